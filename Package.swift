@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: Swift 6 language mode, strict memory safety, no warning left standing.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "holdfast",
+    products: [
+        .executable(name: "holdfast", targets: ["holdfast"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // The floor: three targets that know nothing of each other.
+        .target(name: "Zstandard", dependencies: ["CZstd"], swiftSettings: strict),
+        .target(name: "SQLiteFiles", swiftSettings: strict),
+        .target(name: "LinuxFiles", swiftSettings: strict),
+
+        // The house, upwards. `scripts/check-imports` holds these arrows.
+        .target(
+            name: "Repository",
+            dependencies: ["Zstandard", "SQLiteFiles", "LinuxFiles"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Capture",
+            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Recovery",
+            dependencies: [
+                "Repository", "SQLiteFiles", "LinuxFiles",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Service",
+            dependencies: [
+                "Capture", "Recovery", "Repository", "LinuxFiles",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "holdfast",
+            dependencies: [
+                "Service", "Recovery", "Repository", "LinuxFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["LinuxFiles"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "ZstandardTests", dependencies: ["Zstandard", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "SQLiteFilesTests", dependencies: ["SQLiteFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "LinuxFilesTests", dependencies: ["LinuxFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RepositoryTests",
+            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: ["Capture", "Repository", "SQLiteFiles", "LinuxFiles", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RecoveryTests",
+            dependencies: ["Recovery", "Repository", "LinuxFiles", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: ["Service", "Repository", "LinuxFiles", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HoldfastTests",
+            dependencies: ["holdfast", "LinuxFiles", "TestSupport"],
+            swiftSettings: strict
+        ),
+    ]
+)
