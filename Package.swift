@@ -76,9 +76,21 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        .testTarget(name: "ZstandardTests", dependencies: ["Zstandard", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SQLiteFilesTests", dependencies: ["SQLiteFiles", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "LinuxFilesTests", dependencies: ["LinuxFiles", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ZstandardTests",
+            dependencies: ["Zstandard", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SQLiteFilesTests",
+            dependencies: ["SQLiteFiles", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LinuxFilesTests",
+            dependencies: ["LinuxFiles", "TestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "RepositoryTests",
             dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", "TestSupport"],
