@@ -26,7 +26,8 @@ struct LocalCalendarTests {
         "the moments of a wall time are those at which the wall shows it",
         arguments: [
             (LocalCalendar.berlin2026, Int64(1_774_746_000)), (.berlin2026, 1_792_890_000),
-            (.apia2011, 1_325_239_200), (.fixed(hours: -12), 0), (.fixed(hours: 14), 0),
+            (.apia2011, 1_325_239_200), (.lordHowe2026, 1_775_314_800), (.fixed(hours: -12), 0),
+            (.fixed(hours: 14), 0),
         ]
     )
     func againstSearch(calendar: LocalCalendar, change: Int64) {

@@ -9,6 +9,9 @@ extension LocalCalendar {
     /// Pacific/Apia at the end of 2011: it went over the date line and left out 30 December.
     static let apia2011 = LocalCalendar { $0 < 1_325_239_200 ? -36_000 : 50_400 }
 
+    /// Australia/Lord_Howe in April 2026: summer time, which is half an hour there, ends.
+    static let lordHowe2026 = LocalCalendar { $0 < 1_775_314_800 ? 39_600 : 37_800 }
+
     static func fixed(hours: Int64) -> LocalCalendar {
         LocalCalendar { _ in hours * 3600 }
     }
