@@ -12,6 +12,9 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// `FilePath`: paths as Linux has them, bytes that need not be UTF-8.
+let path: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
 let package = Package(
     name: "holdfast",
     products: [
@@ -20,6 +23,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
@@ -29,23 +33,23 @@ let package = Package(
         // The floor: three targets that know nothing of each other.
         .target(name: "Zstandard", dependencies: ["CZstd"], swiftSettings: strict),
         .target(name: "SQLiteFiles", swiftSettings: strict),
-        .target(name: "LinuxFiles", swiftSettings: strict),
+        .target(name: "LinuxFiles", dependencies: [path], swiftSettings: strict),
 
         // The house, upwards. `scripts/check-imports` holds these arrows.
         .target(
             name: "Repository",
-            dependencies: ["Zstandard", "SQLiteFiles", "LinuxFiles"],
+            dependencies: ["Zstandard", "SQLiteFiles", "LinuxFiles", path],
             swiftSettings: strict
         ),
         .target(
             name: "Capture",
-            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles"],
+            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", path],
             swiftSettings: strict
         ),
         .target(
             name: "Recovery",
             dependencies: [
-                "Repository", "SQLiteFiles", "LinuxFiles",
+                "Repository", "SQLiteFiles", "LinuxFiles", path,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict
@@ -53,7 +57,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Capture", "Recovery", "Repository", "LinuxFiles",
+                "Capture", "Recovery", "Repository", "LinuxFiles", path,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -62,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Service", "Recovery", "Repository", "LinuxFiles",
+                "Service", "Recovery", "Repository", "LinuxFiles", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -93,27 +97,27 @@ let package = Package(
         ),
         .testTarget(
             name: "RepositoryTests",
-            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", "TestSupport"],
+            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CaptureTests",
-            dependencies: ["Capture", "Repository", "SQLiteFiles", "LinuxFiles", "TestSupport"],
+            dependencies: ["Capture", "Repository", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "RecoveryTests",
-            dependencies: ["Recovery", "Repository", "LinuxFiles", "TestSupport"],
+            dependencies: ["Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Repository", "LinuxFiles", "TestSupport"],
+            dependencies: ["Service", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "HoldfastTests",
-            dependencies: ["holdfast", "LinuxFiles", "TestSupport"],
+            dependencies: ["holdfast", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
     ]

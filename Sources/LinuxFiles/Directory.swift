@@ -1,0 +1,104 @@
+import Glibc
+package import SystemPackage
+
+/// Directories and names: what is in them, and changes to them that survive a power loss.
+package enum Directory {
+    /// The names in the directory at `path`, without `.` and `..`, in no order.
+    package static func names(in path: FilePath) throws(SystemError) -> [FilePath.Component] {
+        guard let stream = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
+            throw .last("list", path)
+        }
+        defer { unsafe closedir(stream) }
+        var names: [FilePath.Component] = []
+        errno = 0
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe FilePath.Component(platformString: $0)
+                }
+            }
+            if let name, name.kind == .regular { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw .last("list", path) }
+        return names
+    }
+
+    /// Makes the directory and those above it that are missing, mode 0700. One that exists is left as it is.
+    package static func make(_ path: FilePath) throws(SystemError) {
+        if case .fails(let code) = Faults.at(.makeDirectory) {
+            throw SystemError("make", path, code: Errno(rawValue: code))
+        }
+        if unsafe path.withPlatformString({ unsafe mkdir($0, 0o700) }) == 0 {
+            try synchronise(path.removingLastComponent())
+            return
+        }
+        switch errno {
+        case EEXIST:
+            guard try FileStatus.of(path).kind == .directory else {
+                throw SystemError("make", path, code: .notDirectory)
+            }
+        case ENOENT where path.removingLastComponent() != path && !path.removingLastComponent().isEmpty:
+            try make(path.removingLastComponent())
+            try make(path)
+        default: throw .last("make", path)
+        }
+    }
+
+    /// Waits until the names in the directory are on the disk.
+    package static func synchronise(_ path: FilePath) throws(SystemError) {
+        let directory = try OpenFile(path.isEmpty ? "." : path, .read)
+        try directory.synchronise()
+    }
+
+    /// Gives the file at `source` the name `destination`, replacing what has it (`rename(2)`).
+    package static func rename(_ source: FilePath, to destination: FilePath) throws(SystemError) {
+        if case .fails(let code) = Faults.at(.rename) {
+            throw SystemError("rename", source, code: Errno(rawValue: code))
+        }
+        let result = unsafe source.withPlatformString { source in
+            unsafe destination.withPlatformString { unsafe Glibc.rename(source, $0) }
+        }
+        guard result == 0 else { throw .last("rename", source) }
+    }
+
+    /// The same, but fails with EEXIST when the name is taken (`link(2)`, then the old name goes).
+    package static func renameToNew(_ source: FilePath, to destination: FilePath) throws(SystemError) {
+        if case .fails(let code) = Faults.at(.rename) {
+            throw SystemError("rename", source, code: Errno(rawValue: code))
+        }
+        let linked = unsafe source.withPlatformString { source in
+            unsafe destination.withPlatformString { unsafe link(source, $0) }
+        }
+        guard linked == 0 else { throw .last("create", destination) }
+        try remove(source)
+    }
+
+    package static func remove(_ path: FilePath) throws(SystemError) {
+        if case .fails(let code) = Faults.at(.remove) {
+            throw SystemError("remove", path, code: Errno(rawValue: code))
+        }
+        guard unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 else { throw .last("remove", path) }
+    }
+
+    /// Removes the directory, which must be empty.
+    package static func removeEmpty(_ path: FilePath) throws(SystemError) {
+        guard unsafe path.withPlatformString({ unsafe rmdir($0) }) == 0 else { throw .last("remove", path) }
+    }
+
+    /// The absolute path with all symbolic links followed (`realpath(3)`).
+    package static func resolve(_ path: FilePath) throws(SystemError) -> FilePath {
+        guard let raw = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
+            throw .last("find", path)
+        }
+        defer { unsafe free(raw) }
+        return unsafe FilePath(platformString: raw)
+    }
+
+    /// The process's working directory.
+    package static func current() throws(SystemError) -> FilePath {
+        guard let raw = unsafe getcwd(nil, 0) else { throw .last("find the working directory", nil) }
+        defer { unsafe free(raw) }
+        return unsafe FilePath(platformString: raw)
+    }
+}

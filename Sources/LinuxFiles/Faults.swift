@@ -1,0 +1,34 @@
+import Synchronization
+
+/// The system calls of the repository that a test can make fail. Every write, fsync, rename, truncate
+/// and open that a repository's safety rests on passes here first.
+package enum FaultPoint: String, Sendable, CaseIterable {
+    case open, write, synchronise, rename, truncate, remove, makeDirectory
+}
+
+/// What a test wants to happen instead of the call.
+package enum Fault: Sendable {
+    /// The call fails with this `errno`.
+    case fails(errno: Int32)
+    /// Only so many bytes are written, then the call fails with ENOSPC.
+    case writesOnly(byteCount: Int)
+}
+
+/// The seam under the doorway to the kernel. Empty, and one relaxed load, outside tests.
+package enum Faults {
+    package typealias Plan = @Sendable (FaultPoint) -> Fault?
+
+    private static let isArmed = Atomic<Bool>(false)
+    private static let plan = Mutex<Plan?>(nil)
+
+    /// Puts `newPlan` under every call of this process until the next call, `nil` takes it away.
+    package static func arm(_ newPlan: Plan?) {
+        plan.withLock { $0 = newPlan }
+        isArmed.store(newPlan != nil, ordering: .releasing)
+    }
+
+    static func at(_ point: FaultPoint) -> Fault? {
+        guard isArmed.load(ordering: .acquiring) else { return nil }
+        return plan.withLock { $0 }?(point)
+    }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// `fcntl(2)` F_OFD_GETLK on Linux; Swift's Glibc does not import it.
+private let F_OFD_GETLK: Int32 = 36
+
+extension OpenFile {
+    /// Whether any process, this one apart from this very descriptor, holds a write lock in
+    /// `range` of bytes. Asks and takes nothing (`fcntl(2)`, F_OFD_GETLK), so no one can notice.
+    /// On a file system that cannot answer, the answer is `true`: nothing is proven calm.
+    package func isWriteLocked(in range: Range<UInt64>) -> Bool {
+        // A read lock is asked for: only a write lock of somebody else stands against it.
+        var query = flock()
+        query.l_type = Int16(F_RDLCK)
+        query.l_whence = Int16(SEEK_SET)
+        query.l_start = off_t(range.lowerBound)
+        query.l_len = off_t(range.count)
+        query.l_pid = 0
+        guard unsafe fcntl(descriptor, F_OFD_GETLK, &query) == 0 else { return true }
+        return query.l_type != Int16(F_UNLCK)
+    }
+
+    /// Takes the exclusive `flock(2)` of a file of our own until this value goes.
+    /// Returns false when another open file holds it.
+    package func takeExclusiveLock() throws(SystemError) -> Bool {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK { return false }
+            if errno != EINTR { throw .last("lock", path) }
+        }
+        return true
+    }
+}

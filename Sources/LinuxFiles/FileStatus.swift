@@ -1,0 +1,59 @@
+import Glibc
+package import SystemPackage
+
+/// What `stat(2)` says of a file, as far as capture needs it.
+package struct FileStatus: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable { case regular, directory, symbolicLink, other }
+
+    package let kind: Kind
+    /// Device and inode: the file itself, whatever its name.
+    package let identity: FileIdentity
+    package let sizeBytes: UInt64
+    /// Last change of the content, in nanoseconds since 1970.
+    package let modified: Int64
+    /// Last change of content or metadata, in nanoseconds since 1970.
+    package let changed: Int64
+    /// Names that the file still has; 0 after its last unlink.
+    package let linkCount: Int
+    package let ownerID: UInt32
+    /// Permission bits (`07777`).
+    package let permissions: UInt32
+
+    init(_ raw: stat) {
+        kind =
+            switch raw.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            case S_IFLNK: .symbolicLink
+            default: .other
+            }
+        identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
+        sizeBytes = UInt64(max(0, raw.st_size))
+        modified = Instant(raw.st_mtim).nanoseconds
+        changed = Instant(raw.st_ctim).nanoseconds
+        linkCount = Int(raw.st_nlink)
+        ownerID = raw.st_uid
+        permissions = raw.st_mode & 0o7777
+    }
+
+    /// The status of the file at `path`, following symbolic links unless told not to.
+    package static func of(_ path: FilePath, followingLinks: Bool = true) throws(SystemError) -> FileStatus {
+        var raw = stat()
+        let result = unsafe path.withPlatformString {
+            followingLinks ? unsafe stat($0, &raw) : unsafe lstat($0, &raw)
+        }
+        guard result == 0 else { throw .last("look at", path) }
+        return FileStatus(raw)
+    }
+
+    /// The status of the file at `path`, or nil when there is none or it cannot be reached.
+    package static func ifPresent(_ path: FilePath) -> FileStatus? {
+        try? of(path)
+    }
+}
+
+/// A file, whatever its name: device and inode number.
+package struct FileIdentity: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+}

@@ -1,0 +1,100 @@
+import Glibc
+package import SystemPackage
+
+/// What is watched for (`inotify(7)`).
+package struct InotifyMask: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    init(_ flag: Int) { self.init(rawValue: UInt32(truncatingIfNeeded: flag)) }
+
+    package static let modified = InotifyMask(Int(IN_MODIFY))
+    package static let closedAfterWrite = InotifyMask(Int(IN_CLOSE_WRITE))
+    package static let created = InotifyMask(Int(IN_CREATE))
+    package static let deleted = InotifyMask(Int(IN_DELETE))
+    package static let movedFrom = InotifyMask(Int(IN_MOVED_FROM))
+    package static let movedTo = InotifyMask(Int(IN_MOVED_TO))
+    package static let attributes = InotifyMask(Int(IN_ATTRIB))
+    package static let deletedSelf = InotifyMask(Int(IN_DELETE_SELF))
+    package static let movedSelf = InotifyMask(Int(IN_MOVE_SELF))
+    package static let onlyDirectory = InotifyMask(Int(IN_ONLYDIR))
+    package static let excludeUnlinked = InotifyMask(Int(IN_EXCL_UNLINK))
+
+    package static let isDirectory = InotifyMask(Int(IN_ISDIR))
+    package static let overflow = InotifyMask(Int(IN_Q_OVERFLOW))
+    package static let ignored = InotifyMask(Int(IN_IGNORED))
+    package static let unmounted = InotifyMask(Int(IN_UNMOUNT))
+}
+
+/// One event. The name may be gone, or be another file's, by the time this is read.
+package struct InotifyEvent: Sendable {
+    package let watch: InotifyWatch
+    package let mask: InotifyMask
+    /// The name within the watched directory; nil for the watched file itself.
+    package let name: FilePath.Component?
+}
+
+/// A watch of one inotify instance.
+package struct InotifyWatch: Hashable, Sendable {
+    let descriptor: Int32
+}
+
+/// One inotify instance. Reading never blocks; wait for it with `Poller`.
+package struct Inotify: ~Copyable {
+    let descriptor: Int32
+    private var buffer: [UInt8]
+
+    package init() throws(SystemError) {
+        descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
+        guard descriptor >= 0 else { throw .last("start watching", nil) }
+        buffer = [UInt8](repeating: 0, count: 64 << 10)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Watches `path`; a second call for the same inode replaces its mask and returns the same watch.
+    package func watch(_ path: FilePath, for mask: InotifyMask) throws(SystemError) -> InotifyWatch {
+        let result = unsafe path.withPlatformString {
+            unsafe inotify_add_watch(descriptor, $0, mask.rawValue)
+        }
+        guard result >= 0 else { throw .last("watch", path) }
+        return InotifyWatch(descriptor: result)
+    }
+
+    package func remove(_ watch: InotifyWatch) {
+        inotify_rm_watch(descriptor, watch.descriptor)
+    }
+
+    /// Hands over the events that are waiting, at most one buffer full of them, oldest first.
+    /// Returns false when there was none.
+    package mutating func read(_ handle: (InotifyEvent) -> Void) throws(SystemError) -> Bool {
+        let got = unsafe buffer.withUnsafeMutableBytes {
+            unsafe Glibc.read(descriptor, $0.baseAddress!, $0.count)
+        }
+        guard got > 0 else {
+            if got == 0 || errno == EAGAIN || errno == EINTR { return false }
+            throw .last("read events", nil)
+        }
+        unsafe buffer.withUnsafeBytes { raw in
+            var offset = 0
+            while offset + MemoryLayout<inotify_event>.size <= got {
+                let header = unsafe raw.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+                let nameStart = offset + MemoryLayout<inotify_event>.size
+                let name =
+                    header.len == 0
+                    ? nil
+                    : unsafe FilePath.Component(terminatedBytes: raw[nameStart..<nameStart + Int(header.len)])
+                handle(
+                    InotifyEvent(
+                        watch: InotifyWatch(descriptor: header.wd),
+                        mask: InotifyMask(rawValue: header.mask),
+                        name: name
+                    )
+                )
+                offset = nameStart + Int(header.len)
+            }
+        }
+        return true
+    }
+}

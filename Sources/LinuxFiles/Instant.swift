@@ -1,0 +1,55 @@
+import Glibc
+
+/// A moment on the wall clock: nanoseconds since 1970-01-01T00:00:00Z (`CLOCK_REALTIME`). The clock may
+/// jump; nothing orders events by it alone.
+package struct Instant: Hashable, Comparable, Sendable {
+    package let nanoseconds: Int64
+
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    init(_ raw: timespec) {
+        nanoseconds = Int64(raw.tv_sec) &* 1_000_000_000 &+ Int64(raw.tv_nsec)
+    }
+
+    package static var now: Instant { Instant(readClock(CLOCK_REALTIME)) }
+
+    package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+}
+
+/// A moment on the clock that never jumps (`CLOCK_MONOTONIC`): for deadlines and ages within a process.
+package struct Tick: Hashable, Comparable, Sendable {
+    /// Since an arbitrary start, usually boot.
+    package let nanoseconds: Int64
+
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    package static var now: Tick { Tick(nanoseconds: Instant(readClock(CLOCK_MONOTONIC)).nanoseconds) }
+    package static let distantFuture = Tick(nanoseconds: .max)
+
+    package func advanced(by duration: Duration) -> Tick {
+        Tick(nanoseconds: nanoseconds.addingReportingOverflow(duration.nanoseconds).partialValue)
+    }
+    package func duration(to later: Tick) -> Duration { .nanoseconds(later.nanoseconds &- nanoseconds) }
+
+    package static func < (left: Tick, right: Tick) -> Bool { left.nanoseconds < right.nanoseconds }
+}
+
+extension Duration {
+    /// Whole nanoseconds, clamped to what an `Int64` holds (292 years).
+    package var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        return scaled.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+    }
+}
+
+private func readClock(_ clock: clockid_t) -> timespec {
+    var raw = timespec()
+    unsafe clock_gettime(clock, &raw)
+    return raw
+}

@@ -1,0 +1,149 @@
+import Glibc
+package import SystemPackage
+
+/// An open file that is closed once, when its owner goes. Reading and writing are positioned
+/// (`pread(2)`, `pwrite(2)`), so one file can serve several readers.
+///
+/// Closing drops every POSIX lock that this process holds on the file: a process with a SQLite
+/// connection to a database must not open and close the database here as well.
+package struct OpenFile: ~Copyable, Sendable {
+    let descriptor: Int32
+    package let path: FilePath
+
+    init(descriptor: Int32, path: FilePath) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// How a file is opened (`open(2)`); always close-on-exec.
+    package enum Mode: Sendable {
+        /// For looking only: no access time is written where the kernel allows that.
+        case look
+        /// For reading a file of our own.
+        case read
+        /// For reading and writing a file that exists.
+        case update
+        /// For reading and writing; made with mode 0600 if it does not exist.
+        case updateOrCreate
+        /// For writing a file that must not exist yet, mode 0600.
+        case createNew
+
+        var flags: Int32 {
+            switch self {
+            case .look, .read: O_RDONLY | O_NONBLOCK
+            case .update: O_RDWR
+            case .updateOrCreate: O_RDWR | O_CREAT
+            case .createNew: O_RDWR | O_CREAT | O_EXCL
+            }
+        }
+    }
+
+    package init(_ path: FilePath, _ mode: Mode) throws(SystemError) {
+        switch mode {
+        case .look, .read: break
+        case .update, .updateOrCreate, .createNew:
+            if case .fails(let code) = Faults.at(.open) {
+                throw SystemError("open", path, code: Errno(rawValue: code))
+            }
+        }
+        let descriptor = unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
+        guard descriptor >= 0 else { throw .last("open", path) }
+        self.init(descriptor: descriptor, path: path)
+    }
+
+    /// Reads up to `count` bytes from `offset` into the front of `buffer`, which must be that long.
+    /// Returns how many there were; fewer only at the end of the file.
+    package func read(into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {
+        try read(into: &buffer, from: 0, count: count, at: offset)
+    }
+
+    /// The same into `buffer[start ..< start + count]`.
+    package func read(
+        into buffer: inout [UInt8],
+        from start: Int,
+        count: Int,
+        at offset: UInt64
+    ) throws(SystemError) -> Int {
+        precondition(start >= 0 && count >= 0 && start + count <= buffer.count)
+        var done = 0
+        while done < count {
+            let got = unsafe buffer.withUnsafeMutableBytes {
+                unsafe pread(
+                    descriptor,
+                    $0.baseAddress! + start + done,
+                    count - done,
+                    off_t(offset) + off_t(done)
+                )
+            }
+            if got == 0 { break }
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw .last("read", path)
+            }
+            done += got
+        }
+        return done
+    }
+
+    /// Writes all of `bytes` at `offset`. After an error any part of it may have been written.
+    package func write(_ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
+        var limit = bytes.byteCount
+        var fault: Errno?
+        switch Faults.at(.write) {
+        case .fails(let code): throw SystemError("write", path, code: Errno(rawValue: code))
+        case .writesOnly(let count): (limit, fault) = (min(limit, count), .noSpace)
+        case nil: break
+        }
+        var done = 0
+        while done < limit {
+            let put = unsafe bytes.withUnsafeBytes {
+                unsafe pwrite(descriptor, $0.baseAddress! + done, limit - done, off_t(offset) + off_t(done))
+            }
+            if put < 0 {
+                if errno == EINTR { continue }
+                throw .last("write", path)
+            }
+            done += put
+        }
+        if let fault { throw SystemError("write", path, code: fault) }
+    }
+
+    package func status() throws(SystemError) -> FileStatus {
+        var raw = stat()
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }
+        return FileStatus(raw)
+    }
+
+    package func truncate(to byteCount: UInt64) throws(SystemError) {
+        if case .fails(let code) = Faults.at(.truncate) {
+            throw SystemError("truncate", path, code: Errno(rawValue: code))
+        }
+        guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw .last("truncate", path) }
+    }
+
+    /// Waits until content and size are on the disk (`fdatasync(2)`).
+    package func synchroniseData() throws(SystemError) {
+        try synchronise { fdatasync($0) }
+    }
+
+    /// Waits until content and metadata are on the disk (`fsync(2)`).
+    package func synchronise() throws(SystemError) {
+        try synchronise { fsync($0) }
+    }
+
+    private func synchronise(_ call: (Int32) -> Int32) throws(SystemError) {
+        if case .fails(let code) = Faults.at(.synchronise) {
+            throw SystemError("synchronise", path, code: Errno(rawValue: code))
+        }
+        guard call(descriptor) == 0 else { throw .last("synchronise", path) }
+    }
+
+    /// Tells the kernel that the content was read once and need not stay in its cache.
+    package func dropFromCache(offset: UInt64, count: Int) {
+        posix_fadvise(descriptor, off_t(offset), off_t(count), POSIX_FADV_DONTNEED)
+    }
+}

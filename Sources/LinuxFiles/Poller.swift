@@ -1,0 +1,93 @@
+import Glibc
+
+/// Waits for several descriptors at once (`poll(2)`, so to the millisecond).
+package struct Poller: ~Copyable {
+    private var entries: [pollfd] = []
+
+    package init() {}
+
+    /// Where a descriptor stands among those waited for.
+    package struct Slot: Hashable, Sendable { fileprivate let index: Int }
+
+    package mutating func add(_ inotify: borrowing Inotify) -> Slot { add(inotify.descriptor) }
+    package mutating func add(_ bell: Bell) -> Slot { add(bell.descriptor) }
+    package mutating func add(_ socket: borrowing Socket) -> Slot { add(socket.descriptor) }
+
+    private mutating func add(_ descriptor: Int32) -> Slot {
+        entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+        return Slot(index: entries.count - 1)
+    }
+
+    /// Stops or starts waiting for a descriptor; one that is muted is never ready.
+    package mutating func mute(_ slot: Slot, _ isMuted: Bool) {
+        // A negative descriptor is skipped by the kernel; its complement keeps the number.
+        let descriptor = entries[slot.index].fd
+        if (descriptor < 0) != isMuted { entries[slot.index].fd = ~descriptor }
+    }
+
+    /// Waits until something is ready or `timeout` has passed; nil waits without end.
+    /// Returns false on timeout or interruption.
+    package mutating func wait(_ timeout: Duration?) throws(SystemError) -> Bool {
+        let milliseconds =
+            timeout.map { Int32(clamping: max(0, $0.nanoseconds &+ 999_999) / 1_000_000) } ?? -1
+        let ready = unsafe entries.withUnsafeMutableBufferPointer {
+            unsafe poll($0.baseAddress, nfds_t($0.count), milliseconds)
+        }
+        guard ready >= 0 else {
+            if errno == EINTR {
+                for index in entries.indices { entries[index].revents = 0 }
+                return false
+            }
+            throw .last("wait for events", nil)
+        }
+        return ready > 0
+    }
+
+    /// Whether the descriptor was ready after the last wait.
+    package func isReady(_ slot: Slot) -> Bool { entries[slot.index].revents != 0 }
+}
+
+/// A bell that one thread rings and another waits for (a pipe). Rings add up to one.
+package final class Bell: Sendable {
+    let descriptor: Int32
+    private let ringingEnd: Int32
+
+    package init() throws(SystemError) {
+        var ends: (Int32, Int32) = (-1, -1)
+        let result = unsafe withUnsafeMutableBytes(of: &ends) {
+            unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
+        }
+        guard result == 0 else { throw .last("make a pipe", nil) }
+        (descriptor, ringingEnd) = ends
+        for end in [descriptor, ringingEnd] {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+    }
+
+    deinit {
+        close(descriptor)
+        close(ringingEnd)
+    }
+
+    package func ring() {
+        // A full pipe rings already.
+        var byte: UInt8 = 1
+        _ = unsafe write(ringingEnd, &byte, 1)
+    }
+
+    /// Forgets the rings so far.
+    package func silence() {
+        var bytes: UInt64 = 0
+        while unsafe read(descriptor, &bytes, 8) > 0 {}
+    }
+
+    /// Waits for a ring, at most `timeout`; nil waits without end. Returns whether it rang.
+    package func wait(_ timeout: Duration?) -> Bool {
+        var poller = Poller()
+        _ = poller.add(self)
+        guard (try? poller.wait(timeout)) == true else { return false }
+        silence()
+        return true
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+package import SystemPackage
+
+/// What this process is and may do.
+package enum CurrentProcess {
+    package static var identifier: Int32 { getpid() }
+    package static var userID: UInt32 { geteuid() }
+
+    /// The value of an environment variable; nil when unset or empty.
+    package static func environment(_ name: String) -> String? {
+        guard let raw = unsafe getenv(name) else { return nil }
+        let value = unsafe String(cString: raw)
+        return value.isEmpty ? nil : value
+    }
+
+    /// Raises the number of files that may be open to the hard limit. Returns the limit in force.
+    @discardableResult
+    package static func raiseOpenFileLimit() -> Int {
+        var limit = rlimit()
+        unsafe _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Whether the standard stream (1: output, 2: error) is a terminal.
+    package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// Bytes from the system's random source (`getrandom(2)`).
+    package static func randomBytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in generator.next() }
+    }
+}
+
+/// Names against shell patterns (`fnmatch(3)`).
+package enum Glob {
+    /// Whether `name` matches `pattern`; `*` does not match a slash.
+    package static func matches(_ name: FilePath, _ pattern: String) -> Bool {
+        name.withPlatformString {
+            unsafe fnmatch(pattern, $0, FNM_PATHNAME) == 0
+        }
+    }
+}
+
+/// Whole lines to the standard streams, unbuffered and in order.
+package enum StandardStream {
+    case output, error
+
+    /// Writes `text` as it is. A reader that went away is no error here: the next write ends the process
+    /// by SIGPIPE as it does for every filter.
+    package func write(_ text: String) {
+        var text = text
+        let descriptor: Int32 = self == .output ? 1 : 2
+        text.withUTF8 { bytes in
+            var done = 0
+            while done < bytes.count {
+                let put = unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                if put < 0 && errno != EINTR { return }
+                done += max(0, put)
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import Glibc
+package import SystemPackage
+
+/// A Unix stream socket (`unix(7)`). Its directory may lie deeper than the 107 bytes that an address
+/// holds: the address goes through `/proc/self/fd`.
+package struct Socket: ~Copyable, Sendable {
+    let descriptor: Int32
+
+    deinit {
+        close(descriptor)
+    }
+
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    private static func new() throws(SystemError) -> Socket {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .last("make a socket", nil) }
+        return Socket(descriptor: descriptor)
+    }
+
+    /// Listens at `path`, mode 0600. A name that is left from a listener that is gone is replaced; the
+    /// caller holds a lock that shows that it is gone.
+    package static func listen(at path: FilePath) throws(SystemError) -> Socket {
+        let socket = try new()
+        if FileStatus.ifPresent(path) != nil { try Directory.remove(path) }
+        let before = umask(0o177)
+        defer { umask(before) }
+        try socket.use(path, "listen at") { unsafe bind($0, $1, $2) }
+        guard Glibc.listen(socket.descriptor, 64) == 0 else { throw .last("listen at", path) }
+        return socket
+    }
+
+    /// Connects to the listener at `path`; ENOENT or ECONNREFUSED when there is none.
+    package static func connect(to path: FilePath) throws(SystemError) -> Socket {
+        let socket = try new()
+        try socket.use(path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
+        return socket
+    }
+
+    /// The next connection, waiting for it.
+    package func accept() throws(SystemError) -> Socket {
+        while true {
+            let result = Glibc.accept(descriptor, nil, nil)
+            if result >= 0 {
+                _ = fcntl(result, F_SETFD, FD_CLOEXEC)
+                return Socket(descriptor: result)
+            }
+            if errno != EINTR && errno != ECONNABORTED { throw .last("accept a connection", nil) }
+        }
+    }
+
+    /// The user who made the other end (`SO_PEERCRED`).
+    package func peerUserID() throws(SystemError) -> UInt32 {
+        // `struct ucred`, which Swift's Glibc does not import: process, user, group.
+        var credentials: (pid: Int32, uid: UInt32, gid: UInt32) = (0, 0, 0)
+        var size = socklen_t(MemoryLayout.size(ofValue: credentials))
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
+            throw .last("ask who connects", nil)
+        }
+        return credentials.uid
+    }
+
+    /// Sets how long a read waits before it fails with EAGAIN.
+    package func setReadTimeout(_ timeout: Duration) {
+        let nanoseconds = timeout.nanoseconds
+        var limit = timeval(
+            tv_sec: Int(nanoseconds / 1_000_000_000),
+            tv_usec: Int(nanoseconds % 1_000_000_000 / 1_000)
+        )
+        unsafe _ = setsockopt(
+            descriptor,
+            SOL_SOCKET,
+            SO_RCVTIMEO,
+            &limit,
+            socklen_t(MemoryLayout<timeval>.size)
+        )
+    }
+
+    /// One line, without its newline; nil when the other end closed first or the line exceeds `limit` bytes.
+    package func readLine(limit: Int) throws(SystemError) -> [UInt8]? {
+        var line: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while line.count <= limit {
+            let got = unsafe chunk.withUnsafeMutableBytes {
+                unsafe recv(descriptor, $0.baseAddress!, $0.count, 0)
+            }
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw .last("read from the socket", nil)
+            }
+            if got == 0 { return nil }
+            line.append(contentsOf: chunk[..<got])
+            if let end = line.lastIndex(of: UInt8(ascii: "\n")) { return Array(line[..<end]) }
+        }
+        return nil
+    }
+
+    /// Writes `bytes` and a newline. A closed other end is an error, never a signal.
+    package func writeLine(_ bytes: [UInt8]) throws(SystemError) {
+        let line = bytes + [UInt8(ascii: "\n")]
+        var done = 0
+        while done < line.count {
+            let put = unsafe line.withUnsafeBytes {
+                unsafe send(descriptor, $0.baseAddress! + done, line.count - done, Int32(MSG_NOSIGNAL))
+            }
+            if put < 0 {
+                if errno == EINTR { continue }
+                throw .last("write to the socket", nil)
+            }
+            done += put
+        }
+    }
+
+    /// Makes the waiting `accept` of another thread return with an error.
+    package func shutDown() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    private func use(
+        _ path: FilePath,
+        _ operation: String,
+        _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) throws(SystemError) {
+        guard let name = path.lastComponent else {
+            throw SystemError(operation, path, code: .invalidArgument)
+        }
+        let folder = try OpenFile(path.removingLastComponent(), .read)
+        let short = FilePath("/proc/self/fd/\(folder.descriptor)").appending(name)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let fits = unsafe short.withPlatformString { text in
+            unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
+                let length = unsafe strlen(text)
+                guard length < room.count else { return false }
+                unsafe room.copyMemory(from: UnsafeRawBufferPointer(start: text, count: length))
+                return true
+            }
+        }
+        guard fits else { throw SystemError(operation, path, code: .fileNameTooLong) }
+        let result = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { throw .last(operation, path) }
+    }
+}

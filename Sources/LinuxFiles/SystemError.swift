@@ -1,0 +1,46 @@
+import Glibc
+package import SystemPackage
+
+/// A system call that failed: which, on what, and why (`errno(3)`).
+package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was attempted, as a verb phrase: "open", "write", "watch".
+    package let operation: String
+    /// The file it was attempted on, where there is one.
+    package let path: FilePath?
+    /// The value of `errno`.
+    package let code: Errno
+
+    package init(_ operation: String, _ path: FilePath?, code: Errno) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// The error of the call that has just returned -1 on this thread.
+    package static func last(_ operation: String, _ path: FilePath?) -> SystemError {
+        SystemError(operation, path, code: Errno(rawValue: errno))
+    }
+
+    /// "cannot open /a/b: No such file or directory".
+    package var description: String {
+        guard let path else { return "cannot \(operation): \(code)" }
+        return "cannot \(operation) \(path.printable): \(code)"
+    }
+
+    /// The file or one of its directories is not there (ENOENT, ENOTDIR).
+    package var isMissing: Bool { code == .noSuchFileOrDirectory || code == .notDirectory }
+    /// There is no room for it (ENOSPC, EDQUOT).
+    package var isFull: Bool { code == .noSpace || code == Errno(rawValue: EDQUOT) }
+}
+
+extension FilePath {
+    /// The path for people and logs: valid UTF-8, control characters escaped, on one line.
+    package var printable: String {
+        var text = ""
+        for scalar in string.unicodeScalars {
+            text +=
+                scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        return text
+    }
+}
