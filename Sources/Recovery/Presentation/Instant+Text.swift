@@ -1,3 +1,5 @@
+package import LinuxFiles
+
 // Moments as text, by integer arithmetic alone.
 extension Instant {
     /// RFC 3339 in UTC with all nine digits of the fraction, for JSON: `2026-01-29T11:00:00.250000000Z`.

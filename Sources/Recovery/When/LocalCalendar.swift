@@ -1,4 +1,4 @@
-import LinuxFiles
+package import LinuxFiles
 
 /// The rules of one time zone: what the wall shows at a moment, and which moments a wall time denotes.
 ///

@@ -1,3 +1,5 @@
+package import LinuxFiles
+
 /// What resolving a WHEN must know of one snapshot.
 package struct SnapshotMoment: Hashable, Sendable {
     package let sequence: UInt64

@@ -1,3 +1,5 @@
+package import LinuxFiles
+
 extension When {
     /// Reads one WHEN. White space around it does not matter.
     ///

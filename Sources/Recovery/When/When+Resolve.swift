@@ -1,3 +1,5 @@
+package import LinuxFiles
+
 extension When {
     /// Finds the snapshot that is meant.
     ///

@@ -1,3 +1,5 @@
+package import LinuxFiles
+
 /// What a user wrote to say which snapshot is meant: a place in the history, a name, or a moment.
 ///
 /// The grammar, the same for every command:

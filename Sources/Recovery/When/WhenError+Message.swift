@@ -1,3 +1,5 @@
+import LinuxFiles
+
 extension WhenError: CustomStringConvertible {
     /// One line: what happened, and what to do. Times are in the zone of this process.
     package var description: String { message(in: .system) }

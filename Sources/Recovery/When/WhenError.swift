@@ -1,3 +1,5 @@
+package import LinuxFiles
+
 /// Why a WHEN could not be read, or what it means could not be found, with the nearest choices.
 package enum WhenError: Error, Hashable, Sendable {
     // From reading: the text is wrong.

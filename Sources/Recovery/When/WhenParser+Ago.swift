@@ -1,3 +1,5 @@
+import LinuxFiles
+
 // Spans of time before now.
 extension WhenParser {
     /// `10m ago` if `spelled`, else what comes after the dash of `-10m`.

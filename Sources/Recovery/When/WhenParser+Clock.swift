@@ -1,3 +1,5 @@
+import LinuxFiles
+
 // Dates, times of day and Unix time.
 extension WhenParser {
     /// `2026-01-29`, `2026-01-29 12:00[:00[.25]]` and, with an offset at its end, RFC 3339.

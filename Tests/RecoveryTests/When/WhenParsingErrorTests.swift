@@ -1,3 +1,4 @@
+import LinuxFiles
 import Recovery
 import Testing
 

@@ -1,13 +1,8 @@
-/// A moment in time: nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-///
-/// Sixty-four bits reach from 1677-09-21 to 2262-04-11; what lies outside cannot be made.
-package struct Instant: Hashable, Comparable, Sendable {
-    package let nanoseconds: Int64
+package import LinuxFiles
 
-    package init(nanoseconds: Int64) {
-        self.nanoseconds = nanoseconds
-    }
-
+// An instant as Unix seconds and the nanoseconds beyond them.
+// Its 64 bits of nanoseconds reach from 1677-09-21 to 2262-04-11.
+extension Instant {
     /// - Parameters:
     ///   - unixSeconds: whole seconds since the epoch, rounded down.
     ///   - nanosecond: what lies beyond the second, 0 to 999,999,999.
@@ -21,7 +16,7 @@ package struct Instant: Hashable, Comparable, Sendable {
         let (product, tooLarge) = second.multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, overflow) = product.addingReportingOverflow(rest)
         guard !tooLarge, !overflow else { return nil }
-        nanoseconds = sum
+        self.init(nanoseconds: sum)
     }
 
     /// Whole seconds since the epoch, rounded down.
@@ -34,9 +29,5 @@ package struct Instant: Hashable, Comparable, Sendable {
     package var nanosecond: Int {
         let remainder = Int(nanoseconds % 1_000_000_000)
         return remainder < 0 ? remainder + 1_000_000_000 : remainder
-    }
-
-    package static func < (left: Instant, right: Instant) -> Bool {
-        left.nanoseconds < right.nanoseconds
     }
 }

@@ -1,8 +1,9 @@
+import LinuxFiles
 import Recovery
 import Testing
 
-@Suite("Instant")
-struct InstantTests {
+@Suite("Instants as seconds")
+struct InstantSecondsTests {
     @Test(
         "seconds are rounded down, also before the epoch",
         arguments: [
