@@ -1,0 +1,47 @@
+/// The running checksum of a write-ahead log (sqlite.org/fileformat2, section 4.2).
+///
+/// The input is read as pairs of 32-bit words a, b in the order that the log's magic names; for each pair
+/// `s0 += a + s1` and `s1 += b + s0`, modulo 2^32. It runs on from the header over every frame.
+package struct WALChecksum: Sendable, Hashable {
+    package var s0: UInt32
+    package var s1: UInt32
+
+    package init(s0: UInt32 = 0, s1: UInt32 = 0) {
+        self.s0 = s0
+        self.s1 = s1
+    }
+
+    /// The two big-endian words at a byte offset, as header and frames hold them. Traps if they are not
+    /// there.
+    package init(_ bytes: RawSpan, at offset: Int) {
+        self.init(s0: bytes.bigEndianUInt32(at: offset), s1: bytes.bigEndianUInt32(at: offset + 4))
+    }
+
+    /// Takes in more bytes. Whole pairs of words only: up to 7 bytes at the end that make no pair are left
+    /// out.
+    package mutating func update(over bytes: RawSpan, order: ByteOrder) {
+        if order == .native {
+            add(bytes, swapped: false)
+        } else {
+            add(bytes, swapped: true)
+        }
+    }
+
+    @inline(__always)
+    private mutating func add(_ bytes: RawSpan, swapped: Bool) {
+        var first = s0
+        var second = s1
+        var offset = 0
+        // The one length check: every load below stays under `end`.
+        let end = bytes.byteCount & ~7
+        while offset < end {
+            let a = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self)
+            let b = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 4, as: UInt32.self)
+            first = first &+ (swapped ? a.byteSwapped : a) &+ second
+            second = second &+ (swapped ? b.byteSwapped : b) &+ first
+            offset &+= 8
+        }
+        s0 = first
+        s1 = second
+    }
+}

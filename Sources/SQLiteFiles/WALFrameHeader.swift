@@ -1,0 +1,25 @@
+/// The header of one frame of a write-ahead log: 24 bytes before each page (sqlite.org/fileformat2, section
+/// 4.1).
+///
+/// Decoding proves nothing: whether the frame is valid, only its `WALChain` can say.
+package struct WALFrameHeader: Sendable, Hashable {
+    package let page: PageNumber
+    /// The size of the database after the commit that this frame ends; nil if it ends none.
+    package let committedDatabasePages: PageCount?
+    package let salts: WALSalts
+    /// The running checksum after this frame.
+    package let checksum: WALChecksum
+
+    /// Nil if there are fewer than 24 bytes. More are ignored.
+    package init?(_ bytes: RawSpan) {
+        guard bytes.byteCount >= WALLayout.frameHeaderBytes else { return nil }
+        let databasePages = bytes.bigEndianUInt32(at: WALLayout.frameDatabasePages)
+        page = PageNumber(bytes.bigEndianUInt32(at: WALLayout.framePage))
+        committedDatabasePages = databasePages == 0 ? nil : PageCount(databasePages)
+        salts = WALSalts(bytes, at: WALLayout.frameSalts)
+        checksum = WALChecksum(bytes, at: WALLayout.frameChecksum)
+    }
+
+    /// Whether the frame claims to belong to the generation that the chain follows.
+    package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
+}

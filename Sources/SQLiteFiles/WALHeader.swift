@@ -1,0 +1,97 @@
+/// The two salts that a write-ahead log's header and all frames of its generation carry.
+package struct WALSalts: Sendable, Hashable {
+    package let salt1: UInt32
+    package let salt2: UInt32
+
+    package init(salt1: UInt32, salt2: UInt32) {
+        self.salt1 = salt1
+        self.salt2 = salt2
+    }
+
+    /// The two big-endian words at a byte offset. Traps if they are not there.
+    package init(_ bytes: RawSpan, at offset: Int) {
+        self.init(salt1: bytes.bigEndianUInt32(at: offset), salt2: bytes.bigEndianUInt32(at: offset + 4))
+    }
+
+    /// Whether a log with these salts may be the very next generation in the same file: a reset adds one to
+    /// the first salt and draws the second anew. A log that was deleted and made again has unrelated salts.
+    package func mayFollow(_ earlier: WALSalts) -> Bool {
+        salt1 == earlier.salt1 &+ 1
+    }
+}
+
+/// The header of a write-ahead log: its first 32 bytes (sqlite.org/fileformat2, section 4.1).
+///
+/// It is accepted if one of the two magics, the page size, the header's own checksum and the format version
+/// are all right, checked in SQLite's order. With anything else SQLite takes the log for empty, or (for the
+/// version) refuses to open the database. A header is rewritten with each generation, so a reader beside a
+/// writer may see a torn one: read it again later.
+package struct WALHeader: Sendable, Hashable {
+    /// In which order the checksums read words.
+    package let order: ByteOrder
+    package let pageSize: PageSize
+    /// How many checkpoints this log has gone through.
+    package let checkpointSequence: UInt32
+    package let salts: WALSalts
+    /// The header's checksum, with which the chain of frames begins.
+    package let checksum: WALChecksum
+
+    /// Decodes the header from the start of a log; at least 32 bytes.
+    package init(_ bytes: RawSpan) throws(WALHeaderError) {
+        guard bytes.byteCount >= WALLayout.headerBytes else { throw .tooShort(byteCount: bytes.byteCount) }
+        let order: ByteOrder
+        switch bytes.bigEndianUInt32(at: WALLayout.magic) {
+        case WALLayout.littleEndianMagic: order = .little
+        case WALLayout.bigEndianMagic: order = .big
+        case let other: throw .notALog(magic: other)
+        }
+        let pageBytes = bytes.bigEndianUInt32(at: WALLayout.pageSize)
+        guard let pageSize = PageSize(bytes: Int(pageBytes)) else { throw .invalidPageSize(pageBytes) }
+
+        var computed = WALChecksum()
+        computed.update(over: bytes.extracting(0..<WALLayout.checksummedHeaderBytes), order: order)
+        guard computed == WALChecksum(bytes, at: WALLayout.headerChecksum) else { throw .checksumMismatch }
+        let version = bytes.bigEndianUInt32(at: WALLayout.version)
+        guard version == WALLayout.supportedVersion else { throw .unsupportedVersion(version) }
+
+        self.order = order
+        self.pageSize = pageSize
+        checkpointSequence = bytes.bigEndianUInt32(at: WALLayout.checkpointSequence)
+        salts = WALSalts(bytes, at: WALLayout.salts)
+        checksum = computed
+    }
+
+    /// Whether this header heads the generation that the chain follows.
+    package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
+}
+
+/// Why bytes are not the header of a write-ahead log.
+package enum WALHeaderError: Error, Hashable {
+    /// Fewer than 32 bytes; 0 is an empty log.
+    case tooShort(byteCount: Int)
+    case notALog(magic: UInt32)
+    /// The page size at byte offset 8 is no power of two from 512 to 65536.
+    case invalidPageSize(UInt32)
+    /// Torn while it was written, or damaged.
+    case checksumMismatch
+    /// Not 3007000, the only version there has been.
+    case unsupportedVersion(UInt32)
+}
+
+extension WALHeaderError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .tooShort(let byteCount):
+            "the log has \(byteCount) bytes, its header needs \(WALLayout.headerBytes); it holds nothing"
+        case .notALog(let magic):
+            "the log starts with 0x\(String(magic, radix: 16)), which is not a write-ahead log's magic"
+        case .invalidPageSize(let bytes):
+            "invalid page size \(bytes) at byte \(WALLayout.pageSize) of the log"
+        case .checksumMismatch:
+            "the checksum of the log's header does not match; if it is being written, read it again"
+        case .unsupportedVersion(let version):
+            "the log has format version \(version), only \(WALLayout.supportedVersion) is known;"
+                + " a newer Holdfast may read it"
+        }
+    }
+}

@@ -1,0 +1,114 @@
+/// The header of a wal-index: the first 136 bytes of a `-shm` file (sqlite.org/walformat, section 2.1).
+///
+/// SQLite writes the second copy of the header first, then the first one, so a reader beside a writer may see
+/// two that differ. The header is accepted if both copies are equal byte for byte, it is initialised, its
+/// checksum matches, and version and page size are known. Anything else means: read it again, or do without
+/// it and verify the frames.
+package struct WALIndexHeader: Sendable, Hashable {
+    /// In which order the log's checksums read words.
+    package let order: ByteOrder
+    package let pageSize: PageSize
+    /// Grows with each transaction; no meaning beyond change.
+    package let changeCounter: UInt32
+    /// SQLite's `mxFrame`: the number of the last committed frame, counted from 1; so the number of valid
+    /// frames. Zero after a reset.
+    package let lastFrame: UInt32
+    /// The size of the database after the last commit.
+    package let databasePages: PageCount
+    /// The running checksum after the last committed frame.
+    package let frameChecksum: WALChecksum
+    package let salts: WALSalts
+    /// SQLite's `nBackfill`: how many frames a checkpoint has copied into the database. Not under the
+    /// checksum, and may change at any time.
+    package let backfilledFrames: UInt32
+
+    /// Decodes the header from the start of the file; at least 136 bytes.
+    package init(_ bytes: RawSpan) throws(WALIndexHeaderError) {
+        guard bytes.byteCount >= WALIndexLayout.bytes else { throw .tooShort(byteCount: bytes.byteCount) }
+        guard Self.copiesAgree(bytes) else { throw .copiesDiffer }
+        guard bytes.byte(at: WALIndexLayout.isInitialised) != 0 else { throw .notInitialised }
+        var computed = WALChecksum()
+        computed.update(over: bytes.extracting(0..<WALIndexLayout.headerChecksum), order: .native)
+        let stored = WALChecksum(
+            s0: bytes.nativeUInt32(at: WALIndexLayout.headerChecksum),
+            s1: bytes.nativeUInt32(at: WALIndexLayout.headerChecksum + 4)
+        )
+        guard computed == stored else { throw .checksumMismatch }
+        let version = bytes.nativeUInt32(at: WALIndexLayout.version)
+        guard version == WALLayout.supportedVersion else { throw .unsupportedVersion(version) }
+        let encodedPageSize = bytes.nativeUInt16(at: WALIndexLayout.pageSize)
+        guard let pageSize = PageSize(encoded: encodedPageSize) else {
+            throw .invalidPageSize(encodedPageSize)
+        }
+
+        self.pageSize = pageSize
+        order = bytes.byte(at: WALIndexLayout.bigEndianChecksums) != 0 ? .big : .little
+        changeCounter = bytes.nativeUInt32(at: WALIndexLayout.changeCounter)
+        lastFrame = bytes.nativeUInt32(at: WALIndexLayout.lastFrame)
+        databasePages = PageCount(bytes.nativeUInt32(at: WALIndexLayout.databasePages))
+        frameChecksum = WALChecksum(
+            s0: bytes.nativeUInt32(at: WALIndexLayout.frameChecksum),
+            s1: bytes.nativeUInt32(at: WALIndexLayout.frameChecksum + 4)
+        )
+        salts = WALSalts(bytes, at: WALIndexLayout.salts)
+        backfilledFrames = bytes.nativeUInt32(at: WALIndexLayout.backfilledFrames)
+    }
+
+    /// Whether this header speaks of the generation that the chain follows.
+    package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
+
+    /// The chain after the last committed frame, on SQLite's word instead of reading the frames.
+    package var chain: WALChain {
+        WALChain(
+            salts: salts,
+            order: order,
+            pageSize: pageSize,
+            frameCount: Int(lastFrame),
+            checksum: frameChecksum
+        )
+    }
+
+    private static func copiesAgree(_ bytes: RawSpan) -> Bool {
+        for offset in stride(from: 0, to: WALIndexLayout.headerCopyBytes, by: 8)
+        where bytes.bigEndianUInt64(at: offset)
+            != bytes.bigEndianUInt64(at: WALIndexLayout.headerCopyBytes + offset)
+        {
+            return false
+        }
+        return true
+    }
+}
+
+/// Why a wal-index header cannot be used now.
+package enum WALIndexHeaderError: Error, Hashable {
+    /// Fewer than 136 bytes.
+    case tooShort(byteCount: Int)
+    /// Caught amid an update.
+    case copiesDiffer
+    /// The file has just been created.
+    case notInitialised
+    case checksumMismatch
+    /// Not 3007000.
+    case unsupportedVersion(UInt32)
+    /// The page size at byte offset 14, as encoded.
+    case invalidPageSize(UInt16)
+}
+
+extension WALIndexHeaderError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .tooShort(let byteCount):
+            "the wal-index has \(byteCount) bytes, its header needs \(WALIndexLayout.bytes)"
+        case .copiesDiffer:
+            "the two copies of the wal-index header differ; it is being written, read it again"
+        case .notInitialised:
+            "the wal-index is not initialised yet; read it again"
+        case .checksumMismatch:
+            "the checksum of the wal-index header does not match; read it again"
+        case .unsupportedVersion(let version):
+            "the wal-index has format version \(version), only \(WALLayout.supportedVersion) is known"
+        case .invalidPageSize(let encoded):
+            "invalid page size \(encoded) at byte \(WALIndexLayout.pageSize) of the wal-index"
+        }
+    }
+}
