@@ -98,18 +98,3 @@ package struct Inotify: ~Copyable {
         return true
     }
 }
-
-extension FilePath.Component {
-    /// A name from bytes that end at their first NUL; nil for an empty name.
-    fileprivate init?(terminatedBytes bytes: Slice<UnsafeRawBufferPointer>) {
-        var terminated = unsafe Array(bytes)
-        terminated.append(0)
-        let component = unsafe terminated.withUnsafeBufferPointer {
-            unsafe $0.withMemoryRebound(to: CChar.self) {
-                unsafe FilePath.Component(platformString: $0.baseAddress!)
-            }
-        }
-        guard let component else { return nil }
-        self = component
-    }
-}

@@ -1,0 +1,41 @@
+/// Whether the journals that were seen explain everything that happened to a database since its last
+/// capture. A pure decision.
+///
+/// The rule: a transaction raises the file change counter (file header, offset 24) by one and journals page 1,
+/// whose pre-image holds the counter as it was. So the pre-images must form a chain: the first says what
+/// was captured, each next one the same (the one before was rolled back) or one more (it committed), and the
+/// counter now is that of the last or one more. Then only the pages that the journals name can differ. Any
+/// other picture means that a transaction went by unseen: all pages are compared.
+enum JournalChain {
+    enum Verdict: Equatable {
+        /// Only the journals' pages can differ; so many transactions committed.
+        case named(transactions: Int)
+        /// Anything can differ. `transactions` where their number is certain. `isExplained`: a journal
+        /// was there, so SQLite wrote, under its locks; otherwise it may have been any program.
+        case everything(transactions: Int?, isExplained: Bool)
+    }
+
+    /// - Parameters:
+    ///   - captured: the counter of the last captured state, nil when there is none.
+    ///   - counters: what each journal's pre-image of page 1 says, in order of the journals; nil: not in it.
+    ///   - unread: transactions whose journal was noticed but not read.
+    ///   - now: the counter in the file.
+    static func verdict(captured: UInt32?, counters: [UInt32?], unread: Int, now: UInt32) -> Verdict {
+        let seen = counters.count + unread
+        guard let captured else { return .everything(transactions: nil, isExplained: seen > 0) }
+        let committed = Int(now &- captured)
+        if unread == 0, !counters.isEmpty, isChain(from: captured, through: counters, to: now) {
+            return .named(transactions: committed)
+        }
+        return .everything(transactions: committed <= seen ? committed : nil, isExplained: seen > 0)
+    }
+
+    private static func isChain(from captured: UInt32, through counters: [UInt32?], to now: UInt32) -> Bool {
+        var expected: [UInt32] = [captured]
+        for counter in counters {
+            guard let counter, expected.contains(counter) else { return false }
+            expected = [counter, counter &+ 1]
+        }
+        return expected.contains(now)
+    }
+}

@@ -1,0 +1,83 @@
+import LinuxFiles
+package import SystemPackage
+
+/// Which names under a root are protected, which belong to a database, and which are left out.
+///
+/// The rule: a name that ends in `-wal`, `-shm` or `-journal` is a sidecar of the file before the ending;
+/// temporary files of editors and of SQLite are left out, so are the root's own `backups` directory and
+/// whatever an exclusion matches (a shell pattern against the whole relative name or its last component).
+/// Everything else is protected: endings mean nothing, the first 16 bytes decide what is a database.
+package struct RootScope: Sendable {
+    /// Shell patterns (`fnmatch(3)`).
+    package let exclusions: [String]
+
+    package init(exclusions: [String] = []) {
+        self.exclusions = exclusions
+    }
+
+    /// The small files that SQLite keeps beside a database.
+    package enum Sidecar: String, Hashable, Sendable, CaseIterable {
+        case writeAheadLog = "-wal"
+        case sharedMemory = "-shm"
+        case journal = "-journal"
+    }
+
+    package enum Role: Hashable, Sendable {
+        case protected
+        /// Belongs to the file of this name.
+        case sidecar(Sidecar, of: FilePath)
+        case ignored
+    }
+
+    /// What the file `name` (relative to the root) is to us.
+    package func role(of name: FilePath) -> Role {
+        guard let last = name.lastComponent?.string else { return .ignored }
+        if isExcluded(name) { return .ignored }
+        for sidecar in Sidecar.allCases {
+            if let owner = name.dropping(suffix: sidecar.rawValue) { return .sidecar(sidecar, of: owner) }
+        }
+        return Self.isTemporary(last) ? .ignored : .protected
+    }
+
+    /// Whether the directory `name` (relative to the root) and all in it is left out.
+    package func leavesOut(directory name: FilePath) -> Bool {
+        name == "backups" || isExcluded(name)
+    }
+
+    private func isExcluded(_ name: FilePath) -> Bool {
+        guard !exclusions.isEmpty, let last = name.lastComponent else { return false }
+        return exclusions.contains { Glob.matches(name, $0) || Glob.matches(FilePath(root: nil, last), $0) }
+    }
+
+    /// Names that editors (`.x.swp`, `x~`, `#x#`, `4913`) and SQLite (super-journals `x-mjABCDEF12`,
+    /// `etilqs_…`) use for a moment.
+    private static func isTemporary(_ name: String) -> Bool {
+        name.hasSuffix("~") || name.hasSuffix(".tmp") || name.hasPrefix(".#") || name == "4913"
+            || (name.hasPrefix("#") && name.hasSuffix("#"))
+            || (name.hasPrefix(".") && (name.hasSuffix(".swp") || name.hasSuffix(".swx")))
+            || name.hasPrefix("etilqs_") || isSuperJournal(name)
+    }
+
+    private static func isSuperJournal(_ name: String) -> Bool {
+        guard let dash = name.utf8.lastIndex(of: UInt8(ascii: "-")) else { return false }
+        let tail = name.utf8[dash...]
+        return tail.starts(with: "-mj".utf8) && tail.dropFirst(3).count == 9
+            && tail.dropFirst(3).allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 70) }
+    }
+}
+
+extension FilePath {
+    /// The path without the ASCII text that its last component ends in; nil if it does not, or has nothing before it.
+    package func dropping(suffix: String) -> FilePath? {
+        let bytes = bytes
+        let ending = Array(suffix.utf8)
+        guard bytes.count > ending.count, bytes.suffix(ending.count) == ending[...] else { return nil }
+        guard let owner = FilePath(bytes: bytes.dropLast(ending.count)) else { return nil }
+        return owner.lastComponent != nil && owner.components.count == components.count ? owner : nil
+    }
+
+    /// The path with ASCII text appended to its last component.
+    package func appending(suffix: String) -> FilePath {
+        FilePath(bytes: bytes + Array(suffix.utf8)) ?? self
+    }
+}
