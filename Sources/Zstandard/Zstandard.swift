@@ -1,1 +1,1 @@
-// Zstandard
+
