@@ -6,10 +6,12 @@ private import CZstd
 
     package init() throws(ZstandardError) {
         guard let context = unsafe ZSTD_createDCtx() else { throw .noMemory }
+        let result = unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, maximumWindowLog)
+        guard ZSTD_isError(result) == 0 else {
+            unsafe ZSTD_freeDCtx(context)
+            throw .library(unsafe String(cString: ZSTD_getErrorName(result)))
+        }
         unsafe self.context = context
-        _ = try ZstandardError.check(
-            unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, maximumWindowLog)
-        )
     }
 
     deinit {
