@@ -72,7 +72,7 @@ package struct JournalScanner: Sendable {
     package mutating func feed(_ bytes: RawSpan) -> JournalEvent {
         guard let range = wanted else { return .end(end ?? .endOfFile) }
         guard bytes.byteCount >= range.count else {
-            isComplete = isComplete && current == nil
+            isComplete = false
             return finish(.cutShort(at: range.lowerBound))
         }
         let piece = bytes.extracting(0..<range.count)
