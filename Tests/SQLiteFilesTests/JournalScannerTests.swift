@@ -9,6 +9,7 @@ struct JournalScannerTests {
     func nothing() {
         for purpose in [JournalPurpose.playback, .names] {
             #expect(ScannedJournal([], purpose).end == .endOfFile)
+            #expect(!ScannedJournal([], purpose).isComplete)
             #expect(ScannedJournal([UInt8](repeating: 1, count: 511), purpose).end == .endOfFile)
             #expect(ScannedJournal([UInt8](repeating: 0, count: 5000), purpose).end == .finished)
             #expect(ScannedJournal([UInt8](repeating: 1, count: 5000), purpose).end == .noHeader(at: 0))

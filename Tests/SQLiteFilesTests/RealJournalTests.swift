@@ -121,8 +121,8 @@ struct RealJournalTests {
         return sql + "INSERT OR REPLACE INTO t VALUES(1, randomblob(9));"
     }
 
-    /// Pages that changed though neither the journal named them, nor were they leaves of a trunk among its pre-images,
-    /// nor new.
+    /// Pages that changed though neither the journal named them, nor were they leaves of a trunk among its
+    /// pre-images, nor new.
     private func unnamedChanges(
         _ scan: ScannedJournal,
         journal: [UInt8],
@@ -165,12 +165,10 @@ struct RealJournalTests {
         let done = try directory.bytes(of: "a.db-journal")
         #expect(JournalHeader.isFinished(done))
         #expect(ScannedJournal(done, .names).end == .finished)
+        let early = ScannedJournal(amid, .names).pages
         let pages = ScannedJournal(done, rememberedHeader: header).pages
         #expect(pages.contains(1))
-        #expect(
-            pages == ScannedJournal(amid, .names).pages
-                + pages.dropFirst(ScannedJournal(amid, .names).pages.count)
-        )
+        #expect(Array(pages.prefix(early.count)) == early)
         #expect(pages.count < 10)
 
         try session.sql("PRAGMA journal_mode=TRUNCATE; UPDATE t SET b=2;")

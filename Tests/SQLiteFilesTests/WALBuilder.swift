@@ -1,6 +1,7 @@
 @testable import SQLiteFiles
 
-/// A write-ahead log from its parts, written as the format says and independently of the decoders' own checksum.
+/// A write-ahead log from its parts, written as the format says and independently of the decoders' own
+/// checksum.
 struct WALBuilder {
     struct Frame {
         var page: UInt32
