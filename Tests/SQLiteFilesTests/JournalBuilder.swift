@@ -43,6 +43,7 @@ struct JournalBuilder {
 /// A whole journal read through the scanner.
 struct ScannedJournal {
     var headers: [JournalHeader] = []
+    var headerOffsets: [Int] = []
     var records: [(page: PageNumber, offset: Int)] = []
     var skipped: [(page: PageNumber, reason: JournalSkipReason)] = []
     var end: JournalEnd?
@@ -74,7 +75,9 @@ struct ScannedJournal {
         while let range = scanner.wanted {
             feeds += 1
             switch scanner.feed(journal.raw.extracting(Int(range.lowerBound)..<Int(range.upperBound))) {
-            case .header(let header): headers.append(header)
+            case .header(let header):
+                headers.append(header)
+                headerOffsets.append(Int(range.lowerBound))
             case .record(let page, let offset): records.append((page, Int(offset)))
             case .skipped(let page, let reason): skipped.append((page, reason))
             case .nothing, .end: break

@@ -65,22 +65,38 @@ struct RealJournalTests {
         #expect(playedBack(pair.journal, over: pair.database) == pair.original)
     }
 
-    @Test("does with a damaged journal what SQLite does", arguments: 0..<40)
+    @Test("does with a damaged journal what SQLite does", arguments: 0..<60)
     func damagedJournal(round: UInt64) throws {
         var random = SeededRandom(seed: round)
         var pair = try hotPair(
             pageBytes: [512, 1024, 4096][Int(round % 3)],
             before: round % 4 == 0 ? "PRAGMA synchronous=OFF;" : ""
         )
-        let header = try JournalHeader(pair.journal)
         let originalSize = Array(pair.journal[16..<20])
-        // Half of the damage goes where it matters most: headers and the first record.
-        let focus = round % 2 == 0 ? 0..<header.sectorBytes + 8 : 0..<pair.journal.count
-        pair.journal.mutate(with: &random, within: focus)
+        for _ in 0..<Int.random(in: 1...2, using: &random) {
+            let focus = sensitiveRange(of: pair.journal, &random)
+            pair.journal.mutate(with: &random, within: focus)
+        }
         // A larger original size would make SQLite extend the file without bounds.
         if pair.journal.count >= 20 { pair.journal.replace(at: 16, with: originalSize) }
         let expected = try rolledBack(pair, in: TemporaryDirectory())
         #expect(playedBack(pair.journal, over: pair.database) == expected, "\(random)")
+    }
+
+    /// A part of a journal on which its meaning hangs: a header, a record's page number, a byte that its checksum
+    /// counts, or the checksum.
+    private func sensitiveRange(of journal: [UInt8], _ random: inout SeededRandom) -> Range<Int> {
+        let scan = ScannedJournal(journal, .playback)
+        guard let header = scan.headers.first, let record = scan.records.randomElement(using: &random),
+            let headerOffset = scan.headerOffsets.randomElement(using: &random)
+        else { return 0..<journal.count }
+        let end = record.offset + header.pageSize.bytes
+        switch Int.random(in: 0...3, using: &random) {
+        case 0: return headerOffset..<headerOffset + JournalLayout.headerBytes
+        case 1: return record.offset - 4..<record.offset
+        case 2: return end - 200..<end - 199
+        default: return end..<end + 4
+        }
     }
 
     @Test("a journal kept open names every page that its commit changed", arguments: [512, 4096])
