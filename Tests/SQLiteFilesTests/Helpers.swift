@@ -40,7 +40,8 @@ extension [UInt8] {
     }
 }
 
-/// Where two files differ first, nil if nowhere. (`#expect` on whole files takes minutes to explain a failure.)
+/// Where two files differ first, nil if nowhere. (`#expect` on whole files takes minutes to explain a
+/// failure.)
 func firstDifference(_ left: [UInt8], _ right: [UInt8]) -> Int? {
     if left == right { return nil }
     return zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset

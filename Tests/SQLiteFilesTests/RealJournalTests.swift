@@ -84,8 +84,8 @@ struct RealJournalTests {
         #expect(firstDifference(ours, expected) == nil, "\(random)")
     }
 
-    /// A part of a journal on which its meaning hangs: a header, a record's page number, a byte that its checksum
-    /// counts, or the checksum.
+    /// A part of a journal on which its meaning hangs: a header, a record's page number, a byte that its
+    /// checksum counts, or the checksum.
     private func sensitiveRange(of journal: [UInt8], _ random: inout SeededRandom) -> Range<Int> {
         let scan = ScannedJournal(journal, .playback)
         guard let header = scan.headers.first, let record = scan.records.randomElement(using: &random),
