@@ -40,6 +40,14 @@ extension [UInt8] {
     }
 }
 
+/// Where two files differ first, nil if nowhere. (`#expect` on whole files takes minutes to explain a
+/// failure.)
+func firstDifference(_ left: [UInt8], _ right: [UInt8]) -> Int? {
+    if left == right { return nil }
+    return zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+        ?? min(left.count, right.count)
+}
+
 func bigEndian(_ value: UInt32) -> [UInt8] {
     [UInt8(value >> 24), UInt8(value >> 16 & 255), UInt8(value >> 8 & 255), UInt8(value & 255)]
 }

@@ -101,7 +101,7 @@ struct RealWALTests {
             image += [UInt8](repeating: 0, count: max(0, start + pageBytes - image.count))
             image.replace(at: start, with: Array(content))
         }
-        #expect(try directory.bytes(of: "a.db") == image)
+        #expect(try firstDifference(directory.bytes(of: "a.db"), image) == nil)
         #expect(scan.commits.last?.byteCount(pageSize: scan.chain.pageSize) == UInt64(image.count))
         try session.close()
     }
