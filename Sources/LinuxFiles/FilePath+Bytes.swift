@@ -3,7 +3,7 @@ package import SystemPackage
 extension FilePath {
     /// The path's bytes as Linux has them, without a terminator. They need not be UTF-8.
     package var bytes: [UInt8] {
-        withPlatformString { text in
+        unsafe withPlatformString { text in
             var bytes: [UInt8] = []
             var index = 0
             while unsafe text[index] != 0 {

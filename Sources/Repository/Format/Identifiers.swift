@@ -1,0 +1,66 @@
+/// The number of a snapshot: 1, 2, 3 … per root, the order of everything. 0 names no snapshot.
+package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Before the first snapshot.
+    package static let none = Sequence(0)
+
+    package var next: Sequence { Sequence(rawValue &+ 1) }
+
+    package static func < (left: Sequence, right: Sequence) -> Bool { left.rawValue < right.rawValue }
+}
+
+extension Sequence: CustomStringConvertible {
+    package var description: String { String(rawValue) }
+}
+
+/// A protected file within its root: 1, 2, 3 … in the order of their declarations. 0 is the root itself.
+package struct FileID: RawRepresentable, Hashable, Comparable, Sendable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// The root as a whole, in records that concern no single file.
+    package static let root = FileID(0)
+
+    package static func < (left: FileID, right: FileID) -> Bool { left.rawValue < right.rawValue }
+}
+
+extension FileID: CustomStringConvertible {
+    package var description: String { String(rawValue) }
+}
+
+/// A root within its repository: 8 random bytes, written as 16 lower-case hexadecimal digits.
+package struct RootID: RawRepresentable, Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    static func random() -> RootID { RootID(.random(in: 1 ... .max)) }
+
+    /// Nil unless `text` is 16 lower-case hexadecimal digits.
+    package init?(_ text: String) {
+        guard let value = UInt64(text, radix: 16), value.hexadecimal == text else { return nil }
+        self.init(value)
+    }
+}
+
+extension RootID: CustomStringConvertible {
+    package var description: String { rawValue.hexadecimal }
+}
+
+extension UInt64 {
+    /// 16 lower-case digits.
+    package var hexadecimal: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

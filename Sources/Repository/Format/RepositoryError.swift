@@ -1,0 +1,76 @@
+package import SystemPackage
+import LinuxFiles
+
+/// What stands against using a repository. Failed system calls are `SystemError`, damage is `DamageError`.
+package enum RepositoryError: Error, Hashable, Sendable {
+    /// There is no repository at the path.
+    case notARepository(FilePath)
+    /// Another writer has the root.
+    case locked(FilePath)
+    /// It was written by a program that knows more than this one. Nothing was touched.
+    case unsupported(FilePath, what: String)
+    /// One of the small JSON files cannot be understood.
+    case malformed(FilePath, reason: String)
+    /// The path is already a root, or lies in one, or holds one.
+    case overlapsRoot(FilePath)
+    /// The root has no file with that number.
+    case noSuchFile(FileID)
+    /// The file has no snapshot at or before that sequence.
+    case noSnapshot(FileID, at: Sequence)
+    /// The caller broke a rule of the writer; what was staged before is still there.
+    case misuse(String)
+}
+
+extension RepositoryError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .notARepository(let path):
+            "\(path.printable) is not a holdfast repository; start `holdfast watch` to make one"
+        case .locked(let path):
+            "another writer has \(path.printable); stop it or let it do the work"
+        case .unsupported(let path, let what):
+            "\(path.printable) needs a newer holdfast (\(what)); nothing was changed"
+        case .malformed(let path, let reason):
+            "cannot understand \(path.printable): \(reason)"
+        case .overlapsRoot(let path):
+            "\(path.printable) overlaps a root that is already protected"
+        case .noSuchFile(let id): "the root has no file number \(id)"
+        case .noSnapshot(let id, let sequence): "file number \(id) has no snapshot at or before \(sequence)"
+        case .misuse(let what): "internal error: \(what)"
+        }
+    }
+}
+
+/// Bytes in the repository that are not what was written: where, and how that shows.
+package struct DamageError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let path: FilePath
+    /// In bytes from the start of the file at `path`.
+    package let offset: UInt64
+    package let message: String
+
+    package init(_ path: FilePath, at offset: UInt64, _ message: String) {
+        self.path = path
+        self.offset = offset
+        self.message = message
+    }
+
+    package var description: String { "damage in \(path.printable) at byte \(offset): \(message)" }
+}
+
+/// What a check found.
+package struct Finding: Hashable, Sendable {
+    package enum Severity: String, Sendable { case error, warning }
+
+    package let severity: Severity
+    package let file: FilePath
+    /// In bytes from the start of the file.
+    package let offset: UInt64
+    package let message: String
+
+    package init(_ severity: Severity, _ file: FilePath, at offset: UInt64, _ message: String) {
+        self.severity = severity
+        self.file = file
+        self.offset = offset
+        self.message = message
+    }
+}

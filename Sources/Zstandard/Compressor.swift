@@ -1,0 +1,78 @@
+private import CZstd
+
+/// Makes zstd frames, one shot each. Holds one `ZSTD_CCtx` and one output buffer and uses them again.
+@safe package struct Compressor: ~Copyable {
+    private let context: OpaquePointer
+    private var output: UnsafeMutableRawBufferPointer
+
+    package init() throws(ZstandardError) {
+        guard let context = unsafe ZSTD_createCCtx() else { throw .noMemory }
+        unsafe self.context = context
+        unsafe output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+
+    deinit {
+        unsafe ZSTD_freeCCtx(context)
+        unsafe output.deallocate()
+    }
+
+    /// Appends one frame with `content` to `frames`. Its matches may reach into `prefix`, which the decompressor
+    /// needs as well; a prefix that is further away than 128 MiB is not reached. The frame says how long its
+    /// content is and carries no checksum: the records around it have one. Returns the frame's bytes.
+    @discardableResult
+    package mutating func compress(
+        _ content: RawSpan,
+        prefix: RawSpan?,
+        level: Int,
+        into frames: inout [UInt8]
+    ) throws(ZstandardError) -> Int {
+        try configure(level: level, reach: content.byteCount + (prefix?.byteCount ?? 0))
+        reserveOutput(ZSTD_compressBound(content.byteCount))
+        let size: Int
+        if let prefix, prefix.byteCount > 0 {
+            // The prefix is only referenced, so the frame is made while its bytes are borrowed.
+            let result = unsafe prefix.withUnsafeBytes { prefix in
+                let referenced = unsafe ZSTD_CCtx_refPrefix(context, prefix.baseAddress, prefix.count)
+                return ZSTD_isError(referenced) != 0 ? referenced : compress(content)
+            }
+            size = try ZstandardError.check(result)
+        } else {
+            size = try ZstandardError.check(compress(content))
+        }
+        unsafe frames.append(contentsOf: UnsafeRawBufferPointer(rebasing: output[..<size]))
+        return size
+    }
+
+    private func compress(_ content: RawSpan) -> Int {
+        unsafe content.withUnsafeBytes { content in
+            unsafe ZSTD_compress2(
+                context,
+                output.baseAddress,
+                output.count,
+                content.baseAddress,
+                content.count
+            )
+        }
+    }
+
+    /// `reach`: prefix and content together, all of which matches should be able to use.
+    private func configure(level: Int, reach: Int) throws(ZstandardError) {
+        _ = try ZstandardError.check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters))
+        var windowLog: Int32 = 10
+        while windowLog < maximumWindowLog && reach > 1 << Int(windowLog) { windowLog += 1 }
+        try set(ZSTD_c_compressionLevel, Int32(clamping: level))
+        try set(ZSTD_c_windowLog, windowLog)
+        try set(ZSTD_c_contentSizeFlag, 1)
+        try set(ZSTD_c_checksumFlag, 0)
+    }
+
+    private func set(_ parameter: ZSTD_cParameter, _ value: Int32) throws(ZstandardError) {
+        _ = try ZstandardError.check(unsafe ZSTD_CCtx_setParameter(context, parameter, value))
+    }
+
+    private mutating func reserveOutput(_ byteCount: Int) {
+        guard unsafe output.count < byteCount else { return }
+        unsafe output.deallocate()
+        unsafe output = .allocate(byteCount: byteCount, alignment: 16)
+    }
+}
