@@ -18,8 +18,10 @@ struct WatchTable: ~Copyable {
     private static let writeMask: InotifyMask = [.modified, .onlyDirectory]
 
     init() throws(SystemError) {
-        names = try Inotify()
-        writes = try Inotify()
+        let first = try Inotify()
+        let second = try Inotify()
+        names = first
+        writes = second
     }
 
     /// Watches the directory `name` (relative to the root) at `path`.

@@ -1,6 +1,7 @@
 import LinuxFiles
 import Repository
 import SQLiteFiles
+import SystemPackage
 
 /// The pre-images of a journal whose writer died amid its transaction: laid over the database file they
 /// give the committed state, as SQLite itself will when somebody opens the database next
@@ -16,21 +17,21 @@ struct HotJournal {
             Self.superJournalIsThere(journal, sizeBytes: status.sizeBytes, &scratch)
         else { return nil }
         var scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .playback)
-        var pages: PageSet?
+        var pages = PageSet(pageSize: .plain)
         while let range = scanner.wanted {
             guard range.count <= scratch.count,
                 let got = try? journal.read(into: &scratch, count: range.count, at: range.lowerBound)
             else { return nil }
             let bytes = unsafe scratch.span.bytes.extracting(0..<got)
             switch scanner.feed(bytes) {
-            case .header(let header) where pages == nil: pages = PageSet(pageSize: header.pageSize)
+            case .header(let header) where pages.isEmpty: pages = PageSet(pageSize: header.pageSize)
             case .record(let page, let offset):
                 let start = Int(offset - range.lowerBound)
-                pages?.append(page, bytes.extracting(start..<start + (pages?.pageSize.bytes ?? 0)))
+                pages.append(page, bytes.extracting(start..<start + pages.pageSize.bytes))
             case .header, .skipped, .nothing, .end: break
             }
         }
-        guard let header = scanner.firstHeader, let pages else { return nil }
+        guard let header = scanner.firstHeader else { return nil }
         originalBytes = header.originalPageCount.byteCount(pageSize: header.pageSize)
         self.pages = pages
     }

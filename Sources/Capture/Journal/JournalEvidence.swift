@@ -13,14 +13,12 @@ struct JournalEvidence {
     /// The file change counter before the transaction; nil when page 1 was not journalled.
     private(set) var counterBefore: UInt32?
     /// The size of the database before the transaction.
-    private(set) var originalPages: PageCount
-    let pageSize: PageSize
+    private(set) var originalPages = PageCount(0)
 
     /// Reads a journal, normally one whose name is gone already. Nil when it does not tell for certain.
     init?(_ journal: borrowing OpenFile, _ scratch: inout [UInt8]) {
         guard let status = try? journal.status() else { return nil }
         var scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .names)
-        originalPages = PageCount(0)
         var size: PageSize?
         while let range = scanner.wanted {
             guard range.count <= scratch.count,
@@ -38,8 +36,7 @@ struct JournalEvidence {
             case .header, .nothing, .end: break
             }
         }
-        guard let size, scanner.isComplete else { return nil }
-        pageSize = size
+        guard size != nil, scanner.isComplete else { return nil }
     }
 
     private mutating func take(_ page: PageNumber, _ preimage: RawSpan) {

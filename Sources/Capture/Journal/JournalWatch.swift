@@ -1,9 +1,10 @@
 import LinuxFiles
 import SQLiteFiles
+import SystemPackage
 
 /// The rollback journal of one database through its life: held open from its creation, so that it can be
 /// read after its deletion, which is the commit (or the end of a rollback).
-struct JournalWatch: ~Copyable {
+final class JournalWatch {
     let path: FilePath
     /// The journal that has a name now.
     private var held: OpenFile?
@@ -20,37 +21,32 @@ struct JournalWatch: ~Copyable {
     var hasNews: Bool { !finished.isEmpty || unread > 0 }
 
     /// The name was seen: opens the file before it goes.
-    mutating func appeared() {
-        if let held, (try? held.status().linkCount) ?? 0 > 0 { return }
-        held = try? OpenFile(path, .look)
+    func appeared() {
+        if !holdsNamed { held = try? OpenFile(path, .look) }
     }
 
     /// The name went: the transaction is over.
-    mutating func deleted(_ scratch: inout [UInt8]) {
-        guard let journal = held.take() else {
+    func deleted(_ scratch: inout [UInt8]) {
+        // A journal that still has its name is a later one: the one that went was never held.
+        guard !holdsNamed, let journal = held.take(), let evidence = JournalEvidence(journal, &scratch) else {
             unread += 1
             return
         }
-        // A journal that still has its name is a later one: the one that went was never held.
-        if (try? journal.status().linkCount) ?? 0 > 0 {
-            held = consume journal
-            unread += 1
-        } else if let evidence = JournalEvidence(journal, &scratch) {
-            finished.append(evidence)
-        } else {
-            unread += 1
-        }
+        finished.append(evidence)
     }
+
+    /// Whether the held journal has not lost its name.
+    private var holdsNamed: Bool { (try? held?.status())?.linkCount ?? 0 > 0 }
 
     /// The file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking that is how a
     /// transaction ends: nothing is left of its header.
-    mutating func modified(_ scratch: inout [UInt8]) {
+    func modified(_ scratch: inout [UInt8]) {
         appeared()
         if state(&scratch) == .idle { unread = max(unread, 1) }
     }
 
     /// Everything that ended so far was captured.
-    mutating func captured() {
+    func captured() {
         finished.removeAll(keepingCapacity: true)
         unread = 0
     }
@@ -66,16 +62,17 @@ struct JournalWatch: ~Copyable {
         case live
     }
 
-    mutating func state(_ scratch: inout [UInt8]) -> State {
+    func state(_ scratch: inout [UInt8]) -> State {
         appeared()
-        guard let held = held.take() else { return .absent }
-        defer { self.held = consume held }
-        guard let got = try? held.read(into: &scratch, count: JournalLayout.headerBytes, at: 0) else { return .live }
+        guard holdsNamed else { return .absent }
+        guard let got = try? held?.read(into: &scratch, count: JournalLayout.headerBytes, at: 0) else {
+            return .live
+        }
         let bytes = unsafe scratch.span.bytes.extracting(0..<got)
         if JournalHeader.isFinished(bytes) { return .idle }
         return JournalHeader.looksHot(bytes) ? .live : .collecting
     }
 
     /// When the journal was written last, nil when there is none.
-    var modifiedTime: Int64? { try? held?.status().modified }
+    var modifiedTime: Int64? { (try? held?.status())?.modified }
 }

@@ -63,7 +63,9 @@ extension Observer {
     private func handleContentName(_ name: FilePath, _ mask: InotifyMask) {
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.closedAfterWrite) { tracker.contentClosed() }
-        if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted) || mask.contains(.movedFrom) {
+        if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
+            || mask.contains(.movedFrom)
+        {
             tracker.nameChanged()
         }
         markDue(tracker)

@@ -17,7 +17,9 @@ extension Observer {
                 context: context
             )
             if file.last != nil {
-                context.queue.put(.suspect(file.id, since: knownGoodUntil, reason: "holdfast was not running"))
+                context.queue.put(
+                    .suspect(file.id, since: knownGoodUntil, reason: "holdfast was not running")
+                )
             }
             trackers[file.name] = tracker
             markDue(tracker)
@@ -26,7 +28,7 @@ extension Observer {
         case .directory: try watchTree("", at: rootPath)
         case .file:
             try watches.add("", at: rootPath.removingLastComponent())
-            if let name = root.path.lastComponent { _ = tracker(for: FilePath(root: nil, name)) }
+            if let name = root.path.lastComponent { _ = tracker(for: FilePath(root: nil, components: name)) }
         }
         isListed = true
     }
@@ -46,13 +48,17 @@ extension Observer {
         try watches.add(directory, at: path)
         for last in try Directory.names(in: path) {
             let name = directory.appending(last)
-            guard let status = try? FileStatus.of(path.appending(last), followingLinks: false) else { continue }
+            guard let status = try? FileStatus.of(path.appending(last), followingLinks: false) else {
+                continue
+            }
             switch status.kind {
             case .directory:
-                guard !scope.leavesOut(directory: name), status.identity != repositoryIdentity else { continue }
+                guard !scope.leavesOut(directory: name), status.identity != repositoryIdentity else {
+                    continue
+                }
                 do {
                     try watchTree(name, at: path.appending(last))
-                } catch let error where error.isMissing {
+                } catch let error as SystemError where error.isMissing {
                     continue
                 }
             case .regular:
@@ -73,7 +79,7 @@ extension Observer {
         } catch let error as SystemError where error.isMissing {
             return
         } catch {
-            context.meter.update { $0.trouble = "\(error)" }
+            context.meter.trouble("\(error)")
         }
         for tracker in trackers.values where tracker.name.starts(with: name) {
             tracker.nameChanged()
@@ -104,7 +110,7 @@ extension Observer {
         do {
             if root.kind == .directory { try watchTree("", at: rootPath) }
         } catch {
-            context.meter.update { $0.trouble = "\(error)" }
+            context.meter.trouble("\(error)")
         }
         for tracker in trackers.values {
             tracker.eventsWereLost(reason)
@@ -130,9 +136,12 @@ extension Observer {
     /// The tracker of a protected file; made if it is new. Nil for a name that a single-file root leaves out.
     func tracker(for name: FilePath) -> Tracker? {
         if let tracker = trackers[name] { return tracker }
-        if root.kind == .file, FilePath(root: nil, root.path.lastComponent!) != name { return nil }
+        if root.kind == .file, FilePath(root: nil, components: root.path.lastComponent!) != name {
+            return nil
+        }
         let path = rootPath.pushing(root, name)
-        guard let status = try? FileStatus.of(path, followingLinks: root.kind == .file), status.kind == .regular
+        guard let status = try? FileStatus.of(path, followingLinks: root.kind == .file),
+            status.kind == .regular
         else { return nil }
         let tracker = Tracker(
             file: nextFile,

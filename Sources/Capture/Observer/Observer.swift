@@ -24,6 +24,8 @@ final class Observer {
     var isListed = false
     var knownGoodUntil: Instant
     var announcedReady = false
+    /// Requests that wait until every file was captured.
+    var pending: [Mailbox.Request] = []
 
     /// How long writes are left to merge under load.
     static let busyPause = Duration.milliseconds(2)
@@ -38,10 +40,14 @@ final class Observer {
         repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
         nextFile = FileID((start.files.map(\.id.rawValue).max() ?? 0) + 1)
         knownGoodUntil = start.knownGoodUntil
-        watches = try WatchTable()
         rootPath = try Directory.resolve(root.path)
-        context.drainEvents = { [unowned self] in try? readAllEvents() }
-        try begin(start.files)
+        do {
+            watches = try WatchTable()
+            context.drainEvents = { [unowned self] in try? readAllEvents() }
+            try begin(start.files)
+        } catch let error as SystemError {
+            throw WatchLimitError(error) ?? error as any Error
+        }
     }
 
     /// Runs until the mailbox says stop; then takes what has been committed and returns.

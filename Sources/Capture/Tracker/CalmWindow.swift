@@ -22,7 +22,7 @@ struct CalmWindow: Equatable {
     /// Nil while somebody writes or may be about to.
     init?(
         _ file: borrowing OpenFile,
-        journal: inout JournalWatch,
+        journal: JournalWatch,
         _ scratch: inout [UInt8]
     ) throws(SystemError) {
         let isLocked = file.isWriteLocked(in: Self.pending) || file.isWriteLocked(in: Self.shared)
@@ -31,7 +31,9 @@ struct CalmWindow: Equatable {
         if isLocked {
             // Exclusive locking mode keeps the lock between transactions. Only a journal that was ended in
             // place after the last write to the file shows that none is under way.
-            guard state == .idle, let ended = journal.modifiedTime, ended >= status.modified else { return nil }
+            guard state == .idle, let ended = journal.modifiedTime, ended >= status.modified else {
+                return nil
+            }
         }
         isHot = state == .live && !isLocked && !file.isWriteLocked(in: Self.reserved)
         stamp = ContentStamp(status)
@@ -41,5 +43,5 @@ struct CalmWindow: Equatable {
 
     var sizeBytes: UInt64 { stamp.sizeBytes }
 
-    var parsedHeader: DatabaseHeader? { try? unsafe DatabaseHeader(header.span.bytes) }
+    var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }
 }

@@ -4,7 +4,11 @@ import SQLiteFiles
 
 extension OpenFile {
     /// Reads single pages; one that the file no longer reaches is left out.
-    func read(_ numbers: [PageNumber], into pages: inout PageSet, _ scratch: inout [UInt8]) throws(SystemError) {
+    func read(
+        _ numbers: [PageNumber],
+        into pages: inout PageSet,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) {
         let pageBytes = pages.pageSize.bytes
         for number in numbers {
             let offset = number.byteOffset(pageSize: pages.pageSize)
@@ -15,7 +19,8 @@ extension OpenFile {
     }
 
     /// Reads all pages of a small file of that shape.
-    func readAll(_ shape: ImageShape, into pages: inout PageSet, _ scratch: inout [UInt8]) throws(SystemError) {
+    func readAll(_ shape: ImageShape, into pages: inout PageSet, _ scratch: inout [UInt8]) throws(SystemError)
+    {
         var offset: UInt64 = 0
         while offset < shape.byteCount {
             let count = min(scratch.count, Int(shape.byteCount - offset))

@@ -41,7 +41,7 @@ extension Tracker {
         if try log?.readHeader(&context.scratch) != nil { return true }
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        return (try? unsafe DatabaseHeader(context.scratch.span.bytes.extracting(0..<got)))?.usesWAL ?? false
+        return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
     }
 
     /// Captures what transactions in rollback mode left, in a calm window; ends a walk that has seen all pages.
@@ -49,7 +49,9 @@ extension Tracker {
         context.drainEvents()
         let events = contentEvents
         let file = try OpenFile(path, .look)
-        guard let window = try CalmWindow(file, journal: &journal, &context.scratch) else { return waitForCalm(now) }
+        guard let window = try CalmWindow(file, journal: journal, &context.scratch) else {
+            return waitForCalm(now)
+        }
         guard window.stamp.identity == identity else { return nameChanged() }
         if window.isHot, !isSurelyHot(now) { return }
         if !window.isHot { hotSince = nil }
@@ -67,7 +69,7 @@ extension Tracker {
         }
         let pages = try read(decision, window, file)
         context.drainEvents()
-        guard contentEvents == events, try CalmWindow(file, journal: &journal, &context.scratch) == window,
+        guard contentEvents == events, try CalmWindow(file, journal: journal, &context.scratch) == window,
             FileStatus.ifPresent(path)?.identity == window.stamp.identity
         else { return retry(in: .microseconds(200)) }
         captured(decision, pages, window)
@@ -83,7 +85,9 @@ extension Tracker {
     private func decide(_ window: CalmWindow) -> Decision {
         let header = window.parsedHeader
         let isSameKind = header != nil && header?.pageSize == image?.shape.pageSize
-        guard attention.doubt == nil || walk != nil, let counter = image?.changeCounter, let header, isSameKind else {
+        guard attention.doubt == nil || walk != nil, let counter = image?.changeCounter, let header,
+            isSameKind
+        else {
             return .everything(transactions: nil, isExplained: journal.hasNews)
         }
         if window.isHot {
@@ -107,18 +111,25 @@ extension Tracker {
     /// The pages that the finished journals name, and those that the file has gained; ascending, each once.
     private func namedPages(_ window: CalmWindow) -> [PageNumber] {
         guard let pageSize = image?.shape.pageSize else { return [] }
-        let pageCount = (ImageShape(pageSize: pageSize, byteCount: window.sizeBytes) ?? .empty(pageSize)).pageCount
+        let pageCount = (ImageShape(pageSize: pageSize, byteCount: window.sizeBytes) ?? .empty(pageSize))
+            .pageCount
         var pages: Set<PageNumber> = [PageNumber(1)]
         for evidence in journal.finished {
             pages.formUnion(evidence.pages)
             if evidence.originalPages < pageCount {
-                for page in evidence.originalPages.rawValue + 1...pageCount.rawValue { pages.insert(PageNumber(page)) }
+                for page in evidence.originalPages.rawValue + 1...pageCount.rawValue {
+                    pages.insert(PageNumber(page))
+                }
             }
         }
         return pages.filter(pageCount.contains).sorted()
     }
 
-    private func read(_ decision: Decision, _ window: CalmWindow, _ file: borrowing OpenFile) throws -> PageSet? {
+    private func read(
+        _ decision: Decision,
+        _ window: CalmWindow,
+        _ file: borrowing OpenFile
+    ) throws -> PageSet? {
         let known = image?.shape.pageSize ?? .plain
         switch decision {
         case .nothing: return nil
@@ -146,8 +157,12 @@ extension Tracker {
         if var pages {
             let pageSize = pages.pageSize
             var shape = ImageShape(pageSize: pageSize, byteCount: window.sizeBytes) ?? .empty(pageSize)
-            if window.isHot, let hot = HotJournal(journal.path, &context.scratch), hot.pages.pageSize == pageSize {
-                for index in hot.pages.numbers.indices { pages.append(hot.pages.numbers[index], hot.pages[index]) }
+            if window.isHot, let hot = HotJournal(journal.path, &context.scratch),
+                hot.pages.pageSize == pageSize
+            {
+                for index in hot.pages.numbers.indices {
+                    pages.append(hot.pages.numbers[index], hot.pages[index])
+                }
                 shape = ImageShape(pageSize: pageSize, byteCount: hot.originalBytes) ?? shape
             }
             deliver(pages, shape, transactions: transactions)
@@ -206,7 +221,10 @@ extension Tracker {
     /// transaction ends with an event as well, so later questions are rarer.
     private func waitForCalm(_ now: Tick) {
         let waiting = lastActivity.duration(to: now)
-        retry(in: waiting < .milliseconds(4) ? .microseconds(200) : min(.milliseconds(50), waiting / 4), from: now)
+        retry(
+            in: waiting < .milliseconds(4) ? .microseconds(200) : min(.milliseconds(50), waiting / 4),
+            from: now
+        )
     }
 
     /// Locks and journal are not looked at in one instant: a journal counts as hot when it stays so.

@@ -25,7 +25,8 @@ extension Tracker {
             attention.log = false
             // An open transaction is read again with every event: the longer it is, the less often.
             logNotBefore =
-                log.unfinishedBytes > WALTail.heldBytes ? Tick.now.advanced(by: now.duration(to: .now) * 4) : nil
+                log.unfinishedBytes > WALTail.heldBytes
+                ? Tick.now.advanced(by: now.duration(to: .now) * 4) : nil
         case .congested: retry(in: .milliseconds(1), from: now)
         case .lost: doubt(.missed("the write-ahead log was overwritten before it was read"))
         }

@@ -26,7 +26,7 @@ extension Tracker {
             nameChanged()
             retry(in: .milliseconds(5), from: now)
         } catch {
-            context.meter.update { $0.trouble = "\(error)" }
+            context.meter.trouble("\(error)")
             retry(in: .seconds(1), from: now)
         }
         if let due = audit.due(after: lastActivity), isAtRest { retry(in: now.duration(to: due), from: now) }
@@ -97,8 +97,10 @@ extension Tracker {
     func decideKindAgain() throws {
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        let isDatabase = unsafe DatabaseHeader.isDatabase(context.scratch.span.bytes.extracting(0..<got))
-        guard isDatabase || (got == 0 && (log != nil || journal.state(&context.scratch) != .absent)) else { return }
+        let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
+        guard isDatabase || (got == 0 && (log != nil || journal.state(&context.scratch) != .absent)) else {
+            return
+        }
         kind = .database
         put(.declare(self.file, name: name, kind: .database))
         // Pages of another size: the image as a plain file is no basis.

@@ -44,7 +44,8 @@ extension Tracker {
         plainCaptured(shape, ContentStamp(status))
     }
 
-    private func beginPlainWalk(_ shape: ImageShape, _ status: FileStatus, _ file: consuming OpenFile) throws {
+    private func beginPlainWalk(_ shape: ImageShape, _ status: FileStatus, _ file: consuming OpenFile) throws
+    {
         guard context.queue.isSettled(self.file) else {
             waitsForMirror = true
             return
@@ -58,7 +59,8 @@ extension Tracker {
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainWalk(_ walk: Walk, _ now: Tick) {
-        guard !attention.isTouched, let status = FileStatus.ifPresent(path), ContentStamp(status) == stamp else {
+        guard !attention.isTouched, let status = FileStatus.ifPresent(path), ContentStamp(status) == stamp
+        else {
             return restartWalk(now)
         }
         finishWalk()

@@ -13,7 +13,7 @@ extension Tracker {
         let file = try OpenFile(path, .look)
         let size = try file.status().sizeBytes
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        let header = try? unsafe DatabaseHeader(context.scratch.span.bytes.extracting(0..<got))
+        let header = DatabaseHeader(front: context.scratch, got)
         let logged = try log?.readHeader(&context.scratch)?.pageSize
         guard let pageSize = header?.pageSize ?? logged else { return try captureCalm(now) }
         let shape = ImageShape(pageSize: pageSize, byteCount: size) ?? .empty(pageSize)
@@ -229,7 +229,7 @@ extension Tracker {
         let events = contentEvents
         var before: CalmWindow?
         if needsCalm {
-            before = try CalmWindow(walk.file, journal: &journal, &context.scratch)
+            before = try CalmWindow(walk.file, journal: journal, &context.scratch)
             guard before != nil else { return false }
         }
         let count = slice.count * walk.pageSize.bytes
@@ -238,35 +238,25 @@ extension Tracker {
         if needsCalm {
             context.drainEvents()
             guard contentEvents == events, self.walk === walk,
-                try CalmWindow(walk.file, journal: &journal, &context.scratch)?.stamp == before?.stamp
+                try CalmWindow(walk.file, journal: journal, &context.scratch)?.stamp == before?.stamp
             else { return false }
         }
         if walk.purpose == .base {
             put(.baseSlice(file, first: PageNumber(slice.lowerBound), bytes: sliceBytes(got, count)))
         } else {
-            try compare(walk, slice, got)
+            try compare(walk, slice, got, context.sliceScratch)
         }
         return true
     }
 
-    private func compare(_ walk: Walk, _ slice: Range<UInt32>, _ got: Int) throws {
-        let pageBytes = walk.pageSize.bytes
+    private func compare(_ walk: Walk, _ slice: Range<UInt32>, _ got: Int, _ bytes: [UInt8]) throws {
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
         let known = try walk.mirror?.read(into: &context.mirrorScratch, count: got, at: offset) ?? 0
-        let content = unsafe context.sliceScratch.span.bytes.extracting(0..<got)
-        let mirrored = unsafe context.mirrorScratch.span.bytes.extracting(0..<known)
-        if walk.mirror != nil, content.isEqual(to: mirrored) { return }
-        var pages = PageSet(pageSize: walk.pageSize)
-        for number in slice where !walk.covered.contains(PageNumber(number)) {
-            let start = Int(number - slice.lowerBound) * pageBytes
-            guard start < got else { break }
-            let end = min(start + pageBytes, got)
-            if end <= known, content.extracting(start..<end).isEqual(to: mirrored.extracting(start..<end)) { continue }
-            pages.append(PageNumber(number), content.extracting(start..<end))
-        }
+        let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known)
         guard !pages.isEmpty else { return }
         if walk.purpose == .audit {
             context.meter.update { $0.auditDifferences += 1 }
+            context.meter.tell(.auditDifference(path.printable))
             doubt(.missed("an audit found pages that differ from what was captured"))
         } else {
             emit(pages, walk)

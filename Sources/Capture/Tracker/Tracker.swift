@@ -30,7 +30,7 @@ final class Tracker {
     var stamp: ContentStamp?
 
     var attention = Attention()
-    var journal: JournalWatch
+    let journal: JournalWatch
     /// Since when a journal without a living writer has been seen.
     var hotSince: Tick?
     var log: WALTail?

@@ -33,7 +33,9 @@ extension WALTail {
     func pollWithoutHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
         guard let chain, chain.frameCount > 0 else { return .current }
         guard try log.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
-        let isAccountedFor = readIndex(&scratch).map { $0.lastFrame == 0 && $0.changeCounter == mark?.expected }
+        let isAccountedFor = readIndex(&scratch).map {
+            $0.lastFrame == 0 && $0.changeCounter == mark?.expected
+        }
         self.chain = nil
         if isAccountedFor == true { return .current }
         forget()

@@ -1,6 +1,7 @@
 import LinuxFiles
 import Repository
 import SQLiteFiles
+import SystemPackage
 
 /// Follows one write-ahead log file commit by commit, without a lock.
 ///

@@ -75,7 +75,7 @@ final class Walk {
     }
 
     /// Marks pages that the log holds.
-    func cover(_ body: (inout PageBitmap) throws -> Void) rethrows {
+    func cover<Result>(_ body: (inout PageBitmap) throws -> Result) rethrows -> Result {
         try body(&covered)
     }
 
@@ -94,5 +94,28 @@ final class Walk {
 
     func advance(past slice: Range<UInt32>) {
         cursor = PageNumber(slice.upperBound)
+    }
+
+    /// The pages of a slice that differ from the mirror and that no transaction brought.
+    func differences(
+        _ slice: Range<UInt32>,
+        _ bytes: [UInt8],
+        count: Int,
+        _ mirrorBytes: [UInt8],
+        count mirrorCount: Int
+    ) -> PageSet {
+        let content = unsafe bytes.span.bytes.extracting(0..<count)
+        let mirrored = unsafe mirrorBytes.span.bytes.extracting(0..<mirrorCount)
+        var pages = PageSet(pageSize: pageSize)
+        if mirror != nil, content.isEqual(to: mirrored) { return pages }
+        for number in slice where !covered.contains(PageNumber(number)) {
+            let start = Int(number - slice.lowerBound) * pageSize.bytes
+            guard start < count else { break }
+            let end = min(start + pageSize.bytes, count)
+            let page = content.extracting(start..<end)
+            if end <= mirrorCount, page.isEqual(to: mirrored.extracting(start..<end)) { continue }
+            pages.append(PageNumber(number), page)
+        }
+        return pages
     }
 }
