@@ -81,10 +81,9 @@ package struct Inotify: ~Copyable {
             while offset + MemoryLayout<inotify_event>.size <= got {
                 let header = unsafe raw.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
                 let nameStart = offset + MemoryLayout<inotify_event>.size
-                let name =
-                    header.len == 0
-                    ? nil
-                    : unsafe FilePath.Component(terminatedBytes: raw[nameStart..<nameStart + Int(header.len)])
+                let name = unsafe FilePath(
+                    bytes: unsafe raw[nameStart..<nameStart + Int(header.len)].prefix { $0 != 0 }
+                )?.lastComponent
                 handle(
                     InotifyEvent(
                         watch: InotifyWatch(descriptor: header.wd),

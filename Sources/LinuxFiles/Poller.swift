@@ -50,7 +50,7 @@ package struct Poller: ~Copyable {
 /// A bell that one thread rings and another waits for (a pipe). Rings add up to one.
 package final class Bell: Sendable {
     let descriptor: Int32
-    private let ringingEnd: Int32
+    let ringingEnd: Int32
 
     package init() throws(SystemError) {
         var ends: (Int32, Int32) = (-1, -1)

@@ -37,7 +37,7 @@ package enum CurrentProcess {
 package enum Glob {
     /// Whether `name` matches `pattern`; `*` does not match a slash.
     package static func matches(_ name: FilePath, _ pattern: String) -> Bool {
-        name.withPlatformString {
+        unsafe name.withPlatformString {
             unsafe fnmatch(pattern, $0, FNM_PATHNAME) == 0
         }
     }

@@ -27,7 +27,7 @@ package struct Socket: ~Copyable, Sendable {
         if FileStatus.ifPresent(path) != nil { try Directory.remove(path) }
         let before = umask(0o177)
         defer { umask(before) }
-        try socket.use(path, "listen at") { unsafe bind($0, $1, $2) }
+        try unsafe socket.use(path, "listen at") { unsafe bind($0, $1, $2) }
         guard Glibc.listen(socket.descriptor, 64) == 0 else { throw .last("listen at", path) }
         return socket
     }
@@ -35,7 +35,7 @@ package struct Socket: ~Copyable, Sendable {
     /// Connects to the listener at `path`; ENOENT or ECONNREFUSED when there is none.
     package static func connect(to path: FilePath) throws(SystemError) -> Socket {
         let socket = try new()
-        try socket.use(path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
+        try unsafe socket.use(path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
         return socket
     }
 

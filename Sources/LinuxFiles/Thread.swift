@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import SystemPackage
 
 /// A thread of our own for work that blocks; the cooperative pool is never used for that.
 package enum Thread {
@@ -26,7 +26,7 @@ package enum Thread {
         urgency: Urgency = .normal,
         _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
-        let start = Unmanaged.passRetained(
+        let start = unsafe Unmanaged.passRetained(
             Start {
                 setName(name)
                 // Linux: for PRIO_PROCESS, 0 is the calling thread. Refusal is no harm.
@@ -45,10 +45,20 @@ package enum Thread {
             start.toOpaque()
         )
         guard code == 0 else {
-            start.release()
+            unsafe start.release()
             throw SystemError("start a thread", nil, code: .init(rawValue: code))
         }
         _ = pthread_detach(thread)
+    }
+
+    /// Lets this thread sleep for less than `poll(2)` can measure.
+    package static func nap(_ duration: Duration) {
+        let nanoseconds = max(0, duration.nanoseconds)
+        var rest = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000),
+            tv_nsec: Int(nanoseconds % 1_000_000_000)
+        )
+        unsafe _ = nanosleep(&rest, nil)
     }
 
     /// Runs `body` on a new thread and waits for what it returns, without blocking the caller's thread.

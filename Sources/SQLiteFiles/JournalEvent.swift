@@ -37,7 +37,9 @@ package enum JournalEnd: Sendable, Hashable {
     /// There is no valid header where the next would be. The regular end of a file that is longer than its
     /// journal; at offset 0 the file is no journal.
     case noHeader(at: UInt64)
-    /// The marker before a super-journal's name stands where a record would.
+    /// The lock page, which marks a super-journal's name, stands where a record would. (Such a name mostly
+    /// ends in `endOfFile` or `noHeader`, for it follows the last record that is promised: ask
+    /// `SuperJournalName`.)
     case superJournal(at: UInt64)
     /// A record for page 0.
     case noPage(at: UInt64)

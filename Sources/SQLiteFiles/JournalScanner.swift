@@ -17,7 +17,7 @@
 /// checksum, and then perhaps a header at the next sector boundary. The magic may be missing for the same
 /// reason. The checksums begin with a random nonce, so what an earlier, longer journal left in the file ends
 /// such a run. Where a header promises a count, a record whose checksum fails is skipped and the scan goes
-/// on, and `isComplete` turns false.
+/// on, but `isComplete` turns false.
 ///
 ///     while let range = scanner.wanted {
 ///         switch scanner.feed(bytes of range) { … }
@@ -35,10 +35,12 @@ package struct JournalScanner: Sendable {
     /// in it.
     package private(set) var firstHeader: JournalHeader?
 
-    /// False once a record that a header promises was missing or unsound. A transaction whose journal says so
-    /// may have changed pages that were not named: compare the whole file.
-    package private(set) var isComplete = true
+    /// Whether there is a header, and no record that a header promises was missing or unsound so far. If not,
+    /// the transaction may have changed pages that were not named: compare the whole file. A run without a
+    /// count promises nothing; whether it was cut short, nobody can tell.
+    package var isComplete: Bool { firstHeader != nil && !hasLostRecords }
 
+    private var hasLostRecords = false
     private let fileBytes: UInt64
     private let purpose: JournalPurpose
     private let databasePageSize: PageSize?
@@ -72,7 +74,7 @@ package struct JournalScanner: Sendable {
     package mutating func feed(_ bytes: RawSpan) -> JournalEvent {
         guard let range = wanted else { return .end(end ?? .endOfFile) }
         guard bytes.byteCount >= range.count else {
-            isComplete = isComplete && current == nil
+            hasLostRecords = true
             return finish(.cutShort(at: range.lowerBound))
         }
         let piece = bytes.extracting(0..<range.count)
@@ -113,16 +115,8 @@ extension JournalScanner {
         } catch .finished where firstHeader == nil {
             return finish(.finished)
         } catch {
-            return finish(isSuperJournalMarker(bytes) ? .superJournal(at: offset) : .noHeader(at: offset))
+            return finish(.noHeader(at: offset))
         }
-    }
-
-    /// In full synchronous mode the marker before a super-journal's name stands on a sector boundary, like a
-    /// header.
-    private func isSuperJournalMarker(_ bytes: RawSpan) -> Bool {
-        guard let firstHeader else { return false }
-        return PageNumber(bytes.bigEndianUInt32(at: JournalLayout.recordPage))
-            == PageNumber.lockPage(for: firstHeader.pageSize)
     }
 
     private mutating func start(_ header: JournalHeader) {
@@ -151,7 +145,7 @@ extension JournalScanner {
         guard next <= fileBytes else {
             // A run without a count just ends here, and a short header may still follow it.
             if remaining == nil { return seekHeader() }
-            isComplete = false
+            hasLostRecords = true
             finish(.cutShort(at: offset))
             return
         }
@@ -174,7 +168,7 @@ extension JournalScanner {
             guard purpose == .names, remaining != nil else {
                 return endRecords(.checksumMismatch(at: start))
             }
-            isComplete = false
+            hasLostRecords = true
             advance(under: header)
             return .skipped(page, .checksumMismatch)
         }
@@ -192,7 +186,7 @@ extension JournalScanner {
     /// where records were promised, it ends the journal.
     private mutating func endRecords(_ reason: JournalEnd) -> JournalEvent {
         guard remaining == nil else {
-            isComplete = false
+            hasLostRecords = true
             return finish(reason)
         }
         seekHeader()

@@ -1,7 +1,61 @@
 import ArgumentParser
-import Logging
-import ServiceLifecycle
+import LinuxFiles
+
+/// The program: chooses the command, and turns what comes of it into one line and an exit status.
 @main
 struct Holdfast: AsyncParsableCommand {
-    mutating func run() async throws { print("hi") }
+    static let configuration = CommandConfiguration(
+        commandName: "holdfast",
+        abstract:
+            "Protects SQLite databases while they are in use, and rebuilds them as they were at any moment.",
+        discussion: """
+            It only looks: nothing is opened for writing, locked or created in a protected directory.
+
+            Exit status: 0 done, 1 failed, 3 done in part, 4 damage found, 10 no repository, no such root or no \
+            snapshot that matches, 11 another writer has it, 64 wrong usage, 130 interrupted.
+            """,
+        version: "holdfast 0.1.0",
+        subcommands: [Log.self, Restore.self, Check.self]
+    )
+
+    static func main() async {
+        let arguments = GlobalOptions.behindSubcommand(Array(CommandLine.arguments.dropFirst()))
+        CurrentProcess.exit(await status(of: arguments).rawValue)
+    }
+
+    private static func status(of arguments: [String]) async -> ExitStatus {
+        var command: any ParsableCommand
+        do {
+            command = try parseAsRoot(arguments)
+        } catch {
+            return report(error, arguments)
+        }
+        do {
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return .done
+        } catch {
+            return report(error, arguments)
+        }
+    }
+
+    /// Says what happened and returns the status to end with.
+    private static func report(_ error: any Error, _ arguments: [String]) -> ExitStatus {
+        if let status = error as? ExitStatus { return status }
+        if let error = error as? SystemError, error.isBrokenPipe { return .failed }
+        if exitCode(for: error) == .success {
+            StandardStream.output.write(fullMessage(for: error) + "\n")
+            return .done
+        }
+        let isParsing = exitCode(for: error) == .validationFailure
+        let failure =
+            Failure(error)
+            ?? (isParsing
+                ? Failure(parsing: error, arguments: arguments) : Failure(.failed, String(describing: error)))
+        Console.say(failure.message)
+        return failure.status
+    }
 }

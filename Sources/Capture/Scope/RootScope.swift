@@ -46,7 +46,9 @@ package struct RootScope: Sendable {
 
     private func isExcluded(_ name: FilePath) -> Bool {
         guard !exclusions.isEmpty, let last = name.lastComponent else { return false }
-        return exclusions.contains { Glob.matches(name, $0) || Glob.matches(FilePath(root: nil, last), $0) }
+        return exclusions.contains {
+            Glob.matches(name, $0) || Glob.matches(FilePath(root: nil, components: last), $0)
+        }
     }
 
     /// Names that editors (`.x.swp`, `x~`, `#x#`, `4913`) and SQLite (super-journals `x-mjABCDEF12`,

@@ -1,0 +1,70 @@
+package import LinuxFiles
+package import Repository
+import Synchronization
+
+/// How far a root's history is on the disk.
+package struct DurablePoint: Hashable, Sendable {
+    /// The last snapshot; `.none` before the first.
+    package let sequence: Sequence
+    package let time: Instant
+
+    package init(sequence: Sequence, time: Instant) {
+        self.sequence = sequence
+        self.time = time
+    }
+}
+
+/// Who waits for which barrier to be durable.
+final class Answers: Sendable {
+    private typealias Waiter = CheckedContinuation<DurablePoint, any Error>
+
+    private struct State {
+        var waiters: [UInt64: Waiter] = [:]
+        var given: [UInt64: DurablePoint] = [:]
+        var failure: (any Error)?
+    }
+
+    private let state = Mutex(State())
+
+    /// Waits until everything before the barrier is durable.
+    func wait(for barrier: UInt64) async throws -> DurablePoint {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let known = state.withLock { state -> Result<DurablePoint, any Error>? in
+                    if let point = state.given.removeValue(forKey: barrier) { return .success(point) }
+                    if let failure = state.failure { return .failure(failure) }
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    state.waiters[barrier] = continuation
+                    return nil
+                }
+                if let known { continuation.resume(with: known) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.waiters.removeValue(forKey: barrier) }
+            waiter?.resume(throwing: CancellationError())
+        }
+    }
+
+    func give(_ barriers: [UInt64], _ point: DurablePoint) {
+        for barrier in barriers {
+            let waiter = state.withLock { state -> Waiter? in
+                guard let waiter = state.waiters.removeValue(forKey: barrier) else {
+                    state.given[barrier] = point
+                    return nil
+                }
+                return waiter
+            }
+            waiter?.resume(returning: point)
+        }
+    }
+
+    /// Nothing will become durable any more.
+    func fail(_ error: any Error) {
+        let waiters = state.withLock { state in
+            state.failure = error
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.resume(throwing: error) }
+    }
+}

@@ -1,0 +1,70 @@
+import LinuxFiles
+import Repository
+import Synchronization
+
+/// Between the observer's thread and the recorder's: steps one way, room and settled files the other.
+final class CaptureQueue: Sendable {
+    /// Above this the observer takes no more than it must.
+    static let comfortableBytes = 8 << 20
+
+    private struct State {
+        var steps: [CaptureStep] = []
+        var byteCount = 0
+        /// Steps of each file that are not durable yet.
+        var unsettled: [FileID: Int] = [:]
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    /// Rings when there are steps, or the queue is closed.
+    let recorderBell: Bell
+    /// Rings when something was made durable.
+    let observerBell: Bell
+
+    init() throws(SystemError) {
+        recorderBell = try Bell()
+        observerBell = try Bell()
+    }
+
+    func put(_ step: CaptureStep) {
+        state.withLock { state in
+            state.steps.append(step)
+            state.byteCount += step.byteCount
+            if let file = step.file { state.unsettled[file, default: 0] += 1 }
+        }
+        recorderBell.ring()
+    }
+
+    /// All steps that wait.
+    func takeAll() -> [CaptureStep] {
+        state.withLock { state in
+            defer { state.steps = [] }
+            return state.steps
+        }
+    }
+
+    /// These steps are durable, and the mirrors show them.
+    func settled(_ steps: [FileID: Int], byteCount: Int) {
+        state.withLock { state in
+            state.byteCount -= byteCount
+            for (file, count) in steps {
+                let left = (state.unsettled[file] ?? 0) - count
+                state.unsettled[file] = left > 0 ? left : nil
+            }
+        }
+        observerBell.ring()
+    }
+
+    /// Whether the mirror of the file shows all that was put.
+    func isSettled(_ file: FileID) -> Bool { state.withLock { $0.unsettled[file] == nil } }
+
+    var hasRoom: Bool { state.withLock { $0.byteCount } < Self.comfortableBytes }
+
+    /// No step comes any more.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        recorderBell.ring()
+    }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+}

@@ -1,0 +1,47 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+
+/// What the observer hands to the recorder, in order.
+enum CaptureStep: Sendable {
+    /// A file is protected from now on, or turned out to be of another kind.
+    case declare(FileID, name: FilePath, kind: FileKind)
+    case changes(Changes)
+    /// The comparison of a file is over: an unfinished snapshot ends here.
+    case finish(FileID, event: SnapshotEvent, time: Instant, shape: ImageShape, coalesced: Int)
+    case beginBase(FileID, ImageShape)
+    case baseSlice(FileID, first: PageNumber, bytes: [UInt8])
+    case endBase(FileID, event: SnapshotEvent, time: Instant, shape: ImageShape)
+    case abandonBase(FileID)
+    /// Single commits of the file may have been missed since then. A gap is recorded if a
+    /// comparison finds that something did change.
+    case suspect(FileID, since: Instant, reason: String)
+    /// The comparison found everything in order.
+    case trust(FileID)
+    /// Everything before is wanted on the disk now.
+    case barrier(UInt64)
+    /// A tag for the newest snapshot at this point, then as a barrier.
+    case tag(name: String, message: String, barrier: UInt64)
+
+    /// The file it is about.
+    var file: FileID? {
+        switch self {
+        case .declare(let file, _, _), .finish(let file, _, _, _, _), .beginBase(let file, _),
+            .baseSlice(let file, _, _), .endBase(let file, _, _, _), .abandonBase(let file),
+            .suspect(let file, _, _), .trust(let file):
+            file
+        case .changes(let changes): changes.file
+        case .barrier, .tag: nil
+        }
+    }
+
+    /// Memory that it holds, about.
+    var byteCount: Int {
+        switch self {
+        case .changes(let changes): changes.pages.bytes.count + 256
+        case .baseSlice(_, _, let bytes): bytes.count + 256
+        default: 256
+        }
+    }
+}

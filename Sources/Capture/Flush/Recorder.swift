@@ -1,0 +1,167 @@
+import LinuxFiles
+import Repository
+
+/// Takes steps from the queue, stages them and makes them durable a little later. Lives on a thread of its own,
+/// the only one that writes the root's part of the repository.
+final class Recorder {
+    private let writer: RootWriter
+    private let queue: CaptureQueue
+    private let meter: StatusMeter
+    private let answers: Answers
+    private var debounce: Debounce
+    /// Steps staged since the last flush.
+    private var unsettled: [FileID: Int] = [:]
+    private var unsettledBytes = 0
+    /// When the oldest staged change was observed.
+    private var oldest: Instant?
+    private var barriers: [UInt64] = []
+    private var suspicions: [FileID: Suspicion] = [:]
+    private var recordedGaps: Set<Suspicion> = []
+
+    private struct Suspicion: Hashable {
+        let since: Instant
+        let reason: String
+    }
+
+    /// Staged memory that calls for a flush before its time.
+    private static let fullBytes = 4 << 20
+    /// Between two attempts to write to a repository that fails.
+    private static let retryDelay = Duration.seconds(1)
+
+    init(writer: RootWriter, queue: CaptureQueue, meter: StatusMeter, answers: Answers, debounce: Debounce) {
+        self.writer = writer
+        self.queue = queue
+        self.meter = meter
+        self.answers = answers
+        self.debounce = debounce
+    }
+
+    /// Runs until the queue is closed and everything in it is durable.
+    func run() throws {
+        while true {
+            let steps = queue.takeAll()
+            for step in steps { try take(step) }
+            if let deadline = debounce.deadline, deadline <= Tick.now || !barriers.isEmpty { try flush() }
+            if !barriers.isEmpty { try flush() }
+            if steps.isEmpty {
+                if queue.isClosed {
+                    if writer.hasStaged { try flush() }
+                    return
+                }
+                let wait = debounce.deadline.map { max(.zero, Tick.now.duration(to: $0)) }
+                if wait != .zero { _ = queue.recorderBell.wait(wait) }
+            }
+        }
+    }
+
+    private func take(_ step: CaptureStep) throws {
+        if let file = step.file { unsettled[file, default: 0] += 1 }
+        unsettledBytes += step.byteCount
+        try perform(step)
+        // What has nothing to write is settled by the next flush all the same.
+        debounce.changed(at: .now)
+        if writer.stagedBytes >= Self.fullBytes || unsettledBytes >= Self.fullBytes { try flush() }
+    }
+
+    private func perform(_ step: CaptureStep) throws {
+        switch step {
+        case .declare(let file, let name, let kind):
+            let number = writer.declare(name: name, kind: kind)
+            guard number == file else {
+                throw RepositoryError.misuse("file \(name) is \(number), not \(file)")
+            }
+        case .changes(let changes):
+            oldest = oldest ?? changes.time
+            let sequence = try writer.stage(changes)
+            try count(changes, sequence)
+        case .finish(let file, let event, let time, let shape, let coalesced):
+            let sequence = try writer.finish(
+                file,
+                event: event,
+                time: time,
+                shape: shape,
+                coalesced: coalesced
+            )
+            if sequence != nil {
+                try recordGap(file)
+                meter.update { $0.coalesced += coalesced }
+            }
+        case .beginBase(let file, let shape): try writer.beginBase(file, shape: shape)
+        case .baseSlice(let file, let first, let bytes):
+            try writer.baseSlice(file, firstPage: first, bytes: bytes)
+        case .endBase(let file, let event, let time, let shape):
+            _ = try writer.endBase(file, event: event, time: time, shape: shape)
+            try recordGap(file)
+        case .abandonBase(let file): try writer.abandonBase(file)
+        case .suspect(let file, let since, let reason):
+            if suspicions[file] == nil { suspicions[file] = Suspicion(since: since, reason: reason) }
+        case .trust(let file): suspicions[file] = nil
+        case .barrier(let number): barriers.append(number)
+        case .tag(let name, let message, let number):
+            let fields = message.isEmpty ? ["name": name] : ["name": name, "message": message]
+            try writer.stageAnnotation(
+                Annotation(.tag, target: writer.lastSequence, fields: fields, time: .now)
+            )
+            barriers.append(number)
+        }
+    }
+
+    private func count(_ changes: Changes, _ sequence: Sequence?) throws {
+        guard sequence != nil else {
+            if changes.isFinal, changes.event == .commit, writer.isUnfinished(changes.file) {
+                meter.update { $0.coalesced += 1 }
+            }
+            return
+        }
+        if changes.event == .commit {
+            meter.update { $0.commits += 1 }
+        } else {
+            meter.update { $0.coalesced += changes.coalesced }
+            try recordGap(changes.file)
+        }
+    }
+
+    /// Something did change while single commits may have been missed: that is said, once for all files that
+    /// share the reason.
+    private func recordGap(_ file: FileID) throws {
+        guard let suspicion = suspicions.removeValue(forKey: file) else { return }
+        guard recordedGaps.insert(suspicion).inserted else { return }
+        try writer.stageGap(Gap(from: suspicion.since, to: .now, reason: suspicion.reason))
+        meter.update { $0.gaps += 1 }
+        meter.tell(.gap(suspicion.reason))
+    }
+
+    /// Makes everything durable; with a repository that fails, tries again until it works or the queue is closed.
+    private func flush() throws {
+        while true {
+            do {
+                let sequence = writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
+                flushed(sequence)
+                return
+            } catch {
+                meter.trouble("\(error)")
+                if queue.isClosed { throw error }
+                _ = queue.recorderBell.wait(Self.retryDelay)
+            }
+        }
+    }
+
+    private func flushed(_ sequence: Sequence) {
+        debounce.flushed(at: .now)
+        queue.settled(unsettled, byteCount: unsettledBytes)
+        unsettled.removeAll(keepingCapacity: true)
+        unsettledBytes = 0
+        let lag = oldest.map { Duration.nanoseconds(max(0, Instant.now.nanoseconds - $0.nanoseconds)) }
+        oldest = nil
+        let isReady = barriers.contains(Observer.readyBarrier)
+        meter.update { status in
+            status.lastSequence = sequence
+            status.lastTime = writer.lastTime
+            status.lag = lag ?? status.lag
+            if isReady { status.isReady = true }
+        }
+        meter.trouble(nil)
+        answers.give(barriers, DurablePoint(sequence: sequence, time: writer.lastTime))
+        barriers = []
+    }
+}

@@ -1,0 +1,88 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// The rollback journal of one database through its life: held open from its creation, so that it can be
+/// read after its deletion, which is the commit (or the end of a rollback).
+final class JournalWatch {
+    let path: FilePath
+    /// The journal that has a name now.
+    private var held: OpenFile?
+    /// The held journal was part of a transaction already, so when it is empty that one is over.
+    private var staysInPlace = false
+    /// Finished transactions since the last capture, in order.
+    private(set) var finished: [JournalEvidence] = []
+    /// Finished transactions since the last capture whose journal could not be read.
+    private(set) var unread = 0
+
+    init(_ path: FilePath) {
+        self.path = path
+    }
+
+    /// Whether a transaction has ended since the last capture.
+    var hasNews: Bool { !finished.isEmpty || unread > 0 }
+
+    /// The name was seen: opens the file before it goes.
+    func appeared() {
+        guard !holdsNamed else { return }
+        held = try? OpenFile(path, .look)
+        staysInPlace = false
+    }
+
+    /// The name went: the transaction is over.
+    func deleted(_ scratch: inout [UInt8]) {
+        // A journal that still has its name is a later one: the one that went was never held.
+        guard !holdsNamed, let journal = held.take(), let evidence = JournalEvidence(journal, &scratch) else {
+            unread += 1
+            return
+        }
+        finished.append(evidence)
+    }
+
+    /// Whether the held journal has not lost its name.
+    private var holdsNamed: Bool { (try? held?.status())?.linkCount ?? 0 > 0 }
+
+    /// The file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking that is how a
+    /// transaction ends: nothing is left of its header.
+    func modified(_ scratch: inout [UInt8]) {
+        switch state(&scratch) {
+        case .absent: break
+        case .collecting, .live: staysInPlace = true
+        case .idle:
+            // A new journal is empty too, before its first write.
+            if staysInPlace { unread = max(unread, 1) }
+        }
+    }
+
+    /// Everything that ended so far was captured.
+    func captured() {
+        finished.removeAll(keepingCapacity: true)
+        unread = 0
+        staysInPlace = holdsNamed
+    }
+
+    /// What the journal says of the database file now.
+    enum State: Equatable {
+        case absent
+        /// It is there, without content or with a zeroed header: its last transaction is over.
+        case idle
+        /// A transaction collects pre-images; not synced, so the database is not written yet.
+        case collecting
+        /// Synced: the database is being written, or is about to be, or its writer died.
+        case live
+    }
+
+    func state(_ scratch: inout [UInt8]) -> State {
+        appeared()
+        guard holdsNamed else { return .absent }
+        guard let got = try? held?.read(into: &scratch, count: JournalLayout.headerBytes, at: 0) else {
+            return .live
+        }
+        let bytes = unsafe scratch.span.bytes.extracting(0..<got)
+        if JournalHeader.isFinished(bytes) { return .idle }
+        return JournalHeader.looksHot(bytes) ? .live : .collecting
+    }
+
+    /// When the journal was written last, nil when there is none.
+    var modifiedTime: Int64? { (try? held?.status())?.modified }
+}

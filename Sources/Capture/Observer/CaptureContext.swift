@@ -1,0 +1,30 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// What the trackers of a root share, all on the observer's thread.
+final class CaptureContext {
+    let queue: CaptureQueue
+    let meter: StatusMeter
+    /// Where the repository keeps the mirrors.
+    let mirrorDirectory: FilePath
+    /// For one read at a time; nobody keeps anything in it.
+    var scratch = [UInt8](repeating: 0, count: 1 << 20)
+    /// For the file's side of a comparison.
+    var sliceScratch = [UInt8](repeating: 0, count: 1 << 20)
+    /// For the mirror's side of a comparison.
+    var mirrorScratch = [UInt8](repeating: 0, count: 1 << 20)
+    /// Reads the events that wait, so that what happened before this moment is known.
+    var drainEvents: () -> Void = {}
+
+    init(queue: CaptureQueue, meter: StatusMeter, mirrorDirectory: FilePath) {
+        self.queue = queue
+        self.meter = meter
+        self.mirrorDirectory = mirrorDirectory
+    }
+
+    /// The file's mirror; nil while there is none.
+    func openMirror(_ file: FileID) -> OpenFile? {
+        try? OpenFile(mirrorDirectory.appending(file.description), .read)
+    }
+}

@@ -1,0 +1,44 @@
+import LinuxFiles
+import Synchronization
+
+/// What others want of the observer: to stop, or that all that is committed by now becomes durable.
+final class Mailbox: Sendable {
+    /// Wants everything committed by `since` to be durable.
+    struct Request: Sendable {
+        let number: UInt64
+        let since: Tick
+        /// A tag for the snapshot that it ends with.
+        let tag: (name: String, message: String)?
+    }
+
+    private struct State {
+        var requests: [Request] = []
+        var isStopping = false
+    }
+
+    let bell: Bell
+    private let state = Mutex(State())
+
+    init() throws(SystemError) {
+        bell = try Bell()
+    }
+
+    func post(_ request: Request) {
+        state.withLock { $0.requests.append(request) }
+        bell.ring()
+    }
+
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        bell.ring()
+    }
+
+    var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    func takeRequests() -> [Request] {
+        state.withLock { state in
+            defer { state.requests = [] }
+            return state.requests
+        }
+    }
+}

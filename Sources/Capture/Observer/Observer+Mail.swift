@@ -1,0 +1,46 @@
+import LinuxFiles
+import Repository
+
+extension Observer {
+    /// Takes new requests: every file is looked at once more, whatever the events said.
+    func takeMail() {
+        let requests = mailbox.takeRequests()
+        guard !requests.isEmpty else { return }
+        pending.append(contentsOf: requests)
+        try? readAllEvents()
+        makeRound()
+        for tracker in trackers.values where tracker.kind == .database {
+            tracker.attention.log = true
+            markDue(tracker)
+        }
+    }
+
+    /// Passes on the requests for which every file has been captured since, and the news that all is.
+    func answerMail() {
+        if !announcedReady, trackers.values.allSatisfy({ $0.capturedThrough != nil }) {
+            announcedReady = true
+            let protected = trackers.values.filter { $0.image != nil }
+            context.meter.update { status in
+                status.files = protected.count
+                status.databases = protected.count { $0.kind == .database }
+            }
+            context.queue.put(.barrier(Self.readyBarrier))
+        }
+        guard !pending.isEmpty else { return }
+        pending.removeAll { request in
+            guard trackers.values.allSatisfy({ $0.capturedThrough.map { $0 >= request.since } ?? false })
+            else {
+                return false
+            }
+            if let tag = request.tag {
+                context.queue.put(.tag(name: tag.name, message: tag.message, barrier: request.number))
+            } else {
+                context.queue.put(.barrier(request.number))
+            }
+            return true
+        }
+    }
+
+    /// The barrier behind the first capture of everything.
+    static let readyBarrier: UInt64 = 0
+}

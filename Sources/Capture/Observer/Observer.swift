@@ -1,0 +1,136 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// Watches one root and hands every change to the queue. Lives on a thread of its own.
+///
+/// Waiting here loses history, so it never writes, never waits for a disk and looks at everything within about
+/// 2 ms of its event. Under load it reads the events of writes only every 2 ms, so that many of them have merged.
+final class Observer {
+    let scope: RootScope
+    let root: RootDescription
+    let context: CaptureContext
+    let mailbox: Mailbox
+    /// Where the root is now, symbolic links followed.
+    var rootPath: FilePath
+    var watches: WatchTable
+    var trackers: [FilePath: Tracker] = [:]
+    var nextFile: FileID
+    /// Trackers to look at now.
+    var due: [ObjectIdentifier: Tracker] = [:]
+    /// The directories of the repository itself, should it lie under the root.
+    let repositoryIdentity: FileIdentity?
+    /// Every directory was listed once.
+    var isListed = false
+    var knownGoodUntil: Instant
+    var announcedReady = false
+    /// Requests that wait until every file was captured.
+    var pending: [Mailbox.Request] = []
+
+    /// How long writes are left to merge under load.
+    static let busyPause = Duration.milliseconds(2)
+    /// What no event told is found within this time.
+    static let slowRound = Duration.seconds(60)
+
+    init(_ start: ObserverStart, mailbox: Mailbox, context: CaptureContext) throws {
+        scope = start.scope
+        root = start.root
+        self.context = context
+        self.mailbox = mailbox
+        repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
+        nextFile = FileID((start.files.map(\.id.rawValue).max() ?? 0) + 1)
+        knownGoodUntil = start.knownGoodUntil
+        rootPath = try Directory.resolve(root.path)
+        do {
+            watches = try WatchTable()
+            context.drainEvents = { [unowned self] in try? readAllEvents() }
+            try begin(start.files)
+        } catch let error as SystemError {
+            throw WatchLimitError(error) ?? error as any Error
+        }
+    }
+
+    /// Runs until the mailbox says stop; then takes what has been committed and returns.
+    func run() throws {
+        var poller = Poller()
+        let names = poller.add(watches.names)
+        let writes = poller.add(watches.writes)
+        let mail = poller.add(mailbox.bell)
+        let room = poller.add(context.queue.observerBell)
+        var pausedUntil: Tick?
+        var nextRound = Tick.now.advanced(by: Self.slowRound)
+        while true {
+            let now = Tick.now
+            if let until = pausedUntil, until <= now { pausedUntil = nil }
+            poller.mute(writes, pausedUntil != nil)
+            let hasEvents = try poller.wait(timeout(now, pausedUntil, nextRound))
+            if hasEvents, poller.isReady(names) { try readNameEvents() }
+            if hasEvents, pausedUntil == nil, poller.isReady(writes) {
+                try readWriteEvents()
+                pausedUntil = Tick.now.advanced(by: Self.busyPause)
+            }
+            if hasEvents, poller.isReady(room) { wakeThoseWaiting() }
+            if hasEvents, poller.isReady(mail) {
+                mailbox.bell.silence()
+                takeMail()
+            }
+            if nextRound <= Tick.now {
+                nextRound = Tick.now.advanced(by: Self.slowRound)
+                makeRound()
+            }
+            lookAtDue()
+            answerMail()
+            if mailbox.isStopping { return finish() }
+        }
+    }
+
+    /// How long nothing needs to be done.
+    private func timeout(_ now: Tick, _ pausedUntil: Tick?, _ nextRound: Tick) -> Duration {
+        var next = nextRound
+        if let pausedUntil { next = min(next, pausedUntil) }
+        for tracker in waiting.values { if let retryAt = tracker.retryAt { next = min(next, retryAt) } }
+        if !due.isEmpty { return .zero }
+        let rest = max(.zero, now.duration(to: next))
+        guard rest > .zero, rest < .milliseconds(1) else { return rest }
+        // The poll's clock is too coarse for this.
+        Thread.nap(rest)
+        return .zero
+    }
+
+    /// Trackers that want a look without an event.
+    var waiting: [ObjectIdentifier: Tracker] = [:]
+
+    private func lookAtDue() {
+        let now = Tick.now
+        for (key, tracker) in waiting where tracker.retryAt.map({ $0 <= now }) ?? false { due[key] = tracker }
+        let trackers = due
+        due.removeAll(keepingCapacity: true)
+        for (key, tracker) in trackers {
+            tracker.look(.now)
+            waiting[key] = tracker.retryAt == nil && !tracker.waitsForMirror ? nil : tracker
+        }
+    }
+
+    private func wakeThoseWaiting() {
+        context.queue.observerBell.silence()
+        for (key, tracker) in waiting where tracker.waitsForMirror { due[key] = tracker }
+    }
+
+    /// Takes what has been committed by now, without waiting for what is not calm.
+    private func finish() {
+        try? readAllEvents()
+        for tracker in trackers.values { tracker.look(.now) }
+        context.queue.close()
+    }
+}
+
+/// What an observer starts from.
+package struct ObserverStart: Sendable {
+    let root: RootDescription
+    let scope: RootScope
+    /// The repository's directory.
+    let repository: FilePath
+    /// What the repository knows.
+    let files: [ProtectedFile]
+    let knownGoodUntil: Instant
+}

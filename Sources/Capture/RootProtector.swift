@@ -1,0 +1,117 @@
+package import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// Protects one root: an observer thread that looks at once, a recorder thread that writes a little later.
+package final class RootProtector: Sendable {
+    package struct Options: Sendable {
+        /// Quiet that ends a burst of changes.
+        package var quiet = Duration.milliseconds(20)
+        /// The longest that a change waits to be made durable while others follow.
+        package var maximumDelay = Duration.milliseconds(100)
+        /// Shell patterns of names that are left out.
+        package var exclusions: [String] = []
+
+        package init() {}
+    }
+
+    package let root: RootDescription
+    private static let lockBarrier = UInt64.max
+    private let repository: FilePath
+    private let options: Options
+    private let meter: StatusMeter
+    private let mailbox: Mailbox
+    private let queue: CaptureQueue
+    private let answers = Answers()
+    private let numbers = RequestNumbers()
+
+    package init(
+        root: RootDescription,
+        repository: FilePath,
+        options: Options = Options(),
+        notice: @escaping @Sendable (CaptureNotice) -> Void = { _ in }
+    ) throws(SystemError) {
+        meter = StatusMeter(notice: notice)
+        self.root = root
+        self.repository = repository
+        self.options = options
+        mailbox = try Mailbox()
+        queue = try CaptureQueue()
+    }
+
+    package var status: CaptureStatus { meter.current }
+
+    /// Takes the root's lock, protects until `stop` and returns when everything is durable.
+    /// Throws `RepositoryError.locked` when another has it, `WatchLimitError`, `SystemError`.
+    package func run() async throws {
+        do {
+            try await Thread.run("recorder") { [self] in try record() }
+        } catch {
+            answers.fail(error)
+            throw error
+        }
+        answers.fail(CancellationError())
+    }
+
+    /// Ends `run` after what has been committed was captured.
+    package func stop() {
+        mailbox.stop()
+    }
+
+    /// Waits until `run` has the root's lock.
+    package func locked() async throws {
+        _ = try await answers.wait(for: Self.lockBarrier)
+    }
+
+    /// Waits until the first capture of everything is durable.
+    package func ready() async throws -> DurablePoint {
+        try await answers.wait(for: Observer.readyBarrier)
+    }
+
+    /// Waits until all that was committed before this call is durable.
+    package func synchronise(tag: (name: String, message: String)? = nil) async throws -> DurablePoint {
+        let number = numbers.next()
+        mailbox.post(Mailbox.Request(number: number, since: .now, tag: tag))
+        return try await answers.wait(for: number)
+    }
+
+    /// The recorder's thread: opens the root, starts the observer's thread, writes until that ends.
+    private func record() throws {
+        let writer = try RootWriter(root: root)
+        let point = DurablePoint(sequence: writer.lastDurableSequence, time: writer.lastTime)
+        answers.give([Self.lockBarrier], point)
+        for note in writer.notes { meter.tell(.finding(note)) }
+        meter.update { $0.lastSequence = writer.lastDurableSequence }
+        let start = ObserverStart(
+            root: root,
+            scope: RootScope(exclusions: options.exclusions),
+            repository: repository,
+            files: writer.files.values.sorted { $0.id < $1.id },
+            knownGoodUntil: writer.lastTime
+        )
+        let outcome = Outcome()
+        try Thread.start("observer", urgency: .high) { [self] in
+            do {
+                let context = CaptureContext(
+                    queue: queue,
+                    meter: meter,
+                    mirrorDirectory: root.directory.appending("mirror")
+                )
+                try Observer(start, mailbox: mailbox, context: context).run()
+            } catch {
+                outcome.set(error)
+            }
+            queue.close()
+        }
+        let recorder = Recorder(
+            writer: writer,
+            queue: queue,
+            meter: meter,
+            answers: answers,
+            debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay)
+        )
+        defer { mailbox.stop() }
+        try recorder.run()
+        if let error = outcome.error { throw error }
+    }
+}

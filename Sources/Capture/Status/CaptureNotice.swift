@@ -1,0 +1,13 @@
+package import Repository
+
+/// What whoever runs the watcher should read in its log.
+package enum CaptureNotice: Sendable, Hashable {
+    /// Opening the repository found this.
+    case finding(Finding)
+    /// Something hinders the protection; nil: no longer.
+    case trouble(String?)
+    /// Single commits may have been missed.
+    case gap(String)
+    /// An audit found a difference in this file.
+    case auditDifference(String)
+}

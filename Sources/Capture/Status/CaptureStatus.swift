@@ -1,0 +1,28 @@
+package import LinuxFiles
+package import Repository
+
+/// How the protection of one root is going: what `status` shows.
+package struct CaptureStatus: Sendable {
+    package var files = 0
+    package var databases = 0
+    /// Snapshots since the start that are exactly one transaction each.
+    package var commits = 0
+    /// Transactions since the start that share a snapshot with others.
+    package var coalesced = 0
+    /// Spans since the start in which single commits may have been missed.
+    package var gaps = 0
+    /// Comparisons of a whole file because something was not certain.
+    package var rescans = 0
+    /// Comparisons of a whole file only to make sure.
+    package var audits = 0
+    /// Audits that found a difference: each a bug, repaired by a snapshot.
+    package var auditDifferences = 0
+    package var lastSequence = Sequence.none
+    package var lastTime: Instant?
+    /// From seeing the last flushed change to its being durable.
+    package var lag: Duration = .zero
+    /// Why protection is not what it should be; nil when it is.
+    package var trouble: String?
+    /// Everything under the root was captured once and is durable.
+    package var isReady = false
+}

@@ -1,0 +1,30 @@
+import Synchronization
+
+/// The one copy of a root's status that both threads write and anybody reads.
+final class StatusMeter: Sendable {
+    private let status = Mutex(CaptureStatus())
+    private let notice: @Sendable (CaptureNotice) -> Void
+
+    init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
+        self.notice = notice
+    }
+
+    var current: CaptureStatus { status.withLock { $0 } }
+
+    func update(_ change: (inout sending CaptureStatus) -> Void) {
+        status.withLock { change(&$0) }
+    }
+
+    /// Says what hinders the protection, or that nothing does any more.
+    func trouble(_ text: String?) {
+        let isNews = status.withLock { status in
+            defer { status.trouble = text }
+            return status.trouble != text
+        }
+        if isNews { notice(.trouble(text)) }
+    }
+
+    func tell(_ news: CaptureNotice) {
+        notice(news)
+    }
+}

@@ -1,0 +1,54 @@
+import LinuxFiles
+
+/// Why a file has to be looked at: what its events said since the last look.
+struct Attention {
+    /// The name may mean another file now, or none.
+    var name = true
+    /// The write-ahead log was made or written.
+    var log = true
+    /// The content was written: first and last time.
+    var firstTouch: Tick?
+    var lastTouch: Tick?
+    /// The content was closed by a writer after the last touch.
+    var isClosed = false
+    /// The content is to be compared as a whole, whatever the events say.
+    var doubt: Doubt? = .firstLook
+
+    var isTouched: Bool { firstTouch != nil }
+
+    mutating func touch(_ now: Tick) {
+        firstTouch = firstTouch ?? now
+        lastTouch = now
+        isClosed = false
+    }
+
+    mutating func contentCaptured() {
+        firstTouch = nil
+        lastTouch = nil
+        isClosed = false
+    }
+
+    /// Whether whoever writes without SQLite's locks seems to be done: closed, or quiet for a while.
+    func isQuiet(_ now: Tick) -> Bool {
+        guard let lastTouch else { return true }
+        return isClosed || lastTouch.duration(to: now) >= Self.quiet
+    }
+
+    static let quiet = Duration.milliseconds(250)
+}
+
+/// Why everything is compared.
+enum Doubt: Equatable {
+    /// Nothing is known yet, or only what an earlier run left.
+    case firstLook
+    /// Another file took the name.
+    case replaced
+    /// Single commits may have been missed.
+    case missed(String)
+    /// Something wrote that is no transaction known to us.
+    case unexplained
+
+    var reason: String? {
+        if case .missed(let reason) = self { reason } else { nil }
+    }
+}

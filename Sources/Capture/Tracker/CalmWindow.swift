@@ -1,0 +1,47 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// A look at a database file that shows nobody writing it: the first half of a seqlock.
+///
+/// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3), and in rollback
+/// mode only after its journal is synced. So the file is calm when no one holds a write lock on the PENDING byte or
+/// the SHARED range, and no journal is live unless its writer still only holds RESERVED. What was read
+/// between two equal looks, with no write event for the file in between, is one state of it.
+struct CalmWindow: Equatable {
+    let stamp: ContentStamp
+    /// The first 100 bytes, fewer in a shorter file.
+    let header: [UInt8]
+    /// A dead writer's journal is live: its pre-images belong over the file.
+    let isHot: Bool
+
+    /// PENDING byte and SHARED range, without the RESERVED byte between them.
+    private static let pending: Range<UInt64> = 0x4000_0000..<0x4000_0001
+    private static let reserved: Range<UInt64> = 0x4000_0001..<0x4000_0002
+    private static let shared: Range<UInt64> = 0x4000_0002..<0x4000_0200
+
+    /// Nil while somebody writes or may be about to.
+    init?(
+        _ file: borrowing OpenFile,
+        journal: JournalWatch,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) {
+        let isLocked = file.isWriteLocked(in: Self.pending) || file.isWriteLocked(in: Self.shared)
+        let status = try file.status()
+        let state = journal.state(&scratch)
+        if isLocked {
+            // Exclusive locking mode keeps the lock between transactions. Only a journal that was ended in
+            // place after the last write to the file shows that none is under way.
+            guard state == .idle, let ended = journal.modifiedTime, ended >= status.modified else {
+                return nil
+            }
+        }
+        isHot = state == .live && !isLocked && !file.isWriteLocked(in: Self.reserved)
+        stamp = ContentStamp(status)
+        let got = try file.read(into: &scratch, count: DatabaseLayout.headerBytes, at: 0)
+        header = Array(scratch[..<got])
+    }
+
+    var sizeBytes: UInt64 { stamp.sizeBytes }
+
+    var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }
+}

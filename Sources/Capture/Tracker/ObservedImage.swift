@@ -1,0 +1,28 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+/// What the last captured state of a file looked like.
+struct ObservedImage {
+    var shape: ImageShape
+    /// The file change counter; nil for what is not a sound database.
+    var changeCounter: UInt32?
+    /// The header says that changes go through a write-ahead log.
+    var usesWAL = false
+
+    init(shape: ImageShape) {
+        self.shape = shape
+    }
+
+    init(shape: ImageShape, header: DatabaseHeader?) {
+        self.shape = shape
+        changeCounter = header?.changeCounter
+        usesWAL = header?.usesWAL ?? false
+    }
+
+    mutating func take(pageOne bytes: RawSpan) {
+        guard let header = try? DatabaseHeader(bytes) else { return }
+        changeCounter = header.changeCounter
+        usesWAL = header.usesWAL
+    }
+}

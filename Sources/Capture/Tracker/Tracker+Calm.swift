@@ -1,0 +1,257 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+extension Tracker {
+    /// Files up to this size are compared by reading them whole into one capture; larger ones walk.
+    static let wholeBytes: UInt64 = 4 << 20
+    /// More pages than this named by journals are read by a walk.
+    static let namedPages = 1024
+
+    /// Decides what the notes on a database's content call for.
+    func lookAtContent(_ now: Tick) throws {
+        if let walk {
+            // Journals go on telling what changes; a log does so by itself.
+            let isWatched = !walk.isOverLog && walk.purpose != .audit
+            if isWatched, journal.hasNews || attention.isTouched { try captureCalm(now) }
+            return
+        }
+        if attention.doubt != nil {
+            return try usesLog() ? beginLogWalk(now) : captureCalm(now)
+        }
+        if journal.hasNews {
+            if let frames = log?.chain?.frameCount, frames > 0 {
+                return doubt(.missed("commits in both journal modes before either was captured"))
+            }
+            return try captureCalm(now)
+        }
+        guard attention.isTouched else { return }
+        if image?.usesWAL == true {
+            // A checkpoint: it writes what the log told already. The audit makes sure.
+            attention.contentCaptured()
+            audit.isWanted = true
+        } else {
+            try captureCalm(now)
+        }
+    }
+
+    /// Whether the database's changes go through a write-ahead log now.
+    private func usesLog() throws -> Bool {
+        if log == nil { openLog() }
+        if try log?.readHeader(&context.scratch) != nil { return true }
+        let file = try OpenFile(path, .look)
+        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
+        return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
+    }
+
+    /// Captures what transactions in rollback mode left, in a calm window; ends a walk that has seen all pages.
+    func captureCalm(_ now: Tick) throws {
+        context.drainEvents()
+        let events = contentEvents
+        let file = try OpenFile(path, .look)
+        guard let window = try CalmWindow(file, journal: journal, &context.scratch) else {
+            return waitForCalm(now)
+        }
+        guard window.stamp.identity == identity else { return nameChanged() }
+        if window.isHot, !isSurelyHot(now) { return }
+        if !window.isHot { hotSince = nil }
+
+        let decision = decide(window)
+        switch decision {
+        case .nothing: break
+        case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
+        case .everything where walk != nil: return restartWalk(now)
+        case .everything where window.sizeBytes > Self.wholeBytes:
+            return try beginCalmWalk(window, pages: nil, transactions: nil, now)
+        case .named(let pages, let transactions) where pages.count > Self.namedPages && walk == nil:
+            return try beginCalmWalk(window, pages: pages, transactions: transactions, now)
+        case .everything, .named: break
+        }
+        let pages = try read(decision, window, file)
+        context.drainEvents()
+        guard contentEvents == events, try CalmWindow(file, journal: journal, &context.scratch) == window,
+            FileStatus.ifPresent(path)?.identity == window.stamp.identity
+        else { return retry(in: .microseconds(200)) }
+        captured(decision, pages, window)
+    }
+
+    /// What may have changed since the last capture.
+    enum Decision {
+        case nothing
+        case named([PageNumber], transactions: Int)
+        case everything(transactions: Int?, isExplained: Bool)
+    }
+
+    private func decide(_ window: CalmWindow) -> Decision {
+        let header = window.parsedHeader
+        let isSameKind = header != nil && header?.pageSize == image?.shape.pageSize
+        guard attention.doubt == nil || walk != nil, let counter = image?.changeCounter, let header,
+            isSameKind
+        else {
+            return .everything(transactions: nil, isExplained: journal.hasNews)
+        }
+        if window.isHot {
+            // The dead writer's changes are not committed; what its journal began from is what was captured.
+            return journal.hasNews ? .everything(transactions: nil, isExplained: true) : .nothing
+        }
+        // Events of writes come late: what they tell may have been captured already.
+        let isSeen = !attention.isTouched || window.stamp == stamp
+        if !journal.hasNews, header.changeCounter == counter, isSeen { return .nothing }
+        let verdict = JournalChain.verdict(
+            captured: counter,
+            counters: journal.finished.map(\.counterBefore),
+            unread: journal.unread,
+            now: header.changeCounter
+        )
+        switch verdict {
+        case .named(let transactions): return .named(namedPages(window), transactions: transactions)
+        case .everything(let transactions, let isExplained):
+            return .everything(transactions: transactions, isExplained: isExplained)
+        }
+    }
+
+    /// The pages that the finished journals name, and those that the file has gained; ascending, each once.
+    private func namedPages(_ window: CalmWindow) -> [PageNumber] {
+        guard let pageSize = image?.shape.pageSize else { return [] }
+        let pageCount = (ImageShape(pageSize: pageSize, byteCount: window.sizeBytes) ?? .empty(pageSize))
+            .pageCount
+        var pages: Set<PageNumber> = [PageNumber(1)]
+        for evidence in journal.finished {
+            pages.formUnion(evidence.pages)
+            if evidence.originalPages < pageCount {
+                for page in evidence.originalPages.rawValue + 1...pageCount.rawValue {
+                    pages.insert(PageNumber(page))
+                }
+            }
+        }
+        return pages.filter(pageCount.contains).sorted()
+    }
+
+    private func read(
+        _ decision: Decision,
+        _ window: CalmWindow,
+        _ file: borrowing OpenFile
+    ) throws -> PageSet? {
+        let known = image?.shape.pageSize ?? .plain
+        switch decision {
+        case .nothing: return nil
+        case .named(let numbers, _):
+            var pages = PageSet(pageSize: known, reservingPages: numbers.count)
+            try file.read(numbers, into: &pages, &context.scratch)
+            return pages
+        case .everything:
+            let size = window.parsedHeader?.pageSize ?? known
+            let shape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
+            var pages = PageSet(pageSize: size, reservingPages: Int(shape.pageCount.rawValue))
+            try file.readAll(shape, into: &pages, &context.scratch)
+            return pages
+        }
+    }
+
+    private func captured(_ decision: Decision, _ pages: PageSet?, _ window: CalmWindow) {
+        stamp = window.stamp
+        var transactions: Int?
+        switch decision {
+        case .nothing: break
+        case .named(_, let count): transactions = count
+        case .everything(let count, _): transactions = count
+        }
+        if var pages {
+            let pageSize = pages.pageSize
+            var shape = ImageShape(pageSize: pageSize, byteCount: window.sizeBytes) ?? .empty(pageSize)
+            if window.isHot, let hot = HotJournal(journal.path, &context.scratch),
+                hot.pages.pageSize == pageSize
+            {
+                for index in hot.pages.numbers.indices {
+                    pages.append(hot.pages.numbers[index], hot.pages[index])
+                }
+                shape = ImageShape(pageSize: pageSize, byteCount: hot.originalBytes) ?? shape
+            }
+            deliver(pages, shape, transactions: transactions)
+        }
+        journal.captured()
+        attention.contentCaptured()
+        if walk == nil { contentIsCertain() }
+        audit.isWanted = true
+        if walk?.isComplete == true { finishWalk() }
+    }
+
+    /// Hands over a captured state.
+    private func deliver(_ pages: PageSet, _ shape: ImageShape, transactions: Int?) {
+        let startsFresh = image == nil || image?.shape.pageSize != shape.pageSize
+        let event = eventOf(transactions)
+        var next = ObservedImage(shape: shape)
+        for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
+            next.take(pageOne: pages[index])
+        }
+        image = next
+        walk?.took(pages, shape: shape)
+        if let walk, walk.needsFreshStart { return emit(pages, walk) }
+        if walk == nil { isNew = false }
+        put(
+            .changes(
+                Changes(
+                    file: file,
+                    time: .now,
+                    event: event,
+                    coalesced: event == .commit ? 0 : transactions ?? 0,
+                    shape: shape,
+                    startsFresh: startsFresh,
+                    pages: pages,
+                    closesUnfinished: walk == nil
+                )
+            )
+        )
+    }
+
+    private func eventOf(_ transactions: Int?) -> SnapshotEvent {
+        if isNew { return firstEvent }
+        if walk == nil, attention.doubt == .replaced { return .replaced }
+        return transactions == 1 ? .commit : .scan
+    }
+
+    /// What was in doubt has been compared.
+    func contentIsCertain() {
+        if attention.doubt != nil { put(.trust(file)) }
+        attention.doubt = nil
+    }
+}
+
+// Waiting
+extension Tracker {
+    /// The lock goes soon after the journal's deletion, which is an event; it is asked for again shortly. A longer
+    /// transaction ends with an event as well, so later questions are rarer.
+    private func waitForCalm(_ now: Tick) {
+        let waiting = lastActivity.duration(to: now)
+        retry(
+            in: waiting < .milliseconds(4) ? .microseconds(200) : min(.milliseconds(50), waiting / 4),
+            from: now
+        )
+    }
+
+    /// Locks and journal are not looked at in one instant: a journal counts as hot when it stays so.
+    private func isSurelyHot(_ now: Tick) -> Bool {
+        let since = hotSince ?? now
+        hotSince = since
+        if since.duration(to: now) >= .milliseconds(20) { return true }
+        retry(in: .milliseconds(20), from: now)
+        return false
+    }
+
+    /// Content that no transaction explains is taken when its writer has closed it or paused, and longer when its
+    /// size is not what its header says.
+    private func mayTrustQuiet(_ window: CalmWindow, _ now: Tick) -> Bool {
+        guard let lastTouch = attention.lastTouch else { return true }
+        var quiet = Attention.quiet
+        if let header = window.parsedHeader, let count = header.trustedPageCount,
+            count.byteCount(pageSize: header.pageSize) != window.sizeBytes
+        {
+            quiet = .seconds(2)
+        } else if attention.isClosed {
+            return true
+        }
+        if lastTouch.duration(to: now) >= quiet { return true }
+        retry(in: quiet - lastTouch.duration(to: now), from: now)
+        return false
+    }
+}

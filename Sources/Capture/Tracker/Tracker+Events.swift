@@ -1,0 +1,103 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// What events say. These only take notes and hold files open that are about to lose their names; they can run
+/// amid another file's look.
+extension Tracker {
+    /// The name was given to a file, taken from it or moved.
+    func nameChanged() {
+        attention.name = true
+        lastActivity = .now
+    }
+
+    /// The content was written.
+    func contentModified() {
+        contentEvents &+= 1
+        lastActivity = .now
+        attention.touch(lastActivity)
+    }
+
+    /// A writer closed the file.
+    func contentClosed() {
+        lastActivity = .now
+        if attention.isTouched { attention.isClosed = true }
+    }
+
+    func journalAppeared() {
+        lastActivity = .now
+        journal.appeared()
+    }
+
+    func journalModified() {
+        lastActivity = .now
+        journal.modified(&context.scratch)
+    }
+
+    func journalDeleted() {
+        lastActivity = .now
+        journal.deleted(&context.scratch)
+    }
+
+    func logAppeared() {
+        lastActivity = .now
+        attention.log = true
+        if log == nil { openLog() }
+    }
+
+    func logModified() {
+        lastActivity = .now
+        attention.log = true
+    }
+
+    /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
+    func logDeleted() {
+        lastActivity = .now
+        guard let log, (try? log.log.status().linkCount) == 0 else {
+            // The one that went was never held.
+            doubt(.missed("a write-ahead log was gone before it could be read"))
+            return
+        }
+        if attention.doubt == nil, image != nil {
+            isDrainingLog = true
+            defer { isDrainingLog = false }
+            if journal.hasNews {
+                doubt(.missed("commits in both journal modes before either was captured"))
+            } else {
+                drain(log)
+            }
+        }
+        self.log = nil
+        attention.log = false
+        audit.isWanted = true
+        openLog()
+    }
+
+    /// Everything may have changed without an event.
+    func eventsWereLost(_ reason: String) {
+        nameChanged()
+        attention.log = true
+        doubt(.missed(reason))
+    }
+
+    /// Looks for a log with a name; none is no error.
+    func openLog() {
+        log = try? WALTail(logPath, indexPath: logIndexPath)
+        if log != nil { attention.log = true }
+    }
+
+    private func drain(_ log: WALTail) {
+        while true {
+            guard let outcome = try? log.poll(&context.scratch, into: self) else {
+                doubt(.missed("the write-ahead log could not be read"))
+                return
+            }
+            switch outcome {
+            case .current: return
+            case .congested: continue
+            case .lost:
+                doubt(.missed("the write-ahead log was overwritten before it was read"))
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+extension Tracker {
+    /// Acts on the notes. Short: a comparison of a large file goes on at the next look.
+    func look(_ now: Tick) {
+        retryAt = nil
+        waitsForMirror = false
+        do {
+            guard try lookAtName(now) else { return }
+            switch kind {
+            case .database:
+                try lookAtContent(now)
+                try lookAtLog(now)
+            case .plain:
+                try lookAtPlain(now)
+            }
+            try stepWalk(now)
+            if isAtRest {
+                capturedThrough = now
+                knownGoodUntil = .now
+                try startAuditIfDue(now)
+            }
+        } catch let error as SystemError where error.isMissing {
+            nameChanged()
+            retry(in: .milliseconds(5), from: now)
+        } catch {
+            context.meter.trouble("\(error)")
+            retry(in: .seconds(1), from: now)
+        }
+        if let due = audit.due(after: lastActivity), isAtRest { retry(in: now.duration(to: due), from: now) }
+    }
+
+    /// Whether there is a file to look at. Notes what the name means now.
+    private func lookAtName(_ now: Tick) throws -> Bool {
+        guard attention.name || identity == nil else { return true }
+        guard let status = FileStatus.ifPresent(path), status.kind == .regular else {
+            wentMissing(now)
+            return false
+        }
+        attention.name = false
+        missingSince = nil
+        if status.identity != identity {
+            if identity != nil {
+                doubt(.replaced)
+            } else if attention.doubt == nil {
+                attention.doubt = .firstLook
+            }
+            identity = status.identity
+            if log == nil { openLog() }
+            journal.appeared()
+        }
+        if kind == .plain { try decideKindAgain() }
+        return true
+    }
+
+    /// A file that is replaced may be missing for a moment; after that its deletion is recorded.
+    private func wentMissing(_ now: Tick) {
+        let since = missingSince ?? now
+        missingSince = since
+        guard since.duration(to: now) >= Self.deletionGrace else {
+            retry(in: Self.deletionGrace, from: now)
+            return
+        }
+        dropWalk()
+        if let image {
+            put(
+                .changes(
+                    Changes(
+                        file: file,
+                        time: .now,
+                        event: .deleted,
+                        shape: .empty(image.shape.pageSize),
+                        pages: PageSet(pageSize: image.shape.pageSize)
+                    )
+                )
+            )
+        }
+        image = nil
+        identity = nil
+        log = nil
+        stamp = nil
+        firstEvent = .created
+        isNew = true
+        journal.captured()
+        attention = Attention()
+        attention.name = false
+        attention.log = false
+        attention.doubt = nil
+        capturedThrough = now
+    }
+
+    private static let deletionGrace = Duration.milliseconds(50)
+
+    /// A file is a database when it says so, or when SQLite keeps a log or a journal beside it.
+    func decideKindAgain() throws {
+        let file = try OpenFile(path, .look)
+        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
+        let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
+        guard isDatabase || (got == 0 && (log != nil || journal.state(&context.scratch) != .absent)) else {
+            return
+        }
+        kind = .database
+        put(.declare(self.file, name: name, kind: .database))
+        // Pages of another size: the image as a plain file is no basis.
+        if image != nil {
+            image = nil
+            isNew = true
+            firstEvent = .scan
+        }
+        if attention.doubt == nil { attention.doubt = .firstLook }
+    }
+}

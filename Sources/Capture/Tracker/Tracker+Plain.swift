@@ -1,0 +1,77 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+extension Tracker {
+    /// Captures a file that is no database once its writer has closed it, replaced it or paused.
+    func lookAtPlain(_ now: Tick) throws {
+        guard walk == nil, attention.doubt != nil || attention.isTouched else { return }
+        guard attention.isQuiet(now) else {
+            if let lastTouch = attention.lastTouch {
+                retry(in: Attention.quiet - lastTouch.duration(to: now), from: now)
+            }
+            return
+        }
+        try decideKindAgain()
+        guard kind == .plain else { return retry(in: .zero, from: now) }
+        context.drainEvents()
+        let events = contentEvents
+        let file = try OpenFile(path, .look)
+        let status = try file.status()
+        let shape = ImageShape(pageSize: .plain, byteCount: status.sizeBytes) ?? .empty(.plain)
+        guard shape.byteCount <= Self.wholeBytes else { return try beginPlainWalk(shape, status, file) }
+        var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
+        try file.readAll(shape, into: &pages, &context.scratch)
+        context.drainEvents()
+        guard contentEvents == events, try ContentStamp(file.status()) == ContentStamp(status) else {
+            return retry(in: .milliseconds(5))
+        }
+        var event = SnapshotEvent.scan
+        if isNew { event = firstEvent } else if attention.doubt == .replaced { event = .replaced }
+        put(
+            .changes(
+                Changes(
+                    file: self.file,
+                    time: .now,
+                    event: event,
+                    shape: shape,
+                    startsFresh: image == nil || image?.shape.pageSize != .plain,
+                    pages: pages,
+                    closesUnfinished: true
+                )
+            )
+        )
+        plainCaptured(shape, ContentStamp(status))
+    }
+
+    private func beginPlainWalk(_ shape: ImageShape, _ status: FileStatus, _ file: consuming OpenFile) throws
+    {
+        guard context.queue.isSettled(self.file) else {
+            waitsForMirror = true
+            return
+        }
+        stamp = ContentStamp(status)
+        attention.contentCaptured()
+        if attention.doubt == nil { attention.doubt = .unexplained }
+        begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
+        walk?.learn(shape)
+    }
+
+    /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
+    func endPlainWalk(_ walk: Walk, _ now: Tick) {
+        guard !attention.isTouched, let status = FileStatus.ifPresent(path), ContentStamp(status) == stamp
+        else {
+            return restartWalk(now)
+        }
+        finishWalk()
+        plainCaptured(walk.shape ?? .empty(.plain), ContentStamp(status))
+    }
+
+    private func plainCaptured(_ shape: ImageShape, _ seen: ContentStamp) {
+        image = ObservedImage(shape: shape)
+        isNew = false
+        stamp = seen
+        attention.contentCaptured()
+        contentIsCertain()
+    }
+}

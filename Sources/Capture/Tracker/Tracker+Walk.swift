@@ -1,0 +1,294 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+// Beginning
+extension Tracker {
+    /// Begins to compare a database whose changes go through a log.
+    ///
+    /// The newest committed frame of every page in the log is laid over the file: a checkpoint only ever writes
+    /// pages that are in the log, so whatever it changes meanwhile is covered.
+    func beginLogWalk(_ now: Tick) throws {
+        guard mirrorIsCurrent() else { return }
+        let file = try OpenFile(path, .look)
+        let size = try file.status().sizeBytes
+        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
+        let header = DatabaseHeader(front: context.scratch, got)
+        let logged = try log?.readHeader(&context.scratch)?.pageSize
+        guard let pageSize = header?.pageSize ?? logged else { return try captureCalm(now) }
+        let shape = ImageShape(pageSize: pageSize, byteCount: size) ?? .empty(pageSize)
+        begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
+        guard let walk else { return }
+        walk.header = header
+        walk.learn(shape)
+        attention.contentCaptured()
+        journal.captured()
+        try overlayLog(walk)
+    }
+
+    private func overlayLog(_ walk: Walk) throws {
+        guard let log else { return }
+        attention.log = true
+        let result = try walk.cover { covered in
+            try log.overlay(&covered, &context.scratch) { emit($0, walk) }
+        }
+        switch result {
+        case .empty: break
+        case .commits(let databasePages):
+            walk.learn(ImageShape(pageSize: walk.pageSize, pageCount: databasePages))
+        case .moved: restartWalk(.now)
+        }
+    }
+
+    /// Begins to compare a large database in rollback mode, or the pages that many journals name.
+    func beginCalmWalk(_ window: CalmWindow, pages: [PageNumber]?, transactions: Int?, _ now: Tick) throws {
+        guard mirrorIsCurrent() else { return }
+        let size = window.parsedHeader?.pageSize ?? image?.shape.pageSize ?? .plain
+        let shape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
+        var selection: PageBitmap?
+        if let pages {
+            selection = PageBitmap()
+            for page in pages { selection?.insert(page) }
+        }
+        begin(
+            shape,
+            file: try OpenFile(path, .look),
+            isOverLog: false,
+            selection: selection,
+            transactions: transactions
+        )
+        guard let walk else { return }
+        walk.header = window.parsedHeader
+        walk.learn(shape)
+        if window.isHot, let hot = HotJournal(journal.path, &context.scratch), hot.pages.pageSize == size {
+            walk.took(hot.pages, shape: ImageShape(pageSize: size, byteCount: hot.originalBytes) ?? shape)
+            emit(hot.pages, walk)
+        }
+        // The transactions up to here are in what will be read; the chain of counters starts anew.
+        image = ObservedImage(shape: shape, header: walk.header)
+        if attention.doubt == nil { attention.doubt = .unexplained }
+        journal.captured()
+        attention.contentCaptured()
+    }
+
+    func begin(
+        _ shape: ImageShape,
+        file: consuming OpenFile,
+        isOverLog: Bool,
+        selection: PageBitmap?,
+        transactions: Int?
+    ) {
+        let isNew = image == nil || image?.shape.pageSize != shape.pageSize
+        let takesBase = isNew && shape.byteCount > Self.wholeBytes
+        walk = Walk(
+            takesBase ? .base : .comparison,
+            isOverLog: isOverLog,
+            file: file,
+            mirror: isNew ? nil : context.openMirror(self.file),
+            pageSize: shape.pageSize,
+            pageCount: shape.pageCount,
+            selection: selection,
+            transactions: transactions,
+            needsFreshStart: isNew && !takesBase
+        )
+        if takesBase { put(.beginBase(self.file, shape)) }
+    }
+
+    /// Whether the mirror shows all that was handed over; if not, another look follows when it does.
+    private func mirrorIsCurrent() -> Bool {
+        if context.queue.isSettled(file) { return true }
+        waitsForMirror = true
+        return false
+    }
+
+    /// Compares an idle database just to make sure.
+    func startAuditIfDue(_ now: Tick) throws {
+        guard let due = audit.due(after: lastActivity), due <= now, let image else { return }
+        guard mirrorIsCurrent(), let mirror = context.openMirror(file) else { return }
+        walk = Walk(
+            .audit,
+            isOverLog: image.usesWAL,
+            file: try OpenFile(path, .look),
+            mirror: mirror,
+            pageSize: image.shape.pageSize,
+            pageCount: image.shape.pageCount
+        )
+        try walk?.cover { covered in try log?.markConsumed(in: &covered, &context.scratch) }
+        retry(in: .zero, from: now)
+    }
+}
+
+// Ending
+extension Tracker {
+    func dropWalk() {
+        if walk?.purpose == .base { put(.abandonBase(file)) }
+        if let walk, walk.purpose != .audit, walk.needsFreshStart || walk.purpose == .base { image = nil }
+        walk = nil
+    }
+
+    /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
+    func restartWalk(_ now: Tick) {
+        let spent = walk?.began.duration(to: now) ?? .zero
+        dropWalk()
+        if attention.doubt == nil { attention.doubt = .unexplained }
+        retry(in: max(.milliseconds(1), spent), from: now)
+    }
+
+    /// All pages were looked at and all transactions are in: the image is that of the last one.
+    func finishWalk() {
+        guard let walk else { return }
+        self.walk = nil
+        guard walk.purpose != .audit else {
+            audit.done(began: walk.began, ended: .now)
+            context.meter.update { $0.audits += 1 }
+            return
+        }
+        let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
+        let event = endEvent(walk)
+        if walk.purpose == .base {
+            put(.endBase(file, event: event, time: .now, shape: shape))
+        } else if walk.needsFreshStart {
+            emit(PageSet(pageSize: walk.pageSize), walk)
+            put(.finish(file, event: event, time: .now, shape: shape, coalesced: 0))
+        } else {
+            let count = event == .commit ? 0 : walk.transactions ?? 0
+            put(.finish(file, event: event, time: .now, shape: shape, coalesced: count))
+        }
+        image = ObservedImage(shape: shape, header: walk.header)
+        isNew = false
+        contentIsCertain()
+        audit.isWanted = true
+    }
+
+    private func endEvent(_ walk: Walk) -> SnapshotEvent {
+        if isNew { return firstEvent }
+        if attention.doubt == .replaced { return .replaced }
+        return walk.transactions == 1 ? .commit : .scan
+    }
+}
+
+// Going on
+extension Tracker {
+    /// Time that one look spends on a walk.
+    private static let sliceTime = Duration.milliseconds(1)
+
+    func stepWalk(_ now: Tick) throws {
+        guard let walk else { return }
+        if walk.purpose == .audit, !isUndisturbed(walk) {
+            self.walk = nil
+            return
+        }
+        let deadline = Tick.now.advanced(by: Self.sliceTime)
+        repeat {
+            guard context.queue.hasRoom else { return retry(in: .milliseconds(2)) }
+            if walk.isComplete { return try endWalk(walk, now) }
+            guard try takeSlice(walk) else { return }
+        } while Tick.now < deadline && self.walk === walk
+        if self.walk === walk { retry(in: .zero) }
+    }
+
+    /// An audit expects that nothing happens; if something does, it was in vain.
+    private func isUndisturbed(_ walk: Walk) -> Bool {
+        lastActivity <= walk.began && attention.doubt == nil && !attention.isTouched && !journal.hasNews
+            && !attention.log
+    }
+
+    private func endWalk(_ walk: Walk, _ now: Tick) throws {
+        context.drainEvents()
+        guard self.walk === walk else { return }
+        switch walk.purpose {
+        case .audit:
+            if isUndisturbed(walk) { finishWalk() } else { self.walk = nil }
+        case .base, .comparison:
+            if kind == .plain { return endPlainWalk(walk, now) }
+            if !walk.isOverLog { return try captureCalm(now) }
+            if journal.hasNews { return restartWalk(now) }
+            try lookAtLog(now)
+            if !attention.log, self.walk === walk { finishWalk() }
+        }
+    }
+
+    /// Looks at the next slice. False when it has to wait.
+    private func takeSlice(_ walk: Walk) throws -> Bool {
+        let slice = walk.nextSlice(limit: context.scratch.count)
+        guard !slice.isEmpty else {
+            walk.advance(past: slice)
+            return true
+        }
+        guard try readSlice(walk, slice) else {
+            retry(in: .microseconds(500))
+            return false
+        }
+        walk.advance(past: slice)
+        return true
+    }
+
+    /// Reads and compares one slice; false when the file was not calm enough to believe it.
+    private func readSlice(_ walk: Walk, _ slice: Range<UInt32>) throws -> Bool {
+        let needsCalm = !walk.isOverLog && kind == .database
+        let events = contentEvents
+        var before: CalmWindow?
+        if needsCalm {
+            before = try CalmWindow(walk.file, journal: journal, &context.scratch)
+            guard before != nil else { return false }
+        }
+        let count = slice.count * walk.pageSize.bytes
+        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
+        let got = try walk.file.read(into: &context.sliceScratch, count: count, at: offset)
+        if needsCalm {
+            context.drainEvents()
+            guard contentEvents == events, self.walk === walk,
+                try CalmWindow(walk.file, journal: journal, &context.scratch)?.stamp == before?.stamp
+            else { return false }
+        }
+        if walk.purpose == .base {
+            put(.baseSlice(file, first: PageNumber(slice.lowerBound), bytes: sliceBytes(got, count)))
+        } else {
+            try compare(walk, slice, got, context.sliceScratch)
+        }
+        return true
+    }
+
+    private func compare(_ walk: Walk, _ slice: Range<UInt32>, _ got: Int, _ bytes: [UInt8]) throws {
+        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
+        let known = try walk.mirror?.read(into: &context.mirrorScratch, count: got, at: offset) ?? 0
+        let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known)
+        guard !pages.isEmpty else { return }
+        if walk.purpose == .audit {
+            context.meter.update { $0.auditDifferences += 1 }
+            context.meter.tell(.auditDifference(path.printable))
+            doubt(.missed("an audit found pages that differ from what was captured"))
+        } else {
+            emit(pages, walk)
+        }
+    }
+
+    /// Hands over pages of a snapshot that is not whole yet.
+    func emit(_ pages: PageSet, _ walk: Walk) {
+        let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
+        for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
+            walk.learn(pageOne: pages[index])
+        }
+        put(
+            .changes(
+                Changes(
+                    file: file,
+                    time: .now,
+                    event: .scan,
+                    shape: shape,
+                    startsFresh: walk.needsFreshStart,
+                    pages: pages,
+                    isFinal: false
+                )
+            )
+        )
+        walk.needsFreshStart = false
+    }
+
+    /// The slice in full length: what the file no longer has is zeros.
+    private func sliceBytes(_ got: Int, _ count: Int) -> [UInt8] {
+        var slice = Array(context.sliceScratch[..<got])
+        slice.append(contentsOf: repeatElement(0, count: count - got))
+        return slice
+    }
+}

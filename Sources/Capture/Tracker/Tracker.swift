@@ -1,0 +1,138 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+
+/// Everything known of one protected file, and the decision what to do about it next. Confined to the
+/// observer's thread.
+///
+/// Events only leave notes (`Tracker+Events`); `look` acts on them in a fixed order (`Tracker+Look`): the
+/// name, what ended in rollback mode (`Tracker+Calm`), the write-ahead log (`Tracker+Log`), a comparison under
+/// way (`Tracker+Walk`).
+final class Tracker {
+    let file: FileID
+    /// Relative to the root.
+    let name: FilePath
+    let path: FilePath
+    let context: CaptureContext
+    var kind: FileKind
+
+    /// The last state handed to the recorder; nil when there is none, or the file was gone.
+    var image: ObservedImage?
+    /// What the first snapshot of this run is called when there is no image yet.
+    var firstEvent: SnapshotEvent
+    /// No snapshot of the file as it is now exists.
+    var isNew: Bool
+    var identity: FileIdentity?
+    /// Since when the name has been missing.
+    var missingSince: Tick?
+    /// Content as last seen by a calm look or a slow round: to notice what no event told.
+    var stamp: ContentStamp?
+
+    var attention = Attention()
+    let journal: JournalWatch
+    /// Since when a journal without a living writer has been seen.
+    var hotSince: Tick?
+    var log: WALTail?
+    /// The log is not read again before this: an open transaction is long.
+    var logNotBefore: Tick?
+    /// The log has lost its name and is read to its end.
+    var isDrainingLog = false
+    var walk: Walk?
+    var audit = AuditSchedule()
+
+    /// Counts writes to the content, as events told them.
+    var contentEvents = 0
+    var lastActivity = Tick.now
+    /// When to look again without an event.
+    var retryAt: Tick?
+    /// A comparison waits until the mirror shows all that was handed over.
+    var waitsForMirror = false
+    /// Everything committed before this was handed over.
+    var capturedThrough: Tick?
+    /// When single commits may first have been missed, for the gap's start.
+    var knownGoodUntil: Instant
+
+    init(
+        file: FileID,
+        name: FilePath,
+        path: FilePath,
+        kind: FileKind,
+        image: ObservedImage?,
+        firstEvent: SnapshotEvent,
+        knownGoodUntil: Instant,
+        context: CaptureContext
+    ) {
+        self.file = file
+        self.name = name
+        self.path = path
+        self.kind = kind
+        self.image = image
+        self.firstEvent = firstEvent
+        isNew = image == nil
+        self.knownGoodUntil = knownGoodUntil
+        self.context = context
+        journal = JournalWatch(path.appending(suffix: RootScope.Sidecar.journal.rawValue))
+    }
+
+    var logPath: FilePath { path.appending(suffix: RootScope.Sidecar.writeAheadLog.rawValue) }
+    var logIndexPath: FilePath { path.appending(suffix: RootScope.Sidecar.sharedMemory.rawValue) }
+
+    /// Nothing is left to do before the next event.
+    var isAtRest: Bool {
+        walk == nil && !attention.name && !attention.log && !attention.isTouched && attention.doubt == nil
+            && !journal.hasNews
+    }
+
+    func put(_ step: CaptureStep) {
+        context.queue.put(step)
+    }
+
+    /// Asks for another look no later than after `delay`.
+    func retry(in delay: Duration, from now: Tick = .now) {
+        let time = now.advanced(by: delay)
+        retryAt = retryAt.map { min($0, time) } ?? time
+    }
+
+    /// Notes that the file has to be compared as a whole, and why.
+    func doubt(_ doubt: Doubt) {
+        if attention.doubt == nil || attention.doubt == .unexplained { attention.doubt = doubt }
+        if let reason = doubt.reason {
+            put(.suspect(file, since: knownGoodUntil, reason: reason))
+            context.meter.update { $0.rescans += 1 }
+        }
+        dropWalk()
+    }
+}
+
+/// Size, time and identity of a file's content.
+struct ContentStamp: Equatable {
+    let identity: FileIdentity
+    let sizeBytes: UInt64
+    let modified: Int64
+
+    init(_ status: FileStatus) {
+        identity = status.identity
+        sizeBytes = status.sizeBytes
+        modified = status.modified
+    }
+}
+
+/// When a file is compared just to make sure: once after activity, when it has been idle for a while, and never
+/// for more than a small share of the time.
+struct AuditSchedule {
+    var isWanted = false
+    private var notBefore = Tick(nanoseconds: .min)
+
+    /// Quiet that an audit waits for.
+    static let idle = Duration.seconds(2)
+
+    func due(after activity: Tick) -> Tick? {
+        isWanted ? max(activity.advanced(by: Self.idle), notBefore) : nil
+    }
+
+    mutating func done(began: Tick, ended: Tick) {
+        isWanted = false
+        notBefore = ended.advanced(by: began.duration(to: ended) * 50)
+    }
+}

@@ -1,0 +1,86 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// What the wal-index said at a moment when it agreed with what the tail had consumed.
+///
+/// `iChange` in the wal-index header grows by one with every commit, and a reset of the log leaves it
+/// alone (sqlite.org/walformat, section 2.1). So commits consumed since, counted against it, prove
+/// that none was overwritten unread.
+struct CommitMark {
+    let changeCounter: UInt32
+    /// Commits consumed since then.
+    var commitsSince: UInt32 = 0
+
+    var expected: UInt32 { changeCounter &+ commitsSince }
+}
+
+extension WALTail {
+    /// Whether the old generation was consumed to its end before `header`'s generation overwrote it. Two proofs
+    /// serve: the frame behind the last consumed one does not carry the new salts, so the new generation
+    /// has not come that far; or all commits since the last mark are accounted for.
+    func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let chain else { return true }
+        if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
+            let offset = chain.offset(ofFrame: chain.frameCount)
+            let got = try log.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
+            let next = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
+            if next?.salts != header.salts { return true }
+        }
+        return try commitsAddUp(WALChain(header: header), &scratch)
+    }
+
+    /// The log was truncated, or has no valid header yet.
+    func pollWithoutHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
+        guard let chain, chain.frameCount > 0 else { return .current }
+        guard try log.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
+        let isAccountedFor = readIndex(&scratch).map {
+            $0.lastFrame == 0 && $0.changeCounter == mark?.expected
+        }
+        self.chain = nil
+        if isAccountedFor == true { return .current }
+        forget()
+        return .lost
+    }
+
+    /// Remembers the wal-index's counter if it stands exactly where the tail stands.
+    func updateMark(_ scratch: inout [UInt8]) {
+        guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain),
+            Int(index.lastFrame) == chain.frameCount
+        else { return }
+        mark = CommitMark(changeCounter: index.changeCounter)
+    }
+
+    /// Whether the commits of the new generation and those consumed make up the wal-index's count. The
+    /// log may grow while this looks, so it looks a few times.
+    private func commitsAddUp(_ start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let mark else { return false }
+        var reached = start
+        var committed = start
+        var commits: UInt32 = 0
+        for _ in 0..<8 {
+            reached = committed
+            try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
+                if case .commit = verdict {
+                    committed = position
+                    commits &+= 1
+                }
+                return true
+            }
+            guard let index = readIndex(&scratch), index.hasSalts(of: start) else { return false }
+            if Int(index.lastFrame) == committed.frameCount {
+                return index.changeCounter == mark.expected &+ commits
+            }
+        }
+        return false
+    }
+
+    /// The wal-index header; nil when there is none or it is being written. Read, never mapped: another
+    /// process may truncate it.
+    private func readIndex(_ scratch: inout [UInt8]) -> WALIndexHeader? {
+        if index == nil { index = try? OpenFile(indexPath, .look) }
+        guard let got = try? index?.read(into: &scratch, count: WALIndexLayout.bytes, at: 0),
+            got == WALIndexLayout.bytes
+        else { return nil }
+        return try? unsafe WALIndexHeader(scratch.span.bytes.extracting(0..<got))
+    }
+}

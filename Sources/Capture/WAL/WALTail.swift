@@ -1,0 +1,184 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+
+/// Follows one write-ahead log file commit by commit, without a lock.
+///
+/// What is consumed: frames behind the last consumed commit whose salts match and whose checksums chain
+/// (`WALChain`), up to the last commit frame. Frames behind that are read again next time, since a
+/// rollback overwrites them.
+///
+/// A reset does not erase: when the header carries new salts, the old generation's unread frames still stand
+/// behind the new one's end, so the old chain is continued first, then the new one starts at its
+/// first frame. Whether something was overwritten before it was read is decided in `WALTail+Reset.swift`.
+final class WALTail {
+    /// Where the consumed commits go.
+    protocol Sink: AnyObject {
+        /// One transaction, complete. `pages` are in the log's order; of a page that comes twice the last counts.
+        func committed(_ pages: PageSet, databasePages: PageCount)
+        /// Some pages of a transaction too large to hold; `committed` with the rest follows.
+        func partOfCommit(_ pages: PageSet, databasePages: PageCount)
+        /// False when no more is wanted now; asked after every commit.
+        var hasRoom: Bool { get }
+    }
+
+    enum Outcome {
+        /// Everything committed was consumed.
+        case current
+        /// The sink has no room for the rest.
+        case congested
+        /// Commits may have been overwritten unread. The chain is gone.
+        case lost
+    }
+
+    /// Pages of one transaction held in memory; a larger one is read twice.
+    static let heldBytes = 2 << 20
+
+    let log: OpenFile
+    let indexPath: FilePath
+    /// The `-shm` file, opened when there is one.
+    var index: OpenFile?
+    /// How far the log has been consumed, always at a commit; nil before the first header.
+    var chain: WALChain?
+    /// What the wal-index said when it last agreed with what was consumed.
+    var mark: CommitMark?
+    /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
+    private(set) var unfinishedBytes = 0
+
+    init(_ path: FilePath, indexPath: FilePath) throws(SystemError) {
+        log = try OpenFile(path, .look)
+        self.indexPath = indexPath
+    }
+
+    /// Consumes what was committed since the last call.
+    func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
+        guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
+        if let chain, !header.hasSalts(of: chain) {
+            let rescue = try consume(&scratch, into: sink)
+            guard rescue == .current else { return rescue }
+            guard try nothingWasOverwritten(by: header, &scratch) else {
+                forget()
+                return .lost
+            }
+            self.chain = WALChain(header: header)
+        } else if chain == nil {
+            chain = WALChain(header: header)
+        }
+        let outcome = try consume(&scratch, into: sink)
+        if outcome == .current { updateMark(&scratch) }
+        return outcome
+    }
+
+    /// Forgets all that was consumed; the next poll starts at the generation's first frame.
+    func forget() {
+        chain = nil
+        mark = nil
+    }
+
+    /// The header, nil while there is none or a part of one.
+    func readHeader(_ scratch: inout [UInt8]) throws(SystemError) -> WALHeader? {
+        let got = try log.read(into: &scratch, count: WALLayout.headerBytes, at: 0)
+        guard got == WALLayout.headerBytes else { return nil }
+        return try? unsafe WALHeader(scratch.span.bytes.extracting(0..<got))
+    }
+
+    /// Follows the present chain to the last commit in the file.
+    private func consume(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
+        guard var reached = chain else { return .current }
+        var pages = PageSet(pageSize: reached.pageSize)
+        var isTooLarge = false
+        var result = Outcome.current
+        try scan(from: &reached, &scratch) { (verdict, page, position) throws(SystemError) in
+            switch verdict {
+            case .end: return false
+            case .page(let number):
+                if pages.bytes.count >= Self.heldBytes { isTooLarge = true }
+                if !isTooLarge { pages.append(number, page) }
+                return true
+            case .commit(let number, let databasePages):
+                if isTooLarge { return false }
+                pages.append(number, page)
+                chain = position
+                mark?.commitsSince &+= 1
+                sink.committed(pages, databasePages: databasePages)
+                pages.removeAll()
+                if !sink.hasRoom { result = .congested }
+                return result == .current
+            }
+        }
+        guard isTooLarge, result == .current else { return result }
+        return try consumeLarge(&scratch, into: sink) ? try consume(&scratch, into: sink) : .current
+    }
+
+    /// Reads a transaction that is too large to hold: first to its commit frame, then once more in parts.
+    /// Returns false when it has not committed.
+    private func consumeLarge(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Bool {
+        guard let start = chain, let (end, databasePages) = try nextCommit(after: start, &scratch) else {
+            return false
+        }
+        var reached = start
+        var pages = PageSet(pageSize: start.pageSize)
+        try scan(from: &reached, &scratch) { (verdict, page, position) throws(SystemError) in
+            switch verdict {
+            case .end: return false
+            case .page(let number), .commit(let number, _): pages.append(number, page)
+            }
+            if position.frameCount == end.frameCount { return false }
+            if pages.bytes.count >= Self.heldBytes {
+                sink.partOfCommit(pages, databasePages: databasePages)
+                pages.removeAll()
+            }
+            return true
+        }
+        // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, the reset is found next.
+        guard reached == end else { return false }
+        chain = end
+        mark?.commitsSince &+= 1
+        sink.committed(pages, databasePages: databasePages)
+        return sink.hasRoom
+    }
+
+    /// The chain behind the next commit frame, nil if there is none.
+    private func nextCommit(
+        after start: WALChain,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> (WALChain, PageCount)? {
+        var reached = start
+        var found: (WALChain, PageCount)?
+        try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
+            if case .commit(_, let databasePages) = verdict { found = (position, databasePages) }
+            if case .end = verdict { return false }
+            return found == nil
+        }
+        return found
+    }
+
+    /// Hands every frame from `chain`'s end on to `body`, with its page and the chain behind it, until it
+    /// returns false, a frame is not valid (`.end` is handed over) or the file ends.
+    func scan(
+        from chain: inout WALChain,
+        _ scratch: inout [UInt8],
+        _ body: (WALChain.Verdict, RawSpan, WALChain) throws(SystemError) -> Bool
+    ) throws(SystemError) {
+        let frameBytes = chain.frameBytes
+        let start = chain.frameCount
+        defer { unfinishedBytes = (chain.frameCount - start) * frameBytes }
+        // Mostly a few frames are new: start small, since what is read beyond them is copied for nothing.
+        var framesPerRead = max(1, (64 << 10) / frameBytes)
+        while true {
+            framesPerRead = min(framesPerRead, scratch.count / frameBytes)
+            let offset = chain.offset(ofFrame: chain.frameCount)
+            let got = try log.read(into: &scratch, count: framesPerRead * frameBytes, at: offset)
+            let bytes = unsafe scratch.span.bytes
+            for index in 0..<got / frameBytes {
+                let frame = bytes.extracting(index * frameBytes..<(index + 1) * frameBytes)
+                let verdict = chain.accept(frame: frame)
+                let page = frame.extracting(WALLayout.frameHeaderBytes..<frameBytes)
+                guard try body(verdict, page, chain), verdict != .end else { return }
+            }
+            guard got == framesPerRead * frameBytes else { return }
+            framesPerRead *= 2
+        }
+    }
+}

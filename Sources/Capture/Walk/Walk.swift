@@ -1,0 +1,121 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+/// A comparison of a whole file with its mirror, slice by slice, while the file goes on changing; for a file
+/// without an image, the taking of its base.
+///
+/// As in a live migration: whatever a transaction changes meanwhile arrives by itself, from the log or
+/// the journals, and wins over what a slice reads of those pages. When all slices were read and every
+/// transaction up to a certain commit was seen, slices and transactions together are that commit's state.
+final class Walk {
+    enum Purpose { case base, comparison, audit }
+
+    let purpose: Purpose
+    /// The write-ahead log brings the changes; otherwise the journals do.
+    let isOverLog: Bool
+    let file: OpenFile
+    let mirror: OpenFile?
+    let pageSize: PageSize
+    /// Of the file when the walk began.
+    let pageCount: PageCount
+    /// Only these pages are looked at; nil: all.
+    let selection: PageBitmap?
+    /// Transactions that the selection stands for.
+    let transactions: Int?
+    let began = Tick.now
+
+    private(set) var cursor = PageNumber(1)
+    /// Pages that transactions brought since the walk began.
+    private(set) var covered = PageBitmap()
+    /// The image's outline, as far as transactions have told.
+    private(set) var shape: ImageShape?
+    /// Nothing of the image was handed over yet, and it has no predecessor.
+    var needsFreshStart: Bool
+    /// Page 1 as last seen, for what the header says.
+    var header: DatabaseHeader?
+
+    init(
+        _ purpose: Purpose,
+        isOverLog: Bool,
+        file: consuming OpenFile,
+        mirror: consuming OpenFile?,
+        pageSize: PageSize,
+        pageCount: PageCount,
+        selection: PageBitmap? = nil,
+        transactions: Int? = nil,
+        needsFreshStart: Bool = false
+    ) {
+        self.purpose = purpose
+        self.isOverLog = isOverLog
+        self.file = file
+        self.mirror = mirror
+        self.pageSize = pageSize
+        self.pageCount = pageCount
+        self.selection = selection
+        self.transactions = transactions
+        self.needsFreshStart = needsFreshStart
+    }
+
+    /// Every page was looked at.
+    var isComplete: Bool { cursor.rawValue > pageCount.rawValue }
+
+    /// A transaction brought these pages.
+    func took(_ pages: PageSet, shape: ImageShape) {
+        for index in pages.numbers.indices {
+            covered.insert(pages.numbers[index])
+            if pages.numbers[index] == PageNumber(1) { learn(pageOne: pages[index]) }
+        }
+        self.shape = shape
+    }
+
+    /// This is what page 1 looks like now.
+    func learn(pageOne bytes: RawSpan) {
+        if let header = try? DatabaseHeader(bytes) { self.header = header }
+    }
+
+    /// Marks pages that the log holds.
+    func cover<Result>(_ body: (inout PageBitmap) throws -> Result) rethrows -> Result {
+        try body(&covered)
+    }
+
+    /// The log's last commit says so.
+    func learn(_ shape: ImageShape) {
+        self.shape = shape
+    }
+
+    /// Pages of the next slice: at most `limit` bytes from the cursor on.
+    func nextSlice(limit: Int) -> Range<UInt32> {
+        let first = selection == nil ? cursor.rawValue : selection?.first(from: cursor)?.rawValue ?? .max
+        guard first <= pageCount.rawValue else { return pageCount.rawValue + 1..<pageCount.rawValue + 1 }
+        let count = selection == nil ? max(1, limit / pageSize.bytes) : 1
+        return first..<min(first + UInt32(count), pageCount.rawValue + 1)
+    }
+
+    func advance(past slice: Range<UInt32>) {
+        cursor = PageNumber(slice.upperBound)
+    }
+
+    /// The pages of a slice that differ from the mirror and that no transaction brought.
+    func differences(
+        _ slice: Range<UInt32>,
+        _ bytes: [UInt8],
+        count: Int,
+        _ mirrorBytes: [UInt8],
+        count mirrorCount: Int
+    ) -> PageSet {
+        let content = unsafe bytes.span.bytes.extracting(0..<count)
+        let mirrored = unsafe mirrorBytes.span.bytes.extracting(0..<mirrorCount)
+        var pages = PageSet(pageSize: pageSize)
+        if mirror != nil, content.isEqual(to: mirrored) { return pages }
+        for number in slice where !covered.contains(PageNumber(number)) {
+            let start = Int(number - slice.lowerBound) * pageSize.bytes
+            guard start < count else { break }
+            let end = min(start + pageSize.bytes, count)
+            let page = content.extracting(start..<end)
+            if end <= mirrorCount, page.isEqual(to: mirrored.extracting(start..<end)) { continue }
+            pages.append(PageNumber(number), page)
+        }
+        return pages
+    }
+}

@@ -1,0 +1,18 @@
+import Glibc
+
+/// The time zone of this process: `TZ` if it is set, else `/etc/localtime`.
+///
+/// Only the one question that the C library must answer. Calendar arithmetic needs no system call and
+/// lives above, where tests can lay down the rules of a zone themselves.
+package enum LocalTime {
+    /// How many seconds local time is ahead of UTC at a moment (negative west of Greenwich), with summer
+    /// time, by localtime_r(3).
+    ///
+    /// It does not fail: a moment whose year the C library cannot express counts as UTC.
+    package static func offsetSeconds(atUnixSeconds seconds: Int64) -> Int64 {
+        var moment = time_t(seconds)
+        var fields = unsafe tm()
+        guard unsafe localtime_r(&moment, &fields) != nil else { return 0 }
+        return unsafe Int64(fields.tm_gmtoff)
+    }
+}

@@ -1,0 +1,44 @@
+import Glibc
+import SystemPackage
+
+/// What a command says on its standard output: gathered, and written in large pieces.
+package struct StandardOutput: ~Copyable {
+    private var pending: [UInt8] = []
+
+    package init() {}
+
+    /// Adds a line. It may be written later, at the latest by `flush`.
+    /// Throws like `flush`.
+    package mutating func line(_ text: String) throws(SystemError) {
+        pending.append(contentsOf: text.utf8)
+        pending.append(UInt8(ascii: "\n"))
+        if pending.count >= 64 << 10 { try flush() }
+    }
+
+    /// Writes what was gathered (`write(2)`). A reader that went away ends the process by SIGPIPE as it does
+    /// for every filter; where that signal is ignored, the error is EPIPE.
+    package mutating func flush() throws(SystemError) {
+        var done = 0
+        defer { pending.removeAll(keepingCapacity: true) }
+        while done < pending.count {
+            let put = unsafe pending.withUnsafeBytes {
+                unsafe write(1, $0.baseAddress! + done, $0.count - done)
+            }
+            if put < 0 {
+                if errno == EINTR { continue }
+                throw .last("write to the standard output", nil)
+            }
+            done += put
+        }
+    }
+}
+
+extension SystemError {
+    /// The reader of a pipe went away (EPIPE).
+    package var isBrokenPipe: Bool { code == .brokenPipe }
+}
+
+extension CurrentProcess {
+    /// Ends the process at once (`_exit(2)`): no handler runs, no other thread is waited for.
+    package static func exit(_ status: Int32) -> Never { _exit(status) }
+}

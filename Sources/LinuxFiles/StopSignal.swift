@@ -1,0 +1,36 @@
+import Glibc
+import Synchronization
+
+/// The wish of a user or a service manager that this process ends: SIGINT, SIGTERM, SIGHUP.
+package enum StopSignal {
+    /// What the handler writes to. A handler may do next to nothing (`signal-safety(7)`): write(2) is allowed.
+    private static let bellDescriptor = Atomic<Int32>(-1)
+
+    /// Calls `body` on a thread of its own at the first stop signal, instead of ending the process; to be used
+    /// once. A signal that was ignored when the process began stays ignored, as under nohup(1).
+    package static func onFirst(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let bell = try Bell()
+        bellDescriptor.store(bell.ringingEnd, ordering: .releasing)
+        try Thread.start("signals") {
+            while !bell.wait(nil) {}
+            body()
+        }
+        for signal in [SIGINT, SIGTERM, SIGHUP] { try handle(signal) }
+    }
+
+    private static func handle(_ signal: Int32) throws(SystemError) {
+        var action = sigaction()
+        guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last("look at a signal", nil) }
+        // SIG_IGN is a number in the place of a function.
+        if unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1 { return }
+        action = sigaction()
+        action.sa_flags = SA_RESTART
+        unsafe action.__sigaction_handler.sa_handler = { _ in
+            let before = errno
+            var byte: UInt8 = 1
+            _ = unsafe write(StopSignal.bellDescriptor.load(ordering: .acquiring), &byte, 1)
+            errno = before
+        }
+        guard unsafe sigaction(signal, &action, nil) == 0 else { throw .last("handle a signal", nil) }
+    }
+}

@@ -1,0 +1,81 @@
+package import LinuxFiles
+package import Repository
+
+extension SnapshotIndex {
+    /// The snapshots in the scope, oldest first.
+    package func entries(in scope: HistoryScope) -> [Entry] {
+        switch scope {
+        case .root: entries
+        case .file(let file): entries.filter { $0.file == file }
+        }
+    }
+
+    /// Finds the snapshot that a WHEN means. For a root it counts the snapshots of all files.
+    ///
+    /// Where the history is damaged, snapshots may be missing, and any count or moment may lead to the wrong
+    /// one. Then only a sequence is accepted.
+    ///
+    /// Throws `WhenError`, and `RestoreError.uncertain` because of damage.
+    package func resolve(
+        _ when: When,
+        in scope: HistoryScope,
+        strictlyBefore: Bool,
+        now: Instant
+    ) throws -> Entry {
+        let entries = entries(in: scope)
+        let index = try resolve(when, in: entries, strictlyBefore: strictlyBefore, now: now)
+        if let damage = damage.first {
+            guard case .sequence = when, !strictlyBefore, scope != .root else {
+                throw RestoreError.uncertain(damage, guess: entries[index], isRoot: scope == .root)
+            }
+        }
+        return entries[index]
+    }
+
+    /// The file's newest snapshot not later than a sequence.
+    package func entry(of file: FileID, atOrBefore sequence: Sequence) -> Entry? {
+        let entries = entries(in: .file(file))
+        return entries.lastIndex(atOrBefore: sequence).map { entries[$0] }
+    }
+
+    /// Each file's newest snapshot not later than a sequence, by file number.
+    package func state(at sequence: Sequence) -> [Entry] {
+        var newest: [FileID: Entry] = [:]
+        let end = entries.lastIndex(atOrBefore: sequence) ?? -1
+        for entry in entries.prefix(end + 1) { newest[entry.file] = entry }
+        return newest.values.sorted { $0.file < $1.file }
+    }
+
+    /// An index into `entries`, which are those of a scope.
+    func resolve(
+        _ when: When,
+        in entries: [Entry],
+        strictlyBefore: Bool,
+        now: Instant
+    ) throws(WhenError) -> Int {
+        let moments = entries.map {
+            SnapshotMoment(sequence: $0.sequence.rawValue, time: $0.time, isGood: verdicts[$0.sequence])
+        }
+        // A clock that was put back may have left snapshots with times beyond the present.
+        let present = entries.last.map { max(now, $0.time) } ?? now
+        return try when.resolve(
+            in: moments,
+            tags: tags.mapValues { $0.rawValue },
+            strictlyBefore: strictlyBefore,
+            now: present
+        )
+    }
+}
+
+extension [SnapshotIndex.Entry] {
+    /// The index of the newest one that is not later than a sequence; nil if all are.
+    func lastIndex(atOrBefore sequence: Sequence) -> Int? {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if self[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : low - 1
+    }
+}

@@ -1,0 +1,100 @@
+package import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// What a question about the past is about.
+package enum HistoryScope: Hashable, Sendable {
+    /// The root as a whole: every snapshot of every file.
+    case root
+    case file(FileID)
+}
+
+/// The snapshots of a root, read once, to answer which one is meant. 24 bytes of memory for each.
+package struct SnapshotIndex: Sendable {
+    package struct Entry: Hashable, Sendable {
+        package let sequence: Sequence
+        package let time: Instant
+        package let file: FileID
+        package let event: SnapshotEvent
+    }
+
+    /// How a file was declared, from a place in the history on.
+    struct Declaration: Hashable, Sendable {
+        /// The last snapshot before it, of any file.
+        let after: Sequence
+        let name: FilePath
+        let kind: FileKind
+    }
+
+    package let root: RootDescription
+    /// Ascending by sequence; times never decrease.
+    package private(set) var entries: [Entry] = []
+    /// The sequence that each tag was set on last.
+    package private(set) var tags: [String: Sequence] = [:]
+    /// The last verdict on each snapshot that has one: whether it is good.
+    package private(set) var verdicts: [Sequence: Bool] = [:]
+    /// The damage that was met on the way. Where there is any, snapshots may be missing.
+    package private(set) var damage: [Finding] = []
+    private var declarations: [FileID: [Declaration]] = [:]
+    private var filesByName: [FilePath: FileID] = [:]
+
+    /// Reads the history beside a writer.
+    /// Throws `RepositoryError.unsupported` or `SystemError`; damage is kept in `damage`.
+    package init(_ root: RootDescription) throws {
+        self.init(root: root)
+        try RootHistory(root).visit { add($0) }
+    }
+
+    init(root: RootDescription) {
+        self.root = root
+    }
+
+    mutating func add(_ event: HistoryEvent) {
+        switch event {
+        case .file(let id, let name, let kind):
+            let last = entries.last?.sequence ?? .none
+            declarations[id, default: []].append(Declaration(after: last, name: name, kind: kind))
+            filesByName[name] = id
+        case .snapshot(let record):
+            let state = record.state
+            entries.append(
+                Entry(sequence: state.sequence, time: state.time, file: record.file, event: state.event)
+            )
+        case .annotation(let annotation): add(annotation)
+        case .finding(let finding) where finding.severity == .error: damage.append(finding)
+        case .finding, .session, .gap: break
+        }
+    }
+
+    private mutating func add(_ annotation: Annotation) {
+        switch (annotation.kind, annotation.fields["name"], annotation.fields["verdict"]) {
+        case (.tag, let name?, _): tags[name] = annotation.target
+        case (.health, _, "good"): verdicts[annotation.target] = true
+        case (.health, _, "bad"): verdicts[annotation.target] = false
+        default: break
+        }
+    }
+}
+
+// Files.
+extension SnapshotIndex {
+    /// The scope for a name within the root, nil meaning the root itself; nil if no such file was ever declared.
+    package func scope(of name: FilePath?) -> HistoryScope? {
+        guard let name else { return .root }
+        return filesByName[name].map { .file($0) }
+    }
+
+    /// What the file was called, relative to the root, and what it was, at a snapshot of it.
+    package func declaration(of file: FileID, at sequence: Sequence) -> (name: FilePath, kind: FileKind)? {
+        guard let all = declarations[file], let first = all.first else { return nil }
+        let found = all.last { $0.after < sequence } ?? first
+        return (found.name, found.kind)
+    }
+
+    /// The absolute path of a file as the root's path has it.
+    package func path(of file: FileID, at sequence: Sequence) -> FilePath {
+        guard root.kind == .directory else { return root.path }
+        guard let name = declaration(of: file, at: sequence)?.name else { return root.path }
+        return root.path.appending(name.components)
+    }
+}

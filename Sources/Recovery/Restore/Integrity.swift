@@ -1,0 +1,60 @@
+import GRDB
+import LinuxFiles
+import SQLiteFiles
+package import SystemPackage
+
+/// What SQLite says of a rebuilt image.
+package enum Integrity: Hashable, Sendable {
+    /// `PRAGMA integrity_check` found nothing, or the image is empty, which is an empty database.
+    case ok
+    /// The file is no database, so that there is nothing to check.
+    case notApplicable
+    /// The check needs something that only the program has to which the database belongs, as a collation.
+    case unchecked(reason: String)
+    /// What the check found; never empty.
+    case problems([String])
+
+    /// Runs `PRAGMA integrity_check` (sqlite.org/pragma.html#pragma_integrity_check) on a database that nobody
+    /// else knows of. Nothing is written or created, in WAL mode neither: `immutable=1` does without the log and its
+    /// index (sqlite.org/uri.html). Throws `SystemError` if the file cannot be read.
+    package static func check(databaseAt path: FilePath) throws -> Integrity {
+        let file = try OpenFile(path, .read)
+        var header = [UInt8](repeating: 0, count: DatabaseHeader.magic.count)
+        let got = try file.read(into: &header, count: header.count, at: 0)
+        guard got > 0 else { return .ok }
+        guard header == DatabaseHeader.magic else { return .problems(["it is not a database"]) }
+        do {
+            return try query(path)
+        } catch let error as DatabaseError {
+            let reason = error.message ?? error.resultCode.description
+            switch error.resultCode {
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .problems([reason])
+            case .SQLITE_ERROR: return .unchecked(reason: reason)
+            default: throw error
+            }
+        }
+    }
+
+    private static func query(_ path: FilePath) throws -> Integrity {
+        var configuration = Configuration()
+        configuration.readonly = true
+        let database = try DatabaseQueue(path: uri(path), configuration: configuration)
+        let lines = try database.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+        return lines == ["ok"] ? .ok : .problems(lines.isEmpty ? ["integrity_check said nothing"] : lines)
+    }
+
+    /// Every byte that may mean something in a URI is written as its number.
+    private static func uri(_ path: FilePath) -> String {
+        let plain = Set("/-_.".utf8).union(UInt8(ascii: "0")...UInt8(ascii: "9"))
+            .union(UInt8(ascii: "a")...UInt8(ascii: "z")).union(UInt8(ascii: "A")...UInt8(ascii: "Z"))
+        var uri = "file:"
+        for byte in path.bytes {
+            if plain.contains(byte) {
+                uri.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                uri += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }
+        return uri + "?immutable=1"
+    }
+}

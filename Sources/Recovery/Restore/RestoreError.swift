@@ -1,0 +1,75 @@
+import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// Why something is not restored. Failed system calls are `SystemError`, damage is `DamageError`.
+package enum RestoreError: Error, Hashable, Sendable {
+    /// The destination is taken, and nothing was said about replacing it.
+    case exists(FilePath)
+    /// The destination is a directory, but a file is to be restored.
+    case isDirectory(FilePath, name: FilePath.Component?)
+    /// The destination is no directory, but one is to be restored.
+    case isNotDirectory(FilePath)
+    /// The destination is a device, a pipe, a socket or a symbolic link that leads nowhere.
+    case isSpecial(FilePath)
+    /// Beside the destination lies what SQLite would apply to the restored file.
+    case sidecar(FilePath, of: FilePath)
+    /// The file did not exist at that moment. `lastImage`: its last snapshot before it was deleted.
+    case didNotExist(FilePath, deleted: SnapshotIndex.Entry, lastImage: SnapshotIndex.Entry?)
+    /// The image is what was recorded, but SQLite does not take it for sound.
+    case notSound(FilePath, Sequence, problems: [String])
+    /// The history is damaged, so that a WHEN may lead to the wrong snapshot; `guess` is the one it led to.
+    case uncertain(Finding, guess: SnapshotIndex.Entry, isRoot: Bool)
+    /// The name, as it is stored, would lead out of the destination.
+    case escapes(FilePath)
+    /// Another snapshot was rebuilt than the one that was asked for.
+    case wrongSnapshot(FilePath, wanted: Sequence, got: Sequence)
+
+    /// Whether it tells of damage: a check that failed, rather than something in the way.
+    package var isDamage: Bool {
+        switch self {
+        case .notSound, .uncertain, .escapes, .wrongSnapshot: true
+        case .exists, .isDirectory, .isNotDirectory, .isSpecial, .sidecar, .didNotExist: false
+        }
+    }
+}
+
+extension RestoreError: CustomStringConvertible {
+    /// One line: what happened, and what to do.
+    package var description: String {
+        switch self {
+        case .exists(let path):
+            "\(path.printable) exists: choose another output, or say --force to replace it"
+        case .isDirectory(let path, let name):
+            "\(path.printable) is a directory: say --output "
+                + path.appending([name ?? "NAME"]).printable
+        case .isNotDirectory(let path):
+            "\(path.printable) is not a directory: a directory is restored to a directory"
+        case .isSpecial(let path): "\(path.printable) is not a regular file: choose another output"
+        case .sidecar(let sidecar, let database):
+            "\(sidecar.printable) is in the way, for SQLite would apply it to the restored file: "
+                + "choose another output, or remove it when no program has \(database.printable) open"
+        case .didNotExist(let path, let deleted, let lastImage):
+            "\(path.printable) did not exist then: it was deleted at snapshot \(deleted.sequence)"
+                + (lastImage.map { "; the last one before that is --at \($0.sequence)" } ?? "")
+        case .notSound(let path, let sequence, let problems):
+            "\(path.printable) was not sound at snapshot \(sequence) (\(Self.summary(problems))), "
+                + "so it was not restored: try an earlier one"
+        case .uncertain(let finding, let guess, let isRoot):
+            "damage in \(finding.file.printable) at byte \(finding.offset): \(finding.message): "
+                + "snapshots may be missing, so "
+                + (isRoot
+                    ? "restore single files by their sequence, as in holdfast log"
+                    : "name one by its sequence, perhaps --at \(guess.sequence)")
+        case .escapes(let name):
+            "the stored name \(name.printable) would lead out of the output: run holdfast check"
+        case .wrongSnapshot(let path, let wanted, let got):
+            "of \(path.printable), snapshot \(got) was rebuilt instead of \(wanted): run holdfast check"
+        }
+    }
+
+    private static func summary(_ problems: [String]) -> String {
+        let first = problems.first ?? "no reason given"
+        return problems.count > 1 ? "\(first), and \(problems.count - 1) more problems" : first
+    }
+}

@@ -1,0 +1,97 @@
+import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// What will be rebuilt, and where it will go. Pure: nothing is looked at but the index.
+package struct RestorePlan: Hashable, Sendable {
+    package struct Item: Hashable, Sendable {
+        package let entry: SnapshotIndex.Entry
+        /// Its absolute path as a protected file.
+        package let path: FilePath
+        /// Relative to the root.
+        package let name: FilePath
+        package let kind: FileKind
+        package let destination: FilePath
+    }
+
+    package let root: RootDescription
+    /// The snapshot that was asked for; for a directory, the root's.
+    package let entry: SnapshotIndex.Entry
+    /// A file, or with `isDirectory` the directory that corresponds to the root.
+    package let destination: FilePath
+    package let isDirectory: Bool
+    /// What is restored, by file number.
+    package let items: [Item]
+    /// Stored names of files that cannot be restored because they would lead out of the destination.
+    package let refused: [FilePath]
+
+    /// Plans one file. Throws `RestoreError.didNotExist` if it was deleted by then.
+    package init(
+        _ index: SnapshotIndex,
+        file entry: SnapshotIndex.Entry,
+        to destination: FilePath
+    ) throws(RestoreError) {
+        let item = Item(entry, of: index, destination: destination)
+        guard entry.event != .deleted else {
+            let lastImage = index.entries(in: .file(entry.file))
+                .last { $0.sequence < entry.sequence && $0.event != .deleted }
+            throw .didNotExist(item.path, deleted: entry, lastImage: lastImage)
+        }
+        self.root = index.root
+        self.entry = entry
+        self.destination = destination
+        isDirectory = false
+        items = [item]
+        refused = []
+    }
+
+    /// Plans all files of a root that existed at a snapshot of any of them.
+    package init(_ index: SnapshotIndex, root entry: SnapshotIndex.Entry, to destination: FilePath) {
+        var items: [Item] = []
+        var refused: [FilePath] = []
+        for entry in index.state(at: entry.sequence) where entry.event != .deleted {
+            let item = Item(entry, of: index, destination: destination)
+            if let place = Self.place(of: item.name, in: destination) {
+                items.append(item.moved(to: place))
+            } else {
+                refused.append(item.name)
+            }
+        }
+        self.root = index.root
+        self.entry = entry
+        self.destination = destination
+        isDirectory = true
+        self.items = items
+        self.refused = refused
+    }
+
+    /// Where a file goes within the destination; nil if its name would lead out of it.
+    static func place(of name: FilePath, in destination: FilePath) -> FilePath? {
+        guard name.isRelative, !name.isEmpty, name.components.allSatisfy({ $0.kind == .regular }) else {
+            return nil
+        }
+        return destination.appending(name.components)
+    }
+
+    /// The same with another directory in the place of the destination.
+    func moved(to directory: FilePath) -> [Item] {
+        items.compactMap { item in Self.place(of: item.name, in: directory).map(item.moved) }
+    }
+}
+
+extension RestorePlan.Item {
+    init(_ entry: SnapshotIndex.Entry, of index: SnapshotIndex, destination: FilePath) {
+        let declaration = index.declaration(of: entry.file, at: entry.sequence)
+        self.init(
+            entry: entry,
+            path: index.path(of: entry.file, at: entry.sequence),
+            name: declaration?.name ?? "",
+            kind: declaration?.kind ?? .plain,
+            destination: destination
+        )
+    }
+
+    func moved(to destination: FilePath) -> Self {
+        Self(entry: entry, path: path, name: name, kind: kind, destination: destination)
+    }
+}

@@ -1,0 +1,85 @@
+package import Capture
+import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// Asks the watcher of a root. Every call blocks its thread.
+package struct ControlClient: Sendable {
+    package enum Failure: Error, Hashable, CustomStringConvertible {
+        /// No watcher runs for the root.
+        case noWatcher
+        case timedOut(Duration)
+        /// The watcher gave up, and says why.
+        case refused(String)
+        /// The socket belongs to somebody else.
+        case foreignSocket(FilePath)
+
+        package var description: String {
+            switch self {
+            case .noWatcher: "no watcher runs for this root; start `holdfast watch`"
+            case .timedOut(let limit): "the watcher did not answer within \(limit); see `holdfast status`"
+            case .refused(let reason): "the watcher gave up: \(reason)"
+            case .foreignSocket(let path): "\(path.printable) belongs to another user; not asking it"
+            }
+        }
+    }
+
+    private let root: RootDescription
+
+    package init(_ root: RootDescription) {
+        self.root = root
+    }
+
+    /// Returns once all that was committed before the call is durable.
+    package func synchronise(
+        tag: (name: String, message: String)? = nil,
+        timeout: Duration
+    ) throws -> DurablePoint {
+        let request = tag.map { ControlRequest.tag(name: $0.name, message: $0.message) } ?? .synchronise
+        guard case .durable(let sequence, let time) = try ask(request, timeout) else {
+            throw Failure.refused("unexpected answer")
+        }
+        return DurablePoint(sequence: Sequence(sequence), time: Instant(nanoseconds: time))
+    }
+
+    /// Nil when no watcher runs.
+    package func status() throws -> WatcherStatus? {
+        do {
+            guard case .status(let status) = try ask(.status, .seconds(5)) else { return nil }
+            return status
+        } catch Failure.noWatcher {
+            return nil
+        }
+    }
+
+    private func ask(_ request: ControlRequest, _ timeout: Duration) throws -> ControlAnswer {
+        let connection = try connect()
+        do {
+            try connection.writeLine(ControlCoding.encode(request))
+            connection.setReadTimeout(max(.milliseconds(1), timeout))
+            guard let line = try connection.readLine(limit: ControlRequest.longestLine) else {
+                throw Failure.noWatcher
+            }
+            let answer = try ControlCoding.decode(ControlAnswer.self, line)
+            if case .failed(let reason) = answer { throw Failure.refused(reason) }
+            return answer
+        } catch let error as SystemError where error.code == .resourceTemporarilyUnavailable {
+            throw Failure.timedOut(timeout)
+        } catch let error as SystemError where error.code == .brokenPipe || error.code == .connectionReset {
+            throw Failure.noWatcher
+        }
+    }
+
+    private func connect() throws -> Socket {
+        do {
+            let connection = try Socket.connect(to: root.controlPath)
+            let owner = try connection.peerUserID()
+            guard owner == CurrentProcess.userID || owner == 0 || CurrentProcess.userID == 0 else {
+                throw Failure.foreignSocket(root.controlPath)
+            }
+            return connection
+        } catch let error as SystemError where error.isMissing || error.code == .connectionRefused {
+            throw Failure.noWatcher
+        }
+    }
+}

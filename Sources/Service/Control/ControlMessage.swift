@@ -1,0 +1,44 @@
+import FoundationEssentials
+
+/// What is said over a watcher's control socket: one JSON object a line, one answer for one request.
+enum ControlRequest: Codable, Sendable, Equatable {
+    /// Answer when everything committed by now is durable.
+    case synchronise
+    /// The same, then name the last snapshot.
+    case tag(name: String, message: String)
+    case status
+}
+
+enum ControlAnswer: Codable, Sendable, Equatable {
+    /// Time in nanoseconds since 1970.
+    case durable(sequence: UInt64, time: Int64)
+    case status(WatcherStatus)
+    case failed(reason: String)
+}
+
+/// What only a running watcher knows.
+package struct WatcherStatus: Codable, Sendable, Equatable {
+    package var pid: Int32
+    package var isReady: Bool
+    /// Why protection is not what it should be; nil when it is.
+    package var trouble: String?
+    package var lagMilliseconds: Double
+    package var rescans: Int
+    package var audits: Int
+    package var auditDifferences: Int
+}
+
+extension ControlRequest {
+    /// More than any request needs.
+    static let longestLine = 64 << 10
+}
+
+enum ControlCoding {
+    static func encode(_ message: some Encodable) throws -> [UInt8] {
+        Array(try JSONEncoder().encode(message))
+    }
+
+    static func decode<Message: Decodable>(_ type: Message.Type, _ line: [UInt8]) throws -> Message {
+        try JSONDecoder().decode(type, from: Data(line))
+    }
+}

@@ -1,0 +1,94 @@
+import Capture
+import LinuxFiles
+import Repository
+import SystemPackage
+
+extension RootDescription {
+    /// Where the root's watcher listens.
+    var controlPath: FilePath { directory.appending("control.sock") }
+}
+
+/// Answers the requests of other commands for one root, on threads of its own.
+final class ControlSocket: Sendable {
+    private let root: RootDescription
+    private let protector: RootProtector
+    private let listener: Socket
+
+    /// Starts to listen; whoever calls holds the root's lock or is about to.
+    init(_ root: RootDescription, _ protector: RootProtector) throws(SystemError) {
+        self.root = root
+        self.protector = protector
+        listener = try Socket.listen(at: root.controlPath)
+    }
+
+    /// Answers until `stop`.
+    func run() async throws {
+        try await Thread.run("control") { [self] in
+            while let connection = try? listener.accept() { serve(connection) }
+        }
+    }
+
+    func stop() {
+        listener.shutDown()
+        try? Directory.remove(root.controlPath)
+    }
+
+    /// Only the user who runs the watcher, and root, may ask.
+    private func serve(_ connection: consuming Socket) {
+        guard let user = try? connection.peerUserID(), user == CurrentProcess.userID || user == 0 else {
+            return
+        }
+        let client = Client(connection)
+        try? Thread.start("client") { [self] in
+            client.connection.setReadTimeout(.seconds(5))
+            guard let line = try? client.connection.readLine(limit: ControlRequest.longestLine) else {
+                return
+            }
+            let reply = answer(line)
+            if let bytes = try? ControlCoding.encode(reply) { try? client.connection.writeLine(bytes) }
+        }
+    }
+
+    private func answer(_ line: [UInt8]) -> ControlAnswer {
+        guard let request = try? ControlCoding.decode(ControlRequest.self, line) else {
+            return .failed(reason: "the request was not understood")
+        }
+        switch request {
+        case .status: return .status(status)
+        case .synchronise: return wait { try await $0.synchronise() }
+        case .tag(let name, let message): return wait { try await $0.synchronise(tag: (name, message)) }
+        }
+    }
+
+    private func wait(_ work: @escaping @Sendable (RootProtector) async throws -> DurablePoint) -> ControlAnswer {
+        let slot = AnswerSlot()
+        guard let slot else { return .failed(reason: "the watcher has too many open files") }
+        Task { [protector] in
+            do {
+                let point = try await work(protector)
+                slot.fill(.durable(sequence: point.sequence.rawValue, time: point.time.nanoseconds))
+            } catch {
+                slot.fill(.failed(reason: "the watcher is stopping"))
+            }
+        }
+        return slot.take()
+    }
+
+    private var status: WatcherStatus {
+        let status = protector.status
+        return WatcherStatus(
+            pid: CurrentProcess.identifier,
+            isReady: status.isReady,
+            trouble: status.trouble,
+            lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
+            rescans: status.rescans,
+            audits: status.audits,
+            auditDifferences: status.auditDifferences
+        )
+    }
+
+    private final class Client: Sendable {
+        let connection: Socket
+        init(_ connection: consuming Socket) { self.connection = connection }
+    }
+}

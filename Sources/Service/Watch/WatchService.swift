@@ -1,0 +1,90 @@
+package import Capture
+package import Repository
+import ServiceLifecycle
+import SystemPackage
+
+/// Protects some roots until it is told to stop: `holdfast watch`.
+package struct WatchService: Service {
+    package struct Ready: Sendable {
+        package let root: RootDescription
+        package let files: Int
+        package let databases: Int
+    }
+
+    private let roots: [RootDescription]
+    private let repository: RepositoryDirectory
+    private let options: RootProtector.Options
+    /// Catch up and return.
+    private let once: Bool
+    private let notice: @Sendable (RootDescription, CaptureNotice) -> Void
+    private let ready: @Sendable ([Ready]) -> Void
+
+    /// - Parameter ready: called when the first capture of everything is durable.
+    package init(
+        roots: [RootDescription],
+        repository: RepositoryDirectory,
+        options: RootProtector.Options,
+        once: Bool = false,
+        notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
+        ready: @escaping @Sendable ([Ready]) -> Void
+    ) {
+        self.roots = roots
+        self.repository = repository
+        self.options = options
+        self.once = once
+        self.notice = notice
+        self.ready = ready
+    }
+
+    package func run() async throws {
+        let protectors = try roots.map { root in
+            try RootProtector(root: root, repository: repository.path, options: options) { [notice] in
+                notice(root, $0)
+            }
+        }
+        try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for protector in protectors { group.addTask { try await Self.protect(protector) } }
+                group.addTask { try await announce(protectors) }
+                do {
+                    try await group.waitForAll()
+                } catch {
+                    for protector in protectors { protector.stop() }
+                    throw error
+                }
+            }
+        } onGracefulShutdown: {
+            for protector in protectors { protector.stop() }
+        }
+    }
+
+    /// Runs one root with its control socket.
+    private static func protect(_ protector: RootProtector) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let socket = ControlSocketHolder()
+            group.addTask {
+                defer { socket.close() }
+                try await protector.run()
+            }
+            // Only the lock's holder may take the socket's name.
+            if (try? await protector.locked()) != nil {
+                try socket.open(protector)
+                group.addTask { try await socket.run() }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func announce(_ protectors: [RootProtector]) async throws {
+        for protector in protectors {
+            // One that fails says so itself.
+            guard (try? await protector.ready()) != nil else { return }
+        }
+        ready(
+            protectors.map {
+                Ready(root: $0.root, files: $0.status.files, databases: $0.status.databases)
+            }
+        )
+        if once { for protector in protectors { protector.stop() } }
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Log: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List snapshots, oldest first.",
+        discussion: """
+            PATH is a protected file or root, and may be gone by now. Left out, it is .devteam if that exists here, \
+            else the only root. WHEN is as for holdfast restore. Times can be given back to --at as they are. Works \
+            beside a running watcher.
+
+            Exit status: 0 done, 1 failed, 4 the history is damaged (what is sound was listed), 10 no repository, no \
+            such root or no snapshot that matches, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    var path: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("From this snapshot or time on.", valueName: "when"))
+    var since: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Up to this snapshot or time.", valueName: "when"))
+    var until: String?
+
+    @Option(help: ArgumentHelp("Of these, only the last N.", valueName: "n"))
+    var last: Int?
+
+    @Flag(help: "Newest first.")
+    var reverse = false
+
+    mutating func validate() throws {
+        if let last, last < 1 { throw ValidationError("--last \(last): N is 1 or more") }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let now = Instant.now
+        let since = try since.map { try When(parsing: $0, now: now, calendar: .system) }
+        let until = try until.map { try When(parsing: $0, now: now, calendar: .system) }
+        let target = try Target(path, in: options.openRepository())
+        let index = try SnapshotIndex(target.root)
+        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target) }
+        let listing = try HistoryListing(
+            of: index,
+            in: scope,
+            since: since,
+            until: until,
+            last: last,
+            now: now
+        )
+
+        let table = LogTable(listing, now: now, style: console.style)
+        if listing.bounds != nil && !console.isJSON && !console.isQuiet {
+            try console.result(json: JSONObject(), text: table.heading)
+        }
+        var held: [HistoryListing.Line] = []
+        try listing.visit { line in
+            if reverse { held.append(line) } else { try show(line, table, console) }
+        }
+        for line in held.reversed() { try show(line, table, console) }
+
+        if index.entries.isEmpty && index.damage.isEmpty {
+            console.message("there is no snapshot of \(target.path.printable) yet: run holdfast watch")
+        }
+        guard let damage = index.damage.first else { return .done }
+        try console.flush()
+        throw Failure(
+            .damaged,
+            "damage in \(damage.file.printable) at byte \(damage.offset): \(damage.message): run holdfast check"
+        )
+    }
+
+    private func show(_ line: HistoryListing.Line, _ table: LogTable, _ console: Console) throws {
+        switch line {
+        case .snapshot(let snapshot): try console.result(json: json(snapshot), text: table.row(snapshot))
+        case .gap(let gap, let path):
+            try console.result(
+                json: JSONObject().adding("event", "gap").adding("from", gap.from).adding("to", gap.to)
+                    .adding("reason", gap.reason),
+                text: table.row(gap, path)
+            )
+        }
+    }
+
+    private func json(_ snapshot: HistoryListing.Snapshot) -> JSONObject {
+        let record = snapshot.record
+        let object = JSONObject()
+            .adding("sequence", record.state.sequence.rawValue)
+            .adding("time", record.state.time)
+            .adding("path", snapshot.path.string)
+            .adding("kind", snapshot.kind.name)
+            .adding("event", record.state.event.name)
+            .adding("pages", record.pageCount)
+            .adding("image_bytes", record.state.shape.byteCount)
+            .adding("stored_bytes", record.storedBytes)
+            .adding("digest", record.state.digest.hexadecimal)
+            .adding("health", snapshot.isGood.map { $0 ? "good" : "bad" } ?? "unknown")
+            .adding("tags", snapshot.tags)
+        return record.coalesced > 0 ? object.adding("coalesced", record.coalesced) : object
+    }
+}

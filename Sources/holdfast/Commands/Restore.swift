@@ -1,0 +1,90 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Restore: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Rebuild a file or a root as it was at some moment.",
+        discussion: """
+            PATH is a protected file or root, and may be gone by now. Left out, it is .devteam if that exists here, \
+            else the only root. The image is rebuilt under another name, compared with its digest and, for a \
+            database, given to SQLite's integrity check; only then it gets its name. A root that is a directory is \
+            restored to a directory. Works beside a running watcher.
+
+            WHEN is one of: latest, latest~3, latest-good, a sequence as 42, a tag, a time as "2026-01-29 12:00" or \
+            2026-01-29T12:00:00.25+01:00, @1769688000.5, "10m ago", -10m, "yesterday 14:00". A time means the newest \
+            snapshot not later than it.
+
+            Exit status: 0 done, 1 failed, 3 done in part (each file that was left out is named), 4 a digest or \
+            integrity check failed, 10 no repository, no such root or no snapshot that matches, 64 wrong usage, 130 \
+            interrupted.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    var path: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when")
+    )
+    var at = "latest"
+
+    @Flag(help: "The snapshot before that: earlier than WHEN, not at it.")
+    var before = false
+
+    @Option(
+        name: [.long, .customShort("o")],
+        help: ArgumentHelp("Where to put it: a file, for a root that is a directory a directory.")
+    )
+    var output: String?
+
+    @Flag(help: "Replace what exists at the output.")
+    var force = false
+
+    @Flag(help: ArgumentHelp("Put it where it was.", visibility: .hidden))
+    var inPlace = false
+
+    mutating func validate() throws {
+        if inPlace { throw ValidationError("--in-place comes in a later version: say --output FILE") }
+        guard let output else { throw ValidationError("where to? Say --output FILE") }
+        if output.isEmpty { throw ValidationError("--output is empty: name a file") }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let start = Tick.now
+        let when = try When(parsing: at, now: .now, calendar: .system)
+        let target = try Target(path, in: options.openRepository())
+        let index = try SnapshotIndex(target.root)
+        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target) }
+        let entry = try index.resolve(when, in: scope, strictlyBefore: before, now: .now)
+        let destination = FilePath(output ?? "")
+        console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
+
+        let plan =
+            scope == .root
+            ? RestorePlan(index, root: entry, to: destination)
+            : try RestorePlan(index, file: entry, to: destination)
+        try leaveNothingWhenInterrupted()
+        var report = RestoreReport(plan, target, start: start, console: console)
+        try Recovery.Restore(plan, isReplacing: force).run {
+            try report.add($0)
+        } onFailure: {
+            try report.addFailure($0, $1)
+        }
+        return try report.end()
+    }
+
+    private func leaveNothingWhenInterrupted() throws {
+        try StopSignal.onFirst {
+            UnfinishedWork.abandonAll {
+                Console.say("interrupted: what was not finished was removed")
+                CurrentProcess.exit(ExitStatus.interrupted.rawValue)
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import LinuxFiles
+import Recovery
+
+/// Where a command speaks: results on the standard output, messages on the standard error.
+final class Console {
+    let isJSON: Bool
+    let isQuiet: Bool
+    let isVerbose: Bool
+    let style: Style
+    private var output = StandardOutput()
+
+    init(_ options: GlobalOptions) {
+        isJSON = options.json
+        isQuiet = options.quiet
+        isVerbose = options.verbose
+        style = Style(isEnabled: !options.json && Style.isWanted(on: 1))
+    }
+
+    /// A result: for programs with `--json`, else for people unless they want it quiet.
+    func result(json: @autoclosure () -> JSONObject, text: @autoclosure () -> String) throws {
+        if isJSON {
+            try output.line(json().text)
+        } else if !isQuiet {
+            try output.line(text())
+        }
+    }
+
+    /// Writes the results that are still held back.
+    func flush() throws { try output.flush() }
+
+    /// Something worth knowing while the command works.
+    func message(_ text: String) {
+        if !isQuiet { Self.say(text) }
+    }
+
+    /// Something that is only worth knowing for those who ask.
+    func detail(_ text: String) {
+        if isVerbose { Self.say(text) }
+    }
+
+    /// Something that went wrong.
+    func warning(_ text: String) { Self.say(text) }
+
+    /// One line on the standard error.
+    static func say(_ text: String) {
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        StandardStream.error.write("holdfast: \(line)\n")
+    }
+}
+
+/// Colours, if the terminal shows them and the user wants them (no-color.org).
+struct Style {
+    let isEnabled: Bool
+
+    static func isWanted(on descriptor: Int32) -> Bool {
+        CurrentProcess.isTerminal(descriptor) && CurrentProcess.environment("NO_COLOR") == nil
+            && CurrentProcess.environment("TERM") != "dumb"
+    }
+
+    func dim(_ text: String) -> String { wrap(text, "2") }
+    func bold(_ text: String) -> String { wrap(text, "1") }
+    func red(_ text: String) -> String { wrap(text, "31") }
+    func green(_ text: String) -> String { wrap(text, "32") }
+    func yellow(_ text: String) -> String { wrap(text, "33") }
+
+    private func wrap(_ text: String, _ code: String) -> String {
+        isEnabled ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+    }
+}
+
+extension Instant {
+    /// Local time with all digits, which a WHEN takes back as this very moment. The offset from UTC is added in the
+    /// hour that a clock shows twice.
+    var pasteableText: String {
+        let full = rfc3339(in: .system)
+        let calendar = LocalCalendar.system
+        let digits = String(nanosecond)
+        let local =
+            localText(in: calendar) + "." + String(repeating: "0", count: 9 - digits.count) + digits
+        guard calendar.instants(of: calendar.civilTime(at: self)) != [self] else { return local }
+        return local + full.suffix(6)
+    }
+}

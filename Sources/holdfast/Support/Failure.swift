@@ -1,0 +1,53 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// Why a command ends without success: a status, and one line that says what happened and what to do.
+struct Failure: Error {
+    let status: ExitStatus
+    let message: String
+
+    init(_ status: ExitStatus, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// What an error from below means for the user; nil for those of the argument parser.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as RepositoryError: self.init(Self.status(of: error), error.description)
+        case let error as DamageError: self.init(.damaged, "\(error.description): run holdfast check")
+        case let error as RestoreError: self.init(Self.status(of: error), error.description)
+        case let error as WhenError:
+            self.init(error.isWrongUsage ? .wrongUsage : .notFound, error.description)
+        case let error as SystemError: self.init(.failed, error.description + Self.advice(error))
+        default: return nil
+        }
+    }
+
+    private static func status(of error: RepositoryError) -> ExitStatus {
+        switch error {
+        case .notARepository, .noSuchFile, .noSnapshot: .notFound
+        case .locked: .locked
+        case .malformed: .damaged
+        case .unsupported, .overlapsRoot, .misuse: .failed
+        }
+    }
+
+    private static func status(of error: RestoreError) -> ExitStatus {
+        if case .didNotExist = error { return .notFound }
+        return error.isDamage ? .damaged : .failed
+    }
+
+    private static func advice(_ error: SystemError) -> String {
+        if error.isMissing { return ": check the path" }
+        if error.isFull { return ": make room and try again" }
+        switch error.code {
+        case .permissionDenied, .notPermitted: return ": run it as the user who owns it"
+        case .readOnlyFileSystem: return ": choose another place"
+        default: return ""
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// What every command understands.
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The repository. (default: $HOLDFAST_REPO, else ${XDG_DATA_HOME:-~/.local/share}/holdfast)",
+            valueName: "dir"
+        )
+    )
+    var repo: String?
+
+    @Flag(help: "Write one JSON object per line to the standard output.")
+    var json = false
+
+    @Flag(name: [.long, .customShort("q")], help: "Write nothing but errors, and with --json the objects.")
+    var quiet = false
+
+    @Flag(name: [.long, .customShort("v")], help: "Say more about what is done.")
+    var verbose = false
+
+    mutating func validate() throws {
+        if repo == "" { throw ValidationError("--repo is empty: name a directory") }
+        if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+    }
+
+    /// The repository's directory, whether it exists or not.
+    func repositoryPath() throws -> FilePath {
+        if let repo { return FilePath(repo) }
+        if let path = CurrentProcess.environment("HOLDFAST_REPO") { return FilePath(path) }
+        // The XDG Base Directory Specification has relative paths ignored.
+        if let data = CurrentProcess.environment("XDG_DATA_HOME"), FilePath(data).isAbsolute {
+            return FilePath(data).appending("holdfast")
+        }
+        guard let home = CurrentProcess.environment("HOME") else {
+            throw Failure(.wrongUsage, "where is the repository? HOME is not set: say --repo DIR")
+        }
+        return FilePath(home).appending(".local/share/holdfast")
+    }
+
+    /// Opens the repository, which must exist.
+    func openRepository() throws -> RepositoryDirectory {
+        try RepositoryDirectory(at: repositoryPath(), creating: false)
+    }
+}
+
+extension GlobalOptions {
+    /// Arguments in which these options stand behind the subcommand, where the parser expects them; people put
+    /// them before it as well.
+    static func behindSubcommand(_ arguments: [String]) -> [String] {
+        var rest = arguments[...]
+        var moved: [String] = []
+        while let argument = rest.first {
+            switch argument {
+            case "--json", "--quiet", "-q", "--verbose", "-v": moved.append(argument)
+            case "--repo" where rest.count > 1:
+                moved.append(argument)
+                rest.removeFirst()
+                moved.append(rest[rest.startIndex])
+            case _ where argument.hasPrefix("--repo="): moved.append(argument)
+            default: return [argument] + moved + rest.dropFirst()
+            }
+            rest.removeFirst()
+        }
+        return arguments
+    }
+}

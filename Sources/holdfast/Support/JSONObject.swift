@@ -1,0 +1,46 @@
+import LinuxFiles
+import Recovery
+
+/// One line of JSON, its fields in the order in which they are added.
+struct JSONObject {
+    private(set) var text = "{}"
+
+    func adding(_ name: String, _ value: String) -> JSONObject { adding(name, raw: Self.quoted(value)) }
+    func adding(_ name: String, _ value: some BinaryInteger) -> JSONObject {
+        adding(name, raw: String(value))
+    }
+    func adding(_ name: String, _ value: Bool) -> JSONObject { adding(name, raw: value ? "true" : "false") }
+    /// RFC 3339, UTC, nanoseconds.
+    func adding(_ name: String, _ value: Instant) -> JSONObject { adding(name, value.rfc3339UTC) }
+
+    func adding(_ name: String, _ values: [String]) -> JSONObject {
+        adding(name, raw: "[" + values.map(Self.quoted).joined(separator: ",") + "]")
+    }
+
+    private func adding(_ name: String, raw value: String) -> JSONObject {
+        var object = self
+        object.text.removeLast()
+        if object.text != "{" { object.text += "," }
+        object.text += Self.quoted(name) + ":" + value + "}"
+        return object
+    }
+
+    /// A JSON string (RFC 8259, section 7).
+    static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\t": quoted += "\\t"
+            case "\r": quoted += "\\r"
+            case "\u{0}"..<"\u{20}", "\u{7f}":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

@@ -1,0 +1,91 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// What `restore` says of what it did.
+struct RestoreReport {
+    private let plan: RestorePlan
+    private let target: Target
+    private let start: Tick
+    private let console: Console
+    private var worst = ExitStatus.done
+    private var restored = 0
+    private var bytes: UInt64 = 0
+
+    init(_ plan: RestorePlan, _ target: Target, start: Tick, console: Console) {
+        self.plan = plan
+        self.target = target
+        self.start = start
+        self.console = console
+    }
+
+    /// A snapshot and its time, for people.
+    static func text(_ entry: SnapshotIndex.Entry) -> String {
+        "\(entry.sequence) (\(entry.time.pasteableText), \(entry.time.ageText(now: .now)))"
+    }
+
+    mutating func add(_ outcome: Recovery.Restore.Outcome) throws {
+        let item = outcome.item
+        let state = outcome.state
+        restored += 1
+        bytes += state.shape.byteCount
+        if case .unchecked(let reason) = outcome.integrity {
+            console.warning(
+                "the digest of \(item.path.printable) is right, but SQLite cannot check it (\(reason)): "
+                    + "check it with the program that it belongs to"
+            )
+        }
+        let output = try absolute(item.destination)
+        try console.result(
+            json: JSONObject().adding("sequence", state.sequence.rawValue).adding("time", state.time)
+                .adding("path", item.path.string).adding("output", output)
+                .adding("image_bytes", state.shape.byteCount).adding("digest", state.digest.hexadecimal)
+                .adding("integrity", outcome.integrity.name).adding("elapsed_ms", elapsedMilliseconds),
+            text: "restored \(item.path.printable) as of snapshot \(Self.text(item.entry)) to "
+                + "\(item.destination.printable): \(Quantity.text(bytes: state.shape.byteCount)), "
+                + "digest \(state.digest.hexadecimal), integrity \(outcome.integrity.name)"
+        )
+    }
+
+    mutating func addFailure(_ path: FilePath, _ error: any Error) throws {
+        let failure = Failure(error) ?? Failure(.failed, String(describing: error))
+        try console.flush()
+        console.warning("\(path.printable) was left out: \(failure.message)")
+        worst = .partial
+    }
+
+    /// The last line; returns the status to end with.
+    func end() throws -> ExitStatus {
+        guard plan.isDirectory else { return worst }
+        let output = try absolute(plan.destination)
+        let failed = plan.items.count + plan.refused.count - restored
+        try console.result(
+            json: JSONObject().adding("summary", true).adding("sequence", plan.entry.sequence.rawValue)
+                .adding("time", plan.entry.time).adding("path", target.path.string)
+                .adding("output", output).adding("image_bytes", bytes)
+                .adding("files", restored).adding("failed", failed).adding("elapsed_ms", elapsedMilliseconds),
+            text:
+                "\(restored) files of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
+                + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
+        )
+        return worst
+    }
+
+    private var elapsedMilliseconds: Int64 { start.duration(to: .now).nanoseconds / 1_000_000 }
+
+    private func absolute(_ path: FilePath) throws -> String {
+        try Directory.current().pushing(path).string
+    }
+}
+
+extension Integrity {
+    fileprivate var name: String {
+        switch self {
+        case .ok: "ok"
+        case .notApplicable: "not applicable"
+        case .unchecked: "unchecked"
+        case .problems: "failed"
+        }
+    }
+}

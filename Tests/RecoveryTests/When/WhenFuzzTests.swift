@@ -1,0 +1,80 @@
+import LinuxFiles
+import Recovery
+import Testing
+
+@Suite("WHEN: whatever is written")
+struct WhenFuzzTests {
+    private static let pieces = [
+        "latest", "latest-good", "~", "today", "yesterday", "ago", " ", "  ", "\t", "-", "+", "@", ":", ".",
+        "/", "_", "T",
+        "t", "Z", "z", "0", "1", "9", "12", "60", "99", "2026", "0000", "9999", "1677", "2262", "20260129",
+        "-01-29",
+        "12:00", ":30", "12:00:00", ".25", "+01:00", "120000", "10m", "1h", "days", "ms", "weeks",
+        "18446744073709551615",
+        "9223372036", "854775807", "99999999999999999999", "x", "é", "\u{0301}", "🕰", "\u{0}", "\u{FFFD}",
+        "٣", "\r\n",
+    ]
+    private static let extremes = [Instant(nanoseconds: .min), Instant(nanoseconds: .max), .unix(0), .noon]
+
+    @Test("nothing traps, what is read can be written and read again", arguments: [1, 2, 3] as [UInt64])
+    func parsing(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var read = 0
+        for _ in 0..<20_000 {
+            let count = Int.random(in: 0...7, using: &random)
+            let text = (0..<count).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
+            let now = Self.extremes.randomElement(using: &random) ?? .noon
+            do throws(WhenError) {
+                let when = try When(parsing: text, now: now, calendar: .berlin2026)
+                read += 1
+                let written = Self.written(when)
+                let again = try? When(parsing: written, now: now, calendar: .utc)
+                #expect(again == when, "seed \(seed): \(text.debugDescription) as \(written)")
+            } catch {
+                #expect(error.isWrongUsage, "seed \(seed): \(text.debugDescription)")
+                let lines = error.message(in: .berlin2026).split(whereSeparator: \.isNewline)
+                #expect(lines.count == 1, "seed \(seed): \(text.debugDescription)")
+            }
+        }
+        #expect(read > 1000, "seed \(seed): only \(read) texts were a WHEN")
+    }
+
+    private static func written(_ when: When) -> String {
+        switch when {
+        case .latest(let back): "latest~\(back)"
+        case .latestGood: "latest-good"
+        case .sequence(let sequence): "\(sequence)"
+        case .name(let name): name
+        case .instant(let instant): instant.rfc3339(in: .berlin2026)
+        }
+    }
+
+    @Test("resolving agrees with looking at every snapshot", arguments: [1, 2, 3] as [UInt64])
+    func resolving(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<2000 {
+            var snapshots: [SnapshotMoment] = []
+            for place in 0..<Int.random(in: 1...9, using: &random) {
+                let sequence = (snapshots.last?.sequence ?? 0) + UInt64.random(in: 1...3, using: &random)
+                let time = Int64(place == 0 ? 5 : 0) + (snapshots.last?.time.nanoseconds ?? 0)
+                let next = Instant(nanoseconds: time + Int64.random(in: 0...2, using: &random))
+                snapshots.append(SnapshotMoment(sequence: sequence, time: next))
+            }
+            let asked = Int64.random(in: 0...30, using: &random)
+            let before = Bool.random(using: &random)
+
+            let byTime = snapshots.lastIndex {
+                before ? $0.time.nanoseconds < asked : $0.time.nanoseconds <= asked
+            }
+            let when = When.instant(Instant(nanoseconds: asked))
+            let now = Instant(nanoseconds: 30)
+            let found = try? when.resolve(in: snapshots, tags: [:], strictlyBefore: before, now: now)
+            #expect(found == byTime, "seed \(seed): \(asked) in \(snapshots)")
+
+            let bySequence = snapshots.firstIndex { $0.sequence == UInt64(asked) }
+            let place = try? When.sequence(UInt64(asked))
+                .resolve(in: snapshots, tags: [:], strictlyBefore: false, now: now)
+            #expect(place == bySequence, "seed \(seed): \(asked) in \(snapshots)")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+@testable import SQLiteFiles
+
+// `#expect` cannot take a span apart, so tests hand arrays to the decoders.
+
+extension DatabaseHeader {
+    static func isDatabase(_ bytes: [UInt8]) -> Bool { isDatabase(bytes.raw) }
+
+    init(_ bytes: [UInt8]) throws(DatabaseHeaderError) { try self.init(bytes.raw) }
+}
+
+extension FreelistWalk {
+    /// The number of leaves, if the page was a trunk.
+    @discardableResult
+    mutating func feed(_ page: [UInt8]) -> Int? {
+        guard let trunk = feed(page.raw) else { return nil }
+        return trunk.leafCount
+    }
+}
+
+extension WALHeader {
+    init(_ bytes: [UInt8]) throws(WALHeaderError) { try self.init(bytes.raw) }
+}
+
+extension WALFrameHeader {
+    init?(_ bytes: [UInt8]) { self.init(bytes.raw) }
+}
+
+extension WALChain {
+    mutating func accept(frame: [UInt8]) -> Verdict { accept(frame: frame.raw) }
+}
+
+extension WALIndexHeader {
+    init(_ bytes: [UInt8]) throws(WALIndexHeaderError) { try self.init(bytes.raw) }
+}
+
+extension JournalHeader {
+    static func isFinished(_ bytes: [UInt8]) -> Bool { isFinished(bytes.raw) }
+
+    static func looksHot(_ bytes: [UInt8]) -> Bool { looksHot(bytes.raw) }
+
+    init(_ bytes: [UInt8], databasePageSize: PageSize? = nil) throws(JournalHeaderError) {
+        try self.init(bytes.raw, databasePageSize: databasePageSize)
+    }
+}
+
+extension JournalScanner {
+    mutating func feed(_ bytes: [UInt8]) -> JournalEvent { feed(bytes.raw) }
+}
+
+extension SuperJournalName {
+    init?(journalTail: [UInt8]) { self.init(journalTail: journalTail.raw) }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// What a finished command left behind.
+package struct CommandResult: Sendable {
+    /// The exit status; for a command that a signal ended, 128 plus the signal's number.
+    package let status: Int32
+    package let stdout: String
+    package let stderr: String
+}
+
+/// A command that did not do what a test needs.
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let command: String
+    package let result: CommandResult
+
+    package var description: String {
+        "\(command) ended with status \(result.status): \(result.stderr)\(result.stdout)"
+    }
+}
+
+/// Runs other programs.
+package enum Command {
+    /// Runs a program to its end. A name without a slash is looked up in `PATH`. Standard input and both
+    /// outputs are files, so no amount of either can make the two processes wait for each other.
+    package static func run(
+        _ executable: String,
+        _ arguments: [String] = [],
+        stdin: String = "",
+        environment: [String: String]? = nil,
+        directory: String? = nil
+    ) throws -> CommandResult {
+        let files = try TemporaryDirectory(prefix: "holdfast-command")
+        try files.write(Array(stdin.utf8), to: "in")
+        try files.write([], to: "out")
+        try files.write([], to: "err")
+
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable.contains("/") ? executable : "/usr/bin/env")
+        process.arguments = executable.contains("/") ? arguments : [executable] + arguments
+        if let environment { process.environment = environment }
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: files.file("in")))
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("out")))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("err")))
+        try process.run()
+        process.waitUntilExit()
+
+        let signalled = process.terminationReason == .uncaughtSignal
+        return CommandResult(
+            status: signalled ? 128 + process.terminationStatus : process.terminationStatus,
+            stdout: String(decoding: try files.bytes(of: "out"), as: UTF8.self),
+            stderr: String(decoding: try files.bytes(of: "err"), as: UTF8.self)
+        )
+    }
+}
