@@ -77,13 +77,16 @@ extension RootWriter {
         )
     }
 
-    /// Stages the remark that single commits may have been missed.
-    package func stageGap(_ gap: Gap) {
+    /// Stages the remark that single commits may have been missed. Throws `RepositoryError.noSuchFile`.
+    package func stageGap(_ gap: Gap) throws {
+        if gap.file != .root { _ = try image(gap.file) }
         staged.append(StagedRecord(.gap(gap), time: clamp(gap.to)))
     }
 
     /// Stages an annotation; its time is moved forward to that of the last record if it is earlier.
-    package func stageAnnotation(_ annotation: Annotation) {
+    /// Throws `RepositoryError.noSuchFile`.
+    package func stageAnnotation(_ annotation: Annotation) throws {
+        if annotation.file != .root { _ = try image(annotation.file) }
         staged.append(StagedRecord(.annotation(annotation), time: clamp(annotation.time)))
     }
 
