@@ -8,7 +8,7 @@ struct InotifyTests {
     @Test("tells of names and writes, in order")
     func events() throws {
         let folder = try TemporaryDirectory()
-        var inotify = try Inotify()
+        let inotify = try Inotify()
         let watch = try inotify.watch(FilePath(folder.path), for: [.created, .modified, .deleted])
         var seen: [InotifyEvent] = []
         #expect(try !inotify.read { seen.append($0) })

@@ -14,6 +14,7 @@ extension Tracker {
                 try lookAtContent(now)
                 try lookAtLog(now)
             case .plain:
+                attention.log = false
                 try lookAtPlain(now)
             }
             try stepWalk(now)

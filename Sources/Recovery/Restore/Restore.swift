@@ -90,19 +90,18 @@ extension Restore {
         )
         if item.kind == .database { try Destination.refuseSidecars(of: destination) }
         let temporary = UnfinishedWork.newPath(in: destination.directory)
-        let file = try UnfinishedWork.makeFile(at: temporary)
         defer { UnfinishedWork.discard(temporary) }
 
         let state = try ImageRebuilder(plan.root).rebuild(
             item.entry.file,
             at: item.entry.sequence,
-            into: file
+            into: temporary
         )
         guard state.sequence == item.entry.sequence else {
             throw RestoreError.wrongSnapshot(item.path, wanted: item.entry.sequence, got: state.sequence)
         }
         let integrity = try check(item, at: temporary)
-        try file.synchronise()
+        try OpenFile(temporary, .update).synchronise()
         if item.kind == .database { try Destination.refuseSidecars(of: destination) }
         try name(temporary, destination)
         try Directory.synchronise(destination.directory)
