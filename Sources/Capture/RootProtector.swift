@@ -64,12 +64,12 @@ package final class RootProtector: Sendable {
     }
 
     /// Waits until the first capture of everything is durable.
-    package func ready() async throws -> Sequence {
+    package func ready() async throws -> DurablePoint {
         try await answers.wait(for: Observer.readyBarrier)
     }
 
-    /// Waits until all that was committed before this call is durable. Returns the last sequence then.
-    package func synchronise(tag: (name: String, message: String)? = nil) async throws -> Sequence {
+    /// Waits until all that was committed before this call is durable.
+    package func synchronise(tag: (name: String, message: String)? = nil) async throws -> DurablePoint {
         let number = numbers.next()
         mailbox.post(Mailbox.Request(number: number, since: .now, tag: tag))
         return try await answers.wait(for: number)
@@ -78,7 +78,8 @@ package final class RootProtector: Sendable {
     /// The recorder's thread: opens the root, starts the observer's thread, writes until that ends.
     private func record() throws {
         let writer = try RootWriter(root: root)
-        answers.give([Self.lockBarrier], writer.lastDurableSequence)
+        let point = DurablePoint(sequence: writer.lastDurableSequence, time: writer.lastTime)
+        answers.give([Self.lockBarrier], point)
         for note in writer.notes { meter.tell(.finding(note)) }
         meter.update { $0.lastSequence = writer.lastDurableSequence }
         let start = ObserverStart(

@@ -74,6 +74,17 @@ package enum Directory {
         try remove(source)
     }
 
+    /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST).
+    package static func addName(_ name: FilePath, to path: FilePath) throws(SystemError) {
+        if case .fails(let code) = Faults.at(.rename) {
+            throw SystemError("link", path, code: Errno(rawValue: code))
+        }
+        let linked = unsafe path.withPlatformString { path in
+            unsafe name.withPlatformString { unsafe link(path, $0) }
+        }
+        guard linked == 0 else { throw .last("create", name) }
+    }
+
     package static func remove(_ path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.remove) {
             throw SystemError("remove", path, code: Errno(rawValue: code))

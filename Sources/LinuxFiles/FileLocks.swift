@@ -2,6 +2,8 @@ import Glibc
 
 /// `fcntl(2)` F_OFD_GETLK on Linux; Swift's Glibc does not import it.
 private let F_OFD_GETLK: Int32 = 36
+/// `fcntl(2)` F_OFD_SETLK.
+private let F_OFD_SETLK: Int32 = 37
 
 extension OpenFile {
     /// Whether any process, this one apart from this very descriptor, holds a write lock in
@@ -24,6 +26,29 @@ extension OpenFile {
     package func takeExclusiveLock() throws(SystemError) -> Bool {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return false }
+            if errno != EINTR { throw .last("lock", path) }
+        }
+        return true
+    }
+
+    /// The same, but waits until it is free. For work of moments.
+    package func waitForExclusiveLock() throws(SystemError) {
+        while flock(descriptor, LOCK_EX) != 0 {
+            if errno != EINTR { throw .last("lock", path) }
+        }
+    }
+
+    /// Takes a write lock on a whole file of our own until this value goes (`fcntl(2)`, F_OFD_SETLK). Others can
+    /// ask for it with `isWriteLocked` and take nothing by asking. Returns false when another open file has it.
+    package func takeWriteLock() throws(SystemError) -> Bool {
+        var request = flock()
+        request.l_type = Int16(F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        request.l_start = 0
+        request.l_len = 0
+        request.l_pid = 0
+        while unsafe fcntl(descriptor, F_OFD_SETLK, &request) != 0 {
+            if errno == EAGAIN || errno == EACCES { return false }
             if errno != EINTR { throw .last("lock", path) }
         }
         return true

@@ -43,6 +43,16 @@ private import CZstd
         return size
     }
 
+    /// The same for an array, without a prefix.
+    @discardableResult
+    package mutating func compress(
+        _ content: [UInt8],
+        level: Int,
+        into frames: inout [UInt8]
+    ) throws(ZstandardError) -> Int {
+        try compress(unsafe content.span.bytes, prefix: nil, level: level, into: &frames)
+    }
+
     private func compress(_ content: RawSpan) -> Int {
         unsafe content.withUnsafeBytes { content in
             unsafe ZSTD_compress2(

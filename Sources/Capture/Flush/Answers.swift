@@ -1,25 +1,37 @@
-import LinuxFiles
-import Repository
+package import LinuxFiles
+package import Repository
 import Synchronization
+
+/// How far a root's history is on the disk.
+package struct DurablePoint: Hashable, Sendable {
+    /// The last snapshot; `.none` before the first.
+    package let sequence: Sequence
+    package let time: Instant
+
+    package init(sequence: Sequence, time: Instant) {
+        self.sequence = sequence
+        self.time = time
+    }
+}
 
 /// Who waits for which barrier to be durable.
 final class Answers: Sendable {
-    private typealias Waiter = CheckedContinuation<Sequence, any Error>
+    private typealias Waiter = CheckedContinuation<DurablePoint, any Error>
 
     private struct State {
         var waiters: [UInt64: Waiter] = [:]
-        var given: [UInt64: Sequence] = [:]
+        var given: [UInt64: DurablePoint] = [:]
         var failure: (any Error)?
     }
 
     private let state = Mutex(State())
 
-    /// Waits until everything before the barrier is durable; the last sequence then.
-    func wait(for barrier: UInt64) async throws -> Sequence {
+    /// Waits until everything before the barrier is durable.
+    func wait(for barrier: UInt64) async throws -> DurablePoint {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let known = state.withLock { state -> Result<Sequence, any Error>? in
-                    if let sequence = state.given.removeValue(forKey: barrier) { return .success(sequence) }
+                let known = state.withLock { state -> Result<DurablePoint, any Error>? in
+                    if let point = state.given.removeValue(forKey: barrier) { return .success(point) }
                     if let failure = state.failure { return .failure(failure) }
                     if Task.isCancelled { return .failure(CancellationError()) }
                     state.waiters[barrier] = continuation
@@ -33,16 +45,16 @@ final class Answers: Sendable {
         }
     }
 
-    func give(_ barriers: [UInt64], _ sequence: Sequence) {
+    func give(_ barriers: [UInt64], _ point: DurablePoint) {
         for barrier in barriers {
             let waiter = state.withLock { state -> Waiter? in
                 guard let waiter = state.waiters.removeValue(forKey: barrier) else {
-                    state.given[barrier] = sequence
+                    state.given[barrier] = point
                     return nil
                 }
                 return waiter
             }
-            waiter?.resume(returning: sequence)
+            waiter?.resume(returning: point)
         }
     }
 

@@ -161,7 +161,7 @@ final class Recorder {
             if isReady { status.isReady = true }
         }
         meter.trouble(nil)
-        answers.give(barriers, sequence)
+        answers.give(barriers, DurablePoint(sequence: sequence, time: writer.lastTime))
         barriers = []
     }
 }

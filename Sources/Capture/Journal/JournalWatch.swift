@@ -8,6 +8,8 @@ final class JournalWatch {
     let path: FilePath
     /// The journal that has a name now.
     private var held: OpenFile?
+    /// The held journal was part of a transaction already, so when it is empty that one is over.
+    private var staysInPlace = false
     /// Finished transactions since the last capture, in order.
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
@@ -22,7 +24,9 @@ final class JournalWatch {
 
     /// The name was seen: opens the file before it goes.
     func appeared() {
-        if !holdsNamed { held = try? OpenFile(path, .look) }
+        guard !holdsNamed else { return }
+        held = try? OpenFile(path, .look)
+        staysInPlace = false
     }
 
     /// The name went: the transaction is over.
@@ -41,14 +45,20 @@ final class JournalWatch {
     /// The file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking that is how a
     /// transaction ends: nothing is left of its header.
     func modified(_ scratch: inout [UInt8]) {
-        appeared()
-        if state(&scratch) == .idle { unread = max(unread, 1) }
+        switch state(&scratch) {
+        case .absent: break
+        case .collecting, .live: staysInPlace = true
+        case .idle:
+            // A new journal is empty too, before its first write.
+            if staysInPlace { unread = max(unread, 1) }
+        }
     }
 
     /// Everything that ended so far was captured.
     func captured() {
         finished.removeAll(keepingCapacity: true)
         unread = 0
+        staysInPlace = holdsNamed
     }
 
     /// What the journal says of the database file now.

@@ -94,7 +94,9 @@ extension Tracker {
             // The dead writer's changes are not committed; what its journal began from is what was captured.
             return journal.hasNews ? .everything(transactions: nil, isExplained: true) : .nothing
         }
-        if !journal.hasNews, header.changeCounter == counter, !attention.isTouched { return .nothing }
+        // Events of writes come late: what they tell may have been captured already.
+        let isSeen = !attention.isTouched || window.stamp == stamp
+        if !journal.hasNews, header.changeCounter == counter, isSeen { return .nothing }
         let verdict = JournalChain.verdict(
             captured: counter,
             counters: journal.finished.map(\.counterBefore),

@@ -1,5 +1,9 @@
-/// Looks for damage in all that is stored of a root.
-package struct RootCheck {
+import LinuxFiles
+import SQLiteFiles
+package import SystemPackage
+
+/// Looks for damage in all that is stored of a root. Works beside a writer.
+package struct RootCheck: Sendable {
     package let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
@@ -8,16 +12,76 @@ package struct RootCheck {
         package var errors = 0
         package var warnings = 0
         package var snapshots: UInt64 = 0
-        /// Read from segments and bases.
+        /// From segments and bases, in bytes.
         package var bytesRead: UInt64 = 0
     }
 
-    /// Reads every record, every link between segments and every base. With `readingData` it rebuilds every
-    /// snapshot of every file and checks its digest. `isBesideWriter: false` also reports an unfinished write
-    /// at the very end, which beside a writer is normal.
+    /// Reads every record, every link between segments and every base that a snapshot stands on. With
+    /// `readingData`, also rebuilds every snapshot of every file and compares its digest; the images take as much
+    /// room in `scratch` (the root's own directory by default) as the largest ones, for a while.
+    ///
+    /// Findings are reported as they are met. An unfinished write at the very end is reported only when no writer
+    /// has the root: beside one it is the flush that goes on.
+    /// Throws what `report` throws, `RepositoryError.unsupported`, or `SystemError`.
     package func run(
         readingData: Bool,
-        isBesideWriter: Bool = true,
+        scratch: FilePath? = nil,
         _ report: (Finding) throws -> Void
-    ) throws -> Summary { fatalError() }
+    ) throws -> Summary {
+        var summary = Summary()
+        func count(_ finding: Finding) throws {
+            switch finding.severity {
+            case .error: summary.errors += 1
+            case .warning: summary.warnings += 1
+            }
+            try report(finding)
+        }
+        let walk = try CheckWalk(root) { try count($0) }
+        summary.snapshots = walk.snapshots
+        summary.bytesRead = walk.bytesRead
+        for base in walk.bases { summary.bytesRead += try check(base, opening: readingData, count) }
+        try reportUnfinishedTail(walk.end, count)
+        try reportSetAside(count)
+        if readingData {
+            let data = DataCheck(root: root, scratch: scratch ?? root.directory)
+            summary.bytesRead += try data.run(walk.largestImages, count)
+        }
+        return summary
+    }
+
+    private func check(
+        _ base: CheckWalk.Base,
+        opening: Bool,
+        _ report: (Finding) throws -> Void
+    ) throws -> UInt64 {
+        do {
+            var reader = try BaseReader(base.path, root: root.id, file: base.file, reference: base.reference)
+            try reader.forEachSlice(opening: opening) { _, _ in }
+            return reader.fileBytes
+        } catch let damage as DamageError {
+            try report(Finding(damage))
+            return 0
+        }
+    }
+
+    private func reportUnfinishedTail(_ end: StreamEnd?, _ report: (Finding) throws -> Void) throws {
+        guard let end, end.tail == .unfinished, !root.hasWriter,
+            try FileStatus.of(end.path).sizeBytes == end.fileBytes
+        else { return }
+        let message = "the last \(end.fileBytes - end.validBytes) bytes are an unfinished or damaged write"
+        try report(Finding(.warning, end.path, at: end.validBytes, message))
+    }
+
+    /// Segments that were kept when their valid front took their place.
+    private func reportSetAside(_ report: (Finding) throws -> Void) throws {
+        for name in try Directory.names(in: root.segmentsDirectory).sorted(by: { $0.string < $1.string }) {
+            let path = root.segmentsDirectory.appending(name)
+            guard let ending = name.extension else { continue }
+            if ending.hasPrefix("torn") {
+                try report(Finding(.warning, path, at: 0, "an unfinished write was set aside here"))
+            } else if ending.hasPrefix("damaged") {
+                try report(Finding(.error, path, at: 0, "a damaged segment was set aside here"))
+            }
+        }
+    }
 }

@@ -11,8 +11,6 @@ package enum RepositoryError: Error, Hashable, Sendable {
     case unsupported(FilePath, what: String)
     /// One of the small JSON files cannot be understood.
     case malformed(FilePath, reason: String)
-    /// The path is already a root, or lies in one, or holds one.
-    case overlapsRoot(FilePath)
     /// The root has no file with that number.
     case noSuchFile(FileID)
     /// The file has no snapshot at or before that sequence.
@@ -32,8 +30,6 @@ extension RepositoryError: CustomStringConvertible {
             "\(path.printable) needs a newer holdfast (\(what)); nothing was changed"
         case .malformed(let path, let reason):
             "cannot understand \(path.printable): \(reason)"
-        case .overlapsRoot(let path):
-            "\(path.printable) overlaps a root that is already protected"
         case .noSuchFile(let id): "the root has no file number \(id)"
         case .noSnapshot(let id, let sequence): "file number \(id) has no snapshot at or before \(sequence)"
         case .misuse(let what): "internal error: \(what)"

@@ -28,18 +28,66 @@ package final class RepositoryDirectory: Sendable {
     /// Opens the repository at `path`; with `creating`, makes it if there is nothing yet.
     /// Throws `RepositoryError.notARepository`, `.unsupported`, `.malformed`, or `SystemError`.
     package init(at path: FilePath, creating: Bool) throws {
-        fatalError()
+        let path = try Self.absolute(path)
+        let file = path.appending("repository.json")
+        if FileStatus.ifPresent(file) == nil {
+            guard creating else { throw RepositoryError.notARepository(path) }
+            try Self.create(file, in: path)
+        }
+        let content = try SmallFile.read(file, as: RepositoryFile.self)
+        guard content.format == RepositoryFile.format else {
+            throw RepositoryError.malformed(file, reason: "it is not holdfast's")
+        }
+        guard content.version == RepositoryFile.version else {
+            throw RepositoryError.unsupported(file, what: "version \(content.version)")
+        }
+        if let unknown = content.requires.first {
+            throw RepositoryError.unsupported(file, what: "feature \(unknown)")
+        }
+        self.path = path
+        id = content.id
+    }
+
+    private static func create(_ file: FilePath, in path: FilePath) throws {
+        try Directory.make(path.appending("roots"))
+        let id = UInt64.random(in: 0 ... .max).hexadecimal + UInt64.random(in: 0 ... .max).hexadecimal
+        do {
+            try SmallFile.create(file, RepositoryFile(id: id, created: SmallFile.text(.now)))
+        } catch let error as SystemError where error.code == .fileExists {
+            // Another process was faster: its repository is as good.
+        }
     }
 
     /// All roots, ordered by path.
-    package func roots() throws -> [RootDescription] { fatalError() }
+    package func roots() throws -> [RootDescription] {
+        var roots: [RootDescription] = []
+        for name in try Directory.names(in: path.appending("roots")) where RootID(name.string) != nil {
+            let directory = path.appending("roots").appending(name)
+            let file = try SmallFile.read(directory.appending("root.json"), as: RootFile.self)
+            roots.append(try file.description(in: directory))
+        }
+        return roots.sorted { $0.path.string < $1.path.string }
+    }
 
-    /// The root that `path` is, or that protects the file at `path`. Symbolic links are followed, and the file
-    /// need not exist any more. Relative paths start at the working directory. Nil when there is none.
-    package func root(for path: FilePath) throws -> RootMatch? { fatalError() }
-
-    /// Adds a root; one with that very path is returned as it is.
+    /// Adds a root; one with that very path, or another name of it, is returned as it is.
     package func addRoot(_ path: FilePath, kind: RootKind, now: Instant = .now) throws -> RootDescription {
-        fatalError()
+        let path = try Self.absolute(path)
+        let directory = try OpenFile(self.path, .read)
+        try directory.waitForExclusiveLock()
+        let resolved = Self.resolvedAsFarAsPossible(path)
+        if let known = try roots().first(where: {
+            $0.kind == kind && ($0.path == path || Self.resolvedAsFarAsPossible($0.path) == resolved)
+        }) {
+            return known
+        }
+        let id = RootID.random()
+        let final = self.path.appending("roots").appending("\(id)")
+        let draft = self.path.appending("roots").appending("\(id).new")
+        for name in ["mirror", "bases", "segments"] { try Directory.make(draft.appending(name)) }
+        try SmallFile.create(draft.appending("root.json"), RootFile(id, path, kind, now))
+        try Directory.rename(draft, to: final)
+        try Directory.synchronise(self.path.appending("roots"))
+        let file = try SmallFile.read(final.appending("root.json"), as: RootFile.self)
+        return try file.description(in: final)
     }
 }

@@ -3,18 +3,10 @@ package import SQLiteFiles
 package import SystemPackage
 
 /// The one writer of a root. Work is staged in memory; `flush` makes it durable. Confined to one thread.
+///
+/// The files: `RootWriter+Open` brings everything to the last durable snapshot, `+Stage` compares and stages,
+/// `+Base` takes base images, `+Flush` writes.
 package final class RootWriter {
-    package let root: RootDescription
-    /// What opening found and did: unfinished writes set aside, damage, mirrors rebuilt. For the log.
-    package private(set) var notes: [Finding] = []
-    /// Every file that was ever declared, by number.
-    package private(set) var files: [FileID: ProtectedFile] = [:]
-    /// The last staged snapshot; durable after the next `flush`.
-    package private(set) var lastSequence: Sequence = .none
-    /// The last durable snapshot.
-    package private(set) var lastDurableSequence: Sequence = .none
-    package private(set) var lastTime = Instant(nanoseconds: 0)
-
     package struct Options: Sendable {
         /// A segment that has reached this length is followed by a new one, in bytes.
         package var segmentLimit: UInt64 = 64 << 20
@@ -24,72 +16,126 @@ package final class RootWriter {
         package init() {}
     }
 
+    package let root: RootDescription
+    let options: Options
+    /// What opening found and did, and mirrors that could not be written: for the log.
+    package internal(set) var notes: [Finding] = []
+    /// Every file that was ever declared, by number; `last` is its last staged snapshot.
+    package internal(set) var files: [FileID: ProtectedFile] = [:]
+    /// The last staged snapshot; durable after the next `flush`.
+    package internal(set) var lastSequence: Sequence = .none
+    /// The last durable snapshot.
+    package internal(set) var lastDurableSequence: Sequence = .none
+    /// The time of the last staged record; nothing staged later gets an earlier one.
+    package internal(set) var lastTime = Instant(nanoseconds: 0)
+
+    /// Held as long as the writer lives.
+    let lock: OpenFile
+    var names: [FilePath: FileID] = [:]
+    var images: [FileID: FileImage] = [:]
+    /// Images with pages that their mirrors do not have yet.
+    var aheadOfMirror: [FileID: FileImage] = [:]
+    let mirrors = FilePool(mode: .updateOrCreate)
+
+    var staged: [StagedRecord] = []
+    var stagedPageBytes = 0
+    var sessionIsWritten = false
+    var succession = SegmentSuccession.none
+    var segment: SegmentWriter?
+    var encoder: FlushEncoder
+    var comparison = PageComparison()
+    var pageBuffer: [UInt8] = []
+    var numberBuffer: [UInt32] = []
+    /// Runs whose memory waits for its next use.
+    var spareRuns: [Run] = []
+
     /// Takes the lock and brings everything to the last durable snapshot.
     /// Throws `RepositoryError.locked`, `.unsupported`, or `SystemError`.
-    package init(root: RootDescription, options: Options = Options()) throws { fatalError() }
+    package init(root: RootDescription, options: Options = Options()) throws {
+        self.root = root
+        self.options = options
+        encoder = try FlushEncoder()
+        let lock = try OpenFile(root.lockPath, .updateOrCreate)
+        guard try lock.takeWriteLock() else { throw RepositoryError.locked(root.directory) }
+        self.lock = lock
+        try open()
+    }
 
     /// The file with that name, or nil.
-    package func file(named name: FilePath) -> ProtectedFile? { fatalError() }
+    package func file(named name: FilePath) -> ProtectedFile? {
+        names[name].flatMap { files[$0] }
+    }
 
     /// The number of the file with that name, declared with the next flush if it is new or of another kind.
-    package func declare(name: FilePath, kind: FileKind) -> FileID { fatalError() }
+    package func declare(name: FilePath, kind: FileKind) -> FileID {
+        let known = names[name]
+        if let known, files[known]!.kind == kind { return known }
+        let id = known ?? FileID((files.keys.map(\.rawValue).max() ?? 0) + 1)
+        if known == nil {
+            names[name] = id
+            files[id] = ProtectedFile(id: id, name: name, kind: kind, last: nil)
+            images[id] = FileImage(id, mirrorPath: root.mirrorPath(id))
+        } else {
+            files[id]!.kind = kind
+        }
+        staged.append(StagedRecord(.file(id, kind, name), time: lastTime))
+        return id
+    }
 
     /// Bytes of memory that the next flush will free.
-    package var stagedBytes: Int { fatalError() }
+    package var stagedBytes: Int { stagedPageBytes }
+
     /// Whether there is anything to flush.
-    package var hasStaged: Bool { fatalError() }
-
-    /// Compares every page with the latest content and keeps what differs. Returns the sequence of the new
-    /// snapshot; nil when nothing changed, when the changes are not final, or when they only add to an
-    /// unfinished snapshot or a base image.
-    package func stage(_ changes: Changes) throws -> Sequence? { fatalError() }
-
-    /// Ends the file's unfinished snapshot; with none open and another shape, makes a snapshot of that. Else nil.
-    package func finish(
-        _ file: FileID,
-        event: SnapshotEvent,
-        time: Instant,
-        shape: ImageShape,
-        coalesced: Int = 0
-    ) throws -> Sequence? { fatalError() }
+    package var hasStaged: Bool { !staged.isEmpty }
 
     /// Whether an unfinished snapshot or a base image of the file is open.
-    package func isUnfinished(_ file: FileID) -> Bool { fatalError() }
+    package func isUnfinished(_ file: FileID) -> Bool {
+        guard let image = images[file] else { return false }
+        return image.unfinished != nil || image.base != nil
+    }
 
-    package func stageGap(_ gap: Gap) throws { fatalError() }
-    package func stageAnnotation(_ annotation: Annotation) throws { fatalError() }
-
-    /// Makes everything staged durable and returns the last durable sequence. After an error everything is
-    /// still staged, and it can be tried again.
-    package func flush() throws -> Sequence { fatalError() }
-
-    /// The file's latest durable image, opened for reading. Do not keep it across a flush.
-    package func openMirror(of file: FileID) throws -> OpenFile { fatalError() }
+    /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.
+    package func latestShape(of file: FileID) -> ImageShape? { images[file]?.shape }
 
     /// Reads a page of the latest content, staged or durable, into the front of `buffer`, which must hold a
     /// page; zeros beyond the image.
     package func readPage(_ number: PageNumber, of file: FileID, into buffer: inout [UInt8]) throws {
-        fatalError()
+        let image = try image(file)
+        guard let shape = image.shape, number.rawValue > 0 else {
+            return buffer.clear(from: 0, to: buffer.count)
+        }
+        let size = shape.pageSize.bytes
+        guard number.rawValue <= shape.pageCount.rawValue else { return buffer.clear(from: 0, to: size) }
+        try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirror(image))
     }
 
-    /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.
-    package func latestShape(of file: FileID) -> ImageShape? { fatalError() }
+    /// The file's mirror, opened for reading: its latest durable image. Do not keep it across a flush.
+    package func openMirror(of file: FileID) throws -> OpenFile {
+        let image = try image(file)
+        _ = try mirror(image)
+        return try OpenFile(image.mirrorPath, .read)
+    }
 
-    /// Begins a base image. While it is open, `stage` for this file only writes to the mirror.
-    package func beginBase(_ file: FileID, shape: ImageShape) throws { fatalError() }
+    func image(_ file: FileID) throws(RepositoryError) -> FileImage {
+        guard let image = images[file] else { throw .noSuchFile(file) }
+        return image
+    }
 
-    /// The next pages of the image: whole pages apart from the image's last, beginning where the slice before
-    /// ended. Pages that were staged since `beginBase` are newer and win.
-    package func baseSlice(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws { fatalError() }
+    func mirror(_ image: FileImage) throws(SystemError) -> SharedFile {
+        try mirrors.file(image.id, at: image.mirrorPath)
+    }
 
-    /// Names the base image and stages the snapshot that stands on it. May flush.
-    package func endBase(
-        _ file: FileID,
-        event: SnapshotEvent,
-        time: Instant,
-        shape: ImageShape
-    ) throws -> Sequence { fatalError() }
+    /// The next time along the sequence.
+    func clamp(_ time: Instant) -> Instant {
+        lastTime = max(lastTime, time)
+        return lastTime
+    }
+}
 
-    /// Drops the open base image and returns to the last snapshot. May flush.
-    package func abandonBase(_ file: FileID) throws { fatalError() }
+extension RootDescription {
+    /// Whether a writer has the root now. Asks and takes nothing.
+    package var hasWriter: Bool {
+        guard let lock = try? OpenFile(lockPath, .read) else { return false }
+        return lock.isWriteLocked(in: 0..<1)
+    }
 }

@@ -15,11 +15,15 @@ package struct SnapshotRecord: Hashable, Sendable {
 }
 
 /// Where a record lies.
-package struct RecordLocation: Hashable, Sendable {
+package struct RecordLocation: Hashable, Comparable, Sendable {
     /// The segment, by its first sequence.
     package let segment: Sequence
     /// In bytes from the segment's start.
     package let offset: UInt64
+
+    package static func < (left: RecordLocation, right: RecordLocation) -> Bool {
+        (left.segment, left.offset) < (right.segment, right.offset)
+    }
 }
 
 /// What a walk over the history meets, in the order of the stream.
@@ -42,11 +46,35 @@ package struct RootHistory: Sendable {
     /// Walks over all records, oldest first. Everything that `body` sees is durable: what another process has
     /// written but not yet synchronised is synchronised first.
     /// Throws what `body` throws, `RepositoryError.unsupported`, or `SystemError`; damage is an event.
-    package func visit(_ body: (HistoryEvent) throws -> Void) throws { fatalError() }
+    package func visit(_ body: (HistoryEvent) throws -> Void) throws {
+        _ = try scan(body)
+    }
 
     /// Every declared file with its last finished snapshot, by number.
-    package func files() throws -> [FileID: ProtectedFile] { fatalError() }
+    package func files() throws -> [FileID: ProtectedFile] {
+        try scan { _ in }.tracker.protectedFiles
+    }
 
     /// What the root's segments hold, in bytes.
-    package func segmentBytes() throws -> UInt64 { fatalError() }
+    package func segmentBytes() throws -> UInt64 {
+        var total: UInt64 = 0
+        for first in try root.segments() {
+            total += try FileStatus.of(root.segmentPath(first)).sizeBytes
+        }
+        return total
+    }
+
+    /// Walks over everything and returns where that leads to; no end when there is no segment.
+    func scan(_ body: (HistoryEvent) throws -> Void) throws -> (tracker: HistoryTracker, end: StreamEnd?) {
+        var tracker = HistoryTracker()
+        let walk = StreamWalk(root: root, synchronising: true)
+        let end = try walk.run(
+            onFinding: { try body(.finding($0)) },
+            onRecord: { type, header, payload, place in
+                try tracker.consume(type, header, payload, place, emit: body)
+                return true
+            }
+        )
+        return (tracker, end)
+    }
 }

@@ -1,3 +1,4 @@
+package import Capture
 import LinuxFiles
 package import Repository
 package import SystemPackage
@@ -29,16 +30,16 @@ package struct ControlClient: Sendable {
         self.root = root
     }
 
-    /// Returns the last sequence once all that was committed before the call is durable.
+    /// Returns once all that was committed before the call is durable.
     package func synchronise(
         tag: (name: String, message: String)? = nil,
         timeout: Duration
-    ) throws -> Sequence {
+    ) throws -> DurablePoint {
         let request = tag.map { ControlRequest.tag(name: $0.name, message: $0.message) } ?? .synchronise
-        guard case .durable(let sequence) = try ask(request, timeout) else {
+        guard case .durable(let sequence, let time) = try ask(request, timeout) else {
             throw Failure.refused("unexpected answer")
         }
-        return Sequence(sequence)
+        return DurablePoint(sequence: Sequence(sequence), time: Instant(nanoseconds: time))
     }
 
     /// Nil when no watcher runs.

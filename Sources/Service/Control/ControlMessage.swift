@@ -10,7 +10,8 @@ enum ControlRequest: Codable, Sendable, Equatable {
 }
 
 enum ControlAnswer: Codable, Sendable, Equatable {
-    case durable(sequence: UInt64)
+    /// Time in nanoseconds since 1970.
+    case durable(sequence: UInt64, time: Int64)
     case status(WatcherStatus)
     case failed(reason: String)
 }

@@ -60,12 +60,13 @@ final class ControlSocket: Sendable {
         }
     }
 
-    private func wait(_ work: @escaping @Sendable (RootProtector) async throws -> Sequence) -> ControlAnswer {
+    private func wait(_ work: @escaping @Sendable (RootProtector) async throws -> DurablePoint) -> ControlAnswer {
         let slot = AnswerSlot()
         guard let slot else { return .failed(reason: "the watcher has too many open files") }
         Task { [protector] in
             do {
-                slot.fill(.durable(sequence: try await work(protector).rawValue))
+                let point = try await work(protector)
+                slot.fill(.durable(sequence: point.sequence.rawValue, time: point.time.nanoseconds))
             } catch {
                 slot.fill(.failed(reason: "the watcher is stopping"))
             }

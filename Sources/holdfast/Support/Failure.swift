@@ -32,7 +32,7 @@ struct Failure: Error {
         case .notARepository, .noSuchFile, .noSnapshot: .notFound
         case .locked: .locked
         case .malformed: .damaged
-        case .unsupported, .overlapsRoot, .misuse: .failed
+        case .unsupported, .misuse: .failed
         }
     }
 

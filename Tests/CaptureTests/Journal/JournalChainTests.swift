@@ -4,7 +4,12 @@ import Testing
 
 @Suite("Journal chain")
 struct JournalChainTests {
-    private func verdict(_ captured: UInt32?, _ counters: [UInt32?], unread: Int = 0, now: UInt32) -> JournalChain.Verdict {
+    private func verdict(
+        _ captured: UInt32?,
+        _ counters: [UInt32?],
+        unread: Int = 0,
+        now: UInt32
+    ) -> JournalChain.Verdict {
         JournalChain.verdict(captured: captured, counters: counters, unread: unread, now: now)
     }
 

@@ -15,7 +15,10 @@ struct RootScopeTests {
         #expect(scope.role(of: FilePath(name)) == .ignored)
     }
 
-    @Test("protects everything else", arguments: ["a.db", "memory/a b", "-wal", "x.db-mj0A1B", "notes-journal.txt"])
+    @Test(
+        "protects everything else",
+        arguments: ["a.db", "memory/a b", "-wal", "x.db-mj0A1B", "notes-journal.txt"]
+    )
     func protected(_ name: String) {
         #expect(scope.role(of: FilePath(name)) == .protected)
     }

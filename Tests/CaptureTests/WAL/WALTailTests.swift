@@ -50,7 +50,9 @@ struct WALTailTests {
         init(_ pragmas: String = "") throws {
             folder = try TemporaryDirectory()
             session = try SQLite3Session(folder.file("a.db"))
-            _ = try session.sql("PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(pragmas)")
+            _ = try session.sql(
+                "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(pragmas)"
+            )
             let path = FilePath(folder.file("a.db-wal"))
             tail = try WALTail(path, indexPath: FilePath(folder.file("a.db-shm")))
         }

@@ -1,0 +1,166 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+import Zstandard
+
+/// Reads a base file, slice by slice.
+///
+/// It is valid when header, index and trailer agree with each other and with the record that refers to it,
+/// frames lie side by side from the header to the index, and each slice has its checksum and its exact length.
+/// So no byte of it is without a check. The digest of the whole is the caller's to compare.
+struct BaseReader: ~Copyable {
+    let path: FilePath
+    let shape: ImageShape
+    let fileBytes: UInt64
+    private let file: OpenFile
+    private let sliceBytes: Int
+    private let index: [UInt8]
+    private var frame: [UInt8] = []
+
+    /// Opens the base of `id` and checks everything but its slices. Throws `DamageError` also when it is missing.
+    init(_ path: FilePath, root: RootID, file id: FileID, reference: BaseReference) throws {
+        let file = try Self.open(path)
+        let size = try file.status().sizeBytes
+        let header = try Self.readHeader(file, size)
+        guard header.root == root, header.file == id, header.shape == reference.shape else {
+            throw DamageError(path, at: 0, "not the base that the segment refers to")
+        }
+        index = try Self.readIndex(file, size, header, reference)
+        self.path = path
+        self.file = file
+        fileBytes = size
+        shape = header.shape
+        sliceBytes = header.sliceBytes
+    }
+
+    var sliceCount: Int { index.count / BaseIndexEntry.byteCount }
+
+    /// Calls `body` with the content of every slice, in order, and its offset in the image. With `opening`
+    /// false, only the checksums are compared and `body` is not called.
+    mutating func forEachSlice(opening: Bool = true, _ body: (RawSpan, UInt64) throws -> Void) throws {
+        let decompressor = try Decompressor()
+        var content: [UInt8] = []
+        var frameOffset = UInt64(BaseHeader.byteCount)
+        for number in 0..<sliceCount {
+            let frameBytes = try readFrame(number, at: frameOffset)
+            if opening {
+                let start = UInt64(number) * UInt64(sliceBytes)
+                let count = Int(min(UInt64(sliceBytes), shape.byteCount - start))
+                do throws(ZstandardError) {
+                    try decompressor.decompress(
+                        unsafe frame.span.bytes.extracting(0..<frameBytes),
+                        prefix: nil,
+                        exactly: count,
+                        into: &content
+                    )
+                } catch {
+                    throw DamageError(path, at: frameOffset, "slice \(number): \(error)")
+                }
+                try body(unsafe content.span.bytes, start)
+            }
+            frameOffset += UInt64(frameBytes)
+        }
+    }
+
+    private func indexEntry(_ number: Int) -> (frameBytes: Int, checksum: UInt64) {
+        let entry = number * BaseIndexEntry.byteCount
+        let bytes = unsafe index.span.bytes
+        return (
+            Int(bytes.littleEndianUInt32(at: entry + BaseIndexEntry.Offset.frameBytes)),
+            bytes.littleEndianUInt64(at: entry + BaseIndexEntry.Offset.checksum)
+        )
+    }
+
+    /// Reads the frame into `frame`, verified; returns its length.
+    private mutating func readFrame(_ number: Int, at offset: UInt64) throws -> Int {
+        let (frameBytes, checksum) = indexEntry(number)
+        if frame.count < frameBytes { frame.append(zeros: frameBytes - frame.count) }
+        let got = try file.read(into: &frame, count: frameBytes, at: offset)
+        let sum = unsafe XXH64.hash(frame.span.bytes.extracting(0..<got), seed: UInt64(number))
+        guard got == frameBytes, sum == checksum else {
+            throw DamageError(path, at: offset, "slice \(number) is damaged")
+        }
+        return frameBytes
+    }
+
+    private static func open(_ path: FilePath) throws -> OpenFile {
+        do throws(SystemError) {
+            return try OpenFile(path, .read)
+        } catch {
+            throw error.isMissing ? DamageError(path, at: 0, "the base file is missing") : error
+        }
+    }
+
+    private static func readHeader(_ file: borrowing OpenFile, _ size: UInt64) throws -> BaseHeader {
+        var bytes = [UInt8](repeating: 0, count: BaseHeader.byteCount)
+        let got = try file.read(into: &bytes, count: bytes.count, at: 0)
+        do throws(FormatError) {
+            let header = try unsafe BaseHeader(bytes.span.bytes.extracting(0..<got))
+            let rest = UInt64(BaseHeader.byteCount + BaseTrailer.byteCount)
+            // Before anything is reserved for it: the index must be there.
+            guard size >= rest, header.sliceCount <= (size - rest) / UInt64(BaseIndexEntry.byteCount) else {
+                throw .malformed(at: 0, "the file is too short for its index")
+            }
+            return header
+        } catch {
+            throw error.inFile(file.path, at: 0)
+        }
+    }
+
+    private static func readIndex(
+        _ file: borrowing OpenFile,
+        _ size: UInt64,
+        _ header: BaseHeader,
+        _ reference: BaseReference
+    ) throws -> [UInt8] {
+        let indexBytes = Int(header.sliceCount) * BaseIndexEntry.byteCount
+        let indexOffset = size - UInt64(indexBytes + BaseTrailer.byteCount)
+        var bytes = [UInt8](repeating: 0, count: indexBytes + BaseTrailer.byteCount)
+        guard try file.read(into: &bytes, count: bytes.count, at: indexOffset) == bytes.count else {
+            throw DamageError(file.path, at: indexOffset, "the index is cut off")
+        }
+        try check(unsafe bytes.span.bytes, at: indexOffset, header, reference, file.path)
+        bytes.removeLast(BaseTrailer.byteCount)
+        return bytes
+    }
+
+    /// Checks index and trailer, which start at `offset` of the file.
+    private static func check(
+        _ bytes: RawSpan,
+        at offset: UInt64,
+        _ header: BaseHeader,
+        _ reference: BaseReference,
+        _ path: FilePath
+    ) throws(DamageError) {
+        let indexBytes = bytes.byteCount - BaseTrailer.byteCount
+        let index = bytes.extracting(0..<indexBytes)
+        let trailer = bytes.extracting(indexBytes..<bytes.byteCount)
+        guard trailer.littleEndianUInt64(at: BaseTrailer.Offset.magic) == BaseTrailer.magic,
+            trailer.littleEndianUInt64(at: BaseTrailer.Offset.indexOffset) == offset,
+            trailer.littleEndianUInt64(at: BaseTrailer.Offset.indexChecksum) == reference.indexChecksum,
+            trailer.littleEndianUInt64(at: BaseTrailer.Offset.digest) == reference.digest
+        else { throw DamageError(path, at: offset + UInt64(indexBytes), "the trailer is damaged") }
+        guard XXH64.hash(index, seed: 0) == reference.indexChecksum else {
+            throw DamageError(path, at: offset, "the index is damaged")
+        }
+        try checkFrames(index, upTo: offset, header, path)
+    }
+
+    /// Frames lie side by side, and none is longer than its slice could make it.
+    private static func checkFrames(
+        _ index: RawSpan,
+        upTo end: UInt64,
+        _ header: BaseHeader,
+        _ path: FilePath
+    ) throws(DamageError) {
+        var offset = UInt64(BaseHeader.byteCount)
+        for entry in stride(from: 0, to: index.byteCount, by: BaseIndexEntry.byteCount) {
+            let frameBytes = index.littleEndianUInt32(at: entry + BaseIndexEntry.Offset.frameBytes)
+            guard index.littleEndianUInt64(at: entry + BaseIndexEntry.Offset.frameOffset) == offset,
+                frameBytes <= UInt32(2 * header.sliceBytes + 1024), UInt64(frameBytes) <= end - offset
+            else { throw DamageError(path, at: end + UInt64(entry), "the index is damaged") }
+            offset += UInt64(frameBytes)
+        }
+        guard offset == end else { throw DamageError(path, at: end, "the index is damaged") }
+    }
+}

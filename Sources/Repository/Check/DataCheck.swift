@@ -1,0 +1,58 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each digest.
+struct DataCheck {
+    /// Files whose largest images fit this together share a pass, in bytes.
+    private static let passBytes: UInt64 = 1 << 30
+    private static let passFiles = FilePool.defaultCapacity
+
+    let root: RootDescription
+    let scratch: FilePath
+
+    /// Returns the bytes of segments that were read.
+    func run(_ images: [FileID: UInt64], _ report: (Finding) throws -> Void) throws -> UInt64 {
+        var bytesRead: UInt64 = 0
+        var portion: [FileID] = []
+        var portionBytes: UInt64 = 0
+        for (id, size) in images.sorted(by: { $0.key < $1.key }) {
+            if !portion.isEmpty, portion.count == Self.passFiles || portionBytes + size > Self.passBytes {
+                bytesRead += try check(portion, report)
+                (portion, portionBytes) = ([], 0)
+            }
+            portion.append(id)
+            portionBytes += size
+        }
+        if !portion.isEmpty { bytesRead += try check(portion, report) }
+        return bytesRead
+    }
+
+    private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
+        let plans = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
+        let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
+        var outputs: [FileID: FilePath] = [:]
+        defer { for path in outputs.values { try? Directory.remove(path) } }
+        try withoutActuallyEscaping(report) { report in
+            let pass = try RebuildPass(root) { id, entry, applier, place in
+                guard applier.digest != entry.digest || applier.shape != entry.shape else { return }
+                let message = "a rebuilt image of file \(id) does not have the digest of its snapshot"
+                try report(Finding(place.damage(message)))
+            }
+            for id in ids {
+                let output = scratch.appending("\(prefix)\(id)")
+                _ = try OpenFile(output, .createNew)
+                outputs[id] = output
+                pass.add(id, plans.plans[id]!, output: output)
+            }
+            try pass.run { id, error in
+                guard let damage = error as? DamageError else { throw error }
+                try report(Finding(damage))
+            }
+            for id in ids where pass.jobs[id]!.failure == nil && plans.plans[id]!.snapshot != nil {
+                do { _ = try pass.verify(id) } catch let damage as DamageError { try report(Finding(damage)) }
+            }
+        }
+        return try RootHistory(root).segmentBytes()
+    }
+}

@@ -1,0 +1,46 @@
+package import SQLiteFiles
+package import LinuxFiles
+
+/// The digest of an image: XOR over its pages of XXH64(page, seed = page number), a partial last page filled
+/// up with zeros. 0 for an empty image. A changed page changes it in one step each for the old and the new
+/// content. It does not cover the image's length, which is always kept and compared beside it.
+package enum ImageDigest {
+    /// What one page adds to the digest, or takes away from it. `content` is a whole page.
+    @inline(__always)
+    package static func part(_ number: PageNumber, _ content: RawSpan) -> UInt64 {
+        XXH64.hash(content, seed: UInt64(number.rawValue))
+    }
+
+    /// The digest of the file's content as an image of that shape; what the file lacks counts as zeros.
+    package static func of(_ file: borrowing OpenFile, shape: ImageShape) throws(SystemError) -> UInt64 {
+        let size = shape.pageSize.bytes
+        let chunkPages = (1 << 20) / size
+        var buffer = [UInt8](repeating: 0, count: chunkPages * size)
+        var digest: UInt64 = 0
+        var page: UInt32 = 1
+        let last = shape.pageCount.rawValue
+        while page <= last {
+            let offset = PageNumber(page).byteOffset(pageSize: shape.pageSize)
+            let wanted = Int(min(UInt64(buffer.count), shape.byteCount - offset))
+            let got = try file.read(into: &buffer, count: wanted, at: offset)
+            let pages = (wanted + size - 1) / size
+            buffer.clear(from: got, to: pages * size)
+            for index in 0..<pages {
+                let content = unsafe buffer.span.bytes.extracting(index * size..<(index + 1) * size)
+                digest ^= part(PageNumber(page &+ UInt32(index)), content)
+            }
+            page &+= UInt32(pages)
+            if page == 0 { break }
+        }
+        return digest
+    }
+}
+
+extension [UInt8] {
+    /// Zeros in `self[start ..< end]`; nothing when `start` is not below `end`.
+    mutating func clear(from start: Int, to end: Int) {
+        guard start < end else { return }
+        var bytes = mutableSpan
+        for index in start..<end { bytes[index] = 0 }
+    }
+}

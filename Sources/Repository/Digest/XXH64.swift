@@ -1,0 +1,90 @@
+/// XXH64, the checksum of everything in the repository (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
+///
+/// It finds accidents, not forgeries.
+package enum XXH64 {
+    private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
+    private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+    private static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
+    private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
+    private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
+
+    /// The hash of `bytes`, of any length.
+    package static func hash(_ bytes: RawSpan, seed: UInt64) -> UInt64 {
+        let count = bytes.byteCount
+        var offset = 0
+        var hash: UInt64
+        if count >= 32 {
+            var lane1 = seed &+ prime1 &+ prime2
+            var lane2 = seed &+ prime2
+            var lane3 = seed
+            var lane4 = seed &- prime1
+            // All four loads of a round lie within `count`, checked once per round by the loop itself.
+            while offset <= count &- 32 {
+                lane1 = round(lane1, load64(bytes, offset))
+                lane2 = round(lane2, load64(bytes, offset &+ 8))
+                lane3 = round(lane3, load64(bytes, offset &+ 16))
+                lane4 = round(lane4, load64(bytes, offset &+ 24))
+                offset &+= 32
+            }
+            hash = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
+            hash = merge(merge(merge(merge(hash, lane1), lane2), lane3), lane4)
+        } else {
+            hash = seed &+ prime5
+        }
+        hash = absorbRest(of: bytes, from: offset, into: hash &+ UInt64(count))
+        return avalanche(hash)
+    }
+
+    /// The last `count % 32` bytes.
+    @inline(__always)
+    private static func absorbRest(of bytes: RawSpan, from start: Int, into hash: UInt64) -> UInt64 {
+        var hash = hash
+        var offset = start
+        let count = bytes.byteCount
+        while offset <= count &- 8 {
+            hash = rotate(hash ^ round(0, load64(bytes, offset)), 27) &* prime1 &+ prime4
+            offset &+= 8
+        }
+        if offset <= count &- 4 {
+            let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self)
+            hash = rotate(hash ^ (UInt64(UInt32(littleEndian: word)) &* prime1), 23) &* prime2 &+ prime3
+            offset &+= 4
+        }
+        while offset < count {
+            let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+            hash = rotate(hash ^ (UInt64(byte) &* prime5), 11) &* prime1
+            offset &+= 1
+        }
+        return hash
+    }
+
+    @inline(__always)
+    private static func load64(_ bytes: RawSpan, _ offset: Int) -> UInt64 {
+        unsafe UInt64(
+            littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+        )
+    }
+
+    @inline(__always)
+    private static func round(_ lane: UInt64, _ input: UInt64) -> UInt64 {
+        rotate(lane &+ input &* prime2, 31) &* prime1
+    }
+
+    @inline(__always)
+    private static func merge(_ hash: UInt64, _ lane: UInt64) -> UInt64 {
+        (hash ^ round(0, lane)) &* prime1 &+ prime4
+    }
+
+    @inline(__always)
+    private static func avalanche(_ hash: UInt64) -> UInt64 {
+        var hash = hash
+        hash = (hash ^ (hash &>> 33)) &* prime2
+        hash = (hash ^ (hash &>> 29)) &* prime3
+        return hash ^ (hash &>> 32)
+    }
+
+    @inline(__always)
+    private static func rotate(_ value: UInt64, _ count: UInt64) -> UInt64 {
+        (value &<< count) | (value &>> (64 &- count))
+    }
+}

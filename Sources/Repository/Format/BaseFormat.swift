@@ -1,0 +1,129 @@
+import SQLiteFiles
+import SystemPackage
+
+/// The 64 bytes at the start of a base file (docs/FORMAT.md, "Base files").
+struct BaseHeader: Hashable {
+    static let byteCount = 64
+    /// "HOLDBAS1" as a little-endian number.
+    static let magic: UInt64 = 0x3153_4142_444c_4f48
+    static let version: UInt16 = 1
+    /// What the writer cuts an image into: a whole number of pages of every size.
+    static let sliceBytes = 1 << 20
+    /// Readers refuse larger slices before memory is taken for them.
+    static let maximumSliceBytes = 16 << 20
+
+    enum Offset {
+        static let magic = 0
+        static let version = 8
+        static let reserved = 10
+        static let requiredFlags = 12
+        static let pageSize = 16
+        static let sliceBytes = 20
+        static let imageBytes = 24
+        static let sliceCount = 32
+        static let root = 40
+        static let file = 48
+        static let reservedToo = 52
+        static let checksum = 56
+    }
+
+    let shape: ImageShape
+    let sliceBytes: Int
+    let root: RootID
+    let file: FileID
+
+    var sliceCount: UInt64 { (shape.byteCount + UInt64(sliceBytes) - 1) / UInt64(sliceBytes) }
+
+    init(shape: ImageShape, root: RootID, file: FileID) {
+        self.shape = shape
+        sliceBytes = Self.sliceBytes
+        self.root = root
+        self.file = file
+    }
+
+    /// Decodes and verifies a header; `bytes` are the first 64 of the file, or fewer if it is shorter.
+    init(_ bytes: RawSpan) throws(FormatError) {
+        guard bytes.byteCount >= Self.byteCount else { throw .malformed(at: 0, "the header is cut off") }
+        guard bytes.littleEndianUInt64(at: Offset.magic) == Self.magic else {
+            throw .malformed(at: 0, "not a base file")
+        }
+        let sum = XXH64.hash(bytes.extracting(0..<Offset.checksum), seed: 0)
+        guard bytes.littleEndianUInt64(at: Offset.checksum) == sum else {
+            throw .malformed(at: 0, "the header's checksum is wrong")
+        }
+        let version = bytes.littleEndianUInt16(at: Offset.version)
+        let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
+        let reserved = bytes.littleEndianUInt16(at: Offset.reserved)
+        guard version == Self.version, flags == 0, reserved == 0,
+            bytes.littleEndianUInt32(at: Offset.reservedToo) == 0
+        else { throw .unsupported("base version \(version), required flags \(flags)") }
+        guard let pageSize = PageSize(bytes: Int(bytes.littleEndianUInt32(at: Offset.pageSize))),
+            let shape = ImageShape(
+                pageSize: pageSize,
+                byteCount: bytes.littleEndianUInt64(at: Offset.imageBytes)
+            )
+        else { throw .malformed(at: Offset.pageSize, "an impossible shape") }
+        sliceBytes = Int(bytes.littleEndianUInt32(at: Offset.sliceBytes))
+        guard sliceBytes > 0, sliceBytes <= Self.maximumSliceBytes, sliceBytes % pageSize.bytes == 0 else {
+            throw .malformed(at: Offset.sliceBytes, "slices of \(sliceBytes) bytes")
+        }
+        self.shape = shape
+        root = RootID(bytes.littleEndianUInt64(at: Offset.root))
+        file = FileID(bytes.littleEndianUInt32(at: Offset.file))
+        guard bytes.littleEndianUInt64(at: Offset.sliceCount) == sliceCount else {
+            throw .malformed(at: Offset.sliceCount, "a slice count that does not fit the image")
+        }
+    }
+
+    func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(Self.magic)
+        bytes.append(Self.version)
+        bytes.append(UInt16(0))
+        bytes.append(UInt32(0))
+        bytes.append(UInt32(shape.pageSize.bytes))
+        bytes.append(UInt32(sliceBytes))
+        bytes.append(shape.byteCount)
+        bytes.append(sliceCount)
+        bytes.append(root.rawValue)
+        bytes.append(file.rawValue)
+        bytes.append(UInt32(0))
+        bytes.append(unsafe XXH64.hash(bytes.span.bytes, seed: 0))
+        return bytes
+    }
+}
+
+/// One line of a base's index: where a slice's frame lies, and its checksum (seed = the slice's number).
+enum BaseIndexEntry {
+    static let byteCount = 20
+
+    enum Offset {
+        static let frameOffset = 0
+        static let frameBytes = 8
+        static let checksum = 12
+    }
+}
+
+/// The last 32 bytes of a base file.
+enum BaseTrailer {
+    static let byteCount = 32
+    /// "HOLDBASE" as a little-endian number.
+    static let magic: UInt64 = 0x4553_4142_444c_4f48
+
+    enum Offset {
+        static let indexOffset = 0
+        static let indexChecksum = 8
+        static let digest = 16
+        static let magic = 24
+    }
+}
+
+/// The names in a root's `bases` directory.
+enum BaseName {
+    static func make(_ sequence: Sequence, _ file: FileID) -> FilePath.Component {
+        FilePath.Component("\(sequence)-\(file).base")!
+    }
+
+    /// Whether it is the name of a finished base file.
+    static func isBase(_ name: FilePath.Component) -> Bool { name.extension == "base" }
+}

@@ -1,0 +1,217 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// A changes payload without its page data: header and table (docs/FORMAT.md, "Changes").
+///
+/// Decoding accepts only what is consistent in itself: known encoding and flags, every page number ascending
+/// and within its image, exactly as many pages as the declared raw bytes hold, and a fresh start only at the
+/// front and without a prefix. No count is believed
+/// before the bytes for it are there, so memory stays below a small multiple of the payload.
+struct ChangesFormat {
+    static let headerBytes = 24
+    /// Whole pages, zstd with a prefix.
+    static let encoding: UInt8 = 1
+    static let maximumRawBytes = 64 << 20
+
+    enum Offset {
+        static let encoding = 0
+        static let flags = 1
+        static let reserved = 2
+        static let pageSize = 4
+        static let entryCount = 8
+        static let tableBytes = 12
+        static let rawBytes = 16
+    }
+
+    enum Flag {
+        /// Parts of the first snapshot lie in earlier records.
+        static let continues: UInt8 = 0x01
+        /// The last entry is a part: its snapshot ends in a later record.
+        static let isUnfinished: UInt8 = 0x02
+        /// The frame was made without a prefix.
+        static let noPrefix: UInt8 = 0x04
+        static let known: UInt8 = 0x07
+    }
+
+    enum EntryFlag {
+        /// The image before this entry is forgotten; its length is 0.
+        static let startsFresh: UInt8 = 0x01
+    }
+
+    /// One snapshot, or one part of an unfinished one.
+    struct Entry: Hashable {
+        var time: Instant
+        /// Nil for a part.
+        var event: SnapshotEvent?
+        var startsFresh: Bool
+        var shape: ImageShape
+        var coalesced: UInt64
+        /// 0 for a part.
+        var digest: UInt64
+        /// Its pages, as indices of `numbers` and of the pages in the frame.
+        var pages: Range<Int>
+    }
+
+    private(set) var flags: UInt8 = 0
+    private(set) var pageSize = PageSize.plain
+    private(set) var entries: [Entry] = []
+    private(set) var numbers: [UInt32] = []
+    private(set) var rawBytes = 0
+    /// Where the zstd frame starts in the payload; it goes on to the end. Empty without pages.
+    private(set) var frameStart = 0
+
+    var continues: Bool { flags & Flag.continues != 0 }
+    var hasPrefix: Bool { flags & Flag.noPrefix == 0 }
+    var finishedCount: Int { entries.count { $0.event != nil } }
+
+    /// How many pages from `index` on are neighbours in the image; they can be written in one go.
+    func runLength(from index: Int, to end: Int) -> Int {
+        var next = index + 1
+        while next < end, numbers[next] == numbers[next - 1] + 1 { next += 1 }
+        return next - index
+    }
+
+    /// Replaces the content by what `payload` says; uses its memory again.
+    mutating func decode(_ payload: RawSpan, time: Instant) throws(FormatError) {
+        entries.removeAll(keepingCapacity: true)
+        numbers.removeAll(keepingCapacity: true)
+        let (entryCount, tableEnd) = try decodeHeader(payload)
+        let table = payload.extracting(0..<tableEnd)
+        var offset = Self.headerBytes
+        var previous = time
+        for _ in 0..<entryCount {
+            let entry = try decodeEntry(table, at: &offset, after: previous)
+            previous = entry.time
+            entries.append(entry)
+        }
+        guard offset == tableEnd else { throw .malformed(at: offset, "bytes behind the last entry") }
+        guard numbers.count * pageSize.bytes == rawBytes else {
+            throw .malformed(
+                at: Offset.rawBytes,
+                "the table names \(numbers.count) pages, raw bytes are \(rawBytes)"
+            )
+        }
+        guard !entries.dropFirst().contains(where: \.startsFresh),
+            !(entries.first?.startsFresh ?? false) || !hasPrefix
+        else { throw .malformed(at: Offset.flags, "a fresh start behind other entries, or with a prefix") }
+        let isUnfinished = flags & Flag.isUnfinished != 0
+        guard let last = entries.last, isUnfinished == (last.event == nil) else {
+            throw .malformed(at: Offset.flags, "the last entry contradicts the flags")
+        }
+        frameStart = tableEnd
+        guard (payload.byteCount > tableEnd) == (rawBytes > 0) else {
+            throw .malformed(at: tableEnd, "page data where there should be none, or none where it should be")
+        }
+    }
+
+    private mutating func decodeHeader(_ payload: RawSpan) throws(FormatError) -> (UInt32, tableEnd: Int) {
+        guard payload.byteCount >= Self.headerBytes else { throw .malformed(at: 0, "too short for changes") }
+        let encoding = payload.byte(at: Offset.encoding)
+        flags = payload.byte(at: Offset.flags)
+        guard encoding == Self.encoding, flags & ~Flag.known == 0,
+            payload.littleEndianUInt16(at: Offset.reserved) == 0
+        else { throw .unsupported("changes encoding \(encoding), flags \(flags)") }
+        let size = payload.littleEndianUInt32(at: Offset.pageSize)
+        guard let pageSize = PageSize(bytes: Int(size)) else {
+            throw .malformed(at: Offset.pageSize, "page size \(size)")
+        }
+        self.pageSize = pageSize
+        let tableBytes = Int(payload.littleEndianUInt32(at: Offset.tableBytes))
+        guard tableBytes <= payload.byteCount - Self.headerBytes else {
+            throw .malformed(at: Offset.tableBytes, "the table is longer than the payload")
+        }
+        let raw = payload.littleEndianUInt64(at: Offset.rawBytes)
+        guard raw <= UInt64(Self.maximumRawBytes) else {
+            throw .malformed(at: Offset.rawBytes, "\(raw) raw bytes are too many")
+        }
+        rawBytes = Int(raw)
+        return (payload.littleEndianUInt32(at: Offset.entryCount), Self.headerBytes + tableBytes)
+    }
+
+    private mutating func decodeEntry(
+        _ table: RawSpan,
+        at offset: inout Int,
+        after previous: Instant
+    ) throws(FormatError) -> Entry {
+        let start = offset
+        let delta = try table.varint(at: &offset, upTo: UInt64(Int64.max), "time step")
+        let (time, overflow) = previous.nanoseconds.addingReportingOverflow(Int64(delta))
+        let codes = try table.take(2, at: &offset)
+        let (code, entryFlags) = (table.byte(at: codes), table.byte(at: codes + 1))
+        guard !overflow else { throw .malformed(at: start, "time out of range") }
+        let event = SnapshotEvent(rawValue: code)
+        guard code == 0 || event != nil, entryFlags & ~EntryFlag.startsFresh == 0 else {
+            throw .unsupported("snapshot event \(code), flags \(entryFlags)")
+        }
+        guard let shape = ImageShape(pageSize: pageSize, byteCount: try table.varint(at: &offset)) else {
+            throw .malformed(at: start, "the image has more pages than can be numbered")
+        }
+        let coalesced = try table.varint(at: &offset)
+        let digest = event == nil ? 0 : table.littleEndianUInt64(at: try table.take(8, at: &offset))
+        return Entry(
+            time: Instant(nanoseconds: time),
+            event: event,
+            startsFresh: entryFlags & EntryFlag.startsFresh != 0,
+            shape: shape,
+            coalesced: coalesced,
+            digest: digest,
+            pages: try decodeNumbers(table, at: &offset, pageCount: shape.pageCount)
+        )
+    }
+
+    private mutating func decodeNumbers(
+        _ table: RawSpan,
+        at offset: inout Int,
+        pageCount: PageCount
+    ) throws(FormatError) -> Range<Int> {
+        let first = numbers.count
+        let limit = UInt64(rawBytes / pageSize.bytes - first)
+        let count = try table.varint(at: &offset, upTo: limit, "page count")
+        var number: UInt64 = 0
+        for _ in 0..<count {
+            let start = offset
+            let step = try table.varint(at: &offset, upTo: UInt64(UInt32.max), "page step")
+            number += step
+            guard step > 0, number <= UInt64(pageCount.rawValue) else {
+                throw .malformed(at: start, "page \(number) is out of order or beyond the image")
+            }
+            numbers.append(UInt32(number))
+        }
+        return first..<numbers.count
+    }
+}
+
+extension [UInt8] {
+    /// Appends a table entry. `previous`: the time of the entry before it, or of the record.
+    mutating func append(entry: ChangesFormat.Entry, numbers: ArraySlice<UInt32>, after previous: Instant) {
+        append(varint: UInt64(entry.time.nanoseconds - previous.nanoseconds))
+        append(entry.event?.rawValue ?? 0)
+        append(entry.startsFresh ? ChangesFormat.EntryFlag.startsFresh : 0)
+        append(varint: entry.shape.byteCount)
+        append(varint: entry.coalesced)
+        if entry.event != nil { append(entry.digest) }
+        append(varint: UInt64(numbers.count))
+        var last: UInt32 = 0
+        for number in numbers {
+            append(varint: UInt64(number - last))
+            last = number
+        }
+    }
+
+    /// Appends the 24 bytes before the table.
+    mutating func appendChangesHeader(
+        flags: UInt8,
+        pageSize: PageSize,
+        entryCount: Int,
+        tableBytes: Int,
+        rawBytes: Int
+    ) {
+        append(ChangesFormat.encoding)
+        append(flags)
+        append(UInt16(0))
+        append(UInt32(pageSize.bytes))
+        append(UInt32(entryCount))
+        append(UInt32(tableBytes))
+        append(UInt64(rawBytes))
+    }
+}

@@ -1,0 +1,46 @@
+import LinuxFiles
+import SystemPackage
+
+/// An open file that several owners share.
+final class SharedFile {
+    let file: OpenFile
+
+    init(_ path: FilePath, _ mode: OpenFile.Mode) throws(SystemError) {
+        file = try OpenFile(path, mode)
+    }
+}
+
+/// Keeps the files that were used last open, so that ten thousand images do not need ten thousand descriptors.
+final class FilePool {
+    static let defaultCapacity = 64
+
+    private let capacity: Int
+    private let mode: OpenFile.Mode
+    private var open: [FileID: (file: SharedFile, lastUse: UInt64)] = [:]
+    private var uses: UInt64 = 0
+
+    init(mode: OpenFile.Mode, capacity: Int = FilePool.defaultCapacity) {
+        self.mode = mode
+        self.capacity = capacity
+    }
+
+    /// The file of `id`, opened at `path` unless it is open already.
+    func file(_ id: FileID, at path: @autoclosure () -> FilePath) throws(SystemError) -> SharedFile {
+        uses += 1
+        if let known = open[id] {
+            open[id]!.lastUse = uses
+            return known.file
+        }
+        if open.count >= capacity, let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            open[oldest.key] = nil
+        }
+        let file = try SharedFile(path(), mode)
+        open[id] = (file, uses)
+        return file
+    }
+
+    /// Forgets the file, so that the next use opens what then has the name.
+    func close(_ id: FileID) {
+        open[id] = nil
+    }
+}

@@ -1,0 +1,137 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// One walk over the stream that lays the records of some files over their images, each by its own plan.
+final class RebuildPass {
+    /// One file's part of the work.
+    struct Job {
+        let plan: RebuildPlan
+        let output: FilePath
+        var applier: ImageApplier
+        /// Why the image cannot be gone on with.
+        var failure: (any Error)?
+    }
+
+    private let root: RootDescription
+    private(set) var jobs: [FileID: Job] = [:]
+    private let files = FilePool(mode: .update)
+    private var opener: RecordOpener
+    private var scratch: [UInt8] = []
+    /// Everything was applied up to a finished snapshot of the file.
+    private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
+    /// The first damage that was met, in any file.
+    private var firstDamage: DamageError?
+
+    /// With `onSnapshot`, images keep their digests at every step, and a file that failed goes on at its next
+    /// base or fresh start.
+    init(
+        _ root: RootDescription,
+        onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)? = nil
+    ) throws {
+        self.root = root
+        self.onSnapshot = onSnapshot
+        opener = try RecordOpener()
+    }
+
+    /// Adds a file. `output` must exist and be empty.
+    func add(_ id: FileID, _ plan: RebuildPlan, output: FilePath) {
+        jobs[id] = Job(plan: plan, output: output, applier: ImageApplier(tracksDigest: onSnapshot != nil))
+    }
+
+    func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
+        guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
+        let last = jobs.values.compactMap { $0.plan.end }.max()
+        _ = try StreamWalk(root: root, start: first.segment).run(
+            onFinding: { finding in
+                guard finding.severity == .error, firstDamage == nil else { return }
+                firstDamage = DamageError(finding.file, at: finding.offset, finding.message)
+            },
+            onRecord: { type, header, payload, place in
+                if let last, place.location > last.record { return false }
+                guard let job = jobs[header.file] else { return true }
+                do {
+                    switch type {
+                    case .base: try applyBase(header, job.plan, payload, place)
+                    case .changes: try applyChanges(header, job.plan, payload, place)
+                    default: break
+                    }
+                } catch {
+                    jobs[header.file]!.failure = firstDamage ?? error
+                    try onFailure(header.file, error)
+                }
+                return true
+            }
+        )
+    }
+
+    private func applyBase(
+        _ header: RecordHeader,
+        _ plan: RebuildPlan,
+        _ payload: RawSpan,
+        _ place: RecordPlace
+    ) throws {
+        let id = header.file
+        guard plan.includes(place.location, entry: 0), canGoOn(id, atFreshStart: true) else { return }
+        let reference = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+        let path = root.basePath(header.firstSequence, id)
+        let base = try BaseReader(path, root: root.id, file: id, reference: reference)
+        let output = try files.file(id, at: jobs[id]!.output)
+        _ = try jobs[id]!.applier.apply(base: base, reference, to: output.file)
+    }
+
+    private func applyChanges(
+        _ header: RecordHeader,
+        _ plan: RebuildPlan,
+        _ payload: RawSpan,
+        _ place: RecordPlace
+    ) throws {
+        let id = header.file
+        guard plan.includes(place.location, entry: 0) else { return }
+        try opener.decode(payload, header, place)
+        guard canGoOn(id, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
+        let output = try files.file(id, at: jobs[id]!.output)
+        try opener.open(payload, place, from: output.file, before: jobs[id]!.applier.shape)
+        for index in 0..<opener.changes.entries.count {
+            // What is void or later stands at the end of a record.
+            guard plan.includes(place.location, entry: index) else { return }
+            let entry = opener.changes.entries[index]
+            try jobs[id]!.applier.apply(
+                entry,
+                of: opener.changes,
+                pages: opener.pages,
+                to: output.file,
+                scratch: &scratch
+            )
+            if entry.event != nil { try onSnapshot?(id, entry, jobs[id]!.applier, place) }
+        }
+    }
+
+    /// Whether the file is sound so far; a fresh start forgets a failure when every snapshot counts.
+    private func canGoOn(_ id: FileID, atFreshStart isFresh: Bool) -> Bool {
+        guard jobs[id]!.failure != nil else { return true }
+        guard isFresh, onSnapshot != nil else { return false }
+        jobs[id]!.failure = nil
+        return true
+    }
+
+    /// Compares a finished image with what its snapshot says. Throws `DamageError`, or why it was not finished.
+    func verify(_ id: FileID) throws -> SnapshotState {
+        guard let job = jobs[id], let snapshot = job.plan.snapshot else {
+            throw RepositoryError.noSnapshot(id, at: .none)
+        }
+        if let failure = job.failure { throw failure }
+        let output = try files.file(id, at: job.output)
+        let path = job.plan.end.map { root.segmentPath($0.record.segment) } ?? root.directory
+        let mismatch = DamageError(
+            path,
+            at: job.plan.end?.record.offset ?? 0,
+            "the rebuilt image of snapshot \(snapshot.sequence) does not have its digest"
+        )
+        guard job.applier.shape == snapshot.shape,
+            try output.file.status().sizeBytes == snapshot.shape.byteCount,
+            try ImageDigest.of(output.file, shape: snapshot.shape) == snapshot.digest
+        else { throw firstDamage ?? mismatch }
+        return snapshot
+    }
+}

@@ -1,0 +1,146 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// The latest image of one protected file as the writer has it: what the mirror holds, and over it the pages
+/// that are staged and not yet in the mirror.
+final class FileImage {
+    /// A snapshot that is being put together from several changes.
+    struct Unfinished {
+        /// Transactions that were added to it.
+        var coalesced = 0
+    }
+
+    let id: FileID
+    let mirrorPath: FilePath
+    /// Nil when nothing is known: the next snapshot starts fresh.
+    var shape: ImageShape?
+    var digest: UInt64 = 0
+    /// The last snapshot is not a deletion.
+    var isPresent = false
+    var unfinished: Unfinished?
+    /// The stream, staged records included, has parts or a base that no snapshot ends yet.
+    var hasOpenParts = false
+    var base: OpenBase?
+    /// The mirror is not what the stream says, and could not be rebuilt yet.
+    var needsRestoring = false
+
+    /// Length of the mirror, in bytes.
+    private(set) var mirrorBytes: UInt64 = 0
+    /// The mirror counts below this length; beyond it the image was shortened since, and is zero.
+    private var mirrorValidBytes: UInt64 = 0
+    private var staged: [UInt32: Place] = [:]
+    private(set) var stagedRuns: [Run] = []
+
+    /// Where the latest content of a staged page lies.
+    private struct Place {
+        let run: UInt32
+        let offset: UInt32
+    }
+
+    init(_ id: FileID, mirrorPath: FilePath) {
+        self.id = id
+        self.mirrorPath = mirrorPath
+    }
+
+    /// The mirror holds exactly this image, and nothing is staged.
+    func becomeMirrored(_ shape: ImageShape?, digest: UInt64) {
+        self.shape = shape
+        self.digest = digest
+        mirrorBytes = shape?.byteCount ?? 0
+        mirrorValidBytes = mirrorBytes
+        forgetStaged()
+    }
+
+    /// Whether the mirror does not have everything yet.
+    var isAheadOfMirror: Bool {
+        guard base == nil, !needsRestoring, let shape else { return false }
+        return !staged.isEmpty || shape.byteCount != mirrorBytes || mirrorValidBytes < mirrorBytes
+    }
+
+    /// Reads the latest content of a page into `buffer[start...]`, zeros where there is none.
+    func read(
+        _ number: UInt32,
+        _ size: Int,
+        into buffer: inout [UInt8],
+        from start: Int,
+        mirror: SharedFile
+    ) throws(SystemError) {
+        if let place = staged[number] {
+            let raw = stagedRuns[Int(place.run)].raw
+            copy(raw, Int(place.offset), size, to: &buffer, start)
+            return
+        }
+        let offset = UInt64(number - 1) * UInt64(size)
+        let valid = offset >= mirrorValidBytes ? 0 : Int(min(UInt64(size), mirrorValidBytes - offset))
+        let got = valid == 0 ? 0 : try mirror.file.read(into: &buffer, from: start, count: valid, at: offset)
+        buffer.clear(from: start + got, to: start + size)
+    }
+
+    /// Whether the page was already changed in that run.
+    func isStaged(_ number: UInt32, in run: Run) -> Bool {
+        guard let place = staged[number] else { return false }
+        return stagedRuns[Int(place.run)] === run
+    }
+
+    /// From now on the page's content is that at `offset` of the run's pages.
+    func setStaged(_ number: UInt32, in run: Run, offset: Int) {
+        if stagedRuns.last !== run { stagedRuns.append(run) }
+        staged[number] = Place(run: UInt32(stagedRuns.count - 1), offset: UInt32(offset))
+    }
+
+    /// Takes over a new outline. Pages beyond it are forgotten; if they come back they are zero.
+    func resize(to new: ImageShape, startsFresh: Bool) {
+        if startsFresh {
+            staged.removeAll(keepingCapacity: staged.count < 4096)
+            mirrorValidBytes = 0
+        } else if let old = shape, new.byteCount < old.byteCount {
+            let count = new.pageCount.rawValue
+            if !staged.isEmpty { staged = staged.filter { $0.key <= count } }
+            mirrorValidBytes = min(mirrorValidBytes, new.byteCount)
+        }
+        shape = new
+    }
+
+    /// Brings the mirror to the image. After an error it can be tried again.
+    func updateMirror(_ mirror: SharedFile, scratch: inout [UInt32]) throws(SystemError) {
+        guard let shape else { return }
+        if mirrorValidBytes < mirrorBytes {
+            try mirror.file.truncate(to: mirrorValidBytes)
+            mirrorBytes = mirrorValidBytes
+        }
+        scratch.removeAll(keepingCapacity: true)
+        scratch.append(contentsOf: staged.keys)
+        scratch.sort()
+        let size = shape.pageSize.bytes
+        for number in scratch {
+            let place = staged[number]!
+            let raw = stagedRuns[Int(place.run)].raw
+            let content = unsafe raw.span.bytes.extracting(Int(place.offset)..<Int(place.offset) + size)
+            let offset = UInt64(number - 1) * UInt64(size)
+            try mirror.file.write(content, at: offset)
+            mirrorBytes = max(mirrorBytes, offset + UInt64(size))
+        }
+        if mirrorBytes != shape.byteCount { try mirror.file.truncate(to: shape.byteCount) }
+        mirrorBytes = shape.byteCount
+        mirrorValidBytes = mirrorBytes
+        forgetStaged()
+    }
+
+    func forgetStaged() {
+        staged.removeAll(keepingCapacity: staged.count < 4096)
+        stagedRuns.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Copies `count` bytes between arrays.
+@inline(__always)
+private func copy(_ source: [UInt8], _ from: Int, _ count: Int, to target: inout [UInt8], _ start: Int) {
+    precondition(from >= 0 && from + count <= source.count && start + count <= target.count)
+    unsafe source.withUnsafeBytes { source in
+        unsafe target.withUnsafeMutableBytes { target in
+            unsafe target.baseAddress!.advanced(by: start)
+                .copyMemory(from: source.baseAddress!.advanced(by: from), byteCount: count)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// Compares given pages with an image's latest content. Reads and hashes, changes nothing: what comes out is
+/// which pages differ, what they contained before, and the digest that the new image has. Its buffers serve one
+/// comparison after the other.
+///
+/// A page beyond the old image is new and differs unless it is zero, which it would be anyway. In a partial last
+/// page only the bytes within the image count; when the image is cut within a page that is not given, that page
+/// is compared with its own front.
+struct PageComparison {
+    /// Pages that differ, ascending; the indices fit `slots`.
+    private(set) var numbers: [UInt32] = []
+    /// Where each content is: an index of the given pages, or -1 for `tail`.
+    private(set) var slots: [Int] = []
+    /// What the first of them contained before, in order; those beyond the old image have nothing here.
+    private(set) var old: [UInt8] = []
+    /// How many of the pages have their former content in `old`.
+    private(set) var oldCount = 0
+    private(set) var digest: UInt64 = 0
+    /// The partial last page, filled up with zeros.
+    private(set) var tail: [UInt8] = []
+    private var order: [Int] = []
+    private static let zeros = [UInt8](repeating: 0, count: 65536)
+
+    /// - Parameters:
+    ///   - shape: the outline that the image will have.
+    ///   - before: the outline it has; nil to forget it and start fresh.
+    mutating func run(
+        _ pages: borrowing PageSet,
+        _ shape: ImageShape,
+        before: ImageShape?,
+        _ image: FileImage,
+        _ mirror: SharedFile
+    ) throws(SystemError) {
+        let size = shape.pageSize.bytes
+        numbers.removeAll(keepingCapacity: true)
+        slots.removeAll(keepingCapacity: true)
+        oldCount = 0
+        digest = before == nil ? 0 : image.digest
+        makeOrder(pages, shape.pageCount)
+        try makeTail(pages, shape, before: before, image, mirror)
+        try dropPages(from: shape.pageCount, upTo: before?.pageCount ?? PageCount(0), size, image, mirror)
+
+        let known = before?.pageCount.rawValue ?? 0
+        var nextNew = UInt64(known) + 1
+        for slot in order {
+            let number = slot < 0 ? shape.pageCount.rawValue : pages.numbers[slot].rawValue
+            if number <= known {
+                try compareKnown(number, slot, pages, size, image, mirror)
+            } else {
+                addZeroPages(from: &nextNew, upTo: UInt64(number), size)
+                nextNew = UInt64(number) + 1
+                addNew(number, slot, pages, size)
+            }
+        }
+        addZeroPages(from: &nextNew, upTo: UInt64(shape.pageCount.rawValue) + 1, size)
+    }
+
+    /// Puts the pages in ascending order; of a page that was given twice the later stays, and none beyond the
+    /// image.
+    private mutating func makeOrder(_ pages: borrowing PageSet, _ count: PageCount) {
+        order.removeAll(keepingCapacity: true)
+        let numbers = pages.numbers
+        var isAscending = true
+        for index in 0..<numbers.count where count.contains(numbers[index]) {
+            if let last = order.last, numbers[last] >= numbers[index] { isAscending = false }
+            order.append(index)
+        }
+        guard !isAscending else { return }
+        order.sort { (numbers[$0], $0) < (numbers[$1], $1) }
+        var kept = 0
+        for index in order {
+            if kept > 0, numbers[order[kept - 1]] == numbers[index] { kept -= 1 }
+            order[kept] = index
+            kept += 1
+        }
+        order.removeLast(order.count - kept)
+    }
+
+    /// Prepares the last page if it is partial: given, or cut by the new length.
+    private mutating func makeTail(
+        _ pages: borrowing PageSet,
+        _ shape: ImageShape,
+        before: ImageShape?,
+        _ image: FileImage,
+        _ mirror: SharedFile
+    ) throws(SystemError) {
+        let (last, size) = (shape.pageCount, shape.pageSize.bytes)
+        let valid = last.rawValue == 0 ? size : shape.validBytes(of: PageNumber(last.rawValue))
+        guard valid < size else { return }
+        if tail.count != size { tail = [UInt8](repeating: 0, count: size) }
+        if let slot = order.last, pages.numbers[slot].rawValue == last.rawValue {
+            order.removeLast()
+            tail.replaceSubrange(0..<size, with: pages.bytes[slot * size..<(slot + 1) * size])
+        } else if let before, shape.byteCount < before.byteCount {
+            try image.read(last.rawValue, size, into: &tail, from: 0, mirror: mirror)
+        } else {
+            return
+        }
+        tail.clear(from: valid, to: size)
+        order.append(-1)
+    }
+
+    /// Takes the pages behind a shorter image's end out of the digest.
+    private mutating func dropPages(
+        from count: PageCount,
+        upTo known: PageCount,
+        _ size: Int,
+        _ image: FileImage,
+        _ mirror: SharedFile
+    ) throws(SystemError) {
+        guard count < known else { return }
+        makeRoomForOld(1, size)
+        for number in (count.rawValue + 1)...known.rawValue {
+            try image.read(number, size, into: &old, from: 0, mirror: mirror)
+            digest ^= unsafe ImageDigest.part(PageNumber(number), old.span.bytes.extracting(0..<size))
+        }
+    }
+
+    private mutating func compareKnown(
+        _ number: UInt32,
+        _ slot: Int,
+        _ pages: borrowing PageSet,
+        _ size: Int,
+        _ image: FileImage,
+        _ mirror: SharedFile
+    ) throws(SystemError) {
+        makeRoomForOld(oldCount + 1, size)
+        try image.read(number, size, into: &old, from: oldCount * size, mirror: mirror)
+        let former = oldCount * size..<(oldCount + 1) * size
+        let parts =
+            slot < 0
+            ? Self.difference(number, old, former, unsafe tail.span.bytes)
+            : Self.difference(number, old, former, pages[slot])
+        guard let parts else { return }
+        digest ^= parts
+        oldCount += 1
+        numbers.append(number)
+        slots.append(slot)
+    }
+
+    /// What the digest changes by; nil when both contents are the same.
+    private static func difference(
+        _ number: UInt32,
+        _ old: [UInt8],
+        _ former: Range<Int>,
+        _ content: RawSpan
+    )
+        -> UInt64?
+    {
+        let former = unsafe old.span.bytes.extracting(former)
+        guard !former.isEqual(to: content) else { return nil }
+        return ImageDigest.part(PageNumber(number), content) ^ ImageDigest.part(PageNumber(number), former)
+    }
+
+    private mutating func addNew(_ number: UInt32, _ slot: Int, _ pages: borrowing PageSet, _ size: Int) {
+        let (part, isZero) = Self.look(at: number, slot, pages, tail, size)
+        digest ^= part
+        guard !isZero else { return }
+        numbers.append(number)
+        slots.append(slot)
+    }
+
+    private static func look(
+        at number: UInt32,
+        _ slot: Int,
+        _ pages: borrowing PageSet,
+        _ tail: [UInt8],
+        _ size: Int
+    ) -> (part: UInt64, isZero: Bool) {
+        let zero = unsafe zeros.span.bytes.extracting(0..<size)
+        if slot < 0 {
+            let content = unsafe tail.span.bytes
+            return (ImageDigest.part(PageNumber(number), content), content.isEqual(to: zero))
+        }
+        return (ImageDigest.part(PageNumber(number), pages[slot]), pages[slot].isEqual(to: zero))
+    }
+
+    private mutating func addZeroPages(from next: inout UInt64, upTo end: UInt64, _ size: Int) {
+        while next < end {
+            let zero = unsafe Self.zeros.span.bytes.extracting(0..<size)
+            digest ^= ImageDigest.part(PageNumber(UInt32(next)), zero)
+            next += 1
+        }
+    }
+
+    private mutating func makeRoomForOld(_ count: Int, _ size: Int) {
+        if old.count < count * size { old.append(zeros: max(count * size, 2 * old.count) - old.count) }
+    }
+}

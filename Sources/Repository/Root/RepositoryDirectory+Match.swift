@@ -1,0 +1,58 @@
+import LinuxFiles
+package import SystemPackage
+
+/// Which root a path belongs to. A path has two forms here: as it is written, and with its symbolic links
+/// followed as far as it exists. So has a root's. Any pair that fits will do; the closest root wins.
+extension RepositoryDirectory {
+    /// The root that `path` is, or that protects the file at `path`. Symbolic links are followed, and the file
+    /// need not exist any more. Relative paths start at the working directory. Nil when there is none.
+    package func root(for path: FilePath) throws -> RootMatch? {
+        let written = try Self.absolute(path)
+        let forms = [Self.resolvedAsFarAsPossible(written), written]
+        var best: (match: RootMatch, depth: Int)?
+        for root in try roots() {
+            let rootForms = [Self.resolvedAsFarAsPossible(root.path), root.path]
+            for form in forms {
+                for rootForm in rootForms {
+                    guard let match = Self.match(form, root, at: rootForm) else { continue }
+                    let depth = rootForm.components.count
+                    if best == nil || depth > best!.depth { best = (match, depth) }
+                }
+            }
+        }
+        return best?.match
+    }
+
+    private static func match(_ path: FilePath, _ root: RootDescription, at rootPath: FilePath) -> RootMatch?
+    {
+        switch root.kind {
+        case .file:
+            guard path == rootPath, let name = root.path.lastComponent else { return nil }
+            return RootMatch(root: root, name: FilePath(root: nil, [name]))
+        case .directory:
+            var rest = path
+            guard rest.removePrefix(rootPath) else { return nil }
+            return RootMatch(root: root, name: rest.isEmpty ? nil : rest)
+        }
+    }
+
+    /// The path from the file system's root, without `.` and `..`.
+    static func absolute(_ path: FilePath) throws(SystemError) -> FilePath {
+        let full = path.isAbsolute ? path : try Directory.current().pushing(path)
+        return full.lexicallyNormalized()
+    }
+
+    /// The path with the symbolic links of its longest part that exists followed.
+    static func resolvedAsFarAsPossible(_ path: FilePath) -> FilePath {
+        var existing = path
+        var missing: [FilePath.Component] = []
+        while let last = existing.lastComponent {
+            if let resolved = try? Directory.resolve(existing) {
+                return missing.reversed().reduce(resolved) { $0.appending($1) }
+            }
+            missing.append(last)
+            existing = existing.removingLastComponent()
+        }
+        return path
+    }
+}

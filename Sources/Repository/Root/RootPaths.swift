@@ -1,0 +1,24 @@
+import LinuxFiles
+import SystemPackage
+
+/// Where a root's things lie.
+extension RootDescription {
+    var lockPath: FilePath { directory.appending("lock") }
+    var descriptionPath: FilePath { directory.appending("root.json") }
+    var segmentsDirectory: FilePath { directory.appending("segments") }
+    var basesDirectory: FilePath { directory.appending("bases") }
+    var mirrorDirectory: FilePath { directory.appending("mirror") }
+
+    func segmentPath(_ first: Sequence) -> FilePath { segmentsDirectory.appending(SegmentName.make(first)) }
+
+    func basePath(_ sequence: Sequence, _ file: FileID) -> FilePath {
+        basesDirectory.appending(BaseName.make(sequence, file))
+    }
+
+    func mirrorPath(_ file: FileID) -> FilePath { mirrorDirectory.appending("\(file)") }
+
+    /// The first sequences of all segments, ascending. Other names in the directory are left alone.
+    func segments() throws(SystemError) -> [Sequence] {
+        try Directory.names(in: segmentsDirectory).compactMap { SegmentName.parse($0) }.sorted()
+    }
+}

@@ -1,0 +1,272 @@
+package import LinuxFiles
+package import SQLiteFiles
+import SystemPackage
+
+/// Taking a base image while the file goes on changing.
+///
+/// The slices come in order and are cut off at a cursor. Changes that arrive meanwhile go straight to the mirror.
+/// Behind the cursor they make the written slice stale: those pages follow the base as changes without a prefix.
+/// Ahead of it they are newer than the slice that is still to come, so the slice takes them from the mirror. In
+/// the end the mirror is the image, and base plus stale pages are the same.
+extension RootWriter {
+    /// Stale pages are flushed in portions of this size, in bytes.
+    private static let portionBytes = 16 << 20
+
+    /// Begins a base image. While it is open, `stage` for this file only writes to the mirror, and returns nil.
+    /// After an error `abandonBase` must be called.
+    package func beginBase(_ file: FileID, shape: ImageShape) throws {
+        let image = try image(file)
+        guard image.base == nil, !image.needsRestoring else {
+            throw RepositoryError.misuse("file \(file) has a base image open")
+        }
+        let writer = try BaseWriter(root: root, file: file, pageSize: shape.pageSize)
+        let base = OpenBase(writer)
+        image.base = base
+        if image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
+        image.forgetStaged()
+        image.shape = shape
+        image.digest = 0
+        base.hasFailed = true
+        let mirror = try mirror(image)
+        try mirror.file.truncate(to: 0)
+        try mirror.file.truncate(to: shape.byteCount)
+        base.hasFailed = false
+    }
+
+    /// The next pages of the image: whole pages apart from the image's last, beginning where the slice before
+    /// ended. Pages that were staged since `beginBase` are newer and win. After an error `abandonBase` must be
+    /// called.
+    package func baseSlice(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws {
+        let (image, base) = try openBase(file)
+        let size = image.shape!.pageSize.bytes
+        guard firstPage.rawValue == base.cursor, !base.isEnded else {
+            throw RepositoryError.misuse("a slice that does not begin at page \(base.cursor)")
+        }
+        var slice = bytes
+        base.hasFailed = true
+        try lay(newerPagesOf: image, base, over: &slice)
+        try writeToMirror(slice, image, base)
+        try base.writer.append(unsafe slice.span.bytes)
+        base.cursor += UInt32((bytes.count + size - 1) / size)
+        base.isEnded = bytes.count % size != 0
+        base.hasFailed = false
+    }
+
+    /// Names the base image and stages the snapshot that stands on it. May flush. After an error it can be tried
+    /// again, or the base abandoned.
+    package func endBase(
+        _ file: FileID,
+        event: SnapshotEvent,
+        time: Instant,
+        shape: ImageShape
+    ) throws -> Sequence {
+        let (image, base) = try openBase(file)
+        guard shape.pageSize == image.shape!.pageSize else {
+            throw RepositoryError.misuse("another page size than the base image's")
+        }
+        base.hasFailed = true
+        base.isEnded = true
+        try resizeBase(to: shape, image, base)
+        try countPagesBehindSlices(image, base)
+        base.hasFailed = false
+        try stageBase(image, base, clamp(time))
+        let run = try stageStalePages(image, base, clamp(time))
+        let entry = ChangesFormat.Entry(
+            time: clamp(time),
+            event: event,
+            startsFresh: false,
+            shape: shape,
+            coalesced: UInt64(image.unfinished?.coalesced ?? 0),
+            digest: image.digest,
+            pages: 0..<0
+        )
+        image.base = nil
+        image.becomeMirrored(shape, digest: image.digest)
+        end(run, entry, [], image)
+        run.close()
+        return lastSequence
+    }
+
+    /// Drops the open base image and returns to the last snapshot, which is rebuilt from the stream. May flush.
+    /// After an error it can be tried again.
+    package func abandonBase(_ file: FileID) throws {
+        let image = try image(file)
+        guard image.base != nil || image.needsRestoring else { return }
+        if let base = image.base {
+            base.writer.abandon()
+            if image.hasOpenParts { staged.append(StagedRecord(.void(file), time: lastTime)) }
+            image.hasOpenParts = false
+            image.unfinished = nil
+            image.base = nil
+            image.needsRestoring = true
+        }
+        _ = try flush()
+        if files[file]!.last == nil {
+            try emptyMirror(image)
+        } else {
+            try restoreMirrors([file])
+        }
+        image.needsRestoring = false
+    }
+
+    private func openBase(_ file: FileID) throws -> (FileImage, OpenBase) {
+        let image = try image(file)
+        guard let base = image.base, !base.hasFailed else {
+            throw RepositoryError.misuse("file \(file) has no sound base image open")
+        }
+        return (image, base)
+    }
+}
+
+/// Changes while a base is open.
+extension RootWriter {
+    func stageIntoBase(_ changes: Changes, _ shape: ImageShape, _ image: FileImage) throws -> Sequence? {
+        let (image, base) = try openBase(image.id)
+        guard shape.pageSize == image.shape!.pageSize else {
+            throw RepositoryError.misuse("another page size than the base image's")
+        }
+        base.hasFailed = true
+        if changes.startsFresh { try resizeBase(to: .empty(shape.pageSize), image, base) }
+        try resizeBase(to: shape, image, base)
+        let mirror = try mirror(image)
+        for index in 0..<changes.pages.count {
+            let number = changes.pages.numbers[index]
+            let valid = shape.validBytes(of: number)
+            guard number.rawValue > 0, valid > 0 else { continue }
+            if number.rawValue < base.cursor { try addToDigest(number.rawValue, image, mirror) }
+            let content = changes.pages[index].extracting(0..<valid)
+            try mirror.file.write(content, at: number.byteOffset(pageSize: shape.pageSize))
+            if number.rawValue < base.cursor { try addToDigest(number.rawValue, image, mirror) }
+            base.touched.insert(number.rawValue)
+        }
+        if changes.isFinal { image.unfinished!.coalesced += max(1, changes.coalesced) }
+        base.hasFailed = false
+        return nil
+    }
+
+    /// XORs a page of the mirror into the digest: in, or out again.
+    private func addToDigest(_ number: UInt32, _ image: FileImage, _ mirror: SharedFile) throws(SystemError) {
+        let size = image.shape!.pageSize
+        try mirror.file.readPage(PageNumber(number), size, into: &pageBuffer)
+        let buffer = pageBuffer
+        image.digest ^= unsafe ImageDigest.part(
+            PageNumber(number),
+            buffer.span.bytes.extracting(0..<size.bytes)
+        )
+    }
+
+    /// Gives the image another length. Every page that is cut, lost or new by it counts as staged.
+    private func resizeBase(to new: ImageShape, _ image: FileImage, _ base: OpenBase) throws {
+        let old = image.shape!
+        guard new.byteCount != old.byteCount else { return }
+        let mirror = try mirror(image)
+        let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
+        try addPages(behind: kept, of: old, image, base, mirror)
+        try mirror.file.truncate(to: new.byteCount)
+        image.shape = new
+        try addPages(behind: kept, of: new, image, base, mirror)
+        var number = kept
+        while number < new.pageCount.rawValue {
+            number += 1
+            base.touched.insert(number)
+        }
+    }
+
+    private func addPages(
+        behind kept: UInt32,
+        of shape: ImageShape,
+        _ image: FileImage,
+        _ base: OpenBase,
+        _ mirror: SharedFile
+    ) throws(SystemError) {
+        var number = kept
+        while number < shape.pageCount.rawValue, number + 1 < base.cursor {
+            number += 1
+            try addToDigest(number, image, mirror)
+        }
+    }
+
+    /// Replaces pages of the slice by those that were staged meanwhile.
+    private func lay(newerPagesOf image: FileImage, _ base: OpenBase, over slice: inout [UInt8]) throws {
+        let shape = image.shape!
+        let size = shape.pageSize.bytes
+        let mirror = try mirror(image)
+        for start in stride(from: 0, to: slice.count, by: size) {
+            let number = base.cursor + UInt32(start / size)
+            guard base.touched.contains(number), shape.pageCount.rawValue >= number else { continue }
+            let count = min(size, slice.count - start)
+            let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)
+            let got = try mirror.file.read(into: &slice, from: start, count: count, at: offset)
+            slice.clear(from: start + got, to: start + count)
+            // A page of which the slice has only the front is not in the base as a whole.
+            if shape.validBytes(of: PageNumber(number)) <= count { base.touched.remove(number) }
+        }
+    }
+
+    /// Writes what of the slice lies within the image, and counts its pages into the digest.
+    private func writeToMirror(_ slice: [UInt8], _ image: FileImage, _ base: OpenBase) throws {
+        let shape = image.shape!
+        let mirror = try mirror(image)
+        let offset = PageNumber(base.cursor).byteOffset(pageSize: shape.pageSize)
+        guard offset < shape.byteCount else { return }
+        let count = Int(min(UInt64(slice.count), shape.byteCount - offset))
+        try mirror.file.write(unsafe slice.span.bytes.extracting(0..<count), at: offset)
+        let pages = UInt32((count + shape.pageSize.bytes - 1) / shape.pageSize.bytes)
+        for number in base.cursor..<base.cursor + pages { try addToDigest(number, image, mirror) }
+    }
+
+    /// Pages that no slice brought: zero, or staged. Counts them into the digest, once.
+    private func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
+        let mirror = try mirror(image)
+        while base.cursor <= image.shape!.pageCount.rawValue {
+            try addToDigest(base.cursor, image, mirror)
+            base.cursor += 1
+        }
+    }
+
+    private func stageBase(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws {
+        guard !base.isStaged else { return }
+        let name = base.name ?? lastSequence.next
+        base.name = name
+        let reference = try base.writer.finish(as: root.basePath(name, image.id))
+        staged.append(StagedRecord(.base(image.id, name, reference), time: time))
+        base.isStaged = true
+        image.hasOpenParts = true
+    }
+
+    /// Stages the pages whose slice was written too early, and returns the run for the final entry.
+    private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> Run {
+        let shape = image.shape!
+        let size = shape.pageSize.bytes
+        let mirror = try mirror(image)
+        let part = ChangesFormat.Entry(
+            time: time,
+            event: nil,
+            startsFresh: false,
+            shape: shape,
+            coalesced: 0,
+            digest: 0,
+            pages: 0..<0
+        )
+        var run = newRun(image, before: nil, part, continues: true)
+        var numbers: [UInt32] = []
+        // What was taken from the set is staged, whatever fails.
+        defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
+        var next: UInt32 = 1
+        while let number = base.touched.first(from: next), number <= shape.pageCount.rawValue {
+            try mirror.file.readPage(PageNumber(number), shape.pageSize, into: &pageBuffer)
+            let buffer = pageBuffer
+            _ = run.append(unsafe buffer.span.bytes.extracting(0..<size))
+            stagedPageBytes += size
+            numbers.append(number)
+            base.touched.remove(number)
+            next = number + 1
+            guard run.raw.count + size > Run.maximumRawBytes else { continue }
+            end(run, part, numbers[...], image)
+            numbers.removeAll(keepingCapacity: true)
+            if stagedPageBytes >= Self.portionBytes { _ = try flush() }
+            run = newRun(image, before: nil, part, continues: true)
+        }
+        return run
+    }
+}

@@ -1,0 +1,96 @@
+import LinuxFiles
+import SystemPackage
+
+/// Flushing: append, wait for the disk, then bring the mirrors up. The stream is the truth: when a mirror cannot
+/// be written, the flush has still succeeded, and the pages stay in memory for the next try.
+extension RootWriter {
+    /// Encoded records are written when there is so much of them, in bytes.
+    private static let chunkBytes = 4 << 20
+    /// A run that keeps more memory than this is not kept for later, in bytes.
+    private static let spareBytes = 4 << 20
+    private static let spareCount = 8
+
+    /// Makes everything staged durable and returns the last durable sequence. After an error everything is
+    /// still staged, nothing has changed, and it can be tried again. Throws `SystemError`.
+    package func flush() throws -> Sequence {
+        guard !staged.isEmpty else {
+            updateMirrors()
+            return lastDurableSequence
+        }
+        let segment = try segmentToWrite()
+        try segment.begin()
+        try write(to: segment)
+        try segment.commit()
+
+        sessionIsWritten = true
+        lastDurableSequence = lastSequence
+        let written = staged
+        staged.removeAll(keepingCapacity: true)
+        stagedPageBytes = 0
+        updateMirrors()
+        recycle(written)
+        return lastDurableSequence
+    }
+
+    private func write(to segment: SegmentWriter) throws {
+        encoder.begin(at: segment.position, of: segment.firstSequence)
+        if !sessionIsWritten {
+            let time = staged.first?.time ?? lastTime
+            try encoder.append(StagedRecord(.session(program: options.program), time: time))
+        }
+        for record in staged {
+            if case .changes(let run) = record.content, run.entryCount == 0 { continue }
+            try encoder.append(record)
+            guard encoder.bytes.count >= Self.chunkBytes else { continue }
+            try writeEncoded(to: segment)
+        }
+        try writeEncoded(to: segment)
+    }
+
+    private func writeEncoded(to segment: SegmentWriter) throws(SystemError) {
+        let bytes = encoder.bytes
+        try segment.append(unsafe bytes.span.bytes)
+        encoder.restart(at: segment.position)
+    }
+
+    /// The open segment, or the next one when there is none or it is full. One without a snapshot is never
+    /// full: its successor would have its name.
+    private func segmentToWrite() throws -> SegmentWriter {
+        let present = try segment ?? openSegment()
+        guard present.validBytes >= options.segmentLimit, lastDurableSequence >= present.firstSequence else {
+            return present
+        }
+        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
+        segment = nil
+        return try openSegment()
+    }
+
+    private func openSegment() throws -> SegmentWriter {
+        let next = try succession.open(root: root, next: lastDurableSequence.next, now: lastTime)
+        segment = next
+        return next
+    }
+
+    private func updateMirrors() {
+        for image in aheadOfMirror.values {
+            do throws(SystemError) {
+                if image.isAheadOfMirror { try image.updateMirror(try mirror(image), scratch: &numberBuffer) }
+                aheadOfMirror[image.id] = nil
+            } catch {
+                let message = "the mirror cannot be written (\(error.code)); its pages stay in memory"
+                if notes.last?.message != message {
+                    notes.append(Finding(.warning, image.mirrorPath, at: 0, message))
+                }
+            }
+        }
+    }
+
+    private func recycle(_ written: [StagedRecord]) {
+        for record in written {
+            guard case .changes(let run) = record.content, images[run.file]!.stagedRuns.isEmpty,
+                spareRuns.count < Self.spareCount, run.capacity <= Self.spareBytes
+            else { continue }
+            spareRuns.append(run)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// Opening: read the stream, see how its last segment ends, and make every mirror what the stream says.
+/// Apart from mirrors nothing is written before the first flush.
+extension RootWriter {
+    func open() throws {
+        let (tracker, end) = try RootHistory(root).scan { event in
+            if case .finding(let finding) = event { notes.append(finding) }
+        }
+        if let end, end.tail == .unfinished {
+            let message = "\(end.fileBytes - end.validBytes) bytes of an unfinished write are set aside"
+            notes.append(Finding(.warning, end.path, at: end.validBytes, message))
+        }
+        files = tracker.protectedFiles
+        // Snapshots that damage took away keep their numbers.
+        let beforeSegment = Sequence((end?.segment.rawValue ?? 1) - 1)
+        lastSequence = max(tracker.lastSequence, beforeSegment)
+        lastDurableSequence = lastSequence
+        lastTime = tracker.lastTime
+        succession = SegmentSuccession(after: end, lastSequence: lastSequence)
+        var differing: [FileID] = []
+        for file in files.values {
+            names[file.name] = file.id
+            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id))
+            images[file.id] = image
+            guard let last = file.last else { continue }
+            image.isPresent = last.event != .deleted
+            if try mirrorHolds(last, image) {
+                image.becomeMirrored(last.shape, digest: last.digest)
+            } else {
+                differing.append(file.id)
+            }
+        }
+        try restoreMirrors(differing)
+    }
+
+    private func mirrorHolds(_ state: SnapshotState, _ image: FileImage) throws -> Bool {
+        guard FileStatus.ifPresent(image.mirrorPath)?.sizeBytes == state.shape.byteCount else { return false }
+        let file = try OpenFile(image.mirrorPath, .read)
+        return try ImageDigest.of(file, shape: state.shape) == state.digest
+    }
+
+    /// Rebuilds mirrors from the stream, as they were at the last durable snapshot. One that cannot be rebuilt
+    /// is noted, and its file starts fresh with the next snapshot.
+    func restoreMirrors(_ ids: [FileID]) throws {
+        guard !ids.isEmpty else { return }
+        var drafts: [FileID: FilePath] = [:]
+        for id in ids {
+            let draft = root.mirrorDirectory.appending("\(id).new")
+            if FileStatus.ifPresent(draft) != nil { try Directory.remove(draft) }
+            drafts[id] = draft
+        }
+        let results = try ImageRebuilder(root).rebuildAll(drafts, at: lastDurableSequence)
+        for (id, result) in results {
+            let image = images[id]!
+            switch result {
+            case .success(let state):
+                try Directory.rename(drafts[id]!, to: image.mirrorPath)
+                mirrors.close(id)
+                image.becomeMirrored(state.shape, digest: state.digest)
+                notes.append(Finding(.warning, image.mirrorPath, at: 0, "the mirror was rebuilt"))
+            case .failure(let error as SystemError): throw error
+            case .failure(let error):
+                try emptyMirror(image)
+                let damage = error as? DamageError ?? DamageError(image.mirrorPath, at: 0, "\(error)")
+                notes.append(Finding(damage))
+            }
+        }
+    }
+
+    /// Nothing is known of the image any more.
+    func emptyMirror(_ image: FileImage) throws {
+        try mirror(image).file.truncate(to: 0)
+        image.becomeMirrored(nil, digest: 0)
+        files[image.id]!.last = nil
+    }
+}

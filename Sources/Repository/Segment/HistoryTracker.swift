@@ -1,0 +1,216 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// Follows the stream record by record: which files there are, how each stood at its last snapshot, which
+/// snapshots are unfinished. Pure; `RootHistory`, the writer and the check all see the stream through it.
+///
+/// Sequences count up by one. A session voids the unfinished snapshots of all files, a void record that of one
+/// file; their parts and bases then never happened. Bytes of the segments that belong to no snapshot are counted
+/// to the next one, so that the shares of all snapshots add up to the valid length of the segments.
+struct HistoryTracker {
+    struct Track {
+        var name: FilePath
+        var kind: FileKind
+        var last: SnapshotState?
+        /// Pages of the unfinished snapshot so far; nil when there is none.
+        var unfinishedPages: UInt64?
+    }
+
+    private(set) var files: [FileID: Track] = [:]
+    private(set) var lastSequence = Sequence.none
+    private(set) var lastTime = Instant(nanoseconds: 0)
+    private var segment: Sequence?
+    private var unattributedBytes: UInt64 = 0
+    private var changes = ChangesFormat()
+
+    /// Takes the next record and tells `emit` what it says. Throws `DamageError` for one that contradicts the
+    /// stream, `RepositoryError.unsupported`, or what `emit` throws.
+    mutating func consume(
+        _ type: RecordType,
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace,
+        emit: (HistoryEvent) throws -> Void
+    ) throws {
+        countSegment(place.location.segment)
+        if type != .changes { unattributedBytes += UInt64(header.recordBytes) }
+        lastTime = max(lastTime, header.time)
+        switch type {
+        case .session:
+            for id in files.keys { files[id]!.unfinishedPages = nil }
+            let program = try place.reading { () throws(FormatError) in try SessionFormat.decode(payload) }
+            try emit(.session(program: program, time: header.time))
+        case .file:
+            let (kind, name) = try place.reading { () throws(FormatError) in try FileFormat.decode(payload) }
+            try declare(header.file, kind, name, place)
+            try emit(.file(header.file, name: name, kind: kind))
+        case .base:
+            let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+            try track(header.file, place) { $0.unfinishedPages = UInt64(base.shape.pageCount.rawValue) }
+        case .void:
+            try track(header.file, place) { $0.unfinishedPages = nil }
+        case .changes:
+            try consumeChanges(header, payload, place, emit: emit)
+        case .gap:
+            let gap = try place.reading { () throws(FormatError) in try Gap(payload, file: header.file) }
+            try emit(.gap(gap, time: header.time))
+        case .annotation:
+            let annotation = try place.reading { () throws(FormatError) in
+                try Annotation(payload, file: header.file, time: header.time)
+            }
+            try emit(.annotation(annotation))
+        }
+    }
+
+    /// The files as callers see them.
+    var protectedFiles: [FileID: ProtectedFile] {
+        var result: [FileID: ProtectedFile] = [:]
+        for (id, track) in files {
+            result[id] = ProtectedFile(id: id, name: track.name, kind: track.kind, last: track.last)
+        }
+        return result
+    }
+
+    private mutating func countSegment(_ segment: Sequence) {
+        guard segment != self.segment else { return }
+        self.segment = segment
+        unattributedBytes += SegmentHeader.byteCount
+    }
+
+    private mutating func declare(
+        _ id: FileID,
+        _ kind: FileKind,
+        _ name: FilePath,
+        _ place: RecordPlace
+    ) throws(DamageError) {
+        guard id != .root else { throw place.damage("a declaration of file 0") }
+        if files[id] == nil {
+            files[id] = Track(name: name, kind: kind)
+        } else {
+            files[id]!.name = name
+            files[id]!.kind = kind
+        }
+    }
+
+    private mutating func track(
+        _ id: FileID,
+        _ place: RecordPlace,
+        _ change: (inout Track) -> Void
+    ) throws(DamageError) {
+        guard files[id] != nil else { throw place.damage("file \(id) was never declared") }
+        change(&files[id]!)
+    }
+
+    private mutating func consumeChanges(
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace,
+        emit: (HistoryEvent) throws -> Void
+    ) throws {
+        do {
+            try changes.decode(payload, header, place)
+        } catch {
+            unattributedBytes += UInt64(header.recordBytes)
+            throw error
+        }
+        guard var track = files[header.file] else {
+            unattributedBytes += UInt64(header.recordBytes)
+            throw place.damage("file \(header.file) was never declared")
+        }
+        try checkSequence(header, place, emit: emit)
+        if changes.continues != (track.unfinishedPages != nil) {
+            let message =
+                changes.continues ? "the parts before it are missing" : "it forgets the parts before it"
+            try emit(.finding(Finding(place.damage(message))))
+        }
+        var shares = Shares(of: header.recordBytes, among: changes.entries)
+        var sequence = header.firstSequence
+        for entry in changes.entries {
+            unattributedBytes += shares.next(entry)
+            let pageCount = (track.unfinishedPages ?? 0) + UInt64(entry.pages.count)
+            guard let event = entry.event else {
+                track.unfinishedPages = pageCount
+                continue
+            }
+            let state = SnapshotState(
+                sequence: sequence,
+                time: entry.time,
+                event: event,
+                shape: entry.shape,
+                digest: entry.digest
+            )
+            let record = SnapshotRecord(
+                file: header.file,
+                state: state,
+                pageCount: pageCount,
+                coalesced: entry.coalesced,
+                storedBytes: unattributedBytes,
+                location: place.location
+            )
+            unattributedBytes = 0
+            track.last = state
+            track.unfinishedPages = nil
+            lastTime = max(lastTime, entry.time)
+            lastSequence = sequence
+            sequence = sequence.next
+            try emit(.snapshot(record))
+        }
+        files[header.file] = track
+    }
+
+    private func checkSequence(
+        _ header: RecordHeader,
+        _ place: RecordPlace,
+        emit: (HistoryEvent) throws -> Void
+    ) throws {
+        guard changes.finishedCount > 0 else {
+            guard header.firstSequence == .none else { throw place.damage("a sequence without a snapshot") }
+            return
+        }
+        guard header.firstSequence > lastSequence else {
+            throw place.damage("sequence \(header.firstSequence) comes after \(lastSequence)")
+        }
+        if header.firstSequence > lastSequence.next {
+            let last = Sequence(header.firstSequence.rawValue - 1)
+            let message = "snapshots \(lastSequence.next) to \(last) are missing before it"
+            try emit(.finding(Finding(place.damage(message))))
+        }
+    }
+}
+
+extension RecordPlace {
+    /// Runs a decoder of the record's payload and gives its errors their place.
+    func reading<Value>(_ body: () throws(FormatError) -> Value) throws -> Value {
+        do throws(FormatError) { return try body() } catch { throw self.error(error) }
+    }
+}
+
+extension ChangesFormat {
+    /// Decodes the payload of a record and gives errors their place.
+    mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
+        do throws(FormatError) { try decode(payload, time: header.time) } catch { throw place.error(error) }
+    }
+}
+
+/// Cuts a record's bytes among its entries in proportion to their pages; the last takes what rounding leaves.
+private struct Shares {
+    private let recordBytes: UInt64
+    private let totalWeight: UInt64
+    private var weight: UInt64 = 0
+    private var given: UInt64 = 0
+
+    init(of recordBytes: Int, among entries: [ChangesFormat.Entry]) {
+        self.recordBytes = UInt64(recordBytes)
+        totalWeight = entries.reduce(0) { $0 + Self.weight($1) }
+    }
+
+    mutating func next(_ entry: ChangesFormat.Entry) -> UInt64 {
+        weight += Self.weight(entry)
+        let upToHere = recordBytes * weight / totalWeight
+        defer { given = upToHere }
+        return upToHere - given
+    }
+
+    private static func weight(_ entry: ChangesFormat.Entry) -> UInt64 { UInt64(max(1, entry.pages.count)) }
+}

@@ -1,0 +1,119 @@
+import LinuxFiles
+import SystemPackage
+
+/// Where a new writer goes on after what the last one left.
+///
+/// After a clean end the same segment goes on. Otherwise it is left as it is, and the next one says how far it
+/// counts: up to the unfinished write, or, when it is damaged, to its end, so that checks keep finding the damage.
+/// If it holds no snapshot, the next one would take its name: then its valid front is copied, and the original
+/// kept beside it under another name. Nothing is ever deleted.
+enum SegmentSuccession {
+    /// The root has no segment yet.
+    case none
+    /// The segment that ends cleanly there goes on.
+    case goOn(segment: Sequence, validBytes: UInt64)
+    /// A new segment follows.
+    case follow(segment: Sequence, validBytes: UInt64)
+    /// The segment is replaced by its valid front.
+    case replace(StreamEnd)
+
+    init(after end: StreamEnd?, lastSequence: Sequence) {
+        guard let end else {
+            self = .none
+            return
+        }
+        switch end.tail {
+        case .clean: self = .goOn(segment: end.segment, validBytes: end.validBytes)
+        case .unfinished, .damaged:
+            self =
+                lastSequence < end.segment
+                ? .replace(end)
+                : .follow(segment: end.segment, validBytes: end.countedBytes)
+        }
+    }
+
+    /// Opens the segment to write to. `next`: the sequence of the next snapshot.
+    func open(root: RootDescription, next: Sequence, now: Instant) throws -> SegmentWriter {
+        switch self {
+        case .none: return try Self.make(root, next, now, after: .none, validBytes: 0)
+        case .goOn(let segment, let validBytes):
+            return try SegmentWriter(root.segmentPath(segment), first: segment, validBytes: validBytes)
+        case .follow(let segment, let validBytes):
+            return try Self.make(root, next, now, after: segment, validBytes: validBytes)
+        case .replace(let end): return try Self.replace(end, root, now)
+        }
+    }
+
+    private static func make(
+        _ root: RootDescription,
+        _ first: Sequence,
+        _ now: Instant,
+        after previous: Sequence,
+        validBytes: UInt64
+    ) throws -> SegmentWriter {
+        let header = SegmentHeader(
+            root: root.id,
+            firstSequence: first,
+            created: now,
+            previousFirst: previous,
+            previousValidBytes: validBytes
+        )
+        return try SegmentWriter(creating: header, in: root)
+    }
+
+    private static func replace(
+        _ end: StreamEnd,
+        _ root: RootDescription,
+        _ now: Instant
+    ) throws -> SegmentWriter {
+        let draft = root.segmentsDirectory.appending("\(end.path.lastComponent!.string).new")
+        let copy = try OpenFile(draft, .updateOrCreate)
+        try copy.truncate(to: 0)
+        let header =
+            end.header
+            ?? SegmentHeader(
+                root: root.id,
+                firstSequence: end.segment,
+                created: now,
+                previousFirst: end.previousFirst,
+                previousValidBytes: end.previousValidBytes
+            )
+        let bytes = header.encoded()
+        try copy.write(unsafe bytes.span.bytes, at: 0)
+        let validBytes = max(end.validBytes, SegmentHeader.byteCount)
+        try copyFront(of: end.path, to: copy, upTo: validBytes)
+        try copy.synchronise()
+        try keepAside(end)
+        try Directory.rename(draft, to: end.path)
+        try Directory.synchronise(root.segmentsDirectory)
+        return try SegmentWriter(end.path, first: end.segment, validBytes: validBytes)
+    }
+
+    private static func copyFront(of path: FilePath, to copy: borrowing OpenFile, upTo end: UInt64) throws {
+        let original = try OpenFile(path, .read)
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset = SegmentHeader.byteCount
+        while offset < end {
+            let wanted = Int(min(UInt64(buffer.count), end - offset))
+            let got = try original.read(into: &buffer, count: wanted, at: offset)
+            guard got == wanted else { throw DamageError(path, at: offset, "the segment became shorter") }
+            try copy.write(unsafe buffer.span.bytes.extracting(0..<got), at: offset)
+            offset += UInt64(got)
+        }
+    }
+
+    /// Gives the segment a second name that no earlier one has.
+    private static func keepAside(_ end: StreamEnd) throws {
+        let ending = end.tail == .damaged ? "damaged" : "torn"
+        for number in 1... {
+            let suffix = number == 1 ? ending : "\(ending)-\(number)"
+            let name = end.path.removingLastComponent()
+                .appending("\(end.path.lastComponent!.string).\(suffix)")
+            do throws(SystemError) {
+                return try Directory.addName(name, to: end.path)
+            } catch {
+                guard error.code == .fileExists else { throw error }
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import LinuxFiles
+import SystemPackage
+
+/// A record's place, with all that a message about it needs.
+struct RecordPlace {
+    let location: RecordLocation
+    let path: FilePath
+
+    /// Damage that shows in the record's payload.
+    func damage(_ message: String) -> DamageError { DamageError(path, at: location.offset, message) }
+
+    /// An error of a decoder of the record's payload.
+    func error(_ error: FormatError) -> any Error {
+        error.inFile(path, at: location.offset + UInt64(RecordHeader.byteCount))
+    }
+}
+
+/// How the last segment ends.
+struct StreamEnd {
+    enum Tail: Hashable {
+        /// Nothing lies behind the last record.
+        case clean
+        /// An unfinished write, up to the end of the file.
+        case unfinished
+        /// Damage at its very start, or before records that were synchronised.
+        case damaged
+    }
+
+    let segment: Sequence
+    let path: FilePath
+    /// Where the valid part ends, in bytes; in a damaged segment, that before the first damage.
+    var validBytes: UInt64
+    let fileBytes: UInt64
+    var tail: Tail
+
+    /// What the next segment's header says of it. A damaged one is not closed off: it stays damaged.
+    var countedBytes: UInt64 { tail == .damaged ? fileBytes : validBytes }
+    /// Nil when it is damaged.
+    let header: SegmentHeader?
+    /// The segment before it and how far that is valid; `.none` and 0 when it is the first.
+    let previousFirst: Sequence
+    let previousValidBytes: UInt64
+}
+
+/// Walks over the records of a root's segments, oldest first.
+///
+/// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
+/// unfinished write, set aside; anything invalid before it is damage. The last segment ends where its reader
+/// says. Damage is reported and passed over; digests decide later which images it spoils.
+struct StreamWalk {
+    let root: RootDescription
+    /// Segments before the one with this first sequence are left out.
+    var start = Sequence.none
+    /// Whether to wait until what is read is on the disk.
+    var synchronising = false
+
+    /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every doubt.
+    /// Returns how the last segment ends; nil when there is no segment or `onRecord` returned false.
+    func run(
+        onFinding: (Finding) throws -> Void,
+        onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
+    ) throws -> StreamEnd? {
+        let segments = try root.segments().filter { $0 >= start }
+        var previous: StreamEnd?
+        for (index, first) in segments.enumerated() {
+            let successor = index + 1 < segments.count ? try? header(of: segments[index + 1]) : nil
+            let isLast = index + 1 == segments.count
+            if let previous {
+                try checkLink(from: previous, to: first, onFinding)
+            } else if start == .none, let header = try? header(of: first), header.previousFirst != .none {
+                try onFinding(
+                    Finding(.error, root.segmentPath(first), at: 0, "the segments before it are missing")
+                )
+            }
+            let end = try walk(
+                first,
+                after: previous,
+                closedAt: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
+                isLast: isLast,
+                onFinding,
+                onRecord
+            )
+            guard let end else { return nil }
+            previous = end
+        }
+        return previous
+    }
+
+    /// The verified header of a segment.
+    func header(of first: Sequence) throws -> SegmentHeader {
+        var reader = try SegmentReader(root.segmentPath(first), first: first)
+        return try reader.readHeader(root: root.id)
+    }
+
+    private func checkLink(
+        from previous: StreamEnd,
+        to first: Sequence,
+        _ onFinding: (Finding) throws -> Void
+    ) throws {
+        guard let header = try? header(of: first), header.previousFirst != previous.segment else { return }
+        let message =
+            "a segment is missing before it: it follows \(header.previousFirst), not \(previous.segment)"
+        try onFinding(Finding(.error, root.segmentPath(first), at: 0, message))
+    }
+
+    private func walk(
+        _ first: Sequence,
+        after previous: StreamEnd?,
+        closedAt closing: UInt64?,
+        isLast: Bool,
+        _ onFinding: (Finding) throws -> Void,
+        _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
+    ) throws -> StreamEnd? {
+        let path = root.segmentPath(first)
+        var reader = try SegmentReader(
+            path,
+            first: first,
+            limit: closing,
+            synchronising: synchronising && isLast
+        )
+        let fileBytes = try FileStatus.of(path).sizeBytes
+        var header: SegmentHeader?
+        do {
+            header = try reader.readHeader(root: root.id)
+        } catch let damage as DamageError {
+            try onFinding(Finding(damage))
+        }
+        var end = StreamEnd(
+            segment: first,
+            path: path,
+            validBytes: header == nil ? 0 : SegmentHeader.byteCount,
+            fileBytes: fileBytes,
+            tail: header == nil ? .damaged : .clean,
+            header: header,
+            previousFirst: header?.previousFirst ?? previous?.segment ?? .none,
+            previousValidBytes: header?.previousValidBytes ?? previous?.countedBytes ?? 0
+        )
+        while true {
+            switch try reader.advance() {
+            case .record:
+                if end.tail == .clean { end.validBytes = reader.offset + UInt64(reader.header.recordBytes) }
+                guard try deliver(reader, path, onFinding, onRecord) else { return nil }
+            case .damage(let at, let resume):
+                end.tail = .damaged
+                try onFinding(Finding(.error, path, at: at, "\(resume - at) bytes are damaged"))
+            case .end(let at):
+                try finish(&end, at: at, limit: reader.limit, closing: closing, isLast: isLast, onFinding)
+                return end
+            }
+        }
+    }
+
+    private func deliver(
+        _ reader: borrowing SegmentReader,
+        _ path: FilePath,
+        _ onFinding: (Finding) throws -> Void,
+        _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
+    ) throws -> Bool {
+        let location = RecordLocation(segment: reader.firstSequence, offset: reader.offset)
+        let place = RecordPlace(location: location, path: path)
+        let type: RecordType?
+        do throws(FormatError) { type = try reader.header.knownType() } catch { throw place.error(error) }
+        guard let type else { return true }
+        do {
+            return try onRecord(type, reader.header, reader.payload, place)
+        } catch let damage as DamageError {
+            try onFinding(Finding(damage))
+            return true
+        }
+    }
+
+    private func finish(
+        _ end: inout StreamEnd,
+        at: UInt64,
+        limit: UInt64,
+        closing: UInt64?,
+        isLast: Bool,
+        _ onFinding: (Finding) throws -> Void
+    ) throws {
+        if let closing, end.fileBytes < closing {
+            end.tail = .damaged
+            let message = "\(closing - end.fileBytes) bytes are missing at the end"
+            try onFinding(Finding(.error, end.path, at: end.fileBytes, message))
+        } else if at < limit && !isLast {
+            end.tail = .damaged
+            try onFinding(Finding(.error, end.path, at: at, "\(limit - at) bytes are damaged"))
+        } else if at < limit {
+            if end.tail == .clean { end.tail = .unfinished }
+        } else if let closing, end.fileBytes > closing {
+            let message = "\(end.fileBytes - closing) bytes of an unfinished write are set aside"
+            try onFinding(Finding(.warning, end.path, at: closing, message))
+        }
+    }
+}
+
+extension Finding {
+    init(_ damage: DamageError) {
+        self.init(.error, damage.path, at: damage.offset, damage.message)
+    }
+}

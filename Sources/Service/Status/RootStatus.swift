@@ -1,0 +1,66 @@
+package import LinuxFiles
+package import Repository
+import SystemPackage
+
+/// How a root is doing: what its history says, and what its watcher says if one runs.
+package struct RootStatus: Sendable {
+    package enum State: String, Sendable { case watching, stopped, degraded }
+
+    package let root: RootDescription
+    package let watcher: WatcherStatus?
+    package private(set) var files = 0
+    package private(set) var databases = 0
+    package private(set) var sequence = Sequence.none
+    package private(set) var lastTime: Instant?
+    /// Snapshots that are exactly one transaction.
+    package private(set) var commits: UInt64 = 0
+    /// Transactions that share a snapshot with others.
+    package private(set) var coalesced: UInt64 = 0
+    package private(set) var gaps = 0
+    /// Everything that the repository keeps of the root, mirrors included.
+    package private(set) var repositoryBytes: UInt64 = 0
+
+    package var state: State {
+        guard let watcher else { return .stopped }
+        return watcher.trouble == nil ? .watching : .degraded
+    }
+
+    /// Why it is not watching as it should; nil when it is.
+    package var reason: String? {
+        guard let watcher else { return "no watcher runs" }
+        return watcher.trouble ?? (watcher.isReady ? nil : "the first capture is under way")
+    }
+
+    /// Reads the history beside the watcher and asks the watcher.
+    package init(_ root: RootDescription) throws {
+        self.root = root
+        watcher = try ControlClient(root).status()
+        var kinds: [FileID: FileKind] = [:]
+        var isAlive: [FileID: Bool] = [:]
+        try RootHistory(root).visit { event in
+            switch event {
+            case .file(let file, _, let kind): kinds[file] = kind
+            case .snapshot(let record):
+                sequence = record.state.sequence
+                lastTime = record.state.time
+                isAlive[record.file] = record.state.event != .deleted
+                if record.state.event == .commit { commits += 1 } else { coalesced += record.coalesced }
+            case .gap: gaps += 1
+            case .session, .annotation, .finding: break
+            }
+        }
+        let alive = isAlive.filter(\.value).keys
+        files = alive.count
+        databases = alive.count { kinds[$0] == .database }
+        repositoryBytes = Self.bytes(in: root.directory)
+    }
+
+    private static func bytes(in directory: FilePath) -> UInt64 {
+        guard let names = try? Directory.names(in: directory) else { return 0 }
+        return names.reduce(0) { sum, name in
+            let path = directory.appending(name)
+            guard let status = try? FileStatus.of(path, followingLinks: false) else { return sum }
+            return sum + (status.kind == .directory ? bytes(in: path) : status.sizeBytes)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Recovery
+
+struct Snapshot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Wait until everything committed so far is durable, and tag it.",
+        discussion: """
+            Without --tag it is the same as sync. A tag is a WHEN for every other command.
+
+            Exit status: 0 done, 1 failed or timed out, 10 no such root, 11 another writer has it, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "A root or a protected file.")
+    var path: String?
+
+    @Option(help: ArgumentHelp("A name for this moment.", valueName: "name"))
+    var tag: String?
+
+    @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
+    var message: String = ""
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    var timeout: Duration = .seconds(10)
+
+    mutating func validate() throws {
+        if let tag, !When.isValidName(tag) {
+            throw ValidationError("'\(tag)' cannot be a tag: begin with a letter; letters, digits and . _ - / may follow")
+        }
+        if tag == nil, !message.isEmpty { throw ValidationError("--message needs --tag NAME") }
+    }
+
+    func run() async throws {
+        let tag = tag.map { (name: $0, message: message) }
+        try await FreshCapture(options: options, path: path, timeout: timeout, tag: tag).run()
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import Service
+
+struct Status: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show how the protected roots are doing.",
+        discussion: """
+            With PATH only that root. "degraded" means that a watcher runs but something hinders it.
+
+            Exit status: 0 done, 1 failed, 10 no repository or no such root, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "A root or a protected file.")
+    var path: String?
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let repository = try options.openRepository()
+        let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots()
+        if roots.isEmpty {
+            console.message("nothing is protected in \(repository.path.printable): run holdfast watch PATH")
+        }
+        for root in roots {
+            let status = try RootStatus(root)
+            try console.result(json: json(status), text: text(status, console.style))
+        }
+        return .done
+    }
+
+    private func json(_ status: RootStatus) -> JSONObject {
+        var object = JSONObject().adding("root", status.root.path.string).adding("state", status.state.rawValue)
+        if let reason = status.reason { object = object.adding("reason", reason) }
+        if let watcher = status.watcher { object = object.adding("pid", watcher.pid) }
+        object = object.adding("files", status.files).adding("databases", status.databases)
+            .adding("sequence", status.sequence.rawValue)
+        if let time = status.lastTime { object = object.adding("last_time", time) }
+        return object.adding("lag_ms", Int(status.watcher?.lagMilliseconds.rounded() ?? 0))
+            .adding("commits", status.commits).adding("coalesced", status.coalesced)
+            .adding("gaps", status.gaps).adding("rescans", status.watcher?.rescans ?? 0)
+            .adding("audits", status.watcher?.audits ?? 0)
+            .adding("audit_differences", status.watcher?.auditDifferences ?? 0)
+            .adding("repository_bytes", status.repositoryBytes)
+    }
+
+    private func text(_ status: RootStatus, _ style: Style) -> String {
+        let state = status.state.rawValue
+        let shown =
+            switch status.state {
+            case .watching: style.green(state)
+            case .stopped: style.yellow(state)
+            case .degraded: style.red(state)
+            }
+        var lines = ["\(style.bold(status.root.path.printable)): \(shown)"]
+        if let reason = status.reason { lines[0] += " (\(reason))" }
+        if let watcher = status.watcher { lines[0] += ", pid \(watcher.pid)" }
+        lines.append("  \(status.databases) databases, \(status.files) files in all")
+        if let time = status.lastTime {
+            lines.append(
+                "  last snapshot \(status.sequence), \(time.localText(in: .system)), \(time.ageText(now: .now))"
+            )
+        } else {
+            lines.append("  no snapshot yet")
+        }
+        lines.append(
+            "  \(status.commits) single commits, \(status.coalesced) coalesced, \(status.gaps) gaps, "
+                + "\(Quantity.text(bytes: status.repositoryBytes)) in the repository"
+        )
+        if let watcher = status.watcher {
+            lines.append(
+                "  since its start: \(watcher.rescans) rescans, \(watcher.audits) audits, "
+                    + "\(watcher.auditDifferences) differences found"
+            )
+        }
+        return lines.joined(separator: "\n")
+    }
+}

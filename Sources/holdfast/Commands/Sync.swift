@@ -1,0 +1,29 @@
+import ArgumentParser
+import Capture
+import LinuxFiles
+import Repository
+import Service
+
+struct Sync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Wait until everything committed so far is durable.",
+        discussion: """
+            Asks the watcher; where none runs, captures once by itself. Prints the last sequence.
+
+            Exit status: 0 all is durable, 1 failed or timed out, 10 no such root, 11 another writer has it, \
+            64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "A root or a protected file.")
+    var path: String?
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    var timeout: Duration = .seconds(10)
+
+    func run() async throws {
+        try await FreshCapture(options: options, path: path, timeout: timeout, tag: nil).run()
+    }
+}

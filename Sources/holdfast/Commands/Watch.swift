@@ -1,0 +1,125 @@
+import ArgumentParser
+import Capture
+import LinuxFiles
+import Logging
+import Repository
+import Service
+import ServiceLifecycle
+import SystemPackage
+
+struct Watch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Protect databases and files until told to stop.",
+        discussion: """
+            PATH is a directory, all of which is protected, or a single file. Left out, it is .devteam if that exists \
+            here, else the only root in the repository. The repository is made on first use.
+
+            Prints a line beginning with "ready" on standard error when the first capture of everything is durable. \
+            SIGINT and SIGTERM end it: what has been committed is captured first.
+
+            Exit status: 0 ended as told, 1 failed, 11 another watcher has the root, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "What to protect.")
+    var path: [String] = []
+
+    @Option(help: ArgumentHelp("Quiet that ends a burst of changes.", valueName: "time"), transform: parseDuration)
+    var debounce: Duration = .milliseconds(20)
+
+    @Option(
+        help: ArgumentHelp("The longest that a change waits to be made durable.", valueName: "time"),
+        transform: parseDuration
+    )
+    var maxDelay: Duration = .milliseconds(100)
+
+    @Option(help: ArgumentHelp("Leave out names that match; may be repeated.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @Flag(help: "Catch up and end.")
+    var once = false
+
+    func run() async throws {
+        CurrentProcess.raiseOpenFileLimit()
+        let (repository, roots) = try await Thread.run("command") { try openRoots() }
+        var protection = RootProtector.Options()
+        protection.quiet = debounce
+        protection.maximumDelay = maxDelay
+        protection.exclusions = exclude
+        let service = WatchService(
+            roots: roots,
+            repository: repository,
+            options: protection,
+            once: once,
+            notice: { [options] in Self.say($1, of: $0, options) },
+            ready: { [options] in Self.announce($0, options) }
+        )
+        var logger = Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
+        logger.logLevel = .critical
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await group.run()
+    }
+
+    /// Makes the repository and the roots where they are new.
+    private func openRoots() throws -> (RepositoryDirectory, [RootDescription]) {
+        let repository = try RepositoryDirectory(at: options.repositoryPath(), creating: true)
+        if path.isEmpty, FileStatus.ifPresent(".devteam") == nil {
+            let target = try Target(nil, in: repository)
+            return (repository, [target.root])
+        }
+        let roots = try (path.isEmpty ? [".devteam"] : path).map { try root(FilePath($0), in: repository) }
+        guard Set(roots).count == roots.count else {
+            throw Failure(.wrongUsage, "the same root is named twice: name it once")
+        }
+        return (repository, roots)
+    }
+
+    private func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
+        guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a directory or a file") }
+        let status = try FileStatus.of(path)
+        switch status.kind {
+        case .directory: return try repository.addRoot(path, kind: .directory)
+        case .regular: return try repository.addRoot(path, kind: .file)
+        case .symbolicLink, .other:
+            throw Failure(.failed, "\(path.printable) is neither a directory nor a regular file: name one that is")
+        }
+    }
+
+    private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
+        for one in ready {
+            if options.json {
+                let line = JSONObject().adding("event", "ready").adding("root", one.root.path.string)
+                    .adding("files", one.files).adding("databases", one.databases)
+                StandardStream.output.write(line.text + "\n")
+            } else {
+                StandardStream.error.write(
+                    "ready: \(one.root.path.printable), \(one.databases) databases, \(one.files) files\n"
+                )
+            }
+        }
+        ServiceManager.tellReady()
+    }
+
+    private static func say(_ notice: CaptureNotice, of root: RootDescription, _ options: GlobalOptions) {
+        let path = root.path.printable
+        switch notice {
+        case .finding(let finding):
+            Console.say("\(finding.file.printable) at byte \(finding.offset): \(finding.message)")
+        case .trouble(let trouble?): Console.say("\(path): \(trouble)")
+        case .trouble(nil) where !options.quiet: Console.say("\(path): in order again")
+        case .trouble(nil): break
+        case .gap(let reason):
+            if !options.quiet { Console.say("\(path): a gap in the history: \(reason)") }
+        case .auditDifference(let file):
+            Console.say("\(file): an audit found a difference, which is mended: please report it")
+        }
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// A time as options take it: a number with `ms`, `s`, `m` or `h`.
+func parseDuration(_ text: String) throws -> Duration {
+    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let wrong = ValidationError("'\(text)' is no length of time: write 20ms, 1.5s, 10m or 1h")
+    guard let number = Double(digits), number >= 0, number <= 1e9 else { throw wrong }
+    switch text.dropFirst(digits.count) {
+    case "ms": return .seconds(number / 1000)
+    case "s": return .seconds(number)
+    case "m", "min": return .seconds(number * 60)
+    case "h": return .seconds(number * 3600)
+    default: throw wrong
+    }
+}

@@ -1,0 +1,58 @@
+import LinuxFiles
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Open file", .serialized)
+struct OpenFileTests {
+    private let folder: TemporaryDirectory
+    private var path: FilePath { FilePath(folder.file("a")) }
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    @Test("writes and reads at a position, and stops at the end of the file")
+    func positions() throws {
+        let file = try OpenFile(path, .updateOrCreate)
+        let text = Array("hello".utf8)
+        try unsafe file.write(text.span.bytes, at: 3)
+        var buffer = [UInt8](repeating: 9, count: 10)
+        #expect(try file.read(into: &buffer, count: 10, at: 2) == 6)
+        #expect(buffer == [0] + text + [9, 9, 9, 9])
+        #expect(try file.read(into: &buffer, count: 10, at: 100) == 0)
+    }
+
+    @Test("makes files that only their owner can read")
+    func mode() throws {
+        _ = try OpenFile(path, .createNew)
+        #expect(try FileStatus.of(path).permissions == 0o600)
+        #expect(throws: SystemError("open", path, code: .fileExists)) { _ = try OpenFile(path, .createNew) }
+    }
+
+    @Test("says what failed and on which file")
+    func errors() {
+        let error = #expect(throws: SystemError.self) { _ = try OpenFile("/nowhere/at/all", .look) }
+        #expect(error?.isMissing == true)
+        #expect(error?.description == "cannot open /nowhere/at/all: No such file or directory")
+    }
+
+    @Test("escapes what would break a log line")
+    func printable() {
+        #expect(FilePath("/a\nb\u{1b}[31m").printable == "/a\\nb\\u{1B}[31m")
+    }
+
+    @Test("fails as a test wants it to")
+    func faults() throws {
+        let file = try OpenFile(path, .updateOrCreate)
+        let bytes = [UInt8](repeating: 7, count: 100)
+        defer { Faults.arm(nil) }
+        Faults.arm { $0 == .write ? .writesOnly(byteCount: 40) : nil }
+        #expect(throws: SystemError("write", path, code: .noSpace)) {
+            try unsafe file.write(bytes.span.bytes, at: 0)
+        }
+        #expect(try file.status().sizeBytes == 40)
+        Faults.arm { $0 == .synchronise ? .fails(errno: 5) : nil }
+        #expect(throws: SystemError("synchronise", path, code: .ioError)) { try file.synchroniseData() }
+        Faults.arm(nil)
+        try file.synchroniseData()
+    }
+}
