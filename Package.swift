@@ -66,10 +66,11 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Service", "Recovery", "Repository", "LinuxFiles", path,
+                "Service", "Capture", "Recovery", "Repository", "LinuxFiles", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),

@@ -60,7 +60,9 @@ final class ControlSocket: Sendable {
         }
     }
 
-    private func wait(_ work: @escaping @Sendable (RootProtector) async throws -> DurablePoint) -> ControlAnswer {
+    private func wait(
+        _ work: @escaping @Sendable (RootProtector) async throws -> DurablePoint
+    ) -> ControlAnswer {
         let slot = AnswerSlot()
         guard let slot else { return .failed(reason: "the watcher has too many open files") }
         Task { [protector] in

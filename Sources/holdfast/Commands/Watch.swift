@@ -6,6 +6,7 @@ import Repository
 import Service
 import ServiceLifecycle
 import SystemPackage
+import UnixSignals
 
 struct Watch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,7 +27,10 @@ struct Watch: AsyncParsableCommand {
     @Argument(help: "What to protect.")
     var path: [String] = []
 
-    @Option(help: ArgumentHelp("Quiet that ends a burst of changes.", valueName: "time"), transform: parseDuration)
+    @Option(
+        help: ArgumentHelp("Quiet that ends a burst of changes.", valueName: "time"),
+        transform: parseDuration
+    )
     var debounce: Duration = .milliseconds(20)
 
     @Option(
@@ -89,7 +93,10 @@ struct Watch: AsyncParsableCommand {
         case .directory: return try repository.addRoot(path, kind: .directory)
         case .regular: return try repository.addRoot(path, kind: .file)
         case .symbolicLink, .other:
-            throw Failure(.failed, "\(path.printable) is neither a directory nor a regular file: name one that is")
+            throw Failure(
+                .failed,
+                "\(path.printable) is neither a directory nor a regular file: name one that is"
+            )
         }
     }
 
