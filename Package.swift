@@ -77,7 +77,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["LinuxFiles"],
+            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", path],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -108,7 +108,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RecoveryTests",
-            dependencies: ["Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Recovery", "Repository", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -118,7 +118,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HoldfastTests",
-            dependencies: ["holdfast", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
     ]
