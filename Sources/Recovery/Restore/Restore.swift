@@ -53,7 +53,7 @@ package struct Restore: Sendable {
         let state = try ImageRebuilder(plan.root).rebuild(
             item.entry.file,
             at: item.entry.sequence,
-            into: image
+            into: OpenFile(image, .createNew)
         )
         return try finish(item, state, image)
     }
