@@ -10,7 +10,7 @@ import Testing
         let result = try scene.run("restore", "data/app.db", "--at", "2", "--output", "out", "--json")
         #expect(result.status == 0 && result.stderr == "")
         let expected =
-            #/{"sequence":2,"time":"2026-01-29T12:00:10.250000000Z","path":"(.*)","output":"(.*)",/#
+            #/{"sequence":2,"time":"2026-01-29T12:00:10.250000000Z","path":"(.*?)","output":"(.*?)",/#
             .ignoresCase()
         let rest =
             #/"image_bytes":([0-9]+),"digest":"[0-9a-f]{16}","integrity":"ok","elapsed_ms":[0-9]+}\n/#
@@ -161,6 +161,13 @@ import Testing
             let offset = Int.random(in: 0..<size, using: &random)
             try scene.flip(scene.segment, at: offset)
             let result = try scene.run("restore", "data/app.db", "--output", "out")
+            // The tag at the very end may have been hit, which looks like an unfinished write.
+            if result.status == 0 {
+                #expect(try scene.directory.bytes(of: "out") == scene.images[6])
+                try FileManager.default.removeItem(atPath: scene.output)
+                try sound.write(to: URL(fileURLWithPath: scene.segment))
+                continue
+            }
             #expect(result.status == 4 && result.isOneLineError, "\(offset) \(random) \(result.stderr)")
             #expect(result.stderr.contains(/damage in \/.*\.segment at byte [0-9]+/), "\(result.stderr)")
             #expect(try scene.leftovers == [], "\(offset) \(random)")
@@ -224,13 +231,13 @@ import Testing
         try manager.setAttributes([.posixPermissions: 0], ofItemAtPath: scene.segment)
         for command in [restore, ["log", scene.data], ["check"]] {
             let result = try HoldfastProgram.runWithoutPrivileges(command, environment: environment)
-            #expect(result.status == 1 && result.isOneLineError, "\(command) \(result.stderr)")
+            #expect(result.status == 1 && result.isOneLineError, "\(command) \(result)")
             #expect(result.stderr.contains("\(scene.segment): Permission denied"))
         }
         try manager.setAttributes([.posixPermissions: 0], ofItemAtPath: scene.directory.file("repository"))
         for command in [restore, ["log", scene.data], ["check"]] {
             let result = try HoldfastProgram.runWithoutPrivileges(command, environment: environment)
-            #expect(result.status == 1 && result.isOneLineError, "\(command) \(result.stderr)")
+            #expect(result.status == 1 && result.isOneLineError, "\(command) \(result)")
         }
         try manager.setAttributes(
             [.posixPermissions: 0o700],
