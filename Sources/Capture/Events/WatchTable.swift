@@ -13,7 +13,8 @@ struct WatchTable {
     private var writeWatches: [InotifyWatch: FilePath] = [:]
 
     private static let nameMask: InotifyMask = [
-        .created, .deleted, .movedFrom, .movedTo, .closedAfterWrite, .deletedSelf, .movedSelf, .onlyDirectory,
+        .created, .deleted, .movedFrom, .movedTo, .closedAfterWrite, .attributes, .deletedSelf, .movedSelf,
+        .onlyDirectory,
     ]
     private static let writeMask: InotifyMask = [.modified, .onlyDirectory]
 

@@ -20,12 +20,22 @@ extension Tracker {
             try stepWalk(now)
             if isAtRest {
                 capturedThrough = now
+                if isLeftOut {
+                    isLeftOut = false
+                    context.meter.leftOut(path.printable, nil)
+                }
                 knownGoodUntil = .now
                 try startAuditIfDue(now)
             }
         } catch let error as SystemError where error.isMissing {
             nameChanged()
             retry(in: .milliseconds(5), from: now)
+        } catch let error as SystemError where error.isForbidden {
+            // Nothing can be done before somebody changes the permissions; the slow round asks again.
+            isLeftOut = true
+            context.meter.leftOut(path.printable, error.description)
+            capturedThrough = now
+            return
         } catch {
             context.meter.trouble("\(error)")
             retry(in: .seconds(1), from: now)

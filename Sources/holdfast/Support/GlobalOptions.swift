@@ -47,7 +47,7 @@ struct GlobalOptions: ParsableArguments {
         do {
             // One that may not be looked into is not the same as none.
             _ = try FileStatus.of(path.appending("repository.json"))
-        } catch where !error.isMissing {
+        } catch  where !error.isMissing {
             throw error
         } catch {
             throw RepositoryError.notARepository(path)
