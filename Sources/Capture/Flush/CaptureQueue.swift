@@ -13,6 +13,8 @@ final class CaptureQueue: Sendable {
         /// Steps of each file that are not durable yet.
         var unsettled: [FileID: Int] = [:]
         var isClosed = false
+        /// Buffers of slices that were written, to be filled again.
+        var spareSlices: [[UInt8]] = []
     }
 
     private let state = Mutex(State())
@@ -41,6 +43,24 @@ final class CaptureQueue: Sendable {
             defer { state.steps = [] }
             return state.steps
         }
+    }
+
+    /// A buffer of that length with no particular content.
+    func sliceBuffer(_ count: Int) -> [UInt8] {
+        let spare = state.withLock { state in
+            state.spareSlices.lastIndex { $0.count == count }.map { state.spareSlices.remove(at: $0) }
+        }
+        return spare ?? [UInt8](repeating: 0, count: count)
+    }
+
+    /// Takes a buffer back. Freed ones of this size would only break up the heap.
+    func recycle(_ slice: [UInt8]) {
+        state.withLock { if $0.spareSlices.count < 8 { $0.spareSlices.append(slice) } }
+    }
+
+    /// No slices are needed any more.
+    func dropSpareSlices() {
+        state.withLock { $0.spareSlices = [] }
     }
 
     /// These steps are durable, and the mirrors show them.

@@ -90,6 +90,7 @@ extension Tracker {
         else {
             return .everything(transactions: nil, isExplained: journal.hasNews)
         }
+        if window.isHot, walk != nil { return .everything(transactions: nil, isExplained: true) }
         if window.isHot {
             // The dead writer's changes are not committed; what its journal began from is what was captured.
             return journal.hasNews ? .everything(transactions: nil, isExplained: true) : .nothing

@@ -227,22 +227,24 @@ extension Tracker {
         return true
     }
 
-    /// Reads and compares one slice; false when the file was not calm enough to believe it.
+    /// Reads and compares one slice; false when somebody may have written it without a journal to tell.
     private func readSlice(_ walk: Walk, _ slice: Range<UInt32>) throws -> Bool {
-        let needsCalm = !walk.isOverLog && kind == .database
-        let events = contentEvents
-        var before: CalmWindow?
-        if needsCalm {
-            before = try CalmWindow(walk.file, journal: journal, &context.scratch)
-            guard before != nil else { return false }
+        let needsJournal = !walk.isOverLog && kind == .database
+        let (events, transactions) = (contentEvents, journal.transactionsSeen)
+        if needsJournal {
+            guard try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch) else {
+                return false
+            }
         }
         let count = slice.count * walk.pageSize.bytes
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
         let got = try walk.file.read(into: &context.sliceScratch, count: count, at: offset)
-        if needsCalm {
+        if needsJournal {
             context.drainEvents()
-            guard contentEvents == events, self.walk === walk,
-                try CalmWindow(walk.file, journal: journal, &context.scratch)?.stamp == before?.stamp
+            guard self.walk === walk,
+                try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch),
+                contentEvents == events || journal.transactionsSeen != transactions
+                    || journal.state(&context.scratch) != .absent
             else { return false }
         }
         if walk.purpose == .base {
@@ -291,8 +293,9 @@ extension Tracker {
 
     /// The slice in full length: what the file no longer has is zeros.
     private func sliceBytes(_ got: Int, _ count: Int) -> [UInt8] {
-        var slice = Array(context.sliceScratch[..<got])
-        slice.append(contentsOf: repeatElement(0, count: count - got))
+        var slice = context.queue.sliceBuffer(count)
+        slice.replaceSubrange(..<got, with: context.sliceScratch[..<got])
+        if got < count { slice.replaceSubrange(got..., with: repeatElement(0, count: count - got)) }
         return slice
     }
 }
