@@ -19,7 +19,11 @@ struct ZstandardTests {
         return Array(bytes[..<count])
     }
 
-    static func roundTrip(_ content: [UInt8], prefix: [UInt8]?, level: Int) throws -> (frame: [UInt8], back: [UInt8]) {
+    static func roundTrip(
+        _ content: [UInt8],
+        prefix: [UInt8]?,
+        level: Int
+    ) throws -> (frame: [UInt8], back: [UInt8]) {
         var compressor = try Compressor()
         let decompressor = try Decompressor()
         var (frame, back) = ([UInt8](), [UInt8](repeating: 9, count: 50))
@@ -39,7 +43,12 @@ struct ZstandardTests {
             )
         } else {
             size = try compressor.compress(content, level: level, into: &frame)
-            try decompressor.decompress(unsafe frame.span.bytes, prefix: nil, exactly: content.count, into: &back)
+            try decompressor.decompress(
+                unsafe frame.span.bytes,
+                prefix: nil,
+                exactly: content.count,
+                into: &back
+            )
         }
         #expect(size == frame.count)
         return (frame, back)
@@ -51,9 +60,18 @@ struct ZstandardTests {
         for count in [0, 1, 100, 4096, 70_000, 300_000] {
             let content = Self.content(count, &random)
             let prefix = Self.content(Int.random(in: 1...100_000, using: &random), &random)
-            #expect(try Self.roundTrip(content, prefix: nil, level: level).back == content, "\(random) \(count)")
-            #expect(try Self.roundTrip(content, prefix: prefix, level: level).back == content, "\(random) \(count)")
-            #expect(try Self.roundTrip(content, prefix: [], level: level).back == content, "\(random) \(count)")
+            #expect(
+                try Self.roundTrip(content, prefix: nil, level: level).back == content,
+                "\(random) \(count)"
+            )
+            #expect(
+                try Self.roundTrip(content, prefix: prefix, level: level).back == content,
+                "\(random) \(count)"
+            )
+            #expect(
+                try Self.roundTrip(content, prefix: [], level: level).back == content,
+                "\(random) \(count)"
+            )
         }
     }
 

@@ -30,11 +30,15 @@ private final class NthFails: Sendable {
 @Suite("Failed writes")
 struct FailedWriteTests {
     static let faults: [Fault] = [
-        .fails(errno: Errno.noSpace.rawValue), .fails(errno: Errno.ioError.rawValue), .writesOnly(byteCount: 1),
+        .fails(errno: Errno.noSpace.rawValue), .fails(errno: Errno.ioError.rawValue),
+        .writesOnly(byteCount: 1),
         .writesOnly(byteCount: 100),
     ]
 
-    @Test("whichever call of a flush fails, trying again leaves the stream as if nothing had been", arguments: faults.indices)
+    @Test(
+        "whichever call of a flush fails, trying again leaves the stream as if nothing had been",
+        arguments: faults.indices
+    )
     func flush(faultIndex: Int) throws {
         let fault = Self.faults[faultIndex]
         for index in 0..<100 {
@@ -82,7 +86,10 @@ struct FailedWriteTests {
         }
     }
 
-    @Test("whichever call of a flush fails, going down leaves only whole snapshots", arguments: faults.indices)
+    @Test(
+        "whichever call of a flush fails, going down leaves only whole snapshots",
+        arguments: faults.indices
+    )
     func crash(faultIndex: Int) throws {
         let fault = Self.faults[faultIndex]
         for index in 0..<100 {
@@ -105,7 +112,10 @@ struct FailedWriteTests {
             }
             do {
                 let writer = try history.open()
-                #expect(writer.lastDurableSequence.rawValue >= UInt64(durable), "\(history.random), call \(index)")
+                #expect(
+                    writer.lastDurableSequence.rawValue >= UInt64(durable),
+                    "\(history.random), call \(index)"
+                )
                 history.forget(downTo: Int(writer.lastDurableSequence.rawValue))
                 if history.expected.isEmpty { _ = writer.declare(name: "one.db", kind: .database) }
                 try history.commit(writer, 0, byteCount: 2000)
@@ -120,7 +130,10 @@ struct FailedWriteTests {
         Issue.record("a flush has no hundred calls")
     }
 
-    @Test("whichever call of a base image fails, trying the end again or abandoning it leaves the stream sound", arguments: [false, true])
+    @Test(
+        "whichever call of a base image fails, trying the end again or abandoning it leaves the stream sound",
+        arguments: [false, true]
+    )
     func base(isAbandoned: Bool) throws {
         for index in 0..<100 {
             var history = try SmallHistory(SeededRandom())

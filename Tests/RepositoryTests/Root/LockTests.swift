@@ -12,7 +12,9 @@ struct LockTests {
         do {
             let writer = try RootWriter(root: test.root)
             #expect(test.root.hasWriter)
-            #expect(throws: RepositoryError.locked(test.root.directory)) { _ = try RootWriter(root: test.root) }
+            #expect(throws: RepositoryError.locked(test.root.directory)) {
+                _ = try RootWriter(root: test.root)
+            }
             #expect(!writer.hasStaged)
         }
         #expect(!test.root.hasWriter)

@@ -35,7 +35,13 @@ struct SmallHistory {
             let content = page(shape.pageSize.bytes)
             pages.append(PageNumber(UInt32(number)), unsafe content.span.bytes)
         }
-        return Changes(file: files[index].id, time: Instant(nanoseconds: clock), event: .commit, shape: shape, pages: pages)
+        return Changes(
+            file: files[index].id,
+            time: Instant(nanoseconds: clock),
+            event: .commit,
+            shape: shape,
+            pages: pages
+        )
     }
 
     /// Content that compresses well, so that tests of every byte have few bytes to go through.
@@ -64,7 +70,9 @@ struct SmallHistory {
     mutating func base(_ writer: RootWriter, _ index: Int, byteCount: Int) throws {
         lastBase = nil
         var live = ModelFile(files[index].id, files[index].pageSize)
-        for start in stride(from: 0, to: byteCount, by: 512) { live.image += page(min(512, byteCount - start)) }
+        for start in stride(from: 0, to: byteCount, by: 512) {
+            live.image += page(min(512, byteCount - start))
+        }
         try writer.beginBase(live.id, shape: live.shape)
         let half = byteCount / 2 / live.pageSize.bytes * live.pageSize.bytes
         try writer.baseSlice(live.id, firstPage: PageNumber(1), bytes: Array(live.image[..<half]))
@@ -97,7 +105,9 @@ struct SmallHistory {
             let sequence = Repository.Sequence(UInt64(index + 1))
             do {
                 let (state, bytes) = try test.rebuild(snapshot.file, at: sequence)
-                guard state.sequence == sequence, bytes == snapshot.bytes else { return "snapshot \(sequence) is wrong" }
+                guard state.sequence == sequence, bytes == snapshot.bytes else {
+                    return "snapshot \(sequence) is wrong"
+                }
             } catch {
                 return "snapshot \(sequence): \(error)"
             }
