@@ -66,17 +66,18 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Service", "Recovery", "Repository", "LinuxFiles", path,
+                "Service", "Capture", "Recovery", "Repository", "LinuxFiles", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
 
         .target(
             name: "TestSupport",
-            dependencies: ["LinuxFiles"],
+            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", path],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -107,7 +108,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RecoveryTests",
-            dependencies: ["Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Recovery", "Repository", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -117,7 +118,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HoldfastTests",
-            dependencies: ["holdfast", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
     ]

@@ -15,7 +15,9 @@ struct Holdfast: AsyncParsableCommand {
             snapshot that matches, 11 another writer has it, 64 wrong usage, 130 interrupted.
             """,
         version: "holdfast 0.1.0",
-        subcommands: [Log.self, Restore.self, Check.self]
+        subcommands: [
+            Watch.self, Sync.self, Snapshot.self, Log.self, Restore.self, Status.self, Check.self,
+        ]
     )
 
     static func main() async {

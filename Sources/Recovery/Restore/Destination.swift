@@ -64,7 +64,7 @@ enum Destination {
             directory.append(component)
             switch try? FileStatus.of(directory, followingLinks: false).kind {
             case .directory: continue
-            case nil: try UnfinishedWork.makeSubdirectory(at: directory)
+            case nil: try Directory.make(directory)
             default: throw RestoreError.isNotDirectory(directory)
             }
         }

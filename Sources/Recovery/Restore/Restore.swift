@@ -2,8 +2,8 @@ import LinuxFiles
 package import Repository
 package import SystemPackage
 
-/// Carries out a plan: rebuilds each image into a temporary file beside its destination, has it checked, and
-/// only then gives it its name.
+/// Carries out a plan: rebuilds each image in a temporary directory beside its destination, has it checked, and only
+/// then gives it its name.
 ///
 /// The digest is checked by `ImageRebuilder`, databases by SQLite as well. A file is complete under its final name or
 /// not there at all, whenever the process or the machine stops; the same holds for a directory that did not exist. If
@@ -33,44 +33,81 @@ package struct Restore: Sendable {
         onFailure: (FilePath, any Error) throws -> Void
     ) throws {
         guard plan.isDirectory else {
-            for item in plan.items { try onFile(restore(item)) }
+            for item in plan.items { try onFile(restoreFile(item)) }
             return
         }
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
         if try Destination.directory(plan.destination, isReplaceable: isReplacing) {
-            try restore(plan.items, below: plan.destination, onFile, onFailure)
+            try fillDirectory(onFile, onFailure)
         } else {
             try restoreNewDirectory(onFile, onFailure)
         }
     }
 
-    /// Builds the directory under another name first.
+    private func restoreFile(_ item: RestorePlan.Item) throws -> Outcome {
+        // What is in the way is said before the work rather than after it.
+        let place = try place(of: item)
+        let work = try UnfinishedWork.makeDirectory(in: place.directory)
+        defer { UnfinishedWork.discard(work) }
+        let image = work.appending("image")
+        let state = try ImageRebuilder(plan.root).rebuild(
+            item.entry.file,
+            at: item.entry.sequence,
+            into: OpenFile(image, .createNew)
+        )
+        return try finish(item, state, image)
+    }
+
+    /// Restores into a directory that exists.
+    private func fillDirectory(
+        _ onFile: (Outcome) throws -> Void,
+        _ onFailure: (FilePath, any Error) throws -> Void
+    ) throws {
+        let work = try UnfinishedWork.makeDirectory(in: plan.destination)
+        defer { UnfinishedWork.discard(work) }
+        try restoreAll(plan.items, below: plan.destination, imagesIn: work, onFile, onFailure)
+    }
+
+    /// Builds the whole directory under another name first.
     private func restoreNewDirectory(
         _ onFile: (Outcome) throws -> Void,
         _ onFailure: (FilePath, any Error) throws -> Void
     ) throws {
         let parent = plan.destination.directory
-        let temporary = UnfinishedWork.newPath(in: parent)
-        try UnfinishedWork.makeDirectory(at: temporary)
-        defer { UnfinishedWork.discard(temporary) }
+        let work = try UnfinishedWork.makeDirectory(in: parent)
+        defer { UnfinishedWork.discard(work) }
+        let (images, top) = (work.appending("images"), work.appending("root"))
+        try Directory.make(images)
+        try Directory.make(top)
+
         var outcomes: [Outcome] = []
-        try restore(plan.moved(to: temporary), below: temporary, { outcomes.append($0) }, onFailure)
-        try UnfinishedWork.finish(temporary, as: plan.destination, isReplacing: true)
+        try restoreAll(plan.moved(to: top), below: top, imagesIn: images, { outcomes.append($0) }, onFailure)
+        try UnfinishedWork.name(top, plan.destination, isReplacing: true)
         try Directory.synchronise(parent)
         for outcome in outcomes { try onFile(outcome.moved(to: plan.destination)) }
     }
+}
 
-    private func restore(
+extension Restore {
+    /// Rebuilds all images in one go over the history, then checks and names them one after the other.
+    private func restoreAll(
         _ items: [RestorePlan.Item],
         below top: FilePath,
+        imagesIn work: FilePath,
         _ onFile: (Outcome) throws -> Void,
         _ onFailure: (FilePath, any Error) throws -> Void
     ) throws {
-        for item in items {
+        let images = items.map { ($0.entry.file, work.appending("\($0.entry.file)")) }
+        let states = try ImageRebuilder(plan.root)
+            .rebuildAll(Dictionary(uniqueKeysWithValues: images), at: plan.entry.sequence)
+        for (item, (file, image)) in zip(items, images) {
             let outcome: Outcome
             do {
+                guard let state = try states[file]?.get() else {
+                    throw RepositoryError.noSnapshot(file, at: plan.entry.sequence)
+                }
                 try Destination.makeDirectories(for: item.destination, below: top)
-                outcome = try restore(item)
+                outcome = try finish(item, state, image)
             } catch {
                 try onFailure(item.path, error)
                 continue
@@ -78,34 +115,25 @@ package struct Restore: Sendable {
             try onFile(outcome)
         }
     }
-}
 
-// One file.
-extension Restore {
-    private func restore(_ item: RestorePlan.Item) throws -> Outcome {
-        let destination = try Destination.file(
-            item.destination,
-            isReplaceable: isReplacing,
-            name: item.name.lastComponent
-        )
-        if item.kind == .database { try Destination.refuseSidecars(of: destination) }
-        let temporary = UnfinishedWork.newPath(in: destination.directory)
-        let file = try UnfinishedWork.makeFile(at: temporary)
-        defer { UnfinishedWork.discard(temporary) }
-
-        let state = try ImageRebuilder(plan.root).rebuild(
-            item.entry.file,
-            at: item.entry.sequence,
-            into: file
-        )
+    /// Checks a rebuilt image and gives it its name.
+    private func finish(
+        _ item: RestorePlan.Item,
+        _ state: SnapshotState,
+        _ image: FilePath
+    ) throws -> Outcome {
         guard state.sequence == item.entry.sequence else {
             throw RestoreError.wrongSnapshot(item.path, wanted: item.entry.sequence, got: state.sequence)
         }
-        let integrity = try check(item, at: temporary)
-        try file.synchronise()
-        if item.kind == .database { try Destination.refuseSidecars(of: destination) }
-        try name(temporary, destination)
-        try Directory.synchronise(destination.directory)
+        let integrity = try check(item, at: image)
+        try OpenFile(image, .read).synchronise()
+        let place = try place(of: item)
+        do {
+            try UnfinishedWork.name(image, place, isReplacing: isReplacing)
+        } catch  where error.code == .fileExists {
+            throw RestoreError.exists(place)
+        }
+        try Directory.synchronise(place.directory)
         return Outcome(item: item, state: state, integrity: integrity)
     }
 
@@ -118,12 +146,15 @@ extension Restore {
         return integrity
     }
 
-    private func name(_ temporary: FilePath, _ destination: FilePath) throws {
-        do {
-            try UnfinishedWork.finish(temporary, as: destination, isReplacing: isReplacing)
-        } catch  where error.code == .fileExists {
-            throw RestoreError.exists(destination)
-        }
+    /// The name that the file really gets. Throws `RestoreError` when something is in its way.
+    private func place(of item: RestorePlan.Item) throws -> FilePath {
+        let place = try Destination.file(
+            item.destination,
+            isReplaceable: isReplacing,
+            name: item.name.lastComponent
+        )
+        if item.kind == .database { try Destination.refuseSidecars(of: place) }
+        return place
     }
 }
 

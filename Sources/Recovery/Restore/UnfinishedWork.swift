@@ -3,67 +3,59 @@ import Repository
 import Synchronization
 import SystemPackage
 
-/// What restores of this process have on the disk under names that are not final yet.
+/// What restores of this process have on the disk and not yet under its final name: directories of their own,
+/// beside the destinations, in which images are rebuilt.
 ///
-/// One lock is held while a name is made or becomes final, and by `abandonAll` for good. So whoever ends the
-/// process through that leaves either the whole result under its final name, or nothing.
+/// One lock is held while something gets its final name, and by `abandonAll` for good. So whoever ends the process
+/// through that leaves under each final name either the whole result or what was there before.
 package enum UnfinishedWork {
-    private static let paths = Mutex<Set<FilePath>>([])
+    private static let directories = Mutex<Set<FilePath>>([])
 
-    /// Removes everything unfinished, then calls `exit`. No unfinished work can begin or end meanwhile.
+    /// Removes everything unfinished, then calls `exit`. Nothing gets a final name meanwhile.
     package static func abandonAll(thenExit exit: () -> Never) -> Never {
-        paths.withLock { paths in
-            for path in paths { try? Directory.removeTree(path) }
+        directories.withLock { directories in
+            for directory in directories { removeWhileItIsFilled(directory) }
             exit()
         }
     }
 
-    /// A name that nothing has, for work whose result will be in `directory`.
-    static func newPath(in directory: FilePath) -> FilePath {
+    /// The thread that works there may go on making files until its directory is gone.
+    private static func removeWhileItIsFilled(_ directory: FilePath) {
+        for _ in 0..<1000 {
+            if (try? Directory.removeTree(directory)) != nil { return }
+        }
+    }
+
+    /// Makes an empty directory, mode 0700, in `parent`, which must exist.
+    static func makeDirectory(in parent: FilePath) throws(SystemError) -> FilePath {
         let random = CurrentProcess.randomBytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return directory.appending(".holdfast-restore-\(random.hexadecimal)")
-    }
-
-    /// Makes an empty file, mode 0600.
-    static func makeFile(at path: FilePath) throws(SystemError) -> OpenFile {
-        try paths.withLock { paths throws(SystemError) in
-            let file = try OpenFile(path, .createNew)
-            paths.insert(path)
-            return file
-        }
-    }
-
-    /// Makes a directory, mode 0700, all of which is unfinished.
-    static func makeDirectory(at path: FilePath) throws(SystemError) {
-        try paths.withLock { paths throws(SystemError) in
+        let path = parent.appending(".holdfast-restore-\(random.hexadecimal)")
+        // Else the directories above it would be made as well.
+        _ = try FileStatus.of(parent)
+        try directories.withLock { directories throws(SystemError) in
             try Directory.make(path)
-            paths.insert(path)
+            directories.insert(path)
         }
+        return path
     }
 
-    /// Makes a directory in an unfinished or a finished one.
-    static func makeSubdirectory(at path: FilePath) throws(SystemError) {
-        try paths.withLock { _ throws(SystemError) in try Directory.make(path) }
-    }
-
-    /// Gives the work its final name. Unless `isReplacing`, the name must be free (EEXIST); a directory replaces
+    /// Gives a result its final name. Unless `isReplacing`, the name must be free (EEXIST); a directory replaces
     /// nothing but an empty directory in any case.
-    static func finish(_ path: FilePath, as name: FilePath, isReplacing: Bool) throws(SystemError) {
-        try paths.withLock { paths throws(SystemError) in
+    static func name(_ path: FilePath, _ name: FilePath, isReplacing: Bool) throws(SystemError) {
+        try directories.withLock { _ throws(SystemError) in
             if isReplacing {
                 try Directory.rename(path, to: name)
             } else {
                 try Directory.renameToNew(path, to: name)
             }
-            paths.remove(path)
         }
     }
 
-    /// Removes what was not finished; nothing if it was.
-    static func discard(_ path: FilePath) {
-        paths.withLock { paths in
-            guard paths.remove(path) != nil else { return }
-            try? Directory.removeTree(path)
+    /// Removes what is left of a directory of `makeDirectory`.
+    static func discard(_ directory: FilePath) {
+        directories.withLock { directories in
+            try? Directory.removeTree(directory)
+            directories.remove(directory)
         }
     }
 }

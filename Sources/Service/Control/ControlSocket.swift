@@ -60,7 +60,9 @@ final class ControlSocket: Sendable {
         }
     }
 
-    private func wait(_ work: @escaping @Sendable (RootProtector) async throws -> DurablePoint) -> ControlAnswer {
+    private func wait(
+        _ work: @escaping @Sendable (RootProtector) async throws -> DurablePoint
+    ) -> ControlAnswer {
         let slot = AnswerSlot()
         guard let slot else { return .failed(reason: "the watcher has too many open files") }
         Task { [protector] in
@@ -79,7 +81,7 @@ final class ControlSocket: Sendable {
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
-            trouble: status.trouble,
+            trouble: status.trouble ?? status.leftOut.values.min(),
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
             rescans: status.rescans,
             audits: status.audits,

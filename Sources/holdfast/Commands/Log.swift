@@ -44,7 +44,7 @@ struct Log: HoldfastCommand {
         let until = try until.map { try When(parsing: $0, now: now, calendar: .system) }
         let target = try Target(path, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target) }
+        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
         let listing = try HistoryListing(
             of: index,
             in: scope,
@@ -69,10 +69,7 @@ struct Log: HoldfastCommand {
         }
         guard let damage = index.damage.first else { return .done }
         try console.flush()
-        throw Failure(
-            .damaged,
-            "damage in \(damage.file.printable) at byte \(damage.offset): \(damage.message): run holdfast check"
-        )
+        throw Failure(damage)
     }
 
     private func show(_ line: HistoryListing.Line, _ table: LogTable, _ console: Console) throws {

@@ -60,7 +60,7 @@ struct Restore: HoldfastCommand {
         let when = try When(parsing: at, now: .now, calendar: .system)
         let target = try Target(path, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target) }
+        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
         let entry = try index.resolve(when, in: scope, strictlyBefore: before, now: .now)
         let destination = FilePath(output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")

@@ -27,7 +27,9 @@ struct Snapshot: AsyncParsableCommand {
 
     mutating func validate() throws {
         if let tag, !When.isValidName(tag) {
-            throw ValidationError("'\(tag)' cannot be a tag: begin with a letter; letters, digits and . _ - / may follow")
+            throw ValidationError(
+                "'\(tag)' cannot be a tag: begin with a letter; letters, digits and . _ - / may follow"
+            )
         }
         if tag == nil, !message.isEmpty { throw ValidationError("--message needs --tag NAME") }
     }

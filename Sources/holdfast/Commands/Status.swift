@@ -3,6 +3,7 @@ import LinuxFiles
 import Recovery
 import Repository
 import Service
+import SystemPackage
 
 struct Status: HoldfastCommand {
     static let configuration = CommandConfiguration(
@@ -33,7 +34,10 @@ struct Status: HoldfastCommand {
     }
 
     private func json(_ status: RootStatus) -> JSONObject {
-        var object = JSONObject().adding("root", status.root.path.string).adding("state", status.state.rawValue)
+        var object = JSONObject().adding("root", status.root.path.string).adding(
+            "state",
+            status.state.rawValue
+        )
         if let reason = status.reason { object = object.adding("reason", reason) }
         if let watcher = status.watcher { object = object.adding("pid", watcher.pid) }
         object = object.adding("files", status.files).adding("databases", status.databases)

@@ -2,6 +2,7 @@ import Capture
 import LinuxFiles
 import Repository
 import Service
+import SystemPackage
 
 /// What `sync` and `snapshot` share: have the watcher capture, or do it here when none runs.
 struct FreshCapture {
@@ -28,7 +29,10 @@ struct FreshCapture {
     }
 
     /// A watcher that is just starting has the lock but not yet the socket: asked again until it has.
-    private func capture(_ root: RootDescription, _ repository: RepositoryDirectory) async throws -> DurablePoint {
+    private func capture(
+        _ root: RootDescription,
+        _ repository: RepositoryDirectory
+    ) async throws -> DurablePoint {
         let deadline = Tick.now.advanced(by: timeout)
         while true {
             do {

@@ -43,7 +43,16 @@ struct GlobalOptions: ParsableArguments {
 
     /// Opens the repository, which must exist.
     func openRepository() throws -> RepositoryDirectory {
-        try RepositoryDirectory(at: repositoryPath(), creating: false)
+        let path = try repositoryPath()
+        do {
+            // One that may not be looked into is not the same as none.
+            _ = try FileStatus.of(path.appending("repository.json"))
+        } catch  where !error.isMissing {
+            throw error
+        } catch {
+            throw RepositoryError.notARepository(path)
+        }
+        return try RepositoryDirectory(at: path, creating: false)
     }
 }
 

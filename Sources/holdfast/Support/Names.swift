@@ -1,4 +1,5 @@
 import LinuxFiles
+import Recovery
 import Repository
 import SystemPackage
 
@@ -27,8 +28,17 @@ extension SnapshotEvent {
 }
 
 extension Failure {
-    static func noSuchFile(_ target: Target) -> Failure {
-        Failure(
+    init(_ damage: Finding) {
+        self.init(
+            .damaged,
+            "damage in \(damage.file.printable) at byte \(damage.offset): \(damage.message): run holdfast check"
+        )
+    }
+
+    static func noSuchFile(_ target: Target, _ index: SnapshotIndex) -> Failure {
+        // Its name may be in what is damaged.
+        if let damage = index.damage.first { return Failure(damage) }
+        return Failure(
             .notFound,
             "no snapshot of \(target.path.printable) exists: see holdfast log \(target.root.path.printable)"
         )

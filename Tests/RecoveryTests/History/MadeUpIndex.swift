@@ -1,0 +1,70 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+@testable import Recovery
+@testable import Repository
+
+/// Histories that were never written anywhere, for what decides without reading.
+extension SnapshotIndex {
+    static func madeUp(_ events: [HistoryEvent], kind: RootKind = .directory) -> SnapshotIndex {
+        let root = RootDescription(
+            id: RootID(1),
+            path: "/data",
+            kind: kind,
+            created: .unix(0),
+            directory: "/repository/roots/1"
+        )
+        var index = SnapshotIndex(root: root)
+        for event in events { index.add(event) }
+        return index
+    }
+}
+
+extension HistoryEvent {
+    static func named(_ file: UInt32, _ name: String, _ kind: FileKind = .database) -> HistoryEvent {
+        .file(FileID(file), name: FilePath(name), kind: kind)
+    }
+
+    /// A snapshot at so many seconds.
+    static func at(
+        _ seconds: Int64,
+        _ sequence: UInt64,
+        of file: UInt32 = 1,
+        _ event: SnapshotEvent = .commit
+    ) -> HistoryEvent {
+        let state = SnapshotState(
+            sequence: Sequence(sequence),
+            time: .unix(seconds),
+            event: event,
+            shape: .empty(.plain),
+            digest: 0
+        )
+        return .snapshot(
+            SnapshotRecord(
+                file: FileID(file),
+                state: state,
+                pageCount: 1,
+                coalesced: 0,
+                storedBytes: 1,
+                location: RecordLocation(segment: Sequence(1), offset: 64)
+            )
+        )
+    }
+
+    static func tag(_ name: String, _ sequence: UInt64) -> HistoryEvent {
+        .annotation(
+            Annotation(.tag, target: Sequence(sequence), fields: ["name": name], time: .unix(0))
+        )
+    }
+
+    static func verdict(_ verdict: String, _ sequence: UInt64) -> HistoryEvent {
+        .annotation(
+            Annotation(.health, target: Sequence(sequence), fields: ["verdict": verdict], time: .unix(0))
+        )
+    }
+
+    static let damage = HistoryEvent.finding(
+        Finding(.error, "/repository/segment", at: 99, "3 bytes are damaged")
+    )
+}

@@ -1,0 +1,115 @@
+import LinuxFiles
+import SystemPackage
+import Testing
+
+@testable import Recovery
+@testable import Repository
+
+@Suite struct SnapshotIndexTests {
+    /// Two databases and a file, in turn.
+    private let index = SnapshotIndex.madeUp([
+        .named(1, "a.db"), .named(2, "sub/b.db"), .at(10, 1), .at(20, 2, of: 2), .at(30, 3), .at(30, 4),
+        .at(40, 5, of: 2), .tag("before", 2), .tag("moved", 1), .tag("moved", 4), .verdict("good", 3),
+        .verdict("good", 4), .verdict("bad", 4),
+    ])
+    private let now = Instant.unix(1000)
+
+    private func resolve(
+        _ when: When,
+        _ scope: HistoryScope,
+        before: Bool = false
+    ) throws -> UInt64 {
+        try index.resolve(when, in: scope, strictlyBefore: before, now: now).sequence.rawValue
+    }
+
+    @Test("counts a file's own snapshots for a file, and all of them for the root")
+    func scopes() throws {
+        #expect(try resolve(.latest(back: 1), .file(FileID(1))) == 3)
+        #expect(try resolve(.latest(back: 1), .root) == 4)
+        #expect(try resolve(.instant(.unix(29)), .file(FileID(1))) == 1)
+        #expect(try resolve(.instant(.unix(29)), .root) == 2)
+        #expect(throws: WhenError.self) { try resolve(.sequence(2), .file(FileID(1))) }
+        #expect(try resolve(.sequence(2), .root) == 2)
+    }
+
+    @Test("takes the last of several snapshots of one moment, and with before the last one earlier")
+    func sameTime() throws {
+        #expect(try resolve(.instant(.unix(30)), .file(FileID(1))) == 4)
+        #expect(try resolve(.instant(.unix(30)), .file(FileID(1)), before: true) == 1)
+        #expect(try resolve(.latest(back: 0), .file(FileID(1)), before: true) == 3)
+    }
+
+    @Test("leads a tag on another file's snapshot to the one before it; of two tags the later counts")
+    func tags() throws {
+        #expect(try resolve(.name("before"), .file(FileID(1))) == 1)
+        #expect(try resolve(.name("before"), .file(FileID(2))) == 2)
+        #expect(try resolve(.name("moved"), .root) == 4)
+        #expect(throws: WhenError.unknownTag("gone", known: ["before", "moved"])) {
+            try resolve(.name("gone"), .root)
+        }
+    }
+
+    @Test("takes the last verdict on a snapshot")
+    func verdicts() throws {
+        #expect(try resolve(.latestGood, .file(FileID(1))) == 3)
+        #expect(throws: WhenError.noneGood) { try resolve(.latestGood, .file(FileID(2))) }
+    }
+
+    @Test("refuses a moment in the future, but knows snapshots that a turned-back clock left there")
+    func future() throws {
+        let early = Instant.unix(35)
+        #expect(throws: WhenError.self) { try resolve(.instant(.unix(1001)), .root) }
+        let entry = try index.resolve(
+            .instant(.unix(40)),
+            in: .root,
+            strictlyBefore: false,
+            now: early
+        )
+        #expect(entry.sequence == Sequence(5))
+        #expect(throws: WhenError.self) {
+            try index.resolve(.instant(.unix(41)), in: .root, strictlyBefore: false, now: early)
+        }
+    }
+
+    @Test("accepts nothing but a file's sequence when the history is damaged")
+    func damage() throws {
+        var damaged = index
+        damaged.add(.damage)
+        let file = HistoryScope.file(FileID(1))
+        #expect(
+            try damaged.resolve(.sequence(3), in: file, strictlyBefore: false, now: now).sequence
+                == Sequence(3)
+        )
+        for when in [When.latest(back: 0), .instant(.unix(30)), .name("moved"), .latestGood] {
+            #expect(throws: RestoreError.self) {
+                try damaged.resolve(when, in: file, strictlyBefore: false, now: now)
+            }
+        }
+        #expect(throws: RestoreError.self) {
+            try damaged.resolve(.sequence(3), in: file, strictlyBefore: true, now: now)
+        }
+        #expect(throws: RestoreError.self) {
+            try damaged.resolve(.sequence(3), in: .root, strictlyBefore: false, now: now)
+        }
+    }
+
+    @Test("knows what a file was called and was at each snapshot")
+    func declarations() throws {
+        let index = SnapshotIndex.madeUp([
+            .named(1, "old", .plain), .at(1, 1), .at(2, 2), .named(1, "new", .database), .at(3, 3),
+        ])
+        #expect(index.declaration(of: FileID(1), at: Sequence(2))?.name == "old")
+        #expect(index.declaration(of: FileID(1), at: Sequence(2))?.kind == .plain)
+        #expect(index.declaration(of: FileID(1), at: Sequence(3))?.name == "new")
+        #expect(index.declaration(of: FileID(2), at: Sequence(3)) == nil)
+        #expect(index.path(of: FileID(1), at: Sequence(3)) == "/data/new")
+    }
+
+    @Test("finds the state of all files at a sequence")
+    func state() {
+        #expect(index.state(at: Sequence(3)).map(\.sequence.rawValue) == [3, 2])
+        #expect(index.state(at: Sequence(1)).map(\.sequence.rawValue) == [1])
+        #expect(index.state(at: Sequence(99)).map(\.sequence.rawValue) == [4, 5])
+        #expect(index.state(at: Sequence(0)).isEmpty)
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Recovery
+
+@Suite struct IntegrityTests {
+    private func check(_ path: String) throws -> Integrity {
+        try Integrity.check(databaseAt: FilePath(path))
+    }
+
+    @Test("finds sound databases sound and leaves nothing beside them", arguments: ["delete", "wal"])
+    func sound(_ mode: String) throws {
+        try withTemporaryDirectory { directory in
+            // Bytes that mean something in a URI.
+            let path = directory.file("a ?&%41#ü.db")
+            try SQLite3.sql(
+                "PRAGMA journal_mode=\(mode); CREATE TABLE t(a); INSERT INTO t VALUES(1);",
+                on: path
+            )
+            let before = try directory.bytes(of: "a ?&%41#ü.db")
+            #expect(before[18] == (mode == "wal" ? 2 : 1))
+            #expect(try check(path) == .ok)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["a ?&%41#ü.db"])
+            #expect(try directory.bytes(of: "a ?&%41#ü.db") == before)
+        }
+    }
+
+    @Test("takes an empty image for an empty database")
+    func empty() throws {
+        try withTemporaryDirectory { directory in
+            let path = try directory.write([], to: "empty.db")
+            #expect(try check(path) == .ok)
+        }
+    }
+
+    @Test("does not take other content for a database")
+    func garbage() throws {
+        try withTemporaryDirectory { directory in
+            for bytes in [[0x41], Array("SQLite format 2\0".utf8), [UInt8](repeating: 7, count: 8192)] {
+                let path = try directory.write(bytes, to: "x.db")
+                #expect(try check(path) == .problems(["it is not a database"]))
+            }
+        }
+    }
+
+    @Test("finds the magic with nothing sound behind it unsound")
+    func magicOnly() throws {
+        try withTemporaryDirectory { directory in
+            for count in [16, 100, 8192] {
+                let bytes = Array("SQLite format 3\0".utf8) + [UInt8](repeating: 0xee, count: count - 16)
+                guard case .problems = try check(directory.write(bytes, to: "x.db")) else {
+                    Issue.record("\(count) bytes were found sound")
+                    continue
+                }
+            }
+        }
+    }
+
+    @Test("finds a damaged page, an index that lacks a row, and a missing page")
+    func damaged() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.file("x.db")
+            try SQLite3.sql(
+                """
+                PRAGMA page_size=1024; CREATE TABLE t(a, b); CREATE INDEX i ON t(b);
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+                INSERT INTO t SELECT i, 'text ' || i FROM n;
+                """,
+                on: path
+            )
+            let sound = try directory.bytes(of: "x.db")
+            #expect(try check(path) == .ok)
+            for page in [1, 2, 5] {
+                var bytes = sound
+                for offset in 0..<64 { bytes[page * 1024 + offset] ^= 0xff }
+                guard case .problems(let problems) = try check(directory.write(bytes, to: "y.db")) else {
+                    Issue.record("a damaged page \(page + 1) was found sound")
+                    continue
+                }
+                #expect(!problems.isEmpty)
+            }
+            guard case .problems = try check(directory.write(Array(sound.dropLast(1024)), to: "z.db")) else {
+                Issue.record("a missing page was found sound")
+                return
+            }
+        }
+    }
+
+    @Test("says when only the program that a database belongs to can check it")
+    func foreignCollation() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.file("x.db")
+            try SQLite3.sql(
+                """
+                CREATE TABLE t(a TEXT COLLATE binary); CREATE INDEX i ON t(a); INSERT INTO t VALUES('x'), ('y');
+                PRAGMA writable_schema=1;
+                UPDATE sqlite_schema SET sql = replace(sql, 'binary', 'zodiac') WHERE name = 't';
+                """,
+                on: path
+            )
+            guard case .unchecked(let reason) = try check(path) else {
+                Issue.record("it was checked")
+                return
+            }
+            #expect(reason.contains("zodiac"))
+        }
+    }
+}

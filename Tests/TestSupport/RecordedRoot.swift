@@ -1,0 +1,113 @@
+package import LinuxFiles
+package import Repository
+import SQLiteFiles
+import SystemPackage
+
+/// A root with a history that a test makes up: images are given whole, as files or bytes, and recorded by the real
+/// writer.
+package final class RecordedRoot {
+    package let root: RootDescription
+    private var writer: RootWriter?
+
+    /// Makes the repository if there is none yet, and adds the root.
+    package init(
+        in repository: String,
+        protecting path: String,
+        _ kind: RootKind,
+        options: RootWriter.Options = .init()
+    ) throws {
+        let repository = try RepositoryDirectory(at: FilePath(repository), creating: true)
+        root = try repository.addRoot(FilePath(path), kind: kind)
+        writer = try Self.open(root, options)
+    }
+
+    /// Records a whole image as a snapshot and makes it durable.
+    @discardableResult
+    package func record(
+        _ name: String,
+        _ kind: FileKind,
+        _ image: [UInt8],
+        _ event: SnapshotEvent = .scan,
+        at time: Instant,
+        coalesced: Int = 0
+    ) throws -> Repository.Sequence {
+        let writer = try open()
+        let file = writer.declare(name: FilePath(name), kind: kind)
+        let pageSize = kind == .database ? Self.pageSize(of: image) : .plain
+        guard let shape = ImageShape(pageSize: pageSize, byteCount: UInt64(image.count)) else {
+            throw RecordedRootError.tooLarge
+        }
+        var pages = PageSet(pageSize: pageSize)
+        for start in stride(from: 0, to: image.count, by: pageSize.bytes) {
+            let end = min(start + pageSize.bytes, image.count)
+            unsafe pages.append(
+                PageNumber(UInt32(start / pageSize.bytes + 1)),
+                image.span.bytes.extracting(start..<end)
+            )
+        }
+        let latest = writer.latestShape(of: file)
+        let changes = Changes(
+            file: file,
+            time: time,
+            event: event,
+            coalesced: coalesced,
+            shape: shape,
+            startsFresh: latest?.pageSize != pageSize || event == .deleted,
+            pages: pages
+        )
+        guard let sequence = try writer.stage(changes) else { throw RecordedRootError.nothingChanged }
+        _ = try writer.flush()
+        return sequence
+    }
+
+    /// Records that the file is gone.
+    @discardableResult
+    package func delete(_ name: String, _ kind: FileKind, at time: Instant) throws -> Repository.Sequence {
+        try record(name, kind, [], .deleted, at: time)
+    }
+
+    package func add(_ annotation: Annotation) throws {
+        let writer = try open()
+        try writer.stageAnnotation(annotation)
+        _ = try writer.flush()
+    }
+
+    package func add(_ gap: Gap) throws {
+        let writer = try open()
+        try writer.stageGap(gap)
+        _ = try writer.flush()
+    }
+
+    /// Lets the lock go.
+    package func close() { writer = nil }
+
+    private func open() throws -> RootWriter {
+        if let writer { return writer }
+        let opened = try Self.open(root, RootWriter.Options())
+        writer = opened
+        return opened
+    }
+
+    /// Takes the lock. One that was let go may still be held for a moment: by a child that another test of this
+    /// process has forked and that has not executed its program yet.
+    private static func open(_ root: RootDescription, _ options: RootWriter.Options) throws -> RootWriter {
+        let deadline = Tick.now.advanced(by: .seconds(10))
+        while true {
+            do {
+                return try RootWriter(root: root, options: options)
+            } catch RepositoryError.locked where Tick.now < deadline {
+                continue
+            }
+        }
+    }
+
+    private static func pageSize(of image: [UInt8]) -> PageSize {
+        (try? DatabaseHeader(unsafe image.span.bytes))?.pageSize ?? .plain
+    }
+}
+
+/// Why a made-up history could not be recorded.
+package enum RecordedRootError: Error {
+    case tooLarge
+    case nothingChanged
+}

@@ -1,0 +1,172 @@
+import Foundation
+import LinuxFiles
+import Synchronization
+
+/// A program that runs beside the test. One that goes away unfinished is killed.
+///
+/// Waiting is always for something that happens; the timeouts only end a test that would otherwise hang. To be
+/// used from one thread.
+package final class RunningProgram {
+    private let process = Process()
+    private let command: String
+    private let events = Events()
+
+    /// What is known of the program, and a bell for every change of it.
+    private final class Events: Sendable {
+        struct State {
+            var output: [UInt8] = []
+            var errors: [UInt8] = []
+            /// How many of the program's outputs have not come to their end.
+            var openOutputs = 2
+            var exitStatus: Int32?
+        }
+
+        let state = Mutex(State())
+        let bell: Bell
+
+        init() { bell = try! Bell() }
+
+        func change(_ body: (inout State) -> Void) {
+            state.withLock { body(&$0) }
+            bell.ring()
+        }
+    }
+
+    /// Starts a program by its absolute path.
+    package init(
+        _ path: String,
+        _ arguments: [String],
+        environment: [String: String],
+        directory: String? = nil
+    ) throws {
+        command = ([path] + arguments).joined(separator: " ")
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.environment = environment
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+        process.standardInput = FileHandle.nullDevice
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        process.terminationHandler = { [events] process in
+            let isSignal = process.terminationReason == .uncaughtSignal
+            let status = isSignal ? 128 + process.terminationStatus : process.terminationStatus
+            events.change { $0.exitStatus = status }
+        }
+        try process.run()
+        try gather(output.fileHandleForReading) { $0.output += $1 }
+        try gather(errors.fileHandleForReading) { $0.errors += $1 }
+    }
+
+    deinit {
+        if process.isRunning { kill() }
+    }
+
+    private func gather(
+        _ handle: FileHandle,
+        _ add: @escaping @Sendable (inout Events.State, [UInt8]) -> Void
+    ) throws {
+        try Thread.start("gather") { [events] in
+            while case let data = handle.availableData, !data.isEmpty {
+                events.change { add(&$0, [UInt8](data)) }
+            }
+            events.change { $0.openOutputs -= 1 }
+        }
+    }
+
+    package var processID: Int32 { process.processIdentifier }
+    package var isRunning: Bool { events.state.withLock { $0.exitStatus == nil } }
+    /// What it has printed so far.
+    package var stdout: String { text(\.output) }
+    /// What it has said so far.
+    package var stderr: String { text(\.errors) }
+
+    private func text(_ part: (Events.State) -> [UInt8]) -> String {
+        String(decoding: events.state.withLock { part($0) }, as: UTF8.self)
+    }
+
+    /// Waits for the first whole line on the standard output that meets the condition, among those of before as
+    /// well. Throws `CommandFailure` when the program ends, or the time does, without it.
+    @discardableResult
+    package func waitForOutput(
+        timeout: Duration = .seconds(60),
+        _ condition: (Substring) -> Bool
+    ) throws -> String {
+        try wait(timeout) { Self.line(in: $0.output, condition) }
+    }
+
+    /// The same on the standard error.
+    @discardableResult
+    package func waitForError(
+        timeout: Duration = .seconds(60),
+        _ condition: (Substring) -> Bool
+    ) throws -> String {
+        try wait(timeout) { Self.line(in: $0.errors, condition) }
+    }
+
+    /// Waits until it has ended and all that it said has arrived. When it takes longer than the timeout, kills
+    /// it and throws `CommandFailure`.
+    @discardableResult
+    package func waitForEnd(timeout: Duration = .seconds(60)) throws -> CommandResult {
+        do {
+            return try wait(timeout) { state in
+                guard let status = state.exitStatus, state.openOutputs == 0 else { return nil }
+                return CommandResult(
+                    status: status,
+                    stdout: String(decoding: state.output, as: UTF8.self),
+                    stderr: String(decoding: state.errors, as: UTF8.self)
+                )
+            }
+        } catch {
+            kill()
+            throw error
+        }
+    }
+
+    /// Sends a signal, as SIGINT.
+    package func signal(_ number: Int32) {
+        if isRunning { Foundation.kill(processID, number) }
+    }
+
+    /// Asks it to end with SIGTERM, and waits for that.
+    @discardableResult
+    package func terminate(timeout: Duration = .seconds(60)) throws -> CommandResult {
+        signal(SIGTERM)
+        return try waitForEnd(timeout: timeout)
+    }
+
+    /// Ends it with SIGKILL, as a crash would, and waits until it is gone.
+    package func kill() {
+        signal(SIGKILL)
+        while isRunning { _ = events.bell.wait(.seconds(60)) }
+    }
+
+    /// Waits until `look` finds something.
+    private func wait<Value>(_ timeout: Duration, _ look: (Events.State) -> Value?) throws -> Value {
+        let deadline = Tick.now.advanced(by: timeout)
+        while true {
+            let (found, isOver) = events.state.withLock { state in
+                (look(state), state.exitStatus != nil && state.openOutputs == 0)
+            }
+            if let found { return found }
+            let rest = Tick.now.duration(to: deadline)
+            guard !isOver, rest > .zero else {
+                let status = events.state.withLock { $0.exitStatus }
+                throw CommandFailure(
+                    command: command + (isOver ? "" : " (still running)"),
+                    result: CommandResult(status: status ?? -1, stdout: stdout, stderr: stderr)
+                )
+            }
+            _ = events.bell.wait(rest)
+        }
+    }
+
+    private static func line(in bytes: [UInt8], _ condition: (Substring) -> Bool) -> String? {
+        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let lines = String(decoding: bytes[..<end], as: UTF8.self).split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        )
+        return lines.first(where: condition).map(String.init)
+    }
+}
