@@ -4,8 +4,10 @@ import Synchronization
 
 /// Between the observer's thread and the recorder's: steps one way, room and settled files the other.
 final class CaptureQueue: Sendable {
-    /// Above this the observer takes no more than it must.
+    /// Above this the observer leaves commits in the log for a moment.
     static let comfortableBytes = 8 << 20
+    /// Above this a walk pauses: commits come first, and a log may be overwritten any moment.
+    static let walkBytes = 3 << 20
 
     private struct State {
         var steps: [CaptureStep] = []
@@ -79,6 +81,7 @@ final class CaptureQueue: Sendable {
     func isSettled(_ file: FileID) -> Bool { state.withLock { $0.unsettled[file] == nil } }
 
     var hasRoom: Bool { state.withLock { $0.byteCount } < Self.comfortableBytes }
+    var hasRoomForWalk: Bool { state.withLock { $0.byteCount } < Self.walkBytes }
 
     /// No step comes any more.
     func close() {

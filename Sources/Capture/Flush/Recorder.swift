@@ -24,7 +24,7 @@ final class Recorder {
     }
 
     /// Staged memory that calls for a flush before its time.
-    private static let fullBytes = 4 << 20
+    private static let fullBytes = 2 << 20
     /// Between two attempts to write to a repository that fails.
     private static let retryDelay = Duration.seconds(1)
 

@@ -175,6 +175,8 @@ extension Tracker {
 extension Tracker {
     /// Time that one look spends on a walk.
     private static let sliceTime = Duration.milliseconds(1)
+    private static let sliceBytes = 1 << 20
+    private static let shortSliceBytes = 128 << 10
 
     func stepWalk(_ now: Tick) throws {
         guard let walk else { return }
@@ -184,7 +186,7 @@ extension Tracker {
         }
         let deadline = Tick.now.advanced(by: Self.sliceTime)
         repeat {
-            guard context.queue.hasRoom else { return retry(in: .milliseconds(2)) }
+            guard context.queue.hasRoomForWalk else { return retry(in: .milliseconds(2)) }
             if walk.isComplete { return try endWalk(walk, now) }
             guard try takeSlice(walk) else { return }
         } while Tick.now < deadline && self.walk === walk
@@ -214,7 +216,9 @@ extension Tracker {
 
     /// Looks at the next slice. False when it has to wait.
     private func takeSlice(_ walk: Walk) throws -> Bool {
-        let slice = walk.nextSlice(limit: context.scratch.count)
+        // Between slices events are read: a journal lives for a millisecond, a log for many.
+        let limit = walk.isOverLog || kind == .plain ? Self.sliceBytes : Self.shortSliceBytes
+        let slice = walk.nextSlice(limit: limit)
         guard !slice.isEmpty else {
             walk.advance(past: slice)
             return true
