@@ -138,6 +138,21 @@ extension Tracker {
         retry(in: max(.milliseconds(1), spent), from: now)
     }
 
+    /// A transaction went by unseen amid a walk. A base goes on and is compared with the file in the end; a mere
+    /// comparison starts over.
+    func breakWalk(_ window: CalmWindow, _ now: Tick) {
+        let header = window.parsedHeader
+        guard let walk, walk.purpose == .base, !window.isHot, header?.pageSize == walk.pageSize,
+            let shape = ImageShape(pageSize: walk.pageSize, byteCount: window.sizeBytes)
+        else { return restartWalk(now) }
+        walk.breakChain(shape)
+        walk.header = header
+        image = ObservedImage(shape: shape, header: header)
+        journal.captured()
+        attention.contentCaptured()
+        retry(in: .zero, from: now)
+    }
+
     /// All pages were looked at and all transactions are in: the image is that of the last one.
     func finishWalk() {
         guard let walk else { return }
@@ -207,6 +222,11 @@ extension Tracker {
             if isUndisturbed(walk) { finishWalk() } else { self.walk = nil }
         case .base, .comparison:
             if kind == .plain { return endPlainWalk(walk, now) }
+            if walk.needsAnotherPass {
+                guard mirrorIsCurrent() else { return }
+                walk.beginPass(context.openMirror(file))
+                return retry(in: .zero)
+            }
             if !walk.isOverLog { return try captureCalm(now) }
             if journal.hasNews { return restartWalk(now) }
             try lookAtLog(now)
@@ -251,7 +271,7 @@ extension Tracker {
                     || journal.state(&context.scratch) != .absent
             else { return false }
         }
-        if walk.purpose == .base {
+        if walk.purpose == .base, walk.pass == 1 {
             put(.baseSlice(file, first: PageNumber(slice.lowerBound), bytes: sliceBytes(got, count)))
         } else {
             try compare(walk, slice, got, context.sliceScratch)
