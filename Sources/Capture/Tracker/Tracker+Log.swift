@@ -46,6 +46,10 @@ extension Tracker: WALTail.Sink {
 
     private func takeFromLog(_ pages: PageSet, _ databasePages: PageCount, isFinal: Bool) {
         let shape = ImageShape(pageSize: pages.pageSize, pageCount: databasePages)
+        if let known = walk?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
+            // The log belongs to another database than the one that was captured.
+            return doubt(.replaced)
+        }
         if var image {
             image.shape = shape
             for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {

@@ -70,7 +70,7 @@ extension WALTail {
             pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
             if pages.bytes.count >= Self.heldBytes {
                 deliver(pages)
-                pages.removeAll()
+                pages = PageSet(pageSize: chain.pageSize)
             }
         }
         if !pages.numbers.isEmpty { deliver(pages) }

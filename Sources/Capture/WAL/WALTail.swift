@@ -102,7 +102,9 @@ final class WALTail {
                 chain = position
                 mark?.commitsSince &+= 1
                 sink.committed(pages, databasePages: databasePages)
-                pages.removeAll()
+                // A new set, no larger than the next commit probably is: emptied, the old one would keep room
+                // for the largest ever, and the queue holds thousands.
+                pages = PageSet(pageSize: position.pageSize, reservingPages: min(pages.count, 32))
                 if !sink.hasRoom { result = .congested }
                 return result == .current
             }
@@ -118,7 +120,8 @@ final class WALTail {
             return false
         }
         var reached = start
-        var pages = PageSet(pageSize: start.pageSize)
+        let fullCount = Self.heldBytes / start.pageSize.bytes
+        var pages = PageSet(pageSize: start.pageSize, reservingPages: fullCount)
         try scan(from: &reached, &scratch) { (verdict, page, position) throws(SystemError) in
             switch verdict {
             case .end: return false
@@ -127,7 +130,7 @@ final class WALTail {
             if position.frameCount == end.frameCount { return false }
             if pages.bytes.count >= Self.heldBytes {
                 sink.partOfCommit(pages, databasePages: databasePages)
-                pages.removeAll()
+                pages = PageSet(pageSize: position.pageSize, reservingPages: fullCount)
             }
             return true
         }

@@ -6,7 +6,7 @@ import SQLiteFiles
 /// Besides the new pages it holds what the record's pages contained before it: the prefix of its frame.
 final class Run {
     /// A longer record is not begun; a snapshot that alone is longer is cut into parts, in bytes of pages.
-    static let maximumRawBytes = 8 << 20
+    static let maximumRawBytes = 2 << 20
     static let maximumTableBytes = 1 << 20
 
     private(set) var file = FileID.root
