@@ -22,11 +22,13 @@ package struct DemoDatabase: Sendable {
         fileprivate init(_ database: Database) throws {
             let sessions = try String.fetchAll(
                 database,
-                sql: "SELECT concat_ws(',', id, quote(goal), quote(status)) FROM sessions ORDER BY id"
+                sql: "SELECT id || ',' || quote(goal) || ',' || quote(status) FROM sessions ORDER BY id"
             )
             let events = try String.fetchAll(
                 database,
-                sql: "SELECT concat_ws(',', id, session_id, quote(kind), quote(body)) FROM events ORDER BY id"
+                sql: """
+                    SELECT id || ',' || session_id || ',' || quote(kind) || ',' || quote(body) FROM events ORDER BY id
+                    """
             )
             self.sessions = sessions.count
             self.events = events.count

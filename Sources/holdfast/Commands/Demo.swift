@@ -34,6 +34,7 @@ struct Demo: HoldfastCommand {
                 Console.say("interrupted: \(stage.folder.printable) could not be removed: remove it")
                 CurrentProcess.exit(ExitStatus.interrupted.rawValue)
             }
+            try stage.set()
             return try DemoPlay(stage: stage, console: console).run()
         }
         try stage.clear {}

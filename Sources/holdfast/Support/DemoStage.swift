@@ -2,12 +2,14 @@ import LinuxFiles
 import Synchronization
 import SystemPackage
 
-/// Where the demo plays: a temporary folder, this process's working directory from then on, and the programs that run in it. Nothing of it is left after `clear`.
+/// Where the demo plays: a temporary folder, from then on this process's working directory, and the programs that
+/// run in it. Nothing of it is left after `clear`.
 final class DemoStage: Sendable {
-    /// Absolute, free of symbolic links, empty at first.
+    /// Absolute, free of symbolic links.
     let folder: FilePath
     private let running = Mutex<[ChildProcess]>([])
 
+    /// Chooses the folder; nothing is made yet.
     init() throws {
         // Else the directories above it would be made as well.
         let parent = try Directory.resolve(FilePath(CurrentProcess.environment("TMPDIR") ?? "/tmp"))
@@ -15,12 +17,13 @@ final class DemoStage: Sendable {
             String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
         }
         folder = parent.appending("holdfast-demo-" + random.joined())
-        try Directory.make(folder)
-        do {
+    }
+
+    /// Makes the folder, empty.
+    func set() throws {
+        try running.withLock { _ in
+            try Directory.make(folder)
             try Directory.enter(folder)
-        } catch {
-            try? Directory.removeEmpty(folder)
-            throw error
         }
     }
 
