@@ -106,6 +106,11 @@ package enum Directory {
         return unsafe FilePath(platformString: raw)
     }
 
+    /// Makes it the working directory of this process, all of its threads, and the children to come.
+    package static func enter(_ path: FilePath) throws(SystemError) {
+        guard unsafe path.withPlatformString({ unsafe chdir($0) }) == 0 else { throw .last("enter", path) }
+    }
+
     /// The process's working directory.
     package static func current() throws(SystemError) -> FilePath {
         guard let raw = unsafe getcwd(nil, 0) else { throw .last("find the working directory", nil) }

@@ -16,7 +16,7 @@ struct Holdfast: AsyncParsableCommand {
             """,
         version: "holdfast 0.1.0",
         subcommands: [
-            Watch.self, Sync.self, Snapshot.self, Log.self, Restore.self, Status.self, Check.self,
+            Watch.self, Sync.self, Snapshot.self, Log.self, Restore.self, Status.self, Check.self, Demo.self,
         ]
     )
 

@@ -25,6 +25,13 @@ final class Console {
         }
     }
 
+    /// Something for people only, which they see at once.
+    func text(_ text: String) throws {
+        guard !isJSON, !isQuiet else { return }
+        try output.line(text)
+        try output.flush()
+    }
+
     /// Writes the results that are still held back.
     func flush() throws { try output.flush() }
 

@@ -1,0 +1,158 @@
+import Glibc
+import Synchronization
+package import SystemPackage
+
+/// A program that this process started (`posix_spawn(3)`). Its standard input is /dev/null; both of its outputs
+/// come here, in the order in which it writes them.
+///
+/// `nextLine` is for one thread; the rest may be called from any.
+package final class ChildProcess: Sendable {
+    package let processID: Int32
+    private let output: OpenFile
+    private let unread = Mutex<[UInt8]>([])
+    /// Known once the process is reaped: from then on its number may be another's.
+    private let status = Mutex<Int32?>(nil)
+
+    /// What a child is told to do.
+    package enum Order: Sendable {
+        /// SIGTERM: finish and end.
+        case end
+        /// SIGKILL: end at once.
+        case die
+    }
+
+    /// Starts the program at `executable`, with `arguments` after its name. It has this process's working directory
+    /// and its environment with `changes`, in which nil takes a variable away. Throws when it cannot be started.
+    package init(
+        _ executable: FilePath,
+        named name: String,
+        _ arguments: [String],
+        environment changes: [String: String?] = [:]
+    ) throws(SystemError) {
+        var ends: (read: Int32, write: Int32) = (-1, -1)
+        let made = unsafe withUnsafeMutableBytes(of: &ends) {
+            unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
+        }
+        guard made == 0 else { throw .last("make a pipe", nil) }
+        output = OpenFile(descriptor: ends.read, path: executable)
+        let childsEnd = OpenFile(descriptor: ends.write, path: executable)
+        for end in [ends.read, ends.write] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, 2)
+
+        // Ctrl-C at the terminal is for this process, which decides what becomes of the child.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+
+        let environment = try Self.environment(changes)
+        var identifier: pid_t = 0
+        let code = unsafe executable.withPlatformString { path in
+            unsafe withVector(([name] + arguments).map { Array($0.utf8) }) { arguments in
+                unsafe withVector(environment) {
+                    unsafe posix_spawn(&identifier, path, &actions, &attributes, arguments, $0)
+                }
+            }
+        }
+        // Only the child has it now: the output ends when the child closes it.
+        _ = consume childsEnd
+        guard code == 0 else { throw SystemError("start", executable, code: Errno(rawValue: code)) }
+        processID = identifier
+    }
+
+    /// The next line without its end, waiting for it; nil when the process closed its outputs.
+    package func nextLine() throws(SystemError) -> String? {
+        while true {
+            if let line = unread.withLock({ Self.takeLine(from: &$0) }) { return line }
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let got = unsafe buffer.withUnsafeMutableBytes {
+                unsafe read(output.descriptor, $0.baseAddress!, $0.count)
+            }
+            if got < 0 {
+                if errno == EINTR { continue }
+                throw .last("read the output of", output.path)
+            }
+            if got == 0 {
+                return unread.withLock { rest in
+                    defer { rest = [] }
+                    return rest.isEmpty ? nil : String(decoding: rest, as: UTF8.self)
+                }
+            }
+            unread.withLock { $0 += buffer[..<got] }
+        }
+    }
+
+    /// Waits until it has ended. Returns its exit status; 128 plus the signal's number if a signal ended it.
+    @discardableResult
+    package func wait() -> Int32 {
+        // First without reaping, and without the lock: it can be told to end meanwhile.
+        var information = unsafe siginfo_t()
+        while unsafe waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        return status.withLock { status in
+            if let status { return status }
+            var raw: Int32 = 0
+            while unsafe waitpid(processID, &raw, 0) < 0, errno == EINTR {}
+            let signal = raw & 0x7f
+            let ended = signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+            status = ended
+            return ended
+        }
+    }
+
+    /// Sends the order, unless it was waited for already.
+    package func tell(_ order: Order) {
+        status.withLock { status in
+            if status == nil { _ = kill(processID, order == .end ? SIGTERM : SIGKILL) }
+        }
+    }
+
+    private static func takeLine(from bytes: inout [UInt8]) -> String? {
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        defer { bytes.removeSubrange(...end) }
+        return String(decoding: bytes[..<end], as: UTF8.self)
+    }
+
+    /// What this process was started with, as `NAME=VALUE`, changed.
+    private static func environment(_ changes: [String: String?]) throws(SystemError) -> [[UInt8]] {
+        let file = try OpenFile("/proc/self/environ", .read)
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while case let got = try file.read(into: &buffer, count: buffer.count, at: UInt64(all.count)), got > 0
+        {
+            all += buffer[..<got]
+        }
+        let kept = all.split(separator: 0).map(Array.init).filter { entry in
+            !changes.keys.contains { entry.starts(with: Array("\($0)=".utf8)) }
+        }
+        let added = changes.compactMap { name, value in value.map { Array("\(name)=\($0)".utf8) } }
+        return kept + added
+    }
+}
+
+/// Calls `body` with the texts as C has them: a vector of strings that ends with a null pointer.
+private func withVector<Result>(
+    _ texts: [[UInt8]],
+    _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var vector = unsafe texts.map { text in
+        unsafe (text + [0]).withUnsafeBytes {
+            unsafe strdup($0.baseAddress!.assumingMemoryBound(to: CChar.self))
+        }
+    }
+    unsafe vector.append(nil)
+    defer { unsafe vector.forEach { unsafe free($0) } }
+    return unsafe vector.withUnsafeBufferPointer { unsafe body($0.baseAddress!) }
+}
+
+extension CurrentProcess {
+    /// From here on, writing to a reader that went away is an error (EPIPE) and does not end the process.
+    package static func surviveBrokenPipes() {
+        _ = signal(SIGPIPE, SIG_IGN)
+    }
+}
