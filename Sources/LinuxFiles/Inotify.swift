@@ -39,7 +39,7 @@ package struct InotifyWatch: Hashable, Sendable {
 }
 
 /// One inotify instance. Reading never blocks; wait for it with `Poller`.
-package struct Inotify: ~Copyable {
+package final class Inotify {
     let descriptor: Int32
     private var buffer: [UInt8]
 
@@ -68,7 +68,7 @@ package struct Inotify: ~Copyable {
 
     /// Hands over the events that are waiting, at most one buffer full of them, oldest first.
     /// Returns false when there was none.
-    package mutating func read(_ handle: (InotifyEvent) -> Void) throws(SystemError) -> Bool {
+    package func read(_ handle: (InotifyEvent) -> Void) throws(SystemError) -> Bool {
         let got = unsafe buffer.withUnsafeMutableBytes {
             unsafe Glibc.read(descriptor, $0.baseAddress!, $0.count)
         }

@@ -55,6 +55,13 @@ package struct OpenFile: ~Copyable, Sendable {
         self.init(descriptor: descriptor, path: path)
     }
 
+    /// Another handle on the same open file (`fcntl(2)`, F_DUPFD_CLOEXEC).
+    package func duplicate() throws(SystemError) -> OpenFile {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .last("open", path) }
+        return OpenFile(descriptor: copy, path: path)
+    }
+
     /// Reads up to `count` bytes from `offset` into the front of `buffer`, which must be that long.
     /// Returns how many there were; fewer only at the end of the file.
     package func read(into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {

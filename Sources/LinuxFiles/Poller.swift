@@ -9,7 +9,7 @@ package struct Poller: ~Copyable {
     /// Where a descriptor stands among those waited for.
     package struct Slot: Hashable, Sendable { fileprivate let index: Int }
 
-    package mutating func add(_ inotify: borrowing Inotify) -> Slot { add(inotify.descriptor) }
+    package mutating func add(_ inotify: Inotify) -> Slot { add(inotify.descriptor) }
     package mutating func add(_ bell: Bell) -> Slot { add(bell.descriptor) }
     package mutating func add(_ socket: borrowing Socket) -> Slot { add(socket.descriptor) }
 

@@ -29,6 +29,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The file or one of its directories is not there (ENOENT, ENOTDIR).
     package var isMissing: Bool { code == .noSuchFileOrDirectory || code == .notDirectory }
+    /// This user may not do it (EACCES, EPERM).
+    package var isForbidden: Bool { code == .permissionDenied || code == .notPermitted }
     /// There is no room for it (ENOSPC, EDQUOT).
     package var isFull: Bool { code == .noSpace || code == Errno(rawValue: EDQUOT) }
 }

@@ -13,7 +13,7 @@ package enum Thread {
 
         fileprivate var niceness: Int32 {
             switch self {
-            case .high: -5
+            case .high: -10
             case .normal: 0
             case .low: 10
             }

@@ -15,18 +15,25 @@ struct FileLocksTests {
         let session = try SQLite3Session(folder.file("a.db"))
         try session.sql("CREATE TABLE t(i);")
         let file = try OpenFile(FilePath(folder.file("a.db")), .look)
-        #expect(!file.isWriteLocked(in: Self.pending) && !file.isWriteLocked(in: Self.shared))
+        var locked: [Bool] = []
+        func look() {
+            locked = [Self.pending, Self.reserved, Self.shared].map { file.isWriteLocked(in: $0) }
+        }
+        look()
+        #expect(locked == [false, false, false])
 
         try session.sql("BEGIN IMMEDIATE;")
-        #expect(file.isWriteLocked(in: Self.reserved))
-        #expect(!file.isWriteLocked(in: Self.shared))
+        look()
+        #expect(locked == [false, true, false])
 
         try session.sql("COMMIT; BEGIN EXCLUSIVE;")
-        #expect(file.isWriteLocked(in: Self.shared))
+        look()
+        #expect(locked[2])
         try session.sql("COMMIT;")
         // Another writer without a busy timeout is not disturbed by the open file and its questions.
         try SQLite3.sql("INSERT INTO t VALUES(1)", on: folder.file("a.db"))
-        #expect(!file.isWriteLocked(in: Self.reserved))
+        look()
+        #expect(locked == [false, false, false])
     }
 
     @Test("gives the lock of a file of our own to one at a time")
@@ -36,9 +43,10 @@ struct FileLocksTests {
         do {
             let first = try OpenFile(path, .updateOrCreate)
             let second = try OpenFile(path, .updateOrCreate)
-            #expect(try first.takeExclusiveLock())
-            #expect(try !second.takeExclusiveLock())
+            let taken = [try first.takeExclusiveLock(), try second.takeExclusiveLock()]
+            #expect(taken == [true, false])
         }
-        #expect(try OpenFile(path, .updateOrCreate).takeExclusiveLock())
+        let isFree = try OpenFile(path, .updateOrCreate).takeExclusiveLock()
+        #expect(isFree)
     }
 }

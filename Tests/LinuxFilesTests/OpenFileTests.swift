@@ -16,9 +16,11 @@ struct OpenFileTests {
         let text = Array("hello".utf8)
         try unsafe file.write(text.span.bytes, at: 3)
         var buffer = [UInt8](repeating: 9, count: 10)
-        #expect(try file.read(into: &buffer, count: 10, at: 2) == 6)
+        let got = try file.read(into: &buffer, count: 10, at: 2)
+        #expect(got == 6)
         #expect(buffer == [0] + text + [9, 9, 9, 9])
-        #expect(try file.read(into: &buffer, count: 10, at: 100) == 0)
+        let beyond = try file.read(into: &buffer, count: 10, at: 100)
+        #expect(beyond == 0)
     }
 
     @Test("makes files that only their owner can read")
@@ -49,7 +51,8 @@ struct OpenFileTests {
         #expect(throws: SystemError("write", path, code: .noSpace)) {
             try unsafe file.write(bytes.span.bytes, at: 0)
         }
-        #expect(try file.status().sizeBytes == 40)
+        let size = try file.status().sizeBytes
+        #expect(size == 40)
         Faults.arm { $0 == .synchronise ? .fails(errno: 5) : nil }
         #expect(throws: SystemError("synchronise", path, code: .ioError)) { try file.synchroniseData() }
         Faults.arm(nil)

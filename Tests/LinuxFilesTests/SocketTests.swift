@@ -19,8 +19,10 @@ struct SocketTests {
             return try socket.readLine(limit: 100)
         }
         let connection = try listener.accept()
-        #expect(try connection.peerUserID() == CurrentProcess.userID)
-        #expect(try connection.readLine(limit: 100) == Array("question".utf8))
+        let user = try connection.peerUserID()
+        #expect(user == CurrentProcess.userID)
+        let question = try connection.readLine(limit: 100)
+        #expect(question == Array("question".utf8))
         try connection.writeLine(Array("answer".utf8))
         #expect(try await answer == Array("answer".utf8))
     }
@@ -48,7 +50,8 @@ struct SocketTests {
             try Socket.connect(to: path).writeLine([UInt8](repeating: 65, count: 5000))
         }
         let connection = try listener.accept()
-        #expect(try connection.readLine(limit: 1000) == nil)
+        let line = try connection.readLine(limit: 1000)
+        #expect(line == nil)
         try await sent
     }
 }

@@ -13,6 +13,11 @@ package struct CommandFailure: Error, CustomStringConvertible {
     package let command: String
     package let result: CommandResult
 
+    package init(command: String, result: CommandResult) {
+        self.command = command
+        self.result = result
+    }
+
     package var description: String {
         "\(command) ended with status \(result.status): \(result.stderr)\(result.stdout)"
     }

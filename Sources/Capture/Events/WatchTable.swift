@@ -6,22 +6,21 @@ import SystemPackage
 /// Names and closings must be acted on at once: a journal lives for a millisecond. Writes come by the thousand and
 /// may be read a little later, when many of them have merged into one event. So each kind has an instance of its
 /// own, and under load only the one for writes is left waiting.
-struct WatchTable: ~Copyable {
-    var names: Inotify
-    var writes: Inotify
+struct WatchTable {
+    let names: Inotify
+    let writes: Inotify
     private var nameWatches: [InotifyWatch: FilePath] = [:]
     private var writeWatches: [InotifyWatch: FilePath] = [:]
 
     private static let nameMask: InotifyMask = [
-        .created, .deleted, .movedFrom, .movedTo, .closedAfterWrite, .deletedSelf, .movedSelf, .onlyDirectory,
+        .created, .deleted, .movedFrom, .movedTo, .closedAfterWrite, .attributes, .deletedSelf, .movedSelf,
+        .onlyDirectory,
     ]
     private static let writeMask: InotifyMask = [.modified, .onlyDirectory]
 
     init() throws(SystemError) {
-        let first = try Inotify()
-        let second = try Inotify()
-        names = first
-        writes = second
+        names = try Inotify()
+        writes = try Inotify()
     }
 
     /// Watches the directory `name` (relative to the root) at `path`.

@@ -62,6 +62,7 @@ extension Observer {
 
     private func handleContentName(_ name: FilePath, _ mask: InotifyMask) {
         guard let tracker = tracker(for: name) else { return }
+        if mask.contains(.attributes), !tracker.isLeftOut { return }
         if mask.contains(.closedAfterWrite) { tracker.contentClosed() }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
             || mask.contains(.movedFrom)

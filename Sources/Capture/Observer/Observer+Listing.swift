@@ -60,6 +60,8 @@ extension Observer {
                     try watchTree(name, at: path.appending(last))
                 } catch let error as SystemError where error.isMissing {
                     continue
+                } catch let error as SystemError where error.isForbidden {
+                    context.meter.leftOut(path.appending(last).printable, error.description)
                 }
             case .regular:
                 if case .protected = scope.role(of: name) { _ = tracker(for: name) }
@@ -120,7 +122,9 @@ extension Observer {
 
     /// What no event told: a file written under another name, or on a file system without events.
     func makeRound() {
-        for tracker in trackers.values where tracker.isAtRest {
+        for tracker in trackers.values {
+            if tracker.isLeftOut { markDue(tracker) }
+            guard tracker.isAtRest else { continue }
             let status = FileStatus.ifPresent(tracker.path)
             if status?.identity != tracker.identity {
                 tracker.nameChanged()

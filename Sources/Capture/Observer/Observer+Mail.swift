@@ -9,8 +9,8 @@ extension Observer {
         pending.append(contentsOf: requests)
         try? readAllEvents()
         makeRound()
-        for tracker in trackers.values where tracker.kind == .database {
-            tracker.attention.log = true
+        for tracker in trackers.values {
+            if tracker.kind == .database { tracker.attention.log = true }
             markDue(tracker)
         }
     }

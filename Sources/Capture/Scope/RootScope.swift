@@ -42,6 +42,8 @@ package struct RootScope: Sendable {
     /// Whether the directory `name` (relative to the root) and all in it is left out.
     package func leavesOut(directory name: FilePath) -> Bool {
         name == "backups" || isExcluded(name)
+            // An unfinished restore of our own.
+            || name.lastComponent?.string.hasPrefix(".holdfast-restore-") ?? false
     }
 
     private func isExcluded(_ name: FilePath) -> Bool {

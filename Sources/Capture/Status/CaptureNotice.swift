@@ -6,6 +6,8 @@ package enum CaptureNotice: Sendable, Hashable {
     case finding(Finding)
     /// Something hinders the protection; nil: no longer.
     case trouble(String?)
+    /// This file cannot be read and is left out.
+    case leftOut(String)
     /// Single commits may have been missed.
     case gap(String)
     /// An audit found a difference in this file.

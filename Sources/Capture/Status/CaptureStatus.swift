@@ -23,6 +23,8 @@ package struct CaptureStatus: Sendable {
     package var lag: Duration = .zero
     /// Why protection is not what it should be; nil when it is.
     package var trouble: String?
+    /// Files that could not be read, with the reason.
+    package var leftOut: [String: String] = [:]
     /// Everything under the root was captured once and is durable.
     package var isReady = false
 }

@@ -24,6 +24,15 @@ final class StatusMeter: Sendable {
         if isNews { notice(.trouble(text)) }
     }
 
+    /// Says that a file cannot be read, or (nil) that it can be again.
+    func leftOut(_ path: String, _ reason: String?) {
+        let isNews = status.withLock { status in
+            defer { status.leftOut[path] = reason }
+            return status.leftOut[path] != reason
+        }
+        if isNews, let reason { notice(.leftOut(reason)) }
+    }
+
     func tell(_ news: CaptureNotice) {
         notice(news)
     }

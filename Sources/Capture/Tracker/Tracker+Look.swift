@@ -14,17 +14,28 @@ extension Tracker {
                 try lookAtContent(now)
                 try lookAtLog(now)
             case .plain:
+                attention.log = false
                 try lookAtPlain(now)
             }
             try stepWalk(now)
             if isAtRest {
                 capturedThrough = now
+                if isLeftOut {
+                    isLeftOut = false
+                    context.meter.leftOut(path.printable, nil)
+                }
                 knownGoodUntil = .now
                 try startAuditIfDue(now)
             }
         } catch let error as SystemError where error.isMissing {
             nameChanged()
             retry(in: .milliseconds(5), from: now)
+        } catch let error as SystemError where error.isForbidden {
+            // Nothing can be done before somebody changes the permissions; the slow round asks again.
+            isLeftOut = true
+            context.meter.leftOut(path.printable, error.description)
+            capturedThrough = now
+            return
         } catch {
             context.meter.trouble("\(error)")
             retry(in: .seconds(1), from: now)

@@ -30,7 +30,11 @@ extension Tracker {
         guard let log else { return }
         attention.log = true
         let result = try walk.cover { covered in
-            try log.overlay(&covered, &context.scratch) { emit($0, walk) }
+            try log.overlay(&covered, &context.scratch) { pages, databasePages in
+                // The log's last commit decides how long the image is, not the file.
+                walk.learn(ImageShape(pageSize: walk.pageSize, pageCount: databasePages))
+                emit(pages, walk)
+            }
         }
         switch result {
         case .empty: break

@@ -48,6 +48,8 @@ final class Tracker {
     var retryAt: Tick?
     /// A comparison waits until the mirror shows all that was handed over.
     var waitsForMirror = false
+    /// The file cannot be read.
+    var isLeftOut = false
     /// Everything committed before this was handed over.
     var capturedThrough: Tick?
     /// When single commits may first have been missed, for the gap's start.

@@ -18,7 +18,7 @@ extension WALTail {
     func overlay(
         _ covered: inout PageBitmap,
         _ scratch: inout [UInt8],
-        _ deliver: (PageSet) -> Void
+        _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> Overlay {
         forget()
         guard let header = try readHeader(&scratch) else { return .empty }
@@ -31,7 +31,7 @@ extension WALTail {
         }
         chain = last?.chain ?? start
         guard let last else { return .empty }
-        try collectNewest(of: last.chain, &covered, &scratch, deliver)
+        try collectNewest(of: last.chain, &covered, &scratch) { deliver($0, last.databasePages) }
         // A reset writes the new header before it overwrites a frame.
         guard try readHeader(&scratch)?.hasSalts(of: last.chain) == true else {
             forget()

@@ -8,6 +8,10 @@ final class SharedFile {
     init(_ path: FilePath, _ mode: OpenFile.Mode) throws(SystemError) {
         file = try OpenFile(path, mode)
     }
+
+    init(_ file: consuming OpenFile) {
+        self.file = file
+    }
 }
 
 /// Keeps the files that were used last open, so that ten thousand images do not need ten thousand descriptors.
@@ -37,6 +41,12 @@ final class FilePool {
         let file = try SharedFile(path(), mode)
         open[id] = (file, uses)
         return file
+    }
+
+    /// Takes in a file that is open already.
+    func adopt(_ id: FileID, _ file: SharedFile) {
+        uses += 1
+        open[id] = (file, uses)
     }
 
     /// Forgets the file, so that the next use opens what then has the name.

@@ -1,4 +1,4 @@
-import LinuxFiles
+package import LinuxFiles
 package import SystemPackage
 
 /// Rebuilds images from the stream: the last base image or fresh start, and every record after it. What is
@@ -8,21 +8,27 @@ package struct ImageRebuilder: Sendable {
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// Makes the file `output`, which must not exist yet, with the image of `file` as it was at its newest
-    /// snapshot not later than `sequence`. A snapshot whose event is `deleted` gives an empty file.
+    /// Writes the image of `file` as it was at its newest snapshot not later than `sequence` to `output`, whose
+    /// content before is lost. A snapshot whose event is `deleted` gives an empty file. After an error, what
+    /// `output` holds has no meaning.
     ///
     /// Returns the snapshot. Throws `DamageError`, `RepositoryError.noSnapshot` (also when the stream ends before
-    /// `sequence`), `RepositoryError.unsupported`, `SystemError`; `output` is then gone again.
+    /// `sequence`), `RepositoryError.unsupported`, `SystemError`.
     package func rebuild(
         _ file: FileID,
         at sequence: Sequence,
-        into output: FilePath
+        into output: borrowing OpenFile
     ) throws -> SnapshotState {
-        try rebuildAll([file: output], at: sequence)[file]!.get()
+        let plans = try RebuildPlans(root, wanted: [file], upTo: sequence)
+        let pass = try RebuildPass(root)
+        let plan = try plans.plan(file, at: sequence)
+        pass.add(file, plan, output: output.path, open: SharedFile(try output.duplicate()))
+        try pass.run()
+        return try pass.verify(file)
     }
 
-    /// The same for several files in two walks over the stream, with what became of each. Throws only what
-    /// concerns all of them.
+    /// Makes files with the images of several files in two walks over the stream. Returns what became of each;
+    /// a file that failed is gone again. Throws only what concerns all of them. The outputs must not exist yet.
     package func rebuildAll(
         _ outputs: [FileID: FilePath],
         at sequence: Sequence

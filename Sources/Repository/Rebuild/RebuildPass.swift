@@ -34,8 +34,9 @@ final class RebuildPass {
         opener = try RecordOpener()
     }
 
-    /// Adds a file. `output` must exist and be empty.
-    func add(_ id: FileID, _ plan: RebuildPlan, output: FilePath) {
+    /// Adds a file. `output` must exist; `open`: the same, if it is open for reading and writing already.
+    func add(_ id: FileID, _ plan: RebuildPlan, output: FilePath, open: SharedFile? = nil) {
+        if let open { files.adopt(id, open) }
         jobs[id] = Job(plan: plan, output: output, applier: ImageApplier(tracksDigest: onSnapshot != nil))
     }
 

@@ -81,7 +81,7 @@ final class ControlSocket: Sendable {
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
-            trouble: status.trouble,
+            trouble: status.trouble ?? status.leftOut.values.min(),
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
             rescans: status.rescans,
             audits: status.audits,

@@ -9,6 +9,8 @@ package struct WatchService: Service {
         package let root: RootDescription
         package let files: Int
         package let databases: Int
+        /// Files that could not be read.
+        package let leftOut: Int
     }
 
     private let roots: [RootDescription]
@@ -82,7 +84,12 @@ package struct WatchService: Service {
         }
         ready(
             protectors.map {
-                Ready(root: $0.root, files: $0.status.files, databases: $0.status.databases)
+                Ready(
+                    root: $0.root,
+                    files: $0.status.files,
+                    databases: $0.status.databases,
+                    leftOut: $0.status.leftOut.count
+                )
             }
         )
         if once { for protector in protectors { protector.stop() } }

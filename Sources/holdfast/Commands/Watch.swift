@@ -5,6 +5,7 @@ import Logging
 import Repository
 import Service
 import ServiceLifecycle
+import Synchronization
 import SystemPackage
 import UnixSignals
 
@@ -18,7 +19,7 @@ struct Watch: AsyncParsableCommand {
             Prints a line beginning with "ready" on standard error when the first capture of everything is durable. \
             SIGINT and SIGTERM end it: what has been committed is captured first.
 
-            Exit status: 0 ended as told, 1 failed, 11 another watcher has the root, 64 wrong usage.
+            Exit status: 0 ended as told, 1 failed, 3 with --once: some files could not be read, 11 another watcher has the root, 64 wrong usage.
             """
     )
 
@@ -52,13 +53,17 @@ struct Watch: AsyncParsableCommand {
         protection.quiet = debounce
         protection.maximumDelay = maxDelay
         protection.exclusions = exclude
+        let leftOut = SharedFlag()
         let service = WatchService(
             roots: roots,
             repository: repository,
             options: protection,
             once: once,
             notice: { [options] in Self.say($1, of: $0, options) },
-            ready: { [options] in Self.announce($0, options) }
+            ready: { [options, leftOut] ready in
+                if ready.contains(where: { $0.leftOut > 0 }) { leftOut.raise() }
+                Self.announce(ready, options)
+            }
         )
         var logger = Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
@@ -70,6 +75,7 @@ struct Watch: AsyncParsableCommand {
             )
         )
         try await group.run()
+        if once, leftOut.isRaised { throw ExitStatus.partial }
     }
 
     /// Makes the repository and the roots where they are new.
@@ -120,6 +126,7 @@ struct Watch: AsyncParsableCommand {
         switch notice {
         case .finding(let finding):
             Console.say("\(finding.file.printable) at byte \(finding.offset): \(finding.message)")
+        case .leftOut(let reason): Console.say("\(reason): it is left out: change its permissions")
         case .trouble(let trouble?): Console.say("\(path): \(trouble)")
         case .trouble(nil) where !options.quiet: Console.say("\(path): in order again")
         case .trouble(nil): break
@@ -128,5 +135,16 @@ struct Watch: AsyncParsableCommand {
         case .auditDifference(let file):
             Console.say("\(file): an audit found a difference, which is mended: please report it")
         }
+    }
+}
+
+/// A flag that one thread raises and another looks at.
+private final class SharedFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var isRaised: Bool { flag.load(ordering: .acquiring) }
+
+    func raise() {
+        flag.store(true, ordering: .releasing)
     }
 }

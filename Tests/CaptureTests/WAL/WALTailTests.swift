@@ -190,7 +190,7 @@ struct WALTailTests {
         let sink = Applied()
         var covered = PageBitmap()
         var newest: [PageSet] = []
-        let result = try setup.tail.overlay(&covered, &setup.scratch) { newest.append($0) }
+        let result = try setup.tail.overlay(&covered, &setup.scratch) { pages, _ in newest.append(pages) }
         guard case .commits(let pages) = result else {
             Issue.record("no commits: \(result)")
             return

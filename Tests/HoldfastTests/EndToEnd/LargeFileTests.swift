@@ -1,0 +1,41 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A large database", .serialized)
+struct LargeFileTests {
+    @Test(
+        "the base image of 500 MB is taken while a writer works, in less than 60 MB of memory",
+        arguments: ["DELETE", "WAL"]
+    )
+    func memory(_ mode: String) throws {
+        let protection = try Protection(
+            """
+            PRAGMA page_size=4096; PRAGMA synchronous=OFF; PRAGMA journal_mode=\(mode); CREATE TABLE t(i INTEGER PRIMARY KEY, b);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 125000)
+            INSERT INTO t SELECT i, hex(randomblob(1900)) FROM n;
+            """
+        )
+        let program = try HoldfastProgram.start(
+            ["watch", protection.data],
+            environment: protection.environment
+        )
+        let session = try SQLite3Session(protection.database)
+        var rows = 125_000
+        while !program.stderr.contains("ready") {
+            try session.sql("INSERT INTO t(b) VALUES(hex(randomblob(1900)));")
+            rows += 1
+            try #require(program.isRunning, "\(program.stderr)")
+        }
+        try protection.sync()
+        let status = try String(contentsOfFile: "/proc/\(program.processID)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        let peak = try #require(Int(line.split(separator: " ").dropLast().last ?? ""))
+        #expect(peak < 60_000, "\(line)")
+        let size = try protection.folder.bytes(of: "data/a.db").count
+        #expect(size > 480_000_000)
+        let copy = try protection.restore("latest")
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "\(rows)\n")
+        #expect(try program.terminate().status == 0)
+    }
+}

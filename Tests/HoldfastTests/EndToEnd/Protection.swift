@@ -1,0 +1,115 @@
+import Foundation
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+import TestSupport
+
+/// A directory under the protection of a real watcher, with real `sqlite3` processes writing into it.
+final class Protection {
+    let folder: TemporaryDirectory
+    /// The protected directory.
+    let data: String
+    /// The database in it.
+    let database: String
+    private(set) var watcher: RunningProgram?
+
+    /// Makes the database with that SQL.
+    init(_ sql: String = "CREATE TABLE t(i INTEGER PRIMARY KEY, b);") throws {
+        folder = try TemporaryDirectory()
+        data = folder.file("data")
+        database = data + "/a.db"
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
+        if !sql.isEmpty { try SQLite3.sql(sql, on: database) }
+    }
+
+    deinit {
+        watcher?.kill()
+    }
+
+    var environment: [String: String] { ["HOLDFAST_REPO": folder.file("repository")] }
+
+    /// Starts the watcher and waits until it is ready.
+    func watch(_ arguments: String...) throws {
+        let program = try HoldfastProgram.start(["watch", data] + arguments, environment: environment)
+        try program.waitForError { $0.hasPrefix("ready") }
+        watcher = program
+    }
+
+    /// Ends the watcher in good order.
+    @discardableResult
+    func stop() throws -> CommandResult? {
+        defer { watcher = nil }
+        return try watcher?.terminate()
+    }
+
+    /// Ends the watcher as a crash would.
+    func kill() {
+        watcher?.kill()
+        watcher = nil
+    }
+
+    @discardableResult
+    func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
+        let result = try HoldfastProgram.run(arguments, environment: environment)
+        guard result.status == status else {
+            throw CommandFailure(command: "holdfast \(arguments)", result: result)
+        }
+        return result
+    }
+
+    /// Everything committed so far is durable afterwards; the last sequence.
+    @discardableResult
+    func sync() throws -> Int {
+        let line = try holdfast("sync", data, "--json", "--timeout", "60s").stdout
+        return try JSONDecoder().decode(Point.self, from: Data(line.utf8)).sequence
+    }
+
+    private struct Point: Decodable { let sequence: Int }
+
+    /// The history, oldest first.
+    func log() throws -> [LogLine] {
+        try holdfast("log", data, "--json").stdout.split(separator: "\n").map {
+            try JSONDecoder().decode(LogLine.self, from: Data($0.utf8))
+        }
+    }
+
+    /// Snapshots of the database.
+    func snapshots() throws -> [LogLine] { try log().filter { $0.path == database } }
+
+    /// Restores the database as of a snapshot and returns the copy's path.
+    func restore(_ when: String) throws -> String {
+        let copy = folder.file("restored-\(when).db")
+        try holdfast("restore", database, "--at", when, "--output", copy)
+        return copy
+    }
+
+    /// The digest that the database file has now, as snapshots record it.
+    func liveDigest() throws -> String {
+        let file = try OpenFile(FilePath(database), .look)
+        var front = [UInt8](repeating: 0, count: 100)
+        let got = try file.read(into: &front, count: 100, at: 0)
+        let header = try DatabaseHeader(unsafe front.span.bytes.extracting(0..<got))
+        let size = try file.status().sizeBytes
+        let shape = ImageShape(pageSize: header.pageSize, byteCount: size)!
+        return try ImageDigest.of(file, shape: shape).hexadecimal
+    }
+
+    /// What `check` says of everything in the repository.
+    func check() throws {
+        try holdfast("check", "--read-data", "--quiet")
+    }
+}
+
+/// A line of `log --json`.
+struct LogLine: Decodable {
+    let sequence: Int?
+    let time: String?
+    let path: String?
+    let kind: String?
+    let event: String
+    let digest: String?
+    let coalesced: Int?
+    let stored_bytes: Int?
+    let reason: String?
+}
