@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// The system calls of the repository that a test can make fail. Every write, fsync, rename, truncate
@@ -19,16 +20,19 @@ package enum Faults {
     package typealias Plan = @Sendable (FaultPoint) -> Fault?
 
     private static let isArmed = Atomic<Bool>(false)
-    private static let plan = Mutex<Plan?>(nil)
+    private static let plans = Mutex<[pthread_t: Plan]>([:])
 
-    /// Puts `newPlan` under every call of this process until the next call, `nil` takes it away.
+    /// Puts `newPlan` under every call of this thread until it is armed again; `nil` takes it away. Other threads,
+    /// and so other tests, notice nothing.
     package static func arm(_ newPlan: Plan?) {
-        plan.withLock { $0 = newPlan }
-        isArmed.store(newPlan != nil, ordering: .releasing)
+        plans.withLock { plans in
+            plans[pthread_self()] = newPlan
+            isArmed.store(!plans.isEmpty, ordering: .releasing)
+        }
     }
 
     static func at(_ point: FaultPoint) -> Fault? {
         guard isArmed.load(ordering: .acquiring) else { return nil }
-        return plan.withLock { $0 }?(point)
+        return plans.withLock { $0[pthread_self()] }?(point)
     }
 }

@@ -8,6 +8,8 @@ final class OpenBase {
     /// Pages before the cursor: changed since they were written. Pages from it on: the mirror has them newer than
     /// the slice that is to come.
     var touched = PageBits()
+    /// Pages from the cursor on that the image's end went through, and how much of their slice counts, in bytes.
+    var cuts: [UInt32: Int] = [:]
     /// No slice can follow: the last one ended within a page, or the base is being ended.
     var isEnded = false
     /// The mirror could not be written, so the image is not known any more.

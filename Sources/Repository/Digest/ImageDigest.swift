@@ -40,7 +40,10 @@ extension [UInt8] {
     /// Zeros in `self[start ..< end]`; nothing when `start` is not below `end`.
     mutating func clear(from start: Int, to end: Int) {
         guard start < end else { return }
-        var bytes = mutableSpan
-        for index in start..<end { bytes[index] = 0 }
+        precondition(start >= 0 && end <= count)
+        unsafe withUnsafeMutableBytes { bytes in
+            _ = unsafe bytes.baseAddress!.advanced(by: start)
+                .initializeMemory(as: UInt8.self, repeating: 0, count: end - start)
+        }
     }
 }

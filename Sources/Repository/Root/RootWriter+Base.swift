@@ -160,12 +160,19 @@ extension RootWriter {
         let old = image.shape!
         guard new.byteCount != old.byteCount else { return }
         let mirror = try mirror(image)
-        let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
+        let size = UInt64(new.pageSize.bytes)
+        let shorter = min(old.byteCount, new.byteCount)
+        let kept = UInt32(shorter / size)
         try addPages(behind: kept, of: old, image, base, mirror)
         try mirror.file.truncate(to: new.byteCount)
         image.shape = new
         try addPages(behind: kept, of: new, image, base, mirror)
         var number = kept
+        if shorter % size > 0, kept + 1 >= base.cursor, !base.touched.contains(kept + 1) {
+            // Its front is still to come, with a slice that may be older than the cut.
+            number += 1
+            base.cuts[number] = min(base.cuts[number] ?? .max, Int(shorter % size))
+        }
         while number < new.pageCount.rawValue {
             number += 1
             base.touched.insert(number)
@@ -193,6 +200,9 @@ extension RootWriter {
         let mirror = try mirror(image)
         for start in stride(from: 0, to: slice.count, by: size) {
             let number = base.cursor + UInt32(start / size)
+            if let front = base.cuts.removeValue(forKey: number) {
+                slice.clear(from: start + front, to: min(start + size, slice.count))
+            }
             guard base.touched.contains(number), shape.pageCount.rawValue >= number else { continue }
             let count = min(size, slice.count - start)
             let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)

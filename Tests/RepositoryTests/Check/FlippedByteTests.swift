@@ -1,0 +1,104 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Flipped bytes")
+struct FlippedByteTests {
+    private static func history() throws -> SmallHistory {
+        var history = try SmallHistory(SeededRandom())
+        history.options.segmentLimit = 800
+        do {
+            let writer = try history.open()
+            history.declare(writer, "one.db")
+            history.declare(writer, "two.db")
+            try history.base(writer, 0, byteCount: 2500)
+            _ = try writer.flush()
+            try history.commit(writer, 1, byteCount: 1500)
+            try writer.stageGap(Gap(from: Instant(nanoseconds: 1), to: Instant(nanoseconds: 2), reason: "test"))
+            try history.commit(writer, 0, byteCount: 2500)
+            _ = try writer.flush()
+            try history.commit(writer, 0, byteCount: 2048)
+            _ = try writer.flush()
+            try history.commit(writer, 1, byteCount: 2000)
+            _ = try writer.flush()
+        }
+        return history
+    }
+
+    @Test("any flipped byte is found by check, and no rebuild is ever wrong")
+    func everyByte() throws {
+        let history = try Self.history()
+        #expect(try history.test.findings().isEmpty)
+        #expect(history.firstWrong() == nil)
+        let segments = try history.test.segments()
+        #expect(segments.count > 1)
+        for path in try segments + history.test.bases() {
+            for offset in 0..<(try path.content().count) {
+                let mask = UInt8(1) << UInt8(offset % 8)
+                try path.flipByte(at: offset, by: mask)
+                try expectFound(history, path, offset)
+                try path.flipByte(at: offset, by: mask)
+            }
+        }
+    }
+
+    private func expectFound(_ history: SmallHistory, _ path: FilePath, _ offset: Int) throws {
+        let place: Comment = "\(history.random): byte \(offset) of \(path)"
+        do {
+            let findings = try history.test.findings(readingData: false)
+            #expect(!findings.isEmpty, place)
+            #expect(findings.contains { $0.file == path }, place)
+        } catch is RepositoryError {
+            // A version or flag that nobody knows: refused.
+        }
+        for (index, snapshot) in history.expected.enumerated() {
+            let sequence = Repository.Sequence(UInt64(index + 1))
+            do {
+                let (state, bytes) = try history.test.rebuild(snapshot.file, at: sequence)
+                #expect(state.sequence == sequence && bytes == snapshot.bytes, place)
+            } catch is DamageError {
+            } catch is RepositoryError {
+            }
+        }
+    }
+
+    @Test("after damage the writer goes on, and check keeps finding it")
+    func goesOn() throws {
+        var history = try Self.history()
+        let segment = try history.test.segments()[0]
+        // In the middle of the first flush: others follow that were synchronised.
+        try segment.flipByte(at: 300)
+        let snapshots = history.expected.count
+        for round in 0..<2 {
+            let writer = try history.open()
+            #expect(writer.lastDurableSequence.rawValue == UInt64(snapshots + round), "\(history.random)")
+            #expect(writer.notes.contains { $0.severity == .error && $0.file == segment })
+            var changes = history.changes(1, byteCount: 2048)
+            changes.startsFresh = true
+            let sequence = try writer.stage(changes)
+            _ = try writer.flush()
+            #expect(sequence?.rawValue == UInt64(snapshots + round + 1))
+            var model = history.files[1]
+            model.apply(changes)
+            let bytes = try history.test.rebuild(model.id, at: sequence!).bytes
+            #expect(bytes == model.image, "\(history.random)")
+        }
+        let findings = try history.test.findings()
+        #expect(findings.contains { $0.severity == .error && $0.file == segment && $0.offset < 300 })
+    }
+
+    @Test("missing segments and bases are errors")
+    func missing() throws {
+        let history = try Self.history()
+        for path in try history.test.segments().dropLast() + history.test.bases() {
+            let content = try path.content()
+            try Directory.remove(path)
+            let findings = try history.test.findings(readingData: false)
+            #expect(findings.contains { $0.severity == .error }, "\(path)")
+            #expect(history.firstWrong()?.contains("is wrong") != true)
+            try path.replaceContent(content)
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Drives a writer and a model of it through the same random history.
+struct RandomHistory {
+    struct Expected {
+        let file: FileID
+        let bytes: [UInt8]
+        let event: SnapshotEvent
+    }
+
+    let test: TestRoot
+    var random: SeededRandom
+    var writer: RootWriter
+    var files: [ModelFile] = []
+    /// Every staged snapshot; those up to `durableCount` are flushed.
+    var expected: [Expected] = []
+    var durableCount = 0
+    private var durableFiles: [ModelFile] = []
+    private var clock: Int64 = 1_700_000_000_000_000_000
+    var options = RootWriter.Options()
+
+    init(seed: UInt64) throws {
+        test = try TestRoot()
+        random = SeededRandom(seed: seed)
+        options.segmentLimit = UInt64.random(in: 2_000...60_000, using: &random)
+        writer = try RootWriter(root: test.root, options: options)
+    }
+
+    /// Mostly forward, now and then back: the writer has to bear it.
+    mutating func tick() -> Instant {
+        clock += Int64.random(in: -1_000...1_000_000, using: &random)
+        return Instant(nanoseconds: clock)
+    }
+
+    mutating func step() throws {
+        if files.isEmpty || (files.count < 4 && Int.random(in: 0..<10, using: &random) == 0) {
+            let size = PageSize(bytes: [512, 1024, 4096].randomElement(using: &random)!)!
+            let name = FilePath("dir/file-\(files.count)")
+            files.append(ModelFile(writer.declare(name: name, kind: .database), size))
+        }
+        let index = Int.random(in: 0..<files.count, using: &random)
+        switch Int.random(in: 0..<40, using: &random) {
+        case 0...22: try change(index, startsFresh: false)
+        case 23...24: try change(index, startsFresh: true)
+        case 25: try delete(index)
+        case 26...28: try unfinished(index)
+        case 29...31: try base(index, isAbandoned: Int.random(in: 0..<4, using: &random) == 0)
+        case 32: try remark()
+        case 33...37: try flush()
+        default: try reopen()
+        }
+    }
+
+    /// Stages changes, tells the model, and compares what the writer says.
+    mutating func stage(_ changes: Changes, _ index: Int, mayMakeSnapshot: Bool = true) throws {
+        let sequence = try writer.stage(changes)
+        let before = files[index]
+        files[index].apply(changes)
+        guard mayMakeSnapshot else {
+            #expect(sequence == nil, "\(random)")
+            return
+        }
+        let isPresent = changes.event != .deleted
+        let isSame =
+            before.finished.map {
+                $0.bytes == files[index].image && $0.pageSize == files[index].pageSize && $0.isPresent == isPresent
+            } ?? !isPresent
+        if isSame && !changes.startsFresh {
+            #expect(sequence == nil, "\(random): unchanged, and yet a snapshot")
+        } else {
+            #expect(sequence != nil, "\(random): changed, and no snapshot")
+        }
+        if let sequence { made(sequence, index, changes.event) }
+    }
+
+    mutating func made(_ sequence: Repository.Sequence, _ index: Int, _ event: SnapshotEvent) {
+        expected.append(Expected(file: files[index].id, bytes: files[index].image, event: event))
+        #expect(sequence.rawValue == UInt64(expected.count), "\(random)")
+        files[index].finished = (files[index].image, files[index].pageSize, event != .deleted)
+    }
+
+    mutating func changes(_ index: Int, startsFresh: Bool) -> Changes {
+        let file = files[index]
+        var edited = file
+        if startsFresh {
+            edited.image = []
+            edited.pageSize = PageSize(bytes: [512, 1024, 4096].randomElement(using: &random)!)!
+        }
+        let length = startsFresh ? Int.random(in: 0...20_000, using: &random) : file.nextLength(&random)
+        let shape = ImageShape(pageSize: edited.pageSize, byteCount: UInt64(min(length, 60_000)))!
+        return Changes(
+            file: file.id,
+            time: tick(),
+            event: startsFresh ? .replaced : .commit,
+            shape: shape,
+            startsFresh: startsFresh,
+            pages: edited.edits(&random, pageCount: Int(shape.pageCount.rawValue) + 1)
+        )
+    }
+
+    private mutating func change(_ index: Int, startsFresh: Bool) throws {
+        try stage(changes(index, startsFresh: startsFresh || files[index].finished == nil), index)
+    }
+
+    private mutating func delete(_ index: Int) throws {
+        let changes = Changes(
+            file: files[index].id,
+            time: tick(),
+            event: .deleted,
+            shape: files[index].shape,
+            pages: PageSet(pageSize: files[index].pageSize)
+        )
+        try stage(changes, index)
+    }
+
+    /// A snapshot in parts, with flushes and commits of others in between.
+    private mutating func unfinished(_ index: Int) throws {
+        guard files[index].finished != nil else { return }
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            var changes = changes(index, startsFresh: false)
+            changes.isFinal = Bool.random(using: &random)
+            if !writer.isUnfinished(files[index].id) { changes.isFinal = false }
+            try stage(changes, index, mayMakeSnapshot: false)
+            if Int.random(in: 0..<4, using: &random) == 0 { try flush() }
+            let other = Int.random(in: 0..<files.count, using: &random)
+            if other != index, files[other].finished != nil { try change(other, startsFresh: false) }
+            if Int.random(in: 0..<12, using: &random) == 0 { return try reopen() }
+        }
+        let (event, time) = (SnapshotEvent.scan, tick())
+        let sequence = try writer.finish(files[index].id, event: event, time: time, shape: files[index].shape)
+        if let sequence { made(sequence, index, event) }
+        let isSame = files[index].finished?.bytes == files[index].image
+        #expect(isSame, "\(random): the end of an unfinished snapshot was forgotten")
+    }
+
+    private mutating func remark() throws {
+        let time = tick()
+        try writer.stageGap(Gap(from: time, to: time, reason: "a test"))
+        try writer.stageAnnotation(Annotation(.tag, target: writer.lastSequence, fields: ["name": "x"], time: time))
+    }
+
+    mutating func flush() throws {
+        let sequence = try writer.flush()
+        #expect(sequence.rawValue == UInt64(expected.count), "\(random)")
+        durableCount = expected.count
+        durableFiles = files
+    }
+
+    /// A new writer, as after a crash: what was not flushed is gone, and so is what was unfinished.
+    mutating func reopen() throws {
+        expected.removeLast(expected.count - durableCount)
+        files = durableFiles
+        for index in files.indices {
+            files[index].image = files[index].finished?.bytes ?? []
+            files[index].pageSize = files[index].finished?.pageSize ?? files[index].pageSize
+        }
+        try reopenWriter()
+        #expect(writer.lastSequence.rawValue == UInt64(durableCount), "\(random)")
+        for file in files {
+            let known = writer.files[file.id]?.last
+            #expect(known?.shape.byteCount == file.finished.map { UInt64($0.bytes.count) }, "\(random)")
+        }
+    }
+
+    private mutating func reopenWriter() throws {
+        // The old one has to let go of the lock first.
+        let parked = try TestRoot()
+        writer = try RootWriter(root: parked.root)
+        writer = try RootWriter(root: test.root, options: options)
+    }
+
+    /// Where two images differ first, for people.
+    static func difference(_ left: [UInt8], _ right: [UInt8]) -> String? {
+        guard left != right else { return nil }
+        let at = zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+        return "\(left.count) and \(right.count) bytes, first difference at \(at ?? min(left.count, right.count))"
+    }
+
+    /// Rebuilds every durable snapshot.
+    func verify() throws {
+        for (index, expected) in expected[..<durableCount].enumerated() {
+            let sequence = Repository.Sequence(UInt64(index + 1))
+            let (state, bytes) = try test.rebuild(expected.file, at: sequence)
+            #expect(state.sequence == sequence && state.event == expected.event, "\(random) \(sequence)")
+            let difference = Self.difference(bytes, expected.bytes)
+            #expect(difference == nil, "\(random): snapshot \(sequence) of file \(expected.file)")
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+import TestSupport
+
+/// A short history of two files in two segments, with a base, written step by step.
+struct SmallHistory {
+    let test: TestRoot
+    var random: SeededRandom
+    var options = RootWriter.Options()
+    private(set) var files: [ModelFile] = []
+    /// By sequence, from 1 on.
+    private(set) var expected: [(file: FileID, bytes: [UInt8])] = []
+    private var clock: Int64 = 1_700_000_000_000_000_000
+
+    init(_ random: SeededRandom) throws {
+        test = try TestRoot()
+        self.random = random
+    }
+
+    func open() throws -> RootWriter { try RootWriter(root: test.root, options: options) }
+
+    mutating func declare(_ writer: RootWriter, _ name: FilePath, pageSize: Int = 512) {
+        files.append(ModelFile(writer.declare(name: name, kind: .database), PageSize(bytes: pageSize)!))
+    }
+
+    mutating func changes(_ index: Int, byteCount: Int) -> Changes {
+        clock += 1_000_000
+        let shape = ImageShape(pageSize: files[index].pageSize, byteCount: UInt64(byteCount))!
+        var pages = PageSet(pageSize: shape.pageSize)
+        for number in 1...max(1, Int(shape.pageCount.rawValue)) where Bool.random(using: &random) {
+            let content = page(shape.pageSize.bytes)
+            pages.append(PageNumber(UInt32(number)), unsafe content.span.bytes)
+        }
+        return Changes(file: files[index].id, time: Instant(nanoseconds: clock), event: .commit, shape: shape, pages: pages)
+    }
+
+    /// Content that compresses well, so that tests of every byte have few bytes to go through.
+    private mutating func page(_ byteCount: Int) -> [UInt8] {
+        let front = random.bytes(24)
+        let rest = UInt8.random(in: 0...255, using: &random)
+        return front + [UInt8](repeating: rest, count: byteCount - 24)
+    }
+
+    /// Stages random changes; there is always something in them.
+    mutating func commit(_ writer: RootWriter, _ index: Int, byteCount: Int) throws {
+        var changes = changes(index, byteCount: byteCount)
+        let first = page(changes.shape.pageSize.bytes)
+        changes.pages.append(PageNumber(1), unsafe first.span.bytes)
+        guard try writer.stage(changes) != nil else { fatalError("nothing changed") }
+        files[index].apply(changes)
+        expected.append((files[index].id, files[index].image))
+    }
+
+    /// A base with one commit in the middle.
+    mutating func base(_ writer: RootWriter, _ index: Int, byteCount: Int) throws {
+        var live = ModelFile(files[index].id, files[index].pageSize)
+        for start in stride(from: 0, to: byteCount, by: 512) { live.image += page(min(512, byteCount - start)) }
+        try writer.beginBase(live.id, shape: live.shape)
+        let half = byteCount / 2 / live.pageSize.bytes * live.pageSize.bytes
+        try writer.baseSlice(live.id, firstPage: PageNumber(1), bytes: Array(live.image[..<half]))
+        let changes = changes(index, byteCount: byteCount)
+        _ = try writer.stage(changes)
+        live.apply(changes)
+        let next = PageNumber(UInt32(half / live.pageSize.bytes + 1))
+        try writer.baseSlice(live.id, firstPage: next, bytes: Array(live.image[half...]))
+        _ = try writer.endBase(live.id, event: .scan, time: Instant(nanoseconds: clock), shape: live.shape)
+        files[index] = live
+        expected.append((live.id, live.image))
+    }
+
+    /// What comes after the last flush has never been.
+    mutating func forget(downTo count: Int) {
+        expected.removeLast(expected.count - count)
+        for index in files.indices {
+            files[index].image = expected.last { $0.file == files[index].id }?.bytes ?? []
+        }
+    }
+
+    /// The first snapshot that does not rebuild to its bytes, or cannot be rebuilt; nil when all do.
+    func firstWrong() -> String? {
+        for (index, snapshot) in expected.enumerated() {
+            let sequence = Repository.Sequence(UInt64(index + 1))
+            do {
+                let (state, bytes) = try test.rebuild(snapshot.file, at: sequence)
+                guard state.sequence == sequence, bytes == snapshot.bytes else { return "snapshot \(sequence) is wrong" }
+            } catch {
+                return "snapshot \(sequence): \(error)"
+            }
+        }
+        return nil
+    }
+}
