@@ -4,8 +4,10 @@ import Synchronization
 
 /// Between the observer's thread and the recorder's: steps one way, room and settled files the other.
 final class CaptureQueue: Sendable {
-    /// Above this the observer takes no more than it must.
+    /// Above this the observer leaves commits in the log for a moment.
     static let comfortableBytes = 8 << 20
+    /// Above this a walk pauses: commits come first, and a log may be overwritten any moment.
+    static let walkBytes = 3 << 20
 
     private struct State {
         var steps: [CaptureStep] = []
@@ -13,6 +15,8 @@ final class CaptureQueue: Sendable {
         /// Steps of each file that are not durable yet.
         var unsettled: [FileID: Int] = [:]
         var isClosed = false
+        /// Buffers of slices that were written, to be filled again.
+        var spareSlices: [[UInt8]] = []
     }
 
     private let state = Mutex(State())
@@ -43,6 +47,24 @@ final class CaptureQueue: Sendable {
         }
     }
 
+    /// A buffer of that length with no particular content.
+    func sliceBuffer(_ count: Int) -> [UInt8] {
+        let spare = state.withLock { state in
+            state.spareSlices.lastIndex { $0.count == count }.map { state.spareSlices.remove(at: $0) }
+        }
+        return spare ?? [UInt8](repeating: 0, count: count)
+    }
+
+    /// Takes a buffer back. Freed ones of this size would only break up the heap.
+    func recycle(_ slice: [UInt8]) {
+        state.withLock { if $0.spareSlices.count < 8 { $0.spareSlices.append(slice) } }
+    }
+
+    /// No slices are needed any more.
+    func dropSpareSlices() {
+        state.withLock { $0.spareSlices = [] }
+    }
+
     /// These steps are durable, and the mirrors show them.
     func settled(_ steps: [FileID: Int], byteCount: Int) {
         state.withLock { state in
@@ -59,6 +81,7 @@ final class CaptureQueue: Sendable {
     func isSettled(_ file: FileID) -> Bool { state.withLock { $0.unsettled[file] == nil } }
 
     var hasRoom: Bool { state.withLock { $0.byteCount } < Self.comfortableBytes }
+    var hasRoomForWalk: Bool { state.withLock { $0.byteCount } < Self.walkBytes }
 
     /// No step comes any more.
     func close() {

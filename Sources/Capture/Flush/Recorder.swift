@@ -24,7 +24,7 @@ final class Recorder {
     }
 
     /// Staged memory that calls for a flush before its time.
-    private static let fullBytes = 4 << 20
+    private static let fullBytes = 2 << 20
     /// Between two attempts to write to a repository that fails.
     private static let retryDelay = Duration.seconds(1)
 
@@ -39,11 +39,14 @@ final class Recorder {
     /// Runs until the queue is closed and everything in it is durable.
     func run() throws {
         while true {
-            let steps = queue.takeAll()
-            for step in steps { try take(step) }
+            // Taken from the end, so that the memory of each goes as soon as it is done.
+            var steps = queue.takeAll()
+            let isIdle = steps.isEmpty
+            steps.reverse()
+            while let step = steps.popLast() { try take(step) }
             if let deadline = debounce.deadline, deadline <= Tick.now || !barriers.isEmpty { try flush() }
             if !barriers.isEmpty { try flush() }
-            if steps.isEmpty {
+            if isIdle {
                 if queue.isClosed {
                     if writer.hasStaged { try flush() }
                     return
@@ -89,8 +92,10 @@ final class Recorder {
         case .beginBase(let file, let shape): try writer.beginBase(file, shape: shape)
         case .baseSlice(let file, let first, let bytes):
             try writer.baseSlice(file, firstPage: first, bytes: bytes)
+            queue.recycle(bytes)
         case .endBase(let file, let event, let time, let shape):
             _ = try writer.endBase(file, event: event, time: time, shape: shape)
+            queue.dropSpareSlices()
             try recordGap(file)
         case .abandonBase(let file): try writer.abandonBase(file)
         case .suspect(let file, let since, let reason):

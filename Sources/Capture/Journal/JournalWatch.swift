@@ -19,6 +19,9 @@ final class JournalWatch {
         self.path = path
     }
 
+    /// Transactions that have ended since the watch began; grows only.
+    private(set) var transactionsSeen = 0
+
     /// Whether a transaction has ended since the last capture.
     var hasNews: Bool { !finished.isEmpty || unread > 0 }
 
@@ -31,6 +34,7 @@ final class JournalWatch {
 
     /// The name went: the transaction is over.
     func deleted(_ scratch: inout [UInt8]) {
+        transactionsSeen += 1
         // A journal that still has its name is a later one: the one that went was never held.
         guard !holdsNamed, let journal = held.take(), let evidence = JournalEvidence(journal, &scratch) else {
             unread += 1

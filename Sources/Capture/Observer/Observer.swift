@@ -92,8 +92,9 @@ final class Observer {
         if !due.isEmpty { return .zero }
         let rest = max(.zero, now.duration(to: next))
         guard rest > .zero, rest < .milliseconds(1) else { return rest }
-        // The poll's clock is too coarse for this.
-        Thread.nap(rest)
+        // The poll's clock is too coarse for this. No longer than a fraction of a journal's life, which no
+        // event could cut short.
+        Thread.nap(min(rest, .microseconds(100)))
         return .zero
     }
 

@@ -41,6 +41,19 @@ struct CalmWindow: Equatable {
         header = Array(scratch[..<got])
     }
 
+    /// Whether a walk may read the file now: nobody writes it, or a transaction whose journal will name the
+    /// pages that it changes.
+    static func isExplained(
+        _ file: borrowing OpenFile,
+        journal: JournalWatch,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> Bool {
+        switch journal.state(&scratch) {
+        case .collecting, .live: return true
+        case .absent, .idle: return try CalmWindow(file, journal: journal, &scratch) != nil
+        }
+    }
+
     var sizeBytes: UInt64 { stamp.sizeBytes }
 
     var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }

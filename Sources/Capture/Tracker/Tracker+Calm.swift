@@ -60,7 +60,7 @@ extension Tracker {
         switch decision {
         case .nothing: break
         case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
-        case .everything where walk != nil: return restartWalk(now)
+        case .everything where walk != nil: return breakWalk(window, now)
         case .everything where window.sizeBytes > Self.wholeBytes:
             return try beginCalmWalk(window, pages: nil, transactions: nil, now)
         case .named(let pages, let transactions) where pages.count > Self.namedPages && walk == nil:
@@ -90,6 +90,7 @@ extension Tracker {
         else {
             return .everything(transactions: nil, isExplained: journal.hasNews)
         }
+        if window.isHot, walk != nil { return .everything(transactions: nil, isExplained: true) }
         if window.isHot {
             // The dead writer's changes are not committed; what its journal began from is what was captured.
             return journal.hasNews ? .everything(transactions: nil, isExplained: true) : .nothing
@@ -173,7 +174,7 @@ extension Tracker {
         attention.contentCaptured()
         if walk == nil { contentIsCertain() }
         audit.isWanted = true
-        if walk?.isComplete == true { finishWalk() }
+        if let walk, walk.isComplete, !walk.needsAnotherPass { finishWalk() }
     }
 
     /// Hands over a captured state.

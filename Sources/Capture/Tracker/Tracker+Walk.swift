@@ -138,6 +138,21 @@ extension Tracker {
         retry(in: max(.milliseconds(1), spent), from: now)
     }
 
+    /// A transaction went by unseen amid a walk. A base goes on and is compared with the file in the end; a mere
+    /// comparison starts over.
+    func breakWalk(_ window: CalmWindow, _ now: Tick) {
+        let header = window.parsedHeader
+        guard let walk, walk.purpose == .base, !window.isHot, header?.pageSize == walk.pageSize,
+            let shape = ImageShape(pageSize: walk.pageSize, byteCount: window.sizeBytes)
+        else { return restartWalk(now) }
+        walk.breakChain(shape)
+        walk.header = header
+        image = ObservedImage(shape: shape, header: header)
+        journal.captured()
+        attention.contentCaptured()
+        retry(in: .zero, from: now)
+    }
+
     /// All pages were looked at and all transactions are in: the image is that of the last one.
     func finishWalk() {
         guard let walk else { return }
@@ -175,6 +190,8 @@ extension Tracker {
 extension Tracker {
     /// Time that one look spends on a walk.
     private static let sliceTime = Duration.milliseconds(1)
+    private static let sliceBytes = 1 << 20
+    private static let shortSliceBytes = 128 << 10
 
     func stepWalk(_ now: Tick) throws {
         guard let walk else { return }
@@ -184,7 +201,7 @@ extension Tracker {
         }
         let deadline = Tick.now.advanced(by: Self.sliceTime)
         repeat {
-            guard context.queue.hasRoom else { return retry(in: .milliseconds(2)) }
+            guard context.queue.hasRoomForWalk else { return retry(in: .milliseconds(2)) }
             if walk.isComplete { return try endWalk(walk, now) }
             guard try takeSlice(walk) else { return }
         } while Tick.now < deadline && self.walk === walk
@@ -205,6 +222,11 @@ extension Tracker {
             if isUndisturbed(walk) { finishWalk() } else { self.walk = nil }
         case .base, .comparison:
             if kind == .plain { return endPlainWalk(walk, now) }
+            if walk.needsAnotherPass {
+                guard mirrorIsCurrent() else { return }
+                walk.beginPass(context.openMirror(file))
+                return retry(in: .zero)
+            }
             if !walk.isOverLog { return try captureCalm(now) }
             if journal.hasNews { return restartWalk(now) }
             try lookAtLog(now)
@@ -214,7 +236,9 @@ extension Tracker {
 
     /// Looks at the next slice. False when it has to wait.
     private func takeSlice(_ walk: Walk) throws -> Bool {
-        let slice = walk.nextSlice(limit: context.scratch.count)
+        // Between slices events are read: a journal lives for a millisecond, a log for many.
+        let limit = walk.isOverLog || kind == .plain ? Self.sliceBytes : Self.shortSliceBytes
+        let slice = walk.nextSlice(limit: limit)
         guard !slice.isEmpty else {
             walk.advance(past: slice)
             return true
@@ -227,25 +251,27 @@ extension Tracker {
         return true
     }
 
-    /// Reads and compares one slice; false when the file was not calm enough to believe it.
+    /// Reads and compares one slice; false when somebody may have written it without a journal to tell.
     private func readSlice(_ walk: Walk, _ slice: Range<UInt32>) throws -> Bool {
-        let needsCalm = !walk.isOverLog && kind == .database
-        let events = contentEvents
-        var before: CalmWindow?
-        if needsCalm {
-            before = try CalmWindow(walk.file, journal: journal, &context.scratch)
-            guard before != nil else { return false }
+        let needsJournal = !walk.isOverLog && kind == .database
+        let (events, transactions) = (contentEvents, journal.transactionsSeen)
+        if needsJournal {
+            guard try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch) else {
+                return false
+            }
         }
         let count = slice.count * walk.pageSize.bytes
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
         let got = try walk.file.read(into: &context.sliceScratch, count: count, at: offset)
-        if needsCalm {
+        if needsJournal {
             context.drainEvents()
-            guard contentEvents == events, self.walk === walk,
-                try CalmWindow(walk.file, journal: journal, &context.scratch)?.stamp == before?.stamp
+            guard self.walk === walk,
+                try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch),
+                contentEvents == events || journal.transactionsSeen != transactions
+                    || journal.state(&context.scratch) != .absent
             else { return false }
         }
-        if walk.purpose == .base {
+        if walk.purpose == .base, walk.pass == 1 {
             put(.baseSlice(file, first: PageNumber(slice.lowerBound), bytes: sliceBytes(got, count)))
         } else {
             try compare(walk, slice, got, context.sliceScratch)
@@ -291,8 +317,9 @@ extension Tracker {
 
     /// The slice in full length: what the file no longer has is zeros.
     private func sliceBytes(_ got: Int, _ count: Int) -> [UInt8] {
-        var slice = Array(context.sliceScratch[..<got])
-        slice.append(contentsOf: repeatElement(0, count: count - got))
+        var slice = context.queue.sliceBuffer(count)
+        slice.replaceSubrange(..<got, with: context.sliceScratch[..<got])
+        if got < count { slice.replaceSubrange(got..., with: repeatElement(0, count: count - got)) }
         return slice
     }
 }

@@ -15,10 +15,14 @@ final class Walk {
     /// The write-ahead log brings the changes; otherwise the journals do.
     let isOverLog: Bool
     let file: OpenFile
-    let mirror: OpenFile?
+    private(set) var mirror: OpenFile?
     let pageSize: PageSize
-    /// Of the file when the walk began.
-    let pageCount: PageCount
+    /// Of the file when the pass began.
+    private(set) var pageCount: PageCount
+    /// The first pass of a base reads everything; later ones compare with the mirror.
+    private(set) var pass = 1
+    /// A transaction went by unseen: all pages are to be compared once more.
+    private(set) var needsAnotherPass = false
     /// Only these pages are looked at; nil: all.
     let selection: PageBitmap?
     /// Transactions that the selection stands for.
@@ -59,6 +63,23 @@ final class Walk {
 
     /// Every page was looked at.
     var isComplete: Bool { cursor.rawValue > pageCount.rawValue }
+
+    /// A transaction went by unseen: what was read and brought so far may be old.
+    func breakChain(_ shape: ImageShape) {
+        needsAnotherPass = true
+        self.shape = shape
+        covered.removeAll()
+    }
+
+    /// Begins to compare everything with the mirror, which shows all that was handed over.
+    func beginPass(_ mirror: consuming OpenFile?) {
+        self.mirror = mirror
+        pass += 1
+        needsAnotherPass = false
+        cursor = PageNumber(1)
+        covered.removeAll()
+        if let shape { pageCount = shape.pageCount }
+    }
 
     /// A transaction brought these pages.
     func took(_ pages: PageSet, shape: ImageShape) {

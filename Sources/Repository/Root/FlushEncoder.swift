@@ -26,9 +26,9 @@ struct StagedRecord {
 
 /// Turns staged records into the bytes of a segment. Its buffers serve one flush after the other.
 struct FlushEncoder: ~Copyable {
-    /// Of zstd, with the pages' former content as prefix. Chosen on the pages of small SQLite transactions: higher
-    /// levels save little and would not keep up with 5,000 commits a second.
-    static let level = 1
+    /// Of zstd, with the pages' former content as prefix. On 3,000 transactions of 11 pages, 50 to a flush, a commit
+    /// took 1,081 bytes at level 1, 681 at level 3 in the same time, and 631 at level 5 in twice the time.
+    static let level = 3
 
     /// The records encoded since `begin`.
     private(set) var bytes: [UInt8] = []

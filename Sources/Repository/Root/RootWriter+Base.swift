@@ -10,7 +10,7 @@ import SystemPackage
 /// the end the mirror is the image, and base plus stale pages are the same.
 extension RootWriter {
     /// Stale pages are flushed in portions of this size, in bytes.
-    private static let portionBytes = 16 << 20
+    private static let portionBytes = 4 << 20
 
     /// Begins a base image. While it is open, `stage` for this file only writes to the mirror, and returns nil.
     /// After an error `abandonBase` must be called.

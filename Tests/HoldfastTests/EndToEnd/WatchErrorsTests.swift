@@ -72,7 +72,7 @@ struct WatchErrorsTests {
         let protection = try Protection()
         try protection.holdfast("watch", protection.data, "--once")
         let repository = protection.folder.file("repository")
-        try Command.run("chmod", ["-R", "a-w", repository])
+        _ = try Command.run("chmod", ["-R", "a-w", repository])
         defer { _ = try? Command.run("chmod", ["-R", "u+w", repository]) }
         expect(
             try HoldfastProgram.runWithoutPrivileges(
@@ -88,7 +88,7 @@ struct WatchErrorsTests {
     func notReadable() throws {
         let protection = try Protection()
         try Data("x".utf8).write(to: URL(fileURLWithPath: protection.data + "/secret"))
-        try Command.run("chmod", ["000", protection.data + "/secret"])
+        _ = try Command.run("chmod", ["000", protection.data + "/secret"])
         let result = try HoldfastProgram.runWithoutPrivileges(
             ["watch", protection.data, "--once"],
             environment: protection.environment

@@ -16,7 +16,9 @@ struct FlippedByteTests {
             try history.base(writer, 0, byteCount: 2500)
             _ = try writer.flush()
             try history.commit(writer, 1, byteCount: 1500)
-            try writer.stageGap(Gap(from: Instant(nanoseconds: 1), to: Instant(nanoseconds: 2), reason: "test"))
+            try writer.stageGap(
+                Gap(from: Instant(nanoseconds: 1), to: Instant(nanoseconds: 2), reason: "test")
+            )
             try history.commit(writer, 0, byteCount: 2500)
             _ = try writer.flush()
             try history.commit(writer, 0, byteCount: 2048)

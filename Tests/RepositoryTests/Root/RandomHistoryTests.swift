@@ -5,7 +5,10 @@ import Testing
 
 @Suite("Random histories")
 struct RandomHistoryTests {
-    @Test("every snapshot rebuilds to exactly its bytes, after every flush and across reopening", arguments: 0..<12)
+    @Test(
+        "every snapshot rebuilds to exactly its bytes, after every flush and across reopening",
+        arguments: 0..<12
+    )
     func rebuilds(round: Int) throws {
         var history = try RandomHistory(seed: UInt64(round))
         for step in 0..<120 {
@@ -27,8 +30,14 @@ struct RandomHistoryTests {
         let findings = try history.test.findings()
         #expect(findings.isEmpty, "\(history.random): \(findings)")
         let records = try history.test.snapshots()
-        #expect(records.map(\.state.sequence.rawValue) == Array(1..<UInt64(records.count + 1)), "\(history.random)")
-        #expect(zip(records, records.dropFirst()).allSatisfy { $0.state.time <= $1.state.time }, "\(history.random)")
+        #expect(
+            records.map(\.state.sequence.rawValue) == Array(1..<UInt64(records.count + 1)),
+            "\(history.random)"
+        )
+        #expect(
+            zip(records, records.dropFirst()).allSatisfy { $0.state.time <= $1.state.time },
+            "\(history.random)"
+        )
         let stored = records.reduce(0) { $0 + $1.storedBytes }
         let held = try RootHistory(history.test.root).segmentBytes()
         #expect(stored <= held && held - stored < 20_000, "\(history.random): \(stored) of \(held)")

@@ -106,7 +106,9 @@ struct TornTailTests {
             try segment.replaceContent(front + history.random.bytes(garbage))
             do {
                 let writer = try history.open()
-                try writer.stageGap(Gap(from: Instant(nanoseconds: 6), to: Instant(nanoseconds: 7), reason: "test"))
+                try writer.stageGap(
+                    Gap(from: Instant(nanoseconds: 6), to: Instant(nanoseconds: 7), reason: "test")
+                )
                 _ = try writer.flush()
             }
             let content = try segment.content()

@@ -70,7 +70,10 @@ extension ModelFile {
             case 2: break
             default:
                 for _ in 0..<20 {
-                    content[Int.random(in: 0..<content.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                    content[Int.random(in: 0..<content.count, using: &random)] = UInt8.random(
+                        in: 0...255,
+                        using: &random
+                    )
                 }
             }
             set.append(PageNumber(UInt32(number)), unsafe content.span.bytes)

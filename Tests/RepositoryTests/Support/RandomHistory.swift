@@ -68,7 +68,8 @@ struct RandomHistory {
         let isPresent = changes.event != .deleted
         let isSame =
             before.finished.map {
-                $0.bytes == files[index].image && $0.pageSize == files[index].pageSize && $0.isPresent == isPresent
+                $0.bytes == files[index].image && $0.pageSize == files[index].pageSize
+                    && $0.isPresent == isPresent
             } ?? !isPresent
         if isSame && !changes.startsFresh {
             #expect(sequence == nil, "\(random): unchanged, and yet a snapshot")
@@ -141,7 +142,9 @@ struct RandomHistory {
     private mutating func remark() throws {
         let time = tick()
         try writer.stageGap(Gap(from: time, to: time, reason: "a test"))
-        try writer.stageAnnotation(Annotation(.tag, target: writer.lastSequence, fields: ["name": "x"], time: time))
+        try writer.stageAnnotation(
+            Annotation(.tag, target: writer.lastSequence, fields: ["name": "x"], time: time)
+        )
     }
 
     mutating func flush() throws {
@@ -178,7 +181,8 @@ struct RandomHistory {
     static func difference(_ left: [UInt8], _ right: [UInt8]) -> String? {
         guard left != right else { return nil }
         let at = zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset
-        return "\(left.count) and \(right.count) bytes, first difference at \(at ?? min(left.count, right.count))"
+        return
+            "\(left.count) and \(right.count) bytes, first difference at \(at ?? min(left.count, right.count))"
     }
 
     /// Rebuilds every durable snapshot.

@@ -29,7 +29,10 @@ struct TestRoot {
     }
 
     /// The image at a snapshot, rebuilt from the repository alone.
-    func rebuild(_ file: FileID, at sequence: Repository.Sequence) throws -> (state: SnapshotState, bytes: [UInt8]) {
+    func rebuild(
+        _ file: FileID,
+        at sequence: Repository.Sequence
+    ) throws -> (state: SnapshotState, bytes: [UInt8]) {
         let path = FilePath(directory.file("rebuilt"))
         let output = try OpenFile(path, .updateOrCreate)
         let state = try ImageRebuilder(root).rebuild(file, at: sequence, into: output)

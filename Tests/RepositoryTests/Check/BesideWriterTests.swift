@@ -1,0 +1,67 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Beside a writer")
+struct BesideWriterTests {
+    /// What the writer's thread tells the reader's.
+    private final class Progress: Sendable {
+        let flushed = Atomic<UInt64>(0)
+        let isDone = Atomic<Bool>(false)
+    }
+
+    @Test("readers never see damage, and always everything that was flushed before they looked")
+    func readers() async throws {
+        let test = try TestRoot()
+        let progress = Progress()
+        let root = test.root
+        async let writing: Void = Thread.run("writer") {
+            defer { progress.isDone.store(true, ordering: .releasing) }
+            try Self.write(root, progress)
+        }
+        var rounds = 0
+        repeat {
+            let flushed = progress.flushed.load(ordering: .acquiring)
+            let findings = try test.findings(readingData: rounds % 4 == 0)
+            #expect(findings.isEmpty)
+            let snapshots = try test.snapshots()
+            #expect(UInt64(snapshots.count) >= flushed)
+            if let last = snapshots.last {
+                let (state, bytes) = try test.rebuild(last.file, at: last.state.sequence)
+                #expect(state.sequence == last.state.sequence)
+                // The writer writes the number of the snapshot all over the image.
+                #expect(bytes.allSatisfy { $0 == UInt8(truncatingIfNeeded: state.sequence.rawValue) })
+            }
+            rounds += 1
+        } while !progress.isDone.load(ordering: .acquiring)
+        try await writing
+        #expect(rounds > 1)
+        let snapshots = try test.snapshots().count
+        #expect(snapshots == 900)
+    }
+
+    private static func write(_ root: RootDescription, _ progress: Progress) throws {
+        var options = RootWriter.Options()
+        options.segmentLimit = 20_000
+        let writer = try RootWriter(root: root, options: options)
+        let file = writer.declare(name: "a.db", kind: .database)
+        for number in 1...900 as ClosedRange<UInt64> {
+            var pages = PageSet(pageSize: .plain)
+            let content = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 4096)
+            for page in 1...3 as ClosedRange<UInt32> {
+                pages.append(PageNumber(page), unsafe content.span.bytes)
+            }
+            let shape = ImageShape(pageSize: .plain, pageCount: PageCount(3))
+            let changes = Changes(file: file, time: .now, event: .commit, shape: shape, pages: pages)
+            let sequence = try writer.stage(changes)
+            precondition(sequence?.rawValue == number)
+            guard number % 3 == 0 else { continue }
+            _ = try writer.flush()
+            progress.flushed.store(number, ordering: .releasing)
+        }
+    }
+}

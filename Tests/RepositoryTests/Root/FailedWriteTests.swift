@@ -1,0 +1,180 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Lets the n-th call that passes the seam fail, and counts them.
+private final class NthFails: Sendable {
+    private let calls = Atomic<Int>(0)
+    private let index: Int
+    private let fault: Fault
+
+    init(_ index: Int, _ fault: Fault) {
+        self.index = index
+        self.fault = fault
+    }
+
+    var hasFired: Bool { calls.load(ordering: .relaxed) > index }
+
+    func plan(_ point: FaultPoint) -> Fault? {
+        let number = calls.add(1, ordering: .relaxed).oldValue
+        guard number == index else { return nil }
+        if case .writesOnly = fault, point != .write { return .fails(errno: Errno.noSpace.rawValue) }
+        return fault
+    }
+}
+
+@Suite("Failed writes")
+struct FailedWriteTests {
+    static let faults: [Fault] = [
+        .fails(errno: Errno.noSpace.rawValue), .fails(errno: Errno.ioError.rawValue),
+        .writesOnly(byteCount: 1),
+        .writesOnly(byteCount: 100),
+    ]
+
+    @Test(
+        "whichever call of a flush fails, trying again leaves the stream as if nothing had been",
+        arguments: faults.indices
+    )
+    func flush(faultIndex: Int) throws {
+        let fault = Self.faults[faultIndex]
+        for index in 0..<100 {
+            var history = try SmallHistory(SeededRandom())
+            history.options.segmentLimit = 300
+            let faults = NthFails(index, fault)
+            defer { Faults.arm(nil) }
+            do {
+                let writer = try history.open()
+                history.declare(writer, "one.db")
+                history.declare(writer, "two.db")
+                Faults.arm { faults.plan($0) }
+                for round in 0..<3 {
+                    try history.commit(writer, round % 2, byteCount: 2000)
+                    try history.commit(writer, 0, byteCount: 3000 + round * 100)
+                    try flushUntilItWorks(writer)
+                }
+                Faults.arm(nil)
+                #expect(writer.lastDurableSequence.rawValue == 6)
+                for file in history.files {
+                    // A mirror that failed is written with a later flush.
+                    _ = try writer.flush()
+                    let mirror = try writer.openMirror(of: file.id)
+                    let size = try mirror.status().sizeBytes
+                    #expect(size == UInt64(file.image.count), "\(history.random), call \(index)")
+                }
+            }
+            let wrong = history.firstWrong()
+            #expect(wrong == nil, "\(history.random), call \(index)")
+            let findings = try history.test.findings()
+            #expect(findings.isEmpty, "\(history.random), call \(index)")
+            let writer = try history.open()
+            #expect(writer.notes.isEmpty, "\(history.random), call \(index): \(writer.notes)")
+            guard faults.hasFired else { return }
+        }
+        Issue.record("a flush has no hundred calls")
+    }
+
+    private func flushUntilItWorks(_ writer: RootWriter) throws {
+        do {
+            _ = try writer.flush()
+        } catch is SystemError {
+            #expect(writer.hasStaged)
+            _ = try writer.flush()
+        }
+    }
+
+    @Test(
+        "whichever call of a flush fails, going down leaves only whole snapshots",
+        arguments: faults.indices
+    )
+    func crash(faultIndex: Int) throws {
+        let fault = Self.faults[faultIndex]
+        for index in 0..<100 {
+            var history = try SmallHistory(SeededRandom())
+            history.options.segmentLimit = 300
+            let faults = NthFails(index, fault)
+            defer { Faults.arm(nil) }
+            var durable = 0
+            do {
+                let writer = try history.open()
+                history.declare(writer, "one.db")
+                Faults.arm { faults.plan($0) }
+                do {
+                    for round in 0..<3 {
+                        try history.commit(writer, 0, byteCount: 3000 + round * 100)
+                        durable = Int(try writer.flush().rawValue)
+                    }
+                } catch is SystemError {}
+                Faults.arm(nil)
+            }
+            do {
+                let writer = try history.open()
+                #expect(
+                    writer.lastDurableSequence.rawValue >= UInt64(durable),
+                    "\(history.random), call \(index)"
+                )
+                history.forget(downTo: Int(writer.lastDurableSequence.rawValue))
+                if history.expected.isEmpty { _ = writer.declare(name: "one.db", kind: .database) }
+                try history.commit(writer, 0, byteCount: 2000)
+                _ = try writer.flush()
+            }
+            let wrong = history.firstWrong()
+            #expect(wrong == nil, "\(history.random), call \(index)")
+            let hasErrors = try history.test.findings().contains { $0.severity == .error }
+            #expect(!hasErrors, "\(history.random), call \(index)")
+            guard faults.hasFired else { return }
+        }
+        Issue.record("a flush has no hundred calls")
+    }
+
+    @Test(
+        "whichever call of a base image fails, trying the end again or abandoning it leaves the stream sound",
+        arguments: [false, true]
+    )
+    func base(isAbandoned: Bool) throws {
+        for index in 0..<100 {
+            var history = try SmallHistory(SeededRandom())
+            let faults = NthFails(index, .fails(errno: Errno.noSpace.rawValue))
+            defer { Faults.arm(nil) }
+            do {
+                let writer = try history.open()
+                history.declare(writer, "one.db")
+                try history.commit(writer, 0, byteCount: 2000)
+                _ = try writer.flush()
+                Faults.arm { faults.plan($0) }
+                try base(&history, writer, isAbandoned: isAbandoned)
+                try history.commit(writer, 0, byteCount: 2500)
+                try flushUntilItWorks(writer)
+                Faults.arm(nil)
+            }
+            let wrong = history.firstWrong()
+            #expect(wrong == nil, "\(history.random), call \(index)")
+            let findings = try history.test.findings()
+            #expect(findings.isEmpty, "\(history.random), call \(index)")
+            guard faults.hasFired else { return }
+        }
+        Issue.record("a base has no hundred calls")
+    }
+
+    private func base(_ history: inout SmallHistory, _ writer: RootWriter, isAbandoned: Bool) throws {
+        let count = history.expected.count
+        do {
+            try history.base(writer, 0, byteCount: 4000)
+            return
+        } catch is SystemError {
+            #expect(history.expected.count == count)
+        }
+        let id = history.files[0].id
+        if !isAbandoned, let image = history.lastBase {
+            let shape = ImageShape(pageSize: history.files[0].pageSize, byteCount: UInt64(image.count))!
+            if try writer.endBase(id, event: .scan, time: Instant(nanoseconds: 1), shape: shape) != .none {
+                history.ended(0, image)
+                return
+            }
+        }
+        try writer.abandonBase(id)
+    }
+}
