@@ -50,12 +50,9 @@ package struct Restore: Sendable {
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
         let image = work.appending("image")
-        let state = try ImageRebuilder(plan.root).rebuild(
-            item.entry.file,
-            at: item.entry.sequence,
-            into: OpenFile(image, .createNew)
-        )
-        return try finish(item, state, image)
+        let states = try ImageRebuilder(plan.root)
+            .rebuildAll([item.entry.file: image], at: item.entry.sequence)
+        return try finish(item, states[item.entry.file], image)
     }
 
     /// Restores into a directory that exists.
@@ -103,11 +100,8 @@ extension Restore {
         for (item, (file, image)) in zip(items, images) {
             let outcome: Outcome
             do {
-                guard let state = try states[file]?.get() else {
-                    throw RepositoryError.noSnapshot(file, at: plan.entry.sequence)
-                }
                 try Destination.makeDirectories(for: item.destination, below: top)
-                outcome = try finish(item, state, image)
+                outcome = try finish(item, states[file], image)
             } catch {
                 try onFailure(item.path, error)
                 continue
@@ -119,9 +113,12 @@ extension Restore {
     /// Checks a rebuilt image and gives it its name.
     private func finish(
         _ item: RestorePlan.Item,
-        _ state: SnapshotState,
+        _ rebuilt: Result<SnapshotState, any Error>?,
         _ image: FilePath
     ) throws -> Outcome {
+        guard let state = try rebuilt?.get() else {
+            throw RepositoryError.noSnapshot(item.entry.file, at: item.entry.sequence)
+        }
         guard state.sequence == item.entry.sequence else {
             throw RestoreError.wrongSnapshot(item.path, wanted: item.entry.sequence, got: state.sequence)
         }
@@ -130,7 +127,8 @@ extension Restore {
         let place = try place(of: item)
         do {
             try UnfinishedWork.name(image, place, isReplacing: isReplacing)
-        } catch  where error.code == .fileExists {
+        } catch {
+            guard error.code == .fileExists else { throw error }
             throw RestoreError.exists(place)
         }
         try Directory.synchronise(place.directory)

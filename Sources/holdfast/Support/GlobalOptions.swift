@@ -47,9 +47,8 @@ struct GlobalOptions: ParsableArguments {
         do {
             // One that may not be looked into is not the same as none.
             _ = try FileStatus.of(path.appending("repository.json"))
-        } catch  where !error.isMissing {
-            throw error
         } catch {
+            guard error.isMissing else { throw error }
             throw RepositoryError.notARepository(path)
         }
         return try RepositoryDirectory(at: path, creating: false)

@@ -66,7 +66,7 @@ struct RestoreReport {
                 .adding("output", output).adding("image_bytes", bytes)
                 .adding("files", restored).adding("failed", failed).adding("elapsed_ms", elapsedMilliseconds),
             text:
-                "\(restored) files of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
+                "\(restored) file\(restored == 1 ? "" : "s") of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
                 + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
         )
         return worst

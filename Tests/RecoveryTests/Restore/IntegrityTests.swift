@@ -88,6 +88,22 @@ import Testing
         }
     }
 
+    @Test("hands on what the check finds in a database that can be read")
+    func wrongContent() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.file("x.db")
+            try SQLite3.sql(
+                """
+                CREATE TABLE t(a); INSERT INTO t VALUES(NULL), (1), (NULL);
+                PRAGMA writable_schema=1;
+                UPDATE sqlite_schema SET sql = 'CREATE TABLE t(a NOT NULL)' WHERE name = 't';
+                """,
+                on: path
+            )
+            #expect(try check(path) == .problems(["NULL value in t.a", "NULL value in t.a"]))
+        }
+    }
+
     @Test("says when only the program that a database belongs to can check it")
     func foreignCollation() throws {
         try withTemporaryDirectory { directory in
