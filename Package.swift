@@ -98,7 +98,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RepositoryTests",
-            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

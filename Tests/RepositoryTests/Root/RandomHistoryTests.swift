@@ -10,7 +10,7 @@ struct RandomHistoryTests {
         arguments: 0..<12
     )
     func rebuilds(round: Int) throws {
-        var history = try RandomHistory(seed: UInt64(round))
+        var history = try RandomHistory(seed: .random(in: 0 ... .max))
         for step in 0..<120 {
             try history.step()
             if step % 30 == 29 {

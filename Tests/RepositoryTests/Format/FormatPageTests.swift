@@ -1,0 +1,21 @@
+import Repository
+import TestSupport
+import Testing
+
+@Suite("docs/FORMAT.md")
+struct FormatPageTests {
+    @Test("a reader written from the page alone reads what the writer wrote", arguments: 0..<6)
+    func reference(round: Int) throws {
+        var history = try RandomHistory(seed: .random(in: 0 ... .max))
+        for _ in 0..<150 { try history.step() }
+        try history.flush()
+        let snapshots = try ReferenceReader.read(history.test.root, try history.test.segments())
+        #expect(snapshots.count == history.expected.count, "\(history.random)")
+        for (index, (got, wanted)) in zip(snapshots, history.expected).enumerated() {
+            let isSame =
+                got.bytes == wanted.bytes && got.file == wanted.file.rawValue
+                && got.event == wanted.event.rawValue
+            #expect(isSame, "\(history.random): snapshot \(index + 1)")
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Repository
+import SQLiteFiles
+import SystemPackage
+import Zstandard
+
+/// A reader written from docs/FORMAT.md alone, as simple as that page allows: it knows numbers, not names, and
+/// shares nothing with the code that it checks but XXH64 and zstd. It reads a sound repository into memory.
+struct ReferenceReader: ~Copyable {
+    struct Snapshot {
+        let file: UInt32
+        let bytes: [UInt8]
+        let event: UInt8
+    }
+
+    struct Wrong: Error {
+        let what: String
+    }
+
+    private struct Image {
+        var bytes: [UInt8] = []
+        var pageSize = 0
+        var finished: (bytes: [UInt8], pageSize: Int) = ([], 0)
+    }
+
+    /// By sequence, from 1 on.
+    private(set) var snapshots: [Snapshot] = []
+    private var images: [UInt32: Image] = [:]
+    private let directory: FilePath
+    private let decompressor: Decompressor
+
+    static func read(_ root: RootDescription, _ segments: [FilePath]) throws -> [Snapshot] {
+        var reader = ReferenceReader(directory: root.directory, decompressor: try Decompressor())
+        return try reader.read(segments)
+    }
+
+    private mutating func read(_ segments: [FilePath]) throws -> [Snapshot] {
+        for (index, path) in segments.enumerated() {
+            var bytes = try path.content()
+            if index + 1 < segments.count {
+                let next = try segments[index + 1].content()
+                guard number(next, 40, 8) == number(bytes, 24, 8) else { throw Wrong(what: "chain") }
+                bytes.removeLast(bytes.count - Int(number(next, 48, 8)))
+            }
+            try readSegment(bytes)
+        }
+        return snapshots
+    }
+
+    private mutating func readSegment(_ bytes: [UInt8]) throws {
+        guard bytes.starts(with: Array("HOLDSEG1".utf8)), number(bytes, 8, 2) == 1,
+            number(bytes, 56, 8) == hash(bytes[0..<56], 0)
+        else { throw Wrong(what: "segment header") }
+        var offset = 64
+        while offset < bytes.count {
+            let record = bytes[offset...]
+            let length = Int(number(bytes, offset + 8, 4))
+            guard record.starts(with: Array("HFR1".utf8)), offset + 40 + length <= bytes.count else { return }
+            let payload = Array(bytes[offset + 40..<offset + 40 + length])
+            let place = hash(bytes[offset..<offset + 32], UInt64(offset) ^ number(bytes, 24, 8))
+            guard number(bytes, offset + 32, 8) == hash(payload[...], place) else { return }
+            try readRecord(
+                type: bytes[offset + 4],
+                file: UInt32(number(bytes, offset + 12, 4)),
+                sequence: number(bytes, offset + 16, 8),
+                payload
+            )
+            offset += 40 + length
+        }
+    }
+
+    private mutating func readRecord(type: UInt8, file: UInt32, sequence: UInt64, _ payload: [UInt8]) throws {
+        switch type {
+        case 1: for id in images.keys { forgetParts(id) }
+        case 2: if images[file] == nil { images[file] = Image() }
+        case 3: try readBase(file, sequence, payload)
+        case 4: try readChanges(file, sequence, payload)
+        case 5, 6: break
+        case 9: forgetParts(file)
+        default: throw Wrong(what: "record type \(type)")
+        }
+    }
+
+    private mutating func forgetParts(_ id: UInt32) {
+        (images[id]!.bytes, images[id]!.pageSize) = images[id]!.finished
+    }
+
+    private mutating func readChanges(_ file: UInt32, _ first: UInt64, _ payload: [UInt8]) throws {
+        let size = Int(number(payload, 4, 4))
+        let (raw, tableEnd) = (Int(number(payload, 16, 8)), 24 + Int(number(payload, 12, 4)))
+        var entries: [(event: UInt8, fresh: Bool, length: Int, digest: UInt64?, pages: [Int])] = []
+        var offset = 24
+        for _ in 0..<number(payload, 8, 4) {
+            _ = varint(payload, &offset)
+            let (event, flags) = (payload[offset], payload[offset + 1])
+            offset += 2
+            let length = varint(payload, &offset)
+            _ = varint(payload, &offset)
+            if event != 0 { offset += 8 }
+            let digest = event == 0 ? nil : number(payload, offset - 8, 8)
+            var (pages, last) = ([Int](), 0)
+            for _ in 0..<varint(payload, &offset) {
+                last += varint(payload, &offset)
+                pages.append(last)
+            }
+            entries.append((event, flags & 1 != 0, length, digest, pages))
+        }
+        guard offset == tableEnd else { throw Wrong(what: "table") }
+
+        var prefix: [UInt8] = []
+        if payload[1] & 4 == 0 {
+            for page in Set(entries.flatMap(\.pages)).sorted() {
+                prefix += self.page(page, of: file, size) ?? []
+            }
+        }
+        var content = raw == 0 ? [] : try unpack(Array(payload[tableEnd...]), prefix, raw)[...]
+        var sequence = first
+        for entry in entries {
+            if entry.fresh { images[file]!.bytes = [] }
+            images[file]!.pageSize = size
+            resize(file, entry.length)
+            for page in entry.pages {
+                let start = (page - 1) * size
+                let end = min(start + size, entry.length)
+                images[file]!.bytes.replaceSubrange(start..<end, with: content.prefix(end - start))
+                content = content.dropFirst(size)
+            }
+            guard let digest = entry.digest else { continue }
+            guard self.digest(file, size) == digest else { throw Wrong(what: "digest of \(sequence)") }
+            guard sequence == UInt64(snapshots.count + 1) else { throw Wrong(what: "sequence \(sequence)") }
+            images[file]!.finished = (images[file]!.bytes, size)
+            snapshots.append(Snapshot(file: file, bytes: images[file]!.bytes, event: entry.event))
+            sequence += 1
+        }
+    }
+
+    private mutating func readBase(_ file: UInt32, _ sequence: UInt64, _ payload: [UInt8]) throws {
+        let bytes = try directory.appending("bases").appending("\(sequence)-\(file).base").content()
+        let (sliceBytes, length) = (Int(number(bytes, 20, 4)), Int(number(bytes, 24, 8)))
+        let count = Int(number(bytes, 32, 8))
+        let (trailer, index) = (bytes.count - 32, bytes.count - 32 - 20 * count)
+        guard bytes.starts(with: Array("HOLDBAS1".utf8)), bytes.suffix(8) == Array("HOLDBASE".utf8)[...],
+            number(bytes, 56, 8) == hash(bytes[0..<56], 0), number(bytes, trailer, 8) == UInt64(index),
+            number(bytes, trailer + 8, 8) == hash(bytes[index..<trailer], 0),
+            number(payload, 20, 8) == number(bytes, trailer + 8, 8), number(payload, 4, 8) == UInt64(length)
+        else { throw Wrong(what: "base \(sequence)-\(file)") }
+        var image: [UInt8] = []
+        for slice in 0..<count {
+            let entry = index + 20 * slice
+            let start = Int(number(bytes, entry, 8))
+            let frame = Array(bytes[start..<start + Int(number(bytes, entry + 8, 4))])
+            guard number(bytes, entry + 12, 8) == hash(frame[...], UInt64(slice)) else {
+                throw Wrong(what: "slice")
+            }
+            image += try unpack(frame, [], min(sliceBytes, length - image.count))
+        }
+        images[file]!.bytes = image
+        images[file]!.pageSize = Int(number(payload, 0, 4))
+        guard digest(file, images[file]!.pageSize) == number(payload, 12, 8) else {
+            throw Wrong(what: "base digest")
+        }
+    }
+
+    private mutating func resize(_ file: UInt32, _ length: Int) {
+        let count = images[file]!.bytes.count
+        if count > length { images[file]!.bytes.removeLast(count - length) }
+        if count < length { images[file]!.bytes += [UInt8](repeating: 0, count: length - count) }
+    }
+
+    /// A page filled up with zeros; nil beyond the image.
+    private func page(_ page: Int, of file: UInt32, _ size: Int) -> [UInt8]? {
+        let bytes = images[file]!.bytes
+        let start = (page - 1) * size
+        guard start < bytes.count else { return nil }
+        let content = bytes[start..<min(start + size, bytes.count)]
+        return content + [UInt8](repeating: 0, count: size - content.count)
+    }
+
+    private func digest(_ file: UInt32, _ size: Int) -> UInt64 {
+        var (digest, page) = (UInt64(0), 1)
+        while let content = self.page(page, of: file, size) {
+            digest ^= hash(content[...], UInt64(page))
+            page += 1
+        }
+        return digest
+    }
+
+    private func unpack(_ frame: [UInt8], _ prefix: [UInt8], _ count: Int) throws -> [UInt8] {
+        var content: [UInt8] = []
+        try decompressor.decompress(
+            unsafe frame.span.bytes,
+            prefix: unsafe prefix.span.bytes,
+            exactly: count,
+            into: &content
+        )
+        return content
+    }
+
+    private func number(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+        (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
+    }
+
+    private func varint(_ bytes: [UInt8], _ offset: inout Int) -> Int {
+        var (value, shift) = (0, 0)
+        while true {
+            value |= Int(bytes[offset] & 0x7F) << shift
+            shift += 7
+            offset += 1
+            if bytes[offset - 1] < 0x80 { return value }
+        }
+    }
+
+    private func hash(_ bytes: ArraySlice<UInt8>, _ seed: UInt64) -> UInt64 {
+        let copy = Array(bytes)
+        return unsafe XXH64.hash(copy.span.bytes, seed: seed)
+    }
+}
