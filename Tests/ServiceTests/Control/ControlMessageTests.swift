@@ -1,0 +1,26 @@
+import Testing
+
+@testable import Service
+
+@Suite("Control messages")
+struct ControlMessageTests {
+    @Test(
+        "come back as they were sent, on one line",
+        arguments: [
+            .synchronise, .status, .tag(name: "a\nb", message: "\"quoted\"\u{1b}"),
+        ] as [ControlRequest]
+    )
+    func roundTrip(_ request: ControlRequest) throws {
+        let line = try ControlCoding.encode(request)
+        #expect(!line.contains(UInt8(ascii: "\n")))
+        #expect(try ControlCoding.decode(ControlRequest.self, line) == request)
+    }
+
+    @Test(
+        "are refused when they are something else",
+        arguments: ["", "{}", "[1]", "{\"status\":1}", "{\"erase\":{}}"]
+    )
+    func garbage(_ text: String) {
+        #expect(throws: (any Error).self) { try ControlCoding.decode(ControlRequest.self, Array(text.utf8)) }
+    }
+}
