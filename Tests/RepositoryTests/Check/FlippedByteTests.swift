@@ -1,5 +1,6 @@
 import LinuxFiles
 import Repository
+import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
@@ -8,7 +9,7 @@ import Testing
 struct FlippedByteTests {
     private static func history() throws -> SmallHistory {
         var history = try SmallHistory(SeededRandom())
-        history.options.segmentLimit = 800
+        history.options.segmentLimit = 400
         do {
             let writer = try history.open()
             history.declare(writer, "one.db")
@@ -104,9 +105,12 @@ struct FlippedByteTests {
             _ = try writer.flush()
             segment = try history.test.segments()[0]
             place = try segment.content().count + 50
-            for _ in 0..<2 {
+            for number in [3, 5] as [UInt32] {
                 var part = history.changes(0, byteCount: 4096)
                 part.isFinal = false
+                part.pages = PageSet(pageSize: part.shape.pageSize)
+                let content = history.random.bytes(512)
+                part.pages.append(PageNumber(number), unsafe content.span.bytes)
                 _ = try writer.stage(part)
                 _ = try writer.flush()
             }
@@ -151,6 +155,7 @@ struct FlippedByteTests {
     @Test("missing segments and bases are errors")
     func missing() throws {
         let history = try Self.history()
+        #expect(try history.test.segments().count > 2)
         for path in try history.test.segments().dropLast() + history.test.bases() {
             let content = try path.content()
             try Directory.remove(path)
