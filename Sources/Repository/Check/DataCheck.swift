@@ -31,8 +31,6 @@ struct DataCheck {
     private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
         let plans = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
         let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
-        var outputs: [FileID: FilePath] = [:]
-        defer { for path in outputs.values { try? Directory.remove(path) } }
         try withoutActuallyEscaping(report) { report in
             let pass = try RebuildPass(root) { id, entry, applier, place in
                 guard applier.digest != entry.digest || applier.shape != entry.shape else { return }
@@ -40,10 +38,11 @@ struct DataCheck {
                 try report(Finding(place.damage(message)))
             }
             for id in ids {
+                // Without a name nothing is left behind, whatever happens; the pass keeps all of them open.
                 let output = scratch.appending("\(prefix)\(id)")
-                _ = try OpenFile(output, .createNew)
-                outputs[id] = output
-                pass.add(id, plans.plans[id]!, output: output)
+                let file = try SharedFile(output, .createNew)
+                try Directory.remove(output)
+                pass.add(id, plans.plans[id]!, output: output, open: file)
             }
             try pass.run { id, error in
                 guard let damage = error as? DamageError else { throw error }

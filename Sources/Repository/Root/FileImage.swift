@@ -25,8 +25,9 @@ final class FileImage {
     /// The mirror is not what the stream says, and could not be rebuilt yet.
     var needsRestoring = false
 
-    /// Length of the mirror, in bytes.
-    private(set) var mirrorBytes: UInt64 = 0
+    /// Length of the mirror, in bytes. Until the first update nothing is known of it: a writer that went down in
+    /// the middle of a base image may have left anything.
+    private(set) var mirrorBytes = UInt64.max
     /// The mirror counts below this length; beyond it the image was shortened since, and is zero.
     private var mirrorValidBytes: UInt64 = 0
     private var staged: [UInt32: Place] = [:]

@@ -1,5 +1,6 @@
 import LinuxFiles
 import Repository
+import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
@@ -8,7 +9,7 @@ import Testing
 struct FlippedByteTests {
     private static func history() throws -> SmallHistory {
         var history = try SmallHistory(SeededRandom())
-        history.options.segmentLimit = 800
+        history.options.segmentLimit = 400
         do {
             let writer = try history.open()
             history.declare(writer, "one.db")
@@ -91,14 +92,79 @@ struct FlippedByteTests {
         #expect(findings.contains { $0.severity == .error && $0.file == segment && $0.offset < 300 })
     }
 
+    /// Sequences tell of lost snapshots, but parts have none.
+    @Test("a part of a snapshot that was lost is missed by its digest")
+    func lostPart() throws {
+        var history = try SmallHistory(SeededRandom())
+        let segment: FilePath
+        let place: Int
+        do {
+            let writer = try history.open()
+            history.declare(writer, "one.db")
+            try history.commit(writer, 0, byteCount: 4096)
+            _ = try writer.flush()
+            segment = try history.test.segments()[0]
+            place = try segment.content().count + 50
+            for number in [3, 5] as [UInt32] {
+                var part = history.changes(0, byteCount: 4096)
+                part.isFinal = false
+                part.pages = PageSet(pageSize: part.shape.pageSize)
+                let content = history.random.bytes(512)
+                part.pages.append(PageNumber(number), unsafe content.span.bytes)
+                _ = try writer.stage(part)
+                _ = try writer.flush()
+            }
+            let shape = writer.latestShape(of: history.files[0].id)!
+            let time = Instant(nanoseconds: 5)
+            _ = try writer.finish(history.files[0].id, event: .scan, time: time, shape: shape)
+            _ = try writer.flush()
+        }
+        _ = try history.test.rebuild(history.files[0].id, at: Sequence(2))
+        try segment.flipByte(at: place)
+        let error = #expect(throws: DamageError.self, "\(history.random)") {
+            _ = try history.test.rebuild(history.files[0].id, at: Sequence(2))
+        }
+        #expect(error?.path == segment && error!.offset < UInt64(place))
+    }
+
+    @Test("what a file was at a snapshot that is lost is not guessed")
+    func hole() throws {
+        var history = try SmallHistory(SeededRandom())
+        var ends: [Int] = []
+        do {
+            let writer = try history.open()
+            history.declare(writer, "one.db")
+            history.declare(writer, "two.db")
+            for index in [0, 1, 0, 1] {
+                try history.commit(writer, index, byteCount: 1024)
+                _ = try writer.flush()
+                ends.append(try history.test.segments()[0].content().count)
+            }
+        }
+        let one = history.files[0].id
+        #expect(throws: RepositoryError.noSnapshot(one, at: Sequence(5))) {
+            _ = try history.test.rebuild(one, at: Sequence(5))
+        }
+        // Snapshot 3, of the first file.
+        try history.test.segments()[0].flipByte(at: ends[1] + 50)
+        #expect(try history.test.rebuild(one, at: Sequence(2)).bytes == history.expected[0].bytes)
+        #expect(throws: DamageError.self) { _ = try history.test.rebuild(one, at: Sequence(3)) }
+        #expect(throws: DamageError.self) { _ = try history.test.rebuild(one, at: Sequence(4)) }
+    }
+
     @Test("missing segments and bases are errors")
     func missing() throws {
         let history = try Self.history()
+        #expect(try history.test.segments().count > 2)
         for path in try history.test.segments().dropLast() + history.test.bases() {
             let content = try path.content()
             try Directory.remove(path)
             let findings = try history.test.findings(readingData: false)
             #expect(findings.contains { $0.severity == .error }, "\(path)")
+            if path.extension == "segment" {
+                let saysSo = findings.contains { $0.offset == 0 && $0.message.contains("missing") }
+                #expect(saysSo, "\(findings)")
+            }
             #expect(history.firstWrong()?.contains("is wrong") != true)
             try path.replaceContent(content)
         }

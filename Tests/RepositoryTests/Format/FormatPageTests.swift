@@ -4,7 +4,7 @@ import Testing
 
 @Suite("docs/FORMAT.md")
 struct FormatPageTests {
-    @Test("a reader written from the page alone reads what the writer wrote", arguments: 0..<6)
+    @Test("a reader written from the page alone reads what the writer wrote", arguments: 0..<30)
     func reference(round: Int) throws {
         var history = try RandomHistory(seed: .random(in: 0 ... .max))
         for _ in 0..<150 { try history.step() }

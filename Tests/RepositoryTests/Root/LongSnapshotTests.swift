@@ -34,6 +34,9 @@ struct LongSnapshotTests {
         #expect(findings.isEmpty, "\(random)")
     }
 
+    /// The last page of the third image, of which only five bytes are left.
+    private static let cutPage = (24 << 20) / 65536 + 1
+
     /// Most pages change a little, new ones too, the partial last one always.
     private static func changes(_ model: ModelFile, _ byteCount: Int, _ random: inout SeededRandom) -> Changes
     {
@@ -43,6 +46,12 @@ struct LongSnapshotTests {
             let start = (number - 1) * 65536
             var content = [UInt8](repeating: UInt8(number & 255), count: 65536)
             if start + 65536 <= model.image.count { content = Array(model.image[start..<start + 65536]) }
+            // The page that will be cut: its neighbour takes over what it was.
+            if number == cutPage { content = random.bytes(65536) }
+            if number == cutPage - 1, Int(shape.pageCount.rawValue) == cutPage, byteCount < model.image.count
+            {
+                content = Array(model.image[number * 65536..<(number + 1) * 65536])
+            }
             let place = Int.random(in: 0..<60000, using: &random)
             content.replaceSubrange(place..<place + 8, with: random.bytes(8))
             pages.append(PageNumber(UInt32(number)), unsafe content.span.bytes)

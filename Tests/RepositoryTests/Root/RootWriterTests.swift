@@ -189,6 +189,32 @@ struct RootWriterTests {
         #expect(bytes[0] == 1 && bytes.count == 2048 && bytes[512] == 0)
     }
 
+    @Test("a new file inherits nothing from the mirror of one that was lost")
+    func leftMirror() throws {
+        let test = try TestRoot()
+        let shape = ImageShape(pageSize: Self.size, pageCount: PageCount(4))
+        let lost: FileID
+        do {
+            let writer = try RootWriter(root: test.root)
+            lost = writer.declare(name: "lost.db", kind: .database)
+            try writer.beginBase(lost, shape: shape)
+            try writer.baseSlice(lost, firstPage: PageNumber(1), bytes: [UInt8](repeating: 7, count: 2048))
+        }
+        do {
+            let writer = try RootWriter(root: test.root)
+            let file = writer.declare(name: "new.db", kind: .database)
+            #expect(file == lost)
+            #expect(try writer.stage(Self.changes(file, [2: 1])) == Sequence(1))
+            _ = try writer.flush()
+            #expect(try writer.openMirror(of: file).path.content()[0] == 0)
+            #expect(try writer.stage(Self.changes(file, [1: 2])) == Sequence(2))
+            _ = try writer.flush()
+        }
+        let (_, bytes) = try test.rebuild(lost, at: Sequence(2))
+        #expect(stride(from: 0, to: 2048, by: 512).map { bytes[$0] } == [2, 1, 0, 0])
+        #expect(try RootWriter(root: test.root).notes.isEmpty)
+    }
+
     @Test("misuse is refused and leaves what was staged")
     func misuse() throws {
         let test = try TestRoot()
