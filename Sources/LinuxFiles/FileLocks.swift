@@ -21,17 +21,8 @@ extension OpenFile {
         return query.l_type != Int16(F_UNLCK)
     }
 
-    /// Takes the exclusive `flock(2)` of a file of our own until this value goes.
-    /// Returns false when another open file holds it.
-    package func takeExclusiveLock() throws(SystemError) -> Bool {
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            if errno == EWOULDBLOCK { return false }
-            if errno != EINTR { throw .last("lock", path) }
-        }
-        return true
-    }
-
-    /// The same, but waits until it is free. For work of moments.
+    /// Takes the exclusive `flock(2)` of a file of our own until this value goes; waits until it is free. For work
+    /// of moments.
     package func waitForExclusiveLock() throws(SystemError) {
         while flock(descriptor, LOCK_EX) != 0 {
             if errno != EINTR { throw .last("lock", path) }

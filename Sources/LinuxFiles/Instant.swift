@@ -28,7 +28,6 @@ package struct Tick: Hashable, Comparable, Sendable {
     }
 
     package static var now: Tick { Tick(nanoseconds: Instant(readClock(CLOCK_MONOTONIC)).nanoseconds) }
-    package static let distantFuture = Tick(nanoseconds: .max)
 
     package func advanced(by duration: Duration) -> Tick {
         Tick(nanoseconds: nanoseconds.addingReportingOverflow(duration.nanoseconds).partialValue)

@@ -148,9 +148,4 @@ package struct OpenFile: ~Copyable, Sendable {
         }
         guard call(descriptor) == 0 else { throw .last("synchronise", path) }
     }
-
-    /// Tells the kernel that the content was read once and need not stay in its cache.
-    package func dropFromCache(offset: UInt64, count: Int) {
-        posix_fadvise(descriptor, off_t(offset), off_t(count), POSIX_FADV_DONTNEED)
-    }
 }

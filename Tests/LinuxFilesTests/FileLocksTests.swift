@@ -43,10 +43,10 @@ struct FileLocksTests {
         do {
             let first = try OpenFile(path, .updateOrCreate)
             let second = try OpenFile(path, .updateOrCreate)
-            let taken = [try first.takeExclusiveLock(), try second.takeExclusiveLock()]
+            let taken = [try first.takeWriteLock(), try second.takeWriteLock()]
             #expect(taken == [true, false])
         }
-        let isFree = try OpenFile(path, .updateOrCreate).takeExclusiveLock()
+        let isFree = try OpenFile(path, .updateOrCreate).takeWriteLock()
         #expect(isFree)
     }
 }

@@ -44,8 +44,8 @@ final class Recorder {
             let isIdle = steps.isEmpty
             steps.reverse()
             while let step = steps.popLast() { try take(step) }
-            if let deadline = debounce.deadline, deadline <= Tick.now || !barriers.isEmpty { try flush() }
-            if !barriers.isEmpty { try flush() }
+            let isDue = debounce.deadline.map { $0 <= Tick.now } ?? false
+            if isDue || !barriers.isEmpty { try flush() }
             if isIdle {
                 if queue.isClosed {
                     if writer.hasStaged { try flush() }

@@ -137,7 +137,7 @@ extension RootWriter {
             let content = changes.pages[index].extracting(0..<valid)
             try mirror.file.write(content, at: number.byteOffset(pageSize: shape.pageSize))
             if number.rawValue < base.cursor { try addToDigest(number.rawValue, image, mirror) }
-            base.touched.insert(number.rawValue)
+            base.touched.insert(number)
         }
         if changes.isFinal { image.unfinished!.coalesced += max(1, changes.coalesced) }
         base.hasFailed = false
@@ -168,14 +168,14 @@ extension RootWriter {
         image.shape = new
         try addPages(behind: kept, of: new, image, base, mirror)
         var number = kept
-        if shorter % size > 0, kept + 1 >= base.cursor, !base.touched.contains(kept + 1) {
+        if shorter % size > 0, kept + 1 >= base.cursor, !base.touched.contains(PageNumber(kept + 1)) {
             // Its front is still to come, with a slice that may be older than the cut.
             number += 1
             base.cuts[number] = min(base.cuts[number] ?? .max, Int(shorter % size))
         }
         while number < new.pageCount.rawValue {
             number += 1
-            base.touched.insert(number)
+            base.touched.insert(PageNumber(number))
         }
     }
 
@@ -203,13 +203,17 @@ extension RootWriter {
             if let front = base.cuts.removeValue(forKey: number) {
                 slice.clear(from: start + front, to: min(start + size, slice.count))
             }
-            guard base.touched.contains(number), shape.pageCount.rawValue >= number else { continue }
+            guard base.touched.contains(PageNumber(number)), shape.pageCount.rawValue >= number else {
+                continue
+            }
             let count = min(size, slice.count - start)
             let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)
             let got = try mirror.file.read(into: &slice, from: start, count: count, at: offset)
             slice.clear(from: start + got, to: start + count)
             // A page of which the slice has only the front is not in the base as a whole.
-            if shape.validBytes(of: PageNumber(number)) <= count { base.touched.remove(number) }
+            if shape.validBytes(of: PageNumber(number)) <= count {
+                base.touched.remove(PageNumber(number))
+            }
         }
     }
 
@@ -263,13 +267,15 @@ extension RootWriter {
         // What was taken from the set is staged, whatever fails.
         defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
         var next: UInt32 = 1
-        while let number = base.touched.first(from: next), number <= shape.pageCount.rawValue {
+        while let number = base.touched.first(from: PageNumber(next))?.rawValue,
+            number <= shape.pageCount.rawValue
+        {
             try mirror.file.readPage(PageNumber(number), shape.pageSize, into: &pageBuffer)
             let buffer = pageBuffer
             _ = run.append(unsafe buffer.span.bytes.extracting(0..<size))
             stagedPageBytes += size
             numbers.append(number)
-            base.touched.remove(number)
+            base.touched.remove(PageNumber(number))
             next = number + 1
             guard run.raw.count + size > Run.maximumRawBytes else { continue }
             end(run, part, numbers[...], image)

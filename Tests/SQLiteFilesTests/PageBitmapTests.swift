@@ -1,8 +1,7 @@
-import SQLiteFiles
 import TestSupport
 import Testing
 
-@testable import Capture
+@testable import SQLiteFiles
 
 @Suite("Page bitmap")
 struct PageBitmapTests {
@@ -15,6 +14,9 @@ struct PageBitmapTests {
             let page = PageNumber(UInt32.random(in: 1...3000, using: &random))
             bitmap.insert(page)
             set.insert(page)
+            let other = PageNumber(UInt32.random(in: 1...3200, using: &random))
+            bitmap.remove(other)
+            set.remove(other)
         }
         for number in 1...UInt32(3100) {
             let page = PageNumber(number)

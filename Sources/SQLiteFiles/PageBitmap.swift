@@ -1,10 +1,10 @@
-import SQLiteFiles
-
 /// A set of page numbers: one bit a page, so 3 MB for 100 GB of 4096-byte pages.
-struct PageBitmap: Sendable {
+package struct PageBitmap: Sendable {
+    package init() {}
+
     private var words: [UInt64] = []
 
-    mutating func insert(_ page: PageNumber) {
+    package mutating func insert(_ page: PageNumber) {
         let index = Int(page.rawValue >> 6)
         if index >= words.count {
             words.append(contentsOf: repeatElement(0, count: max(index + 1 - words.count, words.count)))
@@ -12,17 +12,22 @@ struct PageBitmap: Sendable {
         words[index] |= 1 &<< UInt64(page.rawValue & 63)
     }
 
-    func contains(_ page: PageNumber) -> Bool {
+    package mutating func remove(_ page: PageNumber) {
+        let index = Int(page.rawValue >> 6)
+        if index < words.count { words[index] &= ~(1 &<< UInt64(page.rawValue & 63)) }
+    }
+
+    package func contains(_ page: PageNumber) -> Bool {
         let index = Int(page.rawValue >> 6)
         return index < words.count && words[index] & (1 &<< UInt64(page.rawValue & 63)) != 0
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         words.removeAll(keepingCapacity: true)
     }
 
     /// The smallest page in the set that is not below `page`.
-    func first(from page: PageNumber) -> PageNumber? {
+    package func first(from page: PageNumber) -> PageNumber? {
         var index = Int(page.rawValue >> 6)
         guard index < words.count else { return nil }
         var word = words[index] & (UInt64.max &<< UInt64(page.rawValue & 63))
