@@ -120,7 +120,10 @@ final class Observer {
     /// Takes what has been committed by now, without waiting for what is not calm.
     private func finish() {
         try? readAllEvents()
-        for tracker in trackers.values { tracker.look(.now) }
+        for tracker in trackers.values {
+            tracker.look(.now)
+            tracker.putBacklog()
+        }
         context.queue.close()
     }
 }

@@ -5,6 +5,9 @@ import SQLiteFiles
 extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
     func lookAtLog(_ now: Tick) throws {
+        if backlog != nil {
+            if context.queue.hasRoom { putBacklog() } else { retry(in: .milliseconds(2), from: now) }
+        }
         guard attention.log else { return }
         if log == nil { openLog() }
         guard let log else {
@@ -16,7 +19,7 @@ extension Tracker {
             retry(in: now.duration(to: logNotBefore), from: now)
             return
         }
-        guard context.queue.hasRoom else {
+        guard hasRoom else {
             retry(in: .milliseconds(2), from: now)
             return
         }
@@ -34,9 +37,10 @@ extension Tracker {
 }
 
 extension Tracker: WALTail.Sink {
-    var hasRoom: Bool { isDrainingLog || context.queue.hasRoom }
+    var hasRoom: Bool { isDrainingLog || context.queue.hasRoom || !(backlog?.isFull ?? false) }
 
     func partOfCommit(_ pages: PageSet, databasePages: PageCount) {
+        isAmidCommit = true
         takeFromLog(pages, databasePages, isFinal: false)
     }
 
@@ -61,6 +65,8 @@ extension Tracker: WALTail.Sink {
         walk?.took(pages, shape: shape)
         audit.isWanted = true
         if let walk, walk.needsFreshStart { return emit(pages, walk) }
+        if isFinal, !isAmidCommit, !context.queue.hasRoom { return keepBack(pages, shape) }
+        if isFinal { isAmidCommit = false }
         put(
             .changes(
                 Changes(
@@ -71,6 +77,35 @@ extension Tracker: WALTail.Sink {
                     pages: pages,
                     isFinal: isFinal,
                     closesUnfinished: isFinal && walk == nil
+                )
+            )
+        )
+    }
+}
+
+// Past the queue's bound
+extension Tracker {
+    private func keepBack(_ pages: PageSet, _ shape: ImageShape) {
+        if backlog == nil {
+            backlog = LogBacklog(pages, shape: shape)
+        } else {
+            backlog?.add(pages, shape: shape)
+        }
+    }
+
+    /// Hands over what was kept back, before anything that comes after it.
+    func putBacklog() {
+        guard let kept = backlog.take() else { return }
+        context.queue.put(
+            .changes(
+                Changes(
+                    file: file,
+                    time: kept.time,
+                    event: kept.commits == 1 ? .commit : .scan,
+                    coalesced: kept.commits == 1 ? 0 : kept.commits,
+                    shape: kept.shape,
+                    pages: kept.pages,
+                    closesUnfinished: walk == nil
                 )
             )
         )

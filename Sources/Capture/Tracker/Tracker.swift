@@ -36,6 +36,10 @@ final class Tracker {
     var log: WALTail?
     /// The log is not read again before this: an open transaction is long.
     var logNotBefore: Tick?
+    /// Commits that wait for room in the queue.
+    var backlog: LogBacklog?
+    /// Parts of a large commit were handed over, its end was not.
+    var isAmidCommit = false
     /// The log has lost its name and is read to its end.
     var isDrainingLog = false
     var walk: Walk?
@@ -83,10 +87,11 @@ final class Tracker {
     /// Nothing is left to do before the next event.
     var isAtRest: Bool {
         walk == nil && !attention.name && !attention.log && !attention.isTouched && attention.doubt == nil
-            && !journal.hasNews
+            && !journal.hasNews && backlog == nil
     }
 
     func put(_ step: CaptureStep) {
+        putBacklog()
         context.queue.put(step)
     }
 

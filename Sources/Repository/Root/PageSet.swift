@@ -29,6 +29,20 @@ package struct PageSet: Sendable {
         if content.byteCount < pageSize.bytes { bytes.append(zeros: pageSize.bytes - content.byteCount) }
     }
 
+    /// Gives the page at `index` of `numbers` other content, a whole page.
+    package mutating func replace(at index: Int, _ content: RawSpan) {
+        precondition(content.byteCount == pageSize.bytes && index < numbers.count)
+        let start = index * pageSize.bytes
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            unsafe content.withUnsafeBytes {
+                unsafe bytes.baseAddress!.advanced(by: start).copyMemory(
+                    from: $0.baseAddress!,
+                    byteCount: $0.count
+                )
+            }
+        }
+    }
+
     /// The content of the page at `index` of `numbers`: `pageSize.bytes` bytes.
     package subscript(index: Int) -> RawSpan {
         @_lifetime(borrow self)

@@ -4,6 +4,7 @@ import SystemPackage
 /// Where a root's things lie.
 extension RootDescription {
     var lockPath: FilePath { directory.appending("lock") }
+    var durableMarkPath: FilePath { directory.appending("durable") }
     var descriptionPath: FilePath { directory.appending("root.json") }
     var segmentsDirectory: FilePath { directory.appending("segments") }
     var basesDirectory: FilePath { directory.appending("bases") }

@@ -24,6 +24,7 @@ extension RootWriter {
 
         sessionIsWritten = true
         lastDurableSequence = lastSequence
+        markDurable(segment)
         let written = staged
         staged.removeAll(keepingCapacity: true)
         stagedPageBytes = 0
@@ -71,6 +72,26 @@ extension RootWriter {
         return next
     }
 
+    private func markDurable(_ segment: SegmentWriter) {
+        let mark = DurableMark(
+            root: root.id,
+            segment: segment.firstSequence,
+            validBytes: segment.validBytes,
+            lastSequence: lastDurableSequence
+        )
+        do throws(SystemError) {
+            try durableMark.write(mark)
+        } catch {
+            note("the durable mark cannot be written (\(error.code))", at: root.durableMarkPath)
+        }
+    }
+
+    /// Once, however often it happens in a row.
+    private func note(_ message: String, at path: FilePath) {
+        guard notes.last?.message != message else { return }
+        notes.append(Finding(.warning, path, at: 0, message))
+    }
+
     private func updateMirrors() {
         for image in aheadOfMirror.values {
             do throws(SystemError) {
@@ -78,9 +99,7 @@ extension RootWriter {
                 aheadOfMirror[image.id] = nil
             } catch {
                 let message = "the mirror cannot be written (\(error.code)); its pages stay in memory"
-                if notes.last?.message != message {
-                    notes.append(Finding(.warning, image.mirrorPath, at: 0, message))
-                }
+                note(message, at: image.mirrorPath)
             }
         }
     }

@@ -14,12 +14,13 @@ extension RootWriter {
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
         }
         files = tracker.protectedFiles
+        let mark = try? root.durableMark()
         // Snapshots that damage took away keep their numbers.
         let beforeSegment = Sequence((end?.segment.rawValue ?? 1) - 1)
-        lastSequence = max(tracker.lastSequence, beforeSegment)
+        lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
         lastDurableSequence = lastSequence
         lastTime = tracker.lastTime
-        succession = SegmentSuccession(after: end, lastSequence: lastSequence)
+        succession = SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence)
         var differing: [FileID] = []
         for file in files.values {
             names[file.name] = file.id

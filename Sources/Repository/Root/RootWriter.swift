@@ -42,6 +42,7 @@ package final class RootWriter {
     var sessionIsWritten = false
     var succession = SegmentSuccession.none
     var segment: SegmentWriter?
+    let durableMark: DurableMarkFile
     var encoder: FlushEncoder
     var comparison = PageComparison()
     var pageBuffer: [UInt8] = []
@@ -58,6 +59,7 @@ package final class RootWriter {
         let lock = try OpenFile(root.lockPath, .updateOrCreate)
         guard try lock.takeWriteLock() else { throw RepositoryError.locked(root.directory) }
         self.lock = lock
+        durableMark = DurableMarkFile(root)
         try open()
     }
 

@@ -11,7 +11,8 @@ import SystemPackage
 /// that do not start a flush, the rest is an unfinished write: that is what a crash leaves. If one that starts
 /// a flush is found, everything before it had been synchronised, so the invalid bytes are damage; reading goes
 /// on behind them. Beside a writer a record may become valid while the rest is searched: the place is then
-/// looked at again. In a segment whose valid length is known, everything invalid is damage.
+/// looked at again. Before the length up to which the segment is known to have been synchronised, everything
+/// invalid is damage.
 struct SegmentReader: ~Copyable {
     enum Step: Hashable {
         /// `header`, `payload` and `offset` are those of the next record.
@@ -28,8 +29,8 @@ struct SegmentReader: ~Copyable {
     let firstSequence: Sequence
     /// What lies behind, in bytes from the start, is not looked at.
     let limit: UInt64
-    /// Whether the limit was given: everything before it was once synchronised.
-    private let isClosed: Bool
+    /// Up to there everything was once synchronised, in bytes from the start; 0 when that is not known.
+    let durableBytes: UInt64
     private let file: OpenFile
     private var buffer: [UInt8] = []
     private var bufferStart: UInt64 = 0
@@ -40,11 +41,13 @@ struct SegmentReader: ~Copyable {
     private(set) var offset: UInt64 = 0
     private var current: RecordHeader?
 
-    /// Opens a segment. With `synchronising`, waits until what is there now is on the disk.
+    /// Opens a segment. `limit`: where its successor says that it ends. With `synchronising`, waits until what is
+    /// there now is on the disk.
     init(
         _ path: FilePath,
         first: Sequence,
         limit: UInt64? = nil,
+        durableBytes: UInt64 = 0,
         synchronising: Bool = false
     ) throws(SystemError) {
         let file = try OpenFile(path, .read)
@@ -54,7 +57,7 @@ struct SegmentReader: ~Copyable {
         self.path = path
         self.file = file
         firstSequence = first
-        isClosed = limit != nil
+        self.durableBytes = limit ?? durableBytes
         self.limit = min(size, limit ?? size)
     }
 
@@ -81,7 +84,8 @@ struct SegmentReader: ~Copyable {
         // What was read ahead may be older than the file is now.
         bufferedBytes = 0
         if try verify(at) { return .record }
-        guard let resume = try search(after: at) else { return .end(at: at) }
+        let durable = at < durableBytes ? min(durableBytes, limit) : nil
+        guard let resume = try search(after: at) ?? durable else { return .end(at: at) }
         bufferedBytes = 0
         if try verify(at) { return .record }
         next = resume
@@ -133,7 +137,7 @@ struct SegmentReader: ~Copyable {
             candidate = found + 1
             guard try verify(found) else { continue }
             first = first ?? found
-            if isClosed || header.startsFlush { return first }
+            if at < durableBytes || header.startsFlush { return first }
             candidate = next
         }
         return nil

@@ -17,7 +17,12 @@ enum SegmentSuccession {
     /// The segment is replaced by its valid front.
     case replace(StreamEnd)
 
-    init(after end: StreamEnd?, lastSequence: Sequence) {
+    init(after end: StreamEnd?, mark: DurableMark?, lastSequence: Sequence) {
+        if let mark, mark.segment > end?.segment ?? .none, mark.segment <= lastSequence {
+            // The last segment is gone, with snapshots: its place in the chain stays empty.
+            self = .follow(segment: mark.segment, validBytes: mark.validBytes)
+            return
+        }
         guard let end else {
             self = .none
             return

@@ -31,10 +31,12 @@ struct StreamEnd {
     /// Where the valid part ends, in bytes; in a damaged segment, that before the first damage.
     var validBytes: UInt64
     let fileBytes: UInt64
+    /// Up to there it was once synchronised, in bytes; 0 when that is not known.
+    let durableBytes: UInt64
     var tail: Tail
 
     /// What the next segment's header says of it. A damaged one is not closed off: it stays damaged.
-    var countedBytes: UInt64 { tail == .damaged ? fileBytes : validBytes }
+    var countedBytes: UInt64 { tail == .damaged ? max(fileBytes, durableBytes) : validBytes }
     /// Nil when it is damaged.
     let header: SegmentHeader?
     /// The segment before it and how far that is valid; `.none` and 0 when it is the first.
@@ -46,7 +48,7 @@ struct StreamEnd {
 ///
 /// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
 /// unfinished write, set aside; anything invalid before it is damage. The last segment ends where its reader
-/// says. Damage is reported and passed over; digests decide later which images it spoils.
+/// says, and not before the durable mark. Damage is reported and passed over; digests decide later which images it spoils.
 struct StreamWalk {
     let root: RootDescription
     /// Segments before the one with this first sequence are left out.
@@ -60,6 +62,7 @@ struct StreamWalk {
         onFinding: (Finding) throws -> Void,
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
+        let mark = try durableMark(onFinding)
         let segments = try root.segments().filter { $0 >= start }
         var previous: StreamEnd?
         for (index, first) in segments.enumerated() {
@@ -76,6 +79,7 @@ struct StreamWalk {
                 first,
                 after: previous,
                 closedAt: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
+                durableBytes: mark?.segment == first && isLast ? mark!.validBytes : 0,
                 isLast: isLast,
                 onFinding,
                 onRecord
@@ -83,7 +87,20 @@ struct StreamWalk {
             guard let end else { return nil }
             previous = end
         }
+        if let mark, mark.segment > previous?.segment ?? start {
+            let message = "the segment is missing, with everything up to snapshot \(mark.lastSequence)"
+            try onFinding(Finding(.error, root.segmentPath(mark.segment), at: 0, message))
+        }
         return previous
+    }
+
+    private func durableMark(_ onFinding: (Finding) throws -> Void) throws -> DurableMark? {
+        do {
+            return try root.durableMark()
+        } catch let damage as DamageError {
+            try onFinding(Finding(damage))
+            return nil
+        }
     }
 
     /// The verified header of a segment.
@@ -107,6 +124,7 @@ struct StreamWalk {
         _ first: Sequence,
         after previous: StreamEnd?,
         closedAt closing: UInt64?,
+        durableBytes: UInt64,
         isLast: Bool,
         _ onFinding: (Finding) throws -> Void,
         _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
@@ -116,6 +134,7 @@ struct StreamWalk {
             path,
             first: first,
             limit: closing,
+            durableBytes: durableBytes,
             synchronising: synchronising && isLast
         )
         let fileBytes = try FileStatus.of(path).sizeBytes
@@ -130,6 +149,7 @@ struct StreamWalk {
             path: path,
             validBytes: header == nil ? 0 : SegmentHeader.byteCount,
             fileBytes: fileBytes,
+            durableBytes: reader.durableBytes,
             tail: header == nil ? .damaged : .clean,
             header: header,
             previousFirst: header?.previousFirst ?? previous?.segment ?? .none,
@@ -177,9 +197,9 @@ struct StreamWalk {
         isLast: Bool,
         _ onFinding: (Finding) throws -> Void
     ) throws {
-        if let closing, end.fileBytes < closing {
+        if end.fileBytes < end.durableBytes {
             end.tail = .damaged
-            let message = "\(closing - end.fileBytes) bytes are missing at the end"
+            let message = "\(end.durableBytes - end.fileBytes) bytes are missing at the end"
             try onFinding(Finding(.error, end.path, at: end.fileBytes, message))
         } else if at < limit && !isLast {
             end.tail = .damaged

@@ -36,6 +36,18 @@ import Testing
         #expect(quiet.status == 4 && quiet.stdout == "" && quiet.stderr.hasPrefix("holdfast: damage in "))
     }
 
+    @Test("damage at the very end is found, and restore does not pass it over in silence")
+    func lastRecord() throws {
+        let scene = try Scene()
+        let size = try Data(contentsOf: URL(fileURLWithPath: scene.segment)).count
+        try scene.flip(scene.segment, at: size - 1)
+        #expect(try scene.run("check").status == 4)
+        let restore = try scene.run("restore", scene.database, "--output", scene.output)
+        #expect(restore.status == 4 && restore.isOneLineError, "\(restore)")
+        #expect(restore.stderr.contains("damage in \(scene.segment) at byte "), "\(restore.stderr)")
+        #expect(try scene.leftovers == [])
+    }
+
     @Test("takes a description that cannot be understood for damage, and an unknown version for what it is")
     func description() throws {
         let scene = try Scene()

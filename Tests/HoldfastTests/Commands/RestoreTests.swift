@@ -161,13 +161,6 @@ import Testing
             let offset = Int.random(in: 0..<size, using: &random)
             try scene.flip(scene.segment, at: offset)
             let result = try scene.run("restore", "data/app.db", "--output", "out")
-            // The tag at the very end may have been hit, which looks like an unfinished write.
-            if result.status == 0 {
-                #expect(try scene.directory.bytes(of: "out") == scene.images[6])
-                try FileManager.default.removeItem(atPath: scene.output)
-                try sound.write(to: URL(fileURLWithPath: scene.segment))
-                continue
-            }
             #expect(result.status == 4 && result.isOneLineError, "\(offset) \(random) \(result.stderr)")
             #expect(result.stderr.contains(/damage in \/.*\.segment at byte [0-9]+/), "\(result.stderr)")
             #expect(try scene.leftovers == [], "\(offset) \(random)")

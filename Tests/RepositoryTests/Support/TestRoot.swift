@@ -16,6 +16,8 @@ struct TestRoot {
 
     var segmentsPath: FilePath { root.directory.appending("segments") }
 
+    var durableMark: FilePath { root.directory.appending("durable") }
+
     /// The segments, oldest first.
     func segments() throws -> [FilePath] {
         try Directory.names(in: segmentsPath).filter { $0.extension == "segment" }

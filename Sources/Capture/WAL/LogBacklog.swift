@@ -1,0 +1,43 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+/// Commits for which the queue has no room, taken together: of every page only the newest content.
+///
+/// Left in the log they would be overwritten at its next lap; together they need memory for the distinct pages
+/// only. The snapshot says how many commits it stands for.
+struct LogBacklog {
+    private(set) var pages: PageSet
+    private(set) var shape: ImageShape
+    private(set) var commits = 0
+    /// When the last commit was seen.
+    private(set) var time = Instant.now
+    private var places: [PageNumber: Int] = [:]
+
+    private static let limitBytes = 8 << 20
+
+    init(_ pages: PageSet, shape: ImageShape) {
+        self.pages = PageSet(pageSize: pages.pageSize)
+        self.shape = shape
+        add(pages, shape: shape)
+    }
+
+    /// Whether it holds as much as it may.
+    var isFull: Bool { pages.bytes.count >= Self.limitBytes }
+
+    /// Takes one more commit, with pages of the same size.
+    mutating func add(_ newer: PageSet, shape: ImageShape) {
+        for index in newer.numbers.indices {
+            let number = newer.numbers[index]
+            if let place = places[number] {
+                pages.replace(at: place, newer[index])
+            } else {
+                places[number] = pages.count
+                pages.append(number, newer[index])
+            }
+        }
+        self.shape = shape
+        commits += 1
+        time = .now
+    }
+}

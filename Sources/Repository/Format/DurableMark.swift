@@ -1,0 +1,98 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// How far a root's stream was on the disk after the last flush: the 56 bytes of its file `durable`
+/// (docs/FORMAT.md, "The durable mark").
+///
+/// Without it the last record could not be told from an unfinished write once it is damaged, nor could the loss of
+/// the last segment be noticed. It is written behind each flush and not synchronised, so after a power loss it may
+/// be older than the stream, never newer.
+struct DurableMark: Hashable {
+    static let byteCount = 56
+    /// "HOLDDUR1" as a little-endian number.
+    static let magic: UInt64 = 0x3152_5544_444c_4f48
+    static let version: UInt16 = 1
+
+    enum Offset {
+        static let magic = 0
+        static let version = 8
+        static let reserved = 10
+        static let requiredFlags = 12
+        static let root = 16
+        static let segment = 24
+        static let validBytes = 32
+        static let lastSequence = 40
+        static let checksum = 48
+    }
+
+    let root: RootID
+    /// The last segment, by its first sequence.
+    let segment: Sequence
+    /// Up to there the segment was on the disk, in bytes from its start.
+    let validBytes: UInt64
+    /// The last snapshot that was.
+    let lastSequence: Sequence
+
+    init(root: RootID, segment: Sequence, validBytes: UInt64, lastSequence: Sequence) {
+        self.root = root
+        self.segment = segment
+        self.validBytes = validBytes
+        self.lastSequence = lastSequence
+    }
+
+    /// Decodes and verifies a mark.
+    init(_ bytes: RawSpan) throws(FormatError) {
+        guard bytes.byteCount == Self.byteCount,
+            bytes.littleEndianUInt64(at: Offset.magic) == Self.magic,
+            bytes.littleEndianUInt64(at: Offset.checksum)
+                == XXH64.hash(bytes.extracting(0..<Offset.checksum), seed: 0)
+        else { throw .malformed(at: 0, "not a durable mark, or its checksum is wrong") }
+        let version = bytes.littleEndianUInt16(at: Offset.version)
+        let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
+        let reserved = bytes.littleEndianUInt16(at: Offset.reserved)
+        guard version == Self.version, flags == 0, reserved == 0 else {
+            throw .unsupported("durable mark version \(version), required flags \(flags)")
+        }
+        root = RootID(bytes.littleEndianUInt64(at: Offset.root))
+        segment = Sequence(bytes.littleEndianUInt64(at: Offset.segment))
+        validBytes = bytes.littleEndianUInt64(at: Offset.validBytes)
+        lastSequence = Sequence(bytes.littleEndianUInt64(at: Offset.lastSequence))
+    }
+
+    func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.byteCount)
+        bytes.append(Self.magic)
+        bytes.append(Self.version)
+        bytes.append(UInt16(0))
+        bytes.append(UInt32(0))
+        bytes.append(root.rawValue)
+        bytes.append(segment.rawValue)
+        bytes.append(validBytes)
+        bytes.append(lastSequence.rawValue)
+        bytes.append(unsafe XXH64.hash(bytes.span.bytes, seed: 0))
+        return bytes
+    }
+}
+
+extension RootDescription {
+    /// The root's durable mark; nil when it has none. Readers look at it before they list the segments: then the
+    /// stream is at least as long. Throws `DamageError`, `RepositoryError.unsupported`, or `SystemError`.
+    func durableMark() throws -> DurableMark? {
+        guard FileStatus.ifPresent(durableMarkPath) != nil else { return nil }
+        let file = try OpenFile(durableMarkPath, .read)
+        var bytes = [UInt8](repeating: 0, count: DurableMark.byteCount + 1)
+        let count = try file.read(into: &bytes, count: bytes.count, at: 0)
+        // What a failed first write leaves.
+        guard count > 0 else { return nil }
+        let mark: DurableMark
+        do throws(FormatError) {
+            mark = try unsafe DurableMark(bytes.span.bytes.extracting(0..<count))
+        } catch {
+            throw error.inFile(durableMarkPath, at: 0)
+        }
+        guard mark.root == id else { throw DamageError(durableMarkPath, at: 0, "the mark of another root") }
+        return mark
+    }
+}
