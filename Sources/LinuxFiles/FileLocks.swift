@@ -32,16 +32,26 @@ extension OpenFile {
     /// Takes a write lock on a whole file of our own until this value goes (`fcntl(2)`, F_OFD_SETLK). Others can
     /// ask for it with `isWriteLocked` and take nothing by asking. Returns false when another open file has it.
     package func takeWriteLock() throws(SystemError) -> Bool {
-        var request = flock()
-        request.l_type = Int16(F_WRLCK)
-        request.l_whence = Int16(SEEK_SET)
-        request.l_start = 0
-        request.l_len = 0
-        request.l_pid = 0
-        while unsafe fcntl(descriptor, F_OFD_SETLK, &request) != 0 {
+        while !set(F_WRLCK) {
             if errno == EAGAIN || errno == EACCES { return false }
             if errno != EINTR { throw .last("lock", path) }
         }
         return true
+    }
+
+    /// Gives the write lock back at once. Closing the file would do that only when no child that was just forked
+    /// shares it any more.
+    package func releaseWriteLock() {
+        _ = set(F_UNLCK)
+    }
+
+    private func set(_ type: Int32) -> Bool {
+        var request = flock()
+        request.l_type = Int16(type)
+        request.l_whence = Int16(SEEK_SET)
+        request.l_start = 0
+        request.l_len = 0
+        request.l_pid = 0
+        return unsafe fcntl(descriptor, F_OFD_SETLK, &request) == 0
     }
 }

@@ -26,13 +26,15 @@ package struct CommandFailure: Error, CustomStringConvertible {
 /// Runs other programs.
 package enum Command {
     /// Runs a program to its end. A name without a slash is looked up in `PATH`. Standard input and both
-    /// outputs are files, so no amount of either can make the two processes wait for each other.
+    /// outputs are files, so no amount of either can make the two processes wait for each other. When it takes
+    /// longer than the timeout, kills it and throws `CommandFailure`.
     package static func run(
         _ executable: String,
         _ arguments: [String] = [],
         stdin: String = "",
         environment: [String: String]? = nil,
-        directory: String? = nil
+        directory: String? = nil,
+        timeout: Duration = .seconds(120)
     ) throws -> CommandResult {
         let files = try TemporaryDirectory(prefix: "holdfast-command")
         try files.write(Array(stdin.utf8), to: "in")
@@ -47,14 +49,24 @@ package enum Command {
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: files.file("in")))
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("out")))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("err")))
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
         try process.run()
-        process.waitUntilExit()
+        let isLate = ended.wait(timeout: .now() + .seconds(Int(timeout.components.seconds))) == .timedOut
+        if isLate {
+            kill(process.processIdentifier, SIGKILL)
+            ended.wait()
+        }
 
         let signalled = process.terminationReason == .uncaughtSignal
-        return CommandResult(
+        let result = CommandResult(
             status: signalled ? 128 + process.terminationStatus : process.terminationStatus,
             stdout: String(decoding: try files.bytes(of: "out"), as: UTF8.self),
             stderr: String(decoding: try files.bytes(of: "err"), as: UTF8.self)
         )
+        guard !isLate else {
+            throw CommandFailure(command: "\(executable) \(arguments) (took too long)", result: result)
+        }
+        return result
     }
 }

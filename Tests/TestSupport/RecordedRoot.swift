@@ -18,7 +18,7 @@ package final class RecordedRoot {
     ) throws {
         let repository = try RepositoryDirectory(at: FilePath(repository), creating: true)
         root = try repository.addRoot(FilePath(path), kind: kind)
-        writer = try Self.open(root, options)
+        writer = try RootWriter(root: root, options: options)
     }
 
     /// Records a whole image as a snapshot and makes it durable.
@@ -83,22 +83,9 @@ package final class RecordedRoot {
 
     private func open() throws -> RootWriter {
         if let writer { return writer }
-        let opened = try Self.open(root, RootWriter.Options())
+        let opened = try RootWriter(root: root)
         writer = opened
         return opened
-    }
-
-    /// Takes the lock. One that was let go may still be held for a moment: by a child that another test of this
-    /// process has forked and that has not executed its program yet.
-    private static func open(_ root: RootDescription, _ options: RootWriter.Options) throws -> RootWriter {
-        let deadline = Tick.now.advanced(by: .seconds(10))
-        while true {
-            do {
-                return try RootWriter(root: root, options: options)
-            } catch RepositoryError.locked where Tick.now < deadline {
-                continue
-            }
-        }
     }
 
     private static func pageSize(of image: [UInt8]) -> PageSize {

@@ -10,6 +10,8 @@ final class JournalWatch {
     private var held: OpenFile?
     /// The held journal was part of a transaction already, so when it is empty that one is over.
     private var staysInPlace = false
+    /// Journals that were found without a name before the event of their deletion was read.
+    private var endedBeforeEvent = 0
     /// Finished transactions since the last capture, in order.
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
@@ -26,21 +28,36 @@ final class JournalWatch {
     var hasNews: Bool { !finished.isEmpty || unread > 0 }
 
     /// The name was seen: opens the file before it goes.
-    func appeared() {
+    func appeared(_ scratch: inout [UInt8]) {
         guard !holdsNamed else { return }
+        if let journal = held.take() {
+            // It went, and the event that says so is still to come.
+            ended(journal, &scratch)
+            endedBeforeEvent += 1
+        }
         held = try? OpenFile(path, .look)
         staysInPlace = false
     }
 
     /// The name went: the transaction is over.
     func deleted(_ scratch: inout [UInt8]) {
-        transactionsSeen += 1
-        // A journal that still has its name is a later one: the one that went was never held.
-        guard !holdsNamed, let journal = held.take(), let evidence = JournalEvidence(journal, &scratch) else {
-            unread += 1
-            return
+        if endedBeforeEvent > 0 {
+            endedBeforeEvent -= 1
+        } else if holdsNamed {
+            // A journal that still has its name is a later one: the one that went was never held.
+            ended(nil, &scratch)
+        } else {
+            ended(held.take(), &scratch)
         }
-        finished.append(evidence)
+    }
+
+    private func ended(_ journal: consuming OpenFile?, _ scratch: inout [UInt8]) {
+        transactionsSeen += 1
+        if let journal, let evidence = JournalEvidence(journal, &scratch) {
+            finished.append(evidence)
+        } else {
+            unread += 1
+        }
     }
 
     /// Whether the held journal has not lost its name.
@@ -77,7 +94,7 @@ final class JournalWatch {
     }
 
     func state(_ scratch: inout [UInt8]) -> State {
-        appeared()
+        appeared(&scratch)
         guard holdsNamed else { return .absent }
         guard let got = try? held?.read(into: &scratch, count: JournalLayout.headerBytes, at: 0) else {
             return .live

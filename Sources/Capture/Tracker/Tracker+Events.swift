@@ -25,7 +25,7 @@ extension Tracker {
 
     func journalAppeared() {
         lastActivity = .now
-        journal.appeared()
+        journal.appeared(&context.scratch)
     }
 
     func journalModified() {

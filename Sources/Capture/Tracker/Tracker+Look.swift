@@ -60,7 +60,7 @@ extension Tracker {
             }
             identity = status.identity
             if log == nil { openLog() }
-            journal.appeared()
+            journal.appeared(&context.scratch)
         }
         if kind == .plain { try decideKindAgain() }
         return true

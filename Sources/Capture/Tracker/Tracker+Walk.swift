@@ -145,7 +145,7 @@ extension Tracker {
         guard let walk, walk.purpose == .base, !window.isHot, header?.pageSize == walk.pageSize,
             let shape = ImageShape(pageSize: walk.pageSize, byteCount: window.sizeBytes)
         else { return restartWalk(now) }
-        walk.breakChain(shape)
+        walk.breakChain(shape, now)
         walk.header = header
         image = ObservedImage(shape: shape, header: header)
         journal.captured()
@@ -223,6 +223,9 @@ extension Tracker {
         case .base, .comparison:
             if kind == .plain { return endPlainWalk(walk, now) }
             if walk.needsAnotherPass {
+                if let rest = walk.restsUntil, rest > now {
+                    return retry(in: now.duration(to: rest), from: now)
+                }
                 guard mirrorIsCurrent() else { return }
                 walk.beginPass(context.openMirror(file))
                 return retry(in: .zero)

@@ -21,6 +21,9 @@ final class Walk {
     private(set) var pageCount: PageCount
     /// The first pass of a base reads everything; later ones compare with the mirror.
     private(set) var pass = 1
+    private var passBegan = Tick.now
+    /// The next pass waits until then.
+    private(set) var restsUntil: Tick?
     /// A transaction went by unseen: all pages are to be compared once more.
     private(set) var needsAnotherPass = false
     /// Only these pages are looked at; nil: all.
@@ -65,16 +68,25 @@ final class Walk {
     var isComplete: Bool { cursor.rawValue > pageCount.rawValue }
 
     /// A transaction went by unseen: what was read and brought so far may be old.
-    func breakChain(_ shape: ImageShape) {
-        needsAnotherPass = true
+    ///
+    /// The first pass goes on, for a base wants all pages. A later one is given up, and the next begins after a rest:
+    /// beside a writer that hardly ever pauses only a pause, or luck, ends the walk, not haste.
+    func breakChain(_ shape: ImageShape, _ now: Tick) {
         self.shape = shape
         covered.removeAll()
+        guard !needsAnotherPass else { return }
+        needsAnotherPass = true
+        guard pass > 1 else { return }
+        cursor = PageNumber(pageCount.rawValue + 1)
+        restsUntil = now.advanced(by: passBegan.duration(to: now) * 3)
     }
 
     /// Begins to compare everything with the mirror, which shows all that was handed over.
     func beginPass(_ mirror: consuming OpenFile?) {
         self.mirror = mirror
         pass += 1
+        passBegan = .now
+        restsUntil = nil
         needsAnotherPass = false
         cursor = PageNumber(1)
         covered.removeAll()

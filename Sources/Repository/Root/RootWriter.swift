@@ -63,6 +63,10 @@ package final class RootWriter {
         try open()
     }
 
+    deinit {
+        lock.releaseWriteLock()
+    }
+
     /// The file with that name, or nil.
     package func file(named name: FilePath) -> ProtectedFile? {
         names[name].flatMap { files[$0] }
