@@ -4,8 +4,8 @@ import Synchronization
 
 /// Between the observer's thread and the recorder's: steps one way, room and settled files the other.
 final class CaptureQueue: Sendable {
-    /// Above this the observer leaves commits in the log for a moment.
-    static let comfortableBytes = 8 << 20
+    /// Above this the observer takes commits together.
+    static let comfortableBytes = 6 << 20
     /// Above this a walk pauses: commits come first, and a log may be overwritten any moment.
     static let walkBytes = 3 << 20
 

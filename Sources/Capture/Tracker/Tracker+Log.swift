@@ -6,7 +6,7 @@ extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
     func lookAtLog(_ now: Tick) throws {
         if backlog != nil {
-            if context.queue.hasRoom { putBacklog() } else { retry(in: .milliseconds(2), from: now) }
+            if queueHasRoom { putBacklog() } else { retry(in: .milliseconds(2), from: now) }
         }
         guard attention.log else { return }
         if log == nil { openLog() }
@@ -37,7 +37,10 @@ extension Tracker {
 }
 
 extension Tracker: WALTail.Sink {
-    var hasRoom: Bool { isDrainingLog || context.queue.hasRoom || !(backlog?.isFull ?? false) }
+    var hasRoom: Bool { isDrainingLog || queueHasRoom || !(backlog?.isFull ?? false) }
+
+    /// Commits amid a walk become one snapshot with it, so they need not be queued one by one.
+    private var queueHasRoom: Bool { walk == nil ? context.queue.hasRoom : context.queue.hasRoomForWalk }
 
     func partOfCommit(_ pages: PageSet, databasePages: PageCount) {
         isAmidCommit = true
@@ -65,7 +68,7 @@ extension Tracker: WALTail.Sink {
         walk?.took(pages, shape: shape)
         audit.isWanted = true
         if let walk, walk.needsFreshStart { return emit(pages, walk) }
-        if isFinal, !isAmidCommit, !context.queue.hasRoom { return keepBack(pages, shape) }
+        if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }
         if isFinal { isAmidCommit = false }
         put(
             .changes(

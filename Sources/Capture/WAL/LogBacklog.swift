@@ -14,10 +14,12 @@ struct LogBacklog {
     private(set) var time = Instant.now
     private var places: [PageNumber: Int] = [:]
 
-    private static let limitBytes = 8 << 20
+    private static let limitBytes = 3 << 20
 
     init(_ pages: PageSet, shape: ImageShape) {
-        self.pages = PageSet(pageSize: pages.pageSize)
+        // What is not used of it stays no more than an address.
+        let reserve = Self.limitBytes / pages.pageSize.bytes + pages.count
+        self.pages = PageSet(pageSize: pages.pageSize, reservingPages: reserve)
         self.shape = shape
         add(pages, shape: shape)
     }

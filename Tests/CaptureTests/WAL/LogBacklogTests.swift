@@ -46,7 +46,7 @@ struct LogBacklogTests {
     func full() {
         var backlog = LogBacklog(pages([1: 1]), shape: .empty(size))
         #expect(!backlog.isFull)
-        for number in 2...UInt32(8 << 20) / 512 { backlog.add(pages([number: 1]), shape: .empty(size)) }
+        for number in 2...UInt32(3 << 20) / 512 { backlog.add(pages([number: 1]), shape: .empty(size)) }
         #expect(backlog.isFull)
     }
 }
