@@ -5,7 +5,8 @@ import SQLiteFiles
 ///
 /// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3), and in rollback
 /// mode only after its journal is synced. So the file is calm when no one holds a write lock on the PENDING byte or
-/// the SHARED range, and no journal is live unless its writer still only holds RESERVED. What was read
+/// the SHARED range, and no journal is live unless its writer still only holds RESERVED; and under a write lock as
+/// long as the journal only collects, for SQLite takes the lock first and then syncs the journal. What was read
 /// between two equal looks, with no write event for the file in between, is one state of it.
 struct CalmWindow: Equatable {
     let stamp: ContentStamp
@@ -29,11 +30,11 @@ struct CalmWindow: Equatable {
         let status = try file.status()
         let state = journal.state(&scratch)
         if isLocked {
-            // Exclusive locking mode keeps the lock between transactions. Only a journal that was ended in
-            // place after the last write to the file shows that none is under way.
-            guard state == .idle, let ended = journal.modifiedTime, ended >= status.modified else {
-                return nil
-            }
+            // Either the journal is not synced yet, or exclusive locking mode keeps the lock between transactions.
+            // A journal that was written after the file shows that the lock's owner is not writing the file.
+            guard state == .collecting || state == .idle, let written = journal.modifiedTime,
+                written >= status.modified
+            else { return nil }
         }
         isHot = state == .live && !isLocked && !file.isWriteLocked(in: Self.reserved)
         stamp = ContentStamp(status)

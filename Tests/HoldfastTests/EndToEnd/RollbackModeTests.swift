@@ -49,7 +49,7 @@ struct RollbackModeTests {
         #expect(try protection.folder.bytes(of: "data/a.db") == Self.bytes(protection.restore("latest")))
     }
 
-    @Test("one connection that commits without pause: never torn, in order, the last is the live state")
+    @Test("one connection without pause: most commits are snapshots, never torn, the last is the live state")
     func oneConnection() throws {
         let protection = try Protection()
         try protection.watch()
@@ -60,7 +60,8 @@ struct RollbackModeTests {
         }
         try protection.sync()
         let snapshots = try protection.snapshots()
-        #expect(snapshots.count > 10)
+        // Nine in ten on a machine with nothing else to do.
+        #expect(snapshots.count { $0.event == "commit" } >= 500)
         #expect(try snapshots.last?.digest == protection.liveDigest())
         var last = -1
         for index in stride(from: 0, to: snapshots.count, by: max(1, snapshots.count / 40)) {
