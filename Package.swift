@@ -29,11 +29,12 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLinux"),
 
         // The floor: three targets that know nothing of each other.
         .target(name: "Zstandard", dependencies: ["CZstd"], swiftSettings: strict),
         .target(name: "SQLiteFiles", swiftSettings: strict),
-        .target(name: "LinuxFiles", dependencies: [path], swiftSettings: strict),
+        .target(name: "LinuxFiles", dependencies: ["CLinux", path], swiftSettings: strict),
 
         // The house, upwards. `scripts/check-imports` holds these arrows.
         .target(

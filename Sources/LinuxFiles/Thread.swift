@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -5,32 +6,53 @@ import SystemPackage
 package enum Thread {
     /// How urgent a thread is beside the others of the machine.
     package enum Urgency: Sendable {
-        /// Before others if the kernel permits that (it does for root).
+        /// For short work that cannot wait: as soon as there is any (from Linux 6.12 on), and before others if the
+        /// kernel permits that (it does for root).
         case high
         case normal
         /// After everything else.
         case low
 
-        fileprivate var niceness: Int32 {
+        /// The shortest slice of time that Linux gives (sched_setattr(2)).
+        private static let shortSlice = Duration.microseconds(100)
+
+        /// Makes it that of the calling thread. Refusal is no harm.
+        fileprivate func apply() {
+            // Linux: for PRIO_PROCESS, 0 is the calling thread.
             switch self {
-            case .high: -10
-            case .normal: 0
-            case .low: 10
+            case .high:
+                _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, -10)
+                _ = linux_set_time_slice(UInt64(Self.shortSlice.nanoseconds))
+            case .normal: break
+            case .low: _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10)
             }
         }
     }
 
-    /// Starts `body` on a new thread. `name` is at most 15 bytes, as `ps -L` shows it.
+    /// Numbers of the processors that this process may use (`sched_getaffinity(2)`), at least one.
+    package static var processors: [Int] {
+        var mask = [UInt8](repeating: 0, count: maskBytes)
+        let count = unsafe linux_get_affinity(&mask, mask.count)
+        guard count > 0 else { return [0] }
+        return (0..<Int(count) * 8).filter { mask[$0 / 8] & 1 << ($0 % 8) != 0 }
+    }
+
+    /// Room for the bits of 8192 processors, the most that Linux can have.
+    private static let maskBytes = 1024
+
+    /// Starts `body` on a new thread. `name` is at most 15 bytes, as `ps -L` shows it. `processor`: the only one
+    /// that it runs on.
     package static func start(
         _ name: String,
         urgency: Urgency = .normal,
+        processor: Int? = nil,
         _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
         let start = unsafe Unmanaged.passRetained(
             Start {
                 setName(name)
-                // Linux: for PRIO_PROCESS, 0 is the calling thread. Refusal is no harm.
-                if urgency != .normal { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, urgency.niceness) }
+                if let processor { bind(to: processor) }
+                urgency.apply()
                 body()
             }
         )
@@ -74,6 +96,14 @@ package enum Thread {
                 continuation.resume(throwing: error)
             }
         }
+    }
+
+    /// Refusal is no harm: the thread then runs anywhere.
+    private static func bind(to processor: Int) {
+        var mask = [UInt8](repeating: 0, count: maskBytes)
+        guard processor < mask.count * 8 else { return }
+        mask[processor / 8] = 1 << (processor % 8)
+        _ = unsafe linux_set_affinity(mask, mask.count)
     }
 
     private static func setName(_ name: String) {

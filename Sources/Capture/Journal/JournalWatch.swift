@@ -7,11 +7,12 @@ import SystemPackage
 final class JournalWatch {
     let path: FilePath
     /// The journal that has a name now.
-    private var held: OpenFile?
+    private var held: HeldFile?
     /// The held journal was part of a transaction already, so when it is empty that one is over.
     private var staysInPlace = false
     /// Journals that were found without a name before the event of their deletion was read.
     private var endedBeforeEvent = 0
+    private var lastEnded: HeldFile?
     /// Finished transactions since the last capture, in order.
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
@@ -27,16 +28,38 @@ final class JournalWatch {
     /// Whether a transaction has ended since the last capture.
     var hasNews: Bool { !finished.isEmpty || unread > 0 }
 
-    /// The name was seen: opens the file before it goes.
-    func appeared(_ scratch: inout [UInt8]) {
-        guard !holdsNamed else { return }
-        if let journal = held.take() {
-            // It went, and the event that says so is still to come.
-            ended(journal, &scratch)
-            endedBeforeEvent += 1
+    /// A journal appeared; `caught`: the file, nil when it was gone before it could be opened.
+    func appeared(_ caught: HeldFile?, _ scratch: inout [UInt8]) {
+        guard let caught, caught.identity != held?.identity, caught.identity != lastEnded?.identity else {
+            return
         }
-        held = try? OpenFile(path, .look)
+        letGoOfUnnamed(&scratch)
+        if caught.isNamed {
+            held = caught
+            staysInPlace = false
+        } else {
+            endedEarly(caught, &scratch)
+        }
+    }
+
+    /// The name may be that of a journal which no event told of yet.
+    func lookForName(_ scratch: inout [UInt8]) {
+        guard !holdsNamed else { return }
+        letGoOfUnnamed(&scratch)
+        held = try? HeldFile(path)
         staysInPlace = false
+    }
+
+    private func letGoOfUnnamed(_ scratch: inout [UInt8]) {
+        if !holdsNamed, let journal = held.take() { endedEarly(journal, &scratch) }
+    }
+
+    /// It went, and the event that says so is still to come.
+    private func endedEarly(_ journal: HeldFile, _ scratch: inout [UInt8]) {
+        ended(journal, &scratch)
+        endedBeforeEvent += 1
+        // Kept, so that its number is not given to another one.
+        lastEnded = journal
     }
 
     /// The name went: the transaction is over.
@@ -51,9 +74,9 @@ final class JournalWatch {
         }
     }
 
-    private func ended(_ journal: consuming OpenFile?, _ scratch: inout [UInt8]) {
+    private func ended(_ journal: HeldFile?, _ scratch: inout [UInt8]) {
         transactionsSeen += 1
-        if let journal, let evidence = JournalEvidence(journal, &scratch) {
+        if let journal, let evidence = JournalEvidence(journal.file, &scratch) {
             finished.append(evidence)
         } else {
             unread += 1
@@ -61,7 +84,7 @@ final class JournalWatch {
     }
 
     /// Whether the held journal has not lost its name.
-    private var holdsNamed: Bool { (try? held?.status())?.linkCount ?? 0 > 0 }
+    private var holdsNamed: Bool { held?.isNamed ?? false }
 
     /// The file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking that is how a
     /// transaction ends: nothing is left of its header.
@@ -79,6 +102,7 @@ final class JournalWatch {
     func captured() {
         finished.removeAll(keepingCapacity: true)
         unread = 0
+        lastEnded = nil
         staysInPlace = holdsNamed
     }
 
@@ -94,9 +118,9 @@ final class JournalWatch {
     }
 
     func state(_ scratch: inout [UInt8]) -> State {
-        appeared(&scratch)
+        lookForName(&scratch)
         guard holdsNamed else { return .absent }
-        guard let got = try? held?.read(into: &scratch, count: JournalLayout.headerBytes, at: 0) else {
+        guard let got = try? held?.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0) else {
             return .live
         }
         let bytes = unsafe scratch.span.bytes.extracting(0..<got)
@@ -105,5 +129,5 @@ final class JournalWatch {
     }
 
     /// When the journal was written last, nil when there is none.
-    var modifiedTime: Int64? { (try? held?.status())?.modified }
+    var modifiedTime: Int64? { (try? held?.file.status())?.modified }
 }

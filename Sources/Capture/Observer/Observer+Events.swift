@@ -10,7 +10,7 @@ extension Observer {
     }
 
     func readNameEvents() throws {
-        while try watches.names.read({ handleName($0) }) {}
+        for entry in try watches.names.takeAll() { handleName(entry) }
     }
 
     func readWriteEvents() throws {
@@ -38,10 +38,9 @@ extension Observer {
         }
     }
 
-    private func handleName(_ event: InotifyEvent) {
+    private func handleName(_ event: NameEvents.Entry) {
         if event.mask.contains(.overflow) { return lostEvents() }
-        if event.mask.contains(.ignored) { return watches.forget(event.watch) }
-        guard let directory = watches.directory(ofName: event.watch) else { return }
+        guard let directory = event.directory else { return }
         guard let last = event.name else { return directoryWent(directory) }
         let name = directory.appending(last)
         if event.mask.contains(.isDirectory) {
@@ -56,7 +55,7 @@ extension Observer {
         switch scope.role(of: name) {
         case .ignored: return
         case .protected: handleContentName(name, event.mask)
-        case .sidecar(let sidecar, let owner): handleSidecarName(sidecar, owner, event.mask)
+        case .sidecar(let sidecar, let owner): handleSidecarName(sidecar, owner, event)
         }
     }
 
@@ -72,16 +71,20 @@ extension Observer {
         markDue(tracker)
     }
 
-    private func handleSidecarName(_ sidecar: RootScope.Sidecar, _ owner: FilePath, _ mask: InotifyMask) {
+    private func handleSidecarName(
+        _ sidecar: RootScope.Sidecar,
+        _ owner: FilePath,
+        _ event: NameEvents.Entry
+    ) {
         guard let tracker = tracker(for: owner) else { return }
-        let appeared = !mask.isDisjoint(with: [.created, .movedTo])
-        let went = !mask.isDisjoint(with: [.deleted, .movedFrom])
+        let appeared = !event.mask.isDisjoint(with: [.created, .movedTo])
+        let went = !event.mask.isDisjoint(with: [.deleted, .movedFrom])
         switch sidecar {
         case .writeAheadLog:
-            if appeared { tracker.logAppeared() }
+            if appeared { tracker.logAppeared(event.caught) }
             if went { tracker.logDeleted() }
         case .journal:
-            if appeared { tracker.journalAppeared() }
+            if appeared { tracker.journalAppeared(event.caught) }
             if went { tracker.journalDeleted() }
         case .sharedMemory: return
         }

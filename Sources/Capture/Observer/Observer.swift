@@ -42,7 +42,7 @@ final class Observer {
         knownGoodUntil = start.knownGoodUntil
         rootPath = try Directory.resolve(root.path)
         do {
-            watches = try WatchTable()
+            watches = try WatchTable(scope)
             context.drainEvents = { [unowned self] in try? readAllEvents() }
             try begin(start.files)
         } catch let error as SystemError {
@@ -53,10 +53,12 @@ final class Observer {
     /// Runs until the mailbox says stop; then takes what has been committed and returns.
     func run() throws {
         var poller = Poller()
-        let names = poller.add(watches.names)
+        let names = poller.add(watches.names.bell)
         let writes = poller.add(watches.writes)
         let mail = poller.add(mailbox.bell)
         let room = poller.add(context.queue.observerBell)
+        try watches.names.start()
+        defer { watches.names.stop() }
         var pausedUntil: Tick?
         var nextRound = Tick.now.advanced(by: Self.slowRound)
         while true {
@@ -64,7 +66,10 @@ final class Observer {
             if let until = pausedUntil, until <= now { pausedUntil = nil }
             poller.mute(writes, pausedUntil != nil)
             let hasEvents = try poller.wait(timeout(now, pausedUntil, nextRound))
-            if hasEvents, poller.isReady(names) { try readNameEvents() }
+            if hasEvents, poller.isReady(names) {
+                watches.names.bell.silence()
+                try readNameEvents()
+            }
             if hasEvents, pausedUntil == nil, poller.isReady(writes) {
                 try readWriteEvents()
                 pausedUntil = Tick.now.advanced(by: Self.busyPause)

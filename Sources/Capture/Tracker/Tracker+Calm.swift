@@ -37,7 +37,7 @@ extension Tracker {
 
     /// Whether the database's changes go through a write-ahead log now.
     private func usesLog() throws -> Bool {
-        if log == nil { openLog() }
+        if log?.log.isNamed != true { openLog() }
         if try log?.readHeader(&context.scratch) != nil { return true }
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)

@@ -23,9 +23,10 @@ extension Tracker {
         if attention.isTouched { attention.isClosed = true }
     }
 
-    func journalAppeared() {
+    /// `caught`: the journal that appeared; nil when it was gone before it could be opened.
+    func journalAppeared(_ caught: HeldFile?) {
         lastActivity = .now
-        journal.appeared(&context.scratch)
+        journal.appeared(caught, &context.scratch)
     }
 
     func journalModified() {
@@ -38,10 +39,12 @@ extension Tracker {
         journal.deleted(&context.scratch)
     }
 
-    func logAppeared() {
+    /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion tells.
+    func logAppeared(_ caught: HeldFile?) {
         lastActivity = .now
+        guard let caught else { return }
+        if log?.log.isNamed != true { log = WALTail(caught, indexPath: logIndexPath) }
         attention.log = true
-        if log == nil { openLog() }
     }
 
     func logModified() {
@@ -52,7 +55,7 @@ extension Tracker {
     /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
     func logDeleted() {
         lastActivity = .now
-        guard let log, (try? log.log.status().linkCount) == 0 else {
+        guard let log, !log.log.isNamed else {
             // The one that went was never held.
             doubt(.missed("a write-ahead log was gone before it could be read"))
             return
@@ -69,7 +72,6 @@ extension Tracker {
         self.log = nil
         attention.log = false
         audit.isWanted = true
-        openLog()
     }
 
     /// Everything may have changed without an event.
@@ -79,7 +81,8 @@ extension Tracker {
         doubt(.missed(reason))
     }
 
-    /// Looks for a log with a name; none is no error.
+    /// Looks for a log with a name; none is no error. Only while all content is in doubt: a log that comes later is
+    /// opened when it appears, and none is passed over.
     func openLog() {
         log = try? WALTail(logPath, indexPath: logIndexPath)
         if log != nil { attention.log = true }

@@ -9,7 +9,6 @@ extension Tracker {
             if queueHasRoom { putBacklog() } else { retry(in: .milliseconds(2), from: now) }
         }
         guard attention.log else { return }
-        if log == nil { openLog() }
         guard let log else {
             attention.log = false
             return

@@ -60,7 +60,7 @@ extension Tracker {
             }
             identity = status.identity
             if log == nil { openLog() }
-            journal.appeared(&context.scratch)
+            journal.lookForName(&context.scratch)
         }
         if kind == .plain { try decideKindAgain() }
         return true

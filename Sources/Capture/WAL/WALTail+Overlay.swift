@@ -46,7 +46,7 @@ extension WALTail {
         guard let chain else { return }
         for frame in 0..<chain.frameCount {
             let offset = chain.offset(ofFrame: frame)
-            let got = try log.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
+            let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
             guard let header = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got)) else { return }
             covered.insert(header.page)
         }
@@ -62,7 +62,7 @@ extension WALTail {
         var pages = PageSet(pageSize: chain.pageSize)
         for frame in stride(from: chain.frameCount - 1, through: 0, by: -1) {
             let offset = chain.offset(ofFrame: frame)
-            let got = try log.read(into: &scratch, count: chain.frameBytes, at: offset)
+            let got = try log.file.read(into: &scratch, count: chain.frameBytes, at: offset)
             guard got == chain.frameBytes else { return }
             let bytes = unsafe scratch.span.bytes.extracting(0..<got)
             guard let header = WALFrameHeader(bytes), !covered.contains(header.page) else { continue }

@@ -22,7 +22,7 @@ extension WALTail {
         guard let chain else { return true }
         if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
             let offset = chain.offset(ofFrame: chain.frameCount)
-            let got = try log.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
+            let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
             let next = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
             if next?.salts != header.salts { return true }
         }
@@ -32,7 +32,7 @@ extension WALTail {
     /// The log was truncated, or has no valid header yet.
     func pollWithoutHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
         guard let chain, chain.frameCount > 0 else { return .current }
-        guard try log.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
+        guard try log.file.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
         let isAccountedFor = readIndex(&scratch).map {
             $0.lastFrame == 0 && $0.changeCounter == mark?.expected
         }

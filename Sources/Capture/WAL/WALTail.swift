@@ -35,7 +35,7 @@ final class WALTail {
     /// Pages of one transaction held in memory; a larger one is read twice.
     static let heldBytes = 2 << 20
 
-    let log: OpenFile
+    let log: HeldFile
     let indexPath: FilePath
     /// The `-shm` file, opened when there is one.
     var index: OpenFile?
@@ -46,9 +46,14 @@ final class WALTail {
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
     private(set) var unfinishedBytes = 0
 
-    init(_ path: FilePath, indexPath: FilePath) throws(SystemError) {
-        log = try OpenFile(path, .look)
+    init(_ log: HeldFile, indexPath: FilePath) {
+        self.log = log
         self.indexPath = indexPath
+    }
+
+    /// Opens the log.
+    convenience init(_ path: FilePath, indexPath: FilePath) throws(SystemError) {
+        self.init(try HeldFile(path), indexPath: indexPath)
     }
 
     /// Consumes what was committed since the last call.
@@ -78,7 +83,7 @@ final class WALTail {
 
     /// The header, nil while there is none or a part of one.
     func readHeader(_ scratch: inout [UInt8]) throws(SystemError) -> WALHeader? {
-        let got = try log.read(into: &scratch, count: WALLayout.headerBytes, at: 0)
+        let got = try log.file.read(into: &scratch, count: WALLayout.headerBytes, at: 0)
         guard got == WALLayout.headerBytes else { return nil }
         return try? unsafe WALHeader(scratch.span.bytes.extracting(0..<got))
     }
@@ -172,7 +177,7 @@ final class WALTail {
         while true {
             framesPerRead = min(framesPerRead, scratch.count / frameBytes)
             let offset = chain.offset(ofFrame: chain.frameCount)
-            let got = try log.read(into: &scratch, count: framesPerRead * frameBytes, at: offset)
+            let got = try log.file.read(into: &scratch, count: framesPerRead * frameBytes, at: offset)
             let bytes = unsafe scratch.span.bytes
             for index in 0..<got / frameBytes {
                 let frame = bytes.extracting(index * frameBytes..<(index + 1) * frameBytes)

@@ -1,0 +1,31 @@
+// System calls that have no wrapper in every C library that we build with, and that Swift cannot call itself.
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// Asks that the calling thread gets the processor in slices of so many nanoseconds (sched_setattr(2)). From Linux
+/// 6.12 on a thread with a shorter slice is let in at once before one with a longer slice; earlier kernels ignore
+/// it. Returns 0, or -1 with `errno`.
+static inline int linux_set_time_slice(uint64_t nanoseconds) {
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attributes;
+    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return -1;
+    attributes.runtime = nanoseconds;
+    return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+/// The processors that the calling thread may use, a bit each (sched_getaffinity(2)); returns how many bytes of the
+/// mask are set, or -1 with `errno`.
+static inline int linux_get_affinity(void *mask, size_t bytes) {
+    return (int)syscall(SYS_sched_getaffinity, 0, bytes, mask);
+}
+
+/// Binds the calling thread to the processors of the mask (sched_setaffinity(2)). Returns 0, or -1 with `errno`.
+static inline int linux_set_affinity(const void *mask, size_t bytes) {
+    return (int)syscall(SYS_sched_setaffinity, 0, bytes, mask);
+}

@@ -1,0 +1,17 @@
+import LinuxFiles
+import SystemPackage
+
+/// A file that may lose its name at any moment, and can still be read then.
+final class HeldFile: Sendable {
+    let file: OpenFile
+    let identity: FileIdentity
+
+    /// Opens it for looking.
+    init(_ path: FilePath) throws(SystemError) {
+        file = try OpenFile(path, .look)
+        identity = try file.status().identity
+    }
+
+    /// Whether it has not lost its name.
+    var isNamed: Bool { (try? file.status())?.linkCount ?? 0 > 0 }
+}

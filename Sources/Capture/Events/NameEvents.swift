@@ -1,0 +1,125 @@
+import LinuxFiles
+import Synchronization
+import SystemPackage
+
+/// The events of names in a root's directories. Journals and logs that appear are opened at once.
+///
+/// A journal may live for a tenth of a millisecond, and the observer may be busy or wait for its processor for several.
+/// So a thread stands by on each processor, and whichever runs first reads the events: as a rule the one on the
+/// processor of the process that made the file, as soon as that returns from its system call. The observer gets all
+/// events in their order, with the files that were opened.
+final class NameEvents: Sendable {
+    /// One event, as it was read.
+    struct Entry: Sendable {
+        let mask: InotifyMask
+        /// The watched directory, relative to the root; nil for one that is not known.
+        let directory: FilePath?
+        /// Nil for the directory itself.
+        let name: FilePath.Component?
+        /// The journal or log that appeared, if it was not gone already.
+        let caught: HeldFile?
+    }
+
+    private struct State: ~Copyable {
+        let inotify: Inotify
+        var directories: [InotifyWatch: (name: FilePath, path: FilePath)] = [:]
+        var entries: [Entry] = []
+    }
+
+    private let state: Mutex<State>
+    private let scope: RootScope
+    private let stopBell: Bell
+    /// Rings when there are entries.
+    let bell: Bell
+
+    private static let mask: InotifyMask = [
+        .created, .deleted, .movedFrom, .movedTo, .closedAfterWrite, .attributes, .deletedSelf, .movedSelf,
+        .onlyDirectory,
+    ]
+    /// No event needs to wake more threads than this.
+    private static let maximumThreads = 4
+
+    init(_ scope: RootScope) throws(SystemError) {
+        self.scope = scope
+        stopBell = try Bell()
+        bell = try Bell()
+        state = Mutex(State(inotify: try Inotify()))
+    }
+
+    /// Starts the threads; they run until `stop`. With many processors one is always free: only with few must a
+    /// thread be bound to each.
+    func start() throws(SystemError) {
+        let processors = Thread.processors
+        let areFew = processors.count <= Self.maximumThreads
+        for processor in processors.prefix(Self.maximumThreads) {
+            try Thread.start("events", urgency: .high, processor: areFew ? processor : nil) { [self] in
+                standBy()
+            }
+        }
+    }
+
+    func stop() { stopBell.ring() }
+
+    /// Watches the directory `name` (relative to the root) at `path`.
+    func watch(_ name: FilePath, at path: FilePath) throws(SystemError) {
+        try state.withLock { state throws(SystemError) in
+            state.directories[try state.inotify.watch(path, for: Self.mask)] = (name, path)
+        }
+    }
+
+    /// All events up to now that were not taken yet, oldest first.
+    func takeAll() throws(SystemError) -> [Entry] {
+        try state.withLock { state throws(SystemError) in
+            try read(&state)
+            defer { state.entries = [] }
+            return state.entries
+        }
+    }
+
+    private func standBy() {
+        var poller = Poller()
+        let events = state.withLock { poller.add($0.inotify) }
+        let stop = poller.add(stopBell)
+        while let isReady = try? poller.wait(nil) {
+            guard isReady else { continue }
+            if poller.isReady(stop) { return }
+            guard poller.isReady(events) else { continue }
+            // What goes wrong here goes wrong again when the observer reads, and is said there.
+            let hasEntries = state.withLock { state in
+                try? read(&state)
+                return !state.entries.isEmpty
+            }
+            if hasEntries { bell.ring() }
+        }
+    }
+
+    private func read(_ state: inout State) throws(SystemError) {
+        var entries: [Entry] = []
+        var gone: [InotifyWatch] = []
+        let directories = state.directories
+        while try state.inotify.read({ event in
+            if event.mask.contains(.ignored) { return gone.append(event.watch) }
+            let directory = directories[event.watch]
+            entries.append(
+                Entry(
+                    mask: event.mask,
+                    directory: directory?.name,
+                    name: event.name,
+                    caught: directory.flatMap { catchFile(event, $0.name, $0.path) }
+                )
+            )
+        }) {}
+        for watch in gone { state.directories[watch] = nil }
+        state.entries += entries
+    }
+
+    private func catchFile(_ event: InotifyEvent, _ directory: FilePath, _ path: FilePath) -> HeldFile? {
+        guard !event.mask.isDisjoint(with: [.created, .movedTo]), !event.mask.contains(.isDirectory),
+            let last = event.name
+        else { return nil }
+        switch scope.role(of: directory.appending(last)) {
+        case .sidecar(.journal, _), .sidecar(.writeAheadLog, _): return try? HeldFile(path.appending(last))
+        case .sidecar(.sharedMemory, _), .protected, .ignored: return nil
+        }
+    }
+}
