@@ -1,4 +1,5 @@
-// System calls that have no wrapper in every C library that we build with, and that Swift cannot call itself.
+// What of the kernel and the C library Swift cannot call itself.
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,3 +30,7 @@ static inline int linux_get_affinity(void *mask, size_t bytes) {
 static inline int linux_set_affinity(const void *mask, size_t bytes) {
     return (int)syscall(SYS_sched_setaffinity, 0, bytes, mask);
 }
+
+/// Blocks from this size on get pages of their own, which go back to the system when they are freed (mallopt(3));
+/// left alone, the C library raises that limit to 32 MiB as it goes. Returns 1, or 0 on error.
+static inline int linux_set_large_block(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }

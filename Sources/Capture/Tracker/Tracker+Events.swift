@@ -42,7 +42,7 @@ extension Tracker {
     /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion tells.
     func logAppeared(_ caught: HeldFile?) {
         lastActivity = .now
-        guard let caught else { return }
+        guard let caught, caught.identity != log?.log.identity else { return }
         if log?.log.isNamed != true { log = WALTail(caught, indexPath: logIndexPath) }
         attention.log = true
     }

@@ -6,9 +6,8 @@ import SystemPackage
 extension RootWriter {
     /// Encoded records are written when there is so much of them, in bytes.
     private static let chunkBytes = 4 << 20
-    /// A run that keeps more memory than this is not kept for later, in bytes.
-    private static let spareBytes = 4 << 20
-    private static let spareCount = 8
+    /// Runs are kept for later up to this memory, in bytes.
+    private static let spareBytes = 5 << 20
 
     /// Makes everything staged durable and returns the last durable sequence. After an error everything is
     /// still staged, nothing has changed, and it can be tried again. Throws `SystemError`.
@@ -107,7 +106,7 @@ extension RootWriter {
     private func recycle(_ written: [StagedRecord]) {
         for record in written {
             guard case .changes(let run) = record.content, images[run.file]!.stagedRuns.isEmpty,
-                spareRuns.count < Self.spareCount, run.capacity <= Self.spareBytes
+                spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
             else { continue }
             spareRuns.append(run)
         }

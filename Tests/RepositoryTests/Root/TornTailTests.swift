@@ -106,7 +106,8 @@ struct TornTailTests {
         var torn = try Self.torn()
         let whole = try torn.segment.content()
         for length in stride(from: torn.before - 100, to: whole.count, by: 11) {
-            for (number, end) in [[], [UInt8](repeating: 7, count: whole.count - length + 90)].enumerated() {
+            let garbage = whole[length...].map { ~$0 } + [UInt8](repeating: 7, count: 90)
+            for (number, end) in [[], garbage].enumerated() {
                 for path in try torn.history.test.segments() { try Directory.remove(path) }
                 try torn.segment.replaceContent(Array(whole[..<length]) + end)
                 try torn.history.test.durableMark.replaceContent(torn.marks.after)

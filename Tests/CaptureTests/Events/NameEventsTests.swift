@@ -1,0 +1,56 @@
+import LinuxFiles
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Capture
+
+@Suite("Name events")
+struct NameEventsTests {
+    private let folder: TemporaryDirectory
+    private let events: NameEvents
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        events = try NameEvents(RootScope())
+        try events.watch("", at: FilePath(folder.path))
+    }
+
+    private func content(_ file: HeldFile) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 100)
+        let got = try file.file.read(into: &bytes, count: 100, at: 0)
+        return Array(bytes[..<got])
+    }
+
+    @Test("journals and logs are opened when their events are read, other files are not")
+    func opens() throws {
+        for name in ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"] {
+            try folder.write([1, 2, 3], to: name)
+        }
+        let entries = try events.takeAll()
+        let created = entries.filter { $0.mask.contains(.created) }
+        #expect(created.map { $0.name?.string } == ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"])
+        #expect(created.map { $0.caught != nil } == [false, true, true, false])
+        for entry in created { if let caught = entry.caught { #expect(caught.isNamed) } }
+        try Directory.remove(FilePath(folder.file("a.db-journal")))
+        let journal = try #require(created[1].caught)
+        #expect(!journal.isNamed)
+        #expect(try content(journal) == [1, 2, 3])
+        #expect(try events.takeAll().map(\.mask) == [.deleted])
+    }
+
+    @Test("a file that loses its name after the bell rang can be read all the same")
+    func catches() throws {
+        try events.start()
+        defer { events.stop() }
+        try folder.write([7], to: "a.db-journal")
+        #expect(events.bell.wait(.seconds(60)))
+        try Directory.remove(FilePath(folder.file("a.db-journal")))
+        var entries: [NameEvents.Entry] = []
+        while entries.last?.mask != .deleted { entries += try events.takeAll() }
+        #expect(entries.first?.mask == .created)
+        let caught = try #require(entries.first?.caught)
+        #expect(!caught.isNamed)
+        #expect(try content(caught) == [7])
+    }
+}

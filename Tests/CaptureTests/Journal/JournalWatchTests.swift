@@ -1,0 +1,95 @@
+import LinuxFiles
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Capture
+
+@Suite("Journal watch")
+struct JournalWatchTests {
+    private let folder: TemporaryDirectory
+    private let path: FilePath
+    private let watch: JournalWatch
+    private var scratch = [UInt8](repeating: 0, count: 1 << 20)
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        path = FilePath(folder.file("b.db-journal"))
+        watch = JournalWatch(path)
+        // Journals of real transactions, which keep a second name: `journal-1` to `journal-3`.
+        let database = folder.file("a.db")
+        try SQLite3.sql("CREATE TABLE t(a); INSERT INTO t VALUES(1);", on: database)
+        let session = try SQLite3Session(database)
+        for number in 1...3 {
+            try session.sql("BEGIN; INSERT INTO t VALUES(2);")
+            let journal = FilePath(folder.file("a.db-journal"))
+            try Directory.addName(FilePath(folder.file("journal-\(number)")), to: journal)
+            try session.sql("COMMIT;")
+        }
+        try session.close()
+    }
+
+    /// Lets a journal appear, as its creator would.
+    private func appear(_ number: Int) throws -> HeldFile {
+        try folder.copy("journal-\(number)", to: "b.db-journal")
+        return try HeldFile(path)
+    }
+
+    private func vanish() throws { try Directory.remove(path) }
+
+    @Test("a journal that is found without its name counts as ended, and its event counts no second one")
+    mutating func endsBeforeItsEvent() throws {
+        watch.appeared(try appear(1), &scratch)
+        #expect(watch.state(&scratch) == .live && !watch.hasNews)
+        try vanish()
+        #expect(watch.state(&scratch) == .absent)
+        #expect(watch.transactionsSeen == 1 && watch.finished.count == 1 && watch.unread == 0)
+        watch.deleted(&scratch)
+        #expect(watch.transactionsSeen == 1 && watch.finished.count == 1 && watch.unread == 0)
+    }
+
+    @Test("journals that came and went before their events were read are taken in order, each once")
+    mutating func caughtLate() throws {
+        var caught: [HeldFile] = []
+        for number in 1...3 {
+            caught.append(try appear(number))
+            try vanish()
+        }
+        for journal in caught {
+            watch.appeared(journal, &scratch)
+            watch.deleted(&scratch)
+        }
+        #expect(watch.unread == 0)
+        let counters = watch.finished.compactMap(\.counterBefore)
+        #expect(counters.count == 3 && counters == [counters[0], counters[0] + 1, counters[0] + 2])
+    }
+
+    @Test("a journal that was found by its name is the one whose event comes later")
+    mutating func foundFirst() throws {
+        let caught = try appear(1)
+        #expect(watch.state(&scratch) == .live)
+        try vanish()
+        #expect(watch.state(&scratch) == .absent)
+        watch.appeared(caught, &scratch)
+        watch.deleted(&scratch)
+        #expect(watch.transactionsSeen == 1 && watch.unread == 0)
+        // And the next one is not taken for it.
+        watch.appeared(try appear(2), &scratch)
+        try vanish()
+        watch.deleted(&scratch)
+        #expect(watch.transactionsSeen == 2 && watch.finished.count == 2 && watch.unread == 0)
+    }
+
+    @Test("a journal that was never opened is missed")
+    mutating func missed() throws {
+        watch.appeared(nil, &scratch)
+        watch.deleted(&scratch)
+        #expect(watch.unread == 1)
+        // The one that has the name is a later one.
+        watch.appeared(try appear(1), &scratch)
+        watch.deleted(&scratch)
+        #expect(watch.unread == 2 && watch.finished.isEmpty)
+        watch.captured()
+        #expect(!watch.hasNews && watch.state(&scratch) == .live)
+    }
+}
