@@ -125,6 +125,8 @@ extension Tracker {
 // Ending
 extension Tracker {
     func dropWalk() {
+        // What was kept back amid the walk belongs to its unfinished snapshot, and must not close it.
+        putBacklog()
         if walk?.purpose == .base { put(.abandonBase(file)) }
         if let walk, walk.purpose != .audit, walk.needsFreshStart || walk.purpose == .base { image = nil }
         walk = nil
@@ -156,6 +158,7 @@ extension Tracker {
     /// All pages were looked at and all transactions are in: the image is that of the last one.
     func finishWalk() {
         guard let walk else { return }
+        putBacklog()
         self.walk = nil
         guard walk.purpose != .audit else {
             audit.done(began: walk.began, ended: .now)

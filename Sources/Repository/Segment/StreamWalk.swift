@@ -48,7 +48,8 @@ struct StreamEnd {
 ///
 /// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
 /// unfinished write, set aside; anything invalid before it is damage. The last segment ends where its reader
-/// says, and not before the durable mark. Damage is reported and passed over; digests decide later which images it spoils.
+/// says, and not before the durable mark. Damage is reported and passed over; digests decide later which images it
+/// spoils.
 struct StreamWalk {
     let root: RootDescription
     /// Segments before the one with this first sequence are left out.
