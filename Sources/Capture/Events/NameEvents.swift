@@ -94,13 +94,10 @@ final class NameEvents: Sendable {
     }
 
     private func read(_ state: inout State) throws(SystemError) {
-        var entries: [Entry] = []
-        var gone: [InotifyWatch] = []
-        let directories = state.directories
         while try state.inotify.read({ event in
-            if event.mask.contains(.ignored) { return gone.append(event.watch) }
-            let directory = directories[event.watch]
-            entries.append(
+            let directory = state.directories[event.watch]
+            if event.mask.contains(.ignored) { return state.directories[event.watch] = nil }
+            state.entries.append(
                 Entry(
                     mask: event.mask,
                     directory: directory?.name,
@@ -109,8 +106,6 @@ final class NameEvents: Sendable {
                 )
             )
         }) {}
-        for watch in gone { state.directories[watch] = nil }
-        state.entries += entries
     }
 
     private func catchFile(_ event: InotifyEvent, _ directory: FilePath, _ path: FilePath) -> HeldFile? {

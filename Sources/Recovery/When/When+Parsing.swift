@@ -88,7 +88,7 @@ struct WhenParser {
         if (try? duration.elapsed(until: nil)) != nil {
             throw notUnderstood("a span of time alone is no moment: write ago behind it, as 10m ago")
         }
-        throw notUnderstood("it is not a time in any form that is known")
+        throw notUnderstood("write it as 2026-01-29 12:00, 14:00, 10m ago, latest~3, a sequence or a tag")
     }
 
     func notUnderstood(_ reason: String) -> WhenError {

@@ -13,10 +13,6 @@ struct BaseHeader: Hashable {
     static let maximumSliceBytes = 16 << 20
 
     enum Offset {
-        static let magic = 0
-        static let version = 8
-        static let reserved = 10
-        static let requiredFlags = 12
         static let pageSize = 16
         static let sliceBytes = 20
         static let imageBytes = 24
@@ -24,7 +20,6 @@ struct BaseHeader: Hashable {
         static let root = 40
         static let file = 48
         static let reservedToo = 52
-        static let checksum = 56
     }
 
     let shape: ImageShape
@@ -43,20 +38,16 @@ struct BaseHeader: Hashable {
 
     /// Decodes and verifies a header; `bytes` are the first 64 of the file, or fewer if it is shorter.
     init(_ bytes: RawSpan) throws(FormatError) {
-        guard bytes.byteCount >= Self.byteCount else { throw .malformed(at: 0, "the header is cut off") }
-        guard bytes.littleEndianUInt64(at: Offset.magic) == Self.magic else {
-            throw .malformed(at: 0, "not a base file")
+        try FileHeader.verify(
+            bytes,
+            byteCount: Self.byteCount,
+            magic: Self.magic,
+            version: Self.version,
+            what: "base file"
+        )
+        guard bytes.littleEndianUInt32(at: Offset.reservedToo) == 0 else {
+            throw .unsupported("a base file with a field that is not known")
         }
-        let sum = XXH64.hash(bytes.extracting(0..<Offset.checksum), seed: 0)
-        guard bytes.littleEndianUInt64(at: Offset.checksum) == sum else {
-            throw .malformed(at: 0, "the header's checksum is wrong")
-        }
-        let version = bytes.littleEndianUInt16(at: Offset.version)
-        let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
-        let reserved = bytes.littleEndianUInt16(at: Offset.reserved)
-        guard version == Self.version, flags == 0, reserved == 0,
-            bytes.littleEndianUInt32(at: Offset.reservedToo) == 0
-        else { throw .unsupported("base version \(version), required flags \(flags)") }
         guard let pageSize = PageSize(bytes: Int(bytes.littleEndianUInt32(at: Offset.pageSize))),
             let shape = ImageShape(
                 pageSize: pageSize,
@@ -76,11 +67,7 @@ struct BaseHeader: Hashable {
     }
 
     func encoded() -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(Self.magic)
-        bytes.append(Self.version)
-        bytes.append(UInt16(0))
-        bytes.append(UInt32(0))
+        var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
         bytes.append(UInt32(shape.pageSize.bytes))
         bytes.append(UInt32(sliceBytes))
         bytes.append(shape.byteCount)
@@ -88,7 +75,7 @@ struct BaseHeader: Hashable {
         bytes.append(root.rawValue)
         bytes.append(file.rawValue)
         bytes.append(UInt32(0))
-        bytes.append(unsafe XXH64.hash(bytes.span.bytes, seed: 0))
+        FileHeader.end(&bytes)
         return bytes
     }
 }

@@ -15,15 +15,10 @@ struct DurableMark: Hashable {
     static let version: UInt16 = 1
 
     enum Offset {
-        static let magic = 0
-        static let version = 8
-        static let reserved = 10
-        static let requiredFlags = 12
         static let root = 16
         static let segment = 24
         static let validBytes = 32
         static let lastSequence = 40
-        static let checksum = 48
     }
 
     let root: RootID
@@ -43,17 +38,16 @@ struct DurableMark: Hashable {
 
     /// Decodes and verifies a mark.
     init(_ bytes: RawSpan) throws(FormatError) {
-        guard bytes.byteCount == Self.byteCount,
-            bytes.littleEndianUInt64(at: Offset.magic) == Self.magic,
-            bytes.littleEndianUInt64(at: Offset.checksum)
-                == XXH64.hash(bytes.extracting(0..<Offset.checksum), seed: 0)
-        else { throw .malformed(at: 0, "not a durable mark, or its checksum is wrong") }
-        let version = bytes.littleEndianUInt16(at: Offset.version)
-        let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
-        let reserved = bytes.littleEndianUInt16(at: Offset.reserved)
-        guard version == Self.version, flags == 0, reserved == 0 else {
-            throw .unsupported("durable mark version \(version), required flags \(flags)")
+        guard bytes.byteCount <= Self.byteCount else {
+            throw .malformed(at: 0, "the durable mark is too long")
         }
+        try FileHeader.verify(
+            bytes,
+            byteCount: Self.byteCount,
+            magic: Self.magic,
+            version: Self.version,
+            what: "durable mark"
+        )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
         segment = Sequence(bytes.littleEndianUInt64(at: Offset.segment))
         validBytes = bytes.littleEndianUInt64(at: Offset.validBytes)
@@ -61,17 +55,12 @@ struct DurableMark: Hashable {
     }
 
     func encoded() -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.byteCount)
-        bytes.append(Self.magic)
-        bytes.append(Self.version)
-        bytes.append(UInt16(0))
-        bytes.append(UInt32(0))
+        var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
         bytes.append(root.rawValue)
         bytes.append(segment.rawValue)
         bytes.append(validBytes)
         bytes.append(lastSequence.rawValue)
-        bytes.append(unsafe XXH64.hash(bytes.span.bytes, seed: 0))
+        FileHeader.end(&bytes)
         return bytes
     }
 }

@@ -10,16 +10,11 @@ struct SegmentHeader: Hashable {
     static let version: UInt16 = 1
 
     enum Offset {
-        static let magic = 0
-        static let version = 8
-        static let reserved = 10
-        static let requiredFlags = 12
         static let root = 16
         static let firstSequence = 24
         static let created = 32
         static let previousFirst = 40
         static let previousValidBytes = 48
-        static let checksum = 56
     }
 
     let root: RootID
@@ -46,20 +41,13 @@ struct SegmentHeader: Hashable {
 
     /// Decodes and verifies a header; `bytes` are the first 64 of the file, or fewer if it is shorter.
     init(_ bytes: RawSpan) throws(FormatError) {
-        guard bytes.byteCount >= Self.byteCount else { throw .malformed(at: 0, "the header is cut off") }
-        guard bytes.littleEndianUInt64(at: Offset.magic) == Self.magic else {
-            throw .malformed(at: 0, "not a segment")
-        }
-        let sum = XXH64.hash(bytes.extracting(0..<Offset.checksum), seed: 0)
-        guard bytes.littleEndianUInt64(at: Offset.checksum) == sum else {
-            throw .malformed(at: 0, "the header's checksum is wrong")
-        }
-        let version = bytes.littleEndianUInt16(at: Offset.version)
-        let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
-        let reserved = bytes.littleEndianUInt16(at: Offset.reserved)
-        guard version == Self.version, flags == 0, reserved == 0 else {
-            throw .unsupported("segment version \(version), required flags \(flags)")
-        }
+        try FileHeader.verify(
+            bytes,
+            byteCount: Int(Self.byteCount),
+            magic: Self.magic,
+            version: Self.version,
+            what: "segment"
+        )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
         firstSequence = Sequence(bytes.littleEndianUInt64(at: Offset.firstSequence))
         created = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.created)))
@@ -68,17 +56,13 @@ struct SegmentHeader: Hashable {
     }
 
     func encoded() -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(Self.magic)
-        bytes.append(Self.version)
-        bytes.append(UInt16(0))
-        bytes.append(UInt32(0))
+        var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
         bytes.append(root.rawValue)
         bytes.append(firstSequence.rawValue)
         bytes.append(created.nanoseconds)
         bytes.append(previousFirst.rawValue)
         bytes.append(previousValidBytes)
-        bytes.append(unsafe XXH64.hash(bytes.span.bytes, seed: 0))
+        FileHeader.end(&bytes)
         return bytes
     }
 }

@@ -80,7 +80,7 @@ struct StreamWalk {
                 first,
                 after: previous,
                 closedAt: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
-                durableBytes: mark?.segment == first && isLast ? mark!.validBytes : 0,
+                durableBytes: mark?.segment == first ? mark!.validBytes : 0,
                 isLast: isLast,
                 onFinding,
                 onRecord

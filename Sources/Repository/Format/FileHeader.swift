@@ -1,0 +1,54 @@
+import SQLiteFiles
+
+/// What the headers of segments, base files and durable marks have in common: they begin with magic, version, two
+/// reserved bytes and required flags, and end in the XXH64 of all before it (docs/FORMAT.md).
+enum FileHeader {
+    /// Where the fields of a kind's own begin.
+    static let byteCount = 16
+
+    private enum Offset {
+        static let magic = 0
+        static let version = 8
+        static let reserved = 10
+        static let requiredFlags = 12
+    }
+
+    /// Verifies a whole header. `what`: the kind of file, for messages.
+    static func verify(
+        _ bytes: RawSpan,
+        byteCount: Int,
+        magic: UInt64,
+        version: UInt16,
+        what: String
+    ) throws(FormatError) {
+        guard bytes.byteCount >= byteCount else { throw .malformed(at: 0, "the header is cut off") }
+        guard bytes.littleEndianUInt64(at: Offset.magic) == magic else {
+            throw .malformed(at: 0, "not a \(what)")
+        }
+        let checksum = byteCount - 8
+        guard bytes.littleEndianUInt64(at: checksum) == XXH64.hash(bytes.extracting(0..<checksum), seed: 0)
+        else {
+            throw .malformed(at: 0, "the header's checksum is wrong")
+        }
+        let found = bytes.littleEndianUInt16(at: Offset.version)
+        let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
+        guard found == version, flags == 0, bytes.littleEndianUInt16(at: Offset.reserved) == 0 else {
+            throw .unsupported("\(what) version \(found), required flags \(flags)")
+        }
+    }
+
+    /// The first 16 bytes.
+    static func begin(magic: UInt64, version: UInt16) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(magic)
+        bytes.append(version)
+        bytes.append(UInt16(0))
+        bytes.append(UInt32(0))
+        return bytes
+    }
+
+    /// Adds the checksum.
+    static func end(_ bytes: inout [UInt8]) {
+        bytes.append(unsafe XXH64.hash(bytes.span.bytes, seed: 0))
+    }
+}
