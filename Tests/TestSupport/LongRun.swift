@@ -1,0 +1,27 @@
+import Foundation
+import LinuxFiles
+
+/// How long a random test goes on: a number of rounds in `scripts/test`, or as many seconds as `HOLDFAST_LONG` says.
+package struct LongRun: Sendable {
+    private let deadline: Tick?
+    private let rounds: Int
+    private var done = 0
+
+    /// - Parameter rounds: of the short form.
+    package init(rounds: Int) {
+        self.rounds = rounds
+        deadline = ProcessInfo.processInfo.environment["HOLDFAST_LONG"].flatMap(Int.init).map {
+            Tick.now.advanced(by: .seconds($0))
+        }
+    }
+
+    /// Whether another round is due; counts it.
+    package mutating func next() -> Bool {
+        defer { done += 1 }
+        guard let deadline else { return done < rounds }
+        return Tick.now < deadline
+    }
+
+    /// Rounds so far.
+    package var count: Int { done }
+}
