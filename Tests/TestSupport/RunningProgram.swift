@@ -141,6 +141,17 @@ package final class RunningProgram {
         while isRunning { _ = events.bell.wait(.seconds(60)) }
     }
 
+    /// The most memory that it has had resident so far (`VmHWM` in proc(5)).
+    package func peakMemoryBytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let kibibytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
+        guard let kibibytes else {
+            throw CommandFailure(command: command, result: CommandResult(status: -1, stdout: "", stderr: status))
+        }
+        return kibibytes << 10
+    }
+
     /// Waits until `look` finds something.
     private func wait<Value>(_ timeout: Duration, _ look: (Events.State) -> Value?) throws -> Value {
         let deadline = Tick.now.advanced(by: timeout)

@@ -15,6 +15,9 @@ final class CaptureQueue: Sendable {
         /// Steps of each file that are not durable yet.
         var unsettled: [FileID: Int] = [:]
         var isClosed = false
+        var isBounded = true
+        /// Base images that failed, and whether the file has a snapshot all the same.
+        var failedBases: [FileID: Bool] = [:]
         /// Buffers of slices that were written, to be filled again.
         var spareSlices: [[UInt8]] = []
     }
@@ -80,8 +83,27 @@ final class CaptureQueue: Sendable {
     /// Whether the mirror of the file shows all that was put.
     func isSettled(_ file: FileID) -> Bool { state.withLock { $0.unsettled[file] == nil } }
 
-    var hasRoom: Bool { state.withLock { $0.byteCount } < Self.comfortableBytes }
+    var hasRoom: Bool { state.withLock { !$0.isBounded || $0.byteCount < Self.comfortableBytes } }
     var hasRoomForWalk: Bool { state.withLock { $0.byteCount } < Self.walkBytes }
+
+    /// What still comes is the last, and taken whatever there is.
+    func liftBound() {
+        state.withLock { $0.isBounded = false }
+    }
+
+    /// The repository could not take the base image of the file; all of it is void.
+    func baseFailed(_ file: FileID, hasSnapshot: Bool) {
+        state.withLock { $0.failedBases[file] = hasSnapshot }
+        observerBell.ring()
+    }
+
+    /// The failed base images that the observer has not heard of.
+    func takeFailedBases() -> [FileID: Bool] {
+        state.withLock { state in
+            defer { state.failedBases = [:] }
+            return state.failedBases
+        }
+    }
 
     /// No step comes any more.
     func close() {

@@ -17,6 +17,10 @@ final class Recorder {
     private var barriers: [UInt64] = []
     private var suspicions: [FileID: Suspicion] = [:]
     private var recordedGaps: Set<Suspicion> = []
+    /// Files whose base image failed: what the observer sends before it has heard of that is void.
+    private var voided: Set<FileID> = []
+    /// Base images that failed and did not succeed since, with the reason.
+    private var missingBases: [FileID: String] = [:]
 
     private struct Suspicion: Hashable {
         let since: Instant
@@ -25,6 +29,8 @@ final class Recorder {
 
     /// Staged memory that calls for a flush before its time.
     private static let fullBytes = 2 << 20
+    /// The most that may wait in memory for mirrors that cannot be written.
+    private static let unmirroredBytes = 8 << 20
     /// Between two attempts to write to a repository that fails.
     private static let retryDelay = Duration.seconds(1)
 
@@ -60,10 +66,37 @@ final class Recorder {
     private func take(_ step: CaptureStep) throws {
         if let file = step.file { unsettled[file, default: 0] += 1 }
         unsettledBytes += step.byteCount
-        try perform(step)
+        if !isVoid(step) { try untilItWorks { try attempt(step) } }
         // What has nothing to write is settled by the next flush all the same.
         debounce.changed(at: .now)
         if writer.stagedBytes >= Self.fullBytes || unsettledBytes >= Self.fullBytes { try flush() }
+    }
+
+    /// Performs the step; a base image that fails is given up, and the observer told to begin it anew.
+    private func attempt(_ step: CaptureStep) throws {
+        do {
+            try perform(step)
+        } catch let error as SystemError {
+            guard let file = step.file, writer.hasFailedBase(file) else { throw error }
+            meter.trouble("\(error)")
+            try untilItWorks { try writer.abandonBase(file) }
+            voided.insert(file)
+            missingBases[file] = "\(error)"
+            queue.baseFailed(file, hasSnapshot: writer.files[file]?.last != nil)
+        }
+    }
+
+    /// Whether the step belongs to a base image that has failed.
+    private func isVoid(_ step: CaptureStep) -> Bool {
+        guard let file = step.file, voided.contains(file) else { return false }
+        switch step {
+        case .declare, .suspect, .trust: return false
+        case .changes(let changes) where changes.event == .deleted: missingBases[file] = nil
+        case .abandonBase, .beginBase: break
+        case .changes, .finish, .baseSlice, .endBase, .barrier, .tag: return true
+        }
+        voided.remove(file)
+        return false
     }
 
     private func perform(_ step: CaptureStep) throws {
@@ -95,6 +128,7 @@ final class Recorder {
             queue.recycle(bytes)
         case .endBase(let file, let event, let time, let shape):
             _ = try writer.endBase(file, event: event, time: time, shape: shape)
+            missingBases[file] = nil
             queue.dropSpareSlices()
             try recordGap(file)
         case .abandonBase(let file): try writer.abandonBase(file)
@@ -136,18 +170,36 @@ final class Recorder {
         meter.tell(.gap(suspicion.reason))
     }
 
-    /// Makes everything durable; with a repository that fails, tries again until it works or the queue is closed.
+    /// Makes everything durable. What the mirrors do not have yet stays in memory, so past a bound they come first.
     private func flush() throws {
+        let sequence = try untilItWorks {
+            writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
+        }
+        flushed(sequence)
+        while writer.unmirroredBytes > Self.unmirroredBytes, !queue.isClosed {
+            pause()
+            _ = try untilItWorks { try writer.flush() }
+        }
+    }
+
+    /// Does the work; while the repository fails, again and again until it works or the queue is closed.
+    private func untilItWorks<Value>(_ work: () throws -> Value) throws -> Value {
         while true {
             do {
-                let sequence = writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
-                flushed(sequence)
-                return
-            } catch {
+                return try work()
+            } catch let error as SystemError {
                 meter.trouble("\(error)")
                 if queue.isClosed { throw error }
-                _ = queue.recorderBell.wait(Self.retryDelay)
+                pause()
             }
+        }
+    }
+
+    /// Between two attempts; cut short only by the end.
+    private func pause() {
+        let deadline = Tick.now.advanced(by: Self.retryDelay)
+        while !queue.isClosed, Tick.now < deadline {
+            _ = queue.recorderBell.wait(Tick.now.duration(to: deadline))
         }
     }
 
@@ -165,7 +217,7 @@ final class Recorder {
             status.lag = lag ?? status.lag
             if isReady { status.isReady = true }
         }
-        meter.trouble(nil)
+        meter.trouble(writer.mirrorTrouble.map { "\($0)" } ?? missingBases.values.first)
         answers.give(barriers, DurablePoint(sequence: sequence, time: writer.lastTime))
         barriers = []
     }

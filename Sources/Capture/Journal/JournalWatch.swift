@@ -17,6 +17,9 @@ final class JournalWatch {
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
     private(set) var unread = 0
+    /// Names in `finished`, four bytes each.
+    private var namedPages = 0
+    private static let maximumNamedPages = 1 << 19
 
     init(_ path: FilePath) {
         self.path = path
@@ -78,9 +81,18 @@ final class JournalWatch {
         transactionsSeen += 1
         if let journal, let evidence = JournalEvidence(journal.file, &scratch) {
             finished.append(evidence)
+            namedPages += evidence.pages.count
+            if namedPages > Self.maximumNamedPages { forgetNames() }
         } else {
             unread += 1
         }
+    }
+
+    /// So much was changed since the last capture that naming it is not worth the memory.
+    private func forgetNames() {
+        unread += finished.count
+        finished = []
+        namedPages = 0
     }
 
     /// Whether the held journal has not lost its name.
@@ -101,6 +113,7 @@ final class JournalWatch {
     /// Everything that ended so far was captured.
     func captured() {
         finished.removeAll(keepingCapacity: true)
+        namedPages = 0
         unread = 0
         lastEnded = nil
         staysInPlace = holdsNamed

@@ -113,18 +113,27 @@ final class Observer {
         due.removeAll(keepingCapacity: true)
         for (key, tracker) in trackers {
             tracker.look(.now)
-            waiting[key] = tracker.retryAt == nil && !tracker.waitsForMirror ? nil : tracker
+            waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
         }
     }
 
     private func wakeThoseWaiting() {
         context.queue.observerBell.silence()
-        for (key, tracker) in waiting where tracker.waitsForMirror { due[key] = tracker }
+        let failed = context.queue.takeFailedBases()
+        if !failed.isEmpty {
+            for tracker in trackers.values {
+                guard let hasSnapshot = failed[tracker.file] else { continue }
+                tracker.baseFailed(hasSnapshot: hasSnapshot)
+                markDue(tracker)
+            }
+        }
+        for (key, tracker) in waiting where tracker.waitsForRecorder { due[key] = tracker }
     }
 
     /// Takes what has been committed by now, without waiting for what is not calm.
     private func finish() {
         try? readAllEvents()
+        context.queue.liftBound()
         for tracker in trackers.values {
             tracker.look(.now)
             tracker.putBacklog()

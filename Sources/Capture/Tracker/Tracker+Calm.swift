@@ -46,6 +46,10 @@ extension Tracker {
 
     /// Captures what transactions in rollback mode left, in a calm window; ends a walk that has seen all pages.
     func captureCalm(_ now: Tick) throws {
+        guard context.queue.hasRoom else {
+            waitsForRecorder = true
+            return
+        }
         context.drainEvents()
         let events = contentEvents
         let file = try OpenFile(path, .look)

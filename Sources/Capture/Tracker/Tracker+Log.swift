@@ -6,7 +6,7 @@ extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
     func lookAtLog(_ now: Tick) throws {
         if backlog != nil {
-            if queueHasRoom { putBacklog() } else { retry(in: .milliseconds(2), from: now) }
+            if queueHasRoom { putBacklog() } else { waitsForRecorder = true }
         }
         guard attention.log else { return }
         guard let log else {
@@ -19,7 +19,7 @@ extension Tracker {
             return
         }
         guard hasRoom else {
-            retry(in: .milliseconds(2), from: now)
+            waitsForRecorder = true
             return
         }
         switch try log.poll(&context.scratch, into: self) {

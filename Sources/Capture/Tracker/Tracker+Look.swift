@@ -6,7 +6,11 @@ extension Tracker {
     /// Acts on the notes. Short: a comparison of a large file goes on at the next look.
     func look(_ now: Tick) {
         retryAt = nil
-        waitsForMirror = false
+        waitsForRecorder = false
+        if let notBefore {
+            guard notBefore <= now else { return retry(in: now.duration(to: notBefore), from: now) }
+            self.notBefore = nil
+        }
         do {
             guard try lookAtName(now) else { return }
             switch kind {
@@ -26,6 +30,9 @@ extension Tracker {
                 }
                 knownGoodUntil = .now
                 try startAuditIfDue(now)
+            } else if retryAt == nil, !waitsForRecorder {
+                // Whatever is left to do, no event need come for it.
+                retry(in: Self.longestWait, from: now)
             }
         } catch let error as SystemError where error.isMissing {
             nameChanged()
@@ -102,6 +109,7 @@ extension Tracker {
         capturedThrough = now
     }
 
+    private static let longestWait = Duration.seconds(1)
     private static let deletionGrace = Duration.milliseconds(50)
 
     /// A file is a database when it says so, or when SQLite keeps a log or a journal beside it.

@@ -12,6 +12,10 @@ extension Tracker {
             }
             return
         }
+        guard context.queue.hasRoom else {
+            waitsForRecorder = true
+            return
+        }
         try decideKindAgain()
         guard kind == .plain else { return retry(in: .zero, from: now) }
         context.drainEvents()
@@ -47,7 +51,7 @@ extension Tracker {
     private func beginPlainWalk(_ shape: ImageShape, _ status: FileStatus, _ file: consuming OpenFile) throws
     {
         guard context.queue.isSettled(self.file) else {
-            waitsForMirror = true
+            waitsForRecorder = true
             return
         }
         stamp = ContentStamp(status)

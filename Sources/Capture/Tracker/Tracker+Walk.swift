@@ -101,7 +101,7 @@ extension Tracker {
     /// Whether the mirror shows all that was handed over; if not, another look follows when it does.
     private func mirrorIsCurrent() -> Bool {
         if context.queue.isSettled(file) { return true }
-        waitsForMirror = true
+        waitsForRecorder = true
         return false
     }
 
@@ -131,6 +131,18 @@ extension Tracker {
         if let walk, walk.purpose != .audit, walk.needsFreshStart || walk.purpose == .base { image = nil }
         walk = nil
     }
+
+    /// The repository could not take the base image: it begins anew, in the hope of more room.
+    func baseFailed(hasSnapshot: Bool) {
+        if walk?.purpose != .base { put(.abandonBase(file)) }
+        dropWalk()
+        image = nil
+        isNew = !hasSnapshot
+        attention.doubt = attention.doubt ?? .unexplained
+        notBefore = Tick.now.advanced(by: Self.baseDelay)
+    }
+
+    private static let baseDelay = Duration.seconds(2)
 
     /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
     func restartWalk(_ now: Tick) {
@@ -204,7 +216,10 @@ extension Tracker {
         }
         let deadline = Tick.now.advanced(by: Self.sliceTime)
         repeat {
-            guard context.queue.hasRoomForWalk else { return retry(in: .milliseconds(2)) }
+            guard context.queue.hasRoomForWalk else {
+                waitsForRecorder = true
+                return
+            }
             if walk.isComplete { return try endWalk(walk, now) }
             guard try takeSlice(walk) else { return }
         } while Tick.now < deadline && self.walk === walk

@@ -48,10 +48,13 @@ final class Tracker {
     /// Counts writes to the content, as events told them.
     var contentEvents = 0
     var lastActivity = Tick.now
+    /// No look before this: the repository was full a moment ago.
+    var notBefore: Tick?
     /// When to look again without an event.
     var retryAt: Tick?
-    /// A comparison waits until the mirror shows all that was handed over.
-    var waitsForMirror = false
+    /// Another look has to wait until the recorder has made something durable: for room in the queue, or for the
+    /// mirror to show all that was handed over.
+    var waitsForRecorder = false
     /// The file cannot be read.
     var isLeftOut = false
     /// Everything committed before this was handed over.
@@ -109,6 +112,8 @@ final class Tracker {
             context.meter.update { $0.rescans += 1 }
         }
         dropWalk()
+        // The writer may be done: no event need follow.
+        retry(in: .zero)
     }
 }
 

@@ -92,14 +92,24 @@ extension RootWriter {
     }
 
     private func updateMirrors() {
+        mirrorTrouble = nil
         for image in aheadOfMirror.values {
             do throws(SystemError) {
                 if image.isAheadOfMirror { try image.updateMirror(try mirror(image), scratch: &numberBuffer) }
                 aheadOfMirror[image.id] = nil
             } catch {
+                mirrorTrouble = error
                 let message = "the mirror cannot be written (\(error.code)); its pages stay in memory"
                 note(message, at: image.mirrorPath)
             }
+        }
+    }
+
+    /// Memory of what is durable and waits for its mirror, in bytes: none unless mirrors cannot be written.
+    package var unmirroredBytes: Int {
+        guard mirrorTrouble != nil else { return 0 }
+        return aheadOfMirror.values.reduce(0) { sum, image in
+            image.stagedRuns.reduce(sum) { $0 + $1.capacity }
         }
     }
 

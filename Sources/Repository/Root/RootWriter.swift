@@ -33,6 +33,8 @@ package final class RootWriter {
     let lock: OpenFile
     var names: [FilePath: FileID] = [:]
     var images: [FileID: FileImage] = [:]
+    /// Why the last flush could not write all mirrors.
+    package internal(set) var mirrorTrouble: SystemError?
     /// Images with pages that their mirrors do not have yet.
     var aheadOfMirror: [FileID: FileImage] = [:]
     let mirrors = FilePool(mode: .updateOrCreate)
@@ -98,6 +100,12 @@ package final class RootWriter {
     package func isUnfinished(_ file: FileID) -> Bool {
         guard let image = images[file] else { return false }
         return image.unfinished != nil || image.base != nil
+    }
+
+    /// Whether the file's base image has to be abandoned.
+    package func hasFailedBase(_ file: FileID) -> Bool {
+        guard let image = images[file] else { return false }
+        return image.base?.hasFailed ?? image.needsRestoring
     }
 
     /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.

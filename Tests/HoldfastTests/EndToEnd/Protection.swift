@@ -31,9 +31,15 @@ final class Protection {
 
     /// Starts the watcher and waits until it is ready.
     func watch(_ arguments: String...) throws {
+        try startWatching(arguments).waitForError { $0.hasPrefix("ready") }
+    }
+
+    /// Starts the watcher.
+    @discardableResult
+    func startWatching(_ arguments: [String] = []) throws -> RunningProgram {
         let program = try HoldfastProgram.start(["watch", data] + arguments, environment: environment)
-        try program.waitForError { $0.hasPrefix("ready") }
         watcher = program
+        return program
     }
 
     /// Ends the watcher in good order.

@@ -1,0 +1,47 @@
+import Foundation
+
+/// A file system of its own in memory, of a given size, at a directory; unmounted when the value goes. Needs root.
+package final class SmallFileSystem: Sendable {
+    package let path: String
+    private var filler: String { path + "/filler" }
+
+    /// Whether this process may mount.
+    package static var isAllowed: Bool { geteuid() == 0 }
+
+    /// Mounts it at a new directory.
+    package init(_ path: String, byteCount: Int) throws {
+        self.path = path
+        try FileManager.default.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700]
+        )
+        try Self.run("mount", "-t", "tmpfs", "-o", "size=\(byteCount),mode=0700", "tmpfs", path)
+    }
+
+    deinit {
+        try? Self.run("umount", "--lazy", path)
+    }
+
+    /// Bytes that can still be written.
+    package func freeBytes() throws -> Int {
+        let attributes = try FileManager.default.attributesOfFileSystem(forPath: path)
+        return (attributes[.systemFreeSize] as? NSNumber)?.intValue ?? 0
+    }
+
+    /// Takes all space but so much.
+    package func fill(leaving byteCount: Int) throws {
+        let count = try freeBytes() - byteCount
+        try Data(repeating: 1, count: count).write(to: URL(fileURLWithPath: filler))
+    }
+
+    /// Gives the space back.
+    package func makeRoom() throws {
+        try FileManager.default.removeItem(atPath: filler)
+    }
+
+    private static func run(_ command: String, _ arguments: String...) throws {
+        let result = try Command.run(command, arguments)
+        guard result.status == 0 else { throw CommandFailure(command: command, result: result) }
+    }
+}
