@@ -46,9 +46,16 @@ package enum Command {
         process.arguments = executable.contains("/") ? arguments : [executable] + arguments
         if let environment { process.environment = environment }
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: files.file("in")))
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("out")))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("err")))
+        let handles = [
+            try FileHandle(forReadingFrom: URL(fileURLWithPath: files.file("in"))),
+            try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("out"))),
+            try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("err"))),
+        ]
+        // The process object may outlive this call by far, and would keep them open.
+        defer { for handle in handles { try? handle.close() } }
+        process.standardInput = handles[0]
+        process.standardOutput = handles[1]
+        process.standardError = handles[2]
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
         try process.run()

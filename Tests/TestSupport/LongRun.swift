@@ -5,7 +5,8 @@ import LinuxFiles
 package struct LongRun: Sendable {
     private let deadline: Tick?
     private let rounds: Int
-    private var done = 0
+    /// Rounds so far.
+    package private(set) var count = 0
 
     /// - Parameter rounds: of the short form.
     package init(rounds: Int) {
@@ -17,11 +18,8 @@ package struct LongRun: Sendable {
 
     /// Whether another round is due; counts it.
     package mutating func next() -> Bool {
-        defer { done += 1 }
-        guard let deadline else { return done < rounds }
-        return Tick.now < deadline
+        guard deadline.map({ Tick.now < $0 }) ?? (count < rounds) else { return false }
+        count += 1
+        return true
     }
-
-    /// Rounds so far.
-    package var count: Int { done }
 }

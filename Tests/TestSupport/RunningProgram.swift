@@ -147,7 +147,10 @@ package final class RunningProgram {
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         let kibibytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
         guard let kibibytes else {
-            throw CommandFailure(command: command, result: CommandResult(status: -1, stdout: "", stderr: status))
+            throw CommandFailure(
+                command: command,
+                result: CommandResult(status: -1, stdout: "", stderr: status)
+            )
         }
         return kibibytes << 10
     }

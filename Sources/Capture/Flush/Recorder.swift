@@ -15,6 +15,8 @@ final class Recorder {
     /// When the oldest staged change was observed.
     private var oldest: Instant?
     private var barriers: [UInt64] = []
+    /// Somebody waits for the next flush.
+    private var isUrgent = false
     private var suspicions: [FileID: Suspicion] = [:]
     private var recordedGaps: Set<Suspicion> = []
     /// Files whose base image failed: what the observer sends before it has heard of that is void.
@@ -51,7 +53,7 @@ final class Recorder {
             steps.reverse()
             while let step = steps.popLast() { try take(step) }
             let isDue = debounce.deadline.map { $0 <= Tick.now } ?? false
-            if isDue || !barriers.isEmpty { try flush() }
+            if isDue || isUrgent || !barriers.isEmpty { try flush() }
             if isIdle {
                 if queue.isClosed {
                     if writer.hasStaged { try flush() }
@@ -133,6 +135,8 @@ final class Recorder {
             try recordGap(file)
         case .abandonBase(let file): try writer.abandonBase(file)
         case .suspect(let file, let since, let reason):
+            // The comparison waits for the mirror, and until it begins single commits are missed.
+            isUrgent = true
             if suspicions[file] == nil { suspicions[file] = Suspicion(since: since, reason: reason) }
         case .trust(let file): suspicions[file] = nil
         case .barrier(let number): barriers.append(number)
@@ -208,6 +212,7 @@ final class Recorder {
         queue.settled(unsettled, byteCount: unsettledBytes)
         unsettled.removeAll(keepingCapacity: true)
         unsettledBytes = 0
+        isUrgent = false
         let lag = oldest.map { Duration.nanoseconds(max(0, Instant.now.nanoseconds - $0.nanoseconds)) }
         oldest = nil
         let isReady = barriers.contains(Observer.readyBarrier)

@@ -89,18 +89,12 @@ extension Tracker {
     }
 
     private func drain(_ log: WALTail) {
-        while true {
-            guard let outcome = try? log.poll(&context.scratch, into: self) else {
-                doubt(.missed("the write-ahead log could not be read"))
-                return
-            }
-            switch outcome {
-            case .current: return
-            case .congested: continue
-            case .lost:
-                doubt(.missed("the write-ahead log was overwritten before it was read"))
-                return
-            }
+        do throws(SystemError) {
+            // There is room for everything now, and after its end no generation begins.
+            guard try log.poll(&context.scratch, into: self) != .current else { return }
+            doubt(.missed("the write-ahead log was overwritten before it was read"))
+        } catch {
+            doubt(.missed("the write-ahead log could not be read"))
         }
     }
 }

@@ -16,28 +16,44 @@ struct CommitMark {
 
 extension WALTail {
     /// Whether the old generation was consumed to its end before `header`'s generation overwrote it. Two proofs
-    /// serve: the frame behind the last consumed one does not carry the new salts, so the new generation
-    /// has not come that far; or all commits since the last mark are accounted for.
-    func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+    /// serve: the new generation has not come to the end of what was consumed; or all commits since the last mark
+    /// are accounted for. Nil when the next generation has begun meanwhile: its header says more.
+    func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         guard let chain else { return true }
         if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
-            let offset = chain.offset(ofFrame: chain.frameCount)
-            let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
-            let next = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
-            if next?.salts != header.salts { return true }
+            // Behind the last consumed frame there may be nothing: then the last one itself has to be there still,
+            // or the log was truncated and what followed is gone.
+            if let next = try salts(ofFrame: chain.frameCount, chain, &scratch) {
+                if next != header.salts { return true }
+            } else if chain.frameCount > 0,
+                try salts(ofFrame: chain.frameCount - 1, chain, &scratch) == chain.salts
+            {
+                return true
+            }
         }
         return try commitsAddUp(WALChain(header: header), &scratch)
+    }
+
+    /// The salts of a frame; nil behind the end of the file.
+    private func salts(
+        ofFrame index: Int,
+        _ chain: WALChain,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> WALSalts? {
+        let offset = chain.offset(ofFrame: index)
+        let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
+        return unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))?.salts
     }
 
     /// The log was truncated, or has no valid header yet.
     func pollWithoutHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
         guard let chain, chain.frameCount > 0 else { return .current }
         guard try log.file.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
-        let isAccountedFor = readIndex(&scratch).map {
-            $0.lastFrame == 0 && $0.changeCounter == mark?.expected
-        }
+        let index = readIndex(&scratch)
+        // A new generation began meanwhile: its header says more.
+        if let index, index.lastFrame > 0, !index.hasSalts(of: chain) { return .congested }
         self.chain = nil
-        if isAccountedFor == true { return .current }
+        if let index, index.lastFrame == 0, index.changeCounter == mark?.expected { return .current }
         forget()
         return .lost
     }
@@ -50,9 +66,9 @@ extension WALTail {
         mark = CommitMark(changeCounter: index.changeCounter)
     }
 
-    /// Whether the commits of the new generation and those consumed make up the wal-index's count. The
-    /// log may grow while this looks, so it looks a few times.
-    private func commitsAddUp(_ start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+    /// Whether the commits of the new generation and those consumed make up the wal-index's count; nil when the
+    /// index is another generation's. The log may grow while this looks, so it looks a few times.
+    private func commitsAddUp(_ start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         guard let mark else { return false }
         var reached = start
         var committed = start
@@ -66,7 +82,10 @@ extension WALTail {
                 }
                 return true
             }
-            guard let index = readIndex(&scratch), index.hasSalts(of: start) else { return false }
+            guard let index = readIndex(&scratch) else { return false }
+            guard index.hasSalts(of: start) else {
+                return try readHeader(&scratch)?.hasSalts(of: start) == true ? false : nil
+            }
             if Int(index.lastFrame) == committed.frameCount {
                 return index.changeCounter == mark.expected &+ commits
             }

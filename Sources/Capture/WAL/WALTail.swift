@@ -26,7 +26,7 @@ final class WALTail {
     enum Outcome {
         /// Everything committed was consumed.
         case current
-        /// The sink has no room for the rest.
+        /// The sink has no room for the rest, or a new generation has just begun: ask again.
         case congested
         /// Commits may have been overwritten unread. The chain is gone.
         case lost
@@ -62,7 +62,10 @@ final class WALTail {
         if let chain, !header.hasSalts(of: chain) {
             let rescue = try consume(&scratch, into: sink)
             guard rescue == .current else { return rescue }
-            guard try nothingWasOverwritten(by: header, &scratch) else {
+            switch try nothingWasOverwritten(by: header, &scratch) {
+            case true?: break
+            case nil: return .congested
+            case false?:
                 forget()
                 return .lost
             }

@@ -136,6 +136,17 @@ struct WALTailTests {
         #expect(try truncated.poll() == .lost)
     }
 
+    @Test("says so when commits were truncated unread and a shorter generation has begun")
+    func truncatedUnreadThenShort() throws {
+        let setup = try Setup()
+        try setup.insert(5)
+        #expect(try setup.poll() == .current)
+        try setup.insert(3)
+        _ = try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
+        try setup.insert(1)
+        #expect(try setup.poll() == .lost)
+    }
+
     @Test("reads a log to its end after the log has lost its name")
     func unlinked() throws {
         let setup = try Setup()

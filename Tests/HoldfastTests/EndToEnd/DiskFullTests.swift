@@ -2,7 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A repository without space", .serialized, .enabled(if: SmallFileSystem.isAllowed, "mounting needs root"))
+@Suite(
+    "A repository without space",
+    .serialized,
+    .enabled(if: SmallFileSystem.isAllowed, "mounting needs root")
+)
 struct DiskFullTests {
     private static let space = 256 << 20
 
@@ -23,7 +27,9 @@ struct DiskFullTests {
         arguments: ["DELETE", "WAL"]
     )
     func commits(mode: String) throws {
-        let protection = try Protection("PRAGMA journal_mode=\(mode); CREATE TABLE t(i INTEGER PRIMARY KEY, b);")
+        let protection = try Protection(
+            "PRAGMA journal_mode=\(mode); CREATE TABLE t(i INTEGER PRIMARY KEY, b);"
+        )
         let disk = try SmallFileSystem(protection.folder.file("repository"), byteCount: Self.space)
         try protection.watch()
         let watcher = try #require(protection.watcher)
@@ -43,7 +49,9 @@ struct DiskFullTests {
         let full = try status(protection)
         #expect(full.state == "degraded")
         #expect(full.reason?.contains("No space left") == true)
-        #expect(try protection.holdfast("sync", protection.data, "--timeout", "200ms", expecting: 1).stderr != "")
+        #expect(
+            try protection.holdfast("sync", protection.data, "--timeout", "200ms", expecting: 1).stderr != ""
+        )
         let grown = try watcher.peakMemoryBytes() - before
         #expect(grown < 32 << 20, "\(grown) bytes more memory")
         // Those that were acknowledged are as they were.
