@@ -26,7 +26,7 @@ package enum Directory {
 
     /// Makes the directory and those above it that are missing, mode 0700. One that exists is left as it is.
     package static func make(_ path: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.makeDirectory) {
+        if case .fails(let code) = Faults.at(.makeDirectory, path) {
             throw SystemError("make", path, code: Errno(rawValue: code))
         }
         if unsafe path.withPlatformString({ unsafe mkdir($0, 0o700) }) == 0 {
@@ -53,7 +53,7 @@ package enum Directory {
 
     /// Gives the file at `source` the name `destination`, replacing what has it (`rename(2)`).
     package static func rename(_ source: FilePath, to destination: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.rename) {
+        if case .fails(let code) = Faults.at(.rename, source) {
             throw SystemError("rename", source, code: Errno(rawValue: code))
         }
         let result = unsafe source.withPlatformString { source in
@@ -64,7 +64,7 @@ package enum Directory {
 
     /// The same, but fails with EEXIST when the name is taken (`link(2)`, then the old name goes).
     package static func renameToNew(_ source: FilePath, to destination: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.rename) {
+        if case .fails(let code) = Faults.at(.rename, source) {
             throw SystemError("rename", source, code: Errno(rawValue: code))
         }
         let linked = unsafe source.withPlatformString { source in
@@ -76,7 +76,7 @@ package enum Directory {
 
     /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST).
     package static func addName(_ name: FilePath, to path: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.rename) {
+        if case .fails(let code) = Faults.at(.rename, path) {
             throw SystemError("link", path, code: Errno(rawValue: code))
         }
         let linked = unsafe path.withPlatformString { path in
@@ -86,7 +86,7 @@ package enum Directory {
     }
 
     package static func remove(_ path: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.remove) {
+        if case .fails(let code) = Faults.at(.remove, path) {
             throw SystemError("remove", path, code: Errno(rawValue: code))
         }
         guard unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 else { throw .last("remove", path) }

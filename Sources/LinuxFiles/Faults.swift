@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+package import SystemPackage
 
 /// The system calls of the repository that a test can make fail. Every write, fsync, rename, truncate
 /// and open that a repository's safety rests on passes here first.
@@ -17,12 +18,12 @@ package enum Fault: Sendable {
 
 /// The seam under the doorway to the kernel. Empty, and one relaxed load, outside tests.
 package enum Faults {
-    package typealias Plan = @Sendable (FaultPoint) -> Fault?
+    package typealias Plan = @Sendable (FaultPoint, FilePath) -> Fault?
 
     private static let isArmed = Atomic<Bool>(false)
     private static let plans = Mutex<[pthread_t: Plan]>([:])
 
-    /// Puts `newPlan` under every call of this thread until it is armed again; `nil` takes it away. Other threads,
+    /// Puts `newPlan` under every call of this thread, before it is made, until it is armed again; `nil` takes it away. Other threads,
     /// and so other tests, notice nothing.
     package static func arm(_ newPlan: Plan?) {
         plans.withLock { plans in
@@ -31,8 +32,8 @@ package enum Faults {
         }
     }
 
-    static func at(_ point: FaultPoint) -> Fault? {
+    static func at(_ point: FaultPoint, _ path: FilePath) -> Fault? {
         guard isArmed.load(ordering: .acquiring) else { return nil }
-        return plans.withLock { $0[pthread_self()] }?(point)
+        return plans.withLock { $0[pthread_self()] }?(point, path)
     }
 }

@@ -46,7 +46,7 @@ package struct OpenFile: ~Copyable, Sendable {
         switch mode {
         case .look, .read: break
         case .update, .updateOrCreate, .createNew:
-            if case .fails(let code) = Faults.at(.open) {
+            if case .fails(let code) = Faults.at(.open, path) {
                 throw SystemError("open", path, code: Errno(rawValue: code))
             }
         }
@@ -100,7 +100,7 @@ package struct OpenFile: ~Copyable, Sendable {
     package func write(_ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
         var limit = bytes.byteCount
         var fault: Errno?
-        switch Faults.at(.write) {
+        switch Faults.at(.write, path) {
         case .fails(let code): throw SystemError("write", path, code: Errno(rawValue: code))
         case .writesOnly(let count): (limit, fault) = (min(limit, count), .noSpace)
         case nil: break
@@ -126,7 +126,7 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 
     package func truncate(to byteCount: UInt64) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.truncate) {
+        if case .fails(let code) = Faults.at(.truncate, path) {
             throw SystemError("truncate", path, code: Errno(rawValue: code))
         }
         guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw .last("truncate", path) }
@@ -143,7 +143,7 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 
     private func synchronise(_ call: (Int32) -> Int32) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.synchronise) {
+        if case .fails(let code) = Faults.at(.synchronise, path) {
             throw SystemError("synchronise", path, code: Errno(rawValue: code))
         }
         guard call(descriptor) == 0 else { throw .last("synchronise", path) }

@@ -13,6 +13,9 @@ package struct WALSalts: Sendable, Hashable {
         self.init(salt1: bytes.bigEndianUInt32(at: offset), salt2: bytes.bigEndianUInt32(at: offset + 4))
     }
 
+    /// Both zero: a frame whose checksum was never written.
+    package var areEmpty: Bool { salt1 == 0 && salt2 == 0 }
+
     /// Whether a log with these salts may be the very next generation in the same file: a reset adds one to
     /// the first salt and draws the second anew. A log that was deleted and made again has unrelated salts.
     package func mayFollow(_ earlier: WALSalts) -> Bool {

@@ -47,13 +47,13 @@ struct OpenFileTests {
         let file = try OpenFile(path, .updateOrCreate)
         let bytes = [UInt8](repeating: 7, count: 100)
         defer { Faults.arm(nil) }
-        Faults.arm { $0 == .write ? .writesOnly(byteCount: 40) : nil }
+        Faults.arm { point, _ in point == .write ? .writesOnly(byteCount: 40) : nil }
         #expect(throws: SystemError("write", path, code: .noSpace)) {
             try unsafe file.write(bytes.span.bytes, at: 0)
         }
         let size = try file.status().sizeBytes
         #expect(size == 40)
-        Faults.arm { $0 == .synchronise ? .fails(errno: 5) : nil }
+        Faults.arm { point, _ in point == .synchronise ? .fails(errno: 5) : nil }
         #expect(throws: SystemError("synchronise", path, code: .ioError)) { try file.synchroniseData() }
         Faults.arm(nil)
         try file.synchroniseData()

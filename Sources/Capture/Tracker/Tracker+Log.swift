@@ -8,6 +8,7 @@ extension Tracker {
         if backlog != nil {
             if queueHasRoom { putBacklog() } else { waitsForRecorder = true }
         }
+        if unconfirmedSince != nil { attention.log = true }
         guard attention.log else { return }
         guard let log else {
             attention.log = false
@@ -22,7 +23,15 @@ extension Tracker {
             waitsForRecorder = true
             return
         }
-        switch try log.poll(&context.scratch, into: self) {
+        let outcome = try log.poll(&context.scratch, into: self)
+        if outcome != .unconfirmed { unconfirmedSince = nil }
+        switch outcome {
+        case .unconfirmed:
+            // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed just there.
+            attention.log = false
+            let since = unconfirmedSince ?? now
+            unconfirmedSince = since
+            retry(in: min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
         case .current:
             attention.log = false
             // An open transaction is read again with every event: the longer it is, the less often.

@@ -36,6 +36,8 @@ final class Tracker {
     var log: WALTail?
     /// The log is not read again before this: an open transaction is long.
     var logNotBefore: Tick?
+    /// Since when the log has ended in a commit that may not be complete.
+    var unconfirmedSince: Tick?
     /// Commits that wait for room in the queue.
     var backlog: LogBacklog?
     /// Parts of a large commit were handed over, its end was not.

@@ -24,11 +24,18 @@ extension WALTail {
         guard let header = try readHeader(&scratch) else { return .empty }
         let start = WALChain(header: header)
         var reached = start
+        var previous: (chain: WALChain, databasePages: PageCount)?
         var last: (chain: WALChain, databasePages: PageCount)?
         try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
-            if case .commit(_, let databasePages) = verdict { last = (position, databasePages) }
+            if case .commit(_, let databasePages) = verdict {
+                (previous, last) = (last, (position, databasePages))
+            }
             return true
         }
+        chain = previous?.chain ?? start
+        if let end = last?.chain, try !isComplete(end, &scratch) { last = previous }
+        chain = last?.chain ?? start
+        if let index = knownBeyondChain(&scratch) { last = (index.chain(like: start), index.databasePages) }
         chain = last?.chain ?? start
         guard let last else { return .empty }
         try collectNewest(of: last.chain, &covered, &scratch) { deliver($0, last.databasePages) }

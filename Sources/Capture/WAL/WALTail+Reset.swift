@@ -16,16 +16,18 @@ struct CommitMark {
 
 extension WALTail {
     /// Whether the old generation was consumed to its end before `header`'s generation overwrote it. Two proofs
-    /// serve: the new generation has not come to the end of what was consumed; or all commits since the last mark
-    /// are accounted for. Nil when the next generation has begun meanwhile: its header says more.
+    /// serve. Right behind what was consumed the file ends, or a frame of an older generation stands: then the old
+    /// one ended here. Or all commits since the last mark are accounted for. A frame of the old generation itself
+    /// proves nothing: a truncation (a checkpoint's, or that of `journal_size_limit`) may have taken the rest of
+    /// its commit. Nil when the next generation has begun meanwhile: its header says more.
     func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         guard let chain else { return true }
         if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
-            // Behind the last consumed frame there may be nothing: then the last one itself has to be there still,
-            // or the log was truncated and what followed is gone.
-            if let next = try salts(ofFrame: chain.frameCount, chain, &scratch) {
-                if next != header.salts { return true }
-            } else if chain.frameCount > 0,
+            let next = try salts(ofFrame: chain.frameCount, chain, &scratch)
+            if let next, next != header.salts, next != chain.salts, !next.areEmpty { return true }
+            // A log that ends just here was not cut short.
+            let isEnd = try log.file.status().sizeBytes == chain.offset(ofFrame: chain.frameCount)
+            if isEnd, chain.frameCount > 0,
                 try salts(ofFrame: chain.frameCount - 1, chain, &scratch) == chain.salts
             {
                 return true
@@ -82,7 +84,7 @@ extension WALTail {
                 }
                 return true
             }
-            guard let index = readIndex(&scratch) else { return false }
+            guard let index = readIndex(&scratch) else { continue }
             guard index.hasSalts(of: start) else {
                 return try readHeader(&scratch)?.hasSalts(of: start) == true ? false : nil
             }
@@ -95,7 +97,7 @@ extension WALTail {
 
     /// The wal-index header; nil when there is none or it is being written. Read, never mapped: another
     /// process may truncate it.
-    private func readIndex(_ scratch: inout [UInt8]) -> WALIndexHeader? {
+    func readIndex(_ scratch: inout [UInt8]) -> WALIndexHeader? {
         if index == nil { index = try? OpenFile(indexPath, .look) }
         guard let got = try? index?.read(into: &scratch, count: WALIndexLayout.bytes, at: 0),
             got == WALIndexLayout.bytes

@@ -9,6 +9,8 @@ import SystemPackage
 /// (`WALChain`), up to the last commit frame. Frames behind that are read again next time, since a
 /// rollback overwrites them.
 ///
+/// A commit frame alone proves nothing (`WALTail+Complete.swift`).
+///
 /// A reset does not erase: when the header carries new salts, the old generation's unread frames still stand
 /// behind the new one's end, so the old chain is continued first, then the new one starts at its
 /// first frame. Whether something was overwritten before it was read is decided in `WALTail+Reset.swift`.
@@ -28,6 +30,8 @@ final class WALTail {
         case current
         /// The sink has no room for the rest, or a new generation has just begun: ask again.
         case congested
+        /// Everything was consumed but for a last commit that its writer may still be about to complete.
+        case unconfirmed
         /// Commits may have been overwritten unread. The chain is gone.
         case lost
     }
@@ -60,7 +64,7 @@ final class WALTail {
     func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
         if let chain, !header.hasSalts(of: chain) {
-            let rescue = try consume(&scratch, into: sink)
+            let rescue = try consume(&scratch, into: sink, isOver: true)
             guard rescue == .current else { return rescue }
             switch try nothingWasOverwritten(by: header, &scratch) {
             case true?: break
@@ -73,7 +77,16 @@ final class WALTail {
         } else if chain == nil {
             chain = WALChain(header: header)
         }
-        let outcome = try consume(&scratch, into: sink)
+        // Without a name it has no writer.
+        var outcome = try consume(&scratch, into: sink, isOver: !log.isNamed)
+        if outcome != .congested, let index = knownBeyondChain(&scratch) {
+            // Mostly the writer has just gone on.
+            outcome = try consume(&scratch, into: sink, isOver: false)
+            if outcome != .congested, let chain, Int(index.lastFrame) > chain.frameCount {
+                outcome = try consumeKnown(to: index, &scratch, into: sink)
+                if outcome == .lost { forget() }
+            }
+        }
         if outcome == .current { updateMark(&scratch) }
         return outcome
     }
@@ -91,13 +104,32 @@ final class WALTail {
         return try? unsafe WALHeader(scratch.span.bytes.extracting(0..<got))
     }
 
-    /// Follows the present chain to the last commit in the file.
-    private func consume(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
+    /// A transaction that was read, and the chain behind it.
+    private struct Commit {
+        let pages: PageSet
+        let databasePages: PageCount
+        let end: WALChain
+    }
+
+    /// Follows the present chain to the last commit in the file. One that is followed by a valid frame is proven by
+    /// that; the last needs a proof of its own, unless its generation is over.
+    private func consume(
+        _ scratch: inout [UInt8],
+        into sink: some Sink,
+        isOver: Bool = false
+    ) throws(SystemError) -> Outcome {
         guard var reached = chain else { return .current }
         var pages = PageSet(pageSize: reached.pageSize)
+        var last: Commit?
         var isTooLarge = false
-        var result = Outcome.current
+        var isCongested = false
         try scan(from: &reached, &scratch) { (verdict, page, position) throws(SystemError) in
+            if case .end = verdict { return false }
+            if let commit = last.take() {
+                take(commit, into: sink)
+                isCongested = !sink.hasRoom
+                guard !isCongested else { return false }
+            }
             switch verdict {
             case .end: return false
             case .page(let number):
@@ -107,18 +139,28 @@ final class WALTail {
             case .commit(let number, let databasePages):
                 if isTooLarge { return false }
                 pages.append(number, page)
-                chain = position
-                mark?.commitsSince &+= 1
-                sink.committed(pages, databasePages: databasePages)
+                last = Commit(pages: pages, databasePages: databasePages, end: position)
                 // A new set, no larger than the next commit probably is: emptied, the old one would keep room
                 // for the largest ever, and the queue holds thousands.
                 pages = PageSet(pageSize: position.pageSize, reservingPages: min(pages.count, 32))
-                if !sink.hasRoom { result = .congested }
-                return result == .current
+                return true
             }
         }
-        guard isTooLarge, result == .current else { return result }
-        return try consumeLarge(&scratch, into: sink) ? try consume(&scratch, into: sink) : .current
+        if isCongested { return .congested }
+        if let last {
+            if !isOver, try !isComplete(last.end, &scratch) { return .unconfirmed }
+            take(last, into: sink)
+            return sink.hasRoom ? .current : .congested
+        }
+        guard isTooLarge else { return .current }
+        return try consumeLarge(&scratch, into: sink)
+            ? try consume(&scratch, into: sink, isOver: isOver) : .current
+    }
+
+    private func take(_ commit: Commit, into sink: some Sink) {
+        chain = commit.end
+        mark?.commitsSince &+= 1
+        sink.committed(commit.pages, databasePages: commit.databasePages)
     }
 
     /// Reads a transaction that is too large to hold: first to its commit frame, then once more in parts.

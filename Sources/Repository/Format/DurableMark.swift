@@ -73,8 +73,8 @@ extension RootDescription {
         let file = try OpenFile(durableMarkPath, .read)
         var bytes = [UInt8](repeating: 0, count: DurableMark.byteCount + 1)
         let count = try file.read(into: &bytes, count: bytes.count, at: 0)
-        // What a failed first write leaves.
-        guard count > 0 else { return nil }
+        // What a first write leaves that failed, or did not reach the disk before the power went.
+        guard bytes[..<count].contains(where: { $0 != 0 }) else { return nil }
         let mark: DurableMark
         do throws(FormatError) {
             mark = try unsafe DurableMark(bytes.span.bytes.extracting(0..<count))

@@ -147,6 +147,16 @@ struct WALTailTests {
         #expect(try setup.poll() == .lost)
     }
 
+    @Test("says so when a reset cut the log short amid an unread commit")
+    func cutShort() throws {
+        let setup = try Setup("PRAGMA journal_size_limit=20000; PRAGMA wal_autocheckpoint=0;")
+        #expect(try setup.poll() == .current)
+        try setup.insert(1, bytes: 200_000)
+        _ = try setup.session.sql("PRAGMA wal_checkpoint(FULL);")
+        try setup.insert(1)
+        #expect(try setup.poll() == .lost)
+    }
+
     @Test("reads a log to its end after the log has lost its name")
     func unlinked() throws {
         let setup = try Setup()
@@ -177,6 +187,28 @@ struct WALTailTests {
         #expect(setup.sink.commits == before + 1)
         _ = try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
         #expect(try setup.folder.bytes(of: "a.db") == setup.sink.image)
+    }
+
+    @Test("hands over a commit whose checksums SQLite left empty after a savepoint was rolled back")
+    func brokenChain() throws {
+        let setup = try Setup("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3, bytes: 3000)
+        #expect(try setup.poll() == .current)
+        let before = setup.sink.commits
+        // The cache spills, the same pages are written again, and then given back.
+        _ = try setup.session.sql(
+            """
+            PRAGMA cache_size=5; BEGIN; SAVEPOINT s;
+            INSERT INTO t(b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+            SELECT randomblob(900) FROM n;
+            UPDATE t SET b = randomblob(900); UPDATE t SET b = randomblob(901);
+            ROLLBACK TO s; RELEASE s; INSERT INTO t(b) VALUES(randomblob(9000)); COMMIT;
+            """
+        )
+        #expect(try setup.poll() == .current)
+        try setup.insert(1)
+        #expect(try setup.poll() == .current)
+        #expect(setup.sink.commits == before + 2)
     }
 
     @Test("hands over a transaction that is too large to hold in parts")

@@ -31,6 +31,7 @@ private final class NthFails: Sendable {
 struct FailedWriteTests {
     static let faults: [Fault] = [
         .fails(errno: Errno.noSpace.rawValue), .fails(errno: Errno.ioError.rawValue),
+        .fails(errno: 122 /* EDQUOT */),
         .writesOnly(byteCount: 1),
         .writesOnly(byteCount: 100),
     ]
@@ -50,7 +51,7 @@ struct FailedWriteTests {
                 let writer = try history.open()
                 history.declare(writer, "one.db")
                 history.declare(writer, "two.db")
-                Faults.arm { faults.plan($0) }
+                Faults.arm { point, _ in faults.plan(point) }
                 for round in 0..<3 {
                     try history.commit(writer, round % 2, byteCount: 2000)
                     try history.commit(writer, 0, byteCount: 3000 + round * 100)
@@ -101,7 +102,7 @@ struct FailedWriteTests {
             do {
                 let writer = try history.open()
                 history.declare(writer, "one.db")
-                Faults.arm { faults.plan($0) }
+                Faults.arm { point, _ in faults.plan(point) }
                 do {
                     for round in 0..<3 {
                         try history.commit(writer, 0, byteCount: 3000 + round * 100)
@@ -144,7 +145,7 @@ struct FailedWriteTests {
                 history.declare(writer, "one.db")
                 try history.commit(writer, 0, byteCount: 2000)
                 _ = try writer.flush()
-                Faults.arm { faults.plan($0) }
+                Faults.arm { point, _ in faults.plan(point) }
                 try base(&history, writer, isAbandoned: isAbandoned)
                 try history.commit(writer, 0, byteCount: 2500)
                 try flushUntilItWorks(writer)

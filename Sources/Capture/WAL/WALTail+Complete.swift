@@ -1,0 +1,87 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+extension WALTail {
+    /// Whether the transaction whose commit frame ends at `position` is complete, and is what was read.
+    ///
+    /// A transaction that has spilled its cache overwrites pages within its own frames. It appends the commit frame
+    /// with the checksum of the chain as it was, then writes the changed checksums into all frames, and only then
+    /// tells the wal-index (`walRewriteChecksums` in SQLite's wal.c). Who has read some frames before and the commit
+    /// frame in between holds a chain without a fault and pages that never were together. And a writer killed before
+    /// it told the index leaves a commit that others overwrite. So the index has to know the commit; from then on its
+    /// frames do not change, and the checksum on the disk is the final one.
+    ///
+    /// Without an index of this generation (exclusive locking mode) the log itself tells of the first danger:
+    /// frames are overwritten before the commit frame is written, so whoever reads them again has the final pages.
+    func isComplete(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        if let index = readIndex(&scratch), index.hasSalts(of: position) {
+            guard Int(index.lastFrame) >= position.frameCount else { return false }
+            let offset = position.offset(ofFrame: position.frameCount - 1)
+            let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
+            let frame = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
+            return frame?.salts == position.salts && frame?.checksum == position.checksum
+        }
+        guard var again = chain else { return false }
+        try scan(from: &again, &scratch) { (verdict, _, reached) throws(SystemError) in
+            verdict != .end && reached.frameCount < position.frameCount
+        }
+        return again == position
+    }
+
+    /// The wal-index, if it counts frames of this generation that were not consumed.
+    func knownBeyondChain(_ scratch: inout [UInt8]) -> WALIndexHeader? {
+        guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain),
+            index.pageSize == chain.pageSize, Int(index.lastFrame) > chain.frameCount
+        else { return nil }
+        return index
+    }
+
+    /// Takes the commits that the wal-index knows although the chain does not lead to them.
+    ///
+    /// SQLite before 3.51 leaves such a log when a transaction with a spilled cache rolls back to a savepoint and then
+    /// commits: frames with empty checksums, which only a recovery would ask for. What the index counts is
+    /// committed and stays as it is until a reset, which writes the new salts there before it overwrites a frame.
+    func consumeKnown(
+        to index: WALIndexHeader,
+        _ scratch: inout [UInt8],
+        into sink: some Sink
+    ) throws(SystemError) -> Outcome {
+        guard let start = chain else { return .current }
+        let lastFrame = Int(index.lastFrame)
+        // A comparison of everything needs no memory for it.
+        guard (lastFrame - start.frameCount) * start.pageSize.bytes <= Self.heldBytes else { return .lost }
+        var commits: [(pages: PageSet, databasePages: PageCount)] = []
+        var pages = PageSet(pageSize: start.pageSize)
+        for frame in start.frameCount..<lastFrame {
+            let offset = start.offset(ofFrame: frame)
+            let got = try log.file.read(into: &scratch, count: start.frameBytes, at: offset)
+            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
+            guard got == start.frameBytes, let header = WALFrameHeader(bytes) else { return .unconfirmed }
+            pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
+            guard let databasePages = header.committedDatabasePages else { continue }
+            commits.append((pages, databasePages))
+            pages = PageSet(pageSize: start.pageSize)
+        }
+        guard try readHeader(&scratch)?.hasSalts(of: start) == true,
+            readIndex(&scratch)?.hasSalts(of: start) == true
+        else { return .unconfirmed }
+        chain = index.chain(like: start)
+        mark = CommitMark(changeCounter: index.changeCounter)
+        for commit in commits { sink.committed(commit.pages, databasePages: commit.databasePages) }
+        return sink.hasRoom ? .current : .congested
+    }
+}
+
+extension WALIndexHeader {
+    /// The chain behind the last frame that the index counts, in the generation that `chain` follows.
+    func chain(like chain: WALChain) -> WALChain {
+        WALChain(
+            salts: chain.salts,
+            order: chain.order,
+            pageSize: chain.pageSize,
+            frameCount: Int(lastFrame),
+            checksum: frameChecksum
+        )
+    }
+}
