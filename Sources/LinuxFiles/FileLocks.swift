@@ -11,8 +11,17 @@ extension OpenFile {
     /// On a file system that cannot answer, the answer is `true`: nothing is proven calm.
     package func isWriteLocked(in range: Range<UInt64>) -> Bool {
         // A read lock is asked for: only a write lock of somebody else stands against it.
+        wouldRefuse(F_RDLCK, in: range)
+    }
+
+    /// As `isWriteLocked`, for a lock of any kind.
+    package func isLocked(in range: Range<UInt64>) -> Bool {
+        wouldRefuse(F_WRLCK, in: range)
+    }
+
+    private func wouldRefuse(_ type: Int32, in range: Range<UInt64>) -> Bool {
         var query = flock()
-        query.l_type = Int16(F_RDLCK)
+        query.l_type = Int16(type)
         query.l_whence = Int16(SEEK_SET)
         query.l_start = off_t(range.lowerBound)
         query.l_len = off_t(range.count)

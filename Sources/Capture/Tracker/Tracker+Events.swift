@@ -91,8 +91,8 @@ extension Tracker {
     private func drain(_ log: WALTail) {
         do throws(SystemError) {
             // There is room for everything now, and after its end no generation begins.
-            guard try log.poll(&context.scratch, into: self) != .current else { return }
-            doubt(.missed("the write-ahead log was overwritten before it was read"))
+            let outcome = try log.poll(&context.scratch, into: self)
+            if outcome != .current { doubt(.missed(outcome.loss ?? "a write-ahead log went before it was read")) }
         } catch {
             doubt(.missed("the write-ahead log could not be read"))
         }

@@ -39,7 +39,7 @@ extension Tracker {
                 log.unfinishedBytes > WALTail.heldBytes
                 ? Tick.now.advanced(by: now.duration(to: .now) * 4) : nil
         case .congested: retry(in: .milliseconds(1), from: now)
-        case .lost: doubt(.missed("the write-ahead log was overwritten before it was read"))
+        case .lost, .takenBack: if let loss = outcome.loss { doubt(.missed(loss)) }
         }
     }
 }

@@ -12,21 +12,47 @@ extension WALTail {
     /// it told the index leaves a commit that others overwrite. So the index has to know the commit; from then on its
     /// frames do not change, and the checksum on the disk is the final one.
     ///
-    /// Without an index of this generation (exclusive locking mode) the log itself tells of the first danger:
-    /// frames are overwritten before the commit frame is written, so whoever reads them again has the final pages.
+    /// Without an index of this generation, or with one that nobody has open (exclusive locking mode, remains of a
+    /// crash), the log itself tells of the first danger: frames are overwritten before the commit frame is written,
+    /// so whoever reads them again has the final pages.
     func isComplete(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         if let index = readIndex(&scratch), index.hasSalts(of: position) {
-            guard Int(index.lastFrame) >= position.frameCount else { return false }
-            let offset = position.offset(ofFrame: position.frameCount - 1)
-            let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
-            let frame = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
-            return frame?.salts == position.salts && frame?.checksum == position.checksum
+            if Int(index.lastFrame) >= position.frameCount { return try stands(position, &scratch) }
+            if indexIsUsed { return false }
         }
         guard var again = chain else { return false }
         try scan(from: &again, &scratch) { (verdict, _, reached) throws(SystemError) in
             verdict != .end && reached.frameCount < position.frameCount
         }
         return again == position
+    }
+
+    /// Whether the last frame before `position` is still in the log as it was read.
+    private func stands(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard position.frameCount > 0 else { return true }
+        let frame = try frameHeader(position.frameCount - 1, position, &scratch)
+        return frame?.salts == position.salts && frame?.checksum == position.checksum
+    }
+
+    /// Whether SQLite has taken back commits of this generation that were consumed.
+    ///
+    /// A recovery, when all writers have died, counts the frames anew and stops at the first whose checksum does not
+    /// follow: behind the frames that SQLite itself left empty (`consumeKnown`) its own commits are lost. The next
+    /// transactions overwrite them. It also starts the index's change counter at zero.
+    func wasTakenBack(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let chain, let mark, mark.salts == chain.salts, let index = readIndex(&scratch),
+            index.hasSalts(of: chain)
+        else { return false }
+        if Int(index.lastFrame) < mark.frameCount { return true }
+        guard index.changeCounter < mark.changeCounter else { return false }
+        return try !stands(chain, &scratch)
+    }
+
+    /// Whether the log goes on behind what was consumed with frames that SQLite left empty and that only a wal-index
+    /// could explain.
+    func endsInEmptyFrame(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let chain else { return false }
+        return try frameHeader(chain.frameCount, chain, &scratch)?.salts.areEmpty ?? false
     }
 
     /// The wal-index, if it counts frames of this generation that were not consumed.
@@ -66,22 +92,9 @@ extension WALTail {
         guard try readHeader(&scratch)?.hasSalts(of: start) == true,
             readIndex(&scratch)?.hasSalts(of: start) == true
         else { return .unconfirmed }
-        chain = index.chain(like: start)
-        mark = CommitMark(changeCounter: index.changeCounter)
+        chain = index.chain
+        mark = CommitMark(index)
         for commit in commits { sink.committed(commit.pages, databasePages: commit.databasePages) }
         return sink.hasRoom ? .current : .congested
-    }
-}
-
-extension WALIndexHeader {
-    /// The chain behind the last frame that the index counts, in the generation that `chain` follows.
-    func chain(like chain: WALChain) -> WALChain {
-        WALChain(
-            salts: chain.salts,
-            order: chain.order,
-            pageSize: chain.pageSize,
-            frameCount: Int(lastFrame),
-            checksum: frameChecksum
-        )
     }
 }

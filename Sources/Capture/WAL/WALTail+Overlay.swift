@@ -35,7 +35,7 @@ extension WALTail {
         chain = previous?.chain ?? start
         if let end = last?.chain, try !isComplete(end, &scratch) { last = previous }
         chain = last?.chain ?? start
-        if let index = knownBeyondChain(&scratch) { last = (index.chain(like: start), index.databasePages) }
+        if let index = knownBeyondChain(&scratch) { last = (index.chain, index.databasePages) }
         chain = last?.chain ?? start
         guard let last else { return .empty }
         try collectNewest(of: last.chain, &covered, &scratch) { deliver($0, last.databasePages) }

@@ -7,9 +7,17 @@ import SQLiteFiles
 /// alone (sqlite.org/walformat, section 2.1). So commits consumed since, counted against it, prove
 /// that none was overwritten unread.
 struct CommitMark {
+    let salts: WALSalts
+    let frameCount: Int
     let changeCounter: UInt32
     /// Commits consumed since then.
     var commitsSince: UInt32 = 0
+
+    init(_ index: WALIndexHeader) {
+        salts = index.salts
+        frameCount = Int(index.lastFrame)
+        changeCounter = index.changeCounter
+    }
 
     var expected: UInt32 { changeCounter &+ commitsSince }
 }
@@ -23,12 +31,14 @@ extension WALTail {
     func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         guard let chain else { return true }
         if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
-            let next = try salts(ofFrame: chain.frameCount, chain, &scratch)
+            let next = try frameHeader(chain.frameCount, chain, &scratch)?.salts
+            // A generation that has begun meanwhile is none that was there before.
+            guard try readHeader(&scratch)?.salts == header.salts else { return nil }
             if let next, next != header.salts, next != chain.salts, !next.areEmpty { return true }
             // A log that ends just here was not cut short.
             let isEnd = try log.file.status().sizeBytes == chain.offset(ofFrame: chain.frameCount)
             if isEnd, chain.frameCount > 0,
-                try salts(ofFrame: chain.frameCount - 1, chain, &scratch) == chain.salts
+                try frameHeader(chain.frameCount - 1, chain, &scratch)?.salts == chain.salts
             {
                 return true
             }
@@ -36,15 +46,15 @@ extension WALTail {
         return try commitsAddUp(WALChain(header: header), &scratch)
     }
 
-    /// The salts of a frame; nil behind the end of the file.
-    private func salts(
-        ofFrame index: Int,
+    /// The header of a frame; nil behind the end of the file.
+    func frameHeader(
+        _ index: Int,
         _ chain: WALChain,
         _ scratch: inout [UInt8]
-    ) throws(SystemError) -> WALSalts? {
+    ) throws(SystemError) -> WALFrameHeader? {
         let offset = chain.offset(ofFrame: index)
         let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
-        return unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))?.salts
+        return unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
     }
 
     /// The log was truncated, or has no valid header yet.
@@ -65,7 +75,7 @@ extension WALTail {
         guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain),
             Int(index.lastFrame) == chain.frameCount
         else { return }
-        mark = CommitMark(changeCounter: index.changeCounter)
+        mark = CommitMark(index)
     }
 
     /// Whether the commits of the new generation and those consumed make up the wal-index's count; nil when the
@@ -93,6 +103,12 @@ extension WALTail {
             }
         }
         return false
+    }
+
+    /// Whether some process uses the wal-index, which else says nothing about the frames written since.
+    var indexIsUsed: Bool {
+        let switchByte = WALIndexLayout.deadMansSwitch
+        return index?.isLocked(in: switchByte..<switchByte + 1) ?? false
     }
 
     /// The wal-index header; nil when there is none or it is being written. Read, never mapped: another

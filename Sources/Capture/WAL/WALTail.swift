@@ -34,6 +34,17 @@ final class WALTail {
         case unconfirmed
         /// Commits may have been overwritten unread. The chain is gone.
         case lost
+        /// SQLite no longer knows commits that were consumed. The chain is gone.
+        case takenBack
+
+        /// How single commits were lost; nil when none were.
+        var loss: String? {
+            switch self {
+            case .current, .congested, .unconfirmed: nil
+            case .lost: "the write-ahead log was overwritten before it was read"
+            case .takenBack: "SQLite lost commits of its own when it recovered the write-ahead log"
+            }
+        }
     }
 
     /// Pages of one transaction held in memory; a larger one is read twice.
@@ -77,8 +88,13 @@ final class WALTail {
         } else if chain == nil {
             chain = WALChain(header: header)
         }
+        if try wasTakenBack(&scratch) {
+            forget()
+            return .takenBack
+        }
         // Without a name it has no writer.
-        var outcome = try consume(&scratch, into: sink, isOver: !log.isNamed)
+        let isOver = !log.isNamed
+        var outcome = try consume(&scratch, into: sink, isOver: isOver)
         if outcome != .congested, let index = knownBeyondChain(&scratch) {
             // Mostly the writer has just gone on.
             outcome = try consume(&scratch, into: sink, isOver: false)
@@ -86,6 +102,9 @@ final class WALTail {
                 outcome = try consumeKnown(to: index, &scratch, into: sink)
                 if outcome == .lost { forget() }
             }
+        } else if isOver, outcome == .current, try endsInEmptyFrame(&scratch) {
+            forget()
+            return .lost
         }
         if outcome == .current { updateMark(&scratch) }
         return outcome
@@ -152,9 +171,8 @@ final class WALTail {
             take(last, into: sink)
             return sink.hasRoom ? .current : .congested
         }
-        guard isTooLarge else { return .current }
-        return try consumeLarge(&scratch, into: sink)
-            ? try consume(&scratch, into: sink, isOver: isOver) : .current
+        guard isTooLarge, try consumeLarge(&scratch, into: sink) else { return .current }
+        return sink.hasRoom ? try consume(&scratch, into: sink, isOver: isOver) : .congested
     }
 
     private func take(_ commit: Commit, into sink: some Sink) {
@@ -189,7 +207,7 @@ final class WALTail {
         chain = end
         mark?.commitsSince &+= 1
         sink.committed(pages, databasePages: databasePages)
-        return sink.hasRoom
+        return true
     }
 
     /// The chain behind the next commit frame, nil if there is none.

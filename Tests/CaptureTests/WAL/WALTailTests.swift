@@ -59,6 +59,20 @@ struct WALTailTests {
 
         func poll() throws -> WALTail.Outcome { try tail.poll(&scratch, into: sink) }
 
+        /// A commit whose first frames have empty checksums: the cache spills, pages but not the first are written
+        /// again, and all is given back.
+        func commitEmptyFrames() throws {
+            let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+            _ = try session.sql(
+                """
+                PRAGMA cache_size=5; BEGIN; SAVEPOINT s;
+                CREATE TABLE u(b); INSERT INTO u \(rows) SELECT randomblob(900) FROM n;
+                INSERT INTO t(b) \(rows) SELECT randomblob(900) FROM n; UPDATE t SET b = randomblob(901);
+                ROLLBACK TO s; RELEASE s; INSERT INTO t(b) VALUES(randomblob(9000)); COMMIT;
+                """
+            )
+        }
+
         func insert(_ count: Int, bytes: Int = 100) throws {
             let statement = "INSERT INTO t(b) VALUES(randomblob(\(bytes)));"
             _ = try session.sql(String(repeating: statement, count: count))
@@ -195,20 +209,66 @@ struct WALTailTests {
         try setup.insert(3, bytes: 3000)
         #expect(try setup.poll() == .current)
         let before = setup.sink.commits
-        // The cache spills, the same pages are written again, and then given back.
-        _ = try setup.session.sql(
-            """
-            PRAGMA cache_size=5; BEGIN; SAVEPOINT s;
-            INSERT INTO t(b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
-            SELECT randomblob(900) FROM n;
-            UPDATE t SET b = randomblob(900); UPDATE t SET b = randomblob(901);
-            ROLLBACK TO s; RELEASE s; INSERT INTO t(b) VALUES(randomblob(9000)); COMMIT;
-            """
-        )
+        try setup.commitEmptyFrames()
+        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch), "this SQLite does not do it")
         #expect(try setup.poll() == .current)
         try setup.insert(1)
         #expect(try setup.poll() == .current)
         #expect(setup.sink.commits == before + 2)
+    }
+
+    @Test("says so when SQLite's recovery lost commits that it had confirmed")
+    func takenBack() throws {
+        let setup = try Setup("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3, bytes: 3000)
+        try setup.commitEmptyFrames()
+        #expect(try setup.poll() == .current)
+        setup.session.kill()
+        let next = try SQLite3Session(setup.folder.file("a.db"))
+        let rows = try next.sql("INSERT INTO t(b) VALUES('next'); SELECT count(*) FROM t;")
+        #expect(rows == "4\n", "this SQLite did not lose the commit")
+        #expect(try setup.poll() == .takenBack)
+        try next.close()
+    }
+
+    @Test("a recovery that loses nothing is none of its business")
+    func recovered() throws {
+        let setup = try Setup("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3)
+        #expect(try setup.poll() == .current)
+        let before = setup.sink.commits
+        setup.session.kill()
+        let next = try SQLite3Session(setup.folder.file("a.db"))
+        _ = try next.sql("INSERT INTO t(b) VALUES('next');")
+        #expect(try setup.poll() == .current)
+        #expect(setup.sink.commits == before + 1)
+        try next.close()
+    }
+
+    @Test("believes no wal-index that nobody uses")
+    func staleIndex() throws {
+        let setup = try Setup("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3)
+        #expect(try setup.poll() == .current)
+        let before = setup.sink.commits
+        setup.session.kill()
+        let next = try SQLite3Session(setup.folder.file("a.db"))
+        _ = try next.sql("PRAGMA locking_mode=EXCLUSIVE; INSERT INTO t(b) VALUES('next');")
+        #expect(try setup.poll() == .current)
+        #expect(setup.sink.commits == before + 1)
+        try next.close()
+    }
+
+    @Test("says so when a log goes whose chain is broken and that no wal-index explains")
+    func unexplained() throws {
+        let setup = try Setup("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3, bytes: 3000)
+        #expect(try setup.poll() == .current)
+        try setup.commitEmptyFrames()
+        let log = try HeldFile(FilePath(setup.folder.file("a.db-wal")))
+        try setup.session.close()
+        let tail = WALTail(log, indexPath: FilePath(setup.folder.file("a.db-shm")))
+        #expect(try tail.poll(&setup.scratch, into: setup.sink) == .lost)
     }
 
     @Test("hands over a transaction that is too large to hold in parts")

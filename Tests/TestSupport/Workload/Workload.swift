@@ -14,12 +14,16 @@ package final class Workload: Sendable {
     let mayRollBack: Bool
     /// A process may be killed amid a transaction: not when that leaves a corrupt database.
     let mayKill: Bool
+    /// A process that does nothing keeps the log in use. Without one, a kill of the last that uses it makes SQLite
+    /// recover the log, and SQLite before 3.51 then loses commits that followed a spilled savepoint.
+    let keepsLogInUse: Bool
     let usesSecond: Bool
     /// What is done between transactions.
     let maintenance: [Maintenance]
 
     /// What journal modes the writers use.
     package enum Mode: String, Sendable, CaseIterable {
+        /// A log that SQLite alone resets, when it has grown: no commit is overwritten before it can be read.
         case wal
         /// A log that any process resets or truncates at any moment, often before anybody else can have read it.
         case walWithResets
@@ -43,11 +47,16 @@ package final class Workload: Sendable {
         main = directory + "/main.db"
         second = directory + "/second.db"
         mayRollBack = mode != .off
-        mayKill = mode.keepsJournal
         // Over two databases only journals on the disk are atomic, and not in WAL mode: each is by itself.
         usesSecond = mode.keepsJournal
         maintenance = Self.maintenance(mode)
         var random = SeededRandom(seed: seed)
+        switch mode {
+        case .wal, .walWithResets: mayKill = Bool.random(using: &random)
+        case .delete, .truncate, .persist: mayKill = true
+        case .memory, .off, .switching: mayKill = false
+        }
+        keepsLogInUse = mayKill && mode.usesLog
         let pageSize = [512, 1024, 4096, 8192].randomElement(using: &random)!
         let vacuum = ["NONE", "FULL", "INCREMENTAL"].randomElement(using: &random)!
         for (path, part) in [(main, WorkloadPart.main), (second, .second)] {
@@ -67,6 +76,8 @@ package final class Workload: Sendable {
 
     /// Lets so many processes take so many steps each, at the same time. Returns the transactions committed.
     package func run(writers: Int, steps: Int, seed: UInt64) throws -> Int {
+        let user = keepsLogInUse ? try WorkloadWriter(self, seed: 0) : nil
+        defer { try? user?.close() }
         let results = Mutex<[Result<Int, any Error>]>([])
         DispatchQueue.concurrentPerform(iterations: writers) { index in
             let result = Result {
@@ -92,9 +103,8 @@ package final class Workload: Sendable {
             // Cuts a log short at its reset.
             all.append { "PRAGMA main.journal_size_limit=\([-1, 0, 20_000].randomElement(using: &$0)!);" }
         }
-        if mode.usesLog { all.append { _ in "PRAGMA main.wal_checkpoint(PASSIVE);" } }
         if mode == .walWithResets || mode == .switching {
-            let kinds = ["FULL", "RESTART", "TRUNCATE"]
+            let kinds = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"]
             all += [
                 { "PRAGMA main.wal_checkpoint(\(kinds.randomElement(using: &$0)!));" },
                 { "PRAGMA main.wal_autocheckpoint=\([1, 10, 1000].randomElement(using: &$0)!);" },
