@@ -9,6 +9,8 @@ package final class RootProtector: Sendable {
         package var quiet = Duration.milliseconds(20)
         /// The longest that a change waits to be made durable while others follow.
         package var maximumDelay = Duration.milliseconds(100)
+        /// The longest that a file goes without being compared as a whole, about.
+        package var auditInterval = Duration.seconds(24 * 3600)
         /// Shell patterns of names that are left out.
         package var exclusions: [String] = []
 
@@ -87,7 +89,8 @@ package final class RootProtector: Sendable {
             scope: RootScope(exclusions: options.exclusions),
             repository: repository,
             files: writer.files.values.sorted { $0.id < $1.id },
-            knownGoodUntil: writer.lastTime
+            knownGoodUntil: writer.lastTime,
+            auditInterval: options.auditInterval
         )
         let outcome = Outcome()
         try Thread.start("observer", urgency: .high) { [self] in

@@ -124,6 +124,7 @@ extension Observer {
     func makeRound() {
         for tracker in trackers.values {
             if tracker.isLeftOut { markDue(tracker) }
+            if tracker.audit.wantEvery(auditInterval, now: .now) { markDue(tracker) }
             guard tracker.isAtRest else { continue }
             let status = FileStatus.ifPresent(tracker.path)
             if status?.identity != tracker.identity {

@@ -27,6 +27,11 @@ final class Observer {
     /// Requests that wait until every file was captured.
     var pending: [Mailbox.Request] = []
 
+    /// The longest that a file goes without an audit, about.
+    let auditInterval: Duration
+    /// Between two slow rounds.
+    private let roundInterval: Duration
+
     /// How long writes are left to merge under load.
     static let busyPause = Duration.milliseconds(2)
     /// What no event told is found within this time.
@@ -40,6 +45,8 @@ final class Observer {
         repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
         nextFile = FileID((start.files.map(\.id.rawValue).max() ?? 0) + 1)
         knownGoodUntil = start.knownGoodUntil
+        auditInterval = start.auditInterval
+        roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
         do {
             watches = try WatchTable(scope)
@@ -60,7 +67,7 @@ final class Observer {
         try watches.names.start()
         defer { watches.names.stop() }
         var pausedUntil: Tick?
-        var nextRound = Tick.now.advanced(by: Self.slowRound)
+        var nextRound = Tick.now.advanced(by: roundInterval)
         while true {
             let now = Tick.now
             if let until = pausedUntil, until <= now { pausedUntil = nil }
@@ -80,7 +87,7 @@ final class Observer {
                 takeMail()
             }
             if nextRound <= Tick.now {
-                nextRound = Tick.now.advanced(by: Self.slowRound)
+                nextRound = Tick.now.advanced(by: roundInterval)
                 makeRound()
             }
             lookAtDue()
@@ -151,4 +158,5 @@ package struct ObserverStart: Sendable {
     /// What the repository knows.
     let files: [ProtectedFile]
     let knownGoodUntil: Instant
+    let auditInterval: Duration
 }

@@ -29,7 +29,7 @@ extension Tracker {
         if image?.usesWAL == true {
             // A checkpoint: it writes what the log told already. The audit makes sure.
             attention.contentCaptured()
-            audit.isWanted = true
+            audit.want()
         } else {
             try captureCalm(now)
         }
@@ -177,7 +177,7 @@ extension Tracker {
         journal.captured()
         attention.contentCaptured()
         if walk == nil { contentIsCertain() }
-        audit.isWanted = true
+        audit.want()
         if let walk, walk.isComplete, !walk.needsAnotherPass { finishWalk() }
     }
 

@@ -71,7 +71,7 @@ extension Tracker {
         }
         self.log = nil
         attention.log = false
-        audit.isWanted = true
+        audit.want()
     }
 
     /// Everything may have changed without an event.
@@ -92,7 +92,8 @@ extension Tracker {
         do throws(SystemError) {
             // There is room for everything now, and after its end no generation begins.
             let outcome = try log.poll(&context.scratch, into: self)
-            if outcome != .current { doubt(.missed(outcome.loss ?? "a write-ahead log went before it was read")) }
+            guard outcome != .current else { return }
+            doubt(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
         } catch {
             doubt(.missed("the write-ahead log could not be read"))
         }

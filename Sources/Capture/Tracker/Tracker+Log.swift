@@ -72,9 +72,9 @@ extension Tracker: WALTail.Sink {
             }
             self.image = image
         }
-        if walk?.purpose == .audit { walk = nil }
+        dropAudit()
         walk?.took(pages, shape: shape)
-        audit.isWanted = true
+        audit.want()
         if let walk, walk.needsFreshStart { return emit(pages, walk) }
         if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }
         if isFinal { isAmidCommit = false }

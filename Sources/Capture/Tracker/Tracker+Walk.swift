@@ -191,7 +191,7 @@ extension Tracker {
         image = ObservedImage(shape: shape, header: walk.header)
         isNew = false
         contentIsCertain()
-        audit.isWanted = true
+        audit.want()
     }
 
     private func endEvent(_ walk: Walk) -> SnapshotEvent {
@@ -210,10 +210,7 @@ extension Tracker {
 
     func stepWalk(_ now: Tick) throws {
         guard let walk else { return }
-        if walk.purpose == .audit, !isUndisturbed(walk) {
-            self.walk = nil
-            return
-        }
+        if walk.purpose == .audit, !isUndisturbed(walk) { return dropAudit() }
         let deadline = Tick.now.advanced(by: Self.sliceTime)
         repeat {
             guard context.queue.hasRoomForWalk else {
@@ -224,6 +221,13 @@ extension Tracker {
             guard try takeSlice(walk) else { return }
         } while Tick.now < deadline && self.walk === walk
         if self.walk === walk { retry(in: .zero) }
+    }
+
+    /// Ends an audit that is under way without a result.
+    func dropAudit() {
+        guard walk?.purpose == .audit else { return }
+        walk = nil
+        audit.disturbed(.now)
     }
 
     /// An audit expects that nothing happens; if something does, it was in vain.
@@ -237,7 +241,7 @@ extension Tracker {
         guard self.walk === walk else { return }
         switch walk.purpose {
         case .audit:
-            if isUndisturbed(walk) { finishWalk() } else { self.walk = nil }
+            if isUndisturbed(walk) { finishWalk() } else { dropAudit() }
         case .base, .comparison:
             if kind == .plain { return endPlainWalk(walk, now) }
             if walk.needsAnotherPass {

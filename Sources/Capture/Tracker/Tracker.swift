@@ -131,22 +131,3 @@ struct ContentStamp: Equatable {
         modified = status.modified
     }
 }
-
-/// When a file is compared just to make sure: once after activity, when it has been idle for a while, and never
-/// for more than a small share of the time.
-struct AuditSchedule {
-    var isWanted = false
-    private var notBefore = Tick(nanoseconds: .min)
-
-    /// Quiet that an audit waits for.
-    static let idle = Duration.seconds(2)
-
-    func due(after activity: Tick) -> Tick? {
-        isWanted ? max(activity.advanced(by: Self.idle), notBefore) : nil
-    }
-
-    mutating func done(began: Tick, ended: Tick) {
-        isWanted = false
-        notBefore = ended.advanced(by: began.duration(to: ended) * 50)
-    }
-}

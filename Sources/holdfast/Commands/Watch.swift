@@ -40,6 +40,15 @@ struct Watch: AsyncParsableCommand {
     )
     var maxDelay: Duration = .milliseconds(100)
 
+    @Option(
+        help: ArgumentHelp(
+            "The longest that a file goes without being compared as a whole; idle ones are after each change.",
+            valueName: "time"
+        ),
+        transform: parseDuration
+    )
+    var auditInterval: Duration = .seconds(24 * 3600)
+
     @Option(help: ArgumentHelp("Leave out names that match; may be repeated.", valueName: "glob"))
     var exclude: [String] = []
 
@@ -53,6 +62,7 @@ struct Watch: AsyncParsableCommand {
         var protection = RootProtector.Options()
         protection.quiet = debounce
         protection.maximumDelay = maxDelay
+        protection.auditInterval = max(auditInterval, .seconds(1))
         protection.exclusions = exclude
         let leftOut = SharedFlag()
         let service = WatchService(
