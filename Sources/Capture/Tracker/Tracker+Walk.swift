@@ -96,6 +96,18 @@ extension Tracker {
             needsFreshStart: isNew && !takesBase
         )
         if takesBase { put(.beginBase(self.file, shape)) }
+        if let known = image?.shape, !isNew { openSnapshot(known) }
+    }
+
+    /// From here to the walk's end all belongs to one snapshot: a commit that comes before the first page that differs
+    /// was found is no state by itself.
+    private func openSnapshot(_ known: ImageShape) {
+        let nothing = PageSet(pageSize: known.pageSize)
+        put(
+            .changes(
+                Changes(file: file, time: .now, event: .scan, shape: known, pages: nothing, isFinal: false)
+            )
+        )
     }
 
     /// Whether the mirror shows all that was handed over; if not, another look follows when it does.

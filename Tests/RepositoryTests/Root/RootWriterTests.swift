@@ -34,6 +34,26 @@ struct RootWriterTests {
         )
     }
 
+    @Test("a part without pages keeps what follows from being a snapshot by itself")
+    func emptyPart() throws {
+        let test = try TestRoot()
+        let writer = try RootWriter(root: test.root)
+        let file = writer.declare(name: "a.db", kind: .database)
+        #expect(try writer.stage(Self.changes(file, [1: 1])) == Sequence(1))
+        var part = Self.changes(file, [:])
+        part.isFinal = false
+        #expect(try writer.stage(part) == nil)
+        #expect(try writer.stage(Self.changes(file, [3: 3])) == nil)
+        let shape = writer.latestShape(of: file)!
+        let end = Instant(nanoseconds: 9)
+        #expect(try writer.finish(file, event: .scan, time: end, shape: shape) == Sequence(2))
+
+        // Alone it is nothing.
+        #expect(try writer.stage(part) == nil)
+        #expect(try writer.finish(file, event: .scan, time: end, shape: shape) == nil)
+        #expect(!writer.isUnfinished(file))
+    }
+
     @Test("commits only add to an unfinished snapshot, until something closes it")
     func unfinished() throws {
         let test = try TestRoot()
