@@ -1,5 +1,3 @@
-import TestSupport
-
 @testable import SQLiteFiles
 
 extension [UInt8] {
@@ -16,27 +14,6 @@ extension [UInt8] {
 
     mutating func replace(at offset: Int, with bytes: [UInt8]) {
         replaceSubrange(offset..<offset + bytes.count, with: bytes)
-    }
-
-    /// Some changes of the kinds that damage files: bytes, whole words of extreme values, a cut.
-    mutating func mutate(with random: inout SeededRandom, within range: Range<Int>? = nil) {
-        for _ in 0..<Int.random(in: 1...4, using: &random) where !isEmpty {
-            let range = (range ?? 0..<count).clamped(to: 0..<count)
-            guard !range.isEmpty else { return }
-            let offset = Int.random(in: range, using: &random)
-            switch Int.random(in: 0...3, using: &random) {
-            case 0: self[offset] ^= 1 << UInt8.random(in: 0...7, using: &random)
-            case 1: self[offset] = UInt8.random(in: 0...255, using: &random)
-            case 2:
-                let words: [[UInt8]] = [
-                    [255, 255, 255, 255], [0, 0, 0, 0], [127, 255, 255, 255], [0, 0, 0, 1],
-                ]
-                let word = words.randomElement(using: &random) ?? []
-                if offset + 4 <= count { replace(at: offset, with: word) }
-            default:
-                if Int.random(in: 0...3, using: &random) == 0 { removeSubrange(offset...) }
-            }
-        }
     }
 }
 

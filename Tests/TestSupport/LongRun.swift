@@ -16,6 +16,9 @@ package struct LongRun: Sendable {
         }
     }
 
+    /// Whether it goes by time.
+    package var isLong: Bool { deadline != nil }
+
     /// Whether another round is due; counts it.
     package mutating func next() -> Bool {
         guard deadline.map({ Tick.now < $0 }) ?? (count < rounds) else { return false }

@@ -76,7 +76,7 @@ enum SegmentName {
 
     /// The first sequence of the segment with that name; nil for any other name.
     static func parse(_ name: FilePath.Component) -> Sequence? {
-        guard name.extension == "segment", let value = UInt64(name.stem) else { return nil }
+        guard name.extension == "segment", let value = UInt64(name.stem), value > 0 else { return nil }
         return make(Sequence(value)) == name ? Sequence(value) : nil
     }
 }

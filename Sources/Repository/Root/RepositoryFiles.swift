@@ -79,7 +79,10 @@ enum SmallFile {
     /// Whole seconds; nil for anything but RFC 3339 in UTC.
     static func time(_ text: String) -> Instant? {
         guard let date = try? Date(text, strategy: .iso8601) else { return nil }
-        return Instant(nanoseconds: Int64(date.timeIntervalSince1970) * 1_000_000_000)
+        let seconds = date.timeIntervalSince1970
+        // An instant reaches from 1677 to 2262, a year of four digits further.
+        guard abs(seconds) < 9_000_000_000 else { return nil }
+        return Instant(nanoseconds: Int64(seconds) * 1_000_000_000)
     }
 }
 

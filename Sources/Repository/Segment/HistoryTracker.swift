@@ -190,6 +190,9 @@ extension ChangesFormat {
     /// Decodes the payload of a record and gives errors their place.
     mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
         do throws(FormatError) { try decode(payload, time: header.time) } catch { throw place.error(error) }
+        guard header.firstSequence.rawValue <= UInt64.max - UInt64(finishedCount) else {
+            throw place.damage("sequence \(header.firstSequence) leaves no room for its snapshots")
+        }
     }
 }
 

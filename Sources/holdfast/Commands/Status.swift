@@ -43,7 +43,9 @@ struct Status: HoldfastCommand {
         object = object.adding("files", status.files).adding("databases", status.databases)
             .adding("sequence", status.sequence.rawValue)
         if let time = status.lastTime { object = object.adding("last_time", time) }
-        return object.adding("lag_ms", Int(status.watcher?.lagMilliseconds.rounded() ?? 0))
+        // What a watcher says need not be a number that there is.
+        let lag = status.watcher.flatMap { Int(exactly: $0.lagMilliseconds.rounded()) } ?? 0
+        return object.adding("lag_ms", lag)
             .adding("commits", status.commits).adding("coalesced", status.coalesced)
             .adding("gaps", status.gaps).adding("rescans", status.watcher?.rescans ?? 0)
             .adding("audits", status.watcher?.audits ?? 0)

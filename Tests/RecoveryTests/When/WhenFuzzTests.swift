@@ -1,5 +1,6 @@
 import LinuxFiles
 import Recovery
+import TestSupport
 import Testing
 
 @Suite("WHEN: whatever is written")
@@ -16,11 +17,11 @@ struct WhenFuzzTests {
     ]
     private static let extremes = [Instant(nanoseconds: .min), Instant(nanoseconds: .max), .unix(0), .noon]
 
-    @Test("nothing traps, what is read can be written and read again", arguments: [1, 2, 3] as [UInt64])
-    func parsing(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+    @Test("nothing traps, what is read can be written and read again")
+    func parsing() {
+        var run = FuzzRun("WHEN", rounds: 60_000)
         var read = 0
-        for _ in 0..<20_000 {
+        while var random = run.next() {
             let count = Int.random(in: 0...7, using: &random)
             let text = (0..<count).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
             let now = Self.extremes.randomElement(using: &random) ?? .noon
@@ -29,14 +30,14 @@ struct WhenFuzzTests {
                 read += 1
                 let written = Self.written(when)
                 let again = try? When(parsing: written, now: now, calendar: .utc)
-                #expect(again == when, "seed \(seed): \(text.debugDescription) as \(written)")
+                #expect(again == when, "\(random): \(text.debugDescription) as \(written)")
             } catch {
-                #expect(error.isWrongUsage, "seed \(seed): \(text.debugDescription)")
+                #expect(error.isWrongUsage, "\(random): \(text.debugDescription)")
                 let lines = error.message(in: .berlin2026).split(whereSeparator: \.isNewline)
-                #expect(lines.count == 1, "seed \(seed): \(text.debugDescription)")
+                #expect(lines.count == 1, "\(random): \(text.debugDescription)")
             }
         }
-        #expect(read > 1000, "seed \(seed): only \(read) texts were a WHEN")
+        #expect(read > 1000, "only \(read) texts were a WHEN")
     }
 
     private static func written(_ when: When) -> String {
@@ -49,10 +50,10 @@ struct WhenFuzzTests {
         }
     }
 
-    @Test("resolving agrees with looking at every snapshot", arguments: [1, 2, 3] as [UInt64])
-    func resolving(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
-        for _ in 0..<2000 {
+    @Test("resolving agrees with looking at every snapshot")
+    func resolving() {
+        var run = FuzzRun("WHEN, resolved", rounds: 6000)
+        while var random = run.next() {
             var snapshots: [SnapshotMoment] = []
             for place in 0..<Int.random(in: 1...9, using: &random) {
                 let sequence = (snapshots.last?.sequence ?? 0) + UInt64.random(in: 1...3, using: &random)
@@ -69,12 +70,12 @@ struct WhenFuzzTests {
             let when = When.instant(Instant(nanoseconds: asked))
             let now = Instant(nanoseconds: 30)
             let found = try? when.resolve(in: snapshots, tags: [:], strictlyBefore: before, now: now)
-            #expect(found == byTime, "seed \(seed): \(asked) in \(snapshots)")
+            #expect(found == byTime, "\(random): \(asked) in \(snapshots)")
 
             let bySequence = snapshots.firstIndex { $0.sequence == UInt64(asked) }
             let place = try? When.sequence(UInt64(asked))
                 .resolve(in: snapshots, tags: [:], strictlyBefore: false, now: now)
-            #expect(place == bySequence, "seed \(seed): \(asked) in \(snapshots)")
+            #expect(place == bySequence, "\(random): \(asked) in \(snapshots)")
         }
     }
 }

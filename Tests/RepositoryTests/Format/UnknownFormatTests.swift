@@ -137,14 +137,6 @@ struct UnknownFormatTests {
     }
 }
 
-extension [UInt8] {
-    /// Gives the 64 bytes at the front a right checksum.
-    fileprivate mutating func sealHeader() {
-        let sum = unsafe XXH64.hash(span.bytes.extracting(0..<56), seed: 0)
-        for index in 0..<8 { self[56 + index] = UInt8(truncatingIfNeeded: sum >> UInt64(8 * index)) }
-    }
-}
-
 extension FilePath {
     /// Appends a record that verifies to the first segment.
     fileprivate func appendRecord(_ type: UInt8, flags: UInt8, reserved: UInt8, payload: [UInt8]) throws {

@@ -1,0 +1,89 @@
+import Capture
+import LinuxFiles
+import Repository
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Service
+
+@Suite("Control socket: whatever answers")
+struct ControlFuzzTests {
+    private final class Listener: Sendable {
+        let socket: Socket
+        init(at path: FilePath) throws { socket = try Socket.listen(at: path) }
+    }
+
+    @Test("an answer is understood, or the client gives up with a reason")
+    func answers() async throws {
+        let directory = try TemporaryDirectory()
+        let repository = try RepositoryDirectory(at: FilePath(directory.file("r")), creating: true)
+        let root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
+        let listener = try Listener(at: root.controlPath)
+        let status = WatcherStatus(
+            pid: 1,
+            isReady: true,
+            trouble: "x",
+            lagMilliseconds: 1.5,
+            rescans: 1,
+            audits: 2,
+            auditDifferences: 3
+        )
+        let samples: [ControlAnswer] = [
+            .durable(sequence: 5, time: 77), .status(status), .failed(reason: "why"),
+        ]
+        let sound = try samples.map { try ControlCoding.encode($0) }
+        try await Thread.run("fuzz") {
+            var run = FuzzRun("control answers", rounds: 1500)
+            var understood = 0
+            while var random = run.next() {
+                var answer = sound.randomElement(using: &random)!
+                if Bool.random(using: &random) {
+                    answer.mutate(with: &random)
+                } else {
+                    answer.replaceNumber(&random)
+                }
+                let isClosedEarly = Int.random(in: 0..<8, using: &random) == 0
+                let reply = answer
+                try Thread.start("server") {
+                    guard let connection = try? listener.socket.accept() else { return }
+                    _ = try? connection.readLine(limit: 1000)
+                    if !isClosedEarly { try? connection.writeLine(reply) }
+                }
+                if try Self.ask(ControlClient(root), &random) { understood += 1 }
+            }
+            #expect(understood > 30)
+        }
+    }
+
+    private static func ask(_ client: ControlClient, _ random: inout SeededRandom) throws -> Bool {
+        do {
+            if Bool.random(using: &random) { return try client.status() != nil }
+            _ = try client.synchronise(timeout: .seconds(60))
+            return true
+        } catch is ControlClient.Failure {
+        } catch is DecodingError {
+        }
+        return false
+    }
+}
+
+extension [UInt8] {
+    /// One number of a JSON text becomes another.
+    fileprivate mutating func replaceNumber(_ random: inout SeededRandom) {
+        let numbers = [
+            "0", "-1", "1e300", "9223372036854775808", "18446744073709551615", "0.5", "null", "true",
+        ]
+        let text = String(decoding: self, as: UTF8.self)
+        guard let place = text.matches(of: #/\d+(\.\d+)?/#).randomElement(using: &random) else { return }
+        self = Array(text.replacingCharacters(place.range, numbers.randomElement(using: &random)!).utf8)
+    }
+}
+
+extension String {
+    fileprivate func replacingCharacters(_ range: Range<Index>, _ text: String) -> String {
+        var result = self
+        result.replaceSubrange(range, with: text)
+        return result
+    }
+}
