@@ -54,12 +54,15 @@ package final class RootWriter {
 
     /// Takes the lock and brings everything to the last durable snapshot.
     /// Throws `RepositoryError.locked`, `.unsupported`, or `SystemError`.
-    package init(root: RootDescription, options: Options = Options()) throws {
+    package convenience init(root: RootDescription, options: Options = Options()) throws {
+        try self.init(root: root, options: options, holding: root.takeWriterLock())
+    }
+
+    /// The same for one who has the lock already.
+    init(root: RootDescription, options: Options = Options(), holding lock: consuming OpenFile) throws {
         self.root = root
         self.options = options
         encoder = try FlushEncoder()
-        let lock = try OpenFile(root.lockPath, .updateOrCreate)
-        guard try lock.takeWriteLock() else { throw RepositoryError.locked(root.directory) }
         self.lock = lock
         durableMark = DurableMarkFile(root)
         try open()
@@ -147,6 +150,13 @@ package final class RootWriter {
 }
 
 extension RootDescription {
+    /// The lock that makes one the root's writer. Throws `RepositoryError.locked`, or `SystemError`.
+    func takeWriterLock() throws -> OpenFile {
+        let lock = try OpenFile(lockPath, .updateOrCreate)
+        guard try lock.takeWriteLock() else { throw RepositoryError.locked(directory) }
+        return lock
+    }
+
     /// Whether a writer has the root now. Asks and takes nothing.
     package var hasWriter: Bool {
         guard let lock = try? OpenFile(lockPath, .read) else { return false }

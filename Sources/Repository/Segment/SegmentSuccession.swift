@@ -86,7 +86,7 @@ enum SegmentSuccession {
         let bytes = header.encoded()
         try copy.write(unsafe bytes.span.bytes, at: 0)
         let validBytes = max(end.validBytes, SegmentHeader.byteCount)
-        try copyFront(of: end.path, to: copy, upTo: validBytes)
+        try copyFront(of: end.path, to: copy, from: SegmentHeader.byteCount, upTo: validBytes)
         try copy.synchronise()
         try keepAside(end)
         try Directory.rename(draft, to: end.path)
@@ -94,10 +94,15 @@ enum SegmentSuccession {
         return try SegmentWriter(end.path, first: end.segment, validBytes: validBytes)
     }
 
-    private static func copyFront(of path: FilePath, to copy: borrowing OpenFile, upTo end: UInt64) throws {
+    static func copyFront(
+        of path: FilePath,
+        to copy: borrowing OpenFile,
+        from start: UInt64,
+        upTo end: UInt64
+    ) throws {
         let original = try OpenFile(path, .read)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var offset = SegmentHeader.byteCount
+        var offset = start
         while offset < end {
             let wanted = Int(min(UInt64(buffer.count), end - offset))
             let got = try original.read(into: &buffer, count: wanted, at: offset)

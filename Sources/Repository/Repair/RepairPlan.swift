@@ -1,0 +1,155 @@
+import LinuxFiles
+package import SystemPackage
+
+/// What a repair of a root would keep and set aside. Made by reading only.
+///
+/// The stream is kept up to the first place where it is damaged: everything before it is as it was. What lies behind
+/// counts its sequences, prefixes and parts from what is lost, so it goes aside with the damage. A base that a kept
+/// snapshot stands on and that is damaged is damage at the record that refers to it.
+package struct RepairPlan: Sendable {
+    /// A file that goes aside, from that byte on. What is before it in a segment is kept as well as set aside.
+    package struct Item: Hashable, Sendable {
+        package let path: FilePath
+        package let offset: UInt64
+    }
+
+    /// In the order in which they go. Of a segment that is cut, nothing is missed but what is behind the offset.
+    package internal(set) var items: [Item] = []
+    package internal(set) var snapshotsKept: UInt64 = 0
+    /// Those that could still be read.
+    package internal(set) var snapshotsSetAside: UInt64 = 0
+    package internal(set) var lastKept = Sequence.none
+    /// Of the last record that is kept; nil when none is.
+    var lastKeptTime: Instant?
+    /// The segment whose front is kept, and how much of it, in bytes.
+    var front: (segment: Sequence, byteCount: UInt64)?
+
+    /// Nothing is damaged.
+    package var isEmpty: Bool { items.isEmpty }
+}
+
+extension RepairPlan {
+    /// Throws `RepositoryError.unsupported` for what only a newer version understands, or `SystemError`.
+    package init(_ root: RootDescription) throws {
+        let scan = try RepairScan(root)
+        let cut = scan.cut
+        var keptBases: Set<FilePath> = []
+        var frontEnd = SegmentHeader.byteCount
+        var tracker = HistoryTracker()
+        _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, payload, place in
+            let isKept = cut.map { place.location < $0 } ?? true
+            if isKept {
+                lastKeptTime = max(lastKeptTime ?? header.time, header.time)
+                if type == .base { keptBases.insert(root.basePath(header.firstSequence, header.file)) }
+                if place.location.segment == cut?.segment {
+                    frontEnd = place.location.offset + UInt64(header.recordBytes)
+                }
+            }
+            try tracker.consume(type, header, payload, place) { event in
+                guard case .snapshot(let record) = event else { return }
+                if isKept {
+                    snapshotsKept += 1
+                    lastKept = record.state.sequence
+                } else {
+                    snapshotsSetAside += 1
+                }
+            }
+            return true
+        }
+        if let cut {
+            items = try Self.bases(of: root, without: keptBases)
+            items += try root.segments().filter { $0 > cut.segment }.reversed().map {
+                Item(path: root.segmentPath($0), offset: 0)
+            }
+            if cut.offset > 0 { front = (cut.segment, frontEnd) }
+            items.append(Item(path: root.segmentPath(cut.segment), offset: cut.offset > 0 ? frontEnd : 0))
+        }
+        items += scan.oldDamage.map { Item(path: $0, offset: 0) }
+        // Last: as long as it is there, what it tells of is missed.
+        if cut != nil || scan.isMarkWrong, FileStatus.ifPresent(root.durableMarkPath) != nil {
+            items.append(Item(path: root.durableMarkPath, offset: 0))
+        }
+    }
+
+    /// Bases that no kept record names. Their numbers will be given again, and then they would be overwritten.
+    private static func bases(of root: RootDescription, without kept: Set<FilePath>) throws -> [Item] {
+        try Directory.names(in: root.basesDirectory).filter(BaseName.isBase).map(
+            root.basesDirectory.appending
+        )
+        .filter { !kept.contains($0) }.sorted { $0.string < $1.string }.map { Item(path: $0, offset: 0) }
+    }
+}
+
+/// Where a root's stream is damaged first.
+struct RepairScan {
+    private(set) var cut: RecordLocation?
+    /// The durable mark is damaged, or tells of what is not there.
+    private(set) var isMarkWrong = false
+    /// Segments that a writer has kept beside their fronts.
+    private(set) var oldDamage: [FilePath] = []
+
+    init(_ root: RootDescription) throws {
+        let segments = Set(try root.segments())
+        var tracker = HistoryTracker()
+        var openBases: [FileID: (RecordLocation, FilePath, BaseReference)] = [:]
+        var (first, isMarkWrong) = (RecordLocation?.none, false)
+        func note(_ location: RecordLocation) { first = min(first ?? location, location) }
+        _ = try StreamWalk(root: root).run(
+            onFinding: { finding in
+                guard finding.severity == .error else { return }
+                if let segment = finding.file.lastComponent.flatMap(SegmentName.parse),
+                    segments.contains(segment)
+                {
+                    note(RecordLocation(segment: segment, offset: finding.offset))
+                } else {
+                    isMarkWrong = true
+                }
+            },
+            onRecord: { type, header, payload, place in
+                do {
+                    try tracker.consume(type, header, payload, place) { event in
+                        switch event {
+                        case .finding: note(place.location)
+                        case .session: openBases.removeAll()
+                        case .snapshot(let record):
+                            guard let base = openBases.removeValue(forKey: record.file) else { return }
+                            if try !Self.isSound(base.1, root, record.file, base.2) { note(base.0) }
+                        default: break
+                        }
+                    }
+                    if type == .void { openBases[header.file] = nil }
+                    if type == .base {
+                        let path = root.basePath(header.firstSequence, header.file)
+                        let reference = try place.reading { () throws(FormatError) in
+                            try BaseReference(payload)
+                        }
+                        openBases[header.file] = (place.location, path, reference)
+                    }
+                } catch let damage as DamageError {
+                    note(place.location)
+                    throw damage
+                }
+                return true
+            }
+        )
+        cut = first
+        self.isMarkWrong = isMarkWrong
+        oldDamage = try Directory.names(in: root.segmentsDirectory)
+            .filter { $0.extension?.hasPrefix("damaged") ?? false }.map(root.segmentsDirectory.appending)
+    }
+
+    private static func isSound(
+        _ path: FilePath,
+        _ root: RootDescription,
+        _ file: FileID,
+        _ reference: BaseReference
+    ) throws -> Bool {
+        do {
+            var reader = try BaseReader(path, root: root.id, file: file, reference: reference)
+            try reader.forEachSlice(opening: false) { _, _ in }
+            return true
+        } catch is DamageError {
+            return false
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Repair: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a damaged repository sound again.",
+        discussion: """
+            For use after check has found damage. Keeps every snapshot before the first damage of a root, and moves the \
+            damage with all that follows it to the root's set-aside directory. Nothing is deleted. What was written by \
+            a newer holdfast is refused. Stop the watcher first.
+
+            Exit status: 0 nothing to do, or repaired, 1 failed, 10 no repository, 11 a watcher has a root, \
+            64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Flag(help: "Only say what would be done.")
+    var dryRun = false
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        for root in try options.openRepository().roots() {
+            if root.hasWriter { throw RepositoryError.locked(root.directory) }
+            let (plan, place) = dryRun ? (try RepairPlan(root), nil) : try RootRepair(root).run()
+            for item in plan.items { try show(item, place, console) }
+            try console.result(
+                json: JSONObject().adding("summary", true).adding("root", root.path.string)
+                    .adding("repaired", place != nil).adding("items", plan.items.count)
+                    .adding("snapshots_kept", plan.snapshotsKept)
+                    .adding("snapshots_set_aside", plan.snapshotsSetAside).adding(
+                        "last_kept",
+                        plan.lastKept.rawValue
+                    ),
+                text: text(root, plan, place)
+            )
+        }
+        return .done
+    }
+
+    private func show(_ item: RepairPlan.Item, _ place: FilePath?, _ console: Console) throws {
+        try console.result(
+            json: JSONObject().adding("file", item.path.string).adding("offset", item.offset)
+                .adding("action", "set aside"),
+            text:
+                "\(place == nil ? "to set aside" : "set aside"): \(item.path.printable) from byte \(item.offset) on"
+        )
+    }
+
+    private func text(_ root: RootDescription, _ plan: RepairPlan, _ place: FilePath?) -> String {
+        let path = root.path.printable
+        guard !plan.isEmpty else { return "\(path): \(plan.snapshotsKept) snapshots, nothing to repair" }
+        let counts = "\(plan.snapshotsKept) snapshots kept, \(plan.snapshotsSetAside) readable ones set aside"
+        guard let place else { return "\(path): \(counts) if it were done" }
+        return "\(path): \(counts) in \(place.printable)"
+    }
+}

@@ -1,0 +1,187 @@
+import Foundation
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Repository
+
+@Suite("Repair")
+struct RootRepairTests {
+    @Test(
+        "whatever was flipped or cut: clean afterwards, all before the damage kept, nothing deleted, goes on"
+    )
+    func damages() throws {
+        var random = SeededRandom()
+        let history = try SmallHistory.damageable(random)
+        let all =
+            try Damage.flips(of: history.test, step: 23)
+            + Damage.cuts(of: history.test, &random).shuffled(using: &random)
+            .prefix(150)
+        var kept: Set<UInt64> = []
+        let snapshots = try history.test.snapshots()
+        for damage in all {
+            try withCopy(of: history) { copy, undo in
+                try damage.apply()
+                let before = try Self.bytes(in: copy.test)
+                let least = damage.snapshotsBefore(snapshots)
+                kept.insert(try Self.expectRepaired(copy, before, atLeast: least, "\(random): \(damage)"))
+                try undo()
+            }
+        }
+        // Among them everything, nothing, and something in between.
+        #expect(
+            kept.contains(0) && kept.contains(UInt64(history.expected.count)) && kept.count > 4,
+            "\(kept)"
+        )
+    }
+
+    /// Repairs and looks at what is left; returns how many snapshots are.
+    @discardableResult
+    private static func expectRepaired(
+        _ history: SmallHistory,
+        _ before: [[UInt8]],
+        atLeast least: Int,
+        _ note: Comment
+    ) throws -> UInt64 {
+        let test = history.test
+        let (plan, _) = try RootRepair(test.root).run()
+        let errors = try test.findings().filter { $0.severity == .error }
+        #expect(errors.isEmpty, "\(note): \(errors)")
+        #expect(plan.snapshotsKept >= UInt64(least), note)
+        #expect(plan.lastKept.rawValue == plan.snapshotsKept, note)
+        for (index, snapshot) in history.expected.prefix(Int(plan.snapshotsKept)).enumerated() {
+            let bytes = try test.rebuild(snapshot.file, at: Sequence(UInt64(index + 1))).bytes
+            #expect(bytes == snapshot.bytes, "\(note): snapshot \(index + 1)")
+        }
+        let after = try Set(bytes(in: test))
+        for content in before where !after.contains(content) {
+            // A segment grew by the gap, or a mark was written anew: the old bytes are at its front.
+            let isKept = after.contains { $0.starts(with: content) }
+            #expect(isKept, note)
+        }
+        try expectGoesOn(test, plan.lastKept.next, note)
+        return plan.snapshotsKept
+    }
+
+    private static func expectGoesOn(_ test: TestRoot, _ next: Repository.Sequence, _ note: Comment) throws {
+        do {
+            let writer = try RootWriter(root: test.root)
+            #expect(!writer.notes.contains { $0.severity == .error }, "\(note): \(writer.notes)")
+            let id = writer.declare(name: "three.db", kind: .plain)
+            var pages = PageSet(pageSize: .plain)
+            let page = [UInt8](repeating: 3, count: 4096)
+            pages.append(PageNumber(1), unsafe page.span.bytes)
+            let shape = ImageShape(pageSize: .plain, byteCount: 100)!
+            let changes = Changes(file: id, time: .now, event: .created, shape: shape, pages: pages)
+            #expect(try writer.stage(changes) == next, note)
+            _ = try writer.flush()
+        }
+        #expect(try !test.findings().contains { $0.severity == .error }, note)
+    }
+
+    /// What every file of the stream holds, wherever it lies now.
+    private static func bytes(in test: TestRoot) throws -> [[UInt8]] {
+        let root = test.root.directory.string
+        return try FileManager.default.subpathsOfDirectory(atPath: root).sorted()
+            .filter { !$0.hasPrefix("mirror") && !$0.hasSuffix("lock") && !$0.hasSuffix(".new") }
+            .filter { try FileStatus.of(FilePath("\(root)/\($0)")).kind == .regular }
+            .map { try FilePath("\(root)/\($0)").content() }
+    }
+
+    /// Puts the root back as it was afterwards.
+    private func withCopy(
+        of history: SmallHistory,
+        _ body: (SmallHistory, () throws -> Void) throws -> Void
+    ) throws {
+        let root = history.test.root.directory.string
+        let saved = history.test.directory.file("saved")
+        try? FileManager.default.removeItem(atPath: saved)
+        try FileManager.default.copyItem(atPath: root, toPath: saved)
+        try body(history) {
+            try FileManager.default.removeItem(atPath: root)
+            try FileManager.default.moveItem(atPath: saved, toPath: root)
+        }
+    }
+
+    @Test("whichever call fails, the next repair ends well and nothing is lost")
+    func faults() throws {
+        let random = SeededRandom()
+        let history = try SmallHistory.damageable(random)
+        let segments = try history.test.segments()
+        #expect(segments.count > 2)
+        let snapshots = try history.test.snapshots()
+        let places = [(segments[0], 400), (segments[1], 80), (segments[1], 3)]
+        let damages = try Damage.flips(of: history.test, step: 1).filter { damage in
+            places.contains { $0 == (damage.path, damage.place) }
+        }
+        #expect(damages.count == 3)
+        for damage in damages {
+            for index in 0..<200 {
+                var hasFired = false
+                try withCopy(of: history) { copy, undo in
+                    try damage.apply()
+                    let before = try Self.bytes(in: copy.test)
+                    let calls = Calls(failing: index)
+                    Faults.arm { _, _ in calls.plan() }
+                    _ = try? RootRepair(copy.test.root).run()
+                    Faults.arm(nil)
+                    hasFired = calls.hasFired
+                    let least = damage.snapshotsBefore(snapshots)
+                    try Self.expectRepaired(
+                        copy,
+                        before,
+                        atLeast: least,
+                        "\(random): \(damage), call \(index)"
+                    )
+                    try undo()
+                }
+                if !hasFired { break }
+                try #require(index < 199, "a repair has no two hundred calls")
+            }
+        }
+    }
+
+    /// From one call on everything fails, as when the disk goes.
+    private final class Calls: Sendable {
+        private let count = Atomic<Int>(0)
+        private let first: Int
+
+        init(failing first: Int) { self.first = first }
+
+        var hasFired: Bool { count.load(ordering: .relaxed) > first }
+
+        func plan() -> Fault? {
+            count.add(1, ordering: .relaxed).oldValue >= first ? .fails(errno: Errno.ioError.rawValue) : nil
+        }
+    }
+
+    @Test("a sound root is left as it is; beside a writer nothing is touched; a newer format is refused")
+    func refusals() throws {
+        let history = try SmallHistory.damageable(SeededRandom())
+        let before = try Self.bytes(in: history.test)
+        #expect(try RootRepair(history.test.root).run().place == nil)
+        #expect(try Self.bytes(in: history.test) == before)
+
+        let segment = try history.test.segments()[0]
+        do {
+            let writer = try history.open()
+            try segment.flipByte(at: 100)
+            #expect(throws: RepositoryError.locked(history.test.root.directory)) {
+                _ = try RootRepair(history.test.root).run()
+            }
+            _ = writer.lastSequence
+            try segment.flipByte(at: 100)
+        }
+        var newer = try segment.content()
+        newer[8] = 2
+        newer.sealHeader()
+        newer[200] ^= 1
+        try segment.replaceContent(newer)
+        let unknown = try Self.bytes(in: history.test)
+        #expect(throws: RepositoryError.self) { _ = try RootRepair(history.test.root).run() }
+        #expect(try Self.bytes(in: history.test) == unknown)
+    }
+}
