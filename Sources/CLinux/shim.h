@@ -1,6 +1,7 @@
 // What of the kernel and the C library Swift cannot call itself.
 #include <malloc.h>
 #include <stdint.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,3 +35,9 @@ static inline int linux_set_affinity(const void *mask, size_t bytes) {
 /// Blocks from this size on get pages of their own, which go back to the system when they are freed (mallopt(3));
 /// left alone, the C library raises that limit to 32 MiB as it goes. Returns 1, or 0 on error.
 static inline int linux_set_large_block(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
+
+/// The magic number of the file system that the path lies on (statfs(2), f_type); 0 if it cannot be asked.
+static inline uint32_t linux_file_system(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (uint32_t)status.f_type : 0;
+}

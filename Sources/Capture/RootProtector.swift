@@ -44,7 +44,7 @@ package final class RootProtector: Sendable {
     package var status: CaptureStatus { meter.current }
 
     /// Takes the root's lock, protects until `stop` and returns when everything is durable.
-    /// Throws `RepositoryError.locked` when another has it, `WatchLimitError`, `SystemError`.
+    /// Throws `RepositoryError.locked` when another has it, `SystemError`.
     package func run() async throws {
         do {
             try await Thread.run("recorder") { [self] in try record() }

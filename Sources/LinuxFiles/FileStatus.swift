@@ -46,6 +46,16 @@ package struct FileStatus: Hashable, Sendable {
         return FileStatus(raw)
     }
 
+    /// The status of the file at `path`, or nil when there is none. Throws when that cannot be told.
+    package static func unlessMissing(_ path: FilePath) throws(SystemError) -> FileStatus? {
+        do {
+            return try of(path)
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
     /// The status of the file at `path`, or nil when there is none or it cannot be reached.
     package static func ifPresent(_ path: FilePath) -> FileStatus? {
         try? of(path)

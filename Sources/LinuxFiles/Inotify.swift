@@ -17,10 +17,13 @@ package struct InotifyMask: OptionSet, Hashable, Sendable {
     package static let deletedSelf = InotifyMask(Int(IN_DELETE_SELF))
     package static let movedSelf = InotifyMask(Int(IN_MOVE_SELF))
     package static let onlyDirectory = InotifyMask(Int(IN_ONLYDIR))
+    /// A symbolic link is watched itself.
+    package static let linkItself = InotifyMask(Int(IN_DONT_FOLLOW))
 
     package static let isDirectory = InotifyMask(Int(IN_ISDIR))
     package static let overflow = InotifyMask(Int(IN_Q_OVERFLOW))
     package static let ignored = InotifyMask(Int(IN_IGNORED))
+    package static let unmounted = InotifyMask(Int(IN_UNMOUNT))
 }
 
 /// One event. The name may be gone, or be another file's, by the time this is read.

@@ -13,8 +13,11 @@ package struct Poller: ~Copyable {
     package mutating func add(_ bell: Bell) -> Slot { add(bell.descriptor) }
     package mutating func add(_ socket: borrowing Socket) -> Slot { add(socket.descriptor) }
 
-    private mutating func add(_ descriptor: Int32) -> Slot {
-        entries.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+    /// Ready once after every change.
+    package mutating func add(_ mounts: MountTable) -> Slot { add(mounts.descriptor, POLLPRI) }
+
+    private mutating func add(_ descriptor: Int32, _ events: Int32 = POLLIN) -> Slot {
+        entries.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
         return Slot(index: entries.count - 1)
     }
 

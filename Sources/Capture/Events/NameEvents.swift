@@ -21,8 +21,9 @@ final class NameEvents: Sendable {
     }
 
     private struct State: ~Copyable {
-        let inotify: Inotify
+        let inotify: Inotify?
         var directories: [InotifyWatch: (name: FilePath, path: FilePath)] = [:]
+        var watches: [FilePath: InotifyWatch] = [:]
         var entries: [Entry] = []
     }
 
@@ -39,16 +40,18 @@ final class NameEvents: Sendable {
     /// No event needs to wake more threads than this.
     private static let maximumThreads = 4
 
-    init(_ scope: RootScope) throws(SystemError) {
+    /// Without an inotify instance (`isDeaf`) there are no events.
+    init(_ scope: RootScope, isDeaf: Bool = false) throws(SystemError) {
         self.scope = scope
         stopBell = try Bell()
         bell = try Bell()
-        state = Mutex(State(inotify: try Inotify()))
+        state = Mutex(State(inotify: isDeaf ? nil : try Inotify()))
     }
 
     /// Starts the threads; they run until `stop`. With many processors one is always free: only with few must a
     /// thread be bound to each.
     func start() throws(SystemError) {
+        guard state.withLock({ $0.inotify != nil }) else { return }
         let processors = Thread.processors
         let areFew = processors.count <= Self.maximumThreads
         for processor in processors.prefix(Self.maximumThreads) {
@@ -63,7 +66,19 @@ final class NameEvents: Sendable {
     /// Watches the directory `name` (relative to the root) at `path`.
     func watch(_ name: FilePath, at path: FilePath) throws(SystemError) {
         try state.withLock { state throws(SystemError) in
-            state.directories[try state.inotify.watch(path, for: Self.mask)] = (name, path)
+            guard let watch = try state.inotify?.watch(path, for: Self.mask) else { return }
+            if let other = state.directories[watch]?.name, other != name { state.watches[other] = nil }
+            state.directories[watch] = (name, path)
+            if let before = state.watches.updateValue(watch, forKey: name), before != watch {
+                state.inotify?.remove(before)
+            }
+        }
+    }
+
+    /// No longer watches the directory of that name.
+    func remove(_ name: FilePath) {
+        state.withLock { state in
+            if let watch = state.watches.removeValue(forKey: name) { state.inotify?.remove(watch) }
         }
     }
 
@@ -78,7 +93,7 @@ final class NameEvents: Sendable {
 
     private func standBy() {
         var poller = Poller()
-        let events = state.withLock { poller.add($0.inotify) }
+        guard let events = state.withLock({ state in state.inotify.map { poller.add($0) } }) else { return }
         let stop = poller.add(stopBell)
         while let isReady = try? poller.wait(nil) {
             guard isReady else { continue }
@@ -94,9 +109,16 @@ final class NameEvents: Sendable {
     }
 
     private func read(_ state: inout State) throws(SystemError) {
-        while try state.inotify.read({ event in
+        guard let inotify = state.inotify else { return }
+        while try inotify.read({ event in
             let directory = state.directories[event.watch]
-            if event.mask.contains(.ignored) { return state.directories[event.watch] = nil }
+            if event.mask.contains(.ignored) {
+                state.directories[event.watch] = nil
+                if let directory, state.watches[directory.name] == event.watch {
+                    state.watches[directory.name] = nil
+                }
+                return
+            }
             state.entries.append(
                 Entry(
                     mask: event.mask,

@@ -1,9 +1,9 @@
-package import LinuxFiles
+import LinuxFiles
 import SystemPackage
 
 /// The kernel grants no more inotify watches or instances to this user (`inotify(7)`, limits).
-package struct WatchLimitError: Error, CustomStringConvertible {
-    package let cause: SystemError
+struct WatchLimitError: Error, CustomStringConvertible {
+    let cause: SystemError
 
     init?(_ error: SystemError) {
         let isLimit = error.code == .noSpace || error.code == .tooManyOpenFiles
@@ -11,10 +11,10 @@ package struct WatchLimitError: Error, CustomStringConvertible {
         cause = error
     }
 
-    package var description: String {
+    var description: String {
         let name = cause.operation == "watch" ? "max_user_watches" : "max_user_instances"
         let place = cause.path.map { " \($0.printable)" } ?? ""
-        return
-            "cannot watch\(place), the kernel's limit is reached: raise it with sysctl fs.inotify.\(name)=…"
+        let remedy = "raise it with sysctl fs.inotify.\(name)=…"
+        return "cannot watch\(place), the kernel's limit is reached: \(remedy)"
     }
 }

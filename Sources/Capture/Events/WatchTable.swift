@@ -6,24 +6,93 @@ import SystemPackage
 /// Names and closings must be acted on at once: a journal lives for a millisecond. Writes come by the thousand and
 /// may be read a little later, when many of them have merged into one event. So each kind has an instance of its
 /// own, and under load only the one for writes is left waiting.
+///
+/// Besides, the instance for writes watches what is passed on the way to the root, and single files that are
+/// written under a name outside of it.
 struct WatchTable {
+    /// What an event of `writes` is about.
+    enum Subject {
+        /// A file in this directory, relative to the root.
+        case directory(FilePath)
+        /// Something on the way to the root.
+        case way
+        /// The file that was this one when it had that name.
+        case file(FilePath, FileIdentity)
+    }
+
     let names: NameEvents
-    let writes: Inotify
-    private var writeWatches: [InotifyWatch: FilePath] = [:]
+    /// Nil when the kernel grants no instance; then nothing can be watched.
+    let writes: Inotify?
+    private let shortage: SystemError?
+    private var subjects: [InotifyWatch: Subject] = [:]
+    private var directories: [FilePath: InotifyWatch] = [:]
 
     private static let writeMask: InotifyMask = [.modified, .onlyDirectory]
+    private static let wayMask: InotifyMask = [.movedSelf, .deletedSelf, .linkItself]
+    private static let fileMask: InotifyMask = [.modified, .closedAfterWrite]
 
     init(_ scope: RootScope) throws(SystemError) {
-        names = try NameEvents(scope)
-        writes = try Inotify()
+        do throws(SystemError) {
+            (names, writes, shortage) = (try NameEvents(scope), try Inotify(), nil)
+        } catch {
+            guard WatchLimitError(error) != nil else { throw error }
+            (names, writes, shortage) = (try NameEvents(scope, isDeaf: true), nil, error)
+        }
     }
 
     /// Watches the directory `name` (relative to the root) at `path`.
     mutating func add(_ name: FilePath, at path: FilePath) throws(SystemError) {
-        try names.watch(name, at: path)
-        writeWatches[try writes.watch(path, for: Self.writeMask)] = name
+        guard let writes else {
+            throw shortage ?? SystemError("start watching", nil, code: .tooManyOpenFiles)
+        }
+        do {
+            try names.watch(name, at: path)
+            let watch = try writes.watch(path, for: Self.writeMask)
+            if case .directory(let other) = subjects[watch], other != name { directories[other] = nil }
+            let before = directories.updateValue(watch, forKey: name)
+            subjects[watch] = .directory(name)
+            if let before, before != watch { writes.remove(before) }
+        } catch {
+            // Of one that may not be read any more the old watch goes on telling.
+            if !error.isForbidden { remove(name) }
+            throw error
+        }
     }
 
-    /// The directory that an event of `writes` is about.
-    func directory(ofWrite watch: InotifyWatch) -> FilePath? { writeWatches[watch] }
+    /// No longer watches the directory of that name.
+    mutating func remove(_ name: FilePath) {
+        names.remove(name)
+        if let watch = directories.removeValue(forKey: name) { writes?.remove(watch) }
+    }
+
+    /// Watches everything on the way to the root. What may not be watched is found by the slow round.
+    mutating func addWay(_ way: [FilePath]) {
+        for (watch, subject) in subjects {
+            if case .way = subject { writes?.remove(watch) }
+        }
+        for path in way {
+            guard let watch = try? writes?.watch(path, for: Self.wayMask) else { continue }
+            subjects[watch] = .way
+        }
+    }
+
+    /// Watches a file itself: its other names may be outside of the root. Without a watch the slow round finds what
+    /// is written there.
+    mutating func addFile(_ name: FilePath, _ identity: FileIdentity, at path: FilePath) {
+        guard let watch = try? writes?.watch(path, for: Self.fileMask) else { return }
+        subjects[watch] = .file(name, identity)
+    }
+
+    /// What an event of `writes` is about.
+    func subject(ofWrite watch: InotifyWatch) -> Subject? { subjects[watch] }
+
+    /// The kernel has ended this watch.
+    mutating func ended(_ watch: InotifyWatch) {
+        if case .directory(let name) = subjects.removeValue(forKey: watch), directories[name] == watch {
+            directories[name] = nil
+        }
+    }
+
+    /// No longer watches what an event was about.
+    func drop(_ watch: InotifyWatch) { writes?.remove(watch) }
 }

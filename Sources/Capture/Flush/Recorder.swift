@@ -80,7 +80,7 @@ final class Recorder {
             try perform(step)
         } catch let error as SystemError {
             guard let file = step.file, writer.hasFailedBase(file) else { throw error }
-            meter.trouble("\(error)")
+            meter.trouble(.repository, "\(error)")
             try untilItWorks { try writer.abandonBase(file) }
             voided.insert(file)
             missingBases[file] = "\(error)"
@@ -192,7 +192,7 @@ final class Recorder {
             do {
                 return try work()
             } catch let error as SystemError {
-                meter.trouble("\(error)")
+                meter.trouble(.repository, "\(error)")
                 if queue.isClosed { throw error }
                 pause()
             }
@@ -222,7 +222,8 @@ final class Recorder {
             status.lag = lag ?? status.lag
             if isReady { status.isReady = true }
         }
-        meter.trouble(writer.mirrorTrouble.map { "\($0)" } ?? missingBases.values.first)
+        let trouble = writer.mirrorTrouble.map { "\($0)" } ?? missingBases.values.first
+        meter.trouble(.repository, trouble)
         answers.give(barriers, DurablePoint(sequence: sequence, time: writer.lastTime))
         barriers = []
     }

@@ -5,7 +5,7 @@ import SystemPackage
 /// The rollback journal of one database through its life: held open from its creation, so that it can be
 /// read after its deletion, which is the commit (or the end of a rollback).
 final class JournalWatch {
-    let path: FilePath
+    private(set) var path: FilePath
     /// The journal that has a name now.
     private var held: HeldFile?
     /// The held journal was part of a transaction already, so when it is empty that one is over.
@@ -23,6 +23,20 @@ final class JournalWatch {
 
     init(_ path: FilePath) {
         self.path = path
+    }
+
+    /// The database is elsewhere now; what was seen of its journal no longer tells anything.
+    func relocate(to place: FilePath) {
+        path = place
+        held = nil
+        eventsWereLost()
+    }
+
+    /// Deletions may have gone by: what is deleted next may be any journal.
+    func eventsWereLost() {
+        endedBeforeEvent = 0
+        lastEnded = nil
+        staysInPlace = holdsNamed
     }
 
     /// Transactions that have ended since the watch began; grows only.

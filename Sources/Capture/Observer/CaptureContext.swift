@@ -14,6 +14,10 @@ final class CaptureContext {
     var sliceScratch = [UInt8](repeating: 0, count: 1 << 20)
     /// For the mirror's side of a comparison.
     var mirrorScratch = [UInt8](repeating: 0, count: 1 << 20)
+    /// Directories, relative to the root, whose events do not tell all that happens in them.
+    var polled: Set<FilePath> = []
+    /// Watches the file itself, which has other names, or had one a moment ago.
+    var watchFile: (Tracker, FileIdentity) -> Void = { _, _ in }
     /// Reads the events that wait, so that what happened before this moment is known.
     var drainEvents: () -> Void = {}
 
@@ -21,6 +25,11 @@ final class CaptureContext {
         self.queue = queue
         self.meter = meter
         self.mirrorDirectory = mirrorDirectory
+    }
+
+    /// Whether the file of that name may change without an event.
+    func isPolled(_ name: FilePath) -> Bool {
+        !polled.isEmpty && polled.contains(name.removingLastComponent())
     }
 
     /// The file's mirror; nil while there is none.

@@ -5,8 +5,10 @@ import SystemPackage
 extension Observer {
     /// Reads every event that waits.
     func readAllEvents() throws {
+        let now = Instant.now
         try readNameEvents()
         try readWriteEvents()
+        if lossReason == nil { knownGoodUntil = now }
     }
 
     func readNameEvents() throws {
@@ -14,12 +16,28 @@ extension Observer {
     }
 
     func readWriteEvents() throws {
-        while try watches.writes.read({ handleWrite($0) }) {}
+        guard let writes = watches.writes else { return }
+        while try writes.read({ handleWrite($0) }) {}
     }
 
     private func handleWrite(_ event: InotifyEvent) {
         if event.mask.contains(.overflow) { return lostEvents() }
-        guard let directory = watches.directory(ofWrite: event.watch), let last = event.name else { return }
+        if event.mask.contains(.ignored) { return watches.ended(event.watch) }
+        switch watches.subject(ofWrite: event.watch) {
+        case .directory(let directory): if let last = event.name { handleWrite(directory, last) }
+        case .way: mustCheckPlaces = true
+        case .file(let name, let identity):
+            guard let tracker = trackers[name], tracker.identity == identity else {
+                return watches.drop(event.watch)
+            }
+            if event.mask.contains(.modified) { tracker.contentModified() }
+            if event.mask.contains(.closedAfterWrite) { tracker.contentClosed() }
+            markDue(tracker)
+        case nil: return
+        }
+    }
+
+    private func handleWrite(_ directory: FilePath, _ last: FilePath.Component) {
         let name = directory.appending(last)
         switch scope.role(of: name) {
         case .ignored: return
@@ -41,14 +59,18 @@ extension Observer {
     private func handleName(_ event: NameEvents.Entry) {
         if event.mask.contains(.overflow) { return lostEvents() }
         guard let directory = event.directory else { return }
-        guard let last = event.name else { return directoryWent(directory) }
+        guard let last = event.name else { return handleSelf(directory, event.mask) }
         let name = directory.appending(last)
         if event.mask.contains(.isDirectory) {
             guard root.kind == .directory else { return }
             if !event.mask.isDisjoint(with: [.created, .movedTo]) {
-                enter(name)
-            } else if !event.mask.isDisjoint(with: [.deleted, .movedFrom]) {
+                enter(name, wasElsewhere: event.mask.contains(.movedTo))
+            } else if event.mask.contains(.movedFrom) {
                 leave(name)
+            } else if event.mask.contains(.deleted) {
+                directoryRemoved(name)
+            } else if event.mask.contains(.attributes) {
+                permissionsChanged(name)
             }
             return
         }
@@ -61,7 +83,10 @@ extension Observer {
 
     private func handleContentName(_ name: FilePath, _ mask: InotifyMask) {
         guard let tracker = tracker(for: name) else { return }
-        if mask.contains(.attributes), !tracker.isLeftOut { return }
+        if mask.contains(.attributes) {
+            if let status = FileStatus.ifPresent(tracker.path) { tracker.mind(status) }
+            if !tracker.isLeftOut { return }
+        }
         if mask.contains(.closedAfterWrite) { tracker.contentClosed() }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
             || mask.contains(.movedFrom)
@@ -95,8 +120,35 @@ extension Observer {
         due[ObjectIdentifier(tracker)] = tracker
     }
 
-    /// The kernel's queue was full: anything may have happened.
+    /// The directory itself has changed.
+    private func handleSelf(_ directory: FilePath, _ mask: InotifyMask) {
+        if !mask.isDisjoint(with: [.deletedSelf, .movedSelf, .unmounted]) { mustCheckPlaces = true }
+        if mask.contains(.attributes), directory.isEmpty { permissionsChanged(directory) }
+    }
+
+    /// The directory may be readable again, or not any more.
+    private func permissionsChanged(_ directory: FilePath) {
+        if !directory.isEmpty || leftOutDirectories.contains(directory) { retry(directory: directory) }
+        for tracker in trackers.values where tracker.name.starts(with: directory) {
+            tracker.nameChanged()
+            markDue(tracker)
+        }
+    }
+
+    /// The kernel's queue was full: anything may have happened. Acted on once, when all events are read.
     private func lostEvents() {
-        rescan("the kernel's event queue overflowed")
+        lossReason = "the kernel's event queue overflowed"
+    }
+
+    /// Looks at everything that events may have failed to tell.
+    func makeUpForLoss() {
+        if mustCheckPlaces {
+            mustCheckPlaces = false
+            checkPlaces()
+        }
+        if let reason = lossReason {
+            lossReason = nil
+            rescan(reason)
+        }
     }
 }

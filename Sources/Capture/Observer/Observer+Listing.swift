@@ -24,12 +24,8 @@ extension Observer {
             trackers[file.name] = tracker
             markDue(tracker)
         }
-        switch root.kind {
-        case .directory: try watchTree("", at: rootPath)
-        case .file:
-            try watches.add("", at: rootPath.removingLastComponent())
-            if let name = root.path.lastComponent { _ = tracker(for: FilePath(root: nil, components: name)) }
-        }
+        watches.addWay(wayToRoot)
+        try listRoot()
         isListed = true
     }
 
@@ -43,111 +39,161 @@ extension Observer {
         return true
     }
 
-    /// Watches first, then lists, so that a file made in between is not missed.
-    private func watchTree(_ directory: FilePath, at path: FilePath) throws {
-        try watches.add(directory, at: path)
+    /// Watches and lists everything under the root anew; directories that are not there any more are forgotten.
+    func listRoot() throws {
+        let before = directories
+        directories = [:]
+        defer {
+            for name in before.keys where directories[name] == nil { forget(directory: name) }
+            tellOfPolling()
+        }
+        switch root.kind {
+        case .directory: try watchTree("", at: rootPath)
+        case .file:
+            try watch("", at: rootPath.removingLastComponent())
+            if let name = rootPath.lastComponent { _ = tracker(for: FilePath(root: nil, components: name)) }
+        }
+    }
+
+    /// Watches first, then lists, so that a file made in between is not missed. `found` gets each protected file.
+    private func watchTree(
+        _ directory: FilePath,
+        at path: FilePath,
+        _ found: (Tracker) -> Void = { $0.nameChanged() }
+    ) throws(SystemError) {
+        try watch(directory, at: path)
         for last in try Directory.names(in: path) {
             let name = directory.appending(last)
-            guard let status = try? FileStatus.of(path.appending(last), followingLinks: false) else {
-                continue
-            }
+            let path = path.appending(last)
+            guard let status = try? FileStatus.of(path, followingLinks: false) else { continue }
             switch status.kind {
             case .directory:
-                guard !scope.leavesOut(directory: name), status.identity != repositoryIdentity else {
-                    continue
-                }
-                do {
-                    try watchTree(name, at: path.appending(last))
-                } catch let error as SystemError where error.isMissing {
-                    continue
-                } catch let error as SystemError where error.isForbidden {
-                    context.meter.leftOut(path.appending(last).printable, error.description)
-                }
+                if isWatchable(name, status) { watchTreeIfPossible(name, at: path, found) }
             case .regular:
-                if case .protected = scope.role(of: name) { _ = tracker(for: name) }
+                guard case .protected = scope.role(of: name), let tracker = tracker(for: name) else {
+                    continue
+                }
+                found(tracker)
+                markDue(tracker)
             case .symbolicLink, .other: continue
             }
         }
     }
 
-    /// A directory appeared under the root.
-    func enter(_ name: FilePath) {
-        let path = rootPath.appending(name.components)
-        guard !scope.leavesOut(directory: name), let status = try? FileStatus.of(path, followingLinks: false),
-            status.kind == .directory, status.identity != repositoryIdentity
-        else { return }
+    func isWatchable(_ name: FilePath, _ status: FileStatus) -> Bool {
+        status.kind == .directory && !scope.leavesOut(directory: name)
+            && status.identity != repositoryIdentity
+    }
+
+    /// The same for a directory in it: what goes wrong there must not hinder the rest.
+    private func watchTreeIfPossible(_ name: FilePath, at path: FilePath, _ found: (Tracker) -> Void) {
         do {
-            try watchTree(name, at: path)
-        } catch let error as SystemError where error.isMissing {
-            return
+            try watchTree(name, at: path, found)
+            takeIn(directory: name)
         } catch {
-            context.meter.trouble("\(error)")
-        }
-        for tracker in trackers.values where tracker.name.starts(with: name) {
-            tracker.nameChanged()
-            markDue(tracker)
+            if !error.isMissing { leaveOut(directory: name, error) }
         }
     }
 
-    /// A directory went.
+    /// The directory cannot be watched or listed; the slow round tries again.
+    private func leaveOut(directory name: FilePath, _ error: any Error) {
+        leftOutDirectories.insert(name)
+        context.meter.leftOut(rootPath.appending(name.components).printable, "\(error)")
+    }
+
+    private func takeIn(directory name: FilePath) {
+        guard leftOutDirectories.remove(name) != nil else { return }
+        context.meter.leftOut(rootPath.appending(name.components).printable, nil)
+    }
+
+    private func watch(_ name: FilePath, at path: FilePath) throws(SystemError) {
+        let identity = try FileStatus.of(path).identity
+        var polledBecause = FileSystem.nameIfShared(path).map {
+            "\(path.printable) is on \($0), which does not tell of changes from elsewhere"
+        }
+        do {
+            try watches.add(name, at: path)
+        } catch {
+            guard let limit = WatchLimitError(error) else { throw error }
+            polledBecause = "\(limit)"
+        }
+        directories[name] = WatchedDirectory(identity: identity, polledBecause: polledBecause)
+        if polledBecause == nil { context.polled.remove(name) } else { context.polled.insert(name) }
+    }
+
+    /// The directory of that name is not there any more.
+    func forget(directory name: FilePath) {
+        directories[name] = nil
+        context.polled.remove(name)
+        away[name] = nil
+        watches.remove(name)
+        takeIn(directory: name)
+    }
+
+    /// A directory appeared under the root. What is in one that `wasElsewhere` may have been written there.
+    func enter(_ name: FilePath, wasElsewhere: Bool) {
+        let path = rootPath.appending(name.components)
+        guard let status = try? FileStatus.of(path, followingLinks: false), isWatchable(name, status) else {
+            return
+        }
+        watchTreeIfPossible(name, at: path) { [knownGoodUntil] tracker in
+            if wasElsewhere, tracker.identity != nil {
+                tracker.eventsWereLost("its directory was elsewhere", since: knownGoodUntil)
+            } else {
+                tracker.nameChanged()
+            }
+        }
+        tellOfPolling()
+    }
+
+    /// An empty directory was removed.
+    func directoryRemoved(_ name: FilePath) {
+        // Another of that name may have come already.
+        guard let identity = directories[name]?.identity,
+            FileStatus.ifPresent(rootPath.appending(name.components))?.identity != identity
+        else { return }
+        forget(directory: name)
+        tellOfPolling()
+    }
+
+    /// A directory went with all that is in it.
     func leave(_ name: FilePath) {
+        for other in directories.keys where other.starts(with: name) { directoryRemoved(other) }
         for tracker in trackers.values where tracker.name.starts(with: name) {
             tracker.nameChanged()
             markDue(tracker)
-        }
-    }
-
-    /// A watched directory was deleted or moved itself; for the root that means to find it again.
-    func directoryWent(_ directory: FilePath) {
-        if directory.isEmpty {
-            rescan("the root's directory was moved or deleted")
-        } else {
-            leave(directory)
         }
     }
 
     /// Everything may have changed without an event.
     func rescan(_ reason: String) {
-        if let path = try? Directory.resolve(root.path) { rootPath = path }
         do {
-            if root.kind == .directory { try watchTree("", at: rootPath) }
+            try listRoot()
+            takeIn(directory: "")
         } catch {
-            context.meter.trouble("\(error)")
+            leaveOut(directory: "", error)
         }
         for tracker in trackers.values {
-            tracker.eventsWereLost(reason)
+            tracker.eventsWereLost(reason, since: knownGoodUntil)
             markDue(tracker)
-        }
-    }
-
-    /// What no event told: a file written under another name, or on a file system without events.
-    func makeRound() {
-        for tracker in trackers.values {
-            if tracker.isLeftOut { markDue(tracker) }
-            if tracker.audit.wantEvery(auditInterval, now: .now) { markDue(tracker) }
-            guard tracker.isAtRest else { continue }
-            let status = FileStatus.ifPresent(tracker.path)
-            if status?.identity != tracker.identity {
-                tracker.nameChanged()
-                markDue(tracker)
-            } else if let status, let stamp = tracker.stamp, ContentStamp(status) != stamp {
-                tracker.stamp = ContentStamp(status)
-                tracker.contentModified()
-                markDue(tracker)
-            }
         }
     }
 
     /// The tracker of a protected file; made if it is new. Nil for a name that a single-file root leaves out.
     func tracker(for name: FilePath) -> Tracker? {
+        var name = name
+        if root.kind == .file {
+            // Events know the file itself; its history has the name under which the root was given, a link perhaps.
+            guard let real = rootPath.lastComponent, let given = root.path.lastComponent,
+                name == FilePath(root: nil, components: real)
+            else { return nil }
+            name = FilePath(root: nil, components: given)
+        }
         if let tracker = trackers[name] { return tracker }
-        if root.kind == .file, FilePath(root: nil, components: root.path.lastComponent!) != name {
+        let path = rootPath.pushing(root, name)
+        guard let status = try? FileStatus.of(path, followingLinks: false), status.kind == .regular else {
             return nil
         }
-        let path = rootPath.pushing(root, name)
-        guard let status = try? FileStatus.of(path, followingLinks: root.kind == .file),
-            status.kind == .regular
-        else { return nil }
         let tracker = Tracker(
             file: nextFile,
             name: name,
@@ -164,6 +210,13 @@ extension Observer {
         markDue(tracker)
         return tracker
     }
+}
+
+/// A directory under the root.
+struct WatchedDirectory {
+    let identity: FileIdentity
+    /// Why events do not tell all that happens in it; nil when they do.
+    let polledBecause: String?
 }
 
 extension FilePath {

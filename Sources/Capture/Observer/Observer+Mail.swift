@@ -9,6 +9,8 @@ extension Observer {
         pending.append(contentsOf: requests)
         try? readAllEvents()
         makeRound()
+        if !context.polled.isEmpty { poll() }
+        makeUpForLoss()
         for tracker in trackers.values {
             if tracker.kind == .database { tracker.attention.log = true }
             markDue(tracker)
@@ -26,7 +28,7 @@ extension Observer {
             }
             context.queue.put(.barrier(Self.readyBarrier))
         }
-        guard !pending.isEmpty else { return }
+        guard !pending.isEmpty, lossReason == nil, !mustCheckPlaces else { return }
         pending.removeAll { request in
             guard trackers.values.allSatisfy({ $0.capturedThrough.map { $0 >= request.since } ?? false })
             else {

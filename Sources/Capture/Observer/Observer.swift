@@ -20,8 +20,22 @@ final class Observer {
     var due: [ObjectIdentifier: Tracker] = [:]
     /// The directories of the repository itself, should it lie under the root.
     let repositoryIdentity: FileIdentity?
+    /// The directories that are watched or polled, relative to the root.
+    var directories: [FilePath: WatchedDirectory] = [:]
+    /// Those that could not be watched or listed.
+    var leftOutDirectories: Set<FilePath> = []
+    /// Those that are not there for now; what is in them is not looked at.
+    var away: [FilePath: Absence] = [:]
+    var isRootMissing = false
+    /// Events were lost: why.
+    var lossReason: String?
+    /// The root, or a directory in it, may not be where it was.
+    var mustCheckPlaces = false
+    /// When to look again for what no event tells; nil while events tell everything.
+    var nextPoll: Tick?
     /// Every directory was listed once.
     var isListed = false
+    /// Until then every event was read.
     var knownGoodUntil: Instant
     var announcedReady = false
     /// Requests that wait until every file was captured.
@@ -48,20 +62,19 @@ final class Observer {
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
-        do {
-            watches = try WatchTable(scope)
-            context.drainEvents = { [unowned self] in try? readAllEvents() }
-            try begin(start.files)
-        } catch let error as SystemError {
-            throw WatchLimitError(error) ?? error as any Error
-        }
+        watches = try WatchTable(scope)
+        context.drainEvents = { [unowned self] in try? readAllEvents() }
+        context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
+        try begin(start.files)
     }
 
     /// Runs until the mailbox says stop; then takes what has been committed and returns.
     func run() throws {
         var poller = Poller()
         let names = poller.add(watches.names.bell)
-        let writes = poller.add(watches.writes)
+        let writes = watches.writes.map { poller.add($0) }
+        let mounts = try MountTable()
+        let mountsChange = poller.add(mounts)
         let mail = poller.add(mailbox.bell)
         let room = poller.add(context.queue.observerBell)
         try watches.names.start()
@@ -71,16 +84,17 @@ final class Observer {
         while true {
             let now = Tick.now
             if let until = pausedUntil, until <= now { pausedUntil = nil }
-            poller.mute(writes, pausedUntil != nil)
+            if let writes { poller.mute(writes, pausedUntil != nil) }
             let hasEvents = try poller.wait(timeout(now, pausedUntil, nextRound))
             if hasEvents, poller.isReady(names) {
                 watches.names.bell.silence()
                 try readNameEvents()
             }
-            if hasEvents, pausedUntil == nil, poller.isReady(writes) {
+            if hasEvents, pausedUntil == nil, let writes, poller.isReady(writes) {
                 try readWriteEvents()
                 pausedUntil = Tick.now.advanced(by: Self.busyPause)
             }
+            if hasEvents, poller.isReady(mountsChange) { mustCheckPlaces = true }
             if hasEvents, poller.isReady(room) { wakeThoseWaiting() }
             if hasEvents, poller.isReady(mail) {
                 mailbox.bell.silence()
@@ -90,6 +104,8 @@ final class Observer {
                 nextRound = Tick.now.advanced(by: roundInterval)
                 makeRound()
             }
+            if let time = nextPoll, time <= Tick.now { poll() }
+            makeUpForLoss()
             lookAtDue()
             answerMail()
             if mailbox.isStopping { return finish() }
@@ -98,7 +114,9 @@ final class Observer {
 
     /// How long nothing needs to be done.
     private func timeout(_ now: Tick, _ pausedUntil: Tick?, _ nextRound: Tick) -> Duration {
+        if lossReason != nil || mustCheckPlaces { return .zero }
         var next = nextRound
+        if let nextPoll { next = min(next, nextPoll) }
         if let pausedUntil { next = min(next, pausedUntil) }
         for tracker in waiting.values { if let retryAt = tracker.retryAt { next = min(next, retryAt) } }
         if !due.isEmpty { return .zero }
@@ -119,6 +137,11 @@ final class Observer {
         let trackers = due
         due.removeAll(keepingCapacity: true)
         for (key, tracker) in trackers {
+            guard !isAway(tracker) else {
+                // When it is back, everything in it is looked at.
+                waiting[key] = nil
+                continue
+            }
             tracker.look(.now)
             waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
         }
@@ -140,8 +163,9 @@ final class Observer {
     /// Takes what has been committed by now, without waiting for what is not calm.
     private func finish() {
         try? readAllEvents()
+        makeUpForLoss()
         context.queue.liftBound()
-        for tracker in trackers.values {
+        for tracker in trackers.values where !isAway(tracker) {
             tracker.look(.now)
             tracker.putBacklog()
         }

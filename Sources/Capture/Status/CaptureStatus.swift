@@ -21,8 +21,18 @@ package struct CaptureStatus: Sendable {
     package var lastTime: Instant?
     /// From seeing the last flushed change to its being durable.
     package var lag: Duration = .zero
+    /// What of the protection can be hindered; what matters most comes first.
+    package enum Part: CaseIterable, Sendable {
+        /// Writing to it.
+        case repository
+        /// The root, or a directory in it, being there.
+        case place
+        /// Being told of changes.
+        case events
+    }
+    package var troubles: [Part: String] = [:]
     /// Why protection is not what it should be; nil when it is.
-    package var trouble: String?
+    package var trouble: String? { Part.allCases.lazy.compactMap { troubles[$0] }.first }
     /// Files that could not be read, with the reason.
     package var leftOut: [String: String] = [:]
     /// Everything under the root was captured once and is durable.

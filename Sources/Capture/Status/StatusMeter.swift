@@ -15,13 +15,14 @@ final class StatusMeter: Sendable {
         status.withLock { change(&$0) }
     }
 
-    /// Says what hinders the protection, or that nothing does any more.
-    func trouble(_ text: String?) {
-        let isNews = status.withLock { status in
-            defer { status.trouble = text }
-            return status.trouble != text
+    /// Says what hinders the protection there, or that nothing does any more.
+    func trouble(_ part: CaptureStatus.Part, _ text: String?) {
+        let news = status.withLock { status -> CaptureNotice? in
+            let before = status.trouble
+            status.troubles[part] = text
+            return status.trouble == before ? nil : .trouble(status.trouble)
         }
-        if isNews { notice(.trouble(text)) }
+        if let news { notice(news) }
     }
 
     /// Says that a file cannot be read, or (nil) that it can be again.

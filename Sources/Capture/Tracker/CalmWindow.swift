@@ -57,5 +57,8 @@ struct CalmWindow: Equatable {
 
     var sizeBytes: UInt64 { stamp.sizeBytes }
 
+    /// The content is not that of a database, which an empty file may be.
+    var isNoDatabase: Bool { !header.isEmpty && !header.starts(with: DatabaseHeader.magic) }
+
     var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }
 }

@@ -57,6 +57,7 @@ extension Tracker {
             return waitForCalm(now)
         }
         guard window.stamp.identity == identity else { return nameChanged() }
+        if window.isNoDatabase, walk == nil { return mayTrustQuiet(window, now) ? becomePlain(now) : () }
         if window.isHot, !isSurelyHot(now) { return }
         if !window.isHot { hotSince = nil }
 

@@ -74,11 +74,12 @@ extension Tracker {
         audit.want()
     }
 
-    /// Everything may have changed without an event.
-    func eventsWereLost(_ reason: String) {
+    /// Everything may have changed without an event since then.
+    func eventsWereLost(_ reason: String, since: Instant) {
         nameChanged()
         attention.log = true
-        doubt(.missed(reason))
+        journal.eventsWereLost()
+        doubt(.missed(reason), since: since)
     }
 
     /// Looks for a log with a name; none is no error. Only while all content is in doubt: a log that comes later is

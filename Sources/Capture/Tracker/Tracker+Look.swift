@@ -12,6 +12,7 @@ extension Tracker {
             self.notBefore = nil
         }
         do {
+            notePolled()
             guard try lookAtName(now) else { return }
             switch kind {
             case .database:
@@ -19,15 +20,14 @@ extension Tracker {
                 try lookAtLog(now)
             case .plain:
                 attention.log = false
+                // A journal says nothing of what is no database.
+                journal.captured()
                 try lookAtPlain(now)
             }
             try stepWalk(now)
             if isAtRest {
                 capturedThrough = now
-                if isLeftOut {
-                    isLeftOut = false
-                    context.meter.leftOut(path.printable, nil)
-                }
+                canBeRead()
                 knownGoodUntil = .now
                 try startAuditIfDue(now)
             } else if retryAt == nil, !waitsForRecorder {
@@ -44,7 +44,8 @@ extension Tracker {
             capturedThrough = now
             return
         } catch {
-            context.meter.trouble("\(error)")
+            isLeftOut = true
+            context.meter.leftOut(path.printable, "\(error)")
             retry(in: .seconds(1), from: now)
         }
         if let due = audit.due(after: lastActivity), isAtRest { retry(in: now.duration(to: due), from: now) }
@@ -53,10 +54,11 @@ extension Tracker {
     /// Whether there is a file to look at. Notes what the name means now.
     private func lookAtName(_ now: Tick) throws -> Bool {
         guard attention.name || identity == nil else { return true }
-        guard let status = FileStatus.ifPresent(path), status.kind == .regular else {
+        guard let status = try FileStatus.unlessMissing(path), status.kind == .regular else {
             wentMissing(now)
             return false
         }
+        mind(status)
         attention.name = false
         missingSince = nil
         if status.identity != identity {
@@ -69,8 +71,25 @@ extension Tracker {
             if log == nil { openLog() }
             journal.lookForName(&context.scratch)
         }
+        if isLeftOut, identity != nil, attention.doubt == nil {
+            doubt(.missed("it could not be read for a while"))
+        }
         if kind == .plain { try decideKindAgain() }
         return true
+    }
+
+    /// The file can be read, if it could not before.
+    private func canBeRead() {
+        guard isLeftOut else { return }
+        isLeftOut = false
+        context.meter.leftOut(path.printable, nil)
+    }
+
+    /// A file with names elsewhere may be written there, of which its directory does not tell.
+    func mind(_ status: FileStatus) {
+        guard status.kind == .regular, status.linkCount > 1, watchedFile != status.identity else { return }
+        watchedFile = status.identity
+        context.watchFile(self, status.identity)
     }
 
     /// A file that is replaced may be missing for a moment; after that its deletion is recorded.
@@ -82,6 +101,7 @@ extension Tracker {
             return
         }
         dropWalk()
+        canBeRead()
         if let image {
             put(
                 .changes(
@@ -120,13 +140,23 @@ extension Tracker {
         guard isDatabase || (got == 0 && (log != nil || journal.state(&context.scratch) != .absent)) else {
             return
         }
-        kind = .database
-        put(.declare(self.file, name: name, kind: .database))
-        // Pages of another size: the image as a plain file is no basis.
+        become(.database)
+    }
+
+    /// Another program has overwritten the database with something else.
+    func becomePlain(_ now: Tick) {
+        become(.plain)
+        retry(in: .zero, from: now)
+    }
+
+    private func become(_ kind: FileKind) {
+        self.kind = kind
+        put(.declare(file, name: name, kind: kind))
+        // Pages of another size: the image as a file of the other kind is no basis.
         if image != nil {
             image = nil
             isNew = true
-            firstEvent = .scan
+            firstEvent = attention.doubt == .replaced ? .replaced : .scan
         }
         if attention.doubt == nil { attention.doubt = .firstLook }
     }

@@ -13,7 +13,7 @@ final class Tracker {
     let file: FileID
     /// Relative to the root.
     let name: FilePath
-    let path: FilePath
+    private(set) var path: FilePath
     let context: CaptureContext
     var kind: FileKind
 
@@ -28,6 +28,10 @@ final class Tracker {
     var missingSince: Tick?
     /// Content as last seen by a calm look or a slow round: to notice what no event told.
     var stamp: ContentStamp?
+    /// For a file whose events do not tell all: what it looked like before it was last read.
+    var polled: PolledStamp?
+    /// The file has other names, and is watched itself.
+    var watchedFile: FileIdentity?
 
     var attention = Attention()
     let journal: JournalWatch
@@ -95,6 +99,16 @@ final class Tracker {
             && !journal.hasNews && backlog == nil
     }
 
+    /// The root has moved; the file's history goes on.
+    func relocate(to place: FilePath) {
+        guard place != path else { return }
+        if isLeftOut { context.meter.leftOut(path.printable, nil) }
+        path = place
+        journal.relocate(to: place.appending(suffix: RootScope.Sidecar.journal.rawValue))
+        log = nil
+        nameChanged()
+    }
+
     func put(_ step: CaptureStep) {
         putBacklog()
         context.queue.put(step)
@@ -107,10 +121,10 @@ final class Tracker {
     }
 
     /// Notes that the file has to be compared as a whole, and why.
-    func doubt(_ doubt: Doubt) {
+    func doubt(_ doubt: Doubt, since: Instant? = nil) {
         if attention.doubt == nil || attention.doubt == .unexplained { attention.doubt = doubt }
         if let reason = doubt.reason {
-            put(.suspect(file, since: knownGoodUntil, reason: reason))
+            put(.suspect(file, since: since ?? knownGoodUntil, reason: reason))
             context.meter.update { $0.rescans += 1 }
         }
         dropWalk()

@@ -98,28 +98,4 @@ struct WatchErrorsTests {
         #expect(try protection.snapshots().count == 1)
     }
 
-    @Test("the kernel's limit of watches", .enabled(if: Self.canLimitWatches))
-    func watchLimit() throws {
-        let protection = try Protection()
-        for number in 1...5 {
-            try FileManager.default.createDirectory(
-                atPath: protection.data + "/\(number)",
-                withIntermediateDirectories: false
-            )
-        }
-        let script = "echo 4 > /proc/sys/user/max_inotify_watches && exec \"$0\" watch \"$1\""
-        let result = try Command.run(
-            "unshare",
-            ["--user", "--map-root-user", "sh", "-c", script, HoldfastProgram.path, protection.data],
-            environment: HoldfastProgram.environment(protection.environment)
-        )
-        expect(result, 1, "limit", "fs.inotify.max_user_watches")
-    }
-
-    /// A user namespace has limits of its own, where the kernel lets us make one.
-    private static let canLimitWatches: Bool = {
-        let script = "echo 4 > /proc/sys/user/max_inotify_watches"
-        let result = try? Command.run("unshare", ["--user", "--map-root-user", "sh", "-c", script])
-        return result?.status == 0
-    }()
 }

@@ -1,0 +1,90 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// What no event tells.
+extension Observer {
+    /// The least pause between two rounds through directories that cannot be watched.
+    static let pollPause = Duration.seconds(2)
+    /// And the share of the time that they may take.
+    private static let pollShare = 20
+
+    /// What no event told: a file written under another name, a directory under another file system, permissions
+    /// given back.
+    func makeRound() {
+        checkPlaces()
+        for name in leftOutDirectories { retry(directory: name) }
+        for tracker in trackers.values where !isAway(tracker) {
+            if tracker.isLeftOut { markDue(tracker) }
+            if tracker.audit.wantEvery(auditInterval, now: .now) { markDue(tracker) }
+            guard tracker.isAtRest else { continue }
+            let status = FileStatus.ifPresent(tracker.path)
+            if let status { tracker.mind(status) }
+            if status?.identity != tracker.identity {
+                tracker.nameChanged()
+                markDue(tracker)
+            } else if let status, let stamp = tracker.stamp, ContentStamp(status) != stamp {
+                tracker.stamp = ContentStamp(status)
+                tracker.contentModified()
+                markDue(tracker)
+            }
+        }
+    }
+
+    /// Asks for a directory again that could not be watched or read.
+    func retry(directory name: FilePath) {
+        if name.isEmpty {
+            rescan("the root could not be read for a while")
+        } else {
+            enter(name, wasElsewhere: false)
+        }
+    }
+
+    /// Looks for everything in the directories whose events do not tell all.
+    func poll() {
+        let began = Tick.now
+        nextPoll = nil
+        if isRootMissing { checkPlaces() }
+        try? readAllEvents()
+        let since = knownGoodUntil
+        for name in context.polled where !isAway(name) { pollNames(in: name) }
+        for tracker in trackers.values where context.isPolled(tracker.name) && !isAway(tracker) {
+            if tracker.poll(since: since) { markDue(tracker) }
+        }
+        guard nextPoll == nil, !context.polled.isEmpty else { return }
+        let spent = began.duration(to: .now)
+        nextPoll = Tick.now.advanced(by: max(Self.pollPause, spent * Self.pollShare))
+    }
+
+    private func pollNames(in directory: FilePath) {
+        let path = rootPath.appending(directory.components)
+        guard root.kind == .directory, let names = try? Directory.names(in: path) else { return }
+        for last in names {
+            let name = directory.appending(last)
+            guard trackers[name] == nil, directories[name] == nil,
+                let status = try? FileStatus.of(path.appending(last), followingLinks: false)
+            else { continue }
+            if isWatchable(name, status) {
+                enter(name, wasElsewhere: false)
+            } else if case .protected = scope.role(of: name) {
+                _ = tracker(for: name)
+            }
+        }
+    }
+
+    /// Says which events are missing and begins or ends to poll.
+    func tellOfPolling() {
+        let reasons = directories.values.lazy.compactMap(\.polledBecause)
+        guard let reason = reasons.min() else {
+            context.meter.trouble(.events, nil)
+            return
+        }
+        let seconds = Self.pollPause.components.seconds
+        context.meter.trouble(.events, "\(reason); until then it is looked at every \(seconds) s")
+        if nextPoll == nil { nextPoll = Tick.now.advanced(by: Self.pollPause) }
+    }
+
+    func isAway(_ tracker: Tracker) -> Bool {
+        !away.isEmpty && isAway(root.kind == .file ? "" : tracker.name.removingLastComponent())
+    }
+}

@@ -1,0 +1,42 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// A file and its log as they looked from outside.
+struct PolledStamp: Equatable {
+    let content: ContentStamp?
+    let log: ContentStamp?
+
+    init(_ path: FilePath, log: FilePath) {
+        content = FileStatus.ifPresent(path).map(ContentStamp.init)
+        self.log = FileStatus.ifPresent(log).map(ContentStamp.init)
+    }
+}
+
+/// For a file that may change without an event.
+extension Tracker {
+    /// Notes what the file looks like before it is read.
+    func notePolled() {
+        if context.isPolled(name) { polled = PolledStamp(path, log: logPath) }
+    }
+
+    /// Looks for changes that no event told. Returns whether the file has to be looked at.
+    func poll(since: Instant) -> Bool {
+        guard isAtRest else { return true }
+        let now = PolledStamp(path, log: logPath)
+        guard now != polled else { return false }
+        // What is being written just now may be told by events that have come meanwhile.
+        context.drainEvents()
+        guard isAtRest else { return true }
+        if kind == .plain {
+            nameChanged()
+            contentModified()
+        } else if now.content == polled?.content, now.log != nil, now.log?.identity == log?.log.identity {
+            // The log proves by itself that nothing of it is missed.
+            attention.log = true
+        } else {
+            eventsWereLost("changes that no event tells are looked for in turns", since: since)
+        }
+        return true
+    }
+}
