@@ -52,6 +52,11 @@ struct RootRepairTests {
         #expect(errors.isEmpty, "\(note): \(errors)")
         #expect(plan.snapshotsKept >= UInt64(least), note)
         #expect(plan.lastKept.rawValue == plan.snapshotsKept, note)
+        // A base of a number that is given again would be overwritten.
+        let bases = try test.bases().compactMap { $0.stem?.split(separator: "-").first }.compactMap {
+            UInt64($0)
+        }
+        #expect(bases.allSatisfy { $0 <= plan.lastKept.rawValue + 2 }, note)
         for (index, snapshot) in history.expected.prefix(Int(plan.snapshotsKept)).enumerated() {
             let bytes = try test.rebuild(snapshot.file, at: Sequence(UInt64(index + 1))).bytes
             #expect(bytes == snapshot.bytes, "\(note): snapshot \(index + 1)")
@@ -113,11 +118,12 @@ struct RootRepairTests {
         let segments = try history.test.segments()
         #expect(segments.count > 2)
         let snapshots = try history.test.snapshots()
-        let places = [(segments[0], 400), (segments[1], 80), (segments[1], 3)]
+        let end = try segments[0].content().count - 1
+        let places = [(segments[0], end), (segments[0], 400), (segments[1], 80), (segments[1], 3)]
         let damages = try Damage.flips(of: history.test, step: 1).filter { damage in
             places.contains { $0 == (damage.path, damage.place) }
         }
-        #expect(damages.count == 3)
+        #expect(damages.count == 4)
         for damage in damages {
             for index in 0..<200 {
                 var hasFired = false
