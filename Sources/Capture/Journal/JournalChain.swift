@@ -6,6 +6,9 @@
 /// was captured, each next one the same (the one before was rolled back) or one more (it committed), and the
 /// counter now is that of the last or one more. Then only the pages that the journals name can differ. Any
 /// other picture means that a transaction went by unseen: all pages are compared.
+///
+/// Two databases can have the same counter: when the first pre-image of page 1 is not what was captured, some program
+/// put another one in its place before the transaction.
 enum JournalChain {
     enum Verdict: Equatable {
         /// Only the journals' pages can differ; so many transactions committed.
@@ -20,9 +23,16 @@ enum JournalChain {
     ///   - counters: what each journal's pre-image of page 1 says, in order of the journals; nil: not in it.
     ///   - unread: transactions whose journal was noticed but not read.
     ///   - now: the counter in the file.
-    static func verdict(captured: UInt32?, counters: [UInt32?], unread: Int, now: UInt32) -> Verdict {
+    ///   - isOther: the first journal began from another page 1 than was captured.
+    static func verdict(
+        captured: UInt32?,
+        counters: [UInt32?],
+        unread: Int,
+        now: UInt32,
+        isOther: Bool = false
+    ) -> Verdict {
         let seen = counters.count + unread
-        guard let captured else { return .everything(transactions: nil, isExplained: seen > 0) }
+        guard let captured, !isOther else { return .everything(transactions: nil, isExplained: seen > 0) }
         let committed = Int(now &- captured)
         if unread == 0, !counters.isEmpty, isChain(from: captured, through: counters, to: now) {
             return .named(transactions: committed)

@@ -1,4 +1,5 @@
 import LinuxFiles
+import Repository
 import SQLiteFiles
 
 /// What one finished transaction may have changed, as its rollback journal tells.
@@ -12,6 +13,8 @@ struct JournalEvidence {
     private(set) var pages: [PageNumber] = []
     /// The file change counter before the transaction; nil when page 1 was not journalled.
     private(set) var counterBefore: UInt32?
+    /// The digest of page 1 before the transaction.
+    private(set) var pageOneBefore: UInt64?
     /// The size of the database before the transaction.
     private(set) var originalPages = PageCount(0)
 
@@ -43,6 +46,7 @@ struct JournalEvidence {
         pages.append(page)
         if page == PageNumber(1), preimage.byteCount >= DatabaseLayout.headerBytes {
             counterBefore = preimage.bigEndianUInt32(at: DatabaseLayout.changeCounter)
+            pageOneBefore = ImageDigest.part(page, preimage)
         }
         guard
             let trunk = FreelistTrunk(

@@ -9,6 +9,8 @@ struct ObservedImage {
     var changeCounter: UInt32?
     /// The header says that changes go through a write-ahead log.
     var usesWAL = false
+    /// Digest of page 1, where it was read as a whole.
+    var pageOne: UInt64?
 
     init(shape: ImageShape) {
         self.shape = shape
@@ -24,5 +26,6 @@ struct ObservedImage {
         guard let header = try? DatabaseHeader(bytes) else { return }
         changeCounter = header.changeCounter
         usesWAL = header.usesWAL
+        pageOne = ImageDigest.part(PageNumber(1), bytes)
     }
 }

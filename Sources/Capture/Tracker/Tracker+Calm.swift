@@ -107,13 +107,20 @@ extension Tracker {
             captured: counter,
             counters: journal.finished.map(\.counterBefore),
             unread: journal.unread,
-            now: header.changeCounter
+            now: header.changeCounter,
+            isOther: isOther(journal.finished.first?.pageOneBefore)
         )
         switch verdict {
         case .named(let transactions): return .named(namedPages(window), transactions: transactions)
         case .everything(let transactions, let isExplained):
             return .everything(transactions: transactions, isExplained: isExplained)
         }
+    }
+
+    /// Whether a transaction began from another page 1 than the captured one, as far as both are known.
+    private func isOther(_ pageOne: UInt64?) -> Bool {
+        guard let known = image?.pageOne, let pageOne else { return false }
+        return known != pageOne
     }
 
     /// The pages that the finished journals name, and those that the file has gained; ascending, each once.

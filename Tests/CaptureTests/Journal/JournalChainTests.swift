@@ -43,6 +43,12 @@ struct JournalChainTests {
         #expect(verdict(7, [nil], now: 8) == .everything(transactions: 1, isExplained: true))
     }
 
+    @Test("compares everything when the transaction began from another page 1, whatever the counters say")
+    func otherDatabase() {
+        let verdict = JournalChain.verdict(captured: 7, counters: [7], unread: 0, now: 8, isOther: true)
+        #expect(verdict == .everything(transactions: nil, isExplained: true))
+    }
+
     @Test("compares everything when nothing was captured")
     func firstLook() {
         #expect(verdict(nil, [7], now: 8) == .everything(transactions: nil, isExplained: true))

@@ -3,7 +3,7 @@ import Testing
 
 /// Every snapshot of what random writers did is a state that they committed, in order.
 ///
-/// `HOLDFAST_LONG=3600 scripts/test --filter Oracle` runs each mode for an hour.
+/// `scripts/test --long 3600 --filter Oracle` runs each mode for an hour.
 @Suite("The oracle", .serialized)
 struct OracleTests {
     @Test(

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// `HOLDFAST_LONG=3600 scripts/test --filter PowerLoss` goes on for an hour.
+/// `scripts/test --long 3600 --filter PowerLoss` goes on for an hour.
 @Suite("Power loss")
 struct PowerLossTests {
     @Test("at whichever call the power goes: opens, is clean, keeps every acknowledged snapshot, goes on")
