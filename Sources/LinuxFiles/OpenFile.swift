@@ -25,9 +25,10 @@ package struct OpenFile: ~Copyable, Sendable {
         case look
         /// For reading a file of our own.
         case read
-        /// For reading and writing a file that exists.
+        /// For reading and writing a file of our own that exists; a symbolic link is refused (ELOOP).
         case update
-        /// For reading and writing; made with mode 0600 if it does not exist.
+        /// For reading and writing a file of our own, made with mode 0600 if it does not exist; a symbolic link is
+        /// refused (ELOOP).
         case updateOrCreate
         /// For writing a file that must not exist yet, mode 0600.
         case createNew
@@ -35,8 +36,8 @@ package struct OpenFile: ~Copyable, Sendable {
         var flags: Int32 {
             switch self {
             case .look, .read: O_RDONLY | O_NONBLOCK
-            case .update: O_RDWR
-            case .updateOrCreate: O_RDWR | O_CREAT
+            case .update: O_RDWR | O_NOFOLLOW
+            case .updateOrCreate: O_RDWR | O_CREAT | O_NOFOLLOW
             case .createNew: O_RDWR | O_CREAT | O_EXCL
             }
         }

@@ -6,6 +6,12 @@ package enum CurrentProcess {
     package static var identifier: Int32 { getpid() }
     package static var userID: UInt32 { geteuid() }
 
+    /// Whatever mask this process was started with, what it makes from now on is for its user alone, and for that one
+    /// as a whole.
+    package static func keepFilesPrivate() {
+        umask(0o077)
+    }
+
     /// The value of an environment variable; nil when unset or empty.
     package static func environment(_ name: String) -> String? {
         guard let raw = unsafe getenv(name) else { return nil }

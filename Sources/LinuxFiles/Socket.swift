@@ -24,9 +24,9 @@ package struct Socket: ~Copyable, Sendable {
     /// caller holds a lock that shows that it is gone.
     package static func listen(at path: FilePath) throws(SystemError) -> Socket {
         let socket = try new()
-        if FileStatus.ifPresent(path) != nil { try Directory.remove(path) }
-        let before = umask(0o177)
-        defer { umask(before) }
+        if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
+        // The name gets the mode that the socket has when it is bound.
+        guard fchmod(socket.descriptor, 0o600) == 0 else { throw .last("listen at", path) }
         try unsafe socket.use(path, "listen at") { unsafe bind($0, $1, $2) }
         guard Glibc.listen(socket.descriptor, 64) == 0 else { throw .last("listen at", path) }
         return socket

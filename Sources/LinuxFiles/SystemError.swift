@@ -31,6 +31,10 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isMissing: Bool { code == .noSuchFileOrDirectory || code == .notDirectory }
     /// This user may not do it (EACCES, EPERM).
     package var isForbidden: Bool { code == .permissionDenied || code == .notPermitted }
+    /// This process or the machine has no descriptor or memory left just now (EMFILE, ENFILE, ENOBUFS, ENOMEM).
+    package var isShortage: Bool {
+        [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, Errno(rawValue: ENOBUFS)].contains(code)
+    }
     /// There is no room for it (ENOSPC, EDQUOT).
     package var isFull: Bool { code == .noSpace || code == Errno(rawValue: EDQUOT) }
 }
@@ -40,8 +44,11 @@ extension FilePath {
     package var printable: String {
         var text = ""
         for scalar in string.unicodeScalars {
-            text +=
-                scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+            switch scalar.properties.generalCategory {
+            // What moves the cursor, hides text or turns its direction.
+            case .control, .format, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
+            default: text.unicodeScalars.append(scalar)
+            }
         }
         return text
     }

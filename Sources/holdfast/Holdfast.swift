@@ -23,6 +23,7 @@ struct Holdfast: AsyncParsableCommand {
     )
 
     static func main() async {
+        CurrentProcess.keepFilesPrivate()
         let arguments = GlobalOptions.behindSubcommand(Array(CommandLine.arguments.dropFirst()))
         CurrentProcess.exit(await status(of: arguments).rawValue)
     }

@@ -7,6 +7,8 @@ package enum RepositoryError: Error, Hashable, Sendable {
     case notARepository(FilePath)
     /// Another writer has the root.
     case locked(FilePath)
+    /// Somebody else may have changed what is in the directory, or owns it. Nothing was read.
+    case notPrivate(FilePath, String)
     /// It was written by a program that knows more than this one. Nothing was touched.
     case unsupported(FilePath, what: String)
     /// One of the small JSON files cannot be understood.
@@ -26,6 +28,7 @@ extension RepositoryError: CustomStringConvertible {
             "\(path.printable) is not a holdfast repository; start `holdfast watch` to make one"
         case .locked(let path):
             "another writer has \(path.printable); stop it or let it do the work"
+        case .notPrivate(let path, let why): "\(path.printable) \(why)"
         case .unsupported(let path, let what):
             "\(path.printable) needs a newer holdfast (\(what)); nothing was changed"
         case .malformed(let path, let reason):

@@ -26,14 +26,16 @@ package final class RepositoryDirectory: Sendable {
     package let id: String
 
     /// Opens the repository at `path`; with `creating`, makes it if there is nothing yet.
-    /// Throws `RepositoryError.notARepository`, `.unsupported`, `.malformed`, or `SystemError`.
+    /// Throws `RepositoryError.notARepository`, `.notPrivate`, `.unsupported`, `.malformed`, or `SystemError`.
     package init(at path: FilePath, creating: Bool) throws {
         let path = try Self.absolute(path)
         let file = path.appending("repository.json")
-        if FileStatus.ifPresent(file) == nil {
+        if try FileStatus.unlessMissing(file) == nil {
             guard creating else { throw RepositoryError.notARepository(path) }
             try Self.create(file, in: path)
         }
+        try PrivateDirectory.requireReadable(path, followingLinks: true)
+        try PrivateDirectory.requireReadable(path.appending("roots"))
         let content = try SmallFile.read(file, as: RepositoryFile.self)
         guard content.format == RepositoryFile.format else {
             throw RepositoryError.malformed(file, reason: "it is not holdfast's")
@@ -63,6 +65,7 @@ package final class RepositoryDirectory: Sendable {
         var roots: [RootDescription] = []
         for name in try Directory.names(in: path.appending("roots")) where RootID(name.string) != nil {
             let directory = path.appending("roots").appending(name)
+            try PrivateDirectory.requireReadable(directory)
             let file = try SmallFile.read(directory.appending("root.json"), as: RootFile.self)
             roots.append(try file.description(in: directory))
         }

@@ -152,6 +152,13 @@ package final class RootWriter {
 extension RootDescription {
     /// The lock that makes one the root's writer. Throws `RepositoryError.locked`, or `SystemError`.
     func takeWriterLock() throws -> OpenFile {
+        for path in [directory, segmentsDirectory, basesDirectory, mirrorDirectory] {
+            do {
+                try PrivateDirectory.requireWritable(path)
+            } catch let error as SystemError where error.isMissing {
+                continue
+            }
+        }
         let lock = try OpenFile(lockPath, .updateOrCreate)
         guard try lock.takeWriteLock() else { throw RepositoryError.locked(directory) }
         return lock

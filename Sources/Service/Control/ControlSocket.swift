@@ -24,7 +24,16 @@ final class ControlSocket: Sendable {
     /// Answers until `stop`.
     func run() async throws {
         try await Thread.run("control") { [self] in
-            while let connection = try? listener.accept() { serve(connection) }
+            while true {
+                do {
+                    serve(try listener.accept())
+                } catch let error as SystemError where error.isShortage {
+                    // The one who asks waits for its turn.
+                    Thread.nap(.milliseconds(100))
+                } catch {
+                    return
+                }
+            }
         }
     }
 

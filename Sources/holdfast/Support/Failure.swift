@@ -32,7 +32,7 @@ struct Failure: Error {
         case .notARepository, .noSuchFile, .noSnapshot: .notFound
         case .locked: .locked
         case .malformed: .damaged
-        case .unsupported, .misuse: .failed
+        case .unsupported, .misuse, .notPrivate: .failed
         }
     }
 
@@ -47,6 +47,7 @@ struct Failure: Error {
         switch error.code {
         case .permissionDenied, .notPermitted: return ": run it as the user who owns it"
         case .readOnlyFileSystem: return ": choose another place"
+        case .tooManySymbolicLinkLevels: return ": a symbolic link stands in its place: remove it"
         default: return ""
         }
     }

@@ -121,7 +121,8 @@ struct FileEventsTests {
         )
         try protection.expectCaptured()
         try protection.expectInOrder()
-        #expect(try protection.log().count == 5)
+        // One may be seen empty first.
+        #expect(try Set(protection.log().compactMap(\.path)).count == 5)
     }
 
     @Test(

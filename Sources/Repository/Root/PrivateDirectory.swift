@@ -1,0 +1,36 @@
+import LinuxFiles
+import SystemPackage
+
+/// Directories that nobody else could have put something into.
+enum PrivateDirectory {
+    /// Throws `RepositoryError.notPrivate` unless only this user, and root, can have changed what is in the directory.
+    /// Root may read anybody's. A name that is a symbolic link is followed only where the user gave it.
+    static func requireReadable(_ path: FilePath, followingLinks: Bool = false) throws {
+        let status = try FileStatus.of(path, followingLinks: followingLinks)
+        guard status.kind != .symbolicLink else {
+            throw RepositoryError.notPrivate(path, "is a symbolic link: put the directory itself there")
+        }
+        guard status.ownerID == CurrentProcess.userID || CurrentProcess.userID == 0 else {
+            throw RepositoryError.notPrivate(path, owner(status))
+        }
+        guard status.permissions & 0o022 == 0 else {
+            throw RepositoryError.notPrivate(
+                path,
+                "can be written by others: chmod go-w it, then run holdfast check"
+            )
+        }
+    }
+
+    /// The same for one who will write there: root may not either, for what it makes would be closed to the owner.
+    static func requireWritable(_ path: FilePath) throws {
+        try requireReadable(path)
+        let status = try FileStatus.of(path, followingLinks: false)
+        guard status.ownerID == CurrentProcess.userID else {
+            throw RepositoryError.notPrivate(path, owner(status))
+        }
+    }
+
+    private static func owner(_ status: FileStatus) -> String {
+        "belongs to user \(status.ownerID), not to user \(CurrentProcess.userID): run holdfast as its owner"
+    }
+}
