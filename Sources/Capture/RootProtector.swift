@@ -11,6 +11,8 @@ package final class RootProtector: Sendable {
         package var maximumDelay = Duration.milliseconds(100)
         /// The longest that a file goes without being compared as a whole, about.
         package var auditInterval = Duration.seconds(24 * 3600)
+        /// Whether a repository that cannot be written is tried again until it can be.
+        package var isPatient = true
         /// Shell patterns of names that are left out.
         package var exclusions: [String] = []
 
@@ -111,7 +113,8 @@ package final class RootProtector: Sendable {
             queue: queue,
             meter: meter,
             answers: answers,
-            debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay)
+            debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay),
+            isPatient: options.isPatient
         )
         defer { mailbox.stop() }
         try recorder.run()

@@ -47,9 +47,12 @@ package struct FileStatus: Hashable, Sendable {
     }
 
     /// The status of the file at `path`, or nil when there is none. Throws when that cannot be told.
-    package static func unlessMissing(_ path: FilePath) throws(SystemError) -> FileStatus? {
+    package static func unlessMissing(
+        _ path: FilePath,
+        followingLinks: Bool = true
+    ) throws(SystemError) -> FileStatus? {
         do {
-            return try of(path)
+            return try of(path, followingLinks: followingLinks)
         } catch {
             if error.isMissing { return nil }
             throw error

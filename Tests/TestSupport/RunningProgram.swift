@@ -155,6 +155,14 @@ package final class RunningProgram {
         return kibibytes << 10
     }
 
+    /// The processor time that it has used so far, in seconds (`utime` and `stime` in proc(5)).
+    package func processorSeconds() throws -> Double {
+        let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+        // The name before the parenthesis may contain spaces; state is the third field.
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return fields[12...13].compactMap { Double($0) }.reduce(0, +) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Waits until `look` finds something.
     private func wait<Value>(_ timeout: Duration, _ look: (Events.State) -> Value?) throws -> Value {
         let deadline = Tick.now.advanced(by: timeout)

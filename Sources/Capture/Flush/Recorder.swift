@@ -9,6 +9,7 @@ final class Recorder {
     private let meter: StatusMeter
     private let answers: Answers
     private var debounce: Debounce
+    private let isPatient: Bool
     /// Steps staged since the last flush.
     private var unsettled: [FileID: Int] = [:]
     private var unsettledBytes = 0
@@ -36,12 +37,21 @@ final class Recorder {
     /// Between two attempts to write to a repository that fails.
     private static let retryDelay = Duration.seconds(1)
 
-    init(writer: RootWriter, queue: CaptureQueue, meter: StatusMeter, answers: Answers, debounce: Debounce) {
+    /// - Parameter isPatient: whether what the repository cannot take is tried again until it can, or is the end.
+    init(
+        writer: RootWriter,
+        queue: CaptureQueue,
+        meter: StatusMeter,
+        answers: Answers,
+        debounce: Debounce,
+        isPatient: Bool
+    ) {
         self.writer = writer
         self.queue = queue
         self.meter = meter
         self.answers = answers
         self.debounce = debounce
+        self.isPatient = isPatient
     }
 
     /// Runs until the queue is closed and everything in it is durable.
@@ -79,7 +89,7 @@ final class Recorder {
         do {
             try perform(step)
         } catch let error as SystemError {
-            guard let file = step.file, writer.hasFailedBase(file) else { throw error }
+            guard isPatient, let file = step.file, writer.hasFailedBase(file) else { throw error }
             meter.trouble(.repository, "\(error)")
             try untilItWorks { try writer.abandonBase(file) }
             voided.insert(file)
@@ -186,14 +196,15 @@ final class Recorder {
         }
     }
 
-    /// Does the work; while the repository fails, again and again until it works or the queue is closed.
+    /// Does the work; while the repository fails, and that is wanted, again and again until it works or the queue is
+    /// closed.
     private func untilItWorks<Value>(_ work: () throws -> Value) throws -> Value {
         while true {
             do {
                 return try work()
             } catch let error as SystemError {
+                guard isPatient, !queue.isClosed else { throw error }
                 meter.trouble(.repository, "\(error)")
-                if queue.isClosed { throw error }
                 pause()
             }
         }

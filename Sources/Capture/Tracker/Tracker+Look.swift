@@ -48,7 +48,8 @@ extension Tracker {
             context.meter.leftOut(path.printable, "\(error)")
             retry(in: .seconds(1), from: now)
         }
-        if let due = audit.due(after: lastActivity), isAtRest { retry(in: now.duration(to: due), from: now) }
+        guard !waitsForRecorder, isAtRest, let due = audit.due(after: lastActivity) else { return }
+        retry(in: now.duration(to: due), from: now)
     }
 
     /// Whether there is a file to look at. Notes what the name means now.

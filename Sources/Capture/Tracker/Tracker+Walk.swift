@@ -120,7 +120,8 @@ extension Tracker {
     /// Compares an idle database just to make sure.
     func startAuditIfDue(_ now: Tick) throws {
         guard let due = audit.due(after: lastActivity), due <= now, let image else { return }
-        guard mirrorIsCurrent(), let mirror = context.openMirror(file) else { return }
+        guard mirrorIsCurrent() else { return }
+        guard let mirror = context.openMirror(file) else { return audit.disturbed(now) }
         walk = Walk(
             .audit,
             isOverLog: image.usesWAL,

@@ -7,9 +7,7 @@ enum PrivateDirectory {
     /// Root may read anybody's. A name that is a symbolic link is followed only where the user gave it.
     static func requireReadable(_ path: FilePath, followingLinks: Bool = false) throws {
         let status = try FileStatus.of(path, followingLinks: followingLinks)
-        guard status.kind != .symbolicLink else {
-            throw RepositoryError.notPrivate(path, "is a symbolic link: put the directory itself there")
-        }
+        guard status.kind != .symbolicLink else { throw link(path) }
         guard status.ownerID == CurrentProcess.userID || CurrentProcess.userID == 0 else {
             throw RepositoryError.notPrivate(path, owner(status))
         }
@@ -28,6 +26,20 @@ enum PrivateDirectory {
         guard status.ownerID == CurrentProcess.userID else {
             throw RepositoryError.notPrivate(path, owner(status))
         }
+    }
+
+    /// Throws `RepositoryError.notPrivate` if anything directly in the directory is a symbolic link: what is written
+    /// through one would land elsewhere.
+    static func refuseLinks(in path: FilePath) throws {
+        for name in try Directory.names(in: path) {
+            let entry = path.appending(name)
+            let status = try FileStatus.unlessMissing(entry, followingLinks: false)
+            guard status?.kind != .symbolicLink else { throw link(entry) }
+        }
+    }
+
+    private static func link(_ path: FilePath) -> RepositoryError {
+        .notPrivate(path, "is a symbolic link: put what it leads to in its place")
     }
 
     private static func owner(_ status: FileStatus) -> String {

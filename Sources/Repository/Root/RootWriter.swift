@@ -155,6 +155,7 @@ extension RootDescription {
         for path in [directory, segmentsDirectory, basesDirectory, mirrorDirectory] {
             do {
                 try PrivateDirectory.requireWritable(path)
+                try PrivateDirectory.refuseLinks(in: path)
             } catch let error as SystemError where error.isMissing {
                 continue
             }

@@ -10,7 +10,9 @@ package enum OneShot {
         in repository: RepositoryDirectory,
         tag: (name: String, message: String)? = nil
     ) async throws -> DurablePoint {
-        let protector = try RootProtector(root: root, repository: repository.path)
+        var options = RootProtector.Options()
+        options.isPatient = false
+        let protector = try RootProtector(root: root, repository: repository.path, options: options)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await protector.run() }
             do {

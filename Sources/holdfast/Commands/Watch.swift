@@ -64,6 +64,7 @@ struct Watch: AsyncParsableCommand {
         protection.maximumDelay = maxDelay
         protection.auditInterval = max(auditInterval, .seconds(1))
         protection.exclusions = exclude
+        protection.isPatient = !once
         let leftOut = SharedFlag()
         let service = WatchService(
             roots: roots,

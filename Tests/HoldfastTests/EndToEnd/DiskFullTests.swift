@@ -71,6 +71,29 @@ struct DiskFullTests {
         try protection.check()
     }
 
+    @Test("waits for space without using the processor; --once and a sync without a watcher do not wait")
+    func waiting() throws {
+        let protection = try Protection()
+        let disk = try SmallFileSystem(protection.folder.file("repository"), byteCount: 64 << 20)
+        try protection.watch()
+        let watcher = try #require(protection.watcher)
+        try disk.fill(leaving: 0)
+        try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(1000000));", on: protection.database)
+        try watcher.waitForError(Self.isFull)
+        // Long enough for the audit to be due, which cannot begin.
+        let before = try watcher.processorSeconds()
+        try protection.holdfast("sync", protection.data, "--timeout", "5s", expecting: 1)
+        #expect(try watcher.processorSeconds() - before < 1)
+        protection.kill()
+        for command in [["watch", "--once", protection.data], ["sync", protection.data]] {
+            let result = try HoldfastProgram.run(command, environment: protection.environment)
+            #expect(result.status == 1 && result.stderr.contains("No space left"), "\(command): \(result)")
+        }
+        try disk.makeRoom()
+        try protection.holdfast("watch", "--once", protection.data)
+        #expect(try protection.snapshots().last?.digest == protection.liveDigest())
+    }
+
     @Test("amid a base image: begins it anew once there is space", arguments: ["DELETE", "WAL"])
     func base(mode: String) throws {
         let protection = try Protection(

@@ -99,7 +99,7 @@ struct PrivateRepositoryTests {
     @Test(
         "a symbolic link planted in it is not followed for writing",
         arguments: [
-            "lock", "durable", "segments", "bases", "mirror", "control.sock",
+            "lock", "durable", "segments", "segments/*", "bases", "mirror", "mirror/1", "control.sock",
         ]
     )
     func plantedLink(name: String) throws {
@@ -123,9 +123,43 @@ struct PrivateRepositoryTests {
             ["watch", "--once", protection.data],
             environment: protection.environment
         )
-        #expect(watch.status == 0 || watch.stderr.contains("symbolic link"), "\(watch)")
+        #expect(watch.status == 1 && watch.stderr.contains("is a symbolic link: put"), "\(watch)")
         let difference = try sh("diff -r before outside", protection)
         #expect(difference.status == 0, "\(difference)")
+    }
+
+    @Test(
+        "its socket answers its owner only",
+        .enabled(if: geteuid() == 0 && (try? Command.run("python3", ["-V"]))?.status == 0, needsRoot)
+    )
+    func otherPeer() throws {
+        let protection = try recorded()
+        try protection.watch()
+        let root = try root(protection)
+        // All else that keeps others from it is taken away.
+        let opened = try sh(
+            "chmod 711 . repository repository/roots \(root); chmod 666 \(root)/control.sock",
+            protection
+        )
+        #expect(opened.status == 0, "\(opened)")
+        let ask = """
+            import os, socket, sys
+            os.setgroups([])
+            os.setuid(int(sys.argv[2]))
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(30)
+            s.connect(sys.argv[1])
+            try:
+                s.sendall(b'{"status":{}}\\n')
+                print(s.recv(1))
+            except ConnectionError:
+                print('refused')
+            """
+        let arguments = ["-c", ask, root + "/control.sock"]
+        #expect(try Command.run("python3", arguments + ["0"]).stdout == "b'{'\n")
+        let other = try Command.run("python3", arguments + ["65534"])
+        #expect(["b''\n", "refused\n"].contains(other.stdout), "\(other)")
+        try protection.sync()
     }
 
     @Test(
