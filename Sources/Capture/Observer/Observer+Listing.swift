@@ -24,8 +24,9 @@ extension Observer {
             trackers[file.name] = tracker
             markDue(tracker)
         }
-        watches.addWay(wayToRoot)
         try listRoot()
+        // Last: where watches are few, the directories need them more.
+        watches.addWay(wayToRoot)
         isListed = true
     }
 
