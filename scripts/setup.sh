@@ -21,10 +21,10 @@ require_swift() {
     fi
 }
 
-# Names the Debian packages that are not there. `$1` is a further command that is wanted, if any:
-# it must have the name of its package.
+# Names the Debian packages that are not there. The arguments are further commands that are wanted;
+# each must have the name of its package.
 missing_packages() {
-    local further=${1-}
+    local further
     if ! command -v pkg-config >/dev/null; then
         # Nobody can be asked about the libraries; apt-get passes over those that are installed.
         printf '%s\n' pkg-config libsqlite3-dev libzstd-dev
@@ -32,9 +32,9 @@ missing_packages() {
         pkg-config --exists sqlite3 || echo libsqlite3-dev
         pkg-config --exists libzstd || echo libzstd-dev
     fi
-    if [[ -n $further ]]; then
+    for further; do
         command -v "$further" >/dev/null || echo "$further"
-    fi
+    done
 }
 
 # Installs what is missing; does nothing, and asks for no rights, when all is there.

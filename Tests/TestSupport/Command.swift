@@ -60,14 +60,13 @@ package enum Command {
         process.terminationHandler = { _ in ended.signal() }
         try process.run()
         let isLate = ended.wait(timeout: .now() + .seconds(Int(timeout.components.seconds))) == .timedOut
-        if isLate {
-            kill(process.processIdentifier, SIGKILL)
-            ended.wait()
-        }
+        if isLate { kill(process.processIdentifier, SIGKILL) }
 
-        let signalled = process.terminationReason == .uncaughtSignal
+        // Of one that was killed nothing is asked: what it started may keep Foundation waiting for its end.
+        let signalled = isLate || process.terminationReason == .uncaughtSignal
+        let signal = isLate ? SIGKILL : process.terminationStatus
         let result = CommandResult(
-            status: signalled ? 128 + process.terminationStatus : process.terminationStatus,
+            status: signalled ? 128 + signal : process.terminationStatus,
             stdout: String(decoding: try files.bytes(of: "out"), as: UTF8.self),
             stderr: String(decoding: try files.bytes(of: "err"), as: UTF8.self)
         )
