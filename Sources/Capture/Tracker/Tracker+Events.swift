@@ -43,7 +43,11 @@ extension Tracker {
     func logAppeared(_ caught: HeldFile?) {
         lastActivity = .now
         guard let caught, caught.identity != log?.log.identity else { return }
-        if log?.log.isNamed != true { log = WALTail(caught, indexPath: logIndexPath) }
+        if log?.log.isNamed != true {
+            // Amid a doubt it may be a log that was there before.
+            let isNew = attention.doubt == nil && image != nil
+            log = WALTail(caught, indexPath: logIndexPath, isNew: isNew)
+        }
         attention.log = true
     }
 

@@ -44,7 +44,7 @@ extension WALTail {
             forget()
             return .moved
         }
-        updateMark(&scratch)
+        if let index = indexWhereTheTailStands(&scratch) { mark = CommitMark(index) }
         return .commits(databasePages: last.databasePages)
     }
 

@@ -19,6 +19,16 @@ struct CommitMark {
         changeCounter = index.changeCounter
     }
 
+    /// Where the wal-index of a new log stands: who opens a log as the first makes the index anew, from zero.
+    static let birth = CommitMark()
+
+    private init() {
+        salts = WALSalts(salt1: 0, salt2: 0)
+        frameCount = 0
+        changeCounter = 0
+    }
+
+    var isBirth: Bool { salts.areEmpty }
     var expected: UInt32 { changeCounter &+ commitsSince }
 }
 
@@ -59,7 +69,7 @@ extension WALTail {
 
     /// The log was truncated, or has no valid header yet.
     func pollWithoutHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
-        guard let chain, chain.frameCount > 0 else { return .current }
+        guard let chain, chain.frameCount > 0 else { return try pollBeforeHeader(&scratch) }
         guard try log.file.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
         let index = readIndex(&scratch)
         // A new generation began meanwhile: its header says more.
@@ -70,12 +80,21 @@ extension WALTail {
         return .lost
     }
 
-    /// Remembers the wal-index's counter if it stands exactly where the tail stands.
-    func updateMark(_ scratch: inout [UInt8]) {
+    /// Nothing was read of the log yet. Commits that its index counts are gone if there is still nothing.
+    private func pollBeforeHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
+        guard let mark, mark.isBirth, let index = readIndex(&scratch), index.changeCounter > mark.expected,
+            indexIsUsed || !log.isNamed, try readHeader(&scratch) == nil
+        else { return .current }
+        forget()
+        return .lost
+    }
+
+    /// The wal-index, if it stands exactly where the tail stands.
+    func indexWhereTheTailStands(_ scratch: inout [UInt8]) -> WALIndexHeader? {
         guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain),
             Int(index.lastFrame) == chain.frameCount
-        else { return }
-        mark = CommitMark(index)
+        else { return nil }
+        return index
     }
 
     /// Whether the commits of the new generation and those consumed make up the wal-index's count; nil when the

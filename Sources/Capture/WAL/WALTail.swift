@@ -61,9 +61,11 @@ final class WALTail {
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
     private(set) var unfinishedBytes = 0
 
-    init(_ log: HeldFile, indexPath: FilePath) {
+    /// `isNew`: the log was made after everything before it had been captured.
+    init(_ log: HeldFile, indexPath: FilePath, isNew: Bool = false) {
         self.log = log
         self.indexPath = indexPath
+        if isNew { mark = .birth }
     }
 
     /// Opens the log.
@@ -106,7 +108,12 @@ final class WALTail {
             forget()
             return .lost
         }
-        if outcome == .current { updateMark(&scratch) }
+        guard outcome == .current, let index = indexWhereTheTailStands(&scratch) else { return outcome }
+        if let mark, mark.isBirth, index.changeCounter > mark.expected {
+            forget()
+            return .lost
+        }
+        mark = CommitMark(index)
         return outcome
     }
 

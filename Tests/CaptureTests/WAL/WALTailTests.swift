@@ -57,6 +57,13 @@ struct WALTailTests {
             tail = try WALTail(path, indexPath: FilePath(folder.file("a.db-shm")))
         }
 
+        /// The tail of a log that was made just now.
+        func tailFromBirth() throws -> WALTail {
+            _ = try session.sql("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; SELECT * FROM t;")
+            let log = try HeldFile(FilePath(folder.file("a.db-wal")))
+            return WALTail(log, indexPath: FilePath(folder.file("a.db-shm")), isNew: true)
+        }
+
         func poll() throws -> WALTail.Outcome { try tail.poll(&scratch, into: sink) }
 
         /// A commit whose first frames have empty checksums: the cache spills, pages but not the first are written
@@ -95,6 +102,31 @@ struct WALTailTests {
         #expect(setup.sink.commits - before == inserted, "\(random)")
         _ = try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
         #expect(try setup.folder.bytes(of: "a.db") == setup.sink.image, "\(random)")
+    }
+
+    @Test("misses nothing of a new log that was truncated before its first commits were read")
+    func truncatedAtBirth() throws {
+        for inserts in [0, 1] {
+            let setup = try Setup()
+            let tail = try setup.tailFromBirth()
+            try setup.insert(1)
+            _ = try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
+            try setup.insert(inserts)
+            #expect(try tail.poll(&setup.scratch, into: setup.sink) == .lost)
+        }
+    }
+
+    @Test("takes a new log from its first commit on, after a reset as well")
+    func newLog() throws {
+        let setup = try Setup("PRAGMA wal_autocheckpoint=0;")
+        let tail = try setup.tailFromBirth()
+        #expect(try tail.poll(&setup.scratch, into: setup.sink) == .current)
+        try setup.insert(2)
+        #expect(try tail.poll(&setup.scratch, into: setup.sink) == .current)
+        _ = try setup.session.sql("PRAGMA wal_checkpoint(RESTART);")
+        try setup.insert(1)
+        #expect(try tail.poll(&setup.scratch, into: setup.sink) == .current)
+        #expect(setup.sink.commits == 3)
     }
 
     @Test("rescues what a reset has not overwritten yet")

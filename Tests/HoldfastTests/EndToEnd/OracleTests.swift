@@ -38,7 +38,7 @@ struct OracleTests {
             (workload.main, WorkloadPart.main, workload.mainLedger),
             (workload.second, .second, workload.secondLedger),
         ] {
-            let seen = try check(protection, path, part, ledger, seed: seed)
+            let seen = try check(protection, path, part, ledger, hasGaps: hasGaps, seed: seed)
             states += seen.count
             if mode.usesLog, !hasGaps {
                 let missing = Set(ledger.numbers).subtracting(seen).sorted()
@@ -56,6 +56,7 @@ struct OracleTests {
         _ path: String,
         _ part: WorkloadPart,
         _ ledger: CommitLedger,
+        hasGaps: Bool,
         seed: UInt64
     ) throws -> [Int] {
         let copy = protection.folder.file("state.db")
@@ -73,7 +74,7 @@ struct OracleTests {
         }
         #expect(
             try CommittedState(of: path, part) == CommittedState(of: copy, part),
-            "seed \(seed): the last"
+            "seed \(seed): the last of \(part), gaps: \(hasGaps)"
         )
         return seen
     }
