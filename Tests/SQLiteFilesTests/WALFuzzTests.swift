@@ -17,6 +17,11 @@ struct WALFuzzTests {
         return log
     }
 
+    /// SQLite's checksum adds words modulo 2^32, each so many times: the top bits of two words can cancel each other out.
+    private static func withoutTopBits(_ content: ArraySlice<UInt8>) -> [UInt8] {
+        content.enumerated().map { offset, byte in offset % 4 == 0 || offset % 4 == 3 ? byte & 0x7f : byte }
+    }
+
     @Test("no trap; frames lie within the log; what was not sealed again is what was written, from the front")
     func logs() throws {
         var run = FuzzRun("WAL", rounds: 4000)
@@ -39,10 +44,10 @@ struct WALFuzzTests {
             guard !isSealed, scan.chain.salts == sound.chainSalts else { continue }
             // A checksum that runs on lets nothing pass that was not there, at its place.
             let isPrefix = scan.pages.enumerated().allSatisfy { index, found in
-                index < sound.frames.count && sound.frames[index].page == found.page.rawValue
-                    && bytes[found.offset..<found.offset + sound.pageBytes].elementsEqual(
-                        sound.frames[index].content
-                    )
+                index < sound.frames.count
+                    && sound.frames[index].page & 0x7fff_ffff == found.page.rawValue & 0x7fff_ffff
+                    && Self.withoutTopBits(bytes[found.offset..<found.offset + sound.pageBytes])
+                        == Self.withoutTopBits(sound.frames[index].content[...])
             }
             #expect(isPrefix, "\(random)")
         }

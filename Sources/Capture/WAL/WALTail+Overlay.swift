@@ -44,7 +44,7 @@ extension WALTail {
             forget()
             return .moved
         }
-        if let index = indexWhereTheTailStands(&scratch) { mark = CommitMark(index) }
+        updateMark(&scratch)
         return .commits(databasePages: last.databasePages)
     }
 

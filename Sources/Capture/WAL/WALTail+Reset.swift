@@ -89,12 +89,36 @@ extension WALTail {
         return .lost
     }
 
-    /// The wal-index, if it stands exactly where the tail stands.
-    func indexWhereTheTailStands(_ scratch: inout [UInt8]) -> WALIndexHeader? {
+    /// Whether the wal-index of a new log counts commits that are not in its first generation that was found: they
+    /// were overwritten or cut off unread, so what follows them must not be taken. Nil when the next generation has
+    /// begun meanwhile.
+    func lacksCommits(_ start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
+        // Before the frames: all that it counts is in the log by now.
+        guard let mark, mark.isBirth, let index = readIndex(&scratch) else { return false }
+        let isOfGeneration = index.hasSalts(of: start)
+        // After a reset it counts on; its salts reach the log with the next frame.
+        guard isOfGeneration || index.lastFrame == 0 else {
+            return try readHeader(&scratch)?.hasSalts(of: start) == true ? false : nil
+        }
+        var reached = start
+        var commits: UInt32 = 0
+        try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
+            guard case .commit = verdict else { return verdict != .end }
+            if !isOfGeneration || position.frameCount <= Int(index.lastFrame) { commits &+= 1 }
+            return true
+        }
+        guard try readHeader(&scratch)?.hasSalts(of: start) == true else { return nil }
+        // Frames that SQLite left empty break the chain, and nothing behind them can be counted.
+        guard !isOfGeneration || reached.frameCount >= Int(index.lastFrame) else { return false }
+        return index.changeCounter > commits
+    }
+
+    /// Remembers the wal-index's counter if it stands exactly where the tail stands.
+    func updateMark(_ scratch: inout [UInt8]) {
         guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain),
             Int(index.lastFrame) == chain.frameCount
-        else { return nil }
-        return index
+        else { return }
+        mark = CommitMark(index)
     }
 
     /// Whether the commits of the new generation and those consumed make up the wal-index's count; nil when the

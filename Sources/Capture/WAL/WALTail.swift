@@ -88,7 +88,14 @@ final class WALTail {
             }
             self.chain = WALChain(header: header)
         } else if chain == nil {
-            chain = WALChain(header: header)
+            let start = WALChain(header: header)
+            switch try lacksCommits(start, &scratch) {
+            case false?: chain = start
+            case nil: return .congested
+            case true?:
+                forget()
+                return .lost
+            }
         }
         if try wasTakenBack(&scratch) {
             forget()
@@ -108,12 +115,7 @@ final class WALTail {
             forget()
             return .lost
         }
-        guard outcome == .current, let index = indexWhereTheTailStands(&scratch) else { return outcome }
-        if let mark, mark.isBirth, index.changeCounter > mark.expected {
-            forget()
-            return .lost
-        }
-        mark = CommitMark(index)
+        if outcome == .current { updateMark(&scratch) }
         return outcome
     }
 
