@@ -72,7 +72,7 @@ import Testing
         #expect(kept([night, night + hour]) { $0.daily = 9 } == [2])
     }
 
-    @Test("weeks begin on Monday, months on the first, years with January")
+    @Test("weeks begin on Monday, months on the first, in every year")
     func weeksAndMonths() {
         let sunday = noon + 3 * day
         #expect(kept([noon, sunday, sunday + day]) { $0.weekly = 9 } == [2, 3])

@@ -80,6 +80,7 @@ import Testing
 
         try recorded.delete("b", .plain, at: .unix(noon))
         try recorded.delete("a", .plain, at: .unix(noon))
+        #expect(try read(at: noon).costs.latest.totalBytes == 0)
         try recorded.record("a", .plain, page(7), .created, at: .unix(noon))
         let costs = try read(at: noon).costs
         #expect(costs.latest.sequence == Sequence(6))
