@@ -114,7 +114,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Repository", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Service", "Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

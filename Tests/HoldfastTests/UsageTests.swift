@@ -21,6 +21,16 @@ import Testing
             (["restore", "--output", "x", "--at", "-5 parsecs"], "a span of time"),
             (["restore", "--in-place"], "comes in a later version"),
             (["check", "--rebuild"], "see holdfast help check"),
+            (["stats", "--all"], "see holdfast help stats"),
+            (["forget", "--keep-last", "-1"], "see holdfast help forget"),
+            (["forget", "--keep-daily=-1"], "N is 0 or more"),
+            (["forget", "--keep-within", "1 month"], "is no length of time"),
+            (["forget", "--keep-tag", "1st"], "cannot be a tag"),
+            (["forget", "--max-size", "2X"], "is no size"),
+            (["forget", "--max-size", "2Gi"], "is no size"),
+            (["forget", "--max-size", "-1"], "see holdfast help forget"),
+            (["forget", "--max-size", "1e3"], "is no size"),
+            (["forget", "--max-size", "99999999T"], "is no size"),
         ] as [([String], String)]
     )
     func wrongUsage(_ arguments: [String], _ expected: String) throws {
@@ -41,7 +51,10 @@ import Testing
         }
     }
 
-    @Test("names its exit statuses in the help of each command", arguments: ["log", "restore", "check"])
+    @Test(
+        "names its exit statuses in the help of each command",
+        arguments: ["log", "restore", "check", "forget", "stats"]
+    )
     func exitStatusInHelp(_ command: String) throws {
         #expect(try HoldfastProgram.run(["help", command]).stdout.contains("Exit status: 0"))
     }

@@ -31,6 +31,10 @@ package struct SnapshotIndex: Sendable {
     package private(set) var entries: [Entry] = []
     /// The sequence that each tag was set on last.
     package private(set) var tags: [String: Sequence] = [:]
+    /// Every sequence that each tag was set on, in the order of the stream.
+    package private(set) var tagTargets: [String: [Sequence]] = [:]
+    /// The sequences that are held and not released.
+    package private(set) var holds: Set<Sequence> = []
     /// The last verdict on each snapshot that has one: whether it is good.
     package private(set) var verdicts: [Sequence: Bool] = [:]
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
@@ -68,7 +72,11 @@ package struct SnapshotIndex: Sendable {
 
     private mutating func add(_ annotation: Annotation) {
         switch (annotation.kind, annotation.fields["name"], annotation.fields["verdict"]) {
-        case (.tag, let name?, _): tags[name] = annotation.target
+        case (.tag, let name?, _):
+            tags[name] = annotation.target
+            tagTargets[name, default: []].append(annotation.target)
+        case (.hold, _, _): holds.insert(annotation.target)
+        case (.release, _, _): holds.remove(annotation.target)
         case (.health, _, "good"): verdicts[annotation.target] = true
         case (.health, _, "bad"): verdicts[annotation.target] = false
         default: break

@@ -1,5 +1,6 @@
 package import Capture
 import LinuxFiles
+package import Recovery
 package import Repository
 package import SystemPackage
 
@@ -40,6 +41,17 @@ package struct ControlClient: Sendable {
             throw Failure.refused("unexpected answer")
         }
         return DurablePoint(sequence: Sequence(sequence), time: Instant(nanoseconds: time))
+    }
+
+    /// Has the watcher remove what the rules do not keep.
+    package func forget(
+        _ rules: RetentionRules,
+        timeout: Duration
+    ) throws -> (removedSnapshots: Int, freedBytes: UInt64) {
+        guard case .forgotten(let count, let bytes) = try ask(.forget(rules), timeout) else {
+            throw Failure.refused("unexpected answer")
+        }
+        return (count, bytes)
     }
 
     /// Nil when no watcher runs.

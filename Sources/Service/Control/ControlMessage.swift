@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Recovery
 
 /// What is said over a watcher's control socket: one JSON object a line, one answer for one request.
 enum ControlRequest: Codable, Sendable, Equatable {
@@ -6,6 +7,8 @@ enum ControlRequest: Codable, Sendable, Equatable {
     case synchronise
     /// The same, then name the last snapshot.
     case tag(name: String, message: String)
+    /// Remove what these rules do not keep. The watcher decides, for it alone knows what has come in by then.
+    case forget(RetentionRules)
     case status
 }
 
@@ -13,6 +16,7 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     /// Time in nanoseconds since 1970.
     case durable(sequence: UInt64, time: Int64)
     case status(WatcherStatus)
+    case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case failed(reason: String)
 }
 

@@ -65,6 +65,7 @@ final class ControlSocket: Sendable {
         switch request {
         case .status: return .status(status)
         case .synchronise: return wait { try await $0.synchronise() }
+        case .forget: return .failed(reason: "this version cannot remove snapshots")
         case .tag(let name, let message): return wait { try await $0.synchronise(tag: (name, message)) }
         }
     }

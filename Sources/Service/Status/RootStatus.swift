@@ -52,15 +52,6 @@ package struct RootStatus: Sendable {
         let alive = isAlive.filter(\.value).keys
         files = alive.count
         databases = alive.count { kinds[$0] == .database }
-        repositoryBytes = Self.bytes(in: root.directory)
-    }
-
-    private static func bytes(in directory: FilePath) -> UInt64 {
-        guard let names = try? Directory.names(in: directory) else { return 0 }
-        return names.reduce(0) { sum, name in
-            let path = directory.appending(name)
-            guard let status = try? FileStatus.of(path, followingLinks: false) else { return sum }
-            return sum + (status.kind == .directory ? bytes(in: path) : status.sizeBytes)
-        }
+        repositoryBytes = RootStorage(root).total
     }
 }

@@ -9,6 +9,10 @@ struct JSONObject {
     func adding(_ name: String, _ value: some BinaryInteger) -> JSONObject {
         adding(name, raw: String(value))
     }
+    /// A finite number, to three digits behind the point.
+    func adding(_ name: String, _ value: Double) -> JSONObject {
+        adding(name, raw: String((value * 1000).rounded() / 1000))
+    }
     func adding(_ name: String, _ value: Bool) -> JSONObject { adding(name, raw: value ? "true" : "false") }
     /// RFC 3339, UTC, nanoseconds.
     func adding(_ name: String, _ value: Instant) -> JSONObject { adding(name, value.rfc3339UTC) }

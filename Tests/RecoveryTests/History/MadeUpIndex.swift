@@ -64,6 +64,14 @@ extension HistoryEvent {
         )
     }
 
+    static func hold(_ sequence: UInt64) -> HistoryEvent {
+        .annotation(Annotation(.hold, target: Sequence(sequence), fields: [:], time: .unix(0)))
+    }
+
+    static func release(_ sequence: UInt64) -> HistoryEvent {
+        .annotation(Annotation(.release, target: Sequence(sequence), fields: [:], time: .unix(0)))
+    }
+
     static let damage = HistoryEvent.finding(
         Finding(.error, "/repository/segment", at: 99, "3 bytes are damaged")
     )

@@ -1,5 +1,6 @@
 import Capture
 import LinuxFiles
+import Recovery
 import Repository
 import SystemPackage
 import TestSupport
@@ -31,6 +32,7 @@ struct ControlFuzzTests {
         )
         let samples: [ControlAnswer] = [
             .durable(sequence: 5, time: 77), .status(status), .failed(reason: "why"),
+            .forgotten(removedSnapshots: 7, freedBytes: 99),
         ]
         let sound = try samples.map { try ControlCoding.encode($0) }
         try await Thread.run("fuzz") {
@@ -58,8 +60,11 @@ struct ControlFuzzTests {
 
     private static func ask(_ client: ControlClient, _ random: inout SeededRandom) throws -> Bool {
         do {
-            if Bool.random(using: &random) { return try client.status() != nil }
-            _ = try client.synchronise(timeout: .seconds(60))
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0: return try client.status() != nil
+            case 1: _ = try client.forget(RetentionRules(), timeout: .seconds(60))
+            default: _ = try client.synchronise(timeout: .seconds(60))
+            }
             return true
         } catch is ControlClient.Failure {
         } catch is DecodingError {

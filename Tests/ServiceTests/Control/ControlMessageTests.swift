@@ -1,3 +1,4 @@
+import Recovery
 import Testing
 
 @testable import Service
@@ -8,6 +9,7 @@ struct ControlMessageTests {
         "come back as they were sent, on one line",
         arguments: [
             .synchronise, .status, .tag(name: "a\nb", message: "\"quoted\"\u{1b}"),
+            .forget(RetentionRules()), .forget(RetentionRules(policy: .odd, maximumBytes: .max)),
         ] as [ControlRequest]
     )
     func roundTrip(_ request: ControlRequest) throws {
@@ -23,4 +25,14 @@ struct ControlMessageTests {
     func garbage(_ text: String) {
         #expect(throws: (any Error).self) { try ControlCoding.decode(ControlRequest.self, Array(text.utf8)) }
     }
+}
+
+extension RetentionPolicy {
+    fileprivate static let odd: RetentionPolicy = {
+        var policy = RetentionPolicy()
+        policy.within = .nanoseconds(1)
+        policy.last = .max
+        policy.tags = ["a/b", "ü"]
+        return policy
+    }()
 }

@@ -1,0 +1,46 @@
+import Repository
+
+extension RetentionPlan {
+    /// Why an entry is kept, in words: `["within 24h", "daily"]`; none when it goes.
+    package func reasons(of place: Int) -> [String] {
+        let reasons = selection.reasons[place]
+        var words: [String] = []
+        if reasons.contains(.newest) { words.append("newest") }
+        if reasons.contains(.held) { words.append("held") }
+        if reasons.contains(.tagged) { words += tagNames(place).map { "tag \($0)" } }
+        if reasons.contains(.lastGood) { words.append("last good") }
+        if reasons.contains(.within), let text = rules.policy.withinText { words.append(text) }
+        if reasons.contains(.last) { words.append("last") }
+        if reasons.contains(.hourly) { words.append("hourly") }
+        if reasons.contains(.daily) { words.append("daily") }
+        if reasons.contains(.weekly) { words.append("weekly") }
+        if reasons.contains(.monthly) { words.append("monthly") }
+        if reasons.contains(.stands), let moment = momentAfter(place) { words.append("state at \(moment)") }
+        return words
+    }
+
+    /// The tags that keep the entry: those that stand on it, and those of the policy that once did.
+    private func tagNames(_ place: Int) -> [String] {
+        var names: Set<String> = []
+        for (name, target) in index.tags where index.entries.lastIndex(atOrBefore: target) == place {
+            names.insert(name)
+        }
+        for name in rules.policy.tags {
+            let targets = index.tagTargets[name] ?? []
+            if targets.contains(where: { index.entries.lastIndex(atOrBefore: $0) == place }) {
+                names.insert(name)
+            }
+        }
+        return names.sorted()
+    }
+
+    /// The first moment at which an entry stands that is none itself.
+    private func momentAfter(_ place: Int) -> Sequence? {
+        var (low, high) = (0, momentPlaces.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if momentPlaces[middle] > place { high = middle } else { low = middle + 1 }
+        }
+        return low < momentPlaces.count ? index.entries[momentPlaces[low]].sequence : nil
+    }
+}

@@ -1,0 +1,136 @@
+package import LinuxFiles
+package import Repository
+
+/// What a user asks of retention.
+package struct RetentionRules: Hashable, Sendable, Codable {
+    package var policy: RetentionPolicy
+    /// The most that the root may take in the repository, mirrors included; nil for no limit.
+    package var maximumBytes: UInt64?
+
+    package init(policy: RetentionPolicy = .standard, maximumBytes: UInt64? = nil) {
+        self.policy = policy
+        self.maximumBytes = maximumBytes
+    }
+}
+
+/// Why a root is not thinned.
+package enum RetentionError: Error, Hashable, Sendable {
+    /// The policy has no rule.
+    case keepsNothing
+    /// What is damaged may be what a rule would have kept.
+    case damaged(Finding)
+}
+
+extension RetentionError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .keepsNothing: "the policy keeps nothing: say at least one --keep option above 0, or none at all"
+        case .damaged(let finding):
+            "damage in \(finding.file.printable) at byte \(finding.offset): \(finding.message): "
+                + "nothing is removed from a damaged history: run holdfast check, then holdfast repair"
+        }
+    }
+}
+
+/// Which snapshots of a root stay and which go, by some rules. Nothing is changed.
+package struct RetentionPlan: Sendable {
+    package let rules: RetentionRules
+    package let index: SnapshotIndex
+    /// What each of the index's entries stores.
+    package let storedBytes: [UInt64]
+    package let selection: RetentionSelection
+    /// What the root takes, in bytes, before anything goes.
+    package let totalBytes: UInt64
+    /// What the limit came to; nil without one.
+    package let limit: SizeLimit.Outcome?
+    /// The entries at which the root as a whole stays restorable, ascending.
+    let momentPlaces: [Int]
+
+    /// Reads the history, beside a writer or as it, and decides.
+    /// Throws `RetentionError`, `RepositoryError.unsupported`, or `SystemError`.
+    package init(
+        _ root: RootDescription,
+        _ rules: RetentionRules,
+        now: Instant = .now,
+        calendar: LocalCalendar = .system
+    ) throws {
+        guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
+        var index = SnapshotIndex(root: root)
+        var storedBytes: [UInt64] = []
+        try RootHistory(root).visit { event in
+            index.add(event)
+            if case .snapshot(let record) = event { storedBytes.append(record.storedBytes) }
+        }
+        if let damage = index.damage.first { throw RetentionError.damaged(damage) }
+        let total = RootStorage(root).total
+        var moments = rules.policy.moments(in: index, now: now, calendar: calendar)
+        limit = rules.maximumBytes.map {
+            SizeLimit(maximumBytes: $0).thin(
+                index.entries,
+                moments: moments,
+                storedBytes: storedBytes,
+                totalBytes: total
+            )
+        }
+        if let limit { moments = limit.moments }
+        self.rules = rules
+        self.index = index
+        self.storedBytes = storedBytes
+        totalBytes = total
+        selection = RetentionSelection(index.entries, moments: moments)
+        momentPlaces = index.entries.indices.filter(selection.isMoment)
+    }
+
+    /// The snapshots that stay.
+    package var keeping: Set<Sequence> {
+        Set(index.entries.indices.lazy.filter(selection.keeps).map { index.entries[$0].sequence })
+    }
+
+    /// Those of them at which the root as a whole stays restorable.
+    package var moments: Set<Sequence> {
+        Set(momentPlaces.map { index.entries[$0].sequence })
+    }
+
+    /// What goes and what stays of one file.
+    package struct Share: Hashable, Sendable {
+        package let file: FileID
+        package fileprivate(set) var kept = 0
+        package fileprivate(set) var removed = 0
+        /// What the removed ones store. Pages of them that later snapshots need stay, so this is the most that their
+        /// removal can free.
+        package fileprivate(set) var removedBytes: UInt64 = 0
+        /// The removed ones, as runs of snapshots of the file that follow each other.
+        package fileprivate(set) var runs: [ClosedRange<Sequence>] = []
+        fileprivate var isInRun = false
+    }
+
+    /// By file number.
+    package var shares: [Share] {
+        var shares: [FileID: Share] = [:]
+        for (place, entry) in index.entries.enumerated() {
+            shares[entry.file, default: Share(file: entry.file)].add(
+                entry.sequence,
+                isKept: selection.keeps(place),
+                storedBytes[place]
+            )
+        }
+        return shares.values.sorted { $0.file < $1.file }
+    }
+}
+
+extension RetentionPlan.Share {
+    fileprivate mutating func add(_ sequence: Sequence, isKept: Bool, _ storedBytes: UInt64) {
+        defer { isInRun = !isKept }
+        guard !isKept else {
+            kept += 1
+            return
+        }
+        removed += 1
+        removedBytes += storedBytes
+        if isInRun, let run = runs.popLast() {
+            runs.append(run.lowerBound...sequence)
+        } else {
+            runs.append(sequence...sequence)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package import LinuxFiles
+import Repository
+
+extension RetentionPolicy {
+    /// Chooses the moments of a root that stay, and says why. Pure.
+    ///
+    /// Every snapshot of any file is a moment of the root. Each rule goes from the newest moment back. Whatever the
+    /// rules, these stay: the newest moment, every one that is held or that a tag stands on, and the last of each
+    /// file that was found good.
+    ///
+    /// A choice does not depend on what it rejects: made again among what is left, it is the same.
+    /// - Returns: a set of reasons for each of `index.entries`, empty for those that no moment needs.
+    package func moments(
+        in index: SnapshotIndex,
+        now: Instant,
+        calendar: LocalCalendar
+    ) -> [RetentionReasons] {
+        var reasons = [RetentionReasons](repeating: [], count: index.entries.count)
+        guard let newest = index.entries.last else { return reasons }
+        reasons[reasons.count - 1].insert(.newest)
+        keepMarked(index, &reasons)
+        keepRecent(index.entries, since: horizon(min(now, newest.time)), &reasons)
+        keepPeriods(index.entries, calendar, &reasons)
+        return reasons
+    }
+
+    private func horizon(_ end: Instant) -> Instant? {
+        guard let within, within > .zero else { return nil }
+        let (start, overflow) = end.nanoseconds.subtractingReportingOverflow(within.nanoseconds)
+        return Instant(nanoseconds: overflow ? .min : start)
+    }
+
+    private func keepMarked(_ index: SnapshotIndex, _ reasons: inout [RetentionReasons]) {
+        let tagged = tags.flatMap { index.tagTargets[$0] ?? [] } + index.tags.values
+        for target in tagged {
+            if let place = index.entries.lastIndex(atOrBefore: target) { reasons[place].insert(.tagged) }
+        }
+        for target in index.holds {
+            if let place = index.entries.lastIndex(atOrBefore: target) { reasons[place].insert(.held) }
+        }
+        guard index.verdicts.values.contains(true) else { return }
+        var found: Set<FileID> = []
+        for (place, entry) in index.entries.enumerated().reversed()
+        where index.verdicts[entry.sequence] == true && found.insert(entry.file).inserted {
+            reasons[place].insert(.lastGood)
+        }
+    }
+
+    private func keepRecent(
+        _ entries: [SnapshotIndex.Entry],
+        since horizon: Instant?,
+        _ reasons: inout [RetentionReasons]
+    ) {
+        for place in entries.indices.suffix(max(0, last)) { reasons[place].insert(.last) }
+        guard let horizon else { return }
+        for place in entries.indices.reversed() {
+            guard entries[place].time >= horizon else { return }
+            reasons[place].insert(.within)
+        }
+    }
+
+    private func keepPeriods(
+        _ entries: [SnapshotIndex.Entry],
+        _ calendar: LocalCalendar,
+        _ reasons: inout [RetentionReasons]
+    ) {
+        var open = RetentionPeriod.allCases.map {
+            (period: $0, left: $0.count(in: self), number: Int64?.none)
+        }
+        open.removeAll { $0.left <= 0 }
+        for (place, entry) in entries.enumerated().reversed() {
+            guard !open.isEmpty else { return }
+            let offset = calendar.offsetSeconds(entry.time.unixSeconds)
+            for rule in open.indices {
+                let number = open[rule].period.number(of: entry.time, offsetSeconds: offset)
+                guard number != open[rule].number else { continue }
+                open[rule].number = number
+                // Below zero: it has had its periods, and this is one more.
+                open[rule].left -= 1
+                if open[rule].left >= 0 { reasons[place].insert(open[rule].period.reason) }
+            }
+            open.removeAll { $0.left < 0 }
+        }
+    }
+}

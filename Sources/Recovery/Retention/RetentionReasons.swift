@@ -1,0 +1,27 @@
+/// Why a snapshot is kept; none: it goes.
+package struct RetentionReasons: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt16
+
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    // Whatever the policy and the size.
+    package static let newest = Self(rawValue: 1 << 0)
+    package static let held = Self(rawValue: 1 << 1)
+    package static let tagged = Self(rawValue: 1 << 2)
+    /// The last snapshot of its file that was found good.
+    package static let lastGood = Self(rawValue: 1 << 3)
+
+    // By a rule.
+    package static let within = Self(rawValue: 1 << 4)
+    package static let last = Self(rawValue: 1 << 5)
+    package static let hourly = Self(rawValue: 1 << 6)
+    package static let daily = Self(rawValue: 1 << 7)
+    package static let weekly = Self(rawValue: 1 << 8)
+    package static let monthly = Self(rawValue: 1 << 9)
+
+    /// No moment of its own, but its file's state at one that is kept.
+    package static let stands = Self(rawValue: 1 << 10)
+
+    /// What no policy and no limit of size takes away.
+    package static let always: Self = [.newest, .held, .tagged, .lastGood]
+}

@@ -1,0 +1,99 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// What a restore of a whole root has to do, in bytes.
+package struct RestoreCost: Hashable, Sendable {
+    /// As of this snapshot, the last one of the root then.
+    package fileprivate(set) var sequence = Sequence.none
+    /// Base images and records that are read, compressed as they are.
+    package fileprivate(set) var readBytes: UInt64 = 0
+    /// Pages of those records, which are unpacked and put in one after the other.
+    package fileprivate(set) var pageBytes: UInt64 = 0
+    /// The images that come of it.
+    package fileprivate(set) var imageBytes: UInt64 = 0
+
+    package var totalBytes: UInt64 { readBytes + pageBytes + imageBytes }
+
+    fileprivate static func + (left: RestoreCost, right: RestoreCost) -> RestoreCost {
+        var sum = left
+        sum.readBytes += right.readBytes
+        sum.pageBytes += right.pageBytes
+        sum.imageBytes += right.imageBytes
+        return sum
+    }
+
+    /// What is left of a sum without one of its parts.
+    fileprivate static func - (sum: RestoreCost, part: RestoreCost) -> RestoreCost {
+        var rest = sum
+        rest.readBytes -= part.readBytes
+        rest.pageBytes -= part.pageBytes
+        rest.imageBytes -= part.imageBytes
+        return rest
+    }
+}
+
+/// Walks over a root's history and says what the restore of its latest moment costs, and that of the dearest.
+///
+/// Each file is read from its last base or fresh start on (`RebuildPlan`); a deleted one costs nothing.
+package struct RestoreCosts: Sendable {
+    package private(set) var latest = RestoreCost()
+    package private(set) var worst = RestoreCost()
+
+    /// Of each file, at its last finished snapshot; and from the start that an unfinished one has.
+    private var finished: [FileID: RestoreCost] = [:]
+    private var begun: [FileID: RestoreCost] = [:]
+
+    /// Tells `body` all that `RootHistory.visit` tells. Throws what that throws.
+    package init(_ root: RootDescription, _ body: (HistoryEvent) throws -> Void) throws {
+        var tracker = HistoryTracker()
+        var changes = ChangesFormat()
+        var costs = Self()
+        _ = try StreamWalk(root: root, synchronising: true).run(
+            onFinding: { try body(.finding($0)) },
+            onRecord: { type, header, payload, place in
+                var last: SnapshotState?
+                try tracker.consume(type, header, payload, place) { event in
+                    if case .snapshot(let record) = event { last = record.state }
+                    try body(event)
+                }
+                switch type {
+                case .session: costs.begun.removeAll()
+                case .void: costs.begun[header.file] = nil
+                case .base:
+                    let path = root.basePath(header.firstSequence, header.file)
+                    var base = RestoreCost()
+                    base.readBytes = FileStatus.ifPresent(path)?.sizeBytes ?? 0
+                    costs.begun[header.file] = base
+                case .changes:
+                    try changes.decode(payload, header, place)
+                    costs.add(changes, header, last)
+                case .file, .gap, .annotation: break
+                }
+                return true
+            }
+        )
+        self = costs
+    }
+
+    private init() {}
+
+    private mutating func add(_ changes: ChangesFormat, _ header: RecordHeader, _ last: SnapshotState?) {
+        var record = RestoreCost()
+        record.readBytes = UInt64(header.recordBytes)
+        record.pageBytes = UInt64(changes.rawBytes)
+        if changes.entries.first?.startsFresh == true { begun[header.file] = RestoreCost() }
+        let before = finished[header.file] ?? RestoreCost()
+        var cost = (begun[header.file] ?? before) + record
+        guard let last else {
+            begun[header.file] = cost
+            return
+        }
+        begun[header.file] = nil
+        cost.imageBytes = last.shape.byteCount
+        if last.event == .deleted { cost = RestoreCost() }
+        finished[header.file] = cost
+        latest = latest - before + cost
+        latest.sequence = last.sequence
+        if latest.totalBytes > worst.totalBytes { worst = latest }
+    }
+}

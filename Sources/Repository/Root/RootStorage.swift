@@ -1,0 +1,42 @@
+import LinuxFiles
+import SystemPackage
+
+/// What the repository holds of a root, in bytes.
+package struct RootStorage: Hashable, Sendable {
+    /// The stream of snapshots.
+    package private(set) var segments: UInt64 = 0
+    package private(set) var bases: UInt64 = 0
+    /// The latest images, uncompressed; not needed to restore.
+    package private(set) var mirrors: UInt64 = 0
+    /// Descriptions, the durable mark, drafts, and what a repair has set aside.
+    package private(set) var others: UInt64 = 0
+
+    package var total: UInt64 { segments + bases + mirrors + others }
+
+    package init() {}
+
+    /// Looks at the sizes of all files, beside a writer. What goes away meanwhile is left out.
+    package init(_ root: RootDescription) {
+        segments = Self.bytes(in: root.segmentsDirectory)
+        bases = Self.bytes(in: root.basesDirectory)
+        mirrors = Self.bytes(in: root.mirrorDirectory)
+        let all = Self.bytes(in: root.directory)
+        others = all - min(all, segments + bases + mirrors)
+    }
+
+    package static func += (sum: inout RootStorage, more: RootStorage) {
+        sum.segments += more.segments
+        sum.bases += more.bases
+        sum.mirrors += more.mirrors
+        sum.others += more.others
+    }
+
+    private static func bytes(in directory: FilePath) -> UInt64 {
+        guard let names = try? Directory.names(in: directory) else { return 0 }
+        return names.reduce(0) { sum, name in
+            let path = directory.appending(name)
+            guard let status = try? FileStatus.of(path, followingLinks: false) else { return sum }
+            return sum + (status.kind == .directory ? bytes(in: path) : status.sizeBytes)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Stats: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what protection costs: sizes, ratios, growth, the effort of a restore.",
+        discussion: """
+            With PATH only that root. Works beside a running watcher. Ratios say how many times smaller the history is \
+            (segments and base images, without mirrors) than the whole image of each snapshot would be, and than the \
+            pages that each one changed.
+
+            A restore is estimated for the whole root, as of the latest and of the dearest moment: base images and \
+            records are read, their pages unpacked, images written. The time is that of two walks over the history, \
+            measured just now, and 200 MB of all that in a second, which is assumed.
+
+            Exit status: 0 done, 1 failed, 4 the history is damaged (what is sound was counted), 10 no repository or no \
+            such root, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    var path: String?
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let repository = try options.openRepository()
+        let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots()
+        if roots.isEmpty {
+            console.message("nothing is protected in \(repository.path.printable): run holdfast watch PATH")
+        }
+        let now = Instant.now
+        var total = RootStatistics(now: now)
+        var damage: Finding?
+        for root in roots {
+            let reading = try RootReading(root, now: now)
+            let report = StatsReport(reading.statistics, now: now)
+            try console.result(
+                json: report.json(JSONObject().adding("root", root.path.string), reading),
+                text: console.style.bold(root.path.printable) + "\n" + report.text(reading)
+            )
+            total.add(reading.statistics)
+            damage = damage ?? reading.damage
+        }
+        if path == nil, roots.count > 1 || console.isJSON {
+            let report = StatsReport(total, now: now)
+            try console.result(
+                json: report.json(JSONObject().adding("summary", true).adding("roots", roots.count)),
+                text: console.style.bold("\(roots.count) roots in all") + "\n" + report.text()
+            )
+        }
+        guard let damage else { return .done }
+        try console.flush()
+        throw Failure(damage)
+    }
+}

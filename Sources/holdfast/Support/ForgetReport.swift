@@ -1,0 +1,131 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// What `forget` says: for programs every snapshot, each file and a summary; for people what is kept and why, and
+/// what goes, file by file.
+struct ForgetReport {
+    private let plan: RetentionPlan
+    private let console: Console
+    /// Nil when nothing is to be removed now.
+    private let removal: Removal?
+
+    /// What was removed in the end.
+    struct Removal {
+        let snapshots: Int
+        let freedBytes: UInt64
+    }
+
+    init(_ plan: RetentionPlan, removed removal: Removal?, _ console: Console) {
+        self.plan = plan
+        self.removal = removal
+        self.console = console
+    }
+
+    private var root: FilePath { plan.index.root.path }
+
+    func show() throws {
+        let shares = plan.shares
+        if console.isJSON {
+            for place in plan.index.entries.indices { try console.result(json: line(place), text: "") }
+        } else {
+            try console.result(json: JSONObject(), text: table)
+        }
+        for share in shares { try show(share) }
+        let removed = removal?.snapshots ?? shares.reduce(0) { $0 + $1.removed }
+        let freed = removal?.freedBytes ?? shares.reduce(0) { $0 + $1.removedBytes }
+        let kept = shares.reduce(0) { $0 + $1.kept }
+        var summary = JSONObject().adding("summary", true).adding("root", root.string)
+            .adding("dry_run", removal == nil).adding("kept", kept).adding("removed", removed)
+            .adding("freed_bytes", freed).adding("repository_bytes", plan.totalBytes)
+        if let limit = plan.limit {
+            summary = summary.adding("maximum_bytes", plan.rules.maximumBytes ?? 0)
+                .adding("estimated_bytes", limit.estimatedBytes).adding("fits", limit.isReached)
+        }
+        try console.result(json: summary, text: summaryText(kept, removed, freed))
+        try warnOfSize()
+    }
+
+    private func line(_ place: Int) -> JSONObject {
+        let entry = plan.index.entries[place]
+        return JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
+            .adding("path", plan.index.path(of: entry.file, at: entry.sequence).string)
+            .adding("action", plan.selection.keeps(place) ? "keep" : "remove")
+            .adding("reasons", plan.reasons(of: place)).adding("stored_bytes", plan.storedBytes[place])
+    }
+
+    private func show(_ share: RetentionPlan.Share) throws {
+        guard console.isJSON || share.removed > 0 else { return }
+        let end = plan.index.entries.last?.sequence ?? .none
+        let path = plan.index.path(of: share.file, at: end)
+        let name = plan.index.declaration(of: share.file, at: end)?.name.printable ?? path.printable
+        try console.result(
+            json: JSONObject().adding("path", path.string).adding("kept", share.kept)
+                .adding("removed", share.removed).adding("freed_bytes", share.removedBytes),
+            text: "\(name): \(removal == nil ? "would remove" : "removed") \(share.removed) of "
+                + "\(share.removed + share.kept) snapshots (\(Self.text(share.runs)))"
+                + (removal == nil ? ", up to \(Quantity.text(bytes: share.removedBytes))" : "")
+        )
+    }
+
+    /// Runs of sequences, the first of very many.
+    private static func text(_ runs: [ClosedRange<Sequence>]) -> String {
+        let most = 20
+        let shown = runs.prefix(most).map { run in
+            run.lowerBound == run.upperBound
+                ? "\(run.lowerBound)" : "\(run.lowerBound)-\(run.upperBound)"
+        }
+        return shown.joined(separator: ", ")
+            + (runs.count > most ? " and \(runs.count - most) more runs, all in --json" : "")
+    }
+
+    private func summaryText(_ kept: Int, _ removed: Int, _ freed: UInt64) -> String {
+        let start = "\(root.printable): \(kept) snapshots kept"
+        guard removed > 0 else { return "\(start), nothing to remove" }
+        guard removal == nil else {
+            return "\(start), \(removed) removed, \(Quantity.text(bytes: freed)) freed"
+        }
+        return "\(start), \(removed) would be removed, up to \(Quantity.text(bytes: freed)) freed"
+    }
+
+    private func warnOfSize() throws {
+        guard let limit = plan.limit, !limit.isReached else { return }
+        try console.flush()
+        console.warning(
+            "\(root.printable) cannot be brought down to \(Quantity.text(bytes: plan.rules.maximumBytes ?? 0)): what must "
+                + "stay takes about \(Quantity.text(bytes: limit.estimatedBytes)): release holds, or allow more"
+        )
+    }
+}
+
+extension ForgetReport {
+    /// What is kept and why, as restic shows it. Of snapshots that one reason alone keeps in bulk, only the number.
+    private var table: String {
+        var lines = ["\(root.printable): keeps \(plan.rules.policy)"]
+        var bulk: [RetentionReasons: Int] = [:]
+        let width = max(3, String(plan.index.entries.last?.sequence.rawValue ?? 0).count)
+        for (place, entry) in plan.index.entries.enumerated() where plan.selection.keeps(place) {
+            let reasons = plan.selection.reasons[place]
+            if reasons == .within || reasons == .last || reasons == .stands {
+                bulk[reasons, default: 0] += 1
+                continue
+            }
+            let sequence = String(entry.sequence.rawValue)
+            let padding = String(repeating: " ", count: max(0, width - sequence.count))
+            lines.append(
+                "\(padding)\(sequence)  \(entry.time.localText(in: .system))  "
+                    + plan.reasons(of: place).joined(separator: ", ")
+            )
+        }
+        let kinds: [(RetentionReasons, String)] = [
+            (.within, plan.rules.policy.withinText ?? ""),
+            (.last, "among the last \(plan.rules.policy.last)"),
+            (.stands, "as the state of a file at one of these"),
+        ]
+        for (reasons, text) in kinds {
+            if let count = bulk[reasons] { lines.append("and \(count) \(text)") }
+        }
+        return lines.joined(separator: "\n")
+    }
+}

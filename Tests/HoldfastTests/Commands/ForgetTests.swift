@@ -1,0 +1,144 @@
+import Foundation
+import LinuxFiles
+import Repository
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct ForgetTests {
+    @Test("without rules, everything of the last 24 hours stays")
+    func standard() throws {
+        let scene = try Scene()
+        let result = try scene.run("forget", "--dry-run")
+        #expect(result.status == 0 && result.stderr == "")
+        let words = "keeps all within 24h, 48 hourly, 7 daily, 4 weekly, 12 monthly"
+        #expect(result.lines.first == "\(scene.data): \(words)")
+        #expect(result.lines.last == "\(scene.data): 6 snapshots kept, nothing to remove")
+        #expect(
+            result.stdout.contains(
+                "  2  2026-01-29 12:00:10  tag pre-migration, within 24h\n"
+            ),
+            "\(result.stdout)"
+        )
+        #expect(result.stdout.contains("\nand 4 within 24h\n"), "\(result.stdout)")
+    }
+
+    @Test("says exactly what would go, what stays and why, and changes nothing")
+    func dryRun() throws {
+        let scene = try Scene()
+        let before = try scene.run("log", "--json").stdout
+        let result = try scene.run("forget", "--dry-run", "--keep-last", "1", "--json", scene.data)
+        #expect(result.status == 0 && result.stderr == "")
+        let lines = try result.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        let snapshots = lines.filter { $0.sequence != nil }
+        #expect(snapshots.map(\.sequence) == [1, 2, 3, 4, 5, 6])
+        #expect(snapshots.map(\.action) == ["remove", "keep", "keep", "remove", "keep", "keep"])
+        #expect(
+            snapshots.map(\.reasons) == [
+                [], ["tag pre-migration"], ["state at 6"], [], ["state at 6"], ["newest", "last"],
+            ]
+        )
+        let files = lines.filter { $0.sequence == nil && $0.summary == nil }
+        #expect(files.map(\.path) == [scene.database, "\(scene.data)/notes.txt", "\(scene.data)/gone.txt"])
+        #expect(files.map(\.kept) == [2, 1, 1] && files.map(\.removed) == [1, 0, 1])
+        let stored = snapshots.filter { $0.action == "remove" }.compactMap(\.stored_bytes)
+        let summary = try #require(lines.last)
+        #expect(summary.summary == true && summary.dry_run == true && summary.root == scene.data)
+        #expect(summary.kept == 4 && summary.removed == 2)
+        #expect(summary.freed_bytes == stored.reduce(0, +) && stored.allSatisfy { $0 > 0 })
+        #expect(try scene.run("log", "--json").stdout == before)
+
+        let text = try scene.run("forget", "--dry-run", "--keep-last", "1", scene.database).stdout
+        #expect(text.contains("\napp.db: would remove 1 of 3 snapshots (1), up to "), "\(text)")
+        #expect(text.contains("\ngone.txt: would remove 1 of 2 snapshots (4), up to "), "\(text)")
+        #expect(text.contains("4 snapshots kept, 2 would be removed"), "\(text)")
+    }
+
+    @Test("counts hours by the clock on the wall of the user's zone")
+    func zone() throws {
+        let scene = try Scene()
+        // All snapshots lie between 12:00 and 12:01 in UTC: in a zone of 11:59:30 they lie on two days.
+        let arguments = ["forget", "--dry-run", "--keep-daily", "9"]
+        #expect(try scene.run(arguments).stdout.contains(": 4 snapshots kept, 2 would"))
+        let other = try scene.run(arguments, environment: ["TZ": "XXX-11:59:30"]).stdout
+        #expect(other.contains("\n  3  2026-01-29 23:59:50  daily\n"), "\(other)")
+    }
+
+    @Test("a limit of size takes the oldest, and says when it cannot be reached")
+    func maximumSize() throws {
+        let scene = try Scene()
+        let wide = try scene.run("forget", "--dry-run", "--max-size", "1G", "--json")
+        #expect(wide.status == 0 && wide.stdout.contains(#""fits":true"#), "\(wide)")
+        #expect(wide.stdout.contains(#""removed":0,"freed_bytes":0,"repository_bytes":"#), "\(wide)")
+        let total = try #require(
+            try JSONDecoder().decode(Line.self, from: Data(wide.lines.last!.utf8)).repository_bytes
+        )
+        let tighter = try scene.run("forget", "--dry-run", "--max-size", "\(total - 1)", "--json")
+        #expect(tighter.stdout.contains(#""action":"remove""#) && tighter.stderr == "", "\(tighter)")
+        #expect(tighter.lines[0].contains(#""sequence":1,"#) && tighter.lines[0].contains("remove"))
+        let tiny = try scene.run("forget", "--dry-run", "--max-size", "1.5K")
+        #expect(tiny.status == 0 && tiny.stderr.contains("cannot be brought down to 1.5 KiB"), "\(tiny)")
+        #expect(tiny.stdout.contains("4 snapshots kept, 2 would be removed"), "\(tiny)")
+    }
+
+    @Test(
+        "a policy that keeps nothing is refused",
+        arguments: [["--keep-last", "0"], ["--keep-within", "0s"]]
+    )
+    func keepsNothing(_ policy: [String]) throws {
+        let scene = try Scene()
+        for more in [[], ["--dry-run"]] {
+            let result = try scene.run(["forget"] + policy + more)
+            #expect(result.status == 64 && result.isOneLineError, "\(result)")
+            #expect(result.stderr.contains("the policy keeps nothing"), "\(result.stderr)")
+        }
+    }
+
+    @Test("a damaged history is left as it is")
+    func damage() throws {
+        let scene = try Scene()
+        try scene.flip(scene.segment, at: 500)
+        for arguments in [["forget", "--keep-last", "1"], ["forget", "--dry-run"]] {
+            let result = try scene.run(arguments)
+            #expect(result.status == 4 && result.isOneLineError, "\(result)")
+            #expect(result.stderr.contains("nothing is removed from a damaged history"), "\(result.stderr)")
+        }
+    }
+
+    @Test("what this version cannot do is said, beside a watcher and without one, and nothing is removed")
+    func removal() throws {
+        let protection = try Protection()
+        try protection.watch()
+        try SQLite3.sql("INSERT INTO t VALUES(1, 'x');", on: protection.database)
+        try protection.sync()
+        let before = try protection.log().count
+        for _ in 0..<2 {
+            let result = try protection.holdfast("forget", "--keep-last", "1", expecting: 1)
+            #expect(result.isOneLineError && result.stderr.contains("this version cannot remove snapshots"))
+            #expect(try protection.log().count == before)
+            try protection.stop()
+        }
+    }
+
+    @Test("without a repository there is nothing to forget")
+    func nothing() throws {
+        let directory = try TemporaryDirectory()
+        let result = try HoldfastProgram.run(["forget", "--dry-run", "--repo", directory.file("none")])
+        #expect(result.status == 10 && result.isOneLineError)
+    }
+
+    private struct Line: Decodable {
+        let sequence: Int?
+        let path: String?
+        let action: String?
+        let reasons: [String]?
+        let stored_bytes: Int?
+        let kept: Int?
+        let removed: Int?
+        let freed_bytes: Int?
+        let summary: Bool?
+        let dry_run: Bool?
+        let root: String?
+        let repository_bytes: Int?
+    }
+}
