@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import SystemPackage
 
@@ -118,6 +119,19 @@ package struct OpenFile: ~Copyable, Sendable {
             done += put
         }
         if let fault { throw SystemError("write", path, code: fault) }
+    }
+
+    /// Lets the disk begin to write what was written in `range`, without waiting (`sync_file_range(2)`), so that a later
+    /// `synchronise` has less to wait for. A mere hint: what fails is reported by that.
+    package func beginWriteback(_ range: Range<UInt64>) {
+        let byteCount = Int64(range.upperBound - range.lowerBound)
+        _ = linux_begin_writeback(descriptor, Int64(range.lowerBound), byteCount)
+    }
+
+    /// Gives this file the content of another, of which it shares the blocks until one of them changes
+    /// (`ioctl_ficlone(2)`). Throws EOPNOTSUPP, EXDEV and others where the file system cannot.
+    package func clone(_ source: borrowing OpenFile) throws(SystemError) {
+        guard linux_clone_file(descriptor, source.descriptor) == 0 else { throw .last("clone", path) }
     }
 
     package func status() throws(SystemError) -> FileStatus {
