@@ -2,7 +2,6 @@
 #include <linux/fs.h>
 #include <malloc.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,7 +48,3 @@ static inline uint32_t linux_file_system(const char *path) {
 static inline int linux_begin_writeback(int file, int64_t offset, int64_t bytes) {
     return (int)syscall(SYS_sync_file_range, file, offset, bytes, SYNC_FILE_RANGE_WRITE);
 }
-
-/// Makes the whole of a file share the blocks of another, copy on write (ioctl_ficlone(2)). Returns 0, or -1 with
-/// `errno`.
-static inline int linux_clone_file(int file, int source) { return ioctl(file, FICLONE, source); }

@@ -128,12 +128,6 @@ package struct OpenFile: ~Copyable, Sendable {
         _ = linux_begin_writeback(descriptor, Int64(range.lowerBound), byteCount)
     }
 
-    /// Gives this file the content of another, of which it shares the blocks until one of them changes
-    /// (`ioctl_ficlone(2)`). Throws EOPNOTSUPP, EXDEV and others where the file system cannot.
-    package func clone(_ source: borrowing OpenFile) throws(SystemError) {
-        guard linux_clone_file(descriptor, source.descriptor) == 0 else { throw .last("clone", path) }
-    }
-
     package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
         guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }

@@ -2,7 +2,7 @@ import Zstandard
 
 /// Makes the frame of one slice, and its checksum.
 struct SliceCompression: SliceWork, ~Copyable {
-    /// 1: beside 3 it takes two thirds of the time for a tenth more bytes, and a base is written beside live writers.
+    /// 1: on rows of text and their indexes, 3 takes half as long again for 6 % less.
     static let level = 1
 
     var slice: [UInt8] = []
