@@ -9,6 +9,8 @@ package struct FileStatus: Hashable, Sendable {
     /// Device and inode: the file itself, whatever its name.
     package let identity: FileIdentity
     package let sizeBytes: UInt64
+    /// Room that the content takes on the disk: less than its size where it has holes.
+    package let allocatedBytes: UInt64
     /// Last change of the content, in nanoseconds since 1970.
     package let modified: Int64
     /// Last change of content or metadata, in nanoseconds since 1970.
@@ -29,6 +31,7 @@ package struct FileStatus: Hashable, Sendable {
             }
         identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
         sizeBytes = UInt64(max(0, raw.st_size))
+        allocatedBytes = UInt64(max(0, raw.st_blocks)) * 512
         modified = Instant(raw.st_mtim).nanoseconds
         changed = Instant(raw.st_ctim).nanoseconds
         linkCount = Int(raw.st_nlink)

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import SystemPackage
 
@@ -118,6 +119,13 @@ package struct OpenFile: ~Copyable, Sendable {
             done += put
         }
         if let fault { throw SystemError("write", path, code: fault) }
+    }
+
+    /// Lets the disk begin to write what was written in `range`, without waiting (`sync_file_range(2)`), so that a later
+    /// `synchronise` has less to wait for. A mere hint: what fails is reported by that.
+    package func beginWriteback(_ range: Range<UInt64>) {
+        let byteCount = Int64(range.upperBound - range.lowerBound)
+        _ = linux_begin_writeback(descriptor, Int64(range.lowerBound), byteCount)
     }
 
     package func status() throws(SystemError) -> FileStatus {

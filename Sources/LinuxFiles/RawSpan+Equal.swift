@@ -11,4 +11,12 @@ extension RawSpan {
             }
         }
     }
+
+    /// Whether all bytes are zero: the first is, and every other equals the one before it.
+    package var isZero: Bool {
+        guard byteCount > 0 else { return true }
+        return unsafe withUnsafeBytes { bytes in
+            unsafe bytes[0] == 0 && memcmp(bytes.baseAddress!, bytes.baseAddress! + 1, bytes.count - 1) == 0
+        }
+    }
 }

@@ -1,7 +1,6 @@
 import LinuxFiles
 import SQLiteFiles
 import SystemPackage
-import Zstandard
 
 /// Reads a base file, slice by slice.
 ///
@@ -15,7 +14,8 @@ struct BaseReader: ~Copyable {
     private let file: OpenFile
     private let sliceBytes: Int
     private let index: [UInt8]
-    private var frame: [UInt8] = []
+    /// Of the slices that `forEachSlice` opened.
+    private(set) var digest: UInt64 = 0
 
     /// Opens the base of `id` and checks everything but its slices. Throws `DamageError` also when it is missing.
     init(_ path: FilePath, root: RootID, file id: FileID, reference: BaseReference) throws {
@@ -36,30 +36,39 @@ struct BaseReader: ~Copyable {
     var sliceCount: Int { index.count / BaseIndexEntry.byteCount }
 
     /// Calls `body` with the content of every slice, in order, and its offset in the image. With `opening`
-    /// false, only the checksums are compared and `body` is not called.
+    /// false, only the checksums are compared and `body` is not called. Several slices are opened at once.
     mutating func forEachSlice(opening: Bool = true, _ body: (RawSpan, UInt64) throws -> Void) throws {
-        let decompressor = try Decompressor()
-        var content: [UInt8] = []
+        let lanes = try SliceLanes<SliceOpening>()
         var frameOffset = UInt64(BaseHeader.byteCount)
+        digest = 0
         for number in 0..<sliceCount {
-            let frameBytes = try readFrame(number, at: frameOffset)
-            if opening {
-                let start = UInt64(number) * UInt64(sliceBytes)
-                let count = Int(min(UInt64(sliceBytes), shape.byteCount - start))
-                do throws(ZstandardError) {
-                    try decompressor.decompress(
-                        unsafe frame.span.bytes.extracting(0..<frameBytes),
-                        prefix: nil,
-                        exactly: count,
-                        into: &content
-                    )
-                } catch {
-                    throw DamageError(path, at: frameOffset, "slice \(number): \(error)")
-                }
-                try body(unsafe content.span.bytes, start)
-            }
-            frameOffset += UInt64(frameBytes)
+            if lanes.isFull { try collect(lanes, body) }
+            try lanes.give { work in try read(number, at: frameOffset, opening: opening, into: &work) }
+            frameOffset += UInt64(indexEntry(number).frameBytes)
         }
+        while !lanes.isEmpty { try collect(lanes, body) }
+    }
+
+    private mutating func collect(
+        _ lanes: SliceLanes<SliceOpening>,
+        _ body: (RawSpan, UInt64) throws -> Void
+    ) throws {
+        try lanes.collect { work in
+            switch work.failure {
+            case nil: break
+            case .damaged: throw damage(work.number, " is damaged")
+            case .zstd(let error): throw damage(work.number, ": \(error)")
+            }
+            guard work.isOpened else { return }
+            digest ^= work.digest
+            try body(unsafe work.content.span.bytes, work.offset)
+        }
+    }
+
+    private func damage(_ number: Int, _ message: String) -> DamageError {
+        let entry = number * BaseIndexEntry.byteCount + BaseIndexEntry.Offset.frameOffset
+        let offset = unsafe index.span.bytes.littleEndianUInt64(at: entry)
+        return DamageError(path, at: offset, "slice \(number)\(message)")
     }
 
     private func indexEntry(_ number: Int) -> (frameBytes: Int, checksum: UInt64) {
@@ -71,16 +80,25 @@ struct BaseReader: ~Copyable {
         )
     }
 
-    /// Reads the frame into `frame`, verified; returns its length.
-    private mutating func readFrame(_ number: Int, at offset: UInt64) throws -> Int {
+    /// Reads a frame, and says what is to be done with it.
+    private func read(
+        _ number: Int,
+        at frameOffset: UInt64,
+        opening: Bool,
+        into work: inout SliceOpening
+    ) throws {
         let (frameBytes, checksum) = indexEntry(number)
-        if frame.count < frameBytes { frame.append(zeros: frameBytes - frame.count) }
-        let got = try file.read(into: &frame, count: frameBytes, at: offset)
-        let sum = unsafe XXH64.hash(frame.span.bytes.extracting(0..<got), seed: UInt64(number))
-        guard got == frameBytes, sum == checksum else {
-            throw DamageError(path, at: offset, "slice \(number) is damaged")
+        if work.frame.count < frameBytes { work.frame.append(zeros: frameBytes - work.frame.count) }
+        guard try file.read(into: &work.frame, count: frameBytes, at: frameOffset) == frameBytes else {
+            throw damage(number, " is cut off")
         }
-        return frameBytes
+        work.number = number
+        work.frameBytes = frameBytes
+        work.checksum = checksum
+        work.offset = UInt64(number) * UInt64(sliceBytes)
+        work.byteCount = Int(min(UInt64(sliceBytes), shape.byteCount - work.offset))
+        work.pageSize = shape.pageSize
+        work.isOpened = opening
     }
 
     private static func open(_ path: FilePath) throws -> OpenFile {

@@ -1,26 +1,23 @@
 import LinuxFiles
 import SQLiteFiles
 import SystemPackage
-import Zstandard
 
 /// Writes one base file under a draft name, slice by slice, and gives it its name when it is on the disk.
 struct BaseWriter: ~Copyable {
-    /// 3: bases are written once and read rarely, beside live writers.
-    static let level = 3
-    /// So much is written before the disk is made to keep up, in bytes; else the final fsync would stall.
-    private static let synchroniseEvery: UInt64 = 32 << 20
+    /// So much is written before the disk is told to begin, in bytes; else the final fsync would have it all.
+    private static let writebackBytes: UInt64 = 8 << 20
 
     let draft: FilePath
     private let root: RootID
     private let fileID: FileID
     private let pageSize: PageSize
     private let file: OpenFile
-    private var compressor: Compressor
+    private let lanes: SliceLanes<SliceCompression>
     private var slice: [UInt8] = []
-    private var frame: [UInt8] = []
+    private var sliceCount: UInt64 = 0
     private var index: [UInt8] = []
     private var offset = UInt64(BaseHeader.byteCount)
-    private var synchronisedUpTo: UInt64 = 0
+    private var writebackFrom: UInt64 = 0
     /// Image bytes given so far.
     private(set) var byteCount: UInt64 = 0
     private(set) var digest: UInt64 = 0
@@ -31,60 +28,54 @@ struct BaseWriter: ~Copyable {
         let draft = root.basesDirectory.appending("\(id).base.new")
         let file = try OpenFile(draft, .updateOrCreate)
         try file.truncate(to: 0)
-        let compressor = try Compressor()
+        let lanes = try SliceLanes<SliceCompression>()
         self.draft = draft
         self.file = file
-        self.compressor = compressor
+        self.lanes = lanes
         self.root = root.id
         fileID = id
         self.pageSize = pageSize
         slice.reserveCapacity(BaseHeader.sliceBytes)
     }
 
-    /// Appends the image's next bytes: whole pages, apart from the last time.
-    mutating func append(_ bytes: RawSpan) throws {
+    /// Appends the image's next bytes: whole pages, apart from the last time. `parts`: what they add to the digest.
+    mutating func append(_ bytes: RawSpan, parts: UInt64) throws {
         var start = 0
         while start < bytes.byteCount {
             let count = min(bytes.byteCount - start, BaseHeader.sliceBytes - slice.count)
             slice.append(contentsOf: bytes.extracting(start..<start + count))
             start += count
-            if slice.count == BaseHeader.sliceBytes { try writeSlice() }
+            if slice.count == BaseHeader.sliceBytes { try compressSlice() }
         }
         byteCount += UInt64(bytes.byteCount)
-        addToDigest(bytes)
+        digest ^= parts
     }
 
-    private mutating func addToDigest(_ bytes: RawSpan) {
-        let size = pageSize.bytes
-        var page = UInt32((byteCount - UInt64(bytes.byteCount)) / UInt64(size))
-        var start = 0
-        while start < bytes.byteCount {
-            page += 1
-            if bytes.byteCount - start >= size {
-                digest ^= ImageDigest.part(PageNumber(page), bytes.extracting(start..<start + size))
-            } else {
-                var padded: [UInt8] = []
-                padded.append(contentsOf: bytes.extracting(start..<bytes.byteCount))
-                padded.append(zeros: size - padded.count)
-                digest ^= ImageDigest.part(PageNumber(page), unsafe padded.span.bytes)
-            }
-            start += size
+    /// Hands the slice over to be compressed, and writes the oldest frame if there is no room else.
+    private mutating func compressSlice() throws {
+        if lanes.isFull { try writeFrame() }
+        lanes.give { work in
+            swap(&work.slice, &slice)
+            work.number = sliceCount
         }
+        sliceCount += 1
+        slice.removeAll(keepingCapacity: true)
+        slice.reserveCapacity(BaseHeader.sliceBytes)
     }
 
-    private mutating func writeSlice() throws {
-        frame.removeAll(keepingCapacity: true)
-        try compressor.compress(slice, level: Self.level, into: &frame)
-        try file.write(unsafe frame.span.bytes, at: offset)
-        let number = UInt64(index.count / BaseIndexEntry.byteCount)
-        index.append(offset)
-        index.append(UInt32(frame.count))
-        index.append(unsafe XXH64.hash(frame.span.bytes, seed: number))
-        offset += UInt64(frame.count)
-        slice.removeAll(keepingCapacity: true)
-        if offset - synchronisedUpTo >= Self.synchroniseEvery {
-            try file.synchroniseData()
-            synchronisedUpTo = offset
+    /// After an error the frame is still there to be written.
+    private mutating func writeFrame() throws {
+        try lanes.collect { work in
+            if let failure = work.failure { throw failure }
+            try file.write(unsafe work.frame.span.bytes, at: offset)
+            index.append(offset)
+            index.append(UInt32(work.frame.count))
+            index.append(work.checksum)
+            offset += UInt64(work.frame.count)
+        }
+        if offset - writebackFrom >= Self.writebackBytes {
+            file.beginWriteback(writebackFrom..<offset)
+            writebackFrom = offset
         }
     }
 
@@ -101,7 +92,8 @@ struct BaseWriter: ~Copyable {
     }
 
     private mutating func seal() throws -> BaseReference {
-        if !slice.isEmpty { try writeSlice() }
+        if !slice.isEmpty { try compressSlice() }
+        while !lanes.isEmpty { try writeFrame() }
         let shape = ImageShape(pageSize: pageSize, byteCount: byteCount)!
         let indexChecksum = unsafe XXH64.hash(index.span.bytes, seed: 0)
         var end = index

@@ -11,6 +11,23 @@ package enum ImageDigest {
         XXH64.hash(content, seed: UInt64(number.rawValue))
     }
 
+    /// What pages side by side add to the digest. `content` begins with page `first`; a partial last page counts as filled
+    /// up with zeros.
+    static func parts(_ first: PageNumber, _ content: RawSpan, _ pageSize: PageSize) -> UInt64 {
+        let size = pageSize.bytes
+        var (sum, number, start) = (UInt64(0), first.rawValue, 0)
+        while content.byteCount - start >= size {
+            sum ^= part(PageNumber(number), content.extracting(start..<start + size))
+            number &+= 1
+            start += size
+        }
+        guard start < content.byteCount else { return sum }
+        var padded: [UInt8] = []
+        padded.append(contentsOf: content.extracting(start..<content.byteCount))
+        padded.append(zeros: size - padded.count)
+        return sum ^ (unsafe part(PageNumber(number), padded.span.bytes))
+    }
+
     /// The digest of the file's content as an image of that shape; what the file lacks counts as zeros.
     package static func of(_ file: borrowing OpenFile, shape: ImageShape) throws(SystemError) -> UInt64 {
         let size = shape.pageSize.bytes
@@ -25,10 +42,11 @@ package enum ImageDigest {
             let got = try file.read(into: &buffer, count: wanted, at: offset)
             let pages = (wanted + size - 1) / size
             buffer.clear(from: got, to: pages * size)
-            for index in 0..<pages {
-                let content = unsafe buffer.span.bytes.extracting(index * size..<(index + 1) * size)
-                digest ^= part(PageNumber(page &+ UInt32(index)), content)
-            }
+            digest ^= unsafe parts(
+                PageNumber(page),
+                buffer.span.bytes.extracting(0..<pages * size),
+                shape.pageSize
+            )
             page &+= UInt32(pages)
             if page == 0 { break }
         }

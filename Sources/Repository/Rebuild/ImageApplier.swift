@@ -1,61 +1,22 @@
 import LinuxFiles
 import SQLiteFiles
-import SystemPackage
-import Zstandard
 
 /// Lays records over an image in a file, one after the other.
 ///
 /// The file always has the image's exact length. Shortening it drops bytes, lengthening it brings zeros; the
 /// missing part of a partial last page counts as zeros.
 struct ImageApplier {
-    private(set) var shape: ImageShape?
-    /// Of the image as it stands; kept only while `tracksDigest`.
-    private(set) var digest: UInt64 = 0
-    private let tracksDigest: Bool
+    var shape: ImageShape?
+    /// Of the image as it stands; unless `tracksDigest`, only of the first `countedPages` without `uncounted`.
+    var digest: UInt64 = 0
+    var countedPages: UInt32 = 0
+    /// Pages among the first `countedPages` that changed since the base.
+    var uncounted = PageBitmap()
+    /// Whether `digest` is wanted at every step, or only at the end.
+    let tracksDigest: Bool
 
     init(tracksDigest: Bool) {
         self.tracksDigest = tracksDigest
-    }
-
-    /// Replaces the image by the content of a base. Returns the bytes read.
-    mutating func apply(
-        base: consuming BaseReader,
-        _ reference: BaseReference,
-        to file: borrowing OpenFile
-    ) throws
-        -> UInt64
-    {
-        try file.truncate(to: 0)
-        var sum: UInt64 = 0
-        let size = reference.shape.pageSize.bytes
-        try base.forEachSlice { content, offset in
-            try file.write(content, at: offset)
-            sum ^= Self.digest(of: content, firstPage: UInt32(offset / UInt64(size)) + 1, pageSize: size)
-        }
-        guard sum == reference.digest else {
-            throw DamageError(base.path, at: 0, "the image in it does not have its digest")
-        }
-        shape = reference.shape
-        digest = sum
-        return base.fileBytes
-    }
-
-    private static func digest(of content: RawSpan, firstPage: UInt32, pageSize: Int) -> UInt64 {
-        var (sum, page, start) = (UInt64(0), firstPage, 0)
-        while start < content.byteCount {
-            let end = min(start + pageSize, content.byteCount)
-            if end - start == pageSize {
-                sum ^= ImageDigest.part(PageNumber(page), content.extracting(start..<end))
-            } else {
-                var padded: [UInt8] = []
-                padded.append(contentsOf: content.extracting(start..<end))
-                padded.append(zeros: pageSize - padded.count)
-                sum ^= ImageDigest.part(PageNumber(page), unsafe padded.span.bytes)
-            }
-            page += 1
-            start = end
-        }
-        return sum
     }
 
     /// Applies one entry of `changes`. `pages`: the pages of all entries, one after the other.
@@ -70,6 +31,8 @@ struct ImageApplier {
             try file.truncate(to: 0)
             shape = .empty(entry.shape.pageSize)
             digest = 0
+            countedPages = 0
+            uncounted.removeAll()
         }
         try resize(to: entry.shape, file, &scratch)
         let size = entry.shape.pageSize.bytes
@@ -78,7 +41,11 @@ struct ImageApplier {
             let first = changes.numbers[index]
             let count = changes.runLength(from: index, to: entry.pages.upperBound)
             let bytes = unsafe pages.span.bytes.extracting(index * size..<(index + count) * size)
-            if tracksDigest { try exchange(first, count, bytes, file, &scratch) }
+            if tracksDigest {
+                try exchange(first, count, bytes, file, &scratch)
+            } else {
+                try leaveUncounted(first, count, entry.shape.pageSize, file, &scratch)
+            }
             let offset = PageNumber(first).byteOffset(pageSize: entry.shape.pageSize)
             let valid = min(UInt64(bytes.byteCount), entry.shape.byteCount - offset)
             try file.write(bytes.extracting(0..<Int(valid)), at: offset)
@@ -96,7 +63,7 @@ struct ImageApplier {
         let old = shape!
         shape = new
         guard new.byteCount != old.byteCount else { return }
-        guard tracksDigest else { return try file.truncate(to: new.byteCount) }
+        guard tracksDigest else { return try resizeUncounted(old, new, file, &scratch) }
         // Pages that go or come, and the last one that stays if it becomes shorter.
         let kept = min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes)
         try takeOut(kept, of: old, file, &scratch)
@@ -134,14 +101,5 @@ struct ImageApplier {
             digest ^= unsafe ImageDigest.part(number, scratch.span.bytes.extracting(0..<size))
             digest ^= ImageDigest.part(number, bytes.extracting(index * size..<(index + 1) * size))
         }
-    }
-}
-
-extension OpenFile {
-    /// Reads one page into the front of `buffer`; what the file lacks of it becomes zeros.
-    func readPage(_ number: PageNumber, _ size: PageSize, into buffer: inout [UInt8]) throws(SystemError) {
-        if buffer.count < size.bytes { buffer.append(zeros: size.bytes - buffer.count) }
-        let got = try read(into: &buffer, count: size.bytes, at: number.byteOffset(pageSize: size))
-        buffer.clear(from: got, to: size.bytes)
     }
 }

@@ -2,7 +2,8 @@ package import LinuxFiles
 package import SystemPackage
 
 /// Rebuilds images from the stream: the last base image or fresh start, and every record after it. What is
-/// rebuilt is compared with its digest before it is handed out. Memory is bounded by one record.
+/// rebuilt is compared with its digest before it is handed out. Memory is bounded by one record,
+/// or a slice of a base for each of the threads that open it.
 package struct ImageRebuilder: Sendable {
     package let root: RootDescription
 

@@ -131,7 +131,7 @@ final class RebuildPass {
         )
         guard job.applier.shape == snapshot.shape,
             try output.file.status().sizeBytes == snapshot.shape.byteCount,
-            try ImageDigest.of(output.file, shape: snapshot.shape) == snapshot.digest
+            try job.applier.finalDigest(of: output.file) == snapshot.digest
         else { throw firstDamage ?? mismatch }
         return snapshot
     }

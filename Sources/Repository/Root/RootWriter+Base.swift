@@ -45,8 +45,9 @@ extension RootWriter {
         var slice = bytes
         base.hasFailed = true
         try lay(newerPagesOf: image, base, over: &slice)
-        try writeToMirror(slice, image, base)
-        try base.writer.append(unsafe slice.span.bytes)
+        let parts = unsafe ImageDigest.parts(firstPage, slice.span.bytes, image.shape!.pageSize)
+        try writeToMirror(slice, parts, image, base)
+        try base.writer.append(unsafe slice.span.bytes, parts: parts)
         base.cursor += UInt32((bytes.count + size - 1) / size)
         base.isEnded = bytes.count % size != 0
         base.hasFailed = false
@@ -217,16 +218,34 @@ extension RootWriter {
         }
     }
 
-    /// Writes what of the slice lies within the image, and counts its pages into the digest.
-    private func writeToMirror(_ slice: [UInt8], _ image: FileImage, _ base: OpenBase) throws {
+    /// Writes what of the slice lies within the image, and counts its pages into the digest. `parts`: what the whole
+    /// slice adds to a digest. Ahead of the cursor the mirror is zero but for pages that were staged, and those are
+    /// in the slice by now; so zeros need not be written, and a sparse file stays sparse.
+    private func writeToMirror(
+        _ slice: [UInt8],
+        _ parts: UInt64,
+        _ image: FileImage,
+        _ base: OpenBase
+    ) throws {
         let shape = image.shape!
         let mirror = try mirror(image)
-        let offset = PageNumber(base.cursor).byteOffset(pageSize: shape.pageSize)
+        let first = PageNumber(base.cursor)
+        let offset = first.byteOffset(pageSize: shape.pageSize)
         guard offset < shape.byteCount else { return }
         let count = Int(min(UInt64(slice.count), shape.byteCount - offset))
-        try mirror.file.write(unsafe slice.span.bytes.extracting(0..<count), at: offset)
-        let pages = UInt32((count + shape.pageSize.bytes - 1) / shape.pageSize.bytes)
-        for number in base.cursor..<base.cursor + pages { try addToDigest(number, image, mirror) }
+        let content = unsafe slice.span.bytes.extracting(0..<count)
+        try mirror.file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
+        let partialBytes = count % shape.pageSize.bytes
+        if partialBytes > 0, offset + UInt64(count) < shape.byteCount {
+            // The image goes on within the slice's last page: only the mirror has all of that.
+            let whole = content.extracting(0..<count - partialBytes)
+            image.digest ^= ImageDigest.parts(first, whole, shape.pageSize)
+            let last = base.cursor + UInt32(count / shape.pageSize.bytes)
+            try addToDigest(last, image, mirror)
+        } else {
+            image.digest ^=
+                count == slice.count ? parts : ImageDigest.parts(first, content, shape.pageSize)
+        }
     }
 
     /// Pages that no slice brought: zero, or staged. Counts them into the digest, once.

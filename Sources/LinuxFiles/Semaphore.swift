@@ -1,0 +1,27 @@
+import Glibc
+
+/// A count that one thread raises and another waits for (sem_overview(7)).
+@safe package final class Semaphore: Sendable {
+    nonisolated(unsafe) private let semaphore: UnsafeMutablePointer<sem_t>
+
+    /// Begins at 0.
+    package init() {
+        unsafe semaphore = .allocate(capacity: 1)
+        unsafe semaphore.initialize(to: sem_t())
+        unsafe sem_init(semaphore, 0, 0)
+    }
+
+    deinit {
+        unsafe sem_destroy(semaphore)
+        unsafe semaphore.deallocate()
+    }
+
+    package func signal() {
+        unsafe sem_post(semaphore)
+    }
+
+    /// Waits until the count is above 0, and takes one off.
+    package func wait() {
+        while unsafe sem_wait(semaphore) != 0 {}
+    }
+}

@@ -1,0 +1,72 @@
+import SQLiteFiles
+import Zstandard
+
+/// Checks the frame of one slice, and makes its content and what that adds to the image's digest.
+struct SliceOpening: SliceWork, ~Copyable {
+    enum Failure: Error {
+        case damaged
+        case zstd(ZstandardError)
+    }
+
+    /// From 0.
+    var number = 0
+    /// The frame, in front of what an earlier one may have left.
+    var frame: [UInt8] = []
+    var frameBytes = 0
+    var checksum: UInt64 = 0
+    /// Where the slice lies in the image, in bytes, and how long it is.
+    var offset: UInt64 = 0
+    var byteCount = 0
+    var pageSize = PageSize.plain
+    /// False: only the checksum is compared.
+    var isOpened = true
+
+    private(set) var content: [UInt8] = []
+    private(set) var digest: UInt64 = 0
+    private(set) var failure: Failure?
+    private let decompressor: Decompressor
+
+    init() throws {
+        decompressor = try Decompressor()
+    }
+
+    mutating func run() {
+        do throws(Failure) {
+            try Self.check(frame, frameBytes, number: number, checksum)
+            if isOpened { try open() }
+            failure = nil
+        } catch {
+            failure = error
+        }
+    }
+
+    private static func check(
+        _ frame: [UInt8],
+        _ count: Int,
+        number: Int,
+        _ checksum: UInt64
+    ) throws(Failure) {
+        let sum = unsafe XXH64.hash(frame.span.bytes.extracting(0..<count), seed: UInt64(number))
+        guard sum == checksum else { throw .damaged }
+    }
+
+    private mutating func open() throws(Failure) {
+        // Taken out, for it is made from what lies beside it.
+        var content: [UInt8] = []
+        swap(&content, &self.content)
+        defer { self.content = content }
+        do throws(ZstandardError) {
+            try decompressor.decompress(
+                unsafe frame.span.bytes.extracting(0..<frameBytes),
+                prefix: nil,
+                exactly: byteCount,
+                into: &content
+            )
+        } catch {
+            throw .zstd(error)
+        }
+        let first = PageNumber(UInt32(offset / UInt64(pageSize.bytes)) + 1)
+        let parts = unsafe ImageDigest.parts(first, content.span.bytes, pageSize)
+        digest = parts
+    }
+}

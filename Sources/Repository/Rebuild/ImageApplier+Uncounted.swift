@@ -1,0 +1,85 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// The digest of an image that is wanted only when all records are laid over it.
+///
+/// What a base wrote was counted while it lay in memory. A page that a record changes is read and counted out
+/// before its first change, and from then on it is uncounted. In the end exactly the uncounted pages are read back and
+/// counted. So each page of the final image is in the digest once: as it was written, if it was written once, or
+/// else as it reads in the file. That is as much as reading the whole file would prove, for that too would read what the
+/// kernel keeps of the writes; and how long the file is, is compared beside it.
+extension ImageApplier {
+    private static let chunkBytes = 1 << 20
+
+    /// Counts pages out that are about to change.
+    mutating func leaveUncounted(
+        _ first: UInt32,
+        _ count: Int,
+        _ size: PageSize,
+        _ file: borrowing OpenFile,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) {
+        let end = min(UInt64(first) + UInt64(count), UInt64(countedPages) + 1)
+        for number in UInt64(first)..<max(UInt64(first), end) {
+            let page = PageNumber(UInt32(number))
+            guard !uncounted.contains(page) else { continue }
+            try file.readPage(page, size, into: &scratch)
+            digest ^= unsafe ImageDigest.part(page, scratch.span.bytes.extracting(0..<size.bytes))
+            uncounted.insert(page)
+        }
+    }
+
+    /// Gives the file its new length. Pages that go, and the last one that stays if it is cut or filled up, are
+    /// uncounted from then on, as those that come.
+    mutating func resizeUncounted(
+        _ old: ImageShape,
+        _ new: ImageShape,
+        _ file: borrowing OpenFile,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) {
+        let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
+        if kept < countedPages {
+            try leaveUncounted(kept + 1, Int(countedPages - kept), old.pageSize, file, &scratch)
+            countedPages = kept
+        }
+        try file.truncate(to: new.byteCount)
+    }
+
+    /// The digest of the image as it is in the file, which holds nothing else.
+    func finalDigest(of file: borrowing OpenFile) throws(SystemError) -> UInt64 {
+        guard let shape else { return 0 }
+        guard !tracksDigest else { return try ImageDigest.of(file, shape: shape) }
+        let size = shape.pageSize.bytes
+        let last = UInt64(shape.pageCount.rawValue)
+        var buffer: [UInt8] = []
+        var sum = digest
+        var next = firstUncounted(from: 1)
+        while next <= last {
+            var end = next + 1
+            while end <= last, end - next < Self.chunkBytes / size, firstUncounted(from: end) == end {
+                end += 1
+            }
+            let (first, count) = (PageNumber(UInt32(next)), Int(end - next) * size)
+            if buffer.count < count { buffer.append(zeros: count - buffer.count) }
+            let got = try file.read(
+                into: &buffer,
+                count: count,
+                at: first.byteOffset(pageSize: shape.pageSize)
+            )
+            buffer.clear(from: got, to: count)
+            sum ^= unsafe ImageDigest.parts(
+                first,
+                buffer.span.bytes.extracting(0..<count),
+                shape.pageSize
+            )
+            next = firstUncounted(from: end)
+        }
+        return sum
+    }
+
+    private func firstUncounted(from number: UInt64) -> UInt64 {
+        guard number <= countedPages else { return number }
+        let known = uncounted.first(from: PageNumber(UInt32(number)))
+        return min(known.map { UInt64($0.rawValue) } ?? .max, UInt64(countedPages) + 1)
+    }
+}
