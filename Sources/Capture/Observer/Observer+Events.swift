@@ -117,7 +117,7 @@ extension Observer {
     }
 
     func markDue(_ tracker: Tracker) {
-        due[ObjectIdentifier(tracker)] = tracker
+        due.insert(tracker)
     }
 
     /// The directory itself has changed.
