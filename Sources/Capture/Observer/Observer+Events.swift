@@ -112,7 +112,9 @@ extension Observer {
         case .journal:
             if appeared { tracker.journalAppeared(event.caught) }
             if went { tracker.journalDeleted() }
-        case .sharedMemory: return
+        case .sharedMemory:
+            guard appeared else { return }
+            tracker.sharedMemoryAppeared()
         }
         markDue(tracker)
     }

@@ -50,6 +50,15 @@ extension Tracker {
         attention.log = true
     }
 
+    /// Somebody opens the database: a log that was closed may be written and gone in a moment.
+    func sharedMemoryAppeared() {
+        guard parkedLog != nil else { return }
+        lastActivity = .now
+        // What goes wrong here goes wrong again at the next look, and is said there.
+        try? reopenLog()
+        attention.log = true
+    }
+
     func logModified() {
         lastActivity = .now
         attention.log = true
