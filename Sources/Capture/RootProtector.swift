@@ -13,6 +13,8 @@ package final class RootProtector: Sendable {
         package var auditInterval = Duration.seconds(24 * 3600)
         /// Whether a repository that cannot be written is tried again until it can be.
         package var isPatient = true
+        /// Descriptors that this root's protection may use.
+        package var openFiles = CurrentProcess.openFileLimit
         /// Shell patterns of names that are left out.
         package var exclusions: [String] = []
 
@@ -100,7 +102,8 @@ package final class RootProtector: Sendable {
                 let context = CaptureContext(
                     queue: queue,
                     meter: meter,
-                    mirrorDirectory: root.directory.appending("mirror")
+                    mirrorDirectory: root.directory.appending("mirror"),
+                    budget: OpenFileBudget(openFiles: options.openFiles)
                 )
                 try Observer(start, mailbox: mailbox, context: context).run()
             } catch {

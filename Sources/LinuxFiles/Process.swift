@@ -29,6 +29,13 @@ package enum CurrentProcess {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// The number of files that may be open (`getrlimit(2)`, the soft limit).
+    package static var openFileLimit: Int {
+        var limit = rlimit()
+        unsafe _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Whether the standard stream (1: output, 2: error) is a terminal.
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 

@@ -34,8 +34,7 @@ final class NameEvents: Sendable {
     let bell: Bell
 
     private static let mask: InotifyMask = [
-        .created, .deleted, .movedFrom, .movedTo, .closedAfterWrite, .attributes, .deletedSelf, .movedSelf,
-        .onlyDirectory,
+        .created, .deleted, .movedFrom, .movedTo, .attributes, .deletedSelf, .movedSelf, .onlyDirectory,
     ]
     /// No event needs to wake more threads than this.
     private static let maximumThreads = 4

@@ -3,9 +3,10 @@ import SystemPackage
 
 /// The directories of one root that are watched, in two inotify instances.
 ///
-/// Names and closings must be acted on at once: a journal lives for a millisecond. Writes come by the thousand and
-/// may be read a little later, when many of them have merged into one event. So each kind has an instance of its
-/// own, and under load only the one for writes is left waiting.
+/// Names must be acted on at once: a journal lives for a millisecond. Writes come by the thousand and may be read a
+/// little later, when many of them have merged into one event. So each kind has an instance of its own, and under load
+/// only the one for writes is left waiting. Closings are with the writes that they end: their order counts, and each
+/// event of a name costs the writer a change of threads on its processor.
 ///
 /// Besides, the instance for writes watches what is passed on the way to the root, and single files that are
 /// written under a name outside of it.
@@ -27,7 +28,7 @@ struct WatchTable {
     private var subjects: [InotifyWatch: Subject] = [:]
     private var directories: [FilePath: InotifyWatch] = [:]
 
-    private static let writeMask: InotifyMask = [.modified, .onlyDirectory]
+    private static let writeMask: InotifyMask = [.modified, .closedAfterWrite, .onlyDirectory]
     private static let wayMask: InotifyMask = [.movedSelf, .deletedSelf, .linkItself]
     private static let fileMask: InotifyMask = [.modified, .closedAfterWrite]
 

@@ -13,6 +13,8 @@ final class JournalWatch {
     /// Journals that were found without a name before the event of their deletion was read.
     private var endedBeforeEvent = 0
     private var lastEnded: HeldFile?
+    /// No descriptor was left to look whether there is a journal.
+    private(set) var isOutOfReach = false
     /// Finished transactions since the last capture, in order.
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
@@ -61,9 +63,15 @@ final class JournalWatch {
 
     /// The name may be that of a journal which no event told of yet.
     func lookForName(_ scratch: inout [UInt8]) {
+        isOutOfReach = false
         guard !holdsNamed else { return }
         letGoOfUnnamed(&scratch)
-        held = try? HeldFile(path)
+        do {
+            held = try HeldFile(path)
+        } catch {
+            held = nil
+            isOutOfReach = error.isShortage
+        }
         staysInPlace = false
     }
 

@@ -16,12 +16,21 @@ final class CaptureContext {
     var mirrorScratch = [UInt8](repeating: 0, count: 1 << 20)
     /// Directories, relative to the root, whose events do not tell all that happens in them.
     var polled: Set<FilePath> = []
+    /// Comparisons that go on because something is not certain.
+    var walkTurns: Turns<Tracker>
+    /// Comparisons only to make sure.
+    var auditTurns = Turns<Tracker>(limit: 2)
+    /// Write-ahead logs that are open.
+    var openLogs = 0
+    let budget: OpenFileBudget
     /// Watches the file itself, which has other names, or had one a moment ago.
     var watchFile: (Tracker, FileIdentity) -> Void = { _, _ in }
     /// Reads the events that wait, so that what happened before this moment is known.
     var drainEvents: () -> Void = {}
 
-    init(queue: CaptureQueue, meter: StatusMeter, mirrorDirectory: FilePath) {
+    init(queue: CaptureQueue, meter: StatusMeter, mirrorDirectory: FilePath, budget: OpenFileBudget) {
+        self.budget = budget
+        walkTurns = Turns(limit: budget.walks)
         self.queue = queue
         self.meter = meter
         self.mirrorDirectory = mirrorDirectory

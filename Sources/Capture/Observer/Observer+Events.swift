@@ -24,29 +24,31 @@ extension Observer {
         if event.mask.contains(.overflow) { return lostEvents() }
         if event.mask.contains(.ignored) { return watches.ended(event.watch) }
         switch watches.subject(ofWrite: event.watch) {
-        case .directory(let directory): if let last = event.name { handleWrite(directory, last) }
+        case .directory(let directory): if let last = event.name { handleWrite(directory, last, event.mask) }
         case .way: mustCheckPlaces = true
         case .file(let name, let identity):
             guard let tracker = trackers[name], tracker.identity == identity else {
                 return watches.drop(event.watch)
             }
-            if event.mask.contains(.modified) { tracker.contentModified() }
-            if event.mask.contains(.closedAfterWrite) { tracker.contentClosed() }
-            markDue(tracker)
+            contentWritten(tracker, event.mask)
         case nil: return
         }
     }
 
-    private func handleWrite(_ directory: FilePath, _ last: FilePath.Component) {
+    private func contentWritten(_ tracker: Tracker, _ mask: InotifyMask) {
+        if mask.contains(.modified) { tracker.contentModified() }
+        if mask.contains(.closedAfterWrite) { tracker.contentClosed() }
+        markDue(tracker)
+    }
+
+    private func handleWrite(_ directory: FilePath, _ last: FilePath.Component, _ mask: InotifyMask) {
         let name = directory.appending(last)
         switch scope.role(of: name) {
         case .ignored: return
         case .protected:
-            guard let tracker = tracker(for: name) else { return }
-            tracker.contentModified()
-            markDue(tracker)
+            if let tracker = tracker(for: name) { contentWritten(tracker, mask) }
         case .sidecar(let sidecar, let owner):
-            guard let tracker = tracker(for: owner) else { return }
+            guard mask.contains(.modified), let tracker = tracker(for: owner) else { return }
             switch sidecar {
             case .writeAheadLog: tracker.logModified()
             case .journal: tracker.journalModified()
@@ -87,7 +89,6 @@ extension Observer {
             if let status = FileStatus.ifPresent(tracker.path) { tracker.mind(status) }
             if !tracker.isLeftOut { return }
         }
-        if mask.contains(.closedAfterWrite) { tracker.contentClosed() }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
             || mask.contains(.movedFrom)
         {
@@ -111,13 +112,15 @@ extension Observer {
         case .journal:
             if appeared { tracker.journalAppeared(event.caught) }
             if went { tracker.journalDeleted() }
-        case .sharedMemory: return
+        case .sharedMemory:
+            guard appeared else { return }
+            tracker.sharedMemoryAppeared()
         }
         markDue(tracker)
     }
 
     func markDue(_ tracker: Tracker) {
-        due[ObjectIdentifier(tracker)] = tracker
+        due.insert(tracker)
     }
 
     /// The directory itself has changed.

@@ -17,7 +17,11 @@ final class Observer {
     var trackers: [FilePath: Tracker] = [:]
     var nextFile: FileID
     /// Trackers to look at now.
-    var due: [ObjectIdentifier: Tracker] = [:]
+    var due = DueTrackers()
+    /// Trackers that want a look without an event.
+    var waiting: [ObjectIdentifier: Tracker] = [:]
+    /// Nothing in `waiting` is due before this; nil: nothing in it has a time.
+    private var nextRetry: Tick?
     /// The directories of the repository itself, should it lie under the root.
     let repositoryIdentity: FileIdentity?
     /// The directories that are watched or polled, relative to the root.
@@ -118,7 +122,7 @@ final class Observer {
         var next = nextRound
         if let nextPoll { next = min(next, nextPoll) }
         if let pausedUntil { next = min(next, pausedUntil) }
-        for tracker in waiting.values { if let retryAt = tracker.retryAt { next = min(next, retryAt) } }
+        if let nextRetry { next = min(next, nextRetry) }
         if !due.isEmpty { return .zero }
         let rest = max(.zero, now.duration(to: next))
         guard rest > .zero, rest < .milliseconds(1) else { return rest }
@@ -128,15 +132,13 @@ final class Observer {
         return .zero
     }
 
-    /// Trackers that want a look without an event.
-    var waiting: [ObjectIdentifier: Tracker] = [:]
-
+    /// Looks at those that are due, the first in line first. After a while the rest has to wait until the events were
+    /// read again.
     private func lookAtDue() {
-        let now = Tick.now
-        for (key, tracker) in waiting where tracker.retryAt.map({ $0 <= now }) ?? false { due[key] = tracker }
-        let trackers = due
-        due.removeAll(keepingCapacity: true)
-        for (key, tracker) in trackers {
+        callThoseWaiting()
+        let deadline = Tick.now.advanced(by: Self.busyPause)
+        while let tracker = due.popFirst() {
+            let key = ObjectIdentifier(tracker)
             guard !isAway(tracker) else {
                 // When it is back, everything in it is looked at.
                 waiting[key] = nil
@@ -144,6 +146,31 @@ final class Observer {
             }
             tracker.look(.now)
             waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
+            if let time = tracker.retryAt { nextRetry = min(nextRetry ?? time, time) }
+            if context.openLogs > context.budget.logs { parkLogs() }
+            guard Tick.now < deadline else { break }
+        }
+        for tracker in context.walkTurns.callNext() { due.insert(tracker) }
+        for tracker in context.auditTurns.callNext() { due.insert(tracker) }
+    }
+
+    /// Those whose time has come.
+    private func callThoseWaiting() {
+        let now = Tick.now
+        guard let time = nextRetry, time <= now else { return }
+        nextRetry = nil
+        for tracker in waiting.values {
+            guard let time = tracker.retryAt else { continue }
+            if time <= now { due.insert(tracker) } else { nextRetry = min(nextRetry ?? time, time) }
+        }
+    }
+
+    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every file.
+    private func parkLogs() {
+        var excess = context.openLogs - context.budget.logs * 7 / 8
+        let idle = trackers.values.filter { $0.log != nil }.sorted { $0.lastActivity < $1.lastActivity }
+        for tracker in idle where excess > 0 {
+            if tracker.parkLog() { excess -= 1 }
         }
     }
 
@@ -157,7 +184,7 @@ final class Observer {
                 markDue(tracker)
             }
         }
-        for (key, tracker) in waiting where tracker.waitsForRecorder { due[key] = tracker }
+        for tracker in waiting.values where tracker.waitsForRecorder { due.insert(tracker) }
     }
 
     /// Takes what has been committed by now, without waiting for what is not calm.

@@ -29,6 +29,7 @@ struct CalmWindow: Equatable {
         let isLocked = file.isWriteLocked(in: Self.pending) || file.isWriteLocked(in: Self.shared)
         let status = try file.status()
         let state = journal.state(&scratch)
+        guard !journal.isOutOfReach else { return nil }
         if isLocked {
             // Either the journal is not synced yet, or exclusive locking mode keeps the lock between transactions.
             // A journal that was written after the file shows that the lock's owner is not writing the file.

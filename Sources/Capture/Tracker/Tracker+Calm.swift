@@ -20,7 +20,7 @@ extension Tracker {
             return try usesLog() ? beginLogWalk(now) : captureCalm(now)
         }
         if journal.hasNews {
-            if let frames = log?.chain?.frameCount, frames > 0 {
+            if hasLoggedCommits {
                 return doubt(.missed("commits in both journal modes before either was captured"))
             }
             return try captureCalm(now)
@@ -37,7 +37,7 @@ extension Tracker {
 
     /// Whether the database's changes go through a write-ahead log now.
     private func usesLog() throws -> Bool {
-        if log?.log.isNamed != true { openLog() }
+        if log?.log.isNamed != true { try openLog() }
         if try log?.readHeader(&context.scratch) != nil { return true }
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)

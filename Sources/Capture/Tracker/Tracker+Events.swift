@@ -42,12 +42,22 @@ extension Tracker {
     /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion tells.
     func logAppeared(_ caught: HeldFile?) {
         lastActivity = .now
-        guard let caught, caught.identity != log?.log.identity else { return }
+        guard let caught, caught.identity != logIdentity else { return }
         if log?.log.isNamed != true {
             // Amid a doubt it may be a log that was there before.
             let isNew = attention.doubt == nil && image != nil
             log = WALTail(caught, indexPath: logIndexPath, isNew: isNew)
+            parkedLog = nil
         }
+        attention.log = true
+    }
+
+    /// Somebody opens the database: a log that was closed may be written and gone in a moment.
+    func sharedMemoryAppeared() {
+        guard parkedLog != nil else { return }
+        lastActivity = .now
+        // What goes wrong here goes wrong again at the next look, and is said there.
+        try? reopenLog()
         attention.log = true
     }
 
@@ -60,6 +70,7 @@ extension Tracker {
     func logDeleted() {
         lastActivity = .now
         guard let log, !log.log.isNamed else {
+            if parkedLog.take() != nil, attention.doubt != nil { return }
             // The one that went was never held.
             doubt(.missed("a write-ahead log was gone before it could be read"))
             return
@@ -88,8 +99,9 @@ extension Tracker {
 
     /// Looks for a log with a name; none is no error. Only while all content is in doubt: a log that comes later is
     /// opened when it appears, and none is passed over.
-    func openLog() {
-        log = try? WALTail(logPath, indexPath: logIndexPath)
+    func openLog() throws(SystemError) {
+        parkedLog = nil
+        log = try WALTail.ifPresent(logPath, indexPath: logIndexPath)
         if log != nil { attention.log = true }
     }
 

@@ -10,6 +10,7 @@ extension Tracker {
         }
         if unconfirmedSince != nil { attention.log = true }
         guard attention.log else { return }
+        try reopenLog()
         guard let log else {
             attention.log = false
             return

@@ -7,6 +7,8 @@ extension Tracker {
     func look(_ now: Tick) {
         retryAt = nil
         waitsForRecorder = false
+        waitsForTurn = false
+        defer { if walk == nil { endTurn() } }
         if let notBefore {
             guard notBefore <= now else { return retry(in: now.duration(to: notBefore), from: now) }
             self.notBefore = nil
@@ -30,7 +32,7 @@ extension Tracker {
                 canBeRead()
                 knownGoodUntil = .now
                 try startAuditIfDue(now)
-            } else if retryAt == nil, !waitsForRecorder {
+            } else if retryAt == nil, !waitsForRecorder, !waitsForTurn {
                 // Whatever is left to do, no event need come for it.
                 retry(in: Self.longestWait, from: now)
             }
@@ -48,7 +50,9 @@ extension Tracker {
             context.meter.leftOut(path.printable, "\(error)")
             retry(in: .seconds(1), from: now)
         }
-        guard !waitsForRecorder, isAtRest, let due = audit.due(after: lastActivity) else { return }
+        guard !waitsForRecorder, !waitsForTurn, isAtRest, let due = audit.due(after: lastActivity) else {
+            return
+        }
         retry(in: now.duration(to: due), from: now)
     }
 
@@ -69,7 +73,7 @@ extension Tracker {
                 attention.doubt = .firstLook
             }
             identity = status.identity
-            if log == nil { openLog() }
+            if log == nil { try openLog() }
             journal.lookForName(&context.scratch)
         }
         if isLeftOut, identity != nil, attention.doubt == nil {
@@ -119,6 +123,7 @@ extension Tracker {
         image = nil
         identity = nil
         log = nil
+        parkedLog = nil
         stamp = nil
         firstEvent = .created
         isNew = true
@@ -138,7 +143,8 @@ extension Tracker {
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
-        guard isDatabase || (got == 0 && (log != nil || journal.state(&context.scratch) != .absent)) else {
+        guard isDatabase || (got == 0 && (logIdentity != nil || journal.state(&context.scratch) != .absent))
+        else {
             return
         }
         become(.database)

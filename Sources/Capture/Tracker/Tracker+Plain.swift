@@ -54,6 +54,7 @@ extension Tracker {
             waitsForRecorder = true
             return
         }
+        guard hasTurn(.comparison) else { return }
         stamp = ContentStamp(status)
         attention.contentCaptured()
         if attention.doubt == nil { attention.doubt = .unexplained }

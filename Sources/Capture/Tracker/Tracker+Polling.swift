@@ -31,7 +31,7 @@ extension Tracker {
         if kind == .plain {
             nameChanged()
             contentModified()
-        } else if now.content == polled?.content, now.log != nil, now.log?.identity == log?.log.identity {
+        } else if now.content == polled?.content, now.log != nil, now.log?.identity == logIdentity {
             // The log proves by itself that nothing of it is missed.
             attention.log = true
         } else {

@@ -9,7 +9,7 @@ extension Tracker {
     /// The newest committed frame of every page in the log is laid over the file: a checkpoint only ever writes
     /// pages that are in the log, so whatever it changes meanwhile is covered.
     func beginLogWalk(_ now: Tick) throws {
-        guard mirrorIsCurrent() else { return }
+        guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let file = try OpenFile(path, .look)
         let size = try file.status().sizeBytes
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
@@ -46,7 +46,7 @@ extension Tracker {
 
     /// Begins to compare a large database in rollback mode, or the pages that many journals name.
     func beginCalmWalk(_ window: CalmWindow, pages: [PageNumber]?, transactions: Int?, _ now: Tick) throws {
-        guard mirrorIsCurrent() else { return }
+        guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let size = window.parsedHeader?.pageSize ?? image?.shape.pageSize ?? .plain
         let shape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
         var selection: PageBitmap?
@@ -120,7 +120,9 @@ extension Tracker {
     /// Compares an idle database just to make sure.
     func startAuditIfDue(_ now: Tick) throws {
         guard let due = audit.due(after: lastActivity), due <= now, let image else { return }
-        guard mirrorIsCurrent() else { return }
+        guard mirrorIsCurrent(), hasTurn(.audit) else { return }
+        if image.usesWAL { try reopenLog() }
+        guard attention.doubt == nil else { return }
         guard let mirror = context.openMirror(file) else { return audit.disturbed(now) }
         walk = Walk(
             .audit,
@@ -131,7 +133,8 @@ extension Tracker {
             pageCount: image.shape.pageCount
         )
         try walk?.cover { covered in try log?.markConsumed(in: &covered, &context.scratch) }
-        retry(in: .zero, from: now)
+        // A small file is done at once, so that not thousands are open when all are idle at the same time.
+        try stepWalk(now)
     }
 }
 

@@ -37,7 +37,11 @@ final class Tracker {
     let journal: JournalWatch
     /// Since when a journal without a living writer has been seen.
     var hotSince: Tick?
-    var log: WALTail?
+    var log: WALTail? {
+        didSet { context.openLogs += (log == nil ? 0 : 1) - (oldValue == nil ? 0 : 1) }
+    }
+    /// The log while it is closed, because too many are open.
+    var parkedLog: ParkedLog?
     /// The log is not read again before this: an open transaction is long.
     var logNotBefore: Tick?
     /// Since when the log has ended in a commit that may not be complete.
@@ -48,7 +52,9 @@ final class Tracker {
     var isAmidCommit = false
     /// The log has lost its name and is read to its end.
     var isDrainingLog = false
-    var walk: Walk?
+    var walk: Walk? {
+        didSet { if walk == nil, oldValue != nil { endTurn() } }
+    }
     var audit = AuditSchedule()
 
     /// Counts writes to the content, as events told them.
@@ -61,6 +67,8 @@ final class Tracker {
     /// Another look has to wait until the recorder has made something durable: for room in the queue, or for the
     /// mirror to show all that was handed over.
     var waitsForRecorder = false
+    /// Another look follows when a comparison may begin.
+    var waitsForTurn = false
     /// The file cannot be read.
     var isLeftOut = false
     /// Everything committed before this was handed over.
@@ -106,6 +114,7 @@ final class Tracker {
         path = place
         journal.relocate(to: place.appending(suffix: RootScope.Sidecar.journal.rawValue))
         log = nil
+        parkedLog = nil
         nameChanged()
     }
 

@@ -73,6 +73,16 @@ final class WALTail {
         self.init(try HeldFile(path), indexPath: indexPath)
     }
 
+    /// Opens the log; nil when there is none.
+    static func ifPresent(_ path: FilePath, indexPath: FilePath) throws(SystemError) -> WALTail? {
+        do {
+            return try WALTail(path, indexPath: indexPath)
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
     /// Consumes what was committed since the last call.
     func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }

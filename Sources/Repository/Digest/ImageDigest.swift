@@ -31,7 +31,8 @@ package enum ImageDigest {
     /// The digest of the file's content as an image of that shape; what the file lacks counts as zeros.
     package static func of(_ file: borrowing OpenFile, shape: ImageShape) throws(SystemError) -> UInt64 {
         let size = shape.pageSize.bytes
-        let chunkPages = (1 << 20) / size
+        // No larger than the image: many are small.
+        let chunkPages = max(1, min((1 << 20) / size, Int(shape.pageCount.rawValue)))
         var buffer = [UInt8](repeating: 0, count: chunkPages * size)
         var digest: UInt64 = 0
         var page: UInt32 = 1

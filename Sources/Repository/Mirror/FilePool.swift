@@ -35,17 +35,24 @@ final class FilePool {
             open[id]!.lastUse = uses
             return known.file
         }
-        if open.count >= capacity, let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-            open[oldest.key] = nil
-        }
+        makeRoom()
         let file = try SharedFile(path(), mode)
         open[id] = (file, uses)
         return file
     }
 
+    private func makeRoom() {
+        guard open.count >= capacity, let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse })
+        else {
+            return
+        }
+        open[oldest.key] = nil
+    }
+
     /// Takes in a file that is open already.
     func adopt(_ id: FileID, _ file: SharedFile) {
         uses += 1
+        makeRoom()
         open[id] = (file, uses)
     }
 

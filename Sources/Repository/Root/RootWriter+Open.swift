@@ -22,6 +22,7 @@ extension RootWriter {
         lastTime = tracker.lastTime
         succession = SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence)
         var differing: [FileID] = []
+        lastFile = files.keys.max() ?? .root
         for file in files.values {
             names[file.name] = file.id
             let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id))

@@ -31,6 +31,8 @@ package final class RootWriter {
 
     /// Held as long as the writer lives.
     let lock: OpenFile
+    /// The highest number that a file has.
+    var lastFile = FileID.root
     var names: [FilePath: FileID] = [:]
     var images: [FileID: FileImage] = [:]
     /// Why the last flush could not write all mirrors.
@@ -81,8 +83,9 @@ package final class RootWriter {
     package func declare(name: FilePath, kind: FileKind) -> FileID {
         let known = names[name]
         if let known, files[known]!.kind == kind { return known }
-        let id = known ?? FileID((files.keys.map(\.rawValue).max() ?? 0) + 1)
+        let id = known ?? FileID(lastFile.rawValue + 1)
         if known == nil {
+            lastFile = id
             names[name] = id
             files[id] = ProtectedFile(id: id, name: name, kind: kind, last: nil)
             images[id] = FileImage(id, mirrorPath: root.mirrorPath(id))

@@ -39,7 +39,9 @@ package struct WatchService: Service {
     }
 
     package func run() async throws {
-        let protectors = try roots.map { root in
+        var options = options
+        options.openFiles /= max(1, roots.count)
+        let protectors = try roots.map { [options] root in
             try RootProtector(root: root, repository: repository.path, options: options) { [notice] in
                 notice(root, $0)
             }

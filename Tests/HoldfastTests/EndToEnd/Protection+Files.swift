@@ -29,6 +29,7 @@ extension Protection {
         let state: String
         let reason: String?
         let rescans: Int
+        let audits: Int
         let audit_differences: Int
         let gaps: Int
     }

@@ -1,0 +1,52 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// Living within a limit of open files: logs that are closed meanwhile, and comparisons in turns.
+extension Tracker {
+    /// Closes the log if nothing in it is waited for; whether it did.
+    ///
+    /// Everything in it was consumed, or all content is in doubt, and the log is opened when the comparison begins.
+    func parkLog() -> Bool {
+        guard let log, walk == nil, unconfirmedSince == nil, attention.doubt != nil || isAtRest,
+            log.log.isNamed
+        else { return false }
+        parkedLog = log.parked
+        self.log = nil
+        return true
+    }
+
+    /// Opens the log again if it was closed. One that has lost its name by now is missed: the event that says so is
+    /// still to come.
+    func reopenLog() throws(SystemError) {
+        guard let parkedLog else { return }
+        guard let tail = try WALTail.ifPresent(logPath, indexPath: logIndexPath) else { return }
+        self.parkedLog = nil
+        log = tail
+        guard attention.doubt == nil else { return }
+        if tail.log.identity == parkedLog.identity {
+            tail.resume(parkedLog)
+        } else {
+            doubt(.missed("a write-ahead log was replaced before it was read"))
+        }
+    }
+
+    /// Whether commits of a log were consumed that may not be in the database file yet.
+    var hasLoggedCommits: Bool { (log?.chain?.frameCount ?? 0) > 0 || parkedLog?.hasFrames == true }
+
+    /// The log that is followed, open or not.
+    var logIdentity: FileIdentity? { log?.log.identity ?? parkedLog?.identity }
+
+    /// Whether a comparison may begin now; if not, another look follows when it may.
+    func hasTurn(_ purpose: Walk.Purpose) -> Bool {
+        let mayBegin =
+            purpose == .audit ? context.auditTurns.take(self) : context.walkTurns.take(self)
+        if !mayBegin { waitsForTurn = true }
+        return mayBegin
+    }
+
+    /// No comparison is under way.
+    func endTurn() {
+        context.walkTurns.end(self)
+        context.auditTurns.end(self)
+    }
+}

@@ -1,0 +1,23 @@
+import LinuxFiles
+import SQLiteFiles
+
+/// A log that was closed because too many are open: which file it is, and how far it was consumed.
+struct ParkedLog {
+    let identity: FileIdentity
+    fileprivate let chain: WALChain?
+    fileprivate let mark: CommitMark?
+
+    /// Commits of it were consumed.
+    var hasFrames: Bool { (chain?.frameCount ?? 0) > 0 }
+}
+
+extension WALTail {
+    /// What is needed to go on with the log when it is opened again.
+    var parked: ParkedLog { ParkedLog(identity: log.identity, chain: chain, mark: mark) }
+
+    /// Goes on where the same log was left.
+    func resume(_ parked: ParkedLog) {
+        chain = parked.chain
+        mark = parked.mark
+    }
+}
