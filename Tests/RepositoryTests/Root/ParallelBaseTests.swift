@@ -48,6 +48,11 @@ struct ParallelBaseTests {
         return sequence
     }
 
+    /// Whether it does; a failed expectation would print all of the image.
+    private static func rebuilds(_ test: TestRoot, to image: [UInt8]) throws -> Bool {
+        try test.rebuild(FileID(1), at: Sequence(1)).bytes == image
+    }
+
     @Test("a base has the same bytes whatever the number of threads that made it")
     func sameBytes() throws {
         let image = Self.image(9 * Self.sliceBytes + 5000)
@@ -59,11 +64,11 @@ struct ParallelBaseTests {
             let writer = try RootWriter(root: test.root)
             try Self.record(image, writer)
             bases.append(Array(try test.bases()[0].content()[BaseHeader.byteCount...]))
-            let rebuilt = try test.rebuild(FileID(1), at: Sequence(1))
-            #expect(rebuilt.bytes == image)
+            #expect(try Self.rebuilds(test, to: image))
             withExtendedLifetime(other) {}
         }
-        #expect(bases[0] == bases[1])
+        let isSame = bases[0] == bases[1]
+        #expect(isSame)
     }
 
     @Test(
@@ -85,7 +90,7 @@ struct ParallelBaseTests {
                 try Self.record(image, writer)
             }
             Faults.arm(nil)
-            #expect(try test.rebuild(FileID(1), at: writer.lastDurableSequence).bytes == image)
+            #expect(try Self.rebuilds(test, to: image))
             #expect(try test.findings().isEmpty)
             guard faults.hasFired else { return }
         }
@@ -106,7 +111,7 @@ struct ParallelBaseTests {
             #expect(error?.message == "slice \(slice) is damaged")
             try base.replaceContent(sound)
         }
-        #expect(try test.rebuild(FileID(1), at: Sequence(1)).bytes == image)
+        #expect(try Self.rebuilds(test, to: image))
     }
 
     @Test("zeros take no room, in the mirror and in what is rebuilt")
@@ -117,8 +122,7 @@ struct ParallelBaseTests {
         let test = try TestRoot()
         let writer = try RootWriter(root: test.root)
         try Self.record(image, writer, longer: 100 << 20)
-        let rebuilt = try test.rebuild(FileID(1), at: Sequence(1))
-        #expect(rebuilt.bytes == image + [UInt8](repeating: 0, count: 100 << 20))
+        #expect(try Self.rebuilds(test, to: image + [UInt8](repeating: 0, count: 100 << 20)))
         for path in [FilePath(test.directory.file("rebuilt")), test.root.mirrorPath(FileID(1))] {
             #expect(try FileStatus.of(path).allocatedBytes <= 1 << 20)
         }
