@@ -325,7 +325,10 @@ extension Tracker {
         let known = try walk.mirror?.read(into: &context.mirrorScratch, count: got, at: offset) ?? 0
         let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known)
         guard !pages.isEmpty else { return }
-        if walk.purpose == .audit {
+        if walk.purpose == .audit, context.isPolled(name) {
+            // Where no events come, this may be the first to see a change.
+            doubt(.missed("changes that no event tells are looked for in turns"))
+        } else if walk.purpose == .audit {
             context.meter.update { $0.auditDifferences += 1 }
             context.meter.tell(.auditDifference(path.printable))
             doubt(.missed("an audit found pages that differ from what was captured"))
