@@ -30,7 +30,7 @@ def main():
     if options.list:
         for scenario in scenarios.ALL.values():
             print(f"{scenario.name:20} {scenario.title}")
-        return
+        return 0
     unknown = [name for name in options.scenarios if name not in scenarios.ALL]
     if unknown:
         parser.error(f"no such scenario: {', '.join(unknown)}; see --list")
@@ -39,12 +39,13 @@ def main():
     equipment = equipping.Equipment(options.program, options.offline)
     for missing in equipment.missing:
         print(f"bench: missing, left out: {missing}", file=sys.stderr)
-    for name in options.scenarios or scenarios.ALL:
-        run(scenarios.ALL[name](options.short), equipment, options)
+    failed = [run(scenarios.ALL[name](options.short), equipment, options) for name in options.scenarios or scenarios.ALL]
     report.write_summary(options.results)
+    return 1 if any(failed) else 0
 
 
 def run(scenario, equipment, options):
+    """Measures and reports: whether any turn failed."""
     wanted = options.peers.split(",") if options.peers else None
     subjects = [subject for subject in scenario.subjects() if not wanted or subject.name in wanted]
     left_out = [f"{subject.name}: {subject.missing(equipment)}" for subject in subjects if subject.missing(equipment)]
@@ -61,7 +62,8 @@ def run(scenario, equipment, options):
     rounds = turns.take_turns(scenario, subjects, equipment, count, options.work)
     shown = report.write(options.results, scenario, rounds, facts, plots.draw(options.results, scenario, rounds))
     print(f"## {scenario.name}: {scenario.title}\n\n{shown}\n", flush=True)
+    return bool(report.failures(rounds))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,7 +4,6 @@ import dataclasses
 import os
 import pathlib
 import subprocess
-import sys
 import threading
 import time
 
@@ -67,7 +66,7 @@ def usage(pid):
 
 
 def run(command, **options):
-    """Runs a program to its end: its figures, with `seconds`.
+    """Runs a program to its end: its figures, with `seconds`. RuntimeError if it fails.
 
     Memory is sampled, for what wait4(2) tells of it includes this program's own, from before exec(2).
     """
@@ -93,7 +92,7 @@ def run(command, **options):
         ended.set()
         sampler.join()
     if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} ended with status {process.returncode}: {said}")
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with status {process.returncode}: {said.strip()}")
     return {
         "seconds": seconds,
         "cpu_seconds": resources.ru_utime + resources.ru_stime,

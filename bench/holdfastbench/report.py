@@ -12,7 +12,7 @@ def cell(column, rounds, subject):
     """Median, spread when there are several rounds, and the ratio."""
     values = measured(rounds, subject, column.key)
     if not values:
-        return "timed out" if any(turn.get("timed_out") for turn in rounds[subject]) else NONE
+        return "failed" if measured(rounds, subject, "failed") else NONE
     if isinstance(values[0], str):
         return ", ".join(dict.fromkeys(values))
     middle = statistics.median(values)
@@ -30,6 +30,11 @@ def table(columns, rounds):
         f"| {subject} | " + " | ".join(cell(column, rounds, subject) for column in shown) + " |" for subject in rounds
     ]
     return "\n".join(lines)
+
+
+def failures(rounds):
+    """A line for each turn that brought no figures."""
+    return [f"- {subject} failed: {reason}" for subject in rounds for reason in measured(rounds, subject, "failed")]
 
 
 def judge(goals, rounds):
@@ -75,7 +80,7 @@ def write(results, scenario, rounds, facts, plots):
     text = [f"# {scenario.name}: {scenario.title}", "", *describe(facts), ""]
     text += ["Cells: median [least..greatest] ×ratio of medians. \"-\": not measured, or not possible.", ""]
     shown = table(scenario.columns, rounds)
-    text += [shown, ""]
+    text += [shown, "", *failures(rounds), ""]
     if judged:
         text += [*goal_lines(judged), ""]
     text += [f"![{name}]({name})" for name in plots]

@@ -95,5 +95,5 @@ class Scenario:
         """Makes what all turns share."""
 
     def turn(self, protector_class, equipment, folder):
-        """One turn of one subject, in an empty folder: its figures. TimeoutError counts as a turn without figures."""
+        """One turn of one subject, in an empty folder: its figures. One that fails has none, and is named."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -28,6 +29,10 @@ def _turn(scenario, subject, equipment, work):
     try:
         return scenario.turn(subject, equipment, folder)
     except TimeoutError:
-        return {"timed_out": True}
+        return {"failed": "timed out"}
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+        # The others go on: an hour of measuring is not thrown away for one of them.
+        print(f"bench: {scenario.name}: {subject.name} failed: {error}", file=sys.stderr)
+        return {"failed": str(error)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -75,7 +75,10 @@ class Writer:
 
     def result(self):
         """Waits for the last commit; `seconds`, `locked`, and `times`: of each commit begin and end, monotonic nanoseconds."""
-        return json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the writer failed")
+        return json.loads(line)
 
     def has_result(self):
         """Whether `result` would not wait."""
@@ -85,7 +88,7 @@ class Writer:
         """Closes the connection."""
         self.process.stdin.close()
         if self.process.wait() != 0:
-            sys.exit("the writer failed")
+            raise RuntimeError("the writer failed")
 
 
 def main():

@@ -56,6 +56,9 @@ class Protector:
     def catch_up(self):
         """Returns when all that was committed is durable, as far as it can be told to hurry."""
 
+    def settle(self):
+        """Returns when what it does once after it has begun is done as well."""
+
     def announcements(self):
         """(folder, inotify mask, which names): what changes once a commit of the first database is durable."""
         return None

@@ -39,16 +39,24 @@ class Litestream(Protector):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        # The first file of level 0 holds the whole database.
+        self.await_level(0, timeout)
+
+    def settle(self):
+        # About a second later that one is copied to the level of snapshots: no cost of any commit.
+        self.await_level(9, timeout=60)
+
+    def await_level(self, level, timeout):
+        """Waits until each database has a file of that level in the replica."""
         end = time.monotonic() + timeout
         waiting = list(self.databases)
-        while waiting := [database for database in waiting if not self.has_begun(database)]:
+        while waiting := [database for database in waiting if not self.files_of(database, level)]:
             if time.monotonic() > end or self.process.poll() is not None:
                 raise TimeoutError
             time.sleep(0.05)
 
-    def has_begun(self, database):
-        # The first file of level 0 holds the whole database.
-        return any((self.replica(database) / "ltx" / "0").glob("*.ltx"))
+    def files_of(self, database, level):
+        return list((self.replica(database) / "ltx" / str(level)).glob("*.ltx"))
 
     def announcements(self):
         # A replica's file is written under another name, synchronised, then renamed.

@@ -36,6 +36,7 @@ class Disk(Scenario):
     def turn(self, protector_class, equipment, folder):
         database = new_database(folder)
         with protected(protector_class, equipment, folder, [database]) as protector:
+            protector.settle()
             before = protector.usage()
             stored, mirror, image = protector.stored_bytes(), protector.mirror_bytes(), database.stat().st_size
             writer = Writer(database, commits=self.sized(3_000, 100), rate=50)

@@ -34,7 +34,7 @@ class Growth(Scenario):
         load.enlarge(database, self.sized(self.database_megabytes, 4))
         size = database.stat().st_size
         with protected(protector_class, equipment, folder, [database], self.patience) as protector:
-            protector.catch_up()
+            protector.settle()
             watching = Watching(*protector.announcements())
             try:
                 before, stored = protector.usage(), protector.stored_bytes()
