@@ -1,0 +1,1 @@
+"""Measures Holdfast beside other programs: see bench/README.md."""

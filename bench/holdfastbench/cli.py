@@ -1,0 +1,69 @@
+"""Measures Holdfast beside other programs, in turns: bench/run [SCENARIO…]"""
+
+import argparse
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+
+from holdfastbench import equipment as equipping
+from holdfastbench import plots, report, scenarios, turns
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names from --list; all if none is given")
+    parser.add_argument("--list", action="store_true", help="name the scenarios and end")
+    parser.add_argument("--rounds", type=int, help="turns of each subject, instead of the scenario's own number")
+    parser.add_argument("--short", action="store_true", help="small sizes and one round: for a smoke test")
+    parser.add_argument("--program", default=os.environ.get("HOLDFAST_PROGRAM"), help="Holdfast, built; also $HOLDFAST_PROGRAM")
+    parser.add_argument("--offline", action="store_true", help="fetch nothing; take what is installed")
+    parser.add_argument("--peers", help="comma-separated: only these of the programs that take part")
+    parser.add_argument("--results", type=pathlib.Path, default=equipping.PROJECT / "bench" / "results")
+    parser.add_argument("--work", default=tempfile.gettempdir(), help="where databases and repositories lie meanwhile")
+    return parser, parser.parse_args()
+
+
+def main():
+    parser, options = parse()
+    if options.list:
+        for scenario in scenarios.ALL.values():
+            print(f"{scenario.name:20} {scenario.title}")
+        return 0
+    unknown = [name for name in options.scenarios if name not in scenarios.ALL]
+    if unknown:
+        parser.error(f"no such scenario: {', '.join(unknown)}; see --list")
+    # Whatever runs beside a writer is ended with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    equipment = equipping.Equipment(options.program, options.offline)
+    for missing in equipment.missing:
+        print(f"bench: missing, left out: {missing}", file=sys.stderr)
+    failed = [run(scenarios.ALL[name](options.short), equipment, options) for name in options.scenarios or scenarios.ALL]
+    report.write_summary(options.results)
+    return 1 if any(failed) else 0
+
+
+def run(scenario, equipment, options):
+    """Measures and reports: whether any turn failed."""
+    wanted = options.peers.split(",") if options.peers else None
+    subjects = [subject for subject in scenario.subjects() if not wanted or subject.name in wanted]
+    left_out = [f"{subject.name}: {subject.missing(equipment)}" for subject in subjects if subject.missing(equipment)]
+    subjects = [subject for subject in subjects if not subject.missing(equipment)]
+    count = options.rounds or (1 if options.short else scenario.rounds)
+    facts = {
+        "commit": equipping.commit(),
+        "machine": equipping.machine(options.work),
+        "versions": equipment.versions(),
+        "short": options.short,
+        "round_count": count,
+        "left_out": left_out,
+    }
+    rounds = turns.take_turns(scenario, subjects, equipment, count, options.work)
+    shown = report.write(options.results, scenario, rounds, facts, plots.draw(options.results, scenario, rounds))
+    print(f"## {scenario.name}: {scenario.title}\n\n{shown}\n", flush=True)
+    return bool(report.failures(rounds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
