@@ -33,9 +33,8 @@ static inline int linux_set_affinity(const void *mask, size_t bytes) {
     return (int)syscall(SYS_sched_setaffinity, 0, bytes, mask);
 }
 
-/// Blocks from this size on get pages of their own, which go back to the system when they are freed (mallopt(3));
-/// left alone, the C library raises that limit to 32 MiB as it goes. Returns 1, or 0 on error.
-static inline int linux_set_large_block(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
+/// Gives free pages of the heap back to the system (malloc_trim(3)). Returns whether there were any.
+static inline int linux_trim_memory(void) { return malloc_trim(0); }
 
 /// The magic number of the file system that the path lies on (statfs(2), f_type); 0 if it cannot be asked.
 static inline uint32_t linux_file_system(const char *path) {

@@ -13,6 +13,8 @@ final class Recorder {
     /// Steps staged since the last flush.
     private var unsettled: [FileID: Int] = [:]
     private var unsettledBytes = 0
+    /// Memory of the steps since free memory was last given back.
+    private var bytesSinceTrim = 0
     /// When the oldest staged change was observed.
     private var oldest: Instant?
     private var barriers: [UInt64] = []
@@ -34,6 +36,8 @@ final class Recorder {
     private static let fullBytes = 2 << 20
     /// The most that may wait in memory for mirrors that cannot be written.
     private static let unmirroredBytes = 8 << 20
+    /// Quiet before memory is given back: past the comparison that follows a burst.
+    private static let trimDelay = Duration.seconds(3)
     /// Between two attempts to write to a repository that fails.
     private static let retryDelay = Duration.seconds(1)
 
@@ -70,14 +74,27 @@ final class Recorder {
                     return
                 }
                 let wait = debounce.deadline.map { max(.zero, Tick.now.duration(to: $0)) }
-                if wait != .zero { _ = queue.recorderBell.wait(wait) }
+                if wait != .zero { rest(wait) }
             }
         }
+    }
+
+    /// Waits for steps, at most so long; nil: without end. In a longer quiet after much work its memory is given back:
+    /// at once it would be wanted again at once, and getting it takes longer than a log leaves.
+    private func rest(_ wait: Duration?) {
+        guard wait == nil, bytesSinceTrim >= Self.fullBytes else {
+            _ = queue.recorderBell.wait(wait)
+            return
+        }
+        guard !queue.recorderBell.wait(Self.trimDelay) else { return }
+        bytesSinceTrim = 0
+        Memory.returnUnused()
     }
 
     private func take(_ step: CaptureStep) throws {
         if let file = step.file { unsettled[file, default: 0] += 1 }
         unsettledBytes += step.byteCount
+        bytesSinceTrim += step.byteCount
         if !isVoid(step) { try untilItWorks { try attempt(step) } }
         // What has nothing to write is settled by the next flush all the same.
         debounce.changed(at: .now)

@@ -57,7 +57,6 @@ struct Watch: AsyncParsableCommand {
 
     func run() async throws {
         CurrentProcess.raiseOpenFileLimit()
-        Memory.returnLargeBlocks()
         let (repository, roots) = try await Thread.run("command") { try openRoots() }
         var protection = RootProtector.Options()
         protection.quiet = debounce
