@@ -79,8 +79,8 @@ def write(results, scenario, rounds, facts, plots):
     judged = list(judge(scenario.goals, rounds))
     text = [f"# {scenario.name}: {scenario.title}", "", *describe(facts), ""]
     text += ["Cells: median [least..greatest] ×ratio of medians. \"-\": not measured, or not possible.", ""]
-    shown = table(scenario.columns, rounds)
-    text += [shown, "", *failures(rounds), ""]
+    shown = "\n".join([table(scenario.columns, rounds), "", *failures(rounds)]).rstrip()
+    text += [shown, ""]
     if judged:
         text += [*goal_lines(judged), ""]
     text += [f"![{name}]({name})" for name in plots]

@@ -3,8 +3,11 @@
 import os
 import signal
 import subprocess
+import threading
 
 from holdfastbench import measure
+
+STOP_SECONDS = 60
 
 
 class Protector:
@@ -41,17 +44,23 @@ class Protector:
         return measure.usage(self.process.pid) if self.process else measure.Usage()
 
     def stop(self):
-        """Ends it: its processor time from beginning to end, in seconds."""
+        """Ends it, by force if it takes too long: its processor time from beginning to end, in seconds."""
         if not self.process:
             return 0.0
-        try:
-            os.killpg(self.process.pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+        self._signal(signal.SIGTERM)
+        late = threading.Timer(STOP_SECONDS, self._signal, [signal.SIGKILL])
+        late.start()
         _, status, resources = os.wait4(self.process.pid, 0)
+        late.cancel()
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.process = None
         return resources.ru_utime + resources.ru_stime
+
+    def _signal(self, number):
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass  # it ended by itself
 
     def catch_up(self):
         """Returns when all that was committed is durable, as far as it can be told to hurry."""

@@ -44,16 +44,16 @@ class Litestream(Protector):
 
     def settle(self):
         # About a second later that one is copied to the level of snapshots: no cost of any commit.
-        self.await_level(9, timeout=60)
+        self.await_level(9, timeout=600)
 
     def await_level(self, level, timeout):
         """Waits until each database has a file of that level in the replica."""
         end = time.monotonic() + timeout
-        waiting = list(self.databases)
-        while waiting := [database for database in waiting if not self.files_of(database, level)]:
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise TimeoutError
-            time.sleep(0.05)
+        for database in self.databases:
+            while not self.files_of(database, level):
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise TimeoutError
+                time.sleep(0.05)
 
     def files_of(self, database, level):
         return list((self.replica(database) / "ltx" / str(level)).glob("*.ltx"))
