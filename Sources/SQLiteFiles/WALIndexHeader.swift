@@ -7,7 +7,8 @@
 package struct WALIndexHeader: Sendable, Hashable {
     /// In which order the log's checksums read words.
     package let order: ByteOrder
-    package let pageSize: PageSize
+    /// Nil before the first frame of a new log.
+    package let pageSize: PageSize?
     /// Grows with each transaction; no meaning beyond change.
     package let changeCounter: UInt32
     /// SQLite's `mxFrame`: the number of the last committed frame, counted from 1; so the number of valid
@@ -37,14 +38,13 @@ package struct WALIndexHeader: Sendable, Hashable {
         let version = bytes.nativeUInt32(at: WALIndexLayout.version)
         guard version == WALLayout.supportedVersion else { throw .unsupportedVersion(version) }
         let encodedPageSize = bytes.nativeUInt16(at: WALIndexLayout.pageSize)
-        guard let pageSize = PageSize(encoded: encodedPageSize) else {
+        lastFrame = bytes.nativeUInt32(at: WALIndexLayout.lastFrame)
+        pageSize = PageSize(encoded: encodedPageSize)
+        guard pageSize != nil || (encodedPageSize == 0 && lastFrame == 0) else {
             throw .invalidPageSize(encodedPageSize)
         }
-
-        self.pageSize = pageSize
         order = bytes.byte(at: WALIndexLayout.bigEndianChecksums) != 0 ? .big : .little
         changeCounter = bytes.nativeUInt32(at: WALIndexLayout.changeCounter)
-        lastFrame = bytes.nativeUInt32(at: WALIndexLayout.lastFrame)
         databasePages = PageCount(bytes.nativeUInt32(at: WALIndexLayout.databasePages))
         frameChecksum = WALChecksum(
             s0: bytes.nativeUInt32(at: WALIndexLayout.frameChecksum),
@@ -57,15 +57,18 @@ package struct WALIndexHeader: Sendable, Hashable {
     /// Whether this header speaks of the generation that the chain follows.
     package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
 
-    /// The chain after the last committed frame, on SQLite's word instead of reading the frames.
-    package var chain: WALChain {
-        WALChain(
-            salts: salts,
-            order: order,
-            pageSize: pageSize,
-            frameCount: Int(lastFrame),
-            checksum: frameChecksum
-        )
+    /// The chain after the last committed frame, on SQLite's word instead of reading the frames; nil before the
+    /// first frame of a new log.
+    package var chain: WALChain? {
+        pageSize.map {
+            WALChain(
+                salts: salts,
+                order: order,
+                pageSize: $0,
+                frameCount: Int(lastFrame),
+                checksum: frameChecksum
+            )
+        }
     }
 
     private static func copiesAgree(_ bytes: RawSpan) -> Bool {

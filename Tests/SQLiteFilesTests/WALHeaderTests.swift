@@ -49,4 +49,14 @@ struct WALHeaderTests {
         #expect(!WALSalts(salt1: 7, salt2: 5).mayFollow(salts))
         #expect(!salts.mayFollow(salts))
     }
+
+    @Test("knows salts that came some resets before")
+    func olderSalts() {
+        let salts = WALSalts(salt1: 1, salt2: 5)
+        #expect(salts.mayComeAfter(WALSalts(salt1: .max, salt2: 99)))
+        #expect(!salts.mayComeAfter(salts))
+        #expect(!salts.mayComeAfter(WALSalts(salt1: 2, salt2: 99)))
+        #expect(!salts.mayComeAfter(WALSalts(salt1: 0x8000_0000, salt2: 99)))
+        #expect(!salts.mayComeAfter(WALSalts(salt1: 0, salt2: 0)))
+    }
 }

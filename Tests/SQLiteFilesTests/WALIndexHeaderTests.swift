@@ -38,9 +38,22 @@ struct WALIndexHeaderTests {
         #expect(index.hasSalts(of: scan.chain))
         #expect(Int(index.lastFrame) == scan.committed.frameCount)
         #expect(index.databasePages == scan.commits.last)
-        #expect(index.pageSize.bytes == pageBytes)
+        #expect(index.pageSize?.bytes == pageBytes)
         #expect(index.backfilledFrames > 0)
         #expect(index.backfilledFrames < index.lastFrame)
+    }
+
+    @Test("reads that of a log without a frame")
+    func empty() throws {
+        let directory = try TemporaryDirectory()
+        let session = try SQLite3Session(directory.file("a.db"))
+        try session.sql("PRAGMA journal_mode=WAL; CREATE TABLE t(a);")
+        try session.sql("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; SELECT * FROM t;")
+        let index = try WALIndexHeader(directory.bytes(of: "a.db-shm"))
+        #expect(index.pageSize == nil)
+        #expect(index.chain == nil)
+        #expect(index.lastFrame == 0)
+        #expect(index.changeCounter == 0)
     }
 
     @Test("refuses a byte flipped in one copy, or the same one in both")

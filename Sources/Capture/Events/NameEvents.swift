@@ -2,7 +2,7 @@ import LinuxFiles
 import Synchronization
 import SystemPackage
 
-/// The events of names in a root's directories. Journals and logs that appear are opened at once.
+/// The events of names in a root's directories. Journals, logs and their indexes that appear are opened at once.
 ///
 /// A journal may live for a tenth of a millisecond, and the observer may be busy or wait for its processor for several.
 /// So a thread stands by on each processor, and whichever runs first reads the events: as a rule the one on the
@@ -16,7 +16,7 @@ final class NameEvents: Sendable {
         let directory: FilePath?
         /// Nil for the directory itself.
         let name: FilePath.Component?
-        /// The journal or log that appeared, if it was not gone already.
+        /// The journal, log or wal-index that appeared, if it was not gone already.
         let caught: HeldFile?
     }
 
@@ -134,8 +134,8 @@ final class NameEvents: Sendable {
             let last = event.name
         else { return nil }
         switch scope.role(of: directory.appending(last)) {
-        case .sidecar(.journal, _), .sidecar(.writeAheadLog, _): return try? HeldFile(path.appending(last))
-        case .sidecar(.sharedMemory, _), .protected, .ignored: return nil
+        case .sidecar: return try? HeldFile(path.appending(last))
+        case .protected, .ignored: return nil
         }
     }
 }

@@ -114,7 +114,7 @@ extension Observer {
             if went { tracker.journalDeleted() }
         case .sharedMemory:
             guard appeared else { return }
-            tracker.sharedMemoryAppeared()
+            tracker.sharedMemoryAppeared(event.caught)
         }
         markDue(tracker)
     }

@@ -11,6 +11,9 @@ struct Attention {
     var lastTouch: Tick?
     /// The content was closed by a writer after the last touch.
     var isClosed = false
+    /// A log has come and gone without a frame or an index to be seen: mostly somebody who only read. If the content
+    /// was written, it was not.
+    var lacksEvidence = false
     /// The content is to be compared as a whole, whatever the events say.
     var doubt: Doubt? = .firstLook
 
@@ -26,6 +29,11 @@ struct Attention {
         firstTouch = nil
         lastTouch = nil
         isClosed = false
+    }
+
+    mutating func takeLackOfEvidence() -> Bool {
+        defer { lacksEvidence = false }
+        return lacksEvidence
     }
 
     /// Whether whoever writes without SQLite's locks seems to be done: closed, or quiet for a while.

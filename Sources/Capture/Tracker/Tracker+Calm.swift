@@ -25,8 +25,10 @@ extension Tracker {
             }
             return try captureCalm(now)
         }
+        let lacksEvidence = attention.takeLackOfEvidence()
         guard attention.isTouched else { return }
         if image?.usesWAL == true {
+            if lacksEvidence { return doubt(.missed("a write-ahead log was gone before it could be read")) }
             // A checkpoint: it writes what the log told already. The audit makes sure.
             attention.contentCaptured()
             audit.want()

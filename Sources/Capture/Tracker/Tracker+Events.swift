@@ -44,16 +44,18 @@ extension Tracker {
         lastActivity = .now
         guard let caught, caught.identity != logIdentity else { return }
         if log?.log.isNamed != true {
-            // Amid a doubt it may be a log that was there before.
-            let isNew = attention.doubt == nil && image != nil
+            // Amid a doubt it may be a log that was there before, but not after the comparison has looked for one.
+            let isNew = isFollowingLog
             log = WALTail(caught, indexPath: logIndexPath, isNew: isNew)
             parkedLog = nil
         }
         attention.log = true
     }
 
-    /// Somebody opens the database: a log that was closed may be written and gone in a moment.
-    func sharedMemoryAppeared() {
+    /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that was closed
+    /// is opened again. `caught`: the index; nil when it was gone before it could be opened.
+    func sharedMemoryAppeared(_ caught: HeldFile?) {
+        if let caught { log?.index = caught }
         guard parkedLog != nil else { return }
         lastActivity = .now
         // What goes wrong here goes wrong again at the next look, and is said there.
@@ -75,7 +77,7 @@ extension Tracker {
             doubt(.missed("a write-ahead log was gone before it could be read"))
             return
         }
-        if attention.doubt == nil, image != nil {
+        if isFollowingLog {
             isDrainingLog = true
             defer { isDrainingLog = false }
             if journal.hasNews {
@@ -105,11 +107,19 @@ extension Tracker {
         if log != nil { attention.log = true }
     }
 
+    /// Whether every commit counts: all before is known, or a comparison has begun that the log goes on from.
+    private var isFollowingLog: Bool {
+        walk.map(\.isOverLog) ?? (attention.doubt == nil && image != nil)
+    }
+
     private func drain(_ log: WALTail) {
         do throws(SystemError) {
             // There is room for everything now, and after its end no generation begins.
             let outcome = try log.poll(&context.scratch, into: self)
-            guard outcome != .current else { return }
+            guard outcome != .current else {
+                attention.lacksEvidence = log.hasSeenNothing
+                return
+            }
             doubt(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
         } catch {
             doubt(.missed("the write-ahead log could not be read"))

@@ -21,7 +21,7 @@ extension WALTail {
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> Overlay {
         forget()
-        guard let header = try readHeader(&scratch) else { return .empty }
+        guard let header = try readHeader(&scratch) else { return markNothing(nil, &scratch) }
         let start = WALChain(header: header)
         var reached = start
         var previous: (chain: WALChain, databasePages: PageCount)?
@@ -35,9 +35,11 @@ extension WALTail {
         chain = previous?.chain ?? start
         if let end = last?.chain, try !isComplete(end, &scratch) { last = previous }
         chain = last?.chain ?? start
-        if let index = knownBeyondChain(&scratch) { last = (index.chain, index.databasePages) }
+        if let index = knownBeyondChain(&scratch), let known = index.chain {
+            last = (known, index.databasePages)
+        }
         chain = last?.chain ?? start
-        guard let last else { return .empty }
+        guard let last else { return markNothing(start, &scratch) }
         try collectNewest(of: last.chain, &covered, &scratch) { deliver($0, last.databasePages) }
         // A reset writes the new header before it overwrites a frame.
         guard try readHeader(&scratch)?.hasSalts(of: last.chain) == true else {
@@ -46,6 +48,22 @@ extension WALTail {
         }
         updateMark(&scratch)
         return .commits(databasePages: last.databasePages)
+    }
+
+    /// No commit is in the log: what the wal-index counts now is in the file, which is compared from here on.
+    private func markNothing(_ start: WALChain?, _ scratch: inout [UInt8]) -> Overlay {
+        let index = readIndex(&scratch)
+        guard indexIsUsed else {
+            // Whoever uses it next counts from zero; in a log with a header, from what he recovers there.
+            if start == nil { mark = .birth }
+            return .empty
+        }
+        guard let index, index.lastFrame == 0 else {
+            forget()
+            return .moved
+        }
+        mark = CommitMark(index)
+        return .empty
     }
 
     /// Adds the pages of all consumed frames of the present generation.

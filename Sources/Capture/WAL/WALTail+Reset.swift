@@ -33,27 +33,31 @@ struct CommitMark {
 }
 
 extension WALTail {
-    /// Whether the old generation was consumed to its end before `header`'s generation overwrote it. Two proofs
-    /// serve. Right behind what was consumed the file ends, or a frame of an older generation stands: then the old
-    /// one ended here. Or all commits since the last mark are accounted for. A frame of the old generation itself
-    /// proves nothing: a truncation (a checkpoint's, or that of `journal_size_limit`) may have taken the rest of
-    /// its commit. Nil when the next generation has begun meanwhile: its header says more.
+    /// Whether no commit was lost between what was consumed and `header`'s generation. Two proofs serve. Right behind
+    /// what was consumed the file ends, or a frame of an older generation stands: then the old one ended here. Or all
+    /// commits since the last mark are accounted for. A frame of the old generation itself proves nothing: a
+    /// truncation (a checkpoint's, or that of `journal_size_limit`) may have taken the rest of its commit. Nil when
+    /// it cannot be told yet, or the next generation has begun meanwhile: its header says more.
     func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
-        guard let chain else { return true }
-        if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
-            let next = try frameHeader(chain.frameCount, chain, &scratch)?.salts
-            // A generation that has begun meanwhile is none that was there before.
-            guard try readHeader(&scratch)?.salts == header.salts else { return nil }
-            if let next, next != header.salts, next != chain.salts, !next.areEmpty { return true }
-            // A log that ends just here was not cut short.
-            let isEnd = try log.file.status().sizeBytes == chain.offset(ofFrame: chain.frameCount)
-            if isEnd, chain.frameCount > 0,
-                try frameHeader(chain.frameCount - 1, chain, &scratch)?.salts == chain.salts
-            {
-                return true
+        if let chain {
+            if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
+                let next = try frameHeader(chain.frameCount, chain, &scratch)?.salts
+                // A generation that has begun meanwhile is none that was there before.
+                guard try readHeader(&scratch)?.salts == header.salts else { return nil }
+                if let next, chain.salts.mayComeAfter(next) { return true }
+                // A log that ends just here was not cut short.
+                let isEnd = try log.file.status().sizeBytes == chain.offset(ofFrame: chain.frameCount)
+                if isEnd, chain.frameCount > 0,
+                    try frameHeader(chain.frameCount - 1, chain, &scratch)?.salts == chain.salts
+                {
+                    return true
+                }
             }
+        } else if mark == nil {
+            // Nothing was said of what came before.
+            return true
         }
-        return try commitsAddUp(WALChain(header: header), &scratch)
+        return try commitsAddUp(header, &scratch)
     }
 
     /// The header of a frame; nil behind the end of the file.
@@ -67,50 +71,26 @@ extension WALTail {
         return unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
     }
 
-    /// The log was truncated, or has no valid header yet.
+    /// The log was truncated, or has no valid header yet: nothing is in it now, and the mark says what was.
     func pollWithoutHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
-        guard let chain, chain.frameCount > 0 else { return try pollBeforeHeader(&scratch) }
         guard try log.file.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
-        let index = readIndex(&scratch)
+        guard chain != nil || mark != nil else { return .current }
+        let isUntouched = chain == nil && mark?.isBirth == true
+        guard let index = readIndex(&scratch), indexIsUsed || !log.isNamed || !isUntouched else {
+            // Without an index nobody has committed. One that is in use is being written just now.
+            if indexIsUsed { return .congested }
+            if isUntouched { return .current }
+            forget()
+            return .lost
+        }
         // A new generation began meanwhile: its header says more.
-        if let index, index.lastFrame > 0, !index.hasSalts(of: chain) { return .congested }
-        self.chain = nil
-        if let index, index.lastFrame == 0, index.changeCounter == mark?.expected { return .current }
-        forget()
-        return .lost
-    }
-
-    /// Nothing was read of the log yet. Commits that its index counts are gone if there is still nothing.
-    private func pollBeforeHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
-        guard let mark, mark.isBirth, let index = readIndex(&scratch), index.changeCounter > mark.expected,
-            indexIsUsed || !log.isNamed, try readHeader(&scratch) == nil
-        else { return .current }
-        forget()
-        return .lost
-    }
-
-    /// Whether the wal-index of a new log counts commits that are not in its first generation that was found: they
-    /// were overwritten or cut off unread, so what follows them must not be taken. Nil when the next generation has
-    /// begun meanwhile.
-    func lacksCommits(_ start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
-        // Before the frames: all that it counts is in the log by now.
-        guard let mark, mark.isBirth, let index = readIndex(&scratch) else { return false }
-        let isOfGeneration = index.hasSalts(of: start)
-        // After a reset it counts on; its salts reach the log with the next frame.
-        guard isOfGeneration || index.lastFrame == 0 else {
-            return try readHeader(&scratch)?.hasSalts(of: start) == true ? false : nil
+        if index.lastFrame > 0, log.isNamed, chain.map(index.hasSalts) != true { return .congested }
+        guard index.lastFrame == 0, index.changeCounter == mark?.expected else {
+            forget()
+            return .lost
         }
-        var reached = start
-        var commits: UInt32 = 0
-        try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
-            guard case .commit = verdict else { return verdict != .end }
-            if !isOfGeneration || position.frameCount <= Int(index.lastFrame) { commits &+= 1 }
-            return true
-        }
-        guard try readHeader(&scratch)?.hasSalts(of: start) == true else { return nil }
-        // Frames that SQLite left empty break the chain, and nothing behind them can be counted.
-        guard !isOfGeneration || reached.frameCount >= Int(index.lastFrame) else { return false }
-        return index.changeCounter > commits
+        chain = nil
+        return .current
     }
 
     /// Remembers the wal-index's counter if it stands exactly where the tail stands.
@@ -121,44 +101,71 @@ extension WALTail {
         mark = CommitMark(index)
     }
 
-    /// Whether the commits of the new generation and those consumed make up the wal-index's count; nil when the
-    /// index is another generation's. The log may grow while this looks, so it looks a few times.
-    private func commitsAddUp(_ start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
+    /// Whether the commits of the generation under `header` and those before it make up the wal-index's count; nil
+    /// when it cannot be told now.
+    private func commitsAddUp(_ header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         guard let mark else { return false }
-        var reached = start
-        var committed = start
-        var commits: UInt32 = 0
+        let start = WALChain(header: header)
         for _ in 0..<8 {
-            reached = committed
-            try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
-                if case .commit = verdict {
-                    committed = position
-                    commits &+= 1
-                }
-                return true
-            }
             guard let index = readIndex(&scratch) else { continue }
-            guard index.hasSalts(of: start) else {
-                return try readHeader(&scratch)?.hasSalts(of: start) == true ? false : nil
+            let commits: UInt32
+            if index.hasSalts(of: start) {
+                commits = try commitCount(in: start, knownTo: index, &scratch)
+            } else if index.lastFrame == 0 {
+                // Either the reset came after this generation, all of which stands, or nothing of it is committed.
+                commits = try commitCount(from: start, &scratch)
+            } else {
+                return try readHeader(&scratch)?.salts == header.salts ? false : nil
             }
-            if Int(index.lastFrame) == committed.frameCount {
-                return index.changeCounter == mark.expected &+ commits
-            }
+            guard let again = readIndex(&scratch), again.salts == index.salts,
+                index.lastFrame > 0 || again.lastFrame == 0
+            else { continue }
+            guard try readHeader(&scratch)?.salts == header.salts else { return nil }
+            return index.changeCounter == mark.expected &+ commits
         }
-        return false
+        if indexIsUsed { return nil }
+        // In exclusive locking mode there is none, and the only process counts the log's generations right.
+        return index == nil && mark.isBirth && header.checkpointSequence == 0
+    }
+
+    /// Commits of the generation that `index` knows: what it counts stands until the next reset.
+    private func commitCount(
+        in generation: WALChain,
+        knownTo index: WALIndexHeader,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> UInt32 {
+        var commits: UInt32 = 0
+        for frame in 0..<Int(index.lastFrame)
+        where try frameHeader(frame, generation, &scratch)?.committedDatabasePages != nil {
+            commits &+= 1
+        }
+        return commits
+    }
+
+    private func commitCount(from start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32 {
+        var reached = start
+        var commits: UInt32 = 0
+        try scan(from: &reached, &scratch) { (verdict, _, _) throws(SystemError) in
+            if case .commit = verdict { commits &+= 1 }
+            return true
+        }
+        return commits
     }
 
     /// Whether some process uses the wal-index, which else says nothing about the frames written since.
     var indexIsUsed: Bool {
         let switchByte = WALIndexLayout.deadMansSwitch
-        return index?.isLocked(in: switchByte..<switchByte + 1) ?? false
+        return index?.file.isLocked(in: switchByte..<switchByte + 1) ?? false
     }
 
     /// The wal-index header; nil when there is none or it is being written. Read, never mapped: another
     /// process may truncate it.
     func readIndex(_ scratch: inout [UInt8]) -> WALIndexHeader? {
-        if index == nil { index = try? OpenFile(indexPath, .look) }
-        guard let got = try? index?.read(into: &scratch, count: WALIndexLayout.bytes, at: 0),
+        if index == nil, let found = try? HeldFile(indexPath), log.isNamed {
+            // Beside a log without a name it would be another log's.
+            index = found
+        }
+        guard let got = try? index?.file.read(into: &scratch, count: WALIndexLayout.bytes, at: 0),
             got == WALIndexLayout.bytes
         else { return nil }
         return try? unsafe WALIndexHeader(scratch.span.bytes.extracting(0..<got))

@@ -52,11 +52,12 @@ final class WALTail {
 
     let log: HeldFile
     let indexPath: FilePath
-    /// The `-shm` file, opened when there is one.
-    var index: OpenFile?
-    /// How far the log has been consumed, always at a commit; nil before the first header.
+    /// The `-shm` file, held from when it appears or is first asked.
+    var index: HeldFile?
+    /// How far the log has been consumed, always at a commit; nil before the first header and after a truncation.
     var chain: WALChain?
-    /// What the wal-index said when it last agreed with what was consumed.
+    /// What the wal-index said when it last agreed with what was consumed; nil while it never did, and then a reset
+    /// cannot be told from a loss.
     var mark: CommitMark?
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
     private(set) var unfinishedBytes = 0
@@ -67,6 +68,9 @@ final class WALTail {
         self.indexPath = indexPath
         if isNew { mark = .birth }
     }
+
+    /// Nothing has told anything of this log, not even an index.
+    var hasSeenNothing: Bool { chain == nil && index == nil }
 
     /// Opens the log.
     convenience init(_ path: FilePath, indexPath: FilePath) throws(SystemError) {
@@ -86,23 +90,14 @@ final class WALTail {
     /// Consumes what was committed since the last call.
     func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
-        if let chain, !header.hasSalts(of: chain) {
+        if chain?.salts != header.salts {
+            // The old generation's end still stands behind the new one.
             let rescue = try consume(&scratch, into: sink, isOver: true)
             guard rescue == .current else { return rescue }
             switch try nothingWasOverwritten(by: header, &scratch) {
-            case true?: break
+            case true?: chain = WALChain(header: header)
             case nil: return .congested
             case false?:
-                forget()
-                return .lost
-            }
-            self.chain = WALChain(header: header)
-        } else if chain == nil {
-            let start = WALChain(header: header)
-            switch try lacksCommits(start, &scratch) {
-            case false?: chain = start
-            case nil: return .congested
-            case true?:
                 forget()
                 return .lost
             }

@@ -1,0 +1,93 @@
+import Foundation
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+import TestSupport
+
+@testable import Capture
+
+/// A database in WAL mode with an open connection and the tail of its log.
+final class FollowedLog {
+    let folder: TemporaryDirectory
+    let session: SQLite3Session
+    let tail: WALTail
+    let sink = AppliedCommits()
+    var scratch = [UInt8](repeating: 0, count: 1 << 20)
+
+    init(_ pragmas: String = "") throws {
+        folder = try TemporaryDirectory()
+        session = try SQLite3Session(folder.file("a.db"))
+        _ = try session.sql(
+            "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(pragmas)"
+        )
+        let path = FilePath(folder.file("a.db-wal"))
+        tail = try WALTail(path, indexPath: FilePath(folder.file("a.db-shm")))
+    }
+
+    /// The tail of a log that was made just now.
+    func tailFromBirth() throws -> WALTail {
+        _ = try session.sql("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; SELECT * FROM t;")
+        let log = try HeldFile(FilePath(folder.file("a.db-wal")))
+        return WALTail(log, indexPath: FilePath(folder.file("a.db-shm")), isNew: true)
+    }
+
+    /// Makes the log one without a header, whose index goes on.
+    func truncate() throws { _ = try session.sql("PRAGMA wal_checkpoint(TRUNCATE);") }
+
+    /// Begins from what is there now, as a comparison does.
+    func overlay(_ tail: WALTail) throws -> WALTail.Overlay {
+        var covered = PageBitmap()
+        return try tail.overlay(&covered, &scratch) { _, _ in }
+    }
+
+    func poll() throws -> WALTail.Outcome { try tail.poll(&scratch, into: sink) }
+
+    /// A commit whose first frames have empty checksums: the cache spills, pages but not the first are written
+    /// again, and all is given back.
+    func commitEmptyFrames() throws {
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+        _ = try session.sql(
+            """
+            PRAGMA cache_size=5; BEGIN; SAVEPOINT s;
+            CREATE TABLE u(b); INSERT INTO u \(rows) SELECT randomblob(900) FROM n;
+            INSERT INTO t(b) \(rows) SELECT randomblob(900) FROM n; UPDATE t SET b = randomblob(901);
+            ROLLBACK TO s; RELEASE s; INSERT INTO t(b) VALUES(randomblob(9000)); COMMIT;
+            """
+        )
+    }
+
+    func insert(_ count: Int, bytes: Int = 100) throws {
+        let statement = "INSERT INTO t(b) VALUES(randomblob(\(bytes)));"
+        _ = try session.sql(String(repeating: statement, count: count))
+    }
+}
+
+/// Applies what a tail hands over to an image of the database.
+final class AppliedCommits: WALTail.Sink {
+    var commits = 0
+    var parts = 0
+    var image: [UInt8] = []
+    let hasRoom = true
+
+    func committed(_ pages: PageSet, databasePages: PageCount) {
+        commits += 1
+        take(pages, databasePages)
+    }
+
+    func partOfCommit(_ pages: PageSet, databasePages: PageCount) {
+        parts += 1
+        take(pages, databasePages)
+    }
+
+    private func take(_ pages: PageSet, _ count: PageCount) {
+        let size = pages.pageSize.bytes
+        let length = Int(count.rawValue) * size
+        if image.count < length { image.append(contentsOf: repeatElement(0, count: length - image.count)) }
+        image.removeLast(image.count - length)
+        for (index, number) in pages.numbers.enumerated() where count.contains(number) {
+            let start = Int(number.rawValue - 1) * size
+            image.replaceSubrange(start..<start + size, with: pages.bytes[index * size..<(index + 1) * size])
+        }
+    }
+}
