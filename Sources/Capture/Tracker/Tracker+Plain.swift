@@ -58,7 +58,7 @@ extension Tracker {
         stamp = ContentStamp(status)
         attention.contentCaptured()
         if attention.doubt == nil { attention.doubt = .unexplained }
-        begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
+        try begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
         walk?.learn(shape)
     }
 

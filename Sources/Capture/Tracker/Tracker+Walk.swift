@@ -11,19 +11,32 @@ extension Tracker {
     func beginLogWalk(_ now: Tick) throws {
         guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let file = try OpenFile(path, .look)
-        let size = try file.status().sizeBytes
-        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        let header = DatabaseHeader(front: context.scratch, got)
+        let outline = try outline(of: file)
         let logged = try log?.readHeader(&context.scratch)?.pageSize
-        guard let pageSize = header?.pageSize ?? logged else { return try captureCalm(now) }
-        let shape = ImageShape(pageSize: pageSize, byteCount: size) ?? .empty(pageSize)
-        begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
+        guard let pageSize = outline.header?.pageSize ?? logged else { return try captureCalm(now) }
+        let shape = ImageShape(pageSize: pageSize, byteCount: outline.sizeBytes) ?? .empty(pageSize)
+        try begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
         guard let walk else { return }
-        walk.header = header
+        walk.header = outline.header
         walk.learn(shape)
         attention.contentCaptured()
         journal.captured()
         try overlayLog(walk)
+        // What is not in the log any more, but was checkpointed just before, may have changed the file's length.
+        guard self.walk === walk, try self.outline(of: walk.file) != outline else { return }
+        restartWalk(now)
+    }
+
+    /// How long the file is, and what it says of itself.
+    private struct Outline: Equatable {
+        let sizeBytes: UInt64
+        let header: DatabaseHeader?
+    }
+
+    private func outline(of file: borrowing OpenFile) throws -> Outline {
+        let size = try file.status().sizeBytes
+        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
+        return Outline(sizeBytes: size, header: DatabaseHeader(front: context.scratch, got))
     }
 
     private func overlayLog(_ walk: Walk) throws {
@@ -54,7 +67,7 @@ extension Tracker {
             selection = PageBitmap()
             for page in pages { selection?.insert(page) }
         }
-        begin(
+        try begin(
             shape,
             file: try OpenFile(path, .look),
             isOverLog: false,
@@ -81,14 +94,17 @@ extension Tracker {
         isOverLog: Bool,
         selection: PageBitmap?,
         transactions: Int?
-    ) {
+    ) throws {
         let isNew = image == nil || image?.shape.pageSize != shape.pageSize
         let takesBase = isNew && shape.byteCount > Self.wholeBytes
+        let mirror = isNew ? nil : context.openMirror(self.file)
+        // What a comparison that was given up has handed over counts as well: the mirror shows how long that is.
+        let mirrorBytes = try mirror?.status().sizeBytes
         walk = Walk(
             takesBase ? .base : .comparison,
             isOverLog: isOverLog,
             file: file,
-            mirror: isNew ? nil : context.openMirror(self.file),
+            mirror: mirror,
             pageSize: shape.pageSize,
             pageCount: shape.pageCount,
             selection: selection,
@@ -96,11 +112,16 @@ extension Tracker {
             needsFreshStart: isNew && !takesBase
         )
         if takesBase { put(.beginBase(self.file, shape)) }
-        if let known = image?.shape, !isNew { openSnapshot(known) }
+        if !isNew, let known = image?.shape {
+            openSnapshot(
+                mirrorBytes.flatMap { ImageShape(pageSize: known.pageSize, byteCount: $0) } ?? known
+            )
+        }
     }
 
     /// From here to the walk's end all belongs to one snapshot: a commit that comes before the first page that differs
-    /// was found is no state by itself.
+    /// was found is no state by itself. `known`: the outline of what was handed over so far, which must not be cut: the
+    /// walk has its mirror open already.
     private func openSnapshot(_ known: ImageShape) {
         let nothing = PageSet(pageSize: known.pageSize)
         put(
