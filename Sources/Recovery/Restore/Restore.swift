@@ -18,10 +18,13 @@ package struct Restore: Sendable {
     package let plan: RestorePlan
     /// Whether files that exist are replaced.
     package let isReplacing: Bool
+    /// What SQLite looks at in databases.
+    package let integrityCheck: Integrity.Check
 
-    package init(_ plan: RestorePlan, isReplacing: Bool) {
+    package init(_ plan: RestorePlan, isReplacing: Bool, integrityCheck: Integrity.Check = .full) {
         self.plan = plan
         self.isReplacing = isReplacing
+        self.integrityCheck = integrityCheck
     }
 
     /// Calls `onFile` for each file that was restored and has its final name. Calls `onFailure` for each that
@@ -137,7 +140,7 @@ extension Restore {
 
     private func check(_ item: RestorePlan.Item, at path: FilePath) throws -> Integrity {
         guard item.kind == .database else { return .notApplicable }
-        let integrity = try Integrity.check(databaseAt: path)
+        let integrity = try Integrity.check(databaseAt: path, integrityCheck)
         if case .problems(let problems) = integrity {
             throw RestoreError.notSound(item.path, item.entry.sequence, problems: problems)
         }

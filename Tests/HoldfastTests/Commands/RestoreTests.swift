@@ -34,6 +34,8 @@ import Testing
         #expect(result.stdout.contains(" to out: ") && result.stdout.contains("integrity ok"))
         #expect(try scene.run("restore", "data/app.db", "-o", "out2", "-q").stdout == "")
         #expect(try scene.directory.bytes(of: "out2") == scene.images[6])
+        #expect(try scene.run("restore", "data/app.db", "-o", "out3", "--quick", "-q").status == 0)
+        #expect(try scene.directory.bytes(of: "out3") == scene.images[6])
     }
 
     @Test(

@@ -6,8 +6,8 @@ import Testing
 @testable import Recovery
 
 @Suite struct IntegrityTests {
-    private func check(_ path: String) throws -> Integrity {
-        try Integrity.check(databaseAt: FilePath(path))
+    private func check(_ path: String, _ check: Integrity.Check = .full) throws -> Integrity {
+        try Integrity.check(databaseAt: FilePath(path), check)
     }
 
     @Test("finds sound databases sound and leaves nothing beside them", arguments: ["delete", "wal"])
@@ -24,6 +24,33 @@ import Testing
             #expect(try check(path) == .ok)
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["a ?&%41#ü.db"])
             #expect(try directory.bytes(of: "a ?&%41#ü.db") == before)
+        }
+    }
+
+    @Test("looks for rows that an index lacks, unless the quick check is wanted")
+    func indexes() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.file("a.db")
+            try SQLite3.sql(
+                """
+                CREATE TABLE t(a); INSERT INTO t VALUES(1), (9); CREATE INDEX i ON t(a) WHERE a > 5;
+                PRAGMA writable_schema=ON;
+                UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON t(a)' WHERE name = 'i';
+                """,
+                on: path
+            )
+            guard case .problems(let problems) = try check(path) else {
+                Issue.record("the row that is missing was not missed")
+                return
+            }
+            #expect(problems.contains { $0.contains("missing from index i") }, "\(problems)")
+            #expect(try check(path, .quick) == .ok)
+            let garbage = Array("SQLite format 3\0".utf8) + [UInt8](repeating: 0xee, count: 8176)
+            try directory.write(garbage, to: "a.db")
+            guard case .problems = try check(path, .quick) else {
+                Issue.record("the quick check finds garbage sound")
+                return
+            }
         }
     }
 

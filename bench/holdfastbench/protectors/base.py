@@ -82,6 +82,10 @@ class Protector:
         """The command that makes the first complete backup, durable when it ends."""
         return None
 
+    def quick_restore(self, database, output):
+        """The command that restores the newest moment with as few checks as the program offers."""
+        return self.restore(database, output)
+
     def restore(self, database, output, moment=None):
         """The command that restores to a file: the newest moment, or one of `moments()`."""
         return None

@@ -53,6 +53,9 @@ class Holdfast(Protector):
     def restore(self, database, output, moment=None):
         return self.command("restore", database, "--at", "latest" if moment is None else moment, "--output", output)
 
+    def quick_restore(self, database, output):
+        return [*self.restore(database, output), "--quick"]
+
     def mirror_bytes(self):
         return sum(measure.size(root / "mirror") for root in (self.folder / "roots").iterdir())
 
