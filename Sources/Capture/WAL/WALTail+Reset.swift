@@ -112,8 +112,8 @@ extension WALTail {
             if index.hasSalts(of: start) {
                 commits = try commitCount(in: start, knownTo: index, &scratch)
             } else if index.lastFrame == 0 {
-                // Either the reset came after this generation, all of which stands, or nothing of it is committed.
-                commits = try commitCount(from: start, &scratch)
+                // Either a reset came after this generation, all of which stands, or its first commit is not told yet.
+                commits = index.salts.mayComeAfter(header.salts) ? try commitCount(from: start, &scratch) : 0
             } else {
                 return try readHeader(&scratch)?.salts == header.salts ? false : nil
             }
@@ -121,7 +121,9 @@ extension WALTail {
                 index.lastFrame > 0 || again.lastFrame == 0
             else { continue }
             guard try readHeader(&scratch)?.salts == header.salts else { return nil }
-            return index.changeCounter == mark.expected &+ commits
+            if index.changeCounter == mark.expected &+ commits { return true }
+            // Who opens the database while its only other user closes it recovers the log, and counts from zero.
+            return mark.isBirth && header.checkpointSequence == 0 && index.changeCounter < commits
         }
         if indexIsUsed { return nil }
         // In exclusive locking mode there is none, and the only process counts the log's generations right.

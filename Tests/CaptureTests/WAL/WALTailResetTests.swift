@@ -108,6 +108,39 @@ struct WALTailResetTests {
         try next.close()
     }
 
+    @Test("waits for an index that does not tell of a new log's first commit yet")
+    func untoldCommit() throws {
+        let setup = try FollowedLog()
+        let born = try setup.tailFromBirth()
+        let before = try setup.folder.bytes(of: "a.db-shm")
+        try setup.insert(1)
+        try setup.folder.write(before, to: "early-shm")
+        try setup.folder.write(setup.folder.bytes(of: "a.db-wal"), to: "early-wal")
+        let log = try HeldFile(FilePath(setup.folder.file("early-wal")))
+        let early = WALTail(log, indexPath: FilePath(setup.folder.file("early-shm")), isNew: true)
+        #expect(try early.poll(&setup.scratch, into: setup.sink) != .lost)
+        let untold = setup.sink.commits
+        #expect(try born.poll(&setup.scratch, into: setup.sink) == .current)
+        #expect(setup.sink.commits - untold == 1)
+    }
+
+    @Test("takes all of a new log that was recovered, whose index counts from zero again")
+    func recoveredAtBirth() throws {
+        let setup = try FollowedLog()
+        let tail = try setup.tailFromBirth()
+        try setup.insert(2)
+        setup.session.kill()
+        let next = try SQLite3Session(setup.folder.file("a.db"))
+        for inserts in [0, 1] {
+            _ = try next.sql(
+                String(repeating: "INSERT INTO t(b) VALUES(1);", count: inserts) + "SELECT * FROM t;"
+            )
+            #expect(try tail.poll(&setup.scratch, into: setup.sink) == .current)
+            #expect(setup.sink.commits == 2 + inserts)
+        }
+        try next.close()
+    }
+
     @Test("asks no index of another log once its own has lost its name")
     func otherIndex() throws {
         let setup = try FollowedLog()
