@@ -22,7 +22,7 @@ struct NameEventsTests {
         return Array(bytes[..<got])
     }
 
-    @Test("journals and logs are opened when their events are read, other files are not")
+    @Test("journals, logs and their indexes are opened when their events are read, other files are not")
     func opens() throws {
         for name in ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"] {
             try folder.write([1, 2, 3], to: name)
@@ -30,7 +30,7 @@ struct NameEventsTests {
         let entries = try events.takeAll()
         let created = entries.filter { $0.mask.contains(.created) }
         #expect(created.map { $0.name?.string } == ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"])
-        #expect(created.map { $0.caught != nil } == [false, true, true, false])
+        #expect(created.map { $0.caught != nil } == [false, true, true, true])
         for entry in created { if let caught = entry.caught { #expect(caught.isNamed) } }
         try Directory.remove(FilePath(folder.file("a.db-journal")))
         let journal = try #require(created[1].caught)
