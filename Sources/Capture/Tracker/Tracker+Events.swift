@@ -92,6 +92,7 @@ extension Tracker {
             }
         }
         self.log = nil
+        checkpointed = FileStatus.ifPresent(path).map(ContentStamp.init)
         attention.log = false
         audit.want()
     }
