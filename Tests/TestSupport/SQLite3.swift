@@ -2,7 +2,7 @@
 /// against.
 package enum SQLite3 {
     /// No start-up file, no prompts.
-    static let arguments = ["-batch", "-init", "/dev/null"]
+    package static let arguments = ["-batch", "-init", "/dev/null"]
 
     /// Runs SQL (or dot commands) on a database and returns what is printed. Throws `CommandFailure` with the
     /// message of `sqlite3` at the first error.

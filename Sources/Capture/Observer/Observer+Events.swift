@@ -52,7 +52,7 @@ extension Observer {
             switch sidecar {
             case .writeAheadLog: tracker.logModified()
             case .journal: tracker.journalModified()
-            case .sharedMemory: return
+            case .sharedMemory: tracker.sharedMemoryModified()
             }
             markDue(tracker)
         }

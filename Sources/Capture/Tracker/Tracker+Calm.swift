@@ -29,9 +29,15 @@ extension Tracker {
         guard attention.isTouched else { return }
         if image?.usesWAL == true {
             if lacksEvidence { return doubt(.missed("a write-ahead log was gone before it could be read")) }
-            // A checkpoint: it writes what the log told already. The audit makes sure.
-            attention.contentCaptured()
-            audit.want()
+            switch try originOfContent() {
+            case .checkpoint:
+                // The audit makes sure.
+                attention.contentCaptured()
+                audit.want()
+            case .unclear: retry(in: .zero)
+            case .foreign where attention.isQuiet(now): doubt(.unexplained)
+            case .foreign: retry(in: Attention.quiet, from: now)
+            }
         } else {
             try captureCalm(now)
         }

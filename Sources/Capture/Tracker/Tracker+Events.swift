@@ -63,6 +63,11 @@ extension Tracker {
         attention.log = true
     }
 
+    /// The wal-index was made anew, or has grown: all else is written through mappings, without an event.
+    func sharedMemoryModified() {
+        log?.indexMayBeNew(&context.scratch)
+    }
+
     func logModified() {
         lastActivity = .now
         attention.log = true
@@ -87,6 +92,7 @@ extension Tracker {
             }
         }
         self.log = nil
+        checkpointed = FileStatus.ifPresent(path).map(ContentStamp.init)
         attention.log = false
         audit.want()
     }

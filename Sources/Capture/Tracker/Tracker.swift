@@ -28,6 +28,8 @@ final class Tracker {
     var missingSince: Tick?
     /// Content as last seen by a calm look or a slow round: to notice what no event told.
     var stamp: ContentStamp?
+    /// The file just after its last log was deleted: what a checkpoint left, or newer.
+    var checkpointed: ContentStamp?
     /// For a file whose events do not tell all: what it looked like before it was last read.
     var polled: PolledStamp?
     /// The file has other names, and is watched itself.

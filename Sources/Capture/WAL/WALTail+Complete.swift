@@ -3,6 +3,48 @@ import Repository
 import SQLiteFiles
 
 extension WALTail {
+    /// What comes after the generation whose last commit is asked about.
+    enum GenerationEnd {
+        /// Its writers go on.
+        case open
+        /// The log has lost its name: nothing.
+        case unlinked
+        /// The generation under this header.
+        case reset(WALHeader)
+    }
+
+    /// What to do instead of taking the commit that ends at `position`; nil when it may be taken.
+    ///
+    /// A writer killed before it told the wal-index leaves a whole transaction that SQLite never commits: the others
+    /// checkpoint, reset and delete the log without it. So when the generation is over the index has to know it, too.
+    func proofMissing(
+        _ position: WALChain,
+        _ end: GenerationEnd,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> Outcome? {
+        switch end {
+        case .open: return try isComplete(position, &scratch) ? nil : .unconfirmed
+        case .unlinked: return try wasTold(position, &scratch) ? nil : .lost
+        case .reset(let header):
+            switch try uncounted(before: header, &scratch) {
+            case .commits(0): return .current
+            case .later: return .congested
+            case .commits, .unknown: return nil
+            }
+        }
+    }
+
+    /// Whether the index of a log without a name counts the commit. One that was not held says nothing against it; one
+    /// that others left may be older than the commit, and then the file has to tell.
+    private func wasTold(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let index = readIndex(&scratch) else { return true }
+        if index.hasSalts(of: position) {
+            guard Int(index.lastFrame) >= position.frameCount else { return false }
+            return try stands(position, &scratch)
+        }
+        return mark.map { index.lastFrame == 0 && index.changeCounter == $0.expected &+ 1 } ?? false
+    }
+
     /// Whether the transaction whose commit frame ends at `position` is complete, and is what was read.
     ///
     /// A transaction that has spilled its cache overwrites pages within its own frames. It appends the commit frame
@@ -19,6 +61,12 @@ extension WALTail {
         if let index = readIndex(&scratch), index.hasSalts(of: position) {
             if Int(index.lastFrame) >= position.frameCount { return try stands(position, &scratch) }
             if indexIsUsed { return false }
+        } else if indexIsUsed {
+            // It is being written, or knows nothing of this generation yet, or a reset has begun there, whose header
+            // follows at once. Only the count of commits tells.
+            guard let index = readIndex(&scratch), index.lastFrame == 0, let mark,
+                index.changeCounter != mark.expected
+            else { return false }
         }
         guard var again = chain else { return false }
         try scan(from: &again, &scratch) { (verdict, _, reached) throws(SystemError) in
@@ -40,10 +88,14 @@ extension WALTail {
     /// follow: behind the frames that SQLite itself left empty (`consumeKnown`) its own commits are lost. The next
     /// transactions overwrite them. It also starts the index's change counter at zero.
     func wasTakenBack(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
-        guard let chain, let mark, mark.salts == chain.salts, let index = readIndex(&scratch),
-            index.hasSalts(of: chain)
-        else { return false }
-        if Int(index.lastFrame) < mark.frameCount { return true }
+        guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain) else { return false }
+        let lastFrame = Int(index.lastFrame)
+        if lastFrame < chain.frameCount, indexIsUsed { return true }
+        if lastFrame == chain.frameCount, lastFrame > 0, index.frameChecksum != chain.checksum {
+            return indexIsUsed
+        }
+        guard let mark, mark.salts == chain.salts else { return false }
+        if lastFrame < mark.frameCount { return true }
         guard index.changeCounter < mark.changeCounter else { return false }
         return try !stands(chain, &scratch)
     }
@@ -74,6 +126,7 @@ extension WALTail {
         into sink: some Sink
     ) throws(SystemError) -> Outcome {
         guard let start = chain else { return .current }
+        guard try stands(start, &scratch) else { return .takenBack }
         let lastFrame = Int(index.lastFrame)
         // A comparison of everything needs no memory for it.
         guard (lastFrame - start.frameCount) * start.pageSize.bytes <= Self.heldBytes else { return .lost }

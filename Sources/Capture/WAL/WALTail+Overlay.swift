@@ -55,7 +55,7 @@ extension WALTail {
         let index = readIndex(&scratch)
         guard indexIsUsed else {
             // Whoever uses it next counts from zero; in a log with a header, from what he recovers there.
-            if start == nil { mark = .birth }
+            if start == nil { (mark, leftIndex) = (.birth, index) }
             return .empty
         }
         guard let index, index.lastFrame == 0 else {

@@ -45,9 +45,9 @@ extension WALTail {
                 // A generation that has begun meanwhile is none that was there before.
                 guard try readHeader(&scratch)?.salts == header.salts else { return nil }
                 if let next, chain.salts.mayComeAfter(next) { return true }
-                // A log that ends just here was not cut short.
+                // A log that ends just here was not cut short, unless just here is its limit.
                 let isEnd = try log.file.status().sizeBytes == chain.offset(ofFrame: chain.frameCount)
-                if isEnd, chain.frameCount > 0,
+                if isEnd, chain.frameCount > 0, !indexIsUsed,
                     try frameHeader(chain.frameCount - 1, chain, &scratch)?.salts == chain.salts
                 {
                     return true
@@ -57,7 +57,11 @@ extension WALTail {
             // Nothing was said of what came before.
             return true
         }
-        return try commitsAddUp(header, &scratch)
+        switch try uncounted(before: header, &scratch) {
+        case .commits(let commits): return commits == 0
+        case .later: return nil
+        case .unknown: return false
+        }
     }
 
     /// The header of a frame; nil behind the end of the file.
@@ -76,58 +80,87 @@ extension WALTail {
         guard try log.file.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
         guard chain != nil || mark != nil else { return .current }
         let isUntouched = chain == nil && mark?.isBirth == true
-        guard let index = readIndex(&scratch), indexIsUsed || !log.isNamed || !isUntouched else {
+        guard let index = readIndex(&scratch) else {
             // Without an index nobody has committed. One that is in use is being written just now.
             if indexIsUsed { return .congested }
             if isUntouched { return .current }
             forget()
             return .lost
         }
+        let isUsed = indexIsUsed
+        // What others left says nothing new.
+        if isUntouched, !isUsed, index == leftIndex { return .current }
+        let endsHere = agrees(index)
         // A new generation began meanwhile: its header says more.
-        if index.lastFrame > 0, log.isNamed, chain.map(index.hasSalts) != true { return .congested }
-        guard index.lastFrame == 0, index.changeCounter == mark?.expected else {
+        if index.lastFrame > 0, isUsed, log.isNamed, chain.map(index.hasSalts) != true { return .congested }
+        // The last user of a log that stays (SQLITE_FCNTL_PERSIST_WAL) may truncate it without a reset.
+        guard index.lastFrame == 0 || (!isUsed && endsHere), index.changeCounter == mark?.expected else {
             forget()
             return .lost
         }
         chain = nil
+        if !isUsed { (mark, leftIndex) = (.birth, index) }
         return .current
     }
 
     /// Remembers the wal-index's counter if it stands exactly where the tail stands.
     func updateMark(_ scratch: inout [UInt8]) {
-        guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain),
-            Int(index.lastFrame) == chain.frameCount
-        else { return }
+        guard let index = readIndex(&scratch), agrees(index) else { return }
         mark = CommitMark(index)
     }
 
-    /// Whether the commits of the generation under `header` and those before it make up the wal-index's count; nil
-    /// when it cannot be told now.
-    private func commitsAddUp(_ header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
-        guard let mark else { return false }
+    /// Somebody may have begun to use an index that nobody used, and that counts from zero then.
+    func indexMayBeNew(_ scratch: inout [UInt8]) {
+        guard let mark else { return }
+        if !mark.isBirth { self.mark = .birth }
+        updateMark(&scratch)
+    }
+
+    /// Whether the index ends exactly where the tail stands.
+    private func agrees(_ index: WALIndexHeader) -> Bool {
+        guard let chain else { return false }
+        return index.hasSalts(of: chain) && Int(index.lastFrame) == chain.frameCount
+            && (index.lastFrame == 0 || index.frameChecksum == chain.checksum)
+    }
+
+    /// Commits that the wal-index counts, without those that were consumed and those of a new generation.
+    enum Uncounted: Equatable {
+        case commits(UInt32)
+        /// It cannot be told now, or the next generation has begun meanwhile.
+        case later
+        case unknown
+    }
+
+    /// How many commits there were between what was consumed and the generation under `header`.
+    func uncounted(before header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Uncounted {
+        guard let mark else { return .unknown }
         let start = WALChain(header: header)
         for _ in 0..<8 {
             guard let index = readIndex(&scratch) else { continue }
-            let commits: UInt32
+            var commits: UInt32 = 0
+            var lastMayBeUntold = false
             if index.hasSalts(of: start) {
                 commits = try commitCount(in: start, knownTo: index, &scratch)
-            } else if index.lastFrame == 0 {
-                // Either a reset came after this generation, all of which stands, or its first commit is not told yet.
-                commits = index.salts.mayComeAfter(header.salts) ? try commitCount(from: start, &scratch) : 0
-            } else {
-                return try readHeader(&scratch)?.salts == header.salts ? false : nil
+            } else if index.lastFrame > 0 {
+                return try readHeader(&scratch)?.salts == header.salts ? .unknown : .later
+            } else if index.salts.mayComeAfter(start.salts) {
+                // The reset came after this generation, all of which stands. Its last writer may have been killed.
+                commits = try commitCount(from: start, &scratch)
+                lastMayBeUntold = commits > 0
             }
             guard let again = readIndex(&scratch), again.salts == index.salts,
                 index.lastFrame > 0 || again.lastFrame == 0
             else { continue }
-            guard try readHeader(&scratch)?.salts == header.salts else { return nil }
-            if index.changeCounter == mark.expected &+ commits { return true }
+            guard try readHeader(&scratch)?.salts == header.salts else { return .later }
             // Who opens the database while its only other user closes it recovers the log, and counts from zero.
-            return mark.isBirth && header.checkpointSequence == 0 && index.changeCounter < commits
+            let isFirst = mark.isBirth && header.checkpointSequence == 0
+            if isFirst, index.changeCounter < commits { return .commits(0) }
+            let all = index.changeCounter &- mark.expected
+            return .commits(lastMayBeUntold && all &+ 1 == commits ? 0 : all &- commits)
         }
-        if indexIsUsed { return nil }
+        if indexIsUsed { return .later }
         // In exclusive locking mode there is none, and the only process counts the log's generations right.
-        return index == nil && mark.isBirth && header.checkpointSequence == 0
+        return index == nil && mark.isBirth && header.checkpointSequence == 0 ? .commits(0) : .unknown
     }
 
     /// Commits of the generation that `index` knows: what it counts stands until the next reset.
@@ -156,17 +189,21 @@ extension WALTail {
 
     /// Whether some process uses the wal-index, which else says nothing about the frames written since.
     var indexIsUsed: Bool {
+        holdIndex()
         let switchByte = WALIndexLayout.deadMansSwitch
         return index?.file.isLocked(in: switchByte..<switchByte + 1) ?? false
+    }
+
+    private func holdIndex() {
+        guard index == nil, let found = try? HeldFile(indexPath), log.isNamed else { return }
+        // Beside a log without a name it would be another log's.
+        index = found
     }
 
     /// The wal-index header; nil when there is none or it is being written. Read, never mapped: another
     /// process may truncate it.
     func readIndex(_ scratch: inout [UInt8]) -> WALIndexHeader? {
-        if index == nil, let found = try? HeldFile(indexPath), log.isNamed {
-            // Beside a log without a name it would be another log's.
-            index = found
-        }
+        holdIndex()
         guard let got = try? index?.file.read(into: &scratch, count: WALIndexLayout.bytes, at: 0),
             got == WALIndexLayout.bytes
         else { return nil }

@@ -59,6 +59,8 @@ final class WALTail {
     /// What the wal-index said when it last agreed with what was consumed; nil while it never did, and then a reset
     /// cannot be told from a loss.
     var mark: CommitMark?
+    /// The wal-index that the last user of an empty log left: of what came before.
+    var leftIndex: WALIndexHeader?
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
     private(set) var unfinishedBytes = 0
 
@@ -90,10 +92,16 @@ final class WALTail {
     /// Consumes what was committed since the last call.
     func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
-        if chain?.salts != header.salts {
+        if let chain, chain.salts == header.salts {
+            // Of what was rolled back another process keeps the salts, but counts the log's generations by itself.
+            if chain.frameCount == 0 { self.chain = WALChain(header: header) }
+        } else {
             // The old generation's end still stands behind the new one.
-            let rescue = try consume(&scratch, into: sink, isOver: true)
-            guard rescue == .current else { return rescue }
+            let rescue = try consume(&scratch, into: sink, until: .reset(header))
+            guard rescue == .current else {
+                if rescue == .lost { forget() }
+                return rescue
+            }
             switch try nothingWasOverwritten(by: header, &scratch) {
             case true?: chain = WALChain(header: header)
             case nil: return .congested
@@ -108,19 +116,18 @@ final class WALTail {
         }
         // Without a name it has no writer.
         let isOver = !log.isNamed
-        var outcome = try consume(&scratch, into: sink, isOver: isOver)
-        if outcome != .congested, let index = knownBeyondChain(&scratch) {
+        var outcome = try consume(&scratch, into: sink, until: isOver ? .unlinked : .open)
+        if outcome == .current || outcome == .unconfirmed, let index = knownBeyondChain(&scratch) {
             // Mostly the writer has just gone on.
-            outcome = try consume(&scratch, into: sink, isOver: false)
+            outcome = try consume(&scratch, into: sink, until: .open)
             if outcome != .congested, let chain, Int(index.lastFrame) > chain.frameCount {
                 outcome = try consumeKnown(to: index, &scratch, into: sink)
-                if outcome == .lost { forget() }
             }
         } else if isOver, outcome == .current, try endsInEmptyFrame(&scratch) {
-            forget()
-            return .lost
+            outcome = .lost
         }
         if outcome == .current { updateMark(&scratch) }
+        if outcome == .lost || outcome == .takenBack { forget() }
         return outcome
     }
 
@@ -145,11 +152,11 @@ final class WALTail {
     }
 
     /// Follows the present chain to the last commit in the file. One that is followed by a valid frame is proven by
-    /// that; the last needs a proof of its own, unless its generation is over.
+    /// that; the last needs a proof of its own (`WALTail+Complete.swift`).
     private func consume(
         _ scratch: inout [UInt8],
         into sink: some Sink,
-        isOver: Bool = false
+        until end: GenerationEnd
     ) throws(SystemError) -> Outcome {
         guard var reached = chain else { return .current }
         var pages = PageSet(pageSize: reached.pageSize)
@@ -181,12 +188,13 @@ final class WALTail {
         }
         if isCongested { return .congested }
         if let last {
-            if !isOver, try !isComplete(last.end, &scratch) { return .unconfirmed }
+            if let outcome = try proofMissing(last.end, end, &scratch) { return outcome }
             take(last, into: sink)
             return sink.hasRoom ? .current : .congested
         }
-        guard isTooLarge, try consumeLarge(&scratch, into: sink) else { return .current }
-        return sink.hasRoom ? try consume(&scratch, into: sink, isOver: isOver) : .congested
+        guard isTooLarge else { return .current }
+        if let outcome = try consumeLarge(&scratch, into: sink, until: end) { return outcome }
+        return sink.hasRoom ? try consume(&scratch, into: sink, until: end) : .congested
     }
 
     private func take(_ commit: Commit, into sink: some Sink) {
@@ -196,11 +204,16 @@ final class WALTail {
     }
 
     /// Reads a transaction that is too large to hold: first to its commit frame, then once more in parts.
-    /// Returns false when it has not committed.
-    private func consumeLarge(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Bool {
+    /// Returns what hinders it, or nil; `.current` when it has not committed.
+    private func consumeLarge(
+        _ scratch: inout [UInt8],
+        into sink: some Sink,
+        until generationEnd: GenerationEnd
+    ) throws(SystemError) -> Outcome? {
         guard let start = chain, let (end, databasePages) = try nextCommit(after: start, &scratch) else {
-            return false
+            return .current
         }
+        if let outcome = try proofMissing(end, generationEnd, &scratch) { return outcome }
         var reached = start
         let fullCount = Self.heldBytes / start.pageSize.bytes
         var pages = PageSet(pageSize: start.pageSize, reservingPages: fullCount)
@@ -216,12 +229,12 @@ final class WALTail {
             }
             return true
         }
-        // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, the reset is found next.
-        guard reached == end else { return false }
+        // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, only parts were read.
+        guard reached == end else { return .lost }
         chain = end
         mark?.commitsSince &+= 1
         sink.committed(pages, databasePages: databasePages)
-        return true
+        return nil
     }
 
     /// The chain behind the next commit frame, nil if there is none.

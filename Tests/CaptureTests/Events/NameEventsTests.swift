@@ -22,7 +22,7 @@ struct NameEventsTests {
         return Array(bytes[..<got])
     }
 
-    @Test("journals, logs and indexes are opened when their events are read, other files are not")
+    @Test("journals, logs and their indexes are opened when their events are read, other files are not")
     func opens() throws {
         for name in ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"] {
             try folder.write([1, 2, 3], to: name)

@@ -57,6 +57,19 @@ final class FollowedLog {
         )
     }
 
+    /// Another process is killed when its transaction is in the log, while it syncs it. `sync`: which of its syncs.
+    func commitUntold(
+        _ sql: String = "INSERT INTO t(b) VALUES('untold');",
+        sync: Int = 1
+    ) throws {
+        let kill = "inject=fdatasync:signal=KILL:when=\(sync)"
+        let arguments = ["-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", kill]
+        let command =
+            ["sqlite3"] + SQLite3.arguments + [folder.file("a.db"), "PRAGMA synchronous=FULL; \(sql)"]
+        let result = try Command.run("strace", arguments + command)
+        guard result.status > 128 else { throw CommandFailure(command: sql, result: result) }
+    }
+
     func insert(_ count: Int, bytes: Int = 100) throws {
         let statement = "INSERT INTO t(b) VALUES(randomblob(\(bytes)));"
         _ = try session.sql(String(repeating: statement, count: count))

@@ -243,6 +243,80 @@ struct WALTailResetTests {
         #expect(try setup.poll() == .lost)
     }
 
+    @Test("says so when a reset cut the log short just where it was read to")
+    func cutShortAtEnd() throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3)
+        #expect(try setup.poll() == .current)
+        let path = FilePath(setup.folder.file("a.db-wal"))
+        let readBytes = try FileStatus.of(path).sizeBytes
+        _ = try setup.session.sql("PRAGMA journal_size_limit=\(readBytes);")
+        try setup.insert(1)
+        _ = try setup.session.sql("PRAGMA wal_checkpoint(PASSIVE);")
+        try setup.insert(1)
+        #expect(try FileStatus.of(path).sizeBytes == readBytes)
+        #expect(try setup.poll() == .lost)
+    }
+
+    @Test("follows a generation of which another process has written the header anew")
+    func headerRewritten() throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=5; PRAGMA cache_spill=5;")
+        let other = try SQLite3Session(setup.folder.file("a.db"))
+        try setup.insert(1)
+        _ = try setup.session.sql("PRAGMA wal_checkpoint(RESTART);")
+        for _ in 0..<2 { _ = try other.sql("INSERT INTO t(b) VALUES(1); PRAGMA wal_checkpoint(RESTART);") }
+        _ = try setup.session.sql("BEGIN;")
+        try setup.insert(1, bytes: 200_000)
+        _ = try setup.poll()
+        let header = try setup.tail.readHeader(&setup.scratch)
+        _ = try setup.session.sql("ROLLBACK;")
+        #expect(setup.tail.chain?.frameCount == 0)
+        let before = setup.sink.commits
+        _ = try other.sql("INSERT INTO t(b) VALUES(randomblob(3000000));")
+        let rewritten = try setup.tail.readHeader(&setup.scratch)
+        #expect(rewritten?.salts == header?.salts && rewritten != header, "this SQLite does not do it")
+        #expect(try setup.poll() == .current)
+        #expect(setup.sink.commits == before + 1)
+        try other.close()
+    }
+
+    @Test("counts anew when the wal-index is made anew", arguments: ["TRUNCATE", "RESTART"])
+    func countsAnew(checkpoint: String) throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        setup.session.kill()
+        let first = try SQLite3Session(setup.folder.file("a.db"))
+        _ = try first.sql("INSERT INTO t(b) VALUES('first');")
+        #expect(try setup.poll() == .current)
+        first.kill()
+        let second = try SQLite3Session(setup.folder.file("a.db"))
+        _ = try second.sql("INSERT INTO t(b) VALUES('unread'); PRAGMA wal_checkpoint(\(checkpoint));")
+        if checkpoint == "RESTART" { _ = try second.sql("INSERT INTO t(b) VALUES(randomblob(200000));") }
+        setup.tail.indexMayBeNew(&setup.scratch)
+        #expect(try setup.poll() == .lost)
+        try second.close()
+    }
+
+    @Test("says so when the last user of a log that stays truncates it unread")
+    func truncatedAtClose() throws {
+        let setup = try FollowedLog()
+        let tail = try setup.tailFromBirth()
+        func poll() throws -> WALTail.Outcome { try tail.poll(&setup.scratch, into: setup.sink) }
+        _ = try setup.session.sql(".filectrl persist_wal 1\nPRAGMA journal_size_limit=0;")
+        try setup.insert(2)
+        #expect(try poll() == .current)
+        try setup.session.close()
+        // All of it was read.
+        #expect(try poll() == .current)
+        #expect(setup.sink.commits == 2)
+        let next = try SQLite3Session(setup.folder.file("a.db"))
+        _ = try next.sql(".filectrl persist_wal 1\nPRAGMA journal_size_limit=0; INSERT INTO t(b) VALUES(1);")
+        try next.close()
+        #expect(try FileStatus.of(FilePath(setup.folder.file("a.db-wal"))).sizeBytes == 0)
+        #expect(try poll() == .lost)
+        #expect(try setup.overlay(tail) == .empty)
+        #expect(try poll() == .current)
+    }
+
     @Test("says so when a reset cut the log short amid an unread commit")
     func cutShort() throws {
         let setup = try FollowedLog("PRAGMA journal_size_limit=20000; PRAGMA wal_autocheckpoint=0;")

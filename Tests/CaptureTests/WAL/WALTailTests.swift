@@ -88,6 +88,24 @@ struct WALTailTests {
         try next.close()
     }
 
+    @Test("says so when others have filled the place of commits that a recovery lost")
+    func takenBackAndFilled() throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        try setup.commitEmptyFrames()
+        #expect(try setup.poll() == .current)
+        setup.session.kill()
+        let next = try SQLite3Session(setup.folder.file("a.db"))
+        _ = try next.sql("INSERT INTO t(b) VALUES('next');")
+        while let index = setup.tail.readIndex(&setup.scratch), let chain = setup.tail.chain,
+            Int(index.lastFrame) < chain.frameCount
+                || index.changeCounter <= setup.tail.mark?.changeCounter ?? 0
+        {
+            _ = try next.sql("INSERT INTO t(b) VALUES('next');")
+        }
+        #expect(try setup.poll() == .takenBack)
+        try next.close()
+    }
+
     @Test("a recovery that loses nothing is none of its business")
     func recovered() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")

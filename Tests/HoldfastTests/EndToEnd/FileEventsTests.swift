@@ -40,6 +40,27 @@ struct FileEventsTests {
     }
 
     @Test(
+        "a database in WAL mode is overwritten while nobody uses it",
+        arguments: [
+            "cp ../other.db a.db", "dd if=../other.db of=a.db conv=notrunc status=none", "truncate -s 0 a.db",
+        ]
+    )
+    func unusedLog(script: String) throws {
+        let protection = try Protection(
+            "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(Self.insert)"
+        )
+        try protection.shell("cp a.db ../other.db")
+        // Which leaves page 1 as it is.
+        try SQLite3.sql("INSERT INTO t(b) VALUES('other');", on: protection.folder.file("other.db"))
+        try protection.watch()
+        try SQLite3.sql("INSERT INTO t(b) VALUES('mine');", on: protection.database)
+        try protection.sync()
+        try protection.shell(script)
+        try protection.expectCaptured(script)
+        #expect(try protection.snapshots().map(\.event) == ["baseline", "commit", "scan"])
+    }
+
+    @Test(
         "rsync writes a database in place",
         .enabled(
             if: (try? Command.run("rsync", ["--version"]))?.status == 0,

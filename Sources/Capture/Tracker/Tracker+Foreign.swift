@@ -1,0 +1,35 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+/// Programs that write a database in WAL mode without SQLite.
+extension Tracker {
+    enum Origin {
+        /// A checkpoint: it writes what the log told already.
+        case checkpoint
+        /// Another program, for it was written after the last log had gone, or does not begin as the last commit does.
+        case foreign
+        /// Events told of commits meanwhile: ask again.
+        case unclear
+    }
+
+    /// Who has written the file. Without a log nobody but a checkpoint that is over can have, before the log was deleted,
+    /// and then the file begins with the first page of the last commit.
+    func originOfContent() throws -> Origin {
+        guard log == nil, parkedLog == nil, let known = image else { return .checkpoint }
+        let file = try OpenFile(path, .look)
+        let stamp = ContentStamp(try file.status())
+        var pages = PageSet(pageSize: known.shape.pageSize)
+        try file.read([PageNumber(1)], into: &pages, &context.scratch)
+        var now = ObservedImage(shape: known.shape)
+        if !pages.isEmpty { now.take(pageOne: pages[0]) }
+        // Whoever writes through a log has made it before.
+        context.drainEvents()
+        guard log == nil, parkedLog == nil, walk == nil, image?.pageOne == known.pageOne,
+            image?.changeCounter == known.changeCounter, !journal.hasNews
+        else { return .unclear }
+        if let checkpointed, checkpointed != stamp { return .foreign }
+        guard now.changeCounter == known.changeCounter else { return .foreign }
+        return known.pageOne == nil || now.pageOne == known.pageOne ? .checkpoint : .foreign
+    }
+}
