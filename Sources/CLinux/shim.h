@@ -2,6 +2,7 @@
 #include <linux/fs.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,10 @@ static inline int linux_set_time_slice(uint64_t nanoseconds) {
     attributes.runtime = nanoseconds;
     return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
+
+/// Gives the calling thread a name, of which the first 15 bytes count (prctl(2), PR_SET_NAME). Returns 0, or -1 with
+/// `errno`.
+static inline int linux_set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 /// The processors that the calling thread may use, a bit each (sched_getaffinity(2)); returns how many bytes of the
 /// mask are set, or -1 with `errno`.

@@ -2,6 +2,9 @@ import CLinux
 import Glibc
 package import SystemPackage
 
+/// `lseek(2)` SEEK_DATA on Linux; Swift's Glibc does not import it.
+private let SEEK_DATA: Int32 = 3
+
 /// An open file that is closed once, when its owner goes. Reading and writing are positioned
 /// (`pread(2)`, `pwrite(2)`), so one file can serve several readers.
 ///
@@ -96,6 +99,31 @@ package struct OpenFile: ~Copyable, Sendable {
             done += got
         }
         return done
+    }
+
+    /// As `read`, but a stretch that lies in a hole as a whole is not read (`lseek(2)`, SEEK_DATA): the kernel would
+    /// fill its cache with zeros, which takes ten times as long.
+    package func readSparse(
+        into buffer: inout [UInt8],
+        count: Int,
+        at offset: UInt64
+    ) throws(SystemError) -> Int {
+        precondition(count >= 0 && count <= buffer.count)
+        let data = lseek(descriptor, off_t(offset), SEEK_DATA)
+        // Not even behind it, unless the file system cannot tell.
+        let isLast = data < 0 && errno == ENXIO
+        guard isLast || data >= off_t(offset) + off_t(count) else {
+            return try read(into: &buffer, count: count, at: offset)
+        }
+        var got = count
+        if isLast {
+            let size = try status().sizeBytes
+            got = offset >= size ? 0 : Int(min(UInt64(count), size - offset))
+        }
+        _ = unsafe buffer.withUnsafeMutableBytes {
+            unsafe $0[..<got].initializeMemory(as: UInt8.self, repeating: 0)
+        }
+        return got
     }
 
     /// Writes all of `bytes` at `offset`. After an error any part of it may have been written.

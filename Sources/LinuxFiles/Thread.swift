@@ -107,10 +107,7 @@ package enum Thread {
     }
 
     private static func setName(_ name: String) {
-        let bytes = Array(name.utf8)
-        if let file = try? OpenFile("/proc/thread-self/comm", .update) {
-            try? unsafe file.write(bytes.span.bytes, at: 0)
-        }
+        _ = unsafe name.withCString { unsafe linux_set_thread_name($0) }
     }
 
     private final class Start: Sendable {

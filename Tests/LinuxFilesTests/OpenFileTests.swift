@@ -23,6 +23,22 @@ struct OpenFileTests {
         #expect(beyond == 0)
     }
 
+    @Test("reads across holes what a plain read gives", arguments: [0, 1, 4096, 1 << 20])
+    func holes(tailBytes: UInt64) throws {
+        let file = try OpenFile(path, .updateOrCreate)
+        let text = Array("hello".utf8)
+        try unsafe file.write(text.span.bytes, at: 3 << 20)
+        try file.truncate(to: 5 << 20 + tailBytes)
+        for start in stride(from: UInt64(0), to: 7 << 20, by: 512 << 10) {
+            var expected = [UInt8](repeating: 9, count: 1 << 20)
+            var found = expected
+            let count = try file.read(into: &expected, count: expected.count, at: start)
+            let got = try file.readSparse(into: &found, count: found.count, at: start)
+            #expect(got == count, "at \(start)")
+            #expect(found == expected, "at \(start)")
+        }
+    }
+
     @Test("makes files that only their owner can read")
     func mode() throws {
         _ = try OpenFile(path, .createNew)

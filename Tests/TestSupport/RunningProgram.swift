@@ -155,6 +155,19 @@ package final class RunningProgram {
         return kibibytes << 10
     }
 
+    /// What it has read so far, in bytes, from files and everything else (`rchar` in proc(5)).
+    package func readBytes() throws -> Int {
+        let counts = try String(contentsOfFile: "/proc/\(processID)/io", encoding: .utf8)
+        let line = counts.split(separator: "\n").first { $0.hasPrefix("rchar: ") }
+        guard let count = line.flatMap({ Int($0.dropFirst("rchar: ".count)) }) else {
+            throw CommandFailure(
+                command: command,
+                result: CommandResult(status: -1, stdout: "", stderr: counts)
+            )
+        }
+        return count
+    }
+
     /// The processor time that it has used so far, in seconds (`utime` and `stime` in proc(5)).
     package func processorSeconds() throws -> Double {
         let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)

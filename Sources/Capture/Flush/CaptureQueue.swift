@@ -34,15 +34,17 @@ final class CaptureQueue: Sendable {
     }
 
     func put(_ step: CaptureStep) {
-        state.withLock { state in
+        let isFirst = state.withLock { state in
             state.steps.append(step)
             state.byteCount += step.byteCount
             if let file = step.file { state.unsettled[file, default: 0] += 1 }
+            return state.steps.count == 1
         }
-        recorderBell.ring()
+        // The others are taken with it.
+        if isFirst { recorderBell.ring() }
     }
 
-    /// All steps that wait.
+    /// All steps that wait. Who has silenced the bell since the last call must ask before he waits for it again.
     func takeAll() -> [CaptureStep] {
         state.withLock { state in
             defer { state.steps = [] }

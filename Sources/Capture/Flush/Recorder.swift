@@ -67,7 +67,11 @@ final class Recorder {
             steps.reverse()
             while let step = steps.popLast() { try take(step) }
             let isDue = debounce.deadline.map { $0 <= Tick.now } ?? false
-            if isDue || isUrgent || !barriers.isEmpty { try flush() }
+            if isDue || isUrgent || !barriers.isEmpty {
+                try flush()
+                // A pause in it may have silenced the bell.
+                continue
+            }
             if isIdle {
                 if queue.isClosed {
                     if writer.hasStaged { try flush() }

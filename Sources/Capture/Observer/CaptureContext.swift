@@ -9,11 +9,11 @@ final class CaptureContext {
     /// Where the repository keeps the mirrors.
     let mirrorDirectory: FilePath
     /// For one read at a time; nobody keeps anything in it.
-    var scratch = [UInt8](repeating: 0, count: 1 << 20)
+    var scratch = [UInt8](untouched: 1 << 20)
     /// For the file's side of a comparison.
-    var sliceScratch = [UInt8](repeating: 0, count: 1 << 20)
+    var sliceScratch = [UInt8](untouched: 1 << 20)
     /// For the mirror's side of a comparison.
-    var mirrorScratch = [UInt8](repeating: 0, count: 1 << 20)
+    var mirrorScratch = [UInt8](untouched: 1 << 20)
     /// Directories, relative to the root, whose events do not tell all that happens in them.
     var polled: Set<FilePath> = []
     /// Comparisons that go on because something is not certain.

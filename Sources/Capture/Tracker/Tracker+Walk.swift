@@ -324,7 +324,7 @@ extension Tracker {
         }
         let count = slice.count * walk.pageSize.bytes
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
-        let got = try walk.file.read(into: &context.sliceScratch, count: count, at: offset)
+        let got = try walk.file.readSparse(into: &context.sliceScratch, count: count, at: offset)
         if needsJournal {
             context.drainEvents()
             guard self.walk === walk,
@@ -343,7 +343,7 @@ extension Tracker {
 
     private func compare(_ walk: Walk, _ slice: Range<UInt32>, _ got: Int, _ bytes: [UInt8]) throws {
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
-        let known = try walk.mirror?.read(into: &context.mirrorScratch, count: got, at: offset) ?? 0
+        let known = try walk.mirror?.readSparse(into: &context.mirrorScratch, count: got, at: offset) ?? 0
         let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known)
         guard !pages.isEmpty else { return }
         if walk.purpose == .audit, context.isPolled(name) {

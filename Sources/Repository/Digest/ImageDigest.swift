@@ -40,7 +40,7 @@ package enum ImageDigest {
         while page <= last {
             let offset = PageNumber(page).byteOffset(pageSize: shape.pageSize)
             let wanted = Int(min(UInt64(buffer.count), shape.byteCount - offset))
-            let got = try file.read(into: &buffer, count: wanted, at: offset)
+            let got = try file.readSparse(into: &buffer, count: wanted, at: offset)
             let pages = (wanted + size - 1) / size
             buffer.clear(from: got, to: pages * size)
             digest ^= unsafe parts(

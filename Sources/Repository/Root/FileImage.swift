@@ -37,6 +37,8 @@ final class FileImage {
     private struct Place {
         let run: UInt32
         let offset: UInt32
+        /// What it adds to the digest.
+        let part: UInt64
     }
 
     init(_ id: FileID, mirrorPath: FilePath) {
@@ -84,10 +86,13 @@ final class FileImage {
         return stagedRuns[Int(place.run)] === run
     }
 
-    /// From now on the page's content is that at `offset` of the run's pages.
-    func setStaged(_ number: UInt32, in run: Run, offset: Int) {
+    /// What the page's latest content adds to the digest; nil unless it is staged.
+    func stagedPart(_ number: UInt32) -> UInt64? { staged[number]?.part }
+
+    /// From now on the page's content is that at `offset` of the run's pages, which adds `part` to the digest.
+    func setStaged(_ number: UInt32, in run: Run, offset: Int, part: UInt64) {
         if stagedRuns.last !== run { stagedRuns.append(run) }
-        staged[number] = Place(run: UInt32(stagedRuns.count - 1), offset: UInt32(offset))
+        staged[number] = Place(run: UInt32(stagedRuns.count - 1), offset: UInt32(offset), part: part)
     }
 
     /// Takes over a new outline. Pages beyond it are forgotten; if they come back they are zero.

@@ -14,6 +14,8 @@ struct PageComparison {
     private(set) var numbers: [UInt32] = []
     /// Where each content is: an index of the given pages, or -1 for `tail`.
     private(set) var slots: [Int] = []
+    /// What each content adds to the digest.
+    private(set) var parts: [UInt64] = []
     /// What the first of them contained before, in order; those beyond the old image have nothing here.
     private(set) var old: [UInt8] = []
     /// How many of the pages have their former content in `old`.
@@ -37,6 +39,7 @@ struct PageComparison {
         let size = shape.pageSize.bytes
         numbers.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
+        parts.removeAll(keepingCapacity: true)
         oldCount = 0
         digest = before == nil ? 0 : image.digest
         makeOrder(pages, shape.pageCount)
@@ -130,29 +133,32 @@ struct PageComparison {
         makeRoomForOld(oldCount + 1, size)
         try image.read(number, size, into: &old, from: oldCount * size, mirror: mirror)
         let former = oldCount * size..<(oldCount + 1) * size
-        let parts =
+        // Under load a page changes many times before it is in the mirror: what it adds is known then.
+        let formerPart = image.stagedPart(number)
+        let difference =
             slot < 0
-            ? Self.difference(number, old, former, unsafe tail.span.bytes)
-            : Self.difference(number, old, former, pages[slot])
-        guard let parts else { return }
-        digest ^= parts
+            ? Self.difference(number, old, former, formerPart, unsafe tail.span.bytes)
+            : Self.difference(number, old, former, formerPart, pages[slot])
+        guard let difference else { return }
+        digest ^= difference.after ^ difference.before
         oldCount += 1
         numbers.append(number)
         slots.append(slot)
+        parts.append(difference.after)
     }
 
-    /// What the digest changes by; nil when both contents are the same.
+    /// What both contents add to the digest; nil when they are the same.
     private static func difference(
         _ number: UInt32,
         _ old: [UInt8],
         _ former: Range<Int>,
+        _ formerPart: UInt64?,
         _ content: RawSpan
-    )
-        -> UInt64?
-    {
+    ) -> (before: UInt64, after: UInt64)? {
         let former = unsafe old.span.bytes.extracting(former)
         guard !former.isEqual(to: content) else { return nil }
-        return ImageDigest.part(PageNumber(number), content) ^ ImageDigest.part(PageNumber(number), former)
+        let before = formerPart ?? ImageDigest.part(PageNumber(number), former)
+        return (before, ImageDigest.part(PageNumber(number), content))
     }
 
     private mutating func addNew(_ number: UInt32, _ slot: Int, _ pages: borrowing PageSet, _ size: Int) {
@@ -161,6 +167,7 @@ struct PageComparison {
         guard !isZero else { return }
         numbers.append(number)
         slots.append(slot)
+        parts.append(part)
     }
 
     private static func look(

@@ -135,7 +135,7 @@ extension RootWriter {
         let tail = comparison.tail
         let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
         stagedPageBytes += size
-        image.setStaged(number, in: run, offset: offset)
+        image.setStaged(number, in: run, offset: offset, part: comparison.parts[index])
     }
 
     /// What the page contained before the run. In the second and later runs of one snapshot the image already has

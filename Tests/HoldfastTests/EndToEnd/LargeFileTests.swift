@@ -38,4 +38,23 @@ struct LargeFileTests {
         #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "\(rows)\n")
         #expect(try program.terminate().status == 0)
     }
+
+    @Test("of a file with large holes only what is not a hole is read, at the first start and later")
+    func holes() throws {
+        let protection = try Protection("PRAGMA journal_mode=WAL; CREATE TABLE t(b);")
+        let sizeBytes = 1 << 30
+        let handle = try #require(FileHandle(forUpdatingAtPath: protection.database))
+        try handle.truncate(atOffset: UInt64(sizeBytes))
+        // The database's size in pages, as its header has it.
+        try handle.seek(toOffset: 28)
+        let pageCount = UInt32(sizeBytes / 4096)
+        handle.write(Data((0..<4).map { UInt8(truncatingIfNeeded: pageCount >> (24 - 8 * $0)) }))
+        try handle.close()
+        for _ in 1...2 {
+            try protection.watch()
+            #expect(try #require(protection.watcher).readBytes() < 64 << 20)
+            try protection.stop()
+        }
+        try protection.holdfast("check", "--read-data")
+    }
 }
