@@ -9,7 +9,8 @@ package final class CommitLedger: Sendable {
         /// Contents that a commit with this number may have left. More than one: a commit failed or its process
         /// was killed, and the number was given again.
         var proofs: [Int: Set<String>] = [:]
-        var committed: [Int: String] = [:]
+        /// Contents that a successful commit with this number has left. More than one: SQLite lost the first.
+        var committed: [Int: Set<String>] = [:]
     }
 
     private let state = Mutex(State())
@@ -23,13 +24,17 @@ package final class CommitLedger: Sendable {
 
     /// It succeeded.
     func confirm(_ number: Int, _ proof: String) {
-        state.withLock { $0.committed[number] = proof }
+        _ = state.withLock { $0.committed[number, default: []].insert(proof) }
     }
+
+    /// Whether a number was committed twice: then SQLite has lost commits that it had confirmed. Before 3.51 a recovery
+    /// does that to those that followed a spilled savepoint, and two checkpoints at once may.
+    package var hasLostCommits: Bool { state.withLock { $0.committed.values.contains { $0.count > 1 } } }
 
     /// Whether a commit with this number may have left that content.
     package func isKnown(_ number: Int, _ proof: String) -> Bool {
         state.withLock { state in
-            state.committed[number].map { $0 == proof } ?? state.proofs[number]?.contains(proof) ?? false
+            (state.committed[number] ?? state.proofs[number] ?? []).contains(proof)
         }
     }
 
