@@ -15,10 +15,14 @@ struct ImageApplier {
     var countedPages: UInt32 = 0
     /// Pages among the first `countedPages` that changed since the base.
     var uncounted = PageBitmap()
+    /// The base that the image began with; nil when that was a fresh start.
+    var base: (sequence: Sequence, reference: BaseReference)?
+    /// The shortest that the image was since then, in bytes: behind that nothing of the base is left.
+    var shortestBytes = UInt64.max
     /// Whether `digest` is wanted at every step, or only at the end.
     let tracksDigest: Bool
     /// The only pages that are wanted; nil for all.
-    let wanted: PageBitmap?
+    private(set) var wanted: PageBitmap?
     var overlay = PageOverlay()
     var former: [UInt8] = []
     private var latter: [UInt8] = []
@@ -40,11 +44,13 @@ struct ImageApplier {
         if entry.startsFresh || shape == nil {
             overlay.reset(entry.shape.pageSize, isEmpty: true)
             shape = .empty(entry.shape.pageSize)
+            base = nil
             digest = 0
             countedPages = 0
             uncounted.removeAll()
         }
         try resize(to: entry.shape, file)
+        shortestBytes = min(shortestBytes, entry.shape.byteCount)
         let size = entry.shape.pageSize.bytes
         for index in entry.pages {
             let number = changes.numbers[index]
@@ -65,6 +71,12 @@ struct ImageApplier {
             }
             if tracksDigest { try exchange(number, file, onChange) }
         }
+    }
+
+    /// The same image; from now on all pages that change are wanted.
+    consuming func wantingAll() -> ImageApplier {
+        wanted = nil
+        return self
     }
 
     /// Brings the file to the image, for which it must be open.

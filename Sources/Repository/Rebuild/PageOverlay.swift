@@ -14,6 +14,7 @@ struct PageOverlay {
     /// How much of the file still is the image's; all of it until the image becomes shorter.
     private var fileValidBytes = UInt64.max
     private var order: [UInt32] = []
+    private var together: [UInt8] = []
     /// The file may not be the image.
     private(set) var isAhead = false
 
@@ -64,6 +65,17 @@ struct PageOverlay {
             buffer.put(content, at: start)
             return
         }
+        try Self.read(number, size, file, fileValidBytes, into: &buffer, from: start)
+    }
+
+    private static func read(
+        _ number: UInt32,
+        _ size: PageSize,
+        _ file: borrowing OpenFile,
+        _ fileValidBytes: UInt64,
+        into buffer: inout [UInt8],
+        from start: Int
+    ) throws(SystemError) {
         let offset = PageNumber(number).byteOffset(pageSize: size)
         let valid = offset >= fileValidBytes ? 0 : Int(min(UInt64(size.bytes), fileValidBytes - offset))
         let got = valid == 0 ? 0 : try file.read(into: &buffer, from: start, count: valid, at: offset)
@@ -84,9 +96,12 @@ struct PageOverlay {
     ) throws(SystemError) {
         if slots[number] == nil {
             let slot = slot(for: number)
-            slots[number] = nil
-            try read(number, file, into: &bytes, from: slot * size.bytes)
-            slots[number] = slot
+            do throws(SystemError) {
+                try Self.read(number, size, file, fileValidBytes, into: &bytes, from: slot * size.bytes)
+            } catch {
+                slots[number] = nil
+                throw error
+            }
         }
         let start = slots[number]! * size.bytes
         var from = 0
@@ -106,6 +121,24 @@ struct PageOverlay {
         return slot
     }
 
+    /// Neighbours up to so much are written together, in bytes.
+    private static let writeBytes = 256 << 10
+
+    private mutating func write(
+        _ neighbours: ArraySlice<UInt32>,
+        to file: borrowing OpenFile,
+        _ shape: ImageShape
+    ) throws(SystemError) {
+        together.removeAll(keepingCapacity: true)
+        for number in neighbours {
+            let start = slots[number]! * size.bytes
+            let valid = shape.validBytes(of: PageNumber(number))
+            together.append(contentsOf: bytes[start..<start + valid])
+        }
+        let offset = PageNumber(neighbours.first!).byteOffset(pageSize: size)
+        try file.write(unsafe together.span.bytes, at: offset)
+    }
+
     /// Brings the file to the image, which has that shape. Pages are written in order.
     mutating func write(to file: borrowing OpenFile, _ shape: ImageShape) throws(SystemError) {
         let fileBytes = try file.status().sizeBytes
@@ -113,11 +146,16 @@ struct PageOverlay {
         order.removeAll(keepingCapacity: true)
         order.append(contentsOf: slots.keys)
         order.sort()
-        for number in order {
-            let start = slots[number]! * size.bytes
-            let valid = shape.validBytes(of: PageNumber(number))
-            let content = unsafe bytes.span.bytes.extracting(start..<start + valid)
-            try file.write(content, at: PageNumber(number).byteOffset(pageSize: size))
+        var first = 0
+        while first < order.count {
+            var end = first + 1
+            while end < order.count, order[end] == order[end - 1] + 1,
+                (end - first) * size.bytes < Self.writeBytes
+            {
+                end += 1
+            }
+            try write(order[first..<end], to: file, shape)
+            first = end
         }
         if try file.status().sizeBytes != shape.byteCount { try file.truncate(to: shape.byteCount) }
         reset(size, isEmpty: false)

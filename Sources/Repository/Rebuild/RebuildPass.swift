@@ -118,7 +118,7 @@ final class RebuildPass {
         let path = root.basePath(header.firstSequence, id)
         let base = try BaseReader(path, root: root.id, file: id, reference: reference)
         let output = try files.file(id, at: jobs[id]!.output)
-        try jobs[id]!.applier.apply(base: base, reference, to: output.file)
+        try jobs[id]!.applier.apply(base: base, header.firstSequence, reference, to: output.file)
     }
 
     private func applyChanges(

@@ -26,8 +26,8 @@ struct RebuildPlan {
     private var voids: [(from: EntryPlace, to: RecordLocation)] = []
     /// The largest image on the way, in bytes.
     private(set) var largestBytes: UInt64 = 0
-    /// The last record with whole pages: to open it, all pages that it names must be known before it.
-    private(set) var lastWholePages: RecordLocation?
+    /// All pages that records name: with these alone, records can be opened and applied.
+    private(set) var pages = PageBitmap()
 
     /// Begin with the first record of all, not with the last base or fresh start: for checks.
     private let keepsEverything: Bool
@@ -66,7 +66,7 @@ struct RebuildPlan {
         upTo limit: Sequence
     ) {
         var sequence = firstSequence
-        if changes.encoding == .wholePages { lastWholePages = record }
+        for number in changes.numbers { pages.insert(PageNumber(number)) }
         for (index, entry) in changes.entries.enumerated() {
             let place = EntryPlace(record: record, entry: index)
             if entry.startsFresh { unfinishedStart = record }

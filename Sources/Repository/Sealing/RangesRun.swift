@@ -3,8 +3,9 @@ import SQLiteFiles
 
 /// Neighbouring changes of one file that become one record of byte ranges.
 struct RangesRun {
-    /// A longer record is not added to; in bytes.
-    private static let fullTableBytes = 512 << 10
+    /// A longer record is not added to, in bytes of its table and of its ranges.
+    private static let fullTableBytes = 128 << 10
+    private static let fullDataBytes = 1 << 20
 
     private var first: RecordHeader
     private let flags: UInt8
@@ -32,13 +33,14 @@ struct RangesRun {
     }
 
     /// Whether the entries of the record, which is the next one, can be added: then they say the same there.
-    func takes(_ header: RecordHeader, _ changes: ChangesFormat) -> Bool {
+    func takes(_ header: RecordHeader, _ changes: ChangesFormat, dataEnd: Int) -> Bool {
         let isNext =
             header.firstSequence == .none || sequence == .none
             || header.firstSequence.rawValue == sequence.rawValue + finishedCount
         return entryCount > 0 && header.file == first.file && changes.pageSize == pageSize && isNext
             && !endsUnfinished && !changes.continues && !(changes.entries.first?.startsFresh ?? true)
             && header.time >= lastTime && table.count < Self.fullTableBytes
+            && dataEnd - dataStart < Self.fullDataBytes
     }
 
     mutating func join(_ header: RecordHeader) {

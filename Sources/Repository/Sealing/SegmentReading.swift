@@ -16,7 +16,7 @@ struct SegmentReading: ~Copyable {
     private let root: RootDescription
     private let scan: SegmentScan
     private let path: FilePath
-    private let images: SegmentImages
+    private let images: SealingImages
     private let goesOn: () -> Bool
     private let writer: PackWriter?
     private var opener: RecordOpener
@@ -28,7 +28,7 @@ struct SegmentReading: ~Copyable {
         _ root: RootDescription,
         _ scan: SegmentScan,
         at path: FilePath,
-        _ images: SegmentImages,
+        _ images: SealingImages,
         _ goesOn: @escaping () -> Bool,
         into writer: PackWriter? = nil
     ) throws {
@@ -84,7 +84,7 @@ struct SegmentReading: ~Copyable {
         case .base:
             guard !scan.isVoid(header.file, place.location, entry: 0) else { return }
             let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
-            try images.apply(base, header.firstSequence, header.file)
+            try images.apply(base, header.firstSequence, header.file, scan.pages[header.file]!)
             try writer?.append(header, payload)
         case .session, .file, .gap, .annotation, .void: try writer?.append(header, payload)
         }

@@ -2,13 +2,16 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
-/// What has to be known of a segment before it is sealed. Made by one walk over the tables of the stream up to its end.
+/// What has to be known of a segment before it is sealed. Made by one walk over the tables of the stream up to its end, or
+/// of the segment alone when it is known what comes before.
 struct SegmentScan {
     let segment: Sequence
     /// Nothing stands against sealing it.
     private(set) var isFit = true
     /// All that the stream says before the segment.
     private(set) var before = HistoryTracker()
+    /// The same and the segment.
+    private(set) var after = HistoryTracker()
     /// Of each file, the pages that the segment changes or cuts off.
     private(set) var pages: [FileID: PageBitmap] = [:]
     /// Files that begin anew in the segment before anything else: what they were before is not needed.
@@ -21,12 +24,12 @@ struct SegmentScan {
     /// Files of which the segment has something that was not voided so far.
     private var seen: Set<FileID> = []
 
-    /// Nil when the segment is not in the stream.
-    init?(_ root: RootDescription, _ segment: Sequence) throws {
-        var tracker = HistoryTracker()
+    /// Nil when the segment is not in the stream. `known`: all that the stream says before the segment.
+    init?(_ root: RootDescription, _ segment: Sequence, after known: HistoryTracker?) throws {
+        var tracker = known ?? HistoryTracker()
         var (changes, isReached, scan) = (ChangesFormat(), false, Self(segment))
         let path = root.segmentPath(segment)
-        _ = try StreamWalk(root: root, refusesUnknown: true).run(
+        _ = try StreamWalk(root: root, start: known == nil ? .none : segment, refusesUnknown: true).run(
             onFinding: { finding in
                 if finding.file == path { scan.isFit = false }
             },
@@ -57,6 +60,7 @@ struct SegmentScan {
         )
         guard isReached else { return nil }
         if tracker.hasUnfinished { scan.isFit = false }
+        scan.after = tracker
         self = scan
     }
 
