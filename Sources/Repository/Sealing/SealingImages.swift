@@ -176,6 +176,12 @@ final class SealingImages {
             let file = try file(id)
             try images[id]!.applier.finish(file.file)
         }
+        // The images are kept until the next segment is full.
+        for id in images.keys {
+            guard let shape = images[id]!.applier.shape else { continue }
+            images[id]!.applier.overlay = PageOverlay()
+            images[id]!.applier.overlay.reset(shape.pageSize, isEmpty: false)
+        }
         overlayBytes = 0
     }
 }
