@@ -82,12 +82,17 @@ struct SegmentReading: ~Copyable {
         case .footer, .pack: break
         case .changes: try readChanges(header, payload, place)
         case .base:
-            guard !scan.isVoid(header.file, place.location, entry: 0) else { return }
+            guard !isVoid(header.file, place, entry: 0) else { return }
             let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
             try images.apply(base, header.firstSequence, header.file, scan.pages[header.file]!)
             try writer?.append(header, payload)
         case .session, .file, .gap, .annotation, .void: try writer?.append(header, payload)
         }
+    }
+
+    /// In the draft there is nothing of that any more, and places are others.
+    private func isVoid(_ file: FileID, _ place: RecordPlace, entry: Int) -> Bool {
+        writer != nil && scan.isVoid(file, place.location, entry: entry)
     }
 
     private mutating func readChanges(
@@ -96,13 +101,13 @@ struct SegmentReading: ~Copyable {
         _ place: RecordPlace
     ) throws {
         let id = header.file
-        guard !scan.isVoid(id, place.location, entry: 0) else { return }
+        guard !isVoid(id, place, entry: 0) else { return }
         try opener.decode(payload, header, place)
         try images.open(&opener, payload, place, id)
         try writer?.begin(header, opener.changes)
         for (index, entry) in opener.changes.entries.enumerated() {
             // What is void stands at the end of a record.
-            if scan.isVoid(id, place.location, entry: index) { break }
+            if isVoid(id, place, entry: index) { break }
             try images.apply(entry, of: opener, place, id) { number, old, new in
                 writer?.append(number, old, new)
             }
