@@ -111,8 +111,13 @@ package final class RootProtector: Sendable {
             }
             queue.close()
         }
+        let sealer = Sealer(root, meter: meter)
+        try sealer.start()
+        // The lock goes with the writer: nothing is sealed without it.
+        defer { withExtendedLifetime(writer) { sealer.end(finishing: !options.isPatient) } }
         let recorder = Recorder(
             writer: writer,
+            sealer: sealer,
             queue: queue,
             meter: meter,
             answers: answers,

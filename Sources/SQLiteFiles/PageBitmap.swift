@@ -22,6 +22,21 @@ package struct PageBitmap: Sendable {
         return index < words.count && words[index] & (1 &<< UInt64(page.rawValue & 63)) != 0
     }
 
+    /// Adds all pages of `other`.
+    package mutating func formUnion(_ other: PageBitmap) {
+        if other.words.count > words.count {
+            words.append(contentsOf: repeatElement(0, count: other.words.count - words.count))
+        }
+        for index in other.words.indices { words[index] |= other.words[index] }
+    }
+
+    /// Takes all pages of `other` out.
+    package mutating func subtract(_ other: PageBitmap) {
+        for index in 0..<min(words.count, other.words.count) { words[index] &= ~other.words[index] }
+    }
+
+    package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+
     package mutating func removeAll() {
         words.removeAll(keepingCapacity: true)
     }

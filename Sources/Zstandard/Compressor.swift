@@ -18,15 +18,18 @@ private import CZstd
 
     /// Appends one frame with `content` to `frames`. Its matches may reach into `prefix`, which the decompressor
     /// needs as well; a prefix that is further away than 128 MiB is not reached. The frame says how long its
-    /// content is and carries no checksum: the records around it have one. Returns the frame's bytes.
+    /// content is and carries no checksum: the records around it have one. Returns the frame's bytes. `tableLog`: the
+    /// most entries that each of zstd's tables may have, as a power of two, where memory counts more than the last
+    /// hundredth; an entry takes 4 bytes.
     @discardableResult
     package mutating func compress(
         _ content: RawSpan,
         prefix: RawSpan?,
         level: Int,
+        tableLog: Int? = nil,
         into frames: inout [UInt8]
     ) throws(ZstandardError) -> Int {
-        try configure(level: level, reach: content.byteCount + (prefix?.byteCount ?? 0))
+        try configure(level: level, tableLog: tableLog, reach: content.byteCount + (prefix?.byteCount ?? 0))
         reserveOutput(ZSTD_compressBound(content.byteCount))
         let size: Int
         if let prefix, prefix.byteCount > 0 {
@@ -66,12 +69,16 @@ private import CZstd
     }
 
     /// `reach`: prefix and content together, all of which matches should be able to use.
-    private func configure(level: Int, reach: Int) throws(ZstandardError) {
+    private func configure(level: Int, tableLog: Int?, reach: Int) throws(ZstandardError) {
         _ = try ZstandardError.check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters))
         var windowLog: Int32 = 10
         while windowLog < maximumWindowLog && reach > 1 << Int(windowLog) { windowLog += 1 }
         try set(ZSTD_c_compressionLevel, Int32(clamping: level))
         try set(ZSTD_c_windowLog, windowLog)
+        if let tableLog {
+            try set(ZSTD_c_hashLog, Int32(tableLog))
+            try set(ZSTD_c_chainLog, Int32(tableLog))
+        }
         try set(ZSTD_c_contentSizeFlag, 1)
         try set(ZSTD_c_checksumFlag, 0)
     }

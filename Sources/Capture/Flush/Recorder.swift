@@ -5,6 +5,9 @@ import Repository
 /// the only one that writes the root's part of the repository.
 final class Recorder {
     private let writer: RootWriter
+    private let sealer: Sealer
+    /// The segment that was written last.
+    private var segment: Sequence?
     private let queue: CaptureQueue
     private let meter: StatusMeter
     private let answers: Answers
@@ -44,6 +47,7 @@ final class Recorder {
     /// - Parameter isPatient: whether what the repository cannot take is tried again until it can, or is the end.
     init(
         writer: RootWriter,
+        sealer: Sealer,
         queue: CaptureQueue,
         meter: StatusMeter,
         answers: Answers,
@@ -51,6 +55,7 @@ final class Recorder {
         isPatient: Bool
     ) {
         self.writer = writer
+        self.sealer = sealer
         self.queue = queue
         self.meter = meter
         self.answers = answers
@@ -241,6 +246,8 @@ final class Recorder {
 
     private func flushed(_ sequence: Sequence) {
         debounce.flushed(at: .now)
+        if let segment, segment != writer.lastSegment { sealer.wake() }
+        segment = writer.lastSegment
         queue.settled(unsettled, byteCount: unsettledBytes)
         unsettled.removeAll(keepingCapacity: true)
         unsettledBytes = 0

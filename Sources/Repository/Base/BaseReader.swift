@@ -36,17 +36,32 @@ struct BaseReader: ~Copyable {
     var sliceCount: Int { index.count / BaseIndexEntry.byteCount }
 
     /// Calls `body` with the content of every slice, in order, and its offset in the image. With `opening`
-    /// false, only the checksums are compared and `body` is not called. Several slices are opened at once.
-    mutating func forEachSlice(opening: Bool = true, _ body: (RawSpan, UInt64) throws -> Void) throws {
+    /// false, only the checksums are compared and `body` is not called. With `wanted`, slices without any of those
+    /// pages are passed over. Several slices are opened at once.
+    mutating func forEachSlice(
+        opening: Bool = true,
+        holding wanted: PageBitmap? = nil,
+        _ body: (RawSpan, UInt64) throws -> Void
+    ) throws {
         let lanes = try SliceLanes<SliceOpening>()
         var frameOffset = UInt64(BaseHeader.byteCount)
         digest = 0
         for number in 0..<sliceCount {
-            if lanes.isFull { try collect(lanes, body) }
-            try lanes.give { work in try read(number, at: frameOffset, opening: opening, into: &work) }
+            let offset = frameOffset
             frameOffset += UInt64(indexEntry(number).frameBytes)
+            if let wanted, !holds(number, wanted) { continue }
+            if lanes.isFull { try collect(lanes, body) }
+            try lanes.give { work in try read(number, at: offset, opening: opening, into: &work) }
         }
         while !lanes.isEmpty { try collect(lanes, body) }
+    }
+
+    /// Whether any of the pages lies in the slice.
+    private func holds(_ slice: Int, _ pages: PageBitmap) -> Bool {
+        let pagesPerSlice = UInt64(sliceBytes / shape.pageSize.bytes)
+        let first = UInt64(slice) * pagesPerSlice + 1
+        guard let page = pages.first(from: PageNumber(UInt32(first))) else { return false }
+        return UInt64(page.rawValue) < first + pagesPerSlice
     }
 
     private mutating func collect(

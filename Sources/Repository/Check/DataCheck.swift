@@ -18,13 +18,15 @@ struct DataCheck {
         var portionBytes: UInt64 = 0
         for (id, size) in images.sorted(by: { $0.key < $1.key }) {
             if !portion.isEmpty, portion.count == Self.passFiles || portionBytes + size > Self.passBytes {
-                bytesRead += try check(portion, report)
+                bytesRead += try ReplacedSegmentError.lookingAgain { try check(portion, report) }
                 (portion, portionBytes) = ([], 0)
             }
             portion.append(id)
             portionBytes += size
         }
-        if !portion.isEmpty { bytesRead += try check(portion, report) }
+        if !portion.isEmpty {
+            bytesRead += try ReplacedSegmentError.lookingAgain { try check(portion, report) }
+        }
         return bytesRead
     }
 
@@ -32,7 +34,7 @@ struct DataCheck {
         let plans = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
         let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
         try withoutActuallyEscaping(report) { report in
-            let pass = try RebuildPass(root) { id, entry, applier, place in
+            let pass = try RebuildPass(root, plans) { id, entry, applier, place in
                 guard applier.digest != entry.digest || applier.shape != entry.shape else { return }
                 let message = "a rebuilt image of file \(id) does not have the digest of its snapshot"
                 try report(Finding(place.damage(message)))

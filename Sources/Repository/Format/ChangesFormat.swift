@@ -4,14 +4,20 @@ import SQLiteFiles
 /// A changes payload without its page data: header and table (docs/FORMAT.md, "Changes").
 ///
 /// Decoding accepts only what is consistent in itself: known encoding and flags, every page number ascending
-/// and within its image, exactly as many pages as the declared raw bytes hold, and a fresh start only at the
-/// front and without a prefix. No count is believed
+/// and within its image, exactly as many pages or bytes as the declared raw bytes hold, and a fresh start only at
+/// the front and without a prefix. No count is believed
 /// before the bytes for it are there, so memory stays below a small multiple of the payload.
 struct ChangesFormat {
     static let headerBytes = 24
-    /// Whole pages, zstd with a prefix.
-    static let encoding: UInt8 = 1
     static let maximumRawBytes = 64 << 20
+
+    /// What of a page is kept.
+    enum Encoding: UInt8 {
+        /// Whole pages, zstd with a prefix.
+        case wholePages = 1
+        /// The bytes that differ from what the page was before the entry; `ChangesFormat+Ranges`.
+        case byteRanges = 2
+    }
 
     enum Offset {
         static let encoding = 0
@@ -52,13 +58,20 @@ struct ChangesFormat {
         var pages: Range<Int>
     }
 
+    private(set) var encoding = Encoding.wholePages
     private(set) var flags: UInt8 = 0
     private(set) var pageSize = PageSize.plain
     private(set) var entries: [Entry] = []
     private(set) var numbers: [UInt32] = []
     private(set) var rawBytes = 0
-    /// Where the zstd frame starts in the payload; it goes on to the end. Empty without pages.
-    private(set) var frameStart = 0
+    /// Where the page data starts in the payload; it goes on to the end. Empty without pages: a zstd frame, or the
+    /// bytes of the ranges.
+    private(set) var dataStart = 0
+    /// The page data was left out: the payload's reader wanted tables only.
+    private(set) var isTableOnly = false
+    /// The byte ranges of all pages; which are whose is said by `ranges(of:)`.
+    private var ranges: [ByteRange] = []
+    private var rangeEnds: [RangesEnd] = []
 
     var continues: Bool { flags & Flag.continues != 0 }
     var hasPrefix: Bool { flags & Flag.noPrefix == 0 }
@@ -75,6 +88,8 @@ struct ChangesFormat {
     mutating func decode(_ payload: RawSpan, time: Instant) throws(FormatError) {
         entries.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
+        rangeEnds.removeAll(keepingCapacity: true)
+        ranges.removeAll(keepingCapacity: true)
         let (entryCount, tableEnd) = try decodeHeader(payload)
         let table = payload.extracting(0..<tableEnd)
         var offset = Self.headerBytes
@@ -85,10 +100,10 @@ struct ChangesFormat {
             entries.append(entry)
         }
         guard offset == tableEnd else { throw .malformed(at: offset, "bytes behind the last entry") }
-        guard numbers.count * pageSize.bytes == rawBytes else {
+        guard namedBytes == rawBytes else {
             throw .malformed(
                 at: Offset.rawBytes,
-                "the table names \(numbers.count) pages, raw bytes are \(rawBytes)"
+                "the table names \(namedBytes) bytes of pages, raw bytes are \(rawBytes)"
             )
         }
         guard !entries.dropFirst().contains(where: \.startsFresh),
@@ -98,19 +113,34 @@ struct ChangesFormat {
         guard let last = entries.last, isUnfinished == (last.event == nil) else {
             throw .malformed(at: Offset.flags, "the last entry contradicts the flags")
         }
-        frameStart = tableEnd
-        guard (payload.byteCount > tableEnd) == (rawBytes > 0) else {
+        dataStart = tableEnd
+        let dataBytes = payload.byteCount - tableEnd
+        isTableOnly = encoding == .byteRanges && dataBytes == 0 && rawBytes > 0
+        let isRight = encoding == .byteRanges ? dataBytes == rawBytes : (dataBytes > 0) == (rawBytes > 0)
+        guard isRight || isTableOnly else {
             throw .malformed(at: tableEnd, "page data where there should be none, or none where it should be")
+        }
+    }
+
+    /// How many bytes of data the table asks for.
+    private var namedBytes: Int {
+        switch encoding {
+        case .wholePages: numbers.count * pageSize.bytes
+        case .byteRanges: rangeBytes
         }
     }
 
     private mutating func decodeHeader(_ payload: RawSpan) throws(FormatError) -> (UInt32, tableEnd: Int) {
         guard payload.byteCount >= Self.headerBytes else { throw .malformed(at: 0, "too short for changes") }
-        let encoding = payload.byte(at: Offset.encoding)
+        let code = payload.byte(at: Offset.encoding)
         flags = payload.byte(at: Offset.flags)
-        guard encoding == Self.encoding, flags & ~Flag.known == 0,
+        guard let encoding = Encoding(rawValue: code), flags & ~Flag.known == 0,
             payload.littleEndianUInt16(at: Offset.reserved) == 0
-        else { throw .unsupported("changes encoding \(encoding), flags \(flags)") }
+        else { throw .unsupported("changes encoding \(code), flags \(flags)") }
+        guard encoding == .wholePages || !hasPrefix else {
+            throw .malformed(at: Offset.flags, "byte ranges with a prefix")
+        }
+        self.encoding = encoding
         let size = payload.littleEndianUInt32(at: Offset.pageSize)
         guard let pageSize = PageSize(bytes: Int(size)) else {
             throw .malformed(at: Offset.pageSize, "page size \(size)")
@@ -148,6 +178,8 @@ struct ChangesFormat {
         }
         let coalesced = try table.varint(at: &offset)
         let digest = event == nil ? 0 : table.littleEndianUInt64(at: try table.take(8, at: &offset))
+        let pages = try decodeNumbers(table, at: &offset, pageCount: shape.pageCount)
+        if encoding == .byteRanges { try decodeRanges(of: pages, shape, table, at: &offset) }
         return Entry(
             time: Instant(nanoseconds: time),
             event: event,
@@ -155,7 +187,7 @@ struct ChangesFormat {
             shape: shape,
             coalesced: coalesced,
             digest: digest,
-            pages: try decodeNumbers(table, at: &offset, pageCount: shape.pageCount)
+            pages: pages
         )
     }
 
@@ -165,7 +197,9 @@ struct ChangesFormat {
         pageCount: PageCount
     ) throws(FormatError) -> Range<Int> {
         let first = numbers.count
-        let limit = UInt64(rawBytes / pageSize.bytes - first)
+        // Each page has its whole content among the raw bytes, or takes a byte of the table at least.
+        let most = encoding == .wholePages ? rawBytes / pageSize.bytes - first : table.byteCount - offset
+        let limit = UInt64(max(0, most))
         let count = try table.varint(at: &offset, upTo: limit, "page count")
         var number: UInt64 = 0
         for _ in 0..<count {
@@ -178,6 +212,33 @@ struct ChangesFormat {
             numbers.append(UInt32(number))
         }
         return first..<numbers.count
+    }
+
+    /// Reads the ranges of an entry's pages, which stand behind its page numbers.
+    private mutating func decodeRanges(
+        of pages: Range<Int>,
+        _ shape: ImageShape,
+        _ table: RawSpan,
+        at offset: inout Int
+    ) throws(FormatError) {
+        for page in pages {
+            let valid = shape.validBytes(of: PageNumber(numbers[page]))
+            let dataBytes = try table.ranges(at: &offset, upTo: valid, into: &ranges)
+            guard dataBytes <= rawBytes - rangeBytes else {
+                throw .malformed(at: offset, "more bytes of ranges than raw bytes")
+            }
+            rangeEnds.append(
+                RangesEnd(ranges: UInt32(ranges.count), data: UInt32(rangeBytes + dataBytes))
+            )
+        }
+    }
+
+    private var rangeBytes: Int { Int(rangeEnds.last?.data ?? 0) }
+
+    /// The byte ranges of a page, an index of `numbers`, and where their bytes are among the record's data.
+    func ranges(of page: Int) -> (ranges: ArraySlice<ByteRange>, data: Int) {
+        let start = page == 0 ? RangesEnd(ranges: 0, data: 0) : rangeEnds[page - 1]
+        return (ranges[Int(start.ranges)..<Int(rangeEnds[page].ranges)], Int(start.data))
     }
 }
 
@@ -200,13 +261,14 @@ extension [UInt8] {
 
     /// Appends the 24 bytes before the table.
     mutating func appendChangesHeader(
+        _ encoding: ChangesFormat.Encoding = .wholePages,
         flags: UInt8,
         pageSize: PageSize,
         entryCount: Int,
         tableBytes: Int,
         rawBytes: Int
     ) {
-        append(ChangesFormat.encoding)
+        append(encoding.rawValue)
         append(flags)
         append(UInt16(0))
         append(UInt32(pageSize.bytes))

@@ -13,14 +13,17 @@ enum FileHeader {
         static let requiredFlags = 12
     }
 
-    /// Verifies a whole header. `what`: the kind of file, for messages.
+    /// Verifies a whole header and returns its required flags, of which those in `knownFlags` are allowed.
+    /// `what`: the kind of file, for messages.
+    @discardableResult
     static func verify(
         _ bytes: RawSpan,
         byteCount: Int,
         magic: UInt64,
         version: UInt16,
+        knownFlags: UInt32 = 0,
         what: String
-    ) throws(FormatError) {
+    ) throws(FormatError) -> UInt32 {
         guard bytes.byteCount >= byteCount else { throw .malformed(at: 0, "the header is cut off") }
         guard bytes.littleEndianUInt64(at: Offset.magic) == magic else {
             throw .malformed(at: 0, "not a \(what)")
@@ -32,18 +35,21 @@ enum FileHeader {
         }
         let found = bytes.littleEndianUInt16(at: Offset.version)
         let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
-        guard found == version, flags == 0, bytes.littleEndianUInt16(at: Offset.reserved) == 0 else {
+        guard found == version, flags & ~knownFlags == 0,
+            bytes.littleEndianUInt16(at: Offset.reserved) == 0
+        else {
             throw .unsupported("\(what) version \(found), required flags \(flags)")
         }
+        return flags
     }
 
     /// The first 16 bytes.
-    static func begin(magic: UInt64, version: UInt16) -> [UInt8] {
+    static func begin(magic: UInt64, version: UInt16, flags: UInt32 = 0) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(magic)
         bytes.append(version)
         bytes.append(UInt16(0))
-        bytes.append(UInt32(0))
+        bytes.append(flags)
         return bytes
     }
 

@@ -14,9 +14,13 @@ enum RecordType: UInt8 {
     case changes = 4
     case gap = 5
     case annotation = 6
-    // 7 and 8 are kept for the summaries and the footer of sealed segments.
+    // 7 is kept for summaries.
+    /// The end of a sealed segment.
+    case footer = 8
     /// The file's unfinished snapshot is void.
     case void = 9
+    /// Many records together, compressed; `PackFormat`.
+    case pack = 10
 }
 
 /// The 40 bytes before every payload.
@@ -71,6 +75,17 @@ struct RecordHeader: Hashable {
         self.file = file
         self.firstSequence = firstSequence
         self.time = time
+    }
+
+    /// The same for a record in a pack.
+    init(_ head: PackedHead, payloadBytes: Int) {
+        type = head.type
+        flags = head.flags
+        reserved = 0
+        self.payloadBytes = payloadBytes
+        file = head.file
+        firstSequence = head.firstSequence
+        time = head.time
     }
 
     /// Decodes the first 40 bytes of a record. Nil without the magic or with a length that cannot be.

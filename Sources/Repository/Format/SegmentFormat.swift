@@ -9,6 +9,9 @@ struct SegmentHeader: Hashable {
     static let magic: UInt64 = 0x3147_4553_444c_4f48
     static let version: UInt16 = 1
 
+    /// The only required flag that is known: the segment is sealed, and its own footer says where it ends.
+    static let sealedFlag: UInt32 = 1
+
     enum Offset {
         static let root = 16
         static let firstSequence = 24
@@ -24,6 +27,8 @@ struct SegmentHeader: Hashable {
     let previousFirst: Sequence
     /// How far the segment before it is valid, in bytes; what lies behind is an unfinished write.
     let previousValidBytes: UInt64
+    /// Whether the segment was written as a whole and ends in a footer.
+    var isSealed = false
 
     init(
         root: RootID,
@@ -41,11 +46,12 @@ struct SegmentHeader: Hashable {
 
     /// Decodes and verifies a header; `bytes` are the first 64 of the file, or fewer if it is shorter.
     init(_ bytes: RawSpan) throws(FormatError) {
-        try FileHeader.verify(
+        let flags = try FileHeader.verify(
             bytes,
             byteCount: Int(Self.byteCount),
             magic: Self.magic,
             version: Self.version,
+            knownFlags: Self.sealedFlag,
             what: "segment"
         )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
@@ -53,10 +59,15 @@ struct SegmentHeader: Hashable {
         created = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.created)))
         previousFirst = Sequence(bytes.littleEndianUInt64(at: Offset.previousFirst))
         previousValidBytes = bytes.littleEndianUInt64(at: Offset.previousValidBytes)
+        isSealed = flags & Self.sealedFlag != 0
     }
 
     func encoded() -> [UInt8] {
-        var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
+        var bytes = FileHeader.begin(
+            magic: Self.magic,
+            version: Self.version,
+            flags: isSealed ? Self.sealedFlag : 0
+        )
         bytes.append(root.rawValue)
         bytes.append(firstSequence.rawValue)
         bytes.append(created.nanoseconds)

@@ -11,41 +11,17 @@ import SQLiteFiles
 extension ImageApplier {
     private static let chunkBytes = 1 << 20
 
-    /// Counts pages out that are about to change.
-    mutating func leaveUncounted(
-        _ first: UInt32,
-        _ count: Int,
-        _ size: PageSize,
-        _ file: borrowing OpenFile,
-        _ scratch: inout [UInt8]
-    ) throws(SystemError) {
-        let end = min(UInt64(first) + UInt64(count), UInt64(countedPages) + 1)
-        for number in UInt64(first)..<max(UInt64(first), end) {
-            let page = PageNumber(UInt32(number))
-            guard !uncounted.contains(page) else { continue }
-            try file.readPage(page, size, into: &scratch)
-            digest ^= unsafe ImageDigest.part(page, scratch.span.bytes.extracting(0..<size.bytes))
-            uncounted.insert(page)
-        }
+    /// Counts a page out that is about to change.
+    mutating func leaveUncounted(_ number: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
+        guard wanted == nil, number <= countedPages, !uncounted.contains(PageNumber(number)) else { return }
+        let size = shape!.pageSize.bytes
+        try Self.read(number, overlay, size, file, into: &former)
+        let part = unsafe ImageDigest.part(PageNumber(number), former.span.bytes.extracting(0..<size))
+        digest ^= part
+        uncounted.insert(PageNumber(number))
     }
 
-    /// Gives the file its new length. Pages that go, and the last one that stays if it is cut or filled up, are
-    /// uncounted from then on, as those that come.
-    mutating func resizeUncounted(
-        _ old: ImageShape,
-        _ new: ImageShape,
-        _ file: borrowing OpenFile,
-        _ scratch: inout [UInt8]
-    ) throws(SystemError) {
-        let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
-        if kept < countedPages {
-            try leaveUncounted(kept + 1, Int(countedPages - kept), old.pageSize, file, &scratch)
-            countedPages = kept
-        }
-        try file.truncate(to: new.byteCount)
-    }
-
-    /// The digest of the image as it is in the file, which holds nothing else.
+    /// The digest of the image as it is in the file after `finish`; the file holds nothing else.
     func finalDigest(of file: borrowing OpenFile) throws(SystemError) -> UInt64 {
         guard let shape else { return 0 }
         guard !tracksDigest else { return try ImageDigest.of(file, shape: shape) }

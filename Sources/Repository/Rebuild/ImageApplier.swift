@@ -3,103 +3,140 @@ import SQLiteFiles
 
 /// Lays records over an image in a file, one after the other.
 ///
-/// The file always has the image's exact length. Shortening it drops bytes, lengthening it brings zeros; the
-/// missing part of a partial last page counts as zeros.
+/// What they change waits in `overlay` until `finish`, or until the caller finds it too much. The missing part of a
+/// partial last page counts as zeros.
 struct ImageApplier {
+    /// A page before and after a change.
+    typealias OnChange = (_ number: UInt32, _ old: RawSpan, _ new: RawSpan) -> Void
+
     var shape: ImageShape?
     /// Of the image as it stands; unless `tracksDigest`, only of the first `countedPages` without `uncounted`.
     var digest: UInt64 = 0
     var countedPages: UInt32 = 0
     /// Pages among the first `countedPages` that changed since the base.
     var uncounted = PageBitmap()
+    /// The base that the image began with; nil when that was a fresh start.
+    var base: (sequence: Sequence, reference: BaseReference)?
+    /// The shortest that the image was since then, in bytes: behind that nothing of the base is left.
+    var shortestBytes = UInt64.max
     /// Whether `digest` is wanted at every step, or only at the end.
     let tracksDigest: Bool
+    /// The only pages that are wanted; nil for all.
+    private(set) var wanted: PageBitmap?
+    var overlay = PageOverlay()
+    var former: [UInt8] = []
+    private var latter: [UInt8] = []
 
-    init(tracksDigest: Bool) {
+    init(tracksDigest: Bool, wanted: PageBitmap? = nil) {
         self.tracksDigest = tracksDigest
+        self.wanted = wanted
     }
 
-    /// Applies one entry of `changes`. `pages`: the pages of all entries, one after the other.
+    /// Applies one entry of `changes`. `data`: the page data of all entries. One that tracks the
+    /// digest tells `onChange` of each page.
     mutating func apply(
         _ entry: ChangesFormat.Entry,
         of changes: borrowing ChangesFormat,
-        pages: borrowing [UInt8],
+        data: borrowing [UInt8],
         to file: borrowing OpenFile,
-        scratch: inout [UInt8]
+        onChange: OnChange = { _, _, _ in }
     ) throws(SystemError) {
         if entry.startsFresh || shape == nil {
-            try file.truncate(to: 0)
+            overlay.reset(entry.shape.pageSize, isEmpty: true)
             shape = .empty(entry.shape.pageSize)
+            base = nil
             digest = 0
             countedPages = 0
             uncounted.removeAll()
         }
-        try resize(to: entry.shape, file, &scratch)
+        try resize(to: entry.shape, file)
+        shortestBytes = min(shortestBytes, entry.shape.byteCount)
         let size = entry.shape.pageSize.bytes
-        var index = entry.pages.lowerBound
-        while index < entry.pages.upperBound {
-            let first = changes.numbers[index]
-            let count = changes.runLength(from: index, to: entry.pages.upperBound)
-            let bytes = unsafe pages.span.bytes.extracting(index * size..<(index + count) * size)
+        for index in entry.pages {
+            let number = changes.numbers[index]
+            if let wanted, !wanted.contains(PageNumber(number)) { continue }
             if tracksDigest {
-                try exchange(first, count, bytes, file, &scratch)
+                try Self.read(number, overlay, size, file, into: &former)
             } else {
-                try leaveUncounted(first, count, entry.shape.pageSize, file, &scratch)
+                try leaveUncounted(number, file)
             }
-            let offset = PageNumber(first).byteOffset(pageSize: entry.shape.pageSize)
-            let valid = min(UInt64(bytes.byteCount), entry.shape.byteCount - offset)
-            try file.write(bytes.extracting(0..<Int(valid)), at: offset)
-            index += count
+            switch changes.encoding {
+            case .wholePages:
+                let content = unsafe data.span.bytes.extracting(index * size..<(index + 1) * size)
+                overlay.replace(number, content)
+            case .byteRanges:
+                let (ranges, start) = changes.ranges(of: index)
+                let content = unsafe data.span.bytes.extracting(start..<data.count)
+                try overlay.patch(number, ranges, content, file)
+            }
+            if tracksDigest { try exchange(number, file, onChange) }
         }
     }
 
-    private mutating func resize(
-        to new: ImageShape,
+    /// The same image; from now on all pages that change are wanted.
+    consuming func wantingAll() -> ImageApplier {
+        wanted = nil
+        return self
+    }
+
+    /// Brings the file to the image, for which it must be open.
+    mutating func finish(_ file: borrowing OpenFile) throws(SystemError) {
+        guard let shape, overlay.isAhead else { return }
+        try overlay.write(to: file, shape)
+    }
+
+    /// Reads a page of the image into the front of `buffer`. `size`: of a page, in bytes.
+    static func read(
+        _ number: UInt32,
+        _ overlay: borrowing PageOverlay,
+        _ size: Int,
         _ file: borrowing OpenFile,
-        _ scratch: inout [UInt8]
-    )
-        throws(SystemError)
-    {
+        into buffer: inout [UInt8]
+    ) throws(SystemError) {
+        if buffer.count < size { buffer.append(zeros: size - buffer.count) }
+        try overlay.read(number, file, into: &buffer)
+    }
+
+    private mutating func resize(to new: ImageShape, _ file: borrowing OpenFile) throws(SystemError) {
         let old = shape!
-        shape = new
-        guard new.byteCount != old.byteCount else { return }
-        guard tracksDigest else { return try resizeUncounted(old, new, file, &scratch) }
+        guard new.byteCount != old.byteCount else { return shape = new }
         // Pages that go or come, and the last one that stays if it becomes shorter.
-        let kept = min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes)
-        try takeOut(kept, of: old, file, &scratch)
-        try file.truncate(to: new.byteCount)
-        try takeOut(kept, of: new, file, &scratch)
+        let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
+        if tracksDigest {
+            try takeOut(behind: kept, file)
+        } else if kept < countedPages {
+            for number in kept + 1...countedPages { try leaveUncounted(number, file) }
+            countedPages = kept
+        }
+        overlay.resize(from: old, to: new)
+        shape = new
+        if tracksDigest { try takeOut(behind: kept, file) }
     }
 
     /// XORs the parts of all pages behind the first `kept` into the digest.
-    private mutating func takeOut(
-        _ kept: UInt64,
-        of shape: ImageShape,
-        _ file: borrowing OpenFile,
-        _ scratch: inout [UInt8]
-    ) throws(SystemError) {
-        var page = kept + 1
-        while page <= UInt64(shape.pageCount.rawValue) {
-            let number = PageNumber(UInt32(page))
-            try file.readPage(number, shape.pageSize, into: &scratch)
-            digest ^= unsafe ImageDigest.part(number, scratch.span.bytes.extracting(0..<shape.pageSize.bytes))
-            page += 1
+    private mutating func takeOut(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
+        let size = shape!.pageSize.bytes
+        var number = UInt64(kept) + 1
+        while number <= shape!.pageCount.rawValue {
+            try Self.read(UInt32(number), overlay, size, file, into: &former)
+            let page = PageNumber(UInt32(number))
+            let part = unsafe ImageDigest.part(page, former.span.bytes.extracting(0..<size))
+            digest ^= part
+            number += 1
         }
     }
 
+    /// `former` is what the page was.
     private mutating func exchange(
-        _ first: UInt32,
-        _ count: Int,
-        _ bytes: RawSpan,
+        _ number: UInt32,
         _ file: borrowing OpenFile,
-        _ scratch: inout [UInt8]
+        _ onChange: OnChange
     ) throws(SystemError) {
         let size = shape!.pageSize.bytes
-        for index in 0..<count {
-            let number = PageNumber(first + UInt32(index))
-            try file.readPage(number, shape!.pageSize, into: &scratch)
-            digest ^= unsafe ImageDigest.part(number, scratch.span.bytes.extracting(0..<size))
-            digest ^= ImageDigest.part(number, bytes.extracting(index * size..<(index + 1) * size))
-        }
+        try Self.read(number, overlay, size, file, into: &latter)
+        let (old, new) = (former, latter)
+        digest ^= unsafe ImageDigest.part(PageNumber(number), old.span.bytes.extracting(0..<size))
+        digest ^= unsafe ImageDigest.part(PageNumber(number), new.span.bytes.extracting(0..<size))
+        unsafe onChange(number, old.span.bytes.extracting(0..<size), new.span.bytes.extracting(0..<size))
     }
 }

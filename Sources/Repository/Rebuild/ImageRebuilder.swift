@@ -20,12 +20,14 @@ package struct ImageRebuilder: Sendable {
         at sequence: Sequence,
         into output: borrowing OpenFile
     ) throws -> SnapshotState {
-        let plans = try RebuildPlans(root, wanted: [file], upTo: sequence)
-        let pass = try RebuildPass(root)
-        let plan = try plans.plan(file, at: sequence)
-        pass.add(file, plan, output: output.path, open: SharedFile(try output.duplicate()))
-        try pass.run()
-        return try pass.verify(file)
+        try ReplacedSegmentError.lookingAgain {
+            let plans = try RebuildPlans(root, wanted: [file], upTo: sequence)
+            let pass = try RebuildPass(root, plans)
+            let plan = try plans.plan(file, at: sequence)
+            pass.add(file, plan, output: output.path, open: SharedFile(try output.duplicate()))
+            try pass.run()
+            return try pass.verify(file)
+        }
     }
 
     /// Makes files with the images of several files in two walks over the stream. Returns what became of each;
@@ -34,8 +36,15 @@ package struct ImageRebuilder: Sendable {
         _ outputs: [FileID: FilePath],
         at sequence: Sequence
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
+        try ReplacedSegmentError.lookingAgain { try rebuildOnce(outputs, at: sequence) }
+    }
+
+    private func rebuildOnce(
+        _ outputs: [FileID: FilePath],
+        at sequence: Sequence
+    ) throws -> [FileID: Result<SnapshotState, any Error>] {
         let plans = try RebuildPlans(root, wanted: Set(outputs.keys), upTo: sequence)
-        let pass = try RebuildPass(root)
+        let pass = try RebuildPass(root, plans)
         var results: [FileID: Result<SnapshotState, any Error>] = [:]
         for (id, output) in outputs {
             do {
@@ -46,7 +55,12 @@ package struct ImageRebuilder: Sendable {
                 results[id] = .failure(error)
             }
         }
-        try pass.run()
+        do {
+            try pass.run()
+        } catch {
+            for id in pass.jobs.keys { try? Directory.remove(outputs[id]!) }
+            throw error
+        }
         for id in pass.jobs.keys {
             let result = Result { try pass.verify(id) }
             if case .failure = result { try? Directory.remove(outputs[id]!) }

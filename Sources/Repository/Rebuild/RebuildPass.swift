@@ -2,6 +2,16 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
+/// A segment is no more the file that it was when places in it were looked up: it was sealed meanwhile.
+struct ReplacedSegmentError: Error {
+    /// Looks again until no segment is replaced on the way; each is sealed only once.
+    static func lookingAgain<Value>(_ body: () throws -> Value) throws -> Value {
+        while true {
+            do { return try body() } catch is ReplacedSegmentError {}
+        }
+    }
+}
+
 /// One walk over the stream that lays the records of some files over their images, each by its own plan.
 final class RebuildPass {
     /// One file's part of the work.
@@ -13,37 +23,56 @@ final class RebuildPass {
         var failure: (any Error)?
     }
 
+    /// The most that changed pages of all files may take in memory before they are written, in bytes.
+    private static let overlayBytes = 16 << 20
+
     private let root: RootDescription
+    private let segments: [Sequence: FileIdentity]
     private(set) var jobs: [FileID: Job] = [:]
     private let files = FilePool(mode: .update)
     private var opener: RecordOpener
-    private var scratch: [UInt8] = []
+    private var overlayBytes = 0
     /// Everything was applied up to a finished snapshot of the file.
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
     /// The first damage that was met, in any file.
     private var firstDamage: DamageError?
 
-    /// With `onSnapshot`, images keep their digests at every step, and a file that failed goes on at its next
-    /// base or fresh start.
+    /// `plans`: those from which the plans of the files come. With `onSnapshot`, images keep their digests at every
+    /// step, and a file that failed goes on at its next base or fresh start.
     init(
         _ root: RootDescription,
+        _ plans: RebuildPlans,
         onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)? = nil
     ) throws {
         self.root = root
+        segments = plans.segments
         self.onSnapshot = onSnapshot
         opener = try RecordOpener()
     }
 
-    /// Adds a file. `output` must exist; `open`: the same, if it is open for reading and writing already.
-    func add(_ id: FileID, _ plan: RebuildPlan, output: FilePath, open: SharedFile? = nil) {
+    /// Adds a file. `output` must exist; `open`: the same, if it is open for reading and writing already. `wanted`:
+    /// the only pages that are needed.
+    func add(
+        _ id: FileID,
+        _ plan: RebuildPlan,
+        output: FilePath,
+        open: SharedFile? = nil,
+        wanted: PageBitmap? = nil
+    ) {
         if let open { files.adopt(id, open) }
-        jobs[id] = Job(plan: plan, output: output, applier: ImageApplier(tracksDigest: onSnapshot != nil))
+        let applier = ImageApplier(tracksDigest: onSnapshot != nil, wanted: wanted)
+        jobs[id] = Job(plan: plan, output: output, applier: applier)
     }
 
+    /// Rebuilds all files. Throws `ReplacedSegmentError` when the plans do not fit the segments any more.
     func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
         guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
         let last = jobs.values.compactMap { $0.plan.end }.max()
-        _ = try StreamWalk(root: root, start: first.segment).run(
+        var walk = StreamWalk(root: root, start: first.segment, wantsData: true)
+        walk.onSegment = { [segments] first, identity in
+            guard segments[first] == nil || segments[first] == identity else { throw ReplacedSegmentError() }
+        }
+        _ = try walk.run(
             onFinding: { finding in
                 guard finding.severity == .error, firstDamage == nil else { return }
                 firstDamage = DamageError(finding.file, at: finding.offset, finding.message)
@@ -61,9 +90,20 @@ final class RebuildPass {
                     jobs[header.file]!.failure = firstDamage ?? error
                     try onFailure(header.file, error)
                 }
+                if overlayBytes > Self.overlayBytes { try writeOverlays() }
                 return true
             }
         )
+        try writeOverlays()
+    }
+
+    /// Brings the files to their images.
+    private func writeOverlays() throws(SystemError) {
+        for (id, job) in jobs where job.applier.overlay.isAhead && job.failure == nil {
+            let output = try files.file(id, at: job.output)
+            try jobs[id]!.applier.finish(output.file)
+        }
+        overlayBytes = 0
     }
 
     private func applyBase(
@@ -78,7 +118,7 @@ final class RebuildPass {
         let path = root.basePath(header.firstSequence, id)
         let base = try BaseReader(path, root: root.id, file: id, reference: reference)
         let output = try files.file(id, at: jobs[id]!.output)
-        _ = try jobs[id]!.applier.apply(base: base, reference, to: output.file)
+        try jobs[id]!.applier.apply(base: base, header.firstSequence, reference, to: output.file)
     }
 
     private func applyChanges(
@@ -92,7 +132,8 @@ final class RebuildPass {
         try opener.decode(payload, header, place)
         guard canGoOn(id, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
         let output = try files.file(id, at: jobs[id]!.output)
-        try opener.open(payload, place, from: output.file, before: jobs[id]!.applier.shape)
+        try opener.open(payload, place, from: jobs[id]!.applier, output.file)
+        var before = jobs[id]!.applier.overlay.byteCount
         for index in 0..<opener.changes.entries.count {
             // What is void or later stands at the end of a record.
             guard plan.includes(place.location, entry: index) else { return }
@@ -100,10 +141,11 @@ final class RebuildPass {
             try jobs[id]!.applier.apply(
                 entry,
                 of: opener.changes,
-                pages: opener.pages,
-                to: output.file,
-                scratch: &scratch
+                data: opener.data,
+                to: output.file
             )
+            overlayBytes += jobs[id]!.applier.overlay.byteCount - before
+            before = jobs[id]!.applier.overlay.byteCount
             if entry.event != nil { try onSnapshot?(id, entry, jobs[id]!.applier, place) }
         }
     }

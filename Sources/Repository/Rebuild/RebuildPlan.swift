@@ -26,6 +26,8 @@ struct RebuildPlan {
     private var voids: [(from: EntryPlace, to: RecordLocation)] = []
     /// The largest image on the way, in bytes.
     private(set) var largestBytes: UInt64 = 0
+    /// All pages that records name: with these alone, records can be opened and applied.
+    private(set) var pages = PageBitmap()
 
     /// Begin with the first record of all, not with the last base or fresh start: for checks.
     private let keepsEverything: Bool
@@ -64,6 +66,7 @@ struct RebuildPlan {
         upTo limit: Sequence
     ) {
         var sequence = firstSequence
+        for number in changes.numbers { pages.insert(PageNumber(number)) }
         for (index, entry) in changes.entries.enumerated() {
             let place = EntryPlace(record: record, entry: index)
             if entry.startsFresh { unfinishedStart = record }
@@ -99,6 +102,8 @@ struct RebuildPlans {
     /// Runs of snapshots that are missing.
     private var holes: [(after: Sequence, until: Sequence, damage: DamageError)] = []
     private(set) var firstDamage: DamageError?
+    /// Which files the segments were; the plans' places are places in those.
+    private(set) var segments: [Sequence: FileIdentity] = [:]
 
     /// Walks over the stream up to `limit`, for the files in `wanted`.
     init(
@@ -112,7 +117,10 @@ struct RebuildPlans {
         var changes = ChangesFormat()
         var (last, holes) = (Sequence.none, [(after: Sequence, until: Sequence, damage: DamageError)]())
         var firstDamage: DamageError?
-        _ = try StreamWalk(root: root).run(
+        var segments: [Sequence: FileIdentity] = [:]
+        var walk = StreamWalk(root: root)
+        walk.onSegment = { segments[$0] = $1 }
+        _ = try walk.run(
             onFinding: { finding in
                 guard finding.severity == .error, firstDamage == nil else { return }
                 firstDamage = DamageError(finding.file, at: finding.offset, finding.message)
@@ -152,6 +160,7 @@ struct RebuildPlans {
         self.plans = plans
         self.holes = holes
         self.firstDamage = firstDamage
+        self.segments = segments
         lastSequence = last
     }
 

@@ -3,11 +3,11 @@ import SQLiteFiles
 import SystemPackage
 import Zstandard
 
-/// Opens the frames of changes records. Its buffers serve one record after the other.
+/// Opens the page data of changes records. Its buffers serve one record after the other.
 struct RecordOpener: ~Copyable {
     private(set) var changes = ChangesFormat()
-    /// The record's pages, in the order of its table.
-    private(set) var pages: [UInt8] = []
+    /// The record's page data, in the order of its table: whole pages, or the bytes of ranges.
+    private(set) var data: [UInt8] = []
     private var prefix: [UInt8] = []
     private var prefixNumbers: [UInt32] = []
     private let decompressor: Decompressor
@@ -21,33 +21,47 @@ struct RecordOpener: ~Copyable {
         try changes.decode(payload, header, place)
     }
 
-    /// Opens the frame of the record that was decoded last.
+    /// Opens the page data of the record that was decoded last.
     /// - Parameters:
-    ///   - file: the image as it was before the record.
-    ///   - before: that image's outline; nil when there is none.
+    ///   - image: the image as it was before the record.
+    ///   - file: that image's file.
     mutating func open(
         _ payload: RawSpan,
         _ place: RecordPlace,
-        from file: borrowing OpenFile,
-        before: ImageShape?
+        from image: borrowing ImageApplier,
+        _ file: borrowing OpenFile
     ) throws {
         let startsFresh = changes.entries.first?.startsFresh ?? false
-        guard startsFresh || before?.pageSize == changes.pageSize else {
+        guard startsFresh || image.shape?.pageSize == changes.pageSize else {
             throw place.damage("no image of its page size comes before it")
         }
-        if changes.hasPrefix, let before {
-            try readPrefix(from: file, pageCount: before.pageCount)
+        data.removeAll(keepingCapacity: data.capacity <= 16 << 20)
+        guard changes.rawBytes > 0 else { return }
+        let content = payload.extracting(changes.dataStart..<payload.byteCount)
+        switch changes.encoding {
+        case .byteRanges: data.append(contentsOf: content)
+        case .wholePages: try unpack(content, place, image, file)
+        }
+    }
+
+    private mutating func unpack(
+        _ frame: RawSpan,
+        _ place: RecordPlace,
+        _ image: borrowing ImageApplier,
+        _ file: borrowing OpenFile
+    ) throws {
+        if changes.hasPrefix, image.shape != nil {
+            try readPrefix(from: image, file)
         } else {
             prefix.removeAll(keepingCapacity: true)
         }
-        guard changes.rawBytes > 0 else { return pages.removeAll(keepingCapacity: true) }
         do throws(ZstandardError) {
             try Self.decompress(
                 decompressor,
-                payload.extracting(changes.frameStart..<payload.byteCount),
+                frame,
                 prefix: prefix,
                 exactly: changes.rawBytes,
-                into: &pages
+                into: &data
             )
         } catch {
             throw place.damage("its pages cannot be unpacked (\(error))")
@@ -59,22 +73,25 @@ struct RecordOpener: ~Copyable {
         _ frame: RawSpan,
         prefix: [UInt8],
         exactly count: Int,
-        into pages: inout [UInt8]
+        into data: inout [UInt8]
     ) throws(ZstandardError) {
         try decompressor.decompress(
             frame,
             prefix: unsafe prefix.span.bytes,
             exactly: count,
-            into: &pages
+            into: &data
         )
     }
 
     /// The content that the record's distinct pages had before it, ascending, without those beyond the image.
-    private mutating func readPrefix(from file: borrowing OpenFile, pageCount: PageCount) throws(SystemError)
-    {
+    private mutating func readPrefix(
+        from image: borrowing ImageApplier,
+        _ file: borrowing OpenFile
+    ) throws(SystemError) {
         prefixNumbers.removeAll(keepingCapacity: true)
         prefixNumbers.append(contentsOf: changes.numbers)
         if changes.entries.count > 1 { prefixNumbers.sort() }
+        let pageCount = image.shape!.pageCount
         var kept = 0
         for number in prefixNumbers where number <= pageCount.rawValue {
             if kept > 0, prefixNumbers[kept - 1] == number { continue }
@@ -88,9 +105,7 @@ struct RecordOpener: ~Copyable {
             prefix.removeLast(prefix.count - kept * size)
         }
         for index in 0..<kept {
-            let offset = PageNumber(prefixNumbers[index]).byteOffset(pageSize: changes.pageSize)
-            let got = try file.read(into: &prefix, from: index * size, count: size, at: offset)
-            prefix.clear(from: index * size + got, to: (index + 1) * size)
+            try image.overlay.read(prefixNumbers[index], file, into: &prefix, from: index * size)
         }
     }
 }

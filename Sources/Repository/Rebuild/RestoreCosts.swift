@@ -66,8 +66,8 @@ package struct RestoreCosts: Sendable {
                     costs.begun[header.file] = base
                 case .changes:
                     try changes.decode(payload, header, place)
-                    costs.add(changes, header, last)
-                case .file, .gap, .annotation: break
+                    costs.add(changes, header, place, last)
+                case .file, .gap, .annotation, .footer, .pack: break
                 }
                 return true
             }
@@ -77,9 +77,14 @@ package struct RestoreCosts: Sendable {
 
     private init() {}
 
-    private mutating func add(_ changes: ChangesFormat, _ header: RecordHeader, _ last: SnapshotState?) {
+    private mutating func add(
+        _ changes: ChangesFormat,
+        _ header: RecordHeader,
+        _ place: RecordPlace,
+        _ last: SnapshotState?
+    ) {
         var record = RestoreCost()
-        record.readBytes = UInt64(header.recordBytes)
+        record.readBytes = place.storedBytes
         record.pageBytes = UInt64(changes.rawBytes)
         if changes.entries.first?.startsFresh == true { begun[header.file] = RestoreCost() }
         let before = finished[header.file] ?? RestoreCost()

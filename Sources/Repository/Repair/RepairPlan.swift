@@ -42,7 +42,7 @@ extension RepairPlan {
                 lastKeptTime = max(lastKeptTime ?? header.time, header.time)
                 if type == .base { keptBases.insert(root.basePath(header.firstSequence, header.file)) }
                 if place.location.segment == cut?.segment {
-                    frontEnd = place.location.offset + UInt64(header.recordBytes)
+                    frontEnd = place.end
                 }
             }
             try tracker.consume(type, header, payload, place) { event in
@@ -93,7 +93,11 @@ struct RepairScan {
         var tracker = HistoryTracker()
         var openBases: [FileID: (RecordLocation, FilePath, BaseReference)] = [:]
         var (first, isMarkWrong) = (RecordLocation?.none, false)
-        func note(_ location: RecordLocation) { first = min(first ?? location, location) }
+        // A pack is kept as a whole or not at all.
+        func note(_ location: RecordLocation) {
+            let location = RecordLocation(segment: location.segment, offset: location.offset)
+            first = min(first ?? location, location)
+        }
         _ = try StreamWalk(root: root).run(
             onFinding: { finding in
                 guard finding.severity == .error else { return }

@@ -57,12 +57,23 @@ package struct RootRepair {
         return target
     }
 
+    /// The front of a sealed segment has no footer, so it is none.
+    private func unseal(_ copy: borrowing OpenFile, _ path: FilePath) throws {
+        guard let first = path.lastComponent.flatMap(SegmentName.parse) else { return }
+        var header = try StreamWalk(root: root).header(of: first)
+        guard header.isSealed else { return }
+        header.isSealed = false
+        let bytes = header.encoded()
+        try copy.write(unsafe bytes.span.bytes, at: 0)
+    }
+
     /// Gives the segment a second name, then its name to a copy of its front: at no moment it is not there.
     private func cut(_ path: FilePath, to byteCount: UInt64, _ place: FilePath) throws {
         let draft = path.removingLastComponent().appending("\(path.lastComponent!.string).new")
         let copy = try OpenFile(draft, .updateOrCreate)
         try copy.truncate(to: 0)
         try SegmentSuccession.copyFront(of: path, to: copy, from: 0, upTo: byteCount)
+        try unseal(copy, path)
         try copy.synchronise()
         let aside = try target(path, place)
         try Directory.addName(aside, to: path)

@@ -9,6 +9,8 @@ extension RootDescription {
     var segmentsDirectory: FilePath { directory.appending("segments") }
     var basesDirectory: FilePath { directory.appending("bases") }
     var mirrorDirectory: FilePath { directory.appending("mirror") }
+    /// Images that sealing works on, with holes in them.
+    var sealingDirectory: FilePath { directory.appending("sealing") }
 
     func segmentPath(_ first: Sequence) -> FilePath { segmentsDirectory.appending(SegmentName.make(first)) }
 

@@ -21,7 +21,10 @@ package struct RootStorage: Hashable, Sendable {
         bases = Self.bytes(in: root.basesDirectory)
         mirrors = Self.bytes(in: root.mirrorDirectory)
         let all = Self.bytes(in: root.directory)
-        others = all - min(all, segments + bases + mirrors)
+        let holes = Self.bytes(in: root.sealingDirectory) {
+            $0.sizeBytes - min($0.sizeBytes, $0.allocatedBytes)
+        }
+        others = all - min(all, segments + bases + mirrors + holes)
     }
 
     package static func += (sum: inout RootStorage, more: RootStorage) {
@@ -31,12 +34,15 @@ package struct RootStorage: Hashable, Sendable {
         sum.others += more.others
     }
 
-    private static func bytes(in directory: FilePath) -> UInt64 {
+    private static func bytes(
+        in directory: FilePath,
+        of measure: (FileStatus) -> UInt64 = { $0.sizeBytes }
+    ) -> UInt64 {
         guard let names = try? Directory.names(in: directory) else { return 0 }
         return names.reduce(0) { sum, name in
             let path = directory.appending(name)
             guard let status = try? FileStatus.of(path, followingLinks: false) else { return sum }
-            return sum + (status.kind == .directory ? bytes(in: path) : status.sizeBytes)
+            return sum + (status.kind == .directory ? bytes(in: path, of: measure) : measure(status))
         }
     }
 }

@@ -23,6 +23,8 @@ extension RootWriter {
 
         sessionIsWritten = true
         lastDurableSequence = lastSequence
+        endsUnfinished =
+            segment.validBytes >= options.segmentLimit && images.values.contains(where: \.hasOpenParts)
         markDurable(segment)
         let written = staged
         staged.removeAll(keepingCapacity: true)
@@ -53,13 +55,18 @@ extension RootWriter {
         encoder.restart(at: segment.position)
     }
 
+    /// The longest that a segment becomes only because its last snapshot is unfinished, in bytes.
+    private static let unfinishedLimit: UInt64 = 64 << 20
+
     /// The open segment, or the next one when there is none or it is full. One without a snapshot is never
-    /// full: its successor would have its name.
+    /// full: its successor would have its name. Nor is one that ends in an unfinished snapshot, for it could never be
+    /// sealed, unless it is too long for that.
     private func segmentToWrite() throws -> SegmentWriter {
         let present = try segment ?? openSegment()
         guard present.validBytes >= options.segmentLimit, lastDurableSequence >= present.firstSequence else {
             return present
         }
+        guard !endsUnfinished || present.validBytes >= Self.unfinishedLimit else { return present }
         succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
         segment = nil
         return try openSegment()

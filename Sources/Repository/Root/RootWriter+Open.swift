@@ -20,6 +20,7 @@ extension RootWriter {
         lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
         lastDurableSequence = lastSequence
         lastTime = tracker.lastTime
+        endsUnfinished = tracker.hasUnfinished
         succession = SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence)
         var differing: [FileID] = []
         lastFile = files.keys.max() ?? .root

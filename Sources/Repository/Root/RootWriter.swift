@@ -8,8 +8,9 @@ package import SystemPackage
 /// `+Base` takes base images, `+Flush` writes.
 package final class RootWriter {
     package struct Options: Sendable {
-        /// A segment that has reached this length is followed by a new one, in bytes.
-        package var segmentLimit: UInt64 = 64 << 20
+        /// A segment that has reached this length is followed by a new one and can be sealed, in bytes: long enough for
+        /// good compression, short enough that little is ever unsealed.
+        package var segmentLimit: UInt64 = 2 << 20
         /// The program that writes, as text for the session record.
         package var program: String = "holdfast"
 
@@ -44,6 +45,8 @@ package final class RootWriter {
     var staged: [StagedRecord] = []
     var stagedPageBytes = 0
     var sessionIsWritten = false
+    /// The last segment is full and ends in an unfinished snapshot.
+    var endsUnfinished = false
     var succession = SegmentSuccession.none
     var segment: SegmentWriter?
     let durableMark: DurableMarkFile
@@ -95,6 +98,9 @@ package final class RootWriter {
         staged.append(StagedRecord(.file(id, kind, name), time: lastTime))
         return id
     }
+
+    /// The segment that was written last, by its first sequence; nil before the first flush.
+    package var lastSegment: Sequence? { segment?.firstSequence }
 
     /// Bytes of memory that the next flush will free.
     package var stagedBytes: Int { stagedPageBytes }

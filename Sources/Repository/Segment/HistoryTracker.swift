@@ -18,6 +18,8 @@ struct HistoryTracker {
     }
 
     private(set) var files: [FileID: Track] = [:]
+    /// Whether any file has an unfinished snapshot.
+    var hasUnfinished: Bool { files.values.contains { $0.unfinishedPages != nil } }
     private(set) var lastSequence = Sequence.none
     private(set) var lastTime = Instant(nanoseconds: 0)
     private var segment: Sequence?
@@ -34,7 +36,7 @@ struct HistoryTracker {
         emit: (HistoryEvent) throws -> Void
     ) throws {
         countSegment(place.location.segment)
-        if type != .changes { unattributedBytes += UInt64(header.recordBytes) }
+        if type != .changes { unattributedBytes += place.storedBytes }
         lastTime = max(lastTime, header.time)
         switch type {
         case .session:
@@ -60,6 +62,7 @@ struct HistoryTracker {
                 try Annotation(payload, file: header.file, time: header.time)
             }
             try emit(.annotation(annotation))
+        case .footer, .pack: break
         }
     }
 
@@ -111,11 +114,11 @@ struct HistoryTracker {
         do {
             try changes.decode(payload, header, place)
         } catch {
-            unattributedBytes += UInt64(header.recordBytes)
+            unattributedBytes += place.storedBytes
             throw error
         }
         guard var track = files[header.file] else {
-            unattributedBytes += UInt64(header.recordBytes)
+            unattributedBytes += place.storedBytes
             throw place.damage("file \(header.file) was never declared")
         }
         try checkSequence(header, place, emit: emit)
@@ -124,7 +127,7 @@ struct HistoryTracker {
                 changes.continues ? "the parts before it are missing" : "it forgets the parts before it"
             try emit(.finding(Finding(place.damage(message))))
         }
-        var shares = Shares(of: header.recordBytes, among: changes.entries)
+        var shares = Shares(of: place.storedBytes, among: changes.entries)
         var sequence = header.firstSequence
         for entry in changes.entries {
             unattributedBytes += shares.next(entry)
@@ -203,8 +206,8 @@ private struct Shares {
     private var weight: UInt64 = 0
     private var given: UInt64 = 0
 
-    init(of recordBytes: Int, among entries: [ChangesFormat.Entry]) {
-        self.recordBytes = UInt64(recordBytes)
+    init(of recordBytes: UInt64, among entries: [ChangesFormat.Entry]) {
+        self.recordBytes = recordBytes
         totalWeight = entries.reduce(0) { $0 + Self.weight($1) }
     }
 

@@ -18,11 +18,19 @@ package struct SnapshotRecord: Hashable, Sendable {
 package struct RecordLocation: Hashable, Comparable, Sendable {
     /// The segment, by its first sequence.
     package let segment: Sequence
-    /// In bytes from the segment's start.
+    /// Of the record, or of the pack that it is in; in bytes from the segment's start.
     package let offset: UInt64
+    /// Its number in the pack; 0 outside of packs.
+    package let index: Int
+
+    init(segment: Sequence, offset: UInt64, index: Int = 0) {
+        self.segment = segment
+        self.offset = offset
+        self.index = index
+    }
 
     package static func < (left: RecordLocation, right: RecordLocation) -> Bool {
-        (left.segment, left.offset) < (right.segment, right.offset)
+        (left.segment, left.offset, left.index) < (right.segment, right.offset, right.index)
     }
 }
 

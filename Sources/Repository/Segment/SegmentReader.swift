@@ -27,10 +27,12 @@ struct SegmentReader: ~Copyable {
 
     let path: FilePath
     let firstSequence: Sequence
+    /// The file when it was opened.
+    let status: FileStatus
     /// What lies behind, in bytes from the start, is not looked at.
-    let limit: UInt64
+    private(set) var limit: UInt64
     /// Up to there everything was once synchronised, in bytes from the start; 0 when that is not known.
-    let durableBytes: UInt64
+    private(set) var durableBytes: UInt64
     private let file: OpenFile
     private var buffer: [UInt8] = []
     private var bufferStart: UInt64 = 0
@@ -41,24 +43,28 @@ struct SegmentReader: ~Copyable {
     private(set) var offset: UInt64 = 0
     private var current: RecordHeader?
 
-    /// Opens a segment. `limit`: where its successor says that it ends. With `synchronising`, waits until what is
-    /// there now is on the disk.
+    /// Opens a segment. With `synchronising`, waits until what is there now is on the disk.
     init(
         _ path: FilePath,
         first: Sequence,
-        limit: UInt64? = nil,
         durableBytes: UInt64 = 0,
         synchronising: Bool = false
     ) throws(SystemError) {
         let file = try OpenFile(path, .read)
-        let size = try file.status().sizeBytes
+        status = try file.status()
         // Not every file system lets a reader do that (EROFS, EINVAL); then nothing there is fresh either.
         if synchronising { try? file.synchroniseData() }
         self.path = path
         self.file = file
         firstSequence = first
-        self.durableBytes = limit ?? durableBytes
-        self.limit = min(size, limit ?? size)
+        self.durableBytes = durableBytes
+        limit = status.sizeBytes
+    }
+
+    /// From elsewhere it is known that the segment ends there, and that all before it was once synchronised.
+    mutating func close(at end: UInt64) {
+        durableBytes = end
+        limit = min(status.sizeBytes, end)
     }
 
     /// Reads and verifies the segment's header.

@@ -28,6 +28,8 @@ enum SegmentSuccession {
             return
         }
         switch end.tail {
+        case .clean where end.header?.isSealed ?? false:
+            self = .follow(segment: end.segment, validBytes: end.validBytes)
         case .clean: self = .goOn(segment: end.segment, validBytes: end.validBytes)
         case .unfinished, .damaged:
             self =
@@ -74,7 +76,7 @@ enum SegmentSuccession {
         let draft = root.segmentsDirectory.appending("\(end.path.lastComponent!.string).new")
         let copy = try OpenFile(draft, .updateOrCreate)
         try copy.truncate(to: 0)
-        let header =
+        var header =
             end.header
             ?? SegmentHeader(
                 root: root.id,
@@ -83,6 +85,7 @@ enum SegmentSuccession {
                 previousFirst: end.previousFirst,
                 previousValidBytes: end.previousValidBytes
             )
+        header.isSealed = false
         let bytes = header.encoded()
         try copy.write(unsafe bytes.span.bytes, at: 0)
         let validBytes = max(end.validBytes, SegmentHeader.byteCount)

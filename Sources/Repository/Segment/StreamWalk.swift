@@ -5,13 +5,19 @@ import SystemPackage
 struct RecordPlace {
     let location: RecordLocation
     let path: FilePath
+    /// Where the record, or the pack that it is in, ends in the segment.
+    let end: UInt64
+    /// What it takes of the segment, in bytes; in a pack, its share.
+    let storedBytes: UInt64
+    let isPacked: Bool
 
     /// Damage that shows in the record's payload.
     func damage(_ message: String) -> DamageError { DamageError(path, at: location.offset, message) }
 
     /// An error of a decoder of the record's payload.
     func error(_ error: FormatError) -> any Error {
-        error.inFile(path, at: location.offset + UInt64(RecordHeader.byteCount))
+        if case .malformed(_, let message) = error, isPacked { return damage(message) }
+        return error.inFile(path, at: location.offset + UInt64(RecordHeader.byteCount))
     }
 }
 
@@ -48,7 +54,8 @@ struct StreamEnd {
 ///
 /// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
 /// unfinished write, set aside; anything invalid before it is damage. The last segment ends where its reader
-/// says, and not before the durable mark. Damage is reported and passed over; digests decide later which images it
+/// says, and not before the durable mark. A sealed segment counts as a whole, whatever follows it, and ends in a
+/// footer. Records in packs come one by one, as if they stood there. Damage is reported and passed over; digests decide later which images it
 /// spoils.
 struct StreamWalk {
     let root: RootDescription
@@ -56,6 +63,14 @@ struct StreamWalk {
     var start = Sequence.none
     /// Whether to wait until what is read is on the disk.
     var synchronising = false
+    /// Whether the bytes of ranges are wanted; without them such changes come as tables.
+    var wantsData = false
+    /// Whether records that may be skipped are refused all the same.
+    var refusesUnknown = false
+    /// A draft that is read in place of the segment.
+    var draft: (segment: Sequence, path: FilePath)?
+    /// Told which file each segment is, before anything is read from it.
+    var onSegment: ((Sequence, FileIdentity) throws -> Void)?
 
     /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every doubt.
     /// Returns how the last segment ends; nil when there is no segment or `onRecord` returned false.
@@ -63,6 +78,7 @@ struct StreamWalk {
         onFinding: (Finding) throws -> Void,
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
+        var packs = PackReader()
         let mark = try durableMark(onFinding)
         let segments = try root.segments().filter { $0 >= start }
         var previous: StreamEnd?
@@ -82,6 +98,7 @@ struct StreamWalk {
                 closedAt: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
                 durableBytes: mark?.segment == first ? mark!.validBytes : 0,
                 isLast: isLast,
+                &packs,
                 onFinding,
                 onRecord
             )
@@ -127,45 +144,54 @@ struct StreamWalk {
         closedAt closing: UInt64?,
         durableBytes: UInt64,
         isLast: Bool,
+        _ packs: inout PackReader,
         _ onFinding: (Finding) throws -> Void,
         _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
-        let path = root.segmentPath(first)
+        let path = draft.flatMap { $0.segment == first ? $0.path : nil } ?? root.segmentPath(first)
         var reader = try SegmentReader(
             path,
             first: first,
-            limit: closing,
             durableBytes: durableBytes,
             synchronising: synchronising && isLast
         )
-        let fileBytes = try FileStatus.of(path).sizeBytes
+        try onSegment?(first, reader.status.identity)
         var header: SegmentHeader?
         do {
             header = try reader.readHeader(root: root.id)
         } catch let damage as DamageError {
             try onFinding(Finding(damage))
         }
+        let isSealed = header?.isSealed ?? false
+        let closing = isSealed ? reader.status.sizeBytes : closing
+        if let closing { reader.close(at: closing) }
         var end = StreamEnd(
             segment: first,
             path: path,
             validBytes: header == nil ? 0 : SegmentHeader.byteCount,
-            fileBytes: fileBytes,
+            fileBytes: reader.status.sizeBytes,
             durableBytes: reader.durableBytes,
             tail: header == nil ? .damaged : .clean,
             header: header,
             previousFirst: header?.previousFirst ?? previous?.segment ?? .none,
             previousValidBytes: header?.previousValidBytes ?? previous?.countedBytes ?? 0
         )
+        var hasFooter = false
         while true {
             switch try reader.advance() {
             case .record:
                 if end.tail == .clean { end.validBytes = reader.offset + UInt64(reader.header.recordBytes) }
-                guard try deliver(reader, path, onFinding, onRecord) else { return nil }
+                hasFooter = reader.header.type == RecordType.footer.rawValue
+                guard try deliver(reader, path, &packs, onFinding, onRecord) else { return nil }
             case .damage(let at, let resume):
                 end.tail = .damaged
                 try onFinding(Finding(.error, path, at: at, "\(resume - at) bytes are damaged"))
             case .end(let at):
                 try finish(&end, at: at, limit: reader.limit, closing: closing, isLast: isLast, onFinding)
+                if isSealed, !hasFooter {
+                    end.tail = .damaged
+                    try onFinding(Finding(.error, path, at: at, "the end of the sealed segment is missing"))
+                }
                 return end
             }
         }
@@ -174,19 +200,78 @@ struct StreamWalk {
     private func deliver(
         _ reader: borrowing SegmentReader,
         _ path: FilePath,
+        _ packs: inout PackReader,
         _ onFinding: (Finding) throws -> Void,
         _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> Bool {
-        let location = RecordLocation(segment: reader.firstSequence, offset: reader.offset)
-        let place = RecordPlace(location: location, path: path)
-        let type: RecordType?
-        do throws(FormatError) { type = try reader.header.knownType() } catch { throw place.error(error) }
-        guard let type else { return true }
+        let place = RecordPlace(
+            location: RecordLocation(segment: reader.firstSequence, offset: reader.offset),
+            path: path,
+            end: reader.offset + UInt64(reader.header.recordBytes),
+            storedBytes: UInt64(reader.header.recordBytes),
+            isPacked: false
+        )
+        guard let type = try knownType(reader.header, place) else { return true }
         do {
-            return try onRecord(type, reader.header, reader.payload, place)
+            guard type == .pack else { return try onRecord(type, reader.header, reader.payload, place) }
+            return try deliverPack(reader.payload, place, &packs, onFinding, onRecord)
         } catch let damage as DamageError {
             try onFinding(Finding(damage))
             return true
+        }
+    }
+
+    /// Nil for a record that is to be skipped.
+    private func knownType(_ header: RecordHeader, _ place: RecordPlace) throws -> RecordType? {
+        do throws(FormatError) {
+            guard let type = try header.knownType() else {
+                if refusesUnknown { throw .unsupported("record type \(header.type)") }
+                return nil
+            }
+            return type
+        } catch {
+            throw place.error(error)
+        }
+    }
+
+    private func deliverPack(
+        _ payload: RawSpan,
+        _ pack: RecordPlace,
+        _ packs: inout PackReader,
+        _ onFinding: (Finding) throws -> Void,
+        _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
+    ) throws -> Bool {
+        do throws(FormatError) {
+            try packs.open(payload, wantsData: wantsData)
+        } catch {
+            throw pack.error(error)
+        }
+        var given: UInt64 = 0
+        while true {
+            do throws(FormatError) { guard try packs.next() else { return true } } catch {
+                throw pack.error(error)
+            }
+            let (done, all) = packs.progress
+            let upToHere = UInt64((Double(pack.storedBytes) * Double(done) / Double(max(1, all))).rounded())
+            let place = RecordPlace(
+                location: RecordLocation(
+                    segment: pack.location.segment,
+                    offset: pack.location.offset,
+                    index: packs.index
+                ),
+                path: pack.path,
+                end: pack.end,
+                storedBytes: upToHere - given,
+                isPacked: true
+            )
+            given = upToHere
+            guard let type = try knownType(packs.header, place) else { continue }
+            let bytes = packs.payload
+            do {
+                guard try onRecord(type, packs.header, unsafe bytes.span.bytes, place) else { return false }
+            } catch let damage as DamageError {
+                try onFinding(Finding(damage))
+            }
         }
     }
 

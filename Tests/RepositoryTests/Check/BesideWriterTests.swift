@@ -14,7 +14,9 @@ struct BesideWriterTests {
         let isDone = Atomic<Bool>(false)
     }
 
-    @Test("readers never see damage, and always everything that was flushed before they looked")
+    @Test(
+        "readers never see damage, and always all that was flushed before, while segments are sealed as well"
+    )
     func readers() async throws {
         let test = try TestRoot()
         let progress = Progress()
@@ -22,6 +24,11 @@ struct BesideWriterTests {
         async let writing: Void = Thread.run("writer") {
             defer { progress.isDone.store(true, ordering: .releasing) }
             try Self.write(root, progress)
+        }
+        async let sealing = Thread.run("sealer") {
+            var sealed = 0
+            while !progress.isDone.load(ordering: .acquiring) { sealed += try RootSealing(root).run() }
+            return sealed
         }
         var rounds = 0
         repeat {
@@ -39,6 +46,7 @@ struct BesideWriterTests {
             rounds += 1
         } while !progress.isDone.load(ordering: .acquiring)
         try await writing
+        #expect(try await sealing > 1)
         #expect(rounds > 1)
         let snapshots = try test.snapshots().count
         #expect(snapshots == 900)

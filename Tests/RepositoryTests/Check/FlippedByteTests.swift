@@ -31,9 +31,13 @@ struct FlippedByteTests {
         return history
     }
 
-    @Test("any flipped byte is found by check, and no rebuild is ever wrong")
-    func everyByte() throws {
+    @Test("any flipped byte is found by check, and no rebuild is ever wrong", arguments: [false, true])
+    func everyByte(isSealed: Bool) throws {
         let history = try Self.history()
+        if isSealed {
+            let sealed = try RootSealing(history.test.root).run()
+            #expect(sealed > 0)
+        }
         #expect(try history.test.findings().isEmpty)
         #expect(history.firstWrong() == nil)
         let segments = try history.test.segments()

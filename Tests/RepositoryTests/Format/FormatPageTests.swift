@@ -9,7 +9,10 @@ struct FormatPageTests {
         var history = try RandomHistory(seed: .random(in: 0 ... .max))
         for _ in 0..<150 { try history.step() }
         try history.flush()
-        let snapshots = try ReferenceReader.read(history.test.root, try history.test.segments())
+        try history.seal()
+        let (snapshots, sealed) = try ReferenceReader.read(history.test.root, try history.test.segments())
+        let isAllSealed = try sealed == history.test.segments().count - 1
+        #expect(isAllSealed, "\(history.random)")
         #expect(snapshots.count == history.expected.count, "\(history.random)")
         for (index, (got, wanted)) in zip(snapshots, history.expected).enumerated() {
             let isSame =

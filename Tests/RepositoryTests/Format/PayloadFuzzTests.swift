@@ -28,7 +28,7 @@ struct PayloadFuzzTests {
             accepted += 1
             #expect(format.numbers.count * format.pageSize.bytes == format.rawBytes, "\(random)")
             #expect(format.rawBytes <= ChangesFormat.maximumRawBytes, "\(random)")
-            #expect(format.frameStart <= bytes.count, "\(random)")
+            #expect(format.dataStart <= bytes.count, "\(random)")
             for entry in format.entries {
                 let numbers = format.numbers[entry.pages]
                 #expect(numbers.allSatisfy { entry.shape.pageCount.contains(PageNumber($0)) }, "\(random)")

@@ -24,26 +24,31 @@ struct ReferenceReader: ~Copyable {
 
     /// By sequence, from 1 on.
     private(set) var snapshots: [Snapshot] = []
+    private(set) var sealedCount = 0
     private var images: [UInt32: Image] = [:]
     private let directory: FilePath
     private let decompressor: Decompressor
 
-    static func read(_ root: RootDescription, _ segments: [FilePath]) throws -> [Snapshot] {
+    /// Returns all snapshots, and how many of the segments are sealed.
+    static func read(
+        _ root: RootDescription,
+        _ segments: [FilePath]
+    ) throws -> (snapshots: [Snapshot], sealedCount: Int) {
         var reader = ReferenceReader(directory: root.directory, decompressor: try Decompressor())
-        return try reader.read(segments)
+        try reader.read(segments)
+        return (reader.snapshots, reader.sealedCount)
     }
 
-    private mutating func read(_ segments: [FilePath]) throws -> [Snapshot] {
+    private mutating func read(_ segments: [FilePath]) throws {
         for (index, path) in segments.enumerated() {
             var bytes = try path.content()
             if index + 1 < segments.count {
                 let next = try segments[index + 1].content()
                 guard number(next, 40, 8) == number(bytes, 24, 8) else { throw Wrong(what: "chain") }
-                bytes.removeLast(bytes.count - Int(number(next, 48, 8)))
+                if number(bytes, 12, 4) == 0 { bytes.removeLast(bytes.count - Int(number(next, 48, 8))) }
             }
             try readSegment(bytes)
         }
-        return snapshots
     }
 
     private mutating func readSegment(_ bytes: [UInt8]) throws {
@@ -51,6 +56,9 @@ struct ReferenceReader: ~Copyable {
             number(bytes, 56, 8) == hash(bytes[0..<56], 0)
         else { throw Wrong(what: "segment header") }
         var offset = 64
+        let isSealed = number(bytes, 12, 4) == 1
+        if isSealed { sealedCount += 1 }
+        var (packed, footer) = (0, -1)
         while offset < bytes.count {
             let record = bytes[offset...]
             let length = Int(number(bytes, offset + 8, 4))
@@ -58,15 +66,51 @@ struct ReferenceReader: ~Copyable {
             let payload = Array(bytes[offset + 40..<offset + 40 + length])
             let place = hash(bytes[offset..<offset + 32], UInt64(offset) ^ number(bytes, 24, 8))
             guard number(bytes, offset + 32, 8) == hash(payload[...], place) else { return }
-            try readRecord(
-                type: bytes[offset + 4],
-                file: UInt32(number(bytes, offset + 12, 4)),
-                sequence: number(bytes, offset + 16, 8),
-                payload
-            )
+            switch bytes[offset + 4] {
+            case 8: footer = Int(number(payload, 0, 8))
+            case 10: packed += try readPack(payload)
+            default:
+                try readRecord(
+                    type: bytes[offset + 4],
+                    file: UInt32(number(bytes, offset + 12, 4)),
+                    sequence: number(bytes, offset + 16, 8),
+                    payload
+                )
+            }
             offset += 40 + length
         }
+        guard !isSealed || footer == packed else { throw Wrong(what: "footer") }
     }
+
+    /// Returns how many records were in it.
+    private mutating func readPack(_ pack: [UInt8]) throws -> Int {
+        let headEnd = 16 + Int(number(pack, 12, 4))
+        let heads = try unpack(Array(pack[16..<headEnd]), [], Int(number(pack, 4, 4)))
+        let dataBytes = Int(number(pack, 8, 4))
+        var data = dataBytes == 0 ? [] : try unpack(Array(pack[headEnd...]), [], dataBytes)[...]
+        var (offset, sequence, records) = (0, 0, 0)
+        while offset < heads.count {
+            let type = heads[offset]
+            offset += 2
+            let file = UInt32(varint(heads, &offset))
+            sequence += signed(varint(heads, &offset))
+            _ = varint(heads, &offset)
+            let end = varint(heads, &offset) + offset
+            var payload = Array(heads[offset..<end])
+            offset = end
+            if type == 4, payload[0] == 2 {
+                let count = Int(number(payload, 16, 8))
+                payload += data.prefix(count)
+                data = data.dropFirst(count)
+            }
+            try readRecord(type: type, file: file, sequence: UInt64(sequence), payload)
+            records += 1
+        }
+        guard data.isEmpty, records == Int(number(pack, 0, 4)) else { throw Wrong(what: "pack") }
+        return records
+    }
+
+    private func signed(_ value: Int) -> Int { value & 1 == 0 ? value / 2 : -(value / 2) - 1 }
 
     private mutating func readRecord(type: UInt8, file: UInt32, sequence: UInt64, _ payload: [UInt8]) throws {
         switch type {
@@ -88,6 +132,7 @@ struct ReferenceReader: ~Copyable {
         let size = Int(number(payload, 4, 4))
         let (raw, tableEnd) = (Int(number(payload, 16, 8)), 24 + Int(number(payload, 12, 4)))
         var entries: [(event: UInt8, fresh: Bool, length: Int, digest: UInt64?, pages: [Int])] = []
+        var ranges: [[(start: Int, count: Int)]] = []
         var offset = 24
         for _ in 0..<number(payload, 8, 4) {
             _ = varint(payload, &offset)
@@ -102,6 +147,15 @@ struct ReferenceReader: ~Copyable {
                 last += varint(payload, &offset)
                 pages.append(last)
             }
+            for _ in pages where payload[0] == 2 {
+                var (list, start) = ([(start: Int, count: Int)](), 0)
+                for _ in 0..<varint(payload, &offset) {
+                    start += varint(payload, &offset)
+                    list.append((start, varint(payload, &offset)))
+                    start += list.last!.count
+                }
+                ranges.append(list)
+            }
             entries.append((event, flags & 1 != 0, length, digest, pages))
         }
         guard offset == tableEnd else { throw Wrong(what: "table") }
@@ -112,8 +166,10 @@ struct ReferenceReader: ~Copyable {
                 prefix += self.page(page, of: file, size) ?? []
             }
         }
-        var content = raw == 0 ? [] : try unpack(Array(payload[tableEnd...]), prefix, raw)[...]
+        var content = payload[tableEnd...]
+        if payload[0] == 1, raw > 0 { content = try unpack(Array(content), prefix, raw)[...] }
         var sequence = first
+        var pageIndex = 0
         for entry in entries {
             if entry.fresh { images[file]!.bytes = [] }
             images[file]!.pageSize = size
@@ -121,6 +177,18 @@ struct ReferenceReader: ~Copyable {
             for page in entry.pages {
                 let start = (page - 1) * size
                 let end = min(start + size, entry.length)
+                if payload[0] == 2 {
+                    for range in ranges[pageIndex] {
+                        let place = start + range.start
+                        images[file]!.bytes.replaceSubrange(
+                            place..<place + range.count,
+                            with: content.prefix(range.count)
+                        )
+                        content = content.dropFirst(range.count)
+                    }
+                    pageIndex += 1
+                    continue
+                }
                 images[file]!.bytes.replaceSubrange(start..<end, with: content.prefix(end - start))
                 content = content.dropFirst(size)
             }

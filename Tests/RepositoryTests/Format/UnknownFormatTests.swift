@@ -60,7 +60,7 @@ struct UnknownFormatTests {
         expectUnsupported(rootPath) { _ = try RepositoryDirectory(at: repository, creating: false).roots() }
     }
 
-    @Test("a segment of another version, or with a required flag", arguments: [(8, 2), (12, 1), (10, 1)])
+    @Test("a segment of another version, or with a required flag", arguments: [(8, 2), (12, 2), (10, 1)])
     func segment(offset: Int, value: UInt8) throws {
         let history = try Self.history()
         let path = try history.test.segments()[0]
@@ -122,7 +122,7 @@ struct UnknownFormatTests {
         var format = ChangesFormat()
         try format.decode(unsafe (changes + entry).span.bytes, time: Instant(nanoseconds: 0))
         #expect(format.entries.count == 1)
-        for (offset, value) in [(0, 2), (1, 12), (2, 1), (25, 7), (26, 3)] as [(Int, UInt8)] {
+        for (offset, value) in [(0, 3), (1, 12), (2, 1), (25, 7), (26, 3)] as [(Int, UInt8)] {
             var wrong = changes + entry
             wrong[offset] = value
             #expect(throws: (FormatError).self, "byte \(offset)") {

@@ -11,11 +11,12 @@ import Testing
 @Suite("Repair")
 struct RootRepairTests {
     @Test(
-        "whatever was flipped or cut: clean afterwards, all before the damage kept, nothing deleted, goes on"
+        "whatever was flipped or cut: clean afterwards, all before the damage kept, nothing deleted, goes on",
+        arguments: [false, true]
     )
-    func damages() throws {
+    func damages(isSealed: Bool) throws {
         var random = SeededRandom()
-        let history = try SmallHistory.damageable(random)
+        let history = try SmallHistory.damageable(random, isSealed: isSealed)
         let all =
             try Damage.flips(of: history.test, step: 23)
             + Damage.cuts(of: history.test, &random).shuffled(using: &random)

@@ -52,7 +52,7 @@ struct PowerLossTests {
         return true
     }
 
-    /// Some of everything that a writer does, flushed each time.
+    /// Some of everything that a writer does, flushed each time, and full segments sealed.
     private func write(_ history: inout SmallHistory, _ durable: inout Int) throws {
         let writer = try history.open()
         history.declare(writer, "one.db")
@@ -64,6 +64,7 @@ struct PowerLossTests {
         }
         try history.base(writer, 0, byteCount: 4000)
         durable = Int(try writer.flush().rawValue)
+        try RootSealing(history.test.root).run()
         try history.commit(writer, 0, byteCount: 1500)
         durable = Int(try writer.flush().rawValue)
     }

@@ -23,6 +23,13 @@ struct RandomHistoryTests {
         try history.reopen()
         try history.verify()
         try expectSound(history)
+        try history.seal()
+        let segments = try history.test.segments().count
+        #expect(history.sealedCount == segments - 1, "\(history.random)")
+        try history.verify()
+        try expectSound(history)
+        try history.reopen()
+        try expectSound(history)
     }
 
     /// The check is clean, and the parts of the segments that snapshots own add up.

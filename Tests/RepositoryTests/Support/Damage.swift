@@ -26,7 +26,8 @@ struct Damage: CustomStringConvertible {
         }
         return snapshots.count { snapshot in
             snapshot.location.segment.rawValue < number
-                || hit.map { snapshot.location < $0.location } ?? false
+                || snapshot.location.segment.rawValue == number
+                    && hit.map { snapshot.location.offset < $0.location.offset } ?? false
         }
     }
 
@@ -88,8 +89,9 @@ struct Damage: CustomStringConvertible {
 }
 
 extension SmallHistory {
-    /// Two files, a base at the front, one in the middle; five flushes in several segments.
-    static func damageable(_ random: SeededRandom) throws -> SmallHistory {
+    /// Two files, a base at the front, one in the middle; five flushes in several segments, all but the last sealed if
+    /// wanted.
+    static func damageable(_ random: SeededRandom, isSealed: Bool = false) throws -> SmallHistory {
         var history = try SmallHistory(random)
         history.options.segmentLimit = 400
         let writer = try history.open()
@@ -104,6 +106,7 @@ extension SmallHistory {
         }
         try history.base(writer, 1, byteCount: 2000)
         _ = try writer.flush()
+        if isSealed { try RootSealing(history.test.root).run() }
         return history
     }
 }

@@ -20,6 +20,8 @@ struct RandomHistory {
     /// Every staged snapshot; those up to `durableCount` are flushed.
     var expected: [Expected] = []
     var durableCount = 0
+    /// Segments that were sealed on the way.
+    private(set) var sealedCount = 0
     private var durableFiles: [ModelFile] = []
     private var clock: Int64 = 1_700_000_000_000_000_000
     var options = RootWriter.Options()
@@ -27,7 +29,7 @@ struct RandomHistory {
     init(seed: UInt64) throws {
         test = try TestRoot()
         random = SeededRandom(seed: seed)
-        options.segmentLimit = UInt64.random(in: 2_000...60_000, using: &random)
+        options.segmentLimit = UInt64.random(in: 1_000...30_000, using: &random)
         writer = try RootWriter(root: test.root, options: options)
     }
 
@@ -51,7 +53,8 @@ struct RandomHistory {
         case 26...28: try unfinished(index)
         case 29...31: try base(index, isAbandoned: Int.random(in: 0..<4, using: &random) == 0)
         case 32: try remark()
-        case 33...37: try flush()
+        case 33...36: try flush()
+        case 37: try seal()
         default: try reopen()
         }
     }
@@ -145,6 +148,11 @@ struct RandomHistory {
         try writer.stageAnnotation(
             Annotation(.tag, target: writer.lastSequence, fields: ["name": "x"], time: time)
         )
+    }
+
+    /// Seals what can be, beside the writer.
+    mutating func seal() throws {
+        sealedCount += try RootSealing(test.root).run()
     }
 
     mutating func flush() throws {

@@ -1,0 +1,122 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// What has to be known of a segment before it is sealed. Made by one walk over the tables of the stream up to its end, or
+/// of the segment alone when it is known what comes before.
+struct SegmentScan {
+    let segment: Sequence
+    /// Nothing stands against sealing it.
+    private(set) var isFit = true
+    /// All that the stream says before the segment.
+    private(set) var before = HistoryTracker()
+    /// The same and the segment.
+    private(set) var after = HistoryTracker()
+    /// Of each file, the pages that the segment changes or cuts off.
+    private(set) var pages: [FileID: PageBitmap] = [:]
+    /// Files that begin anew in the segment before anything else: what they were before is not needed.
+    private(set) var anew: Set<FileID> = []
+    /// From the first part of a void snapshot up to the record that voids it.
+    private var voids: [FileID: [(from: RebuildPlan.EntryPlace, to: RecordLocation)]] = [:]
+
+    private var shapes: [FileID: ImageShape] = [:]
+    private var firstParts: [FileID: RebuildPlan.EntryPlace] = [:]
+    /// Files of which the segment has something that was not voided so far.
+    private var seen: Set<FileID> = []
+
+    /// Nil when the segment is not in the stream. `known`: all that the stream says before the segment.
+    init?(_ root: RootDescription, _ segment: Sequence, after known: HistoryTracker?) throws {
+        var tracker = known ?? HistoryTracker()
+        var (changes, isReached, scan) = (ChangesFormat(), false, Self(segment))
+        let path = root.segmentPath(segment)
+        _ = try StreamWalk(root: root, start: known == nil ? .none : segment, refusesUnknown: true).run(
+            onFinding: { finding in
+                if finding.file == path { scan.isFit = false }
+            },
+            onRecord: { type, header, payload, place in
+                guard place.location.segment <= segment else { return false }
+                if place.location.segment == segment, !isReached {
+                    isReached = true
+                    scan.begin(tracker)
+                }
+                try tracker.consume(type, header, payload, place) { event in
+                    if isReached, case .finding = event { scan.isFit = false }
+                }
+                guard isReached else { return true }
+                switch type {
+                case .base:
+                    let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+                    scan.saw(base, header.file, place.location)
+                case .changes:
+                    try changes.decode(payload, header, place)
+                    scan.saw(changes, header.file, place.location)
+                case .session:
+                    for id in Array(scan.firstParts.keys) { scan.sawVoid(id, tracker, place.location) }
+                case .void: scan.sawVoid(header.file, tracker, place.location)
+                default: break
+                }
+                return true
+            }
+        )
+        guard isReached else { return nil }
+        if tracker.hasUnfinished { scan.isFit = false }
+        scan.after = tracker
+        self = scan
+    }
+
+    private init(_ segment: Sequence) { self.segment = segment }
+
+    /// Whether the entry, or base, never was.
+    func isVoid(_ file: FileID, _ record: RecordLocation, entry: Int) -> Bool {
+        let place = RebuildPlan.EntryPlace(record: record, entry: entry)
+        return voids[file]?.contains { place >= $0.from && record < $0.to } ?? false
+    }
+
+    private mutating func begin(_ tracker: HistoryTracker) {
+        before = tracker
+        if tracker.hasUnfinished { isFit = false }
+        for (id, track) in tracker.files { shapes[id] = track.last?.shape }
+    }
+
+    private mutating func saw(_ base: BaseReference, _ file: FileID, _ record: RecordLocation) {
+        if seen.insert(file).inserted { anew.insert(file) }
+        firstParts[file] = firstParts[file] ?? RebuildPlan.EntryPlace(record: record, entry: 0)
+        if pages[file] == nil { pages[file] = PageBitmap() }
+        shapes[file] = base.shape
+    }
+
+    private mutating func saw(_ changes: ChangesFormat, _ file: FileID, _ record: RecordLocation) {
+        if seen.insert(file).inserted, changes.entries.first?.startsFresh ?? false { anew.insert(file) }
+        var bitmap = pages.removeValue(forKey: file) ?? PageBitmap()
+        for (index, entry) in changes.entries.enumerated() {
+            if entry.event != nil {
+                firstParts[file] = nil
+            } else if firstParts[file] == nil {
+                firstParts[file] = RebuildPlan.EntryPlace(record: record, entry: index)
+            }
+            if let old = shapes[file], !entry.startsFresh, old.byteCount != entry.shape.byteCount {
+                // The digest takes them out: what is cut off, and the page that the end went through.
+                var number = min(old.byteCount, entry.shape.byteCount) / UInt64(old.pageSize.bytes) + 1
+                while number <= old.pageCount.rawValue {
+                    bitmap.insert(PageNumber(UInt32(number)))
+                    number += 1
+                }
+            }
+            for index in entry.pages { bitmap.insert(PageNumber(changes.numbers[index])) }
+            shapes[file] = entry.shape
+        }
+        pages[file] = bitmap
+    }
+
+    /// `tracker`: as it is behind the record that voids.
+    private mutating func sawVoid(_ file: FileID, _ tracker: HistoryTracker, _ record: RecordLocation) {
+        guard let first = firstParts.removeValue(forKey: file) else { return }
+        voids[file, default: []].append((first, record))
+        let last = tracker.files[file]?.last
+        shapes[file] = last?.shape
+        guard last?.sequence == before.files[file]?.last?.sequence else { return }
+        // Nothing of it in the segment has been so far.
+        seen.remove(file)
+        anew.remove(file)
+    }
+}

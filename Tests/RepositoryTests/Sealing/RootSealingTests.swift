@@ -1,0 +1,128 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Sealing")
+struct RootSealingTests {
+    /// Many small commits to one file, in segments of some thousand bytes.
+    private static func history(commits: Int = 200) throws -> SmallHistory {
+        var history = try SmallHistory(SeededRandom())
+        history.options.segmentLimit = 10_000
+        let writer = try history.open()
+        history.declare(writer, "one.db")
+        try history.base(writer, 0, byteCount: 9000)
+        for _ in 0..<commits {
+            try history.commit(writer, 0, byteCount: 9000)
+            _ = try writer.flush()
+        }
+        return history
+    }
+
+    @Test("sealed segments are smaller, say the same, and are left alone afterwards")
+    func smaller() throws {
+        let history = try Self.history()
+        let (before, bytes) = (
+            try history.test.snapshots(), try RootHistory(history.test.root).segmentBytes()
+        )
+        let segments = try history.test.segments()
+        #expect(segments.count > 2)
+        let last = try #require(segments.last).content()
+        let sealed = try RootSealing(history.test.root).run()
+        #expect(sealed == segments.count - 1)
+        let after = try history.test.snapshots()
+        #expect(
+            before.map(\.state) == after.map(\.state) && before.map(\.pageCount) == after.map(\.pageCount)
+        )
+        let sealedBytes = try RootHistory(history.test.root).segmentBytes()
+        #expect(sealedBytes < bytes * 9 / 10, "\(history.random): \(sealedBytes) of \(bytes)")
+        #expect(after.reduce(0) { $0 + $1.storedBytes } <= sealedBytes)
+        let wrong = history.firstWrong()
+        #expect(wrong == nil, "\(history.random)")
+        let again = try RootSealing(history.test.root).run()
+        #expect(again == 0)
+        // The one that is written to is not touched, and nothing else is left behind.
+        #expect(try #require(history.test.segments().last).content() == last)
+        let names = try Directory.names(in: history.test.root.directory).map(\.string)
+        #expect(!names.contains("sealing"))
+    }
+
+    @Test("whichever call fails, the segment is what it was or sealed, and the next try seals it")
+    func faults() throws {
+        for index in 0..<500 {
+            let history = try Self.history(commits: 60)
+            let faults = NthFails(index, .fails(errno: Errno.noSpace.rawValue))
+            Faults.arm { point, _ in faults.plan(point) }
+            _ = try? RootSealing(history.test.root).run()
+            Faults.arm(nil)
+            let wrong = history.firstWrong()
+            #expect(wrong == nil, "\(history.random), call \(index)")
+            let findings = try history.test.findings(readingData: false)
+            #expect(findings.isEmpty, "\(history.random), call \(index)")
+            guard faults.hasFired else { return }
+            try RootSealing(history.test.root).run()
+            let again = try RootSealing(history.test.root).run()
+            #expect(again == 0 && history.firstWrong() == nil, "\(history.random), call \(index)")
+        }
+        Issue.record("sealing has no five hundred calls")
+    }
+
+    @Test("a segment that is damaged, or holds a torn write, stays as it is")
+    func unfit() throws {
+        let history = try Self.history()
+        let segment = try history.test.segments()[0]
+        let sound = try segment.content()
+        for bytes in [sound + [1, 2, 3], sound.enumerated().map { $0 == 5000 ? $1 ^ 1 : $1 }] {
+            try segment.replaceContent(bytes)
+            try RootSealing(history.test.root).run()
+            let after = try segment.content()
+            #expect(after == bytes, "\(history.random)")
+        }
+        try segment.replaceContent(sound)
+        let last = try RootSealing(history.test.root).run()
+        #expect(last > 0, "\(history.random)")
+    }
+
+    @Test("when it is to end it ends, and the segment is what it was")
+    func interrupted() throws {
+        let history = try Self.history()
+        let segment = try history.test.segments()[0]
+        let before = try segment.content()
+        let calls = Counter()
+        let sealed = try RootSealing(history.test.root).run { calls.next() < 20 }
+        let after = try segment.content()
+        #expect(sealed == 0 && after == before)
+    }
+
+    @Test("a writer that finds a sealed segment at the end goes on behind it")
+    func sealedEnd() throws {
+        var history = try Self.history()
+        let count = try history.test.segments().count
+        try RootSealing(history.test.root).run()
+        let last = try #require(try history.test.segments().last)
+        let kept = try #require(last.stem.flatMap { Int($0) }) - 1
+        try Directory.remove(last)
+        try Directory.remove(history.test.durableMark)
+        history.forget(downTo: kept)
+        do {
+            let writer = try history.open()
+            #expect(writer.lastDurableSequence.rawValue == UInt64(kept), "\(history.random)")
+            try history.commit(writer, 0, byteCount: 9000)
+            _ = try writer.flush()
+        }
+        let (wrong, findings) = (history.firstWrong(), try history.test.findings())
+        #expect(wrong == nil && findings.isEmpty, "\(history.random)")
+        let after = try history.test.segments().count
+        #expect(after == count, "\(history.random)")
+    }
+
+    private final class Counter {
+        private var count = 0
+
+        func next() -> Int {
+            count += 1
+            return count
+        }
+    }
+}
