@@ -2,6 +2,7 @@
 #include <linux/fs.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -22,6 +23,10 @@ static inline int linux_set_time_slice(uint64_t nanoseconds) {
     attributes.runtime = nanoseconds;
     return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
+
+/// Makes the file `to` share the content of `from` until one of them is written (ioctl_ficlone(2)). Returns 0, or -1 with
+/// `errno`.
+static inline int linux_clone_file(int to, int from) { return ioctl(to, FICLONE, from); }
 
 /// Gives the calling thread a name, of which the first 15 bytes count (prctl(2), PR_SET_NAME). Returns 0, or -1 with
 /// `errno`.

@@ -156,6 +156,12 @@ package struct OpenFile: ~Copyable, Sendable {
         _ = linux_begin_writeback(descriptor, Int64(range.lowerBound), byteCount)
     }
 
+    /// Makes the file a copy-on-write clone of another one, whatever it held before (`ioctl_ficlone(2)`). False, and
+    /// nothing done, where that cannot be: most file systems cannot, and none across two of them.
+    package func becomeClone(of source: borrowing OpenFile) -> Bool {
+        linux_clone_file(descriptor, source.descriptor) == 0
+    }
+
     package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
         guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }

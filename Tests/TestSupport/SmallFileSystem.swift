@@ -1,22 +1,42 @@
 import Foundation
 
-/// A file system of its own in memory, of a given size, at a directory; unmounted when the value goes. Needs root.
+/// A file system of its own, of a given size, at a directory; unmounted when the value goes. Needs root.
 package final class SmallFileSystem: Sendable {
+    package enum Kind: String, Sendable {
+        /// In memory.
+        case tmpfs
+        /// One that clones files, in a file beside the directory.
+        case btrfs
+    }
+
     package let path: String
     private var filler: String { path + "/filler" }
 
     /// Whether this process may mount.
     package static var isAllowed: Bool { geteuid() == 0 }
 
+    /// Whether it may mount that kind, and the kernel knows it.
+    package static func isAllowed(_ kind: Kind) -> Bool {
+        let known = try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8)
+        return isAllowed && known?.contains("\t\(kind.rawValue)\n") == true
+    }
+
     /// Mounts it at a new directory.
-    package init(_ path: String, byteCount: Int) throws {
+    package init(_ path: String, byteCount: Int, _ kind: Kind = .tmpfs) throws {
         self.path = path
         try FileManager.default.createDirectory(
             atPath: path,
             withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o700]
         )
-        try Self.run("mount", "-t", "tmpfs", "-o", "size=\(byteCount),mode=0700", "tmpfs", path)
+        switch kind {
+        case .tmpfs:
+            try Self.run("mount", "-t", "tmpfs", "-o", "size=\(byteCount),mode=0700", "tmpfs", path)
+        case .btrfs:
+            try Self.run("truncate", "--size", "\(byteCount)", path + ".image")
+            try Self.run("mkfs.btrfs", "--quiet", path + ".image")
+            try Self.run("mount", "-o", "loop", path + ".image", path)
+        }
     }
 
     deinit {

@@ -54,7 +54,7 @@ package struct Restore: Sendable {
         defer { UnfinishedWork.discard(work) }
         let image = work.appending("image")
         let states = try ImageRebuilder(plan.root)
-            .rebuildAll([item.entry.file: image], at: item.entry.sequence)
+            .rebuildAll([item.entry.file: image], at: item.entry.sequence, mayCloneMirrors: plan.isLatest)
         return try finish(item, states[item.entry.file], image)
     }
 

@@ -20,6 +20,8 @@ package struct RestorePlan: Hashable, Sendable {
     /// A file, or with `isDirectory` the directory that corresponds to the root.
     package let destination: FilePath
     package let isDirectory: Bool
+    /// The snapshot is its file's newest. Of a directory it is not asked.
+    package let isLatest: Bool
     /// What is restored, by file number.
     package let items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the destination.
@@ -41,6 +43,7 @@ package struct RestorePlan: Hashable, Sendable {
         self.entry = entry
         self.destination = destination
         isDirectory = false
+        isLatest = index.entries(in: .file(entry.file)).last == entry
         items = [item]
         refused = []
     }
@@ -61,6 +64,7 @@ package struct RestorePlan: Hashable, Sendable {
         self.entry = entry
         self.destination = destination
         isDirectory = true
+        isLatest = false
         self.items = items
         self.refused = refused
     }

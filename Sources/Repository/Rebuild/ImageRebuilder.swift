@@ -32,16 +32,19 @@ package struct ImageRebuilder: Sendable {
 
     /// Makes files with the images of several files in two walks over the stream. Returns what became of each;
     /// a file that failed is gone again. Throws only what concerns all of them. The outputs must not exist yet.
+    /// `mayCloneMirrors`: the wanted images are the newest, and probably those of the mirrors.
     package func rebuildAll(
         _ outputs: [FileID: FilePath],
-        at sequence: Sequence
+        at sequence: Sequence,
+        mayCloneMirrors: Bool = false
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
-        try ReplacedSegmentError.lookingAgain { try rebuildOnce(outputs, at: sequence) }
+        try ReplacedSegmentError.lookingAgain { try rebuildOnce(outputs, at: sequence, mayCloneMirrors) }
     }
 
     private func rebuildOnce(
         _ outputs: [FileID: FilePath],
-        at sequence: Sequence
+        at sequence: Sequence,
+        _ mayCloneMirrors: Bool
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
         let plans = try RebuildPlans(root, wanted: Set(outputs.keys), upTo: sequence)
         let pass = try RebuildPass(root, plans)
@@ -49,8 +52,13 @@ package struct ImageRebuilder: Sendable {
         for (id, output) in outputs {
             do {
                 let plan = try plans.plan(id, at: sequence)
-                _ = try OpenFile(output, .createNew)
-                pass.add(id, plan, output: output)
+                let file = try OpenFile(output, .createNew)
+                if mayCloneMirrors, let snapshot = plan.snapshot, try clone(mirrorOf: id, to: file, snapshot)
+                {
+                    results[id] = .success(snapshot)
+                } else {
+                    pass.add(id, plan, output: output)
+                }
             } catch {
                 results[id] = .failure(error)
             }
@@ -67,5 +75,24 @@ package struct ImageRebuilder: Sendable {
             results[id] = result
         }
         return results
+    }
+
+    /// Makes the file a clone of the mirror, if that is the snapshot's image: the writer may be ahead, or amid an update.
+    /// Else the file is empty again.
+    private func clone(
+        mirrorOf id: FileID,
+        to file: borrowing OpenFile,
+        _ snapshot: SnapshotState
+    ) throws(SystemError) -> Bool {
+        guard let mirror = try? OpenFile(root.mirrorPath(id), .read), file.becomeClone(of: mirror) else {
+            return false
+        }
+        if try file.status().sizeBytes == snapshot.shape.byteCount,
+            try ImageDigest.of(file, shape: snapshot.shape) == snapshot.digest
+        {
+            return true
+        }
+        try file.truncate(to: 0)
+        return false
     }
 }
