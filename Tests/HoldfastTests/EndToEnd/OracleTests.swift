@@ -32,7 +32,8 @@ struct OracleTests {
         // A corrupt database would prove nothing: SQLite before 3.51.3 has a race of its own between checkpoints.
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: workload.main) == "ok\n", "seed \(seed)")
         let hasGaps = try protection.log().contains { $0.event == "gap" }
-        #expect(mode != .wal || !hasGaps, "seed \(seed)")
+        let hasLostCommits = workload.mainLedger.hasLostCommits || workload.secondLedger.hasLostCommits
+        #expect(mode != .wal || !hasGaps || hasLostCommits, "seed \(seed)")
         var states = 0
         for (path, part, ledger) in [
             (workload.main, WorkloadPart.main, workload.mainLedger),
