@@ -58,7 +58,7 @@ package enum Command {
         process.standardError = handles[2]
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
-        try process.start()
+        try process.run()
         let isLate = ended.wait(timeout: .now() + .seconds(Int(timeout.components.seconds))) == .timedOut
         if isLate { kill(process.processIdentifier, SIGKILL) }
 

@@ -53,7 +53,7 @@ package final class RunningProgram {
             let status = isSignal ? 128 + process.terminationStatus : process.terminationStatus
             events.change { $0.exitStatus = status }
         }
-        try process.start()
+        try process.run()
         try gather(output.fileHandleForReading) { $0.output += $1 }
         try gather(errors.fileHandleForReading) { $0.errors += $1 }
     }

@@ -24,7 +24,7 @@ package final class SQLite3Session {
         process.standardInput = input
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("err")))
-        try process.start()
+        try process.run()
     }
 
     deinit {

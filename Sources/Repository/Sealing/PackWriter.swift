@@ -11,7 +11,7 @@ final class PackWriter {
     /// Of zstd; its own choice would take four times the memory for three thousandths.
     private static let tableLog = 20
     /// A pack is ended when it has so much, in bytes.
-    private static let fullDataBytes = 12 << 20
+    private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
     private let file: OpenFile
