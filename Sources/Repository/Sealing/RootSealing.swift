@@ -17,6 +17,8 @@ package final class RootSealing {
     private let scratch: FilePath
     /// The segment that was sealed last, and all that is known at its end.
     private var last: (segment: Sequence, tracker: HistoryTracker, images: SealingImages)?
+    /// Segments that stay as they are: looking at one again would take another walk over all that comes before.
+    private var unfit: Set<Sequence> = []
 
     /// Only for the root's writer, one at a time; beside the thread that writes.
     package init(_ root: RootDescription) {
@@ -29,20 +31,24 @@ package final class RootSealing {
     }
 
     /// Seals what can be, oldest first, as long as `goesOn`; in between that ends it within some milliseconds.
-    /// Returns how many segments were sealed. Throws `RepositoryError.unsupported`, or `SystemError`; then the segments
-    /// that were not sealed yet are as they were.
+    /// Returns how many segments were sealed. Throws `RepositoryError.unsupported`, `SystemError`, or `SealingError`; then
+    /// the segments that were not sealed yet are as they were.
     @discardableResult
     package func run(while goesOn: @escaping () -> Bool = { true }) throws -> Int {
         var sealed = 0
-        for first in try root.segments().dropLast() {
+        for first in try root.segments().dropLast() where !unfit.contains(first) {
             guard goesOn() else { break }
             guard let header = try? StreamWalk(root: root).header(of: first), !header.isSealed else {
                 continue
             }
             do {
-                if try seal(header, goesOn) { sealed += 1 }
+                if try seal(header, goesOn) { sealed += 1 } else { unfit.insert(first) }
             } catch is DamageError {
-                // It stays what it is; a check finds the damage.
+                // A check finds the damage.
+                unfit.insert(first)
+            } catch let error as SealingError {
+                unfit.insert(first)
+                throw error
             } catch is Interruption {
                 break
             }
@@ -69,7 +75,7 @@ package final class RootSealing {
         let written = try write(header, scan, draft, images, goesOn)
         // Read back and laid over the images themselves, each snapshot must have its digest again.
         guard try SegmentReading(root, scan, at: draft, images, goesOn).run() == written else {
-            throw DamageError(draft, at: 0, "the sealed segment does not say what the segment says")
+            throw SealingError(segment: header.firstSequence)
         }
         try images.writeOverlays()
         try Directory.rename(draft, to: root.segmentPath(header.firstSequence))
@@ -107,5 +113,14 @@ package final class RootSealing {
         let snapshots = try reading.run()
         try writer.finish()
         return snapshots
+    }
+}
+
+/// A sealed form that was made does not say what its segment says: a bug. It was thrown away.
+package struct SealingError: Error, CustomStringConvertible {
+    package let segment: Sequence
+
+    package var description: String {
+        "the sealed form of segment \(segment) does not say what the segment says; it was thrown away"
     }
 }

@@ -74,8 +74,9 @@ struct Restore: HoldfastCommand {
             ? RestorePlan(index, root: entry, to: destination)
             : try RestorePlan(index, file: entry, to: destination)
         try leaveNothingWhenInterrupted()
-        var report = RestoreReport(plan, target, start: start, console: console)
-        try Recovery.Restore(plan, isReplacing: force, integrityCheck: quick ? .quick : .full).run {
+        let check = quick ? Integrity.Check.quick : .full
+        var report = RestoreReport(plan, target, check, start: start, console: console)
+        try Recovery.Restore(plan, isReplacing: force, integrityCheck: check).run {
             try report.add($0)
         } onFailure: {
             try report.addFailure($0, $1)

@@ -7,15 +7,17 @@ import SystemPackage
 struct RestoreReport {
     private let plan: RestorePlan
     private let target: Target
+    private let check: Integrity.Check
     private let start: Tick
     private let console: Console
     private var worst = ExitStatus.done
     private var restored = 0
     private var bytes: UInt64 = 0
 
-    init(_ plan: RestorePlan, _ target: Target, start: Tick, console: Console) {
+    init(_ plan: RestorePlan, _ target: Target, _ check: Integrity.Check, start: Tick, console: Console) {
         self.plan = plan
         self.target = target
+        self.check = check
         self.start = start
         self.console = console
     }
@@ -45,6 +47,7 @@ struct RestoreReport {
             text: "restored \(item.path.printable) as of snapshot \(Self.text(item.entry)) to "
                 + "\(item.destination.printable): \(Quantity.text(bytes: state.shape.byteCount)), "
                 + "digest \(state.digest.hexadecimal), integrity \(outcome.integrity.name)"
+                + (check == .quick && outcome.integrity == .ok ? " (indexes not compared)" : "")
         )
     }
 
