@@ -21,8 +21,8 @@ require_swift() {
     fi
 }
 
-# Names the Debian packages that are not there. The arguments are further commands that are wanted;
-# each must have the name of its package.
+# Names the Debian packages that are not there. The arguments are further commands that are wanted,
+# each as COMMAND, or as COMMAND:PACKAGE where the package has another name.
 missing_packages() {
     local further
     if ! command -v pkg-config >/dev/null; then
@@ -33,7 +33,7 @@ missing_packages() {
         pkg-config --exists libzstd || echo libzstd-dev
     fi
     for further; do
-        command -v "$further" >/dev/null || echo "$further"
+        command -v "${further%:*}" >/dev/null || echo "${further#*:}"
     done
 }
 

@@ -14,13 +14,13 @@ package final class SQLite3Session {
     private var unread: [UInt8] = []
     private var errorBytesRead = 0
 
-    /// Opens a database, or creates it.
-    package init(_ path: String) throws {
+    /// Opens a database, or creates it. `program`: a program, with its arguments, that runs `sqlite3` in its own way.
+    package init(_ path: String, under program: [String] = []) throws {
         self.path = path
         files = try TemporaryDirectory(prefix: "holdfast-session")
         try files.write([], to: "err")
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["sqlite3"] + SQLite3.arguments + [path]
+        process.arguments = program + ["sqlite3"] + SQLite3.arguments + [path]
         process.standardInput = input
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("err")))
@@ -38,10 +38,20 @@ package final class SQLite3Session {
     /// semicolon. Throws `CommandFailure` if `sqlite3` printed an error; the session can go on after it.
     @discardableResult
     package func sql(_ sql: String) throws -> String {
+        try start(sql)
+        return try finish()
+    }
+
+    /// Begins what `sql` does, without waiting; `finish` must follow.
+    package func start(_ sql: String) throws {
         calls += 1
-        let marker = "-- done \(calls) --\n"
-        try input.fileHandleForWriting.write(contentsOf: Data("\(sql)\n.print '-- done \(calls) --'\n".utf8))
-        let text = try readUntil(marker)
+        try input.fileHandleForWriting.write(contentsOf: Data("\(sql)\n.print '\(marker)'\n".utf8))
+    }
+
+    /// Waits until it is done.
+    @discardableResult
+    package func finish() throws -> String {
+        let text = try readUntil(marker + "\n")
         let errors = try files.bytes(of: "err")
         defer { errorBytesRead = errors.count }
         guard errors.count == errorBytesRead else {
@@ -50,17 +60,25 @@ package final class SQLite3Session {
         return text
     }
 
+    private var marker: String { "-- done \(calls) --" }
+
     /// Closes the connection in good order, and waits for the process to end.
     package func close() throws {
         try input.fileHandleForWriting.close()
         process.waitUntilExit()
+        closeOutput()
     }
 
     /// Ends the process with SIGKILL, as a crash would, and waits until it is gone.
     package func kill() {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+        try? input.fileHandleForWriting.close()
+        closeOutput()
     }
+
+    /// Foundation keeps the process, and with it the pipe's end, for longer than it is needed.
+    private func closeOutput() { try? output.fileHandleForReading.close() }
 
     private func readUntil(_ marker: String) throws -> String {
         let end = Array(marker.utf8)

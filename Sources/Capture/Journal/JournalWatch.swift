@@ -43,12 +43,15 @@ final class JournalWatch {
 
     /// Transactions that have ended since the watch began; grows only.
     private(set) var transactionsSeen = 0
+    /// What events have told of journals since the watch began; grows only.
+    private(set) var eventsSeen = 0
 
     /// Whether a transaction has ended since the last capture.
     var hasNews: Bool { !finished.isEmpty || unread > 0 }
 
     /// A journal appeared; `caught`: the file, nil when it was gone before it could be opened.
     func appeared(_ caught: HeldFile?, _ scratch: inout [UInt8]) {
+        eventsSeen += 1
         guard let caught, caught.identity != held?.identity, caught.identity != lastEnded?.identity else {
             return
         }
@@ -89,6 +92,7 @@ final class JournalWatch {
 
     /// The name went: the transaction is over.
     func deleted(_ scratch: inout [UInt8]) {
+        eventsSeen += 1
         if endedBeforeEvent > 0 {
             endedBeforeEvent -= 1
         } else if holdsNamed {
@@ -123,6 +127,7 @@ final class JournalWatch {
     /// The file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking that is how a
     /// transaction ends: nothing is left of its header.
     func modified(_ scratch: inout [UInt8]) {
+        eventsSeen += 1
         switch state(&scratch) {
         case .absent: break
         case .collecting, .live: staysInPlace = true

@@ -5,6 +5,8 @@ import SQLiteFiles
 extension Tracker {
     /// Files up to this size are compared by reading them whole into one capture; larger ones walk.
     static let wholeBytes: UInt64 = 4 << 20
+    /// Why commits may be missed when transactions in rollback mode meet a log.
+    static let bothModes = "commits in both journal modes before either was captured"
     /// More pages than this named by journals are read by a walk.
     static let namedPages = 1024
 
@@ -20,9 +22,7 @@ extension Tracker {
             return try usesLog() ? beginLogWalk(now) : captureCalm(now)
         }
         if journal.hasNews {
-            if hasLoggedCommits {
-                return doubt(.missed("commits in both journal modes before either was captured"))
-            }
+            if try logHasCommits() { return doubt(.missed(Self.bothModes)) }
             return try captureCalm(now)
         }
         let lacksEvidence = attention.takeLackOfEvidence()
@@ -47,6 +47,8 @@ extension Tracker {
     private func usesLog() throws -> Bool {
         if log?.log.isNamed != true { try openLog() }
         if try log?.readHeader(&context.scratch) != nil { return true }
+        // A journal that is live may be about to take back what the file says of itself.
+        if journal.state(&context.scratch) == .live { return false }
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
@@ -85,7 +87,16 @@ extension Tracker {
         guard contentEvents == events, try CalmWindow(file, journal: journal, &context.scratch) == window,
             FileStatus.ifPresent(path)?.identity == window.stamp.identity
         else { return retry(in: .microseconds(200)) }
+        guard try !logHasCommits() else { return haveBothModes(now) }
         captured(decision, pages, window)
+    }
+
+    /// Commits went through a log since the last capture: checkpoints write them into the file without the locks and
+    /// journals that tell of a transaction in rollback mode. So the file is compared beside the log.
+    private func haveBothModes(_ now: Tick) {
+        if walk != nil { return restartWalk(now) }
+        if attention.doubt != nil { return retry(in: .zero, from: now) }
+        doubt(.missed(Self.bothModes))
     }
 
     /// What may have changed since the last capture.

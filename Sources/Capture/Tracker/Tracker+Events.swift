@@ -86,10 +86,13 @@ extension Tracker {
             isDrainingLog = true
             defer { isDrainingLog = false }
             if journal.hasNews {
-                doubt(.missed("commits in both journal modes before either was captured"))
+                doubt(.missed(Self.bothModes))
             } else {
                 drain(log)
             }
+        } else if walk != nil {
+            // What it held was written into a file that is being compared by what journals tell.
+            restartWalk(.now)
         }
         self.log = nil
         checkpointed = FileStatus.ifPresent(path).map(ContentStamp.init)

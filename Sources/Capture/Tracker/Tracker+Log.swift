@@ -16,6 +16,8 @@ extension Tracker {
             return
         }
         guard attention.doubt == nil || walk != nil, image != nil || walk != nil else { return }
+        // Transactions in rollback mode that were not captured yet come before all that is in the log.
+        guard walk?.isOverLog == true || !journal.hasNews else { return }
         if let logNotBefore, logNotBefore > now {
             retry(in: now.duration(to: logNotBefore), from: now)
             return

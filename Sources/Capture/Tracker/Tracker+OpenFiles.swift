@@ -30,8 +30,13 @@ extension Tracker {
         }
     }
 
-    /// Whether commits of a log were consumed that may not be in the database file yet.
-    var hasLoggedCommits: Bool { (log?.chain?.frameCount ?? 0) > 0 || parkedLog?.hasFrames == true }
+    /// Whether there are commits in a log, or were some since it was last looked at.
+    func logHasCommits() throws(SystemError) -> Bool {
+        try reopenLog()
+        guard let log else { return false }
+        if try log.readHeader(&context.scratch) != nil { return true }
+        return try log.pollWithoutHeader(&context.scratch) != .current
+    }
 
     /// The log that is followed, open or not.
     var logIdentity: FileIdentity? { log?.log.identity ?? parkedLog?.identity }

@@ -6,9 +6,6 @@ struct ParkedLog {
     let identity: FileIdentity
     fileprivate let chain: WALChain?
     fileprivate let mark: CommitMark?
-
-    /// Commits of it were consumed.
-    var hasFrames: Bool { (chain?.frameCount ?? 0) > 0 }
 }
 
 extension WALTail {

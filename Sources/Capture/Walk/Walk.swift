@@ -30,6 +30,8 @@ final class Walk {
     let selection: PageBitmap?
     /// Transactions that the selection stands for.
     let transactions: Int?
+    /// What had been seen of journals when it began.
+    let journalEvents: Int
     let began = Tick.now
 
     private(set) var cursor = PageNumber(1)
@@ -49,6 +51,7 @@ final class Walk {
         mirror: consuming OpenFile?,
         pageSize: PageSize,
         pageCount: PageCount,
+        journalEvents: Int,
         selection: PageBitmap? = nil,
         transactions: Int? = nil,
         needsFreshStart: Bool = false
@@ -59,6 +62,7 @@ final class Walk {
         self.mirror = mirror
         self.pageSize = pageSize
         self.pageCount = pageCount
+        self.journalEvents = journalEvents
         self.selection = selection
         self.transactions = transactions
         self.needsFreshStart = needsFreshStart

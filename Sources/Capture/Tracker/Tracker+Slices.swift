@@ -1,0 +1,101 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+/// What a comparison reads, slice by slice, and hands over.
+extension Tracker {
+    private static let sliceBytes = 1 << 20
+    private static let shortSliceBytes = 128 << 10
+
+    /// Looks at the next slice. False when it has to wait.
+    func takeSlice(_ walk: Walk) throws -> Bool {
+        // Between slices events are read: a journal lives for a millisecond, a log for many.
+        let limit = walk.isOverLog || kind == .plain ? Self.sliceBytes : Self.shortSliceBytes
+        let slice = walk.nextSlice(limit: limit)
+        guard !slice.isEmpty else {
+            walk.advance(past: slice)
+            return true
+        }
+        guard try readSlice(walk, slice) else {
+            retry(in: .microseconds(500))
+            return false
+        }
+        walk.advance(past: slice)
+        return true
+    }
+
+    /// Reads and compares one slice; false when somebody may have written it without a journal to tell.
+    private func readSlice(_ walk: Walk, _ slice: Range<UInt32>) throws -> Bool {
+        let needsJournal = !walk.isOverLog && kind == .database
+        let (events, transactions) = (contentEvents, journal.transactionsSeen)
+        if needsJournal {
+            guard try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch) else {
+                return false
+            }
+        }
+        let count = slice.count * walk.pageSize.bytes
+        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
+        let got = try walk.file.readSparse(into: &context.sliceScratch, count: count, at: offset)
+        if needsJournal {
+            context.drainEvents()
+            guard self.walk === walk,
+                try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch),
+                contentEvents == events || journal.transactionsSeen != transactions
+                    || journal.state(&context.scratch) != .absent
+            else { return false }
+        }
+        if walk.purpose == .base, walk.pass == 1 {
+            put(.baseSlice(file, first: PageNumber(slice.lowerBound), bytes: sliceBytes(got, count)))
+        } else {
+            try compare(walk, slice, got, context.sliceScratch)
+        }
+        return true
+    }
+
+    private func compare(_ walk: Walk, _ slice: Range<UInt32>, _ got: Int, _ bytes: [UInt8]) throws {
+        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
+        let known = try walk.mirror?.readSparse(into: &context.mirrorScratch, count: got, at: offset) ?? 0
+        let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known)
+        guard !pages.isEmpty else { return }
+        if walk.purpose == .audit, context.isPolled(name) {
+            // Where no events come, this may be the first to see a change.
+            doubt(.missed("changes that no event tells are looked for in turns"))
+        } else if walk.purpose == .audit {
+            context.meter.update { $0.auditDifferences += 1 }
+            context.meter.tell(.auditDifference(path.printable))
+            doubt(.missed("an audit found pages that differ from what was captured"))
+        } else {
+            emit(pages, walk)
+        }
+    }
+
+    /// Hands over pages of a snapshot that is not whole yet.
+    func emit(_ pages: PageSet, _ walk: Walk) {
+        let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
+        for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
+            walk.learn(pageOne: pages[index])
+        }
+        put(
+            .changes(
+                Changes(
+                    file: file,
+                    time: .now,
+                    event: .scan,
+                    shape: shape,
+                    startsFresh: walk.needsFreshStart,
+                    pages: pages,
+                    isFinal: false
+                )
+            )
+        )
+        walk.needsFreshStart = false
+    }
+
+    /// The slice in full length: what the file no longer has is zeros.
+    private func sliceBytes(_ got: Int, _ count: Int) -> [UInt8] {
+        var slice = context.queue.sliceBuffer(count)
+        slice.replaceSubrange(..<got, with: context.sliceScratch[..<got])
+        if got < count { slice.replaceSubrange(got..., with: repeatElement(0, count: count - got)) }
+        return slice
+    }
+}

@@ -1,0 +1,111 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+import SystemPackage
+import TestSupport
+
+@testable import Capture
+
+/// A database in rollback mode with an open connection, and its tracker. The test tells the events when it likes.
+final class TrackedDatabase {
+    let folder: TemporaryDirectory
+    let session: SQLite3Session
+    let tracker: Tracker
+    private let queue: CaptureQueue
+    /// What was handed over, laid over each other, and whether a snapshot is whole then.
+    private let image = AppliedCommits()
+    /// Contents of the snapshots that were handed over whole.
+    private(set) var snapshots: [[UInt8]] = []
+
+    init(_ sql: String) throws {
+        folder = try TemporaryDirectory()
+        session = try SQLite3Session(folder.file("a.db"))
+        try session.sql(sql)
+        queue = try CaptureQueue()
+        tracker = Tracker(
+            file: FileID(1),
+            name: "a.db",
+            path: FilePath(folder.file("a.db")),
+            kind: .database,
+            image: nil,
+            firstEvent: .baseline,
+            knownGoodUntil: .now,
+            context: CaptureContext(
+                queue: queue,
+                meter: StatusMeter { _ in },
+                mirrorDirectory: FilePath(folder.file("mirror")),
+                budget: OpenFileBudget(openFiles: 1000)
+            )
+        )
+        try Directory.make(FilePath(folder.file("mirror")))
+        try look()
+    }
+
+    /// Another connection, whose journals keep their names for a while after they are done with.
+    func slowSession() throws -> SQLite3Session {
+        let delay = "inject=unlink:delay_enter=100000"
+        return try SQLite3Session(
+            folder.file("a.db"),
+            under: ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=unlink", "-e", delay]
+        )
+    }
+
+    /// A transaction whose journal is caught as it appears, and whose end is told.
+    func commit(_ sql: String) throws {
+        try session.sql("BEGIN IMMEDIATE; \(sql)")
+        tracker.journalAppeared(try HeldFile(tracker.journal.path))
+        try session.sql("COMMIT;")
+        tracker.journalDeleted()
+        tracker.contentModified()
+    }
+
+    /// A transaction of a slow session, whose journal is caught, and whose end is told.
+    func commit(_ sql: String, by slow: SQLite3Session) throws {
+        try slow.start(sql)
+        var caught: HeldFile?
+        while caught == nil { caught = try? HeldFile(tracker.journal.path) }
+        tracker.journalAppeared(caught)
+        try slow.finish()
+        tracker.journalDeleted()
+        tracker.contentModified()
+    }
+
+    /// Lets the tracker act on what it was told, and takes what it hands over as durable.
+    func look() throws {
+        tracker.look(.now)
+        try take()
+    }
+
+    /// Looks until the tracker has nothing left to do.
+    func lookUntilAtRest() throws {
+        while !tracker.isAtRest { try look() }
+    }
+
+    /// Takes what was handed over; the mirror shows it then.
+    func take() throws {
+        let steps = queue.takeAll()
+        for step in steps {
+            switch step {
+            case .changes(let changes):
+                if changes.startsFresh { image.image = [] }
+                image.committed(changes.pages, databasePages: changes.shape.pageCount)
+                if changes.isFinal, changes.closesUnfinished || !isUnfinished {
+                    whole()
+                } else {
+                    isUnfinished = true
+                }
+            case .finish: whole()
+            default: break
+            }
+        }
+        try folder.write(image.image, to: "mirror/1")
+        queue.settled([FileID(1): steps.count], byteCount: steps.reduce(0) { $0 + $1.byteCount })
+    }
+
+    private var isUnfinished = false
+
+    private func whole() {
+        isUnfinished = false
+        snapshots.append(image.image)
+    }
+}
