@@ -35,7 +35,6 @@ struct CheckWalk {
                         seen.snapshots += 1
                         let size = record.state.shape.byteCount
                         seen.largest[record.file] = max(seen.largest[record.file] ?? 0, size)
-                        if let base = seen.open.removeValue(forKey: record.file) { seen.bases.append(base) }
                         if let finding = Self.contradiction(in: record, place) { try report(finding) }
                     case .session: seen.open.removeAll()
                     default: break
@@ -49,6 +48,8 @@ struct CheckWalk {
                         reference: try place.reading { () throws(FormatError) in try BaseReference(payload) }
                     )
                 case .void: seen.open[header.file] = nil
+                case .changes where tracker.files[header.file]?.unfinishedPages == nil:
+                    if let base = seen.open.removeValue(forKey: header.file) { seen.bases.append(base) }
                 default: break
                 }
                 return true

@@ -42,6 +42,18 @@ struct ChangesFormat {
     enum EntryFlag {
         /// The image before this entry is forgotten; its length is 0.
         static let startsFresh: UInt8 = 0x01
+        /// The bits of a `Standing`.
+        static let standing: UInt8 = 0x06
+    }
+
+    /// What retention has left of a snapshot.
+    enum Standing: UInt8 {
+        /// All: the root as a whole can be restored as of it.
+        case moment = 0
+        /// A state of its file. Of others, states that stood beside it are gone.
+        case alone = 0x02
+        /// It is no snapshot any more. Later ones need its changes.
+        case removed = 0x04
     }
 
     /// One snapshot, or one part of an unfinished one.
@@ -56,6 +68,11 @@ struct ChangesFormat {
         var digest: UInt64
         /// Its pages, as indices of `numbers` and of the pages in the frame.
         var pages: Range<Int>
+        /// A part has that of its snapshot.
+        var standing = Standing.moment
+
+        /// Whether it ends a snapshot that can be asked for.
+        var isSnapshot: Bool { event != nil && standing != .removed }
     }
 
     private(set) var encoding = Encoding.wholePages
@@ -170,9 +187,9 @@ struct ChangesFormat {
         let (code, entryFlags) = (table.byte(at: codes), table.byte(at: codes + 1))
         guard !overflow else { throw .malformed(at: start, "time out of range") }
         let event = SnapshotEvent(rawValue: code)
-        guard code == 0 || event != nil, entryFlags & ~EntryFlag.startsFresh == 0 else {
-            throw .unsupported("snapshot event \(code), flags \(entryFlags)")
-        }
+        guard code == 0 || event != nil, let standing = Standing(rawValue: entryFlags & EntryFlag.standing),
+            entryFlags & ~(EntryFlag.startsFresh | EntryFlag.standing) == 0
+        else { throw .unsupported("snapshot event \(code), flags \(entryFlags)") }
         guard let shape = ImageShape(pageSize: pageSize, byteCount: try table.varint(at: &offset)) else {
             throw .malformed(at: start, "the image has more pages than can be numbered")
         }
@@ -187,7 +204,8 @@ struct ChangesFormat {
             shape: shape,
             coalesced: coalesced,
             digest: digest,
-            pages: pages
+            pages: pages,
+            standing: standing
         )
     }
 
@@ -247,7 +265,7 @@ extension [UInt8] {
     mutating func append(entry: ChangesFormat.Entry, numbers: ArraySlice<UInt32>, after previous: Instant) {
         append(varint: UInt64(entry.time.nanoseconds - previous.nanoseconds))
         append(entry.event?.rawValue ?? 0)
-        append(entry.startsFresh ? ChangesFormat.EntryFlag.startsFresh : 0)
+        append((entry.startsFresh ? ChangesFormat.EntryFlag.startsFresh : 0) | entry.standing.rawValue)
         append(varint: entry.shape.byteCount)
         append(varint: entry.coalesced)
         if entry.event != nil { append(entry.digest) }

@@ -21,6 +21,8 @@ enum RecordType: UInt8 {
     case void = 9
     /// Many records together, compressed; `PackFormat`.
     case pack = 10
+    /// The snapshots up to its sequence that are not there were removed by retention.
+    case removed = 11
 }
 
 /// The 40 bytes before every payload.

@@ -28,6 +28,33 @@ enum FileFormat {
     }
 }
 
+/// The payload of a footer: how many records the packs before it have, and what the segment stands for.
+struct FooterFormat {
+    static let byteCount = 16
+
+    let recordCount: UInt64
+    /// The last of the segments that this one replaces, by its first sequence; its own when it replaces no other.
+    let lastReplaced: Sequence
+
+    init(recordCount: UInt64, lastReplaced: Sequence) {
+        self.recordCount = recordCount
+        self.lastReplaced = lastReplaced
+    }
+
+    init(_ payload: RawSpan) throws(FormatError) {
+        guard payload.byteCount == Self.byteCount else {
+            throw .malformed(at: 0, "a footer of another length")
+        }
+        recordCount = payload.littleEndianUInt64(at: 0)
+        lastReplaced = Sequence(payload.littleEndianUInt64(at: 8))
+    }
+
+    func encode(into bytes: inout [UInt8]) {
+        bytes.append(recordCount)
+        bytes.append(lastReplaced.rawValue)
+    }
+}
+
 /// The payload of a base record: which content the base file must have.
 struct BaseReference: Hashable {
     static let byteCount = 28

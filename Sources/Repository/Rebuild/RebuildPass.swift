@@ -2,10 +2,11 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
-/// A segment is no more the file that it was when places in it were looked up: it was sealed meanwhile.
-struct ReplacedSegmentError: Error {
-    /// Looks again until no segment is replaced on the way; each is sealed only once.
-    static func lookingAgain<Value>(_ body: () throws -> Value) throws -> Value {
+/// A segment is no more the file that it was when places in it were looked up, or its name is gone: it was sealed or
+/// thinned meanwhile.
+package struct ReplacedSegmentError: Error {
+    /// Looks again until no segment is replaced on the way, which is rare.
+    package static func lookingAgain<Value>(_ body: () throws -> Value) throws -> Value {
         while true {
             do { return try body() } catch is ReplacedSegmentError {}
         }
@@ -86,6 +87,8 @@ final class RebuildPass {
                     case .changes: try applyChanges(header, job.plan, payload, place)
                     default: break
                     }
+                } catch is ReplacedSegmentError {
+                    throw ReplacedSegmentError()
                 } catch {
                     jobs[header.file]!.failure = firstDamage ?? error
                     try onFailure(header.file, error)
@@ -116,7 +119,17 @@ final class RebuildPass {
         guard plan.includes(place.location, entry: 0), canGoOn(id, atFreshStart: true) else { return }
         let reference = try place.reading { () throws(FormatError) in try BaseReference(payload) }
         let path = root.basePath(header.firstSequence, id)
-        let base = try BaseReader(path, root: root.id, file: id, reference: reference)
+        let base: BaseReader
+        do {
+            base = try BaseReader(path, root: root.id, file: id, reference: reference)
+        } catch {
+            // Thinning takes a base away after the segment that names it.
+            let segment = place.location.segment
+            guard FileStatus.ifPresent(path) == nil, let known = segments[segment],
+                FileStatus.ifPresent(root.segmentPath(segment))?.identity != known
+            else { throw error }
+            throw ReplacedSegmentError()
+        }
         let output = try files.file(id, at: jobs[id]!.output)
         try jobs[id]!.applier.apply(base: base, header.firstSequence, reference, to: output.file)
     }

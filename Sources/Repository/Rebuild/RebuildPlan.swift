@@ -31,11 +31,16 @@ struct RebuildPlan {
 
     /// Begin with the first record of all, not with the last base or fresh start: for checks.
     private let keepsEverything: Bool
+    /// Whether a removed snapshot, whose changes are still there, counts as one.
+    private let countsRemoved: Bool
     private var unfinishedStart: RecordLocation?
+    /// Of a removed snapshot: the next one that counts begins there.
+    private var removedStart: RecordLocation?
     private var firstPart: EntryPlace?
 
-    init(keepingEverything: Bool = false) {
+    init(keepingEverything: Bool = false, countingRemoved: Bool = false) {
         keepsEverything = keepingEverything
+        countsRemoved = countingRemoved
     }
 
     /// Whether the record, or one of its entries, is to be applied.
@@ -75,14 +80,19 @@ struct RebuildPlan {
                 continue
             }
             guard sequence <= limit else { return }
-            if let begun = unfinishedStart, start == nil || !keepsEverything {
+            firstPart = nil
+            largestBytes = max(largestBytes, entry.shape.byteCount)
+            removedStart = unfinishedStart ?? removedStart
+            unfinishedStart = nil
+            guard countsRemoved || entry.isSnapshot else {
+                sequence = sequence.next
+                continue
+            }
+            if let begun = removedStart.take(), start == nil || !keepsEverything {
                 start = begun
                 voids.removeAll { $0.to < begun }
             }
-            unfinishedStart = nil
-            firstPart = nil
             end = place
-            largestBytes = max(largestBytes, entry.shape.byteCount)
             snapshot = SnapshotState(
                 sequence: sequence,
                 time: entry.time,
@@ -110,10 +120,13 @@ struct RebuildPlans {
         _ root: RootDescription,
         wanted: Set<FileID>,
         upTo limit: Sequence,
-        keepingEverything: Bool = false
+        keepingEverything: Bool = false,
+        countingRemoved: Bool = false
     ) throws {
         var plans: [FileID: RebuildPlan] = [:]
-        for id in wanted { plans[id] = RebuildPlan(keepingEverything: keepingEverything) }
+        for id in wanted {
+            plans[id] = RebuildPlan(keepingEverything: keepingEverything, countingRemoved: countingRemoved)
+        }
         var changes = ChangesFormat()
         var (last, holes) = (Sequence.none, [(after: Sequence, until: Sequence, damage: DamageError)]())
         var firstDamage: DamageError?
@@ -132,6 +145,7 @@ struct RebuildPlans {
                 }
                 if type == .changes, header.firstSequence > limit { return false }
                 switch type {
+                case .removed: last = max(last, header.firstSequence)
                 case .session:
                     for id in wanted { plans[id]!.sawVoid(place.location) }
                 case .void where wanted.contains(header.file):

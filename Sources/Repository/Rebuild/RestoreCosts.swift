@@ -51,11 +51,7 @@ package struct RestoreCosts: Sendable {
         _ = try StreamWalk(root: root, synchronising: true).run(
             onFinding: { try body(.finding($0)) },
             onRecord: { type, header, payload, place in
-                var last: SnapshotState?
-                try tracker.consume(type, header, payload, place) { event in
-                    if case .snapshot(let record) = event { last = record.state }
-                    try body(event)
-                }
+                try tracker.consume(type, header, payload, place, emit: body)
                 switch type {
                 case .session: costs.begun.removeAll()
                 case .void: costs.begun[header.file] = nil
@@ -66,8 +62,9 @@ package struct RestoreCosts: Sendable {
                     costs.begun[header.file] = base
                 case .changes:
                     try changes.decode(payload, header, place)
-                    costs.add(changes, header, place, last)
-                case .file, .gap, .annotation, .footer, .pack: break
+                    let track = tracker.files[header.file]
+                    costs.add(changes, header, place, track?.unfinishedPages == nil ? track?.last : nil)
+                case .file, .gap, .annotation, .footer, .pack, .removed: break
                 }
                 return true
             }

@@ -5,7 +5,7 @@ import Zstandard
 
 /// Writes a sealed segment: its header, packs, a footer. Changes become byte ranges, and neighbouring records of one
 /// file become one.
-final class PackWriter {
+final class PackWriter: SegmentSink {
     /// Of zstd; on 3,000 transactions, all in one pack, level 3 took an eighth more and level 19 a fifteenth less.
     private static let level = 9
     /// Of zstd; its own choice would take four times the memory for three thousandths.
@@ -41,27 +41,44 @@ final class PackWriter {
         try file.write(unsafe bytes.span.bytes, at: 0)
     }
 
-    /// Adds a record that is no changes record, as it is.
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
         try endRun()
         encodeHead(header, payload)
         try endPackIfFull()
     }
 
-    /// Begins a record of changes; for each entry its pages follow, then `end`.
     func begin(_ header: RecordHeader, _ changes: ChangesFormat) throws {
-        if run?.takes(header, changes, dataEnd: data.count) ?? false {
+        try begin(
+            header,
+            changes.pageSize,
+            continues: changes.continues,
+            startsFresh: changes.entries.first?.startsFresh ?? true
+        )
+    }
+
+    /// The same. `continues`: parts of the first snapshot are in earlier records; `startsFresh`: the first entry does.
+    func begin(
+        _ header: RecordHeader,
+        _ pageSize: PageSize,
+        continues: Bool,
+        startsFresh: Bool
+    ) throws {
+        if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: data.count) ?? false {
             run!.join(header)
             return
         }
         try endRun()
         try endPackIfFull()
-        run = RangesRun(header, changes, dataStart: data.count)
+        run = RangesRun(header, pageSize, continues: continues, dataStart: data.count)
     }
 
-    /// A page of the present entry, before and after.
     func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
         run!.append(number, old, new, into: &data)
+    }
+
+    /// A page of the present entry: what of its content is to be put in.
+    func append(_ number: UInt32, _ ranges: [ByteRange], of content: RawSpan) {
+        run!.append(number, ranges, of: content, into: &data)
     }
 
     func end(_ entry: ChangesFormat.Entry) throws {
@@ -131,12 +148,12 @@ final class PackWriter {
         position += UInt64(bytes.count)
     }
 
-    /// Writes what is left and the footer, and waits until all is on the disk.
-    func finish() throws {
+    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that it is for.
+    func finish(replacing last: Sequence) throws {
         try endRun()
         try endPack()
         var payload: [UInt8] = []
-        payload.append(packedCount)
+        FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &payload)
         try write(.footer, payload)
         try file.synchronise()
     }

@@ -23,23 +23,23 @@ struct RangesRun {
     private var rangeTable: [UInt8] = []
     private var ranges: [ByteRange] = []
 
-    init(_ header: RecordHeader, _ changes: ChangesFormat, dataStart: Int) {
+    init(_ header: RecordHeader, _ pageSize: PageSize, continues: Bool, dataStart: Int) {
         first = header
         sequence = header.firstSequence
-        flags = changes.continues ? ChangesFormat.Flag.continues : 0
-        pageSize = changes.pageSize
+        flags = continues ? ChangesFormat.Flag.continues : 0
+        self.pageSize = pageSize
         self.dataStart = dataStart
         lastTime = header.time
     }
 
-    /// Whether the entries of the record, which is the next one, can be added: then they say the same there.
-    func takes(_ header: RecordHeader, _ changes: ChangesFormat, dataEnd: Int) -> Bool {
+    /// Whether the entries of a record, which is the next one and needs none before it, can be added: then they say the
+    /// same there.
+    func takes(_ header: RecordHeader, _ pageSize: PageSize, dataEnd: Int) -> Bool {
         let isNext =
             header.firstSequence == .none || sequence == .none
             || header.firstSequence.rawValue == sequence.rawValue + finishedCount
-        return entryCount > 0 && header.file == first.file && changes.pageSize == pageSize && isNext
-            && !endsUnfinished && !changes.continues && !(changes.entries.first?.startsFresh ?? true)
-            && header.time >= lastTime && table.count < Self.fullTableBytes
+        return entryCount > 0 && header.file == first.file && pageSize == self.pageSize && isNext
+            && !endsUnfinished && header.time >= lastTime && table.count < Self.fullTableBytes
             && dataEnd - dataStart < Self.fullDataBytes
     }
 
@@ -51,7 +51,17 @@ struct RangesRun {
     mutating func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan, into data: inout [UInt8]) {
         ranges.removeAll(keepingCapacity: true)
         ranges.append(differencesOf: old, and: new)
-        for range in ranges { data.append(contentsOf: new.extracting(range.start..<range.end)) }
+        append(number, ranges, of: new, into: &data)
+    }
+
+    /// Adds a page of the present entry; the bytes of the ranges go to `data`.
+    mutating func append(
+        _ number: UInt32,
+        _ ranges: [ByteRange],
+        of content: RawSpan,
+        into data: inout [UInt8]
+    ) {
+        for range in ranges { data.append(contentsOf: content.extracting(range.start..<range.end)) }
         numbers.append(number)
         rangeTable.append(ranges: ranges[...])
     }

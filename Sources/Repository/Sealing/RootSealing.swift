@@ -65,16 +65,20 @@ package final class RootSealing {
         // Until all has gone well nothing is known.
         last = nil
         defer { if last == nil { try? Directory.removeTree(scratch) } }
-        guard let scan = try SegmentScan(root, header.firstSequence, after: known?.tracker), scan.isFit else {
-            return false
-        }
+        guard
+            let scan = try SegmentScan(
+                root,
+                header.firstSequence...header.firstSequence,
+                after: known?.tracker
+            ), scan.isFit
+        else { return false }
         let images = try known?.images ?? makeImages()
         try images.prepare(scan)
         let draft = root.segmentsDirectory.appending("\(SegmentName.make(header.firstSequence).string).new")
         defer { if last == nil { try? Directory.remove(draft) } }
         let written = try write(header, scan, draft, images, goesOn)
         // Read back and laid over the images themselves, each snapshot must have its digest again.
-        guard try SegmentReading(root, scan, at: draft, images, goesOn).run() == written else {
+        guard try SegmentReading<PackWriter>(root, scan, at: draft, images, goesOn).run() == written else {
             throw SealingError(segment: header.firstSequence)
         }
         try images.writeOverlays()
@@ -97,7 +101,7 @@ package final class RootSealing {
         _ draft: FilePath,
         _ images: SealingImages,
         _ goesOn: @escaping () -> Bool
-    ) throws -> [SegmentReading.Snapshot] {
+    ) throws -> [RewrittenSnapshot] {
         let copy = scratch.appending("copy")
         defer { try? Directory.removeTree(copy) }
         let path = root.segmentPath(header.firstSequence)
@@ -111,7 +115,7 @@ package final class RootSealing {
             into: writer
         )
         let snapshots = try reading.run()
-        try writer.finish()
+        try writer.finish(replacing: header.firstSequence)
         return snapshots
     }
 }

@@ -47,7 +47,12 @@ final class SealingImages {
     /// Rebuilds files that were not met so far: those pages that any record names since they began.
     private func rebuild(_ ids: [FileID], _ scan: SegmentScan) throws {
         guard !ids.isEmpty else { return }
-        let plans = try RebuildPlans(root, wanted: Set(ids), upTo: scan.before.lastSequence)
+        let plans = try RebuildPlans(
+            root,
+            wanted: Set(ids),
+            upTo: scan.before.lastSequence,
+            countingRemoved: true
+        )
         let pass = try RebuildPass(root, plans)
         for id in ids {
             let plan = try plans.plan(id, at: scan.before.lastSequence)
@@ -120,6 +125,13 @@ final class SealingImages {
             copy.images[id] = Image(applier: images[id]!.applier, pages: pages)
         }
         return copy
+    }
+
+    /// Reads a page of a file's image into the front of `buffer`.
+    func read(_ number: UInt32, of id: FileID, into buffer: inout [UInt8]) throws(SystemError) {
+        guard let image = images[id], let shape = image.applier.shape else { return }
+        let file = try file(id)
+        try ImageApplier.read(number, image.applier.overlay, shape.pageSize.bytes, file.file, into: &buffer)
     }
 
     /// Begins a file anew with those pages of a base that the segment names.

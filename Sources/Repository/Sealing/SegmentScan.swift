@@ -2,40 +2,47 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
-/// What has to be known of a segment before it is sealed. Made by one walk over the tables of the stream up to its end, or
-/// of the segment alone when it is known what comes before.
+/// What has to be known of segments before they are rewritten. Made by one walk over the tables of the stream up to their
+/// end, or of them alone when it is known what comes before.
 struct SegmentScan {
-    let segment: Sequence
-    /// Nothing stands against sealing it.
+    /// The first and the last of neighbouring segments.
+    let segments: ClosedRange<Sequence>
+    /// Nothing stands against rewriting them.
     private(set) var isFit = true
-    /// All that the stream says before the segment.
+    /// All that the stream says before them.
     private(set) var before = HistoryTracker()
-    /// The same and the segment.
+    /// The same and they themselves.
     private(set) var after = HistoryTracker()
-    /// Of each file, the pages that the segment changes or cuts off.
+    /// Of each file, the pages that they change or cut off.
     private(set) var pages: [FileID: PageBitmap] = [:]
-    /// Files that begin anew in the segment before anything else: what they were before is not needed.
+    /// Files that begin anew in them before anything else: what they were before is not needed.
     private(set) var anew: Set<FileID> = []
+    /// Of each file, its last snapshot in them.
+    private(set) var last: [FileID: Sequence] = [:]
     /// From the first part of a void snapshot up to the record that voids it.
     private var voids: [FileID: [(from: RebuildPlan.EntryPlace, to: RecordLocation)]] = [:]
 
     private var shapes: [FileID: ImageShape] = [:]
     private var firstParts: [FileID: RebuildPlan.EntryPlace] = [:]
-    /// Files of which the segment has something that was not voided so far.
+    /// Files of which they have something that was not voided so far.
     private var seen: Set<FileID> = []
 
-    /// Nil when the segment is not in the stream. `known`: all that the stream says before the segment.
-    init?(_ root: RootDescription, _ segment: Sequence, after known: HistoryTracker?) throws {
+    /// Nil when the segments are not in the stream. `known`: all that the stream says before them.
+    init?(
+        _ root: RootDescription,
+        _ segments: ClosedRange<Sequence>,
+        after known: HistoryTracker?
+    ) throws {
         var tracker = known ?? HistoryTracker()
-        var (changes, isReached, scan) = (ChangesFormat(), false, Self(segment))
-        let path = root.segmentPath(segment)
-        _ = try StreamWalk(root: root, start: known == nil ? .none : segment, refusesUnknown: true).run(
+        var (changes, isReached, scan) = (ChangesFormat(), false, Self(segments))
+        let start = known == nil ? Sequence.none : segments.lowerBound
+        _ = try StreamWalk(root: root, start: start, refusesUnknown: true).run(
             onFinding: { finding in
-                if finding.file == path { scan.isFit = false }
+                if segments.contain(finding) { scan.isFit = false }
             },
             onRecord: { type, header, payload, place in
-                guard place.location.segment <= segment else { return false }
-                if place.location.segment == segment, !isReached {
+                guard place.location.segment <= segments.upperBound else { return false }
+                if place.location.segment >= segments.lowerBound, !isReached {
                     isReached = true
                     scan.begin(tracker)
                 }
@@ -49,7 +56,7 @@ struct SegmentScan {
                     scan.saw(base, header.file, place.location)
                 case .changes:
                     try changes.decode(payload, header, place)
-                    scan.saw(changes, header.file, place.location)
+                    scan.saw(changes, header, place.location)
                 case .session:
                     for id in Array(scan.firstParts.keys) { scan.sawVoid(id, tracker, place.location) }
                 case .void: scan.sawVoid(header.file, tracker, place.location)
@@ -64,7 +71,7 @@ struct SegmentScan {
         self = scan
     }
 
-    private init(_ segment: Sequence) { self.segment = segment }
+    private init(_ segments: ClosedRange<Sequence>) { self.segments = segments }
 
     /// Whether the entry, or base, never was.
     func isVoid(_ file: FileID, _ record: RecordLocation, entry: Int) -> Bool {
@@ -85,7 +92,11 @@ struct SegmentScan {
         shapes[file] = base.shape
     }
 
-    private mutating func saw(_ changes: ChangesFormat, _ file: FileID, _ record: RecordLocation) {
+    private mutating func saw(_ changes: ChangesFormat, _ header: RecordHeader, _ record: RecordLocation) {
+        let file = header.file
+        if changes.finishedCount > 0 {
+            last[file] = Sequence(header.firstSequence.rawValue + UInt64(changes.finishedCount) - 1)
+        }
         if seen.insert(file).inserted, changes.entries.first?.startsFresh ?? false { anew.insert(file) }
         var bitmap = pages.removeValue(forKey: file) ?? PageBitmap()
         for (index, entry) in changes.entries.enumerated() {
@@ -115,8 +126,15 @@ struct SegmentScan {
         let last = tracker.files[file]?.last
         shapes[file] = last?.shape
         guard last?.sequence == before.files[file]?.last?.sequence else { return }
-        // Nothing of it in the segment has been so far.
+        // Nothing of it has been so far.
         seen.remove(file)
         anew.remove(file)
+    }
+}
+
+extension ClosedRange<Sequence> {
+    /// Whether the finding is about one of the segments with these first sequences.
+    func contain(_ finding: Finding) -> Bool {
+        finding.file.lastComponent.flatMap(SegmentName.parse).map(contains) ?? false
     }
 }

@@ -62,6 +62,13 @@ struct HistoryTracker {
                 try Annotation(payload, file: header.file, time: header.time)
             }
             try emit(.annotation(annotation))
+        case .removed:
+            guard header.firstSequence >= lastSequence else {
+                throw place.damage(
+                    "snapshots up to \(header.firstSequence) were removed after \(lastSequence)"
+                )
+            }
+            lastSequence = header.firstSequence
         case .footer, .pack: break
         }
     }
@@ -149,14 +156,17 @@ struct HistoryTracker {
                 pageCount: pageCount,
                 coalesced: entry.coalesced,
                 storedBytes: unattributedBytes,
-                location: place.location
+                location: place.location,
+                isMoment: entry.standing == .moment
             )
-            unattributedBytes = 0
             track.last = state
             track.unfinishedPages = nil
             lastTime = max(lastTime, entry.time)
             lastSequence = sequence
             sequence = sequence.next
+            // What is no snapshot any more is counted to the next one.
+            guard entry.isSnapshot else { continue }
+            unattributedBytes = 0
             try emit(.snapshot(record))
         }
         files[header.file] = track

@@ -12,6 +12,8 @@ package struct SnapshotRecord: Hashable, Sendable {
     /// Its share of the segments; the shares of a root add up to what its segments hold.
     package let storedBytes: UInt64
     package let location: RecordLocation
+    /// Whether the root as a whole can be restored as of it: retention has kept what stood beside it.
+    package let isMoment: Bool
 }
 
 /// Where a record lies.

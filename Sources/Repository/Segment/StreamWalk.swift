@@ -43,6 +43,8 @@ struct StreamEnd {
 
     /// What the next segment's header says of it. A damaged one is not closed off: it stays damaged.
     var countedBytes: UInt64 { tail == .damaged ? max(fileBytes, durableBytes) : validBytes }
+    /// The last of the segments that this one replaces; its own first sequence when it replaces no other.
+    var lastReplaced: Sequence
     /// Nil when it is damaged.
     let header: SegmentHeader?
     /// The segment before it and how far that is valid; `.none` and 0 when it is the first.
@@ -71,6 +73,8 @@ struct StreamWalk {
     var draft: (segment: Sequence, path: FilePath)?
     /// Told which file each segment is, before anything is read from it.
     var onSegment: ((Sequence, FileIdentity) throws -> Void)?
+    /// Told of each segment that another one replaces, which is left out.
+    var onReplaced: ((Sequence) throws -> Void)?
 
     /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every doubt.
     /// Returns how the last segment ends; nil when there is no segment or `onRecord` returned false.
@@ -83,6 +87,10 @@ struct StreamWalk {
         let segments = try root.segments().filter { $0 >= start }
         var previous: StreamEnd?
         for (index, first) in segments.enumerated() {
+            if let previous, first <= previous.lastReplaced {
+                try onReplaced?(first)
+                continue
+            }
             let successor = index + 1 < segments.count ? try? header(of: segments[index + 1]) : nil
             let isLast = index + 1 == segments.count
             if let previous {
@@ -132,9 +140,11 @@ struct StreamWalk {
         to first: Sequence,
         _ onFinding: (Finding) throws -> Void
     ) throws {
-        guard let header = try? header(of: first), header.previousFirst != previous.segment else { return }
+        guard let header = try? header(of: first), header.previousFirst != previous.lastReplaced else {
+            return
+        }
         let message =
-            "a segment is missing before it: it follows \(header.previousFirst), not \(previous.segment)"
+            "a segment is missing before it: it follows \(header.previousFirst), not \(previous.lastReplaced)"
         try onFinding(Finding(.error, root.segmentPath(first), at: 0, message))
     }
 
@@ -149,12 +159,18 @@ struct StreamWalk {
         _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
         let path = draft.flatMap { $0.segment == first ? $0.path : nil } ?? root.segmentPath(first)
-        var reader = try SegmentReader(
-            path,
-            first: first,
-            durableBytes: durableBytes,
-            synchronising: synchronising && isLast
-        )
+        var reader: SegmentReader
+        do {
+            reader = try SegmentReader(
+                path,
+                first: first,
+                durableBytes: durableBytes,
+                synchronising: synchronising && isLast
+            )
+        } catch {
+            // It was there a moment ago.
+            throw error.isMissing ? ReplacedSegmentError() : error
+        }
         try onSegment?(first, reader.status.identity)
         var header: SegmentHeader?
         do {
@@ -172,6 +188,7 @@ struct StreamWalk {
             fileBytes: reader.status.sizeBytes,
             durableBytes: reader.durableBytes,
             tail: header == nil ? .damaged : .clean,
+            lastReplaced: first,
             header: header,
             previousFirst: header?.previousFirst ?? previous?.segment ?? .none,
             previousValidBytes: header?.previousValidBytes ?? previous?.countedBytes ?? 0
@@ -182,6 +199,7 @@ struct StreamWalk {
             case .record:
                 if end.tail == .clean { end.validBytes = reader.offset + UInt64(reader.header.recordBytes) }
                 hasFooter = reader.header.type == RecordType.footer.rawValue
+                if hasFooter { end.lastReplaced = try lastReplaced(reader, path, onFinding) }
                 guard try deliver(reader, path, &packs, onFinding, onRecord) else { return nil }
             case .damage(let at, let resume):
                 end.tail = .damaged
@@ -194,6 +212,19 @@ struct StreamWalk {
                 }
                 return end
             }
+        }
+    }
+
+    private func lastReplaced(
+        _ reader: borrowing SegmentReader,
+        _ path: FilePath,
+        _ onFinding: (Finding) throws -> Void
+    ) throws -> Sequence {
+        do {
+            return max(try FooterFormat(reader.payload).lastReplaced, reader.firstSequence)
+        } catch {
+            try onFinding(Finding(.error, path, at: reader.offset, "\(error)"))
+            return reader.firstSequence
         }
     }
 

@@ -47,7 +47,8 @@ extension HistoryEvent {
                 pageCount: 1,
                 coalesced: 0,
                 storedBytes: 1,
-                location: RecordLocation(segment: Sequence(1), offset: 64)
+                location: RecordLocation(segment: Sequence(1), offset: 64),
+                isMoment: true
             )
         )
     }

@@ -22,18 +22,20 @@ struct ReferenceReader: ~Copyable {
         var finished: (bytes: [UInt8], pageSize: Int) = ([], 0)
     }
 
-    /// By sequence, from 1 on.
-    private(set) var snapshots: [Snapshot] = []
+    private(set) var snapshots: [UInt64: Snapshot] = [:]
     private(set) var sealedCount = 0
+    private var lastSequence: UInt64 = 0
+    /// The last segment that the present one stands for.
+    private var standsFor: UInt64 = 0
     private var images: [UInt32: Image] = [:]
     private let directory: FilePath
     private let decompressor: Decompressor
 
-    /// Returns all snapshots, and how many of the segments are sealed.
+    /// Returns all snapshots by sequence, and how many of the segments are sealed.
     static func read(
         _ root: RootDescription,
         _ segments: [FilePath]
-    ) throws -> (snapshots: [Snapshot], sealedCount: Int) {
+    ) throws -> (snapshots: [UInt64: Snapshot], sealedCount: Int) {
         var reader = ReferenceReader(directory: root.directory, decompressor: try Decompressor())
         try reader.read(segments)
         return (reader.snapshots, reader.sealedCount)
@@ -42,11 +44,13 @@ struct ReferenceReader: ~Copyable {
     private mutating func read(_ segments: [FilePath]) throws {
         for (index, path) in segments.enumerated() {
             var bytes = try path.content()
-            if index + 1 < segments.count {
+            guard number(bytes, 24, 8) > standsFor else { continue }
+            guard number(bytes, 40, 8) == standsFor else { throw Wrong(what: "chain") }
+            if index + 1 < segments.count, number(bytes, 12, 4) == 0 {
                 let next = try segments[index + 1].content()
-                guard number(next, 40, 8) == number(bytes, 24, 8) else { throw Wrong(what: "chain") }
-                if number(bytes, 12, 4) == 0 { bytes.removeLast(bytes.count - Int(number(next, 48, 8))) }
+                bytes.removeLast(bytes.count - Int(number(next, 48, 8)))
             }
+            standsFor = number(bytes, 24, 8)
             try readSegment(bytes)
         }
     }
@@ -67,7 +71,9 @@ struct ReferenceReader: ~Copyable {
             let place = hash(bytes[offset..<offset + 32], UInt64(offset) ^ number(bytes, 24, 8))
             guard number(bytes, offset + 32, 8) == hash(payload[...], place) else { return }
             switch bytes[offset + 4] {
-            case 8: footer = Int(number(payload, 0, 8))
+            case 8:
+                footer = Int(number(payload, 0, 8))
+                standsFor = number(payload, 8, 8)
             case 10: packed += try readPack(payload)
             default:
                 try readRecord(
@@ -120,6 +126,7 @@ struct ReferenceReader: ~Copyable {
         case 4: try readChanges(file, sequence, payload)
         case 5, 6: break
         case 9: forgetParts(file)
+        case 11: lastSequence = sequence
         default: throw Wrong(what: "record type \(type)")
         }
     }
@@ -131,7 +138,7 @@ struct ReferenceReader: ~Copyable {
     private mutating func readChanges(_ file: UInt32, _ first: UInt64, _ payload: [UInt8]) throws {
         let size = Int(number(payload, 4, 4))
         let (raw, tableEnd) = (Int(number(payload, 16, 8)), 24 + Int(number(payload, 12, 4)))
-        var entries: [(event: UInt8, fresh: Bool, length: Int, digest: UInt64?, pages: [Int])] = []
+        var entries: [(event: UInt8, flags: UInt8, length: Int, digest: UInt64?, pages: [Int])] = []
         var ranges: [[(start: Int, count: Int)]] = []
         var offset = 24
         for _ in 0..<number(payload, 8, 4) {
@@ -156,7 +163,7 @@ struct ReferenceReader: ~Copyable {
                 }
                 ranges.append(list)
             }
-            entries.append((event, flags & 1 != 0, length, digest, pages))
+            entries.append((event, flags, length, digest, pages))
         }
         guard offset == tableEnd else { throw Wrong(what: "table") }
 
@@ -171,7 +178,7 @@ struct ReferenceReader: ~Copyable {
         var sequence = first
         var pageIndex = 0
         for entry in entries {
-            if entry.fresh { images[file]!.bytes = [] }
+            if entry.flags & 1 != 0 { images[file]!.bytes = [] }
             images[file]!.pageSize = size
             resize(file, entry.length)
             for page in entry.pages {
@@ -194,9 +201,12 @@ struct ReferenceReader: ~Copyable {
             }
             guard let digest = entry.digest else { continue }
             guard self.digest(file, size) == digest else { throw Wrong(what: "digest of \(sequence)") }
-            guard sequence == UInt64(snapshots.count + 1) else { throw Wrong(what: "sequence \(sequence)") }
+            guard sequence == lastSequence + 1 else { throw Wrong(what: "sequence \(sequence)") }
             images[file]!.finished = (images[file]!.bytes, size)
-            snapshots.append(Snapshot(file: file, bytes: images[file]!.bytes, event: entry.event))
+            if entry.flags & 6 != 4 {
+                snapshots[sequence] = Snapshot(file: file, bytes: images[file]!.bytes, event: entry.event)
+            }
+            lastSequence = sequence
             sequence += 1
         }
     }

@@ -122,7 +122,7 @@ struct UnknownFormatTests {
         var format = ChangesFormat()
         try format.decode(unsafe (changes + entry).span.bytes, time: Instant(nanoseconds: 0))
         #expect(format.entries.count == 1)
-        for (offset, value) in [(0, 3), (1, 12), (2, 1), (25, 7), (26, 3)] as [(Int, UInt8)] {
+        for (offset, value) in [(0, 3), (1, 12), (2, 1), (25, 7), (26, 9), (26, 6)] as [(Int, UInt8)] {
             var wrong = changes + entry
             wrong[offset] = value
             #expect(throws: (FormatError).self, "byte \(offset)") {

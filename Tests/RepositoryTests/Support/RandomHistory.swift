@@ -20,8 +20,9 @@ struct RandomHistory {
     /// Every staged snapshot; those up to `durableCount` are flushed.
     var expected: [Expected] = []
     var durableCount = 0
-    /// Segments that were sealed on the way.
-    private(set) var sealedCount = 0
+    /// Snapshots that retention let go, by index of `expected`; where they were not rewritten they are still there.
+    private(set) var unkept: Set<Int> = []
+    private(set) var removedCount = 0
     private var durableFiles: [ModelFile] = []
     private var clock: Int64 = 1_700_000_000_000_000_000
     var options = RootWriter.Options()
@@ -55,6 +56,7 @@ struct RandomHistory {
         case 32: try remark()
         case 33...36: try flush()
         case 37: try seal()
+        case 38: try thin()
         default: try reopen()
         }
     }
@@ -152,7 +154,22 @@ struct RandomHistory {
 
     /// Seals what can be, beside the writer.
     mutating func seal() throws {
-        sealedCount += try RootSealing(test.root).run()
+        try RootSealing(test.root).run()
+    }
+
+    /// Lets some of what is durable go, beside the writer. The newest of each file stays.
+    mutating func thin() throws {
+        var newest: Set<FileID> = []
+        for (index, snapshot) in expected[..<durableCount].enumerated().reversed()
+        where !newest.insert(snapshot.file).inserted && Int.random(in: 0..<4, using: &random) > 0 {
+            unkept.insert(index)
+        }
+        let kept = (0..<durableCount).filter { !unkept.contains($0) }.map {
+            (sequence: Repository.Sequence(UInt64($0 + 1)), isMoment: $0 % 3 > 0)
+        }
+        let outcome = try RootThinning(test.root)
+            .run(KeptSnapshots(kept, upTo: Repository.Sequence(UInt64(durableCount))))
+        removedCount += outcome.removedSnapshots
     }
 
     mutating func flush() throws {
@@ -165,6 +182,7 @@ struct RandomHistory {
     /// A new writer, as after a crash: what was not flushed is gone, and so is what was unfinished.
     mutating func reopen() throws {
         expected.removeLast(expected.count - durableCount)
+        unkept = unkept.filter { $0 < durableCount }
         files = durableFiles
         for index in files.indices {
             files[index].image = files[index].finished?.bytes ?? []
@@ -193,10 +211,15 @@ struct RandomHistory {
             "\(left.count) and \(right.count) bytes, first difference at \(at ?? min(left.count, right.count))"
     }
 
-    /// Rebuilds every durable snapshot.
+    /// Rebuilds every durable snapshot that is still there, and all that was kept must be.
     func verify() throws {
+        let present = Set(try test.snapshots().map(\.state.sequence))
         for (index, expected) in expected[..<durableCount].enumerated() {
             let sequence = Repository.Sequence(UInt64(index + 1))
+            guard present.contains(sequence) else {
+                #expect(unkept.contains(index), "\(random): snapshot \(sequence) is gone")
+                continue
+            }
             let (state, bytes) = try test.rebuild(expected.file, at: sequence)
             #expect(state.sequence == sequence && state.event == expected.event, "\(random) \(sequence)")
             let difference = Self.difference(bytes, expected.bytes)

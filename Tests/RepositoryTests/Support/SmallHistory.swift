@@ -99,9 +99,18 @@ struct SmallHistory {
         }
     }
 
-    /// The first snapshot that does not rebuild to its bytes, or cannot be rebuilt; nil when all do.
-    func firstWrong() -> String? {
-        for (index, snapshot) in expected.enumerated() {
+    /// Those of its snapshots that stay, each a moment of the root.
+    func keeping(_ stays: (Int) -> Bool) -> KeptSnapshots {
+        let kept = (1...expected.count).filter(stays).map {
+            (sequence: Repository.Sequence(UInt64($0)), isMoment: true)
+        }
+        return KeptSnapshots(kept, upTo: Repository.Sequence(UInt64(expected.count)))
+    }
+
+    /// The first snapshot that does not rebuild to its bytes, or cannot be rebuilt; nil when all do. `counts`: whether the
+    /// one with that sequence is looked at.
+    func firstWrong(where counts: (Int) -> Bool = { _ in true }) -> String? {
+        for (index, snapshot) in expected.enumerated() where counts(index + 1) {
             let sequence = Repository.Sequence(UInt64(index + 1))
             do {
                 let (state, bytes) = try test.rebuild(snapshot.file, at: sequence)

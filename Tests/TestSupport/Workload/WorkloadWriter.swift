@@ -126,5 +126,6 @@ extension CommandFailure {
     fileprivate var isBusy: Bool {
         result.stderr.contains("locked") || result.stderr.contains("cannot rollback")
             || result.stderr.contains("cannot VACUUM") || result.stderr.contains("within a transaction")
+            || result.stderr.contains("inside a transaction")
     }
 }

@@ -1,0 +1,112 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// Removes snapshots from a root's history. Those that stay are what they were, byte for byte. Confined to one thread.
+///
+/// Segments that hold something that goes are written anew, neighbours together, as sealing does it: a draft is made, read
+/// back with every digest compared, and takes the first one's name when it is on the disk. Its footer says which segments
+/// it stands for, so from that moment on the others mean nothing; then they are taken away, and the bases that nothing is
+/// built on any more. Whatever is interrupted, nothing that stays is lost, and the next run goes on. The last segment is never
+/// touched.
+package final class RootThinning {
+    package struct Outcome: Hashable, Sendable {
+        package var removedSnapshots = 0
+        package var freedBytes: UInt64 = 0
+    }
+
+    package let root: RootDescription
+    private let scratch: FilePath
+
+    /// Only for the root's writer; beside the thread that writes, but not while segments are sealed.
+    package init(_ root: RootDescription) {
+        self.root = root
+        scratch = root.sealingDirectory
+    }
+
+    /// Removes what does not stay, oldest segments first, as long as `goesOn`. What is damaged, or ends in an unfinished
+    /// snapshot, stays as it is. Throws `RepositoryError.unsupported`, `SystemError`, or `SealingError`; what was done
+    /// before stays done.
+    package func run(_ kept: KeptSnapshots, while goesOn: @escaping () -> Bool = { true }) throws -> Outcome {
+        var outcome = Outcome()
+        let groups = try ThinningGroups(root, kept)
+        for segment in groups.replaced { outcome.freedBytes += try remove(root.segmentPath(segment)) }
+        var tracker: (end: Sequence, HistoryTracker)?
+        for group in groups.groups where goesOn() {
+            let known = try tracker.flatMap { end, tracker in
+                try StreamWalk(root: root).header(of: group.lowerBound).previousFirst == end ? tracker : nil
+            }
+            guard let scan = try SegmentScan(root, group, after: known), scan.isFit else { continue }
+            do {
+                let last = try thin(scan, kept, goesOn, &outcome)
+                tracker = (last, scan.after)
+            } catch is DamageError {
+                // A check finds the damage.
+                continue
+            } catch is RootSealing.Interruption {
+                break
+            }
+        }
+        return outcome
+    }
+
+    /// Returns the last segment that the new one stands for.
+    private func thin(
+        _ scan: SegmentScan,
+        _ kept: KeptSnapshots,
+        _ goesOn: @escaping () -> Bool,
+        _ outcome: inout Outcome
+    ) throws -> Sequence {
+        try Directory.removeTree(scratch)
+        try Directory.make(scratch)
+        defer { try? Directory.removeTree(scratch) }
+        let images = try SealingImages(root, in: scratch.appending("images"))
+        try images.prepare(scan)
+        let first = scan.segments.lowerBound
+        let path = root.segmentPath(first)
+        let draft = root.segmentsDirectory.appending("\(SegmentName.make(first).string).new")
+        var isDone = false
+        defer { if !isDone { try? Directory.remove(draft) } }
+        let (last, following) = try successor(of: scan.segments.upperBound)
+        let copy = try images.copy(for: scan, in: scratch.appending("copy"))
+        let header = try StreamWalk(root: root).header(of: first)
+        let writer = ThinningWriter(try PackWriter(header, at: draft), copy, scan, kept)
+        _ = try SegmentReading(root, scan, copy, goesOn, into: writer).run()
+        try writer.finish(replacing: last)
+        guard
+            try SegmentReading<ThinningWriter>(root, scan, at: draft, images, goesOn).run()
+                == writer.snapshots
+        else { throw SealingError(segment: first) }
+
+        let former = try FileStatus.of(path).sizeBytes
+        let present = try FileStatus.of(draft).sizeBytes
+        try Directory.rename(draft, to: path)
+        isDone = true
+        try Directory.synchronise(root.segmentsDirectory)
+        outcome.removedSnapshots += writer.removedCount
+        outcome.freedBytes += former
+        for segment in try root.segments() where segment > first && segment < following {
+            outcome.freedBytes += try remove(root.segmentPath(segment))
+        }
+        for base in writer.unusedBases {
+            outcome.freedBytes += try remove(root.basePath(base.sequence, base.file))
+        }
+        outcome.freedBytes -= min(outcome.freedBytes, present)
+        return last
+    }
+
+    /// The segment behind the one with that first sequence, and which one it says that it follows.
+    private func successor(of segment: Sequence) throws -> (followed: Sequence, first: Sequence) {
+        guard let next = try root.segments().first(where: { $0 > segment }) else {
+            throw RepositoryError.noSnapshot(.root, at: segment)
+        }
+        return (try StreamWalk(root: root).header(of: next).previousFirst, next)
+    }
+
+    /// Returns how many bytes it had.
+    private func remove(_ path: FilePath) throws(SystemError) -> UInt64 {
+        guard let status = FileStatus.ifPresent(path) else { return 0 }
+        try Directory.remove(path)
+        return status.sizeBytes
+    }
+}

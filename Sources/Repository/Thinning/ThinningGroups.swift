@@ -1,0 +1,93 @@
+import LinuxFiles
+import SystemPackage
+
+/// Which neighbouring segments of a root are written anew together when some of its snapshots go. Made by one walk over
+/// the tables of the stream.
+struct ThinningGroups {
+    /// The most that a group's segments hold of what stays, in bytes.
+    private static let groupBytes: UInt64 = 2 << 20
+
+    fileprivate struct Segment {
+        let first: Sequence
+        /// Snapshots that go, or that are no moments of the root any more.
+        var changeCount = 0
+        var keptBytes: UInt64 = 0
+        var isSound = true
+        var endsUnfinished = false
+    }
+
+    /// From the first to the last segment, oldest first. Where nothing goes and nothing is to be merged, there is none.
+    private(set) var groups: [ClosedRange<Sequence>] = []
+    /// Segments that others replace, and that were not taken away then.
+    private(set) var replaced: [Sequence] = []
+
+    init(_ root: RootDescription, _ kept: KeptSnapshots) throws {
+        var tracker = HistoryTracker()
+        var segments: [Segment] = []
+        var damaged: Set<Sequence> = []
+        var replaced: [Sequence] = []
+        var walk = StreamWalk(root: root, refusesUnknown: true)
+        walk.onSegment = { first, _ in segments.append(Segment(first: first)) }
+        walk.onReplaced = { replaced.append($0) }
+        _ = try walk.run(
+            onFinding: { finding in
+                if let first = finding.file.lastComponent.flatMap(SegmentName.parse) { damaged.insert(first) }
+            },
+            onRecord: { type, header, payload, place in
+                let last = segments.count - 1
+                try tracker.consume(type, header, payload, place) { event in
+                    switch event {
+                    case .finding: segments[last].isSound = false
+                    case .snapshot(let record): segments[last].add(record, kept)
+                    default: break
+                    }
+                }
+                segments[last].endsUnfinished = tracker.hasUnfinished
+                return true
+            }
+        )
+        for index in segments.indices where damaged.contains(segments[index].first) {
+            segments[index].isSound = false
+        }
+        self.replaced = replaced
+        // The last one is still written to.
+        groups = Self.groups(segments.dropLast())
+    }
+
+    /// A group begins and ends where no snapshot is unfinished.
+    private static func groups(_ segments: ArraySlice<Segment>) -> [ClosedRange<Sequence>] {
+        var groups: [ClosedRange<Sequence>] = []
+        var (group, unit) = ([Segment](), [Segment]())
+        func endGroup() {
+            if group.count > 1 || group.contains(where: { $0.changeCount > 0 }) {
+                groups.append(group[0].first...group[group.count - 1].first)
+            }
+            group = []
+        }
+        for segment in segments {
+            unit.append(segment)
+            guard !segment.endsUnfinished else { continue }
+            if !unit.allSatisfy(\.isSound) {
+                endGroup()
+            } else {
+                if !group.isEmpty, (group + unit).reduce(0, { $0 + $1.keptBytes }) > groupBytes { endGroup() }
+                group += unit
+            }
+            unit = []
+        }
+        endGroup()
+        return groups
+    }
+}
+
+extension ThinningGroups.Segment {
+    fileprivate mutating func add(_ record: SnapshotRecord, _ kept: KeptSnapshots) {
+        switch kept.standing(of: record.state.sequence) {
+        case .removed: changeCount += 1
+        case .alone:
+            if record.isMoment { changeCount += 1 }
+            keptBytes += record.storedBytes
+        case .moment: keptBytes += record.storedBytes
+        }
+    }
+}
