@@ -17,6 +17,8 @@ package final class RootProtector: Sendable {
         package var openFiles = CurrentProcess.openFileLimit
         /// Shell patterns of names that are left out.
         package var exclusions: [String] = []
+        /// Which snapshots are kept, when the history has grown; nil for all.
+        package var retention: (@Sendable (RootDescription) throws -> KeptSnapshots)?
 
         package init() {}
     }
@@ -29,6 +31,7 @@ package final class RootProtector: Sendable {
     private let mailbox: Mailbox
     private let queue: CaptureQueue
     private let answers = Answers()
+    private let sealer: Sealer
     private let numbers = RequestNumbers()
 
     package init(
@@ -43,6 +46,7 @@ package final class RootProtector: Sendable {
         self.options = options
         mailbox = try Mailbox()
         queue = try CaptureQueue()
+        sealer = Sealer(root, meter: meter, retention: options.retention)
     }
 
     package var status: CaptureStatus { meter.current }
@@ -81,6 +85,17 @@ package final class RootProtector: Sendable {
         return try await answers.wait(for: number)
     }
 
+    /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked when that is
+    /// durable. Capture goes on meanwhile.
+    package func thin(
+        _ decide: @escaping @Sendable () throws -> KeptSnapshots
+    ) async throws -> RootThinning.Outcome {
+        let number = numbers.next()
+        mailbox.post(Mailbox.Request(number: number, since: .now, endsSegment: true))
+        _ = try await answers.wait(for: number)
+        return try await sealer.thin(decide)
+    }
+
     /// The recorder's thread: opens the root, starts the observer's thread, writes until that ends.
     private func record() throws {
         let writer = try RootWriter(root: root)
@@ -111,7 +126,6 @@ package final class RootProtector: Sendable {
             }
             queue.close()
         }
-        let sealer = Sealer(root, meter: meter)
         try sealer.start()
         // The lock goes with the writer: nothing is sealed without it.
         defer { withExtendedLifetime(writer) { sealer.end(finishing: !options.isPatient) } }

@@ -23,6 +23,8 @@ enum CaptureStep: Sendable {
     case barrier(UInt64)
     /// A tag for the newest snapshot at this point, then as a barrier.
     case tag(name: String, message: String, barrier: UInt64)
+    /// What comes later goes to another segment; then as a barrier.
+    case endSegment(barrier: UInt64)
 
     /// The file it is about.
     var file: FileID? {
@@ -32,7 +34,7 @@ enum CaptureStep: Sendable {
             .suspect(let file, _, _), .trust(let file):
             file
         case .changes(let changes): changes.file
-        case .barrier, .tag: nil
+        case .barrier, .tag, .endSegment: nil
         }
     }
 

@@ -21,6 +21,8 @@ final class Recorder {
     /// When the oldest staged change was observed.
     private var oldest: Instant?
     private var barriers: [UInt64] = []
+    /// The segment is to be ended with the next flush.
+    private var endsSegment = false
     /// Somebody waits for the next flush.
     private var isUrgent = false
     private var suspicions: [FileID: Suspicion] = [:]
@@ -131,7 +133,7 @@ final class Recorder {
         case .declare, .suspect, .trust: return false
         case .changes(let changes) where changes.event == .deleted: missingBases[file] = nil
         case .abandonBase, .beginBase: break
-        case .changes, .finish, .baseSlice, .endBase, .barrier, .tag: return true
+        case .changes, .finish, .baseSlice, .endBase, .barrier, .tag, .endSegment: return true
         }
         voided.remove(file)
         return false
@@ -176,6 +178,9 @@ final class Recorder {
             if suspicions[file] == nil { suspicions[file] = Suspicion(since: since, reason: reason) }
         case .trust(let file): suspicions[file] = nil
         case .barrier(let number): barriers.append(number)
+        case .endSegment(let number):
+            endsSegment = true
+            barriers.append(number)
         case .tag(let name, let message, let number):
             let fields = message.isEmpty ? ["name": name] : ["name": name, "message": message]
             try writer.stageAnnotation(
@@ -214,6 +219,10 @@ final class Recorder {
     private func flush() throws {
         let sequence = try untilItWorks {
             writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
+        }
+        if endsSegment {
+            try untilItWorks { try writer.endSegment() }
+            endsSegment = false
         }
         flushed(sequence)
         while writer.unmirroredBytes > Self.unmirroredBytes, !queue.isClosed {

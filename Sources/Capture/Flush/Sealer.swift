@@ -2,24 +2,51 @@ import LinuxFiles
 import Repository
 import Synchronization
 
-/// Seals full segments on a thread of its own, which yields to everything else. It waits until it is woken.
+/// Makes the history small on a thread of its own, which yields to everything else: seals full segments, and removes
+/// snapshots that need not stay. It waits until it is woken.
 final class Sealer: Sendable {
+    private struct Request {
+        let decide: @Sendable () throws -> KeptSnapshots
+        let continuation: CheckedContinuation<RootThinning.Outcome, any Error>
+    }
+
+    private struct State {
+        var requests: [Request] = []
+        var hasEnded = false
+    }
+
     private let root: RootDescription
     private let meter: StatusMeter
+    private let retention: (@Sendable (RootDescription) throws -> KeptSnapshots)?
     private let bell = Semaphore()
     private let hasEnded = Semaphore()
     private let isStopped = Atomic<Bool>(false)
     private let isFinishing = Atomic<Bool>(false)
+    private let state = Mutex(State())
 
-    init(_ root: RootDescription, meter: StatusMeter) {
+    /// The least time between two looks at what retention keeps.
+    private static let retentionPause = Duration.seconds(3600)
+
+    init(
+        _ root: RootDescription,
+        meter: StatusMeter,
+        retention: (@Sendable (RootDescription) throws -> KeptSnapshots)?
+    ) {
         self.root = root
         self.meter = meter
+        self.retention = retention
     }
 
     /// Begins with what earlier writers left. `end` must follow.
     func start() throws(SystemError) {
         try Thread.start("sealer", urgency: .low) { [self] in
             work()
+            let left = state.withLock { state in
+                state.hasEnded = true
+                defer { state.requests = [] }
+                return state.requests
+            }
+            for request in left { request.continuation.resume(throwing: CancellationError()) }
             hasEnded.signal()
         }
     }
@@ -27,10 +54,16 @@ final class Sealer: Sendable {
     /// What it knows and has on the disk goes when it returns.
     private func work() {
         let sealing = RootSealing(root)
+        var lastRetention: Tick?
         while !isStopped.load(ordering: .acquiring) {
             // Asked for before the work: what is full by then is sealed.
             let isLast = isFinishing.load(ordering: .acquiring)
-            seal(sealing)
+            let count = seal(sealing)
+            answerRequests(sealing)
+            if count > 0, lastRetention.map({ $0.duration(to: .now) >= Self.retentionPause }) ?? true {
+                lastRetention = .now
+                retain(sealing)
+            }
             if isLast { return }
             bell.wait()
         }
@@ -38,6 +71,18 @@ final class Sealer: Sendable {
 
     /// A segment has become full.
     func wake() { bell.signal() }
+
+    /// Removes what does not stay. `decide` is asked on the sealer's thread.
+    func thin(_ decide: @escaping @Sendable () throws -> KeptSnapshots) async throws -> RootThinning.Outcome {
+        try await withCheckedThrowingContinuation { continuation in
+            let isTaken = state.withLock { state in
+                guard !state.hasEnded else { return false }
+                state.requests.append(Request(decide: decide, continuation: continuation))
+                return true
+            }
+            if isTaken { bell.signal() } else { continuation.resume(throwing: CancellationError()) }
+        }
+    }
 
     /// Returns when no segment is touched any more: at once, or when all that are full are sealed.
     func end(finishing: Bool) {
@@ -50,17 +95,47 @@ final class Sealer: Sendable {
         hasEnded.wait()
     }
 
-    private func seal(_ sealing: RootSealing) {
+    private var goesOn: Bool { !isStopped.load(ordering: .acquiring) }
+
+    /// Returns how many segments were sealed.
+    private func seal(_ sealing: RootSealing) -> Int {
         do {
-            let count = try sealing.run { [self] in !isStopped.load(ordering: .acquiring) }
+            let count = try sealing.run { [self] in goesOn }
             if count > 0 { Memory.returnUnused() }
+            return count
         } catch {
             // The segment stays as it is, and the next one that is full brings the next try.
-            meter.tell(
-                .finding(
-                    Finding(.warning, root.directory, at: 0, "a segment cannot be sealed yet (\(error))")
-                )
-            )
+            warn("a segment cannot be sealed yet", error)
+            return 0
         }
+    }
+
+    private func answerRequests(_ sealing: RootSealing) {
+        let requests = state.withLock { state in
+            defer { state.requests = [] }
+            return state.requests
+        }
+        for request in requests {
+            request.continuation.resume(with: Result { try thin(sealing, request.decide()) })
+        }
+    }
+
+    private func retain(_ sealing: RootSealing) {
+        guard let retention else { return }
+        do {
+            _ = try thin(sealing, retention(root))
+        } catch {
+            warn("old snapshots cannot be removed yet", error)
+        }
+    }
+
+    private func thin(_ sealing: RootSealing, _ kept: KeptSnapshots) throws -> RootThinning.Outcome {
+        sealing.forget()
+        defer { Memory.returnUnused() }
+        return try RootThinning(root).run(kept) { [self] in goesOn }
+    }
+
+    private func warn(_ message: String, _ error: any Error) {
+        meter.tell(.finding(Finding(.warning, root.directory, at: 0, "\(message) (\(error))")))
     }
 }

@@ -8,7 +8,9 @@ final class Mailbox: Sendable {
         let number: UInt64
         let since: Tick
         /// A tag for the snapshot that it ends with.
-        let tag: (name: String, message: String)?
+        var tag: (name: String, message: String)?
+        /// What comes later is wanted in another segment.
+        var endsSegment = false
     }
 
     private struct State {

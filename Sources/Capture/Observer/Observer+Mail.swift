@@ -36,6 +36,8 @@ extension Observer {
             }
             if let tag = request.tag {
                 context.queue.put(.tag(name: tag.name, message: tag.message, barrier: request.number))
+            } else if request.endsSegment {
+                context.queue.put(.endSegment(barrier: request.number))
             } else {
                 context.queue.put(.barrier(request.number))
             }

@@ -2,15 +2,16 @@ package import LinuxFiles
 package import Repository
 
 extension SnapshotIndex {
-    /// The snapshots in the scope, oldest first.
+    /// The snapshots as of which what is in the scope can be restored, oldest first.
     package func entries(in scope: HistoryScope) -> [Entry] {
         switch scope {
-        case .root: entries
+        case .root: entries.filter(\.isMoment)
         case .file(let file): entries.filter { $0.file == file }
         }
     }
 
-    /// Finds the snapshot that a WHEN means. For a root it counts the snapshots of all files.
+    /// Finds the snapshot that a WHEN means. For a root it counts the snapshots of all files, but
+    /// for those that retention has left alone.
     ///
     /// Where the history is damaged, snapshots may be missing, and any count or moment may lead to the wrong
     /// one. Then only a sequence is accepted.

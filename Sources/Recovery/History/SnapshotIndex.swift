@@ -16,6 +16,8 @@ package struct SnapshotIndex: Sendable {
         package let time: Instant
         package let file: FileID
         package let event: SnapshotEvent
+        /// Whether the root as a whole can be restored as of it.
+        package let isMoment: Bool
     }
 
     /// How a file was declared, from a place in the history on.
@@ -45,8 +47,11 @@ package struct SnapshotIndex: Sendable {
     /// Reads the history beside a writer.
     /// Throws `RepositoryError.unsupported` or `SystemError`; damage is kept in `damage`.
     package init(_ root: RootDescription) throws {
-        self.init(root: root)
-        try RootHistory(root).visit { add($0) }
+        self = try ReplacedSegmentError.lookingAgain {
+            var index = Self(root: root)
+            try RootHistory(root).visit { index.add($0) }
+            return index
+        }
     }
 
     init(root: RootDescription) {
@@ -62,7 +67,13 @@ package struct SnapshotIndex: Sendable {
         case .snapshot(let record):
             let state = record.state
             entries.append(
-                Entry(sequence: state.sequence, time: state.time, file: record.file, event: state.event)
+                Entry(
+                    sequence: state.sequence,
+                    time: state.time,
+                    file: record.file,
+                    event: state.event,
+                    isMoment: record.isMoment
+                )
             )
         case .annotation(let annotation): add(annotation)
         case .finding(let finding) where finding.severity == .error: damage.append(finding)

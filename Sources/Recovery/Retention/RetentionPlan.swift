@@ -55,11 +55,14 @@ package struct RetentionPlan: Sendable {
         calendar: LocalCalendar = .system
     ) throws {
         guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
-        var index = SnapshotIndex(root: root)
-        var storedBytes: [UInt64] = []
-        try RootHistory(root).visit { event in
-            index.add(event)
-            if case .snapshot(let record) = event { storedBytes.append(record.storedBytes) }
+        let (index, storedBytes) = try ReplacedSegmentError.lookingAgain {
+            var index = SnapshotIndex(root: root)
+            var storedBytes: [UInt64] = []
+            try RootHistory(root).visit { event in
+                index.add(event)
+                if case .snapshot(let record) = event { storedBytes.append(record.storedBytes) }
+            }
+            return (index, storedBytes)
         }
         if let damage = index.damage.first { throw RetentionError.damaged(damage) }
         let total = RootStorage(root).total
@@ -82,13 +85,13 @@ package struct RetentionPlan: Sendable {
     }
 
     /// The snapshots that stay.
-    package var keeping: Set<Sequence> {
-        Set(index.entries.indices.lazy.filter(selection.keeps).map { index.entries[$0].sequence })
-    }
-
-    /// Those of them at which the root as a whole stays restorable.
-    package var moments: Set<Sequence> {
-        Set(momentPlaces.map { index.entries[$0].sequence })
+    package var kept: KeptSnapshots {
+        KeptSnapshots(
+            index.entries.indices.lazy.filter(selection.keeps).map {
+                (sequence: index.entries[$0].sequence, isMoment: selection.isMoment($0))
+            },
+            upTo: index.entries.last?.sequence ?? .none
+        )
     }
 
     /// What goes and what stays of one file.

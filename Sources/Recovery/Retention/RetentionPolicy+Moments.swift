@@ -16,11 +16,16 @@ extension RetentionPolicy {
         calendar: LocalCalendar
     ) -> [RetentionReasons] {
         var reasons = [RetentionReasons](repeating: [], count: index.entries.count)
-        guard let newest = index.entries.last else { return reasons }
-        reasons[reasons.count - 1].insert(.newest)
         keepMarked(index, &reasons)
-        keepRecent(index.entries, since: horizon(min(now, newest.time)), &reasons)
-        keepPeriods(index.entries, calendar, &reasons)
+        // What an earlier choice has left alone is no moment to be chosen.
+        let places = index.entries.indices.filter { index.entries[$0].isMoment }
+        let moments = places.map { index.entries[$0] }
+        guard let newest = moments.last else { return reasons }
+        var chosen = [RetentionReasons](repeating: [], count: moments.count)
+        chosen[chosen.count - 1].insert(.newest)
+        keepRecent(moments, since: horizon(min(now, newest.time)), &chosen)
+        keepPeriods(moments, calendar, &chosen)
+        for (place, chosen) in zip(places, chosen) { reasons[place].formUnion(chosen) }
         return reasons
     }
 

@@ -26,6 +26,11 @@ package struct RetentionSelection: Hashable, Sendable {
         for (place, entry) in entries.enumerated() {
             changed[entry.file] = place
             guard !moments[place].isEmpty else { continue }
+            guard entry.isMoment else {
+                // It stays by itself; of others, what stood beside it is gone.
+                reasons[place].insert(.stands)
+                continue
+            }
             for standing in changed.values where moments[standing].isEmpty {
                 reasons[standing].insert(.stands)
             }

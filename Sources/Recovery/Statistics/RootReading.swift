@@ -12,6 +12,10 @@ package struct RootReading: Sendable {
 
     /// Reads the history beside a writer. Throws `RepositoryError.unsupported` or `SystemError`.
     package init(_ root: RootDescription, now: Instant = .now) throws {
+        self = try ReplacedSegmentError.lookingAgain { try Self(once: root, now: now) }
+    }
+
+    private init(once root: RootDescription, now: Instant) throws {
         var statistics = RootStatistics(now: now)
         var last: [FileID: SnapshotState] = [:]
         var kinds: [FileID: FileKind] = [:]

@@ -36,7 +36,7 @@ package struct RootCheck: Sendable {
             }
             try report(finding)
         }
-        let walk = try CheckWalk(root) { try count($0) }
+        let walk = try ReplacedSegmentError.lookingAgain { try CheckWalk(root) { try count($0) } }
         summary.snapshots = walk.snapshots
         summary.bytesRead = walk.bytesRead
         for base in walk.bases { summary.bytesRead += try check(base, opening: readingData, count) }
@@ -59,8 +59,16 @@ package struct RootCheck: Sendable {
             try reader.forEachSlice(opening: opening) { _, _ in }
             return reader.fileBytes
         } catch let damage as DamageError {
+            // Retention may have removed it meanwhile.
+            guard try FileStatus.ifPresent(base.path) != nil || isNamed(base) else { return 0 }
             try report(Finding(damage))
             return 0
+        }
+    }
+
+    private func isNamed(_ base: CheckWalk.Base) throws -> Bool {
+        try ReplacedSegmentError.lookingAgain {
+            try CheckWalk(root) { _ in }.bases.contains { $0.path == base.path }
         }
     }
 

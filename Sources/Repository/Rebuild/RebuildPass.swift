@@ -13,6 +13,10 @@ package struct ReplacedSegmentError: Error {
     }
 }
 
+extension ReplacedSegmentError: CustomStringConvertible {
+    package var description: String { "old snapshots were removed meanwhile: run the command again" }
+}
+
 /// One walk over the stream that lays the records of some files over their images, each by its own plan.
 final class RebuildPass {
     /// One file's part of the work.

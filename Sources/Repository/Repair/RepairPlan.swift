@@ -115,11 +115,14 @@ struct RepairScan {
                         switch event {
                         case .finding: note(place.location)
                         case .session: openBases.removeAll()
-                        case .snapshot(let record):
-                            guard let base = openBases.removeValue(forKey: record.file) else { return }
-                            if try !Self.isSound(base.1, root, record.file, base.2) { note(base.0) }
                         default: break
                         }
+                    }
+                    if type == .changes, tracker.files[header.file]?.unfinishedPages == nil,
+                        let base = openBases.removeValue(forKey: header.file),
+                        try !Self.isSound(base.1, root, header.file, base.2)
+                    {
+                        note(base.0)
                     }
                     if type == .void { openBases[header.file] = nil }
                     if type == .base {

@@ -72,6 +72,17 @@ extension RootWriter {
         return try openSegment()
     }
 
+    /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next one. One without
+    /// a snapshot, or with one that is unfinished, goes on. Throws `SystemError`.
+    package func endSegment() throws {
+        let present = try segment ?? openSegment()
+        guard lastDurableSequence >= present.firstSequence, !images.values.contains(where: \.hasOpenParts)
+        else { return }
+        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
+        segment = nil
+        _ = try openSegment()
+    }
+
     private func openSegment() throws -> SegmentWriter {
         let next = try succession.open(root: root, next: lastDurableSequence.next, now: lastTime)
         segment = next

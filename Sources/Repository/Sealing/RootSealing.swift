@@ -30,6 +30,12 @@ package final class RootSealing {
         try? Directory.removeTree(scratch)
     }
 
+    /// Forgets all that is known of segments, and gives the disk's room back: somebody else may change them.
+    package func forget() {
+        last = nil
+        try? Directory.removeTree(scratch)
+    }
+
     /// Seals what can be, oldest first, as long as `goesOn`; in between that ends it within some milliseconds.
     /// Returns how many segments were sealed. Throws `RepositoryError.unsupported`, `SystemError`, or `SealingError`; then
     /// the segments that were not sealed yet are as they were.

@@ -50,6 +50,23 @@ package final class RootThinning {
         return outcome
     }
 
+    /// Takes the root's lock, ends its last segment, so that no snapshot is out of reach, and runs.
+    /// Throws `RepositoryError.locked` when a writer has the root, and what `run` throws.
+    package static func runAlone(_ root: RootDescription, _ kept: KeptSnapshots) throws -> Outcome {
+        let lock = try root.takeWriterLock()
+        defer { lock.releaseWriteLock() }
+        let (tracker, end) = try RootHistory(root).scan { _ in }
+        var added: UInt64 = 0
+        if let end, end.tail == .clean, !tracker.hasUnfinished, tracker.lastSequence >= end.segment {
+            let succession = SegmentSuccession.follow(segment: end.segment, validBytes: end.validBytes)
+            _ = try succession.open(root: root, next: tracker.lastSequence.next, now: tracker.lastTime)
+            added = SegmentHeader.byteCount
+        }
+        var outcome = try RootThinning(root).run(kept)
+        outcome.freedBytes -= min(outcome.freedBytes, added)
+        return outcome
+    }
+
     /// Returns the last segment that the new one stands for.
     private func thin(
         _ scan: SegmentScan,

@@ -1,5 +1,8 @@
+import Capture
 import FoundationEssentials
+import LinuxFiles
 import Recovery
+import Repository
 
 /// What is said over a watcher's control socket: one JSON object a line, one answer for one request.
 enum ControlRequest: Codable, Sendable, Equatable {
@@ -18,6 +21,12 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case failed(reason: String)
+}
+
+extension ControlAnswer {
+    static func durable(_ point: DurablePoint) -> ControlAnswer {
+        .durable(sequence: point.sequence.rawValue, time: point.time.nanoseconds)
+    }
 }
 
 /// What only a running watcher knows.

@@ -1,5 +1,6 @@
 import Capture
 import LinuxFiles
+import Recovery
 import Repository
 import SystemPackage
 
@@ -64,23 +65,32 @@ final class ControlSocket: Sendable {
         }
         switch request {
         case .status: return .status(status)
-        case .synchronise: return wait { try await $0.synchronise() }
-        case .forget: return .failed(reason: "this version cannot remove snapshots")
-        case .tag(let name, let message): return wait { try await $0.synchronise(tag: (name, message)) }
+        case .synchronise: return wait { .durable(try await $0.synchronise()) }
+        case .forget(let rules):
+            return wait { [root] protector in
+                let outcome = try await protector.thin { try RetentionPlan(root, rules).kept }
+                return .forgotten(
+                    removedSnapshots: outcome.removedSnapshots,
+                    freedBytes: outcome.freedBytes
+                )
+            }
+        case .tag(let name, let message):
+            return wait { .durable(try await $0.synchronise(tag: (name, message))) }
         }
     }
 
     private func wait(
-        _ work: @escaping @Sendable (RootProtector) async throws -> DurablePoint
+        _ work: @escaping @Sendable (RootProtector) async throws -> ControlAnswer
     ) -> ControlAnswer {
         let slot = AnswerSlot()
         guard let slot else { return .failed(reason: "the watcher has too many open files") }
         Task { [protector] in
             do {
-                let point = try await work(protector)
-                slot.fill(.durable(sequence: point.sequence.rawValue, time: point.time.nanoseconds))
-            } catch {
+                slot.fill(try await work(protector))
+            } catch is CancellationError {
                 slot.fill(.failed(reason: "the watcher is stopping"))
+            } catch {
+                slot.fill(.failed(reason: "\(error)"))
             }
         }
         return slot.take()

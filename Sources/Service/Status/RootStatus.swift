@@ -33,6 +33,10 @@ package struct RootStatus: Sendable {
 
     /// Reads the history beside the watcher and asks the watcher.
     package init(_ root: RootDescription) throws {
+        self = try ReplacedSegmentError.lookingAgain { try Self(once: root) }
+    }
+
+    private init(once root: RootDescription) throws {
         self.root = root
         watcher = try ControlClient(root).status()
         var kinds: [FileID: FileKind] = [:]

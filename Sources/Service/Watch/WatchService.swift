@@ -1,4 +1,5 @@
 package import Capture
+package import Recovery
 package import Repository
 import ServiceLifecycle
 import SystemPackage
@@ -15,17 +16,20 @@ package struct WatchService: Service {
 
     private let roots: [RootDescription]
     private let repository: RepositoryDirectory
-    private let options: RootProtector.Options
+    private var options: RootProtector.Options
     /// Catch up and return.
     private let once: Bool
     private let notice: @Sendable (RootDescription, CaptureNotice) -> Void
     private let ready: @Sendable ([Ready]) -> Void
 
-    /// - Parameter ready: called when the first capture of everything is durable.
+    /// - Parameters:
+    ///   - retention: which snapshots stay, when the history has grown; nil for all.
+    ///   - ready: called when the first capture of everything is durable.
     package init(
         roots: [RootDescription],
         repository: RepositoryDirectory,
         options: RootProtector.Options,
+        retention: RetentionRules? = nil,
         once: Bool = false,
         notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
         ready: @escaping @Sendable ([Ready]) -> Void
@@ -33,6 +37,7 @@ package struct WatchService: Service {
         self.roots = roots
         self.repository = repository
         self.options = options
+        if let retention { self.options.retention = { try RetentionPlan($0, retention).kept } }
         self.once = once
         self.notice = notice
         self.ready = ready

@@ -28,59 +28,13 @@ struct Forget: HoldfastCommand {
     @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
     var path: String?
 
-    @Option(
-        help: ArgumentHelp("Keep everything that is not older than this, as 24h or 7d.", valueName: "time"),
-        transform: parseDuration
-    )
-    var keepWithin: Duration?
-
-    @Option(help: ArgumentHelp("Keep the last N moments.", valueName: "n"))
-    var keepLast: Int?
-
-    @Option(help: ArgumentHelp("Keep one moment of each of the last N hours.", valueName: "n"))
-    var keepHourly: Int?
-
-    @Option(help: ArgumentHelp("Keep one moment of each of the last N days.", valueName: "n"))
-    var keepDaily: Int?
-
-    @Option(help: ArgumentHelp("Keep one moment of each of the last N weeks.", valueName: "n"))
-    var keepWeekly: Int?
-
-    @Option(help: ArgumentHelp("Keep one moment of each of the last N months.", valueName: "n"))
-    var keepMonthly: Int?
-
-    @Option(
-        help: ArgumentHelp(
-            "Keep everything that this tag was ever set on; may be repeated.",
-            valueName: "name"
-        )
-    )
-    var keepTag: [String] = []
-
-    @Option(
-        help: ArgumentHelp("The most that the root may take, as 2G, 500M or bytes.", valueName: "size"),
-        transform: parseByteCount
-    )
-    var maxSize: UInt64?
+    @OptionGroup(title: "Rules of retention") var retention: RetentionOptions
 
     @Flag(help: "Only say what would go.")
     var dryRun = false
 
-    mutating func validate() throws {
-        let counts = [
-            ("last", keepLast), ("hourly", keepHourly), ("daily", keepDaily), ("weekly", keepWeekly),
-            ("monthly", keepMonthly),
-        ]
-        for (name, count) in counts {
-            if let count, count < 0 { throw ValidationError("--keep-\(name) \(count): N is 0 or more") }
-        }
-        if let tag = keepTag.first(where: { !When.isValidName($0) }) {
-            throw ValidationError("--keep-tag '\(tag)': that cannot be a tag")
-        }
-    }
-
     func perform(_ console: Console) throws -> ExitStatus {
-        let rules = RetentionRules(policy: policy, maximumBytes: maxSize)
+        let rules = retention.rules
         guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
         let root = try Target(path, in: options.openRepository()).root
         let plan = try RetentionPlan(root, rules)
@@ -90,29 +44,14 @@ struct Forget: HoldfastCommand {
 
     /// A watcher has the root's lock, so it is the one to do it.
     private func remove(_ plan: RetentionPlan) throws -> ForgetReport.Removal {
+        let root = plan.index.root
         do {
             // It goes on with its work meanwhile; a large history takes its time.
-            let done = try ControlClient(plan.index.root).forget(plan.rules, timeout: .seconds(3600))
+            let done = try ControlClient(root).forget(plan.rules, timeout: .seconds(3600))
             return ForgetReport.Removal(snapshots: done.removedSnapshots, freedBytes: done.freedBytes)
         } catch ControlClient.Failure.noWatcher {
-            throw Failure(.failed, "this version cannot remove snapshots: say --dry-run to see what would go")
+            let done = try RootThinning.runAlone(root, plan.kept)
+            return ForgetReport.Removal(snapshots: done.removedSnapshots, freedBytes: done.freedBytes)
         }
-    }
-
-    /// Only what was said, if anything was.
-    private var policy: RetentionPolicy {
-        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly]
-        guard keepWithin != nil || !keepTag.isEmpty || counts.contains(where: { $0 != nil }) else {
-            return .standard
-        }
-        var policy = RetentionPolicy()
-        policy.within = keepWithin
-        policy.last = keepLast ?? 0
-        policy.hourly = keepHourly ?? 0
-        policy.daily = keepDaily ?? 0
-        policy.weekly = keepWeekly ?? 0
-        policy.monthly = keepMonthly ?? 0
-        policy.tags = keepTag
-        return policy
     }
 }

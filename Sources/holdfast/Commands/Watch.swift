@@ -2,6 +2,7 @@ import ArgumentParser
 import Capture
 import LinuxFiles
 import Logging
+import Recovery
 import Repository
 import Service
 import ServiceLifecycle
@@ -18,6 +19,10 @@ struct Watch: AsyncParsableCommand {
 
             Prints a line beginning with "ready" on standard error when the first capture of everything is durable. \
             SIGINT and SIGTERM end it: what has been committed is captured first.
+
+            Now and then, when the history has grown, old snapshots are removed by the same rules as holdfast forget \
+            has; without any --keep option, everything of the last 24 hours stays, then 48 hourly, 7 daily, 4 weekly and \
+            12 monthly moments. --keep-all removes nothing.
 
             Exit status: 0 ended as told, 1 failed, 3 with --once: some files could not be read, 11 another watcher has the root, 64 wrong usage.
             """
@@ -52,10 +57,23 @@ struct Watch: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Leave out names that match; may be repeated.", valueName: "glob"))
     var exclude: [String] = []
 
+    @OptionGroup(title: "Rules of retention") var retention: RetentionOptions
+
+    @Flag(help: "Remove nothing.")
+    var keepAll = false
+
     @Flag(help: "Catch up and end.")
     var once = false
 
+    mutating func validate() throws {
+        guard keepAll else { return }
+        guard retention.rules == RetentionRules() else {
+            throw ValidationError("--keep-all and rules of retention exclude each other")
+        }
+    }
+
     func run() async throws {
+        guard keepAll || !retention.rules.policy.isEmpty else { throw RetentionError.keepsNothing }
         CurrentProcess.raiseOpenFileLimit()
         let (repository, roots) = try await Thread.run("command") { try openRoots() }
         var protection = RootProtector.Options()
@@ -69,6 +87,7 @@ struct Watch: AsyncParsableCommand {
             roots: roots,
             repository: repository,
             options: protection,
+            retention: keepAll ? nil : retention.rules,
             once: once,
             notice: { [options] in Self.say($1, of: $0, options) },
             ready: { [options, leftOut] ready in

@@ -105,19 +105,64 @@ import Testing
         }
     }
 
-    @Test("what this version cannot do is said, beside a watcher and without one, and nothing is removed")
+    @Test("what goes is gone with its room, and what stays restores to what it was")
     func removal() throws {
+        let scene = try Scene()
+        let size = RootStorage(scene.recorded.root).total
+        let result = try scene.run("forget", "--keep-last", "1", "--json")
+        #expect(result.status == 0 && result.stderr == "", "\(result)")
+        let summary = try JSONDecoder().decode(Line.self, from: Data(result.lines.last!.utf8))
+        #expect(summary.removed == 2 && summary.kept == 4 && summary.dry_run == false)
+        let log = try scene.run("log", "--json").lines
+        let left = try log.compactMap { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).sequence }
+        #expect(left == [2, 3, 5, 6])
+        #expect(RootStorage(scene.recorded.root).total + UInt64(summary.freed_bytes ?? 0) == size)
+        for sequence in [2, 6] {
+            let copy = scene.directory.file("copy-\(sequence)")
+            let restored = try scene.run("restore", scene.database, "--at", "\(sequence)", "--output", copy)
+            #expect(restored.status == 0, "\(restored)")
+            #expect(try scene.directory.bytes(of: "copy-\(sequence)") == scene.images[sequence])
+        }
+        let output = scene.output
+        let check = try scene.run("check", "--read-data")
+        #expect(check.status == 0, "\(check)")
+        let gone = try scene.run("restore", scene.database, "--at", "1", "--output", output)
+        #expect(
+            gone.status == 10 && gone.stderr.contains("there is no snapshot 1: nearest is 2 ("),
+            "\(gone)"
+        )
+        // Of the others, what stood beside this one is gone.
+        let alone = try scene.run("restore", scene.data, "--at", "3", "--output", output)
+        #expect(
+            alone.status == 10 && alone.stderr.contains("there is no snapshot 3: nearest are 2 ("),
+            "\(alone)"
+        )
+        let again = try scene.run("forget", "--keep-last", "1")
+        #expect(again.lines.last == "\(scene.data): 4 snapshots kept, nothing to remove", "\(again)")
+    }
+
+    @Test("beside a watcher, which goes on")
+    func besideWatcher() throws {
         let protection = try Protection()
         try protection.watch()
-        try SQLite3.sql("INSERT INTO t VALUES(1, 'x');", on: protection.database)
-        try protection.sync()
-        let before = try protection.log().count
-        for _ in 0..<2 {
-            let result = try protection.holdfast("forget", "--keep-last", "1", expecting: 1)
-            #expect(result.isOneLineError && result.stderr.contains("this version cannot remove snapshots"))
-            #expect(try protection.log().count == before)
-            try protection.stop()
+        for number in 1...20 {
+            try SQLite3.sql("INSERT INTO t VALUES(\(number), randomblob(500));", on: protection.database)
+            try protection.sync()
         }
+        let copies = try protection.snapshots().suffix(2).map { try #require($0.sequence) }
+        let digests = try protection.snapshots().suffix(2).map(\.digest)
+        let result = try protection.holdfast("forget", "--keep-last", "2")
+        #expect(result.stdout.contains(" 2 snapshots kept, "), "\(result)")
+        #expect(try protection.snapshots().map(\.sequence) == copies)
+        #expect(try protection.snapshots().map(\.digest) == digests)
+        try SQLite3.sql("DELETE FROM t WHERE i < 10;", on: protection.database)
+        try protection.sync()
+        let copy = try protection.restore("latest")
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "11\n")
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: protection.restore("\(copies[0])")) == "19\n")
+        try protection.check()
+        try protection.stop()
+        try protection.check()
     }
 
     @Test("without a repository there is nothing to forget")

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Recovery
+
+/// Which snapshots stay, for the commands that remove others.
+struct RetentionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Keep everything that is not older than this, as 24h or 7d.", valueName: "time"),
+        transform: parseDuration
+    )
+    var keepWithin: Duration?
+
+    @Option(help: ArgumentHelp("Keep the last N moments.", valueName: "n"))
+    var keepLast: Int?
+
+    @Option(help: ArgumentHelp("Keep one moment of each of the last N hours.", valueName: "n"))
+    var keepHourly: Int?
+
+    @Option(help: ArgumentHelp("Keep one moment of each of the last N days.", valueName: "n"))
+    var keepDaily: Int?
+
+    @Option(help: ArgumentHelp("Keep one moment of each of the last N weeks.", valueName: "n"))
+    var keepWeekly: Int?
+
+    @Option(help: ArgumentHelp("Keep one moment of each of the last N months.", valueName: "n"))
+    var keepMonthly: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep everything that this tag was ever set on; may be repeated.",
+            valueName: "name"
+        )
+    )
+    var keepTag: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The most that the root may take, as 2G, 500M or bytes.", valueName: "size"),
+        transform: parseByteCount
+    )
+    var maxSize: UInt64?
+
+    mutating func validate() throws {
+        let counts = [
+            ("last", keepLast), ("hourly", keepHourly), ("daily", keepDaily), ("weekly", keepWeekly),
+            ("monthly", keepMonthly),
+        ]
+        for (name, count) in counts {
+            if let count, count < 0 { throw ValidationError("--keep-\(name) \(count): N is 0 or more") }
+        }
+        if let tag = keepTag.first(where: { !When.isValidName($0) }) {
+            throw ValidationError("--keep-tag '\(tag)': that cannot be a tag")
+        }
+    }
+
+    var rules: RetentionRules { RetentionRules(policy: policy, maximumBytes: maxSize) }
+
+    /// Only what was said, if anything was.
+    private var policy: RetentionPolicy {
+        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly]
+        guard keepWithin != nil || !keepTag.isEmpty || counts.contains(where: { $0 != nil }) else {
+            return .standard
+        }
+        var policy = RetentionPolicy()
+        policy.within = keepWithin
+        policy.last = keepLast ?? 0
+        policy.hourly = keepHourly ?? 0
+        policy.daily = keepDaily ?? 0
+        policy.weekly = keepWeekly ?? 0
+        policy.monthly = keepMonthly ?? 0
+        policy.tags = keepTag
+        return policy
+    }
+}
