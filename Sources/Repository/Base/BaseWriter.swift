@@ -24,8 +24,9 @@ struct BaseWriter: ~Copyable {
     private var sealed: BaseReference?
     private var isNamed = false
 
-    init(root: RootDescription, file id: FileID, pageSize: PageSize) throws {
-        let draft = root.basesDirectory.appending("\(id).base.new")
+    /// `purpose` keeps the drafts of two who write bases of one file at the same time apart.
+    init(root: RootDescription, file id: FileID, pageSize: PageSize, purpose: String = "base") throws {
+        let draft = root.basesDirectory.appending("\(id).\(purpose).new")
         let file = try OpenFile(draft, .updateOrCreate)
         try file.truncate(to: 0)
         let lanes = try SliceLanes<SliceCompression>()

@@ -20,10 +20,11 @@ final class SealingImages {
     /// Neighbouring pages up to about so much are copied together, in bytes.
     private static let copyBytes = 256 << 10
 
-    private let root: RootDescription
+    let root: RootDescription
     private let directory: FilePath
     private let files = FilePool(mode: .updateOrCreate)
-    private var images: [FileID: Image] = [:]
+    private(set) var images: [FileID: Image] = [:]
+    var pageBuffer: [UInt8] = []
     private var overlayBytes = 0
 
     /// `directory` must not exist yet.

@@ -88,6 +88,11 @@ package final class RootThinning {
         let copy = try images.copy(for: scan, in: scratch.appending("copy"))
         let header = try StreamWalk(root: root).header(of: first)
         let writer = ThinningWriter(try PackWriter(header, at: draft), copy, scan, kept)
+        defer {
+            if !isDone {
+                for base in writer.newBases { _ = try? remove(root.basePath(base.sequence, base.file)) }
+            }
+        }
         _ = try SegmentReading(root, scan, copy, goesOn, into: writer).run()
         try writer.finish(replacing: last)
         guard
@@ -96,7 +101,9 @@ package final class RootThinning {
         else { throw SealingError(segment: first) }
 
         let former = try FileStatus.of(path).sizeBytes
-        let present = try FileStatus.of(draft).sizeBytes
+        let present = try writer.newBases.reduce(FileStatus.of(draft).sizeBytes) { sum, base in
+            try sum + FileStatus.of(root.basePath(base.sequence, base.file)).sizeBytes
+        }
         try Directory.rename(draft, to: path)
         isDone = true
         try Directory.synchronise(root.segmentsDirectory)

@@ -18,6 +18,8 @@ final class ThinningWriter: SegmentSink {
     private(set) var removedCount = 0
     /// Bases that nothing is built on any more.
     private(set) var unusedBases: [(sequence: Sequence, file: FileID)] = []
+    /// Bases that were made in their place.
+    private(set) var newBases: [(sequence: Sequence, file: FileID)] = []
 
     private var nets: [FileID: NetChange] = [:]
     /// Bases that the next snapshot of the file begins with.
@@ -124,12 +126,19 @@ final class ThinningWriter: SegmentSink {
     /// Writes the present snapshot: all that has changed since the last one that was written, in parts.
     private func write(_ entry: ChangesFormat.Entry, _ standing: ChangesFormat.Standing) throws {
         try sayRemoved(upTo: Sequence(sequence.rawValue - 1))
+        var pages = net.ranges(in: entry.shape)
         var continues = false
         if let base = bases.removeValue(forKey: file) {
-            try packs.append(base.header, unsafe base.payload.span.bytes)
+            let byteCount = pages.reduce(0) { $1.ranges.reduce($0) { $0 + $1.byteCount } }
+            if base.header.firstSequence < sequence, UInt64(byteCount) > entry.shape.byteCount / 2 {
+                unusedBases.append((base.header.firstSequence, file))
+                try writeBase(entry)
+                pages = []
+            } else {
+                try packs.append(base.header, unsafe base.payload.span.bytes)
+            }
             continues = true
         }
-        let pages = net.ranges(in: entry.shape)
         var next = 0
         repeat {
             var (end, byteCount) = (next, 0)
@@ -176,6 +185,24 @@ final class ThinningWriter: SegmentSink {
                 isMoment: standing == .moment
             )
         )
+    }
+
+    /// Moves the base forward: what has changed since the old one would take as much room as a new one.
+    private func writeBase(_ entry: ChangesFormat.Entry) throws {
+        newBases.append((sequence, file))
+        let reference = try images.makeBase(of: file, named: sequence)
+        guard reference.digest == entry.digest else { throw SealingError(segment: scan.segments.lowerBound) }
+        var payload: [UInt8] = []
+        reference.encode(into: &payload)
+        let header = RecordHeader(
+            .base,
+            flags: 0,
+            payloadBytes: payload.count,
+            file: file,
+            firstSequence: sequence,
+            time: entry.time
+        )
+        try packs.append(header, unsafe payload.span.bytes)
     }
 
     /// Ends the segment and waits until all is on the disk. `last`: the last segment that it is for.

@@ -88,6 +88,26 @@ struct RootThinningTests {
         #expect(try history.test.findings().isEmpty, "\(history.random)")
     }
 
+    @Test("a base moves forward when most of the image has changed, and the old one goes")
+    func movedBase() throws {
+        var history = try Self.history(commits: 100)
+        let writer = try history.open()
+        for _ in 0..<20 {
+            try history.commit(writer, 0, byteCount: 11_000)
+            _ = try writer.flush()
+        }
+        let names = { try Directory.names(in: history.test.root.basesDirectory).map(\.string) }
+        #expect(try names() == ["1-1.base"])
+        let stays = { (number: Int) in number >= 60 }
+        let outcome = try RootThinning(history.test.root).run(history.keeping(stays))
+        let moved = try names()
+        let isMoved = moved.count == 1 && moved[0] != "1-1.base"
+        #expect(isMoved, "\(history.random): \(moved)")
+        #expect(outcome.removedSnapshots == 59)
+        #expect(history.firstWrong(where: stays) == nil, "\(history.random)")
+        #expect(try history.test.findings().isEmpty, "\(history.random)")
+    }
+
     @Test("whichever call fails, what stays is what it was, and the next try goes on")
     func faults() throws {
         let stays = { (number: Int) in number % 10 == 0 || number > 50 }
