@@ -60,7 +60,8 @@ final class Sealer: Sendable {
             let isLast = isFinishing.load(ordering: .acquiring)
             let count = seal(sealing)
             answerRequests(sealing)
-            if count > 0, lastRetention.map({ $0.duration(to: .now) >= Self.retentionPause }) ?? true {
+            let isDue = lastRetention.map { $0.duration(to: .now) >= Self.retentionPause } ?? true
+            if isDue, isLast || count > 0 {
                 lastRetention = .now
                 retain(sealing)
             }

@@ -165,6 +165,30 @@ import Testing
         try protection.check()
     }
 
+    @Test("watch removes by itself what its rules do not keep, when a segment has become full")
+    func byItself() throws {
+        let protection = try Protection()
+        // More than a segment takes, and then another one.
+        for bytes in [100, 100, 100, 2_300_000, 100] {
+            try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(\(bytes)));", on: protection.database)
+            try protection.holdfast("watch", "--once", "--keep-all", protection.data)
+        }
+        let all = try protection.snapshots()
+        #expect(all.count == 5, "\(all)")
+        try protection.holdfast("watch", "--once", protection.data)
+        #expect(try protection.snapshots().count == 5)
+        try protection.holdfast("watch", "--once", "--keep-last", "2", protection.data)
+        #expect(try protection.snapshots().map(\.sequence) == all.suffix(2).map(\.sequence))
+        try protection.check()
+        for more in [["--keep-last", "0"], ["--keep-all", "--keep-last", "1"]] {
+            let result = try HoldfastProgram.run(
+                ["watch", "--once", protection.data] + more,
+                environment: protection.environment
+            )
+            #expect(result.status == 64 && result.isOneLineError, "\(result)")
+        }
+    }
+
     @Test("without a repository there is nothing to forget")
     func nothing() throws {
         let directory = try TemporaryDirectory()

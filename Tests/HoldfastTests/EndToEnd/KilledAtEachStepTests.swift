@@ -12,7 +12,7 @@ struct KilledAtEachStepTests {
     )
     func eachCall(call: String) throws {
         var kills = 0
-        for stage in [Stage.first, .later, .sealing] {
+        for stage in Stage.allCases {
             var number = 1
             while try kill(at: number, of: call, stage) { number += 1 }
             kills += number - 1
@@ -22,11 +22,12 @@ struct KilledAtEachStepTests {
     }
 
     /// The run that is killed: the first, which makes the repository and a base image; one that goes on with what an
-    /// earlier one acknowledged; one that begins a new segment and seals the one before.
-    private enum Stage { case first, later, sealing }
+    /// earlier one acknowledged; one that begins a new segment and seals the one before; one that removes snapshots.
+    private enum Stage: CaseIterable { case first, later, sealing, thinning }
 
     /// Kills a run at a call. False when it ended before so many calls.
     private func kill(at number: Int, of call: String, _ stage: Stage) throws -> Bool {
+        if stage == .thinning { return try killForget(at: number, of: call) }
         let protection = try Protection(
             "CREATE TABLE t(i INTEGER PRIMARY KEY, b); INSERT INTO t(b) VALUES('old');"
         )
@@ -41,16 +42,7 @@ struct KilledAtEachStepTests {
         try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(\(bytes)));", on: protection.database)
         try "plain".write(toFile: protection.data + "/notes.txt", atomically: false, encoding: .utf8)
 
-        let result = try Command.run(
-            "strace",
-            [
-                "-f", "-qq", "-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=\(number)",
-                "-o", protection.folder.file("trace"),
-                HoldfastProgram.path, "watch", "--once", protection.data,
-            ],
-            environment: HoldfastProgram.environment(protection.environment)
-        )
-        guard result.status != 0 else {
+        guard try isKilled(["watch", "--once", protection.data], at: number, of: call, protection) else {
             if stage == .sealing { #expect(try isSealed(protection)) }
             return false
         }
@@ -72,6 +64,45 @@ struct KilledAtEachStepTests {
             )
         }
         return true
+    }
+
+    /// Kills `forget` at a call. False when it ended before so many calls.
+    private func killForget(at number: Int, of call: String) throws -> Bool {
+        let protection = try Protection()
+        for bytes in [100, 5_000_000, 100, 2_300_000, 100] {
+            try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(\(bytes)));", on: protection.database)
+            try protection.holdfast("watch", "--once", protection.data)
+        }
+        let acknowledged = try protection.snapshots()
+        let forget = ["forget", "--keep-last", "2", protection.data]
+        let isKilled = try isKilled(forget, at: number, of: call, protection)
+        for _ in 0..<2 {
+            try protection.check()
+            let after = try protection.snapshots()
+            #expect(after.suffix(2).map(\.digest) == acknowledged.suffix(2).map(\.digest))
+            #expect(after.count == 2 || (isKilled && after.count <= acknowledged.count))
+            try protection.holdfast("forget", "--keep-last", "2", protection.data)
+        }
+        #expect(try protection.snapshots().count == 2)
+        return isKilled
+    }
+
+    /// Runs the program and has it killed at a call. False when it ended before so many calls.
+    private func isKilled(
+        _ arguments: [String],
+        at number: Int,
+        of call: String,
+        _ protection: Protection
+    ) throws -> Bool {
+        let result = try Command.run(
+            "strace",
+            [
+                "-f", "-qq", "-e", "trace=\(call)", "-e", "inject=\(call):signal=KILL:when=\(number)",
+                "-o", protection.folder.file("trace"), HoldfastProgram.path,
+            ] + arguments,
+            environment: HoldfastProgram.environment(protection.environment)
+        )
+        return result.status != 0
     }
 
     /// Whether the first of two segments is sealed.

@@ -1,10 +1,11 @@
 import LinuxFiles
-import Repository
 import SQLiteFiles
 import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Repository
 
 @Suite("Beside a writer")
 struct BesideWriterTests {
@@ -51,6 +52,52 @@ struct BesideWriterTests {
         let snapshots = try test.snapshots().count
         #expect(snapshots == 900)
     }
+
+    @Test("readers never see damage, and always all that stays, while segments are sealed and thinned")
+    func thinning() async throws {
+        let test = try TestRoot()
+        let progress = Progress()
+        let root = test.root
+        async let writing: Void = Thread.run("writer") {
+            defer { progress.isDone.store(true, ordering: .releasing) }
+            try Self.write(root, progress)
+        }
+        async let thinning = Thread.run("thinner") {
+            var removed = 0
+            while !progress.isDone.load(ordering: .acquiring) {
+                let last = progress.flushed.load(ordering: .acquiring)
+                let stays = (0...last).filter { Self.stays($0) || $0 > last - min(last, 50) }
+                let kept = KeptSnapshots(
+                    stays.lazy.map { (sequence: Sequence($0), isMoment: true) },
+                    upTo: Sequence(last)
+                )
+                _ = try RootSealing(root).run()
+                removed += try RootThinning(root).run(kept).removedSnapshots
+            }
+            return removed
+        }
+        var rounds = 0
+        repeat {
+            let flushed = progress.flushed.load(ordering: .acquiring)
+            let findings = try test.findings(readingData: rounds % 4 == 0)
+            #expect(findings.isEmpty)
+            let present = try ReplacedSegmentError.lookingAgain {
+                try test.snapshots().map(\.state.sequence.rawValue)
+            }
+            #expect(Set((0...flushed).filter(Self.stays)).isSubset(of: present))
+            for number in [present.first { Self.stays($0) }, present.last].compactMap(\.self) {
+                let (state, bytes) = try test.rebuild(FileID(1), at: Sequence(number))
+                #expect(state.sequence.rawValue == number)
+                #expect(bytes.allSatisfy { $0 == UInt8(truncatingIfNeeded: number) })
+            }
+            rounds += 1
+        } while !progress.isDone.load(ordering: .acquiring)
+        try await writing
+        #expect(try await thinning > 100)
+        #expect(rounds > 1)
+    }
+
+    private static func stays(_ number: UInt64) -> Bool { number > 0 && number % 20 == 0 }
 
     private static func write(_ root: RootDescription, _ progress: Progress) throws {
         var options = RootWriter.Options()
