@@ -44,7 +44,10 @@ package final class RunningProgram {
         process.arguments = arguments
         process.environment = environment
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-        process.standardInput = FileHandle.nullDevice
+        let input = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/null"))
+        // The process object outlives the process, and keeps open what it was given.
+        defer { try? input.close() }
+        process.standardInput = input
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
@@ -60,6 +63,7 @@ package final class RunningProgram {
 
     deinit {
         if process.isRunning { kill() }
+        process.terminationHandler = nil
     }
 
     private func gather(
@@ -70,6 +74,7 @@ package final class RunningProgram {
             while case let data = handle.availableData, !data.isEmpty {
                 events.change { add(&$0, [UInt8](data)) }
             }
+            try? handle.close()
             events.change { $0.openOutputs -= 1 }
         }
     }

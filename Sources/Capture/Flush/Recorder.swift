@@ -29,6 +29,14 @@ final class Recorder {
     private var recordedGaps: Set<Suspicion> = []
     /// Files whose base image failed: what the observer sends before it has heard of that is void.
     private var voided: Set<FileID> = []
+    /// Base images that are being taken, which needs the memory that sealing would take.
+    private var openBases: Set<FileID> = [] {
+        didSet {
+            guard openBases.isEmpty != oldValue.isEmpty else { return }
+            if openBases.isEmpty { Memory.returnUnused() }
+            sealer.pause(!openBases.isEmpty)
+        }
+    }
     /// Base images that failed and did not succeed since, with the reason.
     private var missingBases: [FileID: String] = [:]
 
@@ -121,6 +129,7 @@ final class Recorder {
             meter.trouble(.repository, "\(error)")
             try untilItWorks { try writer.abandonBase(file) }
             voided.insert(file)
+            openBases.remove(file)
             missingBases[file] = "\(error)"
             queue.baseFailed(file, hasSnapshot: writer.files[file]?.last != nil)
         }
@@ -162,16 +171,21 @@ final class Recorder {
                 try recordGap(file)
                 meter.update { $0.coalesced += coalesced }
             }
-        case .beginBase(let file, let shape): try writer.beginBase(file, shape: shape)
+        case .beginBase(let file, let shape):
+            openBases.insert(file)
+            try writer.beginBase(file, shape: shape)
         case .baseSlice(let file, let first, let bytes):
             try writer.baseSlice(file, firstPage: first, bytes: bytes)
             queue.recycle(bytes)
         case .endBase(let file, let event, let time, let shape):
             _ = try writer.endBase(file, event: event, time: time, shape: shape)
             missingBases[file] = nil
+            openBases.remove(file)
             queue.dropSpareSlices()
             try recordGap(file)
-        case .abandonBase(let file): try writer.abandonBase(file)
+        case .abandonBase(let file):
+            try writer.abandonBase(file)
+            openBases.remove(file)
         case .suspect(let file, let since, let reason):
             // The comparison waits for the mirror, and until it begins single commits are missed.
             isUrgent = true

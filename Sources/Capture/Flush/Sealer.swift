@@ -22,6 +22,7 @@ final class Sealer: Sendable {
     private let hasEnded = Semaphore()
     private let isStopped = Atomic<Bool>(false)
     private let isFinishing = Atomic<Bool>(false)
+    private let isPaused = Atomic<Bool>(false)
     private let state = Mutex(State())
 
     /// The least time between two looks at what retention keeps.
@@ -61,7 +62,7 @@ final class Sealer: Sendable {
             let count = seal(sealing)
             answerRequests(sealing)
             let isDue = lastRetention.map { $0.duration(to: .now) >= Self.retentionPause } ?? true
-            if isDue, isLast || count > 0 {
+            if isDue, isLast || count > 0, !isPaused.load(ordering: .acquiring) {
                 lastRetention = .now
                 retain(sealing)
             }
@@ -72,6 +73,12 @@ final class Sealer: Sendable {
 
     /// A segment has become full.
     func wake() { bell.signal() }
+
+    /// Gives up what it does, and does nothing until it is to go on: memory is wanted for something else.
+    func pause(_ isPaused: Bool) {
+        self.isPaused.store(isPaused, ordering: .releasing)
+        if !isPaused { bell.signal() }
+    }
 
     /// Removes what does not stay. `decide` is asked on the sealer's thread.
     func thin(_ decide: @escaping @Sendable () throws -> KeptSnapshots) async throws -> RootThinning.Outcome {
@@ -101,7 +108,7 @@ final class Sealer: Sendable {
     /// Returns how many segments were sealed.
     private func seal(_ sealing: RootSealing) -> Int {
         do {
-            let count = try sealing.run { [self] in goesOn }
+            let count = try sealing.run { [self] in goesOn && !isPaused.load(ordering: .acquiring) }
             if count > 0 { Memory.returnUnused() }
             return count
         } catch {
@@ -124,7 +131,8 @@ final class Sealer: Sendable {
     private func retain(_ sealing: RootSealing) {
         guard let retention else { return }
         do {
-            _ = try thin(sealing, retention(root))
+            let outcome = try thin(sealing, retention(root))
+            if outcome.removedSnapshots > 0 { meter.tell(.removed(outcome)) }
         } catch {
             warn("old snapshots cannot be removed yet", error)
         }

@@ -10,6 +10,8 @@ package enum CaptureNotice: Sendable, Hashable {
     case leftOut(String)
     /// Single commits may have been missed.
     case gap(String)
+    /// Retention has removed snapshots.
+    case removed(RootThinning.Outcome)
     /// An audit found a difference in this file.
     case auditDifference(String)
 }

@@ -105,16 +105,25 @@ final class PackWriter: SegmentSink {
 
     private func endPack() throws {
         guard recordCount > 0 else { return }
-        var payload: [UInt8] = []
-        var frames: [UInt8] = []
-        let (heads, data) = (heads, data)
-        let headFrameBytes = try compress(unsafe heads.span.bytes, into: &frames)
-        if !data.isEmpty { _ = try compress(unsafe data.span.bytes, into: &frames) }
-        payload.append(UInt32(recordCount))
-        payload.append(UInt32(heads.count))
-        payload.append(UInt32(data.count))
-        payload.append(UInt32(headFrameBytes))
-        try write(.pack, payload + frames)
+        // Everything is made in its place, for it is large.
+        var record = [UInt8](repeating: 0, count: RecordHeader.byteCount + PackFormat.headerBytes)
+        let headFrameBytes: Int
+        do {
+            let heads = heads
+            headFrameBytes = try compress(unsafe heads.span.bytes, into: &record)
+        }
+        if !data.isEmpty {
+            let data = data
+            _ = try compress(unsafe data.span.bytes, into: &record)
+        }
+        var header: [UInt8] = []
+        header.append(UInt32(recordCount))
+        header.append(UInt32(heads.count))
+        header.append(UInt32(data.count))
+        header.append(UInt32(headFrameBytes))
+        let place = RecordHeader.byteCount..<RecordHeader.byteCount + PackFormat.headerBytes
+        record.replaceSubrange(place, with: header)
+        try write(.pack, &record)
         packedCount += UInt64(recordCount)
         self.heads.removeAll()
         self.data.removeAll()
@@ -132,13 +141,12 @@ final class PackWriter: SegmentSink {
         )
     }
 
-    private func write(_ type: RecordType, _ payload: [UInt8]) throws(SystemError) {
-        var bytes = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-        bytes.append(contentsOf: payload)
+    /// `bytes`: room for the record's header, then its payload.
+    private func write(_ type: RecordType, _ bytes: inout [UInt8]) throws(SystemError) {
         let header = RecordHeader(
             type,
             flags: RecordHeader.Flag.startsFlush,
-            payloadBytes: payload.count,
+            payloadBytes: bytes.count - RecordHeader.byteCount,
             file: .root,
             firstSequence: .none,
             time: lastTime
@@ -152,9 +160,9 @@ final class PackWriter: SegmentSink {
     func finish(replacing last: Sequence) throws {
         try endRun()
         try endPack()
-        var payload: [UInt8] = []
-        FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &payload)
-        try write(.footer, payload)
+        var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+        FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &record)
+        try write(.footer, &record)
         try file.synchronise()
     }
 }

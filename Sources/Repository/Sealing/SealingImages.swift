@@ -15,7 +15,7 @@ final class SealingImages {
     }
 
     /// The most that changed pages of all files may take in memory before they are written, in bytes.
-    private static let overlayBytes = 4 << 20
+    private static let overlayBytes = 2 << 20
 
     /// Neighbouring pages up to about so much are copied together, in bytes.
     private static let copyBytes = 256 << 10

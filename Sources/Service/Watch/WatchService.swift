@@ -37,7 +37,17 @@ package struct WatchService: Service {
         self.roots = roots
         self.repository = repository
         self.options = options
-        if let retention { self.options.retention = { try RetentionPlan($0, retention).kept } }
+        if let retention {
+            self.options.retention = { root in
+                let plan = try RetentionPlan(root, retention)
+                if let limit = plan.limit, !limit.isReached {
+                    let message =
+                        "the root takes more than it may, for what must stay takes \(limit.estimatedBytes) bytes"
+                    notice(root, .finding(Finding(.warning, root.directory, at: 0, message)))
+                }
+                return plan.kept
+            }
+        }
         self.once = once
         self.notice = notice
         self.ready = ready

@@ -162,6 +162,10 @@ struct Watch: AsyncParsableCommand {
         case .trouble(nil): break
         case .gap(let reason):
             if !options.quiet { Console.say("\(path): a gap in the history: \(reason)") }
+        case .removed(let outcome):
+            guard !options.quiet else { return }
+            let size = Quantity.text(bytes: outcome.freedBytes)
+            Console.say("\(path): removed \(outcome.removedSnapshots) old snapshots, \(size) freed")
         case .auditDifference(let file):
             Console.say("\(file): an audit found a difference, which is mended: please report it")
         }

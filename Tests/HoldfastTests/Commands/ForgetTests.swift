@@ -177,7 +177,8 @@ import Testing
         #expect(all.count == 5, "\(all)")
         try protection.holdfast("watch", "--once", protection.data)
         #expect(try protection.snapshots().count == 5)
-        try protection.holdfast("watch", "--once", "--keep-last", "2", protection.data)
+        let said = try protection.holdfast("watch", "--once", "--keep-last", "2", protection.data).stderr
+        #expect(said.contains("/data: removed 3 old snapshots, "), "\(said)")
         #expect(try protection.snapshots().map(\.sequence) == all.suffix(2).map(\.sequence))
         try protection.check()
         for more in [["--keep-last", "0"], ["--keep-all", "--keep-last", "1"]] {

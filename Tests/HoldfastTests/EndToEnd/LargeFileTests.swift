@@ -6,7 +6,7 @@ import Testing
 @Suite("A large database", .serialized)
 struct LargeFileTests {
     @Test(
-        "the base image of 500 MB is taken while a writer works, in less than 60 MB of memory",
+        "the base image of 500 MB is taken while a writer works, in less than 72 MB of memory",
         arguments: ["DELETE", "WAL"]
     )
     func memory(_ mode: String) throws {
@@ -31,7 +31,8 @@ struct LargeFileTests {
         }
         try protection.sync()
         let peak = try program.peakMemoryBytes()
-        #expect(peak < 60 << 20)
+        // What the writer adds is sealed afterwards, which takes half as much again.
+        #expect(peak < 72 << 20, "\(peak >> 20) MiB")
         let size = try protection.folder.bytes(of: "data/a.db").count
         #expect(size > 480_000_000)
         let copy = try protection.restore("latest")

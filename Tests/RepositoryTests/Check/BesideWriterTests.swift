@@ -7,7 +7,8 @@ import Testing
 
 @testable import Repository
 
-@Suite("Beside a writer")
+// One at a time: the loops of two would leave no thread for what they wait for.
+@Suite("Beside a writer", .serialized)
 struct BesideWriterTests {
     /// What the writer's thread tells the reader's.
     private final class Progress: Sendable {
