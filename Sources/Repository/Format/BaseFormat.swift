@@ -113,4 +113,13 @@ enum BaseName {
 
     /// Whether it is the name of a finished base file.
     static func isBase(_ name: FilePath.Component) -> Bool { name.extension == "base" }
+
+    /// Whether it is a name as `make` gives it, and not one that somebody else has given.
+    static func isOwn(_ name: FilePath.Component) -> Bool {
+        let parts = name.stem.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let sequence = UInt64(parts[0]), let file = UInt32(parts[1]) else {
+            return false
+        }
+        return name == make(Sequence(sequence), FileID(file))
+    }
 }

@@ -6,6 +6,8 @@ package struct KeptSnapshots: Sendable {
     private let sequences: [Sequence]
     private let moments: [Bool]
     private let lastSeen: Sequence
+    /// From here on all stays, each a moment, and what they build on.
+    private var untouched: (first: Sequence, standing: Set<Sequence>)?
 
     /// - Parameters:
     ///   - kept: ascending, each with whether the root as a whole stays restorable as of it.
@@ -18,7 +20,21 @@ package struct KeptSnapshots: Sendable {
         self.lastSeen = lastSeen
     }
 
+    /// The same, but that from a sequence on nothing goes, for it is out of reach. So of each file what stands there stays.
+    func leaving(from first: Sequence, standing: Set<Sequence>) -> Self {
+        var kept = self
+        kept.untouched = (first, standing)
+        return kept
+    }
+
     func standing(of sequence: Sequence) -> ChangesFormat.Standing {
+        guard let untouched else { return chosen(sequence) }
+        guard sequence < untouched.first else { return .moment }
+        let standing = chosen(sequence)
+        return standing == .removed && untouched.standing.contains(sequence) ? .alone : standing
+    }
+
+    private func chosen(_ sequence: Sequence) -> ChangesFormat.Standing {
         guard sequence <= lastSeen else { return .moment }
         var (low, high) = (0, sequences.count)
         while low < high {

@@ -9,6 +9,10 @@ import SystemPackage
 /// it stands for, so from that moment on the others mean nothing; then they are taken away, and the bases that nothing is
 /// built on any more. Whatever is interrupted, nothing that stays is lost, and the next run goes on. The last segment is never
 /// touched.
+///
+/// The newest segments come first: a moment in a segment that has not been written anew has beside it, in that segment or
+/// older ones, all that it had, wherever the work ends. In the other order a root would be restored as a state that
+/// never was.
 package final class RootThinning {
     package struct Outcome: Hashable, Sendable {
         package var removedSnapshots = 0
@@ -24,25 +28,20 @@ package final class RootThinning {
         scratch = root.sealingDirectory
     }
 
-    /// Removes what does not stay, oldest segments first, as long as `goesOn`. What is damaged, or ends in an unfinished
-    /// snapshot, stays as it is. Throws `RepositoryError.unsupported`, `SystemError`, or `SealingError`; what was done
-    /// before stays done.
+    /// Removes what does not stay, newest segments first, as long as `goesOn`. What is damaged, and all before it, stays as it
+    /// is; so does what ends in an unfinished snapshot. Throws `RepositoryError.unsupported`, `SystemError`, or
+    /// `SealingError`; what was done before stays done.
     package func run(_ kept: KeptSnapshots, while goesOn: @escaping () -> Bool = { true }) throws -> Outcome {
         var outcome = Outcome()
         let groups = try ThinningGroups(root, kept)
         for segment in groups.replaced { outcome.freedBytes += try remove(root.segmentPath(segment)) }
-        var tracker: (end: Sequence, HistoryTracker)?
-        for group in groups.groups where goesOn() {
-            let known = try tracker.flatMap { end, tracker in
-                try StreamWalk(root: root).header(of: group.lowerBound).previousFirst == end ? tracker : nil
-            }
-            guard let scan = try SegmentScan(root, group, after: known), scan.isFit else { continue }
+        for group in groups.groups.reversed() {
+            guard goesOn(), let scan = try SegmentScan(root, group, after: nil), scan.isFit else { break }
             do {
-                let last = try thin(scan, kept, goesOn, &outcome)
-                tracker = (last, scan.after)
+                try thin(scan, groups.kept, goesOn, &outcome)
             } catch is DamageError {
                 // A check finds the damage.
-                continue
+                break
             } catch is RootSealing.Interruption {
                 break
             }
@@ -62,18 +61,19 @@ package final class RootThinning {
             _ = try succession.open(root: root, next: tracker.lastSequence.next, now: tracker.lastTime)
             added = SegmentHeader.byteCount
         }
-        var outcome = try RootThinning(root).run(kept)
+        let thinning = RootThinning(root)
+        var outcome = try thinning.run(kept)
+        outcome.freedBytes += try thinning.removeUnnamedBases()
         outcome.freedBytes -= min(outcome.freedBytes, added)
         return outcome
     }
 
-    /// Returns the last segment that the new one stands for.
     private func thin(
         _ scan: SegmentScan,
         _ kept: KeptSnapshots,
         _ goesOn: @escaping () -> Bool,
         _ outcome: inout Outcome
-    ) throws -> Sequence {
+    ) throws {
         try Directory.removeTree(scratch)
         try Directory.make(scratch)
         defer { try? Directory.removeTree(scratch) }
@@ -116,7 +116,6 @@ package final class RootThinning {
             outcome.freedBytes += try remove(root.basePath(base.sequence, base.file))
         }
         outcome.freedBytes -= min(outcome.freedBytes, present)
-        return last
     }
 
     /// The segment behind the one with that first sequence, and which one it says that it follows.
@@ -128,7 +127,7 @@ package final class RootThinning {
     }
 
     /// Returns how many bytes it had.
-    private func remove(_ path: FilePath) throws(SystemError) -> UInt64 {
+    func remove(_ path: FilePath) throws(SystemError) -> UInt64 {
         guard let status = FileStatus.ifPresent(path) else { return 0 }
         try Directory.remove(path)
         return status.sizeBytes

@@ -7,6 +7,8 @@ struct ThinningGroups {
     /// The most that a group's segments hold of what stays, in bytes.
     private static let groupBytes: UInt64 = 2 << 20
 
+    fileprivate typealias Standing = (sequence: Sequence, isMoment: Bool)
+
     fileprivate struct Segment {
         let first: Sequence
         /// Snapshots that go, or that are no moments of the root any more.
@@ -16,10 +18,14 @@ struct ThinningGroups {
         var endsUnfinished = false
     }
 
-    /// From the first to the last segment, oldest first. Where nothing goes and nothing is to be merged, there is none.
+    /// From the first to the last segment, oldest first. Where nothing goes and nothing is to be merged, there is none, nor
+    /// before damage.
     private(set) var groups: [ClosedRange<Sequence>] = []
     /// Segments that others replace, and that were not taken away then.
     private(set) var replaced: [Sequence] = []
+    /// What stays, with all that is in no reach: the last segment, which is still written to, and those before it in which
+    /// its first snapshot began.
+    let kept: KeptSnapshots
 
     init(_ root: RootDescription, _ kept: KeptSnapshots) throws {
         var tracker = HistoryTracker()
@@ -27,7 +33,14 @@ struct ThinningGroups {
         var damaged: Set<Sequence> = []
         var replaced: [Sequence] = []
         var walk = StreamWalk(root: root, refusesUnknown: true)
-        walk.onSegment = { first, _ in segments.append(Segment(first: first)) }
+        // Of each file, its newest snapshot.
+        var newest: [FileID: Standing] = [:]
+        var untouched: (first: Sequence, standing: [Standing])?
+        walk.onSegment = { first, _ in
+            let isAmidSnapshot = segments.last?.endsUnfinished ?? false
+            if !isAmidSnapshot { untouched = (first, Array(newest.values)) }
+            segments.append(Segment(first: first, endsUnfinished: isAmidSnapshot))
+        }
         walk.onReplaced = { replaced.append($0) }
         _ = try walk.run(
             onFinding: { finding in
@@ -38,7 +51,9 @@ struct ThinningGroups {
                 try tracker.consume(type, header, payload, place) { event in
                     switch event {
                     case .finding: segments[last].isSound = false
-                    case .snapshot(let record): segments[last].add(record, kept)
+                    case .snapshot(let record):
+                        newest[record.file] = (record.state.sequence, record.isMoment)
+                        segments[last].add(record, kept)
                     default: break
                     }
                 }
@@ -50,8 +65,19 @@ struct ThinningGroups {
             segments[index].isSound = false
         }
         self.replaced = replaced
-        // The last one is still written to.
-        groups = Self.groups(segments.dropLast())
+        guard let untouched else {
+            self.kept = kept
+            return
+        }
+        // What is left alone already would not change.
+        for (sequence, isMoment) in untouched.standing
+        where !isMoment && kept.standing(of: sequence) == .removed {
+            if let index = segments.lastIndex(where: { $0.first <= sequence }) {
+                segments[index].changeCount -= 1
+            }
+        }
+        self.kept = kept.leaving(from: untouched.first, standing: Set(untouched.standing.map(\.sequence)))
+        groups = Self.groups(segments.prefix { $0.first < untouched.first })
     }
 
     /// A group begins and ends where no snapshot is unfinished.
@@ -68,7 +94,8 @@ struct ThinningGroups {
             unit.append(segment)
             guard !segment.endsUnfinished else { continue }
             if !unit.allSatisfy(\.isSound) {
-                endGroup()
+                // What is older stays too: beside a moment in there it is what stood there.
+                (groups, group) = ([], [])
             } else {
                 if !group.isEmpty, (group + unit).reduce(0, { $0 + $1.keptBytes }) > groupBytes { endGroup() }
                 group += unit

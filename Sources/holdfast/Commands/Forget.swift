@@ -16,6 +16,7 @@ struct Forget: HoldfastCommand {
             snapshot of each file, tagged and held ones and the last that was found good always stay.
 
             --max-size then removes the oldest moments until the root takes no more than that in the repository. \
+            Pages that later snapshots need stay, so another run may be needed; then it says so. \
             --dry-run only says what would go, and how much that frees at most: pages that later snapshots need stay.
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (nothing was removed), 10 no repository or no such \
@@ -45,13 +46,25 @@ struct Forget: HoldfastCommand {
     /// A watcher has the root's lock, so it is the one to do it.
     private func remove(_ plan: RetentionPlan) throws -> ForgetReport.Removal {
         let root = plan.index.root
+        let (snapshots, freedBytes) = try remove(plan, from: root)
+        return ForgetReport.Removal(
+            snapshots: snapshots,
+            freedBytes: freedBytes,
+            totalBytes: RootStorage(root).total
+        )
+    }
+
+    private func remove(
+        _ plan: RetentionPlan,
+        from root: RootDescription
+    ) throws -> (snapshots: Int, freedBytes: UInt64) {
         do {
             // It goes on with its work meanwhile; a large history takes its time.
             let done = try ControlClient(root).forget(plan.rules, timeout: .seconds(3600))
-            return ForgetReport.Removal(snapshots: done.removedSnapshots, freedBytes: done.freedBytes)
+            return (done.removedSnapshots, done.freedBytes)
         } catch ControlClient.Failure.noWatcher {
             let done = try RootThinning.runAlone(root, plan.kept)
-            return ForgetReport.Removal(snapshots: done.removedSnapshots, freedBytes: done.freedBytes)
+            return (done.removedSnapshots, done.freedBytes)
         }
     }
 }

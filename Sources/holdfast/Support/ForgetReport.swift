@@ -15,6 +15,8 @@ struct ForgetReport {
     struct Removal {
         let snapshots: Int
         let freedBytes: UInt64
+        /// What the root takes now.
+        let totalBytes: UInt64
     }
 
     init(_ plan: RetentionPlan, removed removal: Removal?, _ console: Console) {
@@ -41,7 +43,7 @@ struct ForgetReport {
             .adding("freed_bytes", freed).adding("repository_bytes", plan.totalBytes)
         if let limit = plan.limit {
             summary = summary.adding("maximum_bytes", plan.rules.maximumBytes ?? 0)
-                .adding("estimated_bytes", limit.estimatedBytes).adding("fits", limit.isReached)
+                .adding("estimated_bytes", sizeBytes(limit)).adding("fits", fits(limit))
         }
         try console.result(json: summary, text: summaryText(kept, removed, freed))
         try warnOfSize()
@@ -89,12 +91,26 @@ struct ForgetReport {
         return "\(start), \(removed) would be removed, up to \(Quantity.text(bytes: freed)) freed"
     }
 
+    /// What the root takes when it is done: as it is when it was done, else an estimate.
+    private func sizeBytes(_ limit: SizeLimit.Outcome) -> UInt64 {
+        removal?.totalBytes ?? limit.estimatedBytes
+    }
+
+    private func fits(_ limit: SizeLimit.Outcome) -> Bool {
+        sizeBytes(limit) <= plan.rules.maximumBytes ?? .max
+    }
+
     private func warnOfSize() throws {
-        guard let limit = plan.limit, !limit.isReached else { return }
+        guard let limit = plan.limit, !limit.isReached || !fits(limit) else { return }
         try console.flush()
+        let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)
+        let size = Quantity.text(bytes: sizeBytes(limit))
         console.warning(
-            "\(root.printable) cannot be brought down to \(Quantity.text(bytes: plan.rules.maximumBytes ?? 0)): what must "
-                + "stay takes about \(Quantity.text(bytes: limit.estimatedBytes)): release holds, or allow more"
+            limit.isReached
+                ? "\(root.printable) still takes \(size), more than \(maximum), for what stays needs pages of what went: "
+                    + "run holdfast forget again to remove more"
+                : "\(root.printable) cannot be brought down to \(maximum): what must stay takes about \(size): "
+                    + "release holds, or allow more"
         )
     }
 }

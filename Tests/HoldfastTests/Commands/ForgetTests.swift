@@ -79,6 +79,13 @@ import Testing
         let tiny = try scene.run("forget", "--dry-run", "--max-size", "1.5K")
         #expect(tiny.status == 0 && tiny.stderr.contains("cannot be brought down to 1.5 KiB"), "\(tiny)")
         #expect(tiny.stdout.contains("4 snapshots kept, 2 would be removed"), "\(tiny)")
+
+        // Done, it says what the disk shows, not what was estimated.
+        let done = try scene.run("forget", "--max-size", "\(total - 1)", "--json")
+        let size = RootStorage(scene.recorded.root).total
+        #expect(done.status == 0 && done.lines.last!.contains(#""estimated_bytes":\#(size),"#), "\(done)")
+        #expect(done.lines.last!.contains(#""fits":\#(size <= total - 1)"#), "\(done)")
+        #expect(done.stderr.contains("run holdfast forget again") == (size > total - 1), "\(done)")
     }
 
     @Test(

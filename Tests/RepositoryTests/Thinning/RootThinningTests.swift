@@ -33,11 +33,14 @@ struct RootThinningTests {
         let history = try Self.history()
         let segments = try history.test.root.segments()
         #expect(segments.count > 3)
-        // What is in the last segment is not touched.
+        // What is in the last segment is not touched, nor what of each file stands at its first snapshot.
         let last = Int(try #require(segments.last).rawValue)
-        let stays = { (number: Int) in number % 20 == 0 || number >= last }
+        let standing = history.files.map { file in
+            history.expected[..<(last - 1)].lastIndex { $0.file == file.id }.map { $0 + 1 }
+        }
+        let stays = { (number: Int) in number % 20 == 0 || number >= last || standing.contains(number) }
         let before = RootStorage(history.test.root).total
-        let outcome = try RootThinning(history.test.root).run(history.keeping(stays))
+        let outcome = try RootThinning(history.test.root).run(history.keeping { $0 % 20 == 0 })
         let kept = (1...history.expected.count).filter(stays)
         #expect(try present(history) == kept, "\(history.random)")
         #expect(outcome.removedSnapshots == history.expected.count - kept.count)
@@ -46,7 +49,7 @@ struct RootThinningTests {
         #expect(history.firstWrong(where: stays) == nil, "\(history.random)")
         #expect(try history.test.findings().isEmpty, "\(history.random)")
         #expect(try history.test.root.segments().count == 2)
-        let again = try RootThinning(history.test.root).run(history.keeping(stays))
+        let again = try RootThinning(history.test.root).run(history.keeping { $0 % 20 == 0 })
         #expect(again == RootThinning.Outcome(), "\(history.random)")
         #expect(try RootSealing(history.test.root).run() == 0)
     }
@@ -158,5 +161,25 @@ struct RootThinningTests {
         #expect(try history.test.findings().isEmpty, "\(history.random)")
         _ = try RootThinning(history.test.root).run(history.keeping(stays))
         #expect(try history.test.segments() == left)
+    }
+
+    @Test("bases that a crash has left, and that nothing names, are taken away when no writer is there")
+    func unnamedBases() throws {
+        let history = try Self.history()
+        let bases = history.test.root.basesDirectory
+        let content = try bases.appending("1-1.base").content()
+        for name in ["7-1.base", "8-x.base", "07-1.base"] {
+            try OpenFile(bases.appending(name), .updateOrCreate).write(unsafe content.span.bytes, at: 0)
+        }
+        let before = RootStorage(history.test.root).total
+        let end = history.expected.count
+        let outcome = try RootThinning.runAlone(
+            history.test.root,
+            history.keeping { $0 % 20 == 0 || $0 == end }
+        )
+        let left = try Directory.names(in: bases).map(\.string)
+        #expect(!left.contains("7-1.base") && Set(left).isSuperset(of: ["8-x.base", "07-1.base"]), "\(left)")
+        #expect(RootStorage(history.test.root).total == before - outcome.freedBytes, "\(history.random)")
+        #expect(history.firstWrong { $0 % 20 == 0 || $0 == end } == nil, "\(history.random)")
     }
 }
