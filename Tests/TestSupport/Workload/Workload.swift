@@ -18,6 +18,8 @@ package final class Workload: Sendable {
     /// recover the log, and SQLite before 3.51 then loses commits that followed a spilled savepoint.
     let keepsLogInUse: Bool
     let usesSecond: Bool
+    /// What every connection says first.
+    let settings: String
     /// What is done between transactions.
     let maintenance: [Maintenance]
 
@@ -58,6 +60,9 @@ package final class Workload: Sendable {
         }
         keepsLogInUse = mayKill && mode.usesLog
         let pageSize = [512, 1024, 4096, 8192].randomElement(using: &random)!
+        // A lap of the log is as long as with SQLite's default for pages of 4 KiB. Half a megabyte, as it is with 512 bytes,
+        // is overwritten faster than a busy machine lets anybody read it.
+        settings = mode == .wal ? "PRAGMA wal_autocheckpoint=\((4 << 20) / pageSize);" : ""
         let vacuum = ["NONE", "FULL", "INCREMENTAL"].randomElement(using: &random)!
         for (path, part) in [(main, WorkloadPart.main), (second, .second)] {
             try SQLite3.sql(

@@ -16,7 +16,7 @@ final class WorkloadWriter {
 
     private static func open(_ workload: Workload) throws -> SQLite3Session {
         let session = try SQLite3Session(workload.main)
-        try session.sql(".timeout 10000\nATTACH '\(workload.second)' AS second;")
+        try session.sql(".timeout 10000\n\(workload.settings) ATTACH '\(workload.second)' AS second;")
         return session
     }
 
