@@ -76,7 +76,7 @@ extension WALTail {
     }
 
     /// Whether the last frame before `position` is still in the log as it was read.
-    private func stands(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+    func stands(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard position.frameCount > 0 else { return true }
         let frame = try frameHeader(position.frameCount - 1, position, &scratch)
         return frame?.salts == position.salts && frame?.checksum == position.checksum

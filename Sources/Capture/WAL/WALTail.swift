@@ -102,6 +102,7 @@ final class WALTail {
                 if rescue == .lost { forget() }
                 return rescue
             }
+            try consumeCounted(before: header, &scratch, into: sink)
             switch try nothingWasOverwritten(by: header, &scratch) {
             case true?: chain = WALChain(header: header)
             case nil: return .congested

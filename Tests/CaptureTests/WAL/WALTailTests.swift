@@ -74,6 +74,30 @@ struct WALTailTests {
         #expect(setup.sink.commits == before + 2)
     }
 
+    @Test(
+        "hands over such a commit after a reset as well, as long as nothing of it was overwritten",
+        arguments: [1, 4000]
+    )
+    func emptyFramesBeforeReset(rows: Int) throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(30, bytes: 3000)
+        #expect(try setup.poll() == .current)
+        let before = setup.sink.commits
+        try setup.commitEmptyFrames()
+        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch), "this SQLite does not do it")
+        try setup.session.sql("PRAGMA wal_checkpoint(RESTART); BEGIN;")
+        try setup.insert(rows)
+        try setup.session.sql("COMMIT;")
+        guard rows == 1 else {
+            #expect(try setup.poll() == .lost)
+            return
+        }
+        #expect(try setup.poll() == .current)
+        #expect(setup.sink.commits == before + 2)
+        try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
+        #expect(try setup.folder.bytes(of: "a.db") == setup.sink.image)
+    }
+
     @Test("says so when SQLite's recovery lost commits that it had confirmed")
     func takenBack() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")

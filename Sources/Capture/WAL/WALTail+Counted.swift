@@ -1,0 +1,51 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+extension WALTail {
+    /// Takes the commits at the end of the generation before `header`'s that only the wal-index's count knows of.
+    ///
+    /// Their frames have empty checksums (`consumeKnown`), so the chain does not lead to them, and since the reset the index no
+    /// longer says where they end. But it says how many there are, and a log is written from front to back: as long as the
+    /// last consumed frame stands, so does all behind it; the first commit frame ends the first transaction; and what stands
+    /// before a frame with the generation's salts is of that generation, or newer. Such frames follow as a rule: what was
+    /// rolled back. Where that cannot be told, nothing is taken.
+    func consumeCounted(
+        before header: WALHeader,
+        _ scratch: inout [UInt8],
+        into sink: some Sink
+    ) throws(SystemError) {
+        guard let start = chain, start.frameCount > 0, try endsInEmptyFrame(&scratch),
+            case .commits(let count) = try uncounted(before: header, &scratch),
+            (1...Self.mostCounted).contains(count)
+        else { return }
+        var commits: [(pages: PageSet, databasePages: PageCount)] = []
+        var pages = PageSet(pageSize: start.pageSize)
+        var byteCount = 0
+        var frame = start.frameCount
+        while commits.count < Int(count), byteCount <= Self.heldBytes {
+            let got = try log.file.read(
+                into: &scratch,
+                count: start.frameBytes,
+                at: start.offset(ofFrame: frame)
+            )
+            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
+            guard got == start.frameBytes, let read = WALFrameHeader(bytes),
+                read.salts == start.salts || read.salts.areEmpty
+            else { return }
+            pages.append(read.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
+            byteCount += start.pageSize.bytes
+            frame += 1
+            guard let databasePages = read.committedDatabasePages else { continue }
+            commits.append((pages, databasePages))
+            pages = PageSet(pageSize: start.pageSize)
+        }
+        guard commits.count == Int(count),
+            try frameHeader(frame, start, &scratch)?.salts == start.salts, try stands(start, &scratch)
+        else { return }
+        mark?.commitsSince &+= count
+        for commit in commits { sink.committed(commit.pages, databasePages: commit.databasePages) }
+    }
+
+    private static let mostCounted: UInt32 = 16
+}
