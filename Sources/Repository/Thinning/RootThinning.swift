@@ -21,10 +21,13 @@ package final class RootThinning {
 
     package let root: RootDescription
     private let scratch: FilePath
+    private let groupBytes: UInt64
 
-    /// Only for the root's writer; beside the thread that writes, but not while segments are sealed.
-    package init(_ root: RootDescription) {
+    /// Only for the root's writer; beside the thread that writes, but not while segments are sealed. `groupBytes`: the most
+    /// that segments which are written anew together hold of what stays.
+    package init(_ root: RootDescription, groupBytes: UInt64 = 2 << 20) {
         self.root = root
+        self.groupBytes = groupBytes
         scratch = root.sealingDirectory
     }
 
@@ -33,7 +36,7 @@ package final class RootThinning {
     /// `SealingError`; what was done before stays done.
     package func run(_ kept: KeptSnapshots, while goesOn: @escaping () -> Bool = { true }) throws -> Outcome {
         var outcome = Outcome()
-        let groups = try ThinningGroups(root, kept)
+        let groups = try ThinningGroups(root, kept, groupBytes: groupBytes)
         for segment in groups.replaced { outcome.freedBytes += try remove(root.segmentPath(segment)) }
         for group in groups.groups.reversed() {
             guard goesOn(), let scan = try SegmentScan(root, group, after: nil), scan.isFit else { break }

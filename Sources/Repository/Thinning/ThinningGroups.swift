@@ -4,9 +4,6 @@ import SystemPackage
 /// Which neighbouring segments of a root are written anew together when some of its snapshots go. Made by one walk over
 /// the tables of the stream.
 struct ThinningGroups {
-    /// The most that a group's segments hold of what stays, in bytes.
-    private static let groupBytes: UInt64 = 2 << 20
-
     fileprivate typealias Standing = (sequence: Sequence, isMoment: Bool)
 
     fileprivate struct Segment {
@@ -27,7 +24,8 @@ struct ThinningGroups {
     /// its first snapshot began.
     let kept: KeptSnapshots
 
-    init(_ root: RootDescription, _ kept: KeptSnapshots) throws {
+    /// `groupBytes`: the most that a group's segments hold of what stays.
+    init(_ root: RootDescription, _ kept: KeptSnapshots, groupBytes: UInt64) throws {
         var tracker = HistoryTracker()
         var segments: [Segment] = []
         var damaged: Set<Sequence> = []
@@ -77,11 +75,14 @@ struct ThinningGroups {
             }
         }
         self.kept = kept.leaving(from: untouched.first, standing: Set(untouched.standing.map(\.sequence)))
-        groups = Self.groups(segments.prefix { $0.first < untouched.first })
+        groups = Self.groups(segments.prefix { $0.first < untouched.first }, groupBytes)
     }
 
     /// A group begins and ends where no snapshot is unfinished.
-    private static func groups(_ segments: ArraySlice<Segment>) -> [ClosedRange<Sequence>] {
+    private static func groups(
+        _ segments: ArraySlice<Segment>,
+        _ groupBytes: UInt64
+    ) -> [ClosedRange<Sequence>] {
         var groups: [ClosedRange<Sequence>] = []
         var (group, unit) = ([Segment](), [Segment]())
         func endGroup() {

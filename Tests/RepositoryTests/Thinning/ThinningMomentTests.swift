@@ -82,13 +82,13 @@ struct ThinningMomentTests {
         for _ in 0..<20 {
             var history = try Self.history(SeededRandom())
             let (kept, moments) = Self.decide(&history)
-            var calls = Int.random(in: 0..<300, using: &history.random)
-            _ = try RootThinning(history.test.root).run(kept) {
+            var calls = Int.random(in: 0..<400, using: &history.random)
+            _ = try RootThinning(history.test.root, groupBytes: 1).run(kept) {
                 calls -= 1
                 return calls > 0
             }
             #expect(try Self.firstMixed(history) == nil, "\(history.random)")
-            _ = try RootThinning(history.test.root).run(kept)
+            _ = try RootThinning(history.test.root, groupBytes: 1).run(kept)
             #expect(try Self.firstMixed(history) == nil, "\(history.random)")
             #expect(history.firstWrong(where: moments.contains) == nil, "\(history.random)")
             #expect(try history.test.findings().isEmpty, "\(history.random)")
