@@ -12,6 +12,7 @@ struct KilledAtEachStepTests {
     )
     func eachCall(call: String) throws {
         var kills = 0
+        kills += try killForgets(of: call)
         for stage in Stage.allCases {
             var number = 1
             while try kill(at: number, of: call, stage) { number += 1 }
@@ -22,12 +23,11 @@ struct KilledAtEachStepTests {
     }
 
     /// The run that is killed: the first, which makes the repository and a base image; one that goes on with what an
-    /// earlier one acknowledged; one that begins a new segment and seals the one before; one that removes snapshots.
-    private enum Stage: CaseIterable { case first, later, sealing, thinning }
+    /// earlier one acknowledged; one that begins a new segment and seals the one before.
+    private enum Stage: CaseIterable { case first, later, sealing }
 
     /// Kills a run at a call. False when it ended before so many calls.
     private func kill(at number: Int, of call: String, _ stage: Stage) throws -> Bool {
-        if stage == .thinning { return try killForget(at: number, of: call) }
         let protection = try Protection(
             "CREATE TABLE t(i INTEGER PRIMARY KEY, b); INSERT INTO t(b) VALUES('old');"
         )
@@ -66,14 +66,32 @@ struct KilledAtEachStepTests {
         return true
     }
 
-    /// Kills `forget` at a call. False when it ended before so many calls.
-    private func killForget(at number: Int, of call: String) throws -> Bool {
+    /// Kills `forget` at each call, each time on the same history. Returns how often.
+    private func killForgets(of call: String) throws -> Int {
         let protection = try Protection()
         for bytes in [100, 5_000_000, 100, 2_300_000, 100] {
             try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(\(bytes)));", on: protection.database)
             try protection.holdfast("watch", "--once", protection.data)
         }
         let acknowledged = try protection.snapshots()
+        let (repository, saved) = (protection.folder.file("repository"), protection.folder.file("saved"))
+        try FileManager.default.copyItem(atPath: repository, toPath: saved)
+        var number = 1
+        while try killForget(at: number, of: call, protection, acknowledged) {
+            number += 1
+            try FileManager.default.removeItem(atPath: repository)
+            try FileManager.default.copyItem(atPath: saved, toPath: repository)
+        }
+        return number - 1
+    }
+
+    /// Kills `forget` at a call. False when it ended before so many calls.
+    private func killForget(
+        at number: Int,
+        of call: String,
+        _ protection: Protection,
+        _ acknowledged: [LogLine]
+    ) throws -> Bool {
         let forget = ["forget", "--keep-last", "2", protection.data]
         let isKilled = try isKilled(forget, at: number, of: call, protection)
         for _ in 0..<2 {
