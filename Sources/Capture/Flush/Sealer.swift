@@ -74,7 +74,8 @@ final class Sealer: Sendable {
     /// A segment has become full.
     func wake() { bell.signal() }
 
-    /// Gives up what it does, and does nothing until it is to go on: memory is wanted for something else.
+    /// Gives up sealing, and neither seals nor retains until it is to go on: memory is wanted for something else. What is
+    /// asked for is done all the same.
     func pause(_ isPaused: Bool) {
         self.isPaused.store(isPaused, ordering: .releasing)
         if !isPaused { bell.signal() }

@@ -48,7 +48,7 @@ struct CheckWalk {
                         reference: try place.reading { () throws(FormatError) in try BaseReference(payload) }
                     )
                 case .void: seen.open[header.file] = nil
-                case .changes where tracker.files[header.file]?.unfinishedPages == nil:
+                case .changes where tracker.ended == header.file:
                     if let base = seen.open.removeValue(forKey: header.file) { seen.bases.append(base) }
                 default: break
                 }

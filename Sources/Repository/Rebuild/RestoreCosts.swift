@@ -62,8 +62,8 @@ package struct RestoreCosts: Sendable {
                     costs.begun[header.file] = base
                 case .changes:
                     try changes.decode(payload, header, place)
-                    let track = tracker.files[header.file]
-                    costs.add(changes, header, place, track?.unfinishedPages == nil ? track?.last : nil)
+                    let last = tracker.ended.flatMap { tracker.files[$0]?.last }
+                    costs.add(changes, header, place, last)
                 case .file, .gap, .annotation, .footer, .pack, .removed: break
                 }
                 return true

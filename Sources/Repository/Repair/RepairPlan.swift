@@ -118,7 +118,7 @@ struct RepairScan {
                         default: break
                         }
                     }
-                    if type == .changes, tracker.files[header.file]?.unfinishedPages == nil,
+                    if tracker.ended == header.file,
                         let base = openBases.removeValue(forKey: header.file),
                         try !Self.isSound(base.1, root, header.file, base.2)
                     {

@@ -20,6 +20,8 @@ struct HistoryTracker {
     private(set) var files: [FileID: Track] = [:]
     /// Whether any file has an unfinished snapshot.
     var hasUnfinished: Bool { files.values.contains { $0.unfinishedPages != nil } }
+    /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
+    private(set) var ended: FileID?
     private(set) var lastSequence = Sequence.none
     private(set) var lastTime = Instant(nanoseconds: 0)
     private var segment: Sequence?
@@ -36,6 +38,7 @@ struct HistoryTracker {
         emit: (HistoryEvent) throws -> Void
     ) throws {
         countSegment(place.location.segment)
+        ended = nil
         if type != .changes { unattributedBytes += place.storedBytes }
         lastTime = max(lastTime, header.time)
         switch type {
@@ -160,6 +163,7 @@ struct HistoryTracker {
                 isMoment: entry.standing == .moment
             )
             track.last = state
+            ended = header.file
             track.unfinishedPages = nil
             lastTime = max(lastTime, entry.time)
             lastSequence = sequence
