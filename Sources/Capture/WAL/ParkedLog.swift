@@ -6,15 +6,19 @@ struct ParkedLog {
     let identity: FileIdentity
     fileprivate let chain: WALChain?
     fileprivate let mark: CommitMark?
+    fileprivate let knownEnd: WALChain?
 }
 
 extension WALTail {
     /// What is needed to go on with the log when it is opened again.
-    var parked: ParkedLog { ParkedLog(identity: log.identity, chain: chain, mark: mark) }
+    var parked: ParkedLog {
+        ParkedLog(identity: log.identity, chain: chain, mark: mark, knownEnd: knownEnd)
+    }
 
     /// Goes on where the same log was left.
     func resume(_ parked: ParkedLog) {
         chain = parked.chain
         mark = parked.mark
+        knownEnd = parked.knownEnd
     }
 }

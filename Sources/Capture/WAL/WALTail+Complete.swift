@@ -78,8 +78,9 @@ extension WALTail {
     /// Whether the last frame before `position` is still in the log as it was read.
     func stands(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard position.frameCount > 0 else { return true }
-        let frame = try frameHeader(position.frameCount - 1, position, &scratch)
-        return frame?.salts == position.salts && frame?.checksum == position.checksum
+        guard let frame = try frameHeader(position.frameCount - 1, position, &scratch) else { return false }
+        if frame.salts.areEmpty { return position == knownEnd }
+        return frame.salts == position.salts && frame.checksum == position.checksum
     }
 
     /// Whether SQLite has taken back commits of this generation that were consumed.
@@ -120,6 +121,7 @@ extension WALTail {
     /// SQLite before 3.51 leaves such a log when a transaction with a spilled cache rolls back to a savepoint and then
     /// commits: frames with empty checksums, which only a recovery would ask for. What the index counts is
     /// committed and stays as it is until a reset, which writes the new salts there before it overwrites a frame.
+    /// A later transaction that writes its own frames anew may begin its checksums with the empty ones.
     func consumeKnown(
         to index: WALIndexHeader,
         _ scratch: inout [UInt8],
@@ -145,7 +147,7 @@ extension WALTail {
         guard try readHeader(&scratch)?.hasSalts(of: start) == true,
             readIndex(&scratch)?.hasSalts(of: start) == true
         else { return .unconfirmed }
-        chain = index.chain
+        (chain, knownEnd) = (index.chain, index.chain)
         mark = CommitMark(index)
         for commit in commits { sink.committed(commit.pages, databasePages: commit.databasePages) }
         return sink.hasRoom ? .current : .congested

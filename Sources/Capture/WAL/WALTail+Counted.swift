@@ -5,17 +5,19 @@ import SQLiteFiles
 extension WALTail {
     /// Takes the commits at the end of the generation before `header`'s that only the wal-index's count knows of.
     ///
-    /// Their frames have empty checksums (`consumeKnown`), so the chain does not lead to them, and since the reset the index no
-    /// longer says where they end. But it says how many there are, and a log is written from front to back: as long as the
-    /// last consumed frame stands, so does all behind it; the first commit frame ends the first transaction; and what stands
-    /// before a frame with the generation's salts is of that generation, or newer. Such frames follow as a rule: what was
-    /// rolled back. Where that cannot be told, nothing is taken.
+    /// The chain does not lead to them (`consumeKnown`), and since the reset the index no longer says where they end. But it
+    /// says how many there are, and a log is written from front to back: as long as the last consumed frame stands, so does
+    /// all behind it, and the first commit frame ends the first transaction. If `header`'s generation is the very next one,
+    /// the commits are of the one before. Else what stands before a frame with the generation's salts is of that generation,
+    /// or newer. Where neither holds, nothing is taken.
     func consumeCounted(
         before header: WALHeader,
         _ scratch: inout [UInt8],
         into sink: some Sink
     ) throws(SystemError) {
-        guard let start = chain, start.frameCount > 0, try endsInEmptyFrame(&scratch),
+        guard let start = chain, start.frameCount > 0,
+            let next = try frameHeader(start.frameCount, start, &scratch)?.salts,
+            next == start.salts || next.areEmpty,
             case .commits(let count) = try uncounted(before: header, &scratch),
             (1...Self.mostCounted).contains(count)
         else { return }
@@ -40,8 +42,9 @@ extension WALTail {
             commits.append((pages, databasePages))
             pages = PageSet(pageSize: start.pageSize)
         }
-        guard commits.count == Int(count),
-            try frameHeader(frame, start, &scratch)?.salts == start.salts, try stands(start, &scratch)
+        let goesOn = try frameHeader(frame, start, &scratch)?.salts == start.salts
+        guard commits.count == Int(count), header.salts.mayFollow(start.salts) || goesOn,
+            try stands(start, &scratch)
         else { return }
         mark?.commitsSince &+= count
         for commit in commits { sink.committed(commit.pages, databasePages: commit.databasePages) }

@@ -37,6 +37,7 @@ extension WALTail {
         chain = last?.chain ?? start
         if let index = knownBeyondChain(&scratch), let known = index.chain {
             last = (known, index.databasePages)
+            knownEnd = known
         }
         chain = last?.chain ?? start
         guard let last else { return markNothing(start, &scratch) }

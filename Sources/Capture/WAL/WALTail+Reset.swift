@@ -116,6 +116,12 @@ extension WALTail {
         updateMark(&scratch)
     }
 
+    /// Whether all that the wal-index counts was consumed, and copied into the database by whoever deleted the log.
+    func endWasCopied(_ scratch: inout [UInt8]) -> Bool {
+        guard let index = readIndex(&scratch) else { return false }
+        return agrees(index) && index.backfilledFrames == index.lastFrame
+    }
+
     /// Whether the index ends exactly where the tail stands.
     private func agrees(_ index: WALIndexHeader) -> Bool {
         guard let chain else { return false }

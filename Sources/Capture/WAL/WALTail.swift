@@ -59,6 +59,8 @@ final class WALTail {
     /// What the wal-index said when it last agreed with what was consumed; nil while it never did, and then a reset
     /// cannot be told from a loss.
     var mark: CommitMark?
+    /// Where the chain was last taken on the wal-index's word: the header of the frame before may be empty.
+    var knownEnd: WALChain?
     /// The wal-index that the last user of an empty log left: of what came before.
     var leftIndex: WALIndexHeader?
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
@@ -124,7 +126,7 @@ final class WALTail {
             if outcome != .congested, let chain, Int(index.lastFrame) > chain.frameCount {
                 outcome = try consumeKnown(to: index, &scratch, into: sink)
             }
-        } else if isOver, outcome == .current, try endsInEmptyFrame(&scratch) {
+        } else if isOver, outcome == .current, !endWasCopied(&scratch), try endsInEmptyFrame(&scratch) {
             outcome = .lost
         }
         if outcome == .current { updateMark(&scratch) }

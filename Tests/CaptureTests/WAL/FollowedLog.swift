@@ -46,13 +46,29 @@ final class FollowedLog {
     /// A commit whose first frames have empty checksums: the cache spills, pages but not the first are written
     /// again, and all is given back.
     func commitEmptyFrames() throws {
+        try writeEmptyFrames(andThen: "INSERT INTO t(b) VALUES(randomblob(9000)); COMMIT;")
+    }
+
+    func writeEmptyFrames(andThen end: String) throws {
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
         _ = try session.sql(
             """
             PRAGMA cache_size=5; BEGIN; SAVEPOINT s;
             CREATE TABLE u(b); INSERT INTO u \(rows) SELECT randomblob(900) FROM n;
             INSERT INTO t(b) \(rows) SELECT randomblob(900) FROM n; UPDATE t SET b = randomblob(901);
-            ROLLBACK TO s; RELEASE s; INSERT INTO t(b) VALUES(randomblob(9000)); COMMIT;
+            ROLLBACK TO s; RELEASE s; \(end)
+            """
+        )
+    }
+
+    /// A commit that writes its frames anew from the first on, and more than are there: the cache spills, and all its
+    /// pages change again.
+    func commitRewrittenFrames() throws {
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)"
+        _ = try session.sql(
+            """
+            PRAGMA cache_size=5; BEGIN; INSERT INTO t(b) \(rows) SELECT randomblob(990) FROM n;
+            UPDATE t SET b = randomblob(990); COMMIT;
             """
         )
     }

@@ -98,6 +98,62 @@ struct WALTailTests {
         #expect(try setup.folder.bytes(of: "a.db") == setup.sink.image)
     }
 
+    @Test(
+        "hands over a commit whose checksums begin with those that SQLite left empty",
+        arguments: [false, true]
+    )
+    func chainFromEmptyFrame(isReset: Bool) throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(30, bytes: 3000)
+        try setup.commitEmptyFrames()
+        #expect(try setup.poll() == .current)
+        let before = setup.sink.commits
+        try setup.commitRewrittenFrames()
+        if isReset {
+            try setup.session.sql("PRAGMA wal_checkpoint(RESTART);")
+            try setup.insert(1)
+        }
+        #expect(try setup.poll() == .current)
+        #expect(setup.sink.commits == before + (isReset ? 2 : 1))
+        try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
+        #expect(try setup.folder.bytes(of: "a.db") == setup.sink.image)
+    }
+
+    @Test("takes no commit of an older generation for one that was overwritten")
+    func emptyFramesOfBefore() throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3)
+        #expect(try setup.poll() == .current)
+        let frames = try #require(setup.tail.chain?.frameCount)
+        try setup.commitEmptyFrames()
+        #expect(try setup.poll() == .current)
+        try setup.session.sql("PRAGMA wal_checkpoint(RESTART);")
+        for _ in 0..<frames { try setup.session.sql("UPDATE t SET b = randomblob(99) WHERE i = 1;") }
+        #expect(try setup.poll() == .current)
+        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch))
+        let before = setup.sink.commits
+        for _ in 0..<2 {
+            try setup.session.sql("PRAGMA wal_checkpoint(RESTART);")
+            try setup.insert(1)
+        }
+        #expect(try setup.poll() == .lost)
+        #expect(setup.sink.commits == before)
+    }
+
+    @Test("what was rolled back behind the last commit of a log that is deleted is no loss")
+    func emptyFramesAtTheEnd() throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3, bytes: 3000)
+        #expect(try setup.poll() == .current)
+        let before = setup.sink.commits
+        try setup.writeEmptyFrames(andThen: "INSERT INTO t(b) VALUES(randomblob(90000)); ROLLBACK;")
+        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch), "this SQLite does not do it")
+        try setup.session.close()
+        #expect(!setup.folder.exists("a.db-wal"))
+        #expect(try setup.poll() == .current)
+        #expect(setup.sink.commits == before)
+    }
+
     @Test("says so when SQLite's recovery lost commits that it had confirmed")
     func takenBack() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
