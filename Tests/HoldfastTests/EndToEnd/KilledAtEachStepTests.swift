@@ -10,13 +10,11 @@ struct KilledAtEachStepTests {
         "opens again, is clean, has all that was acknowledged, converges",
         arguments: ["pwrite64", "fdatasync", "fsync", "rename", "link", "unlink", "ftruncate", "mkdir"]
     )
-    func eachCall(call: String) throws {
-        var kills = 0
-        kills += try killForgets(of: call)
-        for stage in Stage.allCases {
-            var number = 1
-            while try kill(at: number, of: call, stage) { number += 1 }
-            kills += number - 1
+    func eachCall(call: String) async throws {
+        let kills = try await withThrowingTaskGroup(of: Int.self) { group in
+            group.addTask { try killForgets(of: call) }
+            for stage in Stage.allCases { group.addTask { try killRuns(stage, of: call) } }
+            return try await group.reduce(0, +)
         }
         #expect(kills > 0, "\(call) is not called at all")
         print("killed at each \(call): \(kills) kills")
@@ -26,8 +24,8 @@ struct KilledAtEachStepTests {
     /// earlier one acknowledged; one that begins a new segment and seals the one before.
     private enum Stage: CaseIterable { case first, later, sealing }
 
-    /// Kills a run at a call. False when it ended before so many calls.
-    private func kill(at number: Int, of call: String, _ stage: Stage) throws -> Bool {
+    /// Kills a run at each call, each time on the same repository. Returns how often.
+    private func killRuns(_ stage: Stage, of call: String) throws -> Int {
         let protection = try Protection(
             "CREATE TABLE t(i INTEGER PRIMARY KEY, b); INSERT INTO t(b) VALUES('old');"
         )
@@ -41,12 +39,23 @@ struct KilledAtEachStepTests {
         let bytes = stage == .first ? 6_000_000 : 20_000
         try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(\(bytes)));", on: protection.database)
         try "plain".write(toFile: protection.data + "/notes.txt", atomically: false, encoding: .utf8)
+        return try countKills(protection) {
+            try kill(at: $0, of: call, stage, protection, acknowledged)
+        }
+    }
 
+    /// Kills a run at a call. False when it ended before so many calls.
+    private func kill(
+        at number: Int,
+        of call: String,
+        _ stage: Stage,
+        _ protection: Protection,
+        _ acknowledged: [LogLine]
+    ) throws -> Bool {
         guard try isKilled(["watch", "--once", protection.data], at: number, of: call, protection) else {
             if stage == .sealing { #expect(try isSealed(protection)) }
             return false
         }
-
         if stage != .first {
             try protection.check()
             let after = try protection.snapshots()
@@ -62,6 +71,7 @@ struct KilledAtEachStepTests {
                 rows
                     == (snapshot.sequence == acknowledged.last?.sequence && stage == .sealing ? "2\n" : "1\n")
             )
+            try FileManager.default.removeItem(atPath: copy)
         }
         return true
     }
@@ -74,13 +84,23 @@ struct KilledAtEachStepTests {
             try protection.holdfast("watch", "--once", protection.data)
         }
         let acknowledged = try protection.snapshots()
+        return try countKills(protection) {
+            try killForget(at: $0, of: call, protection, acknowledged)
+        }
+    }
+
+    /// Calls `kill` with 1, 2, … until it returns false, each time with the repository that is there now. Returns how
+    /// often it returned true.
+    private func countKills(_ protection: Protection, _ kill: (Int) throws -> Bool) throws -> Int {
+        let files = FileManager.default
         let (repository, saved) = (protection.folder.file("repository"), protection.folder.file("saved"))
-        try FileManager.default.copyItem(atPath: repository, toPath: saved)
+        let isThere = files.fileExists(atPath: repository)
+        if isThere { try files.copyItem(atPath: repository, toPath: saved) }
         var number = 1
-        while try killForget(at: number, of: call, protection, acknowledged) {
+        while try kill(number) {
             number += 1
-            try FileManager.default.removeItem(atPath: repository)
-            try FileManager.default.copyItem(atPath: saved, toPath: repository)
+            try files.removeItem(atPath: repository)
+            if isThere { try files.copyItem(atPath: saved, toPath: repository) }
         }
         return number - 1
     }
