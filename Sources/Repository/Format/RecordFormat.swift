@@ -14,7 +14,8 @@ enum RecordType: UInt8 {
     case changes = 4
     case gap = 5
     case annotation = 6
-    // 7 is kept for summaries.
+    /// What a sealed segment comes to, for some of its files; `SummaryFormat`.
+    case summary = 7
     /// The end of a sealed segment.
     case footer = 8
     /// The file's unfinished snapshot is void.

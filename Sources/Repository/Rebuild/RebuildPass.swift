@@ -33,6 +33,7 @@ final class RebuildPass {
 
     private let root: RootDescription
     private let segments: [Sequence: FileIdentity]
+    private let summarisedUpTo: Sequence
     private(set) var jobs: [FileID: Job] = [:]
     private let files = FilePool(mode: .update)
     private var opener: RecordOpener
@@ -51,6 +52,7 @@ final class RebuildPass {
     ) throws {
         self.root = root
         segments = plans.segments
+        summarisedUpTo = plans.summarisedUpTo
         self.onSnapshot = onSnapshot
         opener = try RecordOpener()
     }
@@ -74,6 +76,8 @@ final class RebuildPass {
         guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
         let last = jobs.values.compactMap { $0.plan.end }.max()
         var walk = StreamWalk(root: root, start: first.segment, wantsData: true)
+        walk.summarisedUpTo = summarisedUpTo
+        walk.wantedFiles = Set(jobs.keys)
         walk.onSegment = { [segments] first, identity in
             guard segments[first] == nil || segments[first] == identity else { throw ReplacedSegmentError() }
         }

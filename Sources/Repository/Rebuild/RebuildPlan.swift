@@ -114,6 +114,8 @@ struct RebuildPlans {
     private(set) var firstDamage: DamageError?
     /// Which files the segments were; the plans' places are places in those.
     private(set) var segments: [Sequence: FileIdentity] = [:]
+    /// Places in segments up to there are places in their summaries, if they have any.
+    let summarisedUpTo: Sequence
 
     /// Walks over the stream up to `limit`, for the files in `wanted`.
     init(
@@ -131,7 +133,9 @@ struct RebuildPlans {
         var (last, holes) = (Sequence.none, [(after: Sequence, until: Sequence, damage: DamageError)]())
         var firstDamage: DamageError?
         var segments: [Sequence: FileIdentity] = [:]
+        summarisedUpTo = keepingEverything ? .none : limit
         var walk = StreamWalk(root: root)
+        walk.summarisedUpTo = summarisedUpTo
         walk.onSegment = { segments[$0] = $1 }
         _ = try walk.run(
             onFinding: { finding in
@@ -139,13 +143,18 @@ struct RebuildPlans {
                 firstDamage = DamageError(finding.file, at: finding.offset, finding.message)
             },
             onRecord: { type, header, payload, place in
-                if type == .changes, header.firstSequence > last.next {
+                if let next = Self.firstSequence(type, header, place), next > last.next {
                     let damage = place.damage("snapshots are missing before it")
-                    holes.append((last, header.firstSequence, firstDamage ?? damage))
+                    holes.append((last, next, firstDamage ?? damage))
                 }
                 if type == .changes, header.firstSequence > limit { return false }
                 switch type {
                 case .removed: last = max(last, header.firstSequence)
+                case .summary where place.isSummarised:
+                    let following = try place.reading { () throws(FormatError) in
+                        try SummaryFormat.following(payload)
+                    }
+                    if following == 0 { last = header.firstSequence }
                 case .session:
                     for id in wanted { plans[id]!.sawVoid(place.location) }
                 case .void where wanted.contains(header.file):
@@ -156,7 +165,7 @@ struct RebuildPlans {
                 case .changes:
                     // The tables of other files matter only for the sequences in them.
                     try changes.decode(payload, header, place)
-                    if changes.finishedCount > 0 {
+                    if changes.finishedCount > 0, !place.isSummarised {
                         last = Sequence(header.firstSequence.rawValue + UInt64(changes.finishedCount) - 1)
                     }
                     guard wanted.contains(header.file) else { break }
@@ -176,6 +185,19 @@ struct RebuildPlans {
         self.firstDamage = firstDamage
         self.segments = segments
         lastSequence = last
+    }
+
+    /// The sequence that follows the last one when nothing is missing before the record; nil for one that does not tell.
+    private static func firstSequence(
+        _ type: RecordType,
+        _ header: RecordHeader,
+        _ place: RecordPlace
+    ) -> Sequence? {
+        switch type {
+        case .changes where !place.isSummarised: header.firstSequence
+        case .summary where place.isSummarised: place.location.segment
+        default: nil
+        }
     }
 
     /// The file's plan, if what is asked for can be told from the stream.

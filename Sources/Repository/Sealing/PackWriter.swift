@@ -3,37 +3,50 @@ import SQLiteFiles
 import SystemPackage
 import Zstandard
 
-/// Writes a sealed segment: its header, packs, a footer. Changes become byte ranges, and neighbouring records of one
+/// Writes a sealed segment: its header, summaries, packs, a footer. Changes become byte ranges, and neighbouring records of one
 /// file become one.
+///
+/// What a pack holds waits in a file until all is known, since it is compressed with the summaries as prefix.
 final class PackWriter: SegmentSink {
-    /// Of zstd; on 3,000 transactions, all in one pack, level 3 took an eighth more and level 19 a fifteenth less.
-    private static let level = 9
-    /// Of zstd; its own choice would take four times the memory for three thousandths.
-    private static let tableLog = 20
     /// A pack is ended when it has so much, in bytes.
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
     private let file: OpenFile
+    private let waiting: OpenFile
+    private let images: SealingImages
     private let segment: Sequence
+    /// The last one of the segment.
+    private let lastSequence: Sequence
     private var position = SegmentHeader.byteCount
     private var compressor: Compressor
-    private var heads: [UInt8] = []
-    private var data: [UInt8] = []
-    private var recordCount = 0
+    private var pack = PackContent()
+    private var waitingPacks: [(headBytes: Int, dataBytes: Int, recordCount: Int, lastTime: Instant)] = []
+    private var waitingBytes: UInt64 = 0
     private var packedCount: UInt64 = 0
-    private var reference = PackFormat.Reference()
-    /// Changes that neighbours may still be added to; its bytes are the last of `data`.
+    private var net: SegmentNet
+    /// Changes that neighbours may still be added to; its bytes are the last of the pack's data.
     private var run: RangesRun?
     private var lastTime = Instant(nanoseconds: 0)
 
-    /// Begins a draft at `path`, whose content before is lost. `header`: of the segment that will be replaced.
-    init(_ header: SegmentHeader, at path: FilePath) throws {
+    /// Begins a draft at `path`, whose content before is lost, as that of `waiting` is. `header`: of the segment that will
+    /// be replaced; `images`: in the end those of the end of all segments in `scan`.
+    init(
+        _ header: SegmentHeader,
+        _ scan: SegmentScan,
+        _ images: SealingImages,
+        at path: FilePath,
+        waiting: FilePath
+    ) throws {
         file = try OpenFile(path, .updateOrCreate)
+        self.waiting = try OpenFile(waiting, .updateOrCreate)
+        self.images = images
         segment = header.firstSequence
+        lastSequence = scan.after.lastSequence
+        net = SegmentNet { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
         compressor = try Compressor()
         // Growing by doubling would take half as much again.
-        data.reserveCapacity(Self.fullDataBytes)
+        pack.data.reserveCapacity(Self.fullDataBytes)
         var sealed = header
         sealed.isSealed = true
         let bytes = sealed.encoded()
@@ -43,7 +56,8 @@ final class PackWriter: SegmentSink {
 
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
         try endRun()
-        encodeHead(header, payload)
+        if header.type == RecordType.base.rawValue { try net.begin(header, base: payload) }
+        encode(header, payload)
         try endPackIfFull()
     }
 
@@ -63,106 +77,113 @@ final class PackWriter: SegmentSink {
         continues: Bool,
         startsFresh: Bool
     ) throws {
-        if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: data.count) ?? false {
+        net.begin(header, startsFresh: startsFresh)
+        if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: pack.data.count) ?? false {
             run!.join(header)
             return
         }
         try endRun()
         try endPackIfFull()
-        run = RangesRun(header, pageSize, continues: continues, dataStart: data.count)
+        run = RangesRun(header, pageSize, continues: continues, dataStart: pack.data.count)
     }
 
     func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
-        run!.append(number, old, new, into: &data)
+        run!.append(number, old, new, into: &pack.data)
+        net.add(number, run!.ranges)
     }
 
     /// A page of the present entry: what of its content is to be put in.
     func append(_ number: UInt32, _ ranges: [ByteRange], of content: RawSpan) {
-        run!.append(number, ranges, of: content, into: &data)
+        run!.append(number, ranges, of: content, into: &pack.data)
+        net.add(number, ranges)
     }
 
     func end(_ entry: ChangesFormat.Entry) throws {
         run!.end(entry)
+        net.end(entry)
     }
 
     private func endRun() throws {
         guard let ended = run.take(), ended.entryCount > 0 else { return }
-        let payload = ended.payload(dataBytes: data.count - ended.dataStart)
-        encodeHead(ended.header, unsafe payload.span.bytes)
+        let payload = ended.payload(dataBytes: pack.data.count - ended.dataStart)
+        encode(ended.header, unsafe payload.span.bytes)
     }
 
-    private func encodeHead(_ header: RecordHeader, _ payload: RawSpan) {
-        PackedHead(header, payloadBytes: payload.byteCount).encode(into: &heads, after: &reference)
-        heads.append(contentsOf: payload)
-        recordCount += 1
+    private func encode(_ header: RecordHeader, _ payload: RawSpan) {
+        pack.append(header, payload)
         lastTime = max(lastTime, header.time)
     }
 
     private func endPackIfFull() throws {
-        guard heads.count >= Self.fullHeadBytes || data.count >= Self.fullDataBytes else { return }
+        guard pack.heads.count >= Self.fullHeadBytes || pack.data.count >= Self.fullDataBytes else { return }
         try endPack()
     }
 
     private func endPack() throws {
-        guard recordCount > 0 else { return }
-        // Everything is made in its place, for it is large.
-        var record = [UInt8](repeating: 0, count: RecordHeader.byteCount + PackFormat.headerBytes)
-        let headFrameBytes: Int
-        do {
-            let heads = heads
-            headFrameBytes = try compress(unsafe heads.span.bytes, into: &record)
+        guard pack.recordCount > 0 else { return }
+        for bytes in [pack.heads, pack.data] where !bytes.isEmpty {
+            try waiting.write(unsafe bytes.span.bytes, at: waitingBytes)
+            waitingBytes += UInt64(bytes.count)
         }
-        if !data.isEmpty {
-            let data = data
-            _ = try compress(unsafe data.span.bytes, into: &record)
-        }
-        var header: [UInt8] = []
-        header.append(UInt32(recordCount))
-        header.append(UInt32(heads.count))
-        header.append(UInt32(data.count))
-        header.append(UInt32(headFrameBytes))
-        let place = RecordHeader.byteCount..<RecordHeader.byteCount + PackFormat.headerBytes
-        record.replaceSubrange(place, with: header)
-        try write(.pack, &record)
-        packedCount += UInt64(recordCount)
-        self.heads.removeAll()
-        self.data.removeAll()
-        recordCount = 0
-        reference = PackFormat.Reference()
-    }
-
-    private func compress(_ content: RawSpan, into frames: inout [UInt8]) throws(ZstandardError) -> Int {
-        try compressor.compress(
-            content,
-            prefix: nil,
-            level: Self.level,
-            tableLog: Self.tableLog,
-            into: &frames
-        )
-    }
-
-    /// `bytes`: room for the record's header, then its payload.
-    private func write(_ type: RecordType, _ bytes: inout [UInt8]) throws(SystemError) {
-        let header = RecordHeader(
-            type,
-            flags: RecordHeader.Flag.startsFlush,
-            payloadBytes: bytes.count - RecordHeader.byteCount,
-            file: .root,
-            firstSequence: .none,
-            time: lastTime
-        )
-        header.write(into: &bytes, at: 0, offset: position, segment: segment)
-        try file.write(unsafe bytes.span.bytes, at: position)
-        position += UInt64(bytes.count)
+        waitingPacks.append((pack.heads.count, pack.data.count, pack.recordCount, lastTime))
+        packedCount += UInt64(pack.recordCount)
+        pack.removeAll()
     }
 
     /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that it is for.
     func finish(replacing last: Sequence) throws {
         try endRun()
         try endPack()
+        let summaries = try net.tellsAll ? SegmentSummaries(net, images).packs : []
+        for (index, summary) in summaries.enumerated() {
+            var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+            record.append(UInt32(summaries.count - 1 - index))
+            try summary.encode(into: &record, prefix: [], &compressor)
+            try write(.summary, lastSequence, lastTime, &record)
+        }
+        try writePacks(prefix: summaries.flatMap(\.data))
         var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
         FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &record)
-        try write(.footer, &record)
+        try write(.footer, .none, lastTime, &record)
         try file.synchronise()
+    }
+
+    private func writePacks(prefix: [UInt8]) throws {
+        var offset: UInt64 = 0
+        for waits in waitingPacks {
+            pack.recordCount = waits.recordCount
+            try read(waits.headBytes, at: &offset, into: &pack.heads)
+            try read(waits.dataBytes, at: &offset, into: &pack.data)
+            var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+            try pack.encode(into: &record, prefix: prefix, &compressor)
+            try write(.pack, .none, waits.lastTime, &record)
+        }
+    }
+
+    private func read(_ count: Int, at offset: inout UInt64, into bytes: inout [UInt8]) throws(SystemError) {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(zeros: count)
+        _ = try waiting.read(into: &bytes, count: count, at: offset)
+        offset += UInt64(count)
+    }
+
+    /// `bytes`: room for the record's header, then its payload.
+    private func write(
+        _ type: RecordType,
+        _ sequence: Sequence,
+        _ time: Instant,
+        _ bytes: inout [UInt8]
+    ) throws(SystemError) {
+        let header = RecordHeader(
+            type,
+            flags: RecordHeader.Flag.startsFlush,
+            payloadBytes: bytes.count - RecordHeader.byteCount,
+            file: .root,
+            firstSequence: sequence,
+            time: time
+        )
+        header.write(into: &bytes, at: 0, offset: position, segment: segment)
+        try file.write(unsafe bytes.span.bytes, at: position)
+        position += UInt64(bytes.count)
     }
 }

@@ -21,7 +21,8 @@ struct RangesRun {
     /// Of the present entry.
     private var numbers: [UInt32] = []
     private var rangeTable: [UInt8] = []
-    private var ranges: [ByteRange] = []
+    /// Of the page that was added last, when it was added by its contents.
+    private(set) var ranges: [ByteRange] = []
 
     init(_ header: RecordHeader, _ pageSize: PageSize, continues: Bool, dataStart: Int) {
         first = header

@@ -83,6 +83,7 @@ package final class RootSealing {
         let draft = root.segmentsDirectory.appending("\(SegmentName.make(header.firstSequence).string).new")
         defer { if last == nil { try? Directory.remove(draft) } }
         let written = try write(header, scan, draft, images, goesOn)
+        try verifySummaries(scan, draft, images)
         // Read back and laid over the images themselves, each snapshot must have its digest again.
         guard try SegmentReading<PackWriter>(root, scan, at: draft, images, goesOn).run() == written else {
             throw SealingError(segment: header.firstSequence)
@@ -111,18 +112,21 @@ package final class RootSealing {
         let copy = scratch.appending("copy")
         defer { try? Directory.removeTree(copy) }
         let path = root.segmentPath(header.firstSequence)
-        let writer = try PackWriter(header, at: draft)
-        let reading = try SegmentReading(
-            root,
-            scan,
-            at: path,
-            try images.copy(for: scan, in: copy),
-            goesOn,
-            into: writer
-        )
+        let copied = try images.copy(for: scan, in: copy)
+        let writer = try PackWriter(header, scan, copied, at: draft, waiting: copy.appending("packs"))
+        let reading = try SegmentReading(root, scan, at: path, copied, goesOn, into: writer)
         let snapshots = try reading.run()
         try writer.finish(replacing: header.firstSequence)
         return snapshots
+    }
+
+    /// The images stay as they are.
+    private func verifySummaries(_ scan: SegmentScan, _ draft: FilePath, _ images: SealingImages) throws {
+        let copy = scratch.appending("summary")
+        defer { try? Directory.removeTree(copy) }
+        guard try SummaryReading(root, scan, at: draft, images.copy(for: scan, in: copy)).run() else {
+            throw SealingError(segment: scan.segments.lowerBound)
+        }
     }
 }
 

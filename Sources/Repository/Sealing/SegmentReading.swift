@@ -83,7 +83,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
             }
         }
         switch type {
-        case .footer, .pack, .removed: break
+        case .footer, .pack, .summary, .removed: break
         case .changes: try readChanges(header, payload, place)
         case .base:
             guard !isVoid(header.file, place, entry: 0) else { return }

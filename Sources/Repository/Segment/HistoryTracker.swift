@@ -72,7 +72,7 @@ struct HistoryTracker {
                 )
             }
             lastSequence = header.firstSequence
-        case .footer, .pack: break
+        case .footer, .pack, .summary: break
         }
     }
 

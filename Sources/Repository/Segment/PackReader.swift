@@ -5,11 +5,13 @@ import Zstandard
 /// Opens packs and reads the records in them, front to back. Its buffers serve one pack after the other.
 ///
 /// A pack is valid when both frames hold as many bytes as it says, the records fill the heads exactly, there are as
-/// many as it says, and their ranges have all bytes of the data. No record in it is a pack or a footer.
+/// many as it says, and their ranges have all bytes of the data. No record in it is a pack, a summary or a footer.
 struct PackReader: ~Copyable {
     private var decompressor: Decompressor?
     private var heads: [UInt8] = []
     private var data: [UInt8] = []
+    /// The data of the segment's summaries, into which the data of its packs reaches.
+    private var prefix: [UInt8] = []
     private var hasData = false
     private var dataBytes = 0
     private var count = 0
@@ -32,8 +34,37 @@ struct PackReader: ~Copyable {
     /// What the records up to and with the present one take, of all that they take, uncompressed and in bytes.
     var progress: (done: Int, of: Int) { (headOffset + dataOffset, heads.count + dataBytes) }
 
+    /// Another segment begins, which has no summary so far.
+    mutating func beginSegment() { prefix.removeAll(keepingCapacity: prefix.capacity <= 4 << 20) }
+
+    /// Takes a summary, of which the packs behind it need the data.
+    mutating func take(summary payload: RawSpan) throws(FormatError) {
+        try open(summary: payload) { _ in true }
+        guard prefix.count + dataBytes <= SummaryFormat.maximumDataBytes else {
+            throw .malformed(at: 0, "summaries with too much data")
+        }
+        if hasData { prefix.append(contentsOf: data) }
+    }
+
+    /// Opens a summary to read the records in it. Its data is opened only if any of its files is wanted.
+    mutating func open(
+        summary payload: RawSpan,
+        wantsData: (FileID) -> Bool
+    ) throws(FormatError) {
+        _ = try SummaryFormat.following(payload)
+        try open(SummaryFormat.pack(in: payload), prefix: [], wantsData)
+    }
+
     /// Opens the pack with that payload.
     mutating func open(_ payload: RawSpan, wantsData: Bool) throws(FormatError) {
+        try open(payload, prefix: prefix) { _ in wantsData }
+    }
+
+    private mutating func open(
+        _ payload: RawSpan,
+        prefix: [UInt8],
+        _ wantsData: (FileID) -> Bool
+    ) throws(FormatError) {
         guard payload.byteCount >= PackFormat.headerBytes else {
             throw .malformed(at: 0, "too short for a pack")
         }
@@ -56,16 +87,39 @@ struct PackReader: ~Copyable {
                 exactly: headBytes,
                 into: &heads
             )
-            hasData = wantsData && dataBytes > 0
-            if hasData {
-                let frame = payload.extracting(headEnd..<payload.byteCount)
-                try decompressor!.decompress(frame, prefix: nil, exactly: dataBytes, into: &data)
-            }
         } catch {
             throw .malformed(at: 0, "a pack that cannot be unpacked (\(error))")
         }
+        hasData = false
+        if dataBytes > 0 { hasData = try holdsAny(wantsData) }
+        if hasData { try openData(payload.extracting(headEnd..<payload.byteCount), prefix) }
         reference = PackFormat.Reference()
         (headOffset, dataOffset, index) = (0, 0, -1)
+    }
+
+    private mutating func openData(_ frame: RawSpan, _ prefix: [UInt8]) throws(FormatError) {
+        do throws(ZstandardError) {
+            try decompressor!.decompress(
+                frame,
+                prefix: unsafe prefix.span.bytes,
+                exactly: dataBytes,
+                into: &data
+            )
+        } catch {
+            throw .malformed(at: 0, "a pack whose data cannot be unpacked (\(error))")
+        }
+    }
+
+    /// Whether a record in the heads is of a file that is wanted.
+    private func holdsAny(_ isWanted: (FileID) -> Bool) throws(FormatError) -> Bool {
+        let span = unsafe heads.span.bytes
+        var (offset, reference) = (0, PackFormat.Reference())
+        while offset < heads.count {
+            let head = try PackedHead(span, at: &offset, after: &reference)
+            if isWanted(head.file) { return true }
+            _ = try span.take(head.payloadBytes, at: &offset)
+        }
+        return false
     }
 
     /// Moves to the next record; false when there is none.
@@ -80,7 +134,7 @@ struct PackReader: ~Copyable {
         let span = unsafe bytes.span.bytes
         let head = try PackedHead(span, at: &headOffset, after: &reference)
         let start = try span.take(head.payloadBytes, at: &headOffset)
-        guard head.type != RecordType.pack.rawValue, head.type != RecordType.footer.rawValue else {
+        guard !Self.outer.contains(head.type) else {
             throw .malformed(at: 0, "a pack in a pack")
         }
         let payloadSpan = span.extracting(start..<headOffset)
@@ -100,6 +154,9 @@ struct PackReader: ~Copyable {
         index += 1
         return true
     }
+
+    /// Types of records that are in no pack.
+    private static let outer = [RecordType.pack, .summary, .footer].map(\.rawValue)
 
     /// How many bytes of the data are the record's.
     private static func rangeBytes(of head: PackedHead, _ payload: RawSpan) -> UInt64 {

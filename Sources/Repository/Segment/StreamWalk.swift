@@ -10,6 +10,8 @@ struct RecordPlace {
     /// What it takes of the segment, in bytes; in a pack, its share.
     let storedBytes: UInt64
     let isPacked: Bool
+    /// It is in a summary that stands for its segment.
+    var isSummarised = false
 
     /// Damage that shows in the record's payload.
     func damage(_ message: String) -> DamageError { DamageError(path, at: location.offset, message) }
@@ -57,8 +59,9 @@ struct StreamEnd {
 /// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
 /// unfinished write, set aside; anything invalid before it is damage. The last segment ends where its reader
 /// says, and not before the durable mark. A sealed segment counts as a whole, whatever follows it, and ends in a
-/// footer. Records in packs come one by one, as if they stood there. Damage is reported and passed over; digests decide later which images it
-/// spoils.
+/// footer. Records in packs come one by one, as if they stood there. Of a segment that its summaries stand for, the records in
+/// them come, each summary behind those in it, and nothing else is read but the footer. Damage is reported and passed over; digests
+/// decide later which images it spoils.
 struct StreamWalk {
     let root: RootDescription
     /// Segments before the one with this first sequence are left out.
@@ -67,6 +70,10 @@ struct StreamWalk {
     var synchronising = false
     /// Whether the bytes of ranges are wanted; without them such changes come as tables.
     var wantsData = false
+    /// Sealed segments whose last snapshot is not later are told by their summaries, if they have any.
+    var summarisedUpTo = Sequence.none
+    /// The files of which the data in those summaries is wanted; nil for all.
+    var wantedFiles: Set<FileID>?
     /// Whether records that may be skipped are refused all the same.
     var refusesUnknown = false
     /// A draft that is read in place of the segment.
@@ -193,14 +200,29 @@ struct StreamWalk {
             previousFirst: header?.previousFirst ?? previous?.segment ?? .none,
             previousValidBytes: header?.previousValidBytes ?? previous?.countedBytes ?? 0
         )
-        var hasFooter = false
+        packs.beginSegment()
+        var shares = SummaryShares(of: isSealed ? reader.status.sizeBytes : 0)
+        var (hasFooter, isSummarised) = (false, false)
         while true {
             switch try reader.advance() {
             case .record:
                 if end.tail == .clean { end.validBytes = reader.offset + UInt64(reader.header.recordBytes) }
                 hasFooter = reader.header.type == RecordType.footer.rawValue
                 if hasFooter { end.lastReplaced = try lastReplaced(reader, path, onFinding) }
-                guard try deliver(reader, path, &packs, onFinding, onRecord) else { return nil }
+                if isSealed, end.tail == .clean, stands(reader.header) {
+                    switch try deliverSummary(reader, path, &packs, onFinding, onRecord) {
+                    case .more:
+                        isSummarised = true
+                        continue
+                    case .last:
+                        try finishSummarised(&reader, &end, onFinding)
+                        return end
+                    case .stopped: return nil
+                    }
+                }
+                // A summary behind that one is damaged: nothing else may stand for what is in it.
+                if isSummarised { continue }
+                guard try deliver(reader, path, &packs, &shares, onFinding, onRecord) else { return nil }
             case .damage(let at, let resume):
                 end.tail = .damaged
                 try onFinding(Finding(.error, path, at: at, "\(resume - at) bytes are damaged"))
@@ -215,6 +237,25 @@ struct StreamWalk {
         }
     }
 
+    /// Reads the footer of a segment that its summaries stand for.
+    private func finishSummarised(
+        _ reader: inout SegmentReader,
+        _ end: inout StreamEnd,
+        _ onFinding: (Finding) throws -> Void
+    ) throws {
+        let footerBytes = UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
+        let place = max(end.fileBytes, footerBytes) - footerBytes
+        guard try reader.advance(from: place) == .record, reader.header.type == RecordType.footer.rawValue
+        else {
+            end.tail = .damaged
+            return try onFinding(
+                Finding(.error, end.path, at: place, "the end of the sealed segment is missing")
+            )
+        }
+        end.validBytes = end.fileBytes
+        end.lastReplaced = try lastReplaced(reader, end.path, onFinding)
+    }
+
     private func lastReplaced(
         _ reader: borrowing SegmentReader,
         _ path: FilePath,
@@ -225,84 +266,6 @@ struct StreamWalk {
         } catch {
             try onFinding(Finding(.error, path, at: reader.offset, "\(error)"))
             return reader.firstSequence
-        }
-    }
-
-    private func deliver(
-        _ reader: borrowing SegmentReader,
-        _ path: FilePath,
-        _ packs: inout PackReader,
-        _ onFinding: (Finding) throws -> Void,
-        _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
-    ) throws -> Bool {
-        let place = RecordPlace(
-            location: RecordLocation(segment: reader.firstSequence, offset: reader.offset),
-            path: path,
-            end: reader.offset + UInt64(reader.header.recordBytes),
-            storedBytes: UInt64(reader.header.recordBytes),
-            isPacked: false
-        )
-        guard let type = try knownType(reader.header, place) else { return true }
-        do {
-            guard type == .pack else { return try onRecord(type, reader.header, reader.payload, place) }
-            return try deliverPack(reader.payload, place, &packs, onFinding, onRecord)
-        } catch let damage as DamageError {
-            try onFinding(Finding(damage))
-            return true
-        }
-    }
-
-    /// Nil for a record that is to be skipped.
-    private func knownType(_ header: RecordHeader, _ place: RecordPlace) throws -> RecordType? {
-        do throws(FormatError) {
-            guard let type = try header.knownType() else {
-                if refusesUnknown { throw .unsupported("record type \(header.type)") }
-                return nil
-            }
-            return type
-        } catch {
-            throw place.error(error)
-        }
-    }
-
-    private func deliverPack(
-        _ payload: RawSpan,
-        _ pack: RecordPlace,
-        _ packs: inout PackReader,
-        _ onFinding: (Finding) throws -> Void,
-        _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
-    ) throws -> Bool {
-        do throws(FormatError) {
-            try packs.open(payload, wantsData: wantsData)
-        } catch {
-            throw pack.error(error)
-        }
-        var given: UInt64 = 0
-        while true {
-            do throws(FormatError) { guard try packs.next() else { return true } } catch {
-                throw pack.error(error)
-            }
-            let (done, all) = packs.progress
-            let upToHere = UInt64((Double(pack.storedBytes) * Double(done) / Double(max(1, all))).rounded())
-            let place = RecordPlace(
-                location: RecordLocation(
-                    segment: pack.location.segment,
-                    offset: pack.location.offset,
-                    index: packs.index
-                ),
-                path: pack.path,
-                end: pack.end,
-                storedBytes: upToHere - given,
-                isPacked: true
-            )
-            given = upToHere
-            guard let type = try knownType(packs.header, place) else { continue }
-            let bytes = packs.payload
-            do {
-                guard try onRecord(type, packs.header, unsafe bytes.span.bytes, place) else { return false }
-            } catch let damage as DamageError {
-                try onFinding(Finding(damage))
-            }
         }
     }
 

@@ -29,7 +29,12 @@ struct NetChange {
     mutating func add(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
         differences.removeAll(keepingCapacity: true)
         differences.append(differencesOf: old, and: new)
-        pages[number, default: []].formUnion(differences)
+        add(number, differences)
+    }
+
+    /// A page has changed there.
+    mutating func add(_ number: UInt32, _ ranges: [ByteRange]) {
+        pages[number, default: []].formUnion(ranges)
     }
 
     /// The image has that length now, in bytes.

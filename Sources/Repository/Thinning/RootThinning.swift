@@ -90,7 +90,8 @@ package final class RootThinning {
         let (last, following) = try successor(of: scan.segments.upperBound)
         let copy = try images.copy(for: scan, in: scratch.appending("copy"))
         let header = try StreamWalk(root: root).header(of: first)
-        let writer = ThinningWriter(try PackWriter(header, at: draft), copy, scan, kept)
+        let packs = try PackWriter(header, scan, copy, at: draft, waiting: scratch.appending("packs"))
+        let writer = ThinningWriter(packs, copy, scan, kept)
         defer {
             if !isDone {
                 for base in writer.newBases { _ = try? remove(root.basePath(base.sequence, base.file)) }
@@ -98,7 +99,8 @@ package final class RootThinning {
         }
         _ = try SegmentReading(root, scan, copy, goesOn, into: writer).run()
         try writer.finish(replacing: last)
-        guard
+        let start = try images.copy(for: scan, in: scratch.appending("summary"))
+        guard try SummaryReading(root, scan, at: draft, start).run(),
             try SegmentReading<ThinningWriter>(root, scan, at: draft, images, goesOn).run()
                 == writer.snapshots
         else { throw SealingError(segment: first) }

@@ -98,6 +98,11 @@ struct PackFuzzTests {
             let payload = try Self.payload(heads, data, count: count, &compressor, &random)
             do throws(FormatError) {
                 let wantsData = Bool.random(using: &random)
+                reader.beginSegment()
+                if Bool.random(using: &random) {
+                    let summary = [UInt8](repeating: 0, count: SummaryFormat.headerBytes) + payload
+                    try reader.take(summary: unsafe summary.span.bytes)
+                }
                 try reader.open(unsafe payload.span.bytes, wantsData: wantsData)
                 var byteCount = 0
                 while try reader.next() {

@@ -22,23 +22,34 @@ struct ReferenceReader: ~Copyable {
         var finished: (bytes: [UInt8], pageSize: Int) = ([], 0)
     }
 
+    private struct Record {
+        let type: UInt8
+        let file: UInt32
+        let sequence: UInt64
+        let payload: [UInt8]
+    }
+
     private(set) var snapshots: [UInt64: Snapshot] = [:]
     private(set) var sealedCount = 0
+    private(set) var summarisedCount = 0
     private var lastSequence: UInt64 = 0
     /// The last segment that the present one stands for.
     private var standsFor: UInt64 = 0
     private var images: [UInt32: Image] = [:]
+    /// Of the present segment's summaries.
+    private var prefix: [UInt8] = []
+    private var summarised: [Record] = []
     private let directory: FilePath
     private let decompressor: Decompressor
 
-    /// Returns all snapshots by sequence, and how many of the segments are sealed.
+    /// Returns all snapshots by sequence, how many of the segments are sealed, and how many of those have summaries.
     static func read(
         _ root: RootDescription,
         _ segments: [FilePath]
-    ) throws -> (snapshots: [UInt64: Snapshot], sealedCount: Int) {
+    ) throws -> (snapshots: [UInt64: Snapshot], sealedCount: Int, summarisedCount: Int) {
         var reader = ReferenceReader(directory: root.directory, decompressor: try Decompressor())
         try reader.read(segments)
-        return (reader.snapshots, reader.sealedCount)
+        return (reader.snapshots, reader.sealedCount, reader.summarisedCount)
     }
 
     private mutating func read(_ segments: [FilePath]) throws {
@@ -63,6 +74,8 @@ struct ReferenceReader: ~Copyable {
         let isSealed = number(bytes, 12, 4) == 1
         if isSealed { sealedCount += 1 }
         var (packed, footer) = (0, -1)
+        (prefix, summarised) = ([], [])
+        let start = images
         while offset < bytes.count {
             let record = bytes[offset...]
             let length = Int(number(bytes, offset + 8, 4))
@@ -74,27 +87,58 @@ struct ReferenceReader: ~Copyable {
             case 8:
                 footer = Int(number(payload, 0, 8))
                 standsFor = number(payload, 8, 8)
-            case 10: packed += try readPack(payload)
+            case 7:
+                let (records, data) = try unpackRecords(Array(payload[4...]), [])
+                prefix += data
+                summarised += records
+            case 10:
+                let records = try unpackRecords(payload, prefix).records
+                for record in records { try read(record) }
+                packed += records.count
             default:
-                try readRecord(
-                    type: bytes[offset + 4],
-                    file: UInt32(number(bytes, offset + 12, 4)),
-                    sequence: number(bytes, offset + 16, 8),
-                    payload
+                try read(
+                    Record(
+                        type: bytes[offset + 4],
+                        file: UInt32(number(bytes, offset + 12, 4)),
+                        sequence: number(bytes, offset + 16, 8),
+                        payload: payload
+                    )
                 )
             }
             offset += 40 + length
         }
         guard !isSealed || footer == packed else { throw Wrong(what: "footer") }
+        if isSealed, !summarised.isEmpty { try checkSummaries(after: start) }
     }
 
-    /// Returns how many records were in it.
-    private mutating func readPack(_ pack: [UInt8]) throws -> Int {
+    /// Laid over what was there before the segment, the summaries must come to what the segment comes to.
+    private mutating func checkSummaries(after start: [UInt32: Image]) throws {
+        summarisedCount += 1
+        let (end, last, all) = (images, lastSequence, snapshots)
+        images = start
+        for record in summarised {
+            if images[record.file] == nil { images[record.file] = Image() }
+            if record.type == 4 { lastSequence = record.sequence - 1 }
+            try read(record)
+        }
+        for (file, image) in end
+        where images[file]?.bytes ?? [] != image.bytes || images[file]?.pageSize ?? 0 != image.pageSize {
+            throw Wrong(what: "summary of file \(file)")
+        }
+        (images, lastSequence, snapshots) = (end, last, all)
+    }
+
+    /// The records in a pack, and all its data.
+    private func unpackRecords(
+        _ pack: [UInt8],
+        _ prefix: [UInt8]
+    ) throws -> (records: [Record], data: [UInt8]) {
         let headEnd = 16 + Int(number(pack, 12, 4))
         let heads = try unpack(Array(pack[16..<headEnd]), [], Int(number(pack, 4, 4)))
         let dataBytes = Int(number(pack, 8, 4))
-        var data = dataBytes == 0 ? [] : try unpack(Array(pack[headEnd...]), [], dataBytes)[...]
-        var (offset, sequence, records) = (0, 0, 0)
+        let allData = dataBytes == 0 ? [] : try unpack(Array(pack[headEnd...]), prefix, dataBytes)
+        var data = allData[...]
+        var (offset, sequence, records) = (0, 0, [Record]())
         while offset < heads.count {
             let type = heads[offset]
             offset += 2
@@ -109,17 +153,17 @@ struct ReferenceReader: ~Copyable {
                 payload += data.prefix(count)
                 data = data.dropFirst(count)
             }
-            try readRecord(type: type, file: file, sequence: UInt64(sequence), payload)
-            records += 1
+            records.append(Record(type: type, file: file, sequence: UInt64(sequence), payload: payload))
         }
-        guard data.isEmpty, records == Int(number(pack, 0, 4)) else { throw Wrong(what: "pack") }
-        return records
+        guard data.isEmpty, records.count == Int(number(pack, 0, 4)) else { throw Wrong(what: "pack") }
+        return (records, allData)
     }
 
     private func signed(_ value: Int) -> Int { value & 1 == 0 ? value / 2 : -(value / 2) - 1 }
 
-    private mutating func readRecord(type: UInt8, file: UInt32, sequence: UInt64, _ payload: [UInt8]) throws {
-        switch type {
+    private mutating func read(_ record: Record) throws {
+        let (file, sequence, payload) = (record.file, record.sequence, record.payload)
+        switch record.type {
         case 1: for id in images.keys { forgetParts(id) }
         case 2: if images[file] == nil { images[file] = Image() }
         case 3: try readBase(file, sequence, payload)
@@ -127,7 +171,7 @@ struct ReferenceReader: ~Copyable {
         case 5, 6: break
         case 9: forgetParts(file)
         case 11: lastSequence = sequence
-        default: throw Wrong(what: "record type \(type)")
+        default: throw Wrong(what: "record type \(record.type)")
         }
     }
 

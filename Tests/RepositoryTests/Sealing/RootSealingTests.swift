@@ -48,6 +48,70 @@ struct RootSealingTests {
         #expect(!names.contains("sealing"))
     }
 
+    @Test("who wants what is newer than a segment needs nothing of it but its summary")
+    func summaries() throws {
+        let history = try Self.history()
+        try RootSealing(history.test.root).run()
+        let segments = try history.test.segments()
+        for (segment, next) in zip(segments, segments.dropFirst()) {
+            let sound = try segment.content()
+            #expect(sound[68] == 7, "\(history.random): no summary stands at its front")
+            let last = try #require(next.stem.flatMap { Int($0) }) - 1
+            try segment.replaceContent(Self.withoutPacks(sound))
+            let wrong = history.firstWrong { $0 == last || $0 == history.expected.count }
+            #expect(wrong == nil, "\(history.random)")
+            let unknown = history.firstWrong { $0 == last - 1 }
+            #expect(unknown != nil, "\(history.random)")
+            let findings = try history.test.findings(readingData: false)
+            #expect(!findings.isEmpty, "\(history.random)")
+            try segment.replaceContent(sound)
+        }
+    }
+
+    @Test("with a damaged summary nothing that it told is taken for known", arguments: [1, 40])
+    func damagedSummary(files: Int) throws {
+        var history = try SmallHistory(SeededRandom())
+        history.options.segmentLimit = 400
+        do {
+            let writer = try history.open()
+            for index in 0..<files { history.declare(writer, FilePath("\(index).db"), pageSize: 65536) }
+            for index in 0..<3 * files { try history.commit(writer, index % files, byteCount: 131_072) }
+            _ = try writer.flush()
+            try history.commit(writer, 0, byteCount: 131_072)
+            _ = try writer.flush()
+        }
+        try RootSealing(history.test.root).run()
+        let segment = try history.test.segments()[0]
+        let summaries = Self.records(in: try segment.content()).filter { $0.type == 7 }
+        #expect(files == 1 ? summaries.count == 1 : summaries.count > 1, "\(history.random)")
+        for summary in summaries {
+            try segment.flipByte(at: summary.start + 60)
+            for file in history.files {
+                #expect(throws: DamageError.self, "\(history.random)") {
+                    try history.test.rebuild(file.id, at: Repository.Sequence(UInt64(3 * files)))
+                }
+            }
+            try segment.flipByte(at: summary.start + 60)
+        }
+        #expect(history.firstWrong() == nil, "\(history.random)")
+    }
+
+    private static func records(in segment: [UInt8]) -> [(start: Int, type: UInt8)] {
+        var (records, offset) = ([(start: Int, type: UInt8)](), 64)
+        while offset < segment.count {
+            records.append((offset, segment[offset + 4]))
+            offset += 40 + (0..<4).reduce(0) { $0 | Int(segment[offset + 8 + $1]) << (8 * $1) }
+        }
+        return records
+    }
+
+    /// The segment with a wrong byte in each of its packs.
+    private static func withoutPacks(_ segment: [UInt8]) -> [UInt8] {
+        var bytes = segment
+        for record in records(in: segment) where record.type == 10 { bytes[record.start + 60] ^= 1 }
+        return bytes
+    }
+
     @Test("whichever call fails, the segment is what it was or sealed, and the next try seals it")
     func faults() throws {
         for index in 0..<500 {
