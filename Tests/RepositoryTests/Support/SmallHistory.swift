@@ -107,6 +107,22 @@ struct SmallHistory {
         return KeptSnapshots(kept, upTo: Repository.Sequence(UInt64(expected.count)))
     }
 
+    /// The first sequence at which a file is not what it was at its newest snapshot then, of those that count; nil when there is
+    /// none.
+    func firstWrongMoment(where counts: (Int) -> Bool) -> String? {
+        var newest: [FileID: Int] = [:]
+        for number in 1...expected.count {
+            if counts(number) { newest[expected[number - 1].file] = number }
+            for (file, wanted) in newest {
+                let got = try? test.rebuild(file, at: Repository.Sequence(UInt64(number)))
+                guard got?.state.sequence == Repository.Sequence(UInt64(wanted)),
+                    got?.bytes == expected[wanted - 1].bytes
+                else { return "file \(file) at \(number): \(String(describing: got?.state)), not \(wanted)" }
+            }
+        }
+        return nil
+    }
+
     /// The first snapshot that does not rebuild to its bytes, or cannot be rebuilt; nil when all do. `counts`: whether the
     /// one with that sequence is looked at.
     func firstWrong(where counts: (Int) -> Bool = { _ in true }) -> String? {

@@ -69,8 +69,18 @@ struct RootThinningTests {
         }
         let kept = Set(try present(history))
         #expect(history.firstWrong(where: kept.contains) == nil, "\(history.random)")
+        #expect(history.firstWrongMoment(where: kept.contains) == nil, "\(history.random)")
         #expect((1...history.expected.count).filter(stays).allSatisfy(kept.contains), "\(history.random)")
         #expect(try history.test.findings().isEmpty, "\(history.random)")
+    }
+
+    @Test("who asks for what lies between gets the newest before it that stays")
+    func between() throws {
+        let history = try Self.history()
+        _ = try RootThinning(history.test.root, groupBytes: 5000).run(history.keeping { $0 % 7 == 0 })
+        #expect(try history.test.root.segments().count > 2, "\(history.random)")
+        let kept = Set(try present(history))
+        #expect(history.firstWrongMoment(where: kept.contains) == nil, "\(history.random)")
     }
 
     @Test("a base goes when nothing is built on it any more")
