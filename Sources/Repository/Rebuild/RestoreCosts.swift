@@ -4,17 +4,17 @@ import SQLiteFiles
 /// What a restore of a whole root has to do, in bytes.
 package struct RestoreCost: Hashable, Sendable {
     /// As of this snapshot, the last one of the root then.
-    package fileprivate(set) var sequence = Sequence.none
+    package internal(set) var sequence = Sequence.none
     /// Base images and records that are read, compressed as they are.
-    package fileprivate(set) var readBytes: UInt64 = 0
+    package internal(set) var readBytes: UInt64 = 0
     /// Pages of those records, which are unpacked and put in one after the other.
-    package fileprivate(set) var pageBytes: UInt64 = 0
+    package internal(set) var pageBytes: UInt64 = 0
     /// The images that come of it.
-    package fileprivate(set) var imageBytes: UInt64 = 0
+    package internal(set) var imageBytes: UInt64 = 0
 
     package var totalBytes: UInt64 { readBytes + pageBytes + imageBytes }
 
-    fileprivate static func + (left: RestoreCost, right: RestoreCost) -> RestoreCost {
+    static func + (left: RestoreCost, right: RestoreCost) -> RestoreCost {
         var sum = left
         sum.readBytes += right.readBytes
         sum.pageBytes += right.pageBytes
@@ -23,7 +23,7 @@ package struct RestoreCost: Hashable, Sendable {
     }
 
     /// What is left of a sum without one of its parts.
-    fileprivate static func - (sum: RestoreCost, part: RestoreCost) -> RestoreCost {
+    static func - (sum: RestoreCost, part: RestoreCost) -> RestoreCost {
         var rest = sum
         rest.readBytes -= part.readBytes
         rest.pageBytes -= part.pageBytes
@@ -34,7 +34,8 @@ package struct RestoreCost: Hashable, Sendable {
 
 /// Walks over a root's history and says what the restore of its latest moment costs, and that of the dearest.
 ///
-/// Each file is read from its last base or fresh start on (`RebuildPlan`); a deleted one costs nothing.
+/// Each file is read from its last base or fresh start on (`RebuildPlan`), of segments that end before what is asked for only
+/// their summaries; a deleted one costs nothing.
 package struct RestoreCosts: Sendable {
     package private(set) var latest = RestoreCost()
     package private(set) var worst = RestoreCost()
@@ -48,11 +49,20 @@ package struct RestoreCosts: Sendable {
         var tracker = HistoryTracker()
         var changes = ChangesFormat()
         var costs = Self()
+        var segment: SummarisedSegment?
+        var packs = PackReader()
         _ = try StreamWalk(root: root, synchronising: true).run(
             onFinding: { try body(.finding($0)) },
             onRecord: { type, header, payload, place in
+                if let ended = segment, ended.first != place.location.segment {
+                    costs.end(ended)
+                    segment = nil
+                }
                 try tracker.consume(type, header, payload, place, emit: body)
                 switch type {
+                case .summary:
+                    segment = segment ?? SummarisedSegment(place.location.segment, costs.finished)
+                    try segment!.add(payload, header, place, root, &packs)
                 case .session: costs.begun.removeAll()
                 case .void: costs.begun[header.file] = nil
                 case .base:
@@ -64,15 +74,27 @@ package struct RestoreCosts: Sendable {
                     try changes.decode(payload, header, place)
                     let last = tracker.ended.flatMap { tracker.files[$0]?.last }
                     costs.add(changes, header, place, last)
-                case .file, .gap, .annotation, .footer, .pack, .summary, .removed: break
+                case .file, .gap, .annotation, .footer, .pack, .removed: break
                 }
                 return true
             }
         )
+        if let segment { costs.end(segment) }
         self = costs
     }
 
     private init() {}
+
+    /// Whoever wants what is newer reads the segment's summaries.
+    private mutating func end(_ segment: SummarisedSegment) {
+        for (file, cost) in segment.costs {
+            guard let packed = finished[file], packed.imageBytes > 0 else { continue }
+            var told = cost
+            told.imageBytes = packed.imageBytes
+            finished[file] = told
+            latest = latest - packed + told
+        }
+    }
 
     private mutating func add(
         _ changes: ChangesFormat,

@@ -53,6 +53,19 @@ struct RootSealingTests {
         let history = try Self.history()
         try RootSealing(history.test.root).run()
         let segments = try history.test.segments()
+        // The base, the summaries, and what lies behind.
+        var least = try history.test.bases().reduce(0) { try $0 + $1.content().count }
+        for segment in segments {
+            let bytes = try segment.content()
+            let ends = Self.records(in: bytes).map(\.start) + [bytes.count]
+            for (index, record) in Self.records(in: bytes).enumerated() where record.type == 7 {
+                least += ends[index + 1] - record.start
+            }
+        }
+        let last = try #require(segments.last).content().count
+        let cost = try RestoreCosts(history.test.root) { _ in }.latest
+        let isRead = (UInt64(least)...UInt64(least + last)).contains(cost.readBytes)
+        #expect(isRead, "\(history.random): \(cost), not \(least) to \(least + last)")
         for (segment, next) in zip(segments, segments.dropFirst()) {
             let sound = try segment.content()
             #expect(sound[68] == 7, "\(history.random): no summary stands at its front")
