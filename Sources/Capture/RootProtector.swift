@@ -11,6 +11,8 @@ package final class RootProtector: Sendable {
         package var maximumDelay = Duration.milliseconds(100)
         /// The longest that a file goes without being compared as a whole, about.
         package var auditInterval = Duration.seconds(24 * 3600)
+        /// Quiet after which what was written last is made small as well.
+        package var idleDelay = Duration.seconds(600)
         /// Whether a repository that cannot be written is tried again until it can be.
         package var isPatient = true
         /// Descriptors that this root's protection may use.
@@ -136,7 +138,8 @@ package final class RootProtector: Sendable {
             meter: meter,
             answers: answers,
             debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay),
-            isPatient: options.isPatient
+            isPatient: options.isPatient,
+            idleDelay: options.idleDelay
         )
         defer { mailbox.stop() }
         try recorder.run()

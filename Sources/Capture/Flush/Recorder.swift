@@ -6,13 +6,15 @@ import Repository
 final class Recorder {
     private let writer: RootWriter
     private let sealer: Sealer
-    /// The segment that was written last.
-    private var segment: Sequence?
+    /// The segment that was written last, and since when.
+    private var segment: (first: Sequence, since: Tick)?
     private let queue: CaptureQueue
     private let meter: StatusMeter
     private let answers: Answers
     private var debounce: Debounce
     private let isPatient: Bool
+    /// Quiet after which the segment is ended, so that it can be sealed.
+    private let idleDelay: Duration
     /// Steps staged since the last flush.
     private var unsettled: [FileID: Int] = [:]
     private var unsettledBytes = 0
@@ -53,6 +55,10 @@ final class Recorder {
     private static let trimDelay = Duration.seconds(3)
     /// Between two attempts to write to a repository that fails.
     private static let retryDelay = Duration.seconds(1)
+    /// An idle or old segment is ended when it has so much, in bytes: of less there is little to be gained.
+    private static let worthSealingBytes: UInt64 = 256 << 10
+    /// A segment that was written to for so long is old.
+    private static let oldAge = Duration.seconds(24 * 3600)
 
     /// - Parameter isPatient: whether what the repository cannot take is tried again until it can, or is the end.
     init(
@@ -62,7 +68,8 @@ final class Recorder {
         meter: StatusMeter,
         answers: Answers,
         debounce: Debounce,
-        isPatient: Bool
+        isPatient: Bool,
+        idleDelay: Duration
     ) {
         self.writer = writer
         self.sealer = sealer
@@ -71,6 +78,7 @@ final class Recorder {
         self.answers = answers
         self.debounce = debounce
         self.isPatient = isPatient
+        self.idleDelay = idleDelay
     }
 
     /// Runs until the queue is closed and everything in it is durable.
@@ -93,21 +101,38 @@ final class Recorder {
                     return
                 }
                 let wait = debounce.deadline.map { max(.zero, Tick.now.duration(to: $0)) }
-                if wait != .zero { rest(wait) }
+                if wait != .zero { try rest(wait) }
             }
         }
     }
 
     /// Waits for steps, at most so long; nil: without end. In a longer quiet after much work its memory is given back:
-    /// at once it would be wanted again at once, and getting it takes longer than a log leaves.
-    private func rest(_ wait: Duration?) {
-        guard wait == nil, bytesSinceTrim >= Self.fullBytes else {
+    /// at once it would be wanted again at once, and getting it takes longer than a log leaves. In a still longer one the
+    /// segment is ended.
+    private func rest(_ wait: Duration?) throws {
+        guard wait == nil else {
             _ = queue.recorderBell.wait(wait)
             return
         }
-        guard !queue.recorderBell.wait(Self.trimDelay) else { return }
-        bytesSinceTrim = 0
-        Memory.returnUnused()
+        if bytesSinceTrim >= Self.fullBytes {
+            guard !queue.recorderBell.wait(Self.trimDelay) else { return }
+            bytesSinceTrim = 0
+            Memory.returnUnused()
+        }
+        let isWorthIt = segment != nil && writer.segmentBytes >= Self.worthSealingBytes
+        guard !queue.recorderBell.wait(isWorthIt ? idleDelay : nil) else { return }
+        try endSegment()
+    }
+
+    private func endSegment() throws {
+        try untilItWorks { try writer.endSegment() }
+        noteSegment()
+    }
+
+    private func noteSegment() {
+        guard let first = writer.lastSegment, first != segment?.first else { return }
+        if segment != nil { sealer.wake() }
+        segment = (first, .now)
     }
 
     private func take(_ step: CaptureStep) throws {
@@ -234,8 +259,9 @@ final class Recorder {
         let sequence = try untilItWorks {
             writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
         }
-        if endsSegment {
-            try untilItWorks { try writer.endSegment() }
+        let isOld = segment.map { $0.since.duration(to: .now) >= Self.oldAge } ?? false
+        if endsSegment || (isOld && writer.segmentBytes >= Self.worthSealingBytes) {
+            try endSegment()
             endsSegment = false
         }
         flushed(sequence)
@@ -269,8 +295,7 @@ final class Recorder {
 
     private func flushed(_ sequence: Sequence) {
         debounce.flushed(at: .now)
-        if let segment, segment != writer.lastSegment { sealer.wake() }
-        segment = writer.lastSegment
+        noteSegment()
         queue.settled(unsettled, byteCount: unsettledBytes)
         unsettled.removeAll(keepingCapacity: true)
         unsettledBytes = 0

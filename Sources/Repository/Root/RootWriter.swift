@@ -102,6 +102,9 @@ package final class RootWriter {
     /// The segment that was written last, by its first sequence; nil before the first flush.
     package var lastSegment: Sequence? { segment?.firstSequence }
 
+    /// What is durable in that segment, in bytes.
+    package var segmentBytes: UInt64 { segment?.validBytes ?? 0 }
+
     /// Bytes of memory that the next flush will free.
     package var stagedBytes: Int { stagedPageBytes }
 
