@@ -11,6 +11,7 @@ extension RootDescription {
     var mirrorDirectory: FilePath { directory.appending("mirror") }
     /// Images that sealing works on, with holes in them.
     var sealingDirectory: FilePath { directory.appending("sealing") }
+    var rehearsalDirectory: FilePath { directory.appending("rehearsal") }
 
     func segmentPath(_ first: Sequence) -> FilePath { segmentsDirectory.appending(SegmentName.make(first)) }
 

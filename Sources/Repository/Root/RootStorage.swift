@@ -24,7 +24,9 @@ package struct RootStorage: Hashable, Sendable {
         let holes = Self.bytes(in: root.sealingDirectory) {
             $0.sizeBytes - min($0.sizeBytes, $0.allocatedBytes)
         }
-        others = all - min(all, segments + bases + mirrors + holes)
+        // Links to what is counted already, but for a moment.
+        let links = Self.bytes(in: root.rehearsalDirectory)
+        others = all - min(all, segments + bases + mirrors + holes + links)
     }
 
     package static func += (sum: inout RootStorage, more: RootStorage) {

@@ -35,6 +35,7 @@ package final class RootThinning {
     /// is; so does what ends in an unfinished snapshot. Throws `RepositoryError.unsupported`, `SystemError`, or
     /// `SealingError`; what was done before stays done.
     package func run(_ kept: KeptSnapshots, while goesOn: @escaping () -> Bool = { true }) throws -> Outcome {
+        try ThinningRehearsal(root).removeRemains()
         var outcome = Outcome()
         let groups = try ThinningGroups(root, kept, groupBytes: groupBytes)
         for segment in groups.replaced { outcome.freedBytes += try remove(root.segmentPath(segment)) }
@@ -52,9 +53,14 @@ package final class RootThinning {
         return outcome
     }
 
-    /// Takes the root's lock, ends its last segment, so that no snapshot is out of reach, and runs.
+    /// Takes the root's lock, ends its last segment, so that no snapshot is out of reach, and runs. `asWatcher`: does only what
+    /// a watcher does when it is asked: that seals first, and touches no base that it may have made.
     /// Throws `RepositoryError.locked` when a writer has the root, and what `run` throws.
-    package static func runAlone(_ root: RootDescription, _ kept: KeptSnapshots) throws -> Outcome {
+    package static func runAlone(
+        _ root: RootDescription,
+        _ kept: KeptSnapshots,
+        asWatcher: Bool = false
+    ) throws -> Outcome {
         let lock = try root.takeWriterLock()
         defer { lock.releaseWriteLock() }
         let (tracker, end) = try RootHistory(root).scan { _ in }
@@ -64,8 +70,10 @@ package final class RootThinning {
             _ = try succession.open(root: root, next: tracker.lastSequence.next, now: tracker.lastTime)
             added = SegmentHeader.byteCount
         }
+        if asWatcher { try RootSealing(root).run() }
         let thinning = RootThinning(root)
         var outcome = try thinning.run(kept)
+        if asWatcher { return outcome }
         outcome.freedBytes += try thinning.removeUnnamedBases()
         outcome.freedBytes -= min(outcome.freedBytes, added)
         return outcome

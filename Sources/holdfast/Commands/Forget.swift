@@ -17,7 +17,7 @@ struct Forget: HoldfastCommand {
 
             --max-size then removes the oldest moments until the root takes no more than that in the repository. \
             Pages that later snapshots need stay, so another run may be needed; then it says so. \
-            --dry-run only says what would go, and how much that frees at most: pages that later snapshots need stay.
+            --dry-run only says what would go and what that frees: it tries it out beside the root, which takes as long, and             room for what would be written.
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (nothing was removed), 10 no repository or no such \
             root, 11 another writer has it, 64 wrong usage.
@@ -39,8 +39,23 @@ struct Forget: HoldfastCommand {
         guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
         let root = try Target(path, in: options.openRepository()).root
         let plan = try RetentionPlan(root, rules)
-        try ForgetReport(plan, removed: dryRun ? nil : remove(plan), console).show()
+        let report = try ForgetReport(plan, dryRun ? rehearse(plan) : remove(plan), isDryRun: dryRun, console)
+        try report.show()
         return .done
+    }
+
+    /// Tries it out; where that cannot be done for want of room or of the right to write, nil.
+    private func rehearse(_ plan: RetentionPlan) throws -> ForgetReport.Removal? {
+        do {
+            let done = try ThinningRehearsal(plan.index.root).run(plan.kept)
+            return ForgetReport.Removal(
+                snapshots: done.removedSnapshots,
+                freedBytes: done.freedBytes,
+                totalBytes: plan.totalBytes - min(plan.totalBytes, done.freedBytes)
+            )
+        } catch is SystemError {
+            return nil
+        }
     }
 
     /// A watcher has the root's lock, so it is the one to do it.

@@ -8,20 +8,22 @@ import SystemPackage
 struct ForgetReport {
     private let plan: RetentionPlan
     private let console: Console
-    /// Nil when nothing is to be removed now.
+    private let isDryRun: Bool
+    /// Nil when it is not known: a dry run could not try it out.
     private let removal: Removal?
 
-    /// What was removed in the end.
+    /// What was removed in the end, or would be.
     struct Removal {
         let snapshots: Int
         let freedBytes: UInt64
-        /// What the root takes now.
+        /// What the root takes then.
         let totalBytes: UInt64
     }
 
-    init(_ plan: RetentionPlan, removed removal: Removal?, _ console: Console) {
+    init(_ plan: RetentionPlan, _ removal: Removal?, isDryRun: Bool, _ console: Console) {
         self.plan = plan
         self.removal = removal
+        self.isDryRun = isDryRun
         self.console = console
     }
 
@@ -39,7 +41,7 @@ struct ForgetReport {
         let freed = removal?.freedBytes ?? shares.reduce(0) { $0 + $1.removedBytes }
         let kept = shares.reduce(0) { $0 + $1.kept }
         var summary = JSONObject().adding("summary", true).adding("root", root.string)
-            .adding("dry_run", removal == nil).adding("kept", kept).adding("removed", removed)
+            .adding("dry_run", isDryRun).adding("kept", kept).adding("removed", removed)
             .adding("freed_bytes", freed).adding("repository_bytes", plan.totalBytes)
         if let limit = plan.limit {
             summary = summary.adding("maximum_bytes", plan.rules.maximumBytes ?? 0)
@@ -65,9 +67,8 @@ struct ForgetReport {
         try console.result(
             json: JSONObject().adding("path", path.string).adding("kept", share.kept)
                 .adding("removed", share.removed).adding("freed_bytes", share.removedBytes),
-            text: "\(name): \(removal == nil ? "would remove" : "removed") \(share.removed) of "
+            text: "\(name): \(isDryRun ? "would remove" : "removed") \(share.removed) of "
                 + "\(share.removed + share.kept) snapshots (\(Self.text(share.runs)))"
-                + (removal == nil ? ", up to \(Quantity.text(bytes: share.removedBytes))" : "")
         )
     }
 
@@ -85,10 +86,8 @@ struct ForgetReport {
     private func summaryText(_ kept: Int, _ removed: Int, _ freed: UInt64) -> String {
         let start = "\(root.printable): \(kept) snapshots kept"
         guard removed > 0 else { return "\(start), nothing to remove" }
-        guard removal == nil else {
-            return "\(start), \(removed) removed, \(Quantity.text(bytes: freed)) freed"
-        }
-        return "\(start), \(removed) would be removed, up to \(Quantity.text(bytes: freed)) freed"
+        let size = (removal == nil ? "up to " : "") + Quantity.text(bytes: freed)
+        return "\(start), \(removed) \(isDryRun ? "would be removed" : "removed"), \(size) freed"
     }
 
     /// What the root takes when it is done: as it is when it was done, else an estimate.
@@ -107,7 +106,7 @@ struct ForgetReport {
         let size = Quantity.text(bytes: sizeBytes(limit))
         console.warning(
             limit.isReached
-                ? "\(root.printable) still takes \(size), more than \(maximum), for what stays needs pages of what went: "
+                ? "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), for what stays needs pages of what went: "
                     + "run holdfast forget again to remove more"
                 : "\(root.printable) cannot be brought down to \(maximum): what must stay takes about \(size): "
                     + "release holds, or allow more"

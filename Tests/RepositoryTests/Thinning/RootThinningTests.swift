@@ -83,6 +83,31 @@ struct RootThinningTests {
         #expect(history.firstWrongMoment(where: kept.contains) == nil, "\(history.random)")
     }
 
+    @Test("a rehearsal says what is freed then, and changes nothing, whichever of its calls fails")
+    func rehearsal() throws {
+        let history = try Self.history(commits: 90)
+        let kept = history.keeping { $0 % 11 == 0 }
+        let root = history.test.root
+        let names = { try Directory.names(in: root.directory).map(\.string).sorted() }
+        let before = (try names(), try history.test.segments().map { try $0.content() })
+        var outcome: RootThinning.Outcome?
+        for index in 0..<1000 where outcome == nil {
+            let faults = NthFails(index, .fails(errno: Errno.noSpace.rawValue))
+            Faults.arm { point, _ in faults.plan(point) }
+            let result = Result { try ThinningRehearsal(root).run(kept) }
+            Faults.arm(nil)
+            if !faults.hasFired { outcome = try result.get() }
+            #expect(
+                try history.test.segments().map { try $0.content() } == before.1,
+                "\(history.random), call \(index)"
+            )
+        }
+        // What a failed one could not remove, the next one does.
+        #expect(try names() == before.0, "\(history.random)")
+        #expect(try RootThinning.runAlone(root, kept) == outcome, "\(history.random)")
+        #expect(outcome?.removedSnapshots ?? 0 > 50, "\(history.random)")
+    }
+
     @Test("a base goes when nothing is built on it any more")
     func unusedBase() throws {
         var history = try Self.history(commits: 40)
