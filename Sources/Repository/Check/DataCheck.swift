@@ -2,7 +2,8 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
-/// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each digest.
+/// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each digest; then the newest of
+/// each file once more by way of the segments' summaries, as a restore does.
 struct DataCheck {
     /// Files whose largest images fit this together share a pass, in bytes.
     private static let passBytes: UInt64 = 1 << 30
@@ -31,7 +32,24 @@ struct DataCheck {
     }
 
     private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
-        let plans = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
+        let all = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
+        var isSound = true
+        try check(ids, all) { finding in
+            isSound = false
+            try report(finding)
+        }
+        if isSound {
+            let newest = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max))
+            if newest.hasSummaries { try check(ids, newest, report) }
+        }
+        return try RootHistory(root).segmentBytes()
+    }
+
+    private func check(
+        _ ids: [FileID],
+        _ plans: RebuildPlans,
+        _ report: (Finding) throws -> Void
+    ) throws {
         let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
         try withoutActuallyEscaping(report) { report in
             let pass = try RebuildPass(root, plans) { id, entry, applier, place in
@@ -54,6 +72,5 @@ struct DataCheck {
                 do { _ = try pass.verify(id) } catch let damage as DamageError { try report(Finding(damage)) }
             }
         }
-        return try RootHistory(root).segmentBytes()
     }
 }

@@ -116,6 +116,8 @@ struct RebuildPlans {
     private(set) var segments: [Sequence: FileIdentity] = [:]
     /// Places in segments up to there are places in their summaries, if they have any.
     let summarisedUpTo: Sequence
+    /// Whether any are.
+    private(set) var hasSummaries = false
 
     /// Walks over the stream up to `limit`, for the files in `wanted`.
     init(
@@ -133,6 +135,7 @@ struct RebuildPlans {
         var (last, holes) = (Sequence.none, [(after: Sequence, until: Sequence, damage: DamageError)]())
         var firstDamage: DamageError?
         var segments: [Sequence: FileIdentity] = [:]
+        var hasSummaries = false
         summarisedUpTo = keepingEverything ? .none : limit
         var walk = StreamWalk(root: root)
         walk.summarisedUpTo = summarisedUpTo
@@ -151,6 +154,7 @@ struct RebuildPlans {
                 switch type {
                 case .removed: last = max(last, header.firstSequence)
                 case .summary where place.isSummarised:
+                    hasSummaries = true
                     let following = try place.reading { () throws(FormatError) in
                         try SummaryFormat.following(payload)
                     }
@@ -184,6 +188,7 @@ struct RebuildPlans {
         self.holes = holes
         self.firstDamage = firstDamage
         self.segments = segments
+        self.hasSummaries = hasSummaries
         lastSequence = last
     }
 

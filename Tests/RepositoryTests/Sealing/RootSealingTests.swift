@@ -1,8 +1,10 @@
 import LinuxFiles
-import Repository
 import SystemPackage
 import TestSupport
 import Testing
+import Zstandard
+
+@testable import Repository
 
 @Suite("Sealing")
 struct RootSealingTests {
@@ -107,6 +109,45 @@ struct RootSealingTests {
             try segment.flipByte(at: summary.start + 60)
         }
         #expect(history.firstWrong() == nil, "\(history.random)")
+    }
+
+    @Test("a check lays the summaries over the images as well")
+    func wrongSummary() throws {
+        let history = try Self.history()
+        try RootSealing(history.test.root).run()
+        #expect(try history.test.findings().isEmpty, "\(history.random)")
+        let segment = try history.test.segments()[1]
+        let sound = try segment.content()
+        let end = Self.records(in: sound)[1].start
+        let payload = try Self.withAnotherDigest(Array(sound[104..<end]))
+        var bytes = Array(sound[..<104]) + payload + sound[end...]
+        bytes.replaceSubrange(
+            72..<76,
+            with: (0..<4).map { UInt8(truncatingIfNeeded: payload.count >> (8 * $0)) }
+        )
+        bytes.sealSegment(first: try #require(segment.stem.flatMap { UInt64($0) }))
+        try segment.replaceContent(bytes)
+        let findings = try history.test.findings()
+        #expect(findings.contains { $0.message.contains("digest") && $0.file == segment }, "\(findings)")
+    }
+
+    /// The payload of a summary of one file, in which the snapshot has another digest.
+    private static func withAnotherDigest(_ summary: [UInt8]) throws -> [UInt8] {
+        var reader = PackReader()
+        try reader.open(summary: unsafe summary.span.bytes) { _ in false }
+        var heads = PackContent()
+        while try reader.next() {
+            var bytes = reader.payload
+            // Behind header, time, event, flags, length and coalesced.
+            if reader.header.type == 4 { bytes[30] ^= 1 }
+            heads.append(reader.header, unsafe bytes.span.bytes)
+        }
+        var payload = Array(summary[..<4])
+        var compressor = try Compressor()
+        try heads.encode(into: &payload, prefix: [], &compressor)
+        let dataFrame = 20 + (0..<4).reduce(0) { $0 | Int(summary[16 + $1]) << (8 * $1) }
+        payload.replaceSubrange(12..<16, with: summary[12..<16])
+        return payload + summary[dataFrame...]
     }
 
     private static func records(in segment: [UInt8]) -> [(start: Int, type: UInt8)] {
