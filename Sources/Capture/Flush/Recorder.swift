@@ -8,6 +8,8 @@ final class Recorder {
     private let sealer: Sealer
     /// The segment that was written last, and since when.
     private var segment: (first: Sequence, since: Tick)?
+    /// Full segments of which the sealer was not told yet.
+    private var unsealedCount = 0
     private let queue: CaptureQueue
     private let meter: StatusMeter
     private let answers: Answers
@@ -57,6 +59,11 @@ final class Recorder {
     private static let retryDelay = Duration.seconds(1)
     /// An idle or old segment is ended when it has so much, in bytes: of less there is little to be gained.
     private static let worthSealingBytes: UInt64 = 256 << 10
+    /// A segment that is full sooner was filled under load, which sealing would take the processors from.
+    private static let fastAge = Duration.seconds(5)
+    /// Quiet after which such segments are sealed, and the most that wait for it.
+    private static let sealDelay = Duration.seconds(1)
+    private static let mostUnsealed = 16
     /// A segment that was written to for so long is old.
     private static let oldAge = Duration.seconds(24 * 3600)
 
@@ -119,6 +126,10 @@ final class Recorder {
             bytesSinceTrim = 0
             Memory.returnUnused()
         }
+        if unsealedCount > 0 {
+            guard !queue.recorderBell.wait(Self.sealDelay) else { return }
+            wakeSealer()
+        }
         let isWorthIt = segment != nil && writer.segmentBytes >= Self.worthSealingBytes
         guard !queue.recorderBell.wait(isWorthIt ? idleDelay : nil) else { return }
         try endSegment()
@@ -127,12 +138,22 @@ final class Recorder {
     private func endSegment() throws {
         try untilItWorks { try writer.endSegment() }
         noteSegment()
+        if unsealedCount > 0 { wakeSealer() }
     }
 
     private func noteSegment() {
         guard let first = writer.lastSegment, first != segment?.first else { return }
-        if segment != nil { sealer.wake() }
+        if let segment {
+            unsealedCount += 1
+            let isFast = segment.since.duration(to: .now) < Self.fastAge
+            if !isFast || unsealedCount >= Self.mostUnsealed { wakeSealer() }
+        }
         segment = (first, .now)
+    }
+
+    private func wakeSealer() {
+        unsealedCount = 0
+        sealer.wake()
     }
 
     private func take(_ step: CaptureStep) throws {
