@@ -86,7 +86,7 @@ struct RootSealingTests {
     @Test("with a damaged summary nothing that it told is taken for known", arguments: [1, 40])
     func damagedSummary(files: Int) throws {
         var history = try SmallHistory(SeededRandom())
-        history.options.segmentLimit = 400
+        history.options.segmentLimit = 1
         do {
             let writer = try history.open()
             for index in 0..<files { history.declare(writer, FilePath("\(index).db"), pageSize: 65536) }
