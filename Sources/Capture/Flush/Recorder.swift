@@ -130,7 +130,7 @@ final class Recorder {
             guard !queue.recorderBell.wait(Self.sealDelay) else { return }
             wakeSealer()
         }
-        let isWorthIt = segment != nil && writer.segmentBytes >= Self.worthSealingBytes
+        let isWorthIt = writer.segmentBytes >= Self.worthSealingBytes
         guard !queue.recorderBell.wait(isWorthIt ? idleDelay : nil) else { return }
         try endSegment()
     }

@@ -42,8 +42,7 @@ package struct RootReading: Sendable {
     /// cautious figure for a machine of 2 cores with an SSD, not measured on this one.
     package static let assumedBytesPerSecond: UInt64 = 200_000_000
 
-    /// How long such a restore takes: it walks over the history, once and at most
-    /// once more, which was measured, and then moves the
+    /// How long such a restore takes: it walks over the history at most twice, which was measured, and then moves the
     /// bytes at the assumed speed.
     package func duration(of cost: RestoreCost) -> Duration {
         walk * 2 + .seconds(Double(cost.totalBytes) / Double(Self.assumedBytesPerSecond))

@@ -83,9 +83,11 @@ package final class RootSealing {
         let draft = root.segmentsDirectory.appending("\(SegmentName.make(header.firstSequence).string).new")
         defer { if last == nil { try? Directory.remove(draft) } }
         let written = try write(header, scan, draft, images, goesOn)
-        try verifySummaries(scan, draft, images)
+        let summaries = scratch.appending("summary")
         // Read back and laid over the images themselves, each snapshot must have its digest again.
-        guard try SegmentReading<PackWriter>(root, scan, at: draft, images, goesOn).run() == written else {
+        guard try SummaryReading(root, scan, at: draft, images, in: summaries).run(),
+            try SegmentReading<PackWriter>(root, scan, at: draft, images, goesOn).run() == written
+        else {
             throw SealingError(segment: header.firstSequence)
         }
         try images.writeOverlays()
@@ -118,15 +120,6 @@ package final class RootSealing {
         let snapshots = try reading.run()
         try writer.finish(replacing: header.firstSequence)
         return snapshots
-    }
-
-    /// The images stay as they are.
-    private func verifySummaries(_ scan: SegmentScan, _ draft: FilePath, _ images: SealingImages) throws {
-        let copy = scratch.appending("summary")
-        defer { try? Directory.removeTree(copy) }
-        guard try SummaryReading(root, scan, at: draft, images.copy(for: scan, in: copy)).run() else {
-            throw SealingError(segment: scan.segments.lowerBound)
-        }
     }
 }
 

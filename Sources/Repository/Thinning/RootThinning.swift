@@ -107,8 +107,8 @@ package final class RootThinning {
         }
         _ = try SegmentReading(root, scan, copy, goesOn, into: writer).run()
         try writer.finish(replacing: last)
-        let start = try images.copy(for: scan, in: scratch.appending("summary"))
-        guard try SummaryReading(root, scan, at: draft, start).run(),
+        let summaries = scratch.appending("summary")
+        guard try SummaryReading(root, scan, at: draft, images, in: summaries).run(),
             try SegmentReading<ThinningWriter>(root, scan, at: draft, images, goesOn).run()
                 == writer.snapshots
         else { throw SealingError(segment: first) }

@@ -17,7 +17,8 @@ struct Forget: HoldfastCommand {
 
             --max-size then removes the oldest moments until the root takes no more than that in the repository. \
             Pages that later snapshots need stay, so another run may be needed; then it says so. \
-            --dry-run only says what would go and what that frees: it tries it out beside the root, which takes as long, and             room for what would be written.
+            --dry-run only says what would go and what that frees: it tries it out beside the root, which takes as long, and \
+            needs room for what would be written.
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (nothing was removed), 10 no repository or no such \
             root, 11 another writer has it, 64 wrong usage.

@@ -106,7 +106,8 @@ struct ForgetReport {
         let size = Quantity.text(bytes: sizeBytes(limit))
         console.warning(
             limit.isReached
-                ? "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), for what stays needs pages of what went: "
+                ? "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), "
+                    + "for what stays needs pages of what went: "
                     + "run holdfast forget again to remove more"
                 : "\(root.printable) cannot be brought down to \(maximum): what must stay takes about \(size): "
                     + "release holds, or allow more"
