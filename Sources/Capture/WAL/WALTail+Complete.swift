@@ -129,27 +129,44 @@ extension WALTail {
     ) throws(SystemError) -> Outcome {
         guard let start = chain else { return .current }
         guard try stands(start, &scratch) else { return .takenBack }
-        let lastFrame = Int(index.lastFrame)
+        let frameCount = Int(index.lastFrame) - start.frameCount
         // A comparison of everything needs no memory for it.
-        guard (lastFrame - start.frameCount) * start.pageSize.bytes <= Self.heldBytes else { return .lost }
-        var commits: [(pages: PageSet, databasePages: PageCount)] = []
-        var pages = PageSet(pageSize: start.pageSize)
-        for frame in start.frameCount..<lastFrame {
-            let offset = start.offset(ofFrame: frame)
-            let got = try log.file.read(into: &scratch, count: start.frameBytes, at: offset)
-            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
-            guard got == start.frameBytes, let header = WALFrameHeader(bytes) else { return .unconfirmed }
-            pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
-            guard let databasePages = header.committedDatabasePages else { continue }
-            commits.append((pages, databasePages))
-            pages = PageSet(pageSize: start.pageSize)
-        }
-        guard try readHeader(&scratch)?.hasSalts(of: start) == true,
+        guard frameCount * start.pageSize.bytes <= Self.heldBytes else { return .lost }
+        guard let commits = try unchained(behind: start, frames: frameCount, &scratch),
+            try readHeader(&scratch)?.hasSalts(of: start) == true,
             readIndex(&scratch)?.hasSalts(of: start) == true
         else { return .unconfirmed }
         (chain, knownEnd) = (index.chain, index.chain)
         mark = CommitMark(index)
         for commit in commits { sink.committed(commit.pages, databasePages: commit.databasePages) }
         return sink.hasRoom ? .current : .congested
+    }
+
+    /// A commit that the chain does not lead to. `end`: the number of frames up to its end, from the log's start.
+    typealias UnchainedCommit = (pages: PageSet, databasePages: PageCount, end: Int)
+
+    /// The first commits behind `start`, at most so many, in at most so many frames, whatever their checksums are. Nil when a
+    /// frame is not there or belongs to another generation.
+    func unchained(
+        behind start: WALChain,
+        frames: Int,
+        commits mostCommits: Int = .max,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> [UnchainedCommit]? {
+        var commits: [UnchainedCommit] = []
+        var pages = PageSet(pageSize: start.pageSize)
+        for frame in start.frameCount..<start.frameCount + frames where commits.count < mostCommits {
+            let offset = start.offset(ofFrame: frame)
+            let got = try log.file.read(into: &scratch, count: start.frameBytes, at: offset)
+            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
+            guard got == start.frameBytes, let header = WALFrameHeader(bytes),
+                header.salts == start.salts || header.salts.areEmpty
+            else { return nil }
+            pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
+            guard let databasePages = header.committedDatabasePages else { continue }
+            commits.append((pages, databasePages, frame + 1))
+            pages = PageSet(pageSize: start.pageSize)
+        }
+        return commits
     }
 }

@@ -21,31 +21,13 @@ extension WALTail {
             case .commits(let count) = try uncounted(before: header, &scratch),
             (1...Self.mostCounted).contains(count)
         else { return }
-        var commits: [(pages: PageSet, databasePages: PageCount)] = []
-        var pages = PageSet(pageSize: start.pageSize)
-        var byteCount = 0
-        var frame = start.frameCount
-        while commits.count < Int(count), byteCount <= Self.heldBytes {
-            let got = try log.file.read(
-                into: &scratch,
-                count: start.frameBytes,
-                at: start.offset(ofFrame: frame)
-            )
-            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
-            guard got == start.frameBytes, let read = WALFrameHeader(bytes),
-                read.salts == start.salts || read.salts.areEmpty
-            else { return }
-            pages.append(read.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
-            byteCount += start.pageSize.bytes
-            frame += 1
-            guard let databasePages = read.committedDatabasePages else { continue }
-            commits.append((pages, databasePages))
-            pages = PageSet(pageSize: start.pageSize)
-        }
-        let goesOn = try frameHeader(frame, start, &scratch)?.salts == start.salts
-        guard commits.count == Int(count), header.salts.mayFollow(start.salts) || goesOn,
-            try stands(start, &scratch)
+        let frames = Self.heldBytes / start.pageSize.bytes
+        guard
+            let commits = try unchained(behind: start, frames: frames, commits: Int(count), &scratch),
+            commits.count == Int(count), let end = commits.last?.end
         else { return }
+        let goesOn = try frameHeader(end, start, &scratch)?.salts == start.salts
+        guard header.salts.mayFollow(start.salts) || goesOn, try stands(start, &scratch) else { return }
         mark?.commitsSince &+= count
         for commit in commits { sink.committed(commit.pages, databasePages: commit.databasePages) }
     }
