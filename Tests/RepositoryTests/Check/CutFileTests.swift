@@ -36,6 +36,7 @@ struct CutFileTests {
         // What is not found is an empty mark, or one that became no other.
         #expect(damages.count - found < 10, "\(random)")
         #expect(history.firstWrong() == nil)
+        print("cut or zeroed, \(isSealed ? "sealed" : "live"): \(damages.count) times, \(found) found")
     }
 
     private static func isFound(_ test: TestRoot) throws -> Bool {

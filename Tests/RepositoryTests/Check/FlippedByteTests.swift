@@ -42,7 +42,9 @@ struct FlippedByteTests {
         #expect(history.firstWrong() == nil)
         let segments = try history.test.segments()
         #expect(segments.count > 1)
+        var flips = 0
         for path in try segments + history.test.bases() + [history.test.durableMark] {
+            flips += try path.content().count
             for offset in 0..<(try path.content().count) {
                 let mask = UInt8(1) << UInt8(offset % 8)
                 try path.flipByte(at: offset, by: mask)
@@ -50,6 +52,7 @@ struct FlippedByteTests {
                 try path.flipByte(at: offset, by: mask)
             }
         }
+        print("flipped bytes, \(isSealed ? "sealed" : "live"): \(flips)")
     }
 
     private func expectFound(_ history: SmallHistory, _ path: FilePath, _ offset: Int) throws {
