@@ -68,7 +68,7 @@ class Holdfast(Protector):
         return any(line.split()[:1] == [command] for line in listed.splitlines())
 
     def forget(self, *policy):
-        """Thins the history out by a policy, which also seals it. No watcher may run."""
+        """Thins the history out by a policy, which also seals it."""
         subprocess.run([str(word) for word in self.command("forget", *policy, self.root)], check=True, capture_output=True)
 
     def tag(self, name):

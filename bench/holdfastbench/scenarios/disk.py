@@ -50,6 +50,7 @@ class Disk(Scenario):
             protector.catch_up()
             mirror, image = protector.mirror_bytes() - mirror, database.stat().st_size - image
             files = sum(path.is_file() for path in protector.folder.rglob("*"))
+            sealed = self.sealed(protector, stored, commits)
         return {
             "commits": commits,
             "points": points,
@@ -57,21 +58,24 @@ class Disk(Scenario):
             "live_bytes_per_commit": live / commits,
             "mirror_bytes_per_commit": mirror / commits,
             "database_bytes_per_commit": image / commits,
-            **self.thinned(protector, equipment, folder, stored, commits),
+            **sealed,
+            **self.thinned(protector, equipment, folder, commits),
             **used.figures(),
         }
 
-    def thinned(self, protector, equipment, folder, stored, commits):
-        """HERE the sealed and the thinned figure are taken; of versions without the command, and of others, they stay empty.
-
-        Sealed: after `forget` with a rule that keeps all, so that nothing is left of it but the sealing. Thinned: the same load
-        once more, with a tag set every second, then `forget` with the rule that keeps what that tag was ever set on.
-        """
-        if not isinstance(protector, protectors.Holdfast) or not protector.knows("forget"):
+    def sealed(self, protector, stored, commits):
+        """After `forget` with a rule that keeps all: the watcher ends its segment for it, so that nothing is left but the sealing.
+        Of versions without the command, and of others, it stays empty."""
+        if not self.can_forget(protector):
             return {}
         protector.forget("--keep-within", "365d")
-        figures = {"sealed_bytes_per_commit": (protector.stored_bytes() - stored) / commits}
+        return {"sealed_bytes_per_commit": (protector.stored_bytes() - stored) / commits}
 
+    def thinned(self, protector, equipment, folder, commits):
+        """The same load once more, with a tag set every second, then `forget` with the rule that keeps what that tag was ever
+        set on."""
+        if not self.can_forget(protector):
+            return {}
         second = folder / "thinned"
         second.mkdir()
         database = new_database(second)
@@ -85,4 +89,7 @@ class Disk(Scenario):
             tagged.catch_up()
             writer.finish()
         tagged.forget("--keep-tag", "second")
-        return {**figures, "thinned_bytes_per_commit": (tagged.stored_bytes() - stored) / commits}
+        return {"thinned_bytes_per_commit": (tagged.stored_bytes() - stored) / commits}
+
+    def can_forget(self, protector):
+        return isinstance(protector, protectors.Holdfast) and protector.knows("forget")
