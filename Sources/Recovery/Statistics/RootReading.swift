@@ -40,7 +40,7 @@ package struct RootReading: Sendable {
 
     /// What is read, unpacked and written at in each second of a restore, digest and integrity check included: a
     /// cautious figure for a machine of 2 cores with an SSD, not measured on this one.
-    package static let assumedBytesPerSecond: UInt64 = 200_000_000
+    package static let assumedBytesPerSecond: UInt64 = 400_000_000
 
     /// How long such a restore takes: it walks over the history at most twice, which was measured, and then moves the
     /// bytes at the assumed speed.

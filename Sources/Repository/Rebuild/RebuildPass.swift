@@ -19,13 +19,19 @@ extension ReplacedSegmentError: CustomStringConvertible {
 
 /// One walk over the stream that lays the records of some files over their images, each by its own plan.
 final class RebuildPass {
-    /// One file's part of the work.
-    struct Job {
+    /// One file's part of the work. No value: a copy of it would have the pages that wait in it copied at the next change.
+    final class Job {
         let plan: RebuildPlan
         let output: FilePath
         var applier: ImageApplier
         /// Why the image cannot be gone on with.
         var failure: (any Error)?
+
+        init(_ plan: RebuildPlan, output: FilePath, _ applier: ImageApplier) {
+            self.plan = plan
+            self.output = output
+            self.applier = applier
+        }
     }
 
     /// The most that changed pages of all files may take in memory before they are written, in bytes.
@@ -68,7 +74,7 @@ final class RebuildPass {
     ) {
         if let open { files.adopt(id, open) }
         let applier = ImageApplier(tracksDigest: onSnapshot != nil, wanted: wanted)
-        jobs[id] = Job(plan: plan, output: output, applier: applier)
+        jobs[id] = Job(plan, output: output, applier)
     }
 
     /// Rebuilds all files. Throws `ReplacedSegmentError` when the plans do not fit the segments any more.
@@ -91,14 +97,14 @@ final class RebuildPass {
                 guard let job = jobs[header.file] else { return true }
                 do {
                     switch type {
-                    case .base: try applyBase(header, job.plan, payload, place)
-                    case .changes: try applyChanges(header, job.plan, payload, place)
+                    case .base: try applyBase(header, job, payload, place)
+                    case .changes: try applyChanges(header, job, payload, place)
                     default: break
                     }
                 } catch is ReplacedSegmentError {
                     throw ReplacedSegmentError()
                 } catch {
-                    jobs[header.file]!.failure = firstDamage ?? error
+                    job.failure = firstDamage ?? error
                     try onFailure(header.file, error)
                 }
                 if overlayBytes > Self.overlayBytes { try writeOverlays() }
@@ -112,19 +118,19 @@ final class RebuildPass {
     private func writeOverlays() throws(SystemError) {
         for (id, job) in jobs where job.applier.overlay.isAhead && job.failure == nil {
             let output = try files.file(id, at: job.output)
-            try jobs[id]!.applier.finish(output.file)
+            try job.applier.finish(output.file)
         }
         overlayBytes = 0
     }
 
     private func applyBase(
         _ header: RecordHeader,
-        _ plan: RebuildPlan,
+        _ job: Job,
         _ payload: RawSpan,
         _ place: RecordPlace
     ) throws {
         let id = header.file
-        guard plan.includes(place.location, entry: 0), canGoOn(id, atFreshStart: true) else { return }
+        guard job.plan.includes(place.location, entry: 0), canGoOn(job, atFreshStart: true) else { return }
         let reference = try place.reading { () throws(FormatError) in try BaseReference(payload) }
         let path = root.basePath(header.firstSequence, id)
         let base: BaseReader
@@ -138,44 +144,44 @@ final class RebuildPass {
             else { throw error }
             throw ReplacedSegmentError()
         }
-        let output = try files.file(id, at: jobs[id]!.output)
-        try jobs[id]!.applier.apply(base: base, header.firstSequence, reference, to: output.file)
+        let output = try files.file(id, at: job.output)
+        try job.applier.apply(base: base, header.firstSequence, reference, to: output.file)
     }
 
     private func applyChanges(
         _ header: RecordHeader,
-        _ plan: RebuildPlan,
+        _ job: Job,
         _ payload: RawSpan,
         _ place: RecordPlace
     ) throws {
         let id = header.file
-        guard plan.includes(place.location, entry: 0) else { return }
+        guard job.plan.includes(place.location, entry: 0) else { return }
         try opener.decode(payload, header, place)
-        guard canGoOn(id, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
-        let output = try files.file(id, at: jobs[id]!.output)
-        try opener.open(payload, place, from: jobs[id]!.applier, output.file)
-        var before = jobs[id]!.applier.overlay.byteCount
+        guard canGoOn(job, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
+        let output = try files.file(id, at: job.output)
+        try opener.open(payload, place, from: job.applier, output.file)
+        var before = job.applier.overlay.byteCount
         for index in 0..<opener.changes.entries.count {
             // What is void or later stands at the end of a record.
-            guard plan.includes(place.location, entry: index) else { return }
+            guard job.plan.includes(place.location, entry: index) else { return }
             let entry = opener.changes.entries[index]
-            try jobs[id]!.applier.apply(
+            try job.applier.apply(
                 entry,
                 of: opener.changes,
                 data: opener.data,
                 to: output.file
             )
-            overlayBytes += jobs[id]!.applier.overlay.byteCount - before
-            before = jobs[id]!.applier.overlay.byteCount
-            if entry.event != nil { try onSnapshot?(id, entry, jobs[id]!.applier, place) }
+            overlayBytes += job.applier.overlay.byteCount - before
+            before = job.applier.overlay.byteCount
+            if entry.event != nil { try onSnapshot?(id, entry, job.applier, place) }
         }
     }
 
     /// Whether the file is sound so far; a fresh start forgets a failure when every snapshot counts.
-    private func canGoOn(_ id: FileID, atFreshStart isFresh: Bool) -> Bool {
-        guard jobs[id]!.failure != nil else { return true }
+    private func canGoOn(_ job: Job, atFreshStart isFresh: Bool) -> Bool {
+        guard job.failure != nil else { return true }
         guard isFresh, onSnapshot != nil else { return false }
-        jobs[id]!.failure = nil
+        job.failure = nil
         return true
     }
 
