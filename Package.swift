@@ -29,6 +29,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
 
         // The floor: three targets that know nothing of each other.
@@ -50,7 +51,7 @@ let package = Package(
         .target(
             name: "Recovery",
             dependencies: [
-                "Repository", "SQLiteFiles", "LinuxFiles", path,
+                "Repository", "SQLiteFiles", "LinuxFiles", path, "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

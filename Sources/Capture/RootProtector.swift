@@ -80,10 +80,10 @@ package final class RootProtector: Sendable {
         try await answers.wait(for: Observer.readyBarrier)
     }
 
-    /// Waits until all that was committed before this call is durable.
-    package func synchronise(tag: (name: String, message: String)? = nil) async throws -> DurablePoint {
+    /// Waits until all that was committed before this call is durable, and what is to be said of it.
+    package func synchronise(_ annotations: [AnnotationWish] = []) async throws -> DurablePoint {
         let number = numbers.next()
-        mailbox.post(Mailbox.Request(number: number, since: .now, tag: tag))
+        mailbox.post(Mailbox.Request(number: number, since: .now, annotations: annotations))
         return try await answers.wait(for: number)
     }
 

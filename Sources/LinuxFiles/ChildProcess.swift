@@ -119,7 +119,7 @@ package final class ChildProcess: Sendable {
     }
 
     /// What this process was started with, as `NAME=VALUE`, changed.
-    private static func environment(_ changes: [String: String?]) throws(SystemError) -> [[UInt8]] {
+    static func environment(_ changes: [String: String?]) throws(SystemError) -> [[UInt8]] {
         let file = try OpenFile("/proc/self/environ", .read)
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -136,7 +136,7 @@ package final class ChildProcess: Sendable {
 }
 
 /// Calls `body` with the texts as C has them: a vector of strings that ends with a null pointer.
-private func withVector<Result>(
+func withVector<Result>(
     _ texts: [[UInt8]],
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {

@@ -21,4 +21,18 @@ extension FilePath {
         terminated.append(0)
         self = unsafe terminated.withUnsafeBufferPointer { unsafe FilePath(platformString: $0.baseAddress!) }
     }
+
+    /// The path without the ASCII text that its last component ends in; nil if it does not, or has nothing before it.
+    package func dropping(suffix: String) -> FilePath? {
+        let bytes = bytes
+        let ending = Array(suffix.utf8)
+        guard bytes.count > ending.count, bytes.suffix(ending.count) == ending[...] else { return nil }
+        guard let owner = FilePath(bytes: bytes.dropLast(ending.count)) else { return nil }
+        return owner.lastComponent != nil && owner.components.count == components.count ? owner : nil
+    }
+
+    /// The path with ASCII text appended to its last component.
+    package func appending(suffix: String) -> FilePath {
+        FilePath(bytes: bytes + Array(suffix.utf8)) ?? self
+    }
 }

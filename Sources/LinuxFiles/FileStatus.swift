@@ -18,6 +18,7 @@ package struct FileStatus: Hashable, Sendable {
     /// Names that the file still has; 0 after its last unlink.
     package let linkCount: Int
     package let ownerID: UInt32
+    package let groupID: UInt32
     /// Permission bits (`07777`).
     package let permissions: UInt32
 
@@ -36,6 +37,7 @@ package struct FileStatus: Hashable, Sendable {
         changed = Instant(raw.st_ctim).nanoseconds
         linkCount = Int(raw.st_nlink)
         ownerID = raw.st_uid
+        groupID = raw.st_gid
         permissions = raw.st_mode & 0o7777
     }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// A thread of our own for work that blocks; the cooperative pool is never used for that.
@@ -98,6 +99,21 @@ package enum Thread {
         }
     }
 
+    /// Blocks this thread, which must be one of our own, until the asynchronous `body` returns.
+    package static func block<Value: Sendable>(
+        on body: @escaping @Sendable () async throws -> Value
+    ) throws -> Value {
+        let outcome = Outcome<Value>()
+        Task {
+            do {
+                outcome.set(.success(try await body()))
+            } catch {
+                outcome.set(.failure(error))
+            }
+        }
+        return try outcome.take().get()
+    }
+
     /// Refusal is no harm: the thread then runs anywhere.
     private static func bind(to processor: Int) {
         var mask = [UInt8](repeating: 0, count: maskBytes)
@@ -108,6 +124,22 @@ package enum Thread {
 
     private static func setName(_ name: String) {
         _ = unsafe name.withCString { unsafe linux_set_thread_name($0) }
+    }
+
+    /// Hands one outcome from a task to the thread that waits for it.
+    private final class Outcome<Value: Sendable>: Sendable {
+        private let value = Mutex<Result<Value, any Error>?>(nil)
+        private let isThere = Semaphore()
+
+        func set(_ result: Result<Value, any Error>) {
+            value.withLock { $0 = result }
+            isThere.signal()
+        }
+
+        func take() -> Result<Value, any Error> {
+            isThere.wait()
+            return value.withLock { $0! }
+        }
     }
 
     private final class Start: Sendable {

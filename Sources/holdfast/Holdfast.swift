@@ -16,8 +16,9 @@ struct Holdfast: AsyncParsableCommand {
             """,
         version: "holdfast 0.1.0",
         subcommands: [
-            Watch.self, Sync.self, Snapshot.self, Log.self, Restore.self, Status.self, Stats.self,
-            Forget.self, Check.self, Repair.self, Demo.self,
+            Watch.self, Sync.self, Snapshot.self, Log.self, Restore.self, Undo.self, Recoveries.self,
+            Status.self,
+            Stats.self, Forget.self, Check.self, Repair.self, Demo.self,
         ]
     )
 

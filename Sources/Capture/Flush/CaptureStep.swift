@@ -21,8 +21,8 @@ enum CaptureStep: Sendable {
     case trust(FileID)
     /// Everything before is wanted on the disk now.
     case barrier(UInt64)
-    /// A tag for the newest snapshot at this point, then as a barrier.
-    case tag(name: String, message: String, barrier: UInt64)
+    /// What is to be said of the newest snapshot at this point, or of others; then as a barrier.
+    case annotate([AnnotationWish], barrier: UInt64)
     /// What comes later goes to another segment; then as a barrier.
     case endSegment(barrier: UInt64)
 
@@ -34,7 +34,7 @@ enum CaptureStep: Sendable {
             .suspect(let file, _, _), .trust(let file):
             file
         case .changes(let changes): changes.file
-        case .barrier, .tag, .endSegment: nil
+        case .barrier, .annotate, .endSegment: nil
         }
     }
 

@@ -188,7 +188,7 @@ final class Recorder {
         case .declare, .suspect, .trust: return false
         case .changes(let changes) where changes.event == .deleted: missingBases[file] = nil
         case .abandonBase, .beginBase: break
-        case .changes, .finish, .baseSlice, .endBase, .barrier, .tag, .endSegment: return true
+        case .changes, .finish, .baseSlice, .endBase, .barrier, .annotate, .endSegment: return true
         }
         voided.remove(file)
         return false
@@ -241,11 +241,10 @@ final class Recorder {
         case .endSegment(let number):
             endsSegment = true
             barriers.append(number)
-        case .tag(let name, let message, let number):
-            let fields = message.isEmpty ? ["name": name] : ["name": name, "message": message]
-            try writer.stageAnnotation(
-                Annotation(.tag, target: writer.lastSequence, fields: fields, time: .now)
-            )
+        case .annotate(let wishes, let number):
+            for wish in wishes {
+                try writer.stageAnnotation(wish.annotation(newest: writer.lastSequence, time: .now))
+            }
             barriers.append(number)
         }
     }

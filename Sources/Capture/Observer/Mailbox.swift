@@ -1,4 +1,5 @@
 import LinuxFiles
+import Repository
 import Synchronization
 
 /// What others want of the observer: to stop, or that all that is committed by now becomes durable.
@@ -7,8 +8,8 @@ final class Mailbox: Sendable {
     struct Request: Sendable {
         let number: UInt64
         let since: Tick
-        /// A tag for the snapshot that it ends with.
-        var tag: (name: String, message: String)?
+        /// What is to be said of the snapshot that it ends with, or of others.
+        var annotations: [AnnotationWish] = []
         /// What comes later is wanted in another segment.
         var endsSegment = false
     }

@@ -34,8 +34,8 @@ extension Observer {
             else {
                 return false
             }
-            if let tag = request.tag {
-                context.queue.put(.tag(name: tag.name, message: tag.message, barrier: request.number))
+            if !request.annotations.isEmpty {
+                context.queue.put(.annotate(request.annotations, barrier: request.number))
             } else if request.endsSegment {
                 context.queue.put(.endSegment(barrier: request.number))
             } else {

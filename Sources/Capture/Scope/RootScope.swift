@@ -4,8 +4,8 @@ package import SystemPackage
 /// Which names under a root are protected, which belong to a database, and which are left out.
 ///
 /// The rule: a name that ends in `-wal`, `-shm` or `-journal` is a sidecar of the file before the ending;
-/// temporary files of editors and of SQLite are left out, so are the root's own `backups` directory and
-/// whatever an exclusion matches (a shell pattern against the whole relative name or its last component).
+/// temporary files of editors and of SQLite are left out, so are what a restore in place put aside, the root's own
+/// `backups` directory and whatever an exclusion matches (a shell pattern against the whole relative name or its last component).
 /// Everything else is protected: endings mean nothing, the first 16 bytes decide what is a database.
 package struct RootScope: Sendable {
     /// Shell patterns (`fnmatch(3)`).
@@ -32,7 +32,7 @@ package struct RootScope: Sendable {
     /// What the file `name` (relative to the root) is to us.
     package func role(of name: FilePath) -> Role {
         guard let last = name.lastComponent?.string else { return .ignored }
-        if isExcluded(name) { return .ignored }
+        if isExcluded(name) || Self.isAside(last) { return .ignored }
         for sidecar in Sidecar.allCases {
             if let owner = name.dropping(suffix: sidecar.rawValue) { return .sidecar(sidecar, of: owner) }
         }
@@ -62,26 +62,23 @@ package struct RootScope: Sendable {
             || name.hasPrefix("etilqs_") || isSuperJournal(name)
     }
 
+    /// `NAME.corrupted-YYYYMMDD-HHMMSS`, or `replaced` or `undone`, and what may stand behind that.
+    private static func isAside(_ name: String) -> Bool {
+        ["corrupted", "replaced", "undone"].contains { word in
+            name.ranges(of: ".\(word)-").contains { range in
+                let stamp = name[range.upperBound...].utf8.prefix(15)
+                return stamp.count == 15
+                    && stamp.enumerated().allSatisfy {
+                        $0 == 8 ? $1 == UInt8(ascii: "-") : $1 >= 48 && $1 <= 57
+                    }
+            }
+        }
+    }
+
     private static func isSuperJournal(_ name: String) -> Bool {
         guard let dash = name.utf8.lastIndex(of: UInt8(ascii: "-")) else { return false }
         let tail = name.utf8[dash...]
         return tail.starts(with: "-mj".utf8) && tail.dropFirst(3).count == 9
             && tail.dropFirst(3).allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 70) }
-    }
-}
-
-extension FilePath {
-    /// The path without the ASCII text that its last component ends in; nil if it does not, or has nothing before it.
-    package func dropping(suffix: String) -> FilePath? {
-        let bytes = bytes
-        let ending = Array(suffix.utf8)
-        guard bytes.count > ending.count, bytes.suffix(ending.count) == ending[...] else { return nil }
-        guard let owner = FilePath(bytes: bytes.dropLast(ending.count)) else { return nil }
-        return owner.lastComponent != nil && owner.components.count == components.count ? owner : nil
-    }
-
-    /// The path with ASCII text appended to its last component.
-    package func appending(suffix: String) -> FilePath {
-        FilePath(bytes: bytes + Array(suffix.utf8)) ?? self
     }
 }

@@ -39,6 +39,8 @@ package struct SnapshotIndex: Sendable {
     package private(set) var holds: Set<Sequence> = []
     /// The last verdict on each snapshot that has one: whether it is good.
     package private(set) var verdicts: [Sequence: Bool] = [:]
+    /// Everything that was brought back, oldest first.
+    package private(set) var recoveries: [RecoveryEntry] = []
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     private var declarations: [FileID: [Declaration]] = [:]
@@ -90,6 +92,7 @@ package struct SnapshotIndex: Sendable {
         case (.release, _, _): holds.remove(annotation.target)
         case (.health, _, "good"): verdicts[annotation.target] = true
         case (.health, _, "bad"): verdicts[annotation.target] = false
+        case (.restore, _, _): recoveries += RecoveryEntry(annotation).map { [$0] } ?? []
         default: break
         }
     }

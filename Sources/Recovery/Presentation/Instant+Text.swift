@@ -28,6 +28,12 @@ extension Instant {
         return "\(time.dateText) \(time.clockText)"
     }
 
+    /// Local time to the second as part of a name, which a WHEN takes as well: `20260129-120000`.
+    package func stamp(in calendar: LocalCalendar) -> String {
+        let time = calendar.civilTime(at: self)
+        return time.dateText.filter { $0 != "-" } + "-" + time.clockText.filter { $0 != ":" }
+    }
+
     /// How long ago this is, in its largest unit, the rest cut off, for people: `3 min ago`, `1 day ago`;
     /// `now` within a second, `in 3 min` if it lies in the future.
     package func ageText(now: Instant) -> String {

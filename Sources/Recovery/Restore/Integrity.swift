@@ -22,8 +22,7 @@ package enum Integrity: Hashable, Sendable {
         case quick = "quick_check"
     }
 
-    /// Runs a check on a database that nobody else knows of. Nothing is written or created, in WAL mode neither: `immutable=1` does without the log and its
-    /// index (sqlite.org/uri.html). Throws `SystemError` if the file cannot be read.
+    /// Runs a check on a database that nobody else knows of. Throws `SystemError` if the file cannot be read.
     package static func check(databaseAt path: FilePath, _ check: Check) throws -> Integrity {
         let file = try OpenFile(path, .read)
         var header = [UInt8](repeating: 0, count: DatabaseHeader.magic.count)
@@ -43,29 +42,9 @@ package enum Integrity: Hashable, Sendable {
     }
 
     private static func query(_ path: FilePath, _ check: Check) throws -> Integrity {
-        var configuration = Configuration()
-        configuration.readonly = true
-        let database = try DatabaseQueue(path: uri(path), configuration: configuration)
-        let lines = try database.read {
-            // Nobody shortens the file, and most of it is read once only.
-            try $0.execute(sql: "PRAGMA mmap_size = \(Int64.max)")
-            return try String.fetchAll($0, sql: "PRAGMA \(check.rawValue)")
+        let lines = try ImageDatabase(at: path).read {
+            try String.fetchAll($0, sql: "PRAGMA \(check.rawValue)")
         }
         return lines == ["ok"] ? .ok : .problems(lines.isEmpty ? ["\(check.rawValue) said nothing"] : lines)
-    }
-
-    /// Every byte that may mean something in a URI is written as its number.
-    private static func uri(_ path: FilePath) -> String {
-        let plain = Set("/-_.".utf8).union(UInt8(ascii: "0")...UInt8(ascii: "9"))
-            .union(UInt8(ascii: "a")...UInt8(ascii: "z")).union(UInt8(ascii: "A")...UInt8(ascii: "Z"))
-        var uri = "file:"
-        for byte in path.bytes {
-            if plain.contains(byte) {
-                uri.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                uri += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        return uri + "?immutable=1"
     }
 }

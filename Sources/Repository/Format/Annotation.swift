@@ -2,7 +2,7 @@ package import LinuxFiles
 
 /// Something that is said about the root or one of its snapshots: a tag, a hold, a verdict.
 package struct Annotation: Hashable, Sendable {
-    package enum Kind: UInt8, Sendable, Hashable {
+    package enum Kind: UInt8, Sendable, Hashable, Codable {
         case tag = 1
         case hold = 2
         case release = 3
@@ -31,6 +31,30 @@ package struct Annotation: Hashable, Sendable {
         self.fields = fields
         self.time = time
         self.file = file
+    }
+}
+
+/// An annotation that somebody wants. It is about the newest snapshot at the time when it is written, unless it names one.
+package struct AnnotationWish: Hashable, Sendable, Codable {
+    package let kind: Annotation.Kind
+    package let target: Sequence?
+    package let fields: [String: String]
+
+    package init(_ kind: Annotation.Kind, target: Sequence? = nil, fields: [String: String] = [:]) {
+        self.kind = kind
+        self.target = target
+        self.fields = fields
+    }
+
+    /// A name, and what it is for.
+    package static func tag(_ name: String, message: String = "", at target: Sequence? = nil) -> Self {
+        let fields = message.isEmpty ? ["name": name] : ["name": name, "message": message]
+        return Self(.tag, target: target, fields: fields)
+    }
+
+    /// What is written when `newest` is the last snapshot.
+    package func annotation(newest: Sequence, time: Instant) -> Annotation {
+        Annotation(kind, target: target ?? newest, fields: fields, time: time)
     }
 }
 

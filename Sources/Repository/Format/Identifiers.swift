@@ -1,5 +1,5 @@
 /// The number of a snapshot: 1, 2, 3 … per root, the order of everything. 0 names no snapshot.
-package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable {
+package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable, Codable {
     package let rawValue: UInt64
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }

@@ -31,13 +31,13 @@ package struct ControlClient: Sendable {
         self.root = root
     }
 
-    /// Returns once all that was committed before the call is durable.
+    /// Returns once all that was committed before the call is durable, and what is to be said of it.
     package func synchronise(
-        tag: (name: String, message: String)? = nil,
+        _ annotations: [AnnotationWish] = [],
         timeout: Duration
     ) throws -> DurablePoint {
-        let request = tag.map { ControlRequest.tag(name: $0.name, message: $0.message) } ?? .synchronise
-        guard case .durable(let sequence, let time) = try ask(request, timeout) else {
+        guard case .durable(let sequence, let time) = try ask(.synchronise(annotations: annotations), timeout)
+        else {
             throw Failure.refused("unexpected answer")
         }
         return DurablePoint(sequence: Sequence(sequence), time: Instant(nanoseconds: time))

@@ -65,7 +65,8 @@ final class ControlSocket: Sendable {
         }
         switch request {
         case .status: return .status(status)
-        case .synchronise: return wait { .durable(try await $0.synchronise()) }
+        case .synchronise(let annotations):
+            return wait { .durable(try await $0.synchronise(annotations)) }
         case .forget(let rules):
             return wait { [root] protector in
                 let outcome = try await protector.thin { try RetentionPlan(root, rules).kept }
@@ -74,26 +75,19 @@ final class ControlSocket: Sendable {
                     freedBytes: outcome.freedBytes
                 )
             }
-        case .tag(let name, let message):
-            return wait { .durable(try await $0.synchronise(tag: (name, message))) }
         }
     }
 
     private func wait(
         _ work: @escaping @Sendable (RootProtector) async throws -> ControlAnswer
     ) -> ControlAnswer {
-        let slot = AnswerSlot()
-        guard let slot else { return .failed(reason: "the watcher has too many open files") }
-        Task { [protector] in
-            do {
-                slot.fill(try await work(protector))
-            } catch is CancellationError {
-                slot.fill(.failed(reason: "the watcher is stopping"))
-            } catch {
-                slot.fill(.failed(reason: "\(error)"))
-            }
+        do {
+            return try Thread.block { [protector] in try await work(protector) }
+        } catch is CancellationError {
+            return .failed(reason: "the watcher is stopping")
+        } catch {
+            return .failed(reason: "\(error)")
         }
-        return slot.take()
     }
 
     private var status: WatcherStatus {

@@ -1,14 +1,14 @@
-package import Capture
-package import Repository
+import Capture
+import Repository
 
 /// Captures once, for commands that need a fresh snapshot while no watcher runs.
-package enum OneShot {
-    /// Takes the root's lock, catches up, sets the tag if there is one, and gives the lock back.
+enum OneShot {
+    /// Takes the root's lock, catches up, says what is to be said, and gives the lock back.
     /// Throws `RepositoryError.locked` when a watcher has it.
-    package static func capture(
+    static func capture(
         _ root: RootDescription,
         in repository: RepositoryDirectory,
-        tag: (name: String, message: String)? = nil
+        _ annotations: [AnnotationWish]
     ) async throws -> DurablePoint {
         var options = RootProtector.Options()
         options.isPatient = false
@@ -17,7 +17,7 @@ package enum OneShot {
             group.addTask { try await protector.run() }
             do {
                 var point = try await protector.ready()
-                if let tag { point = try await protector.synchronise(tag: tag) }
+                if !annotations.isEmpty { point = try await protector.synchronise(annotations) }
                 protector.stop()
                 try await group.waitForAll()
                 return point

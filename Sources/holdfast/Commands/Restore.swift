@@ -14,6 +14,11 @@ struct Restore: HoldfastCommand {
             restored to a directory. Works beside a running watcher. The digest alone proves that each byte is as it \
             was; with --quick the rest is left to SQLite's quick_check.
 
+            With --in-place the present state is captured first, whatever it is. A sound database then gets its former \
+            content in one transaction, which running programs see at their next read; one that is missing or corrupt is \
+            exchanged for a new file, and what was there goes aside as NAME.corrupted-YYYYMMDD-HHMMSS. Owner, mode and \
+            journal mode stay. Files that did not exist at that moment are left alone.
+
             WHEN is one of: latest, latest~3, latest-good, a sequence as 42, a tag, a time as "2026-01-29 12:00" or \
             2026-01-29T12:00:00.25+01:00, @1769688000.5, "10m ago", -10m, "yesterday 14:00". A time means the newest \
             snapshot not later than it.
@@ -44,37 +49,54 @@ struct Restore: HoldfastCommand {
     )
     var output: String?
 
-    @Flag(help: "Replace what exists at the output.")
+    @Flag(help: "Replace what exists at the output; in place, exchange a file that programs have open.")
     var force = false
 
     @Flag(help: "Have SQLite check the pages and rows, but not each row's place in each index: much faster.")
     var quick = false
 
-    @Flag(help: ArgumentHelp("Put it where it was.", visibility: .hidden))
+    @Flag(help: "Bring it back in its own place, beside running programs; holdfast undo takes it back.")
     var inPlace = false
 
+    @OptionGroup(title: "In place") var inPlaceOptions: InPlaceOptions
+
     mutating func validate() throws {
-        if inPlace { throw ValidationError("--in-place comes in a later version: say --output FILE") }
-        guard let output else { throw ValidationError("where to? Say --output FILE") }
+        if inPlace {
+            if output != nil { throw ValidationError("--in-place and --output exclude each other") }
+            return
+        }
+        if inPlaceOptions.dryRun { throw ValidationError("--dry-run is for --in-place") }
+        guard let output else { throw ValidationError("where to? Say --output FILE or --in-place") }
         if output.isEmpty { throw ValidationError("--output is empty: name a file") }
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
         let start = Tick.now
         let when = try When(parsing: at, now: .now, calendar: .system)
-        let target = try Target(path, in: options.openRepository())
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
         let index = try SnapshotIndex(target.root)
         guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
         let entry = try index.resolve(when, in: scope, strictlyBefore: before, now: .now)
-        let destination = FilePath(output ?? "")
+        let destination = inPlace ? target.path : FilePath(output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
 
         let plan =
             scope == .root
             ? RestorePlan(index, root: entry, to: destination)
             : try RestorePlan(index, file: entry, to: destination)
-        try leaveNothingWhenInterrupted()
         let check = quick ? Integrity.Check.quick : .full
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        if inPlace {
+            return try inPlaceOptions.run(
+                InPlacePlan(plan),
+                target,
+                in: repository,
+                isForced: force,
+                check: check,
+                console
+            )
+        }
         var report = RestoreReport(plan, target, check, start: start, console: console)
         try Recovery.Restore(plan, isReplacing: force, integrityCheck: check).run {
             try report.add($0)
@@ -82,14 +104,5 @@ struct Restore: HoldfastCommand {
             try report.addFailure($0, $1)
         }
         return try report.end()
-    }
-
-    private func leaveNothingWhenInterrupted() throws {
-        try StopSignal.onFirst {
-            UnfinishedWork.abandonAll {
-                Console.say("interrupted: what was not finished was removed")
-                CurrentProcess.exit(ExitStatus.interrupted.rawValue)
-            }
-        }
     }
 }

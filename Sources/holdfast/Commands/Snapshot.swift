@@ -1,7 +1,9 @@
 import ArgumentParser
 import Recovery
+import Repository
+import Service
 
-struct Snapshot: AsyncParsableCommand {
+struct Snapshot: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Wait until everything committed so far is durable, and tag it.",
         discussion: """
@@ -34,8 +36,11 @@ struct Snapshot: AsyncParsableCommand {
         if tag == nil, !message.isEmpty { throw ValidationError("--message needs --tag NAME") }
     }
 
-    func run() async throws {
-        let tag = tag.map { (name: $0, message: message) }
-        try await FreshCapture(options: options, path: path, timeout: timeout, tag: tag).run()
+    func perform(_ console: Console) throws -> ExitStatus {
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        let tag = tag.map { AnnotationWish.tag($0, message: message) }
+        try FreshCapture.run(target, in: repository, tag.map { [$0] } ?? [], timeout: timeout, console)
+        return .done
     }
 }

@@ -1,10 +1,7 @@
 import ArgumentParser
-import Capture
-import LinuxFiles
-import Repository
 import Service
 
-struct Sync: AsyncParsableCommand {
+struct Sync: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Wait until everything committed so far is durable.",
         discussion: """
@@ -23,7 +20,10 @@ struct Sync: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
-    func run() async throws {
-        try await FreshCapture(options: options, path: path, timeout: timeout, tag: nil).run()
+    func perform(_ console: Console) throws -> ExitStatus {
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        try FreshCapture.run(target, in: repository, timeout: timeout, console)
+        return .done
     }
 }

@@ -20,6 +20,7 @@ struct Failure: Error {
         case let error as RepositoryError: self.init(Self.status(of: error), error.description)
         case let error as DamageError: self.init(.damaged, "\(error.description): run holdfast check")
         case let error as RestoreError: self.init(Self.status(of: error), error.description)
+        case let error as InPlaceError: self.init(Self.status(of: error), error.description)
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:
             self.init(error.isWrongUsage ? .wrongUsage : .notFound, error.description)
@@ -40,6 +41,13 @@ struct Failure: Error {
     private static func status(of error: RestoreError) -> ExitStatus {
         if case .didNotExist = error { return .notFound }
         return error.isDamage ? .damaged : .failed
+    }
+
+    private static func status(of error: InPlaceError) -> ExitStatus {
+        switch error {
+        case .nothingToUndo, .safetyIsGone: .notFound
+        case .busy, .inUse, .restless: .failed
+        }
     }
 
     private static func status(of error: RetentionError) -> ExitStatus {

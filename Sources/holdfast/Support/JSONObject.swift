@@ -21,6 +21,10 @@ struct JSONObject {
         adding(name, raw: "[" + values.map(Self.quoted).joined(separator: ",") + "]")
     }
 
+    func adding(_ name: String, _ objects: [JSONObject]) -> JSONObject {
+        adding(name, raw: "[" + objects.map(\.text).joined(separator: ",") + "]")
+    }
+
     private func adding(_ name: String, raw value: String) -> JSONObject {
         var object = self
         object.text.removeLast()

@@ -27,6 +27,17 @@ extension SnapshotEvent {
     }
 }
 
+extension Integrity {
+    var name: String {
+        switch self {
+        case .ok: "ok"
+        case .notApplicable: "not applicable"
+        case .unchecked: "unchecked"
+        case .problems: "failed"
+        }
+    }
+}
+
 extension Failure {
     init(_ damage: Finding) {
         self.init(

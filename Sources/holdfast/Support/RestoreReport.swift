@@ -81,14 +81,3 @@ struct RestoreReport {
         try Directory.current().pushing(path).string
     }
 }
-
-extension Integrity {
-    fileprivate var name: String {
-        switch self {
-        case .ok: "ok"
-        case .notApplicable: "not applicable"
-        case .unchecked: "unchecked"
-        case .problems: "failed"
-        }
-    }
-}

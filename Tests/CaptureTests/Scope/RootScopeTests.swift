@@ -16,8 +16,22 @@ struct RootScopeTests {
     }
 
     @Test(
+        "leaves out what a restore in place put aside",
+        arguments: [
+            "a.db.corrupted-20260129-120000", "d/a.db.undone-20260129-120000-wal",
+            "a.db.replaced-20260129-120000-2", "a.corrupted-x.corrupted-20260129-120000",
+        ]
+    )
+    func aside(_ name: String) {
+        #expect(scope.role(of: FilePath(name)) == .ignored)
+    }
+
+    @Test(
         "protects everything else",
-        arguments: ["a.db", "memory/a b", "-wal", "x.db-mj0A1B", "notes-journal.txt"]
+        arguments: [
+            "a.db", "memory/a b", "-wal", "x.db-mj0A1B", "notes-journal.txt", "a.corrupted-2026",
+            "a.undone-2026-01-29-1200",
+        ]
     )
     func protected(_ name: String) {
         #expect(scope.role(of: FilePath(name)) == .protected)

@@ -13,7 +13,10 @@ struct ControlRequestFuzzTests {
         let watcher = try #require(protection.watcher)
         let before = try watcher.peakMemoryBytes()
         let path = try Self.socket(in: protection.folder.file("repository"))
-        let sound = [#"{"status":{}}"#, #"{"synchronise":{}}"#, #"{"tag":{"name":"a","message":"b"}}"#]
+        let sound = [
+            #"{"status":{}}"#, #"{"synchronise":{"annotations":[]}}"#,
+            #"{"synchronise":{"annotations":[{"kind":1,"target":1,"fields":{"name":"a","message":"b"}}]}}"#,
+        ]
         var run = FuzzRun("control requests", rounds: 1000)
         var answers = 0
         while var random = run.next() {

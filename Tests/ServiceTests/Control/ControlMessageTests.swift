@@ -1,4 +1,5 @@
 import Recovery
+import Repository
 import Testing
 
 @testable import Service
@@ -8,7 +9,10 @@ struct ControlMessageTests {
     @Test(
         "come back as they were sent, on one line",
         arguments: [
-            .synchronise, .status, .tag(name: "a\nb", message: "\"quoted\"\u{1b}"),
+            .synchronise(annotations: []), .status,
+            .synchronise(annotations: [
+                .tag("a\nb", message: "\"quoted\"\u{1b}"), AnnotationWish(.hold, target: Sequence(.max)),
+            ]),
             .forget(RetentionRules()), .forget(RetentionRules(policy: .odd, maximumBytes: .max)),
         ] as [ControlRequest]
     )

@@ -1,0 +1,35 @@
+import Glibc
+
+/// Whose a file is, and who may do what with it.
+package struct FileOwnership: Hashable, Sendable {
+    package let userID: UInt32
+    package let groupID: UInt32
+    /// Permission bits (`07777`).
+    package let permissions: UInt32
+
+    package init(userID: UInt32, groupID: UInt32, permissions: UInt32) {
+        self.userID = userID
+        self.groupID = groupID
+        self.permissions = permissions
+    }
+}
+
+extension FileStatus {
+    package var ownership: FileOwnership {
+        FileOwnership(userID: ownerID, groupID: groupID, permissions: permissions)
+    }
+}
+
+extension OpenFile {
+    /// Gives the file to somebody (`fchown(2)`, `fchmod(2)`). Only root can give files away: for others EPERM.
+    package func setOwnership(_ ownership: FileOwnership) throws(SystemError) {
+        let present = try status().ownership
+        if present.userID != ownership.userID || present.groupID != ownership.groupID {
+            guard fchown(descriptor, ownership.userID, ownership.groupID) == 0 else {
+                throw .last("give away", path)
+            }
+        }
+        // Behind it: giving a file away may take bits.
+        guard fchmod(descriptor, ownership.permissions) == 0 else { throw .last("set the mode of", path) }
+    }
+}

@@ -1,0 +1,55 @@
+import SystemPackage
+
+/// The other processes of the machine, as far as this user may look at them (proc(5)).
+package enum ProcessTable {
+    /// A process that has a file open for writing.
+    package struct Holder: Hashable, Sendable {
+        package let processID: Int32
+        /// Its command line, or its name if it has none.
+        package let command: String
+    }
+
+    /// The processes, apart from this one, that have one of the files open for writing, by process number.
+    ///
+    /// Others that only read are no danger to what is put in a file's place. Processes of other users show their files to root
+    /// alone.
+    package static func writers(of files: Set<FileIdentity>) -> [Holder] {
+        guard !files.isEmpty, let names = try? Directory.names(in: "/proc") else { return [] }
+        return names.compactMap { Int32($0.string) }.filter { $0 != CurrentProcess.identifier }.sorted()
+            .filter { writes($0, files) }.map { Holder(processID: $0, command: command(of: $0)) }
+    }
+
+    private static func writes(_ process: Int32, _ files: Set<FileIdentity>) -> Bool {
+        let directory = FilePath("/proc/\(process)")
+        guard let descriptors = try? Directory.names(in: directory.appending("fd")) else { return false }
+        return descriptors.contains { name in
+            guard let status = FileStatus.ifPresent(directory.appending("fd").appending(name)),
+                files.contains(status.identity)
+            else { return false }
+            return isWritable(directory.appending("fdinfo").appending(name))
+        }
+    }
+
+    /// Whether the line `flags:` says, in octal, anything but O_RDONLY, which is 0 (proc_pid_fdinfo(5)).
+    private static func isWritable(_ information: FilePath) -> Bool {
+        let lines = text(of: information).split(separator: "\n")
+        guard let flags = lines.first(where: { $0.hasPrefix("flags:") })?.dropFirst(6),
+            let bits = UInt32(flags.filter { !$0.isWhitespace }, radix: 8)
+        else { return false }
+        return bits & 0o3 != 0
+    }
+
+    private static func command(of process: Int32) -> String {
+        let words = text(of: FilePath("/proc/\(process)/cmdline")).split(separator: "\0")
+        guard words.isEmpty else { return words.joined(separator: " ") }
+        return text(of: FilePath("/proc/\(process)/comm")).filter { !$0.isNewline }
+    }
+
+    private static func text(of path: FilePath) -> String {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        guard let file = try? OpenFile(path, .read),
+            let count = try? file.read(into: &bytes, count: bytes.count, at: 0)
+        else { return "" }
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+}

@@ -1,0 +1,87 @@
+import GRDB
+import LinuxFiles
+package import SystemPackage
+
+/// Compares two rebuilt images of a database row by row.
+///
+/// Rows are the same row if they have the same primary key; in tables without one, the same rowid. Columns are compared
+/// by name, those that both have, byte for byte: neither collation nor affinity makes two values equal. Generated columns follow
+/// from the others; virtual tables are left out, for what they contain is only known to their module.
+package struct ImageDiff {
+    private let queue: DatabaseQueue
+    private let old: [String: TableShape]
+    private let new: [String: TableShape]
+
+    /// Opens both images. nil: there was no database, which has no tables.
+    package init(from old: FilePath?, to new: FilePath?) throws {
+        queue = try DatabaseQueue()
+        (self.old, self.new) = try queue.writeWithoutTransaction { database in
+            for (name, path) in [("old", old), ("new", new)] {
+                let uri = path.map(ImageDatabase.uri) ?? ":memory:"
+                try database.execute(sql: "ATTACH ? AS \(name)", arguments: [uri])
+            }
+            return try (TableShape.all(of: "old", in: database), TableShape.all(of: "new", in: database))
+        }
+    }
+
+    /// Tables that either image has, by name.
+    package var tables: [String] { Set(old.keys).union(new.keys).sorted() }
+
+    /// What differs in a table, in numbers.
+    package func summary(of table: String) throws -> TableDiff {
+        var diff = TableDiff(table: table)
+        try queue.read { database in
+            do {
+                try fill(&diff, database)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+                // A collation, for example, that only the program has to which the database belongs.
+                diff.notes.append("its rows cannot be compared (\(error.message ?? "\(error.resultCode)"))")
+            }
+        }
+        return diff
+    }
+
+    /// All tables that differ.
+    package func summary() throws -> [TableDiff] {
+        try tables.map(summary).filter { !$0.isEmpty }
+    }
+
+    private func fill(_ diff: inout TableDiff, _ database: Database) throws {
+        let (before, after) = (old[diff.table], new[diff.table])
+        diff.notes = Self.notes(before, after)
+        guard let pair = TablePair(before, after) else {
+            if !(before ?? after)!.isVirtual {
+                diff.notes.append("its rows cannot be compared: they have no key, or another one")
+            }
+            return
+        }
+        for kind in pair.kinds {
+            let count = try pair.count(kind, database)
+            switch kind {
+            case .added: diff.added = count
+            case .removed: diff.removed = count
+            case .changed: diff.changed = count
+            }
+        }
+        if before != nil {
+            let name = diff.table.sqlName
+            diff.oldCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM old.\(name)") ?? 0
+        }
+    }
+
+    private static func notes(_ before: TableShape?, _ after: TableShape?) -> [String] {
+        guard let before else { return ["the table is new"] }
+        guard let after else { return ["the table went"] }
+        return before.columns.filter { !after.columns.contains($0) }.map { "column \($0) went" }
+            + after.columns.filter { !before.columns.contains($0) }.map { "column \($0) is new" }
+    }
+
+    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each by their keys.
+    /// Throws `DatabaseError` when they cannot be compared.
+    package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
+        guard let pair = TablePair(old[table], new[table]) else { return }
+        try queue.read { database in
+            for kind in pair.kinds { try pair.each(kind, database, body) }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package import GRDB
+
+/// How the rows of one table differ between two images.
+package struct TableDiff: Hashable, Sendable {
+    package let table: String
+    /// Rows that only the newer image has.
+    package internal(set) var added = 0
+    /// Rows that only the older image has.
+    package internal(set) var removed = 0
+    /// Rows that both have, with other values.
+    package internal(set) var changed = 0
+    /// Rows of the older image.
+    package internal(set) var oldCount = 0
+    /// What else there is to know, as a column that only one of them has, or why rows cannot be compared.
+    package internal(set) var notes: [String] = []
+
+    package var isEmpty: Bool { added == 0 && removed == 0 && changed == 0 && notes.isEmpty }
+}
+
+/// A row that differs.
+package struct RowDiff: Hashable, Sendable {
+    package enum Kind: String, Sendable { case added, removed, changed }
+
+    package struct Value: Hashable, Sendable {
+        package let column: String
+        package let value: DatabaseValue
+    }
+
+    package let table: String
+    package let kind: Kind
+    package let key: [Value]
+    /// The row as the older image has it; empty if it has none. Of a changed row, only what differs.
+    package let old: [Value]
+    /// The row as the newer image has it.
+    package let new: [Value]
+}

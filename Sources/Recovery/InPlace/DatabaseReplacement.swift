@@ -1,0 +1,97 @@
+import CSQLite
+import GRDB
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+/// Replaces what a sound live database contains by an image, in one transaction through SQLite's backup API
+/// (sqlite.org/c3ref/backup_finish.html): programs that have it open see the one or the other, whole.
+///
+/// The file stays the same one, with its owner, mode and journal mode. While the transaction runs nobody else can write; in
+/// rollback mode nobody can read either.
+struct DatabaseReplacement {
+    let database: FilePath
+    /// Nobody else knows of it. Its header may be changed.
+    let image: FilePath
+    /// How long to wait for programs that are reading or writing.
+    let wait: Duration
+
+    enum Result {
+        case done
+        /// Somebody wrote before. Nothing was changed.
+        case outdated
+        /// The page sizes differ, and in WAL mode a database keeps its own (sqlite.org/c3ref/backup_finish.html,
+        /// SQLITE_READONLY). Nothing was changed.
+        case impossible
+    }
+
+    /// Asks `isUnchanged` once nobody else can write.
+    /// Throws `InPlaceError.busy` when the lock is not to be had in time, `DatabaseError`.
+    func run(isUnchanged: () throws -> Bool) throws -> Result {
+        // That of a database in rollback mode would become the image's. One in WAL mode keeps that by itself.
+        try setJournalMode(isWAL: false)
+        let source = try DatabaseQueue(path: ImageDatabase.uri(image), configuration: Self.reading)
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(Double(wait.nanoseconds) / 1e9)
+        do {
+            let target = try DatabaseQueue(path: database.string, configuration: configuration)
+            return try source.read { from in
+                try target.writeWithoutTransaction { to in try copy(from, to, isUnchanged) }
+            }
+        } catch let error as DatabaseError {
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                let identity = FileStatus.ifPresent(database)?.identity
+                throw InPlaceError.busy(
+                    database,
+                    wait,
+                    ProcessTable.writers(of: Set([identity].compactMap(\.self)))
+                )
+            case .SQLITE_READONLY:
+                try setJournalMode(isWAL: true)
+                return .impossible
+            default: throw error
+            }
+        }
+    }
+
+    private static var reading: Configuration {
+        var configuration = Configuration()
+        configuration.readonly = true
+        return configuration
+    }
+
+    private func copy(_ from: Database, _ to: Database, _ isUnchanged: () throws -> Bool) throws -> Result {
+        guard
+            let backup = unsafe sqlite3_backup_init(
+                to.sqliteConnection,
+                "main",
+                from.sqliteConnection,
+                "main"
+            )
+        else { throw DatabaseError(resultCode: to.lastErrorCode, message: to.lastErrorMessage) }
+        var isFinished = false
+        defer { if !isFinished { unsafe sqlite3_backup_finish(backup) } }
+        // A step of no pages takes the lock and does nothing else.
+        var code = unsafe sqlite3_backup_step(backup, 0)
+        guard code == SQLITE_OK || code == SQLITE_DONE else {
+            throw DatabaseError(resultCode: ResultCode(rawValue: code))
+        }
+        guard try isUnchanged() else { return .outdated }
+        repeat { code = unsafe sqlite3_backup_step(backup, -1) } while code == SQLITE_OK
+        guard code == SQLITE_DONE else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+        isFinished = true
+        code = unsafe sqlite3_backup_finish(backup)
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+        return .done
+    }
+
+    /// Writes the image's file format versions (sqlite.org/fileformat2.html, section 1.3.3).
+    private func setJournalMode(isWAL: Bool) throws {
+        let file = try OpenFile(image, .update)
+        let versions: [UInt8] = isWAL ? [2, 2] : [1, 1]
+        guard try file.status().sizeBytes >= UInt64(DatabaseLayout.headerBytes) else { return }
+        try unsafe file.write(versions.span.bytes, at: UInt64(DatabaseLayout.writeVersion))
+    }
+}

@@ -1,0 +1,144 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// The images that a restore in place works with, rebuilt in a directory of its own: those that are wanted, and those of
+/// the present and of afterwards, each once it is asked for.
+final class InPlaceImages {
+    struct Image {
+        let path: FilePath
+        let state: SnapshotState
+        let isDatabase: Bool
+        /// SQLite takes it for sound, so that a transaction can read it, or write over it.
+        let isSoundDatabase: Bool
+    }
+
+    private let root: RootDescription
+    private let work: FilePath
+    private var rebuilt: [FileID: Result<SnapshotState, any Error>] = [:]
+    private var wanted: [FileID: Image] = [:]
+    /// The images of the last snapshot that was asked for, of each file.
+    private var seen: [FileID: (sequence: Sequence, image: Image?)] = [:]
+    private var index: SnapshotIndex?
+    private var count = 0
+
+    init(_ root: RootDescription, in work: FilePath) {
+        self.root = root
+        self.work = work
+    }
+
+    /// Rebuilds all that are wanted, in one go over the history for each snapshot.
+    func rebuildWanted(_ items: [InPlacePlan.Item]) throws {
+        let groups = Dictionary(grouping: items.filter { $0.entry != nil }) { $0.entry!.sequence }
+        // As of the last of them, each file is at its own.
+        guard let last = groups.keys.max() else { return }
+        let isOneMoment = try isOneMoment(items, last)
+        for (sequence, items) in isOneMoment ? [last: items.filter { $0.entry != nil }] : groups {
+            let outputs = items.map { ($0.file, wantedPath($0.file)) }
+            rebuilt.merge(
+                try ImageRebuilder(root).rebuildAll(Dictionary(uniqueKeysWithValues: outputs), at: sequence)
+            ) { $1 }
+        }
+    }
+
+    private func isOneMoment(_ items: [InPlacePlan.Item], _ last: Sequence) throws -> Bool {
+        let index = try history(upTo: last)
+        return items.allSatisfy { $0.entry == nil || index.entry(of: $0.file, atOrBefore: last) == $0.entry }
+    }
+
+    /// The wanted image of a file; nil if there was none. Throws `RestoreError` when it is a database that is not sound,
+    /// unless that is what it is brought back to.
+    func wanted(_ item: InPlacePlan.Item, _ check: Integrity.Check, isUndo: Bool) throws -> Image? {
+        guard let entry = item.entry else { return nil }
+        if let known = wanted[item.file] { return known }
+        guard let state = try rebuilt[item.file]?.get() else {
+            throw RepositoryError.noSnapshot(item.file, at: entry.sequence)
+        }
+        guard state.sequence == entry.sequence else {
+            throw RestoreError.wrongSnapshot(item.path, wanted: entry.sequence, got: state.sequence)
+        }
+        let path = wantedPath(item.file)
+        let isDatabase = item.kind == .database
+        let integrity = isDatabase ? try Integrity.check(databaseAt: path, check) : .notApplicable
+        if case .problems(let problems) = integrity, !isUndo {
+            throw RestoreError.notSound(item.path, entry.sequence, problems: problems)
+        }
+        let isSound = isDatabase && Self.isSound(integrity)
+        let image = Image(path: path, state: state, isDatabase: isDatabase, isSoundDatabase: isSound)
+        wanted[item.file] = image
+        return image
+    }
+
+    /// The image of a file as it was at the newest of its snapshots not later than `sequence`; nil if there was none.
+    func present(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> Image? {
+        let index = try history(upTo: sequence)
+        guard let entry = index.entry(of: item.file, atOrBefore: sequence), entry.event != .deleted else {
+            return nil
+        }
+        if let known = seen[item.file], known.sequence == entry.sequence { return known.image }
+        count += 1
+        let path = work.appending("seen-\(count)")
+        let result = try ImageRebuilder(root).rebuildAll([item.file: path], at: entry.sequence)
+        guard let state = try result[item.file]?.get() else {
+            throw RepositoryError.noSnapshot(item.file, at: entry.sequence)
+        }
+        let isDatabase = index.declaration(of: item.file, at: entry.sequence)?.kind == .database
+        let isSound = try isDatabase && Self.isSound(Integrity.check(databaseAt: path, .quick))
+        let image = Image(path: path, state: state, isDatabase: isDatabase, isSoundDatabase: isSound)
+        if let old = seen[item.file]?.image { try? Directory.remove(old.path) }
+        seen[item.file] = (entry.sequence, image)
+        return image
+    }
+
+    /// How the rows changed from the file's state at `sequence` to the wanted one, which was asked for before. Nothing is
+    /// said of what cannot be read.
+    func rowDifferences(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> [TableDiff] {
+        let images = [try present(item, at: sequence), wanted[item.file]]
+        guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else { return [] }
+        return try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
+    }
+
+    /// What SQLite says of a database as it is afterwards; nil if it is none.
+    func check(
+        _ item: InPlacePlan.Item,
+        before: Sequence,
+        after: Sequence,
+        _ check: Integrity.Check
+    ) throws -> InPlaceOutcome.Check? {
+        let former = try present(item, at: before)
+        let isReadable = former?.isSoundDatabase ?? false
+        let schemaBefore = isReadable ? try ImageDatabase(at: former!.path).schemaVersion() : nil
+        guard let image = try present(item, at: after), image.isDatabase else { return nil }
+        let integrity = try Integrity.check(databaseAt: image.path, check)
+        guard Self.isSound(integrity) else {
+            return InPlaceOutcome.Check(
+                integrity: integrity,
+                violations: [],
+                schemaBefore: schemaBefore,
+                schemaAfter: nil
+            )
+        }
+        let database = try ImageDatabase(at: image.path)
+        return InPlaceOutcome.Check(
+            integrity: integrity,
+            violations: try database.foreignKeyViolations(),
+            schemaBefore: schemaBefore,
+            schemaAfter: try database.schemaVersion()
+        )
+    }
+
+    private func wantedPath(_ file: FileID) -> FilePath { work.appending("wanted-\(file)") }
+
+    private static func isSound(_ integrity: Integrity) -> Bool {
+        if case .problems = integrity { return false }
+        return true
+    }
+
+    /// The history, read again when it has not come that far.
+    private func history(upTo sequence: Sequence) throws -> SnapshotIndex {
+        if let index, let last = index.entries.last, last.sequence >= sequence { return index }
+        let read = try SnapshotIndex(root)
+        index = read
+        return read
+    }
+}

@@ -1,0 +1,41 @@
+package import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// What became of one file of a restore in place.
+package struct InPlaceOutcome: Sendable {
+    package enum Way: String, Sendable {
+        /// It was that already.
+        case unchanged
+        /// Its content was replaced in one transaction.
+        case transaction
+        /// Another file has its name now.
+        case rename
+        /// There was no such file then.
+        case aside
+    }
+
+    package let item: InPlacePlan.Item
+    /// The snapshot that it was brought back to; nil if there was no such file.
+    package let state: SnapshotState?
+    package internal(set) var way: Way
+    /// The root's snapshot as of which it was as before.
+    package internal(set) var before: Sequence
+    /// What was put aside.
+    package internal(set) var aside: [FilePath] = []
+    /// Programs that have it open for writing: they go on with what was brought back, unless another file has its name.
+    package internal(set) var holders: [ProcessTable.Holder] = []
+    /// How the rows changed, from before the restore to what was brought back.
+    package internal(set) var tables: [TableDiff] = []
+    /// nil unless it is a database.
+    package internal(set) var check: Check?
+
+    /// What SQLite says of the database afterwards.
+    package struct Check: Sendable {
+        package let integrity: Integrity
+        package let violations: [ForeignKeyViolation]
+        /// Of the database as it was before; nil when that cannot be read.
+        package let schemaBefore: SchemaVersion?
+        package let schemaAfter: SchemaVersion?
+    }
+}

@@ -1,0 +1,73 @@
+package import Repository
+package import SystemPackage
+
+/// Which files of a root are brought back to which of their snapshots. Pure: nothing is looked at but the index.
+package struct InPlacePlan: Sendable {
+    package struct Item: Sendable {
+        package let file: FileID
+        /// Its absolute path as a protected file.
+        package let path: FilePath
+        /// Relative to the root.
+        package let name: FilePath
+        package let kind: FileKind
+        /// The snapshot that it is brought back to. nil: there was no such file, and it goes aside.
+        package let entry: SnapshotIndex.Entry?
+    }
+
+    package let root: RootDescription
+    package let action: RecoveryEntry.Action
+    /// The snapshot that was asked for.
+    package let at: Sequence
+    package let items: [Item]
+    /// Stored names of files that cannot be restored because they would lead out of the root.
+    package let refused: [FilePath]
+
+    /// What a restore to another place would restore.
+    package init(_ plan: RestorePlan) {
+        root = plan.root
+        action = .restore
+        at = plan.entry.sequence
+        refused = plan.refused
+        items = plan.items.map {
+            Item(file: $0.entry.file, path: $0.path, name: $0.name, kind: $0.kind, entry: $0.entry)
+        }
+    }
+
+    /// Takes back what the last restore in the scope did: each file as it was before. Throws `InPlaceError`.
+    package init(undoingLastIn scope: HistoryScope, _ index: SnapshotIndex) throws(InPlaceError) {
+        let isMeant = { (file: FileID) in scope == .root || scope == .file(file) }
+        guard let entry = index.recoveries.last(where: { $0.before.keys.contains(where: isMeant) }) else {
+            throw .nothingToUndo(index.root.path)
+        }
+        var items: [Item] = []
+        var refused: [FilePath] = []
+        for (file, before) in entry.before.sorted(by: { $0.key < $1.key }) where isMeant(file) {
+            // Without it, an older one of the file would be taken for it.
+            guard index.entries(in: .root).contains(where: { $0.sequence == before }) || before == .none
+            else {
+                throw .safetyIsGone(before)
+            }
+            let found = index.entry(of: file, atOrBefore: before)
+            let declaration = index.declaration(of: file, at: found?.sequence ?? before)
+            let name = declaration?.name ?? ""
+            guard index.root.kind == .file || RestorePlan.place(of: name, in: index.root.path) != nil else {
+                refused.append(name)
+                continue
+            }
+            items.append(
+                Item(
+                    file: file,
+                    path: index.path(of: file, at: found?.sequence ?? before),
+                    name: name,
+                    kind: declaration?.kind ?? .plain,
+                    entry: found?.event == .deleted ? nil : found
+                )
+            )
+        }
+        root = index.root
+        action = .undo
+        at = entry.before.values.max() ?? .none
+        self.items = items
+        self.refused = refused
+    }
+}

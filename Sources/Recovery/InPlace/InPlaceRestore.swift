@@ -1,0 +1,184 @@
+import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// Brings files back in their own places, beside programs that use them.
+///
+/// The rule: nothing is touched before the wanted images are there and checked, and before the present state is durable in
+/// the history. A database whose present image is sound is replaced in one transaction; it must not have changed since that
+/// capture once nobody else can write. Everything else is exchanged by rename, and what had the name goes aside.
+package struct InPlaceRestore {
+    package struct Options: Sendable {
+        /// How long to wait for programs that use a database.
+        package var wait = Duration.seconds(10)
+        /// Whether files that programs have open are exchanged all the same.
+        package var isForced = false
+        package var reason = ""
+        package var check = Integrity.Check.full
+
+        package init() {}
+    }
+
+    /// Has all that is committed captured, and says these things of it. Returns the root's last snapshot.
+    package typealias Capture = ([AnnotationWish]) throws -> Sequence
+
+    let plan: InPlacePlan
+    let options: Options
+    let capture: Capture
+    let stamp: String
+
+    /// - Parameter stamp: of the present, as `20260129-120000`, for names.
+    package init(_ plan: InPlacePlan, _ options: Options, stamp: String, capture: @escaping Capture) {
+        self.plan = plan
+        self.options = options
+        self.capture = capture
+        self.stamp = stamp
+    }
+
+    /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be brought back. The failure of
+    /// a plan for a single file is thrown instead. Returns what was written into the history; nil if nothing had to change.
+    ///
+    /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what `capture` throws.
+    package func run(
+        onFile: (InPlaceOutcome) throws -> Void,
+        onFailure: (FilePath, any Error) throws -> Void
+    ) throws -> RecoveryEntry? {
+        let start = Tick.now
+        try makeTop()
+        let work = try UnfinishedWork.makeDirectory(in: top)
+        defer { UnfinishedWork.discard(work) }
+        let images = InPlaceImages(plan.root, in: work)
+        try images.rebuildWanted(plan.items)
+
+        let safety = try capture([.tag("before-\(plan.action.rawValue)-\(stamp)")])
+        var outcomes: [InPlaceOutcome] = []
+        for item in plan.items {
+            do {
+                outcomes.append(try bring(item, images, safety))
+            } catch {
+                guard plan.items.count > 1 else { throw error }
+                try onFailure(item.path, error)
+            }
+        }
+        for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
+        let elapsed = start.duration(to: .now)
+        guard outcomes.contains(where: { $0.way != .unchanged }) else {
+            for outcome in outcomes { try onFile(outcome) }
+            return nil
+        }
+        return try conclude(&outcomes, images, elapsed, onFile)
+    }
+
+    /// The same without changing anything: says how each file would be brought back.
+    package func rehearse(
+        onFile: (InPlaceOutcome) throws -> Void,
+        onFailure: (FilePath, any Error) throws -> Void
+    ) throws {
+        let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
+        defer { UnfinishedWork.discard(work) }
+        let images = InPlaceImages(plan.root, in: work)
+        try images.rebuildWanted(plan.items)
+        let present = try capture([])
+        for item in plan.items {
+            do {
+                var outcome = try rehearse(item, images, present)
+                outcome.tables = try images.rowDifferences(item, at: present)
+                try onFile(outcome)
+            } catch {
+                guard plan.items.count > 1 else { throw error }
+                try onFailure(item.path, error)
+            }
+        }
+        for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
+    }
+
+    private func rehearse(
+        _ item: InPlacePlan.Item,
+        _ images: InPlaceImages,
+        _ present: Sequence
+    ) throws -> InPlaceOutcome {
+        let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
+        let now = try images.present(item, at: present)
+        var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: .rename, before: present)
+        if let wanted {
+            if now?.state.digest == wanted.state.digest, now?.state.shape == wanted.state.shape {
+                outcome.way = .unchanged
+            } else if wanted.isSoundDatabase, now?.isSoundDatabase ?? false {
+                outcome.way = .transaction
+            }
+        } else {
+            outcome.way = now == nil ? .unchanged : .aside
+        }
+        return outcome
+    }
+
+    /// The directory that the files lie in.
+    private var top: FilePath {
+        plan.root.kind == .directory ? plan.root.path : plan.root.path.removingLastComponent()
+    }
+
+    /// A root that was removed comes back as if its parent's owner had made it.
+    private func makeTop() throws {
+        guard plan.root.kind == .directory, FileStatus.ifPresent(top) == nil else { return }
+        let parent = try FileStatus.of(top.removingLastComponent()).ownership
+        try Directory.make(top)
+        let bits = 0o700 | (parent.permissions & 0o055)
+        try OpenFile(top, .read).setOwnership(
+            FileOwnership(userID: parent.userID, groupID: parent.groupID, permissions: bits)
+        )
+    }
+
+    /// After the last change: looks at the result, and writes what was done into the history.
+    private func conclude(
+        _ outcomes: inout [InPlaceOutcome],
+        _ images: InPlaceImages,
+        _ elapsed: Duration,
+        _ onFile: (InPlaceOutcome) throws -> Void
+    ) throws -> RecoveryEntry {
+        let result = try capture([])
+        for index in outcomes.indices {
+            let outcome = outcomes[index]
+            // An image that was put in the place of a file is the programs' by now.
+            if outcome.way == .transaction {
+                outcomes[index].tables = try images.rowDifferences(outcome.item, at: outcome.before)
+            }
+            outcomes[index].check = try images.check(
+                outcome.item,
+                before: outcome.before,
+                after: result,
+                options.check
+            )
+        }
+        let changed = outcomes.filter { $0.way != .unchanged }
+        let entry = RecoveryEntry(
+            plan.action,
+            time: .now,
+            result: result,
+            at: plan.at,
+            before: Dictionary(uniqueKeysWithValues: changed.map { ($0.item.file, $0.before) }),
+            tables: changed.flatMap { outcome in
+                outcome.tables.map {
+                    RecoveryEntry.Table(
+                        path: outcome.item.path.string,
+                        table: $0.table,
+                        lost: $0.removed,
+                        regained: $0.added,
+                        changed: $0.changed
+                    )
+                }
+            },
+            elapsed: elapsed,
+            reason: options.reason
+        )
+        let safeties = Set(changed.map(\.before)).sorted()
+        // Where programs wrote in between, the state before the change is a later one than the first.
+        let name = "before-\(plan.action.rawValue)-\(stamp)"
+        _ = try capture(
+            safeties.map { .tag(name, at: $0) } + [
+                .tag("\(plan.action.rawValue)-\(stamp)", at: result), entry.wish,
+            ]
+        )
+        for outcome in outcomes { try onFile(outcome) }
+        return entry
+    }
+}

@@ -1,0 +1,63 @@
+import LinuxFiles
+import SystemPackage
+
+/// A live database and what SQLite keeps beside it, looked at without a lock while this process may have a connection to it.
+///
+/// What is opened stays open until this goes, which must be behind the connection: closing any descriptor of a file drops
+/// the locks that the process has on it (fcntl(2)).
+final class LiveFiles {
+    /// What changes with each commit: of the database and its log, size, time and header; of the wal-index its header
+    /// (sqlite.org/walformat.html, section 2.1).
+    struct Stamp {
+        fileprivate let database: Look?
+        fileprivate let log: Look?
+        fileprivate let index: Look?
+
+        /// Whether nobody committed in between. A connection may have been opened, which makes a wal-index and an empty log.
+        func isSame(as other: Stamp) -> Bool {
+            guard database == other.database, log == other.log else { return false }
+            guard let index, let otherIndex = other.index else { return true }
+            return index.front == otherIndex.front
+        }
+    }
+
+    fileprivate struct Look: Equatable {
+        let status: FileStatus
+        let front: [UInt8]
+    }
+
+    private final class Held {
+        let file: OpenFile
+        init(_ path: FilePath) throws(SystemError) { file = try OpenFile(path, .look) }
+    }
+
+    private let path: FilePath
+    private var held: [FileIdentity: Held] = [:]
+
+    /// - Parameter path: the database, free of symbolic links.
+    init(_ path: FilePath) {
+        self.path = path
+    }
+
+    func stamp() throws(SystemError) -> Stamp {
+        let log = try look(at: path.appending(suffix: "-wal"), frontBytes: 32)
+        return try Stamp(
+            database: look(at: path, frontBytes: 100),
+            log: log.flatMap { $0.status.sizeBytes == 0 ? nil : $0 },
+            index: look(at: path.appending(suffix: "-shm"), frontBytes: 48)
+        )
+    }
+
+    private func look(at path: FilePath, frontBytes: Int) throws(SystemError) -> Look? {
+        guard let status = try FileStatus.unlessMissing(path) else { return nil }
+        if held[status.identity] == nil {
+            let file = try Held(path)
+            // Another one may have the name by now.
+            held[try file.file.status().identity] = file
+        }
+        guard let file = held[status.identity] else { return Look(status: status, front: []) }
+        var front = [UInt8](repeating: 0, count: frontBytes)
+        let count = try file.file.read(into: &front, count: frontBytes, at: 0)
+        return Look(status: try file.file.status(), front: Array(front[..<count]))
+    }
+}

@@ -1,0 +1,50 @@
+import GRDB
+
+/// The version of a schema, as far as it says one: `PRAGMA user_version`, and the highest in a table `schema_version`.
+package struct SchemaVersion: Hashable, Sendable {
+    package let userVersion: Int
+    /// nil: there is no such table.
+    package let table: String?
+}
+
+extension SchemaVersion: CustomStringConvertible {
+    package var description: String {
+        guard let table else { return "\(userVersion)" }
+        return userVersion == 0 ? table : "\(table) (user_version \(userVersion))"
+    }
+}
+
+/// Rows of a table that refer to rows of another one that are not there (sqlite.org/pragma.html#pragma_foreign_key_check).
+package struct ForeignKeyViolation: Hashable, Sendable {
+    package let table: String
+    package let parent: String
+    package let count: Int
+}
+
+extension ForeignKeyViolation: CustomStringConvertible {
+    package var description: String { "\(count) of \(table) without their row in \(parent)" }
+}
+
+extension ImageDatabase {
+    package func schemaVersion() throws -> SchemaVersion {
+        try read { database in
+            let userVersion = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            // Another program's table of that name may have other columns.
+            let table = try? String.fetchOne(database, sql: "SELECT max(version) FROM schema_version")
+            return SchemaVersion(userVersion: userVersion, table: table)
+        }
+    }
+
+    /// Rows whose foreign keys lead nowhere, by table and parent. Throws `DatabaseError` when a parent has no such key.
+    package func foreignKeyViolations() throws -> [ForeignKeyViolation] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2
+                    """
+            )
+            .map { ForeignKeyViolation(table: $0[0], parent: $0[1], count: $0[2]) }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import GRDB
+
+/// A table as its schema has it: its columns, and what tells its rows apart.
+struct TableShape: Hashable, Sendable {
+    let name: String
+    /// Those that are stored, in their order: generated ones follow from them.
+    let columns: [String]
+    /// The columns of the primary key in their order. Without one, a name of the rowid that no column has taken
+    /// (sqlite.org/rowidtable.html); empty if there is none left.
+    let key: [String]
+    let isWithoutRowID: Bool
+    let isVirtual: Bool
+
+    /// The tables of a schema that belong to its user, by name: neither SQLite's own nor those behind virtual tables
+    /// (sqlite.org/pragma.html#pragma_table_list).
+    static func all(of schema: String, in database: Database) throws -> [String: TableShape] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT name, type, wr FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual')
+                AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                """,
+            arguments: [schema]
+        )
+        var shapes: [String: TableShape] = [:]
+        for row in rows {
+            let name: String = row["name"]
+            let isVirtual: String = row["type"]
+            shapes[name] = try TableShape(
+                name,
+                isWithoutRowID: row["wr"],
+                isVirtual: isVirtual == "virtual",
+                schema,
+                database
+            )
+        }
+        return shapes
+    }
+
+    private init(
+        _ name: String,
+        isWithoutRowID: Bool,
+        isVirtual: Bool,
+        _ schema: String,
+        _ database: Database
+    ) throws {
+        self.name = name
+        self.isWithoutRowID = isWithoutRowID
+        self.isVirtual = isVirtual
+        guard !isVirtual else {
+            (columns, key) = ([], [])
+            return
+        }
+        // hidden: 0 for ordinary columns, 2 and 3 for generated ones.
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT name, pk FROM pragma_table_xinfo(?, ?) WHERE hidden = 0 ORDER BY cid",
+            arguments: [name, schema]
+        )
+        let columns = rows.map { row -> (name: String, place: Int) in (row["name"], row["pk"]) }
+        self.columns = columns.map(\.name)
+        let key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
+        let taken = Set(columns.map { $0.name.lowercased() })
+        let rowID = ["rowid", "_rowid_", "oid"].first { !taken.contains($0) }
+        self.key = key.isEmpty ? rowID.map { [$0] } ?? [] : key
+    }
+
+    /// Whether the rows have no key of their own, and are told apart by their rowid.
+    var hasRowIDKey: Bool { key.count == 1 && !columns.contains(key[0]) }
+}
+
+extension String {
+    /// The name as SQL takes any name.
+    var sqlName: String { "\"" + replacing("\"", with: "\"\"") + "\"" }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Recoveries: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List what was brought back: the recovery log.",
+        discussion: """
+            Every restore in place, every row restore and every undo, oldest first: when, which snapshot was used, how \
+            many rows of which tables were lost and regained, how long it took, and why, as --reason said.
+
+            Exit status: 0 done, 1 failed, 10 no such root, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    var path: String?
+
+    @Flag(help: "As Markdown, a section for each.")
+    var markdown = false
+
+    mutating func validate() throws {
+        if markdown && options.json { throw ValidationError("--markdown and --json exclude each other") }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let target = try Target(path, in: options.openRepository())
+        let index = try SnapshotIndex(target.root)
+        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
+        let report = RecoveryReport(target, index)
+        for entry in index.recoveries {
+            if case .file(let file) = scope, entry.before[file] == nil { continue }
+            try console.result(
+                json: report.json(entry),
+                text: markdown ? report.markdown(entry) : report.text(entry)
+            )
+        }
+        if index.recoveries.isEmpty {
+            console.message("nothing was ever brought back in \(target.path.printable)")
+        }
+        return .done
+    }
+}

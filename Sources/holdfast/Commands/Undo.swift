@@ -1,0 +1,39 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Undo: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take the last restore in place back.",
+        discussion: """
+            PATH is a root, or a file if only that is meant. Every file that the last restore in place changed gets the \
+            state back that it had just before, corrupt or not; what was written since then is captured first, so that a \
+            second undo brings that back.
+
+            Exit status: 0 done, 1 failed, 3 done in part (each file that was left as it is is named), 4 a digest or \
+            integrity check failed, 10 there is nothing to take back, 64 wrong usage, 130 interrupted.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    var path: String?
+
+    @OptionGroup var inPlaceOptions: InPlaceOptions
+
+    @Flag(help: "Exchange a file that programs have open.")
+    var force = false
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        let index = try SnapshotIndex(target.root)
+        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
+        let plan = try InPlacePlan(undoingLastIn: scope, index)
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        return try inPlaceOptions.run(plan, target, in: repository, isForced: force, console)
+    }
+}

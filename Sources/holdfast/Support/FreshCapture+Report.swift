@@ -1,0 +1,22 @@
+import Capture
+import Repository
+import Service
+import SystemPackage
+
+extension FreshCapture {
+    /// For `sync`, and the commands that set a name on the present: captures and prints the last sequence.
+    static func run(
+        _ target: Target,
+        in repository: RepositoryDirectory,
+        _ annotations: [AnnotationWish] = [],
+        timeout: Duration,
+        _ console: Console
+    ) throws {
+        let point = try FreshCapture(target.root, in: repository, timeout: timeout).run(annotations)
+        try console.result(
+            json: JSONObject().adding("sequence", point.sequence.rawValue).adding("time", point.time)
+                .adding("path", target.path.string),
+            text: point.sequence.description
+        )
+    }
+}

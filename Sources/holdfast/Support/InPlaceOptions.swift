@@ -1,0 +1,52 @@
+import ArgumentParser
+import Capture
+import LinuxFiles
+import Recovery
+import Repository
+import Service
+import SystemPackage
+
+/// How something is done to files in their own places.
+struct InPlaceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("How long to wait for programs that use the database.", valueName: "time"),
+        transform: parseDuration
+    )
+    var wait: Duration = .seconds(10)
+
+    @Flag(help: "Change nothing: say what would be done, and which rows of each table differ.")
+    var dryRun = false
+
+    @Option(help: ArgumentHelp("Why, for the recovery log.", valueName: "text"))
+    var reason = ""
+
+    /// Does it, or says what would be done.
+    func run(
+        _ plan: InPlacePlan,
+        _ target: Target,
+        in repository: RepositoryDirectory,
+        isForced: Bool,
+        check: Integrity.Check = .full,
+        _ console: Console
+    ) throws -> ExitStatus {
+        var options = InPlaceRestore.Options()
+        options.wait = wait
+        options.isForced = isForced
+        options.reason = reason
+        options.check = check
+        let capture = FreshCapture(target.root, in: repository, timeout: max(wait, .seconds(30)))
+        let restore = InPlaceRestore(plan, options, stamp: Instant.now.stamp(in: .system)) {
+            try capture.run($0).sequence
+        }
+        var report = InPlaceReport(plan, target, isRehearsal: dryRun, console: console)
+        if dryRun {
+            try restore.rehearse(onFile: { try report.add($0) }, onFailure: { try report.addFailure($0, $1) })
+            return try report.end(nil)
+        }
+        let entry = try restore.run(
+            onFile: { try report.add($0) },
+            onFailure: { try report.addFailure($0, $1) }
+        )
+        return try report.end(entry)
+    }
+}

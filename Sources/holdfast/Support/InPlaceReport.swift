@@ -1,0 +1,136 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// What `restore --in-place` and `undo` say of what they did, or would do.
+struct InPlaceReport {
+    private let plan: InPlacePlan
+    private let target: Target
+    private let isRehearsal: Bool
+    private let console: Console
+    private let start = Tick.now
+    private var worst = ExitStatus.done
+    private var unchanged = 0
+    private var failed = 0
+
+    init(_ plan: InPlacePlan, _ target: Target, isRehearsal: Bool, console: Console) {
+        self.plan = plan
+        self.target = target
+        self.isRehearsal = isRehearsal
+        self.console = console
+    }
+
+    mutating func add(_ outcome: InPlaceOutcome) throws {
+        if outcome.way == .unchanged { unchanged += 1 }
+        try console.result(json: json(outcome), text: text(outcome))
+        guard !isRehearsal, !console.isQuiet else { return }
+        for holder in outcome.holders where outcome.way == .transaction {
+            console.message("\(holder) has it open, and sees it at its next read")
+        }
+        guard let check = outcome.check else { return }
+        if case .problems(let problems) = check.integrity {
+            console.warning("\(outcome.item.path.printable) is not sound: \(problems[0])")
+            // What is taken back was there before.
+            if plan.action != .undo { worst = .damaged }
+        }
+        for violation in check.violations {
+            console.warning("\(outcome.item.path.printable): \(violation)")
+        }
+        if let before = check.schemaBefore, let after = check.schemaAfter, before != after {
+            console.warning(
+                "the schema of \(outcome.item.path.printable) has version \(after) now, it had "
+                    + "\(before): its programs may have to migrate it"
+            )
+        }
+    }
+
+    mutating func addFailure(_ path: FilePath, _ error: any Error) throws {
+        let failure = Failure(error) ?? Failure(.failed, String(describing: error))
+        try console.flush()
+        console.warning("\(path.printable) was left as it is: \(failure.message)")
+        failed += 1
+        worst = .partial
+    }
+
+    /// The last line; returns the status to end with.
+    func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
+        let files = plan.items.count - failed
+        if plan.items.count > 1 || plan.root.kind == .directory && target.name == nil {
+            try console.result(
+                json: JSONObject().adding("summary", true).adding("sequence", plan.at.rawValue)
+                    .adding("path", target.path.string).adding("in_place", true).adding(
+                        "dry_run",
+                        isRehearsal
+                    )
+                    .adding("files", files).adding("unchanged", unchanged).adding("failed", failed)
+                    .adding("elapsed_ms", start.duration(to: .now).nanoseconds / 1_000_000),
+                text:
+                    "\(files) file\(files == 1 ? "" : "s") of \(target.path.printable): \(unchanged) were as they "
+                    + "should be" + (failed == 0 ? "" : ", \(failed) were left as they are")
+            )
+        }
+        if let entry {
+            try console.text(
+                "it took \(Quantity.text(entry.elapsed)); to take it back: holdfast undo \(target.path.printable)"
+            )
+        }
+        return worst
+    }
+
+    private func text(_ outcome: InPlaceOutcome) -> String {
+        let path = outcome.item.path.printable
+        let would = isRehearsal ? "would be " : "was "
+        let snapshot = outcome.item.entry.map(RestoreReport.text) ?? ""
+        var lines: [String]
+        switch outcome.way {
+        case .unchanged: lines = ["\(path) is as it should be"]
+        case .transaction: lines = ["\(path) \(would)brought back to snapshot \(snapshot) in one transaction"]
+        case .rename: lines = ["\(path) \(would)brought back to snapshot \(snapshot) as a new file"]
+        case .aside: lines = ["\(path) \(would)put aside: there was no such file"]
+        }
+        lines += outcome.aside.map { "  \($0.printable) is what was there" }
+        for table in outcome.tables {
+            let counts = [(table.removed, "lost"), (table.added, "regained"), (table.changed, "changed")]
+            let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) rows \($0.1)" } + table.notes
+            lines.append("  \(table.table): \(parts.joined(separator: ", "))")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func json(_ outcome: InPlaceOutcome) -> JSONObject {
+        let item = outcome.item
+        var object = JSONObject()
+        if let state = outcome.state {
+            object = object.adding("sequence", state.sequence.rawValue).adding("time", state.time)
+        }
+        object = object.adding("path", item.path.string).adding("output", item.path.string)
+            .adding("in_place", true).adding("dry_run", isRehearsal).adding("way", outcome.way.rawValue)
+            .adding("safety_sequence", outcome.before.rawValue)
+        if let state = outcome.state {
+            object = object.adding("image_bytes", state.shape.byteCount).adding(
+                "digest",
+                state.digest.hexadecimal
+            )
+        }
+        if let check = outcome.check {
+            object = object.adding("integrity", check.integrity.name)
+                .adding("foreign_key_violations", check.violations.reduce(0) { $0 + $1.count })
+            if let after = check.schemaAfter { object = object.adding("schema_version", after.description) }
+            if let before = check.schemaBefore {
+                object = object.adding("schema_version_before", before.description)
+            }
+        }
+        return object.adding("aside", outcome.aside.map(\.string))
+            .adding("tables", outcome.tables.map(\.json))
+            .adding("elapsed_ms", start.duration(to: .now).nanoseconds / 1_000_000)
+    }
+}
+
+extension TableDiff {
+    /// Of a restore: what is only in the older image is lost.
+    fileprivate var json: JSONObject {
+        JSONObject().adding("table", table).adding("lost", removed).adding("regained", added)
+            .adding("changed", changed).adding("notes", notes)
+    }
+}

@@ -1,0 +1,71 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// What `recoveries` says of an entry of the recovery log.
+struct RecoveryReport {
+    private let target: Target
+    private let index: SnapshotIndex
+    private let now = Instant.now
+
+    init(_ target: Target, _ index: SnapshotIndex) {
+        self.target = target
+        self.index = index
+    }
+
+    func json(_ entry: RecoveryEntry) -> JSONObject {
+        JSONObject().adding("time", entry.time).adding("action", entry.action.rawValue)
+            .adding("path", target.root.path.string).adding("sequence", entry.at.rawValue)
+            .adding("result_sequence", entry.result.rawValue)
+            .adding("safety_sequence", (entry.before.values.max() ?? .none).rawValue)
+            .adding("paths", paths(entry))
+            .adding(
+                "tables",
+                entry.tables.map {
+                    JSONObject().adding("path", $0.path).adding("table", $0.table).adding("lost", $0.lost)
+                        .adding("regained", $0.regained).adding("changed", $0.changed)
+                }
+            )
+            .adding("elapsed_ms", entry.elapsed.nanoseconds / 1_000_000).adding("reason", entry.reason)
+    }
+
+    func text(_ entry: RecoveryEntry) -> String {
+        let paths = paths(entry)
+        let files = paths.count == 1 ? paths[0] : "\(paths.count) files"
+        let reason = entry.reason.isEmpty ? "" : ": \(entry.reason)"
+        let head =
+            "\(entry.time.localText(in: .system))  \(entry.action.rawValue) of \(files) to snapshot "
+            + "\(snapshot(entry.at)), in \(Quantity.text(entry.elapsed))\(reason)"
+        return ([head] + entry.tables.map { "  \($0.table): \(counts($0))" }).joined(separator: "\n")
+    }
+
+    func markdown(_ entry: RecoveryEntry) -> String {
+        let rows = entry.tables.isEmpty ? ["none"] : entry.tables.map { "\($0.table): \(counts($0))" }
+        return """
+            ## \(entry.time.localText(in: .system)): \(entry.action.rawValue)
+
+            - **Cause**: \(entry.reason.isEmpty ? "not given" : entry.reason)
+            - **Files**: \(paths(entry).joined(separator: ", "))
+            - **Snapshot used**: \(snapshot(entry.at))
+            - **State before it**: snapshot \(entry.before.values.max() ?? .none)
+            - **Rows**: \(rows.joined(separator: "; "))
+            - **Time to recover**: \(Quantity.text(entry.elapsed))
+
+            """
+    }
+
+    private func paths(_ entry: RecoveryEntry) -> [String] {
+        entry.before.keys.sorted().map { index.path(of: $0, at: entry.result).string }
+    }
+
+    private func snapshot(_ sequence: Sequence) -> String {
+        guard let found = index.entries.last(where: { $0.sequence == sequence }) else { return "\(sequence)" }
+        return "\(sequence) (\(found.time.pasteableText))"
+    }
+
+    private func counts(_ table: RecoveryEntry.Table) -> String {
+        [(table.lost, "lost"), (table.regained, "regained"), (table.changed, "changed")]
+            .filter { $0.0 > 0 }.map { "\($0.0) rows \($0.1)" }.joined(separator: ", ")
+    }
+}

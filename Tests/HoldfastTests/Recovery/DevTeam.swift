@@ -1,0 +1,154 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A project whose `.devteam` is watched, with a database of 29 tables, notes and a configuration, while short `sqlite3`
+/// processes without a busy timeout log one event after the other.
+final class DevTeam {
+    let folder: TemporaryDirectory
+    let root: String
+    let database: String
+    private var watcher: RunningProgram?
+    private var writers: RunningProgram?
+
+    init(isWAL: Bool = false) throws {
+        folder = try TemporaryDirectory()
+        root = folder.file("project/.devteam")
+        database = root + "/devteam.db"
+        try FileManager.default.createDirectory(atPath: root + "/memory", withIntermediateDirectories: true)
+        for file in ["devteam.sql", "devteam-content.sql"] { try sql(Self.fixture(file)) }
+        if isWAL { try sql("PRAGMA journal_mode = WAL;") }
+        try write("remember", to: "memory/notes.md")
+        try write("model: large", to: "config.yaml")
+    }
+
+    deinit {
+        writers?.kill()
+        watcher?.kill()
+    }
+
+    static func fixture(_ name: String) throws -> String {
+        let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        return try String(
+            contentsOf: directory.appendingPathComponent("../../Fixtures/\(name)").standardizedFileURL,
+            encoding: .utf8
+        )
+    }
+
+    @discardableResult
+    func sql(_ sql: String) throws -> String {
+        try SQLite3.sql(sql, on: database).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// As the programs do it: another one may have the lock at that moment.
+    @discardableResult
+    func patientSQL(_ sql: String) throws -> String {
+        try self.sql(".timeout 10000\nPRAGMA foreign_keys = ON;\n" + sql)
+    }
+
+    func write(_ text: String, to name: String) throws {
+        try text.write(toFile: root + "/" + name, atomically: false, encoding: .utf8)
+    }
+
+    func text(of name: String) -> String? { try? String(contentsOfFile: root + "/" + name, encoding: .utf8) }
+
+    @discardableResult
+    func shell(_ script: String) throws -> String {
+        let result = try Command.run("sh", ["-ec", script], environment: environment, directory: project)
+        guard result.status == 0 else { throw CommandFailure(command: script, result: result) }
+        return result.stdout
+    }
+
+    var project: String { folder.file("project") }
+
+    private var environment: [String: String] {
+        HoldfastProgram.environment(["HOLDFAST_REPO": folder.file("repository")])
+    }
+
+    func watch(_ arguments: String...) throws {
+        let program = try HoldfastProgram.start(
+            ["watch", ".devteam"] + arguments,
+            environment: ["HOLDFAST_REPO": folder.file("repository")],
+            directory: project
+        )
+        watcher = program
+        try program.waitForError { $0.hasPrefix("ready") }
+    }
+
+    func stopWatching() throws {
+        try watcher?.terminate()
+        watcher = nil
+    }
+
+    /// What a person types in the project's directory.
+    @discardableResult
+    func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
+        let result = try HoldfastProgram.run(
+            arguments,
+            environment: ["HOLDFAST_REPO": folder.file("repository")],
+            directory: project
+        )
+        guard result.status == status else {
+            throw CommandFailure(command: "holdfast \(arguments)", result: result)
+        }
+        return result
+    }
+
+    /// The moment from which on something went wrong: everything before it is in the history.
+    func mark(_ name: String) throws { try holdfast("snapshot", "--tag", name) }
+
+    /// Writers that go on until `stopWriters`. Each process says whether its event was taken.
+    func startWriters() throws {
+        let insert = "INSERT INTO events(session_id, event_type, message) VALUES('session-01', 'log', 'w')"
+        let script = """
+            while [ ! -e stop ]; do
+                if sqlite3 -batch -init /dev/null .devteam/devteam.db "PRAGMA foreign_keys = ON; \(insert)" 2>>errors; then
+                    echo wrote; else echo failed; fi
+                sleep 0.02
+            done
+            """
+        let program = try RunningProgram(
+            "/bin/sh",
+            ["-c", script],
+            environment: environment,
+            directory: project
+        )
+        try program.waitForOutput { $0 == "wrote" }
+        writers = program
+    }
+
+    /// Ends the writers. Returns how many events were taken, and how many failed.
+    func stopWriters() throws -> (wrote: Int, failed: Int) {
+        try shell("touch stop")
+        try writers?.waitForEnd()
+        defer { writers = nil }
+        return writes
+    }
+
+    /// How many events of the writers were taken so far, and how many failed.
+    var writes: (wrote: Int, failed: Int) {
+        let lines = writers?.stdout.split(separator: "\n") ?? []
+        return (lines.count { $0 == "wrote" }, lines.count { $0 == "failed" })
+    }
+
+    /// What the writers were told when something failed.
+    var writerErrors: String { (try? String(contentsOfFile: project + "/errors", encoding: .utf8)) ?? "" }
+
+    /// What the writers do goes on: none of it is part of what is compared.
+    private static let others = "events WHERE event_type <> 'log'"
+
+    /// Every row of every table, but for what the writers write.
+    func rows() throws -> String {
+        let names = try sql(
+            ".timeout 10000\nSELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence' ORDER BY 1;"
+        )
+        let selects = names.split(separator: "\n").map { name in
+            "SELECT '\(name)', * FROM \(name == "events" ? Self.others : String(name)) ORDER BY 2, 3;"
+        }
+        return try sql(".timeout 10000\n.mode quote\n" + selects.joined(separator: "\n"))
+    }
+
+    func isSound() throws -> Bool {
+        try sql(".timeout 10000\nPRAGMA integrity_check; PRAGMA foreign_key_check;") == "ok"
+    }
+}

@@ -1,0 +1,110 @@
+import GRDB
+import LinuxFiles
+@testable import Recovery
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Replacing a database in one transaction") struct DatabaseReplacementTests {
+    private let directory: TemporaryDirectory
+    private var live: FilePath { FilePath(directory.file("live.db")) }
+    private var image: FilePath { FilePath(directory.file("image")) }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try SQLite3.sql("CREATE TABLE t(v); INSERT INTO t VALUES('old');", on: directory.file("image"))
+    }
+
+    private func replace(isUnchanged: () throws -> Bool = { true }) throws -> DatabaseReplacement.Result {
+        try DatabaseReplacement(database: live, image: image, wait: .milliseconds(200)).run(
+            isUnchanged: isUnchanged
+        )
+    }
+
+    private func value() throws -> String { try SQLite3.sql("SELECT v FROM t;", on: live.string) }
+
+    @Test("keeps the journal mode, whatever the image has", arguments: ["delete", "wal"], ["delete", "wal"])
+    func journalMode(of database: String, image imageMode: String) throws {
+        try SQLite3.sql("PRAGMA journal_mode = \(imageMode);", on: directory.file("image"))
+        try SQLite3.sql(
+            "PRAGMA journal_mode = \(database); CREATE TABLE t(v, w); INSERT INTO t VALUES(1, 2);",
+            on: live.string
+        )
+        #expect(try replace() == .done)
+        #expect(try value() == "old\n")
+        #expect(
+            try SQLite3.sql("PRAGMA journal_mode; PRAGMA integrity_check;", on: live.string)
+                == "\(database)\nok\n"
+        )
+    }
+
+    @Test("changes nothing when somebody wrote before")
+    func outdated() throws {
+        try SQLite3.sql("CREATE TABLE t(v); INSERT INTO t VALUES('new');", on: live.string)
+        let before = try directory.bytes(of: "live.db")
+        #expect(try replace(isUnchanged: { false }) == .outdated)
+        #expect(try directory.bytes(of: "live.db") == before)
+    }
+
+    @Test("nobody can write between the question and the change")
+    func locked() throws {
+        try SQLite3.sql("CREATE TABLE t(v); INSERT INTO t VALUES('new');", on: live.string)
+        let result = try replace {
+            #expect(throws: CommandFailure.self) {
+                try SQLite3.sql("INSERT INTO t VALUES(1);", on: live.string)
+            }
+            return true
+        }
+        #expect(result == .done)
+    }
+
+    @Test("another page size: in rollback mode it becomes the image's, in WAL mode an exchange must do it")
+    func pageSize() throws {
+        let sql = "PRAGMA page_size = 1024; CREATE TABLE t(v); INSERT INTO t VALUES('new');"
+        try SQLite3.sql(sql, on: live.string)
+        #expect(try replace() == .done)
+        #expect(try SQLite3.sql("PRAGMA page_size; SELECT v FROM t;", on: live.string) == "4096\nold\n")
+        try Directory.remove(live)
+        try SQLite3.sql(sql + "PRAGMA journal_mode = wal;", on: live.string)
+        #expect(try replace() == .impossible)
+        #expect(try value() == "new\n")
+        // The exchanged file is in WAL mode, as the database is.
+        #expect(try directory.bytes(of: "image")[18...19] == [2, 2])
+    }
+
+    @Test("a lock that does not go is named")
+    func busy() throws {
+        try SQLite3.sql("CREATE TABLE t(v); INSERT INTO t VALUES('new');", on: live.string)
+        let session = try SQLite3Session(live.string)
+        try session.sql("BEGIN EXCLUSIVE;")
+        #expect {
+            try replace()
+        } throws: {
+            guard case InPlaceError.busy(_, _, let holders) = $0 else { return false }
+            return holders.count == 1 && holders[0].command.contains("sqlite3")
+        }
+        try session.sql("COMMIT;")
+        try session.close()
+    }
+}
+
+@Suite("The stamp of a live database") struct LiveFilesTests {
+    @Test("tells a commit from a look, in both modes", arguments: ["delete", "wal"])
+    func commits(mode: String) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.file("a.db")
+            try SQLite3.sql("PRAGMA journal_mode = \(mode); CREATE TABLE t(v);", on: path)
+            let session = try SQLite3Session(path)
+            let files = LiveFiles(FilePath(path))
+            let first = try files.stamp()
+            try session.sql("SELECT * FROM t;")
+            #expect(try files.stamp().isSame(as: first))
+            try session.sql("INSERT INTO t VALUES(1);")
+            let second = try files.stamp()
+            #expect(!second.isSame(as: first))
+            try session.sql("INSERT INTO t VALUES(1);")
+            #expect(try !files.stamp().isSame(as: second))
+            try session.close()
+        }
+    }
+}
