@@ -19,7 +19,7 @@ import Testing
             (["restore", "--output", "x", "--at"], "see holdfast help restore"),
             (["restore", "--output", "x", "--at", "25:00"], "hour 25 is out of range"),
             (["restore", "--output", "x", "--at", "-5 parsecs"], "a span of time"),
-            (["restore", "--in-place"], "comes in a later version"),
+            (["restore", "--in-place", "--output", "x"], "exclude each other"),
             (["check", "--rebuild"], "see holdfast help check"),
             (["stats", "--all"], "see holdfast help stats"),
             (["forget", "--keep-last", "-1"], "see holdfast help forget"),

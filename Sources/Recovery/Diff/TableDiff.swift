@@ -1,5 +1,3 @@
-package import GRDB
-
 /// How the rows of one table differ between two images.
 package struct TableDiff: Hashable, Sendable {
     package let table: String
@@ -23,7 +21,7 @@ package struct RowDiff: Hashable, Sendable {
 
     package struct Value: Hashable, Sendable {
         package let column: String
-        package let value: DatabaseValue
+        package let value: SQLValue
     }
 
     package let table: String

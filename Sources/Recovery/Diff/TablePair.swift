@@ -43,7 +43,7 @@ struct TablePair {
                 "SELECT \(columns.joined(separator: ", ")) \(rows(kind)) ORDER BY \(keys.joined(separator: ", "))"
         )
         while let row = try cursor.next() {
-            let values = Array(row.databaseValues)
+            let values = Array(row.databaseValues).map(SQLValue.init)
             let named = { (names: [String], start: Int) in
                 names.enumerated().map { RowDiff.Value(column: $1, value: values[start + $0]) }
             }

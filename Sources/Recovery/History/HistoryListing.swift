@@ -15,6 +15,7 @@ package struct HistoryListing: Sendable {
         package let isGood: Bool?
         /// Sorted.
         package let tags: [String]
+        package let isHeld: Bool
     }
 
     package enum Line: Sendable {
@@ -98,7 +99,8 @@ package struct HistoryListing: Sendable {
             name: declaration?.name ?? "",
             kind: declaration?.kind ?? .plain,
             isGood: index.verdicts[sequence],
-            tags: tags[sequence] ?? []
+            tags: tags[sequence] ?? [],
+            isHeld: index.holds.contains(sequence)
         )
     }
 }

@@ -22,11 +22,19 @@ struct Log: HoldfastCommand {
     @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
     var path: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("From this snapshot or time on.", valueName: "when"))
-    var since: String?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("From this snapshot or time on.", valueName: "when"),
+        transform: parseWhen
+    )
+    var since: When?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Up to this snapshot or time.", valueName: "when"))
-    var until: String?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Up to this snapshot or time.", valueName: "when"),
+        transform: parseWhen
+    )
+    var until: When?
 
     @Option(help: ArgumentHelp("Of these, only the last N.", valueName: "n"))
     var last: Int?
@@ -40,8 +48,6 @@ struct Log: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let now = Instant.now
-        let since = try since.map { try When(parsing: $0, now: now, calendar: .system) }
-        let until = try until.map { try When(parsing: $0, now: now, calendar: .system) }
         let target = try Target(path, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
         guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
@@ -74,7 +80,7 @@ struct Log: HoldfastCommand {
 
     private func show(_ line: HistoryListing.Line, _ table: LogTable, _ console: Console) throws {
         switch line {
-        case .snapshot(let snapshot): try console.result(json: json(snapshot), text: table.row(snapshot))
+        case .snapshot(let snapshot): try console.result(json: snapshot.json, text: table.row(snapshot))
         case .gap(let gap, let path):
             try console.result(
                 json: JSONObject().adding("event", "gap").adding("from", gap.from).adding("to", gap.to)
@@ -82,22 +88,5 @@ struct Log: HoldfastCommand {
                 text: table.row(gap, path)
             )
         }
-    }
-
-    private func json(_ snapshot: HistoryListing.Snapshot) -> JSONObject {
-        let record = snapshot.record
-        let object = JSONObject()
-            .adding("sequence", record.state.sequence.rawValue)
-            .adding("time", record.state.time)
-            .adding("path", snapshot.path.string)
-            .adding("kind", snapshot.kind.name)
-            .adding("event", record.state.event.name)
-            .adding("pages", record.pageCount)
-            .adding("image_bytes", record.state.shape.byteCount)
-            .adding("stored_bytes", record.storedBytes)
-            .adding("digest", record.state.digest.hexadecimal)
-            .adding("health", snapshot.isGood.map { $0 ? "good" : "bad" } ?? "unknown")
-            .adding("tags", snapshot.tags)
-        return record.coalesced > 0 ? object.adding("coalesced", record.coalesced) : object
     }
 }

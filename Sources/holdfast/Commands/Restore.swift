@@ -36,9 +36,10 @@ struct Restore: HoldfastCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when")
+        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
+        transform: parseWhen
     )
-    var at = "latest"
+    var at = When.latest(back: 0)
 
     @Flag(help: "The snapshot before that: earlier than WHEN, not at it.")
     var before = false
@@ -72,17 +73,15 @@ struct Restore: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let start = Tick.now
-        let when = try When(parsing: at, now: .now, calendar: .system)
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
-        let entry = try index.resolve(when, in: scope, strictlyBefore: before, now: .now)
+        let chosen = try ChosenSnapshot(at, of: target, strictlyBefore: before)
+        let (index, entry) = (chosen.index, chosen.entry)
         let destination = inPlace ? target.path : FilePath(output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
 
         let plan =
-            scope == .root
+            chosen.scope == .root
             ? RestorePlan(index, root: entry, to: destination)
             : try RestorePlan(index, file: entry, to: destination)
         let check = quick ? Integrity.Check.quick : .full

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Recovery
 import Repository
 import Service
 
@@ -18,7 +17,7 @@ struct Snapshot: HoldfastCommand {
     @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(help: ArgumentHelp("A name for this moment.", valueName: "name"))
+    @Option(help: ArgumentHelp("A name for this moment.", valueName: "name"), transform: parseTagName)
     var tag: String?
 
     @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
@@ -28,11 +27,6 @@ struct Snapshot: HoldfastCommand {
     var timeout: Duration = .seconds(10)
 
     mutating func validate() throws {
-        if let tag, !When.isValidName(tag) {
-            throw ValidationError(
-                "'\(tag)' cannot be a tag: begin with a letter; letters, digits and . _ - / may follow"
-            )
-        }
         if tag == nil, !message.isEmpty { throw ValidationError("--message needs --tag NAME") }
     }
 

@@ -25,7 +25,7 @@ struct JSONObject {
         adding(name, raw: "[" + objects.map(\.text).joined(separator: ",") + "]")
     }
 
-    private func adding(_ name: String, raw value: String) -> JSONObject {
+    func adding(_ name: String, raw value: String) -> JSONObject {
         var object = self
         object.text.removeLast()
         if object.text != "{" { object.text += "," }

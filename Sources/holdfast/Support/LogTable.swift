@@ -40,6 +40,7 @@ struct LogTable {
         if showsNames { row += "  \(snapshot.name.printable)" }
         if record.coalesced > 1 { row += "  " + style.yellow("of \(record.coalesced) commits") }
         if let isGood = snapshot.isGood { row += "  " + (isGood ? style.green("good") : style.red("bad")) }
+        if snapshot.isHeld { row += "  " + style.green("held") }
         for tag in snapshot.tags { row += "  " + style.green("[\(tag)]") }
         return row
     }

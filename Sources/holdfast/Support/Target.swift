@@ -14,6 +14,11 @@ struct Target: Sendable {
         return root.path.appending(name.components)
     }
 
+    init(root: RootDescription, name: FilePath?) {
+        self.root = root
+        self.name = name
+    }
+
     /// Finds the root or protected file that `path` names. Left out, it is `.devteam` if that exists here, else the
     /// only root.
     init(_ path: String?, in repository: RepositoryDirectory) throws {

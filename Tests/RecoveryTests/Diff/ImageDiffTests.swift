@@ -1,4 +1,3 @@
-import GRDB
 import Recovery
 import SystemPackage
 import TestSupport
@@ -27,9 +26,9 @@ import Testing
         )
         #expect(summary.map { [$0.removed, $0.changed, $0.added] } == [[1, 1, 2]])
         #expect(rows.map(\.kind) == [.removed, .changed, .added, .added])
-        #expect(rows[1].key.map(\.value) == [3.databaseValue])
+        #expect(rows[1].key.map(\.value) == [.integer(3)])
         #expect(
-            rows[1].old.map(\.value) == ["c".databaseValue] && rows[1].new.map(\.value) == ["C".databaseValue]
+            rows[1].old.map(\.value) == [.text("c")] && rows[1].new.map(\.value) == [.text("C")]
         )
         #expect(summary[0].oldCount == 3)
     }

@@ -1,0 +1,31 @@
+package import GRDB
+
+extension ImageDatabase {
+    /// Runs SQL, of which nothing can write. Calls `onRow` for each row of each statement, with the names of its columns.
+    /// Throws `SQLError`, and what `onRow` throws.
+    package func query(_ sql: String, onRow: ([String], [SQLValue]) throws -> Void) throws {
+        do {
+            try read { database in
+                let statements = try database.allStatements(sql: sql)
+                while let statement = try statements.next() {
+                    let columns = statement.columnNames
+                    let rows = try Row.fetchCursor(statement)
+                    while let row = try rows.next() {
+                        try onRow(columns, Array(row.databaseValues).map(SQLValue.init))
+                    }
+                }
+            }
+        } catch let error as DatabaseError {
+            throw SQLError(error)
+        }
+    }
+}
+
+/// What SQLite says against a statement or a database.
+package struct SQLError: Error, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ error: DatabaseError) {
+        description = error.message ?? error.resultCode.description
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Diff: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show which rows differ between two moments.",
+        discussion: """
+            From the first WHEN to the second one, or to the latest snapshot. PATH is a database or a root; of a root, other \
+            files that differ are named. Rows are the same row if they have the same primary key, or rowid.
+
+            Exit status: 0 done, 1 failed, 4 damage, 10 no such root or no snapshot that matches, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The older snapshot or time.", valueName: "when"), transform: parseWhen)
+    var from: When
+
+    @Argument(
+        help: ArgumentHelp(
+            "The newer snapshot or time, and a database or a root; either may be left out.",
+            valueName: "when] [path"
+        )
+    )
+    var rest: [String] = []
+
+    @Option(help: ArgumentHelp("Only this table.", valueName: "name"))
+    var table: String?
+
+    @Flag(help: "Only how many rows of each table.")
+    var summary = false
+
+    mutating func validate() throws {
+        if rest.count > 2 {
+            throw ValidationError("too much: say WHEN, perhaps another WHEN, and perhaps PATH")
+        }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let repository = try options.openRepository()
+        let (to, path) = try split(in: repository)
+        let target = try Target(path, in: repository)
+        let old = try ChosenSnapshot(from, of: target)
+        let new = try ChosenSnapshot(to, of: target)
+        let pair = MomentPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
+        try DiffReport(pair, target, table: table, isSummary: summary, console: console)
+            .show(from: old.entry, to: new.entry)
+        return .done
+    }
+
+    /// One argument alone is a path if a root has it.
+    private func split(in repository: RepositoryDirectory) throws -> (to: When, path: String?) {
+        if rest.count == 2 { return (try parseWhen(rest[0]), rest[1]) }
+        guard let one = rest.first else { return (.latest(back: 0), nil) }
+        let isPath = try repository.root(for: FilePath(one)) != nil
+        return isPath ? (.latest(back: 0), one) : (try parseWhen(one), nil)
+    }
+}

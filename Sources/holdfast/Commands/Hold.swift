@@ -1,0 +1,36 @@
+import ArgumentParser
+import Recovery
+import Repository
+import Service
+
+struct Hold: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Keep a moment whatever retention says, until it is released.",
+        discussion: """
+            Exit status: 0 done, 1 failed or timed out, 10 no such root or no snapshot that matches, 11 another writer has \
+            it, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The snapshot or time to keep.", valueName: "when"), transform: parseWhen)
+    var when: When
+
+    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    var path: String?
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    var timeout: Duration = .seconds(10)
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let chosen = try ChosenSnapshot(when, of: try Target(path, in: options.openRepository()))
+        try Annotating(chosen.target.root, timeout: timeout)
+            .run([AnnotationWish(.hold, target: chosen.entry.sequence)])
+        try console.result(
+            json: chosen.json.adding("held", true),
+            text: "snapshot \(RestoreReport.text(chosen.entry)) is held"
+        )
+        return .done
+    }
+}

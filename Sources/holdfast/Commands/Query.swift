@@ -1,0 +1,55 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Query: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run SQL on a database as it was.",
+        discussion: """
+            PATH is a database, or a root with one. The database is rebuilt as it was at WHEN, and nothing can write to it. \
+            Rows are listed as sqlite3 does, with | between the columns; with --json each is an object.
+
+            Exit status: 0 done, 1 failed or the SQL is wrong, 4 damage, 10 no such root, or no snapshot or database that \
+            matches, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "One or more statements.")
+    var sql: String
+
+    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    var path: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
+        transform: parseWhen
+    )
+    var at = When.latest(back: 0)
+
+    @Flag(help: "The names of the columns first.")
+    var header = false
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let target = try Target(path, in: options.openRepository())
+        let past = try PastDatabase(ChosenSnapshot(at, of: target))
+        past.announce(console)
+        var announced: [String]?
+        try ImageDatabase(at: past.image).query(sql) { columns, values in
+            if header, announced != columns {
+                announced = columns
+                try console.text(columns.joined(separator: "|"))
+            }
+            try console.result(
+                json: JSONObject(columns, values),
+                text: values.map(\.listed).joined(separator: "|")
+            )
+        }
+        return .done
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Recovery
+import Repository
+import Service
+
+struct Release: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Let retention have a moment that was held.",
+        discussion: """
+            Exit status: 0 done, 1 failed or timed out, 10 no such root or no held snapshot that matches, 11 another writer \
+            has it, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(
+        help: ArgumentHelp("The snapshot or time that was held.", valueName: "when"),
+        transform: parseWhen
+    )
+    var when: When
+
+    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    var path: String?
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    var timeout: Duration = .seconds(10)
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let chosen = try ChosenSnapshot(when, of: try Target(path, in: options.openRepository()))
+        let sequence = chosen.entry.sequence
+        guard chosen.index.holds.contains(sequence) else {
+            let held = chosen.index.holds.sorted().map(\.description).joined(separator: ", ")
+            throw Failure(
+                .notFound,
+                "snapshot \(sequence) is not held: " + (held.isEmpty ? "none is" : "these are: \(held)")
+            )
+        }
+        try Annotating(chosen.target.root, timeout: timeout).run([AnnotationWish(.release, target: sequence)])
+        try console.result(
+            json: chosen.json.adding("held", false),
+            text: "snapshot \(RestoreReport.text(chosen.entry)) is released"
+        )
+        return .done
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Shell: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Open sqlite3 on a database as it was.",
+        discussion: """
+            PATH is a database, or a root with one. The database is rebuilt as it was at WHEN, and is gone when sqlite3 ends; \
+            nothing can write to it.
+
+            Exit status: that of sqlite3; 4 damage, 10 no such root, or no snapshot or database that matches, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    var path: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
+        transform: parseWhen
+    )
+    var at = When.latest(back: 0)
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let target = try Target(path, in: options.openRepository())
+        let past = try PastDatabase(ChosenSnapshot(at, of: target))
+        past.announce(console)
+        let status = try withExtendedLifetime(past) {
+            try ForegroundProcess.run("sqlite3", ["-readonly", ImageDatabase.uri(past.image)])
+        }
+        return status == 0 ? .done : .failed
+    }
+}

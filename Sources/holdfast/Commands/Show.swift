@@ -1,0 +1,69 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Show: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show one snapshot: what it is, and what changed in it.",
+        discussion: """
+            PATH is a protected file or root. Of a database, the rows that differ from the snapshot before it are counted; \
+            --rows lists them.
+
+            Exit status: 0 done, 1 failed, 4 damage, 10 no such root or no snapshot that matches, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The snapshot or time.", valueName: "when"), transform: parseWhen)
+    var when = When.latest(back: 0)
+
+    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    var path: String?
+
+    @Flag(help: "List the rows.")
+    var rows = false
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let root = try Target(path, in: options.openRepository())
+        let chosen = try ChosenSnapshot(when, of: root)
+        let (index, entry) = (chosen.index, chosen.entry)
+        let declaration = index.declaration(of: entry.file, at: entry.sequence)
+        let target = Target(root: root.root, name: declaration?.name)
+        let listing = try HistoryListing(
+            of: index,
+            in: .file(entry.file),
+            since: .sequence(entry.sequence.rawValue),
+            until: .sequence(entry.sequence.rawValue),
+            now: .now
+        )
+        try listing.visit { line in
+            guard case .snapshot(let snapshot) = line else { return }
+            let state = snapshot.record.state
+            try console.result(
+                json: snapshot.json,
+                text: """
+                    snapshot \(RestoreReport.text(entry)) of \(snapshot.path.printable)
+                      \(state.event.name), \(snapshot.record.pageCount) pages changed, \
+                    \(Quantity.text(bytes: state.shape.byteCount)) in all, \
+                    \(Quantity.text(bytes: snapshot.record.storedBytes)) stored
+                      digest \(state.digest.hexadecimal)\(snapshot.isGood.map { $0 ? ", good" : ", bad" } ?? "")\
+                    \(snapshot.isHeld ? ", held" : "")\(snapshot.tags.map { " [\($0)]" }.joined())
+                    """
+            )
+        }
+        let before = index.entries(in: .file(entry.file)).last { $0.sequence < entry.sequence }
+        guard let before, declaration?.kind == .database else { return .done }
+        let report = DiffReport(
+            MomentPair(index, in: .file(entry.file), from: before.sequence, to: entry.sequence),
+            target,
+            isSummary: !rows,
+            console: console
+        )
+        try report.showFiles()
+        return .done
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Recovery
+import Repository
+import Service
+
+struct Tag: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Give a moment a name.",
+        discussion: """
+            The name is a WHEN for every other command, and retention leaves the moment alone. Given again, a name moves. \
+            Without --at it is the present, which is captured first, as with holdfast snapshot.
+
+            Exit status: 0 done, 1 failed or timed out, 10 no such root or no snapshot that matches, 11 another writer has \
+            it, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The name.", transform: parseTagName)
+    var name: String
+
+    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    var path: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The snapshot or time to name.", valueName: "when"),
+        transform: parseWhen
+    )
+    var at: When?
+
+    @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
+    var message = ""
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    var timeout: Duration = .seconds(10)
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        guard let at else {
+            let tag = AnnotationWish.tag(name, message: message)
+            try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
+            return .done
+        }
+        let chosen = try ChosenSnapshot(at, of: target)
+        try Annotating(target.root, timeout: timeout)
+            .run([.tag(name, message: message, at: chosen.entry.sequence)])
+        try console.result(
+            json: chosen.json.adding("tag", name),
+            text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
+        )
+        return .done
+    }
+}

@@ -1,0 +1,121 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// What `diff` and `show` say of two moments.
+struct DiffReport {
+    private let pair: MomentPair
+    private let target: Target
+    private let table: String?
+    private let isSummary: Bool
+    private let console: Console
+
+    init(_ pair: MomentPair, _ target: Target, table: String? = nil, isSummary: Bool, console: Console) {
+        self.pair = pair
+        self.target = target
+        self.table = table
+        self.isSummary = isSummary
+        self.console = console
+    }
+
+    /// Shows between which moments, and then the files.
+    func show(from old: SnapshotIndex.Entry, to new: SnapshotIndex.Entry) throws {
+        try console.result(
+            json: JSONObject().adding("from_sequence", old.sequence.rawValue).adding("from_time", old.time)
+                .adding("to_sequence", new.sequence.rawValue).adding("to_time", new.time)
+                .adding("path", target.path.string),
+            text:
+                "\(target.path.printable) from snapshot \(RestoreReport.text(old)) to \(RestoreReport.text(new))"
+        )
+        try showFiles()
+    }
+
+    func showFiles() throws {
+        var wasFound = table == nil
+        for file in pair.files {
+            if file.isDatabase {
+                try show(database: file, &wasFound)
+            } else {
+                try show(plain: file)
+            }
+        }
+        guard wasFound || pair.files.isEmpty else {
+            throw Failure(.notFound, "no table \(table ?? "") at either moment: see holdfast diff --summary")
+        }
+    }
+
+    private func show(plain file: MomentPair.File) throws {
+        guard table == nil else { return }
+        let change = file.old == nil ? "added" : file.new == nil ? "removed" : "changed"
+        try console.result(
+            json: JSONObject().adding("path", file.path.string).adding("change", change),
+            text: "\(file.path.printable): \(change)"
+        )
+    }
+
+    private func show(database file: MomentPair.File, _ wasFound: inout Bool) throws {
+        let images = try PastImages(target.root)
+        let diff = try ImageDiff(
+            from: file.old.flatMap { try images.image($0) },
+            to: file.new.flatMap { try images.image($0) }
+        )
+        try withExtendedLifetime(images) {
+            for name in diff.tables where table == nil || table?.lowercased() == name.lowercased() {
+                wasFound = true
+                let summary = try diff.summary(of: name)
+                guard !summary.isEmpty else { continue }
+                try show(summary, file)
+                guard !isSummary else { continue }
+                try diff.rows(of: name) { try show($0, file) }
+            }
+        }
+    }
+
+    private func show(_ summary: TableDiff, _ file: MomentPair.File) throws {
+        let counts = [(summary.removed, "removed"), (summary.added, "added"), (summary.changed, "changed")]
+        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + summary.notes
+        let json = JSONObject().adding("path", file.path.string).adding("table", summary.table)
+            .adding("added", summary.added).adding("removed", summary.removed)
+            .adding("changed", summary.changed).adding("notes", summary.notes)
+        let name =
+            pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) \(summary.table)" : summary.table
+        try console.result(json: json, text: "\(name): \(parts.joined(separator: ", "))")
+    }
+
+    private func show(_ row: RowDiff, _ file: MomentPair.File) throws {
+        let sign = row.kind == .added ? "+" : row.kind == .removed ? "-" : "~"
+        let color =
+            row.kind == .added
+            ? console.style.green : row.kind == .removed ? console.style.red : console.style.yellow
+        try console.result(
+            json: JSONObject().adding("path", file.path.string).adding("table", row.table)
+                .adding("change", row.kind.rawValue).adding("key", JSONObject(row.key))
+                .adding("old", JSONObject(row.old)).adding("new", JSONObject(row.new)),
+            text: color("  \(sign) \(Self.text(row))")
+        )
+    }
+
+    /// A changed row is its key and what differs.
+    private static func text(_ row: RowDiff) -> String {
+        let values = { (values: [RowDiff.Value]) in
+            values.map { "\($0.column)=\($0.value.literal)" }.joined(separator: " ")
+        }
+        switch row.kind {
+        case .added: return values(row.new)
+        case .removed: return values(row.old)
+        case .changed:
+            let changes = row.new.map { new in
+                let old = row.old.first { $0.column == new.column }?.value ?? .null
+                return "\(new.column): \(old.literal) → \(new.value.literal)"
+            }
+            return "\(values(row.key))  \(changes.joined(separator: ", "))"
+        }
+    }
+}
+
+extension JSONObject {
+    fileprivate init(_ values: [RowDiff.Value]) {
+        self.init(values.map(\.column), values.map(\.value))
+    }
+}

@@ -1,0 +1,48 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// A database as it was at a WHEN, rebuilt for looking at.
+struct PastDatabase {
+    let entry: SnapshotIndex.Entry
+    /// The database's own path.
+    let path: FilePath
+    let image: FilePath
+    /// Has the image as long as it lives.
+    private let images: PastImages
+
+    /// Of a root with several databases, one must be named. Throws `Failure` and what a rebuild throws.
+    init(_ chosen: ChosenSnapshot, strictlyBefore: Bool = false) throws {
+        let index = chosen.index
+        let candidates = index.state(at: chosen.entry.sequence).filter { entry in
+            (chosen.scope == .root || chosen.scope == .file(entry.file)) && entry.event != .deleted
+                && index.declaration(of: entry.file, at: entry.sequence)?.kind == .database
+        }
+        let paths = candidates.map { index.path(of: $0.file, at: $0.sequence) }
+        guard let entry = candidates.first else {
+            throw Failure(
+                .notFound,
+                "\(chosen.target.path.printable) had no database at snapshot \(chosen.entry.sequence): see holdfast log"
+            )
+        }
+        guard candidates.count == 1 else {
+            throw Failure(
+                .wrongUsage,
+                "which database? Name one of \(paths.map(\.printable).joined(separator: ", "))"
+            )
+        }
+        self.entry = entry
+        path = paths[0]
+        images = try PastImages(chosen.target.root)
+        guard let image = try images.image(entry) else {
+            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
+        }
+        self.image = image
+    }
+
+    /// What is looked at, for people.
+    func announce(_ console: Console) {
+        console.message("\(path.printable) at snapshot \(RestoreReport.text(entry))")
+    }
+}
