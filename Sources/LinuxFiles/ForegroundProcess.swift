@@ -1,12 +1,21 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// A program that has the terminal: it shares this process's standard streams and its process group.
 package enum ForegroundProcess {
     /// Runs the program, found by `PATH` if `name` has no slash, and waits for its end. Meanwhile this process does nothing on
     /// Ctrl-C and Ctrl-\, which are the program's, as with system(3). Returns its exit status; 128 plus the signal's number if a
     /// signal ended it. Throws when it cannot be started.
-    package static func run(_ name: String, _ arguments: [String]) throws(SystemError) -> Int32 {
+    ///
+    /// - Parameters:
+    ///   - input: a file that is its standard input.
+    ///   - output: a file for its standard output.
+    package static func run(
+        _ name: String,
+        _ arguments: [String],
+        input: FilePath? = nil,
+        output: FilePath? = nil
+    ) throws(SystemError) -> Int32 {
         let interrupt = ignore(SIGINT)
         let quit = ignore(SIGQUIT)
         defer {
@@ -25,11 +34,25 @@ package enum ForegroundProcess {
         unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
 
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+        if let input {
+            unsafe _ = input.withPlatformString {
+                unsafe posix_spawn_file_actions_addopen(&actions, 0, $0, O_RDONLY, 0)
+            }
+        }
+        if let output {
+            unsafe _ = output.withPlatformString {
+                unsafe posix_spawn_file_actions_addopen(&actions, 1, $0, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+            }
+        }
+
         let environment = try ChildProcess.environment([:])
         var process: pid_t = 0
         let code = unsafe withVector(([name] + arguments).map { Array($0.utf8) }) { words in
             unsafe withVector(environment) {
-                unsafe posix_spawnp(&process, name, nil, &attributes, words, $0)
+                unsafe posix_spawnp(&process, name, &actions, &attributes, words, $0)
             }
         }
         guard code == 0 else { throw SystemError("start", FilePath(name), code: Errno(rawValue: code)) }

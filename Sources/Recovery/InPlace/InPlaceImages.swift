@@ -7,10 +7,16 @@ import SystemPackage
 final class InPlaceImages {
     struct Image {
         let path: FilePath
-        let state: SnapshotState
+        /// nil: it is no snapshot.
+        let state: SnapshotState?
         let isDatabase: Bool
         /// SQLite takes it for sound, so that a transaction can read it, or write over it.
         let isSoundDatabase: Bool
+
+        func isSame(as other: Image) -> Bool {
+            guard let state, let otherState = other.state else { return false }
+            return state.digest == otherState.digest && state.shape == otherState.shape
+        }
     }
 
     private let root: RootDescription
@@ -27,8 +33,11 @@ final class InPlaceImages {
         self.work = work
     }
 
-    /// Rebuilds all that are wanted, in one go over the history for each snapshot.
+    /// Rebuilds all that are wanted, in one go over the history for each snapshot, and makes those that come from SQL.
     func rebuildWanted(_ items: [InPlacePlan.Item]) throws {
+        for item in items {
+            if case .sql(let dump) = item.source { try SQLDump(dump).make(wantedPath(item.file)) }
+        }
         let groups = Dictionary(grouping: items.filter { $0.entry != nil }) { $0.entry!.sequence }
         // As of the last of them, each file is at its own.
         guard let last = groups.keys.max() else { return }
@@ -49,24 +58,33 @@ final class InPlaceImages {
     /// The wanted image of a file; nil if there was none. Throws `RestoreError` when it is a database that is not sound,
     /// unless that is what it is brought back to.
     func wanted(_ item: InPlacePlan.Item, _ check: Integrity.Check, isUndo: Bool) throws -> Image? {
-        guard let entry = item.entry else { return nil }
         if let known = wanted[item.file] { return known }
+        let state: SnapshotState?
+        switch item.source {
+        case .nothing: return nil
+        case .sql: state = nil
+        case .snapshot(let entry): state = try rebuilt(item, entry)
+        }
+        let path = wantedPath(item.file)
+        let isDatabase = item.kind == .database
+        let integrity = isDatabase ? try Integrity.check(databaseAt: path, check) : .notApplicable
+        if case .problems(let problems) = integrity, !isUndo {
+            throw RestoreError.notSound(item.path, item.entry?.sequence ?? .none, problems: problems)
+        }
+        let isSound = isDatabase && Self.isSound(integrity)
+        let image = Image(path: path, state: state, isDatabase: isDatabase, isSoundDatabase: isSound)
+        wanted[item.file] = image
+        return image
+    }
+
+    private func rebuilt(_ item: InPlacePlan.Item, _ entry: SnapshotIndex.Entry) throws -> SnapshotState {
         guard let state = try rebuilt[item.file]?.get() else {
             throw RepositoryError.noSnapshot(item.file, at: entry.sequence)
         }
         guard state.sequence == entry.sequence else {
             throw RestoreError.wrongSnapshot(item.path, wanted: entry.sequence, got: state.sequence)
         }
-        let path = wantedPath(item.file)
-        let isDatabase = item.kind == .database
-        let integrity = isDatabase ? try Integrity.check(databaseAt: path, check) : .notApplicable
-        if case .problems(let problems) = integrity, !isUndo {
-            throw RestoreError.notSound(item.path, entry.sequence, problems: problems)
-        }
-        let isSound = isDatabase && Self.isSound(integrity)
-        let image = Image(path: path, state: state, isDatabase: isDatabase, isSoundDatabase: isSound)
-        wanted[item.file] = image
-        return image
+        return state
     }
 
     /// The image of a file as it was at the newest of its snapshots not later than `sequence`; nil if there was none.

@@ -3,6 +3,15 @@ package import SystemPackage
 
 /// Which files of a root are brought back to which of their snapshots. Pure: nothing is looked at but the index.
 package struct InPlacePlan: Sendable {
+    /// What a file is brought back to.
+    package enum Source: Hashable, Sendable {
+        case snapshot(SnapshotIndex.Entry)
+        /// There was no such file: it goes aside.
+        case nothing
+        /// A database that the SQL in a file makes.
+        case sql(FilePath)
+    }
+
     package struct Item: Sendable {
         package let file: FileID
         /// Its absolute path as a protected file.
@@ -10,8 +19,12 @@ package struct InPlacePlan: Sendable {
         /// Relative to the root.
         package let name: FilePath
         package let kind: FileKind
-        /// The snapshot that it is brought back to. nil: there was no such file, and it goes aside.
-        package let entry: SnapshotIndex.Entry?
+        package let source: Source
+
+        /// The snapshot that it is brought back to, if it is one.
+        package var entry: SnapshotIndex.Entry? {
+            if case .snapshot(let entry) = source { entry } else { nil }
+        }
     }
 
     package let root: RootDescription
@@ -29,8 +42,33 @@ package struct InPlacePlan: Sendable {
         at = plan.entry.sequence
         refused = plan.refused
         items = plan.items.map {
-            Item(file: $0.entry.file, path: $0.path, name: $0.name, kind: $0.kind, entry: $0.entry)
+            Item(
+                file: $0.entry.file,
+                path: $0.path,
+                name: $0.name,
+                kind: $0.kind,
+                source: .snapshot($0.entry)
+            )
         }
+    }
+
+    /// One database, from SQL that another program dumped.
+    package init(sql: FilePath, file: FileID, _ index: SnapshotIndex) {
+        let last = index.entry(of: file, atOrBefore: Sequence(.max))
+        let sequence = last?.sequence ?? .none
+        root = index.root
+        action = .restore
+        at = .none
+        refused = []
+        items = [
+            Item(
+                file: file,
+                path: index.path(of: file, at: sequence),
+                name: index.declaration(of: file, at: sequence)?.name ?? "",
+                kind: .database,
+                source: .sql(sql)
+            )
+        ]
     }
 
     /// Takes back what the last restore in the scope did: each file as it was before. Throws `InPlaceError`.
@@ -60,7 +98,7 @@ package struct InPlacePlan: Sendable {
                     path: index.path(of: file, at: found?.sequence ?? before),
                     name: name,
                     kind: declaration?.kind ?? .plain,
-                    entry: found?.event == .deleted ? nil : found
+                    source: found.flatMap { $0.event == .deleted ? nil : .snapshot($0) } ?? .nothing
                 )
             )
         }

@@ -17,10 +17,7 @@ extension InPlaceRestore {
             if present != nil { try setAside(place, &outcome) }
             return outcome
         }
-        if let present, present.state.digest == wanted.state.digest,
-            present.state.shape == wanted.state.shape,
-            FileStatus.ifPresent(place) != nil
-        {
+        if let present, present.isSame(as: wanted), FileStatus.ifPresent(place) != nil {
             return outcome
         }
         if wanted.isSoundDatabase, present?.isSoundDatabase ?? false, FileStatus.ifPresent(place) != nil,

@@ -101,7 +101,7 @@ package struct InPlaceRestore {
         let now = try images.present(item, at: present)
         var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: .rename, before: present)
         if let wanted {
-            if now?.state.digest == wanted.state.digest, now?.state.shape == wanted.state.shape {
+            if now.map({ $0.isSame(as: wanted) }) ?? false {
                 outcome.way = .unchanged
             } else if wanted.isSoundDatabase, now?.isSoundDatabase ?? false {
                 outcome.way = .transaction

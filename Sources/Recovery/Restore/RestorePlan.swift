@@ -77,7 +77,22 @@ package struct RestorePlan: Hashable, Sendable {
         return destination.appending(name.components)
     }
 
-    /// The same with another directory in the place of the destination.
+    /// The same into another directory.
+    func moved(toDirectory directory: FilePath) -> RestorePlan {
+        RestorePlan(self, to: directory)
+    }
+
+    private init(_ plan: RestorePlan, to directory: FilePath) {
+        root = plan.root
+        entry = plan.entry
+        destination = directory
+        isDirectory = plan.isDirectory
+        isLatest = plan.isLatest
+        items = plan.moved(to: directory)
+        refused = plan.refused
+    }
+
+    /// The files, with another directory in the place of the destination.
     func moved(to directory: FilePath) -> [Item] {
         items.compactMap { item in Self.place(of: item.name, in: directory).map(item.moved) }
     }

@@ -26,6 +26,10 @@ extension ForeignKeyViolation: CustomStringConvertible {
 }
 
 extension ImageDatabase {
+    func hasTables() throws -> Bool {
+        try read { try Bool.fetchOne($0, sql: "SELECT count(*) > 0 FROM sqlite_master") ?? false }
+    }
+
     package func schemaVersion() throws -> SchemaVersion {
         try read { database in
             let userVersion = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0

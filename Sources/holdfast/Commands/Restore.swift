@@ -56,12 +56,25 @@ struct Restore: HoldfastCommand {
     @Flag(help: "Have SQLite check the pages and rows, but not each row's place in each index: much faster.")
     var quick = false
 
+    @Option(
+        name: .customLong("from-sql"),
+        help: ArgumentHelp(
+            "In place, from SQL as sqlite3 .dump writes it, rather than the history.",
+            valueName: "file"
+        )
+    )
+    var dump: String?
+
     @Flag(help: "Bring it back in its own place, beside running programs; holdfast undo takes it back.")
     var inPlace = false
 
     @OptionGroup(title: "In place") var inPlaceOptions: InPlaceOptions
 
     mutating func validate() throws {
+        if dump != nil {
+            if output != nil { throw ValidationError("--from-sql is in place: leave --output out") }
+            inPlace = true
+        }
         if inPlace {
             if output != nil { throw ValidationError("--in-place and --output exclude each other") }
             return
@@ -75,6 +88,7 @@ struct Restore: HoldfastCommand {
         let start = Tick.now
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
+        if let dump { return try restore(FilePath(dump), target, repository, console) }
         let chosen = try ChosenSnapshot(at, of: target, strictlyBefore: before)
         let (index, entry) = (chosen.index, chosen.entry)
         let destination = inPlace ? target.path : FilePath(output ?? "")
@@ -103,5 +117,26 @@ struct Restore: HoldfastCommand {
             try report.addFailure($0, $1)
         }
         return try report.end()
+    }
+
+    private func restore(
+        _ dump: FilePath,
+        _ target: Target,
+        _ repository: RepositoryDirectory,
+        _ console: Console
+    ) throws -> ExitStatus {
+        let present = try ChosenSnapshot(.latest(back: 0), of: target)
+        // A file that is named need not be a database at present.
+        let entry =
+            present.scope == .root ? try PastDatabase.entry(present, mayBeDeleted: true) : present.entry
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        return try inPlaceOptions.run(
+            InPlacePlan(sql: dump, file: entry.file, present.index),
+            target,
+            in: repository,
+            isForced: force,
+            check: quick ? .quick : .full,
+            console
+        )
     }
 }

@@ -21,6 +21,7 @@ struct Failure: Error {
         case let error as DamageError: self.init(.damaged, "\(error.description): run holdfast check")
         case let error as RestoreError: self.init(Self.status(of: error), error.description)
         case let error as InPlaceError: self.init(Self.status(of: error), error.description)
+        case let error as ExportError: self.init(.failed, error.description)
         case let error as SQLError: self.init(.failed, "\(error.description): check the SQL")
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:

@@ -81,12 +81,12 @@ struct InPlaceReport {
     private func text(_ outcome: InPlaceOutcome) -> String {
         let path = outcome.item.path.printable
         let would = isRehearsal ? "would be " : "was "
-        let snapshot = outcome.item.entry.map(RestoreReport.text) ?? ""
+        let source = text(outcome.item.source)
         var lines: [String]
         switch outcome.way {
         case .unchanged: lines = ["\(path) is as it should be"]
-        case .transaction: lines = ["\(path) \(would)brought back to snapshot \(snapshot) in one transaction"]
-        case .rename: lines = ["\(path) \(would)brought back to snapshot \(snapshot) as a new file"]
+        case .transaction: lines = ["\(path) \(would)brought back to \(source) in one transaction"]
+        case .rename: lines = ["\(path) \(would)brought back to \(source) as a new file"]
         case .aside: lines = ["\(path) \(would)put aside: there was no such file"]
         }
         lines += outcome.aside.map { "  \($0.printable) is what was there" }
@@ -96,6 +96,14 @@ struct InPlaceReport {
             lines.append("  \(table.table): \(parts.joined(separator: ", "))")
         }
         return lines.joined(separator: "\n")
+    }
+
+    private func text(_ source: InPlacePlan.Source) -> String {
+        switch source {
+        case .snapshot(let entry): "snapshot \(RestoreReport.text(entry))"
+        case .sql(let dump): "what \(dump.printable) makes"
+        case .nothing: "nothing"
+        }
     }
 
     private func json(_ outcome: InPlaceOutcome) -> JSONObject {

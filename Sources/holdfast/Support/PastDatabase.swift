@@ -12,11 +12,23 @@ struct PastDatabase {
     /// Has the image as long as it lives.
     private let images: PastImages
 
-    /// Of a root with several databases, one must be named. Throws `Failure` and what a rebuild throws.
-    init(_ chosen: ChosenSnapshot, strictlyBefore: Bool = false) throws {
+    /// Throws `Failure` and what a rebuild throws.
+    init(_ chosen: ChosenSnapshot) throws {
+        entry = try Self.entry(chosen)
+        path = chosen.index.path(of: entry.file, at: entry.sequence)
+        images = try PastImages(chosen.target.root)
+        guard let image = try images.image(entry) else {
+            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
+        }
+        self.image = image
+    }
+
+    /// The snapshot of the database that is meant: of several, one must be named. Throws `Failure`.
+    static func entry(_ chosen: ChosenSnapshot, mayBeDeleted: Bool = false) throws -> SnapshotIndex.Entry {
         let index = chosen.index
         let candidates = index.state(at: chosen.entry.sequence).filter { entry in
-            (chosen.scope == .root || chosen.scope == .file(entry.file)) && entry.event != .deleted
+            (chosen.scope == .root || chosen.scope == .file(entry.file))
+                && (mayBeDeleted || entry.event != .deleted)
                 && index.declaration(of: entry.file, at: entry.sequence)?.kind == .database
         }
         let paths = candidates.map { index.path(of: $0.file, at: $0.sequence) }
@@ -32,13 +44,7 @@ struct PastDatabase {
                 "which database? Name one of \(paths.map(\.printable).joined(separator: ", "))"
             )
         }
-        self.entry = entry
-        path = paths[0]
-        images = try PastImages(chosen.target.root)
-        guard let image = try images.image(entry) else {
-            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
-        }
-        self.image = image
+        return entry
     }
 
     /// What is looked at, for people.

@@ -60,6 +60,7 @@ struct RecoveryReport {
     }
 
     private func snapshot(_ sequence: Sequence) -> String {
+        guard sequence != .none else { return "none: an SQL dump" }
         guard let found = index.entries.last(where: { $0.sequence == sequence }) else { return "\(sequence)" }
         return "\(sequence) (\(found.time.pasteableText))"
     }

@@ -1,0 +1,71 @@
+import LinuxFiles
+import Repository
+package import SystemPackage
+
+/// Writes what other programs read: made under another name beside its destination, and complete when it gets its own.
+package struct Export: Sendable {
+    package let destination: FilePath
+    /// Whether a file that exists is replaced.
+    package let isReplacing: Bool
+
+    package init(to destination: FilePath, isReplacing: Bool) {
+        self.destination = destination
+        self.isReplacing = isReplacing
+    }
+
+    /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it.
+    /// Throws `ExportError`, `RestoreError`, `SystemError`.
+    package func dump(_ image: FilePath) throws {
+        try write(
+            "sqlite3",
+            ["-batch", "-init", "/dev/null", "-readonly", ImageDatabase.uri(image), ".dump"]
+        )
+    }
+
+    /// A tar archive of the files of a plan for a directory, which lie there in a directory of the root's name. Calls
+    /// `onFailure` for each file that was left out.
+    package func archive(_ plan: RestorePlan, onFailure: (FilePath, any Error) throws -> Void) throws {
+        let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
+        defer { UnfinishedWork.discard(work) }
+        let name = plan.root.path.lastComponent?.string ?? "root"
+        let plan = plan.moved(toDirectory: work.appending("content").appending(name))
+        try Directory.make(work.appending("content"))
+        try Restore(plan, isReplacing: false).run(onFile: { _ in }, onFailure: onFailure)
+        let content = work.appending("content").string
+        try write("tar", ["--create", "--directory", content, "--file", "-", "--", "./" + name])
+    }
+
+    private func write(_ program: String, _ arguments: [String]) throws {
+        let place = try Destination.file(destination, isReplaceable: isReplacing, name: nil)
+        let parent = place.removingLastComponent()
+        let work = try UnfinishedWork.makeDirectory(in: parent.isEmpty ? "." : parent)
+        defer { UnfinishedWork.discard(work) }
+        let output = work.appending("output")
+        let status: Int32
+        do {
+            status = try ForegroundProcess.run(program, arguments, output: output)
+        } catch {
+            throw error.isMissing ? ExportError.noProgram(program) : error
+        }
+        guard status == 0 else { throw ExportError.failed(program, status) }
+        try OpenFile(output, .read).synchronise()
+        try UnfinishedWork.name(output, place, isReplacing: isReplacing)
+        try Directory.synchronise(parent.isEmpty ? "." : parent)
+    }
+}
+
+/// Why nothing was exported, or nothing made of what was.
+package enum ExportError: Error, Hashable, CustomStringConvertible {
+    case noProgram(String)
+    case failed(String, Int32)
+    case makesNothing(FilePath)
+
+    package var description: String {
+        switch self {
+        case .noProgram(let name): "the program \(name) is not there: install it"
+        case .failed(let name, let status): "\(name) ended with status \(status): see what it said above"
+        case .makesNothing(let file):
+            "\(file.printable) makes no table: it is no SQL dump, or its end with COMMIT is missing"
+        }
+    }
+}

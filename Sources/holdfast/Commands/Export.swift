@@ -1,0 +1,110 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct Export: HoldfastCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable { case db, sql, tar }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Write a former state for other programs.",
+        discussion: """
+            db is the database itself, sql what sqlite3 .dump prints of it, tar an archive of a whole root. If FILE is a \
+            directory that exists, the name within it is that of the database or root and the snapshot's local time: \
+            devteam-20260129-120000.db.
+
+            Exit status: 0 done, 1 failed, 3 done in part (each file that was left out is named), 4 a digest or \
+            integrity check failed, 10 no such root, or no snapshot or database that matches, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    var path: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
+        transform: parseWhen
+    )
+    var at = When.latest(back: 0)
+
+    @Option(help: "What to write.")
+    var format: Format
+
+    @Option(name: [.long, .customShort("o")], help: ArgumentHelp("Where to.", valueName: "file"))
+    var output: String
+
+    @Flag(help: "Replace a file that exists.")
+    var force = false
+
+    mutating func validate() throws {
+        if output.isEmpty { throw ValidationError("--output is empty: name a file") }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let start = Tick.now
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let target = try Target(path, in: options.openRepository())
+        let chosen = try ChosenSnapshot(at, of: target)
+        switch format {
+        case .db:
+            let entry = try PastDatabase.entry(chosen)
+            let destination = destination(for: chosen.index.path(of: entry.file, at: entry.sequence), entry)
+            let plan = try RestorePlan(chosen.index, file: entry, to: destination)
+            var report = RestoreReport(plan, target, .full, start: start, console: console)
+            try Recovery.Restore(plan, isReplacing: force).run {
+                try report.add($0)
+            } onFailure: { _, _ in
+            }
+            return try report.end()
+        case .sql:
+            let past = try PastDatabase(chosen)
+            let destination = destination(for: past.path, past.entry)
+            try Recovery.Export(to: destination, isReplacing: force).dump(past.image)
+            try say(past.path, past.entry, destination, console)
+            return .done
+        case .tar:
+            guard chosen.scope == .root else {
+                throw Failure(.wrongUsage, "\(target.path.printable) is one file: tar is for a whole root")
+            }
+            let destination = destination(for: target.path, chosen.entry)
+            let plan = RestorePlan(chosen.index, root: chosen.entry, to: destination)
+            var isPartial = false
+            try Recovery.Export(to: destination, isReplacing: force).archive(plan) { path, error in
+                let reason = Failure(error)?.message ?? String(describing: error)
+                console.warning("\(path.printable) was left out: \(reason)")
+                isPartial = true
+            }
+            try say(target.path, chosen.entry, destination, console)
+            return isPartial ? .partial : .done
+        }
+    }
+
+    /// Within a directory that exists it gets a name of its own.
+    private func destination(for path: FilePath, _ entry: SnapshotIndex.Entry) -> FilePath {
+        let output = FilePath(output)
+        guard FileStatus.ifPresent(output)?.kind == .directory else { return output }
+        let name = path.lastComponent?.string ?? "root"
+        let stem = format == .tar ? String(name.drop { $0 == "." }) : path.stem ?? name
+        return output.appending("\(stem)-\(entry.time.stamp(in: .system)).\(format.rawValue)")
+    }
+
+    private func say(
+        _ path: FilePath,
+        _ entry: SnapshotIndex.Entry,
+        _ destination: FilePath,
+        _ console: Console
+    ) throws {
+        let output = try Directory.current().pushing(destination).string
+        try console.result(
+            json: JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
+                .adding("path", path.string).adding("output", output)
+                .adding("format", format.rawValue),
+            text:
+                "exported \(path.printable) as of snapshot \(RestoreReport.text(entry)) to \(destination.printable)"
+        )
+    }
+}
