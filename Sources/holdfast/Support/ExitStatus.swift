@@ -1,17 +1,21 @@
 /// What the process says when it ends.
 ///
 /// A command that has said everything already throws it.
-enum ExitStatus: Int32, Error {
-    case done = 0
-    case failed = 1
+struct ExitStatus: RawRepresentable, Hashable, Error {
+    let rawValue: Int32
+
+    static let done = ExitStatus(rawValue: 0)
+    static let failed = ExitStatus(rawValue: 1)
     /// Some files were left out, each named.
-    case partial = 3
+    static let partial = ExitStatus(rawValue: 3)
     /// A check, a digest or an integrity check failed.
-    case damaged = 4
+    static let damaged = ExitStatus(rawValue: 4)
     /// No repository, no such root, or no snapshot matches.
-    case notFound = 10
+    static let notFound = ExitStatus(rawValue: 10)
     /// Another writer has it.
-    case locked = 11
-    case wrongUsage = 64
-    case interrupted = 130
+    static let locked = ExitStatus(rawValue: 11)
+    static let wrongUsage = ExitStatus(rawValue: 64)
+    /// A program that was to be run is not there, as shells say it.
+    static let noProgram = ExitStatus(rawValue: 127)
+    static let interrupted = ExitStatus(rawValue: 130)
 }

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Capture
+import LinuxFiles
+import Recovery
+import Repository
+import Service
+import SystemPackage
+
+struct Guard: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a command between two snapshots.",
+        discussion: """
+            The state before it gets a tag, NAME or guard-YYYYMMDD-HHMMSS, the state after it the same with -after. If no \
+            snapshot can be taken, the command is not run. If it fails, one line says how to go back.
+
+            Exit status: that of the command, 128 plus the number of the signal that ended it, 127 if it is not there; 1, 10, \
+            11 or 64 as for holdfast snapshot if it was not run or the state after it could not be captured.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    var path: String?
+
+    @Option(help: ArgumentHelp("A name for the state before.", valueName: "name"), transform: parseTagName)
+    var tag: String?
+
+    @Option(
+        help: ArgumentHelp("How long to wait for each snapshot.", valueName: "time"),
+        transform: parseDuration
+    )
+    var timeout: Duration = .seconds(30)
+
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp("Behind --, the command and its arguments.", valueName: "command")
+    )
+    var command: [String] = []
+
+    mutating func validate() throws {
+        if command.isEmpty { throw ValidationError("which command? Say holdfast guard -- COMMAND") }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        let name = tag ?? "guard-\(Instant.now.stamp(in: .system))"
+        let text = command.joined(separator: " ")
+        let capture = FreshCapture(target.root, in: repository, timeout: timeout)
+        let before = try capture.run([.tag(name, message: text)])
+        console.message("the state before it is snapshot \(before.sequence), \(name)")
+
+        let start = Tick.now
+        let status: Int32
+        do {
+            status = try ForegroundProcess.run(command[0], Array(command.dropFirst()))
+        } catch {
+            guard error.isMissing else { throw error }
+            throw Failure(.noProgram, "\(command[0]) is not there: check its name, or the PATH")
+        }
+        let elapsed = start.duration(to: .now)
+        let back = "holdfast restore \(target.path.printable) --at \(name) --in-place"
+        if status != 0 {
+            console.warning("\(command[0]) failed with status \(status): to go back, \(back)")
+        }
+        let after = try capture.run([.tag(name + "-after", message: text)])
+        try console.result(
+            json: JSONObject().adding("sequence", before.sequence.rawValue).adding("time", before.time)
+                .adding("path", target.path.string).adding("tag", name)
+                .adding("after_sequence", after.sequence.rawValue).adding("status", status)
+                .adding("elapsed_ms", elapsed.nanoseconds / 1_000_000),
+            text: status == 0
+                ? "done; to go back, \(back)" : "snapshot \(after.sequence) has the state after it"
+        )
+        return ExitStatus(rawValue: status)
+    }
+}
