@@ -12,6 +12,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case restless(FilePath, [ProcessTable.Holder])
     /// There is no restore to take back.
     case nothingToUndo(FilePath)
+    /// Rows were restored, and others were written since. The last snapshot.
+    case writtenSince(Sequence, before: Sequence, last: Sequence)
     /// The safety snapshot is not in the history any more.
     case safetyIsGone(Sequence)
 }
@@ -31,6 +33,9 @@ extension InPlaceError: CustomStringConvertible {
                 + "stop the programs that write, or say --wait with more time"
         case .nothingToUndo(let path):
             "nothing was restored in place in \(path.printable): see holdfast recoveries"
+        case .writtenSince(let rows, let before, let last):
+            "rows were restored with snapshot \(rows), and others were written up to \(last), which would be lost: see "
+                + "holdfast diff \(before) \(rows), or restore --at \(before) --in-place"
         case .safetyIsGone(let sequence):
             "snapshot \(sequence), from before the restore, is gone: see holdfast log for another one"
         }

@@ -77,6 +77,7 @@ package struct InPlacePlan: Sendable {
         guard let entry = index.recoveries.last(where: { $0.before.keys.contains(where: isMeant) }) else {
             throw .nothingToUndo(index.root.path)
         }
+        try Self.refuseIfOthersWrote(since: entry, index)
         var items: [Item] = []
         var refused: [FilePath] = []
         for (file, before) in entry.before.sorted(by: { $0.key < $1.key }) where isMeant(file) {
@@ -107,5 +108,17 @@ package struct InPlacePlan: Sendable {
         at = entry.before.values.max() ?? .none
         self.items = items
         self.refused = refused
+    }
+
+    /// When only rows were restored, those that others wrote since, or at the same time, must not go with them.
+    private static func refuseIfOthersWrote(
+        since entry: RecoveryEntry,
+        _ index: SnapshotIndex
+    ) throws(InPlaceError) {
+        guard entry.action == .rows else { return }
+        let before = entry.before.values.max() ?? .none
+        let later = index.entries.filter { $0.sequence > before && entry.before[$0.file] != nil }
+        guard later.count > 1, let last = later.last else { return }
+        throw .writtenSince(entry.result, before: before, last: last.sequence)
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 
 /// A value as SQLite stores it (sqlite.org/datatype3.html, section 2).
@@ -15,6 +16,16 @@ package enum SQLValue: Hashable, Sendable {
         case .double(let number): self = .real(number)
         case .string(let text): self = .text(text)
         case .blob(let data): self = .blob(Array(data))
+        }
+    }
+
+    var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .integer(let number): number.databaseValue
+        case .real(let number): number.databaseValue
+        case .text(let text): text.databaseValue
+        case .blob(let bytes): Data(bytes).databaseValue
         }
     }
 

@@ -22,6 +22,7 @@ struct Failure: Error {
         case let error as RestoreError: self.init(Self.status(of: error), error.description)
         case let error as InPlaceError: self.init(Self.status(of: error), error.description)
         case let error as ExportError: self.init(.failed, error.description)
+        case let error as RowError: self.init(Self.status(of: error), error.description)
         case let error as SQLError: self.init(.failed, "\(error.description): check the SQL")
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:
@@ -48,7 +49,15 @@ struct Failure: Error {
     private static func status(of error: InPlaceError) -> ExitStatus {
         switch error {
         case .nothingToUndo, .safetyIsGone: .notFound
-        case .busy, .inUse, .restless: .failed
+        case .busy, .inUse, .restless, .writtenSince: .failed
+        }
+    }
+
+    private static func status(of error: RowError) -> ExitStatus {
+        switch error {
+        case .noTable, .noSuchRow, .noRows: .notFound
+        case .wrongKeyCount: .wrongUsage
+        case .isVirtual, .noKey, .otherTable, .orphans, .refused: .failed
         }
     }
 

@@ -69,6 +69,8 @@ extension GlobalOptions {
                 rest.removeFirst()
                 moved.append(rest[rest.startIndex])
             case _ where argument.hasPrefix("--repo="): moved.append(argument)
+            // It has subcommands of its own.
+            case "rows" where rest.count > 1: return rest.prefix(2) + moved + rest.dropFirst(2)
             default: return [argument] + moved + rest.dropFirst()
             }
             rest.removeFirst()

@@ -1,0 +1,210 @@
+import CSQLite
+import GRDB
+import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// Brings rows of a former state back into the live database, in one transaction, beside programs that use it.
+///
+/// No trigger runs and no foreign key acts. Everything that was committed before is captured first; if somebody commits between
+/// that and the lock, it is tried again.
+package struct RowRestore {
+    package struct Options: Sendable {
+        /// How long to wait for programs that use the database.
+        package var wait = Duration.seconds(10)
+        /// Rows that are there with other values get their former ones.
+        package var isOverwriting = false
+        /// With all rows that refer to them, or did.
+        package var withChildren = false
+        package var reason = ""
+
+        package init() {}
+    }
+
+    private let root: RootDescription
+    private let entry: SnapshotIndex.Entry
+    /// The live database.
+    private let path: FilePath
+    private let options: Options
+    private let capture: InPlaceRestore.Capture
+    private let stamp: String
+    private let images: PastImages
+
+    /// - Parameters:
+    ///   - entry: the snapshot of the database that has the rows.
+    ///   - stamp: as for a restore in place.
+    package init(
+        _ root: RootDescription,
+        _ entry: SnapshotIndex.Entry,
+        at path: FilePath,
+        _ options: Options,
+        stamp: String,
+        capture: @escaping InPlaceRestore.Capture
+    ) throws {
+        self.root = root
+        self.entry = entry
+        self.path = path
+        self.options = options
+        self.stamp = stamp
+        self.capture = capture
+        images = try PastImages(root)
+    }
+
+    /// The columns of a table's primary key, or its rowid, at that snapshot. Throws `RowError`.
+    package func keyColumns(of table: String) throws -> [String] {
+        guard let old = try images.image(entry) else { throw RowError.noTable(table, at: entry.sequence) }
+        let shapes = try ImageDatabase(at: old).read { try TableShape.all(of: "main", in: $0) }
+        guard let shape = shapes.values.first(where: { $0.name.lowercased() == table.lowercased() }) else {
+            throw RowError.noTable(table, at: entry.sequence)
+        }
+        guard !shape.isVirtual else { throw RowError.isVirtual(table) }
+        guard !shape.key.isEmpty else { throw RowError.noKey(table) }
+        return shape.key
+    }
+
+    /// Calls `onRow` for each wanted row, with what would happen to it. Nothing is changed. Returns the counts.
+    package func rehearse(
+        _ table: String,
+        _ selection: RowSelection,
+        onRow: (RowChange) throws -> Void
+    ) throws -> [RowCounts] {
+        try with(table, selection) { set, old in
+            let present = try present(at: capture([]))
+            let queue = try DatabaseQueue(path: ImageDatabase.uri(present))
+            return try queue.writeWithoutTransaction { database in
+                let placement = try RowPlacement(set, of: old, database)
+                try placement.each(onRow)
+                return try placement.counts()
+            }
+        }
+    }
+
+    /// Returns what was done, and its entry in the history; nil if there was nothing to do.
+    /// Throws `RowError`, `InPlaceError`, `SQLError`, what a rebuild throws, and what `capture` throws.
+    package func run(
+        _ table: String,
+        _ selection: RowSelection
+    ) throws -> (counts: [RowCounts], entry: RecoveryEntry?) {
+        let start = Tick.now
+        return try with(table, selection) { set, old in
+            let name = "before-rows-\(stamp)"
+            _ = try capture([.tag(name)])
+            let place = try Directory.resolve(path)
+            let files = LiveFiles(place)
+            let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+            repeat {
+                let stamp = try files.stamp()
+                let before = try capture([])
+                let counts = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
+                guard let counts else { continue }
+                let elapsed = start.duration(to: .now)
+                return (counts, try conclude(counts, before, elapsed, name))
+            } while Tick.now < deadline
+            let identity = FileStatus.ifPresent(place)?.identity
+            throw InPlaceError.restless(path, ProcessTable.writers(of: Set([identity].compactMap(\.self))))
+        }
+    }
+
+    private func with<Result>(
+        _ table: String,
+        _ selection: RowSelection,
+        _ body: (RowSet, FilePath) throws -> Result
+    ) throws -> Result {
+        guard let old = try images.image(entry) else {
+            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
+        }
+        let set = try RowSet(
+            table,
+            selection,
+            withChildren: options.withChildren,
+            of: old,
+            at: entry.sequence,
+            in: images.path(named: "rows")
+        )
+        return try body(set, old)
+    }
+
+    private func present(at sequence: Sequence) throws -> FilePath {
+        guard let latest = try SnapshotIndex(root).entry(of: entry.file, atOrBefore: sequence),
+            let image = try images.image(latest)
+        else { throw RepositoryError.noSnapshot(entry.file, at: sequence) }
+        return image
+    }
+
+    /// One transaction. nil, and nothing is changed, when `isUnchanged`, which is asked once nobody else can write, says no.
+    private func apply(
+        _ set: RowSet,
+        _ old: FilePath,
+        _ place: FilePath,
+        _ isUnchanged: () throws -> Bool
+    ) throws -> [RowCounts]? {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(Double(options.wait.nanoseconds) / 1e9)
+        do {
+            let queue = try DatabaseQueue(path: place.string, configuration: configuration)
+            return try queue.writeWithoutTransaction { database in
+                guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
+                    throw RowError.refused("triggers cannot be switched off")
+                }
+                let placement = try RowPlacement(set, of: old, database)
+                var counts: [RowCounts]?
+                try database.inTransaction(.immediate) {
+                    guard try isUnchanged() else { return .rollback }
+                    let found = try placement.counts()
+                    try placement.apply(isOverwriting: options.isOverwriting)
+                    counts = found
+                    return .commit
+                }
+                return counts
+            }
+        } catch let error as DatabaseError {
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                let identity = FileStatus.ifPresent(place)?.identity
+                throw InPlaceError.busy(
+                    path,
+                    options.wait,
+                    ProcessTable.writers(of: Set([identity].compactMap(\.self)))
+                )
+            default: throw SQLError(error)
+            }
+        }
+    }
+
+    private func conclude(
+        _ counts: [RowCounts],
+        _ before: Sequence,
+        _ elapsed: Duration,
+        _ name: String
+    ) throws -> RecoveryEntry? {
+        let overwritten = { (count: RowCounts) in
+            options.isOverwriting ? count[.conflict] + count[.relinked] : 0
+        }
+        let tables = counts.compactMap { count -> RecoveryEntry.Table? in
+            let changed = count[.unlinked] + overwritten(count)
+            guard count[.missing] > 0 || changed > 0 else { return nil }
+            return RecoveryEntry.Table(
+                path: path.string,
+                table: count.table,
+                lost: 0,
+                regained: count[.missing],
+                changed: changed
+            )
+        }
+        guard !tables.isEmpty else { return nil }
+        let result = try capture([])
+        let recovery = RecoveryEntry(
+            .rows,
+            time: .now,
+            result: result,
+            at: entry.sequence,
+            before: [entry.file: before],
+            tables: tables,
+            elapsed: elapsed,
+            reason: options.reason
+        )
+        _ = try capture([.tag(name, at: before), .tag("rows-\(stamp)", at: result), recovery.wish])
+        return recovery
+    }
+}

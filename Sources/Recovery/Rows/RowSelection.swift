@@ -1,0 +1,7 @@
+/// Which rows of one table are meant.
+package enum RowSelection: Hashable, Sendable {
+    /// By primary key: of each row, the value of each column of the key, as people write them.
+    case keys([[String]])
+    /// Rows for which an SQL expression is true.
+    case condition(String)
+}

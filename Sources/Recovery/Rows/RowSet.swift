@@ -1,0 +1,188 @@
+import GRDB
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// The rows of a former image that are wanted, by their keys, in a database of its own: a table of keys for each table, and for
+/// each foreign key that a deletion had unlinked a table of the children's keys.
+struct RowSet {
+    /// The children of wanted rows whose foreign key was set to NULL.
+    struct Link {
+        let foreignKey: ForeignKey
+        /// The table of the children's keys.
+        let keys: String
+    }
+
+    /// Of the former image.
+    private(set) var shapes: [String: TableShape] = [:]
+    /// The tables that rows are wanted of, in the order in which they were found: parents before children.
+    private(set) var tables: [String] = []
+    private(set) var links: [Link] = []
+    /// The database with the keys.
+    let path: FilePath
+
+    /// Throws `RowError`.
+    init(
+        _ table: String,
+        _ selection: RowSelection,
+        withChildren: Bool,
+        of image: FilePath,
+        at sequence: Sequence,
+        in path: FilePath
+    ) throws {
+        self.path = path
+        let queue = try DatabaseQueue(path: path.string)
+        // For nobody else, and for a moment.
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+            try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
+            shapes = try TableShape.all(of: "old", in: database)
+            let name = shapes.keys.first { $0.lowercased() == table.lowercased() }
+            guard let name else { throw RowError.noTable(table, at: sequence) }
+            try select(name, selection, sequence, database)
+            if withChildren { try close(database) }
+        }
+        try queue.close()
+    }
+
+    /// The table of keys of a table.
+    static func keys(_ table: String) -> String { ("keys of " + table).sqlName }
+
+    /// That row `row` is the one with the keys `k`.
+    static func isRow(_ row: String, _ shape: TableShape) -> String {
+        shape.key.map { "\(row).\($0.sqlName) IS k.\($0.sqlName)" }.joined(separator: " AND ")
+    }
+}
+
+extension RowSet {
+    private mutating func add(_ table: String, _ database: Database) throws {
+        guard !tables.contains(table) else { return }
+        let shape = shapes[table]!
+        guard !shape.isVirtual else { throw RowError.isVirtual(table) }
+        guard !shape.key.isEmpty else { throw RowError.noKey(table) }
+        try Self.makeKeys(Self.keys(table), shape, database)
+        tables.append(table)
+    }
+
+    /// Columns without a type leave each value as it is.
+    private static func makeKeys(_ name: String, _ shape: TableShape, _ database: Database) throws {
+        let columns = shape.key.map(\.sqlName).joined(separator: ", ")
+        try database.execute(sql: "CREATE TABLE main.\(name)(\(columns))")
+        try database.execute(sql: "CREATE INDEX main.\(("by " + name).sqlName) ON \(name)(\(columns))")
+    }
+
+    private mutating func select(
+        _ table: String,
+        _ selection: RowSelection,
+        _ sequence: Sequence,
+        _ database: Database
+    ) throws {
+        try add(table, database)
+        let key = shapes[table]!.key
+        let insert =
+            "INSERT INTO main.\(Self.keys(table)) SELECT \(Self.list(key, of: "o")) FROM old.\(table.sqlName) o "
+        switch selection {
+        case .condition(let sql):
+            // The expression sees the table under its own name.
+            let rows =
+                "SELECT \(Self.list(key, of: table.sqlName)) FROM old.\(table.sqlName) WHERE (\(sql)\n)"
+            do {
+                try database.execute(sql: "INSERT INTO main.\(Self.keys(table)) \(rows)")
+            } catch let error as DatabaseError {
+                throw SQLError(error)
+            }
+            if database.changesCount == 0 { throw RowError.noRows(table, at: sequence) }
+        case .keys(let rows):
+            for row in rows {
+                guard row.count == key.count else {
+                    throw RowError.wrongKeyCount(table, columns: key, given: row.count)
+                }
+                let condition = key.map { "o.\($0.sqlName) = ?" }.joined(separator: " AND ")
+                let candidates = [row.map { Self.value($0) }, row.map { Self.number($0) }]
+                for values in candidates {
+                    try database.execute(
+                        sql: insert + "WHERE \(condition)",
+                        arguments: StatementArguments(values)
+                    )
+                    if database.changesCount > 0 { break }
+                }
+                guard database.changesCount > 0 else {
+                    throw RowError.noSuchRow(table, key: row.joined(separator: " "), at: sequence)
+                }
+            }
+        }
+    }
+
+    /// A column's affinity makes a number of the text where it has one; `x'00ff'` is a blob.
+    private static func value(_ text: String) -> DatabaseValue {
+        let bytes = Array(text.utf8)
+        guard text.lowercased().hasPrefix("x'"), text.hasSuffix("'"), bytes.count % 2 == 1 else {
+            return text.databaseValue
+        }
+        let digits = text.dropFirst(2).dropLast().compactMap(\.hexDigitValue)
+        guard digits.count == bytes.count - 3 else { return text.databaseValue }
+        let content = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        return SQLValue.blob(content).databaseValue
+    }
+
+    /// For columns without an affinity.
+    private static func number(_ text: String) -> DatabaseValue {
+        Int64(text)?.databaseValue ?? Double(text)?.databaseValue ?? value(text)
+    }
+
+    /// Adds all rows that refer to wanted ones, and those that refer to these.
+    private mutating func close(_ database: Database) throws {
+        let foreignKeys = try ForeignKey.all("old", shapes, database)
+        var open = tables
+        while let parent = open.popLast() {
+            for foreignKey in foreignKeys where foreignKey.parent == parent {
+                guard let child = shapes[foreignKey.child], !child.isVirtual, !child.key.isEmpty else {
+                    continue
+                }
+                if foreignKey.unlinks {
+                    try addLinks(foreignKey, child, database)
+                } else {
+                    try add(child.name, database)
+                    try insertChildren(foreignKey, child, into: Self.keys(child.name), database)
+                    if database.changesCount > 0 { open.append(child.name) }
+                }
+            }
+        }
+    }
+
+    private mutating func addLinks(_ foreignKey: ForeignKey, _ child: TableShape, _ database: Database) throws
+    {
+        let known = links.first { $0.foreignKey == foreignKey }?.keys
+        let name = known ?? "links \(links.count)".sqlName
+        if known == nil {
+            try Self.makeKeys(name, child, database)
+            links.append(Link(foreignKey: foreignKey, keys: name))
+        }
+        try insertChildren(foreignKey, child, into: name, database)
+    }
+
+    private func insertChildren(
+        _ foreignKey: ForeignKey,
+        _ child: TableShape,
+        into keys: String,
+        _ database: Database
+    ) throws {
+        let parent = shapes[foreignKey.parent]!
+        let refers = zip(foreignKey.parentColumns, foreignKey.columns)
+            .map { "p.\($0.sqlName) = c.\($1.sqlName)" }.joined(separator: " AND ")
+        let isKnown = child.key.map { "x.\($0.sqlName) IS c.\($0.sqlName)" }.joined(separator: " AND ")
+        try database.execute(
+            sql: """
+                INSERT INTO main.\(keys) SELECT DISTINCT \(Self.list(child.key, of: "c"))
+                FROM main.\(Self.keys(parent.name)) k
+                JOIN old.\(parent.name.sqlName) p ON \(Self.isRow("p", parent))
+                JOIN old.\(child.name.sqlName) c ON \(refers)
+                WHERE NOT EXISTS (SELECT 1 FROM main.\(keys) x WHERE \(isKnown))
+                """
+        )
+    }
+
+    static func list(_ columns: [String], of row: String) -> String {
+        columns.map { "\(row).\($0.sqlName)" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+struct Rows: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bring single rows back, or show what became of one.",
+        subcommands: [RowsRestore.self]
+    )
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Capture
+import LinuxFiles
+import Recovery
+import Repository
+import Service
+import SystemPackage
+
+struct RowsRestore: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Bring rows back as they were, and leave all others alone.",
+        discussion: """
+            A KEY is a value of the table's primary key, or its rowid; of a key with several columns, give the values of each \
+            row one after the other. Rows that are missing are inserted, columns matched by name. With --with-children all \
+            rows come back that refer to them by foreign keys, or did until ON DELETE SET NULL. A row that is there with \
+            other values is a conflict, and stays as it is without --overwrite. It is one transaction; no trigger runs, and \
+            no foreign key deletes anything. holdfast undo takes it back as long as nobody wrote since then.
+
+            Exit status: 0 done, 1 failed, 3 done but for conflicts, 4 damage, 10 no such root, snapshot, table or row, 11 \
+            another writer has it, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The table.")
+    var table: String
+
+    @Argument(help: "The keys of the rows.")
+    var key: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The snapshot or time that has the rows.", valueName: "when"),
+        transform: parseWhen
+    )
+    var at: When
+
+    @Option(
+        name: .customLong("where"),
+        help: ArgumentHelp("Instead of keys: rows for which this is true.", valueName: "sql")
+    )
+    var condition: String?
+
+    @Option(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    var path: String?
+
+    @Flag(help: "And all rows that refer to them.")
+    var withChildren = false
+
+    @Flag(help: "Rows that are there with other values get their former ones.")
+    var overwrite = false
+
+    @OptionGroup var inPlaceOptions: InPlaceOptions
+
+    mutating func validate() throws {
+        if key.isEmpty == (condition == nil) {
+            throw ValidationError("which rows? Say their keys or --where SQL")
+        }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        let chosen = try ChosenSnapshot(at, of: target)
+        let entry = try PastDatabase.entry(chosen)
+        let database = chosen.index.path(of: entry.file, at: entry.sequence)
+        console.message("\(database.printable) at snapshot \(RestoreReport.text(entry))")
+
+        var rowOptions = RowRestore.Options()
+        rowOptions.wait = inPlaceOptions.wait
+        rowOptions.reason = inPlaceOptions.reason
+        rowOptions.isOverwriting = overwrite
+        rowOptions.withChildren = withChildren
+        let capture = FreshCapture(
+            target.root,
+            in: repository,
+            timeout: max(inPlaceOptions.wait, .seconds(30))
+        )
+        let stamp = Instant.now.stamp(in: .system)
+        let restore = try RowRestore(target.root, entry, at: database, rowOptions, stamp: stamp) {
+            try capture.run($0).sequence
+        }
+        let report = RowReport(database, entry, isOverwriting: overwrite, console)
+        let selection = try selection(restore)
+        if inPlaceOptions.dryRun {
+            let counts = try restore.rehearse(table, selection) { try report.show($0) }
+            return try report.end(counts, nil, isRehearsal: true)
+        }
+        let (counts, recovery) = try restore.run(table, selection)
+        return try report.end(counts, recovery, isRehearsal: false)
+    }
+
+    /// The values of one row after the other, each as many as the key has columns.
+    private func selection(_ restore: RowRestore) throws -> RowSelection {
+        if let condition { return .condition(condition) }
+        let width = try restore.keyColumns(of: table).count
+        let rows = stride(from: 0, to: key.count, by: width).map {
+            Array(key[$0..<min($0 + width, key.count)])
+        }
+        return .keys(rows)
+    }
+}
