@@ -35,6 +35,11 @@ package struct PageBitmap: Sendable {
         for index in 0..<min(words.count, other.words.count) { words[index] &= ~other.words[index] }
     }
 
+    /// Whether any page is in both.
+    package func intersects(_ other: PageBitmap) -> Bool {
+        (0..<min(words.count, other.words.count)).contains { words[$0] & other.words[$0] != 0 }
+    }
+
     package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     package mutating func removeAll() {

@@ -98,8 +98,7 @@ extension RowSet {
                     throw RowError.wrongKeyCount(table, columns: key, given: row.count)
                 }
                 let condition = key.map { "o.\($0.sqlName) = ?" }.joined(separator: " AND ")
-                let candidates = [row.map { Self.value($0) }, row.map { Self.number($0) }]
-                for values in candidates {
+                for values in KeyText.candidates(row) {
                     try database.execute(
                         sql: insert + "WHERE \(condition)",
                         arguments: StatementArguments(values)
@@ -111,23 +110,6 @@ extension RowSet {
                 }
             }
         }
-    }
-
-    /// A column's affinity makes a number of the text where it has one; `x'00ff'` is a blob.
-    private static func value(_ text: String) -> DatabaseValue {
-        let bytes = Array(text.utf8)
-        guard text.lowercased().hasPrefix("x'"), text.hasSuffix("'"), bytes.count % 2 == 1 else {
-            return text.databaseValue
-        }
-        let digits = text.dropFirst(2).dropLast().compactMap(\.hexDigitValue)
-        guard digits.count == bytes.count - 3 else { return text.databaseValue }
-        let content = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-        return SQLValue.blob(content).databaseValue
-    }
-
-    /// For columns without an affinity.
-    private static func number(_ text: String) -> DatabaseValue {
-        Int64(text)?.databaseValue ?? Double(text)?.databaseValue ?? value(text)
     }
 
     /// Adds all rows that refer to wanted ones, and those that refer to these.

@@ -10,6 +10,8 @@ struct TableShape: Hashable, Sendable {
     let key: [String]
     let isWithoutRowID: Bool
     let isVirtual: Bool
+    /// The key is the rowid under another name (sqlite.org/lang_createtable.html, section 5).
+    let isRowIDAlias: Bool
 
     /// The tables of a schema that belong to its user, by name: neither SQLite's own nor those behind virtual tables
     /// (sqlite.org/pragma.html#pragma_table_list).
@@ -48,21 +50,30 @@ struct TableShape: Hashable, Sendable {
         self.isWithoutRowID = isWithoutRowID
         self.isVirtual = isVirtual
         guard !isVirtual else {
-            (columns, key) = ([], [])
+            (columns, key, isRowIDAlias) = ([], [], false)
             return
         }
         // hidden: 0 for ordinary columns, 2 and 3 for generated ones.
         let rows = try Row.fetchAll(
             database,
-            sql: "SELECT name, pk FROM pragma_table_xinfo(?, ?) WHERE hidden = 0 ORDER BY cid",
+            sql:
+                "SELECT name, pk, upper(type) = 'INTEGER' FROM pragma_table_xinfo(?, ?) WHERE hidden = 0 ORDER BY cid",
             arguments: [name, schema]
         )
         let columns = rows.map { row -> (name: String, place: Int) in (row["name"], row["pk"]) }
         self.columns = columns.map(\.name)
         let key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
+        isRowIDAlias = !isWithoutRowID && key.count == 1 && rows.contains { $0[1] == 1 && $0[2] }
         let taken = Set(columns.map { $0.name.lowercased() })
         let rowID = ["rowid", "_rowid_", "oid"].first { !taken.contains($0) }
         self.key = key.isEmpty ? rowID.map { [$0] } ?? [] : key
+    }
+
+    /// A name of the rowid that no column has taken; nil if there is none.
+    var rowIDName: String? {
+        if isWithoutRowID || isVirtual { return nil }
+        let taken = Set(columns.map { $0.lowercased() })
+        return ["rowid", "_rowid_", "oid"].first { !taken.contains($0) }
     }
 
     /// Whether the rows have no key of their own, and are told apart by their rowid.

@@ -46,6 +46,8 @@ final class RebuildPass {
     private var overlayBytes = 0
     /// Everything was applied up to a finished snapshot of the file.
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
+    /// These pages of a file changed; nil for all of them.
+    var onPages: ((FileID, ArraySlice<UInt32>?) -> Void)?
     /// The first damage that was met, in any file.
     private var firstDamage: DamageError?
 
@@ -123,6 +125,13 @@ final class RebuildPass {
         overlayBytes = 0
     }
 
+    /// Brings one file to its image as it stands.
+    func writeImage(_ id: FileID) throws(SystemError) {
+        guard let job = jobs[id] else { return }
+        let output = try files.file(id, at: job.output)
+        try job.applier.finish(output.file)
+    }
+
     private func applyBase(
         _ header: RecordHeader,
         _ job: Job,
@@ -146,6 +155,7 @@ final class RebuildPass {
         }
         let output = try files.file(id, at: job.output)
         try job.applier.apply(base: base, header.firstSequence, reference, to: output.file)
+        onPages?(id, nil)
     }
 
     private func applyChanges(
@@ -171,6 +181,7 @@ final class RebuildPass {
                 data: opener.data,
                 to: output.file
             )
+            onPages?(id, entry.startsFresh ? nil : opener.changes.numbers[entry.pages])
             overlayBytes += job.applier.overlay.byteCount - before
             before = job.applier.overlay.byteCount
             if entry.event != nil { try onSnapshot?(id, entry, job.applier, place) }

@@ -3,6 +3,6 @@ import ArgumentParser
 struct Rows: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring single rows back, or show what became of one.",
-        subcommands: [RowsRestore.self]
+        subcommands: [RowsRestore.self, RowsHistory.self]
     )
 }

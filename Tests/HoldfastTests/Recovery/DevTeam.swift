@@ -46,6 +46,12 @@ final class DevTeam {
         try self.sql(".timeout 10000\nPRAGMA foreign_keys = ON;\n" + sql)
     }
 
+    /// SQL whose commit gets a snapshot of its own: nothing is committed before it has one.
+    func commit(_ sql: String) throws {
+        try self.sql(sql)
+        try holdfast("sync")
+    }
+
     func write(_ text: String, to name: String) throws {
         try text.write(toFile: root + "/" + name, atomically: false, encoding: .utf8)
     }

@@ -1,0 +1,26 @@
+import GRDB
+
+/// The values of a key as people write them.
+enum KeyText {
+    /// What they may mean, the likelier first.
+    static func candidates(_ row: [String]) -> [[DatabaseValue]] {
+        [row.map(value), row.map(number)]
+    }
+
+    /// A column's affinity makes a number of the text where it has one; `x'00ff'` is a blob.
+    private static func value(_ text: String) -> DatabaseValue {
+        let bytes = Array(text.utf8)
+        guard text.lowercased().hasPrefix("x'"), text.hasSuffix("'"), bytes.count % 2 == 1 else {
+            return text.databaseValue
+        }
+        let digits = text.dropFirst(2).dropLast().compactMap(\.hexDigitValue)
+        guard digits.count == bytes.count - 3 else { return text.databaseValue }
+        let content = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        return SQLValue.blob(content).databaseValue
+    }
+
+    /// For columns without an affinity.
+    private static func number(_ text: String) -> DatabaseValue {
+        Int64(text)?.databaseValue ?? Double(text)?.databaseValue ?? value(text)
+    }
+}

@@ -1,0 +1,212 @@
+import GRDB
+import LinuxFiles
+package import Repository
+import SQLiteFiles
+import SystemPackage
+
+/// What became of one row, from snapshot to snapshot.
+///
+/// The history is laid over one image, and SQLite looks at it only when a page changed on which the row depends: the way to it in
+/// its table's b-tree with its overflow pages, or, while it is not there or the table has no rowids, all pages of the table and its
+/// key's index. It looks as well when the schema's version changed (sqlite.org/fileformat2.html, section 1.3.9), and at what was no
+/// single transaction.
+package final class RowHistory {
+    package struct Version: Sendable {
+        package enum Kind: String, Sendable {
+            /// It was there when the history began.
+            case present
+            case inserted
+            case changed
+            case deleted
+        }
+
+        package let state: SnapshotState
+        package let kind: Kind
+        /// The row; as it was before it was deleted.
+        package let row: [RowDiff.Value]
+        /// Of a row that changed, the former values of what did.
+        package let former: [RowDiff.Value]
+    }
+
+    private let root: RootDescription
+    private let file: FileID
+    private let table: String
+    private let key: [String]
+    private let image: FilePath
+    private let images: PastImages
+    private var watched = PageBitmap()
+    private var row: [RowDiff.Value]?
+    private var isFirst = true
+    private var hadTable = false
+    private var cookie: UInt32?
+    /// Snapshots that SQLite looked at.
+    package private(set) var looks = 0
+
+    /// - Parameter key: the value of each column of the primary key, or the rowid, as people write them.
+    package init(_ root: RootDescription, _ file: FileID, table: String, key: [String]) throws {
+        self.root = root
+        self.file = file
+        self.table = table
+        self.key = key
+        images = try PastImages(root)
+        image = images.path(named: "history")
+    }
+
+    /// Calls `onVersion` for each, oldest first.
+    /// Throws `RowError` when no snapshot had such a table, what a rebuild throws, and what `onVersion` throws.
+    package func run(_ onVersion: (Version) throws -> Void) throws {
+        try HistoryReplay(root).run(file, image: image) { step in
+            guard try mayDiffer(step) else { return }
+            try step.writeImage()
+            looks += 1
+            let found = try look()
+            cookie = try schemaCookie()
+            if let version = version(step.state, found) { try onVersion(version) }
+            row = found
+            isFirst = false
+        }
+        if !hadTable { throw RowError.noTable(table, at: .none) }
+    }
+
+    private func mayDiffer(_ step: HistoryReplay.Step) throws -> Bool {
+        guard let pages = step.pages, step.state.event == .commit, !pages.intersects(watched) else {
+            return true
+        }
+        guard pages.contains(PageNumber(1)) else { return false }
+        try step.writeImage()
+        return try schemaCookie() != cookie
+    }
+
+    /// It changes whenever a table gets another root or other columns.
+    private func schemaCookie() throws -> UInt32? {
+        let file = try OpenFile(image, .read)
+        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
+        guard try file.read(into: &front, count: front.count, at: 0) == front.count else { return nil }
+        return unsafe front.span.bytes.bigEndianUInt32(at: DatabaseLayout.schemaCookie)
+    }
+
+    private func version(_ state: SnapshotState, _ found: [RowDiff.Value]?) -> Version? {
+        switch (row, found) {
+        case (nil, nil): return nil
+        case (nil, let found?):
+            return Version(state: state, kind: isFirst ? .present : .inserted, row: found, former: [])
+        case (let row?, nil): return Version(state: state, kind: .deleted, row: row, former: [])
+        case (let row?, let found?):
+            // A column that came or went is no change of the row.
+            let former = row.filter { old in
+                found.contains { $0.column == old.column && $0.value != old.value }
+            }
+            return former.isEmpty ? nil : Version(state: state, kind: .changed, row: found, former: former)
+        }
+    }
+
+    /// The row as it is in the image. Notes on which pages it depends.
+    private func look() throws -> [RowDiff.Value]? {
+        let file = try OpenFile(image, .read)
+        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
+        guard try file.read(into: &front, count: front.count, at: 0) == front.count,
+            let header = try? DatabaseHeader(unsafe front.span.bytes)
+        else {
+            // Empty, deleted, or no database: whatever comes then begins with the first page.
+            watched = PageBitmap()
+            watched.insert(PageNumber(1))
+            return nil
+        }
+        do {
+            return try ImageDatabase(at: image).read { try look($0, file, header) }
+        } catch let error as DatabaseError
+            where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
+        {
+            // Any page may be what makes it sound again.
+            watched = PageBitmap()
+            let size = try file.status().sizeBytes
+            for number in 0...size / UInt64(header.pageSize.bytes) {
+                watched.insert(PageNumber(UInt32(number) + 1))
+            }
+            return row
+        }
+    }
+
+    private func look(
+        _ database: Database,
+        _ file: borrowing OpenFile,
+        _ header: DatabaseHeader
+    ) throws -> [RowDiff.Value]? {
+        let shapes = try TableShape.all(of: "main", in: database)
+        watched = PageBitmap()
+        guard let shape = shapes.values.first(where: { $0.name.lowercased() == table.lowercased() }) else {
+            return nil
+        }
+        hadTable = true
+        guard !shape.isVirtual else { throw RowError.isVirtual(table) }
+        guard !shape.key.isEmpty else { throw RowError.noKey(table) }
+        guard shape.key.count == key.count else {
+            throw RowError.wrongKeyCount(table, columns: shape.key, given: key.count)
+        }
+        let rowIDName = shape.rowIDName
+        let columns = shape.columns + [rowIDName].compactMap(\.self)
+        let condition = shape.key.map { "\($0.sqlName) = ?" }.joined(separator: " AND ")
+        let sql = """
+            SELECT \(columns.map(\.sqlName).joined(separator: ", ")) FROM \(shape.name.sqlName) WHERE \(condition)
+            """
+        for values in KeyText.candidates(key) {
+            guard let found = try Row.fetchOne(database, sql: sql, arguments: StatementArguments(values))
+            else { continue }
+            let values = Array(found.databaseValues).map(SQLValue.init)
+            try watchRow(shape, rowIDName == nil ? nil : values.last, database, file, header)
+            return zip(shape.columns, values).map { RowDiff.Value(column: $0, value: $1) }
+        }
+        // Where it would come.
+        let rowID = shape.isRowIDAlias || shape.hasRowIDKey ? Int64(key[0]).map(SQLValue.integer) : nil
+        try watchRow(shape, rowID, database, file, header)
+        return nil
+    }
+
+    private func watchRow(
+        _ shape: TableShape,
+        _ rowID: SQLValue?,
+        _ database: Database,
+        _ file: borrowing OpenFile,
+        _ header: DatabaseHeader
+    ) throws {
+        let root = try UInt32.fetchOne(
+            database,
+            sql: "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?",
+            arguments: [shape.name]
+        )
+        if case .integer(let rowID) = rowID, let root {
+            var page = [UInt8](repeating: 0, count: header.pageSize.bytes)
+            let way = try TableSearch.pages(
+                to: rowID,
+                root: PageNumber(root),
+                usableBytes: header.usablePageBytes
+            ) { number throws(SystemError) in
+                _ = try file.read(
+                    into: &page,
+                    count: page.count,
+                    at: number.byteOffset(pageSize: header.pageSize)
+                )
+                return page
+            }
+            if let way { return watched.formUnion(way) }
+        }
+        let indexes = try String.fetchAll(
+            database,
+            sql: "SELECT name FROM pragma_index_list(?) WHERE origin = 'pk'",
+            arguments: [shape.name]
+        )
+        try watch([shape.name] + indexes, database)
+    }
+
+    /// Adds all pages of b-trees (sqlite.org/dbstat.html).
+    private func watch(_ names: [String], _ database: Database) throws {
+        for name in names {
+            let pages = try UInt32.fetchAll(
+                database,
+                sql: "SELECT pageno FROM dbstat WHERE name = ?",
+                arguments: [name]
+            )
+            for number in pages { watched.insert(PageNumber(number)) }
+        }
+    }
+}

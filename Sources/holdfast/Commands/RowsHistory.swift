@@ -1,0 +1,70 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+struct RowsHistory: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Show each version of a row, with its time.",
+        discussion: """
+            A KEY is a value of the table's primary key, or its rowid; of a key with several columns, give all values.
+
+            Exit status: 0 done, 1 failed, 4 damage, 10 no such root or table, or never such a row, 64 wrong usage.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The table.")
+    var table: String
+
+    @Argument(help: "The key of the row.")
+    var key: [String]
+
+    @Option(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    var path: String?
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let target = try Target(path, in: options.openRepository())
+        let chosen = try ChosenSnapshot(.latest(back: 0), of: target)
+        let entry = chosen.scope == .root ? try PastDatabase.entry(chosen, mayBeDeleted: true) : chosen.entry
+        let database = chosen.index.path(of: entry.file, at: entry.sequence)
+        let history = try RowHistory(target.root, entry.file, table: table, key: key)
+        var isFound = false
+        try history.run { version in
+            isFound = true
+            try console.result(json: json(version, database), text: text(version))
+        }
+        console.detail("SQLite looked at \(history.looks) snapshots")
+        guard isFound else {
+            throw Failure(
+                .notFound,
+                "\(table) never had a row \(key.joined(separator: " ")): see holdfast query"
+            )
+        }
+        return .done
+    }
+
+    private func json(_ version: RowHistory.Version, _ database: FilePath) -> JSONObject {
+        JSONObject().adding("sequence", version.state.sequence.rawValue).adding("time", version.state.time)
+            .adding("path", database.string).adding("table", table).adding("change", version.kind.rawValue)
+            .adding("row", JSONObject(version.row.map(\.column), version.row.map(\.value)))
+            .adding("old", JSONObject(version.former.map(\.column), version.former.map(\.value)))
+    }
+
+    private func text(_ version: RowHistory.Version) -> String {
+        let values =
+            version.kind == .changed
+            ? version.former.map { old in
+                let new = version.row.first { $0.column == old.column }?.value ?? .null
+                return "\(old.column): \(old.value.literal) → \(new.literal)"
+            }
+            : version.row.map { "\($0.column)=\($0.value.literal)" }
+        let age = "\(version.state.time.pasteableText), \(version.state.time.ageText(now: .now))"
+        return "snapshot \(version.state.sequence) (\(age)): \(version.kind.rawValue) "
+            + values.joined(separator: version.kind == .changed ? ", " : " ")
+    }
+}
