@@ -21,6 +21,8 @@ package final class RootProtector: Sendable {
         package var exclusions: [String] = []
         /// Which snapshots are kept, when the history has grown; nil for all.
         package var retention: (@Sendable (RootDescription) throws -> KeptSnapshots)?
+        /// Called when something new is durable, by a thread that must not wait.
+        package var onDurable: (@Sendable () -> Void)?
 
         package init() {}
     }
@@ -139,7 +141,8 @@ package final class RootProtector: Sendable {
             answers: answers,
             debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay),
             isPatient: options.isPatient,
-            idleDelay: options.idleDelay
+            idleDelay: options.idleDelay,
+            onDurable: options.onDurable
         )
         defer { mailbox.stop() }
         try recorder.run()

@@ -17,6 +17,7 @@ final class Recorder {
     private let isPatient: Bool
     /// Quiet after which the segment is ended, so that it can be sealed.
     private let idleDelay: Duration
+    private let onDurable: (@Sendable () -> Void)?
     /// Steps staged since the last flush.
     private var unsettled: [FileID: Int] = [:]
     private var unsettledBytes = 0
@@ -76,7 +77,8 @@ final class Recorder {
         answers: Answers,
         debounce: Debounce,
         isPatient: Bool,
-        idleDelay: Duration
+        idleDelay: Duration,
+        onDurable: (@Sendable () -> Void)?
     ) {
         self.writer = writer
         self.sealer = sealer
@@ -86,6 +88,7 @@ final class Recorder {
         self.debounce = debounce
         self.isPatient = isPatient
         self.idleDelay = idleDelay
+        self.onDurable = onDurable
     }
 
     /// Runs until the queue is closed and everything in it is durable.
@@ -314,6 +317,7 @@ final class Recorder {
     }
 
     private func flushed(_ sequence: Sequence) {
+        let isNew = sequence > meter.current.lastSequence
         debounce.flushed(at: .now)
         noteSegment()
         queue.settled(unsettled, byteCount: unsettledBytes)
@@ -333,5 +337,6 @@ final class Recorder {
         meter.trouble(.repository, trouble)
         answers.give(barriers, DurablePoint(sequence: sequence, time: writer.lastTime))
         barriers = []
+        if isNew { onDurable?() }
     }
 }

@@ -30,21 +30,31 @@ package enum Integrity: Hashable, Sendable {
         guard got > 0 else { return .ok }
         guard header == DatabaseHeader.magic else { return .problems(["it is not a database"]) }
         do {
-            return try query(path, check)
+            return try ImageDatabase(at: path).integrity(check)
         } catch let error as DatabaseError {
-            let reason = error.message ?? error.resultCode.description
-            switch error.resultCode {
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .problems([reason])
-            case .SQLITE_ERROR: return .unchecked(reason: reason)
-            default: throw error
-            }
+            return try Integrity(error)
         }
     }
 
-    private static func query(_ path: FilePath, _ check: Check) throws -> Integrity {
-        let lines = try ImageDatabase(at: path).read {
-            try String.fetchAll($0, sql: "PRAGMA \(check.rawValue)")
+    /// What an error during a check means. Throws one that says nothing of the database.
+    init(_ error: DatabaseError) throws {
+        let reason = error.message ?? error.resultCode.description
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .problems([reason])
+        case .SQLITE_ERROR: self = .unchecked(reason: reason)
+        default: throw error
         }
-        return lines == ["ok"] ? .ok : .problems(lines.isEmpty ? ["\(check.rawValue) said nothing"] : lines)
+    }
+}
+
+extension ImageDatabase {
+    /// Throws `DatabaseError`, which may be what is to be known.
+    func integrity(_ check: Integrity.Check) throws -> Integrity {
+        let lines = try read { try String.fetchAll($0, sql: "PRAGMA \(check.rawValue)") }
+        guard lines != ["ok"] else { return .ok }
+        // Which database of the connection it is goes without saying.
+        let problems = lines.flatMap { $0.split(whereSeparator: \.isNewline).map(String.init) }
+            .filter { !$0.hasPrefix("*** in database") }
+        return .problems(problems.isEmpty ? ["\(check.rawValue) did not say that it is ok"] : problems)
     }
 }

@@ -6,8 +6,11 @@ package import SystemPackage
 /// does without the log and its index (sqlite.org/uri.html).
 package struct ImageDatabase: Sendable {
     private let queue: DatabaseQueue
+    private let isMapped: Bool
 
-    package init(at path: FilePath) throws {
+    /// - Parameter isMapped: the file is read by mapping it. Not for one that may be shortened meanwhile.
+    package init(at path: FilePath, isMapped: Bool = true) throws {
+        self.isMapped = isMapped
         var configuration = Configuration()
         configuration.readonly = true
         queue = try DatabaseQueue(path: Self.uri(path), configuration: configuration)
@@ -16,10 +19,13 @@ package struct ImageDatabase: Sendable {
     package func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try queue.read { database in
             // Nobody shortens the file, and most of it is read once only.
-            try database.execute(sql: "PRAGMA mmap_size = \(Int64.max)")
+            if isMapped { try database.execute(sql: "PRAGMA mmap_size = \(Int64.max)") }
             return try body(database)
         }
     }
+
+    /// Ends what another thread reads, which then fails.
+    func interrupt() { queue.interrupt() }
 
     /// Every byte that may mean something in a URI is written as its number.
     package static func uri(_ path: FilePath) -> String {

@@ -1,5 +1,5 @@
 import LinuxFiles
-import SystemPackage
+package import SystemPackage
 
 /// Where a root's things lie.
 extension RootDescription {
@@ -19,7 +19,7 @@ extension RootDescription {
         basesDirectory.appending(BaseName.make(sequence, file))
     }
 
-    func mirrorPath(_ file: FileID) -> FilePath { mirrorDirectory.appending("\(file)") }
+    package func mirrorPath(_ file: FileID) -> FilePath { mirrorDirectory.appending("\(file)") }
 
     /// The first sequences of all segments, ascending. Other names in the directory are left alone.
     func segments() throws(SystemError) -> [Sequence] {

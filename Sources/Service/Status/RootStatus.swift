@@ -1,6 +1,6 @@
 package import LinuxFiles
 package import Repository
-import SystemPackage
+package import SystemPackage
 
 /// How a root is doing: what its history says, and what its watcher says if one runs.
 package struct RootStatus: Sendable {
@@ -17,6 +17,17 @@ package struct RootStatus: Sendable {
     /// Transactions that share a snapshot with others.
     package private(set) var coalesced: UInt64 = 0
     package private(set) var gaps = 0
+    /// A database whose last verdict is bad.
+    package struct Sickness: Sendable {
+        package let path: FilePath
+        /// The first snapshot that was found bad.
+        package let since: Sequence
+        package let lastGood: Sequence?
+    }
+
+    package private(set) var sicknesses: [Sickness] = []
+    /// Whether any database was ever looked at.
+    package private(set) var hasVerdict = false
     /// Everything that the repository keeps of the root, mirrors included.
     package private(set) var repositoryBytes: UInt64 = 0
 
@@ -41,20 +52,37 @@ package struct RootStatus: Sendable {
         watcher = try ControlClient(root).status()
         var kinds: [FileID: FileKind] = [:]
         var isAlive: [FileID: Bool] = [:]
+        var files: [Sequence: FileID] = [:]
+        var names: [FileID: FilePath] = [:]
+        var lastGood: [FileID: Sequence] = [:]
+        var badSince: [FileID: Sequence] = [:]
         try RootHistory(root).visit { event in
             switch event {
-            case .file(let file, _, let kind): kinds[file] = kind
+            case .file(let file, let name, let kind): (kinds[file], names[file]) = (kind, name)
             case .snapshot(let record):
                 sequence = record.state.sequence
                 lastTime = record.state.time
+                files[sequence] = record.file
                 isAlive[record.file] = record.state.event != .deleted
                 if record.state.event == .commit { commits += 1 } else { coalesced += record.coalesced }
             case .gap: gaps += 1
+            case .annotation(let annotation) where annotation.kind == .health:
+                guard let file = files[annotation.target] else { return }
+                hasVerdict = true
+                if annotation.fields["verdict"] == "good" {
+                    (lastGood[file], badSince[file]) = (annotation.target, nil)
+                } else {
+                    badSince[file] = badSince[file] ?? annotation.target
+                }
             case .session, .annotation, .finding: break
             }
         }
+        sicknesses = badSince.sorted { $0.key < $1.key }.map { file, since in
+            let path = root.kind == .file ? root.path : root.path.appending((names[file] ?? "").components)
+            return Sickness(path: path, since: since, lastGood: lastGood[file])
+        }
         let alive = isAlive.filter(\.value).keys
-        files = alive.count
+        self.files = alive.count
         databases = alive.count { kinds[$0] == .database }
         repositoryBytes = RootStorage(root).total
     }

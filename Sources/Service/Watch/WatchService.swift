@@ -19,19 +19,25 @@ package struct WatchService: Service {
     private var options: RootProtector.Options
     /// Catch up and return.
     private let once: Bool
+    private let health: HealthWatch.Options?
     private let notice: @Sendable (RootDescription, CaptureNotice) -> Void
+    private let verdict: @Sendable (HealthSurvey.Verdict) -> Void
     private let ready: @Sendable ([Ready]) -> Void
 
     /// - Parameters:
     ///   - retention: which snapshots stay, when the history has grown; nil for all.
+    ///   - health: when the captured databases are looked at; nil for never.
+    ///   - verdict: what was found then.
     ///   - ready: called when the first capture of everything is durable.
     package init(
         roots: [RootDescription],
         repository: RepositoryDirectory,
         options: RootProtector.Options,
         retention: RetentionRules? = nil,
+        health: HealthWatch.Options? = HealthWatch.Options(),
         once: Bool = false,
         notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
+        verdict: @escaping @Sendable (HealthSurvey.Verdict) -> Void,
         ready: @escaping @Sendable ([Ready]) -> Void
     ) {
         self.roots = roots
@@ -48,22 +54,37 @@ package struct WatchService: Service {
                 return plan.kept
             }
         }
+        self.health = once ? nil : health
         self.once = once
         self.notice = notice
+        self.verdict = verdict
         self.ready = ready
     }
 
     package func run() async throws {
         var options = options
         options.openFiles /= max(1, roots.count)
-        let protectors = try roots.map { [options] root in
-            try RootProtector(root: root, repository: repository.path, options: options) { [notice] in
+        var protectors: [RootProtector] = []
+        var watches: [HealthWatch?] = []
+        for root in roots {
+            // One element is as good as many.
+            let (changes, recorded) = AsyncStream.makeStream(
+                of: Void.self,
+                bufferingPolicy: .bufferingNewest(1)
+            )
+            options.onDurable = { recorded.yield() }
+            let protector = try RootProtector(root: root, repository: repository.path, options: options) {
+                [notice] in
                 notice(root, $0)
             }
+            protectors.append(protector)
+            watches.append(health.map { HealthWatch(protector, $0, changes: changes, notice: verdict) })
         }
-        try await withGracefulShutdownHandler {
+        try await withGracefulShutdownHandler { [protectors] in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for protector in protectors { group.addTask { try await Self.protect(protector) } }
+                for (protector, health) in zip(protectors, watches) {
+                    group.addTask { try await Self.protect(protector, health) }
+                }
                 group.addTask { try await announce(protectors) }
                 do {
                     try await group.waitForAll()
@@ -72,18 +93,22 @@ package struct WatchService: Service {
                     throw error
                 }
             }
-        } onGracefulShutdown: {
+        } onGracefulShutdown: { [protectors] in
             for protector in protectors { protector.stop() }
         }
     }
 
-    /// Runs one root with its control socket.
-    private static func protect(_ protector: RootProtector) async throws {
+    /// Runs one root with its control socket, and looks after its databases meanwhile.
+    private static func protect(_ protector: RootProtector, _ health: HealthWatch?) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let socket = ControlSocketHolder()
             group.addTask {
                 defer { socket.close() }
-                try await protector.run()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { await health?.run() }
+                    defer { group.cancelAll() }
+                    try await protector.run()
+                }
             }
             // Only the lock's holder may take the socket's name.
             if (try? await protector.locked()) != nil {

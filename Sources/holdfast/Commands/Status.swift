@@ -51,6 +51,7 @@ struct Status: HoldfastCommand {
             .adding("audits", status.watcher?.audits ?? 0)
             .adding("audit_differences", status.watcher?.auditDifferences ?? 0)
             .adding("repository_bytes", status.repositoryBytes)
+            .adding("health", status.sicknesses.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad")
     }
 
     private func text(_ status: RootStatus, _ style: Style) -> String {
@@ -76,6 +77,14 @@ struct Status: HoldfastCommand {
             "  \(status.commits) single commits, \(status.coalesced) coalesced, \(status.gaps) gaps, "
                 + "\(Quantity.text(bytes: status.repositoryBytes)) in the repository"
         )
+        for sickness in status.sicknesses {
+            let good = sickness.lastGood.map { "the last good one is \($0)" } ?? "none was found good before"
+            lines.append(
+                style.red(
+                    "  \(sickness.path.printable) is not sound since snapshot \(sickness.since); \(good)"
+                )
+            )
+        }
         if let watcher = status.watcher {
             lines.append(
                 "  since its start: \(watcher.rescans) rescans, \(watcher.audits) audits, "

@@ -54,6 +54,15 @@ struct Watch: AsyncParsableCommand {
     )
     var auditInterval: Duration = .seconds(24 * 3600)
 
+    @Option(
+        help: ArgumentHelp(
+            "Quiet after which SQLite checks the captured image of each database that changed.",
+            valueName: "time"
+        ),
+        transform: parseDuration
+    )
+    var checkAfter: Duration = .seconds(5)
+
     @Option(help: ArgumentHelp("Leave out names that match; may be repeated.", valueName: "glob"))
     var exclude: [String] = []
 
@@ -82,14 +91,18 @@ struct Watch: AsyncParsableCommand {
         protection.auditInterval = max(auditInterval, .seconds(1))
         protection.exclusions = exclude
         protection.isPatient = !once
+        var health = HealthWatch.Options()
+        health.quiet = max(checkAfter, .milliseconds(100))
         let leftOut = SharedFlag()
         let service = WatchService(
             roots: roots,
             repository: repository,
             options: protection,
             retention: keepAll ? nil : retention.rules,
+            health: health,
             once: once,
             notice: { [options] in Self.say($1, of: $0, options) },
+            verdict: { Self.warn(of: $0) },
             ready: { [options, leftOut] ready in
                 if ready.contains(where: { $0.leftOut > 0 }) { leftOut.raise() }
                 Self.announce(ready, options)
@@ -149,6 +162,18 @@ struct Watch: AsyncParsableCommand {
             }
         }
         ServiceManager.tellReady()
+    }
+
+    /// At the first snapshot that is not sound.
+    private static func warn(of verdict: HealthSurvey.Verdict) {
+        guard let problem = verdict.problem, verdict.isNews else { return }
+        let path = verdict.path.printable
+        let advice =
+            verdict.lastGood.map {
+                "the last good one is \($0): holdfast restore \(path) --at \($0) --in-place"
+            }
+            ?? "none was found good before: see holdfast doctor"
+        Console.say("\(path) is not sound at snapshot \(verdict.sequence) (\(problem)); \(advice)")
     }
 
     private static func say(_ notice: CaptureNotice, of root: RootDescription, _ options: GlobalOptions) {

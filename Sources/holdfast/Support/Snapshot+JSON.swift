@@ -17,7 +17,7 @@ extension HistoryListing.Snapshot {
             .adding("digest", record.state.digest.hexadecimal)
             .adding("health", isGood.map { $0 ? "good" : "bad" } ?? "unknown")
             .adding("tags", tags)
-            .adding("held", isHeld)
-        return record.coalesced > 0 ? object.adding("coalesced", record.coalesced) : object
+        let counted = record.coalesced > 0 ? object.adding("coalesced", record.coalesced) : object
+        return isHeld ? counted.adding("held", true) : counted
     }
 }

@@ -86,6 +86,28 @@ final class DevTeam {
         watcher = nil
     }
 
+    /// Waits until the watcher says something.
+    func waitForWarning(_ condition: (Substring) -> Bool) throws {
+        try #require(watcher).waitForError(condition)
+    }
+
+    /// Looks at the log until it is as wanted: what the watcher writes into the history by itself, it tells nobody.
+    func waitForLog(_ condition: (String) -> Bool) throws {
+        try wait { condition(try holdfast("log").stdout) }
+    }
+
+    func waitForStatus(_ condition: (String) -> Bool) throws {
+        try wait { condition(try holdfast("status", "--json").stdout) }
+    }
+
+    private func wait(until condition: () throws -> Bool) throws {
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try !condition() {
+            try #require(Date() < deadline, "it did not come")
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+    }
+
     /// What a person types in the project's directory.
     @discardableResult
     func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {

@@ -1,0 +1,75 @@
+import GRDB
+import LinuxFiles
+package import SystemPackage
+
+/// What a look at an image of a database tells of its health.
+package struct HealthFacts: Sendable {
+    /// Of SQLite's quick_check.
+    package let integrity: Integrity
+    /// Rows whose foreign keys lead nowhere.
+    package let violations: [ForeignKeyViolation]
+    /// Of each table.
+    package let rowCounts: [String: Int]
+    /// The same as long as the schema is, within this process. SQLite's own version of it changes with a restore as well.
+    package let schemaHash: Int
+
+    package var violationCount: Int { violations.reduce(0) { $0 + $1.count } }
+
+    /// Looks at an image that may be shortened meanwhile: then what it says has no meaning. Calls `onOpen` with the database while it
+    /// is looked at, for whoever wants to end that, and then with nil.
+    package init(imageAt path: FilePath, onOpen: (ImageDatabase?) -> Void = { _ in }) throws {
+        guard try FileStatus.of(path).sizeBytes > 0 else {
+            self.init(.ok)
+            return
+        }
+        do {
+            let database = try ImageDatabase(at: path, isMapped: false)
+            onOpen(database)
+            defer { onOpen(nil) }
+            try self.init(database)
+        } catch let error as DatabaseError {
+            self.init(try Integrity(error))
+        }
+    }
+
+    private init(_ database: ImageDatabase) throws {
+        let integrity = try database.integrity(.quick)
+        guard integrity == .ok else {
+            self.init(integrity)
+            return
+        }
+        let (rowCounts, schemaHash) = try database.read { database in
+            var counts: [String: Int] = [:]
+            for (name, shape) in try TableShape.all(of: "main", in: database) where !shape.isVirtual {
+                counts[name] = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(name.sqlName)")
+            }
+            let schema =
+                "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1"
+            return (counts, try String.fetchAll(database, sql: schema).hashValue)
+        }
+        // A parent without such a key is an error of the schema, not of the rows.
+        let violations = (try? database.foreignKeyViolations()) ?? []
+        self.init(integrity, violations, rowCounts, schemaHash)
+    }
+
+    private init(
+        _ integrity: Integrity,
+        _ violations: [ForeignKeyViolation] = [],
+        _ rowCounts: [String: Int] = [:],
+        _ schemaHash: Int = 0
+    ) {
+        self.integrity = integrity
+        self.violations = violations
+        self.rowCounts = rowCounts
+        self.schemaHash = schemaHash
+    }
+
+    /// Tables that lost most of their rows since `before`, fewer than a handful apart, the worst first.
+    package func massDeletions(since before: HealthFacts) -> [(table: String, lost: Int)] {
+        before.rowCounts.compactMap { table, count in
+            guard let now = rowCounts[table] else { return nil }
+            return count - now >= 10 && now * 2 < count ? (table, count - now) : nil
+        }
+        .sorted { ($0.lost, $1.table) > ($1.lost, $0.table) }
+    }
+}

@@ -1,0 +1,193 @@
+import LinuxFiles
+package import Repository
+import Synchronization
+package import SystemPackage
+
+/// Looks after the databases of a root: whether their latest captured images are sound, and what happened between two looks that
+/// somebody may want to go back behind. It looks at the mirrors; never at a live file. `run` is for one thread at a time.
+package final class HealthSurvey: Sendable {
+    package struct Verdict: Sendable {
+        /// The database.
+        package let path: FilePath
+        package let sequence: Sequence
+        /// Why it is not good; nil if it is.
+        package let problem: String?
+        /// The last snapshot before it that was found good.
+        package let lastGood: Sequence?
+        /// The one before it was good, or there was none.
+        package let isNews: Bool
+        /// What is to be written into the history.
+        package let wishes: [AnnotationWish]
+    }
+
+    /// Databases that are looked at in one survey: those that changed last.
+    private static let most = 16
+    /// Larger images are not rebuilt to find where something happened, in bytes.
+    private static let largestRebuild: UInt64 = 1 << 30
+
+    private let root: RootDescription
+    /// What was found last, and of which snapshot.
+    private let known = Mutex<[FileID: (sequence: Sequence, facts: HealthFacts)]>([:])
+
+    private struct Work {
+        var database: ImageDatabase?
+        var isStopped = false
+    }
+
+    private let work = Mutex(Work())
+
+    package init(_ root: RootDescription) {
+        self.root = root
+    }
+
+    /// Ends what runs, and all that would.
+    package func stop() {
+        work.withLock { work in
+            work.isStopped = true
+            work.database?.interrupt()
+        }
+    }
+
+    /// Calls `onVerdict` for each database whose latest image has none yet. One that changes meanwhile is left for the next survey.
+    ///
+    /// - Parameter stamp: of the present, for names.
+    package func run(stamp: String, _ onVerdict: (Verdict) throws -> Void) throws {
+        var latest = LatestStates()
+        try ReplacedSegmentError.lookingAgain {
+            latest = LatestStates()
+            try RootHistory(root).visit { latest.add($0) }
+        }
+        for (file, state) in latest.unjudged.prefix(Self.most) {
+            guard !work.withLock({ $0.isStopped }) else { return }
+            guard let facts = try look(file, state) else { continue }
+            let verdict = try judge(file, state, facts, latest, stamp)
+            known.withLock { $0[file] = (state.sequence, facts) }
+            try onVerdict(verdict)
+        }
+    }
+
+    /// Nil when the mirror is not that snapshot, before or after.
+    private func look(_ file: FileID, _ state: SnapshotState) throws -> HealthFacts? {
+        let path = root.mirrorPath(file)
+        guard let before = FileStatus.ifPresent(path), before.sizeBytes == state.shape.byteCount else {
+            return nil
+        }
+        guard try ImageDigest.of(OpenFile(path, .read), shape: state.shape) == state.digest else {
+            return nil
+        }
+        let facts = try? HealthFacts(imageAt: path) { database in
+            work.withLock { work in
+                work.database = database
+                if work.isStopped { database?.interrupt() }
+            }
+        }
+        return FileStatus.ifPresent(path) == before ? facts : nil
+    }
+
+    private func judge(
+        _ file: FileID,
+        _ state: SnapshotState,
+        _ facts: HealthFacts,
+        _ latest: LatestStates,
+        _ stamp: String
+    ) throws -> Verdict {
+        let judgement = latest.judgements[file]
+        var problem: String?
+        if case .problems(let problems) = facts.integrity {
+            problem = problems[0]
+        } else if let accepted = judgement?.acceptedViolations, facts.violationCount > accepted {
+            // Those that were there when it was looked at first are how this database is.
+            problem = facts.violations.map(\.description).joined(separator: "; ")
+        }
+        var fields = ["verdict": problem == nil ? "good" : "bad"]
+        if let problem { fields["reason"] = problem }
+        if problem == nil, facts.violationCount > 0 { fields["violations"] = String(facts.violationCount) }
+        var wishes = [AnnotationWish(.health, target: state.sequence, fields: fields)]
+        if problem == nil, let before = known.withLock({ $0[file] }) {
+            wishes += try marks(file, state, before.sequence, before.facts, facts, stamp)
+        }
+        return Verdict(
+            path: try SnapshotIndex(root).path(of: file, at: state.sequence),
+            sequence: state.sequence,
+            problem: problem,
+            lastGood: judgement?.lastGood,
+            isNews: judgement?.isGood ?? true,
+            wishes: wishes
+        )
+    }
+
+    /// Names for the moments just before a mass deletion or a change of the schema.
+    private func marks(
+        _ file: FileID,
+        _ state: SnapshotState,
+        _ before: Sequence,
+        _ old: HealthFacts,
+        _ new: HealthFacts,
+        _ stamp: String
+    ) throws -> [AnnotationWish] {
+        var marks: [AnnotationWish] = []
+        let point = TurningPoint(root, file, after: before, upTo: state.sequence)
+        let mayRebuild = state.shape.byteCount <= Self.largestRebuild
+        if let worst = new.massDeletions(since: old).first {
+            let remaining = new.rowCounts[worst.table] ?? 0
+            let last =
+                try mayRebuild
+                ? point.lastBefore {
+                    ($0.rowCounts[worst.table] ?? 0) <= (remaining + (old.rowCounts[worst.table] ?? 0)) / 2
+                }
+                : before
+            let tables = new.massDeletions(since: old).map { "\($0.lost) rows of \($0.table)" }
+            marks.append(.tag("before-deletion-\(stamp)", message: tables.joined(separator: ", "), at: last))
+        }
+        if new.schemaHash != old.schemaHash {
+            let last = try mayRebuild ? point.lastBefore { $0.schemaHash != old.schemaHash } : before
+            marks.append(.tag("before-schema-change-\(stamp)", at: last))
+        }
+        return marks
+    }
+}
+
+/// The latest snapshot of each database, and what was said of its health.
+private struct LatestStates {
+    struct Judgement {
+        var isGood: Bool
+        var lastGood: Sequence?
+        var acceptedViolations: Int?
+    }
+
+    private var kinds: [FileID: FileKind] = [:]
+    private var states: [FileID: SnapshotState] = [:]
+    private var files: [Sequence: FileID] = [:]
+    private var judged: [FileID: Sequence] = [:]
+    private(set) var judgements: [FileID: Judgement] = [:]
+
+    mutating func add(_ event: HistoryEvent) {
+        switch event {
+        case .file(let file, _, let kind): kinds[file] = kind
+        case .snapshot(let record):
+            states[record.file] = record.state
+            files[record.state.sequence] = record.file
+        case .annotation(let annotation) where annotation.kind == .health:
+            guard let file = files[annotation.target], let verdict = annotation.fields["verdict"] else {
+                return
+            }
+            judged[file] = annotation.target
+            var judgement = judgements[file] ?? Judgement(isGood: true)
+            judgement.isGood = verdict == "good"
+            if judgement.isGood {
+                judgement.lastGood = annotation.target
+                judgement.acceptedViolations = annotation.fields["violations"].flatMap(Int.init) ?? 0
+            }
+            judgements[file] = judgement
+        case .annotation, .gap, .session, .finding: break
+        }
+    }
+
+    /// Databases whose latest image nobody looked at, the one that changed last first.
+    var unjudged: [(FileID, SnapshotState)] {
+        states.filter {
+            kinds[$0.key] == .database && $0.value.event != .deleted && judged[$0.key] != $0.value.sequence
+        }
+        .sorted { $0.value.sequence > $1.value.sequence }.map { ($0.key, $0.value) }
+    }
+}

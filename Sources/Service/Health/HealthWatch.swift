@@ -1,0 +1,83 @@
+import Capture
+import LinuxFiles
+import Recovery
+import Repository
+
+/// Looks after the captured databases of one root when they are quiet.
+///
+/// It sleeps until something was recorded, then until nothing was for a while, or for too long; and rests after each survey many
+/// times as long as that took, so that it never takes more than a small part of one processor.
+package final class HealthWatch: Sendable {
+    package struct Options: Sendable {
+        /// So much quiet comes before a survey.
+        package var quiet = Duration.seconds(5)
+        /// The longest that a database which is never quiet goes without one.
+        package var patience = Duration.seconds(600)
+
+        package init() {}
+    }
+
+    private let options: Options
+    private let protector: RootProtector
+    private let changes: AsyncStream<Void>
+    private let notice: @Sendable (HealthSurvey.Verdict) -> Void
+    private let survey: HealthSurvey
+
+    /// - Parameter changes: an element whenever something was recorded.
+    init(
+        _ protector: RootProtector,
+        _ options: Options,
+        changes: AsyncStream<Void>,
+        notice: @escaping @Sendable (HealthSurvey.Verdict) -> Void
+    ) {
+        self.protector = protector
+        self.options = options
+        self.changes = changes
+        self.notice = notice
+        survey = HealthSurvey(protector.root)
+    }
+
+    /// Returns when the task is cancelled.
+    func run() async {
+        await withTaskCancellationHandler {
+            for await _ in changes {
+                do {
+                    try await waitForQuiet()
+                    let start = Tick.now
+                    try await look()
+                    let took = start.duration(to: .now)
+                    try await Task.sleep(for: max(options.quiet * 6, took * 20))
+                } catch is CancellationError {
+                    return
+                } catch {
+                    // The next change brings the next try.
+                }
+            }
+        } onCancel: {
+            survey.stop()
+        }
+    }
+
+    private func waitForQuiet() async throws {
+        let deadline = Tick.now.advanced(by: options.patience)
+        var last = protector.status.lastSequence
+        while Tick.now < deadline {
+            try await Task.sleep(for: options.quiet)
+            let now = protector.status.lastSequence
+            if now == last, protector.status.isReady { return }
+            last = now
+        }
+    }
+
+    private func look() async throws {
+        let verdicts = try await Thread.run("health", urgency: .low) { [survey] in
+            var verdicts: [HealthSurvey.Verdict] = []
+            try survey.run(stamp: Instant.now.stamp(in: .system)) { verdicts.append($0) }
+            return verdicts
+        }
+        for verdict in verdicts {
+            _ = try await protector.synchronise(verdict.wishes)
+            notice(verdict)
+        }
+    }
+}

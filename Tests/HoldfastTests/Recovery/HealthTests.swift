@@ -1,0 +1,75 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the watcher finds out by itself about the databases that it has captured.
+@Suite("Good and bad", .serialized)
+struct HealthTests {
+    private func team() throws -> DevTeam {
+        let team = try DevTeam()
+        try team.watch("--check-after", "200ms")
+        try team.waitForLog { $0.contains("  good") }
+        return team
+    }
+
+    @Test("a damaged page: a warning names the last good snapshot, which latest-good restores")
+    func damage() throws {
+        let team = try team()
+        let before = try team.rows()
+        let line = try #require(
+            try team.holdfast("log").stdout.split(separator: "\n").last { $0.contains("  good") }
+        )
+        let good = try #require(line.split(separator: " ").first)
+        // Within the b-tree of a table, where no checksum is.
+        try team.shell(
+            "head -c 4096 /dev/urandom | dd of=.devteam/devteam.db bs=4096 seek=30 conv=notrunc 2>&1"
+        )
+        try team.waitForWarning {
+            $0.contains("is not sound at snapshot") && $0.contains("--at \(good) --in-place")
+        }
+        try team.waitForLog { $0.contains("  bad") }
+        let status = try team.holdfast("status").stdout
+        #expect(
+            status.contains("is not sound since snapshot") && status.contains("the last good one is \(good)")
+        )
+        #expect(try team.holdfast("status", "--json").stdout.contains(#""health":"bad""#))
+        try team.holdfast("restore", ".devteam/devteam.db", "--at", "latest-good", "--in-place")
+        #expect(try team.rows() == before)
+        try team.waitForStatus { $0.contains(#""health":"good""#) }
+    }
+
+    @Test("rows without their parents, when there were none before")
+    func violations() throws {
+        let team = try team()
+        try team.sql("PRAGMA foreign_keys = OFF; INSERT INTO events(session_id) VALUES('nobody');")
+        try team.waitForWarning { $0.contains("1 of events without their row in sessions") }
+    }
+
+    @Test("a mass deletion and a change of the schema get names for the moment before them")
+    func marks() throws {
+        let team = try team()
+        for number in 1...5 { try team.commit("INSERT INTO baselines(tag_name) VALUES('\(number)');") }
+        let before = try team.rows()
+        try team.commit("DELETE FROM events WHERE id > 20;")
+        for number in 1...5 { try team.commit("INSERT INTO baselines(tag_name) VALUES('\(number)');") }
+        try team.waitForLog { $0.contains("[before-deletion-") }
+        let line = try #require(
+            try team.holdfast("log").stdout.split(separator: "\n").first { $0.contains("[before-deletion-") }
+        )
+        let tag = try #require(line.firstMatch(of: /\[(before-deletion-[0-9-]+)\]/)).1
+        try team.holdfast("restore", ".devteam/devteam.db", "--at", String(tag), "--in-place")
+        #expect(try team.rows() == before, "the very snapshot before it")
+
+        try team.waitForLog { $0.split(separator: "\n").last?.contains("  good") == true }
+        try team.commit("ALTER TABLE bugs ADD COLUMN came;")
+        try team.commit("INSERT INTO bugs(came) VALUES(1);")
+        try team.waitForLog { $0.contains("[before-schema-change-") }
+        let lines = try team.holdfast("log").stdout.split(separator: "\n")
+        #expect(lines.count { $0.contains("[before-schema-change-") } == 1, "a restore is none")
+        let marked = try #require(lines.firstIndex { $0.contains("[before-schema-change-") })
+        #expect(
+            lines.count - marked == 3,
+            "two snapshots came after it: \(lines.suffix(5).joined(separator: "\n"))"
+        )
+    }
+}
