@@ -18,6 +18,7 @@ struct Holdfast: AsyncParsableCommand {
         subcommands: [
             Watch.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self, Log.self, Show.self,
             Diff.self, Query.self, Shell.self, Export.self, Restore.self, Undo.self, Rows.self, Guard.self,
+            Drill.self,
             Recoveries.self,
             Status.self,
             Stats.self, Forget.self, Check.self, Repair.self, Demo.self,

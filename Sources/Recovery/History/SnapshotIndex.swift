@@ -41,6 +41,8 @@ package struct SnapshotIndex: Sendable {
     package private(set) var verdicts: [Sequence: Bool] = [:]
     /// Everything that was brought back, oldest first.
     package private(set) var recoveries: [RecoveryEntry] = []
+    /// The restore drills, oldest first.
+    package private(set) var drills: [DrillRecord] = []
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     private var declarations: [FileID: [Declaration]] = [:]
@@ -92,6 +94,7 @@ package struct SnapshotIndex: Sendable {
         case (.release, _, _): holds.remove(annotation.target)
         case (.health, _, "good"): verdicts[annotation.target] = true
         case (.health, _, "bad"): verdicts[annotation.target] = false
+        case (.drill, _, _): drills += DrillRecord(annotation).map { [$0] } ?? []
         case (.restore, _, _): recoveries += RecoveryEntry(annotation).map { [$0] } ?? []
         default: break
         }

@@ -8,6 +8,7 @@ package struct Annotation: Hashable, Sendable {
         case release = 3
         case health = 4
         case restore = 5
+        case drill = 6
     }
 
     package let kind: Kind

@@ -70,7 +70,7 @@ package final class HealthWatch: Sendable {
     }
 
     private func look() async throws {
-        let verdicts = try await Thread.run("health", urgency: .low) { [survey] in
+        let verdicts = try await BackgroundWork.run("health") { [survey] in
             var verdicts: [HealthSurvey.Verdict] = []
             try survey.run(stamp: Instant.now.stamp(in: .system)) { verdicts.append($0) }
             return verdicts

@@ -1,4 +1,5 @@
 package import LinuxFiles
+package import Recovery
 package import Repository
 package import SystemPackage
 
@@ -28,6 +29,7 @@ package struct RootStatus: Sendable {
     package private(set) var sicknesses: [Sickness] = []
     /// Whether any database was ever looked at.
     package private(set) var hasVerdict = false
+    package private(set) var lastDrill: DrillRecord?
     /// Everything that the repository keeps of the root, mirrors included.
     package private(set) var repositoryBytes: UInt64 = 0
 
@@ -74,7 +76,8 @@ package struct RootStatus: Sendable {
                 } else {
                     badSince[file] = badSince[file] ?? annotation.target
                 }
-            case .session, .annotation, .finding: break
+            case .annotation(let annotation): lastDrill = DrillRecord(annotation) ?? lastDrill
+            case .session, .finding: break
             }
         }
         sicknesses = badSince.sorted { $0.key < $1.key }.map { file, since in

@@ -20,14 +20,18 @@ package struct WatchService: Service {
     /// Catch up and return.
     private let once: Bool
     private let health: HealthWatch.Options?
+    private let drillInterval: Duration?
     private let notice: @Sendable (RootDescription, CaptureNotice) -> Void
     private let verdict: @Sendable (HealthSurvey.Verdict) -> Void
+    private let drill: @Sendable (RootDescription, DrillRecord) -> Void
     private let ready: @Sendable ([Ready]) -> Void
 
     /// - Parameters:
     ///   - retention: which snapshots stay, when the history has grown; nil for all.
     ///   - health: when the captured databases are looked at; nil for never.
-    ///   - verdict: what was found then.
+    ///   - drillInterval: how often a restore is tried; nil for never.
+    ///   - verdict: what was found of a database.
+    ///   - drill: how a drill went.
     ///   - ready: called when the first capture of everything is durable.
     package init(
         roots: [RootDescription],
@@ -35,9 +39,11 @@ package struct WatchService: Service {
         options: RootProtector.Options,
         retention: RetentionRules? = nil,
         health: HealthWatch.Options? = HealthWatch.Options(),
+        drillInterval: Duration? = nil,
         once: Bool = false,
         notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
         verdict: @escaping @Sendable (HealthSurvey.Verdict) -> Void,
+        drill: @escaping @Sendable (RootDescription, DrillRecord) -> Void,
         ready: @escaping @Sendable ([Ready]) -> Void
     ) {
         self.roots = roots
@@ -58,6 +64,8 @@ package struct WatchService: Service {
         self.once = once
         self.notice = notice
         self.verdict = verdict
+        self.drill = drill
+        self.drillInterval = once ? nil : drillInterval
         self.ready = ready
     }
 
@@ -65,7 +73,7 @@ package struct WatchService: Service {
         var options = options
         options.openFiles /= max(1, roots.count)
         var protectors: [RootProtector] = []
-        var watches: [HealthWatch?] = []
+        var cares: [@Sendable () async -> Void] = []
         for root in roots {
             // One element is as good as many.
             let (changes, recorded) = AsyncStream.makeStream(
@@ -78,12 +86,18 @@ package struct WatchService: Service {
                 notice(root, $0)
             }
             protectors.append(protector)
-            watches.append(health.map { HealthWatch(protector, $0, changes: changes, notice: verdict) })
+            let health = health.map { HealthWatch(protector, $0, changes: changes, notice: verdict) }
+            let drills = drillInterval.map { DrillWatch(protector, every: $0, notice: drill) }
+            cares.append {
+                async let health: Void? = health?.run()
+                async let drills: Void? = drills?.run()
+                _ = await (health, drills)
+            }
         }
         try await withGracefulShutdownHandler { [protectors] in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for (protector, health) in zip(protectors, watches) {
-                    group.addTask { try await Self.protect(protector, health) }
+                for (protector, care) in zip(protectors, cares) {
+                    group.addTask { try await Self.protect(protector, care) }
                 }
                 group.addTask { try await announce(protectors) }
                 do {
@@ -98,14 +112,17 @@ package struct WatchService: Service {
         }
     }
 
-    /// Runs one root with its control socket, and looks after its databases meanwhile.
-    private static func protect(_ protector: RootProtector, _ health: HealthWatch?) async throws {
+    /// Runs one root with its control socket, and meanwhile what else is to be done for it, until it is cancelled.
+    private static func protect(
+        _ protector: RootProtector,
+        _ care: @escaping @Sendable () async -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let socket = ControlSocketHolder()
             group.addTask {
                 defer { socket.close() }
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { await health?.run() }
+                    group.addTask { await care() }
                     defer { group.cancelAll() }
                     try await protector.run()
                 }

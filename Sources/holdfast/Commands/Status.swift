@@ -77,6 +77,7 @@ struct Status: HoldfastCommand {
             "  \(status.commits) single commits, \(status.coalesced) coalesced, \(status.gaps) gaps, "
                 + "\(Quantity.text(bytes: status.repositoryBytes)) in the repository"
         )
+        if let drill = status.lastDrill { lines.append("  last " + drill.text) }
         for sickness in status.sicknesses {
             let good = sickness.lastGood.map { "the last good one is \($0)" } ?? "none was found good before"
             lines.append(

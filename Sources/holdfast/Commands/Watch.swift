@@ -63,6 +63,12 @@ struct Watch: AsyncParsableCommand {
     )
     var checkAfter: Duration = .seconds(5)
 
+    @Option(
+        help: ArgumentHelp("How often a restore of everything is tried; 0s for never.", valueName: "time"),
+        transform: parseDuration
+    )
+    var drillInterval: Duration = .seconds(24 * 3600)
+
     @Option(help: ArgumentHelp("Leave out names that match; may be repeated.", valueName: "glob"))
     var exclude: [String] = []
 
@@ -100,9 +106,11 @@ struct Watch: AsyncParsableCommand {
             options: protection,
             retention: keepAll ? nil : retention.rules,
             health: health,
+            drillInterval: drillInterval > .zero ? max(drillInterval, .seconds(1)) : nil,
             once: once,
             notice: { [options] in Self.say($1, of: $0, options) },
             verdict: { Self.warn(of: $0) },
+            drill: { [options] in Self.say($1, of: $0, options) },
             ready: { [options, leftOut] ready in
                 if ready.contains(where: { $0.leftOut > 0 }) { leftOut.raise() }
                 Self.announce(ready, options)
@@ -118,7 +126,9 @@ struct Watch: AsyncParsableCommand {
             )
         )
         try await group.run()
-        if once, leftOut.isRaised { throw ExitStatus.partial }
+        guard !(once && leftOut.isRaised) else { throw ExitStatus.partial }
+        // What looks after the databases may have something half done.
+        UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
     }
 
     /// Makes the repository and the roots where they are new.
@@ -174,6 +184,11 @@ struct Watch: AsyncParsableCommand {
             }
             ?? "none was found good before: see holdfast doctor"
         Console.say("\(path) is not sound at snapshot \(verdict.sequence) (\(problem)); \(advice)")
+    }
+
+    private static func say(_ drill: DrillRecord, of root: RootDescription, _ options: GlobalOptions) {
+        if drill.problem == nil && options.quiet { return }
+        Console.say("\(root.path.printable): \(drill.text)")
     }
 
     private static func say(_ notice: CaptureNotice, of root: RootDescription, _ options: GlobalOptions) {

@@ -1,0 +1,56 @@
+import LinuxFiles
+package import Repository
+import SystemPackage
+
+/// A restore for no other purpose than to know that it works: to a directory of the repository, which goes again. Everything that
+/// a real one checks is checked: the digest of each file, and SQLite's integrity_check of each database.
+package struct Drill: Sendable {
+    private let root: RootDescription
+
+    package init(_ root: RootDescription) {
+        self.root = root
+    }
+
+    /// Restores a snapshot of the root, or of one file. What is wrong with it is in the record.
+    /// Throws what keeps the drill from being made: `SystemError`.
+    package func run(
+        _ index: SnapshotIndex,
+        _ entry: SnapshotIndex.Entry,
+        in scope: HistoryScope
+    ) throws -> DrillRecord {
+        let start = Tick.now
+        let work = try UnfinishedWork.makeDirectory(in: root.directory)
+        defer { UnfinishedWork.discard(work) }
+        let output = work.appending("restored")
+        var (files, databases, bytes) = (0, 0, UInt64(0))
+        // The snapshot may not be the one that was meant.
+        var problems = index.damage.prefix(1).map { "\(DamageError($0.file, at: $0.offset, $0.message))" }
+        do {
+            let plan =
+                scope == .root && root.kind == .directory
+                ? RestorePlan(index, root: entry, to: output)
+                : try RestorePlan(index, file: entry, to: output)
+            try Restore(plan, isReplacing: false).run { outcome in
+                files += 1
+                databases += outcome.item.kind == .database ? 1 : 0
+                bytes += outcome.state.shape.byteCount
+            } onFailure: { path, error in
+                problems.append("\(path.printable): \(error)")
+            }
+        } catch let error as SystemError {
+            // No room, for example, says nothing of the history.
+            throw error
+        } catch {
+            problems.append("\(error)")
+        }
+        return DrillRecord(
+            time: .now,
+            sequence: entry.sequence,
+            files: files,
+            databases: databases,
+            bytes: bytes,
+            elapsed: start.duration(to: .now),
+            problem: problems.first.map { problems.count == 1 ? $0 : "\($0), and \(problems.count - 1) more" }
+        )
+    }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import LinuxFiles
+import Recovery
+import Repository
+import Service
+import SystemPackage
+
+struct Drill: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Restore a snapshot to a temporary place, to know that it works.",
+        discussion: """
+            Digests and SQLite's integrity check are made as in a real restore, the time is taken, and the result stays in \
+            the history: --list shows all. watch makes a drill of the latest snapshot every day.
+
+            Exit status: 0 it was right, 1 failed, 4 it was not right, 10 no such root or no snapshot that matches, 11 another \
+            writer has it, 64 wrong usage, 130 interrupted.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    var path: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The snapshot or time to restore.", valueName: "when"),
+        transform: parseWhen
+    )
+    var at = When.latest(back: 0)
+
+    @Flag(help: "Show the drills that were made.")
+    var list = false
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let target = try Target(path, in: options.openRepository())
+        if list {
+            let index = try SnapshotIndex(target.root)
+            for record in index.drills { try show(record, target, console) }
+            if index.drills.isEmpty {
+                console.message("no drill was made of \(target.root.path.printable) yet")
+            }
+            return .done
+        }
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let record = try drill(target)
+        try Annotating(target.root, timeout: .seconds(30)).run([record.wish])
+        try show(record, target, console)
+        return record.problem == nil ? .done : .damaged
+    }
+
+    /// In a damaged history, the snapshot that is probably meant is as good: the damage is what counts.
+    private func drill(_ target: Target) throws -> DrillRecord {
+        do {
+            let chosen = try ChosenSnapshot(at, of: target)
+            return try Recovery.Drill(target.root).run(chosen.index, chosen.entry, in: chosen.scope)
+        } catch RestoreError.uncertain(_, let guess, _) {
+            let index = try SnapshotIndex(target.root)
+            return try Recovery.Drill(target.root).run(
+                index,
+                guess,
+                in: index.scope(of: target.name) ?? .root
+            )
+        }
+    }
+
+    private func show(_ record: DrillRecord, _ target: Target, _ console: Console) throws {
+        var json = JSONObject().adding("time", record.time).adding("path", target.root.path.string)
+            .adding("sequence", record.sequence.rawValue).adding("passed", record.problem == nil)
+            .adding("files", record.files).adding("databases", record.databases).adding("bytes", record.bytes)
+            .adding("elapsed_ms", record.elapsed.nanoseconds / 1_000_000)
+        if let problem = record.problem { json = json.adding("problem", problem) }
+        try console.result(json: json, text: record.text)
+    }
+}
+
+extension DrillRecord {
+    /// A line for people.
+    var text: String {
+        let result = problem.map { "failed: \($0)" } ?? "all was right"
+        return
+            "\(time.localText(in: .system))  drill of snapshot \(sequence): \(files) files, \(databases) of them databases, "
+            + "\(Quantity.text(bytes: bytes)) in \(Quantity.text(elapsed)); \(result)"
+    }
+}
