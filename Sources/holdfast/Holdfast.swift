@@ -16,12 +16,11 @@ struct Holdfast: AsyncParsableCommand {
             """,
         version: "holdfast 0.1.0",
         subcommands: [
-            Watch.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self, Log.self, Show.self,
-            Diff.self, Query.self, Shell.self, Export.self, Restore.self, Undo.self, Rows.self, Guard.self,
-            Drill.self,
-            Recoveries.self,
-            Status.self,
-            Stats.self, Forget.self, Check.self, Repair.self, Demo.self,
+            Watch.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
+            Log.self, Show.self, Diff.self, Query.self, Shell.self,
+            Restore.self, Undo.self, Rows.self, Export.self, Guard.self,
+            Doctor.self, Drill.self, Recoveries.self,
+            Status.self, Stats.self, Forget.self, Check.self, Repair.self, Demo.self,
         ]
     )
 

@@ -116,6 +116,11 @@ extension SnapshotIndex {
         return (found.name, found.kind)
     }
 
+    /// Ascending; they may be something else by now, or gone.
+    package var filesThatWereDatabases: [FileID] {
+        declarations.filter { $0.value.contains { $0.kind == .database } }.keys.sorted()
+    }
+
     /// The absolute path of a file as the root's path has it.
     package func path(of file: FileID, at sequence: Sequence) -> FilePath {
         guard root.kind == .directory else { return root.path }

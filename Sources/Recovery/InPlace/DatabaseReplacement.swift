@@ -1,7 +1,6 @@
 import CSQLite
 import GRDB
 import LinuxFiles
-import SQLiteFiles
 import SystemPackage
 
 /// Replaces what a sound live database contains by an image, in one transaction through SQLite's backup API
@@ -29,7 +28,7 @@ struct DatabaseReplacement {
     /// Throws `InPlaceError.busy` when the lock is not to be had in time, `DatabaseError`.
     func run(isUnchanged: () throws -> Bool) throws -> Result {
         // That of a database in rollback mode would become the image's. One in WAL mode keeps that by itself.
-        try setJournalMode(isWAL: false)
+        try OpenFile(image, .update).setFileFormat(isWAL: false)
         let source = try DatabaseQueue(path: ImageDatabase.uri(image), configuration: Self.reading)
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
@@ -49,7 +48,7 @@ struct DatabaseReplacement {
                     ProcessTable.writers(of: Set([identity].compactMap(\.self)))
                 )
             case .SQLITE_READONLY:
-                try setJournalMode(isWAL: true)
+                try OpenFile(image, .update).setFileFormat(isWAL: true)
                 return .impossible
             default: throw error
             }
@@ -85,13 +84,5 @@ struct DatabaseReplacement {
         code = unsafe sqlite3_backup_finish(backup)
         guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
         return .done
-    }
-
-    /// Writes the image's file format versions (sqlite.org/fileformat2.html, section 1.3.3).
-    private func setJournalMode(isWAL: Bool) throws {
-        let file = try OpenFile(image, .update)
-        let versions: [UInt8] = isWAL ? [2, 2] : [1, 1]
-        guard try file.status().sizeBytes >= UInt64(DatabaseLayout.headerBytes) else { return }
-        try unsafe file.write(versions.span.bytes, at: UInt64(DatabaseLayout.writeVersion))
     }
 }

@@ -36,7 +36,11 @@ final class InPlaceImages {
     /// Rebuilds all that are wanted, in one go over the history for each snapshot, and makes those that come from SQL.
     func rebuildWanted(_ items: [InPlacePlan.Item]) throws {
         for item in items {
-            if case .sql(let dump) = item.source { try SQLDump(dump).make(wantedPath(item.file)) }
+            switch item.source {
+            case .sql(let dump): try SQLDump(dump).make(wantedPath(item.file))
+            case .image(let image): try FileCopy.copy(image, to: wantedPath(item.file))
+            case .snapshot, .nothing: break
+            }
         }
         let groups = Dictionary(grouping: items.filter { $0.entry != nil }) { $0.entry!.sequence }
         // As of the last of them, each file is at its own.
@@ -62,7 +66,7 @@ final class InPlaceImages {
         let state: SnapshotState?
         switch item.source {
         case .nothing: return nil
-        case .sql: state = nil
+        case .sql, .image: state = nil
         case .snapshot(let entry): state = try rebuilt(item, entry)
         }
         let path = wantedPath(item.file)

@@ -10,6 +10,8 @@ package struct InPlacePlan: Sendable {
         case nothing
         /// A database that the SQL in a file makes.
         case sql(FilePath)
+        /// A database that was made aside.
+        case image(FilePath)
     }
 
     package struct Item: Sendable {
@@ -52,13 +54,13 @@ package struct InPlacePlan: Sendable {
         }
     }
 
-    /// One database, from SQL that another program dumped.
-    package init(sql: FilePath, file: FileID, _ index: SnapshotIndex) {
+    /// One database, from something else than the history.
+    package init(_ source: Source, for file: FileID, _ index: SnapshotIndex) {
         let last = index.entry(of: file, atOrBefore: Sequence(.max))
         let sequence = last?.sequence ?? .none
         root = index.root
         action = .restore
-        at = .none
+        at = if case .snapshot(let entry) = source { entry.sequence } else { .none }
         refused = []
         items = [
             Item(
@@ -66,7 +68,7 @@ package struct InPlacePlan: Sendable {
                 path: index.path(of: file, at: sequence),
                 name: index.declaration(of: file, at: sequence)?.name ?? "",
                 kind: .database,
-                source: .sql(sql)
+                source: source
             )
         ]
     }

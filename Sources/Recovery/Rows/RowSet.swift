@@ -34,7 +34,7 @@ struct RowSet {
         let queue = try DatabaseQueue(path: path.string)
         // For nobody else, and for a moment.
         try queue.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+            try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
             try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
             shapes = try TableShape.all(of: "old", in: database)
             let name = shapes.keys.first { $0.lowercased() == table.lowercased() }

@@ -17,7 +17,8 @@ package struct ImageDatabase: Sendable {
     }
 
     package func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        try queue.read { database in
+        // Without a transaction, of which SQLite refuses the end once it has met damage. Nothing changes here anyway.
+        try queue.unsafeRead { database in
             // Nobody shortens the file, and most of it is read once only.
             if isMapped { try database.execute(sql: "PRAGMA mmap_size = \(Int64.max)") }
             return try body(database)

@@ -131,7 +131,7 @@ struct Restore: HoldfastCommand {
             present.scope == .root ? try PastDatabase.entry(present, mayBeDeleted: true) : present.entry
         try UnfinishedWork.leaveNothingWhenInterrupted()
         return try inPlaceOptions.run(
-            InPlacePlan(sql: dump, file: entry.file, present.index),
+            InPlacePlan(.sql(dump), for: entry.file, present.index),
             target,
             in: repository,
             isForced: force,

@@ -50,8 +50,8 @@ struct Status: HoldfastCommand {
             .adding("gaps", status.gaps).adding("rescans", status.watcher?.rescans ?? 0)
             .adding("audits", status.watcher?.audits ?? 0)
             .adding("audit_differences", status.watcher?.auditDifferences ?? 0)
-            .adding("repository_bytes", status.repositoryBytes)
             .adding("health", status.sicknesses.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad")
+            .adding("repository_bytes", status.repositoryBytes)
     }
 
     private func text(_ status: RootStatus, _ style: Style) -> String {

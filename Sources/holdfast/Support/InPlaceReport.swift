@@ -102,6 +102,7 @@ struct InPlaceReport {
         switch source {
         case .snapshot(let entry): "snapshot \(RestoreReport.text(entry))"
         case .sql(let dump): "what \(dump.printable) makes"
+        case .image: "what was rescued"
         case .nothing: "nothing"
         }
     }

@@ -1,0 +1,29 @@
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+
+enum FileCopy {
+    private static let bufferBytes = 1 << 20
+
+    /// Copies a file that nobody changes to a name that is free. Where the file system can, they share their content.
+    static func copy(_ source: FilePath, to destination: FilePath) throws(SystemError) {
+        let from = try OpenFile(source, .read)
+        let to = try OpenFile(destination, .createNew)
+        if to.becomeClone(of: from) { return }
+        var buffer = [UInt8](repeating: 0, count: bufferBytes)
+        var offset: UInt64 = 0
+        while case let count = try from.read(into: &buffer, count: buffer.count, at: offset), count > 0 {
+            try to.write(unsafe buffer.span.bytes.extracting(0..<count), at: offset)
+            offset += UInt64(count)
+        }
+    }
+}
+
+extension OpenFile {
+    /// Writes the file format versions of a database (sqlite.org/fileformat2.html, section 1.3.3).
+    func setFileFormat(isWAL: Bool) throws(SystemError) {
+        let versions: [UInt8] = isWAL ? [2, 2] : [1, 1]
+        guard try status().sizeBytes >= UInt64(DatabaseLayout.headerBytes) else { return }
+        try write(unsafe versions.span.bytes, at: UInt64(DatabaseLayout.writeVersion))
+    }
+}

@@ -1,0 +1,59 @@
+import CSQLite
+import GRDB
+import LinuxFiles
+import SystemPackage
+
+/// Puts what was salvaged over a sound image: rows that it lacks come to it, rows that it has get their newer values, none goes.
+struct Merge {
+    /// A sound image.
+    let base: FilePath
+    let salvage: FilePath
+
+    /// Makes the merged database at `path`, which must be free.
+    func run(to path: FilePath) throws {
+        try FileCopy.copy(base, to: path)
+        // A copy in WAL mode would need files beside it.
+        try OpenFile(path, .update).setFileFormat(isWAL: false)
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        try queue.writeWithoutTransaction { database in
+            guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else { return }
+            try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
+            try database.execute(sql: "ATTACH ? AS new", arguments: [ImageDatabase.uri(salvage)])
+            let base = try TableShape.all(of: "main", in: database)
+            let new = try TableShape.all(of: "new", in: database)
+            try database.inTransaction {
+                for (name, shape) in base.sorted(by: { $0.key < $1.key }) {
+                    guard let other = new[name], !shape.isVirtual, !other.isVirtual, !shape.key.isEmpty,
+                        shape.key == other.key
+                    else { continue }
+                    try merge(shape, other, database)
+                }
+                return .commit
+            }
+        }
+    }
+
+    private func merge(_ shape: TableShape, _ other: TableShape, _ database: Database) throws {
+        let common = shape.columns.filter { other.columns.contains($0) }
+        let all = (shape.hasRowIDKey ? shape.key : []) + common
+        let names = all.map(\.sqlName).joined(separator: ", ")
+        let table = shape.name.sqlName
+        let isRow = shape.key.map { "b.\($0.sqlName) IS n.\($0.sqlName)" }.joined(separator: " AND ")
+        let values = common.filter { !shape.key.contains($0) }
+        if !values.isEmpty {
+            let sets = values.map { "\($0.sqlName) = n.\($0.sqlName)" }.joined(separator: ", ")
+            let differs = values.map { "b.\($0.sqlName) IS NOT n.\($0.sqlName) COLLATE BINARY" }.joined(
+                separator: " OR "
+            )
+            try database.execute(
+                sql:
+                    "UPDATE OR IGNORE main.\(table) AS b SET \(sets) FROM new.\(table) n WHERE \(isRow) AND (\(differs))"
+            )
+        }
+        try database.execute(
+            sql: "INSERT OR IGNORE INTO main.\(table)(\(names)) SELECT \(names) FROM new.\(table)"
+        )
+    }
+}

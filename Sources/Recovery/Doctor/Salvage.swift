@@ -1,0 +1,140 @@
+import GRDB
+import SystemPackage
+
+/// Makes a new database of what can still be read of a damaged image.
+///
+/// The rule: each table is read along its key from both ends. Where SQLite meets damage, a table with rowids is left at that place and
+/// entered again behind it, after as few rowids as it takes by doubling, and from there read back to the damage.
+struct Salvage {
+    private let image: FilePath
+
+    init(_ image: FilePath) {
+        self.image = image
+    }
+
+    /// Returns false, and has made nothing that is of use, when not even the schema can be read.
+    func run(to path: FilePath) throws -> Bool {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        do {
+            // Two connections: what one meets in the damaged image must not end the transaction of the other.
+            try ImageDatabase(at: image).read { bad in
+                try queue.writeWithoutTransaction { new in
+                    try new.execute(sql: "PRAGMA synchronous = OFF")
+                    for pragma in ["page_size", "user_version", "application_id"] {
+                        let value = try Int.fetchOne(bad, sql: "PRAGMA \(pragma)") ?? 0
+                        try new.execute(sql: "PRAGMA \(pragma) = \(value)")
+                    }
+                    let shapes = try TableShape.all(of: "main", in: bad)
+                    try new.inTransaction {
+                        try makeSchema("type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'", bad, new)
+                        for shape in shapes.values where !shape.isVirtual { read(shape, bad, new) }
+                        try makeSchema("type <> 'table'", bad, new)
+                        return .commit
+                    }
+                }
+            }
+            return true
+        } catch is DatabaseError {
+            return false
+        }
+    }
+
+    /// Of what cannot be made, as an index over a value that is there twice, the rest does without.
+    private func makeSchema(_ condition: String, _ bad: Database, _ new: Database) throws {
+        let statements = try String.fetchAll(
+            bad,
+            sql:
+                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND \(condition)"
+        )
+        for statement in statements { try? new.execute(sql: statement) }
+    }
+
+    private func read(_ shape: TableShape, _ bad: Database, _ new: Database) {
+        guard let rowID = shape.rowIDName else {
+            // A table without rowids: from both ends.
+            for order in ["", " DESC"] {
+                let key = shape.key.map { $0.sqlName + order }.joined(separator: ", ")
+                copy(shape, shape.columns, "ORDER BY \(key)", [], bad, new)
+            }
+            return
+        }
+        let columns = [rowID] + shape.columns.filter { $0 != rowID }
+        var last = Int64.min
+        while true {
+            let read = copy(shape, columns, "WHERE \(rowID) >= ? ORDER BY \(rowID)", [last], bad, new)
+            if read.isComplete { return }
+            last = max(last, read.last ?? last)
+            guard let next = reenter(shape, rowID, after: last, bad) else { break }
+            copy(
+                shape,
+                columns,
+                "WHERE \(rowID) > ? AND \(rowID) < ? ORDER BY \(rowID) DESC",
+                [last, next],
+                bad,
+                new
+            )
+            last = next
+        }
+        copy(shape, columns, "WHERE \(rowID) > ? ORDER BY \(rowID) DESC", [last], bad, new)
+    }
+
+    /// The first rowid behind the damage from which rows can be read; nil if there is none.
+    private func reenter(
+        _ shape: TableShape,
+        _ rowID: String,
+        after last: Int64,
+        _ bad: Database
+    ) -> Int64? {
+        let sql =
+            "SELECT \(rowID) FROM \(shape.name.sqlName) WHERE \(rowID) >= ? ORDER BY \(rowID) LIMIT 1"
+        // From the lowest rowid on there is no doubling: the first rows are mostly those from 1 on.
+        let start = last == .min ? 0 : last
+        var step: Int64 = 1
+        while step < 1 << 48 {
+            let (from, isBeyond) = start.addingReportingOverflow(step)
+            guard !isBeyond else { return nil }
+            do {
+                return try Int64.fetchOne(bad, sql: sql, arguments: [from])
+            } catch {
+                step *= 2
+            }
+        }
+        return nil
+    }
+
+    /// Copies rows until there are no more, or damage is met. Returns the last rowid, if it is the first column.
+    @discardableResult
+    private func copy(
+        _ shape: TableShape,
+        _ columns: [String],
+        _ which: String,
+        _ bounds: [Int64],
+        _ bad: Database,
+        _ new: Database
+    ) -> (isComplete: Bool, last: Int64?) {
+        let names = columns.map(\.sqlName).joined(separator: ", ")
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        var last: Int64?
+        do {
+            let rows = try Row.fetchCursor(
+                bad,
+                sql: "SELECT \(names) FROM \(shape.name.sqlName) \(which)",
+                arguments: StatementArguments(bounds)
+            )
+            let insert = try new.cachedStatement(
+                sql: "INSERT OR IGNORE INTO \(shape.name.sqlName)(\(names)) VALUES(\(marks))"
+            )
+            while let row = try rows.next() {
+                let values = Array(row.databaseValues)
+                // A value that the damage made may break a rule of the table.
+                try? insert.execute(arguments: StatementArguments(values))
+                last = Int64.fromDatabaseValue(values[0]) ?? last
+            }
+            return (true, last)
+        } catch {
+            return (false, last)
+        }
+    }
+}

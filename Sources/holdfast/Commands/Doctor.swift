@@ -1,0 +1,134 @@
+import ArgumentParser
+import Capture
+import LinuxFiles
+import Recovery
+import Repository
+import Service
+import SystemPackage
+
+struct Doctor: HoldfastCommand {
+    enum Remedy: String, ExpressibleByArgument, CaseIterable { case best, good, salvage, merge }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Say what is wrong with a database, and what can be done.",
+        discussion: """
+            The present state is captured and looked at; the live file is not opened. If it is not sound, the choices are \
+            ranked by the rows that each would lose: good is the last sound snapshot, salvage what can still be read of the \
+            file, merge both. --apply does one of them in place, as restore --in-place does: what is there goes aside, and \
+            holdfast undo takes it back.
+
+            Exit status: 0 nothing is wrong or it was mended, 1 failed, 4 something is wrong, 10 no such root or database, \
+            64 wrong usage, 130 interrupted.
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    var path: String?
+
+    @Option(help: "Do it: best is the first of the choices.")
+    var apply: Remedy?
+
+    @Flag(help: "Exchange a file that programs have open.")
+    var force = false
+
+    @OptionGroup var inPlaceOptions: InPlaceOptions
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        let isWatched = try ControlClient(target.root).status() != nil
+        _ = try FreshCapture(target.root, in: repository, timeout: .seconds(30)).run()
+        let index = try SnapshotIndex(target.root)
+        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
+        let file = try file(in: scope, target, index)
+        let doctor = try Recovery.Doctor(target.root, file, index)
+        let diagnosis = try doctor.examine()
+        try show(diagnosis, console)
+        if !isWatched {
+            console.warning(
+                "no watcher runs, so that nothing is captured: run holdfast watch \(target.root.path.printable)"
+            )
+        }
+        guard let apply else { return diagnosis.findings.isEmpty ? .done : .damaged }
+        guard !diagnosis.choices.isEmpty else {
+            if diagnosis.findings.isEmpty { return .done }
+            throw Failure(
+                .notFound,
+                "there is nothing that can be done: no snapshot is sound, and nothing can be read"
+            )
+        }
+        let choice = diagnosis.choices.first { apply == .best || $0.remedy.rawValue == apply.rawValue }
+        guard let choice else { throw Failure(.notFound, "\(apply.rawValue) is none of the choices") }
+        return try withExtendedLifetime(doctor) {
+            try inPlaceOptions.run(
+                InPlacePlan(choice.source, for: file, index),
+                target,
+                in: repository,
+                isForced: force,
+                console
+            )
+        }
+    }
+
+    /// A file that is named need not be a database at present.
+    private func file(in scope: HistoryScope, _ target: Target, _ index: SnapshotIndex) throws -> FileID {
+        if case .file(let file) = scope { return file }
+        let files = index.filesThatWereDatabases
+        guard let file = files.first else {
+            throw Failure(.notFound, "\(target.path.printable) has no database: see holdfast log")
+        }
+        guard files.count == 1 else {
+            let paths = files.map { index.path(of: $0, at: Sequence(.max)).printable }
+            throw Failure(.wrongUsage, "which database? Name one of \(paths.joined(separator: ", "))")
+        }
+        return file
+    }
+
+    private func show(_ diagnosis: Diagnosis, _ console: Console) throws {
+        let path = diagnosis.path.printable
+        if diagnosis.findings.isEmpty {
+            return try console.result(
+                json: JSONObject().adding("path", diagnosis.path.string).adding("sound", true),
+                text: "\(path): nothing is wrong"
+            )
+        }
+        try console.result(
+            json: JSONObject().adding("path", diagnosis.path.string).adding("sound", false)
+                .adding("findings", diagnosis.findings),
+            text: ([path] + diagnosis.findings.map { "  \($0)" }).joined(separator: "\n")
+        )
+        for (index, choice) in diagnosis.choices.enumerated() {
+            let lost = choice.tables.filter { $0.removed + $0.changed > 0 }
+                .map { "\($0.removed + $0.changed) of \($0.table)" }
+            let loss =
+                choice.lostRows == 0
+                ? "no rows lost" : "\(choice.lostRows) rows lost (\(lost.joined(separator: ", ")))"
+            let back =
+                choice.returningRows == 0
+                ? ""
+                : "; \(choice.returningRows) rows that cannot be read come back, even if they were deleted on purpose"
+            try console.result(
+                json: JSONObject().adding("path", diagnosis.path.string).adding(
+                    "choice",
+                    choice.remedy.rawValue
+                )
+                .adding("rank", index + 1).adding("lost_rows", choice.lostRows)
+                .adding("returning_rows", choice.returningRows),
+                text: "  \(index + 1). \(choice.remedy.rawValue): \(text(choice)): \(loss)\(back)"
+            )
+        }
+        guard apply == nil, !diagnosis.choices.isEmpty else { return }
+        try console.text("to do the first: holdfast doctor \(path) --apply best")
+    }
+
+    private func text(_ choice: Diagnosis.Choice) -> String {
+        switch (choice.remedy, choice.source) {
+        case (_, .snapshot(let entry)): "the last sound snapshot, \(RestoreReport.text(entry))"
+        case (.salvage, _): "what can still be read of the file"
+        default: "the last sound snapshot with what can still be read"
+        }
+    }
+}
