@@ -12,6 +12,12 @@ package struct TableDiff: Hashable, Sendable {
     /// What else there is to know, as a column that only one of them has, or why rows cannot be compared.
     package internal(set) var notes: [String] = []
 
+    var withoutNotes: Self {
+        var diff = self
+        diff.notes = []
+        return diff
+    }
+
     package var isEmpty: Bool { added == 0 && removed == 0 && changed == 0 && notes.isEmpty }
 }
 

@@ -109,6 +109,11 @@ extension SnapshotIndex {
         return filesByName[name].map { .file($0) }
     }
 
+    /// Whether any file was ever in that directory, which is relative to the root.
+    package func hasFiles(below directory: FilePath) -> Bool {
+        filesByName.keys.contains { $0 != directory && $0.starts(with: directory) }
+    }
+
     /// What the file was called, relative to the root, and what it was, at a snapshot of it.
     package func declaration(of file: FileID, at sequence: Sequence) -> (name: FilePath, kind: FileKind)? {
         guard let all = declarations[file], let first = all.first else { return nil }

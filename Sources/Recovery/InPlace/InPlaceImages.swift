@@ -117,7 +117,10 @@ final class InPlaceImages {
     func rowDifferences(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> [TableDiff] {
         let images = [try present(item, at: sequence), wanted[item.file]]
         guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else { return [] }
-        return try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
+        let tables = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
+        guard images.contains(where: { $0 == nil }) else { return tables }
+        // That all tables come or go with the file goes without saying.
+        return tables.map { $0.withoutNotes }.filter { !$0.isEmpty }
     }
 
     /// What SQLite says of a database as it is afterwards; nil if it is none.

@@ -14,6 +14,9 @@ package enum Quantity {
         return "\(bytes) B"
     }
 
+    /// `1 row`, `2 rows`.
+    package static func text(rows count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
+
     /// A span of time in its one or two largest units, the rest cut off: `250 ms`, `1.2 s`, `3 min 5 s`.
     package static func text(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components

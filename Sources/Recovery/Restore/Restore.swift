@@ -84,7 +84,7 @@ package struct Restore: Sendable {
         try restoreAll(plan.moved(to: top), below: top, imagesIn: images, { outcomes.append($0) }, onFailure)
         try UnfinishedWork.name(top, plan.destination, isReplacing: true)
         try Directory.synchronise(parent)
-        for outcome in outcomes { try onFile(outcome.moved(to: plan.destination)) }
+        for outcome in outcomes { try onFile(outcome.moved(from: top, to: plan.destination)) }
     }
 }
 
@@ -161,9 +161,12 @@ extension Restore {
 
 extension Restore.Outcome {
     /// The same after its directory has become another one.
-    fileprivate func moved(to directory: FilePath) -> Self {
-        let destination = RestorePlan.place(of: item.name, in: directory) ?? item.destination
-        return Self(item: item.moved(to: destination), state: state, integrity: integrity)
+    fileprivate func moved(from old: FilePath, to new: FilePath) -> Self {
+        Self(
+            item: item.moved(to: item.destination.moved(from: old, to: new)),
+            state: state,
+            integrity: integrity
+        )
     }
 }
 

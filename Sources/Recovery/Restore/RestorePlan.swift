@@ -48,13 +48,20 @@ package struct RestorePlan: Hashable, Sendable {
         refused = []
     }
 
-    /// Plans all files of a root that existed at a snapshot of any of them.
-    package init(_ index: SnapshotIndex, root entry: SnapshotIndex.Entry, to destination: FilePath) {
+    /// Plans all files of a root, or of a directory in it, that existed at a snapshot of any of the root's.
+    package init(
+        _ index: SnapshotIndex,
+        root entry: SnapshotIndex.Entry,
+        below directory: FilePath? = nil,
+        to destination: FilePath
+    ) {
         var items: [Item] = []
         var refused: [FilePath] = []
         for entry in index.state(at: entry.sequence) where entry.event != .deleted {
             let item = Item(entry, of: index, destination: destination)
-            if let place = Self.place(of: item.name, in: destination) {
+            var name = item.name
+            if let directory, !name.removePrefix(directory) { continue }
+            if let place = Self.place(of: name, in: destination) {
                 items.append(item.moved(to: place))
             } else {
                 refused.append(item.name)
@@ -94,7 +101,15 @@ package struct RestorePlan: Hashable, Sendable {
 
     /// The files, with another directory in the place of the destination.
     func moved(to directory: FilePath) -> [Item] {
-        items.compactMap { item in Self.place(of: item.name, in: directory).map(item.moved) }
+        items.map { $0.moved(to: $0.destination.moved(from: destination, to: directory)) }
+    }
+}
+
+extension FilePath {
+    /// The same place within another directory.
+    func moved(from old: FilePath, to new: FilePath) -> FilePath {
+        var rest = self
+        return rest.removePrefix(old) ? new.appending(rest.components) : self
     }
 }
 

@@ -89,14 +89,14 @@ struct Restore: HoldfastCommand {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
         if let dump { return try restore(FilePath(dump), target, repository, console) }
-        let chosen = try ChosenSnapshot(at, of: target, strictlyBefore: before)
+        let chosen = try ChosenSnapshot(at, of: target, strictlyBefore: before, mayBeDirectory: true)
         let (index, entry) = (chosen.index, chosen.entry)
         let destination = inPlace ? target.path : FilePath(output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
 
         let plan =
             chosen.scope == .root
-            ? RestorePlan(index, root: entry, to: destination)
+            ? RestorePlan(index, root: entry, below: chosen.directory, to: destination)
             : try RestorePlan(index, file: entry, to: destination)
         let check = quick ? Integrity.Check.quick : .full
         try UnfinishedWork.leaveNothingWhenInterrupted()

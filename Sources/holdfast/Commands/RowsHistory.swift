@@ -62,7 +62,7 @@ struct RowsHistory: HoldfastCommand {
                 let new = version.row.first { $0.column == old.column }?.value ?? .null
                 return "\(old.column): \(old.value.literal) → \(new.literal)"
             }
-            : version.row.map { "\($0.column)=\($0.value.literal)" }
+            : version.row.filter { $0.value != .null }.map { "\($0.column)=\($0.value.literal)" }
         let age = "\(version.state.time.pasteableText), \(version.state.time.ageText(now: .now))"
         return "snapshot \(version.state.sequence) (\(age)): \(version.kind.rawValue) "
             + values.joined(separator: version.kind == .changed ? ", " : " ")

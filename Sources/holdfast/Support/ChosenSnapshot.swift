@@ -9,13 +9,28 @@ struct ChosenSnapshot {
     let index: SnapshotIndex
     let scope: HistoryScope
     let entry: SnapshotIndex.Entry
+    /// The directory within the root that is meant, if it is one.
+    let directory: FilePath?
 
+    /// - Parameter mayBeDirectory: a directory within the root is what is meant of the root.
+    ///
     /// Throws `Failure`, `WhenError`, `RestoreError.uncertain`.
-    init(_ when: When, of target: Target, strictlyBefore: Bool = false) throws {
+    init(
+        _ when: When,
+        of target: Target,
+        strictlyBefore: Bool = false,
+        mayBeDirectory: Bool = false
+    ) throws {
         self.target = target
         index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
-        self.scope = scope
+        if let scope = index.scope(of: target.name) {
+            (self.scope, directory) = (scope, nil)
+        } else {
+            guard mayBeDirectory, let name = target.name, index.hasFiles(below: name) else {
+                throw Failure.noSuchFile(target, index)
+            }
+            (scope, directory) = (.root, name)
+        }
         entry = try index.resolve(when, in: scope, strictlyBefore: strictlyBefore, now: .now)
     }
 

@@ -56,7 +56,7 @@ struct InPlaceReport {
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
         let files = plan.items.count - failed
-        if plan.items.count > 1 || plan.root.kind == .directory && target.name == nil {
+        if plan.items.count > 1 {
             try console.result(
                 json: JSONObject().adding("summary", true).adding("sequence", plan.at.rawValue)
                     .adding("path", target.path.string).adding("in_place", true).adding(
@@ -71,8 +71,9 @@ struct InPlaceReport {
             )
         }
         if let entry {
+            let path = plan.items.count == 1 ? plan.items[0].path : plan.root.path
             try console.text(
-                "it took \(Quantity.text(entry.elapsed)); to take it back: holdfast undo \(target.path.printable)"
+                "it took \(Quantity.text(entry.elapsed)); to take it back: holdfast undo \(path.printable)"
             )
         }
         return worst
@@ -92,7 +93,8 @@ struct InPlaceReport {
         lines += outcome.aside.map { "  \($0.printable) is what was there" }
         for table in outcome.tables {
             let counts = [(table.removed, "lost"), (table.added, "regained"), (table.changed, "changed")]
-            let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) rows \($0.1)" } + table.notes
+            let parts =
+                counts.filter { $0.0 > 0 }.map { "\(Quantity.text(rows: $0.0)) \($0.1)" } + table.notes
             lines.append("  \(table.table): \(parts.joined(separator: ", "))")
         }
         return lines.joined(separator: "\n")

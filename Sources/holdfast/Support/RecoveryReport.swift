@@ -67,6 +67,6 @@ struct RecoveryReport {
 
     private func counts(_ table: RecoveryEntry.Table) -> String {
         [(table.lost, "lost"), (table.regained, "regained"), (table.changed, "changed")]
-            .filter { $0.0 > 0 }.map { "\($0.0) rows \($0.1)" }.joined(separator: ", ")
+            .filter { $0.0 > 0 }.map { "\(Quantity.text(rows: $0.0)) \($0.1)" }.joined(separator: ", ")
     }
 }

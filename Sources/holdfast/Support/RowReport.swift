@@ -58,6 +58,8 @@ struct RowReport {
                 (conflicts, isOverwriting ? "\(would)overwritten" : "left with other values"),
             ]
             let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + count.notes
+            // Of all the tables that may refer to the rows, those that do are worth a line.
+            guard !text.isEmpty || counts.count == 1 || console.isJSON else { continue }
             try console.result(
                 json: json(count, isRehearsal),
                 text: "\(count.table): \(text.isEmpty ? "nothing to do" : text.joined(separator: ", "))"

@@ -59,8 +59,9 @@ final class DevTeam {
     func text(of name: String) -> String? { try? String(contentsOfFile: root + "/" + name, encoding: .utf8) }
 
     @discardableResult
-    func shell(_ script: String) throws -> String {
-        let result = try Command.run("sh", ["-ec", script], environment: environment, directory: project)
+    func shell(_ script: String, mergingErrors: Bool = false) throws -> String {
+        let whole = mergingErrors ? "exec 2>&1\nset +e\n" + script : script
+        let result = try Command.run("sh", ["-ec", whole], environment: environment, directory: project)
         guard result.status == 0 else { throw CommandFailure(command: script, result: result) }
         return result.stdout
     }
