@@ -87,7 +87,8 @@ struct ForgetReport {
         let start = "\(root.printable): \(kept) snapshots kept"
         guard removed > 0 else { return "\(start), nothing to remove" }
         let size = (removal == nil ? "up to " : "") + Quantity.text(bytes: freed)
-        return "\(start), \(removed) \(isDryRun ? "would be removed" : "removed"), \(size) freed"
+        let done = isDryRun ? "would be " : ""
+        return "\(start), \(removed) \(done)removed, \(size) \(done)freed"
     }
 
     /// What the root takes when it is done: as it is when it was done, else an estimate.
