@@ -1,4 +1,4 @@
-import SystemPackage
+package import SystemPackage
 
 /// The other processes of the machine, as far as this user may look at them (proc(5)).
 package enum ProcessTable {
@@ -17,6 +17,11 @@ package enum ProcessTable {
         guard !files.isEmpty, let names = try? Directory.names(in: "/proc") else { return [] }
         return names.compactMap { Int32($0.string) }.filter { $0 != CurrentProcess.identifier }.sorted()
             .filter { writes($0, files) }.map { Holder(processID: $0, command: command(of: $0)) }
+    }
+
+    /// Those of the file that has the name, if any has.
+    package static func writers(ofFileAt path: FilePath) -> [Holder] {
+        FileStatus.ifPresent(path).map { writers(of: [$0.identity]) } ?? []
     }
 
     private static func writes(_ process: Int32, _ files: Set<FileIdentity>) -> Bool {

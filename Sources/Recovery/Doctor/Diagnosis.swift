@@ -81,8 +81,7 @@ package struct Doctor {
         }
         let integrity = try Integrity.check(databaseAt: image, .full)
         guard case .problems(let problems) = integrity else {
-            let violations = (try? ImageDatabase(at: image).foreignKeyViolations()) ?? []
-            return violations.map { "\($0)" }
+            return try ImageDatabase(at: image).foreignKeyViolations().map { "\($0)" }
         }
         let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
         return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
@@ -115,7 +114,7 @@ package struct Doctor {
         guard let image = try images.image(entry) else { return false }
         let integrity = try Integrity.check(databaseAt: image, .full)
         if case .problems = integrity { return false }
-        return ((try? ImageDatabase(at: image).foreignKeyViolations()) ?? []).isEmpty
+        return try ImageDatabase(at: image).foreignKeyViolations().isEmpty
     }
 
     private func choices(

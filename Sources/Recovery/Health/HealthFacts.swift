@@ -47,9 +47,7 @@ package struct HealthFacts: Sendable {
                 "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1"
             return (counts, try String.fetchAll(database, sql: schema).hashValue)
         }
-        // A parent without such a key is an error of the schema, not of the rows.
-        let violations = (try? database.foreignKeyViolations()) ?? []
-        self.init(integrity, violations, rowCounts, schemaHash)
+        self.init(integrity, try database.foreignKeyViolations(), rowCounts, schemaHash)
     }
 
     private init(

@@ -41,12 +41,7 @@ struct DatabaseReplacement {
         } catch let error as DatabaseError {
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED:
-                let identity = FileStatus.ifPresent(database)?.identity
-                throw InPlaceError.busy(
-                    database,
-                    wait,
-                    ProcessTable.writers(of: Set([identity].compactMap(\.self)))
-                )
+                throw InPlaceError.busy(database, wait, ProcessTable.writers(ofFileAt: database))
             case .SQLITE_READONLY:
                 try OpenFile(image, .update).setFileFormat(isWAL: true)
                 return .impossible

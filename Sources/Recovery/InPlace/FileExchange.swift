@@ -14,7 +14,7 @@ struct FileExchange {
     let isForced: Bool
 
     /// Returns the names of what was put aside. `image` is on the same file system, and on the disk.
-    /// Throws `RestoreError.inUse`, `SystemError`.
+    /// Throws `InPlaceError.inUse`, `SystemError`.
     func run(_ image: FilePath) throws -> [FilePath] {
         guard let present = try FileStatus.unlessMissing(place) else { return try fill(image) }
         try own(image, present.ownership)

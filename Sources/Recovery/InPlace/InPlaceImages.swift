@@ -9,9 +9,18 @@ final class InPlaceImages {
         let path: FilePath
         /// nil: it is no snapshot.
         let state: SnapshotState?
-        let isDatabase: Bool
+        /// nil: it is no database.
+        let integrity: Integrity?
+
+        var isDatabase: Bool { integrity != nil }
+
         /// SQLite takes it for sound, so that a transaction can read it, or write over it.
-        let isSoundDatabase: Bool
+        var isSoundDatabase: Bool {
+            switch integrity {
+            case nil, .problems: false
+            case .ok, .notApplicable, .unchecked: true
+            }
+        }
 
         func isSame(as other: Image) -> Bool {
             guard let state, let otherState = other.state else { return false }
@@ -70,13 +79,11 @@ final class InPlaceImages {
         case .snapshot(let entry): state = try rebuilt(item, entry)
         }
         let path = wantedPath(item.file)
-        let isDatabase = item.kind == .database
-        let integrity = isDatabase ? try Integrity.check(databaseAt: path, check) : .notApplicable
+        let integrity = item.kind == .database ? try Integrity.check(databaseAt: path, check) : nil
         if case .problems(let problems) = integrity, !isUndo {
             throw RestoreError.notSound(item.path, item.entry?.sequence ?? .none, problems: problems)
         }
-        let isSound = isDatabase && Self.isSound(integrity)
-        let image = Image(path: path, state: state, isDatabase: isDatabase, isSoundDatabase: isSound)
+        let image = Image(path: path, state: state, integrity: integrity)
         wanted[item.file] = image
         return image
     }
@@ -91,12 +98,21 @@ final class InPlaceImages {
         return state
     }
 
-    /// The image of a file as it was at the newest of its snapshots not later than `sequence`; nil if there was none.
-    func present(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> Image? {
-        let index = try history(upTo: sequence)
-        guard let entry = index.entry(of: item.file, atOrBefore: sequence), entry.event != .deleted else {
-            return nil
-        }
+    /// The newest snapshot of a file not later than `sequence`; nil if there was no such file.
+    func entry(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> SnapshotIndex.Entry? {
+        let entry = try history(upTo: sequence).entry(of: item.file, atOrBefore: sequence)
+        return entry?.event == .deleted ? nil : entry
+    }
+
+    /// The image of that snapshot, if it is one of a database: others are not looked into.
+    func present(
+        _ item: InPlacePlan.Item,
+        at sequence: Sequence,
+        _ check: Integrity.Check = .quick
+    ) throws -> Image? {
+        guard let entry = try entry(item, at: sequence), let index,
+            index.declaration(of: item.file, at: entry.sequence)?.kind == .database
+        else { return nil }
         if let known = seen[item.file], known.sequence == entry.sequence { return known.image }
         count += 1
         let path = work.appending("seen-\(count)")
@@ -104,9 +120,11 @@ final class InPlaceImages {
         guard let state = try result[item.file]?.get() else {
             throw RepositoryError.noSnapshot(item.file, at: entry.sequence)
         }
-        let isDatabase = index.declaration(of: item.file, at: entry.sequence)?.kind == .database
-        let isSound = try isDatabase && Self.isSound(Integrity.check(databaseAt: path, .quick))
-        let image = Image(path: path, state: state, isDatabase: isDatabase, isSoundDatabase: isSound)
+        let image = Image(
+            path: path,
+            state: state,
+            integrity: try Integrity.check(databaseAt: path, check)
+        )
         if let old = seen[item.file]?.image { try? Directory.remove(old.path) }
         seen[item.file] = (entry.sequence, image)
         return image
@@ -133,31 +151,19 @@ final class InPlaceImages {
         let former = try present(item, at: before)
         let isReadable = former?.isSoundDatabase ?? false
         let schemaBefore = isReadable ? try ImageDatabase(at: former!.path).schemaVersion() : nil
-        guard let image = try present(item, at: after), image.isDatabase else { return nil }
-        let integrity = try Integrity.check(databaseAt: image.path, check)
-        guard Self.isSound(integrity) else {
-            return InPlaceOutcome.Check(
-                integrity: integrity,
-                violations: [],
-                schemaBefore: schemaBefore,
-                schemaAfter: nil
-            )
+        guard let image = try present(item, at: after, check), let integrity = image.integrity else {
+            return nil
         }
-        let database = try ImageDatabase(at: image.path)
+        let database = image.isSoundDatabase ? try ImageDatabase(at: image.path) : nil
         return InPlaceOutcome.Check(
             integrity: integrity,
-            violations: try database.foreignKeyViolations(),
+            violations: try database?.foreignKeyViolations() ?? [],
             schemaBefore: schemaBefore,
-            schemaAfter: try database.schemaVersion()
+            schemaAfter: try database?.schemaVersion()
         )
     }
 
     private func wantedPath(_ file: FileID) -> FilePath { work.appending("wanted-\(file)") }
-
-    private static func isSound(_ integrity: Integrity) -> Bool {
-        if case .problems = integrity { return false }
-        return true
-    }
 
     /// The history, read again when it has not come that far.
     private func history(upTo sequence: Sequence) throws -> SnapshotIndex {

@@ -80,14 +80,14 @@ package struct InPlacePlan: Sendable {
             throw .nothingToUndo(index.root.path)
         }
         try Self.refuseIfOthersWrote(since: entry, index)
+        // Without them, older ones of the files would be taken for them.
+        let moments = Set(index.entries(in: .root).map(\.sequence))
+        if let gone = Set(entry.before.values).subtracting(moments).subtracting([.none]).min() {
+            throw .safetyIsGone(gone)
+        }
         var items: [Item] = []
         var refused: [FilePath] = []
         for (file, before) in entry.before.sorted(by: { $0.key < $1.key }) where isMeant(file) {
-            // Without it, an older one of the file would be taken for it.
-            guard index.entries(in: .root).contains(where: { $0.sequence == before }) || before == .none
-            else {
-                throw .safetyIsGone(before)
-            }
             let found = index.entry(of: file, atOrBefore: before)
             let declaration = index.declaration(of: file, at: found?.sequence ?? before)
             let name = declaration?.name ?? ""

@@ -3,30 +3,45 @@ import Repository
 import SystemPackage
 
 extension InPlaceRestore {
+    /// How a file would be brought back, from its state at `sequence`. Its wanted image is checked.
+    func way(
+        _ item: InPlacePlan.Item,
+        _ images: InPlaceImages,
+        from sequence: Sequence
+    ) throws -> InPlaceOutcome.Way {
+        let entry = try images.entry(item, at: sequence)
+        guard let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo) else {
+            return entry == nil ? .unchanged : .aside
+        }
+        guard entry != nil, FileStatus.ifPresent(item.path) != nil else { return .rename }
+        if entry == item.entry { return .unchanged }
+        guard let present = try images.present(item, at: sequence) else { return .rename }
+        if present.isSame(as: wanted) { return .unchanged }
+        return wanted.isSoundDatabase && present.isSoundDatabase ? .transaction : .rename
+    }
+
     /// Brings one file back.
-    func bring(_ item: InPlacePlan.Item, _ images: InPlaceImages, _ safety: Sequence) throws -> InPlaceOutcome
-    {
+    func bring(
+        _ item: InPlacePlan.Item,
+        _ images: InPlaceImages,
+        _ safety: Sequence
+    ) throws -> InPlaceOutcome {
+        let way = try way(item, images, from: safety)
+        let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
+        var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: safety)
+        guard way != .unchanged else { return outcome }
         if plan.root.kind == .directory {
             try Destination.makeDirectories(for: item.path, below: plan.root.path)
         }
         let place = try Destination.file(item.path, isReplaceable: true, name: item.name.lastComponent)
-        let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-        let present = try images.present(item, at: safety)
-        var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: .unchanged, before: safety)
         guard let wanted else {
-            if present != nil { try setAside(place, &outcome) }
+            try setAside(place, &outcome)
             return outcome
         }
-        if let present, present.isSame(as: wanted), FileStatus.ifPresent(place) != nil {
-            return outcome
-        }
-        if wanted.isSoundDatabase, present?.isSoundDatabase ?? false, FileStatus.ifPresent(place) != nil,
-            try replace(place, by: wanted.path, &outcome)
-        {
-            return outcome
-        }
-        let isDatabase = present?.isDatabase ?? false || wanted.isDatabase
+        if way == .transaction, try replace(place, by: wanted.path, &outcome) { return outcome }
+        let present = try images.present(item, at: outcome.before)
         let label = present?.isSoundDatabase ?? false ? "replaced" : "corrupted"
+        let isDatabase = wanted.isDatabase || present != nil
         try exchange(place, for: wanted.path, label: isDatabase ? label : nil, images, &outcome)
         return outcome
     }
@@ -45,14 +60,13 @@ extension InPlaceRestore {
             outcome.before = try capture([])
             switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
             case .done:
-                outcome.way = .transaction
-                outcome.holders = holders(of: place)
+                outcome.holders = ProcessTable.writers(ofFileAt: place)
                 return true
             case .impossible: return false
             case .outdated: continue
             }
         } while Tick.now < deadline
-        throw InPlaceError.restless(outcome.item.path, holders(of: place))
+        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place))
     }
 
     private func exchange(
@@ -83,10 +97,5 @@ extension InPlaceRestore {
             isForced: options.isForced
         )
         outcome.aside = try exchange.setAside()
-        outcome.way = .aside
-    }
-
-    private func holders(of place: FilePath) -> [ProcessTable.Holder] {
-        FileStatus.ifPresent(place).map { ProcessTable.writers(of: [$0.identity]) } ?? []
     }
 }

@@ -81,8 +81,10 @@ package struct InPlaceRestore {
         let present = try capture([])
         for item in plan.items {
             do {
-                var outcome = try rehearse(item, images, present)
-                outcome.tables = try images.rowDifferences(item, at: present)
+                let way = try way(item, images, from: present)
+                let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
+                var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
+                if way != .unchanged { outcome.tables = try images.rowDifferences(item, at: present) }
                 try onFile(outcome)
             } catch {
                 guard plan.items.count > 1 else { throw error }
@@ -90,26 +92,6 @@ package struct InPlaceRestore {
             }
         }
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
-    }
-
-    private func rehearse(
-        _ item: InPlacePlan.Item,
-        _ images: InPlaceImages,
-        _ present: Sequence
-    ) throws -> InPlaceOutcome {
-        let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-        let now = try images.present(item, at: present)
-        var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: .rename, before: present)
-        if let wanted {
-            if now.map({ $0.isSame(as: wanted) }) ?? false {
-                outcome.way = .unchanged
-            } else if wanted.isSoundDatabase, now?.isSoundDatabase ?? false {
-                outcome.way = .transaction
-            }
-        } else {
-            outcome.way = now == nil ? .unchanged : .aside
-        }
-        return outcome
     }
 
     /// The directory that the files lie in.
@@ -136,18 +118,9 @@ package struct InPlaceRestore {
         _ onFile: (InPlaceOutcome) throws -> Void
     ) throws -> RecoveryEntry {
         let result = try capture([])
-        for index in outcomes.indices {
-            let outcome = outcomes[index]
-            // An image that was put in the place of a file is the programs' by now.
-            if outcome.way == .transaction {
-                outcomes[index].tables = try images.rowDifferences(outcome.item, at: outcome.before)
-            }
-            outcomes[index].check = try images.check(
-                outcome.item,
-                before: outcome.before,
-                after: result,
-                options.check
-            )
+        // Whatever comes of looking, what was done must be in the history: undo needs it.
+        let looks = Result {
+            for index in outcomes.indices { try look(at: &outcomes[index], images, result) }
         }
         let changed = outcomes.filter { $0.way != .unchanged }
         let entry = RecoveryEntry(
@@ -179,6 +152,25 @@ package struct InPlaceRestore {
             ]
         )
         for outcome in outcomes { try onFile(outcome) }
+        try looks.get()
         return entry
+    }
+
+    private func look(
+        at outcome: inout InPlaceOutcome,
+        _ images: InPlaceImages,
+        _ result: Sequence
+    ) throws {
+        guard outcome.way != .unchanged else { return }
+        // An image that was put in the place of a file is the programs' by now.
+        if outcome.way == .transaction {
+            outcome.tables = try images.rowDifferences(outcome.item, at: outcome.before)
+        }
+        outcome.check = try images.check(
+            outcome.item,
+            before: outcome.before,
+            after: result,
+            options.check
+        )
     }
 }

@@ -205,14 +205,7 @@ extension RowPlacement {
     }
 
     private func violations(_ tables: [String]) throws -> [ForeignKeyViolation] {
-        try tables.flatMap { table in
-            try Row.fetchAll(
-                database,
-                sql: "SELECT parent, count(*) FROM pragma_foreign_key_check(?, 'main') GROUP BY 1 ORDER BY 1",
-                arguments: [table]
-            )
-            .map { ForeignKeyViolation(table: table, parent: $0[0], count: $0[1]) }
-        }
+        try tables.flatMap { try ForeignKeyViolation.all(of: $0, in: database) }
     }
 }
 

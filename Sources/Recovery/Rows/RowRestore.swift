@@ -100,8 +100,7 @@ package struct RowRestore {
                 let elapsed = start.duration(to: .now)
                 return (counts, try conclude(counts, before, elapsed, name))
             } while Tick.now < deadline
-            let identity = FileStatus.ifPresent(place)?.identity
-            throw InPlaceError.restless(path, ProcessTable.writers(of: Set([identity].compactMap(\.self))))
+            throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place))
         }
     }
 
@@ -161,12 +160,7 @@ package struct RowRestore {
         } catch let error as DatabaseError {
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED:
-                let identity = FileStatus.ifPresent(place)?.identity
-                throw InPlaceError.busy(
-                    path,
-                    options.wait,
-                    ProcessTable.writers(of: Set([identity].compactMap(\.self)))
-                )
+                throw InPlaceError.busy(path, options.wait, ProcessTable.writers(ofFileAt: place))
             default: throw SQLError(error)
             }
         }

@@ -39,16 +39,28 @@ extension ImageDatabase {
         }
     }
 
-    /// Rows whose foreign keys lead nowhere, by table and parent. Throws `DatabaseError` when a parent has no such key.
+    /// Rows whose foreign keys lead nowhere, by table and parent.
     package func foreignKeyViolations() throws -> [ForeignKeyViolation] {
-        try read { database in
-            try Row.fetchAll(
+        try read { try ForeignKeyViolation.all(in: $0) }
+    }
+}
+
+extension ForeignKeyViolation {
+    /// Those of a table, or of all, in the database `main`, by table and parent. A key that leads to no key of its parent is an error
+    /// of the schema (sqlite.org/foreignkeys.html, section 3), with which SQLite says nothing of the rows: then none.
+    static func all(of table: String? = nil, in database: Database) throws -> [ForeignKeyViolation] {
+        do {
+            return try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2
-                    """
+                    SELECT "table", parent, count(*) FROM pragma_foreign_key_check(\(table == nil ? "" : "?, 'main'"))
+                    GROUP BY 1, 2 ORDER BY 1, 2
+                    """,
+                arguments: StatementArguments([table].compactMap(\.self))
             )
             .map { ForeignKeyViolation(table: $0[0], parent: $0[1], count: $0[2]) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+            return []
         }
     }
 }

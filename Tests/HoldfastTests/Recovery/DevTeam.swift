@@ -92,7 +92,7 @@ final class DevTeam {
         try #require(watcher).waitForError(condition)
     }
 
-    /// Looks at the log until it is as wanted: what the watcher writes into the history by itself, it tells nobody.
+    /// Looks at the log, again and again, until it is as wanted: what the watcher writes into the history by itself, it tells nobody.
     func waitForLog(_ condition: (String) -> Bool) throws {
         try wait { condition(try holdfast("log").stdout) }
     }
@@ -105,7 +105,6 @@ final class DevTeam {
         let deadline = Date(timeIntervalSinceNow: 60)
         while try !condition() {
             try #require(Date() < deadline, "it did not come")
-            Thread.sleep(forTimeInterval: 0.05)
         }
     }
 

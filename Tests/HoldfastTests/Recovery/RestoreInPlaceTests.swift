@@ -235,4 +235,24 @@ struct RestoreInPlaceTests {
         #expect(try session.sql("SELECT count(*) FROM tasks;").contains("40"))
         try session.close()
     }
+
+    @Test(
+        "a foreign key that leads to no key of its parent hides nothing: the restore is done, and can be undone"
+    )
+    func mismatchedForeignKey() throws {
+        let team = try DevTeam()
+        try team.sql(
+            "CREATE TABLE p(a); CREATE TABLE c(i INTEGER PRIMARY KEY, a REFERENCES p(a)); INSERT INTO c VALUES(1, 2);"
+        )
+        try team.watch()
+        try team.mark("good")
+        try team.sql("DELETE FROM c;")
+        try team.holdfast("rows", "restore", "c", "1", "--at", "good")
+        #expect(try team.sql("SELECT count(*) FROM c;") == "1")
+        try team.sql("DELETE FROM c;")
+        try team.holdfast("restore", "--at", "good", "--in-place")
+        #expect(try team.sql("SELECT count(*) FROM c;") == "1")
+        try team.holdfast("undo")
+        #expect(try team.sql("SELECT count(*) FROM c;") == "0")
+    }
 }
