@@ -33,14 +33,13 @@ struct TablePair {
 
     /// Calls `body` for each row that differs in that way, by their keys.
     func each(_ kind: RowDiff.Kind, _ database: Database, _ body: (RowDiff) throws -> Void) throws {
-        let keys = list(key, of: kind == .added ? "n" : "o")
+        let keys = key.list(of: kind == .added ? "n" : "o")
         let olds = kind == .added ? [] : old ?? []
         let news = kind == .removed ? [] : new ?? []
-        let columns = keys + list(olds, of: "o") + list(news, of: "n")
+        let columns = [keys, olds.list(of: "o"), news.list(of: "n")].filter { !$0.isEmpty }
         let cursor = try Row.fetchCursor(
             database,
-            sql:
-                "SELECT \(columns.joined(separator: ", ")) \(rows(kind)) ORDER BY \(keys.joined(separator: ", "))"
+            sql: "SELECT \(columns.joined(separator: ", ")) \(rows(kind)) ORDER BY \(keys)"
         )
         while let row = try cursor.next() {
             let values = Array(row.databaseValues).map(SQLValue.init)
@@ -59,6 +58,7 @@ struct TablePair {
     }
 
     private func rows(_ kind: RowDiff.Kind) -> String {
+        let match = key.areSame(in: "n", and: "o")
         let (before, after) = ("old.\(name.sqlName) o", "new.\(name.sqlName) n")
         switch kind {
         case .added:
@@ -68,26 +68,8 @@ struct TablePair {
             return new == nil
                 ? "FROM \(before)" : "FROM \(before) WHERE NOT EXISTS (SELECT 1 FROM \(after) WHERE \(match))"
         case .changed:
-            return "FROM \(before) JOIN \(after) ON \(match) WHERE \(differs)"
+            let common = (old ?? []).filter { new?.contains($0) ?? false }
+            return "FROM \(before) JOIN \(after) ON \(match) WHERE \(common.differ(in: "o", and: "n"))"
         }
-    }
-
-    private var match: String {
-        key.map { "n.\($0.sqlName) IS o.\($0.sqlName)" }.joined(separator: " AND ")
-    }
-
-    /// A column's collation and affinity make no values equal.
-    private var differs: String {
-        let common = (old ?? []).filter { new?.contains($0) ?? false }
-        guard !common.isEmpty else { return "0" }
-        return common.map { column in
-            let (before, after) = ("o.\(column.sqlName)", "n.\(column.sqlName)")
-            return "\(before) IS NOT \(after) COLLATE BINARY OR typeof(\(before)) <> typeof(\(after))"
-        }
-        .joined(separator: " OR ")
-    }
-
-    private func list(_ columns: [String], of row: String) -> [String] {
-        columns.map { "\(row).\($0.sqlName)" }
     }
 }

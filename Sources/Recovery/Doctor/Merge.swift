@@ -40,13 +40,11 @@ struct Merge {
         let all = (shape.hasRowIDKey ? shape.key : []) + common
         let names = all.map(\.sqlName).joined(separator: ", ")
         let table = shape.name.sqlName
-        let isRow = shape.key.map { "b.\($0.sqlName) IS n.\($0.sqlName)" }.joined(separator: " AND ")
+        let isRow = shape.key.areSame(in: "b", and: "n")
         let values = common.filter { !shape.key.contains($0) }
         if !values.isEmpty {
             let sets = values.map { "\($0.sqlName) = n.\($0.sqlName)" }.joined(separator: ", ")
-            let differs = values.map { "b.\($0.sqlName) IS NOT n.\($0.sqlName) COLLATE BINARY" }.joined(
-                separator: " OR "
-            )
+            let differs = values.differ(in: "n", and: "b")
             try database.execute(
                 sql:
                     "UPDATE OR IGNORE main.\(table) AS b SET \(sets) FROM new.\(table) n WHERE \(isRow) AND (\(differs))"

@@ -107,7 +107,7 @@ package final class HealthSurvey: Sendable {
             wishes += try marks(file, state, before.sequence, before.facts, facts, stamp)
         }
         return Verdict(
-            path: try SnapshotIndex(root).path(of: file, at: state.sequence),
+            path: latest.names[file].map(root.path) ?? root.path,
             sequence: state.sequence,
             problem: problem,
             lastGood: judgement?.lastGood,
@@ -128,7 +128,8 @@ package final class HealthSurvey: Sendable {
         var marks: [AnnotationWish] = []
         let point = TurningPoint(root, file, after: before, upTo: state.sequence)
         let mayRebuild = state.shape.byteCount <= Self.largestRebuild
-        if let worst = new.massDeletions(since: old).first {
+        let deletions = new.massDeletions(since: old)
+        if let worst = deletions.first {
             let remaining = new.rowCounts[worst.table] ?? 0
             let last =
                 try mayRebuild
@@ -136,7 +137,7 @@ package final class HealthSurvey: Sendable {
                     ($0.rowCounts[worst.table] ?? 0) <= (remaining + (old.rowCounts[worst.table] ?? 0)) / 2
                 }
                 : before
-            let tables = new.massDeletions(since: old).map { "\($0.lost) rows of \($0.table)" }
+            let tables = deletions.map { "\($0.lost) rows of \($0.table)" }
             marks.append(.tag("before-deletion-\(stamp)", message: tables.joined(separator: ", "), at: last))
         }
         if new.schemaHash != old.schemaHash {
@@ -155,6 +156,7 @@ private struct LatestStates {
         var acceptedViolations: Int?
     }
 
+    private(set) var names: [FileID: FilePath] = [:]
     private var kinds: [FileID: FileKind] = [:]
     private var states: [FileID: SnapshotState] = [:]
     private var files: [Sequence: FileID] = [:]
@@ -163,7 +165,7 @@ private struct LatestStates {
 
     mutating func add(_ event: HistoryEvent) {
         switch event {
-        case .file(let file, _, let kind): kinds[file] = kind
+        case .file(let file, let name, let kind): (names[file], kinds[file]) = (name, kind)
         case .snapshot(let record):
             states[record.file] = record.state
             files[record.state.sequence] = record.file

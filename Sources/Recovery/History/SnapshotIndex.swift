@@ -128,8 +128,6 @@ extension SnapshotIndex {
 
     /// The absolute path of a file as the root's path has it.
     package func path(of file: FileID, at sequence: Sequence) -> FilePath {
-        guard root.kind == .directory else { return root.path }
-        guard let name = declaration(of: file, at: sequence)?.name else { return root.path }
-        return root.path.appending(name.components)
+        declaration(of: file, at: sequence).map { root.path(of: $0.name) } ?? root.path
     }
 }

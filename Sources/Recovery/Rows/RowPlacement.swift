@@ -93,7 +93,7 @@ extension RowPlacement {
         _ body: (RowChange) throws -> Void
     ) throws {
         let key = shapes[table]!.key
-        let columns = RowSet.list(key, of: "k")
+        let columns = key.list(of: "k")
         let cursor = try Row.fetchCursor(database, sql: "SELECT \(columns) \(rows) ORDER BY \(columns)")
         while let row = try cursor.next() {
             let values = Array(row.databaseValues).map(SQLValue.init)
@@ -108,12 +108,13 @@ extension RowPlacement {
         let keys = "FROM plan.\(RowSet.keys(table)) k"
         let present = "main.\(table.sqlName) n"
         if kind == .missing {
-            return "\(keys) WHERE NOT EXISTS (SELECT 1 FROM \(present) WHERE \(RowSet.isRow("n", shape)))"
+            return
+                "\(keys) WHERE NOT EXISTS (SELECT 1 FROM \(present) WHERE \(shape.key.areSame(in: "n", and: "k")))"
         }
-        let differs = Self.differs(common(table))
+        let differs = common(table).differ(in: "o", and: "n")
         return """
-            \(keys) JOIN \(present) ON \(RowSet.isRow("n", shape))
-            JOIN old.\(table.sqlName) o ON \(RowSet.isRow("o", shape)) WHERE \(kind == .same ? "NOT " : "")(\(differs))
+            \(keys) JOIN \(present) ON \(shape.key.areSame(in: "n", and: "k"))
+            JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k")) WHERE \(kind == .same ? "NOT " : "")(\(differs))
             """
     }
 
@@ -122,8 +123,8 @@ extension RowPlacement {
         let table = link.foreignKey.child
         let shape = shapes[table]!
         return """
-            FROM plan.\(link.keys) k JOIN main.\(table.sqlName) n ON \(RowSet.isRow("n", shape))
-            JOIN old.\(table.sqlName) o ON \(RowSet.isRow("o", shape)) WHERE \(Self.link(link, kind))
+            FROM plan.\(link.keys) k JOIN main.\(table.sqlName) n ON \(shape.key.areSame(in: "n", and: "k"))
+            JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k")) WHERE \(Self.link(link, kind))
             """
     }
 
@@ -145,24 +146,15 @@ extension RowPlacement {
             + new.filter { !old.contains($0) }.map { "column \($0) is new, and gets its default" }
     }
 
-    private static func differs(_ columns: [String]) -> String {
-        guard !columns.isEmpty else { return "0" }
-        return columns.map { column in
-            let (old, new) = ("o.\(column.sqlName)", "n.\(column.sqlName)")
-            return "\(old) IS NOT \(new) COLLATE BINARY OR typeof(\(old)) <> typeof(\(new))"
-        }
-        .joined(separator: " OR ")
-    }
-
     private func insert(_ table: String) throws {
         let shape = shapes[table]!
         let columns = (shape.hasRowIDKey ? shape.key : []) + common(table)
         try database.execute(
             sql: """
                 INSERT INTO main.\(table.sqlName)(\(columns.map(\.sqlName).joined(separator: ", ")))
-                SELECT \(RowSet.list(columns, of: "o")) FROM plan.\(RowSet.keys(table)) k
-                JOIN old.\(table.sqlName) o ON \(RowSet.isRow("o", shape))
-                WHERE NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(RowSet.isRow("n", shape)))
+                SELECT \(columns.list(of: "o")) FROM plan.\(RowSet.keys(table)) k
+                JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k"))
+                WHERE NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.key.areSame(in: "n", and: "k")))
                 """
         )
     }
@@ -177,7 +169,7 @@ extension RowPlacement {
             table,
             values,
             from: RowSet.keys(table),
-            where: Self.differs(columns)
+            where: columns.differ(in: "o", and: "n")
         )
     }
 
@@ -198,8 +190,8 @@ extension RowPlacement {
             sql: """
                 UPDATE main.\(table.sqlName) AS n
                 SET \(columns.map { "\($0.sqlName) = o.\($0.sqlName)" }.joined(separator: ", "))
-                FROM plan.\(keys) k JOIN old.\(table.sqlName) o ON \(RowSet.isRow("o", shape))
-                WHERE \(RowSet.isRow("n", shape)) AND (\(condition))
+                FROM plan.\(keys) k JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k"))
+                WHERE \(shape.key.areSame(in: "n", and: "k")) AND (\(condition))
                 """
         )
     }

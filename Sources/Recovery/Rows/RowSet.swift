@@ -47,11 +47,6 @@ struct RowSet {
 
     /// The table of keys of a table.
     static func keys(_ table: String) -> String { ("keys of " + table).sqlName }
-
-    /// That row `row` is the one with the keys `k`.
-    static func isRow(_ row: String, _ shape: TableShape) -> String {
-        shape.key.map { "\(row).\($0.sqlName) IS k.\($0.sqlName)" }.joined(separator: " AND ")
-    }
 }
 
 extension RowSet {
@@ -80,12 +75,12 @@ extension RowSet {
         try add(table, database)
         let key = shapes[table]!.key
         let insert =
-            "INSERT INTO main.\(Self.keys(table)) SELECT \(Self.list(key, of: "o")) FROM old.\(table.sqlName) o "
+            "INSERT INTO main.\(Self.keys(table)) SELECT \(key.list(of: "o")) FROM old.\(table.sqlName) o "
         switch selection {
         case .condition(let sql):
             // The expression sees the table under its own name.
             let rows =
-                "SELECT \(Self.list(key, of: table.sqlName)) FROM old.\(table.sqlName) WHERE (\(sql)\n)"
+                "SELECT \(key.list(of: table.sqlName)) FROM old.\(table.sqlName) WHERE (\(sql)\n)"
             do {
                 try database.execute(sql: "INSERT INTO main.\(Self.keys(table)) \(rows)")
             } catch let error as DatabaseError {
@@ -152,19 +147,15 @@ extension RowSet {
         let parent = shapes[foreignKey.parent]!
         let refers = zip(foreignKey.parentColumns, foreignKey.columns)
             .map { "p.\($0.sqlName) = c.\($1.sqlName)" }.joined(separator: " AND ")
-        let isKnown = child.key.map { "x.\($0.sqlName) IS c.\($0.sqlName)" }.joined(separator: " AND ")
+        let isKnown = child.key.areSame(in: "x", and: "c")
         try database.execute(
             sql: """
-                INSERT INTO main.\(keys) SELECT DISTINCT \(Self.list(child.key, of: "c"))
+                INSERT INTO main.\(keys) SELECT DISTINCT \(child.key.list(of: "c"))
                 FROM main.\(Self.keys(parent.name)) k
-                JOIN old.\(parent.name.sqlName) p ON \(Self.isRow("p", parent))
+                JOIN old.\(parent.name.sqlName) p ON \(parent.key.areSame(in: "p", and: "k"))
                 JOIN old.\(child.name.sqlName) c ON \(refers)
                 WHERE NOT EXISTS (SELECT 1 FROM main.\(keys) x WHERE \(isKnown))
                 """
         )
-    }
-
-    static func list(_ columns: [String], of row: String) -> String {
-        columns.map { "\(row).\($0.sqlName)" }.joined(separator: ", ")
     }
 }

@@ -79,8 +79,3 @@ struct TableShape: Hashable, Sendable {
     /// Whether the rows have no key of their own, and are told apart by their rowid.
     var hasRowIDKey: Bool { key.count == 1 && !columns.contains(key[0]) }
 }
-
-extension String {
-    /// The name as SQL takes any name.
-    var sqlName: String { "\"" + replacing("\"", with: "\"\"") + "\"" }
-}

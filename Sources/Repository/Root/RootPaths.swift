@@ -3,6 +3,11 @@ package import SystemPackage
 
 /// Where a root's things lie.
 extension RootDescription {
+    /// The absolute path of a protected file by its name, as the root's path is written.
+    package func path(of name: FilePath) -> FilePath {
+        kind == .file ? path : path.appending(name.components)
+    }
+
     var lockPath: FilePath { directory.appending("lock") }
     var durableMarkPath: FilePath { directory.appending("durable") }
     var descriptionPath: FilePath { directory.appending("root.json") }

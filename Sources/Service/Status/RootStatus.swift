@@ -81,8 +81,7 @@ package struct RootStatus: Sendable {
             }
         }
         sicknesses = badSince.sorted { $0.key < $1.key }.map { file, since in
-            let path = root.kind == .file ? root.path : root.path.appending((names[file] ?? "").components)
-            return Sickness(path: path, since: since, lastGood: lastGood[file])
+            Sickness(path: names[file].map(root.path) ?? root.path, since: since, lastGood: lastGood[file])
         }
         let alive = isAlive.filter(\.value).keys
         self.files = alive.count

@@ -15,20 +15,10 @@ package struct Annotating: Sendable {
     /// Throws `ControlClient.Failure`, `RepositoryError.locked` when another writer has the root for longer than the time
     /// allowed, `SystemError`.
     package func run(_ annotations: [AnnotationWish]) throws {
-        let deadline = Tick.now.advanced(by: timeout)
-        while true {
-            do {
-                _ = try ControlClient(root).synchronise(annotations, timeout: Tick.now.duration(to: deadline))
-                return
-            } catch ControlClient.Failure.noWatcher {
-                do {
-                    return try write(annotations)
-                } catch RepositoryError.locked(let path) {
-                    // As in `FreshCapture`.
-                    guard Tick.now < deadline else { throw RepositoryError.locked(path) }
-                    Thread.nap(.milliseconds(20))
-                }
-            }
+        try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
+            _ = try client.synchronise(annotations, timeout: timeout)
+        } alone: {
+            try write(annotations)
         }
     }
 

@@ -21,23 +21,11 @@ package struct FreshCapture: Sendable {
     /// Throws `ControlClient.Failure`, `RepositoryError.locked` when another writer has the root for longer than the time
     /// allowed, `SystemError`.
     package func run(_ annotations: [AnnotationWish] = []) throws -> DurablePoint {
-        let deadline = Tick.now.advanced(by: timeout)
-        while true {
-            do {
-                return try ControlClient(root).synchronise(
-                    annotations,
-                    timeout: Tick.now.duration(to: deadline)
-                )
-            } catch ControlClient.Failure.noWatcher {
-                // A watcher that is just starting has the lock but not yet the socket: asked again until it has.
-                do {
-                    return try Thread.block { [root, repository] in
-                        try await OneShot.capture(root, in: repository, annotations)
-                    }
-                } catch RepositoryError.locked(let path) {
-                    guard Tick.now < deadline else { throw RepositoryError.locked(path) }
-                    Thread.nap(.milliseconds(20))
-                }
+        try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
+            try client.synchronise(annotations, timeout: timeout)
+        } alone: {
+            try Thread.block { [root, repository] in
+                try await OneShot.capture(root, in: repository, annotations)
             }
         }
     }

@@ -22,12 +22,7 @@ struct Drill: HoldfastCommand {
     @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The snapshot or time to restore.", valueName: "when"),
-        transform: parseWhen
-    )
-    var at = When.latest(back: 0)
+    @OptionGroup var moment: MomentOption
 
     @Flag(help: "Show the drills that were made.")
     var list = false
@@ -52,7 +47,7 @@ struct Drill: HoldfastCommand {
     /// In a damaged history, the snapshot that is probably meant is as good: the damage is what counts.
     private func drill(_ target: Target) throws -> DrillRecord {
         do {
-            let chosen = try ChosenSnapshot(at, of: target)
+            let chosen = try ChosenSnapshot(moment.at, of: target)
             return try Recovery.Drill(target.root).run(chosen.index, chosen.entry, in: chosen.scope)
         } catch RestoreError.uncertain(_, let guess, _) {
             let index = try SnapshotIndex(target.root)

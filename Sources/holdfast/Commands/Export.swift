@@ -24,12 +24,7 @@ struct Export: HoldfastCommand {
     @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
-        transform: parseWhen
-    )
-    var at = When.latest(back: 0)
+    @OptionGroup var moment: MomentOption
 
     @Option(help: "What to write.")
     var format: Format
@@ -48,7 +43,7 @@ struct Export: HoldfastCommand {
         let start = Tick.now
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        let chosen = try ChosenSnapshot(at, of: target)
+        let chosen = try ChosenSnapshot(moment.at, of: target)
         switch format {
         case .db:
             let entry = try PastDatabase.entry(chosen)

@@ -24,12 +24,7 @@ struct Query: HoldfastCommand {
     @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
-        transform: parseWhen
-    )
-    var at = When.latest(back: 0)
+    @OptionGroup var moment: MomentOption
 
     @Flag(help: "The names of the columns first.")
     var header = false
@@ -37,7 +32,7 @@ struct Query: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        let past = try PastDatabase(ChosenSnapshot(at, of: target))
+        let past = try PastDatabase(ChosenSnapshot(moment.at, of: target))
         past.announce(console)
         var announced: [String]?
         try ImageDatabase(at: past.image).query(sql) { columns, values in

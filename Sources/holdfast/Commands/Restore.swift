@@ -34,12 +34,7 @@ struct Restore: HoldfastCommand {
     @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
-        transform: parseWhen
-    )
-    var at = When.latest(back: 0)
+    @OptionGroup var moment: MomentOption
 
     @Flag(help: "The snapshot before that: earlier than WHEN, not at it.")
     var before = false
@@ -89,7 +84,7 @@ struct Restore: HoldfastCommand {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
         if let dump { return try restore(FilePath(dump), target, repository, console) }
-        let chosen = try ChosenSnapshot(at, of: target, strictlyBefore: before, mayBeDirectory: true)
+        let chosen = try ChosenSnapshot(moment.at, of: target, strictlyBefore: before, mayBeDirectory: true)
         let (index, entry) = (chosen.index, chosen.entry)
         let destination = inPlace ? target.path : FilePath(output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")

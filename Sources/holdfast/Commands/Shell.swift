@@ -20,16 +20,11 @@ struct Shell: HoldfastCommand {
     @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
-        transform: parseWhen
-    )
-    var at = When.latest(back: 0)
+    @OptionGroup var moment: MomentOption
 
     func perform(_ console: Console) throws -> ExitStatus {
         let target = try Target(path, in: options.openRepository())
-        let past = try PastDatabase(ChosenSnapshot(at, of: target))
+        let past = try PastDatabase(ChosenSnapshot(moment.at, of: target))
         past.announce(console)
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run("sqlite3", ["-readonly", ImageDatabase.uri(past.image)])

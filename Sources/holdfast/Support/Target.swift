@@ -9,10 +9,7 @@ struct Target: Sendable {
     let name: FilePath?
 
     /// Its absolute path, as the root's is written.
-    var path: FilePath {
-        guard let name, root.kind == .directory else { return root.path }
-        return root.path.appending(name.components)
-    }
+    var path: FilePath { name.map(root.path) ?? root.path }
 
     init(root: RootDescription, name: FilePath?) {
         self.root = root
