@@ -38,6 +38,15 @@ extension OpenFile {
         }
     }
 
+    /// As `waitForExclusiveLock`, without waiting. Returns false when another open file has it.
+    package func takeExclusiveLock() throws(SystemError) -> Bool {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK { return false }
+            if errno != EINTR { throw .last("lock", path) }
+        }
+        return true
+    }
+
     /// Takes a write lock on a whole file of our own until this value goes (`fcntl(2)`, F_OFD_SETLK). Others can
     /// ask for it with `isWriteLocked` and take nothing by asking. Returns false when another open file has it.
     package func takeWriteLock() throws(SystemError) -> Bool {

@@ -41,6 +41,8 @@ package struct SnapshotIndex: Sendable {
     package private(set) var verdicts: [Sequence: Bool] = [:]
     /// Everything that was brought back, oldest first.
     package private(set) var recoveries: [RecoveryEntry] = []
+    /// The last thing that was begun to be brought back, if it did not come to its end.
+    private var begun: RecoveryTags?
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
@@ -90,6 +92,8 @@ package struct SnapshotIndex: Sendable {
         case (.tag, let name?, _):
             tags[name] = annotation.target
             tagTargets[name, default: []].append(annotation.target)
+            if let tags = RecoveryTags(before: name) { begun = tags }
+            if name == begun?.after { begun = nil }
         case (.hold, _, _): holds.insert(annotation.target)
         case (.release, _, _): holds.remove(annotation.target)
         case (.health, _, "good"): verdicts[annotation.target] = true
@@ -99,6 +103,12 @@ package struct SnapshotIndex: Sendable {
         default: break
         }
     }
+}
+
+extension SnapshotIndex {
+    /// The tag of the state before something that was begun to be brought back and did not come to its end, if that is the
+    /// last that was begun.
+    package var begunRecovery: String? { begun?.before }
 }
 
 // Files.

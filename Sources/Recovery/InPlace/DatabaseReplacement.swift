@@ -25,7 +25,7 @@ struct DatabaseReplacement {
     }
 
     /// Asks `isUnchanged` once nobody else can write.
-    /// Throws `InPlaceError.busy` when the lock is not to be had in time, `DatabaseError`.
+    /// Throws `InPlaceError.busy` when the lock is not to be had in time, `InPlaceError.unwritable`.
     func run(isUnchanged: () throws -> Bool) throws -> Result {
         // That of a database in rollback mode would become the image's. One in WAL mode keeps that by itself.
         try OpenFile(image, .update).setFileFormat(isWAL: false)
@@ -39,14 +39,11 @@ struct DatabaseReplacement {
                 try target.writeWithoutTransaction { to in try copy(from, to, isUnchanged) }
             }
         } catch let error as DatabaseError {
-            switch error.resultCode {
-            case .SQLITE_BUSY, .SQLITE_LOCKED:
-                throw InPlaceError.busy(database, wait, ProcessTable.writers(ofFileAt: database))
-            case .SQLITE_READONLY:
-                try OpenFile(image, .update).setFileFormat(isWAL: true)
-                return .impossible
-            default: throw error
+            guard error.resultCode == .SQLITE_READONLY else {
+                throw InPlaceError(error, database, wait: wait)
             }
+            try OpenFile(image, .update).setFileFormat(isWAL: true)
+            return .impossible
         }
     }
 

@@ -1,21 +1,47 @@
+import GRDB
 package import LinuxFiles
 package import Repository
 package import SystemPackage
 
-/// Why something is not restored in place. Whatever it says, the files are as they were.
+/// Why something is not restored in place. But for `unrecorded`, the files are as they were.
 package enum InPlaceError: Error, Hashable, Sendable {
     /// Programs kept the database locked for longer than they may.
     case busy(FilePath, Duration, [ProcessTable.Holder])
+    /// SQLite could not write it. Why, and what to do.
+    case unwritable(FilePath, String, advice: String)
     /// Programs have the file open that is to be exchanged.
     case inUse(FilePath, [ProcessTable.Holder])
     /// Programs wrote between each capture and the moment at which it was to be replaced.
     case restless(FilePath, [ProcessTable.Holder])
-    /// There is no restore to take back.
-    case nothingToUndo(FilePath)
+    /// It was done, and could not be written into the history. The tag of the state before it, and why.
+    case unrecorded(FilePath, tag: String, String)
+    /// There is no restore to take back. The tag of the state before one that did not end, if there is one.
+    case nothingToUndo(FilePath, begun: String?)
     /// Rows were restored, and others were written since. The last snapshot.
     case writtenSince(Sequence, before: Sequence, last: Sequence)
     /// The safety snapshot is not in the history any more.
     case safetyIsGone(Sequence)
+}
+
+extension InPlaceError {
+    /// What SQLite says of a live database that was to be changed in a transaction.
+    init(_ error: DatabaseError, _ path: FilePath, wait: Duration) {
+        let advice =
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED: nil as String?
+            case .SQLITE_FULL: "make room and try again"
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+                "run it as the user who owns the file and its directory"
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: "see holdfast doctor"
+            default: "check the disk and the file's permissions"
+            }
+        self =
+            if let advice {
+                .unwritable(path, error.message ?? error.resultCode.description, advice: advice)
+            } else {
+                .busy(path, wait, ProcessTable.writers(ofFileAt: path))
+            }
+    }
 }
 
 extension InPlaceError: CustomStringConvertible {
@@ -25,14 +51,22 @@ extension InPlaceError: CustomStringConvertible {
         case .busy(let path, let wait, let holders):
             "\(path.printable) was locked by other programs for \(wait)\(Self.list(holders)): "
                 + "stop them, or say --wait with more time"
+        case .unwritable(let path, let reason, let advice):
+            "\(path.printable) is as it was, for SQLite could not write it (\(reason)): \(advice)"
         case .inUse(let path, let holders):
             "\(path.printable) must be exchanged for another file, but programs have it open\(Self.list(holders)): "
                 + "stop them, say --wait with more time, or --force if what they still write may be lost"
         case .restless(let path, let holders):
             "\(path.printable) was written too often to be replaced without losing a commit\(Self.list(holders)): "
                 + "stop the programs that write, or say --wait with more time"
-        case .nothingToUndo(let path):
+        case .unrecorded(let path, let tag, let reason):
+            "what was asked for in \(path.printable) was done, but is missing in the recovery log (\(reason)), so that undo "
+                + "does not know of it: to take it back, holdfast restore --at \(tag) --in-place"
+        case .nothingToUndo(let path, nil):
             "nothing was restored in place in \(path.printable): see holdfast recoveries"
+        case .nothingToUndo(let path, let begun?):
+            "no restore in place in \(path.printable) came to its end: to go back to before the one that was begun, "
+                + "holdfast restore --at \(begun) --in-place"
         case .writtenSince(let rows, let before, let last):
             "rows were restored with snapshot \(rows), and others were written up to \(last), which would be lost: see "
                 + "holdfast diff \(before) \(rows), or restore --at \(before) --in-place"

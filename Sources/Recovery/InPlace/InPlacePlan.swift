@@ -77,7 +77,7 @@ package struct InPlacePlan: Sendable {
     package init(undoingLastIn scope: HistoryScope, _ index: SnapshotIndex) throws(InPlaceError) {
         let isMeant = { (file: FileID) in scope == .root || scope == .file(file) }
         guard let entry = index.recoveries.last(where: { $0.before.keys.contains(where: isMeant) }) else {
-            throw .nothingToUndo(index.root.path)
+            throw .nothingToUndo(index.root.path, begun: index.begunRecovery)
         }
         try Self.refuseIfOthersWrote(since: entry, index)
         // Without them, older ones of the files would be taken for them.

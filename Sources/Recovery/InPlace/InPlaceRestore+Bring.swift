@@ -20,17 +20,18 @@ extension InPlaceRestore {
         return wanted.isSoundDatabase && present.isSoundDatabase ? .transaction : .rename
     }
 
-    /// Brings one file back.
+    /// Brings one file back. `sequence` is a snapshot of the present.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
-        _ safety: Sequence
+        _ sequence: Sequence
     ) throws -> InPlaceOutcome {
-        let way = try way(item, images, from: safety)
+        let way = try way(item, images, from: sequence)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-        var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: safety)
+        var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
         guard way != .unchanged else { return outcome }
         if plan.root.kind == .directory {
+            try makeRoot()
             try Destination.makeDirectories(for: item.path, below: plan.root.path)
         }
         let place = try Destination.file(item.path, isReplaceable: true, name: item.name.lastComponent)
@@ -46,6 +47,18 @@ extension InPlaceRestore {
         return outcome
     }
 
+    /// A root that was removed comes back as if its parent's owner had made it.
+    private func makeRoot() throws {
+        let path = plan.root.path
+        guard FileStatus.ifPresent(path) == nil else { return }
+        let parent = try FileStatus.of(path.removingLastComponent()).ownership
+        try Directory.make(path)
+        let bits = 0o700 | (parent.permissions & 0o055)
+        try OpenFile(path, .read).setOwnership(
+            FileOwnership(userID: parent.userID, groupID: parent.groupID, permissions: bits)
+        )
+    }
+
     /// In one transaction. Returns false when only an exchange can do it.
     private func replace(
         _ place: FilePath,
@@ -55,9 +68,11 @@ extension InPlaceRestore {
         let files = LiveFiles(place)
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
         let replacement = DatabaseReplacement(database: place, image: image, wait: options.wait)
+        var marks = [AnnotationWish.tag(tags.before)]
         repeat {
             let stamp = try files.stamp()
-            outcome.before = try capture([])
+            outcome.before = try capture(marks)
+            marks = []
             switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
             case .done:
                 outcome.holders = ProcessTable.writers(ofFileAt: place)
@@ -76,20 +91,24 @@ extension InPlaceRestore {
         _ images: InPlaceImages,
         _ outcome: inout InPlaceOutcome
     ) throws {
-        outcome.before = try capture([])
+        outcome.before = try capture([.tag(tags.before)])
         outcome.tables = try images.rowDifferences(outcome.item, at: outcome.before)
+        let work = try UnfinishedWork.makeDirectory(in: place.removingLastComponent())
+        defer { UnfinishedWork.discard(work) }
+        let near = work.appending("wanted")
+        try FileCopy.move(image, to: near)
         let exchange = FileExchange(
             place: place,
             asideSuffix: label.map { ".\($0)-\(stamp)" },
             wait: options.wait,
             isForced: options.isForced
         )
-        outcome.aside = try exchange.run(image)
+        outcome.aside = try exchange.run(near)
         outcome.way = .rename
     }
 
     private func setAside(_ place: FilePath, _ outcome: inout InPlaceOutcome) throws {
-        outcome.before = try capture([])
+        outcome.before = try capture([.tag(tags.before)])
         let exchange = FileExchange(
             place: place,
             asideSuffix: ".undone-\(stamp)",

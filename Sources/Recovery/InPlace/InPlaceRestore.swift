@@ -26,6 +26,7 @@ package struct InPlaceRestore {
     let options: Options
     let capture: Capture
     let stamp: String
+    let tags: RecoveryTags
 
     /// - Parameter stamp: of the present, as `20260129-120000`, for names.
     package init(_ plan: InPlacePlan, _ options: Options, stamp: String, capture: @escaping Capture) {
@@ -33,6 +34,7 @@ package struct InPlaceRestore {
         self.options = options
         self.capture = capture
         self.stamp = stamp
+        tags = RecoveryTags(plan.action, stamp: stamp)
     }
 
     /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be brought back. The failure of
@@ -44,17 +46,17 @@ package struct InPlaceRestore {
         onFailure: (FilePath, any Error) throws -> Void
     ) throws -> RecoveryEntry? {
         let start = Tick.now
-        try makeTop()
-        let work = try UnfinishedWork.makeDirectory(in: top)
+        UnfinishedWork.removeLeftovers(in: Set(plan.items.map { $0.path.removingLastComponent() }))
+        let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
         let images = InPlaceImages(plan.root, in: work)
         try images.rebuildWanted(plan.items)
 
-        let safety = try capture([.tag("before-\(plan.action.rawValue)-\(stamp)")])
+        let present = try capture([])
         var outcomes: [InPlaceOutcome] = []
         for item in plan.items {
             do {
-                outcomes.append(try bring(item, images, safety))
+                outcomes.append(try bring(item, images, present))
             } catch {
                 guard plan.items.count > 1 else { throw error }
                 try onFailure(item.path, error)
@@ -66,7 +68,15 @@ package struct InPlaceRestore {
             for outcome in outcomes { try onFile(outcome) }
             return nil
         }
-        return try conclude(&outcomes, images, elapsed, onFile)
+        let conclusion = Result { try conclude(&outcomes, images, elapsed) }
+        for outcome in outcomes { try onFile(outcome) }
+        switch conclusion {
+        case .success((let entry, let looks)):
+            try looks.get()
+            return entry
+        case .failure(let error):
+            throw InPlaceError.unrecorded(plan.root.path, tag: tags.before, String(describing: error))
+        }
     }
 
     /// The same without changing anything: says how each file would be brought back.
@@ -94,29 +104,13 @@ package struct InPlaceRestore {
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
     }
 
-    /// The directory that the files lie in.
-    private var top: FilePath {
-        plan.root.kind == .directory ? plan.root.path : plan.root.path.removingLastComponent()
-    }
-
-    /// A root that was removed comes back as if its parent's owner had made it.
-    private func makeTop() throws {
-        guard plan.root.kind == .directory, FileStatus.ifPresent(top) == nil else { return }
-        let parent = try FileStatus.of(top.removingLastComponent()).ownership
-        try Directory.make(top)
-        let bits = 0o700 | (parent.permissions & 0o055)
-        try OpenFile(top, .read).setOwnership(
-            FileOwnership(userID: parent.userID, groupID: parent.groupID, permissions: bits)
-        )
-    }
-
-    /// After the last change: looks at the result, and writes what was done into the history.
+    /// After the last change: looks at the result, and writes what was done into the history. Returns what came of looking as
+    /// well.
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
-        _ elapsed: Duration,
-        _ onFile: (InPlaceOutcome) throws -> Void
-    ) throws -> RecoveryEntry {
+        _ elapsed: Duration
+    ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
         let result = try capture([])
         // Whatever comes of looking, what was done must be in the history: undo needs it.
         let looks = Result {
@@ -143,17 +137,8 @@ package struct InPlaceRestore {
             elapsed: elapsed,
             reason: options.reason
         )
-        let safeties = Set(changed.map(\.before)).sorted()
-        // Where programs wrote in between, the state before the change is a later one than the first.
-        let name = "before-\(plan.action.rawValue)-\(stamp)"
-        _ = try capture(
-            safeties.map { .tag(name, at: $0) } + [
-                .tag("\(plan.action.rawValue)-\(stamp)", at: result), entry.wish,
-            ]
-        )
-        for outcome in outcomes { try onFile(outcome) }
-        try looks.get()
-        return entry
+        try entry.record(tags, capture)
+        return (entry, looks)
     }
 
     private func look(

@@ -4,7 +4,7 @@ package import Repository
 
 /// What the history keeps of something that was brought back: an annotation of the snapshot that shows the result.
 package struct RecoveryEntry: Sendable {
-    package enum Action: String, Sendable { case restore, undo, rows }
+    package enum Action: String, CaseIterable, Sendable { case restore, undo, rows }
 
     /// What became of the rows of a table, as far as it changed.
     package struct Table: Hashable, Sendable, Codable {

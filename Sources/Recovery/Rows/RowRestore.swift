@@ -27,7 +27,7 @@ package struct RowRestore {
     private let path: FilePath
     private let options: Options
     private let capture: InPlaceRestore.Capture
-    private let stamp: String
+    private let tags: RecoveryTags
     private let images: PastImages
 
     /// - Parameters:
@@ -45,7 +45,7 @@ package struct RowRestore {
         self.entry = entry
         self.path = path
         self.options = options
-        self.stamp = stamp
+        tags = RecoveryTags(.rows, stamp: stamp)
         self.capture = capture
         images = try PastImages(root)
     }
@@ -80,25 +80,25 @@ package struct RowRestore {
     }
 
     /// Returns what was done, and its entry in the history; nil if there was nothing to do.
-    /// Throws `RowError`, `InPlaceError`, `SQLError`, what a rebuild throws, and what `capture` throws.
+    /// Throws `RowError`, `InPlaceError`, what a rebuild throws, and what `capture` throws.
     package func run(
         _ table: String,
         _ selection: RowSelection
     ) throws -> (counts: [RowCounts], entry: RecoveryEntry?) {
         let start = Tick.now
         return try with(table, selection) { set, old in
-            let name = "before-rows-\(stamp)"
-            _ = try capture([.tag(name)])
             let place = try Directory.resolve(path)
             let files = LiveFiles(place)
             let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+            var marks = [AnnotationWish.tag(tags.before)]
             repeat {
                 let stamp = try files.stamp()
-                let before = try capture([])
+                let before = try capture(marks)
+                marks = []
                 let counts = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
                 guard let counts else { continue }
                 let elapsed = start.duration(to: .now)
-                return (counts, try conclude(counts, before, elapsed, name))
+                return (counts, try conclude(counts, before, elapsed))
             } while Tick.now < deadline
             throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place))
         }
@@ -158,19 +158,14 @@ package struct RowRestore {
                 return counts
             }
         } catch let error as DatabaseError {
-            switch error.resultCode {
-            case .SQLITE_BUSY, .SQLITE_LOCKED:
-                throw InPlaceError.busy(path, options.wait, ProcessTable.writers(ofFileAt: place))
-            default: throw SQLError(error)
-            }
+            throw InPlaceError(error, path, wait: options.wait)
         }
     }
 
     private func conclude(
         _ counts: [RowCounts],
         _ before: Sequence,
-        _ elapsed: Duration,
-        _ name: String
+        _ elapsed: Duration
     ) throws -> RecoveryEntry? {
         let overwritten = { (count: RowCounts) in
             options.isOverwriting ? count[.conflict] + count[.relinked] : 0
@@ -186,19 +181,25 @@ package struct RowRestore {
                 changed: changed
             )
         }
-        guard !tables.isEmpty else { return nil }
-        let result = try capture([])
-        let recovery = RecoveryEntry(
-            .rows,
-            time: .now,
-            result: result,
-            at: entry.sequence,
-            before: [entry.file: before],
-            tables: tables,
-            elapsed: elapsed,
-            reason: options.reason
-        )
-        _ = try capture([.tag(name, at: before), .tag("rows-\(stamp)", at: result), recovery.wish])
-        return recovery
+        guard !tables.isEmpty else {
+            _ = try capture([.tag(tags.after)])
+            return nil
+        }
+        do {
+            let recovery = RecoveryEntry(
+                .rows,
+                time: .now,
+                result: try capture([]),
+                at: entry.sequence,
+                before: [entry.file: before],
+                tables: tables,
+                elapsed: elapsed,
+                reason: options.reason
+            )
+            try recovery.record(tags, capture)
+            return recovery
+        } catch {
+            throw InPlaceError.unrecorded(path, tag: tags.before, String(describing: error))
+        }
     }
 }

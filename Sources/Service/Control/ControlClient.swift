@@ -9,7 +9,8 @@ package struct ControlClient: Sendable {
     package enum Failure: Error, Hashable, CustomStringConvertible {
         /// No watcher runs for the root.
         case noWatcher
-        case timedOut(Duration)
+        /// What hinders the watcher, if it says.
+        case timedOut(Duration, trouble: String?)
         /// The watcher gave up, and says why.
         case refused(String)
         /// The socket belongs to somebody else.
@@ -18,7 +19,9 @@ package struct ControlClient: Sendable {
         package var description: String {
             switch self {
             case .noWatcher: "no watcher runs for this root; start `holdfast watch`"
-            case .timedOut(let limit): "the watcher did not answer within \(limit); see `holdfast status`"
+            case .timedOut(let limit, let trouble):
+                "the watcher did not answer within \(Quantity.text(limit.roundedToMilliseconds)): "
+                    + (trouble ?? "see holdfast status")
             case .refused(let reason): "the watcher gave up: \(reason)"
             case .foreignSocket(let path): "\(path.printable) belongs to another user; not asking it"
             }
@@ -76,7 +79,7 @@ package struct ControlClient: Sendable {
             if case .failed(let reason) = answer { throw Failure.refused(reason) }
             return answer
         } catch let error as SystemError where error.code == .resourceTemporarilyUnavailable {
-            throw Failure.timedOut(timeout)
+            throw Failure.timedOut(timeout, trouble: request == .status ? nil : try? status()?.trouble)
         } catch let error as SystemError where error.code == .brokenPipe || error.code == .connectionReset {
             throw Failure.noWatcher
         }
@@ -94,4 +97,9 @@ package struct ControlClient: Sendable {
             throw Failure.noWatcher
         }
     }
+}
+
+extension Duration {
+    /// What was left of a time is a little less than it.
+    fileprivate var roundedToMilliseconds: Duration { .milliseconds((nanoseconds + 500_000) / 1_000_000) }
 }

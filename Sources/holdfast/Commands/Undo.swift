@@ -33,6 +33,11 @@ struct Undo: HoldfastCommand {
         let index = try SnapshotIndex(target.root)
         guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
         let plan = try InPlacePlan(undoingLastIn: scope, index)
+        if let begun = index.begunRecovery {
+            console.warning(
+                "a later one did not come to its end: the state before that one has the tag \(begun)"
+            )
+        }
         try UnfinishedWork.leaveNothingWhenInterrupted()
         return try inPlaceOptions.run(plan, target, in: repository, isForced: force, console)
     }

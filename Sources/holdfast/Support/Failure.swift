@@ -49,7 +49,8 @@ struct Failure: Error {
     private static func status(of error: InPlaceError) -> ExitStatus {
         switch error {
         case .nothingToUndo, .safetyIsGone: .notFound
-        case .busy, .inUse, .restless, .writtenSince: .failed
+        case .busy, .inUse, .restless: .locked
+        case .unwritable, .unrecorded, .writtenSince: .failed
         }
     }
 

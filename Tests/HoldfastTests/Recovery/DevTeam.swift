@@ -23,6 +23,8 @@ final class DevTeam {
     }
 
     deinit {
+        // What the shell started outlives it.
+        _ = FileManager.default.createFile(atPath: project + "/stop", contents: nil)
         writers?.kill()
         watcher?.kill()
     }
@@ -111,6 +113,11 @@ final class DevTeam {
     /// What a person types in the project's directory.
     @discardableResult
     func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
+        try holdfast(arguments, expecting: status)
+    }
+
+    @discardableResult
+    func holdfast(_ arguments: [String], expecting status: Int32 = 0) throws -> CommandResult {
         let result = try HoldfastProgram.run(
             arguments,
             environment: ["HOLDFAST_REPO": folder.file("repository")],
@@ -135,6 +142,21 @@ final class DevTeam {
                 sleep 0.02
             done
             """
+        try startWriting(script)
+    }
+
+    /// One process that commits again and again without a pause, patient where others write.
+    func startRestlessWriter() throws {
+        let insert = "INSERT INTO events(event_type) VALUES('log'); SELECT 'wrote';"
+        try startWriting(
+            """
+            { echo ".timeout 10000"; echo "PRAGMA synchronous = OFF;"; while [ ! -e stop ]; do echo "\(insert)"; done; } |
+                sqlite3 -batch -bail -init /dev/null .devteam/devteam.db 2>errors
+            """
+        )
+    }
+
+    private func startWriting(_ script: String) throws {
         let program = try RunningProgram(
             "/bin/sh",
             ["-c", script],

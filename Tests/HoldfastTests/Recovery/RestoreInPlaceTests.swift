@@ -236,6 +236,36 @@ struct RestoreInPlaceTests {
         try session.close()
     }
 
+    @Test("a program that never pauses: it is named, and nothing is touched until it ends")
+    func restless() throws {
+        let team = try DevTeam(isWAL: true)
+        try team.watch()
+        let before = try team.rows()
+        try team.mark("good")
+        try team.sql("DELETE FROM tasks;")
+        try team.startRestlessWriter()
+        let commands = [
+            ["restore", ".devteam/devteam.db"],
+            ["rows", "restore", "tasks", "task-01", "--path", ".devteam/devteam.db"],
+        ]
+        for command in commands {
+            let result = try team.holdfast(
+                command + ["--at", "good", "--wait", "200ms"]
+                    + (command[0] == "restore" ? ["--in-place"] : []),
+                expecting: 11
+            )
+            // It comes in between, or does not even get the lock.
+            let reasons = ["was written too often", "was locked by other programs"]
+            #expect(reasons.contains { result.stderr.contains($0) }, "\(result.stderr)")
+            #expect(result.stderr.contains("(sqlite3 "))
+        }
+        let wrote = try team.stopWriters().wrote
+        #expect(try team.sql("SELECT count(*) FROM tasks;") == "0")
+        #expect(try team.sql("SELECT count(*) FROM events WHERE event_type = 'log';") == "\(wrote)")
+        try team.holdfast("restore", ".devteam/devteam.db", "--at", "good", "--in-place")
+        #expect(try team.rows() == before)
+    }
+
     @Test(
         "a foreign key that leads to no key of its parent hides nothing: the restore is done, and can be undone"
     )

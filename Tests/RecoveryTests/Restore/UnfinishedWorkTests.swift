@@ -38,4 +38,31 @@ import Testing
             #expect(!directory.exists("no"))
         }
     }
+
+    @Test("removes what a killed process left, and nothing that a living one works in")
+    func leftovers() throws {
+        try withTemporaryDirectory { directory in
+            let parent = FilePath(directory.path)
+            let own = try UnfinishedWork.makeDirectory(in: parent)
+            let other = parent.appending(".holdfast-restore-00000000000000aa")
+            let left = parent.appending(".holdfast-restore-00000000000000bb")
+            try Directory.make(other)
+            try Directory.make(left)
+            try directory.write([1], to: ".holdfast-restore-00000000000000bb/wanted-1")
+            // Its own file description, as another process has it.
+            let lock = try OpenFile(other, .read)
+            #expect(try lock.takeExclusiveLock())
+
+            let next = try UnfinishedWork.makeDirectory(in: parent)
+            #expect(
+                try Set(Directory.names(in: parent))
+                    == Set([own, other, next].compactMap(\.lastComponent))
+            )
+            UnfinishedWork.discard(own)
+            UnfinishedWork.discard(next)
+            _ = consume lock
+            UnfinishedWork.discard(try UnfinishedWork.makeDirectory(in: parent))
+            #expect(try Directory.names(in: parent).isEmpty)
+        }
+    }
 }

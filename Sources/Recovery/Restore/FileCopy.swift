@@ -5,6 +5,15 @@ import SystemPackage
 enum FileCopy {
     private static let bufferBytes = 1 << 20
 
+    /// Moves a file that nobody changes to a name that is free, on whichever file system.
+    static func move(_ source: FilePath, to destination: FilePath) throws(SystemError) {
+        do {
+            try Directory.rename(source, to: destination)
+        } catch  where error.code == .improperLink {
+            try copy(source, to: destination)
+        }
+    }
+
     /// Copies a file that nobody changes to a name that is free. Where the file system can, they share their content.
     static func copy(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         let from = try OpenFile(source, .read)

@@ -1,0 +1,35 @@
+import Repository
+
+/// The tags of something that is brought back: on the state before it, and on the first one after it.
+struct RecoveryTags: Hashable, Sendable {
+    let before: String
+    let after: String
+
+    /// - Parameter stamp: of the present, as `20260129-120000`.
+    init(_ action: RecoveryEntry.Action, stamp: String) {
+        after = "\(action.rawValue)-\(stamp)"
+        before = Self.prefix + after
+    }
+
+    /// Nil unless that is such a tag on the state before it.
+    init?(before: String) {
+        guard before.hasPrefix(Self.prefix) else { return nil }
+        let after = String(before.dropFirst(Self.prefix.count))
+        guard RecoveryEntry.Action.allCases.contains(where: { after.hasPrefix($0.rawValue + "-") }) else {
+            return nil
+        }
+        self.before = before
+        self.after = after
+    }
+
+    private static let prefix = "before-"
+}
+
+extension RecoveryEntry {
+    /// Writes it into the history, and tags the states before and after it: where programs wrote in between, the state before it
+    /// is a later one than the first that got the tag.
+    func record(_ tags: RecoveryTags, _ capture: InPlaceRestore.Capture) throws {
+        let states = Set(before.values).sorted()
+        _ = try capture(states.map { .tag(tags.before, at: $0) } + [.tag(tags.after, at: result), wish])
+    }
+}
