@@ -54,6 +54,7 @@ package final class RootProtector: Sendable {
     }
 
     package var status: CaptureStatus { meter.current }
+    package var exclusions: [String] { options.exclusions }
 
     /// Takes the root's lock, protects until `stop` and returns when everything is durable.
     /// Throws `RepositoryError.locked` when another has it, `SystemError`.

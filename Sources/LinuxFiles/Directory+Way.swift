@@ -35,7 +35,8 @@ extension Directory {
     /// What the kernel follows in one path (`path_resolution(7)`).
     private static let maximumLinks = 40
 
-    private static func target(ofLink path: FilePath) -> FilePath? {
+    /// What a symbolic link leads to, as it says; nil if it is none (`readlink(2)`).
+    static func target(ofLink path: FilePath) -> FilePath? {
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe path.withPlatformString { path in
             unsafe bytes.withUnsafeMutableBytes {

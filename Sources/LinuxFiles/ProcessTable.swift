@@ -14,9 +14,7 @@ package enum ProcessTable {
     /// Others that only read are no danger to what is put in a file's place. Processes of other users show their files to root
     /// alone.
     package static func writers(of files: Set<FileIdentity>) -> [Holder] {
-        guard !files.isEmpty, let names = try? Directory.names(in: "/proc") else { return [] }
-        return names.compactMap { Int32($0.string) }.filter { $0 != CurrentProcess.identifier }.sorted()
-            .filter { writes($0, files) }.map { Holder(processID: $0, command: command(of: $0)) }
+        files.isEmpty ? [] : holders { files.contains($1.identity) }
     }
 
     /// Those of the file that has the name, if any has.
@@ -24,13 +22,26 @@ package enum ProcessTable {
         FileStatus.ifPresent(path).map { writers(of: [$0.identity]) } ?? []
     }
 
-    private static func writes(_ process: Int32, _ files: Set<FileIdentity>) -> Bool {
+    /// Those that have a file open for writing which had that name when it was removed (proc_pid_fd(5)).
+    ///
+    /// - Parameter path: absolute, free of symbolic links.
+    package static func writers(ofRemovedFileAt path: FilePath) -> [Holder] {
+        let text = path.appending(suffix: " (deleted)")
+        return holders { file, _ in Directory.target(ofLink: file) == text }
+    }
+
+    private static func holders(_ isMeant: (FilePath, FileStatus) -> Bool) -> [Holder] {
+        guard let names = try? Directory.names(in: "/proc") else { return [] }
+        return names.compactMap { Int32($0.string) }.filter { $0 != CurrentProcess.identifier }.sorted()
+            .filter { writes($0, isMeant) }.map { Holder(processID: $0, command: command(of: $0)) }
+    }
+
+    private static func writes(_ process: Int32, _ isMeant: (FilePath, FileStatus) -> Bool) -> Bool {
         let directory = FilePath("/proc/\(process)")
         guard let descriptors = try? Directory.names(in: directory.appending("fd")) else { return false }
         return descriptors.contains { name in
-            guard let status = FileStatus.ifPresent(directory.appending("fd").appending(name)),
-                files.contains(status.identity)
-            else { return false }
+            let file = directory.appending("fd").appending(name)
+            guard let status = FileStatus.ifPresent(file), isMeant(file, status) else { return false }
             return isWritable(directory.appending("fdinfo").appending(name))
         }
     }

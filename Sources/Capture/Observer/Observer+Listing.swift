@@ -5,7 +5,7 @@ import SystemPackage
 extension Observer {
     /// Watches and lists everything, and takes up what the repository knows.
     func begin(_ files: [ProtectedFile]) throws {
-        for file in files where isInScope(file.name) {
+        for file in files where scope.protects(file.name) {
             let tracker = Tracker(
                 file: file.id,
                 name: file.name,
@@ -28,16 +28,6 @@ extension Observer {
         // Last: where watches are few, the directories need them more.
         watches.addWay(wayToRoot)
         isListed = true
-    }
-
-    private func isInScope(_ name: FilePath) -> Bool {
-        guard case .protected = scope.role(of: name) else { return false }
-        var directory = name.removingLastComponent()
-        while !directory.isEmpty {
-            if scope.leavesOut(directory: directory) { return false }
-            directory = directory.removingLastComponent()
-        }
-        return true
     }
 
     /// Watches and lists everything under the root anew; directories that are not there any more are forgotten.

@@ -34,9 +34,21 @@ package struct RootScope: Sendable {
         guard let last = name.lastComponent?.string else { return .ignored }
         if isExcluded(name) || Self.isAside(last) { return .ignored }
         for sidecar in Sidecar.allCases {
-            if let owner = name.dropping(suffix: sidecar.rawValue) { return .sidecar(sidecar, of: owner) }
+            guard let owner = name.dropping(suffix: sidecar.rawValue) else { continue }
+            return role(of: owner) == .protected ? .sidecar(sidecar, of: owner) : .ignored
         }
         return Self.isTemporary(last) ? .ignored : .protected
+    }
+
+    /// Whether a file of that name (relative to the root) is captured.
+    package func protects(_ name: FilePath) -> Bool {
+        guard case .protected = role(of: name) else { return false }
+        var directory = name.removingLastComponent()
+        while !directory.isEmpty {
+            if leavesOut(directory: directory) { return false }
+            directory = directory.removingLastComponent()
+        }
+        return true
     }
 
     /// Whether the directory `name` (relative to the root) and all in it is left out.

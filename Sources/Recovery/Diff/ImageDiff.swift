@@ -16,12 +16,37 @@ package struct ImageDiff {
     package init(from old: FilePath?, to new: FilePath?) throws {
         queue = try DatabaseQueue()
         (self.old, self.new) = try queue.writeWithoutTransaction { database in
+            try database.adoptEncoding(of: new ?? old)
             for (name, path) in [("old", old), ("new", new)] {
                 let uri = path.map(ImageDatabase.uri) ?? ":memory:"
                 try database.execute(sql: "ATTACH ? AS \(name)", arguments: [uri])
             }
-            return try (TableShape.all(of: "old", in: database), TableShape.all(of: "new", in: database))
+            return try Self.telling(
+                TableShape.all(of: "old", in: database),
+                TableShape.all(of: "new", in: database),
+                database
+            )
         }
+    }
+
+    private typealias Shapes = [String: TableShape]
+
+    /// Where rows have NULL in their key, their rowid tells them apart.
+    private static func telling(_ old: Shapes, _ new: Shapes, _ database: Database) throws -> (Shapes, Shapes)
+    {
+        var (old, new) = (old, new)
+        for name in Set(old.keys).union(new.keys) {
+            let isNeeded = try [("old", old[name]), ("new", new[name])].contains { schema, shape in
+                guard let shape, !shape.collations.isEmpty, !shape.isWithoutRowID else { return false }
+                let sql =
+                    "SELECT EXISTS(SELECT 1 FROM \(schema).\(name.sqlName) AS r WHERE \(shape.hasNull("r")))"
+                return try Bool.fetchOne(database, sql: sql) ?? false
+            }
+            guard isNeeded else { continue }
+            old[name] = old[name]?.keyedByRowID ?? old[name]
+            new[name] = new[name]?.keyedByRowID ?? new[name]
+        }
+        return (old, new)
     }
 
     /// Tables that either image has, by name.
@@ -72,8 +97,8 @@ package struct ImageDiff {
     private static func notes(_ before: TableShape?, _ after: TableShape?) -> [String] {
         guard let before else { return ["the table is new"] }
         guard let after else { return ["the table went"] }
-        return before.columns.filter { !after.columns.contains($0) }.map { "column \($0) went" }
-            + after.columns.filter { !before.columns.contains($0) }.map { "column \($0) is new" }
+        return before.columns.filter { !after.columns.containsName($0) }.map { "column \($0) went" }
+            + after.columns.filter { !before.columns.containsName($0) }.map { "column \($0) is new" }
     }
 
     /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each by their keys.

@@ -4,6 +4,7 @@ import GRDB
 struct TablePair {
     private let name: String
     private let key: [String]
+    private let isSameRow: String
     /// Columns; nil where there is no such table.
     private let old: [String]?
     private let new: [String]?
@@ -12,12 +13,14 @@ struct TablePair {
     init?(_ old: TableShape?, _ new: TableShape?) {
         guard let some = old ?? new, !some.isVirtual, !some.key.isEmpty else { return nil }
         if let old, let new {
-            guard !new.isVirtual, old.key == new.key, old.hasRowIDKey == new.hasRowIDKey else { return nil }
+            guard !new.isVirtual, new.key.spelled(as: old.key) == old.key, old.hasRowIDKey == new.hasRowIDKey
+            else { return nil }
         }
         name = some.name
         key = some.key
         self.old = old?.columns
-        self.new = new?.columns
+        self.new = new?.columns.spelled(as: old?.columns ?? [])
+        isSameRow = some.isSameRow("n", "o")
     }
 
     /// In which ways rows can differ.
@@ -58,7 +61,7 @@ struct TablePair {
     }
 
     private func rows(_ kind: RowDiff.Kind) -> String {
-        let match = key.areSame(in: "n", and: "o")
+        let match = isSameRow
         let (before, after) = ("old.\(name.sqlName) o", "new.\(name.sqlName) n")
         switch kind {
         case .added:

@@ -1,5 +1,6 @@
 import LinuxFiles
 package import Repository
+import SQLiteFiles
 package import SystemPackage
 
 /// What is wrong with a database, and what can be done, the least loss first.
@@ -16,8 +17,8 @@ package struct Diagnosis: Sendable {
     package struct Choice: Sendable {
         package let remedy: Remedy
         package let source: InPlacePlan.Source
-        /// Rows that another choice would have, or have newer.
-        package let lostRows: Int
+        /// Rows that another choice would have, or have newer. nil: nobody knows, for nothing that came later can be read.
+        package let lostRows: Int?
         /// The same by table.
         package let tables: [TableDiff]
         /// Rows of the last sound snapshot that cannot be read any more: lost by the damage, or deleted since then.
@@ -54,35 +55,31 @@ package struct Doctor {
         var findings = index.damage.prefix(1).map {
             "the repository is damaged at byte \($0.offset) of \($0.file.printable) (\($0.message)): run holdfast check"
         }
-        var salvage: FilePath?
-        var isSound = false
-        if present.event == .deleted {
-            findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
-        } else if let image = try images.image(present) {
-            let problems = try examine(image, present)
+        var choices: [Diagnosis.Choice] = []
+        if let image = try images.image(present) {
+            let problems = try problems(of: image, present)
             findings += problems
-            isSound = problems.isEmpty
-            if !isSound { salvage = try salvageImage(of: image) }
+            if !problems.isEmpty {
+                choices = try self.choices(present, image)
+            } else if let loss = try EmptiedDatabase(index, file, images, present).find() {
+                findings.append(loss.finding)
+                choices = [.certain(loss.before)]
+            } else {
+                findings += try ImageDatabase(at: image).foreignKeyViolations().map { "\($0)" }
+            }
+        } else {
+            findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
+            choices = try SoundSearch(index).newest(of: file).map { [.certain($0)] } ?? []
         }
-        guard !isSound else { return Diagnosis(path: path, file: file, findings: findings, choices: []) }
-        let good = try lastGood(entries)
-        let goodImage = try good.flatMap { try images.image($0) }
-        return Diagnosis(
-            path: path,
-            file: file,
-            findings: findings,
-            choices: try choices(good, goodImage, salvage)
-        )
+        return Diagnosis(path: path, file: file, findings: findings, choices: choices)
     }
 
-    private func examine(_ image: FilePath, _ present: SnapshotIndex.Entry) throws -> [String] {
+    /// What SQLite finds wrong with an image; rows without parents apart, which are as readable as all others.
+    private func problems(of image: FilePath, _ present: SnapshotIndex.Entry) throws -> [String] {
         guard index.declaration(of: file, at: present.sequence)?.kind == .database else {
             return ["it is no database any more: its first bytes are others"]
         }
-        let integrity = try Integrity.check(databaseAt: image, .full)
-        guard case .problems(let problems) = integrity else {
-            return try ImageDatabase(at: image).foreignKeyViolations().map { "\($0)" }
-        }
+        guard case .problems(let problems) = try Integrity.check(databaseAt: image, .full) else { return [] }
         let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
         return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
     }
@@ -95,33 +92,10 @@ package struct Doctor {
         return path
     }
 
-    /// The newest snapshot that is sound, on the assumption that damage stays: found by halves behind the last good verdict.
-    private func lastGood(_ entries: [SnapshotIndex.Entry]) throws -> SnapshotIndex.Entry? {
-        let databases = entries.filter { entry in
-            entry.event != .deleted && index.declaration(of: file, at: entry.sequence)?.kind == .database
-        }
-        let verdict = databases.lastIndex { index.verdicts[$0.sequence] == true }
-        var low = verdict.map { $0 + 1 } ?? 0
-        var high = databases.count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if try isSound(databases[middle]) { low = middle + 1 } else { high = middle }
-        }
-        return low > 0 ? databases[low - 1] : nil
-    }
-
-    private func isSound(_ entry: SnapshotIndex.Entry) throws -> Bool {
-        guard let image = try images.image(entry) else { return false }
-        let integrity = try Integrity.check(databaseAt: image, .full)
-        if case .problems = integrity { return false }
-        return try ImageDatabase(at: image).foreignKeyViolations().isEmpty
-    }
-
-    private func choices(
-        _ good: SnapshotIndex.Entry?,
-        _ goodImage: FilePath?,
-        _ salvage: FilePath?
-    ) throws -> [Diagnosis.Choice] {
+    private func choices(_ present: SnapshotIndex.Entry, _ image: FilePath) throws -> [Diagnosis.Choice] {
+        let good = try SoundSearch(index).newest(of: file)
+        let goodImage = try good.flatMap { try images.image($0) }
+        let salvage = try salvageImage(of: image)
         var sources: [(Diagnosis.Remedy, InPlacePlan.Source, FilePath)] = []
         if let good, let goodImage { sources.append((.good, .snapshot(good), goodImage)) }
         if let salvage { sources.append((.salvage, .image(salvage), salvage)) }
@@ -134,6 +108,9 @@ package struct Doctor {
                 all = merged
             }
         }
+        // Then whatever differs in the damaged image is damage.
+        let isComplete = try good.map { try nothingWasCommitted(after: $0, goodImage, image) } ?? false
+        if isComplete { all = goodImage }
         guard let all else { return [] }
         let returning = try goodImage.map { good in
             try salvage.map { try rows(ImageDiff(from: good, to: $0).summary(), \.removed) } ?? 0
@@ -143,17 +120,45 @@ package struct Doctor {
             return Diagnosis.Choice(
                 remedy: remedy,
                 source: source,
-                lostRows: rows(tables, \.removed) + rows(tables, \.changed),
+                lostRows: salvage == nil && !isComplete
+                    ? nil : rows(tables, \.removed) + rows(tables, \.changed),
                 tables: tables,
-                returningRows: remedy == .merge ? returning ?? 0 : 0
+                returningRows: remedy == .merge && !isComplete ? returning ?? 0 : 0
             )
         }
         // What is proven comes first among equals.
-        .sorted { ($0.lostRows, $0.remedy.rank) < ($1.lostRows, $1.remedy.rank) }
+        .sorted { ($0.lostRows ?? 0, $0.remedy.rank) < ($1.lostRows ?? 0, $1.remedy.rank) }
+    }
+
+    /// Whether all commits are in a snapshot: SQLite counts them in the header (sqlite.org/fileformat2.html, section 1.3.7), but for
+    /// those in WAL mode, which are snapshots of their own.
+    private func nothingWasCommitted(
+        after good: SnapshotIndex.Entry,
+        _ goodImage: FilePath?,
+        _ image: FilePath
+    ) throws -> Bool {
+        guard let goodImage, let before = try header(goodImage), let after = try header(image) else {
+            return false
+        }
+        return before.changeCounter == after.changeCounter
+            && !index.entries(in: .file(file)).contains { $0.sequence > good.sequence && $0.event == .commit }
+    }
+
+    private func header(_ image: FilePath) throws -> DatabaseHeader? {
+        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
+        let count = try OpenFile(image, .read).read(into: &front, count: front.count, at: 0)
+        return count == front.count ? try? unsafe DatabaseHeader(front.span.bytes) : nil
     }
 
     private func rows(_ tables: [TableDiff], _ count: KeyPath<TableDiff, Int>) -> Int {
         tables.reduce(0) { $0 + $1[keyPath: count] }
+    }
+}
+
+extension Diagnosis.Choice {
+    /// A snapshot behind which nothing can have been written that is not in the history.
+    fileprivate static func certain(_ entry: SnapshotIndex.Entry) -> Self {
+        Self(remedy: .good, source: .snapshot(entry), lostRows: 0, tables: [], returningRows: 0)
     }
 }
 

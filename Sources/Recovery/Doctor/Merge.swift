@@ -26,7 +26,7 @@ struct Merge {
             try database.inTransaction {
                 for (name, shape) in base.sorted(by: { $0.key < $1.key }) {
                     guard let other = new[name], !shape.isVirtual, !other.isVirtual, !shape.key.isEmpty,
-                        shape.key == other.key
+                        other.key.spelled(as: shape.key) == shape.key
                     else { continue }
                     try merge(shape, other, database)
                 }
@@ -36,11 +36,11 @@ struct Merge {
     }
 
     private func merge(_ shape: TableShape, _ other: TableShape, _ database: Database) throws {
-        let common = shape.columns.filter { other.columns.contains($0) }
+        let common = shape.columns.filter { other.columns.containsName($0) }
         let all = (shape.hasRowIDKey ? shape.key : []) + common
         let names = all.map(\.sqlName).joined(separator: ", ")
         let table = shape.name.sqlName
-        let isRow = shape.key.areSame(in: "b", and: "n")
+        let isRow = shape.isSameRow("b", "n")
         let values = common.filter { !shape.key.contains($0) }
         if !values.isEmpty {
             let sets = values.map { "\($0.sqlName) = n.\($0.sqlName)" }.joined(separator: ", ")

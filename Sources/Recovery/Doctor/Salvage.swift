@@ -1,3 +1,4 @@
+import CSQLite
 import GRDB
 import SystemPackage
 
@@ -22,14 +23,16 @@ struct Salvage {
             try ImageDatabase(at: image).read { bad in
                 try queue.writeWithoutTransaction { new in
                     try new.execute(sql: "PRAGMA synchronous = OFF")
-                    for pragma in ["page_size", "user_version", "application_id"] {
-                        let value = try Int.fetchOne(bad, sql: "PRAGMA \(pragma)") ?? 0
-                        try new.execute(sql: "PRAGMA \(pragma) = \(value)")
+                    for pragma in ["encoding", "page_size", "auto_vacuum", "user_version", "application_id"] {
+                        let value = try String.fetchOne(bad, sql: "PRAGMA \(pragma)") ?? "0"
+                        try new.execute(sql: "PRAGMA \(pragma) = '\(value)'")
                     }
-                    let shapes = try TableShape.all(of: "main", in: bad)
+                    let shapes = try TableShape.all(of: "main", withShadows: true, in: bad)
                     try new.inTransaction {
                         try makeSchema("type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'", bad, new)
                         for shape in shapes.values where !shape.isVirtual { read(shape, bad, new) }
+                        try keepSequences(bad, new)
+                        try keepVirtualTables(bad, new)
                         try makeSchema("type <> 'table'", bad, new)
                         return .commit
                     }
@@ -49,6 +52,36 @@ struct Salvage {
                 "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND \(condition)"
         )
         for statement in statements { try? new.execute(sql: statement) }
+    }
+
+    /// The highest rowid that an AUTOINCREMENT table ever gave (sqlite.org/autoinc.html).
+    private func keepSequences(_ bad: Database, _ new: Database) throws {
+        let rows = (try? Row.fetchAll(bad, sql: "SELECT name, seq FROM sqlite_sequence")) ?? []
+        for row in rows {
+            let (name, last): (String, Int64) = (row[0], row[1])
+            try new.execute(sql: "DELETE FROM sqlite_sequence WHERE name = ?", arguments: [name])
+            try new.execute(sql: "INSERT INTO sqlite_sequence VALUES(?, ?)", arguments: [name, last])
+        }
+    }
+
+    /// What is in them is in tables of theirs, which are there already: they only need their line in the schema
+    /// (sqlite.org/vtab.html, section 1.2).
+    private func keepVirtualTables(_ bad: Database, _ new: Database) throws {
+        let rows = try Row.fetchAll(
+            bad,
+            sql: "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"
+        )
+        guard !rows.isEmpty else { return }
+        try new.execute(sql: "PRAGMA writable_schema = ON")
+        for row in rows {
+            let (name, sql): (String, String) = (row[0], row[1])
+            try new.execute(
+                sql:
+                    "INSERT INTO sqlite_master(type, name, tbl_name, rootpage, sql) VALUES('table', ?1, ?1, 0, ?2)",
+                arguments: [name, sql]
+            )
+        }
+        try new.execute(sql: "PRAGMA writable_schema = RESET")
     }
 
     private func read(_ shape: TableShape, _ bad: Database, _ new: Database) {
@@ -118,21 +151,28 @@ struct Salvage {
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         var last: Int64?
         do {
-            let rows = try Row.fetchCursor(
-                bad,
-                sql: "SELECT \(names) FROM \(shape.name.sqlName) \(which)",
-                arguments: StatementArguments(bounds)
-            )
+            let select = try bad.makeStatement(sql: "SELECT \(names) FROM \(shape.name.sqlName) \(which)")
+            try select.setArguments(StatementArguments(bounds))
             let insert = try new.cachedStatement(
                 sql: "INSERT OR IGNORE INTO \(shape.name.sqlName)(\(names)) VALUES(\(marks))"
             )
-            while let row = try rows.next() {
-                let values = Array(row.databaseValues)
+            let (from, to) = unsafe (select.sqliteStatement, insert.sqliteStatement)
+            defer { _ = unsafe sqlite3_reset(from) }
+            while true {
+                switch unsafe sqlite3_step(from) {
+                case SQLITE_DONE: return (true, last)
+                case SQLITE_ROW: break
+                default: return (false, last)
+                }
+                // As they are: text may hold what no string can.
+                for column in 0..<Int32(columns.count) {
+                    unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))
+                }
                 // A value that the damage made may break a rule of the table.
-                try? insert.execute(arguments: StatementArguments(values))
-                last = Int64.fromDatabaseValue(values[0]) ?? last
+                _ = unsafe sqlite3_step(to)
+                _ = unsafe sqlite3_reset(to)
+                last = unsafe sqlite3_column_int64(from, 0)
             }
-            return (true, last)
         } catch {
             return (false, last)
         }

@@ -1,5 +1,5 @@
 import LinuxFiles
-import Repository
+package import Repository
 package import SystemPackage
 
 /// Writes what other programs read: made under another name beside its destination, and complete when it gets its own.
@@ -15,7 +15,10 @@ package struct Export: Sendable {
 
     /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it.
     /// Throws `ExportError`, `RestoreError`, `SystemError`.
-    package func dump(_ image: FilePath) throws {
+    package func dump(_ image: FilePath, of path: FilePath, at sequence: Sequence) throws {
+        if case .problems(let problems) = try Integrity.check(databaseAt: image, .quick) {
+            throw RestoreError.notSound(path, sequence, problems: problems)
+        }
         try write(
             "sqlite3",
             ["-batch", "-init", "/dev/null", "-readonly", ImageDatabase.uri(image), ".dump"]

@@ -87,6 +87,12 @@ package struct SnapshotIndex: Sendable {
         }
     }
 
+    /// Takes a snapshot for good, and none that is newer.
+    mutating func judge(_ newestGood: Sequence) {
+        for (sequence, isGood) in verdicts where isGood && sequence > newestGood { verdicts[sequence] = nil }
+        verdicts[newestGood] = true
+    }
+
     private mutating func add(_ annotation: Annotation) {
         switch (annotation.kind, annotation.fields["name"], annotation.fields["verdict"]) {
         case (.tag, let name?, _):

@@ -32,11 +32,12 @@ struct DatabaseReplacement {
         let source = try DatabaseQueue(path: ImageDatabase.uri(image), configuration: Self.reading)
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
-        configuration.busyMode = .timeout(Double(wait.nanoseconds) / 1e9)
         do {
-            let target = try DatabaseQueue(path: database.string, configuration: configuration)
-            return try source.read { from in
-                try target.writeWithoutTransaction { to in try copy(from, to, isUnchanged) }
+            return try LockWait(wait).run {
+                let target = try DatabaseQueue(path: database.sqliteURI, configuration: configuration)
+                return try source.read { from in
+                    try target.writeWithoutTransaction { to in try copy(from, to, isUnchanged) }
+                }
             }
         } catch let error as DatabaseError {
             guard error.resultCode == .SQLITE_READONLY else {

@@ -1,4 +1,5 @@
 import LinuxFiles
+import SQLiteFiles
 import SystemPackage
 
 /// Puts an image in the place of a file, and the file with what SQLite keeps beside it aside. The name is never free in between,
@@ -6,59 +7,110 @@ import SystemPackage
 struct FileExchange {
     /// Absolute, free of symbolic links.
     let place: FilePath
-    /// What is put aside is called that behind its name, as `.corrupted-YYYYMMDD-HHMMSS`. nil: it goes, for the history has it.
-    let asideSuffix: String?
+    /// What is put aside is called that behind its name, as `.corrupted-YYYYMMDD-HHMMSS`.
+    let asideSuffix: String
+    /// Whether it stays there. Else it goes in the end, for the history has it; unless a program wrote to it meanwhile.
+    let keepsAside: Bool
     /// How long to wait for programs that have the file open.
     let wait: Duration
     /// Whether programs that still have it open then are left to go on with what was put aside.
     let isForced: Bool
 
-    /// Returns the names of what was put aside. `image` is on the same file system, and on the disk.
-    /// Throws `InPlaceError.inUse`, `SystemError`.
-    func run(_ image: FilePath) throws -> [FilePath] {
-        guard let present = try FileStatus.unlessMissing(place) else { return try fill(image) }
-        try own(image, present.ownership)
-        let file = try OpenFile(place, .update)
-        let isLocked = try waitUntilUnused(file)
-        defer { if isLocked { file.releaseWriteLock() } }
-        var moved: [FilePath] = []
-        if let asideSuffix {
-            let aside = try freeName(asideSuffix)
-            try Directory.addName(aside, to: place)
-            moved = [aside]
-            try moved += setSidecarsAside(for: aside)
+    /// Returns the names of what was put aside; nil, and nothing is changed, when `isUnchanged`, which is asked once no program uses
+    /// the file, says no. `image` is on the same file system, and on the disk.
+    ///
+    /// A program that opened the old file before the new one had its name goes on with the old one. In WAL mode it would write
+    /// into the new one's log, which it finds by its name; so the old one stays locked until nobody has it open, and if that does
+    /// not come in time, all is put back.
+    ///
+    /// Throws `InPlaceError.inUse`, `SystemError`; nothing is changed then.
+    func run(_ image: FilePath, isUnchanged: () throws -> Bool) throws -> [FilePath]? {
+        let deadline = Tick.now.advanced(by: wait)
+        guard let present = try FileStatus.unlessMissing(place) else {
+            return try fill(image, deadline, isUnchanged)
         }
-        try UnfinishedWork.name(image, place, isReplacing: true)
+        try own(image, present.ownership)
+        let old = try OpenFile(place, .update)
+        let new = try OpenFile(image, .update)
+        let isLocked = try waitUntilUnused(old, mayBeForced: !isLogged(new), deadline)
+        defer { if isLocked { old.releaseWriteLock() } }
+        guard try isUnchanged() else { return nil }
+        let before = try old.status()
+        // Whoever opens the new file waits as well, until it is sure that it stays.
+        let isNewLocked = try new.takeWriteLock()
+        defer { if isNewLocked { new.releaseWriteLock() } }
+
+        let aside = try freeName()
+        try Directory.addName(aside, to: place)
+        var sidecars: [(from: FilePath, to: FilePath)] = []
+        do {
+            try setSidecarsAside(for: aside, &sidecars)
+            try UnfinishedWork.name(image, place, isReplacing: true)
+            if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
+        } catch {
+            // The first of the two is again what it was; the second is gone.
+            try? Directory.rename(aside, to: place)
+            for moved in sidecars.reversed() { try? Directory.rename(moved.to, to: moved.from) }
+            throw error
+        }
         try Directory.synchronise(place.removingLastComponent())
-        return moved
+        let after = try old.status()
+        let isAsCaptured = before.sizeBytes == after.sizeBytes && before.modified == after.modified
+        if !keepsAside, isAsCaptured, ProcessTable.writers(of: [before.identity]).isEmpty {
+            try Directory.remove(aside)
+            return sidecars.map(\.to)
+        }
+        return [aside] + sidecars.map(\.to)
     }
 
     /// Puts the file aside, and nothing in its place. Returns the names of what was put aside.
     func setAside() throws -> [FilePath] {
-        guard let asideSuffix, try FileStatus.unlessMissing(place) != nil else { return [] }
+        guard try FileStatus.unlessMissing(place) != nil else { return [] }
         let file = try OpenFile(place, .update)
-        let isLocked = try waitUntilUnused(file)
+        let isLocked = try waitUntilUnused(file, mayBeForced: true, Tick.now.advanced(by: wait))
         defer { if isLocked { file.releaseWriteLock() } }
-        let aside = try freeName(asideSuffix)
-        let sidecars = try setSidecarsAside(for: aside)
+        let aside = try freeName()
+        var sidecars: [(from: FilePath, to: FilePath)] = []
+        try setSidecarsAside(for: aside, &sidecars)
         try Directory.rename(place, to: aside)
         try Directory.synchronise(place.removingLastComponent())
-        return [aside] + sidecars
+        return [aside] + sidecars.map(\.to)
     }
 
-    /// Nothing has the name.
-    private func fill(_ image: FilePath) throws -> [FilePath] {
+    /// Nothing has the name. Programs may have a file open that had it.
+    private func fill(
+        _ image: FilePath,
+        _ deadline: Tick,
+        _ isUnchanged: () throws -> Bool
+    ) throws -> [FilePath]? {
         let directory = try FileStatus.of(place.removingLastComponent()).ownership
         // As a program of the directory's owner would make it there.
-        let bits = 0o600 | (directory.permissions & 0o044)
+        let bits = 0o600 | (directory.permissions & 0o066)
         try own(
             image,
             FileOwnership(userID: directory.userID, groupID: directory.groupID, permissions: bits)
         )
-        let sidecars = try asideSuffix.map { try setSidecarsAside(for: freeName($0)) } ?? []
+        let isLogged = try isLogged(OpenFile(image, .read))
+        while case let holders = ProcessTable.writers(ofRemovedFileAt: place), !holders.isEmpty {
+            if isForced, !isLogged { break }
+            guard Tick.now < deadline else {
+                throw InPlaceError.inUse(place, holders, mayBeForced: !isLogged)
+            }
+            Thread.nap(.milliseconds(20))
+        }
+        guard try isUnchanged() else { return nil }
+        var sidecars: [(from: FilePath, to: FilePath)] = []
+        try setSidecarsAside(for: freeName(), &sidecars)
         try UnfinishedWork.name(image, place, isReplacing: false)
         try Directory.synchronise(place.removingLastComponent())
-        return sidecars
+        return sidecars.map(\.to)
+    }
+
+    /// Whether it is a database in WAL mode (sqlite.org/fileformat2.html, section 1.3.3).
+    private func isLogged(_ image: borrowing OpenFile) throws -> Bool {
+        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
+        guard try image.read(into: &front, count: front.count, at: 0) == front.count else { return false }
+        return (try? unsafe DatabaseHeader(front.span.bytes).readVersion) == 2
     }
 
     private func own(_ image: FilePath, _ ownership: FileOwnership) throws {
@@ -69,37 +121,52 @@ struct FileExchange {
 
     /// With the whole file locked, no program reads or writes it; those that only have it open are asked for by name.
     /// Returns whether it is locked.
-    private func waitUntilUnused(_ file: borrowing OpenFile) throws -> Bool {
-        let deadline = Tick.now.advanced(by: wait)
+    private func waitUntilUnused(
+        _ file: borrowing OpenFile,
+        mayBeForced: Bool,
+        _ deadline: Tick
+    ) throws -> Bool {
         while true {
             let isLocked = try file.takeWriteLock()
             let holders = ProcessTable.writers(of: [try file.status().identity])
             if isLocked, holders.isEmpty { return true }
             guard Tick.now < deadline else {
-                if isForced { return isLocked }
+                if isForced, mayBeForced { return isLocked }
                 if isLocked { file.releaseWriteLock() }
-                throw InPlaceError.inUse(place, holders)
+                throw InPlaceError.inUse(place, holders, mayBeForced: mayBeForced)
             }
             if isLocked { file.releaseWriteLock() }
             Thread.nap(.milliseconds(20))
         }
     }
 
-    private func setSidecarsAside(for aside: FilePath) throws -> [FilePath] {
-        var moved: [FilePath] = []
+    /// Waits until those that opened the old file just before the new one had its name have given up.
+    private func waitForLatecomers(to old: borrowing OpenFile, _ deadline: Tick) throws {
+        while case let holders = ProcessTable.writers(of: [try old.status().identity]), !holders.isEmpty {
+            guard Tick.now < deadline else {
+                if isForced { return }
+                throw InPlaceError.inUse(place, holders, mayBeForced: false)
+            }
+            Thread.nap(.milliseconds(20))
+        }
+    }
+
+    private func setSidecarsAside(
+        for aside: FilePath,
+        _ moved: inout [(from: FilePath, to: FilePath)]
+    ) throws {
         for suffix in Destination.sidecarSuffixes {
             let sidecar = place.appending(suffix: suffix)
             guard try FileStatus.unlessMissing(sidecar, followingLinks: false) != nil else { continue }
             // SQLite finds it there for the file that it belongs to.
             let name = aside.appending(suffix: suffix)
             try Directory.rename(sidecar, to: name)
-            moved.append(name)
+            moved.append((sidecar, name))
         }
-        return moved
     }
 
-    private func freeName(_ suffix: String) throws -> FilePath {
-        let name = place.appending(suffix: suffix)
+    private func freeName() throws -> FilePath {
+        let name = place.appending(suffix: asideSuffix)
         guard try FileStatus.unlessMissing(name, followingLinks: false) != nil else { return name }
         for number in 2...1000 {
             let numbered = name.appending(suffix: "-\(number)")

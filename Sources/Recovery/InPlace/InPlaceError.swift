@@ -9,8 +9,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case busy(FilePath, Duration, [ProcessTable.Holder])
     /// SQLite could not write it. Why, and what to do.
     case unwritable(FilePath, String, advice: String)
-    /// Programs have the file open that is to be exchanged.
-    case inUse(FilePath, [ProcessTable.Holder])
+    /// Programs have the file open that is to be exchanged. In WAL mode they would spoil the new one.
+    case inUse(FilePath, [ProcessTable.Holder], mayBeForced: Bool)
     /// Programs wrote between each capture and the moment at which it was to be replaced.
     case restless(FilePath, [ProcessTable.Holder])
     /// It was done, and could not be written into the history. The tag of the state before it, and why.
@@ -53,9 +53,11 @@ extension InPlaceError: CustomStringConvertible {
                 + "stop them, or say --wait with more time"
         case .unwritable(let path, let reason, let advice):
             "\(path.printable) is as it was, for SQLite could not write it (\(reason)): \(advice)"
-        case .inUse(let path, let holders):
+        case .inUse(let path, let holders, let mayBeForced):
             "\(path.printable) must be exchanged for another file, but programs have it open\(Self.list(holders)): "
-                + "stop them, say --wait with more time, or --force if what they still write may be lost"
+                + (mayBeForced
+                    ? "stop them, say --wait with more time, or --force if what they still write may be lost"
+                    : "stop them, or say --wait with more time")
         case .restless(let path, let holders):
             "\(path.printable) was written too often to be replaced without losing a commit\(Self.list(holders)): "
                 + "stop the programs that write, or say --wait with more time"

@@ -130,6 +130,25 @@ final class InPlaceImages {
         return image
     }
 
+    /// Whether the file at `path` has that content.
+    func holds(_ path: FilePath, _ state: SnapshotState) throws -> Bool {
+        let file = try OpenFile(path, .read)
+        guard try file.status().sizeBytes == state.shape.byteCount else { return false }
+        return try ImageDigest.of(file, shape: state.shape) == state.digest
+    }
+
+    /// Whether a plain file is what the history has of it at `sequence`.
+    func isCaptured(_ item: InPlacePlan.Item, as path: FilePath, at sequence: Sequence) throws -> Bool {
+        guard let entry = try entry(item, at: sequence), FileStatus.ifPresent(path) != nil else {
+            return true
+        }
+        count += 1
+        let image = work.appending("seen-\(count)")
+        defer { try? Directory.remove(image) }
+        let result = try ImageRebuilder(root).rebuildAll([item.file: image], at: entry.sequence)
+        return try result[item.file].map { try holds(path, $0.get()) } ?? false
+    }
+
     /// How the rows changed from the file's state at `sequence` to the wanted one, which was asked for before. Nothing is
     /// said of what cannot be read.
     func rowDifferences(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> [TableDiff] {
@@ -139,6 +158,18 @@ final class InPlaceImages {
         guard images.contains(where: { $0 == nil }) else { return tables }
         // That all tables come or go with the file goes without saying.
         return tables.map { $0.withoutNotes }.filter { !$0.isEmpty }
+    }
+
+    /// How the rows changed between two of a database's snapshots.
+    func rowDifferences(_ item: InPlacePlan.Item, from old: Sequence, to new: Sequence) throws -> [TableDiff]
+    {
+        let outputs = [work.appending("older"), work.appending("newer")]
+        defer { for output in outputs { try? Directory.remove(output) } }
+        for (output, sequence) in zip(outputs, [old, new]) {
+            let result = try ImageRebuilder(root).rebuildAll([item.file: output], at: sequence)
+            _ = try result[item.file]?.get()
+        }
+        return try ImageDiff(from: outputs[0], to: outputs[1]).summary()
     }
 
     /// What SQLite says of a database as it is afterwards; nil if it is none.

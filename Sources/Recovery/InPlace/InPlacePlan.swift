@@ -33,9 +33,11 @@ package struct InPlacePlan: Sendable {
     package let action: RecoveryEntry.Action
     /// The snapshot that was asked for.
     package let at: Sequence
-    package let items: [Item]
+    package private(set) var items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the root.
     package let refused: [FilePath]
+    /// What an undo takes back.
+    private(set) var undone: RecoveryEntry?
 
     /// What a restore to another place would restore.
     package init(_ plan: RestorePlan) {
@@ -107,9 +109,17 @@ package struct InPlacePlan: Sendable {
         }
         root = index.root
         action = .undo
+        undone = entry
         at = entry.before.values.max() ?? .none
         self.items = items
         self.refused = refused
+    }
+
+    /// The same without some of the files.
+    package func without(_ names: Set<FilePath>) -> InPlacePlan {
+        var plan = self
+        plan.items.removeAll { names.contains($0.name) }
+        return plan
     }
 
     /// When only rows were restored, those that others wrote since, or at the same time, must not go with them.

@@ -14,10 +14,14 @@ extension InPlaceRestore {
             return entry == nil ? .unchanged : .aside
         }
         guard entry != nil, FileStatus.ifPresent(item.path) != nil else { return .rename }
-        if entry == item.entry { return .unchanged }
-        guard let present = try images.present(item, at: sequence) else { return .rename }
-        if present.isSame(as: wanted) { return .unchanged }
-        return wanted.isSoundDatabase && present.isSoundDatabase ? .transaction : .rename
+        guard let present = try images.present(item, at: sequence) else {
+            // The file itself is asked: the history may lack what cannot be read.
+            return try wanted.state.map { try images.holds(item.path, $0) } ?? false ? .unchanged : .rename
+        }
+        if entry == item.entry || present.isSame(as: wanted) { return .unchanged }
+        guard wanted.isSoundDatabase, present.isSoundDatabase else { return .rename }
+        // The backup API would empty a database at once, before it could be asked whether it is as it was captured.
+        return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
     /// Brings one file back. `sequence` is a snapshot of the present.
@@ -31,7 +35,7 @@ extension InPlaceRestore {
         var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
         guard way != .unchanged else { return outcome }
         if plan.root.kind == .directory {
-            try makeRoot()
+            if FileStatus.ifPresent(plan.root.path) == nil { try Destination.makeDirectory(plan.root.path) }
             try Destination.makeDirectories(for: item.path, below: plan.root.path)
         }
         let place = try Destination.file(item.path, isReplaceable: true, name: item.name.lastComponent)
@@ -40,23 +44,8 @@ extension InPlaceRestore {
             return outcome
         }
         if way == .transaction, try replace(place, by: wanted.path, &outcome) { return outcome }
-        let present = try images.present(item, at: outcome.before)
-        let label = present?.isSoundDatabase ?? false ? "replaced" : "corrupted"
-        let isDatabase = wanted.isDatabase || present != nil
-        try exchange(place, for: wanted.path, label: isDatabase ? label : nil, images, &outcome)
+        try exchange(place, for: wanted, images, &outcome)
         return outcome
-    }
-
-    /// A root that was removed comes back as if its parent's owner had made it.
-    private func makeRoot() throws {
-        let path = plan.root.path
-        guard FileStatus.ifPresent(path) == nil else { return }
-        let parent = try FileStatus.of(path.removingLastComponent()).ownership
-        try Directory.make(path)
-        let bits = 0o700 | (parent.permissions & 0o055)
-        try OpenFile(path, .read).setOwnership(
-            FileOwnership(userID: parent.userID, groupID: parent.groupID, permissions: bits)
-        )
     }
 
     /// In one transaction. Returns false when only an exchange can do it.
@@ -86,25 +75,42 @@ extension InPlaceRestore {
 
     private func exchange(
         _ place: FilePath,
-        for image: FilePath,
-        label: String?,
+        for image: InPlaceImages.Image,
         _ images: InPlaceImages,
         _ outcome: inout InPlaceOutcome
     ) throws {
-        outcome.before = try capture([.tag(tags.before)])
-        outcome.tables = try images.rowDifferences(outcome.item, at: outcome.before)
         let work = try UnfinishedWork.makeDirectory(in: place.removingLastComponent())
         defer { UnfinishedWork.discard(work) }
         let near = work.appending("wanted")
-        try FileCopy.move(image, to: near)
-        let exchange = FileExchange(
-            place: place,
-            asideSuffix: label.map { ".\($0)-\(stamp)" },
-            wait: options.wait,
-            isForced: options.isForced
-        )
-        outcome.aside = try exchange.run(near)
-        outcome.way = .rename
+        let files = LiveFiles(place)
+        let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+        var marks = [AnnotationWish.tag(tags.before)]
+        repeat {
+            let stamp = try files.stamp()
+            outcome.before = try capture(marks)
+            marks = []
+            let present = try images.present(outcome.item, at: outcome.before)
+            let isCaptured = try images.isCaptured(outcome.item, as: place, at: outcome.before)
+            // While the image is still there to be read.
+            if FileStatus.ifPresent(near) == nil {
+                outcome.tables = (try? images.rowDifferences(outcome.item, at: outcome.before)) ?? []
+                try FileCopy.move(image.path, to: near)
+            }
+            let exchange = FileExchange(
+                place: place,
+                asideSuffix: (present?.isSoundDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
+                    + self.stamp,
+                keepsAside: image.isDatabase || present != nil || !isCaptured,
+                wait: options.wait,
+                isForced: options.isForced
+            )
+            if let aside = try exchange.run(near, isUnchanged: { try files.stamp().isSame(as: stamp) }) {
+                outcome.aside = aside
+                outcome.way = .rename
+                return
+            }
+        } while Tick.now < deadline
+        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place))
     }
 
     private func setAside(_ place: FilePath, _ outcome: inout InPlaceOutcome) throws {
@@ -112,6 +118,7 @@ extension InPlaceRestore {
         let exchange = FileExchange(
             place: place,
             asideSuffix: ".undone-\(stamp)",
+            keepsAside: true,
             wait: options.wait,
             isForced: options.isForced
         )

@@ -50,6 +50,7 @@ package struct InPlaceRestore {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
         let images = InPlaceImages(plan.root, in: work)
+        try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
 
         let present = try capture([])
@@ -87,6 +88,7 @@ package struct InPlaceRestore {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
         let images = InPlaceImages(plan.root, in: work)
+        try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
         let present = try capture([])
         for item in plan.items {

@@ -31,6 +31,12 @@ package final class PastImages {
         return path
     }
 
+    /// Gives the room back that a snapshot's image takes.
+    func discard(_ entry: SnapshotIndex.Entry) {
+        guard let path = paths.removeValue(forKey: entry.sequence) else { return }
+        try? Directory.remove(path)
+    }
+
     /// A name in the same directory, for what is made of an image.
     package func path(named name: String) -> FilePath { work.appending(name) }
 }

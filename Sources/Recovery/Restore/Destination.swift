@@ -56,6 +56,19 @@ enum Destination {
         return true
     }
 
+    /// Makes a directory as if the owner of the one above it had made it: who may enter that one may enter this one.
+    static func makeDirectory(_ path: FilePath) throws {
+        let parent = try FileStatus.of(path.removingLastComponent()).ownership
+        try Directory.make(path)
+        try OpenFile(path, .read).setOwnership(
+            FileOwnership(
+                userID: parent.userID,
+                groupID: parent.groupID,
+                permissions: 0o700 | (parent.permissions & 0o077)
+            )
+        )
+    }
+
     /// Makes the directories that `path` lacks below `top`. One that is a symbolic link is refused: it may lead
     /// anywhere.
     static func makeDirectories(for path: FilePath, below top: FilePath) throws {
@@ -64,7 +77,7 @@ enum Destination {
             directory.append(component)
             switch try? FileStatus.of(directory, followingLinks: false).kind {
             case .directory: continue
-            case nil: try Directory.make(directory)
+            case nil: try makeDirectory(directory)
             default: throw RestoreError.isNotDirectory(directory)
             }
         }

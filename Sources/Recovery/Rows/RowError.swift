@@ -7,6 +7,8 @@ package enum RowError: Error, Hashable, Sendable {
     case isVirtual(String)
     /// Nothing tells its rows apart.
     case noKey(String)
+    /// Rows of it have NULL in their primary key, which then does not tell them apart.
+    case nullKey(String)
     case wrongKeyCount(String, columns: [String], given: Int)
     case noSuchRow(String, key: String, at: Sequence)
     /// No row meets the condition.
@@ -29,6 +31,9 @@ extension RowError: CustomStringConvertible {
         case .isVirtual(let table):
             "\(table) is a virtual table, whose rows only its module knows: restore the tables behind it, or the database"
         case .noKey(let table): "nothing tells the rows of \(table) apart: restore the database"
+        case .nullKey(let table):
+            "rows of \(table) have NULL in their key, so that nothing tells them apart: restore the database, or take them "
+                + "from holdfast query"
         case .wrongKeyCount(let table, let columns, let given):
             "\(table) has the key \(columns.joined(separator: ", ")), and \(given) values were given: "
                 + "give \(columns.count == 1 ? "one" : "\(columns.count)") for each row"

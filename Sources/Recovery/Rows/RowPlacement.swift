@@ -17,7 +17,9 @@ struct RowPlacement {
         try database.execute(sql: "ATTACH ? AS plan", arguments: [ImageDatabase.uri(set.path)])
         shapes = try TableShape.all(of: "main", in: database)
         for table in Set(set.tables).union(set.links.map(\.foreignKey.child)) {
-            guard let shape = shapes[table], !shape.isVirtual, shape.key == set.shapes[table]!.key else {
+            guard let shape = shapes[table], !shape.isVirtual,
+                shape.key.spelled(as: set.shapes[table]!.key) == set.shapes[table]!.key
+            else {
                 throw RowError.otherTable(table)
             }
         }
@@ -109,12 +111,12 @@ extension RowPlacement {
         let present = "main.\(table.sqlName) n"
         if kind == .missing {
             return
-                "\(keys) WHERE NOT EXISTS (SELECT 1 FROM \(present) WHERE \(shape.key.areSame(in: "n", and: "k")))"
+                "\(keys) WHERE NOT EXISTS (SELECT 1 FROM \(present) WHERE \(shape.isSameRow("n", "k")))"
         }
         let differs = common(table).differ(in: "o", and: "n")
         return """
-            \(keys) JOIN \(present) ON \(shape.key.areSame(in: "n", and: "k"))
-            JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k")) WHERE \(kind == .same ? "NOT " : "")(\(differs))
+            \(keys) JOIN \(present) ON \(shape.isSameRow("n", "k"))
+            JOIN old.\(table.sqlName) o ON \(shape.isSameRow("o", "k")) WHERE \(kind == .same ? "NOT " : "")(\(differs))
             """
     }
 
@@ -123,8 +125,8 @@ extension RowPlacement {
         let table = link.foreignKey.child
         let shape = shapes[table]!
         return """
-            FROM plan.\(link.keys) k JOIN main.\(table.sqlName) n ON \(shape.key.areSame(in: "n", and: "k"))
-            JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k")) WHERE \(Self.link(link, kind))
+            FROM plan.\(link.keys) k JOIN main.\(table.sqlName) n ON \(shape.isSameRow("n", "k"))
+            JOIN old.\(table.sqlName) o ON \(shape.isSameRow("o", "k")) WHERE \(Self.link(link, kind))
             """
     }
 
@@ -137,13 +139,13 @@ extension RowPlacement {
 
     /// The columns that both schemas have.
     private func common(_ table: String) -> [String] {
-        set.shapes[table]!.columns.filter { shapes[table]!.columns.contains($0) }
+        set.shapes[table]!.columns.filter { shapes[table]!.columns.containsName($0) }
     }
 
     private func notes(_ table: String) -> [String] {
         let (old, new) = (set.shapes[table]!.columns, shapes[table]!.columns)
-        return old.filter { !new.contains($0) }.map { "column \($0) is gone, and left out" }
-            + new.filter { !old.contains($0) }.map { "column \($0) is new, and gets its default" }
+        return old.filter { !new.containsName($0) }.map { "column \($0) is gone, and left out" }
+            + new.filter { !old.containsName($0) }.map { "column \($0) is new, and gets its default" }
     }
 
     private func insert(_ table: String) throws {
@@ -151,26 +153,18 @@ extension RowPlacement {
         let columns = (shape.hasRowIDKey ? shape.key : []) + common(table)
         try database.execute(
             sql: """
-                INSERT INTO main.\(table.sqlName)(\(columns.map(\.sqlName).joined(separator: ", ")))
+                INSERT OR ABORT INTO main.\(table.sqlName)(\(columns.map(\.sqlName).joined(separator: ", ")))
                 SELECT \(columns.list(of: "o")) FROM plan.\(RowSet.keys(table)) k
-                JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k"))
-                WHERE NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.key.areSame(in: "n", and: "k")))
+                JOIN old.\(table.sqlName) o ON \(shape.isSameRow("o", "k"))
+                WHERE NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.isSameRow("n", "k")))
                 """
         )
     }
 
     /// The rows stay, so that nothing that refers to them goes.
     private func overwrite(_ table: String) throws {
-        let shape = shapes[table]!
         let columns = common(table)
-        let values = columns.filter { !shape.key.contains($0) }
-        guard !values.isEmpty else { return }
-        try update(
-            table,
-            values,
-            from: RowSet.keys(table),
-            where: columns.differ(in: "o", and: "n")
-        )
+        try update(table, columns, from: RowSet.keys(table), where: columns.differ(in: "o", and: "n"))
     }
 
     private func relink(_ link: RowSet.Link, isOverwriting: Bool) throws {
@@ -188,10 +182,10 @@ extension RowPlacement {
         let shape = shapes[table]!
         try database.execute(
             sql: """
-                UPDATE main.\(table.sqlName) AS n
+                UPDATE OR ABORT main.\(table.sqlName) AS n
                 SET \(columns.map { "\($0.sqlName) = o.\($0.sqlName)" }.joined(separator: ", "))
-                FROM plan.\(keys) k JOIN old.\(table.sqlName) o ON \(shape.key.areSame(in: "o", and: "k"))
-                WHERE \(shape.key.areSame(in: "n", and: "k")) AND (\(condition))
+                FROM plan.\(keys) k JOIN old.\(table.sqlName) o ON \(shape.isSameRow("o", "k"))
+                WHERE \(shape.isSameRow("n", "k")) AND (\(condition))
                 """
         )
     }

@@ -54,7 +54,7 @@ package struct RowRestore {
     package func keyColumns(of table: String) throws -> [String] {
         guard let old = try images.image(entry) else { throw RowError.noTable(table, at: entry.sequence) }
         let shapes = try ImageDatabase(at: old).read { try TableShape.all(of: "main", in: $0) }
-        guard let shape = shapes.values.first(where: { $0.name.lowercased() == table.lowercased() }) else {
+        guard let shape = shapes.values.first(where: { $0.name.isSameName(as: table) }) else {
             throw RowError.noTable(table, at: entry.sequence)
         }
         guard !shape.isVirtual else { throw RowError.isVirtual(table) }
@@ -139,23 +139,24 @@ package struct RowRestore {
     ) throws -> [RowCounts]? {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
-        configuration.busyMode = .timeout(Double(options.wait.nanoseconds) / 1e9)
         do {
-            let queue = try DatabaseQueue(path: place.string, configuration: configuration)
-            return try queue.writeWithoutTransaction { database in
-                guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
-                    throw RowError.refused("triggers cannot be switched off")
+            return try LockWait(options.wait).run {
+                let queue = try DatabaseQueue(path: place.sqliteURI, configuration: configuration)
+                return try queue.writeWithoutTransaction { database in
+                    guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
+                        throw RowError.refused("triggers cannot be switched off")
+                    }
+                    let placement = try RowPlacement(set, of: old, database)
+                    var counts: [RowCounts]?
+                    try database.inTransaction(.immediate) {
+                        guard try isUnchanged() else { return .rollback }
+                        let found = try placement.counts()
+                        try placement.apply(isOverwriting: options.isOverwriting)
+                        counts = found
+                        return .commit
+                    }
+                    return counts
                 }
-                let placement = try RowPlacement(set, of: old, database)
-                var counts: [RowCounts]?
-                try database.inTransaction(.immediate) {
-                    guard try isUnchanged() else { return .rollback }
-                    let found = try placement.counts()
-                    try placement.apply(isOverwriting: options.isOverwriting)
-                    counts = found
-                    return .commit
-                }
-                return counts
             }
         } catch let error as DatabaseError {
             throw InPlaceError(error, path, wait: options.wait)

@@ -35,12 +35,14 @@ struct RowSet {
         // For nobody else, and for a moment.
         try queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
+            try database.adoptEncoding(of: image)
             try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
             shapes = try TableShape.all(of: "old", in: database)
-            let name = shapes.keys.first { $0.lowercased() == table.lowercased() }
+            let name = shapes.keys.first { $0.isSameName(as: table) }
             guard let name else { throw RowError.noTable(table, at: sequence) }
             try select(name, selection, sequence, database)
             if withChildren { try close(database) }
+            try refuseNullKeys(database)
         }
         try queue.close()
     }
@@ -64,6 +66,14 @@ extension RowSet {
         let columns = shape.key.map(\.sqlName).joined(separator: ", ")
         try database.execute(sql: "CREATE TABLE main.\(name)(\(columns))")
         try database.execute(sql: "CREATE INDEX main.\(("by " + name).sqlName) ON \(name)(\(columns))")
+    }
+
+    private func refuseNullKeys(_ database: Database) throws {
+        let keys = tables.map { ($0, Self.keys($0)) } + links.map { ($0.foreignKey.child, $0.keys) }
+        for (table, keys) in keys where !shapes[table]!.hasRowIDKey {
+            let sql = "SELECT EXISTS(SELECT 1 FROM main.\(keys) AS k WHERE \(shapes[table]!.hasNull("k")))"
+            if try Bool.fetchOne(database, sql: sql) ?? false { throw RowError.nullKey(table) }
+        }
     }
 
     private mutating func select(
@@ -147,12 +157,12 @@ extension RowSet {
         let parent = shapes[foreignKey.parent]!
         let refers = zip(foreignKey.parentColumns, foreignKey.columns)
             .map { "p.\($0.sqlName) = c.\($1.sqlName)" }.joined(separator: " AND ")
-        let isKnown = child.key.areSame(in: "x", and: "c")
+        let isKnown = child.isSameRow("x", "c")
         try database.execute(
             sql: """
                 INSERT INTO main.\(keys) SELECT DISTINCT \(child.key.list(of: "c"))
                 FROM main.\(Self.keys(parent.name)) k
-                JOIN old.\(parent.name.sqlName) p ON \(parent.key.areSame(in: "p", and: "k"))
+                JOIN old.\(parent.name.sqlName) p ON \(parent.isSameRow("p", "k"))
                 JOIN old.\(child.name.sqlName) c ON \(refers)
                 WHERE NOT EXISTS (SELECT 1 FROM main.\(keys) x WHERE \(isKnown))
                 """

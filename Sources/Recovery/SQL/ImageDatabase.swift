@@ -13,6 +13,8 @@ package struct ImageDatabase: Sendable {
         self.isMapped = isMapped
         var configuration = Configuration()
         configuration.readonly = true
+        // Whoever asks may begin one and not end it.
+        configuration.allowsUnsafeTransactions = true
         queue = try DatabaseQueue(path: Self.uri(path), configuration: configuration)
     }
 
@@ -28,18 +30,33 @@ package struct ImageDatabase: Sendable {
     /// Ends what another thread reads, which then fails.
     func interrupt() { queue.interrupt() }
 
-    /// Every byte that may mean something in a URI is written as its number.
-    package static func uri(_ path: FilePath) -> String {
+    /// What opens a file that nobody changes (sqlite.org/uri.html).
+    package static func uri(_ path: FilePath) -> String { path.sqliteURI + "?immutable=1" }
+}
+
+extension FilePath {
+    /// The path as SQLite takes any path. Every byte that may mean something in a URI is written as its number.
+    var sqliteURI: String {
         let plain = Set("/-_.".utf8).union(UInt8(ascii: "0")...UInt8(ascii: "9"))
             .union(UInt8(ascii: "a")...UInt8(ascii: "z")).union(UInt8(ascii: "A")...UInt8(ascii: "Z"))
         var uri = "file:"
-        for byte in path.bytes {
+        for byte in bytes {
             if plain.contains(byte) {
                 uri.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
                 uri += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
             }
         }
-        return uri + "?immutable=1"
+        return uri
+    }
+}
+
+extension Database {
+    /// Gives an empty database the encoding of an image, without which that cannot be attached (sqlite.org/pragma.html#pragma_encoding).
+    func adoptEncoding(of image: FilePath?) throws {
+        guard let image else { return }
+        // Of what is no database, nothing is taken over.
+        let encoding = try? ImageDatabase(at: image).read { try String.fetchOne($0, sql: "PRAGMA encoding") }
+        if let encoding { try execute(sql: "PRAGMA encoding = '\(encoding)'") }
     }
 }

@@ -8,6 +8,8 @@ struct TableShape: Hashable, Sendable {
     /// The columns of the primary key in their order. Without one, a name of the rowid that no column has taken
     /// (sqlite.org/rowidtable.html); empty if there is none left.
     let key: [String]
+    /// How each column of the key is compared in the key's own index, where it has one.
+    let collations: [String]
     let isWithoutRowID: Bool
     let isVirtual: Bool
     /// The key is the rowid under another name (sqlite.org/lang_createtable.html, section 5).
@@ -15,11 +17,17 @@ struct TableShape: Hashable, Sendable {
 
     /// The tables of a schema that belong to its user, by name: neither SQLite's own nor those behind virtual tables
     /// (sqlite.org/pragma.html#pragma_table_list).
-    static func all(of schema: String, in database: Database) throws -> [String: TableShape] {
+    ///
+    /// - Parameter withShadows: those behind virtual tables as well.
+    static func all(
+        of schema: String,
+        withShadows: Bool = false,
+        in database: Database
+    ) throws -> [String: TableShape] {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT name, type, wr FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual')
+                SELECT name, type, wr FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual'\(withShadows ? ", 'shadow'" : ""))
                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
                 """,
             arguments: [schema]
@@ -40,6 +48,24 @@ struct TableShape: Hashable, Sendable {
     }
 
     private init(
+        name: String,
+        columns: [String],
+        key: [String],
+        collations: [String],
+        isWithoutRowID: Bool,
+        isVirtual: Bool,
+        isRowIDAlias: Bool
+    ) {
+        self.name = name
+        self.columns = columns
+        self.key = key
+        self.collations = collations
+        self.isWithoutRowID = isWithoutRowID
+        self.isVirtual = isVirtual
+        self.isRowIDAlias = isRowIDAlias
+    }
+
+    private init(
         _ name: String,
         isWithoutRowID: Bool,
         isVirtual: Bool,
@@ -50,7 +76,7 @@ struct TableShape: Hashable, Sendable {
         self.isWithoutRowID = isWithoutRowID
         self.isVirtual = isVirtual
         guard !isVirtual else {
-            (columns, key, isRowIDAlias) = ([], [], false)
+            (columns, key, collations, isRowIDAlias) = ([], [], [], false)
             return
         }
         // hidden: 0 for ordinary columns, 2 and 3 for generated ones.
@@ -63,10 +89,46 @@ struct TableShape: Hashable, Sendable {
         let columns = rows.map { row -> (name: String, place: Int) in (row["name"], row["pk"]) }
         self.columns = columns.map(\.name)
         let key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
-        isRowIDAlias = !isWithoutRowID && key.count == 1 && rows.contains { $0[1] == 1 && $0[2] }
+        // An `INTEGER PRIMARY KEY DESC` is none, and has an index.
+        collations = try String.fetchAll(
+            database,
+            sql: """
+                SELECT x.coll FROM pragma_index_list(?1, ?2) AS i, pragma_index_xinfo(i.name, ?2) AS x
+                WHERE i.origin = 'pk' AND x.key ORDER BY x.seqno
+                """,
+            arguments: [name, schema]
+        )
+        isRowIDAlias =
+            !isWithoutRowID && key.count == 1 && collations.isEmpty && rows.contains { $0[1] == 1 && $0[2] }
         let taken = Set(columns.map { $0.name.lowercased() })
         let rowID = ["rowid", "_rowid_", "oid"].first { !taken.contains($0) }
         self.key = key.isEmpty ? rowID.map { [$0] } ?? [] : key
+    }
+
+    /// That two rows are the same one. The key's collation counts, and the affinity of `left`, as for the use of an index.
+    func isSameRow(_ left: String, _ right: String) -> String {
+        key.enumerated().map { index, column in
+            let collation = index < collations.count ? " COLLATE \(collations[index].sqlName)" : ""
+            return "\(left).\(column.sqlName) IS \(right).\(column.sqlName)\(collation)"
+        }
+        .joined(separator: " AND ")
+    }
+
+    /// That a row of a table lacks a value in its key, so that the key does not tell it apart (sqlite.org/quirks.html, section 5).
+    func hasNull(_ row: String) -> String { key.map { "\(row).\($0.sqlName) IS NULL" }.anyOf }
+
+    /// The same table with its rowid as the key; nil if that has no name.
+    var keyedByRowID: TableShape? {
+        guard let rowIDName else { return nil }
+        return TableShape(
+            name: name,
+            columns: columns,
+            key: [rowIDName],
+            collations: [],
+            isWithoutRowID: false,
+            isVirtual: false,
+            isRowIDAlias: false
+        )
     }
 
     /// A name of the rowid that no column has taken; nil if there is none.

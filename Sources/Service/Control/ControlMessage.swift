@@ -37,6 +37,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var rescans: Int
     package var audits: Int
     package var auditDifferences: Int
+    /// Shell patterns of names that it leaves out; nil from one that does not tell.
+    package var exclusions: [String]?
 }
 
 extension ControlRequest {

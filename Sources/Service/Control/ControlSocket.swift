@@ -99,7 +99,8 @@ final class ControlSocket: Sendable {
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
             rescans: status.rescans,
             audits: status.audits,
-            auditDifferences: status.auditDifferences
+            auditDifferences: status.auditDifferences,
+            exclusions: protector.exclusions
         )
     }
 

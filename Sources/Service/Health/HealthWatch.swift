@@ -12,7 +12,7 @@ package final class HealthWatch: Sendable {
         /// So much quiet comes before a survey.
         package var quiet = Duration.seconds(5)
         /// The longest that a database which is never quiet goes without one.
-        package var patience = Duration.seconds(600)
+        package var patience = Duration.seconds(60)
 
         package init() {}
     }
@@ -46,7 +46,7 @@ package final class HealthWatch: Sendable {
                     let start = Tick.now
                     try await look()
                     let took = start.duration(to: .now)
-                    try await Task.sleep(for: max(options.quiet * 6, took * 20))
+                    try await Task.sleep(for: max(options.quiet, took * 50))
                 } catch is CancellationError {
                     return
                 } catch {

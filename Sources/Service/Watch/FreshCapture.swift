@@ -1,6 +1,7 @@
 package import Capture
 import LinuxFiles
 package import Repository
+package import SystemPackage
 
 /// Has all that is committed captured: by the watcher, or here when none runs.
 package struct FreshCapture: Sendable {
@@ -12,6 +13,15 @@ package struct FreshCapture: Sendable {
         self.root = root
         self.repository = repository
         self.timeout = timeout
+    }
+
+    /// Those of the root's files that the running watcher leaves out: their present state is not captured.
+    package func leftOut(of names: [FilePath]) throws -> Set<FilePath> {
+        guard root.kind == .directory, let exclusions = try ControlClient(root).status()?.exclusions else {
+            return []
+        }
+        let scope = RootScope(exclusions: exclusions)
+        return Set(names.filter { !scope.protects($0) })
     }
 
     /// Returns once all that was committed before the call is durable, and what is to be said of it. Blocks its thread,

@@ -57,7 +57,8 @@ struct Doctor: HoldfastCommand {
             if diagnosis.findings.isEmpty { return .done }
             throw Failure(
                 .notFound,
-                "there is nothing that can be done: no snapshot is sound, and nothing can be read"
+                "there is no choice to apply: bring single rows back with holdfast rows restore, or another moment with "
+                    + "holdfast restore --at WHEN --in-place"
             )
         }
         let choice = diagnosis.choices.first { apply == .best || $0.remedy.rawValue == apply.rawValue }
@@ -104,8 +105,11 @@ struct Doctor: HoldfastCommand {
             let lost = choice.tables.filter { $0.removed + $0.changed > 0 }
                 .map { "\($0.removed + $0.changed) of \($0.table)" }
             let loss =
-                choice.lostRows == 0
-                ? "no rows lost" : "\(choice.lostRows) rows lost (\(lost.joined(separator: ", ")))"
+                switch choice.lostRows {
+                case nil: "what was written later cannot be read, and is lost"
+                case 0: "no rows lost"
+                case let count?: "\(Quantity.text(rows: count)) lost (\(lost.joined(separator: ", ")))"
+                }
             let back =
                 choice.returningRows == 0
                 ? ""
@@ -115,7 +119,10 @@ struct Doctor: HoldfastCommand {
                     "choice",
                     choice.remedy.rawValue
                 )
-                .adding("rank", index + 1).adding("lost_rows", choice.lostRows)
+                .adding("rank", index + 1).adding(
+                    "lost_rows",
+                    choice.lostRows.map { .integer(Int64($0)) } ?? SQLValue.null
+                )
                 .adding("returning_rows", choice.returningRows),
                 text: "  \(index + 1). \(choice.remedy.rawValue): \(text(choice)): \(loss)\(back)"
             )

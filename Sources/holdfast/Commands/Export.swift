@@ -58,7 +58,11 @@ struct Export: HoldfastCommand {
         case .sql:
             let past = try PastDatabase(chosen)
             let destination = destination(for: past.path, past.entry)
-            try Recovery.Export(to: destination, isReplacing: force).dump(past.image)
+            try Recovery.Export(to: destination, isReplacing: force).dump(
+                past.image,
+                of: past.path,
+                at: past.entry.sequence
+            )
             try say(past.path, past.entry, destination, console)
             return .done
         case .tar:

@@ -34,7 +34,15 @@ struct Restore: HoldfastCommand {
     @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
     var path: String?
 
-    @OptionGroup var moment: MomentOption
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The state at this snapshot or time; the latest, but in place it must be said.",
+            valueName: "when"
+        ),
+        transform: parseWhen
+    )
+    var at: When?
 
     @Flag(help: "The snapshot before that: earlier than WHEN, not at it.")
     var before = false
@@ -68,10 +76,17 @@ struct Restore: HoldfastCommand {
     mutating func validate() throws {
         if dump != nil {
             if output != nil { throw ValidationError("--from-sql is in place: leave --output out") }
+            if at != nil { throw ValidationError("--from-sql is instead of --at: leave one of them out") }
             inPlace = true
         }
         if inPlace {
             if output != nil { throw ValidationError("--in-place and --output exclude each other") }
+            if at == nil, dump == nil {
+                throw ValidationError(
+                    "to which moment? Say --at WHEN, as --at \"10m ago\" or --at latest-good: holdfast log shows them, and "
+                        + "holdfast doctor what is wrong"
+                )
+            }
             return
         }
         if inPlaceOptions.dryRun { throw ValidationError("--dry-run is for --in-place") }
@@ -84,7 +99,12 @@ struct Restore: HoldfastCommand {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
         if let dump { return try restore(FilePath(dump), target, repository, console) }
-        let chosen = try ChosenSnapshot(moment.at, of: target, strictlyBefore: before, mayBeDirectory: true)
+        let chosen = try ChosenSnapshot(
+            at ?? .latest(back: 0),
+            of: target,
+            strictlyBefore: before,
+            mayBeDirectory: true
+        )
         let (index, entry) = (chosen.index, chosen.entry)
         let destination = inPlace ? target.path : FilePath(output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
@@ -93,6 +113,13 @@ struct Restore: HoldfastCommand {
             chosen.scope == .root
             ? RestorePlan(index, root: entry, below: chosen.directory, to: destination)
             : try RestorePlan(index, file: entry, to: destination)
+        guard !plan.items.isEmpty else {
+            throw Failure(
+                .notFound,
+                "nothing of \(target.path.printable) existed at snapshot \(entry.sequence): choose an earlier moment from "
+                    + "holdfast log"
+            )
+        }
         let check = quick ? Integrity.Check.quick : .full
         try UnfinishedWork.leaveNothingWhenInterrupted()
         if inPlace {

@@ -79,6 +79,8 @@ struct RowsRestore: HoldfastCommand {
             in: repository,
             timeout: max(inPlaceOptions.wait, .seconds(30))
         )
+        let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name
+        if let name, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
         let stamp = Instant.now.stamp(in: .system)
         let restore = try RowRestore(target.root, entry, at: database, rowOptions, stamp: stamp) {
             try capture.run($0).sequence

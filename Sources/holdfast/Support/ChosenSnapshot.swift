@@ -22,7 +22,7 @@ struct ChosenSnapshot {
         mayBeDirectory: Bool = false
     ) throws {
         self.target = target
-        index = try SnapshotIndex(target.root)
+        var index = try SnapshotIndex(target.root)
         if let scope = index.scope(of: target.name) {
             (self.scope, directory) = (scope, nil)
         } else {
@@ -31,6 +31,8 @@ struct ChosenSnapshot {
             }
             (scope, directory) = (.root, name)
         }
+        if when == .latestGood { try index.judgeNewest(in: scope) }
+        self.index = index
         entry = try index.resolve(when, in: scope, strictlyBefore: strictlyBefore, now: .now)
     }
 

@@ -32,6 +32,15 @@ struct Failure: Error {
         }
     }
 
+    /// A file that the running watcher was told to exclude.
+    static func isLeftOut(_ path: FilePath) -> Failure {
+        Failure(
+            .failed,
+            "\(path.printable) is excluded from the watcher that runs, so that its present state is not captured: stop the "
+                + "watcher, and try again"
+        )
+    }
+
     private static func status(of error: RepositoryError) -> ExitStatus {
         switch error {
         case .notARepository, .noSuchFile, .noSnapshot: .notFound
@@ -58,7 +67,7 @@ struct Failure: Error {
         switch error {
         case .noTable, .noSuchRow, .noRows: .notFound
         case .wrongKeyCount: .wrongUsage
-        case .isVirtual, .noKey, .otherTable, .orphans, .refused: .failed
+        case .isVirtual, .noKey, .nullKey, .otherTable, .orphans, .refused: .failed
         }
     }
 

@@ -35,10 +35,16 @@ struct InPlaceOptions: ParsableArguments {
         options.reason = reason
         options.check = check
         let capture = FreshCapture(target.root, in: repository, timeout: max(wait, .seconds(30)))
-        let restore = InPlaceRestore(plan, options, stamp: Instant.now.stamp(in: .system)) {
+        let leftOut = try capture.leftOut(of: plan.items.map(\.name))
+        let restore = InPlaceRestore(plan.without(leftOut), options, stamp: Instant.now.stamp(in: .system)) {
             try capture.run($0).sequence
         }
         var report = InPlaceReport(plan, target, isRehearsal: dryRun, console: console)
+        for item in plan.items where leftOut.contains(item.name) {
+            let failure = Failure.isLeftOut(item.path)
+            guard plan.items.count > 1 else { throw failure }
+            try report.addFailure(item.path, failure)
+        }
         if dryRun {
             try restore.rehearse(onFile: { try report.add($0) }, onFailure: { try report.addFailure($0, $1) })
             return try report.end(nil)

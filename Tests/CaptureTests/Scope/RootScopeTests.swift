@@ -37,6 +37,14 @@ struct RootScopeTests {
         #expect(scope.role(of: FilePath(name)) == .protected)
     }
 
+    @Test(
+        "what is beside a file that is left out is left out as well",
+        arguments: ["a.log-wal", "x~-journal", "a.log-shm"]
+    )
+    func sidecarOfIgnored(_ name: String) {
+        #expect(scope.role(of: FilePath(name)) == .ignored)
+    }
+
     @Test("knows which file a sidecar belongs to")
     func sidecars() {
         #expect(scope.role(of: "d/a.db-wal") == .sidecar(.writeAheadLog, of: "d/a.db"))

@@ -1,0 +1,67 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// Finds the newest snapshot of a database that is sound. Few have a verdict: the watcher looks at a database when it is quiet.
+struct SoundSearch {
+    private let index: SnapshotIndex
+    private let images: PastImages
+
+    /// Damage comes and goes: so many of the newest snapshots are looked at one after the other, older ones by leaps.
+    private static let near = 16
+
+    init(_ index: SnapshotIndex) throws {
+        self.index = index
+        images = try PastImages(index.root)
+    }
+
+    /// The newest one of `entries` that is sound; nil if none is, or if there is more damage than the leaps meet.
+    func newest(of file: FileID) throws -> SnapshotIndex.Entry? {
+        let entries = index.entries(in: .file(file)).filter { entry in
+            entry.event != .deleted && index.declaration(of: file, at: entry.sequence)?.kind == .database
+        }
+        for entry in entries.suffix(Self.near).reversed() where try isSound(entry) { return entry }
+        var high = max(0, entries.count - Self.near)
+        var step = Self.near
+        while high > 0 {
+            var low = max(0, high - step)
+            if try isSound(entries[low]) {
+                while high - low > 1 {
+                    let middle = low + (high - low) / 2
+                    if try isSound(entries[middle]) { low = middle } else { high = middle }
+                }
+                return entries[low]
+            }
+            high = low
+            step *= 2
+        }
+        return nil
+    }
+
+    /// One without a table is none to go back to, sound as it is: a program makes it that finds no database.
+    private func isSound(_ entry: SnapshotIndex.Entry) throws -> Bool {
+        let verdict = index.verdicts[entry.sequence]
+        guard verdict != false, let image = try images.image(entry) else { return false }
+        defer { images.discard(entry) }
+        if verdict == nil, case .problems = try Integrity.check(databaseAt: image, .quick) { return false }
+        return try FileStatus.of(image).sizeBytes > 0 && ImageDatabase(at: image).hasTables()
+    }
+}
+
+extension SnapshotIndex {
+    /// Looks for the newest moment at which the databases in the scope are sound and there, so that `latest-good` means it.
+    /// Throws what a rebuild throws.
+    package mutating func judgeNewest(in scope: HistoryScope) throws {
+        let search = try SoundSearch(self)
+        var last = Sequence(.max)
+        for file in filesThatWereDatabases where scope == .root || scope == .file(file) {
+            let entries = entries(in: .file(file))
+            guard let sound = try search.newest(of: file) else { continue }
+            if let next = entries.first(where: { $0.sequence > sound.sequence }) {
+                last = min(last, Sequence(next.sequence.rawValue - 1))
+            }
+        }
+        guard let moment = entries(in: scope).last(where: { $0.sequence <= last }) else { return }
+        judge(moment.sequence)
+    }
+}
