@@ -85,6 +85,8 @@ final class Observer {
         defer { watches.names.stop() }
         var pausedUntil: Tick?
         var nextRound = Tick.now.advanced(by: roundInterval)
+        // Where there is nothing to capture, no event would wake us.
+        answerMail()
         while true {
             let now = Tick.now
             if let until = pausedUntil, until <= now { pausedUntil = nil }

@@ -73,6 +73,9 @@ extension InPlaceRestore {
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place))
     }
 
+    /// How often it is tried to exchange a file just as it was captured.
+    private static let exactAttempts = 3
+
     private func exchange(
         _ place: FilePath,
         for image: InPlaceImages.Image,
@@ -85,7 +88,9 @@ extension InPlaceRestore {
         let files = LiveFiles(place)
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
         var marks = [AnnotationWish.tag(tags.before)]
+        var attempts = 0
         repeat {
+            attempts += 1
             let stamp = try files.stamp()
             outcome.before = try capture(marks)
             marks = []
@@ -104,7 +109,10 @@ extension InPlaceRestore {
                 wait: options.wait,
                 isForced: options.isForced
             )
-            if let aside = try exchange.run(near, isUnchanged: { try files.stamp().isSame(as: stamp) }) {
+            // Under programs that go on writing, what stays aside has what they wrote last.
+            let mayDiffer = exchange.keepsAside && attempts >= Self.exactAttempts
+            let aside = try exchange.run(near) { try mayDiffer || files.stamp().isSame(as: stamp) }
+            if let aside {
                 outcome.aside = aside
                 outcome.way = .rename
                 return

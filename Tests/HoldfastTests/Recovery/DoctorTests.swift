@@ -117,4 +117,103 @@ struct DoctorTests {
         try team.holdfast("doctor", ".devteam/devteam.db", "--apply", "good")
         #expect(try team.rows() == before)
     }
+
+    @Test("rows without their parents are no damage: nothing is mended that can be read")
+    func orphans() throws {
+        let team = try DevTeam()
+        try team.watch()
+        try team.sql("INSERT INTO agent_runs(session_id) VALUES('no such session');")
+        let text = try team.holdfast("doctor", expecting: 4).stdout
+        #expect(text.contains("1 of agent_runs without their row in sessions") && !text.contains("salvage"))
+        try team.holdfast("doctor", "--apply", "best", expecting: 10)
+    }
+
+    @Test("a database that the next program made anew, empty, is not taken for what it was")
+    func madeAnew() throws {
+        let team = try DevTeam()
+        try team.watch()
+        let before = try team.rows()
+        try team.holdfast("sync")
+        try team.shell("rm .devteam/devteam.db")
+        try team.holdfast("sync")
+        try team.shell("sqlite3 .devteam/devteam.db 'CREATE TABLE sessions(id TEXT PRIMARY KEY);'")
+        let text = try team.holdfast("doctor", expecting: 4).stdout
+        #expect(
+            text.contains("it was deleted at snapshot ") && text.contains("it has 0 rows, and had "),
+            "\(text)"
+        )
+        try team.holdfast("doctor", "--apply", "best")
+        #expect(try team.rows() == before)
+    }
+
+    @Test(
+        "the newest sound snapshot is found between damage, and latest-good is it, though nobody has looked"
+    )
+    func newestSound() throws {
+        let team = try DevTeam()
+        try team.watch("--check-after", "1h")
+        try team.holdfast("sync")
+        try damageEvents(team)
+        try team.holdfast("sync")
+        try team.holdfast("restore", ".devteam/devteam.db", "--at", "latest~1", "--in-place")
+        try team.commit("UPDATE plans SET name = 'newest sound';")
+        let sound = try team.rows()
+        try team.shell("head -c 4096 /dev/zero | dd of=.devteam/devteam.db conv=notrunc 2>&1")
+        try team.holdfast("sync")
+        let text = try team.holdfast("doctor", ".devteam/devteam.db", expecting: 4).stdout
+        #expect(text.contains("cannot be read, and is lost"), "\(text)")
+        try team.holdfast("restore", ".devteam/devteam.db", "--at", "latest-good", "--in-place")
+        #expect(try team.rows() == sound)
+    }
+
+    @Test("what is salvaged is what was there, byte for byte: text, virtual tables, counters")
+    func fidelity() throws {
+        let protection = try Protection(
+            """
+            PRAGMA page_size = 512; PRAGMA auto_vacuum = FULL; CREATE TABLE pad(x);
+            CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT); CREATE VIRTUAL TABLE f USING fts5(b);
+            INSERT INTO t VALUES(1, 'a' || char(0) || 'b'), (2, CAST(x'61ff62' AS TEXT)), (50, 'c'); DELETE FROM t WHERE id = 50;
+            INSERT INTO f VALUES('searchable');
+            WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) INSERT INTO pad SELECT randomblob(300) FROM n;
+            """
+        )
+        let leaf = "SELECT pageno FROM dbstat WHERE name = 'pad' AND pagetype = 'leaf' LIMIT 1 OFFSET 50;"
+        let page = try #require(
+            Int(try SQLite3.sql(leaf, on: protection.database).trimmingCharacters(in: .newlines))
+        )
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: protection.database))
+        try file.seek(toOffset: UInt64(page - 1) * 512)
+        try file.write(contentsOf: Data(repeating: 0x7A, count: 512))
+        try file.close()
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        try protection.holdfast("doctor", protection.database, "--apply", "salvage")
+        let look = """
+            SELECT id, hex(v) FROM t; SELECT seq FROM sqlite_sequence WHERE name = 't'; SELECT b FROM f WHERE f MATCH 'searchable';
+            PRAGMA auto_vacuum; PRAGMA page_size; PRAGMA integrity_check;
+            """
+        #expect(
+            try SQLite3.sql(look, on: protection.database)
+                == "1|610062\n2|61FF62\n50\nsearchable\n1\n512\nok\n"
+        )
+    }
+
+    @Test("where nothing was committed since the last sound snapshot, whatever differs is damage")
+    func garbageInARow() throws {
+        let protection = try Protection(
+            "PRAGMA page_size = 512; CREATE TABLE doc(id INTEGER PRIMARY KEY, body TEXT); INSERT INTO doc VALUES(1, printf('%.1200c', 'A'));"
+        )
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let before = try SQLite3.sql("SELECT body FROM doc;", on: protection.database)
+        let overflow = "SELECT max(pageno) FROM dbstat WHERE name = 'doc' AND pagetype = 'overflow';"
+        let page = try #require(
+            Int(try SQLite3.sql(overflow, on: protection.database).trimmingCharacters(in: .newlines))
+        )
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: protection.database))
+        try file.seek(toOffset: UInt64(page - 1) * 512)
+        try file.write(contentsOf: Data([0xFF] + [UInt8](repeating: 0x5A, count: 511)))
+        try file.close()
+        let text = try protection.holdfast("doctor", protection.database, "--apply", "best").stdout
+        #expect(text.contains("1. good: "), "\(text)")
+        #expect(try SQLite3.sql("SELECT body FROM doc;", on: protection.database) == before)
+    }
 }

@@ -1,0 +1,183 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Files that are exchanged in place while programs have them open, or that the history does not have as they are.
+@Suite("Exchanging a file", .serialized)
+struct ExchangeTests {
+    private func capture(_ protection: Protection) throws {
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+    }
+
+    @discardableResult
+    private func shell(_ script: String, in protection: Protection) throws -> String {
+        let result = try Command.run("sh", ["-ec", script], environment: [:], directory: protection.data)
+        guard result.status == 0 else { throw CommandFailure(command: script, result: result) }
+        return result.stdout
+    }
+
+    @Test("a removed database in WAL mode that a program has open is not filled in, not by force either")
+    func removedAndOpen() throws {
+        let protection = try Protection(
+            "PRAGMA journal_mode = WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); INSERT INTO t(b) VALUES('old');"
+        )
+        try capture(protection)
+        let session = try SQLite3Session(protection.database)
+        // It has the file, and has read nothing of it.
+        try session.sql("SELECT 1;")
+        try FileManager.default.removeItem(atPath: protection.database)
+        for force in [[], ["--force"]] {
+            let restore =
+                ["restore", protection.database, "--at", "1", "--in-place", "--wait", "100ms"] + force
+            let result = try HoldfastProgram.run(restore, environment: protection.environment)
+            #expect(result.status == 11)
+            #expect(result.stderr.contains("programs have it open (sqlite3 "), "\(result.stderr)")
+        }
+        try session.close()
+        try protection.holdfast("restore", protection.database, "--at", "1", "--in-place")
+        #expect(
+            try SQLite3.sql("PRAGMA integrity_check; SELECT b FROM t;", on: protection.database)
+                == "ok\nold\n"
+        )
+    }
+
+    @Test("programs that open the damaged file at that very moment do not spoil the new one")
+    func latecomers() throws {
+        let protection = try Protection(
+            """
+            PRAGMA journal_mode = WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); CREATE TABLE pad(x);
+            WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) INSERT INTO pad SELECT randomblob(900) FROM n;
+            """
+        )
+        try capture(protection)
+        let writers = try RunningProgram(
+            "/bin/sh",
+            [
+                "-c",
+                """
+                while [ ! -e stop ]; do
+                    sqlite3 -cmd '.timeout 1000' a.db 'INSERT INTO t(b) VALUES(randomblob(500));' >/dev/null 2>&1; echo tried
+                done
+                """,
+            ],
+            environment: [:],
+            directory: protection.data
+        )
+        defer { _ = FileManager.default.createFile(atPath: protection.data + "/stop", contents: nil) }
+        try writers.waitForOutput { $0 == "tried" }
+        for _ in 0..<3 {
+            try shell(
+                "head -c 4096 /dev/urandom | dd of=a.db bs=4096 seek=3 conv=notrunc 2>&1",
+                in: protection
+            )
+            try protection.holdfast("restore", protection.database, "--at", "1", "--in-place")
+            #expect(
+                try SQLite3.sql(
+                    ".timeout 10000\nPRAGMA integrity_check; SELECT count(*) FROM pad;",
+                    on: protection.database
+                )
+                    == "ok\n100\n"
+            )
+        }
+        try shell("touch stop", in: protection)
+        try writers.waitForEnd()
+        #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
+    }
+
+    @Test("what a program writes into a plain file while the command waits for it is not lost")
+    func writtenMeanwhile() throws {
+        let protection = try Protection()
+        try shell("echo one > notes", in: protection)
+        try capture(protection)
+        try shell("echo two >> notes", in: protection)
+        let holder = try RunningProgram(
+            "/bin/sh",
+            ["-c", "exec 3>>notes; echo open; while [ ! -e go ]; do :; done; echo three >&3"],
+            environment: [:],
+            directory: protection.data
+        )
+        try holder.waitForOutput { $0 == "open" }
+        let notes = protection.data + "/notes"
+        let first = try #require(try protection.log().first { $0.path == notes }?.sequence)
+        let restore = try HoldfastProgram.start(
+            ["restore", notes, "--at", "\(first)", "--in-place"],
+            environment: protection.environment
+        )
+        while try !protection.holdfast("log").stdout.contains("before-restore-") {}
+        try shell("touch go", in: protection)
+        #expect(try restore.waitForEnd().status == 0)
+        try holder.waitForEnd()
+        #expect(try String(contentsOfFile: notes, encoding: .utf8) == "one\n")
+        try protection.holdfast("undo", notes)
+        #expect(try String(contentsOfFile: notes, encoding: .utf8) == "one\ntwo\nthree\n")
+    }
+
+    @Test("an empty database is a state like any other")
+    func empty() throws {
+        let protection = try Protection("CREATE TABLE u(a);")
+        try capture(protection)
+        try shell(": > a.db", in: protection)
+        try capture(protection)
+        try SQLite3.sql("CREATE TABLE u(a); INSERT INTO u VALUES('precious');", on: protection.database)
+        try protection.holdfast("restore", protection.database, "--at", "2", "--in-place")
+        #expect(try SQLite3.sql(".tables", on: protection.database) == "")
+        try protection.holdfast("undo")
+        #expect(try SQLite3.sql("SELECT a FROM u;", on: protection.database) == "precious\n")
+    }
+
+    @Test("what the running watcher excludes is not restored over, and does not end it")
+    func excluded() throws {
+        let protection = try Protection()
+        try shell("echo one > notes", in: protection)
+        try capture(protection)
+        try SQLite3.sql("INSERT INTO t(b) VALUES('precious');", on: protection.database)
+        try shell("echo two > notes", in: protection)
+        try protection.watch("--exclude", "a.db", "--exclude", "notes")
+        try SQLite3.sql("INSERT INTO t(b) VALUES('more');", on: protection.database)
+        try protection.sync()
+        for file in ["a.db", "notes"] {
+            let restore = ["restore", protection.data + "/" + file, "--at", "latest", "--in-place"]
+            let result = try HoldfastProgram.run(restore, environment: protection.environment)
+            #expect(result.status == 1 && result.stderr.contains("is excluded from the watcher"), "\(result)")
+        }
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: protection.database) == "2\n")
+        #expect(try protection.stop()?.status == 0)
+    }
+
+    @Test("what is made anew may be entered and written by those who may do so beside it")
+    func modes() throws {
+        let protection = try Protection()
+        try shell(
+            "mkdir memory; echo one > memory/notes; chmod 775 . memory; chmod 664 memory/notes a.db",
+            in: protection
+        )
+        try capture(protection)
+        try shell("rm -r memory a.db", in: protection)
+        try protection.holdfast("restore", protection.data, "--at", "2", "--in-place")
+        #expect(try shell("stat -c %a memory memory/notes a.db", in: protection) == "775\n664\n664\n")
+    }
+
+    @Test("a database of any name")
+    func oddName() throws {
+        let protection = try Protection()
+        try shell("mv a.db \"$(printf 'b\\377?#%%.db')\"", in: protection)
+        try capture(protection)
+        try shell(
+            "for f in b*; do sqlite3 ./\"$f\" \"INSERT INTO t(b) VALUES('later');\"; done",
+            in: protection
+        )
+        try protection.holdfast("restore", protection.data, "--at", "1", "--in-place")
+        #expect(
+            try shell("ls | wc -l; cp b* copy; sqlite3 copy 'SELECT count(*) FROM t;'", in: protection)
+                == "1\n0\n"
+        )
+    }
+
+    @Test("in place, the moment must be said")
+    func withoutMoment() throws {
+        let protection = try Protection()
+        try capture(protection)
+        let result = try protection.holdfast("restore", protection.database, "--in-place", expecting: 64)
+        #expect(result.stderr.contains("to which moment? Say --at WHEN"))
+    }
+}
