@@ -259,6 +259,9 @@ final class Recorder {
             }
             return
         }
+        if changes.event == .deleted, let file = writer.files[changes.file], file.kind == .database {
+            meter.tell(.databaseDeleted(writer.root.path(of: file.name).printable))
+        }
         if changes.event == .commit {
             meter.update { $0.commits += 1 }
         } else {

@@ -12,6 +12,8 @@ package enum CaptureNotice: Sendable, Hashable {
     case gap(String)
     /// Retention has removed snapshots.
     case removed(RootThinning.Outcome)
+    /// This database is not there any more.
+    case databaseDeleted(String)
     /// An audit found a difference in this file.
     case auditDifference(String)
 }

@@ -75,9 +75,21 @@ package struct InPlacePlan: Sendable {
         ]
     }
 
-    /// Takes back what the last restore in the scope did: each file as it was before. Throws `InPlaceError`.
-    package init(undoingLastIn scope: HistoryScope, _ index: SnapshotIndex) throws(InPlaceError) {
-        let isMeant = { (file: FileID) in scope == .root || scope == .file(file) }
+    /// Takes back what the last restore in the scope did: each file as it was before.
+    ///
+    /// - Parameter directory: within the root: only files in it are meant.
+    ///
+    /// Throws `InPlaceError`.
+    package init(
+        undoingLastIn scope: HistoryScope,
+        below directory: FilePath? = nil,
+        _ index: SnapshotIndex
+    ) throws(InPlaceError) {
+        let isMeant = { (file: FileID) in
+            guard scope == .root || scope == .file(file) else { return false }
+            guard let directory else { return true }
+            return index.declaration(of: file, at: Sequence(.max))?.name.starts(with: directory) ?? false
+        }
         guard let entry = index.recoveries.last(where: { $0.before.keys.contains(where: isMeant) }) else {
             throw .nothingToUndo(index.root.path, begun: index.begunRecovery)
         }

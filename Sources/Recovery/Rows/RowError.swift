@@ -25,6 +25,7 @@ extension RowError: CustomStringConvertible {
     /// One line: what happened, and what to do.
     package var description: String {
         switch self {
+        case .noTable(let table, .none): "there never was a table \(table): see holdfast diff --summary"
         case .noTable(let table, let sequence):
             "there was no table \(table) at snapshot \(sequence): see holdfast query --at \(sequence) "
                 + "\"SELECT name FROM sqlite_master\""

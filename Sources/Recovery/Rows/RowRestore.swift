@@ -79,6 +79,25 @@ package struct RowRestore {
         }
     }
 
+    /// Rows that referred to the wanted ones then, and are missing at present or refer to nothing, by table.
+    package func missingChildren(_ table: String, _ selection: RowSelection) throws -> [RowCounts] {
+        guard let old = try images.image(entry) else { return [] }
+        let set = try RowSet(
+            table,
+            selection,
+            withChildren: true,
+            of: old,
+            at: entry.sequence,
+            in: images.path(named: "children")
+        )
+        let queue = try DatabaseQueue(path: ImageDatabase.uri(present(at: capture([]))))
+        return try queue.writeWithoutTransaction { database in
+            try RowPlacement(set, of: old, database).counts().filter {
+                !$0.table.isSameName(as: table) && $0[.missing] + $0[.unlinked] > 0
+            }
+        }
+    }
+
     /// Returns what was done, and its entry in the history; nil if there was nothing to do.
     /// Throws `RowError`, `InPlaceError`, what a rebuild throws, and what `capture` throws.
     package func run(

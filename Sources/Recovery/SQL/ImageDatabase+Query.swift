@@ -24,8 +24,11 @@ extension ImageDatabase {
 /// What SQLite says against a statement or a database.
 package struct SQLError: Error, Hashable, CustomStringConvertible {
     package let description: String
+    /// The database is damaged, rather than the statement wrong.
+    package let isDamage: Bool
 
     package init(_ error: DatabaseError) {
+        isDamage = [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
         description = error.message ?? error.resultCode.description
     }
 }

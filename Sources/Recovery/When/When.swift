@@ -29,10 +29,15 @@ package enum When: Hashable, Sendable {
 
     /// Whether a tag may have this name, so that `init(parsing:now:calendar:)` reads it back as a name.
     package static func isValidName(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first, !isDigit(first), first != "-" else { return false }
+        guard let first = text.unicodeScalars.first, !isDigit(first), first != "-",
+            text.utf8.count <= longestName
+        else { return false }
         guard text.unicodeScalars.allSatisfy(isNameScalar) else { return false }
         return !["latest", "latest-good", "today", "yesterday"].contains(text)
     }
+
+    /// In bytes, as of a file's name.
+    private static let longestName = 255
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool {
         ("0"..."9").contains(scalar)

@@ -47,6 +47,7 @@ struct Diff: HoldfastCommand {
         let target = try Target(path, in: repository)
         let old = try ChosenSnapshot(from, of: target)
         let new = try ChosenSnapshot(to, of: target)
+        new.warnIfStale(console)
         let pair = MomentPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
         try DiffReport(pair, target, table: table, isSummary: summary, console: console)
             .show(from: old.entry, to: new.entry)

@@ -114,12 +114,13 @@ struct Doctor: HoldfastCommand {
                 choice.returningRows == 0
                 ? ""
                 : "; \(choice.returningRows) rows that cannot be read come back, even if they were deleted on purpose"
+            var object = JSONObject().adding("path", diagnosis.path.string)
+                .adding("choice", choice.remedy.rawValue)
+            if case .snapshot(let entry) = choice.source {
+                object = object.adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
+            }
             try console.result(
-                json: JSONObject().adding("path", diagnosis.path.string).adding(
-                    "choice",
-                    choice.remedy.rawValue
-                )
-                .adding("rank", index + 1).adding(
+                json: object.adding("rank", index + 1).adding(
                     "lost_rows",
                     choice.lostRows.map { .integer(Int64($0)) } ?? SQLValue.null
                 )

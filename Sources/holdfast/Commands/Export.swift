@@ -44,6 +44,7 @@ struct Export: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
         let chosen = try ChosenSnapshot(moment.at, of: target)
+        chosen.warnIfStale(console)
         switch format {
         case .db:
             let entry = try PastDatabase.entry(chosen)

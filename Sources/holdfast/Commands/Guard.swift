@@ -45,7 +45,11 @@ struct Guard: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        let name = tag ?? "guard-\(Instant.now.stamp(in: .system))"
+        let index = try SnapshotIndex(target.root)
+        // Else there would be no way back.
+        _ = try index.scope(of: target)
+        let name = tag ?? index.freeTag("guard-\(Instant.now.stamp(in: .system))")
+        index.announceMove(of: name, console)
         let text = command.joined(separator: " ")
         let capture = FreshCapture(target.root, in: repository, timeout: timeout)
         let before = try capture.run([.tag(name, message: text)])

@@ -32,7 +32,9 @@ struct Query: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        let past = try PastDatabase(ChosenSnapshot(moment.at, of: target))
+        let chosen = try ChosenSnapshot(moment.at, of: target)
+        chosen.warnIfStale(console)
+        let past = try PastDatabase(chosen)
         past.announce(console)
         var announced: [String]?
         try ImageDatabase(at: past.image).query(sql) { columns, values in

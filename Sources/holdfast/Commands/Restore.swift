@@ -113,7 +113,7 @@ struct Restore: HoldfastCommand {
             chosen.scope == .root
             ? RestorePlan(index, root: entry, below: chosen.directory, to: destination)
             : try RestorePlan(index, file: entry, to: destination)
-        guard !plan.items.isEmpty else {
+        guard !inPlace || !plan.items.isEmpty else {
             throw Failure(
                 .notFound,
                 "nothing of \(target.path.printable) existed at snapshot \(entry.sequence): choose an earlier moment from "

@@ -92,7 +92,17 @@ struct RowsRestore: HoldfastCommand {
             return try report.end(counts, nil, isRehearsal: true)
         }
         let (counts, recovery) = try restore.run(table, selection)
-        return try report.end(counts, recovery, isRehearsal: false)
+        let status = try report.end(counts, recovery, isRehearsal: false)
+        if !withChildren { try warn(of: restore.missingChildren(table, selection), console) }
+        return status
+    }
+
+    private func warn(of children: [RowCounts], _ console: Console) {
+        guard !children.isEmpty else { return }
+        let list = children.map { "\($0[.missing] + $0[.unlinked]) of \($0.table)" }.joined(separator: ", ")
+        console.warning(
+            "rows that referred to them are still missing (\(list)): the same with --with-children brings them back"
+        )
     }
 
     /// The values of one row after the other, each as many as the key has columns.

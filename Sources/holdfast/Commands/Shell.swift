@@ -24,11 +24,13 @@ struct Shell: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let target = try Target(path, in: options.openRepository())
-        let past = try PastDatabase(ChosenSnapshot(moment.at, of: target))
+        let chosen = try ChosenSnapshot(moment.at, of: target)
+        chosen.warnIfStale(console)
+        let past = try PastDatabase(chosen)
         past.announce(console)
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run("sqlite3", ["-readonly", ImageDatabase.uri(past.image)])
         }
-        return status == 0 ? .done : .failed
+        return ExitStatus(rawValue: status)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Recovery
 import Repository
 import Service
 
@@ -33,6 +34,7 @@ struct Snapshot: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
+        if let tag { try SnapshotIndex(target.root).announceMove(of: tag, console) }
         let tag = tag.map { AnnotationWish.tag($0, message: message) }
         try FreshCapture.run(target, in: repository, tag.map { [$0] } ?? [], timeout: timeout, console)
         return .done

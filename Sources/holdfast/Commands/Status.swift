@@ -45,6 +45,9 @@ struct Status: HoldfastCommand {
         if let time = status.lastTime { object = object.adding("last_time", time) }
         // What a watcher says need not be a number that there is.
         let lag = status.watcher.flatMap { Int(exactly: $0.lagMilliseconds.rounded()) } ?? 0
+        if let drill = status.lastDrill {
+            object = object.adding("last_drill", drill.time).adding("last_drill_ok", drill.problem == nil)
+        }
         return object.adding("lag_ms", lag)
             .adding("commits", status.commits).adding("coalesced", status.coalesced)
             .adding("gaps", status.gaps).adding("rescans", status.watcher?.rescans ?? 0)

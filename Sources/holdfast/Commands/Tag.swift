@@ -39,6 +39,7 @@ struct Tag: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
+        try SnapshotIndex(target.root).announceMove(of: name, console)
         guard let at else {
             let tag = AnnotationWish.tag(name, message: message)
             try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)

@@ -19,7 +19,7 @@ struct Undo: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: ArgumentHelp("A root, a directory within it, or a protected file.", valueName: "path"))
     var path: String?
 
     @OptionGroup var inPlaceOptions: InPlaceOptions
@@ -31,8 +31,8 @@ struct Undo: HoldfastCommand {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
         let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
-        let plan = try InPlacePlan(undoingLastIn: scope, index)
+        let (scope, directory) = try index.scope(of: target)
+        let plan = try InPlacePlan(undoingLastIn: scope, below: directory, index)
         if let begun = index.begunRecovery {
             console.warning(
                 "a later one did not come to its end: the state before that one has the tag \(begun)"

@@ -148,6 +148,15 @@ struct Watch: AsyncParsableCommand {
     private func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a directory or a file") }
         let status = try FileStatus.of(path)
+        if let match = try repository.root(for: path), match.root.kind == .directory, let name = match.name,
+            RootScope().protects(status.kind == .directory ? name.appending("any") : name)
+        {
+            let root = match.root.path.printable
+            throw Failure(
+                .wrongUsage,
+                "\(path.printable) lies in \(root), which is protected as a whole: run holdfast watch \(root)"
+            )
+        }
         switch status.kind {
         case .directory: return try repository.addRoot(path, kind: .directory)
         case .regular: return try repository.addRoot(path, kind: .file)
@@ -180,10 +189,12 @@ struct Watch: AsyncParsableCommand {
         let path = verdict.path.printable
         let advice =
             verdict.lastGood.map {
-                "the last good one is \($0): holdfast restore \(path) --at \($0) --in-place"
+                "the last one found good is \($0)"
             }
-            ?? "none was found good before: see holdfast doctor"
-        Console.say("\(path) is not sound at snapshot \(verdict.sequence) (\(problem)); \(advice)")
+            ?? "none was found good before"
+        Console.say(
+            "\(path) is not sound at snapshot \(verdict.sequence) (\(problem)); \(advice): see holdfast doctor \(path)"
+        )
     }
 
     private static func say(_ drill: DrillRecord, of root: RootDescription, _ options: GlobalOptions) {
@@ -206,6 +217,8 @@ struct Watch: AsyncParsableCommand {
             guard !options.quiet else { return }
             let size = Quantity.text(bytes: outcome.freedBytes)
             Console.say("\(path): removed \(outcome.removedSnapshots) old snapshots, \(size) freed")
+        case .databaseDeleted(let file):
+            Console.say("\(file) was deleted: to bring it back, holdfast doctor \(file) --apply best")
         case .auditDifference(let file):
             Console.say("\(file): an audit found a difference, which is mended: please report it")
         }

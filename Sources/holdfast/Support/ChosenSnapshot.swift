@@ -1,6 +1,7 @@
 import LinuxFiles
 import Recovery
 import Repository
+import Service
 import SystemPackage
 
 /// The snapshot that a WHEN on the command line means.
@@ -23,22 +24,41 @@ struct ChosenSnapshot {
     ) throws {
         self.target = target
         var index = try SnapshotIndex(target.root)
-        if let scope = index.scope(of: target.name) {
-            (self.scope, directory) = (scope, nil)
-        } else {
-            guard mayBeDirectory, let name = target.name, index.hasFiles(below: name) else {
-                throw Failure.noSuchFile(target, index)
-            }
-            (scope, directory) = (.root, name)
-        }
+        (scope, directory) = try index.scope(of: target, mayBeDirectory: mayBeDirectory)
         if when == .latestGood { try index.judgeNewest(in: scope) }
         self.index = index
         entry = try index.resolve(when, in: scope, strictlyBefore: strictlyBefore, now: .now)
+    }
+
+    /// Where no watcher runs, the newest snapshot may be older than the file: whoever looks at it should know.
+    func warnIfStale(_ console: Console) {
+        guard entry == index.entries(in: scope).last, (try? ControlClient(target.root).status()) == .some(nil)
+        else {
+            return
+        }
+        console.warning(
+            "no watcher runs: what was written since snapshot \(entry.sequence) is not looked at; holdfast sync captures it"
+        )
     }
 
     /// A line about it for programs.
     var json: JSONObject {
         JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
             .adding("path", target.path.string)
+    }
+}
+
+extension SnapshotIndex {
+    /// What a target means: a file, the root, or of the root what is in a directory.
+    /// Throws `Failure` when there never was such a file.
+    func scope(
+        of target: Target,
+        mayBeDirectory: Bool = true
+    ) throws -> (scope: HistoryScope, directory: FilePath?) {
+        if let scope = scope(of: target.name) { return (scope, nil) }
+        guard mayBeDirectory, let name = target.name, hasFiles(below: name) else {
+            throw Failure.noSuchFile(target, self)
+        }
+        return (.root, name)
     }
 }

@@ -23,6 +23,8 @@ struct Failure: Error {
         case let error as InPlaceError: self.init(Self.status(of: error), error.description)
         case let error as ExportError: self.init(.failed, error.description)
         case let error as RowError: self.init(Self.status(of: error), error.description)
+        case let error as SQLError where error.isDamage:
+            self.init(.damaged, "\(error.description): see holdfast doctor, or choose another moment")
         case let error as SQLError: self.init(.failed, "\(error.description): check the SQL")
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:

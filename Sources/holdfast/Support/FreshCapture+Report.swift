@@ -13,9 +13,11 @@ extension FreshCapture {
         _ console: Console
     ) throws {
         let point = try FreshCapture(target.root, in: repository, timeout: timeout).run(annotations)
+        var object = JSONObject().adding("sequence", point.sequence.rawValue).adding("time", point.time)
+            .adding("path", target.path.string)
+        if let tag = annotations.first?.fields["name"] { object = object.adding("tag", tag) }
         try console.result(
-            json: JSONObject().adding("sequence", point.sequence.rawValue).adding("time", point.time)
-                .adding("path", target.path.string),
+            json: object,
             text: point.sequence.description
         )
     }

@@ -37,7 +37,8 @@ struct RecoveryReport {
         let head =
             "\(entry.time.localText(in: .system))  \(entry.action.rawValue) of \(files) to snapshot "
             + "\(snapshot(entry.at)), in \(Quantity.text(entry.elapsed))\(reason)"
-        return ([head] + entry.tables.map { "  \($0.table): \(counts($0))" }).joined(separator: "\n")
+        let before = "  the state before it is snapshot \(entry.before.values.max() ?? .none)"
+        return ([head, before] + entry.tables.map { "  \($0.table): \(counts($0))" }).joined(separator: "\n")
     }
 
     func markdown(_ entry: RecoveryEntry) -> String {
@@ -60,7 +61,7 @@ struct RecoveryReport {
     }
 
     private func snapshot(_ sequence: Sequence) -> String {
-        guard sequence != .none else { return "none: an SQL dump" }
+        guard sequence != .none else { return "none (an SQL dump, or what the doctor rescued)" }
         guard let found = index.entries.last(where: { $0.sequence == sequence }) else { return "\(sequence)" }
         return "\(sequence) (\(found.time.pasteableText))"
     }

@@ -5,8 +5,22 @@ import Recovery
 func parseTagName(_ text: String) throws -> String {
     guard When.isValidName(text) else {
         throw ValidationError(
-            "'\(text)' cannot be a tag: begin with a letter; letters, digits and . _ - / may follow"
+            "'\(text)' cannot be a tag: letters, digits and . _ - / make one, and neither a digit nor - begins it"
         )
     }
     return text
+}
+
+extension SnapshotIndex {
+    /// Says that a tag is going to move.
+    func announceMove(of tag: String, _ console: Console) {
+        guard let sequence = tags[tag] else { return }
+        console.message("\(tag) was snapshot \(sequence), and moves")
+    }
+
+    /// A name that no tag has yet.
+    func freeTag(_ name: String) -> String {
+        guard tags[name] != nil else { return name }
+        return (2...).lazy.map { "\(name)-\($0)" }.first { tags[$0] == nil } ?? name
+    }
 }

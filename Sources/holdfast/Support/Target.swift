@@ -1,4 +1,5 @@
 import LinuxFiles
+import Recovery
 import Repository
 import SystemPackage
 
@@ -23,6 +24,11 @@ struct Target: Sendable {
             self = try Self.find(FilePath(path), in: repository)
             return
         }
+        // It may be gone, and is meant all the more.
+        if let match = try repository.root(for: ".devteam"), match.name == nil {
+            self.init(match)
+            return
+        }
         if FileStatus.ifPresent(".devteam") != nil {
             self = try Self.find(".devteam", in: repository)
             return
@@ -36,7 +42,7 @@ struct Target: Sendable {
         }
         guard roots.count == 1 else {
             let list = roots.map { $0.path.printable }.joined(separator: ", ")
-            throw Failure(.notFound, "which root? Name one of \(list)")
+            throw Failure(.notFound, "which root? Behind the command, name one of \(list)")
         }
         self.init(root: root)
     }
@@ -55,13 +61,27 @@ struct Target: Sendable {
 
     private static func find(_ path: FilePath, in repository: RepositoryDirectory) throws -> Target {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a file or a root") }
-        guard let match = try repository.root(for: path) else {
-            throw Failure(
-                .notFound,
-                "\(path.printable) is not protected in \(repository.path.printable): "
-                    + "run holdfast watch \(path.printable), or say --repo DIR"
-            )
-        }
-        return Target(match)
+        if let match = try repository.root(for: path) { return Target(match) }
+        if let target = try findByName(path, in: repository) { return target }
+        let isThere = FileStatus.ifPresent(path) != nil
+        let advice =
+            switch path.extension {
+            case "sql" where isThere: "a dump is restored with --from-sql \(path.printable)"
+            case _ where isThere || path.components.count > 1:
+                "run holdfast watch \(path.printable), or say --repo DIR"
+            default: "there is no such file here either; if it is a moment, say --at \(path.printable)"
+            }
+        throw Failure(
+            .notFound,
+            "\(path.printable) is not protected in \(repository.path.printable): \(advice)"
+        )
+    }
+
+    /// A name as `log` has it, within the root that is meant without a path.
+    private static func findByName(_ path: FilePath, in repository: RepositoryDirectory) throws -> Target? {
+        guard !path.isAbsolute, let root = try? Target(nil, in: repository).root, root.kind == .directory,
+            let index = try? SnapshotIndex(root), index.scope(of: path) != nil || index.hasFiles(below: path)
+        else { return nil }
+        return Target(root: root, name: path)
     }
 }

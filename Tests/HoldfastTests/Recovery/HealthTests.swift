@@ -25,7 +25,8 @@ struct HealthTests {
             "head -c 4096 /dev/urandom | dd of=.devteam/devteam.db bs=4096 seek=30 conv=notrunc 2>&1"
         )
         try team.waitForWarning {
-            $0.contains("is not sound at snapshot") && $0.contains("--at \(good) --in-place")
+            $0.contains("is not sound at snapshot")
+                && $0.contains("the last one found good is \(good): see holdfast doctor ")
         }
         try team.waitForLog { $0.contains("  bad") }
         let status = try team.holdfast("status").stdout

@@ -19,11 +19,15 @@ struct KilledRestoreTests {
         var testDescription: String { String(rawValue.prefix(40)) }
     }
 
-    @Test(
-        "the database is as before or as wanted, nothing is lost, and the same command ends it",
-        arguments: Accident.allCases
-    )
-    func eachCall(accident: Accident) throws {
+    @Test("the database is as before or as wanted, nothing is lost, and the same command ends it")
+    func eachCall() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for accident in Accident.allCases { group.addTask { try killEach(accident) } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func killEach(_ accident: Accident) throws {
         let team = try DevTeam()
         try team.holdfast("watch", "--once", ".devteam")
         let wanted = try team.rows()

@@ -236,6 +236,27 @@ struct RestoreInPlaceTests {
         try session.close()
     }
 
+    @Test("others read while it waits for one that reads")
+    func waiting() throws {
+        let team = try DevTeam()
+        try team.watch()
+        try team.mark("good")
+        try team.commit("DELETE FROM tasks;")
+        let session = try SQLite3Session(team.database)
+        try session.sql("BEGIN; SELECT count(*) FROM plans;")
+        let restore = try HoldfastProgram.start(
+            ["restore", team.database, "--at", "good", "--in-place", "--wait", "60s"],
+            environment: ["HOLDFAST_REPO": team.folder.file("repository")]
+        )
+        try team.waitForLog { $0.contains("before-restore-") }
+        let failures = (0..<40).count { _ in (try? team.sql("SELECT count(*) FROM plans;")) == nil }
+        #expect(failures < 10, "\(failures) of 40 found it locked")
+        try session.sql("COMMIT;")
+        #expect(try restore.waitForEnd().status == 0)
+        try session.close()
+        #expect(try team.sql("SELECT count(*) FROM tasks;") == "40")
+    }
+
     @Test("a program that never pauses: it is named, and nothing is touched until it ends")
     func restless() throws {
         let team = try DevTeam(isWAL: true)

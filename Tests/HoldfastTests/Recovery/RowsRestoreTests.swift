@@ -59,6 +59,19 @@ struct RowsRestoreTests {
         #expect(try team.holdfast("undo", expecting: 1).stderr.contains("others were written"))
     }
 
+    @Test("without the children, it says which are missing")
+    func missingChildren() throws {
+        let team = try DevTeam()
+        try team.watch()
+        try team.mark("good")
+        try team.patientSQL("DELETE FROM sessions WHERE id = 'session-03';")
+        let result = try team.holdfast("rows", "restore", "sessions", "session-03", "--at", "good")
+        #expect(
+            result.stderr.contains("rows that referred to them are still missing (")
+                && result.stderr.contains("50 of events")
+        )
+    }
+
     @Test("undo takes rows back when nobody wrote since")
     func undo() throws {
         let team = try DevTeam(isWAL: true)

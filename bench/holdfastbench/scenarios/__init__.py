@@ -1,6 +1,6 @@
 """All scenarios by name, in the order in which they run."""
 
-from holdfastbench.scenarios import disk, first_backup, full_speed, growth, history, idle, interference, latency, small
+from holdfastbench.scenarios import disk, first_backup, full_speed, growth, history, idle, interference, latency, recovery, small
 
 ALL = {
     scenario.name: scenario
@@ -14,6 +14,7 @@ ALL = {
         small.Small,
         idle.Idle500,
         interference.Interference,
+        recovery.Recovery,
         idle.Idle10000,
         idle.Idle1000,
         history.LongHistory,
