@@ -56,6 +56,7 @@ extension InPlaceRestore {
     ) throws -> Bool {
         let files = LiveFiles(place)
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+        try files.waitForCommit()
         let replacement = DatabaseReplacement(database: place, image: image, wait: options.wait)
         var marks = [AnnotationWish.tag(tags.before)]
         repeat {

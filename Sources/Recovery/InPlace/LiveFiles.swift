@@ -39,6 +39,16 @@ final class LiveFiles {
         self.path = path
     }
 
+    /// While programs write now and then, returns just after one of them has: the next is as far away as it can be, and hardly finds
+    /// the database locked. Returns at once when nobody has written for a second, and after a quarter of one in any case.
+    func waitForCommit() throws(SystemError) {
+        let first = try stamp()
+        let lastWrite = max(first.database?.status.modified ?? 0, first.log?.status.modified ?? 0)
+        guard Instant.now.nanoseconds - lastWrite < 1_000_000_000 else { return }
+        let deadline = Tick.now.advanced(by: .milliseconds(250))
+        while Tick.now < deadline, try stamp().isSame(as: first) { Thread.nap(.milliseconds(1)) }
+    }
+
     func stamp() throws(SystemError) -> Stamp {
         let log = try look(at: path.appending(suffix: "-wal"), frontBytes: 32)
         return try Stamp(

@@ -109,6 +109,7 @@ package struct RowRestore {
             let place = try Directory.resolve(path)
             let files = LiveFiles(place)
             let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+            try files.waitForCommit()
             var marks = [AnnotationWish.tag(tags.before)]
             repeat {
                 let stamp = try files.stamp()
