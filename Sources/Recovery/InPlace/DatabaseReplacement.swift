@@ -33,10 +33,10 @@ struct DatabaseReplacement {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         do {
-            return try LockWait(wait).run {
-                let target = try DatabaseQueue(path: database.sqliteURI, configuration: configuration)
-                return try source.read { from in
-                    try target.writeWithoutTransaction { to in try copy(from, to, isUnchanged) }
+            let target = try DatabaseQueue(path: database.sqliteURI, configuration: configuration)
+            return try source.read { from in
+                try target.writeWithoutTransaction { to in
+                    try LockWait(wait).run { try copy(from, to, isUnchanged) }
                 }
             }
         } catch let error as DatabaseError {

@@ -159,14 +159,17 @@ package struct RowRestore {
     ) throws -> [RowCounts]? {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
+        // For what is read of the schema.
+        configuration.busyMode = .timeout(Double(options.wait.nanoseconds) / 1e9)
         do {
-            return try LockWait(options.wait).run {
-                let queue = try DatabaseQueue(path: place.sqliteURI, configuration: configuration)
-                return try queue.writeWithoutTransaction { database in
-                    guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
-                        throw RowError.refused("triggers cannot be switched off")
-                    }
-                    let placement = try RowPlacement(set, of: old, database)
+            let queue = try DatabaseQueue(path: place.sqliteURI, configuration: configuration)
+            return try queue.writeWithoutTransaction { database in
+                guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
+                    throw RowError.refused("triggers cannot be switched off")
+                }
+                let placement = try RowPlacement(set, of: old, database)
+                try database.execute(sql: "PRAGMA busy_timeout = 0")
+                return try LockWait(options.wait).run {
                     var counts: [RowCounts]?
                     try database.inTransaction(.immediate) {
                         guard try isUnchanged() else { return .rollback }

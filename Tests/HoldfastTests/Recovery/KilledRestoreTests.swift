@@ -44,7 +44,7 @@ struct KilledRestoreTests {
             kills += try killAtEach(1, of: call, accident, team, wanted, before)
         }
         // A page each: one of them is as good as its neighbours.
-        kills += try killAtEach(29, of: "pwrite64", accident, team, wanted, before)
+        kills += try killAtEach(97, of: "pwrite64", accident, team, wanted, before)
         #expect(kills > 10)
         print("killed a restore after \(accident.testDescription): \(kills) kills")
     }

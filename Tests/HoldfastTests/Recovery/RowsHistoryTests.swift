@@ -97,7 +97,9 @@ struct RowsHistoryTests {
             )
         )
         #expect(
-            try team.holdfast("rows", "history", "nope", "1", expecting: 10).stderr.contains("no table nope")
+            try team.holdfast("rows", "history", "nope", "1", expecting: 10).stderr.contains(
+                "there never was a table nope"
+            )
         )
     }
 }
