@@ -17,8 +17,8 @@ struct Doctor: HoldfastCommand {
             file, merge both. --apply does one of them in place, as restore --in-place does: what is there goes aside, and \
             holdfast undo takes it back.
 
-            Exit status: 0 nothing is wrong or it was mended, 1 failed, 4 something is wrong, 10 no such root or database, \
-            64 wrong usage, 130 interrupted.
+            Exit status: 0 nothing is wrong or it was mended, 1 failed, 4 something is wrong, 10 no such root or database, or \
+            nothing to apply, 11 other programs have it locked or open, 64 wrong usage, 130 interrupted.
             """
     )
 

@@ -24,8 +24,11 @@ struct Restore: HoldfastCommand {
             snapshot not later than it.
 
             Exit status: 0 done, 1 failed, 3 done in part (each file that was left out is named), 4 a digest or \
-            integrity check failed, 10 no repository, no such root or no snapshot that matches, 64 wrong usage, 130 \
-            interrupted.
+            integrity check failed, 10 no repository, no such root or no snapshot that matches, 11 other programs have it \
+            locked or open, 64 wrong usage, 130 interrupted.
+
+            Examples: holdfast restore .devteam/devteam.db --at "10m ago" --output copy.db; holdfast restore .devteam --at \
+            latest-good --in-place --dry-run
             """
     )
 

@@ -19,6 +19,8 @@ struct RowsRestore: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 3 done but for conflicts, 4 damage, 10 no such root, snapshot, table or row, 11 \
             another writer has it, 64 wrong usage.
+
+            Example: holdfast rows restore sessions session-03 --with-children --at "10m ago"
             """
     )
 

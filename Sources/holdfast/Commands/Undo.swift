@@ -13,7 +13,8 @@ struct Undo: HoldfastCommand {
             second undo brings that back.
 
             Exit status: 0 done, 1 failed, 3 done in part (each file that was left as it is is named), 4 a digest or \
-            integrity check failed, 10 there is nothing to take back, 64 wrong usage, 130 interrupted.
+            integrity check failed, 10 there is nothing to take back, 11 other programs have it locked or open, 64 wrong \
+            usage, 130 interrupted.
             """
     )
 
