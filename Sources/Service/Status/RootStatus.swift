@@ -1,7 +1,7 @@
 package import LinuxFiles
 package import Recovery
 package import Repository
-package import SystemPackage
+import SystemPackage
 
 /// How a root is doing: what its history says, and what its watcher says if one runs.
 package struct RootStatus: Sendable {
@@ -18,14 +18,6 @@ package struct RootStatus: Sendable {
     /// Transactions that share a snapshot with others.
     package private(set) var coalesced: UInt64 = 0
     package private(set) var gaps = 0
-    /// A database whose last verdict is bad.
-    package struct Sickness: Sendable {
-        package let path: FilePath
-        /// The first snapshot that was found bad.
-        package let since: Sequence
-        package let lastGood: Sequence?
-    }
-
     package private(set) var sicknesses: [Sickness] = []
     /// Whether any database was ever looked at.
     package private(set) var hasVerdict = false

@@ -73,6 +73,10 @@ struct Log: HoldfastCommand {
         if index.entries.isEmpty && index.damage.isEmpty {
             console.message("there is no snapshot of \(target.path.printable) yet: run holdfast watch")
         }
+        for sickness in index.sicknesses(in: scope) {
+            try console.flush()
+            console.warning("\(sickness): see holdfast doctor")
+        }
         guard let damage = index.damage.first else { return .done }
         try console.flush()
         throw Failure(damage)

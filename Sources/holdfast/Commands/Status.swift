@@ -82,12 +82,7 @@ struct Status: HoldfastCommand {
         )
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
         for sickness in status.sicknesses {
-            let good = sickness.lastGood.map { "the last good one is \($0)" } ?? "none was found good before"
-            lines.append(
-                style.red(
-                    "  \(sickness.path.printable) is not sound since snapshot \(sickness.since); \(good)"
-                )
-            )
+            lines.append(style.red("  \(sickness): see holdfast doctor"))
         }
         if let watcher = status.watcher {
             lines.append(

@@ -33,6 +33,7 @@ struct HealthTests {
         #expect(
             status.contains("is not sound since snapshot") && status.contains("the last good one is \(good)")
         )
+        #expect(try team.holdfast("log").stderr.contains("the last good one is \(good): see holdfast doctor"))
         #expect(try team.holdfast("status", "--json").stdout.contains(#""health":"bad""#))
         try team.holdfast("restore", ".devteam/devteam.db", "--at", "latest-good", "--in-place")
         #expect(try team.rows() == before)
