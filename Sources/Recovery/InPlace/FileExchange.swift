@@ -101,9 +101,21 @@ struct FileExchange {
         guard try isUnchanged() else { return nil }
         var sidecars: [(from: FilePath, to: FilePath)] = []
         try setSidecarsAside(for: freeName(), &sidecars)
-        try UnfinishedWork.name(image, place, isReplacing: false)
+        // A program that found nothing may just have made an empty one.
+        guard try takeFreeName(image) else { return nil }
         try Directory.synchronise(place.removingLastComponent())
         return sidecars.map(\.to)
+    }
+
+    /// Returns false when something has the name by now.
+    private func takeFreeName(_ image: FilePath) throws(SystemError) -> Bool {
+        do {
+            try UnfinishedWork.name(image, place, isReplacing: false)
+            return true
+        } catch {
+            if error.code == .fileExists { return false }
+            throw error
+        }
     }
 
     /// Whether it is a database in WAL mode (sqlite.org/fileformat2.html, section 1.3.3).

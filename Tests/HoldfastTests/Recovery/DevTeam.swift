@@ -168,6 +168,7 @@ final class DevTeam {
     }
 
     /// Ends the writers. Returns how many events were taken, and how many failed.
+    @discardableResult
     func stopWriters() throws -> (wrote: Int, failed: Int) {
         try shell("touch stop")
         try writers?.waitForEnd()
@@ -179,6 +180,11 @@ final class DevTeam {
     var writes: (wrote: Int, failed: Int) {
         let lines = writers?.stdout.split(separator: "\n") ?? []
         return (lines.count { $0 == "wrote" }, lines.count { $0 == "failed" })
+    }
+
+    /// Waits until so many of their events were taken.
+    func waitForWrites(_ condition: (Int) -> Bool) throws {
+        try wait { condition(writes.wrote) }
     }
 
     /// What the writers were told when something failed.
