@@ -21,32 +21,21 @@ package struct ImageDiff {
                 let uri = path.map(ImageDatabase.uri) ?? ":memory:"
                 try database.execute(sql: "ATTACH ? AS \(name)", arguments: [uri])
             }
-            return try Self.telling(
-                TableShape.all(of: "old", in: database),
-                TableShape.all(of: "new", in: database),
-                database
-            )
+            return try (TableShape.all(of: "old", in: database), TableShape.all(of: "new", in: database))
         }
     }
 
-    private typealias Shapes = [String: TableShape]
-
-    /// Where rows have NULL in their key, their rowid tells them apart.
-    private static func telling(_ old: Shapes, _ new: Shapes, _ database: Database) throws -> (Shapes, Shapes)
-    {
-        var (old, new) = (old, new)
-        for name in Set(old.keys).union(new.keys) {
-            let isNeeded = try [("old", old[name]), ("new", new[name])].contains { schema, shape in
-                guard let shape, !shape.collations.isEmpty, !shape.isWithoutRowID else { return false }
-                let sql =
-                    "SELECT EXISTS(SELECT 1 FROM \(schema).\(name.sqlName) AS r WHERE \(shape.hasNull("r")))"
-                return try Bool.fetchOne(database, sql: sql) ?? false
-            }
-            guard isNeeded else { continue }
-            old[name] = old[name]?.keyedByRowID ?? old[name]
-            new[name] = new[name]?.keyedByRowID ?? new[name]
+    /// Nil when the rows of a table cannot be told apart. Where any has NULL in its key, their rowids do that.
+    private func pair(_ table: String, _ database: Database) throws -> TablePair? {
+        let shapes = [("old", old[table]), ("new", new[table])]
+        let needsRowID = try shapes.contains { schema, shape in
+            guard let shape, !shape.collations.isEmpty, !shape.isWithoutRowID else { return false }
+            let sql =
+                "SELECT EXISTS(SELECT 1 FROM \(schema).\(table.sqlName) AS r WHERE \(shape.hasNull("r")))"
+            return try Bool.fetchOne(database, sql: sql) ?? false
         }
-        return (old, new)
+        let keyed = shapes.map { needsRowID ? $1?.keyedByRowID ?? $1 : $1 }
+        return TablePair(keyed[0], keyed[1])
     }
 
     /// Tables that either image has, by name.
@@ -74,7 +63,7 @@ package struct ImageDiff {
     private func fill(_ diff: inout TableDiff, _ database: Database) throws {
         let (before, after) = (old[diff.table], new[diff.table])
         diff.notes = Self.notes(before, after)
-        guard let pair = TablePair(before, after) else {
+        guard let pair = try pair(diff.table, database) else {
             if !(before ?? after)!.isVirtual {
                 diff.notes.append("its rows cannot be compared: they have no key, or another one")
             }
@@ -104,8 +93,8 @@ package struct ImageDiff {
     /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each by their keys.
     /// Throws `DatabaseError` when they cannot be compared.
     package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
-        guard let pair = TablePair(old[table], new[table]) else { return }
         try queue.read { database in
+            guard let pair = try pair(table, database) else { return }
             for kind in pair.kinds { try pair.each(kind, database, body) }
         }
     }

@@ -60,7 +60,7 @@ package struct Doctor {
             let problems = try problems(of: image, present)
             findings += problems
             if !problems.isEmpty {
-                choices = try self.choices(present, image)
+                choices = try self.choices(image)
             } else if let loss = try EmptiedDatabase(index, file, images, present).find() {
                 findings.append(loss.finding)
                 choices = [.certain(loss.before)]
@@ -92,7 +92,7 @@ package struct Doctor {
         return path
     }
 
-    private func choices(_ present: SnapshotIndex.Entry, _ image: FilePath) throws -> [Diagnosis.Choice] {
+    private func choices(_ image: FilePath) throws -> [Diagnosis.Choice] {
         let good = try SoundSearch(index).newest(of: file)
         let goodImage = try good.flatMap { try images.image($0) }
         let salvage = try salvageImage(of: image)
@@ -137,17 +137,11 @@ package struct Doctor {
         _ goodImage: FilePath?,
         _ image: FilePath
     ) throws -> Bool {
-        guard let goodImage, let before = try header(goodImage), let after = try header(image) else {
-            return false
-        }
+        guard let goodImage, let before = try DatabaseHeader(of: OpenFile(goodImage, .read)),
+            let after = try DatabaseHeader(of: OpenFile(image, .read))
+        else { return false }
         return before.changeCounter == after.changeCounter
             && !index.entries(in: .file(file)).contains { $0.sequence > good.sequence && $0.event == .commit }
-    }
-
-    private func header(_ image: FilePath) throws -> DatabaseHeader? {
-        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
-        let count = try OpenFile(image, .read).read(into: &front, count: front.count, at: 0)
-        return count == front.count ? try? unsafe DatabaseHeader(front.span.bytes) : nil
     }
 
     private func rows(_ tables: [TableDiff], _ count: KeyPath<TableDiff, Int>) -> Int {

@@ -41,6 +41,8 @@ struct EmptiedDatabase {
             : deletion.map { gone in entries.filter { $0.sequence < gone.sequence }.suffix(1) } ?? []
         for entry in candidates where entry.event != .deleted {
             guard let count = try rowCount(entry), count > now * 2 else { continue }
+            // It came back, and was cleaned up later.
+            if now > 0, let deletion, try hadRows(count, after: deletion, entries) { return nil }
             let cause = deletion.map {
                 $0.sequence > entry.sequence
                     ? "it was deleted at snapshot \($0.sequence) and made anew: " : ""
@@ -52,6 +54,15 @@ struct EmptiedDatabase {
             )
         }
         return nil
+    }
+
+    private func hadRows(
+        _ count: Int,
+        after deletion: SnapshotIndex.Entry,
+        _ entries: [SnapshotIndex.Entry]
+    ) throws -> Bool {
+        try entries.filter { $0.sequence > deletion.sequence }.suffix(Self.most)
+            .contains { try (rowCount($0) ?? 0) * 2 >= count }
     }
 
     /// Of all tables; nil if they cannot be read.

@@ -15,8 +15,14 @@ struct SoundSearch {
         images = try PastImages(index.root)
     }
 
-    /// The newest one of `entries` that is sound; nil if none is, or if there is more damage than the leaps meet.
+    /// The newest one of a database that is sound; nil if none is, or if there is more damage than the leaps meet. One without a
+    /// table, which a program makes that finds no database, only if there is no other.
     func newest(of file: FileID) throws -> SnapshotIndex.Entry? {
+        try newest(of: file, hasTables: true) ?? newest(of: file, hasTables: false)
+    }
+
+    private func newest(of file: FileID, hasTables: Bool) throws -> SnapshotIndex.Entry? {
+        let isSound = { (entry: SnapshotIndex.Entry) in try self.isSound(entry, hasTables: hasTables) }
         let entries = index.entries(in: .file(file)).filter { entry in
             entry.event != .deleted && index.declaration(of: file, at: entry.sequence)?.kind == .database
         }
@@ -38,25 +44,25 @@ struct SoundSearch {
         return nil
     }
 
-    /// One without a table is none to go back to, sound as it is: a program makes it that finds no database.
-    private func isSound(_ entry: SnapshotIndex.Entry) throws -> Bool {
+    private func isSound(_ entry: SnapshotIndex.Entry, hasTables: Bool) throws -> Bool {
         let verdict = index.verdicts[entry.sequence]
         guard verdict != false, let image = try images.image(entry) else { return false }
         defer { images.discard(entry) }
         if verdict == nil, case .problems = try Integrity.check(databaseAt: image, .quick) { return false }
-        return try FileStatus.of(image).sizeBytes > 0 && ImageDatabase(at: image).hasTables()
+        return try !hasTables || FileStatus.of(image).sizeBytes > 0 && ImageDatabase(at: image).hasTables()
     }
 }
 
 extension SnapshotIndex {
-    /// Looks for the newest moment at which the databases in the scope are sound and there, so that `latest-good` means it.
+    /// Looks for the newest moment at which the databases in the scope are sound and there, so that `latest-good` means it. Where one
+    /// never was, the verdicts stay as they are.
     /// Throws what a rebuild throws.
     package mutating func judgeNewest(in scope: HistoryScope) throws {
         let search = try SoundSearch(self)
         var last = Sequence(.max)
         for file in filesThatWereDatabases where scope == .root || scope == .file(file) {
             let entries = entries(in: .file(file))
-            guard let sound = try search.newest(of: file) else { continue }
+            guard let sound = try search.newest(of: file) else { return }
             if let next = entries.first(where: { $0.sequence > sound.sequence }) {
                 last = min(last, Sequence(next.sequence.rawValue - 1))
             }

@@ -16,25 +16,29 @@ struct FileExchange {
     /// Whether programs that still have it open then are left to go on with what was put aside.
     let isForced: Bool
 
-    /// Returns the names of what was put aside; nil, and nothing is changed, when `isUnchanged`, which is asked once no program uses
-    /// the file, says no. `image` is on the same file system, and on the disk.
+    /// Adds the names of what it put aside. Returns false, and leaves the file as it is, when `isUnchanged`, which is asked once no
+    /// program uses the file, says no. `image` is on the same file system, and on the disk.
     ///
     /// A program that opened the old file before the new one had its name goes on with the old one. In WAL mode it would write
     /// into the new one's log, which it finds by its name; so the old one stays locked until nobody has it open, and if that does
     /// not come in time, all is put back.
     ///
     /// Throws `InPlaceError.inUse`, `SystemError`; nothing is changed then.
-    func run(_ image: FilePath, isUnchanged: () throws -> Bool) throws -> [FilePath]? {
+    func run(
+        _ image: FilePath,
+        putAside: inout [FilePath],
+        isUnchanged: () throws -> Bool
+    ) throws -> Bool {
         let deadline = Tick.now.advanced(by: wait)
         guard let present = try FileStatus.unlessMissing(place) else {
-            return try fill(image, deadline, isUnchanged)
+            return try fill(image, deadline, &putAside, isUnchanged)
         }
         try own(image, present.ownership)
         let old = try OpenFile(place, .update)
         let new = try OpenFile(image, .update)
         let isLocked = try waitUntilUnused(old, mayBeForced: !isLogged(new), deadline)
         defer { if isLocked { old.releaseWriteLock() } }
-        guard try isUnchanged() else { return nil }
+        guard try isUnchanged() else { return false }
         let before = try old.status()
         // Whoever opens the new file waits as well, until it is sure that it stays.
         let isNewLocked = try new.takeWriteLock()
@@ -48,8 +52,12 @@ struct FileExchange {
             try UnfinishedWork.name(image, place, isReplacing: true)
             if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
         } catch {
-            // The first of the two is again what it was; the second is gone.
-            try? Directory.rename(aside, to: place)
+            // Of two names of one file, rename(2) would leave both.
+            if try FileStatus.unlessMissing(place)?.identity == before.identity {
+                try? Directory.remove(aside)
+            } else {
+                try? Directory.rename(aside, to: place)
+            }
             for moved in sidecars.reversed() { try? Directory.rename(moved.to, to: moved.from) }
             throw error
         }
@@ -58,9 +66,11 @@ struct FileExchange {
         let isAsCaptured = before.sizeBytes == after.sizeBytes && before.modified == after.modified
         if !keepsAside, isAsCaptured, ProcessTable.writers(of: [before.identity]).isEmpty {
             try Directory.remove(aside)
-            return sidecars.map(\.to)
+        } else {
+            putAside.append(aside)
         }
-        return [aside] + sidecars.map(\.to)
+        putAside += sidecars.map(\.to)
+        return true
     }
 
     /// Puts the file aside, and nothing in its place. Returns the names of what was put aside.
@@ -81,8 +91,9 @@ struct FileExchange {
     private func fill(
         _ image: FilePath,
         _ deadline: Tick,
+        _ putAside: inout [FilePath],
         _ isUnchanged: () throws -> Bool
-    ) throws -> [FilePath]? {
+    ) throws -> Bool {
         let directory = try FileStatus.of(place.removingLastComponent()).ownership
         // As a program of the directory's owner would make it there.
         let bits = 0o600 | (directory.permissions & 0o066)
@@ -98,13 +109,14 @@ struct FileExchange {
             }
             Thread.nap(.milliseconds(20))
         }
-        guard try isUnchanged() else { return nil }
+        guard try isUnchanged() else { return false }
         var sidecars: [(from: FilePath, to: FilePath)] = []
+        defer { putAside += sidecars.map(\.to) }
         try setSidecarsAside(for: freeName(), &sidecars)
         // A program that found nothing may just have made an empty one.
-        guard try takeFreeName(image) else { return nil }
+        guard try takeFreeName(image) else { return false }
         try Directory.synchronise(place.removingLastComponent())
-        return sidecars.map(\.to)
+        return true
     }
 
     /// Returns false when something has the name by now.
@@ -120,9 +132,7 @@ struct FileExchange {
 
     /// Whether it is a database in WAL mode (sqlite.org/fileformat2.html, section 1.3.3).
     private func isLogged(_ image: borrowing OpenFile) throws -> Bool {
-        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
-        guard try image.read(into: &front, count: front.count, at: 0) == front.count else { return false }
-        return (try? unsafe DatabaseHeader(front.span.bytes).readVersion) == 2
+        try DatabaseHeader(of: image)?.readVersion == 2
     }
 
     private func own(_ image: FilePath, _ ownership: FileOwnership) throws {

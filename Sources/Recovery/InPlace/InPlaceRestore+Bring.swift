@@ -96,7 +96,9 @@ extension InPlaceRestore {
             outcome.before = try capture(marks)
             marks = []
             let present = try images.present(outcome.item, at: outcome.before)
-            let isCaptured = try images.isCaptured(outcome.item, as: place, at: outcome.before)
+            let keepsAside =
+                try image.isDatabase || present != nil
+                || !images.isCaptured(outcome.item, as: place, at: outcome.before)
             // While the image is still there to be read.
             if FileStatus.ifPresent(near) == nil {
                 outcome.tables = (try? images.rowDifferences(outcome.item, at: outcome.before)) ?? []
@@ -106,15 +108,16 @@ extension InPlaceRestore {
                 place: place,
                 asideSuffix: (present?.isSoundDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
                     + self.stamp,
-                keepsAside: image.isDatabase || present != nil || !isCaptured,
+                keepsAside: keepsAside,
                 wait: options.wait,
                 isForced: options.isForced
             )
             // Under programs that go on writing, what stays aside has what they wrote last.
-            let mayDiffer = exchange.keepsAside && attempts >= Self.exactAttempts
-            let aside = try exchange.run(near) { try mayDiffer || files.stamp().isSame(as: stamp) }
-            if let aside {
-                outcome.aside = aside
+            let mayDiffer = keepsAside && attempts >= Self.exactAttempts
+            let isDone = try exchange.run(near, putAside: &outcome.aside) {
+                try mayDiffer || files.stamp().isSame(as: stamp)
+            }
+            if isDone {
                 outcome.way = .rename
                 return
             }

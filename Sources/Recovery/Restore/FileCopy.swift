@@ -1,5 +1,4 @@
 import LinuxFiles
-import SQLiteFiles
 import SystemPackage
 
 enum FileCopy {
@@ -9,7 +8,8 @@ enum FileCopy {
     static func move(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         do {
             try Directory.rename(source, to: destination)
-        } catch  where error.code == .improperLink {
+        } catch {
+            guard error.code == .improperLink else { throw error }
             try copy(source, to: destination)
         }
     }
@@ -25,14 +25,5 @@ enum FileCopy {
             try to.write(unsafe buffer.span.bytes.extracting(0..<count), at: offset)
             offset += UInt64(count)
         }
-    }
-}
-
-extension OpenFile {
-    /// Writes the file format versions of a database (sqlite.org/fileformat2.html, section 1.3.3).
-    func setFileFormat(isWAL: Bool) throws(SystemError) {
-        let versions: [UInt8] = isWAL ? [2, 2] : [1, 1]
-        guard try status().sizeBytes >= UInt64(DatabaseLayout.headerBytes) else { return }
-        try write(unsafe versions.span.bytes, at: UInt64(DatabaseLayout.writeVersion))
     }
 }

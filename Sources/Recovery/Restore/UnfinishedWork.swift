@@ -58,7 +58,8 @@ package enum UnfinishedWork {
             let isLocked = try directory.takeExclusiveLock()
             let isThere = try FileStatus.unlessMissing(path)?.identity == directory.status().identity
             return isLocked && isThere ? Lock(directory) : nil
-        } catch  where error.isMissing {
+        } catch {
+            guard error.isMissing else { throw error }
             return nil
         }
     }

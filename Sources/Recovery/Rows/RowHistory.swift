@@ -134,7 +134,7 @@ package final class RowHistory {
     ) throws -> [RowDiff.Value]? {
         let shapes = try TableShape.all(of: "main", in: database)
         watched = PageBitmap()
-        guard let shape = shapes.values.first(where: { $0.name.lowercased() == table.lowercased() }) else {
+        guard let shape = shapes.values.first(where: { $0.name.isSameName(as: table) }) else {
             return nil
         }
         hadTable = true

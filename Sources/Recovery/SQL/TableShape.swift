@@ -7,9 +7,9 @@ struct TableShape: Hashable, Sendable {
     let columns: [String]
     /// The columns of the primary key in their order. Without one, a name of the rowid that no column has taken
     /// (sqlite.org/rowidtable.html); empty if there is none left.
-    let key: [String]
+    private(set) var key: [String]
     /// How each column of the key is compared in the key's own index, where it has one.
-    let collations: [String]
+    private(set) var collations: [String]
     let isWithoutRowID: Bool
     let isVirtual: Bool
     /// The key is the rowid under another name (sqlite.org/lang_createtable.html, section 5).
@@ -45,24 +45,6 @@ struct TableShape: Hashable, Sendable {
             )
         }
         return shapes
-    }
-
-    private init(
-        name: String,
-        columns: [String],
-        key: [String],
-        collations: [String],
-        isWithoutRowID: Bool,
-        isVirtual: Bool,
-        isRowIDAlias: Bool
-    ) {
-        self.name = name
-        self.columns = columns
-        self.key = key
-        self.collations = collations
-        self.isWithoutRowID = isWithoutRowID
-        self.isVirtual = isVirtual
-        self.isRowIDAlias = isRowIDAlias
     }
 
     private init(
@@ -120,15 +102,9 @@ struct TableShape: Hashable, Sendable {
     /// The same table with its rowid as the key; nil if that has no name.
     var keyedByRowID: TableShape? {
         guard let rowIDName else { return nil }
-        return TableShape(
-            name: name,
-            columns: columns,
-            key: [rowIDName],
-            collations: [],
-            isWithoutRowID: false,
-            isVirtual: false,
-            isRowIDAlias: false
-        )
+        var shape = self
+        (shape.key, shape.collations) = ([rowIDName], [])
+        return shape
     }
 
     /// A name of the rowid that no column has taken; nil if there is none.

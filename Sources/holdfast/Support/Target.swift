@@ -79,7 +79,9 @@ struct Target: Sendable {
 
     /// A name as `log` has it, within the root that is meant without a path.
     private static func findByName(_ path: FilePath, in repository: RepositoryDirectory) throws -> Target? {
-        guard !path.isAbsolute, let root = try? Target(nil, in: repository).root, root.kind == .directory,
+        // What lies here under that name is something else.
+        guard !path.isAbsolute, FileStatus.ifPresent(path) == nil,
+            let root = try? Target(nil, in: repository).root, root.kind == .directory,
             let index = try? SnapshotIndex(root), index.scope(of: path) != nil || index.hasFiles(below: path)
         else { return nil }
         return Target(root: root, name: path)

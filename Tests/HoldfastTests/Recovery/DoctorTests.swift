@@ -216,4 +216,32 @@ struct DoctorTests {
         #expect(text.contains("1. good: "), "\(text)")
         #expect(try SQLite3.sql("SELECT body FROM doc;", on: protection.database) == before)
     }
+
+    @Test("latest-good is no snapshot of a database that never was sound")
+    func neverSound() throws {
+        let team = try DevTeam()
+        try damageEvents(team)
+        try team.holdfast("watch", "--once", ".devteam")
+        let result = try team.holdfast(
+            "restore",
+            ".devteam/devteam.db",
+            "--at",
+            "latest-good",
+            "--in-place",
+            expecting: 10
+        )
+        #expect(result.stderr.contains("no snapshot has been found good"))
+    }
+
+    @Test("what was deleted, brought back and cleaned up later is not taken for made anew")
+    func cleanedUp() throws {
+        let team = try DevTeam()
+        try team.watch()
+        try team.mark("good")
+        try team.shell("rm .devteam/devteam.db")
+        try team.holdfast("sync")
+        try team.holdfast("restore", ".devteam/devteam.db", "--at", "good", "--in-place")
+        try team.commit("DELETE FROM events; DELETE FROM agent_runs;")
+        #expect(try team.holdfast("doctor").stdout.contains("nothing is wrong"))
+    }
 }
