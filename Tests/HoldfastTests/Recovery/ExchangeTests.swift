@@ -77,6 +77,30 @@ struct ExchangeTests {
         #expect(found == "ok\n0\n1\n")
     }
 
+    /// The first one brings the image near, the second puts the journal aside, the third exchanges the file.
+    @Test("a rename that fails leaves everything as it was, under one name each", arguments: [2, 3])
+    func failedRename(number: Int) throws {
+        let protection = try Protection()
+        try capture(protection)
+        try shell("head -c 9000 /dev/urandom > a.db; printf stale > a.db-journal", in: protection)
+        try capture(protection)
+        let look = "ls -A; stat -c '%n %h %i' *; md5sum *"
+        let before = try shell(look, in: protection)
+        let result = try Command.run(
+            "/usr/bin/strace",
+            [
+                "-f", "-qq", "-o", protection.folder.file("trace"), "-e", "trace=rename",
+                "-e", "inject=rename:error=EIO:when=\(number)", HoldfastProgram.path,
+                "restore", protection.database, "--at", "1", "--in-place",
+            ],
+            environment: HoldfastProgram.environment(protection.environment)
+        )
+        #expect(result.status == 1 && result.stderr.contains("cannot rename"), "\(result)")
+        #expect(try shell(look, in: protection) == before)
+        try protection.holdfast("restore", protection.database, "--at", "1", "--in-place")
+        #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
+    }
+
     @Test("what a program writes into a plain file while the command waits for it is not lost")
     func writtenMeanwhile() throws {
         let protection = try Protection()
