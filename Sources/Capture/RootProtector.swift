@@ -80,14 +80,18 @@ package final class RootProtector: Sendable {
 
     /// Waits until the first capture of everything is durable.
     package func ready() async throws -> DurablePoint {
-        try await answers.wait(for: Observer.readyBarrier)
+        var point = try await answers.wait(for: Observer.readyBarrier)
+        point.incomplete = meter.current.hindrances.values.min()
+        return point
     }
 
     /// Waits until all that was committed before this call is durable, and what is to be said of it.
     package func synchronise(_ annotations: [AnnotationWish] = []) async throws -> DurablePoint {
         let number = numbers.next()
         mailbox.post(Mailbox.Request(number: number, since: .now, annotations: annotations))
-        return try await answers.wait(for: number)
+        var point = try await answers.wait(for: number)
+        point.incomplete = meter.current.hindrances.values.min()
+        return point
     }
 
     /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked when that is

@@ -6,10 +6,14 @@ final class HeldFile: Sendable {
     let file: OpenFile
     let identity: FileIdentity
 
-    /// Opens it for looking.
+    /// Opens it for looking. What is no regular file counts as missing: SQLite keeps nothing in it.
     init(_ path: FilePath) throws(SystemError) {
         file = try OpenFile(path, .look)
-        identity = try file.status().identity
+        let status = try file.status()
+        guard status.kind == .regular else {
+            throw SystemError("open", path, code: .noSuchFileOrDirectory)
+        }
+        identity = status.identity
     }
 
     /// Whether it has not lost its name.

@@ -7,10 +7,13 @@ package struct DurablePoint: Hashable, Sendable {
     /// The last snapshot; `.none` before the first.
     package let sequence: Sequence
     package let time: Instant
+    /// Why not all that was committed is in it; nil when all is.
+    package var incomplete: String?
 
-    package init(sequence: Sequence, time: Instant) {
+    package init(sequence: Sequence, time: Instant, incomplete: String? = nil) {
         self.sequence = sequence
         self.time = time
+        self.incomplete = incomplete
     }
 }
 

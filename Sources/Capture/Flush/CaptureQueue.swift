@@ -16,8 +16,8 @@ final class CaptureQueue: Sendable {
         var unsettled: [FileID: Int] = [:]
         var isClosed = false
         var isBounded = true
-        /// Base images that failed, and whether the file has a snapshot all the same.
-        var failedBases: [FileID: Bool] = [:]
+        /// Files whose capture failed, and of which the observer has not heard yet.
+        var failures: [FileID: CaptureFailure] = [:]
         /// Buffers of slices that were written, to be filled again.
         var spareSlices: [[UInt8]] = []
     }
@@ -93,17 +93,17 @@ final class CaptureQueue: Sendable {
         state.withLock { $0.isBounded = false }
     }
 
-    /// The repository could not take the base image of the file; all of it is void.
-    func baseFailed(_ file: FileID, hasSnapshot: Bool) {
-        state.withLock { $0.failedBases[file] = hasSnapshot }
+    /// What was put of the file is void, up to the step that begins anew.
+    func captureFailed(_ file: FileID, _ failure: CaptureFailure) {
+        state.withLock { $0.failures[file] = failure }
         observerBell.ring()
     }
 
-    /// The failed base images that the observer has not heard of.
-    func takeFailedBases() -> [FileID: Bool] {
+    /// The failures that the observer has not heard of.
+    func takeFailures() -> [FileID: CaptureFailure] {
         state.withLock { state in
-            defer { state.failedBases = [:] }
-            return state.failedBases
+            defer { state.failures = [:] }
+            return state.failures
         }
     }
 

@@ -169,7 +169,8 @@ final class Recorder {
         if writer.stagedBytes >= Self.fullBytes || unsettledBytes >= Self.fullBytes { try flush() }
     }
 
-    /// Performs the step; a base image that fails is given up, and the observer told to begin it anew.
+    /// Performs the step. A base image that fails is given up, and so is all that is open of a file whose step breaks a
+    /// rule of the writer. The observer then begins the file anew; the others go on.
     private func attempt(_ step: CaptureStep) throws {
         do {
             try perform(step)
@@ -177,11 +178,33 @@ final class Recorder {
             guard isPatient, let file = step.file, writer.hasFailedBase(file) else { throw error }
             meter.trouble(.repository, "\(error)")
             try untilItWorks { try writer.abandonBase(file) }
-            voided.insert(file)
-            openBases.remove(file)
             missingBases[file] = "\(error)"
-            queue.baseFailed(file, hasSnapshot: writer.files[file]?.last != nil)
+            void(file, .repository)
+        } catch {
+            guard let file = step.file else { throw error }
+            try quarantine(file, error)
         }
+    }
+
+    private func void(_ file: FileID, _ cause: CaptureFailure.Cause) {
+        voided.insert(file)
+        openBases.remove(file)
+        let hasSnapshot = writer.files[file]?.last != nil
+        queue.captureFailed(file, CaptureFailure(cause: cause, hasSnapshot: hasSnapshot))
+    }
+
+    /// Gives up what is open of the file after an error that no other file shares.
+    private func quarantine(_ file: FileID, _ cause: any Error) throws {
+        var reason = "\(cause)"
+        do {
+            try untilItWorks { try writer.quarantine(file) }
+        } catch let error as SystemError {
+            throw error
+        } catch {
+            // What is open stays open, and void: the next attempt is of no use before the file begins anew.
+            reason += " (\(error))"
+        }
+        void(file, .program(reason))
     }
 
     /// Whether the step belongs to a base image that has failed.

@@ -13,8 +13,8 @@ final class JournalWatch {
     /// Journals that were found without a name before the event of their deletion was read.
     private var endedBeforeEvent = 0
     private var lastEnded: HeldFile?
-    /// No descriptor was left to look whether there is a journal.
-    private(set) var isOutOfReach = false
+    /// Why it cannot be told whether there is a journal, or what is in it.
+    private var obstacle: SystemError?
     /// Finished transactions since the last capture, in order.
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
@@ -66,14 +66,14 @@ final class JournalWatch {
 
     /// The name may be that of a journal which no event told of yet.
     func lookForName(_ scratch: inout [UInt8]) {
-        isOutOfReach = false
+        obstacle = nil
         guard !holdsNamed else { return }
         letGoOfUnnamed(&scratch)
         do {
             held = try HeldFile(path)
         } catch {
             held = nil
-            isOutOfReach = error.isShortage
+            obstacle = error.isMissing ? nil : error
         }
         staysInPlace = false
     }
@@ -128,8 +128,9 @@ final class JournalWatch {
     /// transaction ends: nothing is left of its header.
     func modified(_ scratch: inout [UInt8]) {
         eventsSeen += 1
-        switch state(&scratch) {
-        case .absent: break
+        switch try? state(&scratch) {
+        // What goes wrong here goes wrong again at the next look, and is said there.
+        case nil, .absent: break
         case .collecting, .live: staysInPlace = true
         case .idle:
             // A new journal is empty too, before its first write.
@@ -157,12 +158,12 @@ final class JournalWatch {
         case live
     }
 
-    func state(_ scratch: inout [UInt8]) -> State {
+    /// Throws when the journal is there, or may be, and cannot be read: then it may be of any state.
+    func state(_ scratch: inout [UInt8]) throws(SystemError) -> State {
         lookForName(&scratch)
-        guard holdsNamed else { return .absent }
-        guard let got = try? held?.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0) else {
-            return .live
-        }
+        if let obstacle { throw obstacle }
+        guard let held, held.isNamed else { return .absent }
+        let got = try held.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0)
         let bytes = unsafe scratch.span.bytes.extracting(0..<got)
         if JournalHeader.isFinished(bytes) { return .idle }
         return JournalHeader.looksHot(bytes) ? .live : .collecting

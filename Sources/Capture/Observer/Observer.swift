@@ -178,11 +178,11 @@ final class Observer {
 
     private func wakeThoseWaiting() {
         context.queue.observerBell.silence()
-        let failed = context.queue.takeFailedBases()
-        if !failed.isEmpty {
+        let failures = context.queue.takeFailures()
+        if !failures.isEmpty {
             for tracker in trackers.values {
-                guard let hasSnapshot = failed[tracker.file] else { continue }
-                tracker.baseFailed(hasSnapshot: hasSnapshot)
+                guard let failure = failures[tracker.file] else { continue }
+                tracker.captureFailed(failure)
                 markDue(tracker)
             }
         }

@@ -8,6 +8,10 @@ package enum CaptureNotice: Sendable, Hashable {
     case trouble(String?)
     /// This file cannot be read and is left out.
     case leftOut(String)
+    /// Commits of this file may go by unseen.
+    case hindered(String)
+    /// This file alone is captured anew after an error of the program itself.
+    case quarantined(String, reason: String)
     /// Single commits may have been missed.
     case gap(String)
     /// Retention has removed snapshots.

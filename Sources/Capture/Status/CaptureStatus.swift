@@ -35,6 +35,10 @@ package struct CaptureStatus: Sendable {
     package var trouble: String? { Part.allCases.lazy.compactMap { troubles[$0] }.first }
     /// Files that could not be read, with the reason.
     package var leftOut: [String: String] = [:]
+    /// Files of which commits may go by unseen just now, with the reason.
+    package var hindrances: [String: String] = [:]
+    /// How often a single file was captured anew after an error of the program itself.
+    package var quarantines = 0
     /// Everything under the root was captured once and is durable.
     package var isReady = false
 }

@@ -34,6 +34,21 @@ final class StatusMeter: Sendable {
         if isNews, let reason { notice(.leftOut(reason)) }
     }
 
+    /// Says that commits of a file may go by unseen, or (nil) that none can any more.
+    func hindered(_ path: String, _ reason: String?) {
+        let isNews = status.withLock { status in
+            defer { status.hindrances[path] = reason }
+            return status.hindrances[path] != reason
+        }
+        if isNews, let reason { notice(.hindered(reason)) }
+    }
+
+    /// A file is captured anew after an error of the program itself.
+    func quarantined(_ path: String, _ reason: String) {
+        update { $0.quarantines += 1 }
+        notice(.quarantined(path, reason: reason))
+    }
+
     func tell(_ news: CaptureNotice) {
         notice(news)
     }

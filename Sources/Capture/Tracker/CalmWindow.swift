@@ -28,8 +28,7 @@ struct CalmWindow: Equatable {
     ) throws(SystemError) {
         let isLocked = file.isWriteLocked(in: Self.pending) || file.isWriteLocked(in: Self.shared)
         let status = try file.status()
-        let state = journal.state(&scratch)
-        guard !journal.isOutOfReach else { return nil }
+        let state = try journal.state(&scratch)
         if isLocked {
             // Either the journal is not synced yet, or exclusive locking mode keeps the lock between transactions.
             // A journal that was written after the file shows that the lock's owner is not writing the file.
@@ -50,7 +49,7 @@ struct CalmWindow: Equatable {
         journal: JournalWatch,
         _ scratch: inout [UInt8]
     ) throws(SystemError) -> Bool {
-        switch journal.state(&scratch) {
+        switch try journal.state(&scratch) {
         case .collecting, .live: return true
         case .absent, .idle: return try CalmWindow(file, journal: journal, &scratch) != nil
         }

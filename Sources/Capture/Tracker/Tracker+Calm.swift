@@ -48,7 +48,7 @@ extension Tracker {
         if log?.log.isNamed != true { try openLog() }
         if try log?.readHeader(&context.scratch) != nil { return true }
         // A journal that is live may be about to take back what the file says of itself.
-        if journal.state(&context.scratch) == .live { return false }
+        if try journal.state(&context.scratch) == .live { return false }
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
@@ -246,6 +246,7 @@ extension Tracker {
     func contentIsCertain() {
         if attention.doubt != nil { put(.trust(file)) }
         attention.doubt = nil
+        endHindrance()
     }
 }
 

@@ -42,14 +42,31 @@ extension Tracker {
     /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion tells.
     func logAppeared(_ caught: HeldFile?) {
         lastActivity = .now
-        guard let caught, caught.identity != logIdentity else { return }
-        if log?.log.isNamed != true {
-            // Amid a doubt it may be a log that was there before, but not after the comparison has looked for one.
-            let isNew = isFollowingLog
-            log = WALTail(caught, indexPath: logIndexPath, isNew: isNew)
-            parkedLog = nil
+        guard let caught else {
+            logIsUnseen = true
+            return
         }
+        guard caught.identity != logIdentity else { return }
+        if log?.log.isNamed != true { follow(caught) }
         attention.log = true
+    }
+
+    private func follow(_ log: HeldFile) {
+        // Amid a doubt it may be a log that was there before, but not after the comparison has looked for one.
+        self.log = WALTail(log, indexPath: logIndexPath, isNew: isFollowingLog)
+        parkedLog = nil
+    }
+
+    /// Opens the log that appeared and could not be opened then. One that is gone was deleted, of which an event tells.
+    func lookForLog() throws(SystemError) {
+        guard logIsUnseen else { return }
+        if log?.log.isNamed != true {
+            do {
+                follow(try HeldFile(logPath))
+                attention.log = true
+            } catch where error.isMissing {}
+        }
+        logIsUnseen = false
     }
 
     /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that was closed

@@ -66,7 +66,7 @@ extension Tracker: WALTail.Sink {
         let shape = ImageShape(pageSize: pages.pageSize, pageCount: databasePages)
         if let known = walk?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
             // The log belongs to another database than the one that was captured.
-            return doubt(.replaced)
+            return doubt(.missed("commits of another page size came by before the first of them was compared"))
         }
         if var image {
             image.shape = shape

@@ -18,6 +18,7 @@ extension Tracker {
             guard try lookAtName(now) else { return }
             switch kind {
             case .database:
+                try lookForLog()
                 try lookAtContent(now)
                 try lookAtLog(now)
             case .plain:
@@ -36,19 +37,8 @@ extension Tracker {
                 // Whatever is left to do, no event need come for it.
                 retry(in: Self.longestWait, from: now)
             }
-        } catch let error as SystemError where error.isMissing {
-            nameChanged()
-            retry(in: .milliseconds(5), from: now)
-        } catch let error as SystemError where error.isForbidden {
-            // Nothing can be done before somebody changes the permissions; the slow round asks again.
-            isLeftOut = true
-            context.meter.leftOut(path.printable, error.description)
-            capturedThrough = now
-            return
         } catch {
-            isLeftOut = true
-            context.meter.leftOut(path.printable, "\(error)")
-            retry(in: .seconds(1), from: now)
+            return lookFailed(error, now)
         }
         guard !waitsForRecorder, !waitsForTurn, isAtRest, let due = audit.due(after: lastActivity) else {
             return
@@ -107,23 +97,26 @@ extension Tracker {
         }
         dropWalk()
         canBeRead()
-        if let image {
-            put(
-                .changes(
-                    Changes(
-                        file: file,
-                        time: .now,
-                        event: .deleted,
-                        shape: .empty(image.shape.pageSize),
-                        pages: PageSet(pageSize: image.shape.pageSize)
-                    )
+        endHindrance()
+        // Also without an image: an earlier one, of another kind perhaps, is in the history. With none the recorder has
+        // nothing to do.
+        let pageSize = image?.shape.pageSize ?? .plain
+        put(
+            .changes(
+                Changes(
+                    file: file,
+                    time: .now,
+                    event: .deleted,
+                    shape: .empty(pageSize),
+                    pages: PageSet(pageSize: pageSize)
                 )
             )
-        }
+        )
         image = nil
         identity = nil
         log = nil
         parkedLog = nil
+        logIsUnseen = false
         stamp = nil
         firstEvent = .created
         isNew = true
@@ -143,10 +136,8 @@ extension Tracker {
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
-        guard isDatabase || (got == 0 && (logIdentity != nil || journal.state(&context.scratch) != .absent))
-        else {
-            return
-        }
+        guard try isDatabase || (got == 0 && (logIdentity != nil || journal.state(&context.scratch) != .absent))
+        else { return }
         become(.database)
     }
 

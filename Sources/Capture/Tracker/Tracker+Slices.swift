@@ -40,7 +40,7 @@ extension Tracker {
             context.drainEvents()
             guard self.walk === walk,
                 try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch),
-                contentEvents == events || journal.transactionsSeen != transactions
+                try contentEvents == events || journal.transactionsSeen != transactions
                     || journal.state(&context.scratch) != .absent
             else { return false }
         }

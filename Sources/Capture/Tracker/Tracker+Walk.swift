@@ -12,8 +12,8 @@ extension Tracker {
         guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let file = try OpenFile(path, .look)
         let outline = try outline(of: file)
-        let logged = try log?.readHeader(&context.scratch)?.pageSize
-        guard let pageSize = outline.header?.pageSize ?? logged else { return try captureCalm(now) }
+        let logged = try pageSizeOfLog(unless: outline.header?.pageSize)
+        guard let pageSize = logged ?? outline.header?.pageSize else { return try captureCalm(now) }
         let shape = ImageShape(pageSize: pageSize, byteCount: outline.sizeBytes) ?? .empty(pageSize)
         try begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
         guard let walk else { return }
@@ -25,6 +25,14 @@ extension Tracker {
         // What is not in the log any more, but was checkpointed just before, may have changed the file's length.
         guard self.walk === walk, try self.outline(of: walk.file) != outline else { return }
         restartWalk(now)
+    }
+
+    /// The log's page size where it decides: SQLite reads through the log, so commits in it count whatever the file's own
+    /// header says.
+    private func pageSizeOfLog(unless known: PageSize?) throws -> PageSize? {
+        guard let log, let header = try log.readHeader(&context.scratch), header.pageSize != known else { return nil }
+        let isDecisive = try known == nil || log.hasCommit(under: header, &context.scratch)
+        return isDecisive ? header.pageSize : nil
     }
 
     /// How long the file is, and what it says of itself.
@@ -110,7 +118,7 @@ extension Tracker {
             journalEvents: journal.eventsSeen,
             selection: selection,
             transactions: transactions,
-            needsFreshStart: isNew && !takesBase
+            isFreshStart: isNew && !takesBase
         )
         if takesBase { put(.beginBase(self.file, shape)) }
         if !isNew, let known = image?.shape {
@@ -167,21 +175,10 @@ extension Tracker {
         // What was kept back amid the walk belongs to its unfinished snapshot, and must not close it.
         putBacklog()
         if walk?.purpose == .base { put(.abandonBase(file)) }
-        if let walk, walk.purpose != .audit, walk.needsFreshStart || walk.purpose == .base { image = nil }
+        // A fresh start that was handed over in part has taken the former image's place.
+        if let walk, walk.purpose == .base || walk.isFreshStart { image = nil }
         walk = nil
     }
-
-    /// The repository could not take the base image: it begins anew, in the hope of more room.
-    func baseFailed(hasSnapshot: Bool) {
-        if walk?.purpose != .base { put(.abandonBase(file)) }
-        dropWalk()
-        image = nil
-        isNew = !hasSnapshot
-        attention.doubt = attention.doubt ?? .unexplained
-        notBefore = Tick.now.advanced(by: Self.baseDelay)
-    }
-
-    private static let baseDelay = Duration.seconds(2)
 
     /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
     func restartWalk(_ now: Tick) {
@@ -301,7 +298,7 @@ extension Tracker {
 
     /// Whether a transaction in rollback mode may be writing the file. A dead writer's journal writes nothing.
     private func isWrittenInRollbackMode(_ walk: Walk) throws(SystemError) -> Bool {
-        guard journal.state(&context.scratch) == .live else { return false }
+        guard try journal.state(&context.scratch) == .live else { return false }
         return try CalmWindow(walk.file, journal: journal, &context.scratch)?.isHot != true
     }
 }

@@ -46,6 +46,8 @@ final class Tracker {
     var parkedLog: ParkedLog?
     /// The log is not read again before this: an open transaction is long.
     var logNotBefore: Tick?
+    /// A log appeared that could not be opened then.
+    var logIsUnseen = false
     /// Since when the log has ended in a commit that may not be complete.
     var unconfirmedSince: Tick?
     /// Commits that wait for room in the queue.
@@ -73,6 +75,11 @@ final class Tracker {
     var waitsForTurn = false
     /// The file cannot be read.
     var isLeftOut = false
+    /// Why commits may go by unseen just now; nil: none can.
+    var hindrance: String?
+    /// How often it was captured anew after an error of the program, and when last.
+    var quarantines = 0
+    var lastQuarantine: Tick?
     /// Everything committed before this was handed over.
     var capturedThrough: Tick?
     /// When single commits may first have been missed, for the gap's start.

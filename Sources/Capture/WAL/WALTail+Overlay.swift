@@ -21,6 +21,7 @@ extension WALTail {
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> Overlay {
         forget()
+        try requireIndex()
         guard let header = try readHeader(&scratch) else { return markNothing(nil, &scratch) }
         let start = WALChain(header: header)
         var reached = start

@@ -201,9 +201,21 @@ extension WALTail {
     }
 
     private func holdIndex() {
-        guard index == nil, let found = try? HeldFile(indexPath), log.isNamed else { return }
-        // Beside a log without a name it would be another log's.
-        index = found
+        guard index == nil else { return }
+        indexObstacle = nil
+        do {
+            let found = try HeldFile(indexPath)
+            // Beside a log without a name it would be another log's.
+            if log.isNamed { index = found }
+        } catch {
+            indexObstacle = error.isMissing || !log.isNamed ? nil : error
+        }
+    }
+
+    /// Throws when there is a wal-index that cannot be opened: what it counts would pass for nothing.
+    func requireIndex() throws(SystemError) {
+        holdIndex()
+        if let indexObstacle { throw indexObstacle }
     }
 
     /// The wal-index header; nil when there is none or it is being written. Read, never mapped: another

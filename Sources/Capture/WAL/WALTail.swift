@@ -54,6 +54,8 @@ final class WALTail {
     let indexPath: FilePath
     /// The `-shm` file, held from when it appears or is first asked.
     var index: HeldFile?
+    /// Why it cannot be opened although it is there.
+    var indexObstacle: SystemError?
     /// How far the log has been consumed, always at a commit; nil before the first header and after a truncation.
     var chain: WALChain?
     /// What the wal-index said when it last agreed with what was consumed; nil while it never did, and then a reset
@@ -93,6 +95,7 @@ final class WALTail {
 
     /// Consumes what was committed since the last call.
     func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
+        try requireIndex()
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
         if let chain, chain.salts == header.salts {
             // Of what was rolled back another process keeps the salts, but counts the log's generations by itself.
@@ -238,6 +241,11 @@ final class WALTail {
         mark?.commitsSince &+= 1
         sink.committed(pages, databasePages: databasePages)
         return nil
+    }
+
+    /// Whether a commit stands in the generation under `header`.
+    func hasCommit(under header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        try nextCommit(after: WALChain(header: header), &scratch) != nil
     }
 
     /// The chain behind the next commit frame, nil if there is none.

@@ -39,7 +39,9 @@ final class Walk {
     private(set) var covered = PageBitmap()
     /// The image's outline, as far as transactions have told.
     private(set) var shape: ImageShape?
-    /// Nothing of the image was handed over yet, and it has no predecessor.
+    /// The image has no predecessor, or one of another page size.
+    let isFreshStart: Bool
+    /// The same, and nothing of it was handed over yet.
     var needsFreshStart: Bool
     /// Page 1 as last seen, for what the header says.
     var header: DatabaseHeader?
@@ -54,7 +56,7 @@ final class Walk {
         journalEvents: Int,
         selection: PageBitmap? = nil,
         transactions: Int? = nil,
-        needsFreshStart: Bool = false
+        isFreshStart: Bool = false
     ) {
         self.purpose = purpose
         self.isOverLog = isOverLog
@@ -65,7 +67,8 @@ final class Walk {
         self.journalEvents = journalEvents
         self.selection = selection
         self.transactions = transactions
-        self.needsFreshStart = needsFreshStart
+        self.isFreshStart = isFreshStart
+        needsFreshStart = isFreshStart
     }
 
     /// Every page was looked at.

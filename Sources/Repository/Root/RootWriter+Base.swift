@@ -110,6 +110,17 @@ extension RootWriter {
         image.needsRestoring = false
     }
 
+    /// Gives up whatever is open of the file, a base image or an unfinished snapshot, and forgets its image: the next
+    /// changes start fresh. May flush. After an error it can be tried again.
+    package func quarantine(_ file: FileID) throws {
+        let image = try image(file)
+        try abandonBase(file)
+        if image.hasOpenParts { staged.append(StagedRecord(.void(file), time: lastTime)) }
+        image.hasOpenParts = false
+        image.unfinished = nil
+        image.shape = nil
+    }
+
     private func openBase(_ file: FileID) throws -> (FileImage, OpenBase) {
         let image = try image(file)
         guard let base = image.base, !base.hasFailed else {

@@ -39,11 +39,16 @@ package struct ControlClient: Sendable {
         _ annotations: [AnnotationWish] = [],
         timeout: Duration
     ) throws -> DurablePoint {
-        guard case .durable(let sequence, let time) = try ask(.synchronise(annotations: annotations), timeout)
+        guard
+            case .durable(let sequence, let time, let incomplete) = try ask(
+                .synchronise(annotations: annotations),
+                timeout
+            )
         else {
             throw Failure.refused("unexpected answer")
         }
-        return DurablePoint(sequence: Sequence(sequence), time: Instant(nanoseconds: time))
+        let moment = Instant(nanoseconds: time)
+        return DurablePoint(sequence: Sequence(sequence), time: moment, incomplete: incomplete)
     }
 
     /// Has the watcher remove what the rules do not keep.

@@ -15,7 +15,8 @@ enum ControlRequest: Codable, Sendable, Equatable {
 
 enum ControlAnswer: Codable, Sendable, Equatable {
     /// Time in nanoseconds since 1970.
-    case durable(sequence: UInt64, time: Int64)
+    /// `incomplete`: why not all that was committed is in it; nil when all is.
+    case durable(sequence: UInt64, time: Int64, incomplete: String? = nil)
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case failed(reason: String)
@@ -23,7 +24,11 @@ enum ControlAnswer: Codable, Sendable, Equatable {
 
 extension ControlAnswer {
     static func durable(_ point: DurablePoint) -> ControlAnswer {
-        .durable(sequence: point.sequence.rawValue, time: point.time.nanoseconds)
+        .durable(
+            sequence: point.sequence.rawValue,
+            time: point.time.nanoseconds,
+            incomplete: point.incomplete
+        )
     }
 }
 
@@ -37,6 +42,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var rescans: Int
     package var audits: Int
     package var auditDifferences: Int
+    /// How often a single file was captured anew after an error of the program; nil from one that does not tell.
+    package var quarantines: Int?
     /// Shell patterns of names that it leaves out; nil from one that does not tell.
     package var exclusions: [String]?
 }

@@ -36,7 +36,6 @@ struct Snapshot: HoldfastCommand {
         let target = try Target(path, in: repository)
         if let tag { try SnapshotIndex(target.root).announceMove(of: tag, console) }
         let tag = tag.map { AnnotationWish.tag($0, message: message) }
-        try FreshCapture.run(target, in: repository, tag.map { [$0] } ?? [], timeout: timeout, console)
-        return .done
+        return try FreshCapture.run(target, in: repository, tag.map { [$0] } ?? [], timeout: timeout, console)
     }
 }

@@ -53,6 +53,7 @@ struct Status: HoldfastCommand {
             .adding("gaps", status.gaps).adding("rescans", status.watcher?.rescans ?? 0)
             .adding("audits", status.watcher?.audits ?? 0)
             .adding("audit_differences", status.watcher?.auditDifferences ?? 0)
+            .adding("quarantines", status.watcher?.quarantines ?? 0)
             .adding("health", status.sicknesses.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad")
             .adding("repository_bytes", status.repositoryBytes)
     }

@@ -7,8 +7,8 @@ struct Sync: HoldfastCommand {
         discussion: """
             Asks the watcher; where none runs, captures once by itself. Prints the last sequence.
 
-            Exit status: 0 all is durable, 1 failed or timed out, 10 no such root, 11 another writer has it, \
-            64 wrong usage.
+            Exit status: 0 all is durable, 1 failed or timed out, 3 all but what is named, 10 no such root, \
+            11 another writer has it, 64 wrong usage.
             """
     )
 
@@ -23,7 +23,6 @@ struct Sync: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        try FreshCapture.run(target, in: repository, timeout: timeout, console)
-        return .done
+        return try FreshCapture.run(target, in: repository, timeout: timeout, console)
     }
 }

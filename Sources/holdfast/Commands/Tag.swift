@@ -42,8 +42,7 @@ struct Tag: HoldfastCommand {
         try SnapshotIndex(target.root).announceMove(of: name, console)
         guard let at else {
             let tag = AnnotationWish.tag(name, message: message)
-            try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
-            return .done
+            return try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
         }
         let chosen = try ChosenSnapshot(at, of: target)
         try Annotating(target.root, timeout: timeout)

@@ -208,6 +208,9 @@ struct Watch: AsyncParsableCommand {
         case .finding(let finding):
             Console.say("\(finding.file.printable) at byte \(finding.offset): \(finding.message)")
         case .leftOut(let reason): Console.say("\(reason): it is left out: change its permissions")
+        case .hindered(let reason): Console.say(reason)
+        case .quarantined(let file, let reason):
+            Console.say("\(file): \(reason): this file is captured anew, the others go on: please report it")
         case .trouble(let trouble?): Console.say("\(path): \(trouble)")
         case .trouble(nil) where !options.quiet: Console.say("\(path): in order again")
         case .trouble(nil): break

@@ -4,14 +4,15 @@ import Service
 import SystemPackage
 
 extension FreshCapture {
-    /// For `sync`, and the commands that set a name on the present: captures and prints the last sequence.
+    /// For `sync`, and the commands that set a name on the present: captures and prints the last sequence. Says what
+    /// could not be captured, and returns `.partial` then.
     static func run(
         _ target: Target,
         in repository: RepositoryDirectory,
         _ annotations: [AnnotationWish] = [],
         timeout: Duration,
         _ console: Console
-    ) throws {
+    ) throws -> ExitStatus {
         let point = try FreshCapture(target.root, in: repository, timeout: timeout).run(annotations)
         var object = JSONObject().adding("sequence", point.sequence.rawValue).adding("time", point.time)
             .adding("path", target.path.string)
@@ -20,5 +21,8 @@ extension FreshCapture {
             json: object,
             text: point.sequence.description
         )
+        guard let incomplete = point.incomplete else { return .done }
+        Console.say(incomplete)
+        return .partial
     }
 }

@@ -1,0 +1,72 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// What stands between a file and its capture, and how a file is begun anew.
+extension Tracker {
+    /// Commits may go by unseen for that reason until it is gone: nothing is captured that would rest on knowing all.
+    /// A gap is recorded when the file is compared again.
+    func hinder(_ reason: String) {
+        if hindrance == nil || attention.doubt == nil { doubt(.missed(reason)) }
+        hindrance = reason
+        context.meter.hindered(path.printable, reason)
+    }
+
+    /// Nothing stands between the file and its capture any more.
+    func endHindrance() {
+        guard hindrance.take() != nil else { return }
+        context.meter.hindered(path.printable, nil)
+    }
+
+    /// Acts on an error amid a look. A name that is missing may only just have gone; what may not be read is asked for
+    /// again when permissions change, and by the slow round.
+    func lookFailed(_ error: any Error, _ now: Tick) {
+        guard let error = error as? SystemError else {
+            return captureFailed(CaptureFailure(cause: .program("\(error)"), hasSnapshot: !isNew))
+        }
+        if error.isMissing {
+            nameChanged()
+            return retry(in: .milliseconds(5), from: now)
+        }
+        if let place = error.path, place == logPath || place == logIndexPath || place == journal.path {
+            // Unreadable is not absent: without it nobody knows what is committed.
+            hinder("\(error): what is committed to \(path.printable) goes by unseen: let holdfast read it")
+            if !error.isForbidden { retry(in: Self.obstaclePause, from: now) }
+            return
+        }
+        isLeftOut = true
+        context.meter.leftOut(path.printable, error.description)
+        if error.isForbidden { capturedThrough = now } else { retry(in: Self.obstaclePause, from: now) }
+    }
+
+    private static let obstaclePause = Duration.seconds(1)
+
+    /// What was handed over is void, or no longer to be trusted: the file begins anew after a pause.
+    func captureFailed(_ failure: CaptureFailure) {
+        if walk?.purpose != .base { put(.abandonBase(file)) }
+        dropWalk()
+        image = nil
+        isNew = !failure.hasSnapshot
+        switch failure.cause {
+        case .repository:
+            attention.doubt = attention.doubt ?? .unexplained
+            notBefore = Tick.now.advanced(by: Self.failureDelay)
+        case .program(let reason): quarantine(reason)
+        }
+    }
+
+    /// An error of the program itself costs the file a comparison of everything, with a gap; the more often it comes,
+    /// the later.
+    private func quarantine(_ reason: String) {
+        let now = Tick.now
+        if let lastQuarantine, lastQuarantine.duration(to: now) > Self.forgivenAfter { quarantines = 0 }
+        lastQuarantine = now
+        quarantines += 1
+        notBefore = now.advanced(by: Self.failureDelay * (1 << min(quarantines - 1, 7)))
+        context.meter.quarantined(path.printable, reason)
+        hinder("\(path.printable) is captured anew after an error (\(reason))")
+    }
+
+    private static let failureDelay = Duration.seconds(2)
+    private static let forgivenAfter = Duration.seconds(3600)
+}
