@@ -3,49 +3,87 @@ import Repository
 import SQLiteFiles
 import SystemPackage
 
-/// The pre-images of a journal whose writer died amid its transaction: laid over the database file they
-/// give the committed state, as SQLite itself will when somebody opens the database next
-/// (sqlite.org/lockingv3, section 4.0).
-struct HotJournal {
-    let originalBytes: UInt64
-    let pages: PageSet
+/// The pre-images of a journal whose writer died amid its transaction, read piece by piece: laid over the database file
+/// they give the committed state, as SQLite itself will when somebody opens the database next (sqlite.org/lockingv3,
+/// section 4.0).
+///
+/// A journal is hot if and only if: 1. its first byte is not zero; 2. the database is not empty; 3. nobody holds a write
+/// lock or RESERVED; 4. the super-journal that it names, if it names one, exists. `CalmWindow` asks for all of that.
+final class HotJournal {
+    private let journal: OpenFile
+    private var scanner: JournalScanner
+    /// Which journal it is, in which state.
+    let stamp: ContentStamp
+    /// The page size that the database had.
+    let pageSize: PageSize
+    /// What the database was before the transaction.
+    let shape: ImageShape
 
-    /// Nil when SQLite would not roll it back: no valid header, or the super-journal that it names is gone,
-    /// which is how a transaction over several databases commits.
-    init?(_ path: FilePath, _ scratch: inout [UInt8]) {
-        guard let journal = try? OpenFile(path, .look), let status = try? journal.status(),
-            Self.superJournalIsThere(journal, sizeBytes: status.sizeBytes, &scratch)
-        else { return nil }
+    /// Nil when there is nothing to be laid over: SQLite goes on with the file as it is when the journal has no valid
+    /// header. Throws `SystemError` when it cannot be read, ENOENT when it has gone.
+    init?(_ path: FilePath, _ scratch: inout [UInt8]) throws(SystemError) {
+        let journal = try OpenFile(path, .look)
+        let status = try journal.status()
+        stamp = ContentStamp(status)
         var scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .playback)
-        var pages = PageSet(pageSize: .plain)
-        while let range = scanner.wanted {
-            guard range.count <= scratch.count,
-                let got = try? journal.read(into: &scratch, count: range.count, at: range.lowerBound)
-            else { return nil }
-            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
-            switch scanner.feed(bytes) {
-            case .header(let header) where pages.isEmpty: pages = PageSet(pageSize: header.pageSize)
-            case .record(let page, let offset):
-                let start = Int(offset - range.lowerBound)
-                pages.append(page, bytes.extracting(start..<start + pages.pageSize.bytes))
-            case .header, .skipped, .nothing, .end: break
-            }
+        while scanner.firstHeader == nil, let range = scanner.wanted {
+            let got = try journal.read(into: &scratch, count: range.count, at: range.lowerBound)
+            _ = unsafe scanner.feed(scratch.span.bytes.extracting(0..<got))
         }
         guard let header = scanner.firstHeader else { return nil }
-        originalBytes = header.originalPageCount.byteCount(pageSize: header.pageSize)
-        self.pages = pages
+        self.journal = journal
+        self.scanner = scanner
+        pageSize = header.pageSize
+        shape = ImageShape(pageSize: header.pageSize, pageCount: header.originalPageCount)
     }
 
-    private static func superJournalIsThere(
-        _ journal: borrowing OpenFile,
-        sizeBytes: UInt64,
-        _ scratch: inout [UInt8]
-    ) -> Bool {
+    var sizeBytes: UInt64 { stamp.sizeBytes }
+
+    /// Whether all pre-images were read.
+    var isRead: Bool { scanner.wanted == nil }
+
+    /// The next pre-images, about `limit` bytes of them. A page may come twice: the later content counts.
+    func next(limit: Int, _ scratch: inout [UInt8]) throws(SystemError) -> PageSet {
+        var pages = PageSet(pageSize: pageSize)
+        while pages.bytes.count < limit, let range = scanner.wanted {
+            let got = try journal.read(into: &scratch, count: range.count, at: range.lowerBound)
+            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
+            guard case .record(let page, let offset) = scanner.feed(bytes) else { continue }
+            let start = Int(offset - range.lowerBound)
+            pages.append(page, bytes.extracting(start..<start + pageSize.bytes))
+        }
+        return pages
+    }
+}
+
+extension JournalWatch {
+    /// Whether the journal names a super-journal that does not exist: a transaction over several databases commits by
+    /// removing that, and the journals that are left say nothing any more (sqlite.org/atomiccommit, section 5.0).
+    ///
+    /// It is looked for under the name that the journal says, which is the writer's: in a container that may be another
+    /// directory here. So it is looked for beside the database as well, and in the directories above. As SQLite has it, an
+    /// empty one does not exist.
+    func namesMissingSuperJournal(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let journal = named else { return false }
+        let sizeBytes = try journal.file.status().sizeBytes
         let count = min(SuperJournalName.tailBytes, Int(clamping: sizeBytes))
-        guard let got = try? journal.read(into: &scratch, count: count, at: sizeBytes - UInt64(count)),
-            let name = unsafe SuperJournalName(journalTail: scratch.span.bytes.extracting(0..<got)),
-            let path = FilePath(bytes: name.bytes)
-        else { return true }
-        return FileStatus.ifPresent(path) != nil
+        let got = try journal.file.read(into: &scratch, count: count, at: sizeBytes - UInt64(count))
+        guard let name = unsafe SuperJournalName(journalTail: scratch.span.bytes.extracting(0..<got)),
+            let said = FilePath(bytes: name.bytes)
+        else { return false }
+        if Self.exists(said) { return false }
+        guard let last = said.lastComponent else { return true }
+        var directory = path.removingLastComponent()
+        while true {
+            if Self.exists(directory.appending(last)) { return false }
+            let parent = directory.removingLastComponent()
+            guard parent != directory, !parent.isEmpty else { return true }
+            directory = parent
+        }
+    }
+
+    private static func exists(_ path: FilePath) -> Bool {
+        guard let status = FileStatus.ifPresent(path) else { return false }
+        return status.kind != .regular || status.sizeBytes > 0
     }
 }

@@ -40,6 +40,15 @@ enum JournalChain {
         return .everything(transactions: committed <= seen ? committed : nil, isExplained: seen > 0)
     }
 
+    /// By how much the counter has grown, as far as that can be a count of transactions: another database may have taken
+    /// the file's place.
+    static func passed(from captured: UInt32, to now: UInt32) -> Int {
+        let difference = now &- captured
+        return difference <= mostPassed ? Int(difference) : 0
+    }
+
+    private static let mostPassed: UInt32 = 1 << 24
+
     private static func isChain(from captured: UInt32, through counters: [UInt32?], to now: UInt32) -> Bool {
         var expected: [UInt32] = [captured]
         for counter in counters {

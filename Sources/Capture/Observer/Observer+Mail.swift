@@ -12,7 +12,7 @@ extension Observer {
         if !context.polled.isEmpty { poll() }
         makeUpForLoss()
         for tracker in trackers.values {
-            if tracker.kind == .database { tracker.attention.log = true }
+            if tracker.kind == .database { (tracker.attention.log, tracker.mustCheckSight) = (true, true) }
             markDue(tracker)
         }
     }

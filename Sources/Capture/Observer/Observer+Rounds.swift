@@ -15,7 +15,10 @@ extension Observer {
         checkPlaces()
         for name in leftOutDirectories { retry(directory: name) }
         for tracker in trackers.values where !isAway(tracker) {
-            if tracker.isLeftOut { markDue(tracker) }
+            if tracker.isLeftOut || tracker.hindrance != nil || tracker.mayBeOutOfSight {
+                tracker.mustCheckSight = true
+                markDue(tracker)
+            }
             if tracker.audit.wantEvery(auditInterval, now: .now) { markDue(tracker) }
             guard tracker.isAtRest else { continue }
             let status = FileStatus.ifPresent(tracker.path)

@@ -12,13 +12,17 @@ struct CalmWindow: Equatable {
     let stamp: ContentStamp
     /// The first 100 bytes, fewer in a shorter file.
     let header: [UInt8]
-    /// A dead writer's journal is live: its pre-images belong over the file.
-    let isHot: Bool
+    /// A dead writer's journal, which is hot: its pre-images belong over the file.
+    let hotJournal: ContentStamp?
+    var isHot: Bool { hotJournal != nil }
+    /// A writer keeps its lock between transactions (exclusive locking mode): SQLite raises the change counter once for
+    /// all of them.
+    let isExclusive: Bool
 
     /// PENDING byte and SHARED range, without the RESERVED byte between them.
     private static let pending: Range<UInt64> = 0x4000_0000..<0x4000_0001
     private static let reserved: Range<UInt64> = 0x4000_0001..<0x4000_0002
-    private static let shared: Range<UInt64> = 0x4000_0002..<0x4000_0200
+    static let shared: Range<UInt64> = 0x4000_0002..<0x4000_0200
 
     /// Nil while somebody writes or may be about to.
     init?(
@@ -36,8 +40,16 @@ struct CalmWindow: Equatable {
                 written >= status.modified
             else { return nil }
         }
-        isHot = state == .live && !isLocked && !file.isWriteLocked(in: Self.reserved)
+        isExclusive = isLocked && state == .idle
         stamp = ContentStamp(status)
+        let mayBeHot = state == .live && !isLocked && status.sizeBytes > 0
+        if mayBeHot, !file.isWriteLocked(in: Self.reserved),
+            try !journal.namesMissingSuperJournal(&scratch), let journal = journal.named
+        {
+            hotJournal = ContentStamp(try journal.file.status())
+        } else {
+            hotJournal = nil
+        }
         let got = try file.read(into: &scratch, count: DatabaseLayout.headerBytes, at: 0)
         header = Array(scratch[..<got])
     }

@@ -15,6 +15,8 @@ extension Tracker {
         if let walk {
             // Journals go on telling what changes; a log does so by itself.
             let isWatched = !walk.isOverLog && walk.purpose != .audit
+            // Before all pre-images are laid, nobody knows what the database was.
+            if isWatched, walk.isLayingHotJournal, journal.hasNews { return restartWalk(now) }
             if isWatched, journal.hasNews || attention.isTouched { try captureCalm(now) }
             return
         }
@@ -67,28 +69,35 @@ extension Tracker {
             return waitForCalm(now)
         }
         guard window.stamp.identity == identity else { return nameChanged() }
-        if window.isNoDatabase, walk == nil { return mayTrustQuiet(window, now) ? becomePlain(now) : () }
+        if window.isNoDatabase, !window.isHot, walk == nil { return mayTrustQuiet(window, now) ? becomePlain(now) : () }
         if window.isHot, !isSurelyHot(now) { return }
         if !window.isHot { hotSince = nil }
+        // Opened before what is read is proven: a journal that goes meanwhile leaves a torn file behind.
+        let hot = window.isHot && walk == nil ? try HotJournal(journal.path, &context.scratch) : nil
 
         let decision = decide(window)
         switch decision {
         case .nothing: break
-        case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
+        case .everything(_, _, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
         case .everything where walk != nil: return breakWalk(window, now)
-        case .everything where window.sizeBytes > Self.wholeBytes:
-            return try beginCalmWalk(window, pages: nil, transactions: nil, now)
+        case .everything where isLarge(window, hot):
+            return try beginCalmWalk(window, hot, pages: nil, transactions: nil, now)
         case .named(let pages, let transactions) where pages.count > Self.namedPages && walk == nil:
-            return try beginCalmWalk(window, pages: pages, transactions: transactions, now)
+            return try beginCalmWalk(window, nil, pages: pages, transactions: transactions, now)
         case .everything, .named: break
         }
-        let pages = try read(decision, window, file)
+        let reading = try read(decision, window, hot, file)
         context.drainEvents()
         guard contentEvents == events, try CalmWindow(file, journal: journal, &context.scratch) == window,
             FileStatus.ifPresent(path)?.identity == window.stamp.identity
         else { return retry(in: .microseconds(200)) }
         guard try !logHasCommits() else { return haveBothModes(now) }
-        captured(decision, pages, window)
+        captured(decision, reading, window)
+    }
+
+    /// Whether comparing everything takes longer than one look may.
+    private func isLarge(_ window: CalmWindow, _ hot: HotJournal?) -> Bool {
+        max(window.sizeBytes, hot?.sizeBytes ?? 0, hot?.shape.byteCount ?? 0) > Self.wholeBytes
     }
 
     /// Commits went through a log since the last capture: checkpoints write them into the file without the locks and
@@ -103,7 +112,14 @@ extension Tracker {
     enum Decision {
         case nothing
         case named([PageNumber], transactions: Int)
-        case everything(transactions: Int?, isExplained: Bool)
+        /// `transactions`: how many, where that is certain. `passed`: by how much the change counter has grown.
+        case everything(transactions: Int?, passed: Int = 0, isExplained: Bool)
+    }
+
+    /// Pages of one state of the file, and its outline.
+    private struct Reading {
+        var pages: PageSet
+        var shape: ImageShape
     }
 
     private func decide(_ window: CalmWindow) -> Decision {
@@ -112,9 +128,15 @@ extension Tracker {
         guard attention.doubt == nil || walk != nil, let counter = image?.changeCounter, let header,
             isSameKind
         else {
-            return .everything(transactions: nil, isExplained: journal.hasNews)
+            return .everything(
+                transactions: transactionsSinceBorn(header),
+                isExplained: journal.hasNews || window.isHot
+            )
         }
-        if window.isHot, walk != nil { return .everything(transactions: nil, isExplained: true) }
+        if window.isHot, let walk {
+            // The walk lays the journal over the file: as long as it is the same one, nothing else happens.
+            return walk.hotStamp == window.hotJournal ? .nothing : .everything(transactions: nil, isExplained: true)
+        }
         if window.isHot {
             // The dead writer's changes are not committed; what its journal began from is what was captured.
             return journal.hasNews ? .everything(transactions: nil, isExplained: true) : .nothing
@@ -131,9 +153,30 @@ extension Tracker {
         )
         switch verdict {
         case .named(let transactions): return .named(namedPages(window), transactions: transactions)
+        case .everything(_, let isExplained) where window.isExclusive || journal.servedUnderExclusiveLock:
+            suspectUncounted()
+            return .everything(transactions: nil, isExplained: isExplained)
         case .everything(let transactions, let isExplained):
-            return .everything(transactions: transactions, isExplained: isExplained)
+            let passed = JournalChain.passed(from: counter, to: header.changeCounter)
+            return .everything(transactions: transactions, passed: passed, isExplained: isExplained)
         }
+    }
+
+    /// How many transactions have made the database what it is; nil when it is not new, or its journals do not tell.
+    private func transactionsSinceBorn(_ header: DatabaseHeader?) -> Int? {
+        guard isBorn, image == nil, let header, journal.hasNews else { return nil }
+        let first = journal.finished.first
+        let start = first?.originalPages == PageCount(0) ? 0 : first?.counterBefore
+        guard let start, journal.unread == 0 else {
+            suspectUncounted()
+            return nil
+        }
+        return JournalChain.passed(from: start, to: header.changeCounter)
+    }
+
+    /// Commits share a snapshot, and nobody can tell how many: a gap.
+    func suspectUncounted() {
+        put(.suspect(file, since: knownGoodUntil, reason: "commits that could not be counted one by one"))
     }
 
     /// Whether a transaction began from another page 1 than the captured one, as far as both are known.
@@ -162,44 +205,52 @@ extension Tracker {
     private func read(
         _ decision: Decision,
         _ window: CalmWindow,
+        _ hot: HotJournal?,
         _ file: borrowing OpenFile
-    ) throws -> PageSet? {
+    ) throws -> Reading? {
         let known = image?.shape.pageSize ?? .plain
         switch decision {
         case .nothing: return nil
         case .named(let numbers, _):
+            let shape = ImageShape(pageSize: known, byteCount: window.sizeBytes) ?? .empty(known)
             var pages = PageSet(pageSize: known, reservingPages: numbers.count)
             try file.read(numbers, into: &pages, &context.scratch)
-            return pages
+            return Reading(pages: pages, shape: shape)
         case .everything:
+            if let hot { return try readUnder(hot, file) }
             let size = window.parsedHeader?.pageSize ?? known
             let shape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
             var pages = PageSet(pageSize: size, reservingPages: Int(shape.pageCount.rawValue))
             try file.readAll(shape, into: &pages, &context.scratch)
-            return pages
+            return Reading(pages: pages, shape: shape)
         }
     }
 
-    private func captured(_ decision: Decision, _ pages: PageSet?, _ window: CalmWindow) {
+    /// Reads all pages that the database had before a dead writer's transaction, and lays the pre-images over them.
+    private func readUnder(_ hot: HotJournal, _ file: borrowing OpenFile) throws -> Reading {
+        var reading = Reading(pages: PageSet(pageSize: hot.pageSize), shape: hot.shape)
+        try file.readAll(hot.shape, into: &reading.pages, &context.scratch)
+        // Of a page that comes twice the later content counts, also where pages are handed over.
+        while !hot.isRead {
+            let preimages = try hot.next(limit: Self.sliceBytes, &context.scratch)
+            for index in preimages.numbers.indices {
+                reading.pages.append(preimages.numbers[index], preimages[index])
+            }
+        }
+        return reading
+    }
+
+    private func captured(_ decision: Decision, _ reading: Reading?, _ window: CalmWindow) {
         stamp = window.stamp
         var transactions: Int?
+        var merged = 0
         switch decision {
         case .nothing: break
         case .named(_, let count): transactions = count
-        case .everything(let count, _): transactions = count
+        case .everything(let count, let passed, _): (transactions, merged) = (count, passed)
         }
-        if var pages {
-            let pageSize = pages.pageSize
-            var shape = ImageShape(pageSize: pageSize, byteCount: window.sizeBytes) ?? .empty(pageSize)
-            if window.isHot, let hot = HotJournal(journal.path, &context.scratch),
-                hot.pages.pageSize == pageSize
-            {
-                for index in hot.pages.numbers.indices {
-                    pages.append(hot.pages.numbers[index], hot.pages[index])
-                }
-                shape = ImageShape(pageSize: pageSize, byteCount: hot.originalBytes) ?? shape
-            }
-            deliver(pages, shape, transactions: transactions)
+        if let reading {
+            deliver(reading.pages, reading.shape, transactions: transactions, merged: transactions ?? merged)
         }
         journal.captured()
         attention.contentCaptured()
@@ -209,7 +260,7 @@ extension Tracker {
     }
 
     /// Hands over a captured state.
-    private func deliver(_ pages: PageSet, _ shape: ImageShape, transactions: Int?) {
+    private func deliver(_ pages: PageSet, _ shape: ImageShape, transactions: Int?, merged: Int) {
         let startsFresh = image == nil || image?.shape.pageSize != shape.pageSize
         let event = eventOf(transactions)
         var next = ObservedImage(shape: shape)
@@ -226,7 +277,7 @@ extension Tracker {
                     file: file,
                     time: .now,
                     event: event,
-                    coalesced: event == .commit ? 0 : transactions ?? 0,
+                    coalesced: event == .commit || (walk == nil && merged == 1) ? 0 : merged,
                     shape: shape,
                     startsFresh: startsFresh,
                     pages: pages,

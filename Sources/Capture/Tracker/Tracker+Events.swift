@@ -13,12 +13,14 @@ extension Tracker {
     /// The content was written.
     func contentModified() {
         contentEvents &+= 1
+        mustCheckSight = true
         lastActivity = .now
         attention.touch(lastActivity)
     }
 
     /// A writer closed the file.
     func contentClosed() {
+        mustCheckSight = true
         lastActivity = .now
         if attention.isTouched { attention.isClosed = true }
     }
@@ -107,14 +109,28 @@ extension Tracker {
             } else {
                 drain(log)
             }
-        } else if walk != nil {
+        } else if walk == nil {
+            merge(log)
+        } else {
             // What it held was written into a file that is being compared by what journals tell.
             restartWalk(.now)
         }
         self.log = nil
+        mustCheckSight = true
         checkpointed = FileStatus.ifPresent(path).map(ContentStamp.init)
         attention.log = false
         audit.want()
+    }
+
+    /// Counts the commits in a log that came and went, or is there, before the first capture of a database that was made
+    /// meanwhile.
+    func merge(_ log: WALTail) {
+        guard isBorn, image == nil else { return }
+        if let count = try? log.commitsSinceMade(&context.scratch) {
+            merged.add(count)
+        } else {
+            merged.addUnknown()
+        }
     }
 
     /// Everything may have changed without an event since then.

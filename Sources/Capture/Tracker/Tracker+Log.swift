@@ -77,6 +77,7 @@ extension Tracker: WALTail.Sink {
         }
         dropAudit()
         walk?.took(pages, shape: shape)
+        if isFinal { walk?.commitsTaken += 1 }
         audit.want()
         if let walk, walk.needsFreshStart { return emit(pages, walk) }
         if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }

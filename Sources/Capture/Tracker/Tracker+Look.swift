@@ -16,8 +16,13 @@ extension Tracker {
         do {
             notePolled()
             guard try lookAtName(now) else { return }
+            if kind == .plain, attention.isTouched || attention.log || logIsUnseen || journal.hasNews {
+                // What SQLite does with a file tells of a database before its writer pauses.
+                try decideKindAgain()
+            }
             switch kind {
             case .database:
+                if try logIsOutOfSight(now) { return }
                 try lookForLog()
                 try lookAtContent(now)
                 try lookAtLog(now)
@@ -120,6 +125,8 @@ extension Tracker {
         stamp = nil
         firstEvent = .created
         isNew = true
+        isBorn = true
+        merged = MergedCommits()
         journal.captured()
         attention = Attention()
         attention.name = false
@@ -151,6 +158,7 @@ extension Tracker {
         self.kind = kind
         put(.declare(file, name: name, kind: kind))
         // Pages of another size: the image as a file of the other kind is no basis.
+        if kind == .database { isBorn = true }
         if image != nil {
             image = nil
             isNew = true

@@ -4,11 +4,15 @@ import SQLiteFiles
 
 /// What a comparison reads, slice by slice, and hands over.
 extension Tracker {
-    private static let sliceBytes = 1 << 20
+    static let sliceBytes = 1 << 20
     private static let shortSliceBytes = 128 << 10
 
     /// Looks at the next slice. False when it has to wait.
     func takeSlice(_ walk: Walk) throws -> Bool {
+        if let preimages = try walk.nextPreimages(limit: Self.shortSliceBytes, &context.scratch) {
+            try lay(preimages, walk)
+            return true
+        }
         // Between slices events are read: a journal lives for a millisecond, a log for many.
         let limit = walk.isOverLog || kind == .plain ? Self.sliceBytes : Self.shortSliceBytes
         let slice = walk.nextSlice(limit: limit)
@@ -22,6 +26,26 @@ extension Tracker {
         }
         walk.advance(past: slice)
         return true
+    }
+
+    /// Takes pre-images of a hot journal for what the pages contain.
+    private func lay(_ preimages: PageSet, _ walk: Walk) throws {
+        let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
+        walk.took(preimages, shape: shape)
+        guard walk.purpose == .audit else {
+            emit(preimages, walk)
+            // Only now it is known from which state on the journals tell of changes.
+            if !walk.isLayingHotJournal { image = ObservedImage(shape: shape, header: walk.header) }
+            return
+        }
+        for index in preimages.numbers.indices {
+            let offset = preimages.numbers[index].byteOffset(pageSize: walk.pageSize)
+            let size = walk.pageSize.bytes
+            let got = try walk.mirror?.read(into: &context.mirrorScratch, count: size, at: offset) ?? 0
+            let scratch = context.mirrorScratch
+            let isSame = unsafe scratch.span.bytes.extracting(0..<got).isEqual(to: preimages[index])
+            guard isSame else { return auditFoundDifference() }
+        }
     }
 
     /// Reads and compares one slice; false when somebody may have written it without a journal to tell.
@@ -57,16 +81,17 @@ extension Tracker {
         let known = try walk.mirror?.readSparse(into: &context.mirrorScratch, count: got, at: offset) ?? 0
         let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known)
         guard !pages.isEmpty else { return }
-        if walk.purpose == .audit, context.isPolled(name) {
+        if walk.purpose == .audit { auditFoundDifference() } else { emit(pages, walk) }
+    }
+
+    private func auditFoundDifference() {
+        if context.isPolled(name) {
             // Where no events come, this may be the first to see a change.
-            doubt(.missed("changes that no event tells are looked for in turns"))
-        } else if walk.purpose == .audit {
-            context.meter.update { $0.auditDifferences += 1 }
-            context.meter.tell(.auditDifference(path.printable))
-            doubt(.missed("an audit found pages that differ from what was captured"))
-        } else {
-            emit(pages, walk)
+            return doubt(.missed("changes that no event tells are looked for in turns"))
         }
+        context.meter.update { $0.auditDifferences += 1 }
+        context.meter.tell(.auditDifference(path.printable))
+        doubt(.missed("an audit found pages that differ from what was captured"))
     }
 
     /// Hands over pages of a snapshot that is not whole yet.

@@ -9,7 +9,8 @@ extension Tracker {
     /// The newest committed frame of every page in the log is laid over the file: a checkpoint only ever writes
     /// pages that are in the log, so whatever it changes meanwhile is covered.
     func beginLogWalk(_ now: Tick) throws {
-        guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
+        // A file without an image has nothing in its mirror, and each commit until then is merged with others.
+        guard image == nil || mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let file = try OpenFile(path, .look)
         let outline = try outline(of: file)
         let logged = try pageSizeOfLog(unless: outline.header?.pageSize)
@@ -61,15 +62,34 @@ extension Tracker {
         case .empty: break
         case .commits(let databasePages):
             walk.learn(ImageShape(pageSize: walk.pageSize, pageCount: databasePages))
+            walk.merged = merged
+            countMerged(log, walk)
         case .moved: restartWalk(.now)
         }
     }
 
+    /// What the log held when the comparison began is a part of the snapshot that ends it.
+    private func countMerged(_ log: WALTail, _ walk: Walk) {
+        guard isBorn, walk.isFreshStart || walk.purpose == .base else { return }
+        if let count = try? log.commitsSinceMade(&context.scratch) {
+            walk.merged.add(count)
+        } else {
+            walk.merged.addUnknown()
+        }
+    }
+
     /// Begins to compare a large database in rollback mode, or the pages that many journals name.
-    func beginCalmWalk(_ window: CalmWindow, pages: [PageNumber]?, transactions: Int?, _ now: Tick) throws {
+    func beginCalmWalk(
+        _ window: CalmWindow,
+        _ hot: HotJournal?,
+        pages: [PageNumber]?,
+        transactions: Int?,
+        _ now: Tick
+    ) throws {
         guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let size = window.parsedHeader?.pageSize ?? image?.shape.pageSize ?? .plain
-        let shape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
+        let fileShape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
+        let shape = hot?.shape ?? fileShape
         var selection: PageBitmap?
         if let pages {
             selection = PageBitmap()
@@ -85,10 +105,8 @@ extension Tracker {
         guard let walk else { return }
         walk.header = window.parsedHeader
         walk.learn(shape)
-        if window.isHot, let hot = HotJournal(journal.path, &context.scratch), hot.pages.pageSize == size {
-            walk.took(hot.pages, shape: ImageShape(pageSize: size, byteCount: hot.originalBytes) ?? shape)
-            emit(hot.pages, walk)
-        }
+        walk.layOver(hot)
+        walk.merged = merged
         // The transactions up to here are in what will be read; the chain of counters starts anew.
         image = ObservedImage(shape: shape, header: walk.header)
         if attention.doubt == nil { attention.doubt = .unexplained }
@@ -164,6 +182,9 @@ extension Tracker {
             journalEvents: journal.eventsSeen
         )
         try walk?.cover { covered in try log?.markConsumed(in: &covered, &context.scratch) }
+        if !image.usesWAL, let window = try CalmWindow(walk!.file, journal: journal, &context.scratch), window.isHot {
+            walk?.layOver(try HotJournal(journal.path, &context.scratch))
+        }
         // A small file is done at once, so that not thousands are open when all are idle at the same time.
         try stepWalk(now)
     }
@@ -196,6 +217,9 @@ extension Tracker {
             let shape = ImageShape(pageSize: walk.pageSize, byteCount: window.sizeBytes)
         else { return restartWalk(now) }
         walk.breakChain(shape, now)
+        if let header, let before = image?.changeCounter {
+            walk.merged.add(JournalChain.passed(from: before, to: header.changeCounter))
+        }
         walk.header = header
         image = ObservedImage(shape: shape, header: header)
         journal.captured()
@@ -215,19 +239,39 @@ extension Tracker {
         }
         let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
         let event = endEvent(walk)
+        let merged = takeMerged(walk)
         if walk.purpose == .base {
+            if merged > 0 { putCount(merged, shape) }
             put(.endBase(file, event: event, time: .now, shape: shape))
         } else if walk.needsFreshStart {
             emit(PageSet(pageSize: walk.pageSize), walk)
-            put(.finish(file, event: event, time: .now, shape: shape, coalesced: 0))
+            put(.finish(file, event: event, time: .now, shape: shape, coalesced: merged))
         } else {
-            let count = event == .commit ? 0 : walk.transactions ?? 0
+            let count = event == .commit ? 0 : merged + (walk.transactions ?? 0)
             put(.finish(file, event: event, time: .now, shape: shape, coalesced: count))
         }
         image = ObservedImage(shape: shape, header: walk.header)
         isNew = false
         contentIsCertain()
         audit.want()
+    }
+
+    /// How many commits the snapshot stands for besides those that were handed over. What nobody could count is a gap.
+    private func takeMerged(_ walk: Walk) -> Int {
+        if walk.merged.isUncertain { suspectUncounted() }
+        merged = MergedCommits()
+        // One alone shares the snapshot with no other.
+        return walk.merged.count == 1 && walk.commitsTaken == 0 ? 0 : walk.merged.count
+    }
+
+    /// Commits that are in the unfinished snapshot already.
+    private func putCount(_ count: Int, _ shape: ImageShape) {
+        let nothing = PageSet(pageSize: shape.pageSize)
+        put(
+            .changes(
+                Changes(file: file, time: .now, event: .scan, coalesced: count, shape: shape, pages: nothing)
+            )
+        )
     }
 
     private func endEvent(_ walk: Walk) -> SnapshotEvent {

@@ -23,6 +23,10 @@ final class Tracker {
     var firstEvent: SnapshotEvent
     /// No snapshot of the file as it is now exists.
     var isNew: Bool
+    /// It was made, or became a database, while it was watched: every commit from its first on counts.
+    var isBorn: Bool
+    /// Commits before its first capture that the snapshot is to name.
+    var merged = MergedCommits()
     var identity: FileIdentity?
     /// Since when the name has been missing.
     var missingSince: Tick?
@@ -48,6 +52,9 @@ final class Tracker {
     var logNotBefore: Tick?
     /// A log appeared that could not be opened then.
     var logIsUnseen = false
+    /// Its log may be where it cannot be seen, and since when it is.
+    var mustCheckSight = true
+    var outOfSightSince: Tick?
     /// Since when the log has ended in a commit that may not be complete.
     var unconfirmedSince: Tick?
     /// Commits that wait for room in the queue.
@@ -102,6 +109,7 @@ final class Tracker {
         self.image = image
         self.firstEvent = firstEvent
         isNew = image == nil
+        isBorn = firstEvent == .created
         self.knownGoodUntil = knownGoodUntil
         self.context = context
         journal = JournalWatch(path.appending(suffix: RootScope.Sidecar.journal.rawValue))

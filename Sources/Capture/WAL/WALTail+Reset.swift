@@ -183,7 +183,7 @@ extension WALTail {
         return commits
     }
 
-    private func commitCount(from start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32 {
+    func commitCount(from start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32 {
         var reached = start
         var commits: UInt32 = 0
         try scan(from: &reached, &scratch) { (verdict, _, _) throws(SystemError) in

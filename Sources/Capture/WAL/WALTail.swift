@@ -248,6 +248,14 @@ final class WALTail {
         try nextCommit(after: WALChain(header: header), &scratch) != nil
     }
 
+    /// How many commits stand in the log, and whether none came before them in it: nil when the log was reset since it was
+    /// made.
+    func commitsSinceMade(_ scratch: inout [UInt8]) throws(SystemError) -> Int? {
+        guard let header = try readHeader(&scratch) else { return 0 }
+        guard header.checkpointSequence == 0 else { return nil }
+        return Int(try commitCount(from: WALChain(header: header), &scratch))
+    }
+
     /// The chain behind the next commit frame, nil if there is none.
     private func nextCommit(
         after start: WALChain,

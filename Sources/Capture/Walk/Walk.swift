@@ -33,6 +33,14 @@ final class Walk {
     /// What had been seen of journals when it began.
     let journalEvents: Int
     let began = Tick.now
+    /// Commits that are a part of its snapshot although nobody handed them over one by one.
+    var merged = MergedCommits()
+    /// Commits that were handed over since it began.
+    var commitsTaken = 0
+    /// A dead writer's journal, as long as not all of its pre-images are laid over the file.
+    private var hotJournal: HotJournal?
+    /// Which journal that is or was.
+    private(set) var hotStamp: ContentStamp?
 
     private(set) var cursor = PageNumber(1)
     /// Pages that transactions brought since the walk began.
@@ -71,8 +79,24 @@ final class Walk {
         needsFreshStart = isFreshStart
     }
 
+    /// The pre-images of this journal come before all that the file holds.
+    func layOver(_ journal: HotJournal?) {
+        hotJournal = journal
+        hotStamp = journal?.stamp
+    }
+
+    var isLayingHotJournal: Bool { hotJournal != nil }
+
+    /// The next pre-images; nil when all were taken.
+    func nextPreimages(limit: Int, _ scratch: inout [UInt8]) throws(SystemError) -> PageSet? {
+        guard let journal = hotJournal else { return nil }
+        let pages = try journal.next(limit: limit, &scratch)
+        if journal.isRead { hotJournal = nil }
+        return pages
+    }
+
     /// Every page was looked at.
-    var isComplete: Bool { cursor.rawValue > pageCount.rawValue }
+    var isComplete: Bool { hotJournal == nil && cursor.rawValue > pageCount.rawValue }
 
     /// A transaction went by unseen: what was read and brought so far may be old.
     ///

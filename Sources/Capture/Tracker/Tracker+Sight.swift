@@ -1,0 +1,49 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+/// A write-ahead log that is in use, and not beside the database.
+///
+/// A connection holds a SHARED lock on a database in WAL mode as long as it is open (sqlite.org/walformat, section 2.3.1),
+/// and the log has its name from the first read on. So a lock without a log means that the log is elsewhere: removed under
+/// its writer, or beside another name of the database, which was mounted or linked alone.
+extension Tracker {
+    /// Whether commits go by in a log that cannot be seen. Then nothing is captured: what a checkpoint writes from there
+    /// would be a torn state.
+    func logIsOutOfSight(_ now: Tick) throws -> Bool {
+        guard mustCheckSight, image?.usesWAL ?? true else { return false }
+        let isOutOfSight = try hasUsersWithoutLog()
+        guard isOutOfSight else {
+            mustCheckSight = false
+            outOfSightSince = nil
+            return false
+        }
+        let since = outOfSightSince ?? now
+        outOfSightSince = since
+        // Who opens the database takes the lock a moment before he makes the log.
+        guard since.duration(to: now) >= Self.sightGrace else {
+            retry(in: Self.sightGrace, from: now)
+            return true
+        }
+        hinder(
+            """
+            \(path.printable) is open in WAL mode, but its log is not beside it: what is committed goes by unseen: \
+            restart the program that has it open, and mount the directory, not the file alone
+            """
+        )
+        return true
+    }
+
+    /// It is in WAL mode, and no log is known: of one that is elsewhere no event tells.
+    var mayBeOutOfSight: Bool { image?.usesWAL == true && logIdentity == nil }
+
+    private func hasUsersWithoutLog() throws(SystemError) -> Bool {
+        guard log?.log.isNamed != true, parkedLog == nil, FileStatus.ifPresent(logPath) == nil else { return false }
+        let file = try OpenFile(path, .look)
+        guard file.isLocked(in: CalmWindow.shared) else { return false }
+        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
+        return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
+    }
+
+    private static let sightGrace = Duration.milliseconds(500)
+}
