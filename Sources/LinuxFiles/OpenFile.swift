@@ -2,8 +2,9 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// `lseek(2)` SEEK_DATA on Linux; Swift's Glibc does not import it.
+/// `lseek(2)` SEEK_DATA and SEEK_HOLE on Linux; Swift's Glibc does not import them.
 private let SEEK_DATA: Int32 = 3
+private let SEEK_HOLE: Int32 = 4
 
 /// An open file that is closed once, when its owner goes. Reading and writing are positioned
 /// (`pread(2)`, `pwrite(2)`), so one file can serve several readers.
@@ -124,6 +125,17 @@ package struct OpenFile: ~Copyable, Sendable {
             unsafe $0[..<got].initializeMemory(as: UInt8.self, repeating: 0)
         }
         return got
+    }
+
+    /// The next stretch from `offset` on that is not a hole, in bytes (`lseek(2)`, SEEK_DATA and SEEK_HOLE); nil when only
+    /// holes follow. Where the file system cannot tell, all is data.
+    package func nextData(from offset: UInt64) -> Range<UInt64>? {
+        guard let start = off_t(exactly: offset) else { return nil }
+        let data = lseek(descriptor, start, SEEK_DATA)
+        guard data >= 0 else { return errno == ENXIO ? nil : offset..<UInt64(Int64.max) }
+        let end = lseek(descriptor, data, SEEK_HOLE)
+        // The file may have become shorter in between.
+        return UInt64(data)..<(end > data ? UInt64(end) : UInt64(Int64.max))
     }
 
     /// Writes all of `bytes` at `offset`. After an error any part of it may have been written.

@@ -32,6 +32,8 @@ package struct JournalHeader: Sendable, Hashable {
         guard let pageSize = pageBytes == 0 ? databasePageSize : PageSize(bytes: Int(pageBytes)) else {
             throw .invalidPageSize(pageBytes)
         }
+        let pageCount = bytes.bigEndianUInt32(at: JournalLayout.originalPageCount)
+        guard pageCount <= PageCount.maximum.rawValue else { throw .invalidPageCount(pageCount) }
         self.init(bytes, sectorBytes: Int(sectorBytes), pageSize: pageSize, isSynced: isSynced)
     }
 
@@ -107,6 +109,8 @@ package enum JournalHeaderError: Error, Hashable {
     /// The page size at byte offset 24 is no power of two from 512 to 65536, or 0 and the database's is not
     /// known.
     case invalidPageSize(UInt32)
+    /// The page count at byte offset 16 is one that no database can have.
+    case invalidPageCount(UInt32)
 }
 
 extension JournalHeaderError: CustomStringConvertible {
@@ -122,6 +126,8 @@ extension JournalHeaderError: CustomStringConvertible {
             "invalid sector size \(bytes) at byte \(JournalLayout.sectorSize) of the journal"
         case .invalidPageSize(let bytes):
             "invalid page size \(bytes) at byte \(JournalLayout.pageSize) of the journal"
+        case .invalidPageCount(let pages):
+            "invalid page count \(pages) at byte \(JournalLayout.originalPageCount) of the journal"
         }
     }
 }

@@ -14,6 +14,16 @@ package struct PageNumber: RawRepresentable, Hashable, Comparable, Sendable {
         PageNumber(0x4000_0000 / UInt32(pageSize.bytes) + 1)
     }
 
+    /// The page behind this one; nil behind the last that has a number.
+    package var next: PageNumber? { advanced(by: 1) }
+
+    /// The page that many pages further on; nil where numbers end.
+    package func advanced(by pages: Int) -> PageNumber? {
+        guard let step = UInt32(exactly: pages) else { return nil }
+        let (sum, overflow) = rawValue.addingReportingOverflow(step)
+        return overflow ? nil : PageNumber(sum)
+    }
+
     /// Where the page starts in its file, in bytes. Meaningless for page 0.
     package func byteOffset(pageSize: PageSize) -> UInt64 {
         (UInt64(rawValue) &- 1) &* UInt64(pageSize.bytes)
@@ -33,6 +43,19 @@ package struct PageCount: RawRepresentable, Hashable, Comparable, Sendable {
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     package static func < (left: PageCount, right: PageCount) -> Bool { left.rawValue < right.rawValue }
+
+    /// The most pages that a file can have, as in SQLite (sqlite.org/limits, SQLITE_MAX_PAGE_COUNT): the number behind
+    /// the last page still fits 32 bits.
+    package static let maximum = PageCount(0xffff_fffe)
+
+    /// The page behind the last. Nil above `maximum`.
+    package var end: PageNumber? { PageNumber(rawValue).next }
+
+    /// The pages behind the first `count`; none if there are not so many.
+    package func pages(behind count: PageCount) -> Range<UInt32> {
+        let (first, end) = (count.end?.rawValue ?? .max, end?.rawValue ?? .max)
+        return min(first, end)..<end
+    }
 
     /// Whether a file of so many pages has this page.
     package func contains(_ page: PageNumber) -> Bool {

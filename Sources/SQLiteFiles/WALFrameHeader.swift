@@ -10,12 +10,13 @@ package struct WALFrameHeader: Sendable, Hashable {
     /// The running checksum after this frame.
     package let checksum: WALChecksum
 
-    /// Nil if there are fewer than 24 bytes. More are ignored.
+    /// Nil if there are fewer than 24 bytes, or a page that no database can have. More bytes are ignored.
     package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= WALLayout.frameHeaderBytes else { return nil }
         let databasePages = bytes.bigEndianUInt32(at: WALLayout.frameDatabasePages)
         page = PageNumber(bytes.bigEndianUInt32(at: WALLayout.framePage))
         committedDatabasePages = databasePages == 0 ? nil : PageCount(databasePages)
+        guard max(page.rawValue, databasePages) <= PageCount.maximum.rawValue else { return nil }
         salts = WALSalts(bytes, at: WALLayout.frameSalts)
         checksum = WALChecksum(bytes, at: WALLayout.frameChecksum)
     }

@@ -46,6 +46,7 @@ package struct WALIndexHeader: Sendable, Hashable {
         order = bytes.byte(at: WALIndexLayout.bigEndianChecksums) != 0 ? .big : .little
         changeCounter = bytes.nativeUInt32(at: WALIndexLayout.changeCounter)
         databasePages = PageCount(bytes.nativeUInt32(at: WALIndexLayout.databasePages))
+        guard databasePages <= .maximum else { throw .invalidPageCount(databasePages) }
         frameChecksum = WALChecksum(
             s0: bytes.nativeUInt32(at: WALIndexLayout.frameChecksum),
             s1: bytes.nativeUInt32(at: WALIndexLayout.frameChecksum + 4)
@@ -95,6 +96,8 @@ package enum WALIndexHeaderError: Error, Hashable {
     case unsupportedVersion(UInt32)
     /// The page size at byte offset 14, as encoded.
     case invalidPageSize(UInt16)
+    /// The size of the database at byte offset 20 is one that no database can have.
+    case invalidPageCount(PageCount)
 }
 
 extension WALIndexHeaderError: CustomStringConvertible {
@@ -112,6 +115,8 @@ extension WALIndexHeaderError: CustomStringConvertible {
             "the wal-index has format version \(version), only \(WALLayout.supportedVersion) is known"
         case .invalidPageSize(let encoded):
             "invalid page size \(encoded) at byte \(WALIndexLayout.pageSize) of the wal-index"
+        case .invalidPageCount(let pages):
+            "invalid size of \(pages) at byte \(WALIndexLayout.databasePages) of the wal-index"
         }
     }
 }

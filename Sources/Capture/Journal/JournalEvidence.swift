@@ -18,13 +18,16 @@ struct JournalEvidence {
     /// The size of the database before the transaction.
     private(set) var originalPages = PageCount(0)
 
+    /// More pages are not listed, which takes memory: the whole file is compared instead.
+    static let mostPages = 1 << 18
+
     /// Reads a journal, normally one whose name is gone already. Nil when it does not tell for certain.
     init?(_ journal: borrowing OpenFile, _ scratch: inout [UInt8]) {
         guard let status = try? journal.status() else { return nil }
         var scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .names)
         var size: PageSize?
         while let range = scanner.wanted {
-            guard range.count <= scratch.count,
+            guard range.count <= scratch.count, pages.count <= Self.mostPages,
                 let got = try? journal.read(into: &scratch, count: range.count, at: range.lowerBound)
             else { return nil }
             let bytes = unsafe scratch.span.bytes.extracting(0..<got)

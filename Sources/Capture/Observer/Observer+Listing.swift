@@ -196,7 +196,7 @@ extension Observer {
             context: context
         )
         context.queue.put(.declare(nextFile, name: name, kind: .plain))
-        nextFile = FileID(nextFile.rawValue + 1)
+        nextFile = nextFile.next
         trackers[name] = tracker
         markDue(tracker)
         return tracker

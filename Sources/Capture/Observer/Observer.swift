@@ -61,7 +61,7 @@ final class Observer {
         self.context = context
         self.mailbox = mailbox
         repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
-        nextFile = FileID((start.files.map(\.id.rawValue).max() ?? 0) + 1)
+        nextFile = (start.files.map(\.id).max() ?? .root).next
         knownGoodUntil = start.knownGoodUntil
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)

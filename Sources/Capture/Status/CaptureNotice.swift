@@ -6,8 +6,8 @@ package enum CaptureNotice: Sendable, Hashable {
     case finding(Finding)
     /// Something hinders the protection; nil: no longer.
     case trouble(String?)
-    /// This file cannot be read and is left out.
-    case leftOut(String)
+    /// This file cannot be captured and is left out: why, and what helps.
+    case leftOut(String, advice: String?)
     /// Commits of this file may go by unseen.
     case hindered(String)
     /// This file alone is captured anew after an error of the program itself.

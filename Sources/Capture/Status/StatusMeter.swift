@@ -25,13 +25,13 @@ final class StatusMeter: Sendable {
         if let news { notice(news) }
     }
 
-    /// Says that a file cannot be read, or (nil) that it can be again.
-    func leftOut(_ path: String, _ reason: String?) {
+    /// Says that a file cannot be captured, or (nil) that it can be again, and what helps.
+    func leftOut(_ path: String, _ reason: String?, advice: String? = "change its permissions") {
         let isNews = status.withLock { status in
             defer { status.leftOut[path] = reason }
             return status.leftOut[path] != reason
         }
-        if isNews, let reason { notice(.leftOut(reason)) }
+        if isNews, let reason { notice(.leftOut(reason, advice: advice)) }
     }
 
     /// Says that commits of a file may go by unseen, or (nil) that none can any more.

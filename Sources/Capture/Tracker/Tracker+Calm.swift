@@ -75,7 +75,7 @@ extension Tracker {
         // Opened before what is read is proven: a journal that goes meanwhile leaves a torn file behind.
         let hot = window.isHot && walk == nil ? try HotJournal(journal.path, &context.scratch) : nil
 
-        let decision = decide(window)
+        let decision = try decide(window)
         switch decision {
         case .nothing: break
         case .everything(_, _, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
@@ -122,7 +122,7 @@ extension Tracker {
         var shape: ImageShape
     }
 
-    private func decide(_ window: CalmWindow) -> Decision {
+    private func decide(_ window: CalmWindow) throws -> Decision {
         let header = window.parsedHeader
         let isSameKind = header != nil && header?.pageSize == image?.shape.pageSize
         guard attention.doubt == nil || walk != nil, let counter = image?.changeCounter, let header,
@@ -152,7 +152,12 @@ extension Tracker {
             isOther: isOther(journal.finished.first?.pageOneBefore)
         )
         switch verdict {
-        case .named(let transactions): return .named(namedPages(window), transactions: transactions)
+        case .named(let transactions):
+            // A file that has grown by a hole names too many.
+            guard let pages = try namedPages(window) else {
+                return .everything(transactions: transactions, isExplained: true)
+            }
+            return .named(pages, transactions: transactions)
         case .everything(_, let isExplained) where window.isExclusive || journal.servedUnderExclusiveLock:
             suspectUncounted()
             return .everything(transactions: nil, isExplained: isExplained)
@@ -185,19 +190,17 @@ extension Tracker {
         return known != pageOne
     }
 
-    /// The pages that the finished journals name, and those that the file has gained; ascending, each once.
-    private func namedPages(_ window: CalmWindow) -> [PageNumber] {
+    /// The pages that the finished journals name, and those that the file has gained; ascending, each once. Nil when they
+    /// are too many to list.
+    private func namedPages(_ window: CalmWindow) throws -> [PageNumber]? {
         guard let pageSize = image?.shape.pageSize else { return [] }
-        let pageCount = (ImageShape(pageSize: pageSize, byteCount: window.sizeBytes) ?? .empty(pageSize))
-            .pageCount
+        let pageCount = try imageShape(pageSize, window).pageCount
         var pages: Set<PageNumber> = [PageNumber(1)]
         for evidence in journal.finished {
             pages.formUnion(evidence.pages)
-            if evidence.originalPages < pageCount {
-                for page in evidence.originalPages.rawValue + 1...pageCount.rawValue {
-                    pages.insert(PageNumber(page))
-                }
-            }
+            let gained = pageCount.pages(behind: evidence.originalPages)
+            guard pages.count + gained.count <= JournalEvidence.mostPages else { return nil }
+            for page in gained { pages.insert(PageNumber(page)) }
         }
         return pages.filter(pageCount.contains).sorted()
     }
@@ -212,14 +215,14 @@ extension Tracker {
         switch decision {
         case .nothing: return nil
         case .named(let numbers, _):
-            let shape = ImageShape(pageSize: known, byteCount: window.sizeBytes) ?? .empty(known)
+            let shape = try imageShape(known, window)
             var pages = PageSet(pageSize: known, reservingPages: numbers.count)
             try file.read(numbers, into: &pages, &context.scratch)
             return Reading(pages: pages, shape: shape)
         case .everything:
             if let hot { return try readUnder(hot, file) }
             let size = window.parsedHeader?.pageSize ?? known
-            let shape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
+            let shape = try imageShape(size, window)
             var pages = PageSet(pageSize: size, reservingPages: Int(shape.pageCount.rawValue))
             try file.readAll(shape, into: &pages, &context.scratch)
             return Reading(pages: pages, shape: shape)

@@ -63,7 +63,10 @@ extension Tracker: WALTail.Sink {
     }
 
     private func takeFromLog(_ pages: PageSet, _ databasePages: PageCount, isFinal: Bool) {
-        let shape = ImageShape(pageSize: pages.pageSize, pageCount: databasePages)
+        guard let shape = try? shapeFromLog(pages.pageSize, databasePages) else {
+            // The comparison that follows meets the same commit, and says what is wrong with it.
+            return doubt(.missed("a commit in the write-ahead log that makes the database too long"))
+        }
         if let known = walk?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
             // The log belongs to another database than the one that was captured.
             return doubt(.missed("commits of another page size came by before the first of them was compared"))

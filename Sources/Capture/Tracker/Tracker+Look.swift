@@ -42,6 +42,8 @@ extension Tracker {
                 // Whatever is left to do, no event need come for it.
                 retry(in: Self.longestWait, from: now)
             }
+        } catch let error as FileTooLong {
+            return leaveOut(error, now)
         } catch {
             return lookFailed(error, now)
         }

@@ -22,7 +22,8 @@ extension Tracker {
         let events = contentEvents
         let file = try OpenFile(path, .look)
         let status = try file.status()
-        let shape = ImageShape(pageSize: .plain, byteCount: status.sizeBytes) ?? .empty(.plain)
+        let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
+        let shape = try imageShape(.plain, byteCount: size, allocatedBytes: allocated)
         guard shape.byteCount <= Self.wholeBytes else { return try beginPlainWalk(shape, status, file) }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try file.readAll(shape, into: &pages, &context.scratch)
@@ -69,7 +70,8 @@ extension Tracker {
             return restartWalk(now)
         }
         finishWalk()
-        plainCaptured(walk.shape ?? .empty(.plain), ContentStamp(status))
+        let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
+        plainCaptured(shape, ContentStamp(status))
     }
 
     private func plainCaptured(_ shape: ImageShape, _ seen: ContentStamp) {

@@ -20,11 +20,11 @@ extension Tracker {
             walk.advance(past: slice)
             return true
         }
-        guard try readSlice(walk, slice) else {
+        guard let done = try readSlice(walk, slice) else {
             retry(in: .microseconds(500))
             return false
         }
-        walk.advance(past: slice)
+        walk.advance(past: done)
         return true
     }
 
@@ -48,32 +48,37 @@ extension Tracker {
         }
     }
 
-    /// Reads and compares one slice; false when somebody may have written it without a journal to tell.
-    private func readSlice(_ walk: Walk, _ slice: Range<UInt32>) throws -> Bool {
+    /// Reads and compares one slice, or passes over the hole that it lies in. Returns what was looked at; nil when
+    /// somebody may have written it without a journal to tell.
+    private func readSlice(_ walk: Walk, _ slice: Range<UInt32>) throws -> Range<UInt32>? {
         let needsJournal = !walk.isOverLog && kind == .database
         let (events, transactions) = (contentEvents, journal.transactionsSeen)
         if needsJournal {
             guard try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch) else {
-                return false
+                return nil
             }
         }
+        let isForBase = walk.isForBase(slice)
+        let hole = isForBase ? nil : walk.hole(around: slice)
         let count = slice.count * walk.pageSize.bytes
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
-        let got = try walk.file.readSparse(into: &context.sliceScratch, count: count, at: offset)
+        let got =
+            hole == nil ? try walk.file.readSparse(into: &context.sliceScratch, count: count, at: offset) : 0
         if needsJournal {
             context.drainEvents()
             guard self.walk === walk,
                 try CalmWindow.isExplained(walk.file, journal: journal, &context.scratch),
                 try contentEvents == events || journal.transactionsSeen != transactions
                     || journal.state(&context.scratch) != .absent
-            else { return false }
+            else { return nil }
         }
-        if walk.purpose == .base, walk.pass == 1 {
+        if let hole { return hole }
+        if isForBase {
             put(.baseSlice(file, first: PageNumber(slice.lowerBound), bytes: sliceBytes(got, count)))
         } else {
             try compare(walk, slice, got, context.sliceScratch)
         }
-        return true
+        return slice
     }
 
     private func compare(_ walk: Walk, _ slice: Range<UInt32>, _ got: Int, _ bytes: [UInt8]) throws {

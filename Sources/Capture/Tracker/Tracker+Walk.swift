@@ -15,7 +15,8 @@ extension Tracker {
         let outline = try outline(of: file)
         let logged = try pageSizeOfLog(unless: outline.header?.pageSize)
         guard let pageSize = logged ?? outline.header?.pageSize else { return try captureCalm(now) }
-        let shape = ImageShape(pageSize: pageSize, byteCount: outline.sizeBytes) ?? .empty(pageSize)
+        let allocated = try file.status().allocatedBytes
+        let shape = try imageShape(pageSize, byteCount: outline.sizeBytes, allocatedBytes: allocated)
         try begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
         guard let walk else { return }
         walk.header = outline.header
@@ -54,14 +55,15 @@ extension Tracker {
         let result = try walk.cover { covered in
             try log.overlay(&covered, &context.scratch) { pages, databasePages in
                 // The log's last commit decides how long the image is, not the file.
-                walk.learn(ImageShape(pageSize: walk.pageSize, pageCount: databasePages))
+                guard let shape = try? shapeFromLog(walk.pageSize, databasePages) else { return }
+                walk.learn(shape)
                 emit(pages, walk)
             }
         }
         switch result {
         case .empty: break
         case .commits(let databasePages):
-            walk.learn(ImageShape(pageSize: walk.pageSize, pageCount: databasePages))
+            walk.learn(try shapeFromLog(walk.pageSize, databasePages))
             walk.merged = merged
             countMerged(log, walk)
         case .moved: restartWalk(.now)
@@ -88,8 +90,12 @@ extension Tracker {
     ) throws {
         guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let size = window.parsedHeader?.pageSize ?? image?.shape.pageSize ?? .plain
-        let fileShape = ImageShape(pageSize: size, byteCount: window.sizeBytes) ?? .empty(size)
-        let shape = hot?.shape ?? fileShape
+        let shape =
+            if let hot {
+                try imageShape(hot.pageSize, byteCount: hot.shape.byteCount, allocatedBytes: 0)
+            } else {
+                try imageShape(size, window)
+            }
         var selection: PageBitmap?
         if let pages {
             selection = PageBitmap()

@@ -129,6 +129,7 @@ extension WALTail {
     ) throws(SystemError) -> Outcome {
         guard let start = chain else { return .current }
         guard try stands(start, &scratch) else { return .takenBack }
+        // fits: 32 bits in 64
         let frameCount = Int(index.lastFrame) - start.frameCount
         // A comparison of everything needs no memory for it.
         guard frameCount * start.pageSize.bytes <= Self.heldBytes else { return .lost }

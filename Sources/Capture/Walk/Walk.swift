@@ -43,6 +43,8 @@ final class Walk {
     private(set) var hotStamp: ContentStamp?
 
     private(set) var cursor = PageNumber(1)
+    /// The base image has ended before the file has.
+    private var isBehindBase = false
     /// Pages that transactions brought since the walk began.
     private(set) var covered = PageBitmap()
     /// The image's outline, as far as transactions have told.
@@ -108,7 +110,7 @@ final class Walk {
         guard !needsAnotherPass else { return }
         needsAnotherPass = true
         guard pass > 1 else { return }
-        cursor = PageNumber(pageCount.rawValue + 1)
+        cursor = pageCount.end ?? cursor
         restsUntil = now.advanced(by: passBegan.duration(to: now) * 3)
     }
 
@@ -150,11 +152,38 @@ final class Walk {
 
     /// Pages of the next slice: at most `limit` bytes from the cursor on.
     func nextSlice(limit: Int) -> Range<UInt32> {
-        let first = selection == nil ? cursor.rawValue : selection?.first(from: cursor)?.rawValue ?? .max
-        guard first <= pageCount.rawValue else { return pageCount.rawValue + 1..<pageCount.rawValue + 1 }
+        let end = pageCount.end?.rawValue ?? .max
+        let first = selection == nil ? cursor.rawValue : selection?.first(from: cursor)?.rawValue ?? end
+        guard first < end else { return end..<end }
         let count = selection == nil ? max(1, limit / pageSize.bytes) : 1
-        return first..<min(first + UInt32(count), pageCount.rawValue + 1)
+        return first..<min(PageNumber(first).advanced(by: count)?.rawValue ?? end, end)
     }
+
+    /// The slice, or all of the hole that it lies in as a whole; nil when it has content, in the file or in the mirror.
+    func hole(around slice: Range<UInt32>) -> Range<UInt32>? {
+        guard selection == nil else { return nil }
+        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: pageSize)
+        let data = [file.nextData(from: offset), mirror?.nextData(from: offset)].compactMap { $0?.lowerBound }
+            .min()
+        let end = pageCount.end?.rawValue ?? .max
+        guard let data else { return slice.lowerBound..<end }
+        let page = min(data / UInt64(pageSize.bytes) + 1, UInt64(end))
+        return page < slice.upperBound ? nil : slice.lowerBound..<UInt32(page)
+    }
+
+    /// Whether the slice goes to the base image. That ends at the first long hole, of which it would have to hold every
+    /// zero; what comes behind goes the way of changes.
+    func isForBase(_ slice: Range<UInt32>) -> Bool {
+        guard purpose == .base, pass == 1, !isBehindBase else { return false }
+        if slice.lowerBound == 1 { return true }
+        let size = UInt64(pageSize.bytes)
+        if let hole = hole(around: slice), UInt64(hole.count) * size > Self.longHoleBytes {
+            isBehindBase = true
+        }
+        return !isBehindBase
+    }
+
+    private static let longHoleBytes: UInt64 = 256 << 20
 
     func advance(past slice: Range<UInt32>) {
         cursor = PageNumber(slice.upperBound)

@@ -35,6 +35,24 @@ package enum XXH64 {
         return avalanche(hash)
     }
 
+    /// The hash of `count` zero bytes, a multiple of 32 and not 0: without reading any, in half the multiplications.
+    static func hash(zeros count: Int, seed: UInt64) -> UInt64 {
+        // A local copy: without optimisation each use of a static constant is a call.
+        let prime = prime1
+        var (lane1, lane2) = (seed &+ prime1 &+ prime2, seed &+ prime2)
+        var (lane3, lane4) = (seed, seed &- prime1)
+        var rounds = count &>> 5
+        while rounds > 0 {
+            lane1 = (lane1 &<< 31 | lane1 &>> 33) &* prime
+            lane2 = (lane2 &<< 31 | lane2 &>> 33) &* prime
+            lane3 = (lane3 &<< 31 | lane3 &>> 33) &* prime
+            lane4 = (lane4 &<< 31 | lane4 &>> 33) &* prime
+            rounds &-= 1
+        }
+        let hash = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
+        return avalanche(merge(merge(merge(merge(hash, lane1), lane2), lane3), lane4) &+ UInt64(count))
+    }
+
     /// The last `count % 32` bytes.
     @inline(__always)
     private static func absorbRest(of bytes: RawSpan, from start: Int, into hash: UInt64) -> UInt64 {

@@ -9,7 +9,13 @@ package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable, Codab
     /// Before the first snapshot.
     package static let none = Sequence(0)
 
-    package var next: Sequence { Sequence(rawValue &+ 1) }
+    package var next: Sequence { advanced(by: 1) }
+
+    /// The sequence so many snapshots later. Records with a sequence near the end of numbers are refused, so it fits.
+    package func advanced(by count: Int) -> Sequence { Sequence(rawValue &+ UInt64(max(0, count))) }
+
+    /// The sequence before; `none` has none.
+    package var previous: Sequence { Sequence(max(1, rawValue) &- 1) }
 
     package static func < (left: Sequence, right: Sequence) -> Bool { left.rawValue < right.rawValue }
 }
@@ -30,6 +36,9 @@ package struct FileID: RawRepresentable, Hashable, Comparable, Sendable {
     package static let root = FileID(0)
 
     package static func < (left: FileID, right: FileID) -> Bool { left.rawValue < right.rawValue }
+
+    /// The next file that is declared. Records with a number near the end of numbers are refused, so it fits.
+    package var next: FileID { FileID(rawValue &+ 1) }
 }
 
 extension FileID: CustomStringConvertible {

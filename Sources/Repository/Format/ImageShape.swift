@@ -8,16 +8,17 @@ package struct ImageShape: Hashable, Sendable {
     package let pageSize: PageSize
     package let byteCount: UInt64
 
-    /// Nil when there would be more pages than a page number can count.
+    /// Nil when there would be more pages than `PageCount.maximum`.
     package init?(pageSize: PageSize, byteCount: UInt64) {
-        guard byteCount <= UInt64(UInt32.max) * UInt64(pageSize.bytes) else { return nil }
+        guard byteCount <= PageCount.maximum.byteCount(pageSize: pageSize) else { return nil }
         self.pageSize = pageSize
         self.byteCount = byteCount
     }
 
+    /// Whoever reads a page count refuses one above `PageCount.maximum`.
     package init(pageSize: PageSize, pageCount: PageCount) {
         self.pageSize = pageSize
-        byteCount = pageCount.byteCount(pageSize: pageSize)
+        byteCount = min(pageCount, .maximum).byteCount(pageSize: pageSize)
     }
 
     /// An image without bytes.

@@ -21,6 +21,18 @@ extension ImageApplier {
         uncounted.insert(PageNumber(number))
     }
 
+    /// Counts all pages out that are behind the first `kept`.
+    mutating func leaveUncounted(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
+        let pages = PageCount(countedPages).pages(behind: PageCount(kept))
+        var next = pages.lowerBound
+        while wanted == nil, next < pages.upperBound {
+            let end = uncounted.first(from: PageNumber(next))?.rawValue ?? pages.upperBound
+            digest ^= try overlay.parts(of: next..<min(end, pages.upperBound), shape!, file)
+            next = min(end, pages.upperBound - 1) + 1
+        }
+        countedPages = kept
+    }
+
     /// The digest of the image as it is in the file after `finish`; the file holds nothing else.
     func finalDigest(of file: borrowing OpenFile) throws(SystemError) -> UInt64 {
         guard let shape else { return 0 }
@@ -31,6 +43,12 @@ extension ImageApplier {
         var sum = digest
         var next = firstUncounted(from: 1)
         while next <= last {
+            if next > countedPages {
+                // Nothing behind it was counted, and much of it may be a hole.
+                let rest = shape.pageCount.pages(behind: PageCount(countedPages))
+                let pages = UInt32(clamping: next)..<max(UInt32(clamping: next), rest.upperBound)
+                return sum ^ (try ImageDigest.of(file, shape: shape, pages: pages))
+            }
             var end = next + 1
             while end <= last, end - next < Self.chunkBytes / size, firstUncounted(from: end) == end {
                 end += 1

@@ -105,8 +105,7 @@ struct ImageApplier {
         if tracksDigest {
             try takeOut(behind: kept, file)
         } else if kept < countedPages {
-            for number in kept + 1...countedPages { try leaveUncounted(number, file) }
-            countedPages = kept
+            try leaveUncounted(behind: kept, file)
         }
         overlay.resize(from: old, to: new)
         shape = new
@@ -115,15 +114,8 @@ struct ImageApplier {
 
     /// XORs the parts of all pages behind the first `kept` into the digest.
     private mutating func takeOut(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
-        let size = shape!.pageSize.bytes
-        var number = UInt64(kept) + 1
-        while number <= shape!.pageCount.rawValue {
-            try Self.read(UInt32(number), overlay, size, file, into: &former)
-            let page = PageNumber(UInt32(number))
-            let part = unsafe ImageDigest.part(page, former.span.bytes.extracting(0..<size))
-            digest ^= part
-            number += 1
-        }
+        let pages = shape!.pageCount.pages(behind: PageCount(kept))
+        digest ^= try overlay.parts(of: pages, shape!, file)
     }
 
     /// `former` is what the page was.

@@ -82,6 +82,25 @@ struct PageOverlay {
         buffer.clear(from: start + got, to: start + size.bytes)
     }
 
+    /// What pages of the image, which has that shape, add to its digest.
+    func parts(
+        of pages: Range<UInt32>,
+        _ shape: ImageShape,
+        _ file: borrowing OpenFile
+    ) throws(SystemError) -> UInt64 {
+        let validBytes = min(fileValidBytes, shape.pageCount.byteCount(pageSize: size))
+        let valid = ImageShape(pageSize: size, byteCount: validBytes) ?? shape
+        var (sum, next) = (UInt64(0), pages.lowerBound)
+        for number in slots.keys.filter(pages.contains).sorted() {
+            sum ^= try ImageDigest.of(file, shape: valid, pages: next..<number)
+            let start = slots[number]! * size.bytes
+            let content = unsafe bytes.span.bytes.extracting(start..<start + size.bytes)
+            sum ^= ImageDigest.part(PageNumber(number), content)
+            next = number + 1
+        }
+        return sum ^ (try ImageDigest.of(file, shape: valid, pages: next..<pages.upperBound))
+    }
+
     /// Replaces a page by `content`, a whole page.
     mutating func replace(_ number: UInt32, _ content: RawSpan) {
         bytes.put(content, at: slot(for: number) * size.bytes)

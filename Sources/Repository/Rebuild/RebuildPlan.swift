@@ -170,7 +170,7 @@ struct RebuildPlans {
                     // The tables of other files matter only for the sequences in them.
                     try changes.decode(payload, header, place)
                     if changes.finishedCount > 0, !place.isSummarised {
-                        last = Sequence(header.firstSequence.rawValue + UInt64(changes.finishedCount) - 1)
+                        last = header.firstSequence.advanced(by: changes.finishedCount).previous
                     }
                     guard wanted.contains(header.file) else { break }
                     plans[header.file]!.sawChanges(

@@ -80,6 +80,26 @@ final class FileImage {
         buffer.clear(from: start + got, to: start + size)
     }
 
+    /// What pages of the latest content add to the digest.
+    func parts(
+        of pages: Range<UInt32>,
+        _ pageSize: PageSize,
+        _ mirror: SharedFile
+    ) throws(SystemError) -> UInt64 {
+        guard !pages.isEmpty else { return 0 }
+        // Behind it the image was shortened since: zeros.
+        guard let valid = ImageShape(pageSize: pageSize, byteCount: min(mirrorValidBytes, mirrorBytes)) else {
+            throw SystemError("read", mirrorPath, code: .fileTooLarge)
+        }
+        var (sum, next) = (UInt64(0), pages.lowerBound)
+        for number in staged.keys.filter(pages.contains).sorted() {
+            sum ^= try ImageDigest.of(mirror.file, shape: valid, pages: next..<number)
+            sum ^= staged[number]?.part ?? 0
+            next = number + 1
+        }
+        return sum ^ (try ImageDigest.of(mirror.file, shape: valid, pages: next..<pages.upperBound))
+    }
+
     /// Whether the page was already changed in that run.
     func isStaged(_ number: UInt32, in run: Run) -> Bool {
         guard let place = staged[number] else { return false }

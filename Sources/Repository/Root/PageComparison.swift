@@ -44,21 +44,27 @@ struct PageComparison {
         digest = before == nil ? 0 : image.digest
         makeOrder(pages, shape.pageCount)
         try makeTail(pages, shape, before: before, image, mirror)
-        try dropPages(from: shape.pageCount, upTo: before?.pageCount ?? PageCount(0), size, image, mirror)
+        // What is behind a shorter image's end goes out of the digest.
+        let dropped = (before?.pageCount ?? PageCount(0)).pages(behind: shape.pageCount)
+        digest ^= try image.parts(of: dropped, shape.pageSize, mirror)
 
         let known = before?.pageCount.rawValue ?? 0
-        var nextNew = UInt64(known) + 1
+        // Where a hole is added its zeros are counted at once, and those under given pages taken out again.
+        let added = shape.pageCount.pages(behind: PageCount(known))
+        let hasHole = added.count / 2 > order.count
+        if hasHole { digest ^= ZeroPages.parts(added, shape.pageSize) }
+        var nextNew = added.lowerBound
         for slot in order {
             let number = slot < 0 ? shape.pageCount.rawValue : pages.numbers[slot].rawValue
             if number <= known {
                 try compareKnown(number, slot, pages, size, image, mirror)
             } else {
-                addZeroPages(from: &nextNew, upTo: UInt64(number), size)
-                nextNew = UInt64(number) + 1
+                digest ^= ZeroPages.parts(hasHole ? number..<number + 1 : nextNew..<number, shape.pageSize)
+                nextNew = number + 1
                 addNew(number, slot, pages, size)
             }
         }
-        addZeroPages(from: &nextNew, upTo: UInt64(shape.pageCount.rawValue) + 1, size)
+        if !hasHole { digest ^= ZeroPages.parts(nextNew..<added.upperBound, shape.pageSize) }
     }
 
     /// Puts the pages in ascending order; of a page that was given twice the later stays, and none beyond the
@@ -104,22 +110,6 @@ struct PageComparison {
         }
         tail.clear(from: valid, to: size)
         order.append(-1)
-    }
-
-    /// Takes the pages behind a shorter image's end out of the digest.
-    private mutating func dropPages(
-        from count: PageCount,
-        upTo known: PageCount,
-        _ size: Int,
-        _ image: FileImage,
-        _ mirror: SharedFile
-    ) throws(SystemError) {
-        guard count < known else { return }
-        makeRoomForOld(1, size)
-        for number in (count.rawValue + 1)...known.rawValue {
-            try image.read(number, size, into: &old, from: 0, mirror: mirror)
-            digest ^= unsafe ImageDigest.part(PageNumber(number), old.span.bytes.extracting(0..<size))
-        }
     }
 
     private mutating func compareKnown(
@@ -183,14 +173,6 @@ struct PageComparison {
             return (ImageDigest.part(PageNumber(number), content), content.isEqual(to: zero))
         }
         return (ImageDigest.part(PageNumber(number), pages[slot]), pages[slot].isEqual(to: zero))
-    }
-
-    private mutating func addZeroPages(from next: inout UInt64, upTo end: UInt64, _ size: Int) {
-        while next < end {
-            let zero = unsafe Self.zeros.span.bytes.extracting(0..<size)
-            digest ^= ImageDigest.part(PageNumber(UInt32(next)), zero)
-            next += 1
-        }
     }
 
     private mutating func makeRoomForOld(_ count: Int, _ size: Int) {

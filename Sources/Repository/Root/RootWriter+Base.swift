@@ -185,12 +185,10 @@ extension RootWriter {
             number += 1
             base.cuts[number] = min(base.cuts[number] ?? .max, Int(shorter % size))
         }
-        while number < new.pageCount.rawValue {
-            number += 1
-            base.touched.insert(PageNumber(number))
-        }
+        base.touched.insert(new.pageCount.pages(behind: PageCount(number)))
     }
 
+    /// Counts pages before the cursor into the digest: in, or out again.
     private func addPages(
         behind kept: UInt32,
         of shape: ImageShape,
@@ -198,11 +196,8 @@ extension RootWriter {
         _ base: OpenBase,
         _ mirror: SharedFile
     ) throws(SystemError) {
-        var number = kept
-        while number < shape.pageCount.rawValue, number + 1 < base.cursor {
-            number += 1
-            try addToDigest(number, image, mirror)
-        }
+        let pages = shape.pageCount.pages(behind: PageCount(kept)).clamped(to: 0..<base.cursor)
+        image.digest ^= try ImageDigest.of(mirror.file, shape: shape, pages: pages)
     }
 
     /// Replaces pages of the slice by those that were staged meanwhile.
@@ -261,11 +256,10 @@ extension RootWriter {
 
     /// Pages that no slice brought: zero, or staged. Counts them into the digest, once.
     private func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
-        let mirror = try mirror(image)
-        while base.cursor <= image.shape!.pageCount.rawValue {
-            try addToDigest(base.cursor, image, mirror)
-            base.cursor += 1
-        }
+        let (mirror, shape) = (try mirror(image), image.shape!)
+        guard let end = shape.pageCount.end?.rawValue, base.cursor < end else { return }
+        image.digest ^= try ImageDigest.of(mirror.file, shape: shape, pages: base.cursor..<end)
+        base.cursor = end
     }
 
     private func stageBase(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws {
@@ -297,9 +291,22 @@ extension RootWriter {
         // What was taken from the set is staged, whatever fails.
         defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
         var next: UInt32 = 1
+        // What lies behind the base is zeros but for what the mirror has there.
+        let baseEnd = base.writer.byteCount
         while let number = base.touched.first(from: PageNumber(next))?.rawValue,
             number <= shape.pageCount.rawValue
         {
+            let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)
+            if offset >= baseEnd {
+                guard let data = mirror.file.nextData(from: offset)?.lowerBound, data < shape.byteCount else {
+                    break
+                }
+                let page = UInt32(data / UInt64(size)) + 1
+                if page > number {
+                    next = page
+                    continue
+                }
+            }
             try mirror.file.readPage(PageNumber(number), shape.pageSize, into: &pageBuffer)
             let buffer = pageBuffer
             _ = run.append(unsafe buffer.span.bytes.extracting(0..<size))

@@ -16,7 +16,7 @@ extension RootWriter {
         files = tracker.protectedFiles
         let mark = try? root.durableMark()
         // Snapshots that damage took away keep their numbers.
-        let beforeSegment = Sequence((end?.segment.rawValue ?? 1) - 1)
+        let beforeSegment = (end?.segment ?? .none).previous
         lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
         lastDurableSequence = lastSequence
         lastTime = tracker.lastTime

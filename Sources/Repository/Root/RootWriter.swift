@@ -86,7 +86,7 @@ package final class RootWriter {
     package func declare(name: FilePath, kind: FileKind) -> FileID {
         let known = names[name]
         if let known, files[known]!.kind == kind { return known }
-        let id = known ?? FileID(lastFile.rawValue + 1)
+        let id = known ?? lastFile.next
         if known == nil {
             lastFile = id
             names[name] = id

@@ -14,7 +14,7 @@ struct RangesRun {
     let dataStart: Int
     private var table: [UInt8] = []
     private(set) var entryCount = 0
-    private var finishedCount: UInt64 = 0
+    private var finishedCount = 0
     private var sequence: Sequence
     private var lastTime: Instant
     private var endsUnfinished = false
@@ -38,7 +38,7 @@ struct RangesRun {
     func takes(_ header: RecordHeader, _ pageSize: PageSize, dataEnd: Int) -> Bool {
         let isNext =
             header.firstSequence == .none || sequence == .none
-            || header.firstSequence.rawValue == sequence.rawValue + finishedCount
+            || header.firstSequence == sequence.advanced(by: finishedCount)
         return entryCount > 0 && header.file == first.file && pageSize == self.pageSize && isNext
             && !endsUnfinished && header.time >= lastTime && table.count < Self.fullTableBytes
             && dataEnd - dataStart < Self.fullDataBytes

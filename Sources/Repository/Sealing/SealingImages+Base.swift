@@ -58,7 +58,7 @@ extension SealingImages {
             let place = Int(page.byteOffset(pageSize: shape.pageSize) - start)
             let content = unsafe pageBuffer.span.bytes.extracting(0..<min(size, count - place))
             slice.put(content, at: place)
-            next = PageNumber(page.rawValue + 1)
+            next = PageNumber(page.rawValue &+ 1)
         }
         let parts = unsafe ImageDigest.parts(first, slice.span.bytes, shape.pageSize)
         try writer.append(unsafe slice.span.bytes, parts: parts)

@@ -111,12 +111,21 @@ final class SealingImages {
             var next = PageNumber(1)
             while let page = pages.first(from: next), shape.validBytes(of: page) > 0 {
                 let offset = page.byteOffset(pageSize: shape.pageSize)
+                guard let data = from.file.nextData(from: offset)?.lowerBound, data < shape.byteCount else {
+                    break
+                }
+                let firstData = PageNumber(UInt32(data / UInt64(shape.pageSize.bytes))).next ?? page
+                if firstData > page {
+                    next = firstData
+                    continue
+                }
                 var count = 0
                 // Neighbours together.
                 next = page
                 while pages.contains(next), count < Self.copyBytes, shape.validBytes(of: next) > 0 {
                     count += shape.validBytes(of: next)
-                    next = PageNumber(next.rawValue + 1)
+                    guard let following = next.next else { break }
+                    next = following
                 }
                 if buffer.count < count { buffer.append(zeros: count - buffer.count) }
                 let got = try from.file.read(into: &buffer, count: count, at: offset)

@@ -9,6 +9,8 @@ struct SegmentScan {
     let segments: ClosedRange<Sequence>
     /// Nothing stands against rewriting them.
     private(set) var isFit = true
+    /// How far each file was cut, and from what length, in bytes.
+    private var cuts: [FileID: Range<UInt64>] = [:]
     /// All that the stream says before them.
     private(set) var before = HistoryTracker()
     /// The same and they themselves.
@@ -95,7 +97,7 @@ struct SegmentScan {
     private mutating func saw(_ changes: ChangesFormat, _ header: RecordHeader, _ record: RecordLocation) {
         let file = header.file
         if changes.finishedCount > 0 {
-            last[file] = Sequence(header.firstSequence.rawValue + UInt64(changes.finishedCount) - 1)
+            last[file] = header.firstSequence.advanced(by: changes.finishedCount).previous
         }
         if seen.insert(file).inserted, changes.entries.first?.startsFresh ?? false { anew.insert(file) }
         var bitmap = pages.removeValue(forKey: file) ?? PageBitmap()
@@ -107,17 +109,30 @@ struct SegmentScan {
             }
             if let old = shapes[file], !entry.startsFresh, old.byteCount != entry.shape.byteCount {
                 // The digest takes them out: what is cut off, and the page that the end went through.
-                var number = min(old.byteCount, entry.shape.byteCount) / UInt64(old.pageSize.bytes) + 1
-                while number <= old.pageCount.rawValue {
-                    bitmap.insert(PageNumber(UInt32(number)))
-                    number += 1
-                }
+                let kept = UInt32(min(old.byteCount, entry.shape.byteCount) / UInt64(old.pageSize.bytes))
+                bitmap.insert(old.pageCount.pages(behind: PageCount(kept)))
+                sawResize(file, from: old.byteCount, to: entry.shape.byteCount)
             }
             for index in entry.pages { bitmap.insert(PageNumber(changes.numbers[index])) }
             shapes[file] = entry.shape
         }
         pages[file] = bitmap
     }
+
+    /// Of what was cut off and came back each page is named, so there must not be too much of it.
+    private mutating func sawResize(_ file: FileID, from old: UInt64, to new: UInt64) {
+        let cut = cuts[file]
+        if new < old {
+            cuts[file] = min(new, cut?.lowerBound ?? new)..<max(old, cut?.upperBound ?? old)
+        } else if let cut, new > cut.lowerBound,
+            min(new, cut.upperBound) - cut.lowerBound > Self.returningBytes
+        {
+            isFit = false
+        }
+    }
+
+    /// The most that may come back after it was cut off, in bytes.
+    private static let returningBytes: UInt64 = 4 << 30
 
     /// `tracker`: as it is behind the record that voids.
     private mutating func sawVoid(_ file: FileID, _ tracker: HistoryTracker, _ record: RecordLocation) {

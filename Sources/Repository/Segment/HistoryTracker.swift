@@ -189,7 +189,7 @@ struct HistoryTracker {
             throw place.damage("sequence \(header.firstSequence) comes after \(lastSequence)")
         }
         if header.firstSequence > lastSequence.next {
-            let last = Sequence(header.firstSequence.rawValue - 1)
+            let last = header.firstSequence.previous
             let message = "snapshots \(lastSequence.next) to \(last) are missing before it"
             try emit(.finding(Finding(place.damage(message))))
         }

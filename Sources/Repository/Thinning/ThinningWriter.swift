@@ -125,7 +125,7 @@ final class ThinningWriter: SegmentSink {
 
     /// Writes the present snapshot: all that has changed since the last one that was written, in parts.
     private func write(_ entry: ChangesFormat.Entry, _ standing: ChangesFormat.Standing) throws {
-        try sayRemoved(upTo: Sequence(sequence.rawValue - 1))
+        try sayRemoved(upTo: sequence.previous)
         var pages = net.ranges(in: entry.shape)
         var continues = false
         if let base = bases.removeValue(forKey: file) {

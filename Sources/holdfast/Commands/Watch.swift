@@ -207,7 +207,8 @@ struct Watch: AsyncParsableCommand {
         switch notice {
         case .finding(let finding):
             Console.say("\(finding.file.printable) at byte \(finding.offset): \(finding.message)")
-        case .leftOut(let reason): Console.say("\(reason): it is left out: change its permissions")
+        case .leftOut(let reason, let advice):
+            Console.say("\(reason): it is left out\(advice.map { ": \($0)" } ?? "")")
         case .hindered(let reason): Console.say(reason)
         case .quarantined(let file, let reason):
             Console.say("\(file): \(reason): this file is captured anew, the others go on: please report it")
