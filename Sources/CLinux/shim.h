@@ -1,5 +1,7 @@
 // What of the kernel and the C library Swift cannot call itself.
+#include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -46,14 +48,26 @@ static inline int linux_set_affinity(const void *mask, size_t bytes) {
 /// Gives free pages of the heap back to the system (malloc_trim(3)). Returns whether there were any.
 static inline int linux_trim_memory(void) { return malloc_trim(0); }
 
-/// The magic number of the file system that the path lies on (statfs(2), f_type); 0 if it cannot be asked.
-static inline uint32_t linux_file_system(const char *path) {
-    struct statfs status;
-    return statfs(path, &status) == 0 ? (uint32_t)status.f_type : 0;
-}
-
 /// Lets the disk begin to write that part of a file, without waiting (sync_file_range(2)). Returns 0, or -1 with
 /// `errno`.
 static inline int linux_begin_writeback(int file, int64_t offset, int64_t bytes) {
     return (int)syscall(SYS_sync_file_range, file, offset, bytes, SYNC_FILE_RANGE_WRITE);
+}
+
+/// open(2) names a file without opening it; the C library declares it only with extensions.
+static const int linux_open_path = 010000000;
+
+/// Opens `path` if no component of it is a symbolic link, else fails with ELOOP (openat2(2), from Linux 5.6 on). Returns
+/// the descriptor, or -1 with `errno`.
+static inline int linux_open_direct(const char *path, int flags) {
+    struct open_how how = {0};
+    how.flags = (uint64_t)(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
+/// The magic number of the file system that an open file lies on (fstatfs(2), f_type); 0 if it cannot be asked.
+static inline uint32_t linux_file_system_of(int file) {
+    struct statfs status;
+    return fstatfs(file, &status) == 0 ? (uint32_t)status.f_type : 0;
 }

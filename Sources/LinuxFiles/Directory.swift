@@ -8,6 +8,12 @@ package enum Directory {
         guard let stream = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
             throw .last("list", path)
         }
+        return try unsafe names(of: stream, path)
+    }
+
+    /// Reads a stream of names to its end and closes it.
+    static func names(of stream: OpaquePointer, _ path: FilePath) throws(SystemError) -> [FilePath.Component]
+    {
         defer { unsafe closedir(stream) }
         var names: [FilePath.Component] = []
         errno = 0

@@ -1,12 +1,11 @@
 import CLinux
-package import SystemPackage
 
-/// The file system that a path lies on (`statfs(2)`).
+/// The file system that a directory lies on (`fstatfs(2)`).
 package enum FileSystem {
     /// The name of a file system that may be changed from elsewhere, of which inotify tells nothing (`inotify(7)`,
     /// limitations); nil for one that only this machine changes, or that cannot be asked.
-    package static func nameIfShared(_ path: FilePath) -> String? {
-        unsafe path.withPlatformString { shared[unsafe linux_file_system($0)] }
+    package static func nameIfShared(_ directory: OpenDirectory) -> String? {
+        shared[directory.fileSystem]
     }
 
     /// By their magic numbers, as in statfs(2) and linux/magic.h.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import SystemPackage
 
@@ -57,6 +58,35 @@ package final class Inotify {
     /// Watches `path`; a second call for the same inode replaces its mask and returns the same watch.
     package func watch(_ path: FilePath, for mask: InotifyMask) throws(SystemError) -> InotifyWatch {
         let result = unsafe path.withPlatformString {
+            unsafe inotify_add_watch(descriptor, $0, mask.rawValue)
+        }
+        guard result >= 0 else { throw .last("watch", path) }
+        return InotifyWatch(descriptor: result)
+    }
+
+    /// The same for a directory that is held, whatever has its name by now.
+    package func watch(
+        _ directory: OpenDirectory,
+        for mask: InotifyMask
+    ) throws(SystemError) -> InotifyWatch {
+        try watch(descriptor: directory.descriptor, directory.path, mask)
+    }
+
+    /// The same for a file at a direct path. Throws ELOOP when a component of it is a symbolic link.
+    package func watchDirect(_ path: FilePath, for mask: InotifyMask) throws(SystemError) -> InotifyWatch {
+        let file = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
+        guard file >= 0 else { throw .last("watch", path) }
+        defer { close(file) }
+        return try watch(descriptor: file, path, mask)
+    }
+
+    /// The kernel's name of an open file leads to it even where its own name does not any more (proc(5)).
+    private func watch(
+        descriptor held: Int32,
+        _ path: FilePath,
+        _ mask: InotifyMask
+    ) throws(SystemError) -> InotifyWatch {
+        let result = unsafe "/proc/self/fd/\(held)".withCString {
             unsafe inotify_add_watch(descriptor, $0, mask.rawValue)
         }
         guard result >= 0 else { throw .last("watch", path) }

@@ -26,12 +26,15 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// How a file is opened (`open(2)`); always close-on-exec.
     package enum Mode: Sendable {
-        /// For looking only: no access time is written where the kernel allows that.
+        /// For looking at a protected file: a symbolic link in any component of its path is refused (ELOOP).
         case look
         /// For reading a file of our own.
         case read
         /// For reading and writing a file of our own that exists; a symbolic link is refused (ELOOP).
         case update
+        /// For reading and writing a protected file that exists: a symbolic link in any component of its path is
+        /// refused (ELOOP).
+        case change
         /// For reading and writing a file of our own, made with mode 0600 if it does not exist; a symbolic link is
         /// refused (ELOOP).
         case updateOrCreate
@@ -41,7 +44,7 @@ package struct OpenFile: ~Copyable, Sendable {
         var flags: Int32 {
             switch self {
             case .look, .read: O_RDONLY | O_NONBLOCK
-            case .update: O_RDWR | O_NOFOLLOW
+            case .update, .change: O_RDWR | O_NOFOLLOW
             case .updateOrCreate: O_RDWR | O_CREAT | O_NOFOLLOW
             case .createNew: O_RDWR | O_CREAT | O_EXCL
             }
@@ -51,12 +54,16 @@ package struct OpenFile: ~Copyable, Sendable {
     package init(_ path: FilePath, _ mode: Mode) throws(SystemError) {
         switch mode {
         case .look, .read: break
-        case .update, .updateOrCreate, .createNew:
+        case .update, .change, .updateOrCreate, .createNew:
             if case .fails(let code) = Faults.at(.open, path) {
                 throw SystemError("open", path, code: Errno(rawValue: code))
             }
         }
-        let descriptor = unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
+        let descriptor =
+            switch mode {
+            case .look, .change: DirectPath.open(path, mode.flags)
+            default: unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
+            }
         guard descriptor >= 0 else { throw .last("open", path) }
         self.init(descriptor: descriptor, path: path)
     }

@@ -27,8 +27,11 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         return "cannot \(operation) \(path.printable): \(code)"
     }
 
-    /// The file or one of its directories is not there (ENOENT, ENOTDIR).
-    package var isMissing: Bool { code == .noSuchFileOrDirectory || code == .notDirectory }
+    /// The file or one of its directories is not there, or is a symbolic link that is not followed (ENOENT, ENOTDIR,
+    /// ELOOP).
+    package var isMissing: Bool { code == .noSuchFileOrDirectory || code == .notDirectory || isLink }
+    /// A symbolic link is on the way that is not followed, or too many are (ELOOP).
+    package var isLink: Bool { code == .tooManySymbolicLinkLevels }
     /// This user may not do it (EACCES, EPERM).
     package var isForbidden: Bool { code == .permissionDenied || code == .notPermitted }
     /// This process or the machine has no descriptor or memory left just now (EMFILE, ENFILE, ENOBUFS, ENOMEM).

@@ -62,10 +62,11 @@ final class NameEvents: Sendable {
 
     func stop() { stopBell.ring() }
 
-    /// Watches the directory `name` (relative to the root) at `path`.
-    func watch(_ name: FilePath, at path: FilePath) throws(SystemError) {
+    /// Watches the directory, which is `name` relative to the root.
+    func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
+        let path = directory.path
         try state.withLock { state throws(SystemError) in
-            guard let watch = try state.inotify?.watch(path, for: Self.mask) else { return }
+            guard let watch = try state.inotify?.watch(directory, for: Self.mask) else { return }
             if let other = state.directories[watch]?.name, other != name { state.watches[other] = nil }
             state.directories[watch] = (name, path)
             if let before = state.watches.updateValue(watch, forKey: name), before != watch {

@@ -41,14 +41,14 @@ struct WatchTable {
         }
     }
 
-    /// Watches the directory `name` (relative to the root) at `path`.
-    mutating func add(_ name: FilePath, at path: FilePath) throws(SystemError) {
+    /// Watches the directory, which is `name` relative to the root.
+    mutating func add(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
         guard let writes else {
             throw shortage ?? SystemError("start watching", nil, code: .tooManyOpenFiles)
         }
         do {
-            try names.watch(name, at: path)
-            let watch = try writes.watch(path, for: Self.writeMask)
+            try names.watch(name, directory)
+            let watch = try writes.watch(directory, for: Self.writeMask)
             if case .directory(let other) = subjects[watch], other != name { directories[other] = nil }
             let before = directories.updateValue(watch, forKey: name)
             subjects[watch] = .directory(name)
@@ -80,7 +80,7 @@ struct WatchTable {
     /// Watches a file itself: its other names may be outside of the root. Without a watch the slow round finds what
     /// is written there.
     mutating func addFile(_ name: FilePath, _ identity: FileIdentity, at path: FilePath) {
-        guard let watch = try? writes?.watch(path, for: Self.fileMask) else { return }
+        guard let watch = try? writes?.watchDirect(path, for: Self.fileMask) else { return }
         subjects[watch] = .file(name, identity)
     }
 

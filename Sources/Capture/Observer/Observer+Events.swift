@@ -86,7 +86,7 @@ extension Observer {
     private func handleContentName(_ name: FilePath, _ mask: InotifyMask) {
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.attributes) {
-            if let status = FileStatus.ifPresent(tracker.path) { tracker.mind(status) }
+            if let status = FileStatus.directIfPresent(tracker.path) { tracker.mind(status) }
             if !tracker.isLeftOut { return }
         }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)

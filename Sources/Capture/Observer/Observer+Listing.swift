@@ -41,7 +41,7 @@ extension Observer {
         switch root.kind {
         case .directory: try watchTree("", at: rootPath)
         case .file:
-            try watch("", at: rootPath.removingLastComponent())
+            try watch("", OpenDirectory(rootPath.removingLastComponent()))
             if let name = rootPath.lastComponent { _ = tracker(for: FilePath(root: nil, components: name)) }
         }
     }
@@ -52,11 +52,12 @@ extension Observer {
         at path: FilePath,
         _ found: (Tracker) -> Void = { $0.nameChanged() }
     ) throws(SystemError) {
-        try watch(directory, at: path)
-        for last in try Directory.names(in: path) {
+        let opened = try OpenDirectory(path)
+        try watch(directory, opened)
+        for last in try opened.names() {
             let name = directory.appending(last)
             let path = path.appending(last)
-            guard let status = try? FileStatus.of(path, followingLinks: false) else { continue }
+            guard let status = try? opened.status(of: last) else { continue }
             switch status.kind {
             case .directory:
                 if isWatchable(name, status) { watchTreeIfPossible(name, at: path, found) }
@@ -97,13 +98,14 @@ extension Observer {
         context.meter.leftOut(rootPath.appending(name.components).printable, nil)
     }
 
-    private func watch(_ name: FilePath, at path: FilePath) throws(SystemError) {
-        let identity = try FileStatus.of(path).identity
-        var polledBecause = FileSystem.nameIfShared(path).map {
+    private func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
+        let path = directory.path
+        let identity = try directory.status().identity
+        var polledBecause = FileSystem.nameIfShared(directory).map {
             "\(path.printable) is on \($0), which does not tell of changes from elsewhere"
         }
         do {
-            try watches.add(name, at: path)
+            try watches.add(name, directory)
         } catch {
             guard let limit = WatchLimitError(error) else { throw error }
             polledBecause = "\(limit)"
@@ -124,7 +126,7 @@ extension Observer {
     /// A directory appeared under the root. What is in one that `wasElsewhere` may have been written there.
     func enter(_ name: FilePath, wasElsewhere: Bool) {
         let path = rootPath.appending(name.components)
-        guard let status = try? FileStatus.of(path, followingLinks: false), isWatchable(name, status) else {
+        guard let status = try? FileStatus.direct(path), isWatchable(name, status) else {
             return
         }
         watchTreeIfPossible(name, at: path) { [knownGoodUntil] tracker in
@@ -141,7 +143,7 @@ extension Observer {
     func directoryRemoved(_ name: FilePath) {
         // Another of that name may have come already.
         guard let identity = directories[name]?.identity,
-            FileStatus.ifPresent(rootPath.appending(name.components))?.identity != identity
+            FileStatus.directIfPresent(rootPath.appending(name.components))?.identity != identity
         else { return }
         forget(directory: name)
         tellOfPolling()
@@ -182,7 +184,7 @@ extension Observer {
         }
         if let tracker = trackers[name] { return tracker }
         let path = rootPath.pushing(root, name)
-        guard let status = try? FileStatus.of(path, followingLinks: false), status.kind == .regular else {
+        guard let status = try? FileStatus.direct(path), status.kind == .regular else {
             return nil
         }
         let tracker = Tracker(

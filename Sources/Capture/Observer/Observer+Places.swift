@@ -52,7 +52,7 @@ extension Observer {
     private func checkRoot() {
         let found = findRoot()
         let path = rootDirectory(at: found)
-        guard let status = FileStatus.ifPresent(path), status.kind == .directory else {
+        guard let status = FileStatus.directIfPresent(path), status.kind == .directory else {
             return rootIsMissing()
         }
         let isSame = found == rootPath && status.identity == directories[""]?.identity
@@ -87,7 +87,7 @@ extension Observer {
         let path = rootPath.appending(name.components)
         let status: FileStatus
         do {
-            status = try FileStatus.of(path, followingLinks: false)
+            status = try FileStatus.direct(path)
         } catch {
             if error.isMissing { leave(name) }
             return
@@ -110,7 +110,7 @@ extension Observer {
             return identity == status.identity && isEmpty(path)
         }
         guard let before = directories[name]?.identity, before.device != status.identity.device,
-            let parent = FileStatus.ifPresent(path.removingLastComponent())?.identity,
+            let parent = FileStatus.directIfPresent(path.removingLastComponent())?.identity,
             parent.device == status.identity.device, parent.device != before.device, isEmpty(path)
         else { return false }
         away[name] = .unmounted(over: status.identity)
@@ -118,7 +118,7 @@ extension Observer {
         return true
     }
 
-    private func isEmpty(_ path: FilePath) -> Bool { (try? Directory.names(in: path).isEmpty) ?? false }
+    private func isEmpty(_ path: FilePath) -> Bool { (try? OpenDirectory(path).names().isEmpty) ?? false }
 
     /// Whether the directory, or one that it lies in, is not there for now.
     func isAway(_ directory: FilePath) -> Bool {

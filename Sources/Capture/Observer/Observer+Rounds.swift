@@ -21,7 +21,7 @@ extension Observer {
             }
             if tracker.audit.wantEvery(auditInterval, now: .now) { markDue(tracker) }
             guard tracker.isAtRest else { continue }
-            let status = FileStatus.ifPresent(tracker.path)
+            let status = FileStatus.directIfPresent(tracker.path)
             if let status { tracker.mind(status) }
             if status?.identity != tracker.identity {
                 tracker.nameChanged()
@@ -61,11 +61,12 @@ extension Observer {
 
     private func pollNames(in directory: FilePath) {
         let path = rootPath.appending(directory.components)
-        guard root.kind == .directory, let names = try? Directory.names(in: path) else { return }
+        guard root.kind == .directory, let listed = try? OpenDirectory(path), let names = try? listed.names()
+        else { return }
         for last in names {
             let name = directory.appending(last)
             guard trackers[name] == nil, directories[name] == nil,
-                let status = try? FileStatus.of(path.appending(last), followingLinks: false)
+                let status = try? listed.status(of: last)
             else { continue }
             if isWatchable(name, status) {
                 enter(name, wasElsewhere: false)

@@ -117,7 +117,7 @@ extension Tracker {
         }
         self.log = nil
         mustCheckSight = true
-        checkpointed = FileStatus.ifPresent(path).map(ContentStamp.init)
+        checkpointed = FileStatus.directIfPresent(path).map(ContentStamp.init)
         attention.log = false
         audit.want()
     }

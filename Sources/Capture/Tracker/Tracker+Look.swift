@@ -56,7 +56,7 @@ extension Tracker {
     /// Whether there is a file to look at. Notes what the name means now.
     private func lookAtName(_ now: Tick) throws -> Bool {
         guard attention.name || identity == nil else { return true }
-        guard let status = try FileStatus.unlessMissing(path), status.kind == .regular else {
+        guard let status = try FileStatus.directUnlessMissing(path), status.kind == .regular else {
             wentMissing(now)
             return false
         }

@@ -65,7 +65,8 @@ extension Tracker {
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainWalk(_ walk: Walk, _ now: Tick) {
-        guard !attention.isTouched, let status = FileStatus.ifPresent(path), ContentStamp(status) == stamp
+        guard !attention.isTouched, let status = FileStatus.directIfPresent(path),
+            ContentStamp(status) == stamp
         else {
             return restartWalk(now)
         }

@@ -8,8 +8,8 @@ struct PolledStamp: Equatable {
     let log: ContentStamp?
 
     init(_ path: FilePath, log: FilePath) {
-        content = FileStatus.ifPresent(path).map(ContentStamp.init)
-        self.log = FileStatus.ifPresent(log).map(ContentStamp.init)
+        content = FileStatus.directIfPresent(path).map(ContentStamp.init)
+        self.log = FileStatus.directIfPresent(log).map(ContentStamp.init)
     }
 }
 

@@ -36,7 +36,8 @@ struct DatabaseReplacement {
             let target = try DatabaseQueue(path: database.sqliteURI, configuration: configuration)
             return try source.read { from in
                 try target.writeWithoutTransaction { to in
-                    try LockWait(wait).run { try copy(from, to, isUnchanged) }
+                    try LivePlace.require(database, to)
+                    return try LockWait(wait).run { try copy(from, to, isUnchanged) }
                 }
             }
         } catch let error as DatabaseError {

@@ -30,11 +30,11 @@ struct FileExchange {
         isUnchanged: () throws -> Bool
     ) throws -> Bool {
         let deadline = Tick.now.advanced(by: wait)
-        guard let present = try FileStatus.unlessMissing(place) else {
+        guard let present = try FileStatus.directUnlessMissing(place) else {
             return try fill(image, deadline, &putAside, isUnchanged)
         }
         try own(image, present.ownership)
-        let old = try OpenFile(place, .update)
+        let old = try OpenFile(place, .change)
         let new = try OpenFile(image, .update)
         let isLocked = try waitUntilUnused(old, mayBeForced: !isLogged(new), deadline)
         defer { if isLocked { old.releaseWriteLock() } }
@@ -53,7 +53,7 @@ struct FileExchange {
             if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
         } catch {
             // Of two names of one file, rename(2) would leave both.
-            if try FileStatus.unlessMissing(place)?.identity == before.identity {
+            if try FileStatus.directUnlessMissing(place)?.identity == before.identity {
                 try? Directory.remove(aside)
             } else {
                 try? Directory.rename(aside, to: place)
@@ -75,8 +75,8 @@ struct FileExchange {
 
     /// Puts the file aside, and nothing in its place. Returns the names of what was put aside.
     func setAside() throws -> [FilePath] {
-        guard try FileStatus.unlessMissing(place) != nil else { return [] }
-        let file = try OpenFile(place, .update)
+        guard try FileStatus.directUnlessMissing(place) != nil else { return [] }
+        let file = try OpenFile(place, .change)
         let isLocked = try waitUntilUnused(file, mayBeForced: true, Tick.now.advanced(by: wait))
         defer { if isLocked { file.releaseWriteLock() } }
         let aside = try freeName()

@@ -21,6 +21,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case writtenSince(Sequence, before: Sequence, last: Sequence)
     /// The safety snapshot is not in the history any more.
     case safetyIsGone(Sequence)
+    /// The file, or a directory of it below the root, is a symbolic link by now.
+    case isLink(FilePath)
 }
 
 extension InPlaceError {
@@ -72,6 +74,9 @@ extension InPlaceError: CustomStringConvertible {
         case .writtenSince(let rows, let before, let last):
             "rows were restored with snapshot \(rows), and others were written up to \(last), which would be lost: see "
                 + "holdfast diff \(before) \(rows), or restore --at \(before) --in-place"
+        case .isLink(let path):
+            "\(path.printable) is a symbolic link, which is not followed below a protected directory: "
+                + "move it away, or restore to another place with --output"
         case .safetyIsGone(let sequence):
             "snapshot \(sequence), from before the restore, is gone: see holdfast log for another one"
         }

@@ -132,7 +132,7 @@ final class InPlaceImages {
 
     /// Whether the file at `path` has that content.
     func holds(_ path: FilePath, _ state: SnapshotState) throws -> Bool {
-        let file = try OpenFile(path, .read)
+        let file = try OpenFile(path, .look)
         guard try file.status().sizeBytes == state.shape.byteCount else { return false }
         return try ImageDigest.of(file, shape: state.shape) == state.digest
     }

@@ -13,10 +13,11 @@ extension InPlaceRestore {
         guard let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo) else {
             return entry == nil ? .unchanged : .aside
         }
-        guard entry != nil, FileStatus.ifPresent(item.path) != nil else { return .rename }
+        let place = try LivePlace.of(item.name, in: plan.root)
+        guard entry != nil, try FileStatus.directUnlessMissing(place) != nil else { return .rename }
         guard let present = try images.present(item, at: sequence) else {
             // The file itself is asked: the history may lack what cannot be read.
-            return try wanted.state.map { try images.holds(item.path, $0) } ?? false ? .unchanged : .rename
+            return try wanted.state.map { try images.holds(place, $0) } ?? false ? .unchanged : .rename
         }
         if entry == item.entry || present.isSame(as: wanted) { return .unchanged }
         guard wanted.isSoundDatabase, present.isSoundDatabase else { return .rename }
@@ -38,7 +39,8 @@ extension InPlaceRestore {
             if FileStatus.ifPresent(plan.root.path) == nil { try Destination.makeDirectory(plan.root.path) }
             try Destination.makeDirectories(for: item.path, below: plan.root.path)
         }
-        let place = try Destination.file(item.path, isReplaceable: true, name: item.name.lastComponent)
+        let place = try LivePlace.of(item.name, in: plan.root)
+        _ = try Destination.file(place, isReplaceable: true, name: item.name.lastComponent)
         guard let wanted else {
             try setAside(place, &outcome)
             return outcome

@@ -59,7 +59,7 @@ final class LiveFiles {
     }
 
     private func look(at path: FilePath, frontBytes: Int) throws(SystemError) -> Look? {
-        guard let status = try FileStatus.unlessMissing(path) else { return nil }
+        guard let status = try FileStatus.directUnlessMissing(path) else { return nil }
         if held[status.identity] == nil {
             let file = try Held(path)
             // Another one may have the name by now.

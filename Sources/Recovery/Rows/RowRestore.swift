@@ -25,6 +25,8 @@ package struct RowRestore {
     private let entry: SnapshotIndex.Entry
     /// The live database.
     private let path: FilePath
+    /// Relative to the root.
+    private let name: FilePath
     private let options: Options
     private let capture: InPlaceRestore.Capture
     private let tags: RecoveryTags
@@ -48,6 +50,7 @@ package struct RowRestore {
         tags = RecoveryTags(.rows, stamp: stamp)
         self.capture = capture
         images = try PastImages(root)
+        name = try SnapshotIndex(root).declaration(of: entry.file, at: entry.sequence)?.name ?? ""
     }
 
     /// The columns of a table's primary key, or its rowid, at that snapshot. Throws `RowError`.
@@ -106,7 +109,7 @@ package struct RowRestore {
     ) throws -> (counts: [RowCounts], entry: RecoveryEntry?) {
         let start = Tick.now
         return try with(table, selection) { set, old in
-            let place = try Directory.resolve(path)
+            let place = try LivePlace.of(name, in: root)
             let files = LiveFiles(place)
             let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
             try files.waitForCommit()
@@ -167,6 +170,7 @@ package struct RowRestore {
                 guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
                     throw RowError.refused("triggers cannot be switched off")
                 }
+                try LivePlace.require(place, database)
                 let placement = try RowPlacement(set, of: old, database)
                 try database.execute(sql: "PRAGMA busy_timeout = 0")
                 return try LockWait(options.wait).run {

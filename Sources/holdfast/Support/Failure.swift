@@ -61,7 +61,7 @@ struct Failure: Error {
         switch error {
         case .nothingToUndo, .safetyIsGone: .notFound
         case .busy, .inUse, .restless: .locked
-        case .unwritable, .unrecorded, .writtenSince: .failed
+        case .unwritable, .unrecorded, .writtenSince, .isLink: .failed
         }
     }
 

@@ -13,7 +13,7 @@ struct NameEventsTests {
     init() throws {
         folder = try TemporaryDirectory()
         events = try NameEvents(RootScope())
-        try events.watch("", at: FilePath(folder.path))
+        try events.watch("", OpenDirectory(FilePath(folder.path)))
     }
 
     private func content(_ file: HeldFile) throws -> [UInt8] {

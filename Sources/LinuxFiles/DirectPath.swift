@@ -1,0 +1,77 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// Opens files of which no component of the path may be a symbolic link. What somebody puts in the place of a directory
+/// or a file, at any moment, never leads elsewhere: the kernel checks each component as it passes it.
+///
+/// A path is direct if and only if:
+/// 1. no component of it is a symbolic link;
+/// 2. or only the last one is, and the link itself is asked for (O_PATH with O_NOFOLLOW).
+/// Any other path fails with ELOOP.
+enum DirectPath {
+    /// Whether the kernel and its filters let `openat2(2)` through. Otherwise each component is opened by itself.
+    private static let hasSystemCall: Bool = {
+        let descriptor = unsafe linux_open_direct("/", linux_open_path)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
+    }()
+
+    /// Returns the descriptor, close-on-exec, or -1 with `errno`.
+    static func open(_ path: FilePath, _ flags: Int32) -> Int32 {
+        guard hasSystemCall else { return openStepByStep(path, flags) }
+        return unsafe path.withPlatformString { unsafe linux_open_direct($0, flags) }
+    }
+
+    /// The same where the kernel has no `openat2(2)`: each directory is held while the next component is opened in it.
+    static func openStepByStep(_ path: FilePath, _ flags: Int32) -> Int32 {
+        var place = unsafe Glibc.open(path.isAbsolute ? "/" : ".", linux_open_path | O_CLOEXEC)
+        var rest = path.components[...]
+        while place >= 0, let component = rest.popFirst() {
+            let isLast = rest.isEmpty
+            let flags = isLast ? flags : linux_open_path
+            let next = unsafe component.withPlatformString {
+                unsafe openat(place, $0, flags | O_NOFOLLOW | O_CLOEXEC)
+            }
+            let code = errno
+            close(place)
+            errno = code
+            guard next >= 0 else { return -1 }
+            var status = stat()
+            if !isLast, unsafe fstat(next, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
+                close(next)
+                errno = ELOOP
+                return -1
+            }
+            place = next
+        }
+        return place
+    }
+}
+
+extension FileStatus {
+    /// The status of the file at a direct path. A symbolic link at its end is described itself; one before that is
+    /// ELOOP.
+    package static func direct(_ path: FilePath) throws(SystemError) -> FileStatus {
+        let descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw .last("look at", path) }
+        defer { close(descriptor) }
+        var raw = stat()
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }
+        return FileStatus(raw)
+    }
+
+    /// The same; nil when there is nothing, or a link is on the way. Throws when that cannot be told.
+    package static func directUnlessMissing(_ path: FilePath) throws(SystemError) -> FileStatus? {
+        do {
+            return try direct(path)
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
+    /// The same; nil also when it cannot be told.
+    package static func directIfPresent(_ path: FilePath) -> FileStatus? { try? direct(path) }
+}
