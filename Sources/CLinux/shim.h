@@ -1,5 +1,4 @@
 // What of the kernel and the C library Swift cannot call itself.
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <malloc.h>
@@ -57,13 +56,13 @@ static inline int linux_begin_writeback(int file, int64_t offset, int64_t bytes)
 /// open(2) names a file without opening it; the C library declares it only with extensions.
 static const int linux_open_path = 010000000;
 
-/// Opens `path` if no component of it is a symbolic link, else fails with ELOOP (openat2(2), from Linux 5.6 on). Returns
-/// the descriptor, or -1 with `errno`.
-static inline int linux_open_direct(const char *path, int flags) {
+/// Opens `path`, seen from the open `directory`, if no component of it is a symbolic link, else fails with ELOOP
+/// (openat2(2), from Linux 5.6 on). Returns the descriptor, or -1 with `errno`.
+static inline int linux_open_direct(int directory, const char *path, int flags) {
     struct open_how how = {0};
-    how.flags = (uint64_t)(flags | O_CLOEXEC);
+    how.flags = (uint64_t)flags;
     how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
 /// The magic number of the file system that an open file lies on (fstatfs(2), f_type); 0 if it cannot be asked.

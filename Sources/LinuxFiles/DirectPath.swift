@@ -12,7 +12,7 @@ package import SystemPackage
 enum DirectPath {
     /// Whether the kernel and its filters let `openat2(2)` through. Otherwise each component is opened by itself.
     private static let hasSystemCall: Bool = {
-        let descriptor = unsafe linux_open_direct("/", linux_open_path)
+        let descriptor = unsafe linux_open_direct(AT_FDCWD, "/", linux_open_path | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         close(descriptor)
         return true
@@ -21,7 +21,7 @@ enum DirectPath {
     /// Returns the descriptor, close-on-exec, or -1 with `errno`.
     static func open(_ path: FilePath, _ flags: Int32) -> Int32 {
         guard hasSystemCall else { return openStepByStep(path, flags) }
-        return unsafe path.withPlatformString { unsafe linux_open_direct($0, flags) }
+        return unsafe path.withPlatformString { unsafe linux_open_direct(AT_FDCWD, $0, flags | O_CLOEXEC) }
     }
 
     /// The same where the kernel has no `openat2(2)`: each directory is held while the next component is opened in it.
