@@ -81,7 +81,7 @@ package final class RootProtector: Sendable {
     /// Waits until the first capture of everything is durable.
     package func ready() async throws -> DurablePoint {
         var point = try await answers.wait(for: Observer.readyBarrier)
-        point.incomplete = meter.current.hindrances.values.min()
+        point.incomplete = meter.current.blindness
         return point
     }
 
@@ -90,7 +90,7 @@ package final class RootProtector: Sendable {
         let number = numbers.next()
         mailbox.post(Mailbox.Request(number: number, since: .now, annotations: annotations))
         var point = try await answers.wait(for: number)
-        point.incomplete = meter.current.hindrances.values.min()
+        point.incomplete = meter.current.blindness
         return point
     }
 

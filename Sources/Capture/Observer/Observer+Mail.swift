@@ -19,7 +19,7 @@ extension Observer {
 
     /// Passes on the requests for which every file has been captured since, and the news that all is.
     func answerMail() {
-        if !announcedReady, trackers.values.allSatisfy({ $0.capturedThrough != nil || $0.hindrance != nil }) {
+        if !announcedReady, trackers.values.allSatisfy({ $0.capturedThrough != nil || $0.isBlind }) {
             announcedReady = true
             let protected = trackers.values.filter { $0.image != nil }
             context.meter.update { status in
@@ -33,7 +33,7 @@ extension Observer {
             // What hinders one file is said with the answer; it holds up nobody.
             guard
                 trackers.values.allSatisfy({ tracker in
-                    tracker.hindrance != nil || tracker.capturedThrough.map { $0 >= request.since } ?? false
+                    tracker.isBlind || tracker.capturedThrough.map { $0 >= request.since } ?? false
                 })
             else {
                 return false

@@ -35,8 +35,10 @@ package struct CaptureStatus: Sendable {
     package var trouble: String? { Part.allCases.lazy.compactMap { troubles[$0] }.first }
     /// Files that could not be read, with the reason.
     package var leftOut: [String: String] = [:]
-    /// Files of which commits may go by unseen just now, with the reason.
-    package var hindrances: [String: String] = [:]
+    /// Files that something stands before just now.
+    package var hindrances: [String: Hindrance] = [:]
+    /// Why not all that is committed can be captured; nil when all can.
+    package var blindness: String? { hindrances.values.lazy.filter(\.isBlind).map(\.reason).min() }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0
     /// Everything under the root was captured once and is durable.

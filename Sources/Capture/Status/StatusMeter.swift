@@ -34,13 +34,13 @@ final class StatusMeter: Sendable {
         if isNews, let reason { notice(.leftOut(reason, advice: advice)) }
     }
 
-    /// Says that commits of a file may go by unseen, or (nil) that none can any more.
-    func hindered(_ path: String, _ reason: String?) {
+    /// Says what stands between a file and its capture, or (nil) that nothing does any more.
+    func hindered(_ path: String, _ hindrance: Hindrance?) {
         let isNews = status.withLock { status in
-            defer { status.hindrances[path] = reason }
-            return status.hindrances[path] != reason
+            defer { status.hindrances[path] = hindrance }
+            return status.hindrances[path] != hindrance
         }
-        if isNews, let reason { notice(.hindered(reason)) }
+        if isNews, let hindrance { notice(.hindered(hindrance.reason)) }
     }
 
     /// A file is captured anew after an error of the program itself.

@@ -102,12 +102,11 @@ extension Tracker {
             return
         }
         if isFollowingLog {
-            isDrainingLog = true
-            defer { isDrainingLog = false }
             if journal.hasNews {
                 doubt(.missed(Self.bothModes))
             } else {
                 drain(log)
+                if followRemovedLog(log) { return }
             }
         } else if walk == nil {
             merge(log)
@@ -154,7 +153,9 @@ extension Tracker {
         walk.map(\.isOverLog) ?? (attention.doubt == nil && image != nil)
     }
 
-    private func drain(_ log: WALTail) {
+    func drain(_ log: WALTail) {
+        isDrainingLog = true
+        defer { isDrainingLog = false }
         do throws(SystemError) {
             // There is room for everything now, and after its end no generation begins.
             let outcome = try log.poll(&context.scratch, into: self)

@@ -7,10 +7,18 @@ extension Tracker {
     /// Commits may go by unseen for that reason until it is gone: nothing is captured that would rest on knowing all.
     /// A gap is recorded when the file is compared again.
     func hinder(_ reason: String) {
-        if hindrance == nil || attention.doubt == nil { doubt(.missed(reason)) }
-        hindrance = reason
-        context.meter.hindered(path.printable, reason)
+        if hindrance?.isBlind != true || attention.doubt == nil { doubt(.missed(reason)) }
+        hindrance = Hindrance(reason: reason, isBlind: true)
+        context.meter.hindered(path.printable, hindrance)
     }
+
+    /// Says what is wrong, although all that is committed is captured.
+    func warn(_ reason: String) {
+        hindrance = Hindrance(reason: reason, isBlind: false)
+        context.meter.hindered(path.printable, hindrance)
+    }
+
+    var isBlind: Bool { hindrance?.isBlind ?? false }
 
     /// Nothing stands between the file and its capture any more.
     func endHindrance() {

@@ -22,6 +22,7 @@ extension Tracker {
             }
             switch kind {
             case .database:
+                endRemovedLog()
                 if try logIsOutOfSight(now) { return }
                 try lookForLog()
                 try lookAtContent(now)

@@ -38,7 +38,7 @@ extension Tracker {
     var mayBeOutOfSight: Bool { image?.usesWAL == true && logIdentity == nil }
 
     private func hasUsersWithoutLog() throws(SystemError) -> Bool {
-        guard log?.log.isNamed != true, parkedLog == nil, FileStatus.ifPresent(logPath) == nil else { return false }
+        guard log == nil, parkedLog == nil, FileStatus.directIfPresent(logPath) == nil else { return false }
         let file = try OpenFile(path, .look)
         guard file.isLocked(in: CalmWindow.shared) else { return false }
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
@@ -46,4 +46,25 @@ extension Tracker {
     }
 
     private static let sightGrace = Duration.milliseconds(500)
+
+    /// A log that was removed by somebody else while a program has it open: its commits are captured as long as that
+    /// program lives, and SQLite knows nothing of them in any other. Returns whether it is such a log.
+    func followRemovedLog(_ log: WALTail) -> Bool {
+        guard attention.doubt == nil, walk == nil, image != nil, log.indexIsUsed else { return false }
+        warn(
+            """
+            the log of \(path.printable) was removed while a program has the database open: other programs do not see what \
+            that one commits: restart it
+            """
+        )
+        return true
+    }
+
+    /// Whether the last program that has the removed log open has closed it: what it wrote is in the file, or lost.
+    func endRemovedLog() {
+        guard hindrance != nil, let log, !log.log.isNamed, !log.indexIsUsed else { return }
+        drain(log)
+        self.log = nil
+        doubt(.missed("a write-ahead log was removed while a program had it open"))
+    }
 }

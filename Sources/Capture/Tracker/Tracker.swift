@@ -82,8 +82,8 @@ final class Tracker {
     var waitsForTurn = false
     /// The file cannot be read.
     var isLeftOut = false
-    /// Why commits may go by unseen just now; nil: none can.
-    var hindrance: String?
+    /// What stands between the file and its capture just now.
+    var hindrance: Hindrance?
     /// How often it was captured anew after an error of the program, and when last.
     var quarantines = 0
     var lastQuarantine: Tick?

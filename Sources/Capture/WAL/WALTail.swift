@@ -120,8 +120,8 @@ final class WALTail {
             forget()
             return .takenBack
         }
-        // Without a name it has no writer.
-        let isOver = !log.isNamed
+        // Without a name it has no writer, unless somebody else has removed it.
+        let isOver = !log.isNamed && !indexIsUsed
         var outcome = try consume(&scratch, into: sink, until: isOver ? .unlinked : .open)
         if outcome == .current || outcome == .unconfirmed, let index = knownBeyondChain(&scratch) {
             // Mostly the writer has just gone on.

@@ -95,7 +95,7 @@ final class ControlSocket: Sendable {
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
-            trouble: status.trouble ?? status.hindrances.values.min() ?? status.leftOut.values.min(),
+            trouble: status.trouble ?? status.hindrances.values.map(\.reason).min() ?? status.leftOut.values.min(),
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
             rescans: status.rescans,
             audits: status.audits,
