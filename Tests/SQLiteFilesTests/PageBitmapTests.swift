@@ -25,6 +25,38 @@ struct PageBitmapTests {
         }
     }
 
+    @Test("holds ranges as it holds their pages, up to the last number")
+    func ranges() {
+        var random = SeededRandom()
+        for _ in 0..<50 {
+            var (bitmap, single) = (PageBitmap(), PageBitmap())
+            for _ in 0..<3 {
+                let first = UInt32.random(in: 1...20_000, using: &random)
+                let range = first..<first + UInt32.random(in: 0...9000, using: &random)
+                bitmap.insert(range)
+                for number in range { single.insert(PageNumber(number)) }
+                let taken = PageNumber(UInt32.random(in: range.lowerBound...range.upperBound, using: &random))
+                bitmap.remove(taken)
+                single.remove(taken)
+            }
+            var next = PageNumber(1)
+            while let page = single.first(from: next) {
+                #expect(bitmap.first(from: next) == page, "\(random)")
+                next = PageNumber(page.rawValue + 1)
+            }
+            #expect(bitmap.first(from: next) == nil, "\(random)")
+        }
+        var all = PageBitmap()
+        all.insert(1..<UInt32.max)
+        all.insert(PageNumber(.max))
+        #expect(
+            all.contains(PageNumber(.max)) && all.contains(PageNumber(1 << 31))
+                && !all.contains(PageNumber(0))
+        )
+        all.remove(PageNumber(1 << 31))
+        #expect(!all.contains(PageNumber(1 << 31)) && all.contains(PageNumber(1 << 31 | 1)))
+    }
+
     @Test("is empty at first")
     func empty() {
         #expect(!PageBitmap().contains(PageNumber(1)))

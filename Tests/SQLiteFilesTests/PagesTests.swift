@@ -38,6 +38,20 @@ struct PagesTests {
         #expect(PageCount(.max).contains(PageNumber(.max)))
     }
 
+    @Test("what comes behind the last number is nothing, not the end of the program")
+    func ends() {
+        #expect(PageNumber(7).next == PageNumber(8))
+        #expect(PageNumber(.max).next == nil)
+        #expect(PageNumber(.max - 2).advanced(by: 2) == PageNumber(.max))
+        #expect(PageNumber(.max - 2).advanced(by: 3) == nil)
+        #expect(PageNumber(1).advanced(by: -1) == nil)
+        #expect(PageNumber(1).advanced(by: 1 << 40) == nil)
+        #expect(PageCount.maximum.end == PageNumber(.max))
+        #expect(PageCount(5).pages(behind: PageCount(2)) == 3..<6)
+        #expect(PageCount(2).pages(behind: PageCount(5)).isEmpty)
+        #expect(PageCount(.max).pages(behind: PageCount(.max)).isEmpty)
+    }
+
     @Test("the largest database does not overflow")
     func largest() throws {
         let size = try #require(PageSize(bytes: 65536))
