@@ -25,6 +25,7 @@ struct Holdfast: AsyncParsableCommand {
     )
 
     static func main() async {
+        CurrentProcess.openMissingStandardStreams()
         CurrentProcess.keepFilesPrivate()
         let arguments = GlobalOptions.behindSubcommand(Array(CommandLine.arguments.dropFirst()))
         CurrentProcess.exit(await status(of: arguments).rawValue)
