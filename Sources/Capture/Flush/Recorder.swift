@@ -44,6 +44,8 @@ final class Recorder {
     }
     /// Base images that failed and did not succeed since, with the reason.
     private var missingBases: [FileID: String] = [:]
+    /// Mirrors that cannot be rebuilt, with the reason.
+    private var lostMirrors: [FileID: String] = [:]
 
     private struct Suspicion: Hashable {
         let since: Instant
@@ -175,7 +177,9 @@ final class Recorder {
         do {
             try perform(step)
         } catch let error as SystemError {
-            guard isPatient, let file = step.file, writer.hasFailedBase(file) else { throw error }
+            guard let file = step.file, writer.hasFailedBase(file) else { throw error }
+            if writer.hasLostMirror(file) { return try restoreMirror(file, error, then: step) }
+            guard isPatient else { throw error }
             meter.trouble(.repository, "\(error)")
             try untilItWorks { try writer.abandonBase(file) }
             missingBases[file] = "\(error)"
@@ -205,6 +209,23 @@ final class Recorder {
             reason += " (\(error))"
         }
         void(file, .program(reason))
+    }
+
+    /// Rebuilds the file's mirror, and performs the step with it. When that fails, or the step goes on with what was lost, the
+    /// observer begins the file anew; no other file waits for it.
+    private func restoreMirror(_ file: FileID, _ error: SystemError, then step: CaptureStep) throws {
+        let isAmid = writer.isUnfinished(file)
+        do {
+            try writer.abandonBase(file)
+            lostMirrors[file] = nil
+            let message = "the mirror was rebuilt, for it could not be used (\(error.code))"
+            meter.tell(.finding(Finding(.warning, writer.root.mirrorPath(file), at: 0, message)))
+        } catch let failure as SystemError {
+            lostMirrors[file] =
+                "\(failure): \(writer.files[file]?.name.printable ?? "a file") is not captured"
+        }
+        if !isAmid, lostMirrors[file] == nil { return try perform(step) }
+        void(file, .repository)
     }
 
     /// Whether the step belongs to a base image that has failed.
@@ -308,6 +329,8 @@ final class Recorder {
         let sequence = try untilItWorks {
             writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
         }
+        // On a disk that nobody reaches any more it is not durable.
+        try untilItWorks { try writer.requireInPlace() }
         let isOld = segment.map { $0.since.duration(to: .now) >= Self.oldAge } ?? false
         if endsSegment || (isOld && writer.segmentBytes >= Self.worthSealingBytes) {
             try endSegment()
@@ -359,7 +382,8 @@ final class Recorder {
             status.lag = lag ?? status.lag
             if isReady { status.isReady = true }
         }
-        let trouble = writer.mirrorTrouble.map { "\($0)" } ?? missingBases.values.first
+        let trouble =
+            writer.mirrorTrouble.map { "\($0)" } ?? missingBases.values.first ?? lostMirrors.values.first
         meter.trouble(.repository, trouble)
         answers.give(barriers, DurablePoint(sequence: sequence, time: writer.lastTime))
         barriers = []

@@ -43,6 +43,9 @@ final class CaptureContext {
 
     /// The file's mirror; nil while there is none.
     func openMirror(_ file: FileID) -> OpenFile? {
-        try? OpenFile(mirrorDirectory.appending(file.description), .read)
+        guard let mirror = try? OpenFile(mirrorDirectory.appending(file.description), .read),
+            (try? mirror.status().kind) == .regular
+        else { return nil }
+        return mirror
     }
 }

@@ -7,6 +7,8 @@ package enum RepositoryError: Error, Hashable, Sendable {
     case notARepository(FilePath)
     /// Another writer has the root.
     case locked(FilePath)
+    /// What was at the path when the repository was opened is not there any more, and how that shows.
+    case gone(FilePath, String)
     /// Somebody else may have changed what is in the directory, or owns it. Nothing was read.
     case notPrivate(FilePath, String)
     /// It was written by a program that knows more than this one. Nothing was touched.
@@ -28,6 +30,8 @@ extension RepositoryError: CustomStringConvertible {
             "\(path.printable) is not a holdfast repository; start `holdfast watch` to make one"
         case .locked(let path):
             "another writer has \(path.printable); stop it or let it do the work"
+        case .gone(let path, let how):
+            "the repository's \(path.printable) \(how): nothing is captured any more; put it back, and run holdfast watch again"
         case .notPrivate(let path, let why): "\(path.printable) \(why)"
         case .unsupported(let path, let what):
             "\(path.printable) needs a newer holdfast (\(what)); nothing was changed"

@@ -16,7 +16,8 @@ final class SharedFile {
 
 /// Keeps the files that were used last open, so that ten thousand images do not need ten thousand descriptors.
 final class FilePool {
-    static let defaultCapacity = 64
+    /// A few of the descriptors that this process may have.
+    static let defaultCapacity = min(64, max(4, CurrentProcess.openFileLimit / 8))
 
     private let capacity: Int
     private let mode: OpenFile.Mode
@@ -28,13 +29,18 @@ final class FilePool {
         self.capacity = capacity
     }
 
+    /// The file of `id` if it is open.
+    func ifOpen(_ id: FileID) -> SharedFile? {
+        guard let known = open[id] else { return nil }
+        uses += 1
+        open[id]!.lastUse = uses
+        return known.file
+    }
+
     /// The file of `id`, opened at `path` unless it is open already.
     func file(_ id: FileID, at path: @autoclosure () -> FilePath) throws(SystemError) -> SharedFile {
+        if let known = ifOpen(id) { return known }
         uses += 1
-        if let known = open[id] {
-            open[id]!.lastUse = uses
-            return known.file
-        }
         makeRoom()
         let file = try SharedFile(path(), mode)
         open[id] = (file, uses)

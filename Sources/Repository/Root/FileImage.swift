@@ -25,6 +25,9 @@ final class FileImage {
     /// The mirror is not what the stream says, and could not be rebuilt yet.
     var needsRestoring = false
 
+    /// What stands under the mirror's name is not the mirror: it has to be rebuilt before it is used again.
+    var hasLostMirror = false
+
     /// Length of the mirror, in bytes. Until the first update nothing is known of it: a writer that went down in
     /// the middle of a base image may have left anything.
     private(set) var mirrorBytes = UInt64.max

@@ -3,6 +3,11 @@ package import SystemPackage
 
 /// Where a root's things lie.
 extension RootDescription {
+    /// What is there as long as its writer runs.
+    package var lastingPaths: [FilePath] {
+        [directory, segmentsDirectory, basesDirectory, mirrorDirectory, lockPath]
+    }
+
     /// The absolute path of a protected file by its name, as the root's path is written.
     package func path(of name: FilePath) -> FilePath {
         kind == .file ? path : path.appending(name.components)

@@ -88,19 +88,13 @@ extension RootWriter {
         return lastSequence
     }
 
-    /// Drops the open base image and returns to the last snapshot, which is rebuilt from the stream. May flush.
+    /// Drops the open base image, or the snapshot that was put together when the mirror was lost, and returns to the last snapshot,
+    /// which is rebuilt from the stream. May flush.
     /// After an error it can be tried again.
     package func abandonBase(_ file: FileID) throws {
         let image = try image(file)
-        guard image.base != nil || image.needsRestoring else { return }
-        if let base = image.base {
-            base.writer.abandon()
-            if image.hasOpenParts { staged.append(StagedRecord(.void(file), time: lastTime)) }
-            image.hasOpenParts = false
-            image.unfinished = nil
-            image.base = nil
-            image.needsRestoring = true
-        }
+        guard image.base != nil || image.needsRestoring || image.hasLostMirror else { return }
+        drop(image)
         _ = try flush()
         if files[file]!.last == nil {
             try emptyMirror(image)
@@ -119,6 +113,26 @@ extension RootWriter {
         image.hasOpenParts = false
         image.unfinished = nil
         image.shape = nil
+    }
+
+    /// Drops all base images that are open, before the writer goes. Mirrors with a snapshot are left as they are: the next
+    /// writer sees what they are not, and rebuilds them. What cannot be removed it removes as well.
+    package func discardOpenBases() {
+        for image in images.values where image.base != nil {
+            drop(image)
+            mirrors.close(image.id)
+            if files[image.id]!.last == nil { try? Directory.remove(image.mirrorPath) }
+        }
+        if hasStaged { _ = try? flush() }
+    }
+
+    private func drop(_ image: FileImage) {
+        image.base?.writer.abandon()
+        if image.hasOpenParts { staged.append(StagedRecord(.void(image.id), time: lastTime)) }
+        image.hasOpenParts = false
+        image.unfinished = nil
+        image.base = nil
+        image.needsRestoring = true
     }
 
     private func openBase(_ file: FileID) throws -> (FileImage, OpenBase) {

@@ -34,6 +34,13 @@ extension RootWriter {
         return lastDurableSequence
     }
 
+    /// Throws `RepositoryError.gone` unless what was made durable is where readers look for it; `SystemError` when that cannot be
+    /// told.
+    package func requireInPlace() throws {
+        try lock.requireInPlace()
+        try segment?.requireInPlace()
+    }
+
     private func write(to segment: SegmentWriter) throws {
         encoder.begin(at: segment.position, of: segment.firstSequence)
         if !sessionIsWritten {
@@ -116,6 +123,10 @@ extension RootWriter {
                 if image.isAheadOfMirror { try image.updateMirror(try mirror(image), scratch: &numberBuffer) }
                 aheadOfMirror[image.id] = nil
             } catch {
+                if image.hasLostMirror, image.unfinished == nil, (try? restoreMirrors([image.id])) != nil {
+                    aheadOfMirror[image.id] = nil
+                    continue
+                }
                 mirrorTrouble = error
                 let message = "the mirror cannot be written (\(error.code)); its pages stay in memory"
                 note(message, at: image.mirrorPath)
@@ -127,7 +138,7 @@ extension RootWriter {
     package var unmirroredBytes: Int {
         guard mirrorTrouble != nil else { return 0 }
         return aheadOfMirror.values.reduce(0) { sum, image in
-            image.stagedRuns.reduce(sum) { $0 + $1.capacity }
+            image.hasLostMirror ? sum : image.stagedRuns.reduce(sum) { $0 + $1.capacity }
         }
     }
 
@@ -137,6 +148,18 @@ extension RootWriter {
                 spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
             else { continue }
             spareRuns.append(run)
+        }
+    }
+}
+
+extension OpenFile {
+    /// Throws `RepositoryError.gone` unless its path still leads to it.
+    func requireInPlace() throws {
+        guard let found = try FileStatus.unlessMissing(path) else {
+            throw RepositoryError.gone(path, "was removed or moved")
+        }
+        guard try found.identity == status().identity else {
+            throw RepositoryError.gone(path, "was replaced")
         }
     }
 }

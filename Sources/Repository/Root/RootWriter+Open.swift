@@ -3,7 +3,7 @@ import SQLiteFiles
 import SystemPackage
 
 /// Opening: read the stream, see how its last segment ends, and make every mirror what the stream says.
-/// Apart from mirrors nothing is written before the first flush.
+/// Apart from mirrors, and what was left unfinished, nothing is touched before the first flush.
 extension RootWriter {
     func open() throws {
         let (tracker, end) = try RootHistory(root).scan { event in
@@ -14,6 +14,7 @@ extension RootWriter {
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
         }
         files = tracker.protectedFiles
+        removeLeftovers()
         let mark = try? root.durableMark()
         // Snapshots that damage took away keep their numbers.
         let beforeSegment = (end?.segment ?? .none).previous
@@ -30,29 +31,32 @@ extension RootWriter {
             images[file.id] = image
             guard let last = file.last else { continue }
             image.isPresent = last.event != .deleted
-            if try mirrorHolds(last, image) {
+            if mirrorHolds(last, image) {
                 image.becomeMirrored(last.shape, digest: last.digest)
             } else {
                 differing.append(file.id)
             }
         }
-        try restoreMirrors(differing)
+        try restoreMirrors(differing, isOpening: true)
     }
 
-    private func mirrorHolds(_ state: SnapshotState, _ image: FileImage) throws -> Bool {
-        guard FileStatus.ifPresent(image.mirrorPath)?.sizeBytes == state.shape.byteCount else { return false }
-        let file = try OpenFile(image.mirrorPath, .read)
-        return try ImageDigest.of(file, shape: state.shape) == state.digest
+    private func mirrorHolds(_ state: SnapshotState, _ image: FileImage) -> Bool {
+        guard let status = try? FileStatus.of(image.mirrorPath, followingLinks: false),
+            status.kind == .regular,
+            status.sizeBytes == state.shape.byteCount, let file = try? OpenFile(image.mirrorPath, .update)
+        else { return false }
+        return (try? ImageDigest.of(file, shape: state.shape)) == state.digest
     }
 
     /// Rebuilds mirrors from the stream, as they were at the last durable snapshot. One that cannot be rebuilt
-    /// is noted, and its file starts fresh with the next snapshot.
-    func restoreMirrors(_ ids: [FileID]) throws {
+    /// is noted, and its file starts fresh with the next snapshot. `isOpening`: one whose name cannot be had is noted as well, and
+    /// hinders no other file.
+    func restoreMirrors(_ ids: [FileID], isOpening: Bool = false) throws {
         guard !ids.isEmpty else { return }
         var drafts: [FileID: FilePath] = [:]
         for id in ids {
             let draft = root.mirrorDirectory.appending("\(id).new")
-            if FileStatus.ifPresent(draft) != nil { try Directory.remove(draft) }
+            try Directory.removeTree(draft)
             drafts[id] = draft
         }
         let results = try ImageRebuilder(root).rebuildAll(drafts, at: lastDurableSequence)
@@ -60,10 +64,21 @@ extension RootWriter {
             let image = images[id]!
             switch result {
             case .success(let state):
-                try Directory.rename(drafts[id]!, to: image.mirrorPath)
-                mirrors.close(id)
                 image.becomeMirrored(state.shape, digest: state.digest)
-                notes.append(Finding(.warning, image.mirrorPath, at: 0, "the mirror was rebuilt"))
+                do {
+                    try giveName(drafts[id]!, image)
+                    notes.append(Finding(.warning, image.mirrorPath, at: 0, "the mirror was rebuilt"))
+                } catch let error as SystemError where isOpening && !error.isFull {
+                    try? Directory.remove(drafts[id]!)
+                    notes.append(
+                        Finding(
+                            .warning,
+                            image.mirrorPath,
+                            at: 0,
+                            "the mirror cannot be rebuilt (\(error.code))"
+                        )
+                    )
+                }
             case .failure(let error as SystemError): throw error
             case .failure(let error):
                 try emptyMirror(image)
@@ -73,10 +88,19 @@ extension RootWriter {
         }
     }
 
+    private func giveName(_ draft: FilePath, _ image: FileImage) throws {
+        image.hasLostMirror = true
+        try clearMirrorName(image)
+        try Directory.rename(draft, to: image.mirrorPath)
+        image.hasLostMirror = false
+    }
+
     /// Nothing is known of the image any more.
     func emptyMirror(_ image: FileImage) throws {
-        try mirror(image).file.truncate(to: 0)
+        try clearMirrorName(image)
+        image.hasLostMirror = false
         image.becomeMirrored(nil, digest: 0)
+        try mirror(image).file.truncate(to: 0)
         files[image.id]!.last = nil
     }
 }

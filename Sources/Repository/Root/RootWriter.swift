@@ -120,7 +120,7 @@ package final class RootWriter {
     /// Whether the file's base image has to be abandoned.
     package func hasFailedBase(_ file: FileID) -> Bool {
         guard let image = images[file] else { return false }
-        return image.base?.hasFailed ?? image.needsRestoring
+        return image.hasLostMirror || image.base?.hasFailed ?? image.needsRestoring
     }
 
     /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.
@@ -150,10 +150,6 @@ package final class RootWriter {
         return image
     }
 
-    func mirror(_ image: FileImage) throws(SystemError) -> SharedFile {
-        try mirrors.file(image.id, at: image.mirrorPath)
-    }
-
     /// The next time along the sequence.
     func clamp(_ time: Instant) -> Instant {
         lastTime = max(lastTime, time)
@@ -167,7 +163,8 @@ extension RootDescription {
         for path in [directory, segmentsDirectory, basesDirectory, mirrorDirectory] {
             do {
                 try PrivateDirectory.requireWritable(path)
-                try PrivateDirectory.refuseLinks(in: path)
+                // A link in the place of a mirror is replaced by the mirror.
+                if path != mirrorDirectory { try PrivateDirectory.refuseLinks(in: path) }
             } catch let error as SystemError where error.isMissing {
                 continue
             }
@@ -175,6 +172,13 @@ extension RootDescription {
         let lock = try OpenFile(lockPath, .updateOrCreate)
         guard try lock.takeWriteLock() else { throw RepositoryError.locked(directory) }
         return lock
+    }
+
+    /// Runs `body` while nobody can become the root's writer. Throws as `takeWriterLock` does.
+    package func withoutWriter<Value>(_ body: () throws -> Value) throws -> Value {
+        let lock = try takeWriterLock()
+        defer { lock.releaseWriteLock() }
+        return try body()
     }
 
     /// Whether a writer has the root now. Asks and takes nothing.

@@ -32,6 +32,9 @@ final class SegmentWriter {
         try self.init(path, first: header.firstSequence, validBytes: SegmentHeader.byteCount)
     }
 
+    /// Throws `RepositoryError.gone` unless readers find it by its name.
+    func requireInPlace() throws { try file.requireInPlace() }
+
     /// Where the next byte goes.
     var position: UInt64 { writtenBytes }
 
