@@ -10,7 +10,8 @@ extension RepositoryDirectory {
         let written = try Self.absolute(path)
         let forms = [Self.resolvedAsFarAsPossible(written), written]
         var best: (match: RootMatch, depth: Int)?
-        for root in try roots() {
+        let (roots, failure) = try readableRoots()
+        for root in roots {
             let rootForms = [Self.resolvedAsFarAsPossible(root.path), root.path]
             for form in forms {
                 for rootForm in rootForms {
@@ -20,6 +21,7 @@ extension RepositoryDirectory {
                 }
             }
         }
+        if best == nil, let failure { throw failure }
         return best?.match
     }
 

@@ -62,14 +62,29 @@ package final class RepositoryDirectory: Sendable {
 
     /// All roots, ordered by path.
     package func roots() throws -> [RootDescription] {
+        let (roots, failure) = try readableRoots()
+        if let failure { throw failure }
+        return roots
+    }
+
+    /// The roots whose description can be read, ordered by path, and why another one cannot.
+    package func readableRoots() throws(SystemError) -> (roots: [RootDescription], failure: (any Error)?) {
         var roots: [RootDescription] = []
+        var failure: (any Error)?
         for name in try Directory.names(in: path.appending("roots")) where RootID(name.string) != nil {
-            let directory = path.appending("roots").appending(name)
-            try PrivateDirectory.requireReadable(directory)
-            let file = try SmallFile.read(directory.appending("root.json"), as: RootFile.self)
-            roots.append(try file.description(in: directory))
+            do {
+                roots.append(try description(in: path.appending("roots").appending(name)))
+            } catch {
+                failure = failure ?? error
+            }
         }
-        return roots.sorted { $0.path.string < $1.path.string }
+        return (roots.sorted { $0.path.string < $1.path.string }, failure)
+    }
+
+    private func description(in directory: FilePath) throws -> RootDescription {
+        try PrivateDirectory.requireReadable(directory)
+        let file = try SmallFile.read(directory.appending("root.json"), as: RootFile.self)
+        return try file.description(in: directory)
     }
 
     /// Adds a root; one with that very path, or another name of it, is returned as it is.
@@ -78,11 +93,14 @@ package final class RepositoryDirectory: Sendable {
         let directory = try OpenFile(self.path, .read)
         try directory.waitForExclusiveLock()
         let resolved = Self.resolvedAsFarAsPossible(path)
-        if let known = try roots().first(where: {
+        let (roots, failure) = try readableRoots()
+        if let known = roots.first(where: {
             $0.kind == kind && ($0.path == path || Self.resolvedAsFarAsPossible($0.path) == resolved)
         }) {
             return known
         }
+        // The one that cannot be read may be this one.
+        if let failure { throw failure }
         let id = RootID.random()
         let final = self.path.appending("roots").appending("\(id)")
         let draft = self.path.appending("roots").appending("\(id).new")
@@ -90,7 +108,6 @@ package final class RepositoryDirectory: Sendable {
         try SmallFile.create(draft.appending("root.json"), RootFile(id, path, kind, now))
         try Directory.rename(draft, to: final)
         try Directory.synchronise(self.path.appending("roots"))
-        let file = try SmallFile.read(final.appending("root.json"), as: RootFile.self)
-        return try file.description(in: final)
+        return try description(in: final)
     }
 }

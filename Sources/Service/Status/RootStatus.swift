@@ -9,6 +9,8 @@ package struct RootStatus: Sendable {
 
     package let root: RootDescription
     package let watcher: WatcherStatus?
+    /// Why its history cannot be read; nil when it can.
+    private var problem: String?
     package private(set) var files = 0
     package private(set) var databases = 0
     package private(set) var sequence = Sequence.none
@@ -27,18 +29,26 @@ package struct RootStatus: Sendable {
 
     package var state: State {
         guard let watcher else { return .stopped }
-        return watcher.trouble == nil ? .watching : .degraded
+        return watcher.trouble == nil && problem == nil ? .watching : .degraded
     }
 
     /// Why it is not watching as it should; nil when it is.
     package var reason: String? {
-        guard let watcher else { return "no watcher runs" }
+        guard let watcher else { return problem ?? "no watcher runs" }
+        if let problem { return watcher.trouble ?? problem }
         return watcher.trouble ?? (watcher.isReady ? nil : "the first capture is under way")
     }
 
     /// Reads the history beside the watcher and asks the watcher.
     package init(_ root: RootDescription) throws {
         self = try ReplacedSegmentError.lookingAgain { try Self(once: root) }
+    }
+
+    /// A root of which only its watcher can tell, for its history cannot be read.
+    package init(_ root: RootDescription, unreadable error: any Error) {
+        self.root = root
+        watcher = try? ControlClient(root).status()
+        problem = "\(error)"
     }
 
     private init(once root: RootDescription) throws {

@@ -22,13 +22,25 @@ struct Status: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
-        let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots()
-        if roots.isEmpty {
+        var (roots, failure) =
+            try path.map { ([try Target($0, in: repository).root], nil) } ?? repository.readableRoots()
+        if roots.isEmpty, failure == nil {
             console.message("nothing is protected in \(repository.path.printable): run holdfast watch PATH")
         }
         for root in roots {
-            let status = try RootStatus(root)
+            let status: RootStatus
+            do {
+                status = try RootStatus(root)
+            } catch {
+                // The other roots are shown all the same.
+                status = RootStatus(root, unreadable: error)
+                failure = failure ?? error
+            }
             try console.result(json: json(status), text: text(status, console.style))
+        }
+        if let failure {
+            try console.flush()
+            throw failure
         }
         return .done
     }
