@@ -28,10 +28,16 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The file or one of its directories is not there, or is a symbolic link that is not followed (ENOENT, ENOTDIR,
-    /// ELOOP).
-    package var isMissing: Bool { code == .noSuchFileOrDirectory || code == .notDirectory || isLink }
+    /// ELOOP), or cannot be there, for its name is too long.
+    package var isMissing: Bool {
+        code == .noSuchFileOrDirectory || code == .notDirectory || isLink || isImpossibleName
+    }
     /// A symbolic link is on the way that is not followed, or too many are (ELOOP).
     package var isLink: Bool { code == .tooManySymbolicLinkLevels }
+    /// A name is longer than the file system can have (ENAMETOOLONG), and not the path as a whole.
+    private var isImpossibleName: Bool {
+        code == .fileNameTooLong && (path?.length ?? .max) < Int(PATH_MAX) - 1
+    }
     /// This user may not do it (EACCES, EPERM).
     package var isForbidden: Bool { code == .permissionDenied || code == .notPermitted }
     /// This process or the machine has no descriptor or memory left just now (EMFILE, ENFILE, ENOBUFS, ENOMEM).
