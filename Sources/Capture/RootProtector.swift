@@ -1,5 +1,6 @@
 package import LinuxFiles
 package import Repository
+import Synchronization
 package import SystemPackage
 
 /// Protects one root: an observer thread that looks at once, a recorder thread that writes a little later.
@@ -27,6 +28,16 @@ package final class RootProtector: Sendable {
         package init() {}
     }
 
+    /// What is still to be done when it is to stop.
+    package enum Stop: Sendable {
+        /// What was wanted is done: of the rest only that is taken for which nothing has to be waited.
+        case done
+        /// What has been committed is taken first, within a bounded time.
+        case catchingUp
+        /// Nothing that is taken could be kept any more.
+        case atOnce
+    }
+
     package let root: RootDescription
     private static let lockBarrier = UInt64.max
     private let repository: FilePath
@@ -37,6 +48,7 @@ package final class RootProtector: Sendable {
     private let answers = Answers()
     private let sealer: Sealer
     private let numbers = RequestNumbers()
+    private let holdsLock = Atomic<Bool>(false)
 
     package init(
         root: RootDescription,
@@ -57,7 +69,8 @@ package final class RootProtector: Sendable {
     package var exclusions: [String] { options.exclusions }
 
     /// Takes the root's lock, protects until `stop` and returns when everything is durable.
-    /// Throws `RepositoryError.locked` when another has it, `SystemError`.
+    /// Throws `RepositoryError.locked` when another has it, `CaptureInterruption` when `stop` came before everything was
+    /// captured, `SystemError`.
     package func run() async throws {
         do {
             try await Thread.run("recorder") { [self] in try record() }
@@ -68,9 +81,15 @@ package final class RootProtector: Sendable {
         answers.fail(CancellationError())
     }
 
-    /// Ends `run` after what has been committed was captured.
-    package func stop() {
-        mailbox.stop()
+    /// Ends `run`.
+    package func stop(_ stop: Stop) {
+        if stop != .done { sealer.giveUp() }
+        mailbox.stop(stop)
+    }
+
+    /// Removes what was written of base images that are not finished. For a process that ends while `run` goes on.
+    package func removeDrafts() {
+        if holdsLock.load(ordering: .acquiring) { root.removeDrafts() }
     }
 
     /// Waits until `run` has the root's lock.
@@ -108,6 +127,8 @@ package final class RootProtector: Sendable {
     /// The recorder's thread: opens the root, starts the observer's thread, writes until that ends.
     private func record() throws {
         let writer = try RootWriter(root: root)
+        holdsLock.store(true, ordering: .releasing)
+        defer { holdsLock.store(false, ordering: .releasing) }
         let point = DurablePoint(sequence: writer.lastDurableSequence, time: writer.lastTime)
         answers.give([Self.lockBarrier], point)
         for note in writer.notes { meter.tell(.finding(note)) }
@@ -131,6 +152,7 @@ package final class RootProtector: Sendable {
                 )
                 try Observer(start, mailbox: mailbox, context: context).run()
             } catch {
+                meter.update { $0.interruption = error as? CaptureInterruption }
                 outcome.set(error)
             }
             queue.close()
@@ -149,7 +171,10 @@ package final class RootProtector: Sendable {
             idleDelay: options.idleDelay,
             onDurable: options.onDurable
         )
-        defer { mailbox.stop() }
+        defer {
+            mailbox.stop(.atOnce)
+            writer.discardOpenBases()
+        }
         try recorder.run()
         if let error = outcome.error { throw error }
     }

@@ -63,7 +63,12 @@ package struct Socket: ~Copyable, Sendable {
     }
 
     /// Sets how long a read waits before it fails with EAGAIN.
-    package func setReadTimeout(_ timeout: Duration) {
+    package func setReadTimeout(_ timeout: Duration) { set(SO_RCVTIMEO, timeout) }
+
+    /// Sets how long a write waits before it fails with EAGAIN.
+    package func setWriteTimeout(_ timeout: Duration) { set(SO_SNDTIMEO, timeout) }
+
+    private func set(_ option: Int32, _ timeout: Duration) {
         let nanoseconds = timeout.nanoseconds
         var limit = timeval(
             tv_sec: Int(nanoseconds / 1_000_000_000),
@@ -72,17 +77,23 @@ package struct Socket: ~Copyable, Sendable {
         unsafe _ = setsockopt(
             descriptor,
             SOL_SOCKET,
-            SO_RCVTIMEO,
+            option,
             &limit,
             socklen_t(MemoryLayout<timeval>.size)
         )
     }
 
-    /// One line, without its newline; nil when the other end closed first or the line exceeds `limit` bytes.
-    package func readLine(limit: Int) throws(SystemError) -> [UInt8]? {
+    /// One line, without its newline; nil when the other end closed first or the line exceeds `limit` bytes. A line that is not
+    /// whole `within` that time is an error (EAGAIN).
+    package func readLine(limit: Int, within time: Duration? = nil) throws(SystemError) -> [UInt8]? {
+        let deadline = time.map { Tick.now.advanced(by: $0) }
         var line: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while line.count <= limit {
+            if let deadline { setReadTimeout(max(.milliseconds(1), Tick.now.duration(to: deadline))) }
+            if let deadline, deadline <= .now {
+                throw SystemError("read from the socket", nil, code: .resourceTemporarilyUnavailable)
+            }
             let got = unsafe chunk.withUnsafeMutableBytes {
                 unsafe recv(descriptor, $0.baseAddress!, $0.count, 0)
             }

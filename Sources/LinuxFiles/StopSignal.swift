@@ -8,9 +8,12 @@ package enum StopSignal {
 
     private static let all = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Calls `body` on a thread of its own at the first stop signal, instead of ending the process; to be used
-    /// once. A signal that was ignored when the process began stays ignored, as under nohup(1).
-    package static func onFirst(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    /// Calls `body` on a thread of its own at the first stop signal, and `again` at later ones, instead of ending the
+    /// process; to be used once. A signal that was ignored when the process began stays ignored, as under nohup(1).
+    package static func onFirst(
+        _ body: @escaping @Sendable () -> Void,
+        again: @escaping @Sendable () -> Void = {}
+    ) throws(SystemError) {
         let bell = try Bell()
         bellDescriptor.store(bell.ringingEnd, ordering: .releasing)
         try Thread.start("signals") {
@@ -21,6 +24,9 @@ package enum StopSignal {
             unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
             while !bell.wait(nil) {}
             body()
+            while true {
+                if bell.wait(nil) { again() }
+            }
         }
         for signal in all { try handle(signal) }
     }

@@ -62,7 +62,7 @@ final class Sealer: Sendable {
             let count = seal(sealing)
             answerRequests(sealing)
             let isDue = lastRetention.map { $0.duration(to: .now) >= Self.retentionPause } ?? true
-            if isDue, isLast || count > 0, !isPaused.load(ordering: .acquiring) {
+            if goesOn, isDue, isLast || count > 0, !isPaused.load(ordering: .acquiring) {
                 lastRetention = .now
                 retain(sealing)
             }
@@ -103,6 +103,9 @@ final class Sealer: Sendable {
         bell.signal()
         hasEnded.wait()
     }
+
+    /// What is not begun is left for another time; `end` need not wait for it.
+    func giveUp() { isStopped.store(true, ordering: .releasing) }
 
     private var goesOn: Bool { !isStopped.load(ordering: .acquiring) }
 

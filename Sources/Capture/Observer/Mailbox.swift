@@ -16,7 +16,7 @@ final class Mailbox: Sendable {
 
     private struct State {
         var requests: [Request] = []
-        var isStopping = false
+        var stop: RootProtector.Stop?
     }
 
     let bell: Bell
@@ -31,12 +31,15 @@ final class Mailbox: Sendable {
         bell.ring()
     }
 
-    func stop() {
-        state.withLock { $0.isStopping = true }
+    /// The first way to stop counts, but at once is at once.
+    func stop(_ stop: RootProtector.Stop) {
+        state.withLock { state in
+            if state.stop == nil || stop == .atOnce { state.stop = stop }
+        }
         bell.ring()
     }
 
-    var isStopping: Bool { state.withLock { $0.isStopping } }
+    var stop: RootProtector.Stop? { state.withLock { $0.stop } }
 
     func takeRequests() -> [Request] {
         state.withLock { state in

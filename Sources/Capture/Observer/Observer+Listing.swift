@@ -55,6 +55,10 @@ extension Observer {
         let opened = try OpenDirectory(path)
         try watch(directory, opened)
         for last in try opened.names() {
+            guard mailbox.stop == nil else {
+                isListingCutShort = true
+                return
+            }
             let name = directory.appending(last)
             let path = path.appending(last)
             guard let status = try? opened.status(of: last) else { continue }
@@ -90,7 +94,7 @@ extension Observer {
     /// The directory cannot be watched or listed; the slow round tries again.
     private func leaveOut(directory name: FilePath, _ error: any Error) {
         leftOutDirectories.insert(name)
-        context.meter.leftOut(rootPath.appending(name.components).printable, "\(error)")
+        context.meter.leftOut(rootPath.appending(name.components).printable, error)
     }
 
     private func takeIn(directory name: FilePath) {

@@ -19,7 +19,8 @@ extension Observer {
 
     /// Passes on the requests for which every file has been captured since, and the news that all is.
     func answerMail() {
-        if !announcedReady, trackers.values.allSatisfy({ $0.capturedThrough != nil || $0.isBlind }) {
+        let isCaptured = trackers.values.allSatisfy { $0.capturedThrough != nil || $0.isBlind }
+        if !announcedReady, !isListingCutShort, isCaptured {
             announcedReady = true
             let protected = trackers.values.filter { $0.image != nil }
             context.meter.update { status in

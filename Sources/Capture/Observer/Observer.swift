@@ -44,6 +44,10 @@ final class Observer {
     var announcedReady = false
     /// Requests that wait until every file was captured.
     var pending: [Mailbox.Request] = []
+    /// It was told to stop amid a listing: there may be files that it has not found.
+    var isListingCutShort = false
+    /// It is to stop, and takes what was committed before.
+    var catchingUp: CatchingUp?
 
     /// The longest that a file goes without an audit, about.
     let auditInterval: Duration
@@ -72,7 +76,8 @@ final class Observer {
         try begin(start.files)
     }
 
-    /// Runs until the mailbox says stop; then takes what has been committed and returns.
+    /// Runs until the mailbox says stop; then takes what has been committed and returns. Throws `CaptureInterruption` when that
+    /// was not possible in time.
     func run() throws {
         var poller = Poller()
         let names = poller.add(watches.names.bell)
@@ -114,7 +119,7 @@ final class Observer {
             makeUpForLoss()
             lookAtDue()
             answerMail()
-            if mailbox.isStopping { return finish() }
+            if let stop = mailbox.stop, try mayEnd(stop) { return }
         }
     }
 
@@ -125,6 +130,7 @@ final class Observer {
         if let nextPoll { next = min(next, nextPoll) }
         if let pausedUntil { next = min(next, pausedUntil) }
         if let nextRetry { next = min(next, nextRetry) }
+        if let catchingUp { next = min(next, catchingUp.deadline) }
         if !due.isEmpty { return .zero }
         let rest = max(.zero, now.duration(to: next))
         guard rest > .zero, rest < .milliseconds(1) else { return rest }
@@ -187,18 +193,6 @@ final class Observer {
             }
         }
         for tracker in waiting.values where tracker.waitsForRecorder { due.insert(tracker) }
-    }
-
-    /// Takes what has been committed by now, without waiting for what is not calm.
-    private func finish() {
-        try? readAllEvents()
-        makeUpForLoss()
-        context.queue.liftBound()
-        for tracker in trackers.values where !isAway(tracker) {
-            tracker.look(.now)
-            tracker.putBacklog()
-        }
-        context.queue.close()
     }
 }
 

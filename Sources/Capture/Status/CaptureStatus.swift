@@ -41,6 +41,8 @@ package struct CaptureStatus: Sendable {
     package var blindness: String? { hindrances.values.lazy.filter(\.isBlind).map(\.reason).min() }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0
+    /// It was told to stop, and did not take everything.
+    package var interruption: CaptureInterruption?
     /// Everything under the root was captured once and is durable.
     package var isReady = false
 }

@@ -1,3 +1,4 @@
+import LinuxFiles
 import Synchronization
 
 /// The one copy of a root's status that both threads write and anybody reads.
@@ -25,13 +26,17 @@ final class StatusMeter: Sendable {
         if let news { notice(news) }
     }
 
-    /// Says that a file cannot be captured, or (nil) that it can be again, and what helps.
-    func leftOut(_ path: String, _ reason: String?, advice: String? = "change its permissions") {
+    /// Says that a file cannot be captured, or (nil) that it can be again.
+    func leftOut(_ path: String, _ error: (any Error)?) {
+        let reason = error.map { "\($0)" }
+        let isForbidden = (error as? SystemError)?.isForbidden ?? false
         let isNews = status.withLock { status in
             defer { status.leftOut[path] = reason }
             return status.leftOut[path] != reason
         }
-        if isNews, let reason { notice(.leftOut(reason, advice: advice)) }
+        if isNews, let reason {
+            notice(.leftOut(reason, advice: isForbidden ? "change its permissions" : nil))
+        }
     }
 
     /// Says what stands between a file and its capture, or (nil) that nothing does any more.

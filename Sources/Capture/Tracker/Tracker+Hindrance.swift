@@ -43,7 +43,7 @@ extension Tracker {
             return
         }
         isLeftOut = true
-        context.meter.leftOut(path.printable, error.description)
+        context.meter.leftOut(path.printable, error)
         if error.isForbidden { capturedThrough = now } else { retry(in: Self.obstaclePause, from: now) }
     }
 

@@ -52,7 +52,7 @@ extension Tracker {
     func leaveOut(_ error: FileTooLong, _ now: Tick) {
         dropWalk()
         isLeftOut = true
-        context.meter.leftOut(path.printable, error.description, advice: nil)
+        context.meter.leftOut(path.printable, error)
         capturedThrough = now
     }
 }

@@ -1,6 +1,4 @@
-import Capture
 import LinuxFiles
-import Recovery
 import Repository
 import SystemPackage
 
@@ -11,25 +9,39 @@ extension RootDescription {
 
 /// Answers the requests of other commands for one root, on threads of its own.
 final class ControlSocket: Sendable {
-    private let root: RootDescription
-    private let protector: RootProtector
+    private let path: FilePath
     private let listener: Socket
+    /// One for each client that may still be let in.
+    private let places = Semaphore()
+    private static let placeCount = 32
+    /// The longest that a client takes to ask, or to read what it asked for.
+    private static let patience = Duration.seconds(2)
+    /// The name's file as it was made: another watcher may have the name when this one ends.
+    private let identity: FileIdentity?
+    private let answer: @Sendable (ControlRequest) -> ControlAnswer?
 
-    /// Starts to listen; whoever calls holds the root's lock or is about to.
-    init(_ root: RootDescription, _ protector: RootProtector) throws(SystemError) {
-        self.root = root
-        self.protector = protector
-        listener = try Socket.listen(at: root.controlPath)
+    /// Starts to listen; whoever calls holds the root's lock. `answer`: nil ends the connection, as where no watcher is.
+    init(
+        _ root: RootDescription,
+        answer: @escaping @Sendable (ControlRequest) -> ControlAnswer?
+    ) throws(SystemError) {
+        path = root.controlPath
+        self.answer = answer
+        listener = try Socket.listen(at: path)
+        identity = FileStatus.ifPresent(path)?.identity
+        for _ in 0..<Self.placeCount { places.signal() }
     }
 
     /// Answers until `stop`.
     func run() async throws {
         try await Thread.run("control") { [self] in
             while true {
+                places.wait()
                 do {
                     serve(try listener.accept())
                 } catch let error as SystemError where error.isShortage {
                     // The one who asks waits for its turn.
+                    places.signal()
                     Thread.nap(.milliseconds(100))
                 } catch {
                     return
@@ -40,69 +52,39 @@ final class ControlSocket: Sendable {
 
     func stop() {
         listener.shutDown()
-        try? Directory.remove(root.controlPath)
+        places.signal()
+        if FileStatus.ifPresent(path)?.identity == identity { try? Directory.remove(path) }
     }
 
-    /// Only the user who runs the watcher, and root, may ask.
+    /// Only the user who runs the watcher, and root, may ask. Gives the client's place back when nothing more is to be waited for from
+    /// it; others can ask while it waits for its answer.
     private func serve(_ connection: consuming Socket) {
         guard let user = try? connection.peerUserID(), user == CurrentProcess.userID || user == 0 else {
-            return
+            return places.signal()
         }
         let client = Client(connection)
-        try? Thread.start("client") { [self] in
-            client.connection.setReadTimeout(.seconds(5))
-            guard let line = try? client.connection.readLine(limit: ControlRequest.longestLine) else {
-                return
+        do {
+            try Thread.start("client") { [self] in
+                let line = try? client.connection.readLine(
+                    limit: ControlRequest.longestLine,
+                    within: Self.patience
+                )
+                places.signal()
+                guard let line, let reply = reply(to: line), let bytes = try? ControlCoding.encode(reply)
+                else { return }
+                client.connection.setWriteTimeout(Self.patience)
+                try? client.connection.writeLine(bytes)
             }
-            let reply = answer(line)
-            if let bytes = try? ControlCoding.encode(reply) { try? client.connection.writeLine(bytes) }
+        } catch {
+            places.signal()
         }
     }
 
-    private func answer(_ line: [UInt8]) -> ControlAnswer {
+    private func reply(to line: [UInt8]) -> ControlAnswer? {
         guard let request = try? ControlCoding.decode(ControlRequest.self, line) else {
             return .failed(reason: "the request was not understood")
         }
-        switch request {
-        case .status: return .status(status)
-        case .synchronise(let annotations):
-            return wait { .durable(try await $0.synchronise(annotations)) }
-        case .forget(let rules):
-            return wait { [root] protector in
-                let outcome = try await protector.thin { try RetentionPlan(root, rules).kept }
-                return .forgotten(
-                    removedSnapshots: outcome.removedSnapshots,
-                    freedBytes: outcome.freedBytes
-                )
-            }
-        }
-    }
-
-    private func wait(
-        _ work: @escaping @Sendable (RootProtector) async throws -> ControlAnswer
-    ) -> ControlAnswer {
-        do {
-            return try Thread.block { [protector] in try await work(protector) }
-        } catch is CancellationError {
-            return .failed(reason: "the watcher is stopping")
-        } catch {
-            return .failed(reason: "\(error)")
-        }
-    }
-
-    private var status: WatcherStatus {
-        let status = protector.status
-        return WatcherStatus(
-            pid: CurrentProcess.identifier,
-            isReady: status.isReady,
-            trouble: status.trouble ?? status.hindrances.values.map(\.reason).min() ?? status.leftOut.values.min(),
-            lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
-            rescans: status.rescans,
-            audits: status.audits,
-            auditDifferences: status.auditDifferences,
-            quarantines: status.quarantines,
-            exclusions: protector.exclusions
-        )
+        return answer(request)
     }
 
     private final class Client: Sendable {

@@ -18,11 +18,11 @@ enum OneShot {
             do {
                 var point = try await protector.ready()
                 if !annotations.isEmpty { point = try await protector.synchronise(annotations) }
-                protector.stop()
+                protector.stop(.done)
                 try await group.waitForAll()
                 return point
             } catch {
-                protector.stop()
+                protector.stop(.done)
                 // What the protector says of it comes before what its end did to us.
                 try await group.waitForAll()
                 throw error

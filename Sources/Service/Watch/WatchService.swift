@@ -1,156 +1,207 @@
 package import Capture
+package import LinuxFiles
 package import Recovery
 package import Repository
 import ServiceLifecycle
-import SystemPackage
+package import SystemPackage
 
 /// Protects some roots until it is told to stop: `holdfast watch`.
 package struct WatchService: Service {
+    /// What is to be protected.
+    package struct Target: Sendable {
+        /// As it was given.
+        package let path: FilePath
+        /// Its root, made if it is new. Throws when there is nothing to protect for now.
+        let find: @Sendable () throws -> RootDescription
+        /// The root that the repository has of it; nil for none.
+        let known: @Sendable () throws -> RootDescription?
+
+        package init(
+            path: FilePath,
+            find: @escaping @Sendable () throws -> RootDescription,
+            known: @escaping @Sendable () throws -> RootDescription?
+        ) {
+            self.path = path
+            self.find = find
+            self.known = known
+        }
+    }
+
     package struct Ready: Sendable {
         package let root: RootDescription
         package let files: Int
         package let databases: Int
         /// Files that could not be read.
         package let leftOut: Int
+
+        init(_ protector: RootProtector) {
+            let status = protector.status
+            root = protector.root
+            files = status.files
+            databases = status.databases
+            leftOut = status.leftOut.count
+        }
     }
 
-    private let roots: [RootDescription]
-    private let repository: RepositoryDirectory
-    private var options: RootProtector.Options
-    /// Catch up and return.
+    /// A root of which not everything was captured when the watcher was told to stop.
+    package struct Interruption: Sendable {
+        package let path: FilePath
+        package let what: CaptureInterruption
+    }
+
+    /// Told to stop, and some roots are not captured as a whole.
+    package struct Interrupted: Error {
+        package let roots: [Interruption]
+    }
+
+    /// Whom it tells of what happens.
+    package struct Listeners: Sendable {
+        package var notice: @Sendable (RootDescription, CaptureNotice) -> Void
+        /// A root cannot be protected for now. It is tried again, unless it is to be captured only once.
+        package var failed: @Sendable (FilePath, any Error) -> Void
+        /// What was found of a database.
+        package var verdict: @Sendable (HealthSurvey.Verdict) -> Void
+        /// How a drill went.
+        package var drill: @Sendable (RootDescription, DrillRecord) -> Void
+        /// The first capture of these roots is durable.
+        package var ready: @Sendable ([Ready]) -> Void
+
+        package init(
+            notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
+            failed: @escaping @Sendable (FilePath, any Error) -> Void,
+            verdict: @escaping @Sendable (HealthSurvey.Verdict) -> Void,
+            drill: @escaping @Sendable (RootDescription, DrillRecord) -> Void,
+            ready: @escaping @Sendable ([Ready]) -> Void
+        ) {
+            self.notice = notice
+            self.failed = failed
+            self.verdict = verdict
+            self.drill = drill
+            self.ready = ready
+        }
+    }
+
     private let once: Bool
-    private let health: HealthWatch.Options?
-    private let drillInterval: Duration?
-    private let notice: @Sendable (RootDescription, CaptureNotice) -> Void
-    private let verdict: @Sendable (HealthSurvey.Verdict) -> Void
-    private let drill: @Sendable (RootDescription, DrillRecord) -> Void
-    private let ready: @Sendable ([Ready]) -> Void
+    private let listeners: Listeners
+    private let standings: RootStandings
+    private let repositoryWatch: RepositoryWatch
+    private let watches: [RootWatch]
 
     /// - Parameters:
     ///   - retention: which snapshots stay, when the history has grown; nil for all.
     ///   - health: when the captured databases are looked at; nil for never.
     ///   - drillInterval: how often a restore is tried; nil for never.
-    ///   - verdict: what was found of a database.
-    ///   - drill: how a drill went.
-    ///   - ready: called when the first capture of everything is durable.
+    ///   - once: catch up and return.
     package init(
-        roots: [RootDescription],
+        targets: [Target],
         repository: RepositoryDirectory,
         options: RootProtector.Options,
         retention: RetentionRules? = nil,
         health: HealthWatch.Options? = HealthWatch.Options(),
         drillInterval: Duration? = nil,
         once: Bool = false,
-        notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
-        verdict: @escaping @Sendable (HealthSurvey.Verdict) -> Void,
-        drill: @escaping @Sendable (RootDescription, DrillRecord) -> Void,
-        ready: @escaping @Sendable ([Ready]) -> Void
-    ) {
-        self.roots = roots
-        self.repository = repository
-        self.options = options
-        if let retention {
-            self.options.retention = { root in
-                let plan = try RetentionPlan(root, retention)
-                if let limit = plan.limit, !limit.isReached {
-                    let message =
-                        "the root takes more than it may, for what must stay takes \(limit.estimatedBytes) bytes"
-                    notice(root, .finding(Finding(.warning, root.directory, at: 0, message)))
-                }
-                return plan.kept
-            }
-        }
-        self.health = once ? nil : health
+        listeners: Listeners
+    ) throws(SystemError) {
         self.once = once
-        self.notice = notice
-        self.verdict = verdict
-        self.drill = drill
-        self.drillInterval = once ? nil : drillInterval
-        self.ready = ready
+        self.listeners = listeners
+        let standings = RootStandings(rootCount: targets.count)
+        let repositoryWatch = try RepositoryWatch(repository.path)
+        var options = options
+        options.openFiles /= max(1, targets.count)
+        if let retention { options.retention = Self.retention(retention, listeners.notice) }
+        let (health, drillInterval) = once ? (nil, nil) : (health, drillInterval)
+        let surroundings = RootWatch.Surroundings(
+            repository: repository.path,
+            options: options,
+            standings: standings,
+            repositoryWatch: repositoryWatch,
+            once: once,
+            notice: listeners.notice,
+            failed: listeners.failed
+        ) { protector, changes in
+            let health = health.map {
+                HealthWatch(protector, $0, changes: changes, notice: listeners.verdict)
+            }
+            let drills = drillInterval.map { DrillWatch(protector, every: $0, notice: listeners.drill) }
+            async let healthRun: Void? = health?.run()
+            async let drillRun: Void? = drills?.run()
+            _ = await (healthRun, drillRun)
+        }
+        self.standings = standings
+        self.repositoryWatch = repositoryWatch
+        watches = targets.enumerated().map { RootWatch($0, $1, surroundings) }
     }
 
-    package func run() async throws {
-        var options = options
-        options.openFiles /= max(1, roots.count)
-        var protectors: [RootProtector] = []
-        var cares: [@Sendable () async -> Void] = []
-        for root in roots {
-            // One element is as good as many.
-            let (changes, recorded) = AsyncStream.makeStream(
-                of: Void.self,
-                bufferingPolicy: .bufferingNewest(1)
-            )
-            options.onDurable = { recorded.yield() }
-            let protector = try RootProtector(root: root, repository: repository.path, options: options) {
-                [notice] in
-                notice(root, $0)
+    private static func retention(
+        _ rules: RetentionRules,
+        _ notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void
+    ) -> @Sendable (RootDescription) throws -> KeptSnapshots {
+        { root in
+            let plan = try RetentionPlan(root, rules)
+            if let limit = plan.limit, !limit.isReached {
+                let message =
+                    "the root takes more than it may, for what must stay takes \(limit.estimatedBytes) bytes"
+                notice(root, .finding(Finding(.warning, root.directory, at: 0, message)))
             }
-            protectors.append(protector)
-            let health = health.map { HealthWatch(protector, $0, changes: changes, notice: verdict) }
-            let drills = drillInterval.map { DrillWatch(protector, every: $0, notice: drill) }
-            cares.append {
-                async let health: Void? = health?.run()
-                async let drills: Void? = drills?.run()
-                _ = await (health, drills)
-            }
+            return plan.kept
         }
-        try await withGracefulShutdownHandler { [protectors] in
+    }
+
+    /// Protects the roots until the graceful shutdown, or once. A root that fails hinders no other one.
+    ///
+    /// Throws `Interrupted` when a shutdown came before everything was captured, `RepositoryError.gone`, and what hinders the last root
+    /// when none is left that is protected.
+    package func run() async throws {
+        try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for (protector, care) in zip(protectors, cares) {
-                    group.addTask { try await Self.protect(protector, care) }
+                group.addTask { [repositoryWatch] in try await repositoryWatch.run() }
+                group.addTask {
+                    async let announcing: Void = announce()
+                    try await protect()
+                    await announcing
                 }
-                group.addTask { try await announce(protectors) }
                 do {
+                    // The roots are through.
+                    _ = try await group.next()
+                    group.cancelAll()
                     try await group.waitForAll()
                 } catch {
-                    for protector in protectors { protector.stop() }
+                    stop(.atOnce)
                     throw error
                 }
             }
-        } onGracefulShutdown: { [protectors] in
-            for protector in protectors { protector.stop() }
+        } onGracefulShutdown: {
+            stop(.catchingUp)
         }
+        let interruptions = standings.interruptions
+        guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
     }
 
-    /// Runs one root with its control socket, and meanwhile what else is to be done for it, until it is cancelled.
-    private static func protect(
-        _ protector: RootProtector,
-        _ care: @escaping @Sendable () async -> Void
-    ) async throws {
+    /// For a process that ends while the service runs: removes images that are not finished. Returns the roots of which something may
+    /// not be captured, and why.
+    package func abandon() -> [(path: FilePath, why: String)] { watches.compactMap { $0.abandon() } }
+
+    private func protect() async throws {
+        defer { standings.end() }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let socket = ControlSocketHolder()
-            group.addTask {
-                defer { socket.close() }
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { await care() }
-                    defer { group.cancelAll() }
-                    try await protector.run()
-                }
+            for watch in watches { group.addTask { try await watch.run() } }
+            do {
+                for try await _ in group {}
+            } catch {
+                stop(.atOnce)
+                throw error
             }
-            // Only the lock's holder may take the socket's name.
-            if (try? await protector.locked()) != nil {
-                try socket.open(protector)
-                group.addTask { try await socket.run() }
-            }
-            try await group.waitForAll()
         }
     }
 
-    private func announce(_ protectors: [RootProtector]) async throws {
-        for protector in protectors {
-            // One that fails says so itself.
-            guard (try? await protector.ready()) != nil else { return }
+    private func announce() async {
+        for await ready in standings.announcements {
+            listeners.ready(ready)
+            if once { stop(.done) }
         }
-        ready(
-            protectors.map {
-                Ready(
-                    root: $0.root,
-                    files: $0.status.files,
-                    databases: $0.status.databases,
-                    leftOut: $0.status.leftOut.count
-                )
-            }
-        )
-        if once { for protector in protectors { protector.stop() } }
+    }
+
+    private func stop(_ stop: RootProtector.Stop) {
+        for watch in watches { watch.stop(stop) }
     }
 }

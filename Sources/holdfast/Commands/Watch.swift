@@ -8,7 +8,6 @@ import Service
 import ServiceLifecycle
 import Synchronization
 import SystemPackage
-import UnixSignals
 
 struct Watch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,13 +17,15 @@ struct Watch: AsyncParsableCommand {
             here, else the only root in the repository. The repository is made on first use.
 
             Prints a line beginning with "ready" on standard error when the first capture of everything is durable. \
-            SIGINT and SIGTERM end it: what has been committed is captured first.
+            SIGINT, SIGTERM and SIGHUP end it: what has been committed is captured first, as far as that takes no longer than \
+            two seconds; a second signal ends it at once. A root that cannot be protected is tried again as long as another one is.
 
             Now and then, when the history has grown, old snapshots are removed by the same rules as holdfast forget \
             has; without any --keep option, everything of the last 24 hours stays, then 48 hourly, 7 daily, 4 weekly and \
             12 monthly moments. --keep-all removes nothing.
 
-            Exit status: 0 ended as told, 1 failed, 3 with --once: some files could not be read, 11 another watcher has the root, 64 wrong usage.
+            Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be read, 11 another watcher has the \
+            root, 64 wrong usage, 130 told to stop before everything was captured.
             """
     )
 
@@ -90,7 +91,7 @@ struct Watch: AsyncParsableCommand {
     func run() async throws {
         guard keepAll || !retention.rules.policy.isEmpty else { throw RetentionError.keepsNothing }
         CurrentProcess.raiseOpenFileLimit()
-        let (repository, roots) = try await Thread.run("command") { try openRoots() }
+        let (repository, targets) = try await Thread.run("command") { try openTargets() }
         var protection = RootProtector.Options()
         protection.quiet = debounce
         protection.maximumDelay = maxDelay
@@ -100,52 +101,89 @@ struct Watch: AsyncParsableCommand {
         var health = HealthWatch.Options()
         health.quiet = max(checkAfter, .milliseconds(100))
         let leftOut = SharedFlag()
-        let service = WatchService(
-            roots: roots,
+        let service = try WatchService(
+            targets: targets,
             repository: repository,
             options: protection,
             retention: keepAll ? nil : retention.rules,
             health: health,
             drillInterval: drillInterval > .zero ? max(drillInterval, .seconds(1)) : nil,
             once: once,
-            notice: { [options] in Self.say($1, of: $0, options) },
-            verdict: { Self.warn(of: $0) },
-            drill: { [options] in Self.say($1, of: $0, options) },
-            ready: { [options, leftOut] ready in
-                if ready.contains(where: { $0.leftOut > 0 }) { leftOut.raise() }
-                Self.announce(ready, options)
-            }
+            listeners: WatchService.Listeners(
+                notice: { [options] in Self.say($1, of: $0, options) },
+                failed: { [once, leftOut] in
+                    leftOut.raise()
+                    Self.warn($0, $1, isTriedAgain: !once)
+                },
+                verdict: { Self.warn(of: $0) },
+                drill: { [options] in Self.say($1, of: $0, options) },
+                ready: { [options, leftOut] ready in
+                    if ready.contains(where: { $0.leftOut > 0 }) { leftOut.raise() }
+                    Self.announce(ready, options)
+                }
+            )
         )
         var logger = Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
         )
-        try await group.run()
+        try StopSignal.onFirst {
+            Task { await group.triggerGracefulShutdown() }
+            try? Thread.start("deadline") {
+                Thread.nap(Self.stopTime)
+                Self.giveUp(service)
+            }
+        } again: {
+            CurrentProcess.exit(ExitStatus.interrupted.rawValue)
+        }
+        do {
+            try await group.run()
+        } catch let interrupted as WatchService.Interrupted {
+            for root in interrupted.roots { Self.warn(root.path, "\(root.what)") }
+            UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
+        }
         guard !(once && leftOut.isRaised) else { throw ExitStatus.partial }
         // What looks after the databases may have something half done.
         UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
     }
 
-    /// Makes the repository and the roots where they are new.
-    private func openRoots() throws -> (RepositoryDirectory, [RootDescription]) {
+    /// What ends by itself when it is told to does within this time.
+    private static let stopTime = Duration.milliseconds(2500)
+
+    /// Makes the repository, and finds what is to be protected.
+    private func openTargets() throws -> (RepositoryDirectory, [WatchService.Target]) {
         let repository = try RepositoryDirectory(at: options.repositoryPath(), creating: true)
         if path.isEmpty, FileStatus.ifPresent(".devteam") == nil {
-            let target = try Target(nil, in: repository)
-            return (repository, [target.root])
+            let root = try Target(nil, in: repository).root
+            return (repository, [WatchService.Target(path: root.path, find: { root }, known: { root })])
         }
-        let roots = try (path.isEmpty ? [".devteam"] : path).map { try root(FilePath($0), in: repository) }
-        guard Set(roots).count == roots.count else {
+        let paths = (path.isEmpty ? [".devteam"] : path).map { FilePath($0) }
+        // A wrong command is wrong at once; what else fails may work later.
+        let roots = paths.map { path in Result { try Self.root(path, in: repository) } }
+        for root in roots {
+            if case .failure(let error as Failure) = root, error.status == .wrongUsage { throw error }
+        }
+        let found = roots.compactMap { try? $0.get() }
+        guard Set(found).count == found.count else {
             throw Failure(.wrongUsage, "the same root is named twice: name it once")
         }
-        return (repository, roots)
+        let targets = paths.map { path in
+            WatchService.Target(path: path) {
+                try Self.root(path, in: repository)
+            } known: {
+                try repository.root(for: path).flatMap {
+                    $0.name == nil || $0.root.kind == .file ? $0.root : nil
+                }
+            }
+        }
+        return (repository, targets)
     }
 
-    private func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
+    private static func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a directory or a file") }
         let status = try FileStatus.of(path)
         if let match = try repository.root(for: path), match.root.kind == .directory, let name = match.name,
@@ -166,6 +204,25 @@ struct Watch: AsyncParsableCommand {
                 "\(path.printable) is neither a directory nor a regular file: name one that is"
             )
         }
+    }
+
+    /// A root cannot be protected for now.
+    private static func warn(_ path: FilePath, _ error: any Error, isTriedAgain: Bool) {
+        let reason = Failure(error)?.message ?? "\(error)"
+        Console.say(
+            "\(path.printable) cannot be protected: \(reason)" + (isTriedAgain ? "; trying again" : "")
+        )
+    }
+
+    /// Not everything was captured when it was told to stop.
+    private static func warn(_ path: FilePath, _ why: String) {
+        Console.say("\(path.printable): \(why); run holdfast watch \(path.printable) again")
+    }
+
+    /// It was told to stop, and something takes too long.
+    private static func giveUp(_ service: WatchService) {
+        for (path, why) in service.abandon() { warn(path, why) }
+        UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
     }
 
     private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {

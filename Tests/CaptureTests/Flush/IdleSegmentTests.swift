@@ -38,7 +38,7 @@ struct IdleSegmentTests {
         }
         try folder.write(random.bytes(1000), to: "data/plain")
         let last = try await protector.synchronise()
-        protector.stop()
+        protector.stop(.done)
         try await run
 
         let path = segments.appending(segment)

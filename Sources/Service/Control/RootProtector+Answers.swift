@@ -1,0 +1,50 @@
+import Capture
+import LinuxFiles
+import Recovery
+import Repository
+
+/// What the watcher of a root answers to other commands.
+extension RootProtector {
+    func answer(_ request: ControlRequest) -> ControlAnswer {
+        switch request {
+        case .status: return .status(watcherStatus)
+        case .synchronise(let annotations):
+            return wait { .durable(try await $0.synchronise(annotations)) }
+        case .forget(let rules):
+            return wait { [root] protector in
+                let outcome = try await protector.thin { try RetentionPlan(root, rules).kept }
+                return .forgotten(
+                    removedSnapshots: outcome.removedSnapshots,
+                    freedBytes: outcome.freedBytes
+                )
+            }
+        }
+    }
+
+    private func wait(
+        _ work: @escaping @Sendable (RootProtector) async throws -> ControlAnswer
+    ) -> ControlAnswer {
+        do {
+            return try Thread.block { [self] in try await work(self) }
+        } catch is CancellationError {
+            return .failed(reason: "the watcher is stopping")
+        } catch {
+            return .failed(reason: "\(error)")
+        }
+    }
+
+    private var watcherStatus: WatcherStatus {
+        let status = status
+        return WatcherStatus(
+            pid: CurrentProcess.identifier,
+            isReady: status.isReady,
+            trouble: status.trouble ?? status.hindrances.values.map(\.reason).min() ?? status.leftOut.values.min(),
+            lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
+            rescans: status.rescans,
+            audits: status.audits,
+            auditDifferences: status.auditDifferences,
+            quarantines: status.quarantines,
+            exclusions: exclusions
+        )
+    }
+}

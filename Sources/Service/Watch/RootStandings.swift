@@ -1,0 +1,66 @@
+import Repository
+import Synchronization
+
+/// How far the roots of one watcher are, and whom that is to be told.
+///
+/// The roots that are ready are announced together, as soon as all are ready or have failed; later ones when they are.
+final class RootStandings: Sendable {
+    private enum Standing { case starting, ready, failed }
+
+    private struct State {
+        var standings: [Standing]
+        var ready: [WatchService.Ready] = []
+        var isAnnounced = false
+        var interruptions: [WatchService.Interruption] = []
+    }
+
+    private let state: Mutex<State>
+    private let announcement: AsyncStream<[WatchService.Ready]>.Continuation
+    /// Roots that are ready, to be said at once. Ends with `end`.
+    let announcements: AsyncStream<[WatchService.Ready]>
+
+    init(rootCount: Int) {
+        state = Mutex(State(standings: Array(repeating: .starting, count: rootCount)))
+        (announcements, announcement) = AsyncStream.makeStream(of: [WatchService.Ready].self)
+    }
+
+    /// The first capture of the root with that number is durable.
+    func ready(_ number: Int, _ ready: WatchService.Ready) {
+        state.withLock { state in
+            state.standings[number] = .ready
+            state.ready.append(ready)
+            announce(&state)
+        }
+    }
+
+    /// The root cannot be protected for now. Returns whether another one is, or may be soon.
+    func failed(_ number: Int) -> Bool {
+        state.withLock { state in
+            state.standings[number] = .failed
+            guard state.standings.contains(where: { $0 != .failed }) else { return false }
+            announce(&state)
+            return true
+        }
+    }
+
+    /// The root is tried again.
+    func starts(_ number: Int) {
+        state.withLock { $0.standings[number] = .starting }
+    }
+
+    func interrupted(_ interruption: WatchService.Interruption) {
+        state.withLock { $0.interruptions.append(interruption) }
+    }
+
+    var interruptions: [WatchService.Interruption] { state.withLock { $0.interruptions } }
+
+    /// Nothing will be ready any more.
+    func end() { announcement.finish() }
+
+    private func announce(_ state: inout State) {
+        guard state.isAnnounced || !state.standings.contains(.starting) else { return }
+        state.isAnnounced = true
+        if !state.ready.isEmpty { announcement.yield(state.ready) }
+        state.ready = []
+    }
+}

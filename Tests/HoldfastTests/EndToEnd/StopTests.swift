@@ -1,0 +1,153 @@
+import Foundation
+import LinuxFiles
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Told to stop", .serialized)
+struct StopTests {
+    private static let limit = Duration.seconds(3)
+
+    /// Everything in the root's part of the repository, as find(1) lists it.
+    private func files(_ protection: Protection, _ arguments: String...) throws -> [Substring] {
+        try Command.run("find", [protection.folder.file("repository/roots")] + arguments).stdout.split(
+            separator: "\n"
+        )
+    }
+
+    /// A file beside the database whose first image takes minutes.
+    private func addEndlessFile(_ protection: Protection) throws {
+        try protection.shell("truncate -s 200G endless")
+    }
+
+    /// Waits until the draft of a base image has some content.
+    private func waitForDraft(_ protection: Protection, _ watcher: RunningProgram) throws {
+        while watcher.isRunning, try files(protection, "-path", "*/bases/*.new", "-size", "+0").isEmpty {}
+    }
+
+    @Test(
+        "amid a first image: ends soon with 130, says so, and leaves no half of it",
+        arguments: [SIGTERM, SIGINT, SIGHUP],
+        [false, true]
+    )
+    func firstImage(_ signal: Int32, once: Bool) throws {
+        let protection = try Protection()
+        try addEndlessFile(protection)
+        let watcher = try protection.startWatching(once ? ["--once"] : [])
+        try waitForDraft(protection, watcher)
+        watcher.signal(signal)
+        let result = try watcher.waitForEnd(timeout: Self.limit)
+        #expect(result.status == 130, "\(result)")
+        let words =
+            "\(protection.data): stopped before the first capture was complete: 1 of 2 files are captured"
+        #expect(result.stderr.contains(words) && result.stderr.contains("run holdfast watch"), "\(result)")
+        #expect(!result.stderr.contains("ready"))
+        #expect(try files(protection, "-name", "*.new") == [])
+        #expect(try files(protection, "-path", "*/mirror/*", "-size", "+1M") == [])
+        try protection.shell("truncate -s 1M endless")
+        try protection.holdfast("watch", "--once", protection.data)
+        try protection.expectCaptured()
+    }
+
+    @Test("amid the listing and capturing of many files: says how many are captured")
+    func manyFiles() throws {
+        let protection = try Protection()
+        try protection.shell("for d in $(seq 60); do mkdir $d; (cd $d; seq 200 | split -l 1 -a 3 - f); done")
+        let watcher = try protection.startWatching()
+        while watcher.isRunning, try files(protection, "-path", "*/segments/*").isEmpty {}
+        watcher.signal(SIGTERM)
+        let result = try watcher.waitForEnd(timeout: Self.limit)
+        #expect(result.status == 130, "\(result)")
+        let count = try #require(result.stderr.firstMatch(of: /complete: ([0-9]+) of ([0-9]+) files/))
+        #expect(try #require(Int(count.1)) < #require(Int(count.2)), "\(result)")
+        try protection.check()
+    }
+
+    @Test("what a killed watcher left of a first image is removed by the next one")
+    func killed() throws {
+        let protection = try Protection()
+        try addEndlessFile(protection)
+        let watcher = try protection.startWatching()
+        try waitForDraft(protection, watcher)
+        protection.kill()
+        #expect(try files(protection, "-name", "*.new") != [])
+        try protection.shell("rm endless")
+        try protection.holdfast("watch", "--once", protection.data)
+        #expect(try files(protection, "-name", "*.new") == [])
+        #expect(try files(protection, "-path", "*/mirror/*").count == 1)
+        try protection.check()
+    }
+
+    @Test("all that was committed before is durable, and the status 0", arguments: ["DELETE", "WAL"])
+    func committed(mode: String) throws {
+        let protection = try Protection(
+            "PRAGMA journal_mode=\(mode); CREATE TABLE t(i INTEGER PRIMARY KEY, b);"
+        )
+        for round in 1...3 {
+            try protection.watch()
+            let session = try SQLite3Session(protection.database)
+            for _ in 0..<20 { try session.sql("INSERT INTO t(b) VALUES('x');") }
+            #expect(try protection.stop()?.status == 0)
+            try session.close()
+            let copy = try protection.restore("latest")
+            #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "\(20 * round)\n")
+            try FileManager.default.removeItem(atPath: copy)
+        }
+    }
+
+    @Test("what cannot be captured is said, for it may be committed, and the status is not 0")
+    func notTaken() throws {
+        let protection = try Protection()
+        try protection.watch()
+        // Written without a pause, and never closed.
+        let writer = try RunningProgram(
+            "/bin/sh",
+            ["-c", "exec 3>>\(protection.data)/busy; echo begun; while :; do echo x >&3; done"],
+            environment: HoldfastProgram.environment()
+        )
+        defer { writer.kill() }
+        try writer.waitForOutput { $0 == "begun" }
+        let watcher = try #require(protection.watcher)
+        watcher.signal(SIGTERM)
+        let result = try watcher.waitForEnd(timeout: Self.limit)
+        #expect(result.status == 130, "\(result)")
+        #expect(
+            result.stderr.contains("the last changes of \(protection.data)/busy were captured"),
+            "\(result)"
+        )
+    }
+
+    @Test(
+        "while it waits for space",
+        .enabled(if: SmallFileSystem.isAllowed, "mounting needs root"),
+        arguments: [SIGTERM, SIGHUP]
+    )
+    func fullRepository(_ signal: Int32) throws {
+        let protection = try Protection()
+        let disk = try SmallFileSystem(protection.folder.file("repository"), byteCount: 64 << 20)
+        try protection.watch()
+        let watcher = try #require(protection.watcher)
+        try disk.fill(leaving: 0)
+        try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(1000000));", on: protection.database)
+        try watcher.waitForError { $0.contains("No space left") }
+        watcher.signal(signal)
+        let result = try watcher.waitForEnd(timeout: Self.limit)
+        #expect(result.status != 0 && result.status < 128 + 9, "\(result)")
+    }
+
+    @Test("a signal that was ignored when it began stays ignored", arguments: ["HUP", "INT"])
+    func ignored(name: String) throws {
+        let protection = try Protection()
+        let watcher = try RunningProgram(
+            "/bin/sh",
+            ["-c", "trap '' \(name); exec \(HoldfastProgram.path) watch \(protection.data)"],
+            environment: HoldfastProgram.environment(protection.environment)
+        )
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        watcher.signal(name == "HUP" ? SIGHUP : SIGINT)
+        try SQLite3.sql("INSERT INTO t(b) VALUES('after');", on: protection.database)
+        try protection.sync()
+        #expect(watcher.isRunning)
+        #expect(try watcher.terminate().status == 0)
+    }
+}
