@@ -127,11 +127,6 @@ final class RootWatch: Sendable {
                     try await protector.run()
                 }
             }
-            group.addTask { [surroundings, number] in
-                // One that fails says so itself.
-                guard (try? await protector.ready()) != nil else { return }
-                surroundings.standings.ready(number, WatchService.Ready(protector))
-            }
             // Only the lock's holder may take the socket's name.
             if (try? await protector.locked()) != nil {
                 surroundings.repositoryWatch.add(protector.root)
@@ -139,6 +134,12 @@ final class RootWatch: Sendable {
                 group.addTask { try await socket.run() }
             }
             isOpen = true
+            // Who reads that it is ready may ask.
+            group.addTask { [surroundings, number] in
+                // One that fails says so itself.
+                guard (try? await protector.ready()) != nil else { return }
+                surroundings.standings.ready(number, WatchService.Ready(protector))
+            }
             try await group.waitForAll()
         }
     }
