@@ -151,4 +151,20 @@ struct RealWALTests {
         #expect(old.committed == before.committed)
         try session.close()
     }
+
+    @Test(
+        "a frame with a page, or a size of the database, that no database can have is none",
+        arguments: [0, 1]
+    )
+    func impossible(_ below: UInt32) throws {
+        let (page, most) = ([UInt8](repeating: 7, count: 512), PageCount.maximum.rawValue)
+        for (number, size) in [(most + 1 - below, UInt32(0)), (1, most + 1 - below)] {
+            let log = WALBuilder(frames: [WALBuilder.Frame(page: number, databasePages: size, content: page)])
+                .bytes
+            let header = try WALHeader(unsafe log.span.bytes.extracting(0..<32))
+            var chain = WALChain(header: header)
+            let verdict = unsafe chain.accept(frame: log.span.bytes.extracting(32..<log.count))
+            #expect((verdict == .end) == (below == 0), "page \(number), \(size) pages")
+        }
+    }
 }

@@ -25,6 +25,8 @@ final class NameEvents: Sendable {
         var directories: [InotifyWatch: (name: FilePath, path: FilePath)] = [:]
         var watches: [FilePath: InotifyWatch] = [:]
         var entries: [Entry] = []
+        /// How many of them hold a file open.
+        var heldCount = 0
     }
 
     private let state: Mutex<State>
@@ -38,6 +40,9 @@ final class NameEvents: Sendable {
     ]
     /// No event needs to wake more threads than this.
     private static let maximumThreads = 4
+
+    /// More files are not held open for an observer that is busy: beyond it, one counts as gone before it was opened.
+    static let mostHeld = 64
 
     /// Without an inotify instance (`isDeaf`) there are no events.
     init(_ scope: RootScope, isDeaf: Bool = false) throws(SystemError) {
@@ -86,7 +91,7 @@ final class NameEvents: Sendable {
     func takeAll() throws(SystemError) -> [Entry] {
         try state.withLock { state throws(SystemError) in
             try read(&state)
-            defer { state.entries = [] }
+            defer { (state.entries, state.heldCount) = ([], 0) }
             return state.entries
         }
     }
@@ -119,13 +124,11 @@ final class NameEvents: Sendable {
                 }
                 return
             }
+            let mayHold = state.heldCount < Self.mostHeld
+            let caught = mayHold ? directory.flatMap { catchFile(event, $0.name, $0.path) } : nil
+            if caught != nil { state.heldCount += 1 }
             state.entries.append(
-                Entry(
-                    mask: event.mask,
-                    directory: directory?.name,
-                    name: event.name,
-                    caught: directory.flatMap { catchFile(event, $0.name, $0.path) }
-                )
+                Entry(mask: event.mask, directory: directory?.name, name: event.name, caught: caught)
             )
         }) {}
     }

@@ -9,6 +9,9 @@ final class CaptureQueue: Sendable {
     /// Above this a walk pauses: commits come first, and a log may be overwritten any moment.
     static let walkBytes = 3 << 20
 
+    /// Above this even the end of a log waits that has lost its name: it is held open.
+    static let endBytes = 24 << 20
+
     private struct State {
         var steps: [CaptureStep] = []
         var byteCount = 0
@@ -86,6 +89,7 @@ final class CaptureQueue: Sendable {
     func isSettled(_ file: FileID) -> Bool { state.withLock { $0.unsettled[file] == nil } }
 
     var hasRoom: Bool { state.withLock { !$0.isBounded || $0.byteCount < Self.comfortableBytes } }
+    var hasRoomForEnd: Bool { state.withLock { $0.byteCount } < Self.endBytes }
     var hasRoomForWalk: Bool { state.withLock { $0.byteCount } < Self.walkBytes }
 
     /// What still comes is the last, and taken whatever there is.

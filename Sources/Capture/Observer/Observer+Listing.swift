@@ -191,18 +191,21 @@ extension Observer {
         guard let status = try? FileStatus.direct(path), status.kind == .regular else {
             return nil
         }
+        let known = released.removeValue(forKey: name)
         let tracker = Tracker(
-            file: nextFile,
+            file: known?.file ?? nextFile,
             name: name,
             path: path,
-            kind: .plain,
+            kind: known?.kind ?? .plain,
             image: nil,
             firstEvent: isListed ? .created : .baseline,
             knownGoodUntil: .now,
             context: context
         )
-        context.queue.put(.declare(nextFile, name: name, kind: .plain))
-        nextFile = nextFile.next
+        if known == nil {
+            context.queue.put(.declare(nextFile, name: name, kind: .plain))
+            nextFile = nextFile.next
+        }
         trackers[name] = tracker
         markDue(tracker)
         return tracker

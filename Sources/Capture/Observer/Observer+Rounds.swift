@@ -13,6 +13,7 @@ extension Observer {
     /// given back.
     func makeRound() {
         checkPlaces()
+        releaseGone()
         for name in leftOutDirectories { retry(directory: name) }
         for tracker in trackers.values where !isAway(tracker) {
             if tracker.isLeftOut || tracker.hindrance != nil || tracker.mayBeOutOfSight {
@@ -31,6 +32,18 @@ extension Observer {
                 tracker.contentModified()
                 markDue(tracker)
             }
+        }
+    }
+
+    /// Gives up the trackers of files that are gone, so that names that come and go take next to no memory.
+    func releaseGone() {
+        gone.removeAll { tracker in
+            guard tracker.isGone, trackers[tracker.name] === tracker else { return true }
+            guard context.queue.isSettled(tracker.file) else { return false }
+            released[tracker.name] = (tracker.file, tracker.kind)
+            trackers[tracker.name] = nil
+            waiting[ObjectIdentifier(tracker)] = nil
+            return true
         }
     }
 

@@ -16,6 +16,10 @@ final class Observer {
     var watches: WatchTable
     var trackers: [FilePath: Tracker] = [:]
     var nextFile: FileID
+    /// Files that are gone, whose trackers wait for their deletion to be durable.
+    var gone: [Tracker] = []
+    /// Files that are gone for good, or come back: their numbers, without trackers.
+    var released: [FilePath: (file: FileID, kind: FileKind)] = [:]
     /// Trackers to look at now.
     var due = DueTrackers()
     /// Trackers that want a look without an event.
@@ -155,6 +159,7 @@ final class Observer {
             tracker.look(.now)
             waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
             if let time = tracker.retryAt { nextRetry = min(nextRetry ?? time, time) }
+            if tracker.isGone { gone.append(tracker) }
             if context.openLogs > context.budget.logs { parkLogs() }
             guard Tick.now < deadline else { break }
         }
@@ -193,6 +198,7 @@ final class Observer {
             }
         }
         for tracker in waiting.values where tracker.waitsForRecorder { due.insert(tracker) }
+        releaseGone()
     }
 }
 

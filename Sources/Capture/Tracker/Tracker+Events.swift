@@ -44,11 +44,16 @@ extension Tracker {
     /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion tells.
     func logAppeared(_ caught: HeldFile?) {
         lastActivity = .now
+        if let caught, caught.identity == logIdentity { return }
+        if isDrainingLater {
+            // Another log has come before there was room for the rest of the last one.
+            doubt(.missed("a write-ahead log went before there was room in the repository to read it"))
+            endDraining()
+        }
         guard let caught else {
             logIsUnseen = true
             return
         }
-        guard caught.identity != logIdentity else { return }
         if log?.log.isNamed != true { follow(caught) }
         attention.log = true
     }
@@ -74,7 +79,8 @@ extension Tracker {
     /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that was closed
     /// is opened again. `caught`: the index; nil when it was gone before it could be opened.
     func sharedMemoryAppeared(_ caught: HeldFile?) {
-        if let caught { log?.index = caught }
+        // A removed log that is followed has an index of its own.
+        if let caught, hindrance == nil { log?.index = caught }
         guard parkedLog != nil else { return }
         lastActivity = .now
         // What goes wrong here goes wrong again at the next look, and is said there.
@@ -106,7 +112,7 @@ extension Tracker {
                 doubt(.missed(Self.bothModes))
             } else {
                 drain(log)
-                if followRemovedLog(log) { return }
+                if isDrainingLater || followRemovedLog(log) { return }
             }
         } else if walk == nil {
             merge(log)
@@ -114,7 +120,13 @@ extension Tracker {
             // What it held was written into a file that is being compared by what journals tell.
             restartWalk(.now)
         }
-        self.log = nil
+        endDraining()
+    }
+
+    /// Nothing more is wanted of a log that has lost its name.
+    func endDraining() {
+        isDrainingLater = false
+        log = nil
         mustCheckSight = true
         checkpointed = FileStatus.directIfPresent(path).map(ContentStamp.init)
         attention.log = false
@@ -157,8 +169,13 @@ extension Tracker {
         isDrainingLog = true
         defer { isDrainingLog = false }
         do throws(SystemError) {
-            // There is room for everything now, and after its end no generation begins.
+            // After its end no generation begins.
             let outcome = try log.poll(&context.scratch, into: self)
+            if outcome == .congested, !hasRoomForParts {
+                isDrainingLater = true
+                attention.log = true
+                return
+            }
             guard outcome != .current else {
                 attention.lacksEvidence = log.hasSeenNothing
                 return

@@ -37,6 +37,7 @@ extension Tracker {
             retry(in: min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
         case .current:
             attention.log = false
+            if isDrainingLater { return endDraining() }
             // An open transaction is read again with every event: the longer it is, the less often.
             logNotBefore =
                 log.unfinishedBytes > WALTail.heldBytes
@@ -48,7 +49,9 @@ extension Tracker {
 }
 
 extension Tracker: WALTail.Sink {
-    var hasRoom: Bool { isDrainingLog || queueHasRoom || !(backlog?.isFull ?? false) }
+    var hasRoom: Bool { isDrainingLog ? hasRoomForParts : queueHasRoom || !(backlog?.isFull ?? false) }
+
+    var hasRoomForParts: Bool { isDrainingLog ? context.queue.hasRoomForEnd : queueHasRoom }
 
     /// Commits amid a walk become one snapshot with it, so they need not be queued one by one.
     private var queueHasRoom: Bool { walk == nil ? context.queue.hasRoom : context.queue.hasRoomForWalk }

@@ -64,7 +64,7 @@ extension Tracker {
     func endRemovedLog() {
         guard hindrance != nil, let log, !log.log.isNamed, !log.indexIsUsed else { return }
         drain(log)
-        self.log = nil
+        endDraining()
         doubt(.missed("a write-ahead log was removed while a program had it open"))
     }
 }

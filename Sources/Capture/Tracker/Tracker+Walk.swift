@@ -52,16 +52,30 @@ extension Tracker {
     private func overlayLog(_ walk: Walk) throws {
         guard let log else { return }
         attention.log = true
-        let result = try walk.cover { covered in
-            try log.overlay(&covered, &context.scratch) { pages, databasePages in
+        try take(walk) { covered in
+            try log.overlay(&covered, &context.scratch, hasRoom: overlayHasRoom) { pages, databasePages in
                 // The log's last commit decides how long the image is, not the file.
                 guard let shape = try? shapeFromLog(walk.pageSize, databasePages) else { return }
                 walk.learn(shape)
                 emit(pages, walk)
             }
         }
-        switch result {
-        case .empty: break
+    }
+
+    private func overlayHasRoom() -> Bool { context.queue.hasRoomForWalk }
+
+    /// Goes on with the log's pages for which there was no room.
+    private func collectFromLog(_ walk: Walk, _ log: WALTail) throws {
+        try take(walk) { covered in
+            try log.collect(&covered, &context.scratch, hasRoom: overlayHasRoom) { pages, _ in
+                emit(pages, walk)
+            }
+        }
+    }
+
+    private func take(_ walk: Walk, _ overlay: (inout PageBitmap) throws -> WALTail.Overlay) throws {
+        switch try walk.cover(overlay) {
+        case .empty, .unfinished: break
         case .commits(let databasePages):
             walk.learn(try shapeFromLog(walk.pageSize, databasePages))
             walk.merged = merged
@@ -300,6 +314,10 @@ extension Tracker {
             guard context.queue.hasRoomForWalk else {
                 waitsForRecorder = true
                 return
+            }
+            if walk.isOverLog, let log, log.uncollected != nil {
+                try collectFromLog(walk, log)
+                continue
             }
             if walk.isComplete { return try endWalk(walk, now) }
             guard try takeSlice(walk) else { return }

@@ -63,6 +63,8 @@ final class Tracker {
     var isAmidCommit = false
     /// The log has lost its name and is read to its end.
     var isDrainingLog = false
+    /// There was no room for all of it: the rest follows.
+    var isDrainingLater = false
     var walk: Walk? {
         didSet { if walk == nil, oldValue != nil { endTurn() } }
     }
@@ -121,7 +123,13 @@ final class Tracker {
     /// Nothing is left to do before the next event.
     var isAtRest: Bool {
         walk == nil && !attention.name && !attention.log && !attention.isTouched && attention.doubt == nil
-            && !journal.hasNews && backlog == nil
+            && !journal.hasNews && backlog == nil && !isDrainingLater
+    }
+
+    /// The name is missing, which was recorded; nothing else is known.
+    var isGone: Bool {
+        identity == nil && image == nil && missingSince != nil && isAtRest && log == nil && parkedLog == nil
+            && retryAt == nil && watchedFile == nil && !isLeftOut
     }
 
     /// The root has moved; the file's history goes on.

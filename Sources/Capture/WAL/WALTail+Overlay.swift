@@ -8,16 +8,27 @@ extension WALTail {
         case empty
         /// The size of the database after the last commit.
         case commits(databasePages: PageCount)
+        /// There is no room for the rest: `collect` goes on.
+        case unfinished(databasePages: PageCount)
         /// A reset began meanwhile: what was handed over may be torn.
         case moved
     }
 
+    /// What of the log's newest pages was not handed over yet.
+    struct Uncollected {
+        let chain: WALChain
+        let databasePages: PageCount
+        /// Frames from the front that were not looked at.
+        var frameCount: Int
+    }
+
     /// Starts over at the generation's first frame and hands over the newest committed content of every
-    /// page in the log, each once, in parts. `covered` gets those pages. Afterwards everything committed so
-    /// far counts as consumed.
+    /// page in the log, each once, in parts, as long as there is room. `covered` gets those pages. Afterwards everything
+    /// committed so far counts as consumed.
     func overlay(
         _ covered: inout PageBitmap,
         _ scratch: inout [UInt8],
+        hasRoom: () -> Bool = { true },
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> Overlay {
         forget()
@@ -42,14 +53,35 @@ extension WALTail {
         }
         chain = last?.chain ?? start
         guard let last else { return markNothing(start, &scratch) }
-        try collectNewest(of: last.chain, &covered, &scratch) { deliver($0, last.databasePages) }
+        updateMark(&scratch)
+        uncollected = Uncollected(
+            chain: last.chain,
+            databasePages: last.databasePages,
+            frameCount: last.chain.frameCount
+        )
+        return try collect(&covered, &scratch, hasRoom: hasRoom, deliver)
+    }
+
+    /// Goes on with the overlay. A page that `covered` has by then came with a later commit.
+    func collect(
+        _ covered: inout PageBitmap,
+        _ scratch: inout [UInt8],
+        hasRoom: () -> Bool,
+        _ deliver: (PageSet, _ databasePages: PageCount) -> Void
+    ) throws(SystemError) -> Overlay {
+        guard let begun = uncollected else { return .empty }
+        let left = try collectNewest(of: begun, &covered, &scratch, hasRoom) {
+            deliver($0, begun.databasePages)
+        }
         // A reset writes the new header before it overwrites a frame.
-        guard try readHeader(&scratch)?.hasSalts(of: last.chain) == true else {
+        guard let left, try readHeader(&scratch)?.hasSalts(of: begun.chain) == true else {
             forget()
             return .moved
         }
-        updateMark(&scratch)
-        return .commits(databasePages: last.databasePages)
+        uncollected?.frameCount = left
+        if left > 0 { return .unfinished(databasePages: begun.databasePages) }
+        uncollected = nil
+        return .commits(databasePages: begun.databasePages)
     }
 
     /// No commit is in the log: what the wal-index counts now is in the file, which is compared from here on.
@@ -79,27 +111,32 @@ extension WALTail {
         }
     }
 
-    /// Goes backwards, so that the first frame met of a page is its newest.
+    /// Goes backwards, so that the first frame met of a page is its newest. Returns how many frames are left; nil when one
+    /// is not there any more.
     private func collectNewest(
-        of chain: WALChain,
+        of begun: Uncollected,
         _ covered: inout PageBitmap,
         _ scratch: inout [UInt8],
+        _ hasRoom: () -> Bool,
         _ deliver: (PageSet) -> Void
-    ) throws(SystemError) {
+    ) throws(SystemError) -> Int? {
+        let chain = begun.chain
         var pages = PageSet(pageSize: chain.pageSize)
-        for frame in stride(from: chain.frameCount - 1, through: 0, by: -1) {
+        for frame in stride(from: begun.frameCount - 1, through: 0, by: -1) {
             let offset = chain.offset(ofFrame: frame)
             let got = try log.file.read(into: &scratch, count: chain.frameBytes, at: offset)
-            guard got == chain.frameBytes else { return }
+            guard got == chain.frameBytes else { return nil }
             let bytes = unsafe scratch.span.bytes.extracting(0..<got)
             guard let header = WALFrameHeader(bytes), !covered.contains(header.page) else { continue }
             covered.insert(header.page)
             pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
             if pages.bytes.count >= Self.heldBytes {
                 deliver(pages)
+                guard hasRoom() else { return frame }
                 pages = PageSet(pageSize: chain.pageSize)
             }
         }
         if !pages.numbers.isEmpty { deliver(pages) }
+        return 0
     }
 }

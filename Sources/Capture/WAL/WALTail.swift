@@ -23,6 +23,8 @@ final class WALTail {
         func partOfCommit(_ pages: PageSet, databasePages: PageCount)
         /// False when no more is wanted now; asked after every commit.
         var hasRoom: Bool { get }
+        /// The same for a part of a commit, which cannot be kept back.
+        var hasRoomForParts: Bool { get }
     }
 
     enum Outcome {
@@ -65,6 +67,10 @@ final class WALTail {
     var knownEnd: WALChain?
     /// The wal-index that the last user of an empty log left: of what came before.
     var leftIndex: WALIndexHeader?
+    /// The transaction of which parts were handed over.
+    private var large: LargeCommit?
+    /// Where the newest pages of the log are still to be collected; nil when all are (`WALTail+Overlay.swift`).
+    var uncollected: Uncollected?
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
     private(set) var unfinishedBytes = 0
 
@@ -139,6 +145,8 @@ final class WALTail {
 
     /// Forgets all that was consumed; the next poll starts at the generation's first frame.
     func forget() {
+        large = nil
+        uncollected = nil
         chain = nil
         mark = nil
     }
@@ -165,6 +173,11 @@ final class WALTail {
         until end: GenerationEnd
     ) throws(SystemError) -> Outcome {
         guard var reached = chain else { return .current }
+        if large?.start == chain, let outcome = try consumeLarge(&scratch, into: sink, until: end) {
+            return outcome
+        }
+        large = nil
+        reached = chain ?? reached
         var pages = PageSet(pageSize: reached.pageSize)
         var last: Commit?
         var isTooLarge = false
@@ -209,18 +222,35 @@ final class WALTail {
         sink.committed(commit.pages, databasePages: commit.databasePages)
     }
 
-    /// Reads a transaction that is too large to hold: first to its commit frame, then once more in parts.
+    /// A transaction that is handed over in parts, between two of them.
+    private struct LargeCommit {
+        /// The chain before it and behind it.
+        let start: WALChain
+        let end: WALChain
+        let databasePages: PageCount
+        /// Behind the last frame that was handed over.
+        var reached: WALChain
+    }
+
+    /// Reads a transaction that is too large to hold: first to its commit frame, then once more in parts, which pauses
+    /// when the sink has no room. Its frames are committed and stay until a reset; whether they still chain shows in the
+    /// end that nothing was overwritten meanwhile.
     /// Returns what hinders it, or nil; `.current` when it has not committed.
     private func consumeLarge(
         _ scratch: inout [UInt8],
         into sink: some Sink,
         until generationEnd: GenerationEnd
     ) throws(SystemError) -> Outcome? {
-        guard let start = chain, let (end, databasePages) = try nextCommit(after: start, &scratch) else {
-            return .current
+        guard let start = chain else { return .current }
+        if large?.start != start {
+            guard let (end, databasePages) = try nextCommit(after: start, &scratch) else { return .current }
+            if let outcome = try proofMissing(end, generationEnd, &scratch) { return outcome }
+            large = LargeCommit(start: start, end: end, databasePages: databasePages, reached: start)
         }
-        if let outcome = try proofMissing(end, generationEnd, &scratch) { return outcome }
-        var reached = start
+        guard let (end, databasePages) = large.map({ ($0.end, $0.databasePages) }) else { return .current }
+        guard sink.hasRoomForParts else { return .congested }
+        var reached = large?.reached ?? start
+        var isCongested = false
         let fullCount = Self.heldBytes / start.pageSize.bytes
         var pages = PageSet(pageSize: start.pageSize, reservingPages: fullCount)
         try scan(from: &reached, &scratch) { (verdict, page, position) throws(SystemError) in
@@ -231,10 +261,15 @@ final class WALTail {
             if position.frameCount == end.frameCount { return false }
             if pages.bytes.count >= Self.heldBytes {
                 sink.partOfCommit(pages, databasePages: databasePages)
+                large?.reached = position
+                isCongested = !sink.hasRoomForParts
+                guard !isCongested else { return false }
                 pages = PageSet(pageSize: position.pageSize, reservingPages: fullCount)
             }
             return true
         }
+        if isCongested { return .congested }
+        large = nil
         // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, only parts were read.
         guard reached == end else { return .lost }
         chain = end
@@ -298,4 +333,8 @@ final class WALTail {
             framesPerRead *= 2
         }
     }
+}
+
+extension WALTail.Sink {
+    var hasRoomForParts: Bool { hasRoom }
 }

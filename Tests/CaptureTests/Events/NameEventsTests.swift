@@ -39,6 +39,19 @@ struct NameEventsTests {
         #expect(try events.takeAll().map(\.mask) == [.deleted])
     }
 
+    @Test("only so many files are held open for an observer that is busy, and again when it has taken them")
+    func bound() throws {
+        for _ in 1...2 {
+            for number in 0..<100 { try folder.write([1], to: "\(number).db-journal") }
+            let created = try events.takeAll().filter { $0.mask.contains(.created) }
+            #expect(created.count == 100)
+            #expect(created.prefix(NameEvents.mostHeld).allSatisfy { $0.caught != nil })
+            #expect(created.dropFirst(NameEvents.mostHeld).allSatisfy { $0.caught == nil })
+            for number in 0..<100 { try Directory.remove(FilePath(folder.file("\(number).db-journal"))) }
+            _ = try events.takeAll()
+        }
+    }
+
     @Test("a file that loses its name after the bell rang can be read all the same")
     func catches() throws {
         try events.start()

@@ -97,7 +97,10 @@ final class AppliedCommits: WALTail.Sink {
     var commits = 0
     var parts = 0
     var image: [UInt8] = []
-    let hasRoom = true
+    var hasRoom = true
+    /// Parts of commits that there is room for; nil for any number.
+    var roomForParts: Int?
+    var hasRoomForParts: Bool { roomForParts.map { $0 > parts } ?? hasRoom }
 
     func committed(_ pages: PageSet, databasePages: PageCount) {
         commits += 1

@@ -24,10 +24,12 @@ struct ZeroPagesTests {
         #expect(ZeroPages.parts(9..<9, size) == 0)
     }
 
-    @Test("that are written down are those that are hashed", arguments: sizes)
-    func steps(_ bytes: Int) throws {
-        let steps = try #require(ZeroPages.steps[bytes])
+    @Test("that are written down are those that are hashed")
+    func steps() throws {
+        // One of them, for 16 GiB take their time; which, the seed says.
         var random = SeededRandom()
+        let bytes = try #require(Self.sizes.randomElement(using: &random))
+        let steps = try #require(ZeroPages.steps[bytes])
         let pages = UInt32((16 << 30) / bytes)
         let mostSteps = Int(UInt32.max / pages)
         let step = Int.random(in: 0..<min(steps.count, mostSteps), using: &random)

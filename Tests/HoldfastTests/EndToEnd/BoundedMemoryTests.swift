@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Memory of the watcher", .serialized)
+struct BoundedMemoryTests {
+    private static let rows =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+    private static let large = "INSERT INTO t(b) \(rows) SELECT randomblob(4000) FROM n;"
+    private static let limit = 40 << 20
+
+    private func peak(_ protection: Protection) throws -> Int {
+        try #require(protection.watcher).peakMemoryBytes()
+    }
+
+    @Test(
+        "one transaction of 80 MB in a write-ahead log that its writer closes at once, or keeps",
+        arguments: [true, false]
+    )
+    func transaction(_ closes: Bool) throws {
+        let protection = try Protection("PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b);")
+        try protection.watch()
+        try protection.sync()
+        let before = try peak(protection)
+        let session = try SQLite3Session(protection.database)
+        _ = try session.sql("PRAGMA wal_autocheckpoint=0; \(Self.large)")
+        if closes { try session.close() }
+        try protection.sync()
+        let growth = try peak(protection) - before
+        #expect(growth < Self.limit, "\(growth >> 20) MiB")
+        let copy = try protection.restore("latest")
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "20000\n")
+        #expect(try protection.stop()?.status == 0)
+    }
+
+    @Test("a log of 80 MB at the start")
+    func start() throws {
+        let small = try Protection("PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b);")
+        try small.watch()
+        let before = try peak(small)
+        try small.stop()
+        let protection = try Protection("PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b);")
+        let session = try SQLite3Session(protection.database)
+        _ = try session.sql("PRAGMA wal_autocheckpoint=0; \(Self.large)")
+        try protection.watch()
+        let growth = try peak(protection) - before
+        #expect(growth < Self.limit, "\(growth >> 20) MiB")
+        _ = try session.sql("INSERT INTO t(b) VALUES(1);")
+        try protection.sync()
+        let copy = try protection.restore("latest")
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "20001\n")
+        #expect(try protection.stop()?.status == 0)
+    }
+
+    @Test("names that come and go are forgotten, and known again when they come back")
+    func names() throws {
+        let protection = try Protection()
+        try protection.watch()
+        func comeAndGo(_ range: Range<Int>) throws {
+            for number in range {
+                let path = protection.data + "/\(number).txt"
+                try Data("\(number)".utf8).write(to: URL(fileURLWithPath: path))
+            }
+            try protection.sync()
+            for number in range {
+                try FileManager.default.removeItem(atPath: protection.data + "/\(number).txt")
+            }
+            try protection.sync()
+        }
+        try comeAndGo(0..<1000)
+        let before = try peak(protection)
+        for round in 1...5 { try comeAndGo(round * 1000..<(round + 1) * 1000) }
+        let growth = try peak(protection) - before
+        #expect(growth < 5000 * 2048, "\(growth >> 10) KiB for 5000 names")
+        try comeAndGo(17..<18)
+        let events = try protection.log().filter { $0.path == protection.data + "/17.txt" }.map(\.event)
+        #expect(events == ["created", "deleted", "created", "deleted"])
+        try protection.stop()
+        try protection.check()
+    }
+}
