@@ -59,6 +59,7 @@ extension Tracker {
     }
 
     private func follow(_ log: HeldFile) {
+        abandonRemovedLog()
         // Amid a doubt it may be a log that was there before, but not after the comparison has looked for one.
         self.log = WALTail(log, indexPath: logIndexPath, isNew: isFollowingLog)
         parkedLog = nil
@@ -156,6 +157,7 @@ extension Tracker {
     /// opened when it appears, and none is passed over.
     func openLog() throws(SystemError) {
         parkedLog = nil
+        isDrainingLater = false
         log = try WALTail.ifPresent(logPath, indexPath: logIndexPath)
         if log != nil { attention.log = true }
     }

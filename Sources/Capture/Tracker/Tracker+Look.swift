@@ -25,7 +25,8 @@ extension Tracker {
                 endRemovedLog()
                 if try logIsOutOfSight(now) { return }
                 try lookForLog()
-                try lookAtContent(now)
+                // What a log without a name still holds comes before what its checkpoint wrote.
+                if !isDrainingLater || attention.doubt != nil || walk != nil { try lookAtContent(now) }
                 try lookAtLog(now)
             case .plain:
                 attention.log = false

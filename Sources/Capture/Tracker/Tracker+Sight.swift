@@ -11,6 +11,11 @@ extension Tracker {
     /// Whether commits go by in a log that cannot be seen. Then nothing is captured: what a checkpoint writes from there
     /// would be a torn state.
     func logIsOutOfSight(_ now: Tick) throws -> Bool {
+        if let removedLog {
+            guard !removedLog.indexIsUsed else { return true }
+            self.removedLog = nil
+            if attention.doubt == nil { doubt(.missed("a removed write-ahead log was in use beside another one")) }
+        }
         guard mustCheckSight, image?.usesWAL ?? true else { return false }
         let isOutOfSight = try hasUsersWithoutLog()
         guard isOutOfSight else {
@@ -58,6 +63,19 @@ extension Tracker {
             """
         )
         return true
+    }
+
+    /// Another log has come while the removed one is in use: two programs write one database, and neither sees what the
+    /// other commits. Nothing is captured before the first of them is done.
+    func abandonRemovedLog() {
+        guard hindrance != nil, let log, !log.log.isNamed, log.indexIsUsed else { return }
+        removedLog = log
+        hinder(
+            """
+            the log of \(path.printable) was removed while a program has the database open, and another one was made: what \
+            the two commit destroys each other: end all programs that have it open
+            """
+        )
     }
 
     /// Whether the last program that has the removed log open has closed it: what it wrote is in the file, or lost.

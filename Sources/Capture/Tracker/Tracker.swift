@@ -55,6 +55,8 @@ final class Tracker {
     /// Its log may be where it cannot be seen, and since when it is.
     var mustCheckSight = true
     var outOfSightSince: Tick?
+    /// A log that was removed under its writer and is still in use, while another one has its name.
+    var removedLog: WALTail?
     /// Since when the log has ended in a commit that may not be complete.
     var unconfirmedSince: Tick?
     /// Commits that wait for room in the queue.

@@ -7,7 +7,7 @@ struct BoundedMemoryTests {
     private static let rows =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
     private static let large = "INSERT INTO t(b) \(rows) SELECT randomblob(4000) FROM n;"
-    private static let limit = 40 << 20
+    private static let limit = 64 << 20
 
     private func peak(_ protection: Protection) throws -> Int {
         try #require(protection.watcher).peakMemoryBytes()
