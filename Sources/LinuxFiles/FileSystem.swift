@@ -1,4 +1,6 @@
 import CLinux
+import Glibc
+package import SystemPackage
 
 /// The file system that a directory lies on (`fstatfs(2)`).
 package enum FileSystem {
@@ -7,6 +9,27 @@ package enum FileSystem {
     package static func nameIfShared(_ directory: OpenDirectory) -> String? {
         shared[directory.fileSystem]
     }
+
+    /// The name of a file system that the kernel makes up: no content of anybody is in it, and reading may have effects
+    /// (proc(5), sysfs(5)). Nil for any other, or one that cannot be asked.
+    package static func nameIfPseudo(_ directory: OpenDirectory) -> String? { pseudo[directory.fileSystem] }
+
+    /// The same of the file at a direct path, which is not opened for reading.
+    package static func nameIfPseudo(_ path: FilePath) -> String? {
+        let file = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        return pseudo[linux_file_system_of(file)]
+    }
+
+    /// By their magic numbers, as in linux/magic.h.
+    private static let pseudo: [UInt32: String] = [
+        0x9FA0: "proc", 0x6265_6572: "sysfs", 0x27_E0EB: "cgroup", 0x6367_7270: "cgroup2", 0x1CD1: "devpts",
+        0x6462_6720: "debugfs", 0x7472_6163: "tracefs", 0x7363_6673: "securityfs", 0xCAFE_4A11: "bpf",
+        0x6165_676C: "pstore", 0xDE5E_81E4: "efivarfs", 0x6265_6570: "configfs", 0x6573_5543: "fusectl",
+        0x1980_0202: "mqueue", 0x9584_58F6: "hugetlbfs", 0x4249_4E4D: "binfmt_misc", 0xF97C_FF8C: "selinuxfs",
+        0x6E73_6673: "nsfs", 0x6759_6969: "rpc_pipefs", 0x0187: "autofs", 0x0050_4950: "pipefs",
+    ]
 
     /// By their magic numbers, as in statfs(2) and linux/magic.h.
     private static let shared: [UInt32: String] = [

@@ -36,12 +36,18 @@ final class CaptureQueue: Sendable {
         observerBell = try Bell()
     }
 
-    func put(_ step: CaptureStep) {
+    func put(_ step: CaptureStep) { put([step]) }
+
+    /// The recorder takes all of them at once.
+    func put(_ steps: [CaptureStep]) {
         let isFirst = state.withLock { state in
-            state.steps.append(step)
-            state.byteCount += step.byteCount
-            if let file = step.file { state.unsettled[file, default: 0] += 1 }
-            return state.steps.count == 1
+            let wasEmpty = state.steps.isEmpty
+            for step in steps {
+                state.steps.append(step)
+                state.byteCount += step.byteCount
+                if let file = step.file { state.unsettled[file, default: 0] += 1 }
+            }
+            return wasEmpty && !steps.isEmpty
         }
         // The others are taken with it.
         if isFirst { recorderBell.ring() }

@@ -23,6 +23,7 @@ final class CaptureContext {
     /// Write-ahead logs that are open.
     var openLogs = 0
     let budget: OpenFileBudget
+    let links: LinkSurvey
     /// Watches the file itself, which has other names, or had one a moment ago.
     var watchFile: (Tracker, FileIdentity) -> Void = { _, _ in }
     /// Reads the events that wait, so that what happened before this moment is known.
@@ -33,6 +34,7 @@ final class CaptureContext {
         walkTurns = Turns(limit: budget.walks)
         self.queue = queue
         self.meter = meter
+        links = LinkSurvey(meter)
         self.mirrorDirectory = mirrorDirectory
     }
 

@@ -42,13 +42,12 @@ extension Observer {
     }
 
     private func handleWrite(_ directory: FilePath, _ last: FilePath.Component, _ mask: InotifyMask) {
+        guard isWatched(directory) else { return }
         let name = directory.appending(last)
-        switch scope.role(of: name) {
-        case .ignored: return
-        case .protected:
-            if let tracker = tracker(for: name) { contentWritten(tracker, mask) }
-        case .sidecar(let sidecar, let owner):
-            guard mask.contains(.modified), let tracker = tracker(for: owner) else { return }
+        let role = scope.role(of: name)
+        if case .sidecar(let sidecar, let owner) = role, mask.contains(.modified),
+            let tracker = tracker(of: owner)
+        {
             switch sidecar {
             case .writeAheadLog: tracker.logModified()
             case .journal: tracker.journalModified()
@@ -56,12 +55,15 @@ extension Observer {
             }
             markDue(tracker)
         }
+        guard role != .ignored, let tracker = tracker(for: name) else { return }
+        contentWritten(tracker, mask)
     }
 
     private func handleName(_ event: NameEvents.Entry) {
         if event.mask.contains(.overflow) { return lostEvents() }
         guard let directory = event.directory else { return }
         guard let last = event.name else { return handleSelf(directory, event.mask) }
+        guard isWatched(directory) else { return }
         let name = directory.appending(last)
         if event.mask.contains(.isDirectory) {
             guard root.kind == .directory else { return }
@@ -72,18 +74,20 @@ extension Observer {
             } else if event.mask.contains(.deleted) {
                 directoryRemoved(name)
             } else if event.mask.contains(.attributes) {
-                permissionsChanged(name)
+                changedDirectories.insert(name)
             }
             return
         }
         switch scope.role(of: name) {
         case .ignored: return
-        case .protected: handleContentName(name, event.mask)
+        case .protected: break
         case .sidecar(let sidecar, let owner): handleSidecarName(sidecar, owner, event)
         }
+        handleContentName(name, event.mask)
     }
 
     private func handleContentName(_ name: FilePath, _ mask: InotifyMask) {
+        if byDesign[name] != nil { takeIn(directory: name) }
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.attributes) {
             if let status = FileStatus.directIfPresent(tracker.path) { tracker.mind(status) }
@@ -93,6 +97,10 @@ extension Observer {
             || mask.contains(.movedFrom)
         {
             tracker.nameChanged()
+            let path = rootPath.pushing(root, name)
+            if root.kind == .directory, FileStatus.directIfPresent(path)?.kind == .symbolicLink {
+                leaveOutByDesign(name, .link)
+            }
         }
         markDue(tracker)
     }
@@ -102,7 +110,7 @@ extension Observer {
         _ owner: FilePath,
         _ event: NameEvents.Entry
     ) {
-        guard let tracker = tracker(for: owner) else { return }
+        guard let tracker = tracker(of: owner) else { return }
         let appeared = !event.mask.isDisjoint(with: [.created, .movedTo])
         let went = !event.mask.isDisjoint(with: [.deleted, .movedFrom])
         switch sidecar {
@@ -119,6 +127,12 @@ extension Observer {
         markDue(tracker)
     }
 
+    /// The tracker that is to hear of a sidecar: a database's, or that of an empty file, which may become one by it.
+    private func tracker(of owner: FilePath) -> Tracker? {
+        guard let tracker = tracker(for: owner) else { return nil }
+        return tracker.kind == .database || (tracker.image?.shape.byteCount ?? 0) == 0 ? tracker : nil
+    }
+
     func markDue(_ tracker: Tracker) {
         due.insert(tracker)
     }
@@ -126,15 +140,56 @@ extension Observer {
     /// The directory itself has changed.
     private func handleSelf(_ directory: FilePath, _ mask: InotifyMask) {
         if !mask.isDisjoint(with: [.deletedSelf, .movedSelf, .unmounted]) { mustCheckPlaces = true }
-        if mask.contains(.attributes), directory.isEmpty { permissionsChanged(directory) }
+        if mask.contains(.attributes), directory.isEmpty { changedDirectories.insert(directory) }
     }
 
-    /// The directory may be readable again, or not any more.
-    private func permissionsChanged(_ directory: FilePath) {
-        if !directory.isEmpty || leftOutDirectories.contains(directory) { retry(directory: directory) }
-        for tracker in trackers.values where tracker.name.starts(with: directory) {
-            tracker.nameChanged()
-            markDue(tracker)
+    /// Each directory whose attributes changed may be readable again, or not any more. As a rule only its times have
+    /// changed (`rsync`, `tar`), and nothing follows; else it concerns what is in it, but that once for all of them.
+    func lookAtChangedDirectories() {
+        guard !changedDirectories.isEmpty else { return }
+        var others: [FilePath] = []
+        for name in changedDirectories {
+            if leftOutDirectories.contains(name) {
+                retry(directory: name)
+                others.append(name)
+            } else if let known = directories[name] {
+                let status = FileStatus.directIfPresent(rootPath.appending(name.components))
+                if status?.ownership == known.ownership, !hasLeftOut(in: name) { continue }
+                others.append(name)
+            }
+        }
+        changedDirectories = []
+        let changed = Set(others)
+        for name in others where !hasAncestor(of: name, in: changed) {
+            for directory in directories.names(from: name) { watchAgain(directory) }
+            for tracker in trackers.files(below: name) {
+                tracker.nameChanged()
+                due.insert(tracker, isUrgent: false)
+            }
+        }
+    }
+
+    private func hasLeftOut(in directory: FilePath) -> Bool {
+        trackers.files(in: directory).contains { $0.isLeftOut }
+    }
+
+    private func hasAncestor(of name: FilePath, in others: Set<FilePath>) -> Bool {
+        guard others.count > 1 else { return false }
+        var above = name
+        while !above.isEmpty {
+            above.removeLastComponent()
+            if others.contains(above) { return true }
+        }
+        return false
+    }
+
+    private func watchAgain(_ directory: FilePath) {
+        guard root.kind == .directory else { return }
+        do {
+            let opened = try OpenDirectory(rootPath.appending(directory.components))
+            try watch(directory, opened)
+        } catch {
+            if !error.isMissing { leaveOut(directory: directory, error) }
         }
     }
 

@@ -5,7 +5,14 @@ import SystemPackage
 extension Observer {
     /// Watches and lists everything, and takes up what the repository knows.
     func begin(_ files: [ProtectedFile]) throws {
+        let databases = Set(files.lazy.filter { $0.kind == .database && $0.isAlive }.map(\.name))
         for file in files where scope.protects(file.name) {
+            if file.kind == .plain, case .sidecar(_, let owner) = scope.role(of: file.name),
+                databases.contains(owner)
+            {
+                // It was a plain file before there was the database.
+                continue
+            }
             let tracker = Tracker(
                 file: file.id,
                 name: file.name,
@@ -21,58 +28,80 @@ extension Observer {
                     .suspect(file.id, since: knownGoodUntil, reason: "holdfast was not running")
                 )
             }
-            trackers[file.name] = tracker
-            markDue(tracker)
+            trackers.insert(tracker)
+            joinGroup(tracker)
+            due.insert(tracker, isUrgent: false)
         }
         try listRoot()
+        list(until: nil)
         // Last: where watches are few, the directories need them more.
         watches.addWay(wayToRoot)
         isListed = true
     }
 
-    /// Watches and lists everything under the root anew; directories that are not there any more are forgotten.
+    /// Watches the root, and lists everything under it anew; directories that are not there any more are forgotten in
+    /// the end.
     func listRoot() throws {
-        let before = directories
-        directories = [:]
-        defer {
-            for name in before.keys where directories[name] == nil { forget(directory: name) }
-            tellOfPolling()
-        }
+        listing = nil
+        unlisted = DirectoryQueue()
+        before = Set(directories.all.keys)
+        directories = DirectoryTable()
+        byDesign = [:]
+        context.meter.forgetDesigned()
         switch root.kind {
-        case .directory: try watchTree("", at: rootPath)
+        case .directory:
+            let opened = try OpenDirectory(rootPath)
+            try watch("", opened)
+            listing = Listing(name: "", directory: opened, names: try opened.names(), wasElsewhere: false)
         case .file:
             try watch("", OpenDirectory(rootPath.removingLastComponent()))
             if let name = rootPath.lastComponent { _ = tracker(for: FilePath(root: nil, components: name)) }
+            endListing()
         }
     }
 
-    /// Watches first, then lists, so that a file made in between is not missed. `found` gets each protected file.
-    private func watchTree(
-        _ directory: FilePath,
-        at path: FilePath,
-        _ found: (Tracker) -> Void = { $0.nameChanged() }
-    ) throws(SystemError) {
-        let opened = try OpenDirectory(path)
-        try watch(directory, opened)
-        for last in try opened.names() {
-            guard mailbox.stop == nil else {
-                isListingCutShort = true
-                return
-            }
-            let name = directory.appending(last)
-            let path = path.appending(last)
-            guard let status = try? opened.status(of: last) else { continue }
-            switch status.kind {
-            case .directory:
-                if isWatchable(name, status) { watchTreeIfPossible(name, at: path, found) }
-            case .regular:
-                guard case .protected = scope.role(of: name), let tracker = tracker(for: name) else {
-                    continue
+    /// Goes on with the listings until the time is over; nil: to their end. Directories wait in a queue of their own, so
+    /// neither the stack nor the open files grow with the depth of a tree.
+    func list(until deadline: Tick?) {
+        while isListing {
+            while let last = listing?.names.popLast(), let listing {
+                if let status = try? listing.directory.status(of: last) {
+                    found(listing.name.appending(last), status, wasElsewhere: listing.wasElsewhere)
                 }
-                found(tracker)
-                markDue(tracker)
-            case .symbolicLink, .other: continue
+                if let deadline, Tick.now >= deadline { return }
+                guard isListed || mailbox.stop == nil else {
+                    isListingCutShort = true
+                    return
+                }
             }
+            listing = nil
+            if let next = unlisted.take() { beginListing(next.name, wasElsewhere: next.wasElsewhere) }
+        }
+        endListing()
+    }
+
+    var isListing: Bool { listing != nil || !unlisted.isEmpty }
+
+    private func endListing() {
+        for name in before where directories[name] == nil { forget(directory: name) }
+        before = []
+        tellOfPolling()
+    }
+
+    /// What has that name, when its directory is listed or it appears.
+    private func found(_ name: FilePath, _ status: FileStatus, wasElsewhere: Bool) {
+        switch status.kind {
+        case .directory: enter(name, wasElsewhere: wasElsewhere)
+        case .regular:
+            guard let tracker = tracker(for: name) else { return }
+            if wasElsewhere, tracker.identity != nil {
+                tracker.eventsWereLost("its directory was elsewhere", since: knownGoodUntil)
+            } else {
+                tracker.nameChanged()
+            }
+            due.insert(tracker, isUrgent: false)
+        case .symbolicLink: if scope.role(of: name) != .ignored { leaveOutByDesign(name, .link) }
+        case .other: break
         }
     }
 
@@ -81,30 +110,48 @@ extension Observer {
             && status.identity != repositoryIdentity
     }
 
-    /// The same for a directory in it: what goes wrong there must not hinder the rest.
-    private func watchTreeIfPossible(_ name: FilePath, at path: FilePath, _ found: (Tracker) -> Void) {
+    /// A directory appeared under the root, or is asked for again. What is in one that `wasElsewhere` may have been
+    /// written there.
+    func enter(_ name: FilePath, wasElsewhere: Bool) {
+        unlisted.add(name, wasElsewhere: wasElsewhere)
+    }
+
+    /// Watches it first, then lists it, so that a file made in between is not missed. What goes wrong there must not
+    /// hinder the rest.
+    private func beginListing(_ name: FilePath, wasElsewhere: Bool) {
         do {
-            try watchTree(name, at: path, found)
+            let opened = try OpenDirectory(rootPath.appending(name.components))
+            guard isWatchable(name, try opened.status()) else { return }
+            if let pseudo = FileSystem.nameIfPseudo(opened) {
+                return leaveOutByDesign(name, .fileSystem(pseudo))
+            }
+            try watch(name, opened)
+            let names = try opened.names()
+            if isRepository(name, opened, names) { return leaveOutByDesign(name, .repository) }
             takeIn(directory: name)
+            listing = Listing(name: name, directory: opened, names: names, wasElsewhere: wasElsewhere)
         } catch {
             if !error.isMissing { leaveOut(directory: name, error) }
         }
     }
 
     /// The directory cannot be watched or listed; the slow round tries again.
-    private func leaveOut(directory name: FilePath, _ error: any Error) {
+    func leaveOut(directory name: FilePath, _ error: any Error) {
         leftOutDirectories.insert(name)
         context.meter.leftOut(rootPath.appending(name.components).printable, error)
     }
 
-    private func takeIn(directory name: FilePath) {
+    func takeIn(directory name: FilePath) {
+        if byDesign.removeValue(forKey: name) != nil {
+            context.meter.leftOutByDesign(rootPath.appending(name.components), nil)
+        }
         guard leftOutDirectories.remove(name) != nil else { return }
         context.meter.leftOut(rootPath.appending(name.components).printable, nil)
     }
 
-    private func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
+    func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
         let path = directory.path
-        let identity = try directory.status().identity
+        let status = try directory.status()
         var polledBecause = FileSystem.nameIfShared(directory).map {
             "\(path.printable) is on \($0), which does not tell of changes from elsewhere"
         }
@@ -114,7 +161,7 @@ extension Observer {
             guard let limit = WatchLimitError(error) else { throw error }
             polledBecause = "\(limit)"
         }
-        directories[name] = WatchedDirectory(identity: identity, polledBecause: polledBecause)
+        directories[name] = WatchedDirectory(status, polledBecause: polledBecause)
         if polledBecause == nil { context.polled.remove(name) } else { context.polled.insert(name) }
     }
 
@@ -127,39 +174,28 @@ extension Observer {
         takeIn(directory: name)
     }
 
-    /// A directory appeared under the root. What is in one that `wasElsewhere` may have been written there.
-    func enter(_ name: FilePath, wasElsewhere: Bool) {
-        let path = rootPath.appending(name.components)
-        guard let status = try? FileStatus.direct(path), isWatchable(name, status) else {
-            return
-        }
-        watchTreeIfPossible(name, at: path) { [knownGoodUntil] tracker in
-            if wasElsewhere, tracker.identity != nil {
-                tracker.eventsWereLost("its directory was elsewhere", since: knownGoodUntil)
-            } else {
-                tracker.nameChanged()
-            }
-        }
-        tellOfPolling()
-    }
-
     /// An empty directory was removed.
     func directoryRemoved(_ name: FilePath) {
         // Another of that name may have come already.
-        guard let identity = directories[name]?.identity,
-            FileStatus.directIfPresent(rootPath.appending(name.components))?.identity != identity
-        else { return }
+        let present = FileStatus.directIfPresent(rootPath.appending(name.components))
+        guard let identity = directories[name]?.identity else {
+            if byDesign[name] != nil || leftOutDirectories.contains(name), present == nil {
+                takeIn(directory: name)
+            }
+            return
+        }
+        guard present?.identity != identity else { return }
         forget(directory: name)
         tellOfPolling()
     }
 
     /// A directory went with all that is in it.
     func leave(_ name: FilePath) {
-        for other in directories.keys where other.starts(with: name) { directoryRemoved(other) }
-        for tracker in trackers.values where tracker.name.starts(with: name) {
+        for tracker in trackers.files(below: name) {
             tracker.nameChanged()
-            markDue(tracker)
+            due.insert(tracker, isUrgent: false)
         }
+        for other in directories.names(from: name) { directoryRemoved(other) }
     }
 
     /// Everything may have changed without an event.
@@ -168,55 +204,68 @@ extension Observer {
             try listRoot()
             takeIn(directory: "")
         } catch {
+            endListing()
             leaveOut(directory: "", error)
         }
         for tracker in trackers.values {
             tracker.eventsWereLost(reason, since: knownGoodUntil)
-            markDue(tracker)
+            due.insert(tracker, isUrgent: false)
+        }
+    }
+}
+
+/// Directories that are to be listed, each once however often it is asked for.
+struct DirectoryQueue {
+    private var queue: [FilePath] = []
+    private var wereElsewhere: [FilePath: Bool] = [:]
+
+    var isEmpty: Bool { queue.isEmpty }
+
+    mutating func add(_ name: FilePath, wasElsewhere: Bool) {
+        if let known = wereElsewhere.updateValue(wasElsewhere, forKey: name) {
+            wereElsewhere[name] = known || wasElsewhere
+        } else {
+            queue.append(name)
         }
     }
 
-    /// The tracker of a protected file; made if it is new. Nil for a name that a single-file root leaves out.
-    func tracker(for name: FilePath) -> Tracker? {
-        var name = name
-        if root.kind == .file {
-            // Events know the file itself; its history has the name under which the root was given, a link perhaps.
-            guard let real = rootPath.lastComponent, let given = root.path.lastComponent,
-                name == FilePath(root: nil, components: real)
-            else { return nil }
-            name = FilePath(root: nil, components: given)
-        }
-        if let tracker = trackers[name] { return tracker }
-        let path = rootPath.pushing(root, name)
-        guard let status = try? FileStatus.direct(path), status.kind == .regular else {
-            return nil
-        }
-        let known = released.removeValue(forKey: name)
-        let tracker = Tracker(
-            file: known?.file ?? nextFile,
-            name: name,
-            path: path,
-            kind: known?.kind ?? .plain,
-            image: nil,
-            firstEvent: isListed ? .created : .baseline,
-            knownGoodUntil: .now,
-            context: context
-        )
-        if known == nil {
-            context.queue.put(.declare(nextFile, name: name, kind: .plain))
-            nextFile = nextFile.next
-        }
-        trackers[name] = tracker
-        markDue(tracker)
-        return tracker
+    /// The last one that was added: so a tree is gone through to its depth before the next one begins.
+    mutating func take() -> (name: FilePath, wasElsewhere: Bool)? {
+        guard let name = queue.popLast() else { return nil }
+        return (name, wereElsewhere.removeValue(forKey: name) ?? false)
     }
+
+    /// Without the directory and those below it.
+    mutating func remove(below top: FilePath) {
+        for name in queue where name.starts(with: top) { wereElsewhere[name] = nil }
+        queue.removeAll { $0.starts(with: top) }
+    }
+}
+
+/// A directory that is watched, and whose names are gone through.
+struct Listing {
+    /// Relative to the root.
+    let name: FilePath
+    let directory: OpenDirectory
+    /// Those that are left.
+    var names: [FilePath.Component]
+    /// What is in it may have been written where no event told.
+    let wasElsewhere: Bool
 }
 
 /// A directory under the root.
 struct WatchedDirectory {
     let identity: FileIdentity
+    /// Who might do what in it when it was watched.
+    let ownership: FileOwnership
     /// Why events do not tell all that happens in it; nil when they do.
     let polledBecause: String?
+
+    init(_ status: FileStatus, polledBecause: String?) {
+        identity = status.identity
+        ownership = status.ownership
+        self.polledBecause = polledBecause
+    }
 }
 
 extension FilePath {
@@ -232,4 +281,6 @@ extension ProtectedFile {
         guard let last, last.event != .deleted else { return nil }
         return ObservedImage(shape: last.shape)
     }
+
+    var isAlive: Bool { last.map { $0.event != .deleted } ?? false }
 }

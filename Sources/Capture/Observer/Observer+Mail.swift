@@ -11,25 +11,24 @@ extension Observer {
         makeRound()
         if !context.polled.isEmpty { poll() }
         makeUpForLoss()
-        for tracker in trackers.values {
-            if tracker.kind == .database { (tracker.attention.log, tracker.mustCheckSight) = (true, true) }
-            markDue(tracker)
-        }
     }
 
     /// Passes on the requests for which every file has been captured since, and the news that all is.
     func answerMail() {
         let isCaptured = trackers.values.allSatisfy { $0.capturedThrough != nil || $0.isBlind }
-        if !announcedReady, !isListingCutShort, isCaptured {
+        if !announcedReady, !isListingCutShort, !isListing, isCaptured {
             announcedReady = true
             let protected = trackers.values.filter { $0.image != nil }
             context.meter.update { status in
                 status.files = protected.count
                 status.databases = protected.count { $0.kind == .database }
             }
+            context.meter.tellOfLeftOut()
             context.queue.put(.barrier(Self.readyBarrier))
         }
-        guard !pending.isEmpty, lossReason == nil, !mustCheckPlaces else { return }
+        guard !pending.isEmpty, lossReason == nil, !mustCheckPlaces, !isListing, round.isEmpty,
+            changedDirectories.isEmpty
+        else { return }
         pending.removeAll { request in
             // What hinders one file is said with the answer; it holds up nobody.
             guard

@@ -44,7 +44,8 @@ extension Observer {
     /// Looks whether the root and its directories are still the ones that are watched.
     func checkPlaces() {
         checkRoot()
-        for (name, directory) in directories where !name.isEmpty && !isAway(name.removingLastComponent()) {
+        for (name, directory) in directories.all where !name.isEmpty && !isAway(name.removingLastComponent())
+        {
             check(name, directory)
         }
     }
@@ -84,6 +85,8 @@ extension Observer {
     }
 
     private func check(_ name: FilePath, _ directory: WatchedDirectory) {
+        // One that lies in another one that has gone went with it.
+        guard directories[name] != nil else { return }
         let path = rootPath.appending(name.components)
         let status: FileStatus
         do {
@@ -98,9 +101,9 @@ extension Observer {
         context.meter.trouble(.place, nil)
         enter(name, wasElsewhere: true)
         // Those that are not there any more.
-        for tracker in trackers.values where tracker.name.starts(with: name) {
+        for tracker in trackers.files(below: name) {
             tracker.nameChanged()
-            markDue(tracker)
+            due.insert(tracker, isUrgent: false)
         }
     }
 
@@ -123,6 +126,6 @@ extension Observer {
     /// Whether the directory, or one that it lies in, is not there for now.
     func isAway(_ directory: FilePath) -> Bool {
         guard !away.isEmpty else { return false }
-        return away.keys.contains { directory.starts(with: $0) }
+        return away[""] != nil || away.keys.contains { directory.starts(with: $0) }
     }
 }

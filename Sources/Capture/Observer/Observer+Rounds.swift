@@ -15,24 +15,45 @@ extension Observer {
         checkPlaces()
         releaseGone()
         for name in leftOutDirectories { retry(directory: name) }
-        for tracker in trackers.values where !isAway(tracker) {
-            if tracker.isLeftOut || tracker.hindrance != nil || tracker.mayBeOutOfSight {
-                tracker.mustCheckSight = true
-                markDue(tracker)
-            }
-            if tracker.audit.wantEvery(auditInterval, now: .now) { markDue(tracker) }
-            guard tracker.isAtRest else { continue }
-            let status = FileStatus.directIfPresent(tracker.path)
-            if let status { tracker.mind(status) }
-            if status?.identity != tracker.identity {
-                tracker.nameChanged()
-                markDue(tracker)
-            } else if let status, let stamp = tracker.stamp, ContentStamp(status) != stamp {
-                tracker.stamp = ContentStamp(status)
-                tracker.contentModified()
-                markDue(tracker)
-            }
+        reconsiderDesigned()
+        for owner in Array(undecided.keys) { decideSidecars(of: owner) }
+        round = Array(trackers.values)
+    }
+
+    /// Goes on with the round until the time is over. Each file is looked at once more, whatever the events said.
+    func continueRound(until deadline: Tick) {
+        while let tracker = round.popLast() {
+            lookFromOutside(tracker)
+            guard Tick.now < deadline else { return }
         }
+    }
+
+    private func lookFromOutside(_ tracker: Tracker) {
+        guard trackers[tracker.name] === tracker, !isAway(tracker) else { return }
+        let isAtRest = tracker.isAtRest
+        if !pending.isEmpty, tracker.kind == .database { tracker.attention.log = true }
+        let isHindered = tracker.isLeftOut || tracker.hindrance != nil || tracker.mayBeOutOfSight
+        if isHindered || !pending.isEmpty { tracker.mustCheckSight = true }
+        if tracker.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
+            due.insert(tracker, isUrgent: false)
+        }
+        guard isAtRest else { return }
+        let status = FileStatus.directIfPresent(tracker.path)
+        if let status { tracker.mind(status) }
+        if status?.identity != tracker.identity {
+            tracker.nameChanged()
+            mustBeLookedAt(tracker)
+        } else if let status, let stamp = tracker.stamp, ContentStamp(status) != stamp {
+            tracker.stamp = ContentStamp(status)
+            tracker.contentModified()
+            mustBeLookedAt(tracker)
+        }
+    }
+
+    /// Also for the requests that wait: what was captured before was not all.
+    private func mustBeLookedAt(_ tracker: Tracker) {
+        tracker.capturedThrough = nil
+        due.insert(tracker, isUrgent: false)
     }
 
     /// Gives up the trackers of files that are gone, so that names that come and go take next to no memory.
@@ -41,7 +62,7 @@ extension Observer {
             guard tracker.isGone, trackers[tracker.name] === tracker else { return true }
             guard context.queue.isSettled(tracker.file) else { return false }
             released[tracker.name] = (tracker.file, tracker.kind)
-            trackers[tracker.name] = nil
+            trackers.remove(tracker)
             waiting[ObjectIdentifier(tracker)] = nil
             return true
         }
@@ -83,7 +104,7 @@ extension Observer {
             else { continue }
             if isWatchable(name, status) {
                 enter(name, wasElsewhere: false)
-            } else if case .protected = scope.role(of: name) {
+            } else if status.kind == .regular {
                 _ = tracker(for: name)
             }
         }
@@ -91,8 +112,8 @@ extension Observer {
 
     /// Says which events are missing and begins or ends to poll.
     func tellOfPolling() {
-        let reasons = directories.values.lazy.compactMap(\.polledBecause)
-        guard let reason = reasons.min() else {
+        let reasons = directories.all.values.lazy.compactMap(\.polledBecause)
+        guard !context.polled.isEmpty, let reason = reasons.min() else {
             context.meter.trouble(.events, nil)
             return
         }

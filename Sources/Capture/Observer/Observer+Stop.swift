@@ -48,10 +48,13 @@ extension Observer {
         case .done:
             try? readAllEvents()
             makeUpForLoss()
+            lookAtChangedDirectories()
+            list(until: nil)
             finish { $0.look(.now) }
         case .catchingUp:
             let limit = beginCatchingUp()
-            if announcedReady, !isListingCutShort, trackers.values.allSatisfy({ isTaken($0, limit.since) }) {
+            let isListed = !isListingCutShort && !isListing && round.isEmpty && changedDirectories.isEmpty
+            if announcedReady, isListed, trackers.values.allSatisfy({ isTaken($0, limit.since) }) {
                 finish()
             } else if isListingCutShort || limit.deadline <= .now {
                 finish()
@@ -86,8 +89,8 @@ extension Observer {
         let missing = trackers.values.filter { !isTaken($0, since) }
         return CaptureInterruption(
             isFirstCapture: !announcedReady,
-            captured: trackers.count - missing.count,
-            files: trackers.count,
+            captured: trackers.values.count - missing.count,
+            files: trackers.values.count,
             example: missing.first?.path.printable
         )
     }

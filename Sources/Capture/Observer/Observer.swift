@@ -14,7 +14,7 @@ final class Observer {
     /// Where the root is now, symbolic links followed.
     var rootPath: FilePath
     var watches: WatchTable
-    var trackers: [FilePath: Tracker] = [:]
+    var trackers = TrackerTable()
     var nextFile: FileID
     /// Files that are gone, whose trackers wait for their deletion to be durable.
     var gone: [Tracker] = []
@@ -29,9 +29,25 @@ final class Observer {
     /// The directories of the repository itself, should it lie under the root.
     let repositoryIdentity: FileIdentity?
     /// The directories that are watched or polled, relative to the root.
-    var directories: [FilePath: WatchedDirectory] = [:]
+    var directories = DirectoryTable()
+    /// Those of before the present listing of everything.
+    var before: Set<FilePath> = []
+    /// The directory whose names are gone through, and those that wait for it.
+    var listing: Listing?
+    var unlisted = DirectoryQueue()
+    /// Trackers that the slow round has still to look at.
+    var round: [Tracker] = []
+    /// Directories of which an event told that who may do what in them may have changed.
+    var changedDirectories: Set<FilePath> = []
     /// Those that could not be watched or listed.
     var leftOutDirectories: Set<FilePath> = []
+    /// Links, directories of repositories, and file systems that hold no files of anybody.
+    var byDesign: [FilePath: DesignedReason] = [:]
+    /// Files with names as sidecars have them, by the file whose they may be, of which it is not known yet whether it is
+    /// a database.
+    var undecided: [FilePath: Set<FilePath>] = [:]
+    /// Files that are captured together, by the one whose sidecars the others may be.
+    var groups: [FilePath: FileGroup] = [:]
     /// Those that are not there for now; what is in them is not looked at.
     var away: [FilePath: Absence] = [:]
     var isRootMissing = false
@@ -121,7 +137,11 @@ final class Observer {
             }
             if let time = nextPoll, time <= Tick.now { poll() }
             makeUpForLoss()
+            lookAtChangedDirectories()
+            if isListing { list(until: .now.advanced(by: Self.busyPause)) }
+            continueRound(until: .now.advanced(by: Self.busyPause))
             lookAtDue()
+            if due.isEmpty, !isListing { context.meter.tellOfLeftOut() }
             answerMail()
             if let stop = mailbox.stop, try mayEnd(stop) { return }
         }
@@ -135,7 +155,7 @@ final class Observer {
         if let pausedUntil { next = min(next, pausedUntil) }
         if let nextRetry { next = min(next, nextRetry) }
         if let catchingUp { next = min(next, catchingUp.deadline) }
-        if !due.isEmpty { return .zero }
+        if !due.isEmpty || isListing || !round.isEmpty { return .zero }
         let rest = max(.zero, now.duration(to: next))
         guard rest > .zero, rest < .milliseconds(1) else { return rest }
         // The poll's clock is too coarse for this. No longer than a fraction of a journal's life, which no
@@ -150,21 +170,31 @@ final class Observer {
         callThoseWaiting()
         let deadline = Tick.now.advanced(by: Self.busyPause)
         while let tracker = due.popFirst() {
-            let key = ObjectIdentifier(tracker)
-            guard !isAway(tracker) else {
-                // When it is back, everything in it is looked at.
-                waiting[key] = nil
-                continue
-            }
-            tracker.look(.now)
-            waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
-            if let time = tracker.retryAt { nextRetry = min(nextRetry ?? time, time) }
-            if tracker.isGone { gone.append(tracker) }
-            if context.openLogs > context.budget.logs { parkLogs() }
+            look(at: tracker)
             guard Tick.now < deadline else { break }
         }
+        // However much events tell, the others come to their turn.
+        let end = deadline.advanced(by: Self.busyPause / 2)
+        while Tick.now < end, let tracker = due.popOther() { look(at: tracker) }
         for tracker in context.walkTurns.callNext() { due.insert(tracker) }
         for tracker in context.auditTurns.callNext() { due.insert(tracker) }
+    }
+
+    private func look(at tracker: Tracker) {
+        let key = ObjectIdentifier(tracker)
+        // One that is away is looked at when it is back, with everything in it.
+        guard trackers[tracker.name] === tracker, !isAway(tracker) else {
+            waiting[key] = nil
+            return
+        }
+        let kind = tracker.kind
+        tracker.look(.now)
+        waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
+        if let time = tracker.retryAt { nextRetry = min(nextRetry ?? time, time) }
+        if tracker.isGone { gone.append(tracker) }
+        if context.openLogs > context.budget.logs { parkLogs() }
+        if kind != tracker.kind { kindChanged(tracker) }
+        if !undecided.isEmpty { decideSidecars(of: tracker.name) }
     }
 
     /// Those whose time has come.

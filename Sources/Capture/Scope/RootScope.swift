@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// Which names under a root are protected, which belong to a database, and which are left out.
 ///
-/// The rule: a name that ends in `-wal`, `-shm` or `-journal` is a sidecar of the file before the ending;
+/// The rule: a name that ends in `-wal`, `-shm` or `-journal` may be a sidecar of the file before the ending;
 /// temporary files of editors and of SQLite are left out, so are what a restore in place put aside, the root's own
 /// `backups` directory and whatever an exclusion matches (a shell pattern against the whole relative name or its last component).
 /// Everything else is protected: endings mean nothing, the first 16 bytes decide what is a database.
@@ -24,7 +24,7 @@ package struct RootScope: Sendable {
 
     package enum Role: Hashable, Sendable {
         case protected
-        /// Belongs to the file of this name.
+        /// Belongs to the file of this name if that is a database, and is protected by itself if not.
         case sidecar(Sidecar, of: FilePath)
         case ignored
     }
@@ -35,14 +35,14 @@ package struct RootScope: Sendable {
         if isExcluded(name) || Self.isAside(last) { return .ignored }
         for sidecar in Sidecar.allCases {
             guard let owner = name.dropping(suffix: sidecar.rawValue) else { continue }
-            return role(of: owner) == .protected ? .sidecar(sidecar, of: owner) : .ignored
+            return role(of: owner) == .ignored ? .ignored : .sidecar(sidecar, of: owner)
         }
         return Self.isTemporary(last) ? .ignored : .protected
     }
 
-    /// Whether a file of that name (relative to the root) is captured.
+    /// Whether a file of that name (relative to the root) is captured, by itself or with its database.
     package func protects(_ name: FilePath) -> Bool {
-        guard case .protected = role(of: name) else { return false }
+        guard role(of: name) != .ignored else { return false }
         var directory = name.removingLastComponent()
         while !directory.isEmpty {
             if leavesOut(directory: directory) { return false }
@@ -71,7 +71,7 @@ package struct RootScope: Sendable {
         name.hasSuffix("~") || name.hasSuffix(".tmp") || name.hasPrefix(".#") || name == "4913"
             || (name.hasPrefix("#") && name.hasSuffix("#"))
             || (name.hasPrefix(".") && (name.hasSuffix(".swp") || name.hasSuffix(".swx")))
-            || name.hasPrefix("etilqs_") || isSuperJournal(name)
+            || name.hasPrefix("etilqs_") || isSuperJournal(name) || isRepositoryDraft(name)
     }
 
     /// `NAME.corrupted-YYYYMMDD-HHMMSS`, or `replaced` or `undone`, and what may stand behind that.
@@ -85,6 +85,11 @@ package struct RootScope: Sendable {
                     }
             }
         }
+    }
+
+    /// `repository.json.` and 16 digits and `.new`, for the moment in which a repository is made.
+    private static func isRepositoryDraft(_ name: String) -> Bool {
+        name.hasPrefix("repository.json.") && name.hasSuffix(".new") && name.utf8.count == 36
     }
 
     private static func isSuperJournal(_ name: String) -> Bool {

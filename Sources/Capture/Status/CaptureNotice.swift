@@ -6,8 +6,8 @@ package enum CaptureNotice: Sendable, Hashable {
     case finding(Finding)
     /// Something hinders the protection; nil: no longer.
     case trouble(String?)
-    /// This file cannot be captured and is left out: why, and what helps.
-    case leftOut(String, advice: String?)
+    /// These are left out.
+    case leftOut(LeftOut)
     /// Commits of this file may go by unseen.
     case hindered(String)
     /// This file alone is captured anew after an error of the program itself.

@@ -1,5 +1,6 @@
 package import LinuxFiles
 package import Repository
+import SystemPackage
 
 /// How the protection of one root is going: what `status` shows.
 package struct CaptureStatus: Sendable {
@@ -34,7 +35,7 @@ package struct CaptureStatus: Sendable {
     /// Why protection is not what it should be; nil when it is.
     package var trouble: String? { Part.allCases.lazy.compactMap { troubles[$0] }.first }
     /// Files that could not be read, with the reason.
-    package var leftOut: [String: String] = [:]
+    package var leftOut: [String: LeftOut.Obstacle] = [:]
     /// Files that something stands before just now.
     package var hindrances: [String: Hindrance] = [:]
     /// Why not all that is committed can be captured; nil when all can.
@@ -43,6 +44,14 @@ package struct CaptureStatus: Sendable {
     package var quarantines = 0
     /// It was told to stop, and did not take everything.
     package var interruption: CaptureInterruption?
+    /// What is left out by design.
+    var designed: [FilePath: DesignedReason] = [:]
+    /// Links that lead to databases outside of the root, and where.
+    var linkedDatabases: [FilePath: FilePath] = [:]
+    /// All that is left out, a line for each reason.
+    package var allLeftOut: [LeftOut] {
+        LeftOut.unreadable(leftOut) + LeftOut.designed(designed, databases: linkedDatabases)
+    }
     /// Everything under the root was captured once and is durable.
     package var isReady = false
 }

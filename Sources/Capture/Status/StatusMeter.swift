@@ -1,9 +1,11 @@
 import LinuxFiles
 import Synchronization
+import SystemPackage
 
 /// The one copy of a root's status that both threads write and anybody reads.
 final class StatusMeter: Sendable {
     private let status = Mutex(CaptureStatus())
+    private let news = Mutex(News())
     private let notice: @Sendable (CaptureNotice) -> Void
 
     init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
@@ -26,17 +28,68 @@ final class StatusMeter: Sendable {
         if let news { notice(news) }
     }
 
-    /// Says that a file cannot be captured, or (nil) that it can be again.
+    /// What was left out since it was last said: a burst of it is one line.
+    private struct News {
+        var unreadable: [String: LeftOut.Obstacle] = [:]
+        var designed: [FilePath: DesignedReason] = [:]
+        var databases: [FilePath: FilePath] = [:]
+        /// What is left out by design is said once.
+        var said: Set<FilePath> = []
+    }
+
+    /// Notes that a file cannot be captured, or (nil) that it can be again.
     func leftOut(_ path: String, _ error: (any Error)?) {
-        let reason = error.map { "\($0)" }
-        let isForbidden = (error as? SystemError)?.isForbidden ?? false
+        let reason = error.map { LeftOut.Obstacle($0) }
         let isNews = status.withLock { status in
             defer { status.leftOut[path] = reason }
             return status.leftOut[path] != reason
         }
-        if isNews, let reason {
-            notice(.leftOut(reason, advice: isForbidden ? "change its permissions" : nil))
+        if isNews { news.withLock { $0.unreadable[path] = reason } }
+    }
+
+    /// Notes what is left out by design, or (nil) is no longer. Of a link it is said when it is known where it leads.
+    func leftOutByDesign(_ path: FilePath, _ reason: DesignedReason?) {
+        status.withLock { status in
+            status.designed[path] = reason
+            if reason != .link { status.linkedDatabases[path] = nil }
         }
+        news.withLock { news in
+            if reason == nil { news.said.remove(path) }
+            if let reason, reason != .link, news.said.insert(path).inserted { news.designed[path] = reason }
+        }
+    }
+
+    /// Everything is listed anew.
+    func forgetDesigned() {
+        status.withLock { ($0.designed, $0.linkedDatabases) = ([:], [:]) }
+    }
+
+    /// Notes where a link leads; nil: to no database.
+    func linkLeads(_ link: FilePath, toDatabase database: FilePath?) {
+        let isThere = status.withLock { status in
+            guard status.designed[link] == .link else { return false }
+            status.linkedDatabases[link] = database
+            return true
+        }
+        guard isThere else { return }
+        news.withLock { news in
+            guard news.said.insert(link).inserted else { return }
+            news.designed[link] = .link
+            news.databases[link] = database
+        }
+    }
+
+    /// Says what was left out since the last time.
+    func tellOfLeftOut() {
+        let news = news.withLock { news in
+            defer { (news.unreadable, news.designed, news.databases) = ([:], [:], [:]) }
+            return news
+        }
+        guard !news.unreadable.isEmpty || !news.designed.isEmpty else { return }
+        let all =
+            LeftOut.unreadable(news.unreadable)
+            + LeftOut.designed(news.designed, databases: news.databases)
+        for one in all { notice(.leftOut(one)) }
     }
 
     /// Says what stands between a file and its capture, or (nil) that nothing does any more.

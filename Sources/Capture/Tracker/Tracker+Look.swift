@@ -104,24 +104,9 @@ extension Tracker {
             retry(in: Self.deletionGrace, from: now)
             return
         }
-        dropWalk()
         canBeRead()
         endHindrance()
-        // Also without an image: an earlier one, of another kind perhaps, is in the history. With none the recorder has
-        // nothing to do.
-        let pageSize = image?.shape.pageSize ?? .plain
-        put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: .deleted,
-                    shape: .empty(pageSize),
-                    pages: PageSet(pageSize: pageSize)
-                )
-            )
-        )
-        image = nil
+        recordDeletion()
         identity = nil
         log = nil
         parkedLog = nil
@@ -137,6 +122,25 @@ extension Tracker {
         attention.log = false
         attention.doubt = nil
         capturedThrough = now
+    }
+
+    /// The file is not there any more, or no protected file. That is handed over also without an image: an earlier one, of
+    /// another kind perhaps, is in the history. With none the recorder has nothing to do.
+    func recordDeletion() {
+        dropWalk()
+        let pageSize = image?.shape.pageSize ?? .plain
+        put(
+            .changes(
+                Changes(
+                    file: file,
+                    time: .now,
+                    event: .deleted,
+                    shape: .empty(pageSize),
+                    pages: PageSet(pageSize: pageSize)
+                )
+            )
+        )
+        image = nil
     }
 
     private static let longestWait = Duration.seconds(1)

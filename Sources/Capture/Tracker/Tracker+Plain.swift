@@ -18,6 +18,9 @@ extension Tracker {
         }
         try decideKindAgain()
         guard kind == .plain else { return retry(in: .zero, from: now) }
+        if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
+            return try captureGroup(group, now)
+        }
         context.drainEvents()
         let events = contentEvents
         let file = try OpenFile(path, .look)
@@ -31,12 +34,18 @@ extension Tracker {
         guard contentEvents == events, try ContentStamp(file.status()) == ContentStamp(status) else {
             return retry(in: .milliseconds(5))
         }
+        for step in plainSteps(shape, pages) { put(step) }
+        plainCaptured(shape, ContentStamp(status))
+    }
+
+    /// What hands over that content.
+    func plainSteps(_ shape: ImageShape, _ pages: PageSet) -> [CaptureStep] {
         var event = SnapshotEvent.scan
         if isNew { event = firstEvent } else if attention.doubt == .replaced { event = .replaced }
-        put(
+        return [
             .changes(
                 Changes(
-                    file: self.file,
+                    file: file,
                     time: .now,
                     event: event,
                     shape: shape,
@@ -45,8 +54,7 @@ extension Tracker {
                     closesUnfinished: true
                 )
             )
-        )
-        plainCaptured(shape, ContentStamp(status))
+        ]
     }
 
     private func beginPlainWalk(_ shape: ImageShape, _ status: FileStatus, _ file: consuming OpenFile) throws
@@ -66,7 +74,7 @@ extension Tracker {
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainWalk(_ walk: Walk, _ now: Tick) {
         guard !attention.isTouched, let status = FileStatus.directIfPresent(path),
-            ContentStamp(status) == stamp
+            ContentStamp(status) == stamp, groupIsUnchanged(since: walk.began)
         else {
             return restartWalk(now)
         }
@@ -75,7 +83,7 @@ extension Tracker {
         plainCaptured(shape, ContentStamp(status))
     }
 
-    private func plainCaptured(_ shape: ImageShape, _ seen: ContentStamp) {
+    func plainCaptured(_ shape: ImageShape, _ seen: ContentStamp) {
         image = ObservedImage(shape: shape)
         isNew = false
         stamp = seen

@@ -39,6 +39,9 @@ final class Tracker {
     /// The file has other names, and is watched itself.
     var watchedFile: FileIdentity?
 
+    /// Those that it is captured with; nil: none.
+    var group: FileGroup?
+
     var attention = Attention()
     let journal: JournalWatch
     /// Since when a journal without a living writer has been seen.

@@ -46,6 +46,16 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var quarantines: Int?
     /// Shell patterns of names that it leaves out; nil from one that does not tell.
     package var exclusions: [String]?
+    /// What it leaves out, an element for each reason; nil from one that does not tell.
+    package var leftOut: [LeftOutGroup]?
+
+    package struct LeftOutGroup: Codable, Sendable, Equatable {
+        /// What happened and what to do, on one line.
+        package var reason: String
+        package var count: Int
+        /// Some paths.
+        package var examples: [String]
+    }
 }
 
 extension ControlRequest {

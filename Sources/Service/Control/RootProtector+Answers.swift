@@ -35,16 +35,19 @@ extension RootProtector {
 
     private var watcherStatus: WatcherStatus {
         let status = status
+        let leftOut = status.allLeftOut
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
-            trouble: status.trouble ?? status.hindrances.values.map(\.reason).min() ?? status.leftOut.values.min(),
+            trouble: status.trouble ?? status.hindrances.values.map(\.reason).min()
+                ?? leftOut.first(where: \.isTrouble)?.text,
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
             rescans: status.rescans,
             audits: status.audits,
             auditDifferences: status.auditDifferences,
             quarantines: status.quarantines,
-            exclusions: exclusions
+            exclusions: exclusions,
+            leftOut: leftOut.map { .init(reason: $0.text, count: $0.count, examples: $0.examples) }
         )
     }
 }

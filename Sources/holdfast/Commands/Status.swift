@@ -52,6 +52,15 @@ struct Status: HoldfastCommand {
         )
         if let reason = status.reason { object = object.adding("reason", reason) }
         if let watcher = status.watcher { object = object.adding("pid", watcher.pid) }
+        if let leftOut = status.watcher?.leftOut, !leftOut.isEmpty {
+            object = object.adding(
+                "left_out",
+                leftOut.map {
+                    JSONObject().adding("reason", $0.reason).adding("count", $0.count)
+                        .adding("examples", $0.examples)
+                }
+            )
+        }
         object = object.adding("files", status.files).adding("databases", status.databases)
             .adding("sequence", status.sequence.rawValue)
         if let time = status.lastTime { object = object.adding("last_time", time) }
@@ -94,6 +103,7 @@ struct Status: HoldfastCommand {
                 + "\(Quantity.text(bytes: status.repositoryBytes)) in the repository"
         )
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
+        for leftOut in status.watcher?.leftOut ?? [] { lines.append("  left out: \(leftOut.reason)") }
         for sickness in status.sicknesses {
             lines.append(style.red("  \(sickness): see holdfast doctor"))
         }

@@ -161,7 +161,7 @@ struct Watch: AsyncParsableCommand {
             let root = try Target(nil, in: repository).root
             return (repository, [WatchService.Target(path: root.path, find: { root }, known: { root })])
         }
-        let paths = (path.isEmpty ? [".devteam"] : path).map { FilePath($0) }
+        let paths = (path.isEmpty ? [".devteam"] : path).map { FilePath(argument: $0) }
         // A wrong command is wrong at once; what else fails may work later.
         let roots = paths.map { path in Result { try Self.root(path, in: repository) } }
         for root in roots {
@@ -186,6 +186,13 @@ struct Watch: AsyncParsableCommand {
     private static func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a directory or a file") }
         let status = try FileStatus.of(path)
+        if let enclosing = try RepositoryDirectory.enclosing(path) {
+            throw Failure(
+                .wrongUsage,
+                "\(path.printable) lies in the repository \(enclosing.printable), which is not protected itself: "
+                    + "name your own files, or copy the repository for a second copy"
+            )
+        }
         if let match = try repository.root(for: path), match.root.kind == .directory, let name = match.name,
             RootScope().protects(status.kind == .directory ? name.appending("any") : name)
         {
@@ -264,8 +271,7 @@ struct Watch: AsyncParsableCommand {
         switch notice {
         case .finding(let finding):
             Console.say("\(finding.file.printable) at byte \(finding.offset): \(finding.message)")
-        case .leftOut(let reason, let advice):
-            Console.say("\(reason): it is left out\(advice.map { ": \($0)" } ?? "")")
+        case .leftOut(let leftOut): if leftOut.isTrouble || !options.quiet { Console.say(leftOut.text) }
         case .hindered(let reason): Console.say(reason)
         case .quarantined(let file, let reason):
             Console.say("\(file): \(reason): this file is captured anew, the others go on: please report it")

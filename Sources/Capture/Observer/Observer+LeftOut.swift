@@ -1,0 +1,86 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// What is left out by design: no fault of anybody, and said once.
+extension Observer {
+    /// Whether the directory is a repository of Holdfast, or a part of one that is being copied.
+    func isRepository(_ name: FilePath, _ directory: OpenDirectory, _ names: [FilePath.Component]) -> Bool {
+        if names.contains(Self.repositoryFile),
+            RepositoryDirectory.mark(at: directory.path.appending(Self.repositoryFile)) == .isRepository
+        {
+            return true
+        }
+        return isPartOfRepository(name, names)
+    }
+
+    /// A copy may bring `roots/<id>` before `repository.json`. Nothing else has that name and that content.
+    private func isPartOfRepository(_ name: FilePath, _ names: [FilePath.Component]) -> Bool {
+        guard let last = name.lastComponent, RootID(last.string) != nil,
+            name.removingLastComponent().lastComponent == "roots"
+        else { return false }
+        return names.isEmpty || names.contains { Self.rootNames.contains($0) }
+    }
+
+    static let repositoryFile: FilePath.Component = "repository.json"
+    private static let rootNames: Set<FilePath.Component> = [
+        "root.json", "lock", "mirror", "bases", "segments", "durable",
+    ]
+
+    /// The file's name and content say that its directory is a repository, or may say so in a moment. Then the file is
+    /// not protected by itself.
+    func isRepositoryMark(_ name: FilePath) -> Bool {
+        guard name.lastComponent == Self.repositoryFile, root.kind == .directory else { return false }
+        let directory = name.removingLastComponent()
+        guard !directory.isEmpty else { return false }
+        switch RepositoryDirectory.mark(at: rootPath.appending(name.components)) {
+        case .isOther: return false
+        case .isUnfinished: return true
+        case .isRepository:
+            leaveOutByDesign(directory, .repository)
+            return true
+        }
+    }
+
+    /// From now on nothing in it is looked at.
+    func leaveOutByDesign(_ name: FilePath, _ reason: DesignedReason) {
+        if byDesign.updateValue(reason, forKey: name) != reason {
+            context.meter.leftOutByDesign(rootPath.appending(name.components), reason)
+        }
+        if reason == .link { return context.links.add(rootPath.appending(name.components), in: rootPath) }
+        unlisted.remove(below: name)
+        if let listing, listing.name.starts(with: name) { self.listing?.names = [] }
+        for other in directories.names(from: name) {
+            directories[other] = nil
+            context.polled.remove(other)
+            watches.remove(other)
+        }
+        for tracker in trackers.files(below: name) { end(tracker) }
+    }
+
+    /// The file is no protected file any more: its history ends, and goes on should it become one again.
+    func end(_ tracker: Tracker) {
+        tracker.recordDeletion()
+        tracker.log = nil
+        trackers.remove(tracker)
+        waiting[ObjectIdentifier(tracker)] = nil
+        leaveGroup(tracker)
+    }
+
+    /// Whether the directory is looked after. Of one that is left out by now events may still come.
+    func isWatched(_ directory: FilePath) -> Bool {
+        directories[directory] != nil || before.contains(directory)
+    }
+
+    /// Looks again at what was left out by design.
+    func reconsiderDesigned() {
+        for (name, reason) in byDesign {
+            switch reason {
+            case .link:
+                let kind = FileStatus.directIfPresent(rootPath.appending(name.components))?.kind
+                if kind != .symbolicLink { takeIn(directory: name) }
+            case .repository, .fileSystem: enter(name, wasElsewhere: false)
+            }
+        }
+    }
+}

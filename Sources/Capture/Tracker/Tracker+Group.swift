@@ -1,0 +1,84 @@
+import LinuxFiles
+import Repository
+import SQLiteFiles
+
+/// Files that are captured together.
+///
+/// Their images count if and only if:
+/// 1. each writer has closed its file or paused;
+/// 2. between reading the first and having read the last no event tells of any of them;
+/// 3. afterwards each has the size, the time and the identity that it had before.
+/// They are handed over in one step, and so become durable in one flush.
+extension Tracker {
+    /// What was read of a file, and what it looked like before.
+    private struct Reading {
+        let tracker: Tracker
+        let shape: ImageShape
+        let pages: PageSet
+    }
+
+    /// Whether nothing of the file waits to be read or known.
+    private var isKnown: Bool {
+        !attention.name && attention.doubt == nil && !attention.isTouched && walk == nil
+    }
+
+    /// Captures all of the group that has changed. What is too large to be read at once is compared slice by slice by its
+    /// own tracker before, and counts only if nothing of the group was written meanwhile.
+    func captureGroup(_ group: FileGroup, _ now: Tick) throws {
+        let members = group.members.filter { $0 === self || !$0.isLeftOut }
+        for member in members where member !== self {
+            if member.attention.name, member.identity != nil || FileStatus.directIfPresent(member.path) != nil
+            {
+                return retry(in: .milliseconds(5), from: now)
+            }
+            guard member.attention.isQuiet(now), member.walk == nil else {
+                return retry(in: .milliseconds(20), from: now)
+            }
+        }
+        context.drainEvents()
+        let events = members.map(\.contentEvents)
+        let stamps = members.map(\.presentStamp)
+        var readings: [Reading] = []
+        for member in members where member === self || !member.isKnown && member.identity != nil {
+            if member === self {
+                if let reading = try readWhole() { readings.append(reading) }
+            } else {
+                // What is large comes first, and what cannot be read says so itself.
+                guard let reading = try? member.readWhole() else {
+                    return retry(in: .milliseconds(20), from: now)
+                }
+                readings.append(reading)
+            }
+        }
+        context.drainEvents()
+        guard members.map(\.contentEvents) == events, members.map(\.presentStamp) == stamps else {
+            return retry(in: .milliseconds(5))
+        }
+        var steps: [CaptureStep] = []
+        for reading in readings {
+            guard let stamp = reading.tracker.presentStamp else { return retry(in: .milliseconds(5)) }
+            steps += reading.tracker.plainSteps(reading.shape, reading.pages)
+            reading.tracker.plainCaptured(reading.shape, stamp)
+        }
+        context.queue.put(steps)
+    }
+
+    private var presentStamp: ContentStamp? {
+        FileStatus.directIfPresent(path).flatMap { $0.kind == .regular ? ContentStamp($0) : nil }
+    }
+
+    /// Nil when it is too large.
+    private func readWhole() throws -> Reading? {
+        let file = try OpenFile(path, .look)
+        let shape = ImageShape(pageSize: .plain, byteCount: try file.status().sizeBytes) ?? .empty(.plain)
+        guard shape.byteCount <= Self.wholeBytes else { return nil }
+        var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
+        try file.readAll(shape, into: &pages, &context.scratch)
+        return Reading(tracker: self, shape: shape, pages: pages)
+    }
+
+    /// Whether nothing of the others was written since then.
+    func groupIsUnchanged(since: Tick) -> Bool {
+        group?.members.allSatisfy { $0 === self || $0.lastActivity <= since } ?? true
+    }
+}

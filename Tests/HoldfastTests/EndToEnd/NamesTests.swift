@@ -1,0 +1,150 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Names as SQLite gives them to what it keeps beside a database, and names that are no text.
+@Suite("Names of files", .serialized)
+struct NamesTests {
+    /// The restored root has these files as they are now.
+    private func expectRestored(_ protection: Protection, _ names: [String], line: Int = #line) throws {
+        let copy = try protection.restoreAll()
+        for name in names {
+            let restored = try? Data(contentsOf: URL(fileURLWithPath: copy + "/" + name))
+            #expect(try restored == protection.live(name), "\(name), line \(line)")
+        }
+    }
+
+    private static let script = """
+        echo 'dear diary' > my-journal; echo w > great-wal; echo s > map-shm; echo n > notes.md
+        mkdir sub; echo d > sub/my-journal; echo l > letter; echo j > letter-journal; echo 2 > letter-wal-wal
+        sqlite3 trip-journal "CREATE TABLE t(v); INSERT INTO t VALUES(1)"
+        """
+    private static let names = [
+        "my-journal", "great-wal", "map-shm", "notes.md", "sub/my-journal", "letter", "letter-journal",
+        "letter-wal-wal", "trip-journal",
+    ]
+
+    @Test(
+        "files that are called as sidecars are kept where no database is beside them",
+        arguments: [true, false]
+    )
+    func likeSidecars(areThereBefore: Bool) throws {
+        let protection = try Protection()
+        if areThereBefore { try protection.shell(Self.script) }
+        try protection.watch()
+        if !areThereBefore { try protection.shell(Self.script) }
+        try protection.sync()
+        try expectRestored(protection, Self.names)
+        try protection.shell("echo more >> my-journal; echo more >> letter-journal")
+        try protection.sync()
+        try expectRestored(protection, Self.names)
+        // A database of that name has sidecars of its own.
+        try SQLite3.sql("INSERT INTO t VALUES(2)", on: protection.data + "/trip-journal")
+        try protection.sync()
+        #expect(try protection.log().last { $0.path?.hasSuffix("/trip-journal") == true }?.event == "commit")
+        try protection.stop()
+        try protection.watch()
+        try expectRestored(protection, Self.names)
+        try protection.expectInOrder()
+        try protection.check()
+    }
+
+    @Test(
+        "what SQLite keeps beside a database is not kept as a file",
+        arguments: ["DELETE", "PERSIST", "WAL"]
+    )
+    func sidecars(mode: String) throws {
+        let protection = try Protection("PRAGMA journal_mode=\(mode); CREATE TABLE t(v);")
+        try protection.watch()
+        try SQLite3.sql("INSERT INTO t VALUES(1)", on: protection.database)
+        try SQLite3.sql("PRAGMA journal_mode=\(mode); CREATE TABLE t(v);", on: protection.data + "/new.db")
+        try protection.sync()
+        try protection.stop()
+        try protection.watch()
+        try protection.sync()
+        let names = try Set(protection.log().compactMap(\.path)).map { $0.split(separator: "/").last! }
+        #expect(Set(names) == ["a.db", "new.db"])
+    }
+
+    @Test("an encrypted database and its log are captured as they were together")
+    func encrypted() throws {
+        let protection = try Protection("")
+        try protection.shell(
+            "head -c 8192 /dev/urandom > secret.db; head -c 100 /dev/urandom > secret.db-wal"
+        )
+        try protection.watch()
+        try expectRestored(protection, ["secret.db", "secret.db-wal"])
+        // The file is closed at once, while its log is still being written.
+        try protection.shell(
+            """
+            python3 - <<'END'
+            import os, time
+            log = open("secret.db-wal", "wb", buffering=0)
+            log.write(os.urandom(4096))
+            open("secret.db", "wb").write(os.urandom(8192))
+            for i in range(20): log.write(os.urandom(4096)); time.sleep(.05)
+            END
+            """
+        )
+        try protection.sync()
+        try expectRestored(protection, ["secret.db", "secret.db-wal"])
+        let log = try protection.log()
+        let file = try #require(log.last { $0.path?.hasSuffix(".db") == true }?.sequence)
+        let wal = try #require(log.last { $0.path?.hasSuffix("-wal") == true }?.sequence)
+        #expect(abs(file - wal) == 1, "\(log)")
+        #expect(log.filter { $0.path?.hasSuffix(".db") == true }.count == 2, "\(log)")
+    }
+
+    @Test("a large encrypted database and its log are captured as they were together")
+    func largeEncrypted() throws {
+        let protection = try Protection("")
+        let script = { (file: Int, log: Int) in
+            "head -c \(file) /dev/urandom > secret.db; head -c \(log) /dev/urandom > secret.db-wal"
+        }
+        try protection.shell(script(9_000_000, 90_000))
+        try protection.watch()
+        try protection.shell(script(8_000_000, 1_000))
+        try protection.sync()
+        try expectRestored(protection, ["secret.db", "secret.db-wal"])
+        try protection.check()
+    }
+
+    @Test("the history of a log as a file ends when its file becomes a database")
+    func becomesDatabase() throws {
+        let protection = try Protection("")
+        try protection.shell("echo text > x; echo log > x-wal")
+        try protection.watch()
+        try expectRestored(protection, ["x", "x-wal"])
+        try protection.shell("rm x-wal x; sqlite3 x 'PRAGMA journal_mode=WAL; CREATE TABLE t(v)'")
+        try protection.sync()
+        try SQLite3.sql("INSERT INTO t VALUES(1)", on: protection.data + "/x")
+        try protection.sync()
+        let log = try protection.log()
+        #expect(log.last { $0.path?.hasSuffix("/x-wal") == true }?.event == "deleted")
+        #expect(log.last { $0.path?.hasSuffix("/x") == true }?.event == "commit")
+        try protection.expectInOrder()
+    }
+
+    @Test("names that are no UTF-8 are listed, and can be given to commands")
+    func bytes() throws {
+        let protection = try Protection()
+        try protection.shell(
+            """
+            sqlite3 "$(printf 'caf\\351.db')" 'CREATE TABLE t(v)'; mkdir "$(printf '\\377\\376')"
+            echo deep > "$(printf '\\377\\376/f')"; echo other > "$(printf 'caf\\352.db')"
+            """
+        )
+        try protection.watch()
+        try protection.shell(
+            """
+            export HOLDFAST_REPO=$PWD/../repository; holdfast=\(HoldfastProgram.path)
+            $holdfast log "$(printf 'caf\\351.db')" --json | grep '"kind":"database"'
+            $holdfast restore "$(printf 'caf\\351.db')" --at latest --output "$(printf '../out\\377')"
+            sqlite3 "$(printf '../out\\377')" 'SELECT * FROM t'
+            $holdfast restore "$PWD/$(printf '\\377\\376/f')" --at latest --output=../f
+            cmp ../f "$(printf '\\377\\376/f')"
+            $holdfast watch "$(printf '../data/\\377\\376')" --once 2>&1 | grep 'protected as a whole'
+            """
+        )
+    }
+}
