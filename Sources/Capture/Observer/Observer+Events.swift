@@ -153,7 +153,7 @@ extension Observer {
                 retry(directory: name)
                 others.append(name)
             } else if let known = directories[name] {
-                let status = FileStatus.directIfPresent(rootPath.appending(name.components))
+                let status = FileStatus.directIfPresent(rootPath.pushing(name))
                 if status?.ownership == known.ownership, !hasLeftOut(in: name) { continue }
                 others.append(name)
             }
@@ -186,7 +186,7 @@ extension Observer {
     private func watchAgain(_ directory: FilePath) {
         guard root.kind == .directory else { return }
         do {
-            let opened = try OpenDirectory(rootPath.appending(directory.components))
+            let opened = try OpenDirectory(rootPath.pushing(directory))
             try watch(directory, opened)
         } catch {
             if !error.isMissing { leaveOut(directory: directory, error) }

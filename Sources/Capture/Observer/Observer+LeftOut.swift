@@ -33,7 +33,7 @@ extension Observer {
         guard name.lastComponent == Self.repositoryFile, root.kind == .directory else { return false }
         let directory = name.removingLastComponent()
         guard !directory.isEmpty else { return false }
-        switch RepositoryDirectory.mark(at: rootPath.appending(name.components)) {
+        switch RepositoryDirectory.mark(at: rootPath.pushing(name)) {
         case .isOther: return false
         case .isUnfinished: return true
         case .isRepository:
@@ -45,9 +45,9 @@ extension Observer {
     /// From now on nothing in it is looked at.
     func leaveOutByDesign(_ name: FilePath, _ reason: DesignedReason) {
         if byDesign.updateValue(reason, forKey: name) != reason {
-            context.meter.leftOutByDesign(rootPath.appending(name.components), reason)
+            context.meter.leftOutByDesign(rootPath.pushing(name), reason)
         }
-        if reason == .link { return context.links.add(rootPath.appending(name.components), in: rootPath) }
+        if reason == .link { return context.links.add(rootPath.pushing(name), in: rootPath) }
         unlisted.remove(below: name)
         if let listing, listing.name.starts(with: name) { self.listing?.names = [] }
         for other in directories.names(from: name) {
@@ -77,7 +77,7 @@ extension Observer {
         for (name, reason) in byDesign {
             switch reason {
             case .link:
-                let kind = FileStatus.directIfPresent(rootPath.appending(name.components))?.kind
+                let kind = FileStatus.directIfPresent(rootPath.pushing(name))?.kind
                 if kind != .symbolicLink { takeIn(directory: name) }
             case .repository, .fileSystem: enter(name, wasElsewhere: false)
             }

@@ -120,7 +120,7 @@ extension Observer {
     /// hinder the rest.
     private func beginListing(_ name: FilePath, wasElsewhere: Bool) {
         do {
-            let opened = try OpenDirectory(rootPath.appending(name.components))
+            let opened = try OpenDirectory(rootPath.pushing(name))
             guard isWatchable(name, try opened.status()) else { return }
             if let pseudo = FileSystem.nameIfPseudo(opened) {
                 return leaveOutByDesign(name, .fileSystem(pseudo))
@@ -138,15 +138,15 @@ extension Observer {
     /// The directory cannot be watched or listed; the slow round tries again.
     func leaveOut(directory name: FilePath, _ error: any Error) {
         leftOutDirectories.insert(name)
-        context.meter.leftOut(rootPath.appending(name.components).printable, error)
+        context.meter.leftOut(rootPath.pushing(name).printable, error)
     }
 
     func takeIn(directory name: FilePath) {
         if byDesign.removeValue(forKey: name) != nil {
-            context.meter.leftOutByDesign(rootPath.appending(name.components), nil)
+            context.meter.leftOutByDesign(rootPath.pushing(name), nil)
         }
         guard leftOutDirectories.remove(name) != nil else { return }
-        context.meter.leftOut(rootPath.appending(name.components).printable, nil)
+        context.meter.leftOut(rootPath.pushing(name).printable, nil)
     }
 
     func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
@@ -177,7 +177,7 @@ extension Observer {
     /// An empty directory was removed.
     func directoryRemoved(_ name: FilePath) {
         // Another of that name may have come already.
-        let present = FileStatus.directIfPresent(rootPath.appending(name.components))
+        let present = FileStatus.directIfPresent(rootPath.pushing(name))
         guard let identity = directories[name]?.identity else {
             if byDesign[name] != nil || leftOutDirectories.contains(name), present == nil {
                 takeIn(directory: name)
@@ -271,7 +271,7 @@ struct WatchedDirectory {
 extension FilePath {
     /// The path of a root's file: for a root that is one file, that is the root itself.
     func pushing(_ root: RootDescription, _ name: FilePath) -> FilePath {
-        root.kind == .file ? self : appending(name.components)
+        root.kind == .file || name.isEmpty ? self : pushing(name)
     }
 }
 

@@ -87,7 +87,7 @@ extension Observer {
     private func check(_ name: FilePath, _ directory: WatchedDirectory) {
         // One that lies in another one that has gone went with it.
         guard directories[name] != nil else { return }
-        let path = rootPath.appending(name.components)
+        let path = rootPath.pushing(name)
         let status: FileStatus
         do {
             status = try FileStatus.direct(path)

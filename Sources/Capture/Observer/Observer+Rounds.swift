@@ -94,7 +94,7 @@ extension Observer {
     }
 
     private func pollNames(in directory: FilePath) {
-        let path = rootPath.appending(directory.components)
+        let path = rootPath.pushing(directory)
         guard root.kind == .directory, let listed = try? OpenDirectory(path), let names = try? listed.names()
         else { return }
         for last in names {

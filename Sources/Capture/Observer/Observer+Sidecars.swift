@@ -67,14 +67,14 @@ extension Observer {
     private func isOnRealFileSystem(_ name: FilePath, _ status: FileStatus) -> Bool {
         guard root.kind == .directory, let directory = directories[name.removingLastComponent()],
             directory.identity.device != status.identity.device,
-            let pseudo = FileSystem.nameIfPseudo(rootPath.appending(name.components))
+            let pseudo = FileSystem.nameIfPseudo(rootPath.pushing(name))
         else { return true }
         leaveOutByDesign(name, .fileSystem(pseudo))
         return false
     }
 
     /// Makes protected files of those that turn out to be no sidecars, once their owner was looked at.
-    func decideSidecars(of owner: FilePath) {
+    func decideSidecars(of owner: FilePath, wasLookedAt: Bool = false) {
         guard let names = undecided[owner] else { return }
         if let known = tracker(for: owner) {
             if known.kind == .database, known.identity != nil {
@@ -83,6 +83,11 @@ extension Observer {
             }
             // Until it was looked at it may be either.
             guard known.capturedThrough != nil, known.isAtRest, !known.isLeftOut else { return }
+            if !wasLookedAt, known.identity != nil, known.image?.shape.byteCount == 0 {
+                // With a journal or a log beside it, an empty file is a database that is being made.
+                known.nameChanged()
+                return due.insert(known)
+            }
         } else if case .sidecar(_, let other) = scope.role(of: owner),
             undecided[other]?.contains(owner) == true
         {
@@ -91,7 +96,7 @@ extension Observer {
         }
         undecided[owner] = nil
         for name in names where trackers[name] == nil {
-            let path = rootPath.appending(name.components)
+            let path = rootPath.pushing(name)
             guard FileStatus.directIfPresent(path)?.kind == .regular else { continue }
             joinGroup(makeTracker(name, path))
         }

@@ -194,7 +194,7 @@ final class Observer {
         if tracker.isGone { gone.append(tracker) }
         if context.openLogs > context.budget.logs { parkLogs() }
         if kind != tracker.kind { kindChanged(tracker) }
-        if !undecided.isEmpty { decideSidecars(of: tracker.name) }
+        if !undecided.isEmpty { decideSidecars(of: tracker.name, wasLookedAt: true) }
     }
 
     /// Those whose time has come.
