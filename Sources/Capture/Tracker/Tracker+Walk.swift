@@ -50,8 +50,10 @@ extension Tracker {
     }
 
     private func overlayLog(_ walk: Walk) throws {
+        walk.merged = merged
         guard let log else { return }
         attention.log = true
+        countMerged(log, walk)
         try take(walk) { covered in
             try log.overlay(&covered, &context.scratch, hasRoom: overlayHasRoom) { pages, databasePages in
                 // The log's last commit decides how long the image is, not the file.
@@ -78,8 +80,6 @@ extension Tracker {
         case .empty, .unfinished: break
         case .commits(let databasePages):
             walk.learn(try shapeFromLog(walk.pageSize, databasePages))
-            walk.merged = merged
-            countMerged(log, walk)
         case .moved: restartWalk(.now)
         }
     }
