@@ -7,6 +7,7 @@ so nothing but the watcher could be in its way. A step that needs what another o
 import os
 import pathlib
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -230,8 +231,12 @@ KINDS = {
 }  # fmt: skip
 
 
+# What the watcher leaves out: sidecars, temporary files, and what a restore in place put aside.
+LEFT_OUT = re.compile(r"(-wal|-shm|-journal|~|\.tmp)$|\.(corrupted|replaced)-\d{8}-\d{6}")
+
+
 def protected(root):
     """All files below the root that the watcher captures."""
     for path in sorted(pathlib.Path(root).rglob("*")):
-        if path.is_file() and not path.is_symlink() and not path.name.endswith(("-wal", "-shm", "-journal", "~", ".tmp")):
+        if path.is_file() and not path.is_symlink() and not LEFT_OUT.search(path.name):
             yield path
