@@ -2,8 +2,9 @@
 removed, page sizes, journal modes, VACUUM, plain files, directories moved, forget, restore, sync.
 
 At intervals it writes a row about the watcher. At the end it fits lines through the last two thirds of RssAnon and of the open descriptors.
-It fails when the watcher ended, when a line rises by more than its bound beyond twice its standard error (in runs of 10 minutes or more), when
-`latest` differs from a live file, or when `check --read-data` finds damage. Holdfast is $HOLDFAST_BIN, or the release build.
+It fails when the watcher ended, when `latest` differs from a live file, when `check --read-data` finds damage, or, in runs of
+10 minutes or more, when a line rises by more than its bound beyond twice its standard error. Holdfast is $HOLDFAST_BIN, or
+the release build.
 Exit status: 0 all holds, 1 something does not.
 """
 
@@ -86,6 +87,8 @@ def sample(watch, load, minutes):
     """A row about the watcher, as numbers."""
     process = pathlib.Path("/proc") / str(watch.process.pid)
     text = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+    if "VmRSS" not in text:
+        raise RuntimeError("the watcher has ended")
     done = watch.run("status", "--json", watch.root)
     if done.returncode != 0 or not done.stdout:
         raise RuntimeError(f"status ended with status {done.returncode}: {done.stderr.strip()}")
@@ -104,7 +107,8 @@ def sample(watch, load, minutes):
 
 
 def shown(row):
-    return "  ".join(f"{value:.2f}".rjust(len(key)) if isinstance(value, float) else str(value).rjust(len(key)) for key, value in row.items())
+    cells = ((key, f"{value:.2f}" if isinstance(value, float) else str(value)) for key, value in row.items())
+    return "  ".join(cell.rjust(len(key)) for key, cell in cells)
 
 
 def slope(rows, key):

@@ -197,8 +197,9 @@ def restore(place):
     """One file that lives for long, to elsewhere."""
     database = place.random.choice(("wal/wal.db", "rollback/rollback.db", "vacuum/vacuum.db"))
     if (place.watch.root / database).exists():
+        words = ("--at", "latest", "--output", place.outside / "copy", "--force")
         # 10: nothing of it was captured yet.
-        place.type("restore", place.watch.root / database, "--at", "latest", "--output", place.outside / "copy", "--force", accepted=(0, 10))
+        place.type("restore", place.watch.root / database, *words, accepted=(0, 10))
     return 3
 
 
