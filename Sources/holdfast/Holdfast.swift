@@ -27,7 +27,7 @@ struct Holdfast: AsyncParsableCommand {
     static func main() async {
         CurrentProcess.openMissingStandardStreams()
         CurrentProcess.keepFilesPrivate()
-        let arguments = GlobalOptions.behindSubcommand(Array(CommandLine.arguments.dropFirst()))
+        let arguments = GlobalOptions.behindSubcommand(Arguments.all)
         CurrentProcess.exit(await status(of: arguments).rawValue)
     }
 

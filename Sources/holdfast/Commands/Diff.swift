@@ -58,7 +58,7 @@ struct Diff: HoldfastCommand {
     private func split(in repository: RepositoryDirectory) throws -> (to: When, path: String?) {
         if rest.count == 2 { return (try parseWhen(rest[0]), rest[1]) }
         guard let one = rest.first else { return (.latest(back: 0), nil) }
-        let isPath = try repository.root(for: FilePath(one)) != nil
+        let isPath = try repository.root(for: FilePath(argument: one)) != nil
         return isPath ? (.latest(back: 0), one) : (try parseWhen(one), nil)
     }
 }

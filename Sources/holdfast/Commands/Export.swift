@@ -85,7 +85,7 @@ struct Export: HoldfastCommand {
 
     /// Within a directory that exists it gets a name of its own.
     private func destination(for path: FilePath, _ entry: SnapshotIndex.Entry) -> FilePath {
-        let output = FilePath(output)
+        let output = FilePath(argument: output)
         guard FileStatus.ifPresent(output)?.kind == .directory else { return output }
         let name = path.lastComponent?.string ?? "root"
         let stem = format == .tar ? String(name.drop { $0 == "." }) : path.stem ?? name

@@ -101,7 +101,7 @@ struct Restore: HoldfastCommand {
         let start = Tick.now
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        if let dump { return try restore(FilePath(dump), target, repository, console) }
+        if let dump { return try restore(FilePath(argument: dump), target, repository, console) }
         let chosen = try ChosenSnapshot(
             at ?? .latest(back: 0),
             of: target,
@@ -109,7 +109,7 @@ struct Restore: HoldfastCommand {
             mayBeDirectory: true
         )
         let (index, entry) = (chosen.index, chosen.entry)
-        let destination = inPlace ? target.path : FilePath(output ?? "")
+        let destination = inPlace ? target.path : FilePath(argument: output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
 
         let plan =

@@ -29,7 +29,7 @@ struct GlobalOptions: ParsableArguments {
 
     /// The repository's directory, whether it exists or not.
     func repositoryPath() throws -> FilePath {
-        if let repo { return FilePath(repo) }
+        if let repo { return FilePath(argument: repo) }
         if let path = CurrentProcess.environment("HOLDFAST_REPO") { return FilePath(path) }
         // The XDG Base Directory Specification has relative paths ignored.
         if let data = CurrentProcess.environment("XDG_DATA_HOME"), FilePath(data).isAbsolute {

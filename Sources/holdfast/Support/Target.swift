@@ -21,7 +21,7 @@ struct Target: Sendable {
     /// only root.
     init(_ path: String?, in repository: RepositoryDirectory) throws {
         if let path {
-            self = try Self.find(FilePath(path), in: repository)
+            self = try Self.find(FilePath(argument: path), in: repository)
             return
         }
         // It may be gone, and is meant all the more.
