@@ -49,7 +49,9 @@ struct PageSizesTests {
     func madeAnew() throws {
         let protection = try Protection("")
         try protection.watch()
-        let busy = try (0..<2).map { _ in try RunningProgram("/bin/sh", ["-c", "while :; do :; done"]) }
+        let busy = try (0..<2).map { _ in
+            try RunningProgram("/bin/sh", ["-c", "while :; do :; done"], environment: [:])
+        }
         defer { for program in busy { program.kill() } }
         for mode in ["WAL", "DELETE", "WAL", "TRUNCATE"] {
             for size in [512, 65536, 1024, 32768, 2048, 16384, 4096, 8192] {
