@@ -109,7 +109,7 @@ struct JournalScannerTests {
         let lockPage = PageNumber.lockPage(for: size).rawValue
         for (page, end) in [(0, JournalEnd.noPage(at: 1032)), (lockPage, .superJournal(at: 1032))] {
             let part = Part(records: [(5, 1), (page, 2), (6, 3)])
-            let journal = JournalBuilder(originalPages: .max, parts: [part]).bytes
+            let journal = JournalBuilder(originalPages: PageCount.maximum.rawValue, parts: [part]).bytes
             for purpose in [JournalPurpose.playback, .names] {
                 let scan = ScannedJournal(journal, purpose)
                 #expect(scan.pages == [5])

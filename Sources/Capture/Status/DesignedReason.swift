@@ -54,7 +54,8 @@ package struct LeftOut: Sendable, Hashable {
 
     private static func text(_ obstacle: Obstacle, _ paths: [String]) -> String {
         guard paths.count > 1 else {
-            return "\(obstacle.reason): it is left out\(obstacle.isForbidden ? ": change its permissions" : "")"
+            return
+                "\(obstacle.reason): it is left out\(obstacle.isForbidden ? ": change its permissions" : "")"
         }
         let code = obstacle.reason.split(separator: ": ").last.map(String.init) ?? obstacle.reason
         return "\(paths.count) files or directories cannot be captured (\(code)), \(examples(paths)): "

@@ -69,7 +69,9 @@ extension Tracker {
             return waitForCalm(now)
         }
         guard window.stamp.identity == identity else { return nameChanged() }
-        if window.isNoDatabase, !window.isHot, walk == nil { return mayTrustQuiet(window, now) ? becomePlain(now) : () }
+        if window.isNoDatabase, !window.isHot, walk == nil {
+            return mayTrustQuiet(window, now) ? becomePlain(now) : ()
+        }
         if window.isHot, !isSurelyHot(now) { return }
         if !window.isHot { hotSince = nil }
         // Opened before what is read is proven: a journal that goes meanwhile leaves a torn file behind.
@@ -135,7 +137,8 @@ extension Tracker {
         }
         if window.isHot, let walk {
             // The walk lays the journal over the file: as long as it is the same one, nothing else happens.
-            return walk.hotStamp == window.hotJournal ? .nothing : .everything(transactions: nil, isExplained: true)
+            return walk.hotStamp == window.hotJournal
+                ? .nothing : .everything(transactions: nil, isExplained: true)
         }
         if window.isHot {
             // The dead writer's changes are not committed; what its journal began from is what was captured.

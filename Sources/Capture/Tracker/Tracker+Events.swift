@@ -72,7 +72,7 @@ extension Tracker {
             do {
                 follow(try HeldFile(logPath))
                 attention.log = true
-            } catch where error.isMissing {}
+            } catch  where error.isMissing {}
         }
         logIsUnseen = false
     }

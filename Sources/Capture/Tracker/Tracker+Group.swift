@@ -70,7 +70,12 @@ extension Tracker {
     /// Nil when it is too large.
     private func readWhole() throws -> Reading? {
         let file = try OpenFile(path, .look)
-        let shape = ImageShape(pageSize: .plain, byteCount: try file.status().sizeBytes) ?? .empty(.plain)
+        let status = try file.status()
+        let shape = try imageShape(
+            .plain,
+            byteCount: status.sizeBytes,
+            allocatedBytes: status.allocatedBytes
+        )
         guard shape.byteCount <= Self.wholeBytes else { return nil }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try file.readAll(shape, into: &pages, &context.scratch)

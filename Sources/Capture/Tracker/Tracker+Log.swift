@@ -72,7 +72,9 @@ extension Tracker: WALTail.Sink {
         }
         if let known = walk?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
             // The log belongs to another database than the one that was captured.
-            return doubt(.missed("commits of another page size came by before the first of them was compared"))
+            return doubt(
+                .missed("commits of another page size came by before the first of them was compared")
+            )
         }
         if var image {
             image.shape = shape

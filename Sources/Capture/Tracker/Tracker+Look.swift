@@ -151,7 +151,8 @@ extension Tracker {
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
-        guard try isDatabase || (got == 0 && (logIdentity != nil || journal.state(&context.scratch) != .absent))
+        guard
+            try isDatabase || (got == 0 && (logIdentity != nil || journal.state(&context.scratch) != .absent))
         else { return }
         become(.database)
     }

@@ -14,7 +14,9 @@ extension Tracker {
         if let removedLog {
             guard !removedLog.indexIsUsed else { return true }
             self.removedLog = nil
-            if attention.doubt == nil { doubt(.missed("a removed write-ahead log was in use beside another one")) }
+            if attention.doubt == nil {
+                doubt(.missed("a removed write-ahead log was in use beside another one"))
+            }
         }
         guard mustCheckSight, image?.usesWAL ?? true else { return false }
         let isOutOfSight = try hasUsersWithoutLog()

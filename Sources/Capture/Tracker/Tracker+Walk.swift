@@ -32,7 +32,9 @@ extension Tracker {
     /// The log's page size where it decides: SQLite reads through the log, so commits in it count whatever the file's own
     /// header says.
     private func pageSizeOfLog(unless known: PageSize?) throws -> PageSize? {
-        guard let log, let header = try log.readHeader(&context.scratch), header.pageSize != known else { return nil }
+        guard let log, let header = try log.readHeader(&context.scratch), header.pageSize != known else {
+            return nil
+        }
         let isDecisive = try known == nil || log.hasCommit(under: header, &context.scratch)
         return isDecisive ? header.pageSize : nil
     }
@@ -202,7 +204,9 @@ extension Tracker {
             journalEvents: journal.eventsSeen
         )
         try walk?.cover { covered in try log?.markConsumed(in: &covered, &context.scratch) }
-        if !image.usesWAL, let window = try CalmWindow(walk!.file, journal: journal, &context.scratch), window.isHot {
+        if !image.usesWAL, let window = try CalmWindow(walk!.file, journal: journal, &context.scratch),
+            window.isHot
+        {
             walk?.layOver(try HotJournal(journal.path, &context.scratch))
         }
         // A small file is done at once, so that not thousands are open when all are idle at the same time.

@@ -50,7 +50,9 @@ package enum ImageDigest {
         while next < pages.upperBound {
             let offset = PageNumber(next).byteOffset(pageSize: shape.pageSize)
             if data.upperBound <= offset { data = file.nextData(from: offset) ?? end..<UInt64.max }
-            let firstData = data.lowerBound < end ? data.lowerBound / UInt64(size) + 1 : .max
+            // Behind the image's end the file may hold what was there before.
+            let hasData = max(offset, data.lowerBound) < end
+            let firstData = hasData ? data.lowerBound / UInt64(size) + 1 : .max
             guard firstData <= UInt64(next) else {
                 let hole = next..<UInt32(min(firstData, UInt64(pages.upperBound)))
                 if !isSparse { digest ^= ZeroPages.parts(hole, shape.pageSize) }

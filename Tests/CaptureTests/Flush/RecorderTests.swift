@@ -69,7 +69,10 @@ struct RecorderTests {
         )
     }
 
-    @Test("an error that concerns one file voids its steps until it begins anew, and nothing else", arguments: Breach.allCases)
+    @Test(
+        "an error that concerns one file voids its steps until it begins anew, and nothing else",
+        arguments: Breach.allCases
+    )
     func breach(_ breach: Breach) throws {
         let folder = try TemporaryDirectory()
         let data = FilePath(folder.file("data"))

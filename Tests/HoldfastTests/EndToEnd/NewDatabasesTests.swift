@@ -18,7 +18,11 @@ struct NewDatabasesTests {
         "a file of text that is replaced by SQLite",
     ]
 
-    @Test("each commit from the first on is a snapshot, is counted, or is in a gap", arguments: ways, ["DELETE", "WAL", "TRUNCATE", "MEMORY"])
+    @Test(
+        "each commit from the first on is a snapshot, is counted, or is in a gap",
+        arguments: ways,
+        ["DELETE", "WAL", "TRUNCATE", "MEMORY"]
+    )
     func counting(way: String, mode: String) throws {
         let protection = try Protection("CREATE TABLE other(i);")
         try protection.watch()
@@ -36,7 +40,9 @@ struct NewDatabasesTests {
         let (commits, hasGap) = try counted(protection, "new.db")
         #expect(commits >= 120 || hasGap, "\(commits) of 121, \(way), \(mode)")
         // Somebody was watching: most of them are snapshots of their own.
-        let single = try protection.log().filter { $0.path?.hasSuffix("new.db") == true && $0.event == "commit" }
+        let single = try protection.log().filter {
+            $0.path?.hasSuffix("new.db") == true && $0.event == "commit"
+        }
         if mode == "WAL" || mode == "DELETE" { #expect(single.count >= 60, "\(single.count)") }
         try session.close()
         try protection.expectCaptured(way)
@@ -63,7 +69,10 @@ struct NewDatabasesTests {
         try protection.expectCaptured()
     }
 
-    @Test("one that is deleted milliseconds after it was made is not in the newest state", arguments: ["WAL", "DELETE"])
+    @Test(
+        "one that is deleted milliseconds after it was made is not in the newest state",
+        arguments: ["WAL", "DELETE"]
+    )
     func deletedWhileNew(mode: String) throws {
         let protection = try Protection("")
         try protection.watch()
@@ -73,7 +82,9 @@ struct NewDatabasesTests {
             let session = try SQLite3Session(name)
             _ = try session.sql("PRAGMA journal_mode=\(mode); CREATE TABLE t(i); INSERT INTO t VALUES(1);")
             if number % 2 == 0 { try session.close() } else { session.kill() }
-            try protection.shell("rm -f s\(number).db s\(number).db-wal s\(number).db-shm s\(number).db-journal")
+            try protection.shell(
+                "rm -f s\(number).db s\(number).db-wal s\(number).db-shm s\(number).db-journal"
+            )
         }
         try protection.sync()
         try protection.shell("echo last > last.txt")
