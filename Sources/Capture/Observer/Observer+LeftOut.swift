@@ -63,6 +63,7 @@ extension Observer {
         tracker.recordDeletion()
         tracker.log = nil
         trackers.remove(tracker)
+        released[tracker.name] = (tracker.file, tracker.kind)
         waiting[ObjectIdentifier(tracker)] = nil
         leaveGroup(tracker)
     }

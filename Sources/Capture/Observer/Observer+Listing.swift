@@ -6,11 +6,16 @@ extension Observer {
     /// Watches and lists everything, and takes up what the repository knows.
     func begin(_ files: [ProtectedFile]) throws {
         let databases = Set(files.lazy.filter { $0.kind == .database && $0.isAlive }.map(\.name))
-        for file in files where scope.protects(file.name) {
+        for file in files {
+            guard scope.protects(file.name) else {
+                released[file.name] = (file.id, file.kind)
+                continue
+            }
             if file.kind == .plain, case .sidecar(_, let owner) = scope.role(of: file.name),
                 databases.contains(owner)
             {
                 // It was a plain file before there was the database.
+                released[file.name] = (file.id, file.kind)
                 continue
             }
             let tracker = Tracker(

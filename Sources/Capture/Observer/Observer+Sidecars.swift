@@ -19,6 +19,7 @@ extension Observer {
             name = FilePath(root: nil, components: given)
         }
         if let tracker = trackers[name] { return tracker }
+        guard scope.role(of: name) != .ignored else { return nil }
         // The usual one: nothing of it needs to be asked.
         if case .sidecar(_, let owner) = scope.role(of: name), let owner = trackers[owner],
             owner.kind == .database, owner.identity != nil

@@ -18,7 +18,8 @@ final class Observer {
     var nextFile: FileID
     /// Files that are gone, whose trackers wait for their deletion to be durable.
     var gone: [Tracker] = []
-    /// Files that are gone for good, or come back: their numbers, without trackers.
+    /// Files that the repository knows and that have no tracker: they are gone, excluded, or belong to a database now. Should
+    /// they be tracked again, they keep their numbers.
     var released: [FilePath: (file: FileID, kind: FileKind)] = [:]
     /// Trackers to look at now.
     var due = DueTrackers()

@@ -170,9 +170,14 @@ extension Tracker {
         }
     }
 
-    /// How many transactions have made the database what it is; nil when it is not new, or its journals do not tell.
+    /// How many transactions have made the database what it is; nil when it is not new, or nothing tells.
     private func transactionsSinceBorn(_ header: DatabaseHeader?) -> Int? {
-        guard isBorn, image == nil, let header, journal.hasNews else { return nil }
+        guard isBorn, image == nil, let header else { return nil }
+        guard journal.hasNews else {
+            // Without journals SQLite keeps the file open; who copies one closes it.
+            return attention.isTouched && !attention.isClosed
+                ? JournalChain.passed(from: 0, to: header.changeCounter) : nil
+        }
         let first = journal.finished.first
         let start = first?.originalPages == PageCount(0) ? 0 : first?.counterBefore
         guard let start, journal.unread == 0 else {
