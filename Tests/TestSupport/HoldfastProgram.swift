@@ -39,12 +39,20 @@ package enum HoldfastProgram {
         environment changes: [String: String] = [:]
     ) throws -> CommandResult {
         guard geteuid() == 0 else { return try run(arguments, environment: changes) }
-        return try Command.run(
-            "setpriv",
-            ["--bounding-set=-dac_override,-dac_read_search,-fowner", path] + arguments,
-            environment: environment(changes)
-        )
+        return try Command.run("setpriv", withoutPrivileges + arguments, environment: environment(changes))
     }
+
+    /// Starts it as such a user.
+    package static func startWithoutPrivileges(
+        _ arguments: [String],
+        environment changes: [String: String] = [:]
+    ) throws -> RunningProgram {
+        guard geteuid() == 0 else { return try start(arguments, environment: changes) }
+        let setpriv = "/usr/bin/setpriv"
+        return try RunningProgram(setpriv, withoutPrivileges + arguments, environment: environment(changes))
+    }
+
+    private static let withoutPrivileges = ["--bounding-set=-dac_override,-dac_read_search,-fowner", path]
 
     /// Starts it, to be watched and ended later.
     package static func start(

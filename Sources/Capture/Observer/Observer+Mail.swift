@@ -15,7 +15,7 @@ extension Observer {
 
     /// Passes on the requests for which every file has been captured since, and the news that all is.
     func answerMail() {
-        let isCaptured = trackers.values.allSatisfy { $0.capturedThrough != nil || $0.isBlind }
+        let isCaptured = trackers.values.allSatisfy { $0.capturedThrough != nil || $0.hinderedAt != nil }
         if !announcedReady, !isListingCutShort, !isListing, isCaptured {
             announcedReady = true
             let protected = trackers.values.filter { $0.image != nil }
@@ -33,7 +33,8 @@ extension Observer {
             // What hinders one file is said with the answer; it holds up nobody.
             guard
                 trackers.values.allSatisfy({ tracker in
-                    tracker.isBlind || tracker.capturedThrough.map { $0 >= request.since } ?? false
+                    tracker.isBlind(since: request.since)
+                        || tracker.capturedThrough.map { $0 >= request.since } ?? false
                 })
             else {
                 return false

@@ -9,6 +9,7 @@ extension Tracker {
     func hinder(_ reason: String) {
         if hindrance?.isBlind != true || attention.doubt == nil { doubt(.missed(reason)) }
         hindrance = Hindrance(reason: reason, isBlind: true)
+        hinderedAt = .now
         context.meter.hindered(path.printable, hindrance)
     }
 
@@ -18,7 +19,11 @@ extension Tracker {
         context.meter.hindered(path.printable, hindrance)
     }
 
-    var isBlind: Bool { hindrance?.isBlind ?? false }
+    /// Whether nothing more can be captured of what was committed before, and that is said.
+    func isBlind(since: Tick) -> Bool {
+        guard let hinderedAt, hindrance?.isBlind == true else { return false }
+        return hinderedAt >= since
+    }
 
     /// Nothing stands between the file and its capture any more.
     func endHindrance() {

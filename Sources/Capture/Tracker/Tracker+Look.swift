@@ -13,6 +13,7 @@ extension Tracker {
             guard notBefore <= now else { return retry(in: now.duration(to: notBefore), from: now) }
             self.notBefore = nil
         }
+        hinderedAt = nil
         do {
             notePolled()
             guard try lookAtName(now) else { return }

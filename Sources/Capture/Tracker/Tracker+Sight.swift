@@ -12,7 +12,10 @@ extension Tracker {
     /// would be a torn state.
     func logIsOutOfSight(_ now: Tick) throws -> Bool {
         if let removedLog {
-            guard !removedLog.indexIsUsed else { return true }
+            guard !removedLog.indexIsUsed else {
+                hinderedAt = now
+                return true
+            }
             self.removedLog = nil
             if attention.doubt == nil {
                 doubt(.missed("a removed write-ahead log was in use beside another one"))

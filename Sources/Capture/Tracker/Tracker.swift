@@ -91,6 +91,8 @@ final class Tracker {
     var isLeftOut = false
     /// What stands between the file and its capture just now.
     var hindrance: Hindrance?
+    /// When the last look met that; nil when it did not.
+    var hinderedAt: Tick?
     /// How often it was captured anew after an error of the program, and when last.
     var quarantines = 0
     var lastQuarantine: Tick?

@@ -42,6 +42,13 @@ final class Protection {
         return program
     }
 
+    /// Starts the watcher as a user who must keep to file permissions, and waits until it is ready.
+    func watchWithoutPrivileges() throws {
+        let program = try HoldfastProgram.startWithoutPrivileges(["watch", data], environment: environment)
+        watcher = program
+        try program.waitForError { $0.hasPrefix("ready") }
+    }
+
     /// Ends the watcher in good order.
     @discardableResult
     func stop() throws -> CommandResult? {
