@@ -252,10 +252,17 @@ struct Listing {
     /// Relative to the root.
     let name: FilePath
     let directory: OpenDirectory
-    /// Those that are left.
+    /// Those that are left, the next one last.
     var names: [FilePath.Component]
     /// What is in it may have been written where no event told.
     let wasElsewhere: Bool
+
+    init(name: FilePath, directory: OpenDirectory, names: [FilePath.Component], wasElsewhere: Bool) {
+        self.name = name
+        self.directory = directory
+        self.names = names.reversed()
+        self.wasElsewhere = wasElsewhere
+    }
 }
 
 /// A directory under the root.

@@ -145,7 +145,7 @@ extension Tracker {
             return journal.hasNews ? .everything(transactions: nil, isExplained: true) : .nothing
         }
         // Events of writes come late: what they tell may have been captured already.
-        let isSeen = !attention.isTouched || window.stamp == stamp
+        let isSeen = !attention.isTouched || (window.stamp == stamp && !mayHideWrite(window))
         if !journal.hasNews, header.changeCounter == counter, isSeen { return .nothing }
         let verdict = JournalChain.verdict(
             captured: counter,
@@ -191,6 +191,14 @@ extension Tracker {
     func suspectUncounted() {
         put(.suspect(file, since: knownGoodUntil, reason: "commits that could not be counted one by one"))
     }
+
+    /// Whether a write just after the capture could have left the same time: file times move by the kernel's tick. A
+    /// comparison of a large file for that would cost too much; the audit finds what it missed.
+    private func mayHideWrite(_ window: CalmWindow) -> Bool {
+        stampIsFresh && window.sizeBytes <= Self.wholeBytes
+    }
+
+    private static let longestTickNanoseconds: Int64 = 20_000_000
 
     /// Whether a transaction began from another page 1 than the captured one, as far as both are known.
     private func isOther(_ pageOne: UInt64?) -> Bool {
@@ -253,6 +261,7 @@ extension Tracker {
 
     private func captured(_ decision: Decision, _ reading: Reading?, _ window: CalmWindow) {
         stamp = window.stamp
+        stampIsFresh = Instant.now.nanoseconds &- window.stamp.modified < Self.longestTickNanoseconds
         var transactions: Int?
         var merged = 0
         switch decision {

@@ -32,6 +32,8 @@ final class Tracker {
     var missingSince: Tick?
     /// Content as last seen by a calm look or a slow round: to notice what no event told.
     var stamp: ContentStamp?
+    /// It was taken so soon after the last write that another one may have the same.
+    var stampIsFresh = false
     /// The file just after its last log was deleted: what a checkpoint left, or newer.
     var checkpointed: ContentStamp?
     /// For a file whose events do not tell all: what it looked like before it was last read.

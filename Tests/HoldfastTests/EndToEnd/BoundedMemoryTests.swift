@@ -74,7 +74,8 @@ struct BoundedMemoryTests {
         #expect(growth < 5000 * 2048, "\(growth >> 10) KiB for 5000 names")
         try comeAndGo(17..<18)
         let events = try protection.log().filter { $0.path == protection.data + "/17.txt" }.map(\.event)
-        #expect(events == ["created", "deleted", "created", "deleted"])
+        // A file may be seen between its making and its writing.
+        #expect(events.filter { $0 != "scan" } == ["created", "deleted", "created", "deleted"])
         try protection.stop()
         try protection.check()
     }
