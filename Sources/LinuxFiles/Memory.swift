@@ -7,4 +7,10 @@ package enum Memory {
     package static func returnUnused() {
         _ = linux_trim_memory()
     }
+
+    /// Has all threads share a few heaps (mallopt(3), M_ARENA_MAX). With one for each thread, what one has freed lies idle
+    /// while another asks the system for more. To be called before there are many threads.
+    package static func shareHeaps() {
+        _ = mallopt(M_ARENA_MAX, 2)
+    }
 }

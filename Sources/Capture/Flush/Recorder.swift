@@ -21,8 +21,9 @@ final class Recorder {
     /// Steps staged since the last flush.
     private var unsettled: [FileID: Int] = [:]
     private var unsettledBytes = 0
-    /// Memory of the steps since free memory was last given back.
+    /// Memory of the steps since free memory was last given back, and when that was.
     private var bytesSinceTrim = 0
+    private var lastTrim = Tick.now
     /// When the oldest staged change was observed.
     private var oldest: Instant?
     private var barriers: [UInt64] = []
@@ -56,8 +57,9 @@ final class Recorder {
     private static let fullBytes = 2 << 20
     /// The most that may wait in memory for mirrors that cannot be written.
     private static let unmirroredBytes = 8 << 20
-    /// Quiet before memory is given back: past the comparison that follows a burst.
+    /// Quiet before memory is given back, past the comparison that follows a burst; and how often without such a quiet.
     private static let trimDelay = Duration.seconds(3)
+    private static let trimInterval = Duration.seconds(60)
     /// Between two attempts to write to a repository that fails.
     private static let retryDelay = Duration.seconds(1)
     /// An idle or old segment is ended when it has so much, in bytes: of less there is little to be gained.
@@ -128,8 +130,7 @@ final class Recorder {
         }
         if bytesSinceTrim >= Self.fullBytes {
             guard !queue.recorderBell.wait(Self.trimDelay) else { return }
-            bytesSinceTrim = 0
-            Memory.returnUnused()
+            returnMemory()
         }
         if unsealedCount > 0 {
             guard !queue.recorderBell.wait(Self.sealDelay) else { return }
@@ -138,6 +139,12 @@ final class Recorder {
         let isWorthIt = writer.segmentBytes >= Self.worthSealingBytes
         guard !queue.recorderBell.wait(isWorthIt ? idleDelay : nil) else { return }
         try endSegment()
+    }
+
+    private func returnMemory() {
+        bytesSinceTrim = 0
+        lastTrim = .now
+        Memory.returnUnused()
     }
 
     private func endSegment() throws {
@@ -205,7 +212,6 @@ final class Recorder {
         } catch let error as SystemError {
             throw error
         } catch {
-            // What is open stays open, and void: the next attempt is of no use before the file begins anew.
             reason += " (\(error))"
         }
         void(file, .program(reason))
@@ -337,6 +343,8 @@ final class Recorder {
             endsSegment = false
         }
         flushed(sequence)
+        let isTrimDue = lastTrim.duration(to: .now) >= Self.trimInterval
+        if isTrimDue, bytesSinceTrim >= Self.fullBytes { returnMemory() }
         while writer.unmirroredBytes > Self.unmirroredBytes, !queue.isClosed {
             pause()
             _ = try untilItWorks { try writer.flush() }

@@ -90,6 +90,7 @@ struct Watch: AsyncParsableCommand {
 
     func run() async throws {
         guard keepAll || !retention.rules.policy.isEmpty else { throw RetentionError.keepsNothing }
+        Memory.shareHeaps()
         CurrentProcess.raiseOpenFileLimit()
         let (repository, targets) = try await Thread.run("command") { try openTargets() }
         var protection = RootProtector.Options()
