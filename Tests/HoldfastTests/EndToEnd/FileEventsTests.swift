@@ -182,24 +182,11 @@ extension Protection {
 
     /// Waits until the history, read again and again, meets a condition.
     func waitForLog(_ condition: ([LogLine]) -> Bool) throws {
-        let deadline = Date.now.addingTimeInterval(30)
-        while try !condition(log()) {
-            guard Date.now < deadline else {
-                throw CommandFailure(
-                    command: "waiting for the history",
-                    result: try holdfast("log", data)
-                )
-            }
-        }
+        try wait(for: "the history") { try condition(log()) }
     }
 
     /// The same for its status.
     func waitForState(_ condition: (RootState) -> Bool) throws {
-        let deadline = Date.now.addingTimeInterval(30)
-        while try !condition(state()) {
-            guard Date.now < deadline else {
-                throw CommandFailure(command: "waiting for the status", result: try holdfast("status"))
-            }
-        }
+        try wait(for: "the status") { try condition(state()) }
     }
 }

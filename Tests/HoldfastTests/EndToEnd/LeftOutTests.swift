@@ -164,11 +164,6 @@ struct LeftOutTests {
 extension Protection {
     /// Waits until the paths that `status` has as left out meet a condition.
     fileprivate func waitForLeftOut(_ condition: (String) -> Bool) throws {
-        let deadline = Date.now.addingTimeInterval(30)
-        while case let text = try holdfast("status", "--json").stdout, !condition(text) {
-            guard Date.now < deadline else {
-                throw CommandFailure(command: "waiting for what is left out", result: try holdfast("status"))
-            }
-        }
+        try wait(for: "what is left out") { try condition(holdfast("status", "--json").stdout) }
     }
 }

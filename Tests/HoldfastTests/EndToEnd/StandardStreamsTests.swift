@@ -23,12 +23,10 @@ struct StandardStreamsTests {
         )
         defer { watcher.kill() }
         // It tells nobody that it is ready: its socket does.
-        while try !FileManager.default.fileExists(
-            atPath: protection.folder.file("repository/repository.json")
-        )
-            || protection.holdfast("status", "--json").stdout.contains("\"watching\"") == false
-        {
-            try #require(watcher.isRunning)
+        try wait(for: "its socket") {
+            let repository = protection.folder.file("repository/repository.json")
+            guard FileManager.default.fileExists(atPath: repository) else { return false }
+            return try protection.holdfast("status", "--json").stdout.contains("\"watching\"")
         }
         for descriptor in 0..<3 {
             let path = "/proc/\(watcher.processID)/fd/\(descriptor)"

@@ -15,38 +15,45 @@ struct StopTests {
         )
     }
 
-    /// A file beside the database whose first image takes minutes.
-    private func addEndlessFile(_ protection: Protection) throws {
-        try protection.shell("truncate -s 200G endless")
+    /// Makes a file whose first image takes seconds, for it cannot be compressed.
+    private func makeLongFile(_ path: String) throws {
+        let made = try Command.run("sh", ["-c", "head -c 600M /dev/urandom >\(path)"])
+        try #require(made.status == 0, "\(made)")
     }
 
     /// Waits until the draft of a base image has some content.
-    private func waitForDraft(_ protection: Protection, _ watcher: RunningProgram) throws {
-        while watcher.isRunning, try files(protection, "-path", "*/bases/*.new", "-size", "+0").isEmpty {}
+    private func waitForDraft(_ protection: Protection) throws {
+        try wait(for: "the draft") {
+            try !files(protection, "-path", "*/bases/*.new", "-size", "+0").isEmpty
+        }
     }
 
-    @Test(
-        "amid a first image: ends soon with 130, says so, and leaves no half of it",
-        arguments: [SIGTERM, SIGINT, SIGHUP],
-        [false, true]
-    )
-    func firstImage(_ signal: Int32, once: Bool) throws {
-        let protection = try Protection()
-        try addEndlessFile(protection)
-        let watcher = try protection.startWatching(once ? ["--once"] : [])
-        try waitForDraft(protection, watcher)
-        watcher.signal(signal)
-        let result = try watcher.waitForEnd(timeout: Self.limit)
-        #expect(result.status == 130, "\(result)")
-        let words =
-            "\(protection.data): stopped before the first capture was complete: 1 of 2 files are captured"
-        #expect(result.stderr.contains(words) && result.stderr.contains("run holdfast watch"), "\(result)")
-        #expect(!result.stderr.contains("ready"))
-        #expect(try files(protection, "-name", "*.new") == [])
-        #expect(try files(protection, "-path", "*/mirror/*", "-size", "+1M") == [])
-        try protection.shell("truncate -s 1M endless")
-        try protection.holdfast("watch", "--once", protection.data)
-        try protection.expectCaptured()
+    @Test("amid a first image: ends soon with 130, says so, and leaves no half of it")
+    func firstImage() throws {
+        let folder = try TemporaryDirectory()
+        let long = folder.file("long")
+        try makeLongFile(long)
+        for (signal, once) in [SIGTERM, SIGINT, SIGHUP].flatMap({ [($0, false), ($0, true)] }) {
+            let protection = try Protection()
+            try protection.shell("ln \(long) long")
+            let watcher = try protection.startWatching(once ? ["--once"] : [])
+            try waitForDraft(protection)
+            watcher.signal(signal)
+            let result = try watcher.waitForEnd(timeout: Self.limit)
+            #expect(result.status == 130, "\(result)")
+            let words =
+                "\(protection.data): stopped before the first capture was complete: 1 of 2 files are captured"
+            #expect(
+                result.stderr.contains(words) && result.stderr.contains("run holdfast watch"),
+                "\(result)"
+            )
+            #expect(!result.stderr.contains("ready"))
+            #expect(try files(protection, "-name", "*.new") == [])
+            #expect(try files(protection, "-path", "*/mirror/*", "-size", "+1M") == [])
+            try protection.shell("rm long")
+            try protection.holdfast("watch", "--once", protection.data)
+            try protection.expectCaptured()
+        }
     }
 
     @Test("amid the listing and capturing of many files: says how many are captured")
@@ -54,7 +61,7 @@ struct StopTests {
         let protection = try Protection()
         try protection.shell("for d in $(seq 60); do mkdir $d; (cd $d; seq 200 | split -l 1 -a 3 - f); done")
         let watcher = try protection.startWatching()
-        while watcher.isRunning, try files(protection, "-path", "*/segments/*").isEmpty {}
+        try wait(for: "a segment") { try !files(protection, "-path", "*/segments/*").isEmpty }
         watcher.signal(SIGTERM)
         let result = try watcher.waitForEnd(timeout: Self.limit)
         #expect(result.status == 130, "\(result)")
@@ -66,12 +73,12 @@ struct StopTests {
     @Test("what a killed watcher left of a first image is removed by the next one")
     func killed() throws {
         let protection = try Protection()
-        try addEndlessFile(protection)
-        let watcher = try protection.startWatching()
-        try waitForDraft(protection, watcher)
+        try makeLongFile(protection.data + "/long")
+        try protection.startWatching()
+        try waitForDraft(protection)
         protection.kill()
         #expect(try files(protection, "-name", "*.new") != [])
-        try protection.shell("rm endless")
+        try protection.shell("rm long")
         try protection.holdfast("watch", "--once", protection.data)
         #expect(try files(protection, "-name", "*.new") == [])
         #expect(try files(protection, "-path", "*/mirror/*").count == 1)

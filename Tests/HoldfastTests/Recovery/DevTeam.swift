@@ -96,18 +96,11 @@ final class DevTeam {
 
     /// Looks at the log, again and again, until it is as wanted: what the watcher writes into the history by itself, it tells nobody.
     func waitForLog(_ condition: (String) -> Bool) throws {
-        try wait { condition(try holdfast("log").stdout) }
+        try wait(for: "the history") { condition(try holdfast("log").stdout) }
     }
 
     func waitForStatus(_ condition: (String) -> Bool) throws {
-        try wait { condition(try holdfast("status", "--json").stdout) }
-    }
-
-    private func wait(until condition: () throws -> Bool) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
-        while try !condition() {
-            try #require(Date() < deadline, "it did not come")
-        }
+        try wait(for: "the status") { condition(try holdfast("status", "--json").stdout) }
     }
 
     /// What a person types in the project's directory.
@@ -184,7 +177,7 @@ final class DevTeam {
 
     /// Waits until so many of their events were taken.
     func waitForWrites(_ condition: (Int) -> Bool) throws {
-        try wait { condition(writes.wrote) }
+        try wait(for: "writes") { condition(writes.wrote) }
     }
 
     /// What the writers were told when something failed.

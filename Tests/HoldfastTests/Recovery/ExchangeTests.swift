@@ -120,7 +120,7 @@ struct ExchangeTests {
             ["restore", notes, "--at", "\(first)", "--in-place"],
             environment: protection.environment
         )
-        while try !protection.holdfast("log").stdout.contains("before-restore-") {}
+        try wait(for: "the tag") { try protection.holdfast("log").stdout.contains("before-restore-") }
         try shell("touch go", in: protection)
         #expect(try restore.waitForEnd().status == 0)
         try holder.waitForEnd()

@@ -1,0 +1,19 @@
+import LinuxFiles
+
+/// Something that did not come in time.
+package struct WaitedInVain: Error, CustomStringConvertible {
+    let what: String
+    package var description: String { "\(what): it did not come" }
+}
+
+/// Asks again and again until the condition holds: for what nobody announces. Throws `WaitedInVain` after the time.
+package func wait(
+    for what: String,
+    within limit: Duration = .seconds(60),
+    until condition: () throws -> Bool
+) throws {
+    let deadline = Tick.now.advanced(by: limit)
+    while try !condition() {
+        guard Tick.now < deadline else { throw WaitedInVain(what: what) }
+    }
+}
