@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The program killed at every call that changes the repository, one after the other: `strace(1)` sends it SIGKILL as
-/// it enters the call. Of `pwrite64`, which is called most often, in the short form at every other one.
+/// it enters the call. Of `pwrite64`, which is called most often, in the short form at every fifth one.
 @Suite("A watcher that is killed at each step", .serialized)
 struct KilledAtEachStepTests {
     @Test(
@@ -12,7 +12,7 @@ struct KilledAtEachStepTests {
     )
     func eachCall(call: String) async throws {
         let kills = try await withThrowingTaskGroup(of: Int.self) { group in
-            let step = call == "pwrite64" && !LongRun(rounds: 1).isLong ? 2 : 1
+            let step = call == "pwrite64" && !LongRun(rounds: 1).isLong ? 5 : 1
             group.addTask { try killForgets(of: call, step) }
             for stage in Stage.allCases { group.addTask { try killRuns(stage, of: call, step) } }
             return try await group.reduce(0, +)

@@ -39,11 +39,11 @@ struct NewDatabasesTests {
         try protection.sync()
         let (commits, hasGap) = try counted(protection, "new.db")
         #expect(commits >= 120 || hasGap, "\(commits) of 121, \(way), \(mode)")
-        // Somebody was watching: most of them are snapshots of their own.
+        // Somebody was watching: many of them are snapshots of their own, also where others want the processors.
         let single = try protection.log().filter {
             $0.path?.hasSuffix("new.db") == true && $0.event == "commit"
         }
-        if mode == "WAL" || mode == "DELETE" { #expect(single.count >= 60, "\(single.count)") }
+        if mode == "WAL" || mode == "DELETE" { #expect(single.count >= 30, "\(single.count)") }
         try session.close()
         try protection.expectCaptured(way)
     }
