@@ -1,11 +1,13 @@
 // What of the kernel and the C library Swift cannot call itself.
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -69,4 +71,21 @@ static inline int linux_open_direct(int directory, const char *path, int flags) 
 static inline uint32_t linux_file_system_of(int file) {
     struct statfs status;
     return fstatfs(file, &status) == 0 ? (uint32_t)status.f_type : 0;
+}
+
+/// The mount that `path` lies on, by a number that no other mount has at the same time, and its device; a symbolic link is
+/// not followed (statx(2); the number is 0 before Linux 5.8). Returns 0, or -1 with `errno`.
+static inline int linux_mount_of(const char *path, uint64_t *number, uint64_t *device) {
+    struct statx status;
+    const int flags = 0x100 | 0x800; // AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT
+    if (syscall(SYS_statx, -100, path, flags, STATX_BASIC_STATS | STATX_MNT_ID, &status) != 0) return -1;
+    *number = status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : 0;
+    *device = (uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor;
+    return 0;
+}
+
+/// Whether nothing can be written at `path`, for its file system or its mount is read-only (statvfs(3), ST_RDONLY).
+static inline int linux_is_read_only(const char *path) {
+    struct statvfs status;
+    return statvfs(path, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }

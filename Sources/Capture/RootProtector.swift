@@ -81,6 +81,9 @@ package final class RootProtector: Sendable {
         answers.fail(CancellationError())
     }
 
+    /// Says what hinders the repository's disk, or (nil) that nothing does any more.
+    package func repositoryTrouble(_ text: String?) { meter.trouble(.disk, text) }
+
     /// Ends `run`.
     package func stop(_ stop: Stop) {
         if stop != .done { sealer.giveUp() }

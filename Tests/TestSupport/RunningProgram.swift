@@ -97,16 +97,17 @@ package final class RunningProgram {
         timeout: Duration = .seconds(60),
         _ condition: (Substring) -> Bool
     ) throws -> String {
-        try wait(timeout) { Self.line(in: $0.output, condition) }
+        try wait(timeout) { Self.line(in: $0.output, 1, condition) }
     }
 
-    /// The same on the standard error.
+    /// The same on the standard error. `count`: how many such lines.
     @discardableResult
     package func waitForError(
         timeout: Duration = .seconds(60),
+        count: Int = 1,
         _ condition: (Substring) -> Bool
     ) throws -> String {
-        try wait(timeout) { Self.line(in: $0.errors, condition) }
+        try wait(timeout) { Self.line(in: $0.errors, count, condition) }
     }
 
     /// Waits until it has ended and all that it said has arrived. When it takes longer than the timeout, kills
@@ -201,12 +202,12 @@ package final class RunningProgram {
         }
     }
 
-    private static func line(in bytes: [UInt8], _ condition: (Substring) -> Bool) -> String? {
+    private static func line(in bytes: [UInt8], _ count: Int, _ condition: (Substring) -> Bool) -> String? {
         guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return nil }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(
             separator: "\n",
             omittingEmptySubsequences: false
         )
-        return lines.first(where: condition).map(String.init)
+        return lines.lazy.filter(condition).dropFirst(count - 1).first.map(String.init)
     }
 }

@@ -24,6 +24,8 @@ package struct CaptureStatus: Sendable {
     package var lag: Duration = .zero
     /// What of the protection can be hindered; what matters most comes first.
     package enum Part: CaseIterable, Sendable {
+        /// The repository's disk, as its mount says.
+        case disk
         /// Writing to it.
         case repository
         /// The root, or a directory in it, being there.

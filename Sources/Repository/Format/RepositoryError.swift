@@ -9,6 +9,8 @@ package enum RepositoryError: Error, Hashable, Sendable {
     case locked(FilePath)
     /// What was at the path when the repository was opened is not there any more, and how that shows.
     case gone(FilePath, String)
+    /// The file system of the repository is not mounted there for now, and how that shows.
+    case away(FilePath, String)
     /// Somebody else may have changed what is in the directory, or owns it. Nothing was read.
     case notPrivate(FilePath, String)
     /// It was written by a program that knows more than this one. Nothing was touched.
@@ -32,6 +34,8 @@ extension RepositoryError: CustomStringConvertible {
             "another writer has \(path.printable); stop it or let it do the work"
         case .gone(let path, let how):
             "the repository's \(path.printable) \(how): nothing is captured any more; put it back, and run holdfast watch again"
+        case .away(let path, let how):
+            "the repository's \(path.printable) \(how): nothing is captured until its file system is mounted again"
         case .notPrivate(let path, let why): "\(path.printable) \(why)"
         case .unsupported(let path, let what):
             "\(path.printable) needs a newer holdfast (\(what)); nothing was changed"

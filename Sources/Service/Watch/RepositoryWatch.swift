@@ -3,21 +3,40 @@ import Repository
 import Synchronization
 import SystemPackage
 
-/// Notices when the repository is removed, moved, replaced or unmounted, also while nothing is written to it.
+/// Notices when the repository, or what it keeps of a root, is removed, moved or replaced, and when its file system is unmounted,
+/// mounted over or made read-only, also while nothing is written to it.
 ///
 /// Its directories, and what is passed on the way to it, are watched with inotify; mounts by the kernel's table of them. No event is
 /// believed: each one leads to a comparison of what the paths mean now with what they meant before.
 final class RepositoryWatch: Sendable {
+    /// What can be done with the repository.
+    enum Condition: Hashable, Sendable {
+        case usable
+        /// Nothing can be written there.
+        case readOnly(FilePath)
+        /// Its file system is not where it was. When it is back, all goes on.
+        case away(RepositoryError)
+    }
+
     private struct State: ~Copyable {
         /// Nil when the kernel grants no instance.
         let inotify: Inotify?
-        var identities: [FilePath: FileIdentity] = [:]
+        /// What the paths of the repository itself mean.
+        var places: [FilePath: FileIdentity] = [:]
+        /// What the paths of each root mean, as long as it is protected.
+        var roots: [RootID: [FilePath: FileIdentity]] = [:]
+        /// Where everything on the way to those paths was mounted.
+        var mounts: [FilePath: Mount] = [:]
+        var condition = Condition.usable
+        /// Those who wait for its being back.
+        var waiters: [AsyncStream<Void>.Continuation] = []
         /// Something of it is not watched.
         var isDeaf: Bool
         var isStopped = false
     }
 
     private let repository: FilePath
+    private let id: String
     private let state: Mutex<State>
     private let bell: Bell
 
@@ -25,63 +44,91 @@ final class RepositoryWatch: Sendable {
     private static let wayMask: InotifyMask = [.deletedSelf, .movedSelf, .linkItself]
     /// Between two comparisons where events are missing.
     private static let pause = Duration.seconds(30)
+    /// Between two of which no event told: a file system that becomes read-only by an error, or elsewhere, makes none.
+    private static let longPause = Duration.seconds(60)
 
-    init(_ repository: FilePath) throws(SystemError) {
-        self.repository = repository
+    init(_ repository: RepositoryDirectory) throws(SystemError) {
+        self.repository = repository.path
+        id = repository.id
         bell = try Bell()
         let inotify = try? Inotify()
         let isDeaf = inotify == nil
         state = Mutex(State(inotify: inotify, isDeaf: isDeaf))
-        state.withLock { add([repository, repository.appending("roots")], &$0) }
+        state.withLock { $0.places = record(ownPaths, &$0) }
     }
+
+    private var ownPaths: [FilePath] { [repository, repository.appending("roots")] }
 
     /// From now on the places of this root, whose lock this process has, belong to it.
     func add(_ root: RootDescription) {
-        state.withLock { add(root.lastingPaths, &$0) }
+        state.withLock { $0.roots[root.id] = record(root.lastingPaths, &$0) }
         bell.ring()
     }
 
-    /// Waits until something of the repository is not what it was: throws `RepositoryError.gone`. Returns when the task is cancelled.
-    func run() async throws {
+    /// The root is not protected for now.
+    func remove(_ root: RootDescription) {
+        state.withLock { $0.roots[root.id] = nil }
+    }
+
+    /// Waits until the task is cancelled. Throws `RepositoryError.gone` when the repository itself is not what it was.
+    ///
+    /// - Parameters:
+    ///   - changed: what can be done with the repository from now on.
+    ///   - lost: what was kept of a root is not there any more; said once.
+    func run(
+        changed: @escaping @Sendable (Condition) -> Void,
+        lost: @escaping @Sendable (RootID, RepositoryError) -> Void
+    ) async throws {
         try await withTaskCancellationHandler {
-            try await Thread.run("repository") { [self] in try watch() }
+            try await Thread.run("repository") { [self] in try watch(changed, lost) }
         } onCancel: {
             state.withLock { $0.isStopped = true }
             bell.ring()
         }
     }
 
-    /// Throws `RepositoryError.gone` unless all is where it was.
-    func requireInPlace(wasMoved: Bool = false) throws {
-        // The outermost comes first: it is what happened.
-        for (path, identity) in state.withLock({ $0.identities }).sorted(by: { $0.key.length < $1.key.length }
-        ) {
-            let status: FileStatus?
-            do {
-                status = try FileStatus.unlessMissing(path)
-            } catch {
-                // What cannot be looked at now may be there; writing to it tells.
-                continue
-            }
-            guard let status else { throw RepositoryError.gone(path, wasMoved ? "was moved" : "was removed") }
-            guard status.identity != identity else { continue }
-            let isOtherDisk = status.identity.device != identity.device
-            throw RepositoryError.gone(path, isOtherDisk ? "was unmounted, or mounted over" : "was replaced")
+    /// What can be done with the repository just now. Throws `RepositoryError.gone` when it is not what it was.
+    func look(wasMoved: Bool = false) throws(RepositoryError) -> Condition {
+        try state.withLock { state throws(RepositoryError) in
+            let condition = try condition(&state, wasMoved)
+            state.condition = condition
+            if case .away = condition { return condition }
+            for waiter in state.waiters { waiter.finish() }
+            state.waiters = []
+            return condition
         }
     }
 
-    private func watch() throws {
+    /// Returns when the repository's file system is where it was, or the task is cancelled.
+    func untilBack() async {
+        let (back, waiter) = AsyncStream.makeStream(of: Void.self)
+        let isAway = state.withLock { state in
+            guard case .away = state.condition else { return false }
+            state.waiters.append(waiter)
+            return true
+        }
+        guard isAway else { return }
+        for await _ in back {}
+    }
+
+    private func watch(
+        _ changed: (Condition) -> Void,
+        _ lost: (RootID, RepositoryError) -> Void
+    ) throws {
         var poller = Poller()
         let stop = poller.add(bell)
         _ = state.withLock { state in state.inotify.map { poller.add($0) } }
         let mounts = try? MountTable()
         if let mounts { _ = poller.add(mounts) }
-        var wasMoved = false
+        var (wasMoved, told) = (false, Condition.usable)
         while true {
-            try requireInPlace(wasMoved: wasMoved)
+            let condition = try look(wasMoved: wasMoved)
+            if condition != told { changed(condition) }
+            told = condition
+            for (root, reason) in takeLost(wasMoved) { lost(root, reason) }
             let (isStopped, isDeaf) = state.withLock { ($0.isStopped, $0.isDeaf) }
             if isStopped { return }
-            if try poller.wait(isDeaf || mounts == nil ? Self.pause : nil), poller.isReady(stop) {
+            if try poller.wait(isDeaf || mounts == nil ? Self.pause : Self.longPause), poller.isReady(stop) {
                 bell.silence()
             }
             wasMoved = try state.withLock { try readEvents(&$0) }
@@ -101,18 +148,96 @@ final class RepositoryWatch: Sendable {
         return wasMoved
     }
 
-    private func add(_ paths: [FilePath], _ state: inout State) {
-        for path in paths { state.identities[path] = FileStatus.ifPresent(path)?.identity }
-        if !watchAll(state) { state.isDeaf = true }
+    private func watchAll(_ state: borrowing State) {
+        _ = watch(Array(state.places.keys) + state.roots.values.flatMap(\.keys), state)
     }
 
-    /// Whether everything is watched.
-    @discardableResult
-    private func watchAll(_ state: borrowing State) -> Bool {
+    /// Whether all of them are watched, and the way to the repository.
+    private func watch(_ paths: [FilePath], _ state: borrowing State) -> Bool {
         guard let inotify = state.inotify else { return false }
         // In this order: what is on the way may belong to it.
         let way = Directory.way(to: repository).map { (try? inotify.watch($0, for: Self.wayMask)) != nil }
-        let places = state.identities.keys.map { (try? inotify.watch($0, for: Self.mask)) != nil }
+        let places = paths.map { (try? inotify.watch($0, for: Self.mask)) != nil }
         return !(way + places).contains(false)
+    }
+}
+
+// What the paths mean
+extension RepositoryWatch {
+    private func record(_ paths: [FilePath], _ state: inout State) -> [FilePath: FileIdentity] {
+        var identities: [FilePath: FileIdentity] = [:]
+        for path in paths {
+            identities[path] = FileStatus.ifPresent(path)?.identity
+            for place in Directory.way(to: path) { state.mounts[place] = Mount(at: place) }
+        }
+        if !watch(paths, state) { state.isDeaf = true }
+        return identities
+    }
+
+    private func condition(_ state: inout State, _ wasMoved: Bool) throws(RepositoryError) -> Condition {
+        if case .away = state.condition {
+            guard isBack else { return state.condition }
+            // The file system may have come back on another device. Each root is found anew.
+            (state.mounts, state.roots) = ([:], [:])
+            state.places = record(ownPaths, &state)
+        }
+        if let loss = loss(state.places, state, wasMoved) {
+            guard case .away = loss else { throw loss }
+            return .away(loss)
+        }
+        for places in state.roots.values {
+            if let loss = loss(places, state, wasMoved), case .away = loss { return .away(loss) }
+        }
+        let directories = ownPaths + state.roots.values.compactMap { $0.keys.min { $0.length < $1.length } }
+        return directories.first { Mount.isReadOnly(at: $0) }.map { .readOnly($0) } ?? .usable
+    }
+
+    /// Whether this very repository is at its path again.
+    private var isBack: Bool { (try? RepositoryDirectory(at: repository, creating: false))?.id == id }
+
+    /// The roots of which something is not where it was, though the repository itself is.
+    private func takeLost(_ wasMoved: Bool) -> [(RootID, RepositoryError)] {
+        state.withLock { state in
+            guard state.condition == .usable else { return [] }
+            var lost: [(RootID, RepositoryError)] = []
+            for (root, places) in state.roots {
+                if let loss = loss(places, state, wasMoved) { lost.append((root, loss)) }
+            }
+            for (root, _) in lost { state.roots[root] = nil }
+            return lost
+        }
+    }
+
+    /// What has happened to the outermost of these paths that does not mean what it did; nil when all do.
+    private func loss(
+        _ identities: [FilePath: FileIdentity],
+        _ state: borrowing State,
+        _ wasMoved: Bool
+    ) -> RepositoryError? {
+        for (path, identity) in identities.sorted(by: { $0.key.length < $1.key.length }) {
+            let status: FileStatus?
+            do {
+                status = try FileStatus.unlessMissing(path)
+            } catch {
+                // What cannot be looked at now may be there; writing to it tells.
+                continue
+            }
+            guard status?.identity != identity else { continue }
+            if isMountedElsewhere(state.mounts) { return .away(path, "was unmounted, or mounted over") }
+            guard status != nil else { return .gone(path, wasMoved ? "was moved" : "was removed") }
+            return .gone(path, "was replaced")
+        }
+        return nil
+    }
+
+    /// Whether something on the way lies on another mount than before, or was a mount point and is not there.
+    private func isMountedElsewhere(_ mounts: [FilePath: Mount]) -> Bool {
+        mounts.contains { place, before in
+            guard let now = Mount(at: place) else {
+                // Whoever mounts disks removes the directory when he has unmounted one.
+                return mounts[place.removingLastComponent()].map { $0 != before } ?? false
+            }
+            return now != before
+        }
     }
 }

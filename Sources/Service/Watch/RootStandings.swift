@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The roots that are ready are announced together, as soon as all are ready or have failed; later ones when they are.
 final class RootStandings: Sendable {
-    private enum Standing { case starting, ready, failed }
+    private enum Standing { case starting, ready, failed, waiting }
 
     private struct State {
         var standings: [Standing]
@@ -40,6 +40,14 @@ final class RootStandings: Sendable {
             guard state.standings.contains(where: { $0 != .failed }) else { return false }
             announce(&state)
             return true
+        }
+    }
+
+    /// The root waits for the repository to be back.
+    func waits(_ number: Int) {
+        state.withLock { state in
+            state.standings[number] = .waiting
+            announce(&state)
         }
     }
 

@@ -24,6 +24,8 @@ final class RootWatch: Sendable {
 
     private struct State {
         var protector: RootProtector?
+        /// Why the protector was stopped, other than by the end of all.
+        var loss: RepositoryError?
         var pause: Task<Void, Never>?
         var stop: RootProtector.Stop?
         var isOver = false
@@ -44,31 +46,68 @@ final class RootWatch: Sendable {
     }
 
     /// Protects the root until `stop`. Throws what hinders that when no root of the watcher is protected any more, and
-    /// `RepositoryError.gone`.
+    /// `RepositoryError.gone` when the repository itself is not there any more.
     func run() async throws {
         defer { state.withLock { $0.isOver = true } }
-        var pause = Self.firstPause
-        var said: String?
+        var failures = Failures()
         while true {
             let began = Tick.now
             do {
                 return try await attempt()
             } catch let interruption as CaptureInterruption {
                 return surroundings.standings.interrupted(.init(path: target.path, what: interruption))
-            } catch RepositoryError.gone(let path, let how) {
-                throw RepositoryError.gone(path, how)
             } catch {
+                if case .away(let reason) = try surroundings.repositoryWatch.look() {
+                    try await waitUntilBack(reason, &failures)
+                    continue
+                }
                 guard !isStopping, surroundings.standings.failed(number) else { throw error }
-                if "\(error)" != said { surroundings.failed(target.path, error) }
-                said = "\(error)"
+                say(error, &failures)
                 if surroundings.once { return }
-                if began.duration(to: .now) > Self.longestPause { pause = Self.firstPause }
-                try await rest(pause, showing: error)
-                pause = min(pause * 2, Self.longestPause)
-                try surroundings.repositoryWatch.requireInPlace()
+                if began.duration(to: .now) > Self.longestPause { failures.pause = Self.firstPause }
+                try await rest(failures.pause, showing: error)
+                failures.pause = min(failures.pause * 2, Self.longestPause)
                 surroundings.standings.starts(number)
             }
         }
+    }
+
+    /// What is known of earlier attempts.
+    private struct Failures {
+        /// Before the next one.
+        var pause = RootWatch.firstPause
+        var said: String?
+    }
+
+    private func say(_ error: any Error, _ failures: inout Failures) {
+        if "\(error)" != failures.said { surroundings.failed(target.path, error) }
+        failures.said = "\(error)"
+    }
+
+    /// Nothing is tried on a place where another file system, or none, is mounted.
+    private func waitUntilBack(_ reason: RepositoryError, _ failures: inout Failures) async throws {
+        guard !isStopping, !surroundings.once else { throw reason }
+        surroundings.standings.waits(number)
+        say(reason, &failures)
+        let waiting = Task { [surroundings] in await surroundings.repositoryWatch.untilBack() }
+        pause(until: waiting)
+        await withTaskCancellationHandler {
+            await waiting.value
+        } onCancel: {
+            waiting.cancel()
+        }
+        guard !isStopping else { throw reason }
+        failures = Failures()
+        surroundings.standings.starts(number)
+    }
+
+    /// A stop ends the pause.
+    private func pause(until end: Task<Void, Never>) {
+        let isStopping = state.withLock { state in
+            state.pause = end
+            return state.stop != nil
+        }
+        if isStopping { end.cancel() }
     }
 
     /// Ends `run`.
@@ -77,6 +116,29 @@ final class RootWatch: Sendable {
             state.stop = state.stop == .atOnce ? .atOnce : stop
             state.pause?.cancel()
             state.protector?.stop(stop)
+        }
+    }
+
+    /// What can be done with the repository has changed.
+    func repositoryIs(_ condition: RepositoryWatch.Condition) {
+        state.withLock { state in
+            guard let protector = state.protector else { return }
+            protector.repositoryTrouble(condition.trouble)
+            guard case .away(let reason) = condition, state.stop == nil else { return }
+            state.loss = reason
+            // Nothing of it stays open, so that its disk can be taken away.
+            protector.stop(.atOnce)
+        }
+    }
+
+    /// What the repository kept of a root is not there any more.
+    func lost(_ root: RootID, _ reason: RepositoryError) {
+        state.withLock { state in
+            guard let protector = state.protector, protector.root.id == root, state.stop == nil else {
+                return
+            }
+            state.loss = reason
+            protector.stop(.atOnce)
         }
     }
 
@@ -105,11 +167,19 @@ final class RootWatch: Sendable {
             [surroundings] in surroundings.notice(root, $0)
         }
         let stop = state.withLock { state in
-            state.protector = protector
+            (state.protector, state.loss) = (protector, nil)
             return state.stop
         }
         if let stop { protector.stop(stop) }
-        try await protect(protector, changes)
+        repositoryIs(try surroundings.repositoryWatch.look())
+        defer { surroundings.repositoryWatch.remove(root) }
+        do {
+            try await protect(protector, changes)
+        } catch {
+            // How it ended says less than why it was stopped.
+            throw state.withLock { $0.loss } ?? error
+        }
+        if let loss = state.withLock({ $0.loss }) { throw loss }
     }
 
     /// Runs one root with its control socket, and meanwhile what else is to be done for it.
@@ -149,11 +219,7 @@ final class RootWatch: Sendable {
         let socket = failedSocket(error)
         defer { socket?.stop() }
         let sleeper = Task { _ = try? await Task.sleep(for: pause) }
-        let isStopping = state.withLock { state in
-            state.pause = sleeper
-            return state.stop != nil
-        }
-        if isStopping { sleeper.cancel() }
+        self.pause(until: sleeper)
         try await withThrowingTaskGroup(of: Void.self) { group in
             if let socket { group.addTask { try await socket.run() } }
             await withTaskCancellationHandler {
@@ -182,6 +248,18 @@ final class RootWatch: Sendable {
         return try? root.withoutWriter {
             // All else is for whoever asks to do himself.
             try ControlSocket(root) { $0 == .status ? .status(status) : nil }
+        }
+    }
+}
+
+extension RepositoryWatch.Condition {
+    /// Why protection is not what it should be; nil when it is.
+    fileprivate var trouble: String? {
+        switch self {
+        case .usable: nil
+        case .readOnly(let path):
+            "the file system of the repository's \(path.printable) is read-only: nothing can be captured: mount it writable"
+        case .away(let reason): "\(reason)"
         }
     }
 }

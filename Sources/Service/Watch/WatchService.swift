@@ -105,7 +105,7 @@ package struct WatchService: Service {
         self.once = once
         self.listeners = listeners
         let standings = RootStandings(rootCount: targets.count)
-        let repositoryWatch = try RepositoryWatch(repository.path)
+        let repositoryWatch = try RepositoryWatch(repository)
         var options = options
         options.openFiles /= max(1, targets.count)
         if let retention { options.retention = Self.retention(retention, listeners.notice) }
@@ -154,7 +154,13 @@ package struct WatchService: Service {
     package func run() async throws {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { [repositoryWatch] in try await repositoryWatch.run() }
+                group.addTask { [repositoryWatch, watches] in
+                    try await repositoryWatch.run { condition in
+                        for watch in watches { watch.repositoryIs(condition) }
+                    } lost: { root, reason in
+                        for watch in watches { watch.lost(root, reason) }
+                    }
+                }
                 group.addTask {
                     async let announcing: Void = announce()
                     try await protect()

@@ -69,22 +69,73 @@ struct RepositoryGoneTests {
     }
 
     @Test(
-        "its file system is unmounted, or another one mounted over it",
+        "its file system is unmounted, or another one mounted over it: goes on when it is back",
         .enabled(if: SmallFileSystem.isAllowed, "mounting needs root"),
-        arguments: ["umount --lazy place", "mount -t tmpfs -o mode=0700 tmpfs place/repository"]
+        arguments: [
+            ("mount --bind place kept && umount --lazy place", "mount --bind kept place && umount kept"),
+            ("mount -t tmpfs -o mode=0700 tmpfs place/repository", "umount place/repository"),
+            ("mount -t tmpfs -o mode=0700 tmpfs place", "umount place"),
+        ]
     )
-    func mounts(_ script: String) throws {
+    func mounts(_ away: String, _ back: String) throws {
+        let protection = try Protection()
+        try FileManager.default.createDirectory(
+            atPath: protection.folder.file("kept"),
+            withIntermediateDirectories: false
+        )
+        let disk = try SmallFileSystem(protection.folder.file("place"), byteCount: 64 << 20)
+        defer { withExtendedLifetime(disk) {} }
+        defer { try? shell("umount -l kept place/repository || true", protection) }
+        let repository = ["--repo", protection.folder.file("place/repository")]
+        let watcher = try HoldfastProgram.start(["watch", protection.data] + repository)
+        defer { watcher.kill() }
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        try shell(away, protection)
+        try watcher.waitForError(timeout: .seconds(2)) { $0.contains("unmounted, or mounted over") }
+        try SQLite3.sql("INSERT INTO t(b) VALUES('meanwhile');", on: protection.database)
+        #expect(try HoldfastProgram.run(["sync", protection.data] + repository).status != 0)
+        // Nothing was made in its place.
+        try shell("test -z \"$(find place -mindepth 1 ! -name repository)\"", protection)
+        try shell(back, protection)
+        let isBack = { (line: Substring) in line.hasPrefix("ready") }
+        try watcher.waitForError(timeout: .seconds(5), count: 2, isBack)
+        #expect(try HoldfastProgram.run(["sync", protection.data] + repository).status == 0)
+        let copy = protection.folder.file("copy.db")
+        let restored = try HoldfastProgram.run(
+            ["restore", protection.database, "--at", "latest", "--output", copy] + repository
+        )
+        #expect(restored.status == 0, "\(restored)")
+        #expect(try SQLite3.sql("SELECT b FROM t;", on: copy) == "meanwhile\n")
+        #expect(try watcher.terminate().status == 0)
+    }
+
+    @Test(
+        "its file system becomes read-only, idle: said at once, on standard error and in the status",
+        .enabled(if: SmallFileSystem.isAllowed, "mounting needs root")
+    )
+    func readOnly() throws {
+        // A file system with files open for writing is not made read-only by request, only by an error; a mount over it is.
+        let by = "mount --bind place/repository place/repository && mount -o remount,bind,ro place/repository"
+        let free = "umount place/repository"
         let protection = try Protection()
         let disk = try SmallFileSystem(protection.folder.file("place"), byteCount: 64 << 20)
-        defer { _ = try? Command.run("umount", ["--lazy", disk.path + "/repository"]) }
-        let watcher = try HoldfastProgram.start(
-            ["watch", protection.data, "--repo", protection.folder.file("place/repository")]
-        )
+        defer { withExtendedLifetime(disk) {} }
+        defer { try? shell("umount -l place/repository || true", protection) }
+        let repository = ["--repo", protection.folder.file("place/repository")]
+        let watcher = try HoldfastProgram.start(["watch", protection.data] + repository)
+        defer { watcher.kill() }
         try watcher.waitForError { $0.hasPrefix("ready") }
-        try shell(script, protection)
-        let result = try watcher.waitForEnd(timeout: .seconds(2))
-        #expect(result.status == 1)
-        #expect(result.stderr.contains("the repository's"), "\(result)")
+        try shell(by, protection)
+        try watcher.waitForError(timeout: .seconds(2)) { $0.contains("is read-only") }
+        let status = try HoldfastProgram.run(["status", "--json"] + repository).stdout
+        #expect(status.contains(#""state":"degraded""#) && status.contains("is read-only"), "\(status)")
+        try shell(free, protection)
+        try watcher.waitForError(timeout: .seconds(2)) { $0.contains("in order again") }
+        try SQLite3.sql("INSERT INTO t(b) VALUES('later');", on: protection.database)
+        #expect(try HoldfastProgram.run(["sync", protection.data] + repository).status == 0)
+        let later = try HoldfastProgram.run(["status", "--json"] + repository).stdout
+        #expect(later.contains(#""state":"watching""#), "\(later)")
+        #expect(try watcher.terminate().status == 0)
     }
 
     @Test("what happens around it is no harm, and costs nothing")

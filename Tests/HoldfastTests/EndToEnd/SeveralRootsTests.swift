@@ -115,6 +115,30 @@ struct SeveralRootsTests {
         try protection.check()
     }
 
+    @Test("what the repository keeps of one goes amid the run: said, begun anew, the other goes on")
+    func lostAmidTheRun() throws {
+        let (protection, other) = try scene()
+        try protection.holdfast("watch", "--once", protection.data)
+        let roots = protection.folder.file("repository/roots")
+        let root = try "\(roots)/" + #require(FileManager.default.contentsOfDirectory(atPath: roots).first)
+        let watcher = try start(protection, [protection.data, other])
+        defer { watcher.kill() }
+        try watcher.waitForError { $0.hasPrefix("ready: \(other)") }
+        try FileManager.default.removeItem(atPath: root)
+        try watcher.waitForError(timeout: .seconds(2)) {
+            $0.contains("\(protection.data) cannot be protected") && $0.contains("was removed")
+        }
+        try SQLite3.sql("INSERT INTO t(b) VALUES('guarded');", on: other + "/o.db")
+        try protection.holdfast("sync", other)
+        try watcher.waitForError(timeout: .seconds(10), count: 2) {
+            $0.hasPrefix("ready: \(protection.data)")
+        }
+        try protection.sync()
+        #expect(try states(protection).values.allSatisfy { $0.state == "watching" })
+        #expect(try watcher.terminate().status == 0)
+        try protection.check()
+    }
+
     @Test("none can be protected: ends, and says why")
     func none() throws {
         let (protection, other) = try scene()
