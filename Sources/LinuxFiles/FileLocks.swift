@@ -8,25 +8,27 @@ private let F_OFD_SETLK: Int32 = 37
 extension OpenFile {
     /// Whether any process, this one apart from this very descriptor, holds a write lock in
     /// `range` of bytes. Asks and takes nothing (`fcntl(2)`, F_OFD_GETLK), so no one can notice.
-    /// On a file system that cannot answer, the answer is `true`: nothing is proven calm.
-    package func isWriteLocked(in range: Range<UInt64>) -> Bool {
+    /// Throws where the file system cannot answer (ENOLCK): then nothing is proven.
+    package func isWriteLocked(in range: Range<UInt64>) throws(SystemError) -> Bool {
         // A read lock is asked for: only a write lock of somebody else stands against it.
-        wouldRefuse(F_RDLCK, in: range)
+        try wouldRefuse(F_RDLCK, in: range)
     }
 
     /// As `isWriteLocked`, for a lock of any kind.
-    package func isLocked(in range: Range<UInt64>) -> Bool {
-        wouldRefuse(F_WRLCK, in: range)
+    package func isLocked(in range: Range<UInt64>) throws(SystemError) -> Bool {
+        try wouldRefuse(F_WRLCK, in: range)
     }
 
-    private func wouldRefuse(_ type: Int32, in range: Range<UInt64>) -> Bool {
+    private func wouldRefuse(_ type: Int32, in range: Range<UInt64>) throws(SystemError) -> Bool {
         var query = flock()
         query.l_type = Int16(type)
         query.l_whence = Int16(SEEK_SET)
         query.l_start = off_t(range.lowerBound)
         query.l_len = off_t(range.count)
         query.l_pid = 0
-        guard unsafe fcntl(descriptor, F_OFD_GETLK, &query) == 0 else { return true }
+        guard unsafe fcntl(descriptor, F_OFD_GETLK, &query) == 0 else {
+            throw .last("ask for the locks of", path)
+        }
         return query.l_type != Int16(F_UNLCK)
     }
 

@@ -32,7 +32,9 @@ package struct FileStatus: Hashable, Sendable {
             }
         identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
         sizeBytes = UInt64(max(0, raw.st_size))
-        allocatedBytes = UInt64(max(0, raw.st_blocks)) * 512
+        // A file system in a user's hand (FUSE) may say any number.
+        let (bytes, isBeyond) = UInt64(max(0, raw.st_blocks)).multipliedReportingOverflow(by: 512)
+        allocatedBytes = isBeyond ? .max : bytes
         modified = Instant(raw.st_mtim).nanoseconds
         changed = Instant(raw.st_ctim).nanoseconds
         linkCount = Int(raw.st_nlink)

@@ -15,6 +15,12 @@ package struct Instant: Hashable, Comparable, Sendable {
 
     package static var now: Instant { Instant(readClock(CLOCK_REALTIME)) }
 
+    /// How long ago it was; nothing for what is to come, and at most what nanoseconds can say.
+    package var age: Duration {
+        let (age, isBeyond) = Instant.now.nanoseconds.subtractingReportingOverflow(nanoseconds)
+        return .nanoseconds(isBeyond && nanoseconds < 0 ? .max : max(0, isBeyond ? 0 : age))
+    }
+
     package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 }
 

@@ -89,15 +89,11 @@ package struct OpenFile: ~Copyable, Sendable {
         at offset: UInt64
     ) throws(SystemError) -> Int {
         precondition(start >= 0 && count >= 0 && start + count <= buffer.count)
+        let place = try place(offset, count, "read")
         var done = 0
         while done < count {
             let got = unsafe buffer.withUnsafeMutableBytes {
-                unsafe pread(
-                    descriptor,
-                    $0.baseAddress! + start + done,
-                    count - done,
-                    off_t(offset) + off_t(done)
-                )
+                unsafe pread(descriptor, $0.baseAddress! + start + done, count - done, place + off_t(done))
             }
             if got == 0 { break }
             if got < 0 {
@@ -109,6 +105,14 @@ package struct OpenFile: ~Copyable, Sendable {
         return done
     }
 
+    /// The place as the kernel counts. Throws EFBIG for one behind all that a file can have.
+    private func place(_ offset: UInt64, _ count: Int, _ operation: String) throws(SystemError) -> off_t {
+        guard let place = off_t(exactly: offset), place <= off_t.max - off_t(count) else {
+            throw SystemError(operation, path, code: .fileTooLarge)
+        }
+        return place
+    }
+
     /// As `read`, but a stretch that lies in a hole as a whole is not read (`lseek(2)`, SEEK_DATA): the kernel would
     /// fill its cache with zeros, which takes ten times as long.
     package func readSparse(
@@ -117,10 +121,11 @@ package struct OpenFile: ~Copyable, Sendable {
         at offset: UInt64
     ) throws(SystemError) -> Int {
         precondition(count >= 0 && count <= buffer.count)
-        let data = lseek(descriptor, off_t(offset), SEEK_DATA)
+        let place = try place(offset, count, "read")
+        let data = lseek(descriptor, place, SEEK_DATA)
         // Not even behind it, unless the file system cannot tell.
         let isLast = data < 0 && errno == ENXIO
-        guard isLast || data >= off_t(offset) + off_t(count) else {
+        guard isLast || data >= place + off_t(count) else {
             return try read(into: &buffer, count: count, at: offset)
         }
         var got = count
@@ -147,6 +152,7 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at `offset`. After an error any part of it may have been written.
     package func write(_ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
+        let place = try place(offset, bytes.byteCount, "write")
         var limit = bytes.byteCount
         var fault: Errno?
         switch Faults.at(.write, path) {
@@ -157,7 +163,7 @@ package struct OpenFile: ~Copyable, Sendable {
         var done = 0
         while done < limit {
             let put = unsafe bytes.withUnsafeBytes {
-                unsafe pwrite(descriptor, $0.baseAddress! + done, limit - done, off_t(offset) + off_t(done))
+                unsafe pwrite(descriptor, $0.baseAddress! + done, limit - done, place + off_t(done))
             }
             if put < 0 {
                 if errno == EINTR { continue }
@@ -191,7 +197,9 @@ package struct OpenFile: ~Copyable, Sendable {
         if case .fails(let code) = Faults.at(.truncate, path) {
             throw SystemError("truncate", path, code: Errno(rawValue: code))
         }
-        guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw .last("truncate", path) }
+        guard ftruncate(descriptor, try place(byteCount, 0, "truncate")) == 0 else {
+            throw .last("truncate", path)
+        }
     }
 
     /// Waits until content and size are on the disk (`fdatasync(2)`).

@@ -70,7 +70,7 @@ package struct WALChain: Sendable, Hashable {
     /// end.
     package mutating func accept(frame: RawSpan) -> Verdict {
         guard frame.byteCount >= frameBytes, let header = WALFrameHeader(frame),
-            header.salts == salts, header.page.rawValue != 0
+            header.salts == salts
         else { return .end }
         var next = checksum
         next.update(over: frame.extracting(0..<WALLayout.checksummedFrameHeaderBytes), order: order)

@@ -10,13 +10,16 @@ package struct WALFrameHeader: Sendable, Hashable {
     /// The running checksum after this frame.
     package let checksum: WALChecksum
 
-    /// Nil if there are fewer than 24 bytes, or a page that no database can have. More bytes are ignored.
+    /// Nil if there are fewer than 24 bytes, or a page that no database can have: page 0, as a hole has it, or one behind
+    /// the last number. More bytes are ignored.
     package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= WALLayout.frameHeaderBytes else { return nil }
         let databasePages = bytes.bigEndianUInt32(at: WALLayout.frameDatabasePages)
         page = PageNumber(bytes.bigEndianUInt32(at: WALLayout.framePage))
         committedDatabasePages = databasePages == 0 ? nil : PageCount(databasePages)
-        guard max(page.rawValue, databasePages) <= PageCount.maximum.rawValue else { return nil }
+        guard page.rawValue != 0, max(page.rawValue, databasePages) <= PageCount.maximum.rawValue else {
+            return nil
+        }
         salts = WALSalts(bytes, at: WALLayout.frameSalts)
         checksum = WALChecksum(bytes, at: WALLayout.frameChecksum)
     }

@@ -16,23 +16,23 @@ struct FileLocksTests {
         try session.sql("CREATE TABLE t(i);")
         let file = try OpenFile(FilePath(folder.file("a.db")), .look)
         var locked: [Bool] = []
-        func look() {
-            locked = [Self.pending, Self.reserved, Self.shared].map { file.isWriteLocked(in: $0) }
+        func look() throws {
+            locked = try [Self.pending, Self.reserved, Self.shared].map { try file.isWriteLocked(in: $0) }
         }
-        look()
+        try look()
         #expect(locked == [false, false, false])
 
         try session.sql("BEGIN IMMEDIATE;")
-        look()
+        try look()
         #expect(locked == [false, true, false])
 
         try session.sql("COMMIT; BEGIN EXCLUSIVE;")
-        look()
+        try look()
         #expect(locked[2])
         try session.sql("COMMIT;")
         // Another writer without a busy timeout is not disturbed by the open file and its questions.
         try SQLite3.sql("INSERT INTO t VALUES(1)", on: folder.file("a.db"))
-        look()
+        try look()
         #expect(locked == [false, false, false])
     }
 

@@ -74,4 +74,22 @@ struct OpenFileTests {
         Faults.arm(nil)
         try file.synchroniseData()
     }
+
+    @Test("a place that no file can have is an error", arguments: [1 << 63, .max, (1 << 63) - 5] as [UInt64])
+    func place(_ offset: UInt64) throws {
+        let folder = try TemporaryDirectory()
+        let file = try OpenFile(FilePath(folder.file("a")), .createNew)
+        var buffer = [UInt8](repeating: 0, count: 10)
+        #expect(throws: SystemError.self) { _ = try file.read(into: &buffer, count: 10, at: offset) }
+        #expect(throws: SystemError.self) { _ = try file.readSparse(into: &buffer, count: 10, at: offset) }
+        #expect(throws: SystemError.self) { try file.write(unsafe buffer.span.bytes, at: offset) }
+        #expect(try file.status().sizeBytes == 0)
+    }
+
+    @Test("an age is none before, and at most what can be said")
+    func age() {
+        #expect(Instant(nanoseconds: .max).age == .zero)
+        #expect(Instant(nanoseconds: .min).age == .nanoseconds(Int64.max))
+        #expect(Instant(nanoseconds: Instant.now.nanoseconds - 5_000_000_000).age >= .seconds(5))
+    }
 }

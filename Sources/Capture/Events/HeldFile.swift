@@ -16,6 +16,6 @@ final class HeldFile: Sendable {
         identity = status.identity
     }
 
-    /// Whether it has not lost its name.
-    var isNamed: Bool { (try? file.status())?.linkCount ?? 0 > 0 }
+    /// Whether it has not lost its name. Also when that cannot be asked: then nothing counts as over.
+    var isNamed: Bool { (try? file.status())?.linkCount ?? 1 > 0 }
 }

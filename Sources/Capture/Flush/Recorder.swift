@@ -381,7 +381,7 @@ final class Recorder {
         unsettled.removeAll(keepingCapacity: true)
         unsettledBytes = 0
         isUrgent = false
-        let lag = oldest.map { Duration.nanoseconds(max(0, Instant.now.nanoseconds - $0.nanoseconds)) }
+        let lag = oldest.map(\.age)
         oldest = nil
         let isReady = barriers.contains(Observer.readyBarrier)
         meter.update { status in

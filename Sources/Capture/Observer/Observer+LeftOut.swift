@@ -58,6 +58,41 @@ extension Observer {
         for tracker in trackers.files(below: name) { end(tracker) }
     }
 
+    /// What has that name; nil when nothing has. When that cannot be told, the name is left out until it can.
+    func status(of name: FilePath, at path: FilePath) -> FileStatus? {
+        do throws(SystemError) {
+            let status = try FileStatus.directUnlessMissing(path)
+            sawName(name)
+            return status
+        } catch {
+            couldNotSee(name, error)
+            return nil
+        }
+    }
+
+    /// It cannot be told what has that name.
+    func couldNotSee(_ name: FilePath, _ error: SystemError) {
+        unseenNames.insert(name)
+        context.meter.leftOut(rootPath.pushing(root, name).printable, error)
+        let time = Tick.now.advanced(by: Self.unseenPause)
+        nextRetry = min(nextRetry ?? time, time)
+    }
+
+    private func sawName(_ name: FilePath) {
+        guard unseenNames.remove(name) != nil else { return }
+        context.meter.leftOut(rootPath.pushing(root, name).printable, nil)
+    }
+
+    /// Asks again what has the names of which it could not be told.
+    func lookAtUnseen() {
+        for name in unseenNames {
+            guard let status = status(of: name, at: rootPath.pushing(root, name)) else { continue }
+            found(name, status, wasElsewhere: false)
+        }
+    }
+
+    private static let unseenPause = Duration.seconds(1)
+
     /// The file is no protected file any more: its history ends, and goes on should it become one again.
     func end(_ tracker: Tracker) {
         tracker.recordDeletion()

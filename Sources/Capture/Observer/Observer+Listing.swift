@@ -70,8 +70,11 @@ extension Observer {
     func list(until deadline: Tick?) {
         while isListing {
             while let last = listing?.names.popLast(), let listing {
-                if let status = try? listing.directory.status(of: last) {
-                    found(listing.name.appending(last), status, wasElsewhere: listing.wasElsewhere)
+                let name = listing.name.appending(last)
+                do throws(SystemError) {
+                    found(name, try listing.directory.status(of: last), wasElsewhere: listing.wasElsewhere)
+                } catch {
+                    if !error.isMissing { couldNotSee(name, error) }
                 }
                 if let deadline, Tick.now >= deadline { return }
                 guard isListed || mailbox.stop == nil else {
@@ -94,7 +97,7 @@ extension Observer {
     }
 
     /// What has that name, when its directory is listed or it appears.
-    private func found(_ name: FilePath, _ status: FileStatus, wasElsewhere: Bool) {
+    func found(_ name: FilePath, _ status: FileStatus, wasElsewhere: Bool) {
         switch status.kind {
         case .directory: enter(name, wasElsewhere: wasElsewhere)
         case .regular:

@@ -15,6 +15,7 @@ extension Observer {
         checkPlaces()
         releaseGone()
         for name in leftOutDirectories { retry(directory: name) }
+        lookAtUnseen()
         reconsiderDesigned()
         for owner in Array(undecided.keys) { decideSidecars(of: owner) }
         round = Array(trackers.values)

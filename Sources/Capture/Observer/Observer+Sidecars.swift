@@ -27,7 +27,7 @@ extension Observer {
             return nil
         }
         let path = rootPath.pushing(root, name)
-        guard let status = try? FileStatus.direct(path) else { return nil }
+        guard let status = status(of: name, at: path) else { return nil }
         guard status.kind == .regular else {
             if status.kind == .symbolicLink, scope.role(of: name) != .ignored {
                 leaveOutByDesign(name, .link)
@@ -98,7 +98,7 @@ extension Observer {
         undecided[owner] = nil
         for name in names where trackers[name] == nil {
             let path = rootPath.pushing(name)
-            guard FileStatus.directIfPresent(path)?.kind == .regular else { continue }
+            guard status(of: name, at: path)?.kind == .regular else { continue }
             joinGroup(makeTracker(name, path))
         }
     }

@@ -26,7 +26,7 @@ final class Observer {
     /// Trackers that want a look without an event.
     var waiting: [ObjectIdentifier: Tracker] = [:]
     /// Nothing in `waiting` is due before this; nil: nothing in it has a time.
-    private var nextRetry: Tick?
+    var nextRetry: Tick?
     /// The directories of the repository itself, should it lie under the root.
     let repositoryIdentity: FileIdentity?
     /// The directories that are watched or polled, relative to the root.
@@ -42,6 +42,8 @@ final class Observer {
     var changedDirectories: Set<FilePath> = []
     /// Those that could not be watched or listed.
     var leftOutDirectories: Set<FilePath> = []
+    /// Names of which it could not be told what has them: they are asked for again soon.
+    var unseenNames: Set<FilePath> = []
     /// Links, directories of repositories, and file systems that hold no files of anybody.
     var byDesign: [FilePath: DesignedReason] = [:]
     /// Files with names as sidecars have them, by the file whose they may be, of which it is not known yet whether it is
@@ -203,6 +205,7 @@ final class Observer {
         let now = Tick.now
         guard let time = nextRetry, time <= now else { return }
         nextRetry = nil
+        lookAtUnseen()
         for tracker in waiting.values {
             guard let time = tracker.retryAt else { continue }
             if time <= now { due.insert(tracker) } else { nextRetry = min(nextRetry ?? time, time) }

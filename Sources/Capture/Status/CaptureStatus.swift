@@ -41,7 +41,10 @@ package struct CaptureStatus: Sendable {
     /// Files that something stands before just now.
     package var hindrances: [String: Hindrance] = [:]
     /// Why not all that is committed can be captured; nil when all can.
-    package var blindness: String? { hindrances.values.lazy.filter(\.isBlind).map(\.reason).min() }
+    package var blindness: String? {
+        hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()
+            ?? leftOut.values.lazy.filter(\.isFailure).map(\.reason).min()
+    }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0
     /// It was told to stop, and did not take everything.

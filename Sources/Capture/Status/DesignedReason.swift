@@ -28,10 +28,13 @@ package struct LeftOut: Sendable, Hashable {
         let reason: String
         /// Other permissions would help.
         let isForbidden: Bool
+        /// The system could not do it, and may at the next attempt.
+        let isFailure: Bool
 
         init(_ error: any Error) {
             reason = "\(error)"
             isForbidden = (error as? SystemError)?.isForbidden ?? false
+            isFailure = error is SystemError && !isForbidden
         }
     }
 

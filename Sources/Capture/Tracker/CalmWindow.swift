@@ -30,7 +30,9 @@ struct CalmWindow: Equatable {
         journal: JournalWatch,
         _ scratch: inout [UInt8]
     ) throws(SystemError) {
-        let isLocked = file.isWriteLocked(in: Self.pending) || file.isWriteLocked(in: Self.shared)
+        let isPending = try file.isWriteLocked(in: Self.pending)
+        let isShared = try file.isWriteLocked(in: Self.shared)
+        let isLocked = isPending || isShared
         let status = try file.status()
         let state = try journal.state(&scratch)
         if isLocked {
@@ -43,7 +45,7 @@ struct CalmWindow: Equatable {
         isExclusive = isLocked && state == .idle
         stamp = ContentStamp(status)
         let mayBeHot = state == .live && !isLocked && status.sizeBytes > 0
-        if mayBeHot, !file.isWriteLocked(in: Self.reserved),
+        if mayBeHot, try !file.isWriteLocked(in: Self.reserved),
             try !journal.namesMissingSuperJournal(&scratch), let journal = journal.named
         {
             hotJournal = ContentStamp(try journal.file.status())

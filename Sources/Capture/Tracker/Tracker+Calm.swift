@@ -91,7 +91,7 @@ extension Tracker {
         let reading = try read(decision, window, hot, file)
         context.drainEvents()
         guard contentEvents == events, try CalmWindow(file, journal: journal, &context.scratch) == window,
-            FileStatus.directIfPresent(path)?.identity == window.stamp.identity
+            try FileStatus.directUnlessMissing(path)?.identity == window.stamp.identity
         else { return retry(in: .microseconds(200)) }
         guard try !logHasCommits() else { return haveBothModes(now) }
         captured(decision, reading, window)

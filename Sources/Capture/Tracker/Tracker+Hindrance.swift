@@ -21,7 +21,7 @@ extension Tracker {
 
     /// Whether nothing more can be captured of what was committed before, and that is said.
     func isBlind(since: Tick) -> Bool {
-        guard let hinderedAt, hindrance?.isBlind == true else { return false }
+        guard let hinderedAt, hindrance?.isBlind == true || isLeftOut else { return false }
         return hinderedAt >= since
     }
 
@@ -47,6 +47,8 @@ extension Tracker {
             if !error.isForbidden { retry(in: Self.obstaclePause, from: now) }
             return
         }
+        // What passes by itself is waited for once; then nobody waits for this file any more, and is told so.
+        if isLeftOut, !error.isForbidden { hinderedAt = now }
         isLeftOut = true
         context.meter.leftOut(path.printable, error)
         if error.isForbidden { capturedThrough = now } else { retry(in: Self.obstaclePause, from: now) }

@@ -44,7 +44,7 @@ extension Tracker {
 
     /// The outline of an image of which a calm look showed the length. Throws `FileTooLong`.
     func imageShape(_ pageSize: PageSize, _ window: CalmWindow) throws -> ImageShape {
-        let allocated = FileStatus.directIfPresent(path)?.allocatedBytes ?? 0
+        let allocated = try FileStatus.directUnlessMissing(path)?.allocatedBytes ?? 0
         return try imageShape(pageSize, byteCount: window.sizeBytes, allocatedBytes: allocated)
     }
 

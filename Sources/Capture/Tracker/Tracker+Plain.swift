@@ -72,8 +72,8 @@ extension Tracker {
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
-    func endPlainWalk(_ walk: Walk, _ now: Tick) {
-        guard !attention.isTouched, let status = FileStatus.directIfPresent(path),
+    func endPlainWalk(_ walk: Walk, _ now: Tick) throws {
+        guard !attention.isTouched, let status = try FileStatus.directUnlessMissing(path),
             ContentStamp(status) == stamp, groupIsUnchanged(since: walk.began)
         else {
             return restartWalk(now)

@@ -48,9 +48,11 @@ extension Tracker {
     var mayBeOutOfSight: Bool { image?.usesWAL == true && logIdentity == nil }
 
     private func hasUsersWithoutLog() throws(SystemError) -> Bool {
-        guard log == nil, parkedLog == nil, FileStatus.directIfPresent(logPath) == nil else { return false }
+        guard log == nil, parkedLog == nil, try FileStatus.directUnlessMissing(logPath) == nil else {
+            return false
+        }
         let file = try OpenFile(path, .look)
-        guard file.isLocked(in: CalmWindow.shared) else { return false }
+        guard try file.isLocked(in: CalmWindow.shared) else { return false }
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
     }

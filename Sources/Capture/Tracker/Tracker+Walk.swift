@@ -23,9 +23,15 @@ extension Tracker {
         walk.learn(shape)
         attention.contentCaptured()
         journal.captured()
-        try overlayLog(walk)
-        // What is not in the log any more, but was checkpointed just before, may have changed the file's length.
-        guard self.walk === walk, try self.outline(of: walk.file) != outline else { return }
+        do {
+            try overlayLog(walk)
+            // What is not in the log any more, but was checkpointed just before, may have changed the file's length.
+            guard self.walk === walk, try self.outline(of: walk.file) != outline else { return }
+        } catch {
+            // Begun in part it would go on without what is missing.
+            dropWalk()
+            throw error
+        }
         restartWalk(now)
     }
 
@@ -203,11 +209,17 @@ extension Tracker {
             pageCount: image.shape.pageCount,
             journalEvents: journal.eventsSeen
         )
-        try walk?.cover { covered in try log?.markConsumed(in: &covered, &context.scratch) }
-        if !image.usesWAL, let window = try CalmWindow(walk!.file, journal: journal, &context.scratch),
-            window.isHot
-        {
-            walk?.layOver(try HotJournal(journal.path, &context.scratch))
+        do {
+            try walk?.cover { covered in try log?.markConsumed(in: &covered, &context.scratch) }
+            if !image.usesWAL, let window = try CalmWindow(walk!.file, journal: journal, &context.scratch),
+                window.isHot
+            {
+                walk?.layOver(try HotJournal(journal.path, &context.scratch))
+            }
+        } catch {
+            // Without these pages it would find differences that are none.
+            dropAudit()
+            throw error
         }
         // A small file is done at once, so that not thousands are open when all are idle at the same time.
         try stepWalk(now)
@@ -349,7 +361,7 @@ extension Tracker {
         case .audit:
             if isUndisturbed(walk) { finishWalk() } else { dropAudit() }
         case .base, .comparison:
-            if kind == .plain { return endPlainWalk(walk, now) }
+            if kind == .plain { return try endPlainWalk(walk, now) }
             if walk.needsAnotherPass {
                 if let rest = walk.restsUntil, rest > now {
                     return retry(in: now.duration(to: rest), from: now)

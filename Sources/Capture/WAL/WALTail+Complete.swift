@@ -37,7 +37,7 @@ extension WALTail {
     /// Whether the index of a log without a name counts the commit. One that was not held says nothing against it; one
     /// that others left may be older than the commit, and then the file has to tell.
     private func wasTold(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
-        guard let index = readIndex(&scratch) else { return true }
+        guard let index = try readIndex(&scratch) else { return true }
         if index.hasSalts(of: position) {
             guard Int(index.lastFrame) >= position.frameCount else { return false }
             return try stands(position, &scratch)
@@ -58,13 +58,13 @@ extension WALTail {
     /// crash), the log itself tells of the first danger: frames are overwritten before the commit frame is written,
     /// so whoever reads them again has the final pages.
     func isComplete(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
-        if let index = readIndex(&scratch), index.hasSalts(of: position) {
+        if let index = try readIndex(&scratch), index.hasSalts(of: position) {
             if Int(index.lastFrame) >= position.frameCount { return try stands(position, &scratch) }
             if indexIsUsed { return false }
         } else if indexIsUsed {
             // It is being written, or knows nothing of this generation yet, or a reset has begun there, whose header
             // follows at once. Only the count of commits tells.
-            guard let index = readIndex(&scratch), index.lastFrame == 0, let mark,
+            guard let index = try readIndex(&scratch), index.lastFrame == 0, let mark,
                 index.changeCounter != mark.expected
             else { return false }
         }
@@ -89,7 +89,7 @@ extension WALTail {
     /// follow: behind the frames that SQLite itself left empty (`consumeKnown`) its own commits are lost. The next
     /// transactions overwrite them. It also starts the index's change counter at zero.
     func wasTakenBack(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
-        guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain) else { return false }
+        guard let chain, let index = try readIndex(&scratch), index.hasSalts(of: chain) else { return false }
         let lastFrame = Int(index.lastFrame)
         if lastFrame < chain.frameCount, indexIsUsed { return true }
         if lastFrame == chain.frameCount, lastFrame > 0, index.frameChecksum != chain.checksum {
@@ -108,10 +108,15 @@ extension WALTail {
         return try frameHeader(chain.frameCount, chain, &scratch)?.salts.areEmpty ?? false
     }
 
-    /// The wal-index, if it counts frames of this generation that were not consumed.
-    func knownBeyondChain(_ scratch: inout [UInt8]) -> WALIndexHeader? {
-        guard let chain, let index = readIndex(&scratch), index.hasSalts(of: chain),
-            index.pageSize == chain.pageSize, Int(index.lastFrame) > chain.frameCount
+    /// The wal-index, if it counts frames of this generation that were not consumed, and that are there.
+    ///
+    /// One that nobody uses says nothing of them: after a power loss it may count more than the log holds, and whoever opens
+    /// the database next makes it anew from the frames that chain. Beside a log without a name it was used to the end.
+    func knownBeyondChain(_ scratch: inout [UInt8]) throws(SystemError) -> WALIndexHeader? {
+        guard let chain, let index = try readIndex(&scratch), index.hasSalts(of: chain),
+            index.pageSize == chain.pageSize, Int(index.lastFrame) > chain.frameCount,
+            !log.isNamed || indexIsUsed,
+            try log.file.status().sizeBytes >= chain.offset(ofFrame: Int(index.lastFrame))
         else { return nil }
         return index
     }
@@ -135,7 +140,7 @@ extension WALTail {
         guard frameCount * start.pageSize.bytes <= Self.heldBytes else { return .lost }
         guard let commits = try unchained(behind: start, frames: frameCount, &scratch),
             try readHeader(&scratch)?.hasSalts(of: start) == true,
-            readIndex(&scratch)?.hasSalts(of: start) == true
+            try readIndex(&scratch)?.hasSalts(of: start) == true
         else { return .unconfirmed }
         (chain, knownEnd) = (index.chain, index.chain)
         mark = CommitMark(index)

@@ -33,7 +33,7 @@ extension WALTail {
     ) throws(SystemError) -> Overlay {
         forget()
         try requireIndex()
-        guard let header = try readHeader(&scratch) else { return markNothing(nil, &scratch) }
+        guard let header = try readHeader(&scratch) else { return try markNothing(nil, &scratch) }
         let start = WALChain(header: header)
         var reached = start
         var previous: (chain: WALChain, databasePages: PageCount)?
@@ -47,13 +47,13 @@ extension WALTail {
         chain = previous?.chain ?? start
         if let end = last?.chain, try !isComplete(end, &scratch) { last = previous }
         chain = last?.chain ?? start
-        if let index = knownBeyondChain(&scratch), let known = index.chain {
+        if let index = try knownBeyondChain(&scratch), let known = index.chain {
             last = (known, index.databasePages)
             knownEnd = known
         }
         chain = last?.chain ?? start
-        guard let last else { return markNothing(start, &scratch) }
-        updateMark(&scratch)
+        guard let last else { return try markNothing(start, &scratch) }
+        try updateMark(&scratch)
         uncollected = Uncollected(
             chain: last.chain,
             databasePages: last.databasePages,
@@ -85,8 +85,8 @@ extension WALTail {
     }
 
     /// No commit is in the log: what the wal-index counts now is in the file, which is compared from here on.
-    private func markNothing(_ start: WALChain?, _ scratch: inout [UInt8]) -> Overlay {
-        let index = readIndex(&scratch)
+    private func markNothing(_ start: WALChain?, _ scratch: inout [UInt8]) throws(SystemError) -> Overlay {
+        let index = try readIndex(&scratch)
         guard indexIsUsed else {
             // Whoever uses it next counts from zero; in a log with a header, from what he recovers there.
             if start == nil { (mark, leftIndex) = (.birth, index) }
@@ -112,7 +112,7 @@ extension WALTail {
     }
 
     /// Goes backwards, so that the first frame met of a page is its newest. Returns how many frames are left; nil when one
-    /// is not there any more.
+    /// is not there any more, or is no frame.
     private func collectNewest(
         of begun: Uncollected,
         _ covered: inout PageBitmap,
@@ -127,7 +127,9 @@ extension WALTail {
             let got = try log.file.read(into: &scratch, count: chain.frameBytes, at: offset)
             guard got == chain.frameBytes else { return nil }
             let bytes = unsafe scratch.span.bytes.extracting(0..<got)
-            guard let header = WALFrameHeader(bytes), !covered.contains(header.page) else { continue }
+            // Each frame of the log has a page. A hole, which only a wal-index counts as frames, has none.
+            guard let header = WALFrameHeader(bytes) else { return nil }
+            guard !covered.contains(header.page) else { continue }
             covered.insert(header.page)
             pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
             if pages.bytes.count >= Self.heldBytes {

@@ -80,7 +80,7 @@ extension WALTail {
         guard try log.file.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
         guard chain != nil || mark != nil else { return .current }
         let isUntouched = chain == nil && mark?.isBirth == true
-        guard let index = readIndex(&scratch) else {
+        guard let index = try readIndex(&scratch) else {
             // Without an index nobody has committed. One that is in use is being written just now.
             if indexIsUsed { return .congested }
             if isUntouched { return .current }
@@ -104,8 +104,8 @@ extension WALTail {
     }
 
     /// Remembers the wal-index's counter if it stands exactly where the tail stands.
-    func updateMark(_ scratch: inout [UInt8]) {
-        guard let index = readIndex(&scratch), agrees(index) else { return }
+    func updateMark(_ scratch: inout [UInt8]) throws(SystemError) {
+        guard let index = try readIndex(&scratch), agrees(index) else { return }
         mark = CommitMark(index)
     }
 
@@ -113,12 +113,13 @@ extension WALTail {
     func indexMayBeNew(_ scratch: inout [UInt8]) {
         guard let mark else { return }
         if !mark.isBirth { self.mark = .birth }
-        updateMark(&scratch)
+        // What goes wrong here goes wrong again at the next look, and is said there.
+        try? updateMark(&scratch)
     }
 
     /// Whether all that the wal-index counts was consumed, and copied into the database by whoever deleted the log.
-    func endWasCopied(_ scratch: inout [UInt8]) -> Bool {
-        guard let index = readIndex(&scratch) else { return false }
+    func endWasCopied(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let index = try readIndex(&scratch) else { return false }
         return agrees(index) && index.backfilledFrames == index.lastFrame
     }
 
@@ -142,7 +143,7 @@ extension WALTail {
         guard let mark else { return .unknown }
         let start = WALChain(header: header)
         for _ in 0..<8 {
-            guard let index = readIndex(&scratch) else { continue }
+            guard let index = try readIndex(&scratch) else { continue }
             var commits: UInt32 = 0
             var lastMayBeUntold = false
             if index.hasSalts(of: start) {
@@ -154,7 +155,7 @@ extension WALTail {
                 commits = try commitCount(from: start, &scratch)
                 lastMayBeUntold = commits > 0
             }
-            guard let again = readIndex(&scratch), again.salts == index.salts,
+            guard let again = try readIndex(&scratch), again.salts == index.salts,
                 index.lastFrame > 0 || again.lastFrame == 0
             else { continue }
             guard try readHeader(&scratch)?.salts == header.salts else { return .later }
@@ -176,9 +177,10 @@ extension WALTail {
         _ scratch: inout [UInt8]
     ) throws(SystemError) -> UInt32 {
         var commits: UInt32 = 0
-        for frame in 0..<Int(index.lastFrame)
-        where try frameHeader(frame, generation, &scratch)?.committedDatabasePages != nil {
-            commits &+= 1
+        for frame in 0..<Int(index.lastFrame) {
+            // An index that counts more frames than there are has no say in how many commits they hold.
+            guard let header = try frameHeader(frame, generation, &scratch) else { break }
+            if header.committedDatabasePages != nil { commits &+= 1 }
         }
         return commits
     }
@@ -197,7 +199,9 @@ extension WALTail {
     var indexIsUsed: Bool {
         holdIndex()
         let switchByte = WALIndexLayout.deadMansSwitch
-        return index?.file.isLocked(in: switchByte..<switchByte + 1) ?? false
+        guard let index else { return false }
+        // Where it cannot be asked, it may be.
+        return (try? index.file.isLocked(in: switchByte..<switchByte + 1)) ?? true
     }
 
     private func holdIndex() {
@@ -218,13 +222,13 @@ extension WALTail {
         if let indexObstacle { throw indexObstacle }
     }
 
-    /// The wal-index header; nil when there is none or it is being written. Read, never mapped: another
-    /// process may truncate it.
-    func readIndex(_ scratch: inout [UInt8]) -> WALIndexHeader? {
+    /// The wal-index header; nil when there is none or it is being written. Throws when it is there and cannot be read.
+    /// Read, never mapped: another process may truncate it.
+    func readIndex(_ scratch: inout [UInt8]) throws(SystemError) -> WALIndexHeader? {
         holdIndex()
-        guard let got = try? index?.file.read(into: &scratch, count: WALIndexLayout.bytes, at: 0),
-            got == WALIndexLayout.bytes
-        else { return nil }
+        guard let index else { return nil }
+        let got = try index.file.read(into: &scratch, count: WALIndexLayout.bytes, at: 0)
+        guard got == WALIndexLayout.bytes else { return nil }
         return try? unsafe WALIndexHeader(scratch.span.bytes.extracting(0..<got))
     }
 }

@@ -129,16 +129,16 @@ final class WALTail {
         // Without a name it has no writer, unless somebody else has removed it.
         let isOver = !log.isNamed && !indexIsUsed
         var outcome = try consume(&scratch, into: sink, until: isOver ? .unlinked : .open)
-        if outcome == .current || outcome == .unconfirmed, let index = knownBeyondChain(&scratch) {
+        if outcome == .current || outcome == .unconfirmed, let index = try knownBeyondChain(&scratch) {
             // Mostly the writer has just gone on.
             outcome = try consume(&scratch, into: sink, until: .open)
             if outcome != .congested, let chain, Int(index.lastFrame) > chain.frameCount {
                 outcome = try consumeKnown(to: index, &scratch, into: sink)
             }
-        } else if isOver, outcome == .current, !endWasCopied(&scratch), try endsInEmptyFrame(&scratch) {
+        } else if isOver, outcome == .current, try !endWasCopied(&scratch), try endsInEmptyFrame(&scratch) {
             outcome = .lost
         }
-        if outcome == .current { updateMark(&scratch) }
+        if outcome == .current { try updateMark(&scratch) }
         if outcome == .lost || outcome == .takenBack { forget() }
         return outcome
     }

@@ -33,7 +33,7 @@ package struct Drill: Sendable {
             try Restore(plan, isReplacing: false).run { outcome in
                 files += 1
                 databases += outcome.item.kind == .database ? 1 : 0
-                bytes += outcome.state.shape.byteCount
+                bytes.addSaturated(outcome.state.shape.byteCount)
             } onFailure: { path, error in
                 problems.append("\(path.printable): \(error)")
             }

@@ -64,7 +64,7 @@ extension SnapshotIndex {
             let entries = entries(in: .file(file))
             guard let sound = try search.newest(of: file) else { return }
             if let next = entries.first(where: { $0.sequence > sound.sequence }) {
-                last = min(last, Sequence(next.sequence.rawValue - 1))
+                last = min(last, next.sequence.previous)
             }
         }
         guard let moment = entries(in: scope).last(where: { $0.sequence <= last }) else { return }

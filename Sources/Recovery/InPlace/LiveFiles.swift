@@ -44,7 +44,9 @@ final class LiveFiles {
     func waitForCommit() throws(SystemError) {
         let first = try stamp()
         let lastWrite = max(first.database?.status.modified ?? 0, first.log?.status.modified ?? 0)
-        guard Instant.now.nanoseconds - lastWrite < 1_000_000_000 else { return }
+        // A file's time may be any: one centuries away is no write of just now either.
+        let (age, isBeyond) = Instant.now.nanoseconds.subtractingReportingOverflow(lastWrite)
+        guard !isBeyond, age < 1_000_000_000 else { return }
         let deadline = Tick.now.advanced(by: .milliseconds(250))
         while Tick.now < deadline, try stamp().isSame(as: first) { Thread.nap(.milliseconds(1)) }
     }

@@ -15,6 +15,7 @@ struct RecoveryTags: Hashable, Sendable {
     init?(before: String) {
         guard before.hasPrefix(Self.prefix) else { return nil }
         let after = String(before.dropFirst(Self.prefix.count))
+        // fits: it is a text
         guard RecoveryEntry.Action.allCases.contains(where: { after.hasPrefix($0.rawValue + "-") }) else {
             return nil
         }

@@ -30,7 +30,7 @@ package struct RootStatistics: Sendable {
 
         fileprivate mutating func add(_ other: Span) {
             snapshots += other.snapshots
-            storedBytes += other.storedBytes
+            storedBytes.addSaturated(other.storedBytes)
         }
     }
 
@@ -43,8 +43,8 @@ package struct RootStatistics: Sendable {
         let (time, stored) = (record.state.time, record.storedBytes)
         snapshots += 1
         storedBytes.append(stored)
-        wholeImageBytes += shape.byteCount
-        changedPageBytes += record.pageCount * UInt64(shape.pageSize.bytes)
+        wholeImageBytes.addSaturated(shape.byteCount)
+        changedPageBytes.addSaturated(record.pageCount.multipliedSaturated(by: UInt64(shape.pageSize.bytes)))
         firstTime = firstTime ?? time
         lastTime = time
         let age = Duration.nanoseconds(
@@ -60,7 +60,7 @@ package struct RootStatistics: Sendable {
         let alive = last.filter { $0.value.event != .deleted }
         files = alive.count
         databases = alive.keys.count { kinds[$0] == .database }
-        imageBytes = alive.values.reduce(0) { $0 + $1.shape.byteCount }
+        imageBytes = alive.values.reduce(0) { $0.addingSaturated($1.shape.byteCount) }
     }
 
     mutating func setStorage(_ storage: RootStorage) { self.storage = storage }
@@ -69,11 +69,11 @@ package struct RootStatistics: Sendable {
     package mutating func add(_ other: RootStatistics) {
         files += other.files
         databases += other.databases
-        imageBytes += other.imageBytes
+        imageBytes.addSaturated(other.imageBytes)
         snapshots += other.snapshots
         storage += other.storage
-        wholeImageBytes += other.wholeImageBytes
-        changedPageBytes += other.changedPageBytes
+        wholeImageBytes.addSaturated(other.wholeImageBytes)
+        changedPageBytes.addSaturated(other.changedPageBytes)
         firstTime = [firstTime, other.firstTime].compactMap(\.self).min()
         lastTime = [lastTime, other.lastTime].compactMap(\.self).max()
         lastHour.add(other.lastHour)
@@ -91,11 +91,12 @@ extension RootStatistics {
     }
 
     package var meanStoredBytes: UInt64? {
-        storedBytes.isEmpty ? nil : storedBytes.reduce(0, +) / UInt64(storedBytes.count)
+        storedBytes.isEmpty
+            ? nil : storedBytes.reduce(0) { $0.addingSaturated($1) } / UInt64(storedBytes.count)
     }
 
     /// What the history takes: without mirrors, which are there however short it is.
-    package var historyBytes: UInt64 { storage.segments + storage.bases }
+    package var historyBytes: UInt64 { storage.segments.addingSaturated(storage.bases) }
 
     /// How many times larger whole images would be than the history is; nil without one.
     package var wholeImageRatio: Double? { ratio(wholeImageBytes) }

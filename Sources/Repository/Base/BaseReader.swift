@@ -146,54 +146,81 @@ struct BaseReader: ~Copyable {
         _ header: BaseHeader,
         _ reference: BaseReference
     ) throws -> [UInt8] {
+        // The file has room for it, but a hole in it takes none: memory is taken for what was read and found right.
         let indexBytes = Int(header.sliceCount) * BaseIndexEntry.byteCount
         let indexOffset = size - UInt64(indexBytes + BaseTrailer.byteCount)
-        var bytes = [UInt8](repeating: 0, count: indexBytes + BaseTrailer.byteCount)
-        guard try file.read(into: &bytes, count: bytes.count, at: indexOffset) == bytes.count else {
-            throw DamageError(file.path, at: indexOffset, "the index is cut off")
+        var (bytes, chunk) = ([UInt8](), [UInt8](repeating: 0, count: min(indexBytes, Self.chunkBytes)))
+        var frameOffset = UInt64(BaseHeader.byteCount)
+        while bytes.count < indexBytes {
+            let (count, at) = (min(chunk.count, indexBytes - bytes.count), indexOffset + UInt64(bytes.count))
+            guard try file.read(into: &chunk, count: count, at: at) == count else {
+                throw DamageError(file.path, at: indexOffset, "the index is cut off")
+            }
+            let entries = unsafe chunk.span.bytes.extracting(0..<count)
+            frameOffset = try checkFrames(
+                entries,
+                at: at,
+                from: frameOffset,
+                upTo: indexOffset,
+                header,
+                file.path
+            )
+            bytes.append(contentsOf: entries)
         }
-        try check(unsafe bytes.span.bytes, at: indexOffset, header, reference, file.path)
-        bytes.removeLast(BaseTrailer.byteCount)
+        guard frameOffset == indexOffset else {
+            throw DamageError(file.path, at: indexOffset, "the index is damaged")
+        }
+        var trailer = [UInt8](repeating: 0, count: BaseTrailer.byteCount)
+        let trailerOffset = size - UInt64(trailer.count)
+        guard try file.read(into: &trailer, count: trailer.count, at: trailerOffset) == trailer.count else {
+            throw DamageError(file.path, at: trailerOffset, "the trailer is cut off")
+        }
+        try check(unsafe bytes.span.bytes, unsafe trailer.span.bytes, at: indexOffset, reference, file.path)
         return bytes
     }
 
+    /// A whole number of entries.
+    private static let chunkBytes = BaseIndexEntry.byteCount << 14
+
     /// Checks index and trailer, which start at `offset` of the file.
     private static func check(
-        _ bytes: RawSpan,
+        _ index: RawSpan,
+        _ trailer: RawSpan,
         at offset: UInt64,
-        _ header: BaseHeader,
         _ reference: BaseReference,
         _ path: FilePath
     ) throws(DamageError) {
-        let indexBytes = bytes.byteCount - BaseTrailer.byteCount
-        let index = bytes.extracting(0..<indexBytes)
-        let trailer = bytes.extracting(indexBytes..<bytes.byteCount)
         guard trailer.littleEndianUInt64(at: BaseTrailer.Offset.magic) == BaseTrailer.magic,
             trailer.littleEndianUInt64(at: BaseTrailer.Offset.indexOffset) == offset,
             trailer.littleEndianUInt64(at: BaseTrailer.Offset.indexChecksum) == reference.indexChecksum,
             trailer.littleEndianUInt64(at: BaseTrailer.Offset.digest) == reference.digest
-        else { throw DamageError(path, at: offset + UInt64(indexBytes), "the trailer is damaged") }
+        else { throw DamageError(path, at: offset + UInt64(index.byteCount), "the trailer is damaged") }
         guard XXH64.hash(index, seed: 0) == reference.indexChecksum else {
             throw DamageError(path, at: offset, "the index is damaged")
         }
-        try checkFrames(index, upTo: offset, header, path)
     }
 
-    /// Frames lie side by side, and none is longer than its slice could make it.
+    /// Frames lie side by side, and none is longer than its slice could make it. Returns where the last of these ends.
+    /// - Parameters:
+    ///   - place: of the entries in the file.
+    ///   - start: where the first of their frames must begin.
+    ///   - end: of all frames.
     private static func checkFrames(
         _ index: RawSpan,
+        at place: UInt64,
+        from start: UInt64,
         upTo end: UInt64,
         _ header: BaseHeader,
         _ path: FilePath
-    ) throws(DamageError) {
-        var offset = UInt64(BaseHeader.byteCount)
+    ) throws(DamageError) -> UInt64 {
+        var offset = start
         for entry in stride(from: 0, to: index.byteCount, by: BaseIndexEntry.byteCount) {
             let frameBytes = index.littleEndianUInt32(at: entry + BaseIndexEntry.Offset.frameBytes)
             guard index.littleEndianUInt64(at: entry + BaseIndexEntry.Offset.frameOffset) == offset,
                 frameBytes <= UInt32(2 * header.sliceBytes + 1024), UInt64(frameBytes) <= end - offset
-            else { throw DamageError(path, at: end + UInt64(entry), "the index is damaged") }
+            else { throw DamageError(path, at: place + UInt64(entry), "the index is damaged") }
             offset += UInt64(frameBytes)
         }
-        guard offset == end else { throw DamageError(path, at: end, "the index is damaged") }
+        return offset
     }
 }

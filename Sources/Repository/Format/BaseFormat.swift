@@ -27,6 +27,7 @@ struct BaseHeader: Hashable {
     let root: RootID
     let file: FileID
 
+    // fits: 48 and 24 bits
     var sliceCount: UInt64 { (shape.byteCount + UInt64(sliceBytes) - 1) / UInt64(sliceBytes) }
 
     init(shape: ImageShape, root: RootID, file: FileID) {

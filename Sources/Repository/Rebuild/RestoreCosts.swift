@@ -12,22 +12,22 @@ package struct RestoreCost: Hashable, Sendable {
     /// The images that come of it.
     package internal(set) var imageBytes: UInt64 = 0
 
-    package var totalBytes: UInt64 { readBytes + pageBytes + imageBytes }
+    package var totalBytes: UInt64 { readBytes.addingSaturated(pageBytes).addingSaturated(imageBytes) }
 
     static func + (left: RestoreCost, right: RestoreCost) -> RestoreCost {
         var sum = left
-        sum.readBytes += right.readBytes
-        sum.pageBytes += right.pageBytes
-        sum.imageBytes += right.imageBytes
+        sum.readBytes.addSaturated(right.readBytes)
+        sum.pageBytes.addSaturated(right.pageBytes)
+        sum.imageBytes.addSaturated(right.imageBytes)
         return sum
     }
 
     /// What is left of a sum without one of its parts.
     static func - (sum: RestoreCost, part: RestoreCost) -> RestoreCost {
         var rest = sum
-        rest.readBytes -= part.readBytes
-        rest.pageBytes -= part.pageBytes
-        rest.imageBytes -= part.imageBytes
+        rest.readBytes = rest.readBytes.subtractingSaturated(part.readBytes)
+        rest.pageBytes = rest.pageBytes.subtractingSaturated(part.pageBytes)
+        rest.imageBytes = rest.imageBytes.subtractingSaturated(part.imageBytes)
         return rest
     }
 }

@@ -11,7 +11,7 @@ package struct RootStorage: Hashable, Sendable {
     /// Descriptions, the durable mark, drafts, and what a repair has set aside.
     package private(set) var others: UInt64 = 0
 
-    package var total: UInt64 { segments + bases + mirrors + others }
+    package var total: UInt64 { [segments, bases, mirrors, others].reduce(0) { $0.addingSaturated($1) } }
 
     package init() {}
 
@@ -26,14 +26,14 @@ package struct RootStorage: Hashable, Sendable {
         }
         // Links to what is counted already, but for a moment.
         let links = Self.bytes(in: root.rehearsalDirectory)
-        others = all - min(all, segments + bases + mirrors + holes + links)
+        others = [segments, bases, mirrors, holes, links].reduce(all) { $0.subtractingSaturated($1) }
     }
 
     package static func += (sum: inout RootStorage, more: RootStorage) {
-        sum.segments += more.segments
-        sum.bases += more.bases
-        sum.mirrors += more.mirrors
-        sum.others += more.others
+        sum.segments.addSaturated(more.segments)
+        sum.bases.addSaturated(more.bases)
+        sum.mirrors.addSaturated(more.mirrors)
+        sum.others.addSaturated(more.others)
     }
 
     private static func bytes(
@@ -44,7 +44,9 @@ package struct RootStorage: Hashable, Sendable {
         return names.reduce(0) { sum, name in
             let path = directory.appending(name)
             guard let status = try? FileStatus.of(path, followingLinks: false) else { return sum }
-            return sum + (status.kind == .directory ? bytes(in: path, of: measure) : measure(status))
+            return sum.addingSaturated(
+                status.kind == .directory ? bytes(in: path, of: measure) : measure(status)
+            )
         }
     }
 }

@@ -184,6 +184,7 @@ extension RootDescription {
     /// Whether a writer has the root now. Asks and takes nothing.
     package var hasWriter: Bool {
         guard let lock = try? OpenFile(lockPath, .read) else { return false }
-        return lock.isWriteLocked(in: 0..<1)
+        // Where it cannot be asked, there may be one.
+        return (try? lock.isWriteLocked(in: 0..<1)) ?? true
     }
 }

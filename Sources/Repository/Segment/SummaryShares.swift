@@ -23,7 +23,8 @@ struct SummaryShares {
                 SegmentHeader.byteCount + summaryBytes
                 + UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
             let all = max(packBytes, fileBytes - min(fileBytes, others))
-            let upToHere = summaryBytes * packBytes / all
+            // The packs are a part of all, so it fits.
+            let upToHere = all.dividingFullWidth(summaryBytes.multipliedFullWidth(by: packBytes)).quotient
             defer { given = upToHere }
             return bytes + upToHere - given
         default: return bytes

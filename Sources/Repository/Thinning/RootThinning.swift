@@ -115,7 +115,7 @@ package final class RootThinning {
 
         let former = try FileStatus.of(path).sizeBytes
         let present = try writer.newBases.reduce(FileStatus.of(draft).sizeBytes) { sum, base in
-            try sum + FileStatus.of(root.basePath(base.sequence, base.file)).sizeBytes
+            try sum.addingSaturated(FileStatus.of(root.basePath(base.sequence, base.file)).sizeBytes)
         }
         try Directory.rename(draft, to: path)
         isDone = true

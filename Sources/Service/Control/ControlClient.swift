@@ -106,5 +106,7 @@ package struct ControlClient: Sendable {
 
 extension Duration {
     /// What was left of a time is a little less than it.
-    fileprivate var roundedToMilliseconds: Duration { .milliseconds((nanoseconds + 500_000) / 1_000_000) }
+    fileprivate var roundedToMilliseconds: Duration {
+        .milliseconds(nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 >= 500_000 ? 1 : 0))
+    }
 }

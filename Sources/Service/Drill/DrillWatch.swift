@@ -52,7 +52,7 @@ final class DrillWatch: Sendable {
     ) throws -> (due: Duration?, record: DrillRecord?) {
         let index = try SnapshotIndex(root)
         if let last = index.drills.last {
-            let age = Duration.nanoseconds(max(0, Instant.now.nanoseconds - last.time.nanoseconds))
+            let age = last.time.age
             // A clock that was put back makes no drill wait for longer than one that was just made.
             if age < interval { return (interval - age, nil) }
         }

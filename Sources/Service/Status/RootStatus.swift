@@ -68,7 +68,11 @@ package struct RootStatus: Sendable {
                 lastTime = record.state.time
                 files[sequence] = record.file
                 isAlive[record.file] = record.state.event != .deleted
-                if record.state.event == .commit { commits += 1 } else { coalesced += record.coalesced }
+                if record.state.event == .commit {
+                    commits += 1
+                } else {
+                    coalesced.addSaturated(record.coalesced)
+                }
             case .gap: gaps += 1
             case .annotation(let annotation) where annotation.kind == .health:
                 guard let file = files[annotation.target] else { return }

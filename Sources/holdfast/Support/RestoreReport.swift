@@ -31,7 +31,7 @@ struct RestoreReport {
         let item = outcome.item
         let state = outcome.state
         restored += 1
-        bytes += state.shape.byteCount
+        bytes.addSaturated(state.shape.byteCount)
         if case .unchecked(let reason) = outcome.integrity {
             console.warning(
                 "the digest of \(item.path.printable) is right, but SQLite cannot check it (\(reason)): "

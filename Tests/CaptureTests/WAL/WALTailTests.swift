@@ -176,7 +176,7 @@ struct WALTailTests {
         setup.session.kill()
         let next = try SQLite3Session(setup.folder.file("a.db"))
         _ = try next.sql("INSERT INTO t(b) VALUES('next');")
-        while let index = setup.tail.readIndex(&setup.scratch), let chain = setup.tail.chain,
+        while let index = try setup.tail.readIndex(&setup.scratch), let chain = setup.tail.chain,
             Int(index.lastFrame) < chain.frameCount
                 || index.changeCounter <= setup.tail.mark?.changeCounter ?? 0
         {
@@ -212,6 +212,37 @@ struct WALTailTests {
         #expect(try setup.poll() == .current)
         #expect(setup.sink.commits == before + 1)
         try next.close()
+    }
+
+    @Test(
+        "a wal-index that counts more than the log holds, as after a power loss, is no reason to read holes as frames",
+        arguments: [false, true],
+        [false, true]
+    )
+    func indexBeyondLog(isUsed: Bool, endsInHole: Bool) throws {
+        let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
+        try setup.insert(3)
+        #expect(try setup.poll() == .current)
+        try setup.insert(5, bytes: 3000)
+        let log = try OpenFile(FilePath(setup.folder.file("a.db-wal")), .update)
+        let length = try log.status().sizeBytes
+        if !isUsed { setup.session.kill() }
+        try log.truncate(to: length - 3 * 4120 - 100)
+        if endsInHole { try log.truncate(to: length) }
+        // What is held, and what is begun anew: neither reads a hole, nor waits for frames that do not come.
+        let polled = try setup.poll()
+        #expect(isUsed ? polled != .congested : polled == .current)
+        let result = try setup.overlay(setup.tail)
+        if isUsed, endsInHole {
+            #expect(result == .moved)
+            return
+        }
+        guard case .commits = result else {
+            Issue.record("\(result)")
+            return
+        }
+        let frames = try #require(setup.tail.chain?.frameCount)
+        #expect(try UInt64(frames * 4120) < log.status().sizeBytes || !endsInHole)
     }
 
     @Test("says so when a log goes whose chain is broken and that no wal-index explains")

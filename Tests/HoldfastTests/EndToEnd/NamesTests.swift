@@ -82,7 +82,9 @@ struct NamesTests {
             log = open("secret.db-wal", "wb", buffering=0)
             log.write(os.urandom(4096))
             open("secret.db", "wb").write(os.urandom(8192))
-            for i in range(20): log.write(os.urandom(4096)); time.sleep(.05)
+            for i in range(20):
+                log.write(os.urandom(4096)); time.sleep(.05)
+                if i == 10: open("amid", "wb").write(b"what is captured before the two are")
             END
             """
         )
