@@ -15,9 +15,9 @@ struct CalmWindow: Equatable {
     /// A dead writer's journal, which is hot: its pre-images belong over the file.
     let hotJournal: ContentStamp?
     var isHot: Bool { hotJournal != nil }
-    /// A writer keeps its lock between transactions (exclusive locking mode): SQLite raises the change counter once for
-    /// all of them.
-    let isExclusive: Bool
+    /// Somebody holds the write lock all the same: before its journal is synced, or between two transactions (exclusive
+    /// locking mode).
+    let isLocked: Bool
 
     /// PENDING byte and SHARED range, without the RESERVED byte between them.
     private static let pending: Range<UInt64> = 0x4000_0000..<0x4000_0001
@@ -30,7 +30,7 @@ struct CalmWindow: Equatable {
         journal: JournalWatch,
         _ scratch: inout [UInt8]
     ) throws(SystemError) {
-        let isLocked = file.isWriteLocked(in: Self.pending) || file.isWriteLocked(in: Self.shared)
+        isLocked = file.isWriteLocked(in: Self.pending) || file.isWriteLocked(in: Self.shared)
         let status = try file.status()
         let state = try journal.state(&scratch)
         if isLocked {
@@ -40,7 +40,6 @@ struct CalmWindow: Equatable {
                 written >= status.modified
             else { return nil }
         }
-        isExclusive = isLocked && state == .idle
         stamp = ContentStamp(status)
         let mayBeHot = state == .live && !isLocked && status.sizeBytes > 0
         if mayBeHot, !file.isWriteLocked(in: Self.reserved),
@@ -52,6 +51,11 @@ struct CalmWindow: Equatable {
         }
         let got = try file.read(into: &scratch, count: DatabaseLayout.headerBytes, at: 0)
         header = Array(scratch[..<got])
+    }
+
+    /// Whether two looks show the same state of the file. A lock that was taken in between wrote nothing yet.
+    static func == (first: CalmWindow, second: CalmWindow) -> Bool {
+        first.stamp == second.stamp && first.header == second.header && first.hotJournal == second.hotJournal
     }
 
     /// Whether a walk may read the file now: nobody writes it, or a transaction whose journal will name the
