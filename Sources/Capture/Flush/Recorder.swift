@@ -304,8 +304,8 @@ final class Recorder {
 
     private func count(_ changes: Changes, _ sequence: Sequence?) throws {
         guard sequence != nil else {
-            if changes.isFinal, changes.event == .commit, writer.isUnfinished(changes.file) {
-                meter.update { $0.coalesced += 1 }
+            if changes.isFinal, changes.transactions > 0, writer.isUnfinished(changes.file) {
+                meter.update { $0.coalesced += changes.transactions }
             }
             return
         }

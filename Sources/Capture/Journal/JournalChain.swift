@@ -13,9 +13,9 @@ enum JournalChain {
     enum Verdict: Equatable {
         /// Only the journals' pages can differ; so many transactions committed.
         case named(transactions: Int)
-        /// Anything can differ. `transactions` where their number is certain. `isExplained`: a journal
-        /// was there, so SQLite wrote, under its locks; otherwise it may have been any program.
-        case everything(transactions: Int?, isExplained: Bool)
+        /// Anything can differ. `isExplained`: a journal was there, so SQLite wrote, under its locks; otherwise it may have
+        /// been any program.
+        case everything(isExplained: Bool)
     }
 
     /// - Parameters:
@@ -32,12 +32,10 @@ enum JournalChain {
         isOther: Bool = false
     ) -> Verdict {
         let seen = counters.count + unread
-        guard let captured, !isOther else { return .everything(transactions: nil, isExplained: seen > 0) }
-        let committed = Int(now &- captured)
-        if unread == 0, !counters.isEmpty, isChain(from: captured, through: counters, to: now) {
-            return .named(transactions: committed)
-        }
-        return .everything(transactions: committed <= seen ? committed : nil, isExplained: seen > 0)
+        guard let captured, !isOther, unread == 0, !counters.isEmpty,
+            isChain(from: captured, through: counters, to: now)
+        else { return .everything(isExplained: seen > 0) }
+        return .named(transactions: Int(now &- captured))
     }
 
     /// By how much the counter has grown, as far as that can be a count of transactions: another database may have taken

@@ -19,9 +19,6 @@ final class JournalWatch {
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
     private(set) var unread = 0
-    /// A journal was deleted that no longer had a header: in exclusive locking mode it serves many transactions, for which
-    /// SQLite raises the change counter once.
-    private(set) var servedUnderExclusiveLock = false
     /// Names in `finished`, four bytes each.
     private var namedPages = 0
     private static let maximumNamedPages = 1 << 19
@@ -114,13 +111,7 @@ final class JournalWatch {
             if namedPages > Self.maximumNamedPages { forgetNames() }
         } else {
             unread += 1
-            if let journal, staysInPlace, isFinished(journal, &scratch) { servedUnderExclusiveLock = true }
         }
-    }
-
-    private func isFinished(_ journal: HeldFile, _ scratch: inout [UInt8]) -> Bool {
-        let got = try? journal.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0)
-        return unsafe JournalHeader.isFinished(scratch.span.bytes.extracting(0..<(got ?? 0)))
     }
 
     /// So much was changed since the last capture that naming it is not worth the memory.
@@ -153,7 +144,6 @@ final class JournalWatch {
         finished.removeAll(keepingCapacity: true)
         namedPages = 0
         unread = 0
-        servedUnderExclusiveLock = false
         lastEnded = nil
         staysInPlace = holdsNamed
     }

@@ -130,7 +130,7 @@ extension Observer {
     /// The tracker that is to hear of a sidecar: a database's, or that of an empty file, which may become one by it.
     private func tracker(of owner: FilePath) -> Tracker? {
         guard let tracker = tracker(for: owner) else { return nil }
-        return tracker.kind == .database || (tracker.image?.shape.byteCount ?? 0) == 0 ? tracker : nil
+        return tracker.kind == .database || tracker.mayBeMadeDatabase ? tracker : nil
     }
 
     func markDue(_ tracker: Tracker) {

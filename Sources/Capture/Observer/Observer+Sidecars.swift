@@ -84,8 +84,7 @@ extension Observer {
             }
             // Until it was looked at it may be either.
             guard known.capturedThrough != nil, known.isAtRest, !known.isLeftOut else { return }
-            if !wasLookedAt, known.identity != nil, known.image?.shape.byteCount == 0 {
-                // With a journal or a log beside it, an empty file is a database that is being made.
+            if !wasLookedAt, known.identity != nil, known.mayBeMadeDatabase {
                 known.nameChanged()
                 return due.insert(known)
             }

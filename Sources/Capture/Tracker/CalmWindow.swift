@@ -15,9 +15,9 @@ struct CalmWindow: Equatable {
     /// A dead writer's journal, which is hot: its pre-images belong over the file.
     let hotJournal: ContentStamp?
     var isHot: Bool { hotJournal != nil }
-    /// A writer keeps its lock between transactions (exclusive locking mode): SQLite raises the change counter once for
-    /// all of them.
-    let isExclusive: Bool
+    /// Somebody holds the write lock all the same: before its journal is synced, or between two transactions (exclusive
+    /// locking mode).
+    let isLocked: Bool
 
     /// PENDING byte and SHARED range, without the RESERVED byte between them.
     private static let pending: Range<UInt64> = 0x4000_0000..<0x4000_0001
@@ -32,7 +32,7 @@ struct CalmWindow: Equatable {
     ) throws(SystemError) {
         let isPending = try file.isWriteLocked(in: Self.pending)
         let isShared = try file.isWriteLocked(in: Self.shared)
-        let isLocked = isPending || isShared
+        isLocked = isPending || isShared
         let status = try file.status()
         let state = try journal.state(&scratch)
         if isLocked {
@@ -42,7 +42,6 @@ struct CalmWindow: Equatable {
                 written >= status.modified
             else { return nil }
         }
-        isExclusive = isLocked && state == .idle
         stamp = ContentStamp(status)
         let mayBeHot = state == .live && !isLocked && status.sizeBytes > 0
         if mayBeHot, try !file.isWriteLocked(in: Self.reserved),
@@ -54,6 +53,11 @@ struct CalmWindow: Equatable {
         }
         let got = try file.read(into: &scratch, count: DatabaseLayout.headerBytes, at: 0)
         header = Array(scratch[..<got])
+    }
+
+    /// Whether two looks show the same state of the file. A lock that was taken in between wrote nothing yet.
+    static func == (first: CalmWindow, second: CalmWindow) -> Bool {
+        first.stamp == second.stamp && first.header == second.header && first.hotJournal == second.hotJournal
     }
 
     /// Whether a walk may read the file now: nobody writes it, or a transaction whose journal will name the

@@ -1,4 +1,4 @@
-/// Commits that came before the first capture of a file and share its snapshot.
+/// Commits that share a snapshot and were not handed over one by one.
 struct MergedCommits {
     private(set) var count = 0
     /// There were others, of which nobody knows how many.
@@ -6,7 +6,4 @@ struct MergedCommits {
 
     mutating func add(_ count: Int) { self.count += count }
     mutating func addUnknown() { isUncertain = true }
-
-    /// What a snapshot says of it: one commit shares it with no other.
-    var coalesced: Int { count > 1 ? count : 0 }
 }

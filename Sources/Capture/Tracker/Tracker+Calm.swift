@@ -66,6 +66,7 @@ extension Tracker {
         let events = contentEvents
         let file = try OpenFile(path, .look)
         guard let window = try CalmWindow(file, journal: journal, &context.scratch) else {
+            try noteLockedWrite(file, now)
             return waitForCalm(now)
         }
         guard window.stamp.identity == identity else { return nameChanged() }
@@ -80,10 +81,11 @@ extension Tracker {
         let decision = try decide(window)
         switch decision {
         case .nothing: break
-        case .everything(_, _, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
-        case .everything where walk != nil: return breakWalk(window, now)
-        case .everything where isLarge(window, hot):
-            return try beginCalmWalk(window, hot, pages: nil, transactions: nil, now)
+        case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
+        case .everything(let transactions, _) where walk != nil:
+            return breakWalk(window, transactions: transactions, now)
+        case .everything(let transactions, _) where isLarge(window, hot):
+            return try beginCalmWalk(window, hot, pages: nil, transactions: transactions, now)
         case .named(let pages, let transactions) where pages.count > Self.namedPages && walk == nil:
             return try beginCalmWalk(window, nil, pages: pages, transactions: transactions, now)
         case .everything, .named: break
@@ -114,8 +116,8 @@ extension Tracker {
     enum Decision {
         case nothing
         case named([PageNumber], transactions: Int)
-        /// `transactions`: how many, where that is certain. `passed`: by how much the change counter has grown.
-        case everything(transactions: Int?, passed: Int = 0, isExplained: Bool)
+        /// `transactions`: how many, where that is certain.
+        case everything(transactions: Int?, isExplained: Bool)
     }
 
     /// Pages of one state of the file, and its outline.
@@ -131,7 +133,7 @@ extension Tracker {
             isSameKind
         else {
             return .everything(
-                transactions: transactionsSinceBorn(header),
+                transactions: window.isHot ? nil : commitsWhereAllIsCompared(header),
                 isExplained: journal.hasNews || window.isHot
             )
         }
@@ -142,7 +144,8 @@ extension Tracker {
         }
         if window.isHot {
             // The dead writer's changes are not committed; what its journal began from is what was captured.
-            return journal.hasNews ? .everything(transactions: nil, isExplained: true) : .nothing
+            guard journal.hasNews else { return .nothing }
+            return .everything(transactions: commitsBeforeDeath(from: counter, header), isExplained: true)
         }
         // Events of writes come late: what they tell may have been captured already.
         let isSeen = !attention.isTouched || (window.stamp == stamp && !mayHideWrite(window))
@@ -155,41 +158,17 @@ extension Tracker {
             isOther: isOther(journal.finished.first?.pageOneBefore)
         )
         switch verdict {
-        case .named(let transactions):
+        case .named(let transactions) where !wasLocked || attention.runs <= transactions:
             // A file that has grown by a hole names too many.
             guard let pages = try namedPages(window) else {
                 return .everything(transactions: transactions, isExplained: true)
             }
             return .named(pages, transactions: transactions)
-        case .everything(_, let isExplained) where window.isExclusive || journal.servedUnderExclusiveLock:
-            suspectUncounted()
-            return .everything(transactions: nil, isExplained: isExplained)
-        case .everything(let transactions, let isExplained):
-            let passed = JournalChain.passed(from: counter, to: header.changeCounter)
-            return .everything(transactions: transactions, passed: passed, isExplained: isExplained)
+        case .named:
+            return .everything(transactions: commits(from: counter, to: header), isExplained: true)
+        case .everything(let isExplained):
+            return .everything(transactions: commits(from: counter, to: header), isExplained: isExplained)
         }
-    }
-
-    /// How many transactions have made the database what it is; nil when it is not new, or nothing tells.
-    private func transactionsSinceBorn(_ header: DatabaseHeader?) -> Int? {
-        guard isBorn, image == nil, let header else { return nil }
-        guard journal.hasNews else {
-            // Without journals SQLite keeps the file open; who copies one closes it.
-            return attention.isTouched && !attention.isClosed
-                ? JournalChain.passed(from: 0, to: header.changeCounter) : nil
-        }
-        let first = journal.finished.first
-        let start = first?.originalPages == PageCount(0) ? 0 : first?.counterBefore
-        guard let start, journal.unread == 0 else {
-            suspectUncounted()
-            return nil
-        }
-        return JournalChain.passed(from: start, to: header.changeCounter)
-    }
-
-    /// Commits share a snapshot, and nobody can tell how many: a gap.
-    func suspectUncounted() {
-        put(.suspect(file, since: knownGoodUntil, reason: "commits that could not be counted one by one"))
     }
 
     /// Whether a write just after the capture could have left the same time: file times move by the kernel's tick. A
@@ -262,34 +241,39 @@ extension Tracker {
     private func captured(_ decision: Decision, _ reading: Reading?, _ window: CalmWindow) {
         stamp = window.stamp
         stampIsFresh = Instant.now.nanoseconds &- window.stamp.modified < Self.longestTickNanoseconds
-        var transactions: Int?
-        var merged = 0
-        switch decision {
-        case .nothing: break
-        case .named(_, let count): transactions = count
-        case .everything(let count, let passed, _): (transactions, merged) = (count, passed)
-        }
         if let reading {
-            deliver(reading.pages, reading.shape, transactions: transactions, merged: transactions ?? merged)
+            switch decision {
+            case .nothing: break
+            case .named(_, let count): deliver(reading.pages, reading.shape, transactions: count)
+            case .everything(let count, _): deliver(reading.pages, reading.shape, transactions: count)
+            }
         }
-        journal.captured()
-        attention.contentCaptured()
-        if walk == nil { contentIsCertain() }
+        allIsCounted(window)
+        if walk == nil {
+            contentIsCertain()
+            // Later gaps begin here.
+            if !attention.log { knownGoodUntil = .now }
+        }
         audit.want()
         if let walk, walk.isComplete, !walk.needsAnotherPass { finishWalk() }
     }
 
     /// Hands over a captured state.
-    private func deliver(_ pages: PageSet, _ shape: ImageShape, transactions: Int?, merged: Int) {
+    private func deliver(_ pages: PageSet, _ shape: ImageShape, transactions: Int?) {
         let startsFresh = image == nil || image?.shape.pageSize != shape.pageSize
-        let event = eventOf(transactions)
+        let count = (transactions ?? 0) + (walk == nil ? takeMerged().count : 0)
+        let event = transactions == nil && count == 1 ? .scan : eventOf(count)
         var next = ObservedImage(shape: shape)
         for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
             next.take(pageOne: pages[index])
         }
         image = next
         walk?.took(pages, shape: shape)
-        if let walk, walk.needsFreshStart { return emit(pages, walk) }
+        if let walk, walk.needsFreshStart {
+            walk.merged.add(count)
+            return emit(pages, walk)
+        }
+        walk?.commitsTaken += count
         if walk == nil { isNew = false }
         put(
             .changes(
@@ -297,7 +281,7 @@ extension Tracker {
                     file: file,
                     time: .now,
                     event: event,
-                    coalesced: event == .commit || (walk == nil && merged == 1) ? 0 : merged,
+                    coalesced: walk == nil || event == .commit ? coalesced(count, event) : count,
                     shape: shape,
                     startsFresh: startsFresh,
                     pages: pages,
@@ -307,7 +291,7 @@ extension Tracker {
         )
     }
 
-    private func eventOf(_ transactions: Int?) -> SnapshotEvent {
+    private func eventOf(_ transactions: Int) -> SnapshotEvent {
         if isNew { return firstEvent }
         if walk == nil, attention.doubt == .replaced { return .replaced }
         return transactions == 1 ? .commit : .scan

@@ -22,7 +22,7 @@ extension Tracker {
     func contentClosed() {
         mustCheckSight = true
         lastActivity = .now
-        if attention.isTouched { attention.isClosed = true }
+        attention.close()
     }
 
     /// `caught`: the journal that appeared; nil when it was gone before it could be opened.
@@ -33,6 +33,7 @@ extension Tracker {
 
     func journalModified() {
         lastActivity = .now
+        attention.journalWritten()
         journal.modified(&context.scratch)
     }
 

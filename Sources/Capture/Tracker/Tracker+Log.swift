@@ -85,9 +85,12 @@ extension Tracker: WALTail.Sink {
         }
         dropAudit()
         walk?.took(pages, shape: shape)
-        if isFinal { walk?.commitsTaken += 1 }
         audit.want()
-        if let walk, walk.needsFreshStart { return emit(pages, walk) }
+        if let walk, walk.needsFreshStart {
+            if isFinal { walk.merged.add(1) }
+            return emit(pages, walk)
+        }
+        if isFinal { walk?.commitsTaken += 1 }
         if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }
         if isFinal { isAmidCommit = false }
         put(

@@ -117,6 +117,8 @@ extension Tracker {
         isNew = true
         isBorn = true
         merged = MergedCommits()
+        countedThrough = nil
+        wasLocked = false
         journal.captured()
         attention = Attention()
         attention.name = false
@@ -147,7 +149,10 @@ extension Tracker {
     private static let longestWait = Duration.seconds(1)
     private static let deletionGrace = Duration.milliseconds(50)
 
-    /// A file is a database when it says so, or when SQLite keeps a log or a journal beside it.
+    /// With a journal or a log beside it, an empty file is a database that is being made: its next look decides.
+    var mayBeMadeDatabase: Bool { kind == .plain && (image?.shape.byteCount ?? 0) == 0 }
+
+    /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside it.
     func decideKindAgain() throws {
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
@@ -171,6 +176,7 @@ extension Tracker {
         if kind == .database { isBorn = true }
         if image != nil {
             image = nil
+            countedThrough = nil
             isNew = true
             firstEvent = attention.doubt == .replaced ? .replaced : .scan
         }

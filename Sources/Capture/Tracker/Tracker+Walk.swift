@@ -23,6 +23,7 @@ extension Tracker {
         walk.learn(shape)
         attention.contentCaptured()
         journal.captured()
+        countedThrough = nil
         do {
             try overlayLog(walk)
             // What is not in the log any more, but was checkpointed just before, may have changed the file's length.
@@ -138,8 +139,7 @@ extension Tracker {
         // The transactions up to here are in what will be read; the chain of counters starts anew.
         image = ObservedImage(shape: shape, header: walk.header)
         if attention.doubt == nil { attention.doubt = .unexplained }
-        journal.captured()
-        attention.contentCaptured()
+        allIsCounted(window)
     }
 
     func begin(
@@ -232,9 +232,19 @@ extension Tracker {
         // What was kept back amid the walk belongs to its unfinished snapshot, and must not close it.
         putBacklog()
         if walk?.purpose == .base { put(.abandonBase(file)) }
+        if let walk, walk.purpose != .audit, !walk.isOverLog, kind == .database { keepCount(of: walk) }
         // A fresh start that was handed over in part has taken the former image's place.
         if let walk, walk.purpose == .base || walk.isFreshStart { image = nil }
         walk = nil
+    }
+
+    /// What a comparison has counted counts for the next one. A log is counted anew.
+    private func keepCount(of walk: Walk) {
+        merged = walk.merged
+        merged.add(walk.transactions ?? 0)
+        // An unfinished snapshot stays open, and so does its count; a base image does not.
+        if walk.purpose == .base { merged.add(walk.commitsTaken) }
+        countedThrough = image?.changeCounter
     }
 
     /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
@@ -247,19 +257,16 @@ extension Tracker {
 
     /// A transaction went by unseen amid a walk. A base goes on and is compared with the file in the end; a mere
     /// comparison starts over.
-    func breakWalk(_ window: CalmWindow, _ now: Tick) {
+    func breakWalk(_ window: CalmWindow, transactions: Int?, _ now: Tick) {
         let header = window.parsedHeader
         guard let walk, walk.purpose == .base, !window.isHot, header?.pageSize == walk.pageSize,
             let shape = ImageShape(pageSize: walk.pageSize, byteCount: window.sizeBytes)
         else { return restartWalk(now) }
         walk.breakChain(shape, now)
-        if let header, let before = image?.changeCounter {
-            walk.merged.add(JournalChain.passed(from: before, to: header.changeCounter))
-        }
+        walk.merged.add(transactions ?? 0)
         walk.header = header
         image = ObservedImage(shape: shape, header: header)
-        journal.captured()
-        attention.contentCaptured()
+        allIsCounted(window)
         retry(in: .zero, from: now)
     }
 
@@ -274,30 +281,21 @@ extension Tracker {
             return
         }
         let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
-        let event = endEvent(walk)
-        let merged = takeMerged(walk)
+        merged = walk.merged
+        let count = takeMerged().count + (walk.transactions ?? 0)
+        let event = endEvent(walk, count + walk.commitsTaken)
+        let rest = walk.commitsTaken > 0 ? count : coalesced(count, event)
         if walk.purpose == .base {
-            if merged > 0 { putCount(merged, shape) }
+            if rest > 0 { putCount(rest, shape) }
             put(.endBase(file, event: event, time: .now, shape: shape))
-        } else if walk.needsFreshStart {
-            emit(PageSet(pageSize: walk.pageSize), walk)
-            put(.finish(file, event: event, time: .now, shape: shape, coalesced: merged))
         } else {
-            let count = event == .commit ? 0 : merged + (walk.transactions ?? 0)
-            put(.finish(file, event: event, time: .now, shape: shape, coalesced: count))
+            if walk.needsFreshStart { emit(PageSet(pageSize: walk.pageSize), walk) }
+            put(.finish(file, event: event, time: .now, shape: shape, coalesced: rest))
         }
         image = ObservedImage(shape: shape, header: walk.header)
         isNew = false
         contentIsCertain()
         audit.want()
-    }
-
-    /// How many commits the snapshot stands for besides those that were handed over. What nobody could count is a gap.
-    private func takeMerged(_ walk: Walk) -> Int {
-        if walk.merged.isUncertain { suspectUncounted() }
-        merged = MergedCommits()
-        // One alone shares the snapshot with no other.
-        return walk.merged.count == 1 && walk.commitsTaken == 0 ? 0 : walk.merged.count
     }
 
     /// Commits that are in the unfinished snapshot already.
@@ -310,10 +308,10 @@ extension Tracker {
         )
     }
 
-    private func endEvent(_ walk: Walk) -> SnapshotEvent {
+    private func endEvent(_ walk: Walk, _ commits: Int) -> SnapshotEvent {
         if isNew { return firstEvent }
         if attention.doubt == .replaced { return .replaced }
-        return walk.transactions == 1 ? .commit : .scan
+        return walk.transactions == 1 && commits == 1 ? .commit : .scan
     }
 }
 

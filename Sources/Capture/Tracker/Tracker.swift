@@ -25,8 +25,13 @@ final class Tracker {
     var isNew: Bool
     /// It was made, or became a database, while it was watched: every commit from its first on counts.
     var isBorn: Bool
-    /// Commits before its first capture that the snapshot is to name.
+    /// Commits that no snapshot names yet: before the first capture, or of a comparison that was given up.
     var merged = MergedCommits()
+    /// The change counter of a state that was given up. All commits before it are in `merged`.
+    var countedThrough: UInt32?
+    /// Somebody held the write lock at the last capture.
+    var wasLocked = false
+    var lockedWrite: LockedWrite?
     var identity: FileIdentity?
     /// Since when the name has been missing.
     var missingSince: Tick?

@@ -6,7 +6,7 @@ package struct Changes: Sendable {
     /// When it was seen or committed; the writer never lets times run backwards along the sequence.
     package var time: Instant
     package var event: SnapshotEvent
-    /// How many transactions are in it, where that is known and not one; else 0.
+    /// How many transactions are in it, where that is known and the event does not say it; else 0.
     package var coalesced: Int
     /// The image's outline after these changes. Its page size is that of `pages`.
     package var shape: ImageShape
@@ -18,6 +18,9 @@ package struct Changes: Sendable {
     /// Whether final changes also end an unfinished snapshot of the file, if there is one. Otherwise they only
     /// add to it. Fresh starts and deletions end it in any case: they need nothing of it.
     package var closesUnfinished: Bool
+
+    /// How many transactions they add to an unfinished snapshot.
+    package var transactions: Int { event == .commit && coalesced == 0 ? 1 : coalesced }
 
     package init(
         file: FileID,

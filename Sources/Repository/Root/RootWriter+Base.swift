@@ -165,7 +165,7 @@ extension RootWriter {
             if number.rawValue < base.cursor { try addToDigest(number.rawValue, image, mirror) }
             base.touched.insert(number)
         }
-        if changes.isFinal { image.unfinished!.coalesced += max(1, changes.coalesced) }
+        if changes.isFinal { image.unfinished!.coalesced += changes.transactions }
         base.hasFailed = false
         return nil
     }

@@ -37,7 +37,7 @@ extension RootWriter {
         let isChanged = isFresh || !comparison.numbers.isEmpty || shape != image.shape
         let changesPresence = changes.isFinal && image.isPresent == isDeletion
         if !changes.isFinal && image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
-        if changes.isFinal && !closes { image.unfinished!.coalesced += max(1, changes.coalesced) }
+        if changes.isFinal && !closes { image.unfinished!.coalesced += changes.transactions }
         guard isChanged || (closes && (image.hasOpenParts || changesPresence)) else {
             if closes { image.unfinished = nil }
             return nil

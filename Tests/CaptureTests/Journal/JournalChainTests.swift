@@ -32,25 +32,25 @@ struct JournalChainTests {
 
     @Test("compares everything when a journal was missed")
     func missed() {
-        #expect(verdict(7, [7], unread: 1, now: 9) == .everything(transactions: 2, isExplained: true))
-        #expect(verdict(7, [7, 9], now: 10) == .everything(transactions: nil, isExplained: true))
-        #expect(verdict(7, [8], now: 9) == .everything(transactions: nil, isExplained: true))
-        #expect(verdict(7, [], now: 8) == .everything(transactions: nil, isExplained: false))
+        #expect(verdict(7, [7], unread: 1, now: 9) == .everything(isExplained: true))
+        #expect(verdict(7, [7, 9], now: 10) == .everything(isExplained: true))
+        #expect(verdict(7, [8], now: 9) == .everything(isExplained: true))
+        #expect(verdict(7, [], now: 8) == .everything(isExplained: false))
     }
 
     @Test("compares everything when a journal does not hold page 1")
     func withoutPageOne() {
-        #expect(verdict(7, [nil], now: 8) == .everything(transactions: 1, isExplained: true))
+        #expect(verdict(7, [nil], now: 8) == .everything(isExplained: true))
     }
 
     @Test("compares everything when the transaction began from another page 1, whatever the counters say")
     func otherDatabase() {
         let verdict = JournalChain.verdict(captured: 7, counters: [7], unread: 0, now: 8, isOther: true)
-        #expect(verdict == .everything(transactions: nil, isExplained: true))
+        #expect(verdict == .everything(isExplained: true))
     }
 
     @Test("compares everything when nothing was captured")
     func firstLook() {
-        #expect(verdict(nil, [7], now: 8) == .everything(transactions: nil, isExplained: true))
+        #expect(verdict(nil, [7], now: 8) == .everything(isExplained: true))
     }
 }

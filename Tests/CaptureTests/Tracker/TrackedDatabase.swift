@@ -16,8 +16,12 @@ final class TrackedDatabase {
     private let image = AppliedCommits()
     /// Contents of the snapshots that were handed over whole.
     private(set) var snapshots: [[UInt8]] = []
+    /// Commits that were handed over, and whether there may be others.
+    private(set) var counted = 0
+    private(set) var mayMissCommits = false
 
-    init(_ sql: String) throws {
+    /// `firstEvent`: what it is to the tracker; `created`: it was made while somebody watched.
+    init(_ sql: String, firstEvent: SnapshotEvent = .baseline) throws {
         folder = try TemporaryDirectory()
         session = try SQLite3Session(folder.file("a.db"))
         try session.sql(sql)
@@ -28,7 +32,7 @@ final class TrackedDatabase {
             path: FilePath(folder.file("a.db")),
             kind: .database,
             image: nil,
-            firstEvent: .baseline,
+            firstEvent: firstEvent,
             knownGoodUntil: .now,
             context: CaptureContext(
                 queue: queue,
@@ -38,7 +42,7 @@ final class TrackedDatabase {
             )
         )
         try Directory.make(FilePath(folder.file("mirror")))
-        try look()
+        if firstEvent == .baseline { try look() }
     }
 
     /// Another connection, whose journals keep their names for a while after they are done with.
@@ -87,6 +91,7 @@ final class TrackedDatabase {
         for step in steps {
             switch step {
             case .changes(let changes):
+                if changes.isFinal { counted += changes.transactions }
                 if changes.startsFresh { image.image = [] }
                 image.committed(changes.pages, databasePages: changes.shape.pageCount)
                 if changes.isFinal, changes.closesUnfinished || !isUnfinished {
@@ -94,7 +99,10 @@ final class TrackedDatabase {
                 } else {
                     isUnfinished = true
                 }
-            case .finish: whole()
+            case .finish(_, let event, _, _, let coalesced):
+                counted += event == .commit ? 1 : coalesced
+                whole()
+            case .suspect: mayMissCommits = true
             default: break
             }
         }

@@ -139,7 +139,7 @@ struct HotJournalTests {
 
     @Test(
         "commits under one exclusive lock are counted, or a gap",
-        arguments: ["DELETE"]
+        arguments: ["DELETE", "PERSIST", "TRUNCATE"]
     )
     func exclusive(mode: String) throws {
         let protection = try make(rows: 3)

@@ -123,6 +123,7 @@ struct LogLine: Decodable {
     let event: String
     let digest: String?
     let coalesced: Int?
+    let image_bytes: Int?
     let stored_bytes: Int?
     let reason: String?
 }
