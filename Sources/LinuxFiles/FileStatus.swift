@@ -33,8 +33,7 @@ package struct FileStatus: Hashable, Sendable {
         identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
         sizeBytes = UInt64(max(0, raw.st_size))
         // A file system in a user's hand (FUSE) may say any number.
-        let (bytes, isBeyond) = UInt64(max(0, raw.st_blocks)).multipliedReportingOverflow(by: 512)
-        allocatedBytes = isBeyond ? .max : bytes
+        allocatedBytes = UInt64(max(0, raw.st_blocks)).multipliedSaturated(by: 512)
         modified = Instant(raw.st_mtim).nanoseconds
         changed = Instant(raw.st_ctim).nanoseconds
         linkCount = Int(raw.st_nlink)

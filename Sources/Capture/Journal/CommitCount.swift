@@ -1,17 +1,17 @@
 /// How many transactions a database has committed since its last capture. A pure decision from two bounds.
 ///
-/// At least as many as the file change counter has grown by: SQLite raises it when it has taken the write lock, once for
-/// each lock. In exclusive locking mode it keeps that lock, and all later transactions leave the counter as it is.
+/// At least as many as the file change counter has grown by. SQLite raises it when it has taken the write lock,
+/// once for each lock. In exclusive locking mode it keeps that lock, and later transactions leave the counter.
 ///
-/// At most as many as there are runs of writes to the file: a transaction with a journal on the disk writes the journal,
-/// then the file, then ends the journal. The kernel merges an event only with an equal one directly before it. So the
-/// writes of two such transactions never become one event. A transaction that spills its cache makes several runs.
+/// At most as many as there are runs of writes to the file. A transaction with a journal on the disk writes the
+/// journal, then the file, then ends the journal. The kernel merges an event only with an equal one directly
+/// before it, so the writes of two such transactions never become one event. One that spills makes several runs.
 enum CommitCount {
     /// Nil when nobody can tell.
     ///
     /// - Parameters:
     ///   - passed: by how much the change counter has grown.
-    ///   - runs: writes to the file, told apart by writes to its journal. Fewer than `passed` without journals.
+    ///   - runs: writes to the file, told apart by writes to its journal; fewer than `passed` without journals.
     ///   - wasLocked: at the capture somebody held the write lock, and may have raised the counter before.
     static func exact(passed: Int, runs: Int, wasLocked: Bool) -> Int? {
         if runs <= passed { return passed }
@@ -34,7 +34,7 @@ enum CommitCount {
             return before == 0 || runs <= passed ? passed : nil
         }
         if runs > all { return nil }
-        // SQLite keeps the file open. What is written once and closed may be a copy, with all commits of another file.
+        // SQLite keeps the file open. What is written once and closed may be a copy, with another file's commits.
         return isOpen || all <= 1 || closings > 1 || runs == all ? all : nil
     }
 }

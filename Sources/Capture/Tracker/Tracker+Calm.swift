@@ -118,6 +118,14 @@ extension Tracker {
         case named([PageNumber], transactions: Int)
         /// `transactions`: how many, where that is certain.
         case everything(transactions: Int?, isExplained: Bool)
+
+        var transactions: Int? {
+            switch self {
+            case .nothing: nil
+            case .named(_, let count): count
+            case .everything(let count, _): count
+            }
+        }
     }
 
     /// Pages of one state of the file, and its outline.
@@ -241,13 +249,7 @@ extension Tracker {
     private func captured(_ decision: Decision, _ reading: Reading?, _ window: CalmWindow) {
         stamp = window.stamp
         stampIsFresh = Instant.now.nanoseconds &- window.stamp.modified < Self.longestTickNanoseconds
-        if let reading {
-            switch decision {
-            case .nothing: break
-            case .named(_, let count): deliver(reading.pages, reading.shape, transactions: count)
-            case .everything(let count, _): deliver(reading.pages, reading.shape, transactions: count)
-            }
-        }
+        if let reading { deliver(reading.pages, reading.shape, transactions: decision.transactions) }
         allIsCounted(window)
         if walk == nil {
             contentIsCertain()

@@ -173,8 +173,8 @@ extension Tracker {
         self.kind = kind
         put(.declare(file, name: name, kind: kind))
         // Pages of another size: the image as a file of the other kind is no basis.
-        if kind == .database { isBorn = true }
         if image != nil {
+            if kind == .database { isBorn = true }
             image = nil
             countedThrough = nil
             isNew = true

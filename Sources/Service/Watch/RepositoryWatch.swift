@@ -3,8 +3,10 @@ import Repository
 import Synchronization
 import SystemPackage
 
-/// Notices when the repository, or what it keeps of a root, is removed, moved or replaced, and when its file system is unmounted,
-/// mounted over or made read-only, also while nothing is written to it.
+/// Notices what happens to the repository, also while nothing is written to it.
+///
+/// The repository, or what it keeps of a root, can be removed, moved or replaced. Its file system can be unmounted, mounted
+/// over or made read-only.
 ///
 /// Its directories, and what is passed on the way to it, are watched with inotify; mounts by the kernel's table of them. No event is
 /// believed: each one leads to a comparison of what the paths mean now with what they meant before.

@@ -20,8 +20,9 @@ final class TrackedDatabase {
     private(set) var counted = 0
     private(set) var mayMissCommits = false
 
-    /// `firstEvent`: what it is to the tracker; `created`: it was made while somebody watched.
-    init(_ sql: String, firstEvent: SnapshotEvent = .baseline) throws {
+    /// `firstEvent`: what it is to the tracker; `created`: it was made while somebody watched. `kind`: a plain file is one
+    /// that nobody has looked at yet.
+    init(_ sql: String, firstEvent: SnapshotEvent = .baseline, kind: FileKind = .database) throws {
         folder = try TemporaryDirectory()
         session = try SQLite3Session(folder.file("a.db"))
         try session.sql(sql)
@@ -30,7 +31,7 @@ final class TrackedDatabase {
             file: FileID(1),
             name: "a.db",
             path: FilePath(folder.file("a.db")),
-            kind: .database,
+            kind: kind,
             image: nil,
             firstEvent: firstEvent,
             knownGoodUntil: .now,
@@ -42,7 +43,7 @@ final class TrackedDatabase {
             )
         )
         try Directory.make(FilePath(folder.file("mirror")))
-        if firstEvent == .baseline { try look() }
+        if firstEvent == .baseline, kind == .database { try look() }
     }
 
     /// Another connection, whose journals keep their names for a while after they are done with.

@@ -46,6 +46,16 @@ struct TrackerCountTests {
         #expect(database.mayMissCommits)
     }
 
+    @Test("of a database that was there before, nothing before the first look counts as missed")
+    func beforeFirstLook() throws {
+        let database = try TrackedDatabase(Self.schema, kind: .plain)
+        database.tracker.journalAppeared(nil)
+        database.tracker.journalDeleted()
+        database.tracker.contentModified()
+        try database.lookUntilAtRest()
+        #expect(database.snapshots.count == 1 && !database.mayMissCommits)
+    }
+
     @Test(
         "one transaction at a time is a commit, also under an exclusive lock",
         arguments: ["PERSIST", "TRUNCATE"]

@@ -79,12 +79,15 @@ struct NamesTests {
             """
             python3 - <<'END'
             import os, time
+            began = time.monotonic()
             log = open("secret.db-wal", "wb", buffering=0)
             log.write(os.urandom(4096))
             open("secret.db", "wb").write(os.urandom(8192))
-            for i in range(20):
-                log.write(os.urandom(4096)); time.sleep(.05)
-                if i == 10: open("amid", "wb").write(b"what is captured before the two are")
+            amid = False
+            while time.monotonic() - began < 1:
+                log.seek(0); log.write(os.urandom(4096))
+                if not amid and time.monotonic() - began > 0.5:
+                    amid = open("amid", "wb").write(b"what is captured before the two are")
             END
             """
         )
