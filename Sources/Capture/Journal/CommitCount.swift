@@ -25,16 +25,13 @@ enum CommitCount {
     /// - Parameters:
     ///   - counter: the change counter now.
     ///   - before: what it was before the first journal, where that is known.
-    ///   - closings: how often a writer has closed the file, at most once behind each run without a journal.
-    ///   - isOpen: a writer has not closed it yet.
-    static func sinceMade(counter: UInt32, before: UInt32?, runs: Int, closings: Int, isOpen: Bool) -> Int? {
+    static func sinceMade(counter: UInt32, before: UInt32?, runs: Int) -> Int? {
         let all = JournalChain.passed(from: 0, to: counter)
         if let before {
             let passed = JournalChain.passed(from: before, to: counter)
             return before == 0 || runs <= passed ? passed : nil
         }
-        if runs > all { return nil }
-        // SQLite keeps the file open. What is written once and closed may be a copy, with another file's commits.
-        return isOpen || all <= 1 || closings > 1 || runs == all ? all : nil
+        // Without a journal. A copy brings all commits of its original with it.
+        return runs > all ? nil : all
     }
 }

@@ -11,9 +11,8 @@ struct Attention {
     var lastTouch: Tick?
     /// The content was closed by a writer after the last touch.
     var isClosed = false
-    /// Since the last capture: writes to the content, told apart by writes to the journal; and how often a writer closed it.
+    /// Writes to the content since the last capture, told apart by writes to the journal.
     private(set) var runs = 0
-    private(set) var closings = 0
     private var isAmidRun = false
     /// A log has come and gone without a frame or an index to be seen: mostly somebody who only read. If the content
     /// was written, it was not.
@@ -31,19 +30,13 @@ struct Attention {
         isAmidRun = true
     }
 
-    mutating func close() {
-        guard isTouched, !isClosed else { return }
-        isClosed = true
-        closings += 1
-    }
-
     mutating func journalWritten() { isAmidRun = false }
 
     mutating func contentCaptured() {
         firstTouch = nil
         lastTouch = nil
         isClosed = false
-        (runs, closings, isAmidRun) = (0, 0, false)
+        (runs, isAmidRun) = (0, false)
     }
 
     mutating func takeLackOfEvidence() -> Bool {

@@ -40,9 +40,7 @@ extension Tracker {
         let count = CommitCount.sinceMade(
             counter: header.changeCounter,
             before: journal.unread == 0 ? before : nil,
-            runs: attention.runs,
-            closings: attention.closings,
-            isOpen: attention.isTouched && !attention.isClosed
+            runs: attention.runs
         )
         if count == nil { suspectUncounted() }
         return count

@@ -22,7 +22,7 @@ extension Tracker {
     func contentClosed() {
         mustCheckSight = true
         lastActivity = .now
-        attention.close()
+        if attention.isTouched { attention.isClosed = true }
     }
 
     /// `caught`: the journal that appeared; nil when it was gone before it could be opened.

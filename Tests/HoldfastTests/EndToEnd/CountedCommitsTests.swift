@@ -53,4 +53,20 @@ struct CountedCommitsTests {
         #expect(!isCertain || !hasGap)
         try protection.expectCaptured()
     }
+
+    @Test(
+        "a copy counts the commits of its original, and nothing is missed",
+        arguments: ["cp a.db", "cat a.db >"]
+    )
+    func copy(_ command: String) throws {
+        let inserts = "INSERT INTO t VALUES(1); INSERT INTO t VALUES(2);"
+        let protection = try Protection("CREATE TABLE t(i); \(inserts)")
+        try protection.watch()
+        try protection.shell("\(command) copy.db")
+        try protection.sync()
+        let log = try protection.log()
+        #expect(counted(log, protection.data + "/copy.db") == 3, "\(log)")
+        #expect(!log.contains { $0.event == "gap" }, "\(log)")
+        try protection.expectCaptured()
+    }
 }
