@@ -109,11 +109,12 @@ struct StopTests {
         // Written without a pause, and never closed.
         let writer = try RunningProgram(
             "/bin/sh",
-            ["-c", "exec 3>>\(protection.data)/busy; echo begun; while :; do echo x >&3; done"],
+            ["-c", "exec 3>>\(protection.data)/busy; while :; do echo x >&3; done"],
             environment: HoldfastProgram.environment()
         )
         defer { writer.kill() }
-        try writer.waitForOutput { $0 == "begun" }
+        // By then it was seen being written: as it is found first, it would be taken.
+        try wait(for: "writes") { (try? protection.live("busy").count) ?? 0 > 20_000 }
         let watcher = try #require(protection.watcher)
         watcher.signal(SIGTERM)
         let result = try watcher.waitForEnd(timeout: Self.limit)
