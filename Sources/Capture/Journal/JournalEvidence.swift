@@ -10,42 +10,20 @@ import SQLiteFiles
 /// was. Every pre-image that could be a trunk counts as one; naming too many pages is harmless.
 struct JournalEvidence {
     /// In no order, some more than once.
-    private(set) var pages: [PageNumber] = []
+    fileprivate(set) var pages: [PageNumber] = []
     /// The file change counter before the transaction; nil when page 1 was not journalled.
     private(set) var counterBefore: UInt32?
     /// The digest of page 1 before the transaction.
     private(set) var pageOneBefore: UInt64?
     /// The size of the database before the transaction.
-    private(set) var originalPages = PageCount(0)
+    fileprivate(set) var originalPages = PageCount(0)
 
     /// More pages are not listed, which takes memory: the whole file is compared instead.
     static let mostPages = 1 << 18
 
-    /// Reads a journal, normally one whose name is gone already. Nil when it does not tell for certain.
-    init?(_ journal: borrowing OpenFile, _ scratch: inout [UInt8]) {
-        guard let status = try? journal.status() else { return nil }
-        var scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .names)
-        var size: PageSize?
-        while let range = scanner.wanted {
-            guard range.count <= scratch.count, pages.count <= Self.mostPages,
-                let got = try? journal.read(into: &scratch, count: range.count, at: range.lowerBound)
-            else { return nil }
-            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
-            switch scanner.feed(bytes) {
-            case .header(let header) where size == nil:
-                size = header.pageSize
-                originalPages = header.originalPageCount
-            case .record(let page, let offset):
-                let start = Int(offset - range.lowerBound)
-                take(page, bytes.extracting(start..<start + (size?.bytes ?? 0)))
-            case .skipped(let page, _): pages.append(page)
-            case .header, .nothing, .end: break
-            }
-        }
-        guard size != nil, scanner.isComplete else { return nil }
-    }
+    fileprivate init() {}
 
-    private mutating func take(_ page: PageNumber, _ preimage: RawSpan) {
+    fileprivate mutating func take(_ page: PageNumber, _ preimage: RawSpan) {
         pages.append(page)
         if page == PageNumber(1), preimage.byteCount >= DatabaseLayout.headerBytes {
             counterBefore = preimage.bigEndianUInt32(at: DatabaseLayout.changeCounter)
@@ -59,5 +37,51 @@ struct JournalEvidence {
             )
         else { return }
         for index in 0..<trunk.leafCount { pages.append(trunk.leaf(at: index)) }
+    }
+}
+
+/// The reading of a journal whose name is gone, in slices: it is as long as the transaction was.
+struct JournalReading {
+    /// About so much is read in one call, in bytes: some milliseconds, for other files wait meanwhile.
+    static let sliceBytes = 4 << 20
+
+    private let journal: HeldFile
+    private var scanner: JournalScanner
+    private var size: PageSize?
+    private var evidence = JournalEvidence()
+
+    enum Progress {
+        case unfinished
+        /// Nil when it does not tell for certain.
+        case ended(JournalEvidence?)
+    }
+
+    init?(_ journal: HeldFile) {
+        guard let status = try? journal.file.status() else { return nil }
+        self.journal = journal
+        scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .names)
+    }
+
+    /// Reads on, at most `slice` bytes, which it takes from that.
+    mutating func goOn(_ slice: inout Int, _ scratch: inout [UInt8]) -> Progress {
+        while let range = scanner.wanted {
+            guard slice > 0 else { return .unfinished }
+            guard range.count <= scratch.count, evidence.pages.count <= JournalEvidence.mostPages,
+                let got = try? journal.file.read(into: &scratch, count: range.count, at: range.lowerBound)
+            else { return .ended(nil) }
+            slice -= range.count
+            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
+            switch scanner.feed(bytes) {
+            case .header(let header) where size == nil:
+                size = header.pageSize
+                evidence.originalPages = header.originalPageCount
+            case .record(let page, let offset):
+                let start = Int(offset - range.lowerBound)
+                evidence.take(page, bytes.extracting(start..<start + (size?.bytes ?? 0)))
+            case .skipped(let page, _): evidence.pages.append(page)
+            case .header, .nothing, .end: break
+            }
+        }
+        return .ended(size != nil && scanner.isComplete ? evidence : nil)
     }
 }

@@ -19,6 +19,10 @@ final class JournalWatch {
     private(set) var finished: [JournalEvidence] = []
     /// Finished transactions since the last capture whose journal could not be read.
     private(set) var unread = 0
+    /// Journals of finished transactions that were not read to their end, in order.
+    private var readings: [JournalReading] = []
+    /// Of more nothing is known but that they were there: each is an open file.
+    private static let mostReadings = 8
     /// Names in `finished`, four bytes each.
     private var namedPages = 0
     private static let maximumNamedPages = 1 << 19
@@ -47,7 +51,7 @@ final class JournalWatch {
     private(set) var eventsSeen = 0
 
     /// Whether a transaction has ended since the last capture.
-    var hasNews: Bool { !finished.isEmpty || unread > 0 }
+    var hasNews: Bool { !finished.isEmpty || unread > 0 || !readings.isEmpty }
 
     /// A journal appeared; `caught`: the file, nil when it was gone before it could be opened.
     func appeared(_ caught: HeldFile?, _ scratch: inout [UInt8]) {
@@ -105,13 +109,36 @@ final class JournalWatch {
 
     private func ended(_ journal: HeldFile?, _ scratch: inout [UInt8]) {
         transactionsSeen += 1
-        if let journal, let evidence = JournalEvidence(journal.file, &scratch) {
-            finished.append(evidence)
-            namedPages += evidence.pages.count
-            if namedPages > Self.maximumNamedPages { forgetNames() }
-        } else {
+        guard let journal, let reading = JournalReading(journal) else {
             unread += 1
+            return
         }
+        readings.append(reading)
+        if readings.count > Self.mostReadings {
+            unread += readings.count
+            readings = []
+        } else if readings.count == 1 {
+            // Most are read at once.
+            _ = readOn(&scratch)
+        }
+    }
+
+    /// Reads on in the journals of finished transactions. Whether all were read to their end: before that `finished` does
+    /// not tell everything.
+    func readOn(_ scratch: inout [UInt8]) -> Bool {
+        var slice = JournalReading.sliceBytes
+        while !readings.isEmpty {
+            guard case .ended(let evidence) = readings[0].goOn(&slice, &scratch) else { return false }
+            readings.removeFirst()
+            if let evidence {
+                finished.append(evidence)
+                namedPages += evidence.pages.count
+                if namedPages > Self.maximumNamedPages { forgetNames() }
+            } else {
+                unread += 1
+            }
+        }
+        return true
     }
 
     /// So much was changed since the last capture that naming it is not worth the memory.
@@ -142,6 +169,7 @@ final class JournalWatch {
     /// Everything that ended so far was captured.
     func captured() {
         finished.removeAll(keepingCapacity: true)
+        readings = []
         namedPages = 0
         unread = 0
         lastEnded = nil

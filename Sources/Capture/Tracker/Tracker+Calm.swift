@@ -63,6 +63,7 @@ extension Tracker {
             return
         }
         context.drainEvents()
+        guard journal.readOn(&context.scratch) else { return retry(in: .zero, from: now) }
         let events = contentEvents
         let file = try OpenFile(path, .look)
         guard let window = try CalmWindow(file, journal: journal, &context.scratch) else {
@@ -198,14 +199,20 @@ extension Tracker {
     private func namedPages(_ window: CalmWindow) throws -> [PageNumber]? {
         guard let pageSize = image?.shape.pageSize else { return [] }
         let pageCount = try imageShape(pageSize, window).pageCount
-        var pages: Set<PageNumber> = [PageNumber(1)]
+        var pages = PageBitmap()
+        if pageCount.contains(PageNumber(1)) { pages.insert(PageNumber(1)) }
         for evidence in journal.finished {
-            pages.formUnion(evidence.pages)
-            let gained = pageCount.pages(behind: evidence.originalPages)
-            guard pages.count + gained.count <= JournalEvidence.mostPages else { return nil }
-            for page in gained { pages.insert(PageNumber(page)) }
+            for page in evidence.pages where pageCount.contains(page) { pages.insert(page) }
+            pages.insert(pageCount.pages(behind: evidence.originalPages))
         }
-        return pages.filter(pageCount.contains).sorted()
+        var numbers: [PageNumber] = []
+        var next: PageNumber? = PageNumber(1)
+        while let from = next, let page = pages.first(from: from) {
+            guard numbers.count < JournalEvidence.mostPages else { return nil }
+            numbers.append(page)
+            next = page.next
+        }
+        return numbers
     }
 
     private func read(

@@ -97,6 +97,7 @@ extension Tracker {
 
     func logModified() {
         lastActivity = .now
+        log?.wasWritten()
         attention.log = true
     }
 
@@ -109,7 +110,11 @@ extension Tracker {
             doubt(.missed("a write-ahead log was gone before it could be read"))
             return
         }
-        if isFollowingLog {
+        if isFollowingLog, log.beginning != nil {
+            // Which commits were in it when the comparison began was not known yet.
+            restartWalk(.now)
+            merge(log)
+        } else if isFollowingLog {
             if journal.hasNews {
                 doubt(.missed(Self.bothModes))
             } else {
@@ -168,13 +173,20 @@ extension Tracker {
         walk.map(\.isOverLog) ?? (attention.doubt == nil && image != nil)
     }
 
+    /// So long the end of a log is read at once, before another log can come.
+    private static let drainTime = Duration.milliseconds(50)
+
     func drain(_ log: WALTail) {
         isDrainingLog = true
         defer { isDrainingLog = false }
         do throws(SystemError) {
             // After its end no generation begins.
-            let outcome = try log.poll(&context.scratch, into: self)
-            if outcome == .congested, !hasRoomForParts {
+            let deadline = Tick.now.advanced(by: Self.drainTime)
+            var outcome = try log.poll(&context.scratch, into: self)
+            while outcome == .unfinished, Tick.now < deadline {
+                outcome = try log.poll(&context.scratch, into: self)
+            }
+            if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
                 isDrainingLater = true
                 attention.log = true
                 return

@@ -16,6 +16,8 @@ extension Tracker {
             return
         }
         guard attention.doubt == nil || walk != nil, image != nil || walk != nil else { return }
+        // Until the comparison has found the log's last commit, nobody knows what comes after it.
+        guard log.beginning == nil else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
         guard walk?.isOverLog == true || !journal.hasNews else { return }
         if let logNotBefore, logNotBefore > now {
@@ -28,6 +30,8 @@ extension Tracker {
         }
         let outcome = try log.poll(&context.scratch, into: self)
         if outcome != .unconfirmed { unconfirmedSince = nil }
+        let began = logReadSince ?? now
+        logReadSince = outcome == .unfinished ? began : nil
         switch outcome {
         case .unconfirmed:
             // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed just there.
@@ -41,8 +45,9 @@ extension Tracker {
             // An open transaction is read again with every event: the longer it is, the less often.
             logNotBefore =
                 log.unfinishedBytes > WALTail.heldBytes
-                ? Tick.now.advanced(by: now.duration(to: .now) * 4) : nil
+                ? Tick.now.advanced(by: began.duration(to: .now) * 4) : nil
         case .congested: retry(in: .milliseconds(1), from: now)
+        case .unfinished: retry(in: .zero, from: now)
         case .lost, .takenBack: if let loss = outcome.loss { doubt(.missed(loss)) }
         }
     }

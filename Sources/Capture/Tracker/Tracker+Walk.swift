@@ -62,13 +62,9 @@ extension Tracker {
         walk.merged = merged
         guard let log else { return }
         attention.log = true
-        countMerged(log, walk)
-        try take(walk) { covered in
+        try take(walk, log) { covered in
             try log.overlay(&covered, &context.scratch, hasRoom: overlayHasRoom) { pages, databasePages in
-                // The log's last commit decides how long the image is, not the file.
-                guard let shape = try? shapeFromLog(walk.pageSize, databasePages) else { return }
-                walk.learn(shape)
-                emit(pages, walk)
+                emit(fromLog: pages, databasePages, walk)
             }
         }
     }
@@ -77,18 +73,35 @@ extension Tracker {
 
     /// Goes on with the log's pages for which there was no room.
     private func collectFromLog(_ walk: Walk, _ log: WALTail) throws {
-        try take(walk) { covered in
-            try log.collect(&covered, &context.scratch, hasRoom: overlayHasRoom) { pages, _ in
-                emit(pages, walk)
+        try take(walk, log) { covered in
+            try log.collect(&covered, &context.scratch, hasRoom: overlayHasRoom) { pages, databasePages in
+                emit(fromLog: pages, databasePages, walk)
             }
         }
     }
 
-    private func take(_ walk: Walk, _ overlay: (inout PageBitmap) throws -> WALTail.Overlay) throws {
-        switch try walk.cover(overlay) {
+    /// The log's last commit decides how long the image is, not the file.
+    private func emit(fromLog pages: PageSet, _ databasePages: PageCount, _ walk: Walk) {
+        guard let shape = try? shapeFromLog(walk.pageSize, databasePages) else { return }
+        walk.learn(fromOverlay: shape)
+        emit(pages, walk)
+    }
+
+    private func take(
+        _ walk: Walk,
+        _ log: WALTail,
+        _ overlay: (inout PageBitmap) throws -> WALTail.Overlay
+    ) throws {
+        let isBeginning = walk.hasCountedLog == false
+        let result = try walk.cover(overlay)
+        if isBeginning, log.beginning == nil {
+            walk.hasCountedLog = true
+            countMerged(log, walk)
+        }
+        switch result {
         case .empty, .unfinished: break
         case .commits(let databasePages):
-            walk.learn(try shapeFromLog(walk.pageSize, databasePages))
+            walk.learn(fromOverlay: try shapeFromLog(walk.pageSize, databasePages))
         case .moved: restartWalk(.now)
         }
     }
@@ -96,11 +109,7 @@ extension Tracker {
     /// What the log held when the comparison began is a part of the snapshot that ends it.
     private func countMerged(_ log: WALTail, _ walk: Walk) {
         guard isBorn, walk.isFreshStart || walk.purpose == .base else { return }
-        if let count = try? log.commitsSinceMade(&context.scratch) {
-            walk.merged.add(count)
-        } else {
-            walk.merged.addUnknown()
-        }
+        if let count = log.overlaidCommits { walk.merged.add(count) } else { walk.merged.addUnknown() }
     }
 
     /// Begins to compare a large database in rollback mode, or the pages that many journals name.
@@ -209,8 +218,8 @@ extension Tracker {
             pageCount: image.shape.pageCount,
             journalEvents: journal.eventsSeen
         )
+        walk?.firstUnmarked = log == nil ? nil : 0
         do {
-            try walk?.cover { covered in try log?.markConsumed(in: &covered, &context.scratch) }
             if !image.usesWAL, let window = try CalmWindow(walk!.file, journal: journal, &context.scratch),
                 window.isHot
             {
@@ -231,6 +240,7 @@ extension Tracker {
     func dropWalk() {
         // What was kept back amid the walk belongs to its unfinished snapshot, and must not close it.
         putBacklog()
+        if log?.beginning != nil { log?.forget() }
         if walk?.purpose == .base { put(.abandonBase(file)) }
         if let walk, walk.purpose != .audit, !walk.isOverLog, kind == .database { keepCount(of: walk) }
         // A fresh start that was handed over in part has taken the former image's place.
@@ -329,8 +339,14 @@ extension Tracker {
                 waitsForRecorder = true
                 return
             }
-            if walk.isOverLog, let log, log.uncollected != nil {
+            if walk.isOverLog, let log, log.isOverlaying {
                 try collectFromLog(walk, log)
+                continue
+            }
+            if let first = walk.firstUnmarked, let log {
+                walk.firstUnmarked = try walk.cover { covered in
+                    try log.markConsumed(from: first, in: &covered, &context.scratch)
+                }
                 continue
             }
             if walk.isComplete { return try endWalk(walk, now) }

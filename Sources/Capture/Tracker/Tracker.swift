@@ -60,6 +60,8 @@ final class Tracker {
     var parkedLog: ParkedLog?
     /// The log is not read again before this: an open transaction is long.
     var logNotBefore: Tick?
+    /// Since when it has been read in slices.
+    var logReadSince: Tick?
     /// A log appeared that could not be opened then.
     var logIsUnseen = false
     /// Its log may be where it cannot be seen, and since when it is.

@@ -23,7 +23,9 @@ extension WALTail {
         _ scratch: inout [UInt8]
     ) throws(SystemError) -> Outcome? {
         switch end {
-        case .open: return try isComplete(position, &scratch) ? nil : .unconfirmed
+        case .open:
+            guard let isComplete = try isComplete(position, &scratch) else { return .unfinished }
+            return isComplete ? nil : .unconfirmed
         case .unlinked: return try wasTold(position, &scratch) ? nil : .lost
         case .reset(let header):
             switch try uncounted(before: header, &scratch) {
@@ -56,8 +58,8 @@ extension WALTail {
     ///
     /// Without an index of this generation, or with one that nobody has open (exclusive locking mode, remains of a
     /// crash), the log itself tells of the first danger: frames are overwritten before the commit frame is written,
-    /// so whoever reads them again has the final pages.
-    func isComplete(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+    /// so whoever reads them again has the final pages. Nil when that takes longer than one call may.
+    func isComplete(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         if let index = try readIndex(&scratch), index.hasSalts(of: position) {
             if Int(index.lastFrame) >= position.frameCount { return try stands(position, &scratch) }
             if indexIsUsed { return false }
@@ -68,11 +70,17 @@ extension WALTail {
                 index.changeCounter != mark.expected
             else { return false }
         }
-        guard var again = chain else { return false }
+        guard let start = chain else { return false }
+        var again = start
+        if let proof, proof.end == position { again = proof.reached }
+        var isPaused = false
         try scan(from: &again, &scratch) { (verdict, _, reached) throws(SystemError) in
-            verdict != .end && reached.frameCount < position.frameCount
+            guard verdict != .end, reached.frameCount < position.frameCount else { return false }
+            isPaused = slice <= 0
+            return !isPaused
         }
-        return again == position
+        proof = isPaused ? CommitProof(end: position, reached: again) : nil
+        return isPaused ? nil : again == position
     }
 
     /// Whether the last frame before `position` is still in the log as it was read.

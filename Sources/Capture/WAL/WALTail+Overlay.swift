@@ -8,10 +8,25 @@ extension WALTail {
         case empty
         /// The size of the database after the last commit.
         case commits(databasePages: PageCount)
-        /// There is no room for the rest: `collect` goes on.
-        case unfinished(databasePages: PageCount)
+        /// There is no room for the rest, or it takes longer than one call may: `collect` goes on.
+        case unfinished
         /// A reset began meanwhile: what was handed over may be torn.
         case moved
+    }
+
+    /// The way through all frames, to the last commit.
+    struct Beginning {
+        let header: WALHeader
+        var reached: WALChain
+        var previous: (chain: WALChain, databasePages: PageCount)?
+        var last: (chain: WALChain, databasePages: PageCount)?
+        var commits = 0
+        var isAtEnd = false
+
+        init(_ header: WALHeader) {
+            self.header = header
+            reached = WALChain(header: header)
+        }
     }
 
     /// What of the log's newest pages was not handed over yet.
@@ -22,9 +37,12 @@ extension WALTail {
         var frameCount: Int
     }
 
+    /// `collect` has something left to do.
+    var isOverlaying: Bool { beginning != nil || uncollected != nil }
+
     /// Starts over at the generation's first frame and hands over the newest committed content of every
     /// page in the log, each once, in parts, as long as there is room. `covered` gets those pages. Afterwards everything
-    /// committed so far counts as consumed.
+    /// committed so far counts as consumed. Until the last commit is found nothing is, and `poll` must not be called.
     func overlay(
         _ covered: inout PageBitmap,
         _ scratch: inout [UInt8],
@@ -32,33 +50,10 @@ extension WALTail {
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> Overlay {
         forget()
+        overlaidCommits = 0
         try requireIndex()
         guard let header = try readHeader(&scratch) else { return try markNothing(nil, &scratch) }
-        let start = WALChain(header: header)
-        var reached = start
-        var previous: (chain: WALChain, databasePages: PageCount)?
-        var last: (chain: WALChain, databasePages: PageCount)?
-        try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
-            if case .commit(_, let databasePages) = verdict {
-                (previous, last) = (last, (position, databasePages))
-            }
-            return true
-        }
-        chain = previous?.chain ?? start
-        if let end = last?.chain, try !isComplete(end, &scratch) { last = previous }
-        chain = last?.chain ?? start
-        if let index = try knownBeyondChain(&scratch), let known = index.chain {
-            last = (known, index.databasePages)
-            knownEnd = known
-        }
-        chain = last?.chain ?? start
-        guard let last else { return try markNothing(start, &scratch) }
-        try updateMark(&scratch)
-        uncollected = Uncollected(
-            chain: last.chain,
-            databasePages: last.databasePages,
-            frameCount: last.chain.frameCount
-        )
+        beginning = Beginning(header)
         return try collect(&covered, &scratch, hasRoom: hasRoom, deliver)
     }
 
@@ -69,6 +64,8 @@ extension WALTail {
         hasRoom: () -> Bool,
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> Overlay {
+        slice = Self.sliceBytes
+        if let result = try begin(&scratch) { return result }
         guard let begun = uncollected else { return .empty }
         let left = try collectNewest(of: begun, &covered, &scratch, hasRoom) {
             deliver($0, begun.databasePages)
@@ -79,9 +76,62 @@ extension WALTail {
             return .moved
         }
         uncollected?.frameCount = left
-        if left > 0 { return .unfinished(databasePages: begun.databasePages) }
+        if left > 0 { return .unfinished }
         uncollected = nil
         return .commits(databasePages: begun.databasePages)
+    }
+
+    /// Looks for the last commit. Nil when it is found.
+    private func begin(_ scratch: inout [UInt8]) throws(SystemError) -> Overlay? {
+        guard beginning != nil else { return nil }
+        try goToEnd(&scratch)
+        guard let begun = beginning else { return nil }
+        let start = WALChain(header: begun.header)
+        guard try readHeader(&scratch)?.salts == begun.header.salts else {
+            forget()
+            return .moved
+        }
+        guard begun.isAtEnd else { return .unfinished }
+        var (last, commits) = (begun.last, begun.commits)
+        chain = begun.previous?.chain ?? start
+        if let end = last?.chain {
+            guard let isComplete = try isComplete(end, &scratch) else { return .unfinished }
+            if !isComplete { (last, commits) = (begun.previous, commits - 1) }
+        }
+        chain = last?.chain ?? start
+        if let index = try knownBeyondChain(&scratch), let known = index.chain {
+            last = (known, index.databasePages)
+            knownEnd = known
+        }
+        chain = last?.chain ?? start
+        beginning = nil
+        overlaidCommits = begun.header.checkpointSequence == 0 ? commits : nil
+        guard let last else { return try markNothing(start, &scratch) }
+        try updateMark(&scratch)
+        uncollected = Uncollected(
+            chain: last.chain,
+            databasePages: last.databasePages,
+            frameCount: last.chain.frameCount
+        )
+        return nil
+    }
+
+    private func goToEnd(_ scratch: inout [UInt8]) throws(SystemError) {
+        guard var begun = beginning, !begun.isAtEnd else { return }
+        var reached = begun.reached
+        var isPaused = false
+        try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
+            if case .commit(_, let databasePages) = verdict {
+                begun.previous = begun.last
+                begun.last = (position, databasePages)
+                begun.commits += 1
+            }
+            isPaused = slice <= 0 && verdict != .end
+            return !isPaused
+        }
+        begun.reached = reached
+        begun.isAtEnd = !isPaused
+        beginning = begun
     }
 
     /// No commit is in the log: what the wal-index counts now is in the file, which is compared from here on.
@@ -100,15 +150,24 @@ extension WALTail {
         return .empty
     }
 
-    /// Adds the pages of all consumed frames of the present generation.
-    func markConsumed(in covered: inout PageBitmap, _ scratch: inout [UInt8]) throws(SystemError) {
-        guard let chain else { return }
-        for frame in 0..<chain.frameCount {
+    /// Adds pages of the consumed frames of the present generation, from `first` on. Returns the frame with which the next
+    /// call goes on; nil when all are there.
+    func markConsumed(
+        from first: Int,
+        in covered: inout PageBitmap,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> Int? {
+        guard let chain else { return nil }
+        let end = min(chain.frameCount, first + Self.sliceHeaders)
+        for frame in first..<max(first, end) {
             let offset = chain.offset(ofFrame: frame)
             let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
-            guard let header = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got)) else { return }
+            guard let header = unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got)) else {
+                return nil
+            }
             covered.insert(header.page)
         }
+        return end < chain.frameCount ? end : nil
     }
 
     /// Goes backwards, so that the first frame met of a page is its newest. Returns how many frames are left; nil when one
@@ -121,24 +180,32 @@ extension WALTail {
         _ deliver: (PageSet) -> Void
     ) throws(SystemError) -> Int? {
         let chain = begun.chain
+        let (frameBytes, most) = (chain.frameBytes, scratch.count / chain.frameBytes)
         var pages = PageSet(pageSize: chain.pageSize)
-        for frame in stride(from: begun.frameCount - 1, through: 0, by: -1) {
-            let offset = chain.offset(ofFrame: frame)
-            let got = try log.file.read(into: &scratch, count: chain.frameBytes, at: offset)
-            guard got == chain.frameBytes else { return nil }
-            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
-            // Each frame of the log has a page. A hole, which only a wal-index counts as frames, has none.
-            guard let header = WALFrameHeader(bytes) else { return nil }
-            guard !covered.contains(header.page) else { continue }
-            covered.insert(header.page)
-            pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<got))
-            if pages.bytes.count >= Self.heldBytes {
-                deliver(pages)
-                guard hasRoom() else { return frame }
-                pages = PageSet(pageSize: chain.pageSize)
+        var left = begun.frameCount
+        while left > 0, slice > 0 {
+            let first = max(0, left - most)
+            let count = (left - first) * frameBytes
+            let got = try log.file.read(into: &scratch, count: count, at: chain.offset(ofFrame: first))
+            guard got == count else { return nil }
+            slice -= count
+            for frame in (first..<left).reversed() {
+                let start = (frame - first) * frameBytes
+                let bytes = unsafe scratch.span.bytes.extracting(start..<start + frameBytes)
+                left = frame
+                // Each frame of the log has a page. A hole, which only a wal-index counts as frames, has none.
+                guard let header = WALFrameHeader(bytes) else { return nil }
+                guard !covered.contains(header.page) else { continue }
+                covered.insert(header.page)
+                pages.append(header.page, bytes.extracting(WALLayout.frameHeaderBytes..<frameBytes))
+                if pages.bytes.count >= Self.heldBytes {
+                    deliver(pages)
+                    guard hasRoom() else { return left }
+                    pages = PageSet(pageSize: chain.pageSize)
+                }
             }
         }
         if !pages.numbers.isEmpty { deliver(pages) }
-        return 0
+        return left
     }
 }

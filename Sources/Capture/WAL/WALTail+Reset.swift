@@ -147,12 +147,14 @@ extension WALTail {
             var commits: UInt32 = 0
             var lastMayBeUntold = false
             if index.hasSalts(of: start) {
-                commits = try commitCount(in: start, knownTo: index, &scratch)
+                guard let known = try commitCount(in: start, knownTo: index, &scratch) else { return .later }
+                commits = known
             } else if index.lastFrame > 0 {
                 return try readHeader(&scratch)?.salts == header.salts ? .unknown : .later
             } else if index.salts.mayComeAfter(start.salts) {
                 // The reset came after this generation, all of which stands. Its last writer may have been killed.
-                commits = try commitCount(from: start, &scratch)
+                guard let standing = try commitCount(from: start, &scratch) else { return .later }
+                commits = standing
                 lastMayBeUntold = commits > 0
             }
             guard let again = try readIndex(&scratch), again.salts == index.salts,
@@ -170,30 +172,80 @@ extension WALTail {
         return index == nil && mark.isBirth && header.checkpointSequence == 0 ? .commits(0) : .unknown
     }
 
-    /// Commits of the generation that `index` knows: what it counts stands until the next reset.
+    /// A count of a generation's commits, between two calls.
+    struct CommitCount {
+        let start: WALChain
+        /// Frames were taken on the wal-index's word.
+        let isOfIndex: Bool
+        var reached: WALChain
+        /// Frames that were looked at on its word.
+        var frameCount = 0
+        var commits: UInt32 = 0
+    }
+
+    private func counted(_ start: WALChain, isOfIndex: Bool) -> CommitCount {
+        if let count, count.start == start, count.isOfIndex == isOfIndex { return count }
+        return CommitCount(start: start, isOfIndex: isOfIndex, reached: start)
+    }
+
+    /// Commits of the generation that `index` knows: what it counts stands until the next reset. Nil when it takes longer
+    /// than one call may.
     private func commitCount(
         in generation: WALChain,
         knownTo index: WALIndexHeader,
         _ scratch: inout [UInt8]
-    ) throws(SystemError) -> UInt32 {
-        var commits: UInt32 = 0
-        for frame in 0..<Int(index.lastFrame) {
-            // An index that counts more frames than there are has no say in how many commits they hold.
-            guard let header = try frameHeader(frame, generation, &scratch) else { break }
-            if header.committedDatabasePages != nil { commits &+= 1 }
+    ) throws(SystemError) -> UInt32? {
+        var sum = counted(generation, isOfIndex: true)
+        let known = Int(index.lastFrame)
+        if sum.frameCount > known {
+            sum = CommitCount(start: generation, isOfIndex: true, reached: generation)
         }
-        return commits
+        let end = min(known, sum.frameCount + Self.sliceHeaders)
+        for frame in sum.frameCount..<end {
+            // An index that counts more frames than there are has no say in how many commits they hold.
+            guard let header = try frameHeader(frame, generation, &scratch) else { return sum.commits }
+            if header.committedDatabasePages != nil { sum.commits &+= 1 }
+        }
+        sum.frameCount = end
+        count = sum
+        return end == known ? sum.commits : nil
     }
 
-    func commitCount(from start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32 {
-        var reached = start
-        var commits: UInt32 = 0
+    /// Commits of a generation as far as its frames chain. Nil when it takes longer than one call may.
+    private func commitCount(from start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32? {
+        var sum = counted(start, isOfIndex: false)
+        var isPaused = false
+        // What was read before in this call is read with each: it must not take all of the time.
+        slice = Self.sliceBytes
+        try scan(from: &sum.reached, &scratch) { (verdict, _, _) throws(SystemError) in
+            if case .commit = verdict { sum.commits &+= 1 }
+            isPaused = slice <= 0 && verdict != .end
+            return !isPaused
+        }
+        count = sum
+        return isPaused ? nil : sum.commits
+    }
+
+    /// How many commits stand in the log, and whether none came before them in it: nil when the log was reset since it was
+    /// made, or is too long to be counted at once.
+    func commitsSinceMade(_ scratch: inout [UInt8]) throws(SystemError) -> Int? {
+        guard let header = try readHeader(&scratch) else { return 0 }
+        guard header.checkpointSequence == 0, try log.file.status().sizeBytes <= Self.countedBytes else {
+            return nil
+        }
+        var commits = 0
+        var reached = WALChain(header: header)
         try scan(from: &reached, &scratch) { (verdict, _, _) throws(SystemError) in
-            if case .commit = verdict { commits &+= 1 }
+            if case .commit = verdict { commits += 1 }
             return true
         }
         return commits
     }
+
+    /// Of a log that is longer nobody waits for the count, in bytes.
+    private static let countedBytes: UInt64 = 64 << 20
+    /// So many headers of frames are read in one call.
+    static let sliceHeaders = 1 << 12
 
     /// Whether some process uses the wal-index, which else says nothing about the frames written since.
     var indexIsUsed: Bool {

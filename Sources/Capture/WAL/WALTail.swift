@@ -32,6 +32,8 @@ final class WALTail {
         case current
         /// The sink has no room for the rest, or a new generation has just begun: ask again.
         case congested
+        /// So much was read that others come first: ask again at once.
+        case unfinished
         /// Everything was consumed but for a last commit that its writer may still be about to complete.
         case unconfirmed
         /// Commits may have been overwritten unread. The chain is gone.
@@ -42,7 +44,7 @@ final class WALTail {
         /// How single commits were lost; nil when none were.
         var loss: String? {
             switch self {
-            case .current, .congested, .unconfirmed: nil
+            case .current, .congested, .unfinished, .unconfirmed: nil
             case .lost: "the write-ahead log was overwritten before it was read"
             case .takenBack: "SQLite lost commits of its own when it recovered the write-ahead log"
             }
@@ -51,6 +53,8 @@ final class WALTail {
 
     /// Pages of one transaction held in memory; a larger one is read twice.
     static let heldBytes = 2 << 20
+    /// About so much is read in one call, in bytes: some milliseconds, for other files wait meanwhile.
+    static let sliceBytes = 4 << 20
 
     let log: HeldFile
     let indexPath: FilePath
@@ -67,12 +71,24 @@ final class WALTail {
     var knownEnd: WALChain?
     /// The wal-index that the last user of an empty log left: of what came before.
     var leftIndex: WALIndexHeader?
-    /// The transaction of which parts were handed over.
-    private var large: LargeCommit?
-    /// Where the newest pages of the log are still to be collected; nil when all are (`WALTail+Overlay.swift`).
+    /// What of the slice is left for the present call, in bytes.
+    var slice = 0
+    /// A transaction too large to hold, between two calls (`WALTail+Large.swift`).
+    var large: LargeCommit?
+    /// The search for its end.
+    var search: CommitSearch?
+    /// The proof that it is complete.
+    var proof: CommitProof?
+    /// The count of a generation's commits (`WALTail+Reset.swift`).
+    var count: CommitCount?
+    /// The way through the log before its newest pages are collected (`WALTail+Overlay.swift`).
+    var beginning: Beginning?
+    /// Where they are still to be collected; nil when all are.
     var uncollected: Uncollected?
+    /// Commits that were in the log when it was gone through; nil when others may have been in it before.
+    var overlaidCommits: Int?
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
-    private(set) var unfinishedBytes = 0
+    var unfinishedBytes = 0
 
     /// `isNew`: the log was made after everything before it had been captured.
     init(_ log: HeldFile, indexPath: FilePath, isNew: Bool = false) {
@@ -101,6 +117,7 @@ final class WALTail {
 
     /// Consumes what was committed since the last call.
     func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
+        slice = Self.sliceBytes
         try requireIndex()
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
         if let chain, chain.salts == header.salts {
@@ -131,8 +148,10 @@ final class WALTail {
         var outcome = try consume(&scratch, into: sink, until: isOver ? .unlinked : .open)
         if outcome == .current || outcome == .unconfirmed, let index = try knownBeyondChain(&scratch) {
             // Mostly the writer has just gone on.
-            outcome = try consume(&scratch, into: sink, until: .open)
-            if outcome != .congested, let chain, Int(index.lastFrame) > chain.frameCount {
+            if mayHavePassedOver(index) { outcome = try consume(&scratch, into: sink, until: .open) }
+            if outcome != .congested, outcome != .unfinished, let chain,
+                Int(index.lastFrame) > chain.frameCount
+            {
                 outcome = try consumeKnown(to: index, &scratch, into: sink)
             }
         } else if isOver, outcome == .current, try !endWasCopied(&scratch), try endsInEmptyFrame(&scratch) {
@@ -145,8 +164,8 @@ final class WALTail {
 
     /// Forgets all that was consumed; the next poll starts at the generation's first frame.
     func forget() {
-        large = nil
-        uncollected = nil
+        (large, search, proof, count) = (nil, nil, nil, nil)
+        (beginning, uncollected) = (nil, nil)
         chain = nil
         mark = nil
     }
@@ -173,30 +192,29 @@ final class WALTail {
         until end: GenerationEnd
     ) throws(SystemError) -> Outcome {
         guard var reached = chain else { return .current }
-        if large?.start == chain, let outcome = try consumeLarge(&scratch, into: sink, until: end) {
-            return outcome
+        if large?.start == reached || search?.start == reached {
+            if let outcome = try consumeLarge(&scratch, into: sink, until: end) { return outcome }
+            guard slice > 0 else { return sink.hasRoom ? .unfinished : .congested }
         }
-        large = nil
         reached = chain ?? reached
         var pages = PageSet(pageSize: reached.pageSize)
         var last: Commit?
         var isTooLarge = false
-        var isCongested = false
+        var pause: Outcome?
         try scan(from: &reached, &scratch) { (verdict, page, position) throws(SystemError) in
             if case .end = verdict { return false }
             if let commit = last.take() {
                 take(commit, into: sink)
-                isCongested = !sink.hasRoom
-                guard !isCongested else { return false }
+                pause = sink.hasRoom ? (slice > 0 ? nil : .unfinished) : .congested
+                guard pause == nil else { return false }
             }
             switch verdict {
             case .end: return false
             case .page(let number):
-                if pages.bytes.count >= Self.heldBytes { isTooLarge = true }
+                isTooLarge = pages.bytes.count >= Self.heldBytes
                 if !isTooLarge { pages.append(number, page) }
-                return true
+                return !isTooLarge
             case .commit(let number, let databasePages):
-                if isTooLarge { return false }
                 pages.append(number, page)
                 last = Commit(pages: pages, databasePages: databasePages, end: position)
                 // A new set, no larger than the next commit probably is: emptied, the old one would keep room
@@ -205,7 +223,7 @@ final class WALTail {
                 return true
             }
         }
-        if isCongested { return .congested }
+        if let pause { return pause }
         if let last {
             if let outcome = try proofMissing(last.end, end, &scratch) { return outcome }
             take(last, into: sink)
@@ -213,97 +231,14 @@ final class WALTail {
         }
         guard isTooLarge else { return .current }
         if let outcome = try consumeLarge(&scratch, into: sink, until: end) { return outcome }
-        return sink.hasRoom ? try consume(&scratch, into: sink, until: end) : .congested
+        guard sink.hasRoom else { return .congested }
+        return slice > 0 ? try consume(&scratch, into: sink, until: end) : .unfinished
     }
 
     private func take(_ commit: Commit, into sink: some Sink) {
         chain = commit.end
         mark?.commitsSince &+= 1
         sink.committed(commit.pages, databasePages: commit.databasePages)
-    }
-
-    /// A transaction that is handed over in parts, between two of them.
-    private struct LargeCommit {
-        /// The chain before it and behind it.
-        let start: WALChain
-        let end: WALChain
-        let databasePages: PageCount
-        /// Behind the last frame that was handed over.
-        var reached: WALChain
-    }
-
-    /// Reads a transaction that is too large to hold: first to its commit frame, then once more in parts, which pauses
-    /// when the sink has no room. Its frames are committed and stay until a reset; whether they still chain shows in the
-    /// end that nothing was overwritten meanwhile.
-    /// Returns what hinders it, or nil; `.current` when it has not committed.
-    private func consumeLarge(
-        _ scratch: inout [UInt8],
-        into sink: some Sink,
-        until generationEnd: GenerationEnd
-    ) throws(SystemError) -> Outcome? {
-        guard let start = chain else { return .current }
-        if large?.start != start {
-            guard let (end, databasePages) = try nextCommit(after: start, &scratch) else { return .current }
-            if let outcome = try proofMissing(end, generationEnd, &scratch) { return outcome }
-            large = LargeCommit(start: start, end: end, databasePages: databasePages, reached: start)
-        }
-        guard let (end, databasePages) = large.map({ ($0.end, $0.databasePages) }) else { return .current }
-        guard sink.hasRoomForParts else { return .congested }
-        var reached = large?.reached ?? start
-        var isCongested = false
-        let fullCount = Self.heldBytes / start.pageSize.bytes
-        var pages = PageSet(pageSize: start.pageSize, reservingPages: fullCount)
-        try scan(from: &reached, &scratch) { (verdict, page, position) throws(SystemError) in
-            switch verdict {
-            case .end: return false
-            case .page(let number), .commit(let number, _): pages.append(number, page)
-            }
-            if position.frameCount == end.frameCount { return false }
-            if pages.bytes.count >= Self.heldBytes {
-                sink.partOfCommit(pages, databasePages: databasePages)
-                large?.reached = position
-                isCongested = !sink.hasRoomForParts
-                guard !isCongested else { return false }
-                pages = PageSet(pageSize: position.pageSize, reservingPages: fullCount)
-            }
-            return true
-        }
-        if isCongested { return .congested }
-        large = nil
-        // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, only parts were read.
-        guard reached == end else { return .lost }
-        chain = end
-        mark?.commitsSince &+= 1
-        sink.committed(pages, databasePages: databasePages)
-        return nil
-    }
-
-    /// Whether a commit stands in the generation under `header`.
-    func hasCommit(under header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
-        try nextCommit(after: WALChain(header: header), &scratch) != nil
-    }
-
-    /// How many commits stand in the log, and whether none came before them in it: nil when the log was reset since it was
-    /// made.
-    func commitsSinceMade(_ scratch: inout [UInt8]) throws(SystemError) -> Int? {
-        guard let header = try readHeader(&scratch) else { return 0 }
-        guard header.checkpointSequence == 0 else { return nil }
-        return Int(try commitCount(from: WALChain(header: header), &scratch))
-    }
-
-    /// The chain behind the next commit frame, nil if there is none.
-    private func nextCommit(
-        after start: WALChain,
-        _ scratch: inout [UInt8]
-    ) throws(SystemError) -> (WALChain, PageCount)? {
-        var reached = start
-        var found: (WALChain, PageCount)?
-        try scan(from: &reached, &scratch) { (verdict, _, position) throws(SystemError) in
-            if case .commit(_, let databasePages) = verdict { found = (position, databasePages) }
-            if case .end = verdict { return false }
-            return found == nil
-        }
-        return found
     }
 
     /// Hands every frame from `chain`'s end on to `body`, with its page and the chain behind it, until it
@@ -325,6 +260,7 @@ final class WALTail {
             let bytes = unsafe scratch.span.bytes
             for index in 0..<got / frameBytes {
                 let frame = bytes.extracting(index * frameBytes..<(index + 1) * frameBytes)
+                slice -= frameBytes
                 let verdict = chain.accept(frame: frame)
                 let page = frame.extracting(WALLayout.frameHeaderBytes..<frameBytes)
                 guard try body(verdict, page, chain), verdict != .end else { return }

@@ -37,6 +37,10 @@ final class Walk {
     var merged = MergedCommits()
     /// Commits that were handed over since it began.
     var commitsTaken = 0
+    /// The commits that were in the log when it began are in `merged`.
+    var hasCountedLog = false
+    /// For an audit: the first frame of the log whose page is not in `covered` yet; nil when all are.
+    var firstUnmarked: Int?
     /// A dead writer's journal, as long as not all of its pre-images are laid over the file.
     private var hotJournal: HotJournal?
     /// Which journal that is or was.
@@ -47,6 +51,8 @@ final class Walk {
     private var isBehindBase = false
     /// Pages that transactions brought since the walk began.
     private(set) var covered = PageBitmap()
+    /// A transaction has brought some.
+    private var hasTaken = false
     /// The image's outline, as far as transactions have told.
     private(set) var shape: ImageShape?
     /// The image has no predecessor, or one of another page size.
@@ -133,6 +139,7 @@ final class Walk {
             if pages.numbers[index] == PageNumber(1) { learn(pageOne: pages[index]) }
         }
         self.shape = shape
+        hasTaken = true
     }
 
     /// This is what page 1 looks like now.
@@ -145,9 +152,14 @@ final class Walk {
         try body(&covered)
     }
 
-    /// The log's last commit says so.
+    /// The file, or the log, says so.
     func learn(_ shape: ImageShape) {
         self.shape = shape
+    }
+
+    /// The last commit that was in the log when the walk began says so. One that came since knows better.
+    func learn(fromOverlay shape: ImageShape) {
+        if !hasTaken { self.shape = shape }
     }
 
     /// Pages of the next slice: at most `limit` bytes from the cursor on.

@@ -58,6 +58,12 @@ final class FileImage {
         forgetStaged()
     }
 
+    /// It is empty, and nothing is open, staged, or to be mended.
+    var isGone: Bool {
+        !isPresent && unfinished == nil && !hasOpenParts && base == nil && !needsRestoring && !hasLostMirror
+            && shape?.byteCount == 0 && !isAheadOfMirror && stagedRuns.isEmpty
+    }
+
     /// Whether the mirror does not have everything yet.
     var isAheadOfMirror: Bool {
         guard base == nil, !needsRestoring, let shape else { return false }

@@ -122,6 +122,7 @@ extension RootWriter {
             do throws(SystemError) {
                 if image.isAheadOfMirror { try image.updateMirror(try mirror(image), scratch: &numberBuffer) }
                 aheadOfMirror[image.id] = nil
+                forgetIfGone(image)
             } catch {
                 if image.hasLostMirror, image.unfinished == nil, (try? restoreMirrors([image.id])) != nil {
                     aheadOfMirror[image.id] = nil
@@ -144,7 +145,7 @@ extension RootWriter {
 
     private func recycle(_ written: [StagedRecord]) {
         for record in written {
-            guard case .changes(let run) = record.content, images[run.file]!.stagedRuns.isEmpty,
+            guard case .changes(let run) = record.content, images[run.file]?.stagedRuns.isEmpty ?? true,
                 spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
             else { continue }
             spareRuns.append(run)

@@ -33,6 +33,7 @@ extension RootWriter {
             image.isPresent = last.event != .deleted
             if mirrorHolds(last, image) {
                 image.becomeMirrored(last.shape, digest: last.digest)
+                forgetIfGone(image)
             } else {
                 differing.append(file.id)
             }

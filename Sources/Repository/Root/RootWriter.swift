@@ -35,6 +35,7 @@ package final class RootWriter {
     /// The highest number that a file has.
     var lastFile = FileID.root
     var names: [FilePath: FileID] = [:]
+    /// Of files that are gone there is none (`RootWriter+Gone.swift`).
     var images: [FileID: FileImage] = [:]
     /// Why the last flush could not write all mirrors.
     package internal(set) var mirrorTrouble: SystemError?
@@ -124,7 +125,7 @@ package final class RootWriter {
     }
 
     /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.
-    package func latestShape(of file: FileID) -> ImageShape? { images[file]?.shape }
+    package func latestShape(of file: FileID) -> ImageShape? { (try? image(file))?.shape }
 
     /// Reads a page of the latest content, staged or durable, into the front of `buffer`, which must hold a
     /// page; zeros beyond the image.
@@ -146,8 +147,9 @@ package final class RootWriter {
     }
 
     func image(_ file: FileID) throws(RepositoryError) -> FileImage {
-        guard let image = images[file] else { throw .noSuchFile(file) }
-        return image
+        if let image = images[file] { return image }
+        guard let known = files[file] else { throw .noSuchFile(file) }
+        return recall(known)
     }
 
     /// The next time along the sequence.

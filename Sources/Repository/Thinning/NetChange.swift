@@ -13,6 +13,9 @@ struct NetChange {
     private var shortestBytes: UInt64
     private var differences: [ByteRange] = []
 
+    /// Pages that have changed.
+    var pageCount: Int { pages.count }
+
     /// Of an image that was so long before.
     init(after formerBytes: UInt64) {
         (self.formerBytes, shortestBytes, startsFresh) = (formerBytes, formerBytes, false)

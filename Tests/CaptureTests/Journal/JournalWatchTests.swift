@@ -92,4 +92,39 @@ struct JournalWatchTests {
         watch.captured()
         #expect(try !watch.hasNews && watch.state(&scratch) == .live)
     }
+
+    @Test("long journals are read in slices, in order, and those that come meanwhile wait")
+    mutating func long() throws {
+        let database = folder.file("long.db")
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+        try SQLite3.sql(
+            "CREATE TABLE t(a); INSERT INTO t \(rows) SELECT randomblob(4000) FROM n;",
+            on: database
+        )
+        let session = try SQLite3Session(database)
+        try session.sql("BEGIN; UPDATE t SET a = randomblob(4000);")
+        try Directory.addName(FilePath(folder.file("journal-4")), to: FilePath(database + "-journal"))
+        try session.sql("COMMIT;")
+        for number in [4, 1] {
+            watch.appeared(try appear(number), &scratch)
+            try vanish()
+            watch.deleted(&scratch)
+        }
+        #expect(watch.hasNews && watch.finished.isEmpty && watch.unread == 0 && watch.transactionsSeen == 2)
+        var slices = 1
+        while !watch.readOn(&scratch) { slices += 1 }
+        #expect(slices == 2 && watch.unread == 0)
+        #expect(watch.finished.map { $0.pages.count > 3000 } == [true, false])
+        for _ in 0..<12 {
+            watch.appeared(try appear(4), &scratch)
+            try vanish()
+            watch.deleted(&scratch)
+        }
+        while !watch.readOn(&scratch) {}
+        // Too many open files: of some it is only known that they were there.
+        #expect(watch.unread > 0 && watch.transactionsSeen == 14)
+        #expect(watch.unread + watch.finished.count == 14)
+        watch.captured()
+        #expect(!watch.hasNews)
+    }
 }

@@ -100,8 +100,9 @@ final class TrackedDatabase {
                 } else {
                     isUnfinished = true
                 }
-            case .finish(_, let event, _, _, let coalesced):
+            case .finish(_, let event, _, let shape, let coalesced):
                 counted += event == .commit ? 1 : coalesced
+                image.committed(PageSet(pageSize: shape.pageSize), databasePages: shape.pageCount)
                 whole()
             case .suspect: mayMissCommits = true
             default: break

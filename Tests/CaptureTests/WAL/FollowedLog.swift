@@ -13,11 +13,18 @@ final class FollowedLog {
     let session: SQLite3Session
     let tail: WALTail
     let sink = AppliedCommits()
+    /// How many calls the last `poll` took.
+    private(set) var slices = 0
     var scratch = [UInt8](repeating: 0, count: 1 << 20)
 
-    init(_ pragmas: String = "") throws {
+    /// What the last `poll` left of a slice at least, in bytes.
+    private(set) var leastLeft = 0
+
+    /// `hasIndex`: else the session locks the database for itself, and makes no wal-index.
+    init(_ pragmas: String = "", hasIndex: Bool = true) throws {
         folder = try TemporaryDirectory()
         session = try SQLite3Session(folder.file("a.db"))
+        if !hasIndex { _ = try session.sql("PRAGMA locking_mode=EXCLUSIVE;") }
         _ = try session.sql(
             "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(pragmas)"
         )
@@ -41,7 +48,17 @@ final class FollowedLog {
         return try tail.overlay(&covered, &scratch) { _, _ in }
     }
 
-    func poll() throws -> WALTail.Outcome { try tail.poll(&scratch, into: sink) }
+    /// Polls as long as it is only others that come first.
+    func poll() throws -> WALTail.Outcome {
+        var outcome = WALTail.Outcome.unfinished
+        (slices, leastLeft) = (0, .max)
+        while outcome == .unfinished {
+            outcome = try tail.poll(&scratch, into: sink)
+            slices += 1
+            leastLeft = min(leastLeft, tail.slice)
+        }
+        return outcome
+    }
 
     /// A commit whose first frames have empty checksums: the cache spills, pages but not the first are written
     /// again, and all is given back.

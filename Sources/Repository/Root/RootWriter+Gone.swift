@@ -1,0 +1,20 @@
+/// Files that are gone. Names that come and go for ever must take next to no memory, so nothing is kept of their images: each is
+/// empty, and made anew when the name comes back.
+extension RootWriter {
+    /// Forgets the image of a file that is gone, if the stream and the mirror have all that is to be known of it.
+    func forgetIfGone(_ image: FileImage) {
+        guard image.isGone, let last = files[image.id]?.last, last.event == .deleted, last.shape.byteCount == 0
+        else { return }
+        mirrors.close(image.id)
+        images[image.id] = nil
+    }
+
+    /// The image of a file that is gone, which is looked at again with the next flush.
+    func recall(_ file: ProtectedFile) -> FileImage {
+        let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id))
+        if let last = file.last { image.becomeMirrored(last.shape, digest: last.digest) }
+        images[file.id] = image
+        aheadOfMirror[file.id] = image
+        return image
+    }
+}
