@@ -15,7 +15,8 @@ extension ImageApplier {
     mutating func leaveUncounted(_ number: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
         guard wanted == nil, number <= countedPages, !uncounted.contains(PageNumber(number)) else { return }
         let size = shape!.pageSize.bytes
-        try Self.read(number, overlay, size, file, into: &former)
+        try Self.read(number, overlay, size, file, into: &exchanged.former)
+        let former = exchanged.former
         let part = unsafe ImageDigest.part(PageNumber(number), former.span.bytes.extracting(0..<size))
         digest ^= part
         uncounted.insert(PageNumber(number))

@@ -24,12 +24,12 @@ struct ImageApplier {
     /// The only pages that are wanted; nil for all.
     private(set) var wanted: PageBitmap?
     var overlay = PageOverlay()
-    var former: [UInt8] = []
-    private var latter: [UInt8] = []
+    let exchanged: ExchangedPage
 
-    init(tracksDigest: Bool, wanted: PageBitmap? = nil) {
+    init(tracksDigest: Bool, wanted: PageBitmap? = nil, exchanged: ExchangedPage) {
         self.tracksDigest = tracksDigest
         self.wanted = wanted
+        self.exchanged = exchanged
     }
 
     /// Applies one entry of `changes`. `data`: the page data of all entries. One that tracks the
@@ -56,7 +56,7 @@ struct ImageApplier {
             let number = changes.numbers[index]
             if let wanted, !wanted.contains(PageNumber(number)) { continue }
             if tracksDigest {
-                try Self.read(number, overlay, size, file, into: &former)
+                try Self.read(number, overlay, size, file, into: &exchanged.former)
             } else {
                 try leaveUncounted(number, file)
             }
@@ -118,17 +118,24 @@ struct ImageApplier {
         digest ^= try overlay.parts(of: pages, shape!, file)
     }
 
-    /// `former` is what the page was.
+    /// `exchanged.former` is what the page was.
     private mutating func exchange(
         _ number: UInt32,
         _ file: borrowing OpenFile,
         _ onChange: OnChange
     ) throws(SystemError) {
         let size = shape!.pageSize.bytes
-        try Self.read(number, overlay, size, file, into: &latter)
-        let (old, new) = (former, latter)
+        try Self.read(number, overlay, size, file, into: &exchanged.latter)
+        let (old, new) = (exchanged.former, exchanged.latter)
         digest ^= unsafe ImageDigest.part(PageNumber(number), old.span.bytes.extracting(0..<size))
         digest ^= unsafe ImageDigest.part(PageNumber(number), new.span.bytes.extracting(0..<size))
         unsafe onChange(number, old.span.bytes.extracting(0..<size), new.span.bytes.extracting(0..<size))
     }
+}
+
+/// Room for a page before and after a change. All images that are changed one after the other share it: there may be tens of
+/// thousands.
+final class ExchangedPage {
+    var former: [UInt8] = []
+    var latter: [UInt8] = []
 }

@@ -43,6 +43,7 @@ final class RebuildPass {
     private(set) var jobs: [FileID: Job] = [:]
     private let files = FilePool(mode: .update)
     private var opener: RecordOpener
+    private let exchanged = ExchangedPage()
     private var overlayBytes = 0
     /// Everything was applied up to a finished snapshot of the file.
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
@@ -75,7 +76,7 @@ final class RebuildPass {
         wanted: PageBitmap? = nil
     ) {
         if let open { files.adopt(id, open) }
-        let applier = ImageApplier(tracksDigest: onSnapshot != nil, wanted: wanted)
+        let applier = ImageApplier(tracksDigest: onSnapshot != nil, wanted: wanted, exchanged: exchanged)
         jobs[id] = Job(plan, output: output, applier)
     }
 

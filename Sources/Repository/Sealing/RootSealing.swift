@@ -91,6 +91,7 @@ package final class RootSealing {
             throw SealingError(segment: header.firstSequence)
         }
         try images.writeOverlays()
+        images.forgetGone(at: scan.after)
         try Directory.rename(draft, to: root.segmentPath(header.firstSequence))
         try Directory.synchronise(root.segmentsDirectory)
         last = (header.firstSequence, scan.after, images)

@@ -24,6 +24,7 @@ final class SealingImages {
     private let directory: FilePath
     private let files = FilePool(mode: .updateOrCreate)
     private(set) var images: [FileID: Image] = [:]
+    private let exchanged = ExchangedPage()
     var pageBuffer: [UInt8] = []
     private var overlayBytes = 0
 
@@ -41,7 +42,10 @@ final class SealingImages {
     /// Brings everything that the segment needs to what it was at the segment's start. Throws as `ImageRebuilder` does.
     func prepare(_ scan: SegmentScan) throws {
         let known = scan.pages.keys.filter { !scan.anew.contains($0) && scan.before.files[$0]?.last != nil }
-        try rebuild(known.filter { images[$0] == nil }, scan)
+        let unmet = known.filter { images[$0] == nil }
+        let isEmpty = { id in scan.before.files[id]!.last!.shape.byteCount == 0 }
+        for id in unmet where isEmpty(id) { begin(id, at: scan.before.files[id]!.last!) }
+        try rebuild(unmet.filter { !isEmpty($0) }, scan)
         for id in known { try fetch(scan.pages[id]!, id) }
     }
 
@@ -74,13 +78,31 @@ final class SealingImages {
                     "the image of snapshot \(state.sequence) has another length"
                 )
             }
-            var applier = ImageApplier(tracksDigest: true)
-            applier.overlay.reset(state.shape.pageSize, isEmpty: false)
-            applier.shape = state.shape
-            applier.digest = state.digest
-            applier.base = job.applier.base
-            applier.shortestBytes = job.applier.shortestBytes
-            images[id] = Image(applier: applier, pages: job.applier.wanted!)
+            begin(id, at: state, pages: job.applier.wanted!)
+            images[id]!.applier.base = job.applier.base
+            images[id]!.applier.shortestBytes = job.applier.shortestBytes
+        }
+    }
+
+    /// Begins the image of a file as it is in that snapshot; `pages` are there.
+    private func begin(_ id: FileID, at state: SnapshotState, pages: PageBitmap = PageBitmap()) {
+        var applier = ImageApplier(tracksDigest: true, exchanged: exchanged)
+        applier.overlay.reset(state.shape.pageSize, isEmpty: false)
+        applier.shape = state.shape
+        applier.digest = state.digest
+        images[id] = Image(applier: applier, pages: pages)
+    }
+
+    /// Forgets files that are gone at the end of a segment: names come and go for ever. One that comes back begins empty.
+    func forgetGone(at end: HistoryTracker) {
+        for id in Array(images.keys) {
+            guard let last = end.files[id]?.last, last.event == .deleted, last.shape.byteCount == 0 else {
+                continue
+            }
+            images[id] = nil
+            files.close(id)
+            // What cannot be removed is empty.
+            try? Directory.remove(path(id))
         }
     }
 
@@ -148,7 +170,7 @@ final class SealingImages {
     func apply(_ reference: BaseReference, _ sequence: Sequence, _ id: FileID, _ pages: PageBitmap) throws {
         let base = try BaseReader(root.basePath(sequence, id), root: root.id, file: id, reference: reference)
         let file = try file(id)
-        var applier = ImageApplier(tracksDigest: true, wanted: pages)
+        var applier = ImageApplier(tracksDigest: true, wanted: pages, exchanged: exchanged)
         try applier.apply(base: base, sequence, reference, to: file.file)
         images[id] = Image(applier: applier.wantingAll(), pages: pages)
     }
@@ -161,7 +183,7 @@ final class SealingImages {
         _ id: FileID
     ) throws {
         if images[id] == nil {
-            images[id] = Image(applier: ImageApplier(tracksDigest: true), pages: PageBitmap())
+            images[id] = Image(applier: ImageApplier(tracksDigest: true, exchanged: exchanged), pages: PageBitmap())
         }
         let file = try file(id)
         try opener.open(payload, place, from: images[id]!.applier, file.file)
