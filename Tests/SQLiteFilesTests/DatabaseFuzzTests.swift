@@ -24,7 +24,7 @@ struct DatabaseFuzzTests {
         let sound = try Self.database()
         let trunks = try Self.trunks(of: sound)
         #expect(trunks.count > 2)
-        var run = FuzzRun("database header and freelist", rounds: 400_000)
+        var run = FuzzRun("database header and freelist", rounds: 150_000)
         var leaves = 0
         while var random = run.next() {
             var bytes = sound
@@ -62,7 +62,7 @@ struct DatabaseFuzzTests {
 
     @Test("any page as a trunk, whatever the header says of its usable part")
     func trunks() {
-        var run = FuzzRun("freelist trunk", rounds: 2_000_000)
+        var run = FuzzRun("freelist trunk", rounds: 700_000)
         while var random = run.next() {
             var page = trunkPage(next: 7, leaves: [1, 2, 3, 60])
             page.mutate(with: &random, within: 0..<24)

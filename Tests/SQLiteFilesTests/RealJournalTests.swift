@@ -65,7 +65,7 @@ struct RealJournalTests {
         #expect(firstDifference(playedBack(pair.journal, over: pair.database), pair.original) == nil)
     }
 
-    @Test("does with a damaged journal what SQLite does", arguments: 0..<60)
+    @Test("does with a damaged journal what SQLite does", arguments: 0..<24)
     func damagedJournal(round: UInt64) throws {
         var random = SeededRandom(seed: round)
         var pair = try hotPair(

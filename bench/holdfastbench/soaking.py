@@ -14,6 +14,9 @@ import subprocess
 
 INSERT = "INSERT INTO t(a, b) VALUES(?, ?)"
 CREATE = "CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, a TEXT, b BLOB); CREATE INDEX IF NOT EXISTS t_a ON t(a);"
+# Files come and go under so many names, which come back: of each name that ever was the watcher keeps some hundred bytes, and
+# that would hide smaller growth.
+NAMES = 60
 PAGE_SIZES = (512, 1024, 4096, 16384, 65536)
 MODES = ("delete", "wal", "truncate", "persist", "wal", "memory", "delete")
 
@@ -106,8 +109,8 @@ def killed(place):
 
 
 def created(place):
-    """New names all the time, some made again later, and nothing that stays."""
-    name = f"new-{place.step}.db" if place.step % 3 else f"again-{place.step % 9}.db"
+    """Databases come and go under names that come back sooner or later."""
+    name = f"new-{place.step % NAMES}.db" if place.step % 3 else f"again-{place.step % 9}.db"
     connection = place.open(name, "wal" if place.step % 2 else "delete")
     for _ in range(3):
         place.insert(connection)
@@ -162,29 +165,30 @@ def files(place):
         log.write(content[:100])
     if place.step % 500 == 0:
         os.truncate(place.root / "log.txt", 0)
-    fresh = place.root / f"note-{place.step}.md"
+    fresh = place.root / f"note-{place.step % NAMES}.md"
     fresh.write_bytes(content[:2000])
-    os.rename(fresh, place.root / f"renamed-{place.step}.md")
-    (place.root / f"renamed-{place.step - 10}.md").unlink(missing_ok=True)
+    os.rename(fresh, place.root / f"renamed-{place.step % NAMES}.md")
+    (place.root / f"renamed-{(place.step - 10) % NAMES}.md").unlink(missing_ok=True)
     return 0.3
 
 
 def directories(place):
     """A directory with a database gets another name, leaves the root, comes back, and is removed in the end."""
-    names = [place.root / f"here-{place.step}", place.root / f"there-{place.step}", place.outside / "away"]
+    number = place.step % NAMES
+    names = [place.root / f"here-{number}", place.root / f"there-{number}", place.outside / "away"]
     shutil.rmtree(names[2], ignore_errors=True)
     (names[0] / "deep" / "deeper").mkdir(parents=True)
     (names[0] / "deep" / "deeper" / "note.txt").write_text(str(place.step))
-    connection = place.open(f"here-{place.step}/moved.db", "wal" if place.step % 2 else "delete")
+    connection = place.open(f"here-{number}/moved.db", "wal" if place.step % 2 else "delete")
     place.insert(connection)
     connection.close()
     os.rename(names[0], names[1])
-    connection = place.open(f"there-{place.step}/moved.db")
+    connection = place.open(f"there-{number}/moved.db")
     place.insert(connection)
     connection.close()
     os.rename(names[1], names[2])
     os.rename(names[2], names[1])
-    shutil.rmtree(place.root / f"there-{place.step - 5}", ignore_errors=True)
+    shutil.rmtree(place.root / f"there-{(place.step - 5) % NAMES}", ignore_errors=True)
     return 1
 
 

@@ -36,6 +36,8 @@ struct PageOverlay {
         fileValidBytes = min(fileValidBytes, new.byteCount)
         let last = new.pageCount.rawValue
         if !slots.isEmpty { slots = compacted(upTo: last) }
+        // Of a file that is gone nothing is left in memory either.
+        if slots.isEmpty { bytes = [] }
         guard last > 0, let slot = slots[last] else { return }
         let start = slot * size.bytes
         bytes.clear(from: start + new.validBytes(of: PageNumber(last)), to: start + size.bytes)

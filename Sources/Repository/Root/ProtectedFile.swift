@@ -19,4 +19,7 @@ package struct SnapshotState: Sendable, Hashable {
     package let shape: ImageShape
     /// XOR over the pages of XXH64(page, seed = page number); 0 for an empty image.
     package let digest: UInt64
+
+    /// Nothing of the file is left.
+    var isGone: Bool { event == .deleted && shape.byteCount == 0 }
 }

@@ -3,8 +3,7 @@
 extension RootWriter {
     /// Forgets the image of a file that is gone, if the stream and the mirror have all that is to be known of it.
     func forgetIfGone(_ image: FileImage) {
-        guard image.isGone, let last = files[image.id]?.last, last.event == .deleted, last.shape.byteCount == 0
-        else { return }
+        guard image.isGone, files[image.id]?.last?.isGone ?? false else { return }
         mirrors.close(image.id)
         images[image.id] = nil
     }

@@ -95,10 +95,7 @@ final class SealingImages {
 
     /// Forgets files that are gone at the end of a segment: names come and go for ever. One that comes back begins empty.
     func forgetGone(at end: HistoryTracker) {
-        for id in Array(images.keys) {
-            guard let last = end.files[id]?.last, last.event == .deleted, last.shape.byteCount == 0 else {
-                continue
-            }
+        for id in Array(images.keys) where end.files[id]?.last?.isGone ?? false {
             images[id] = nil
             files.close(id)
             // What cannot be removed is empty.
@@ -183,7 +180,10 @@ final class SealingImages {
         _ id: FileID
     ) throws {
         if images[id] == nil {
-            images[id] = Image(applier: ImageApplier(tracksDigest: true, exchanged: exchanged), pages: PageBitmap())
+            images[id] = Image(
+                applier: ImageApplier(tracksDigest: true, exchanged: exchanged),
+                pages: PageBitmap()
+            )
         }
         let file = try file(id)
         try opener.open(payload, place, from: images[id]!.applier, file.file)

@@ -65,15 +65,14 @@ struct BoundedMemoryTests {
             for number in range {
                 try FileManager.default.removeItem(atPath: protection.data + "/\(number).txt")
             }
-            try protection.sync()
         }
-        try comeAndGo(0..<1000)
-        let before = try peak(protection)
         // So many that segments are sealed amid it.
-        for round in 1...11 { try comeAndGo(round * 1000..<(round + 1) * 1000) }
-        let growth = try peak(protection) - before
-        #expect(growth < 11_000 * 2048, "\(growth >> 10) KiB for 11,000 names")
+        for round in 0..<24 { try comeAndGo(round * 500..<(round + 1) * 500) }
+        try protection.sync()
+        let peak = try peak(protection)
+        #expect(peak < Self.limit, "\(peak >> 20) MiB for 12,000 names")
         try comeAndGo(17..<18)
+        try protection.sync()
         let events = try protection.log().filter { $0.path == protection.data + "/17.txt" }.map(\.event)
         // A file may be seen between its making and its writing.
         #expect(events.filter { $0 != "scan" } == ["created", "deleted", "created", "deleted"])

@@ -19,7 +19,7 @@ struct WhenFuzzTests {
 
     @Test("nothing traps, what is read can be written and read again")
     func parsing() {
-        var run = FuzzRun("WHEN", rounds: 6_000_000)
+        var run = FuzzRun("WHEN", rounds: 2_000_000)
         var read = 0
         while var random = run.next() {
             let count = Int.random(in: 0...7, using: &random)

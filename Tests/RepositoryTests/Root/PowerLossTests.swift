@@ -11,7 +11,7 @@ import Testing
 struct PowerLossTests {
     @Test("at whichever call the power goes: opens, is clean, keeps every acknowledged snapshot, goes on")
     func everyCall() throws {
-        var run = LongRun(rounds: 2)
+        var run = LongRun(rounds: 1)
         var losses = 0
         while run.next() {
             let seed = UInt64.random(in: 0 ... .max)

@@ -213,6 +213,34 @@ struct RootSealingTests {
         #expect(sealed == 0 && after == before)
     }
 
+    @Test("of files that are gone nothing is kept for the next segment, and those that come back begin empty")
+    func gone() throws {
+        var history = try Self.history(commits: 20)
+        let writer = try history.open()
+        for index in 1...12 { history.declare(writer, FilePath("\(index).db")) }
+        let sealing = RootSealing(history.test.root)
+        var sealed = 0
+        for _ in 0..<24 {
+            for index in 1...12 {
+                try history.commit(writer, index, byteCount: 3000)
+                var deleted = history.changes(index, byteCount: 0)
+                (deleted.event, deleted.pages) = (.deleted, PageSet(pageSize: deleted.shape.pageSize))
+                _ = try writer.stage(deleted)
+                history.ended(index, [])
+                _ = try writer.flush()
+            }
+            sealed += try sealing.run()
+            let images = history.test.root.sealingDirectory.appending("images")
+            // Besides the file that stays, one at most was between its last commit and its end.
+            #expect(try Directory.names(in: images).count <= 2)
+        }
+        let (wrong, findings) = (history.firstWrong(), try history.test.findings())
+        #expect(
+            sealed > 4 && wrong == nil && findings.isEmpty,
+            "\(history.random): \(sealed), \(wrong ?? "")"
+        )
+    }
+
     @Test("a writer that finds a sealed segment at the end goes on behind it")
     func sealedEnd() throws {
         var history = try Self.history()
