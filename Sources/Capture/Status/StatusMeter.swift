@@ -6,6 +6,8 @@ import SystemPackage
 final class StatusMeter: Sendable {
     private let status = Mutex(CaptureStatus())
     private let news = Mutex(News())
+    /// Why not all that was wanted is before a barrier, as it was when that was set.
+    private let passedOver = Mutex<[UInt64: String]>([:])
     private let notice: @Sendable (CaptureNotice) -> Void
 
     init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
@@ -99,6 +101,17 @@ final class StatusMeter: Sendable {
             return status.hindrances[path] != hindrance
         }
         if isNews, let hindrance { notice(.hindered(hindrance.reason)) }
+    }
+
+    /// The barrier does not wait for what is hindered just now.
+    func passOver(_ barrier: UInt64) {
+        let reason = current.blindness
+        passedOver.withLock { $0[barrier] = reason }
+    }
+
+    /// Why not all that was committed before is durable with that barrier; nil when all is. To be asked once.
+    func incompleteness(of barrier: UInt64) -> String? {
+        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? current.blindness
     }
 
     /// A file is captured anew after an error of the program itself.

@@ -247,10 +247,12 @@ extension Tracker {
         countedThrough = image?.changeCounter
     }
 
-    /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
-    func restartWalk(_ now: Tick) {
+    /// Something happened that the walk's rules do not cover: it starts over, later the longer it took. `writer`: the file
+    /// of its group that was written meanwhile.
+    func restartWalk(_ now: Tick, writer: Tracker? = nil) {
         let spent = walk?.began.duration(to: now) ?? .zero
         dropWalk()
+        missPause(of: writer, now)
         if attention.doubt == nil { attention.doubt = .unexplained }
         retry(in: max(.milliseconds(1), spent), from: now)
     }

@@ -100,6 +100,8 @@ final class Tracker {
     var hindrance: Hindrance?
     /// When the last look met that; nil when it did not.
     var hinderedAt: Tick?
+    /// Since when its writers have left no pause in which it could be captured.
+    var restlessSince: Tick?
     /// How often it was captured anew after an error of the program, and when last.
     var quarantines = 0
     var lastQuarantine: Tick?

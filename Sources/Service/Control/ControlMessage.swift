@@ -48,6 +48,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var exclusions: [String]?
     /// What it leaves out, an element for each reason; nil from one that does not tell.
     package var leftOut: [LeftOutGroup]?
+    /// What stands between files and their capture; nil from one that does not tell.
+    package var hindered: Hindered?
 
     package struct LeftOutGroup: Codable, Sendable, Equatable {
         /// What happened and what to do, on one line.
@@ -56,11 +58,25 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
         /// Some paths.
         package var examples: [String]
     }
+
+    package struct Hindered: Codable, Sendable, Equatable {
+        /// How many files.
+        package var count: Int
+        /// Which, what and what to do, a line for each; of many files the first.
+        package var reasons: [String]
+
+        static let maximumReasons = 10
+    }
 }
 
 extension ControlRequest {
     /// More than any request needs.
     static let longestLine = 64 << 10
+}
+
+extension ControlAnswer {
+    /// More than any answer needs.
+    static let longestLine = 16 << 20
 }
 
 enum ControlCoding {

@@ -36,10 +36,11 @@ extension RootProtector {
     private var watcherStatus: WatcherStatus {
         let status = status
         let leftOut = status.allLeftOut
+        let hindrances = status.hindrances.values.map(\.reason).sorted()
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
-            trouble: status.trouble ?? status.hindrances.values.map(\.reason).min()
+            trouble: status.trouble ?? hindrances.first
                 ?? leftOut.first(where: \.isTrouble)?.text,
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
             rescans: status.rescans,
@@ -47,7 +48,11 @@ extension RootProtector {
             auditDifferences: status.auditDifferences,
             quarantines: status.quarantines,
             exclusions: exclusions,
-            leftOut: leftOut.map { .init(reason: $0.text, count: $0.count, examples: $0.examples) }
+            leftOut: leftOut.map { .init(reason: $0.text, count: $0.count, examples: $0.examples) },
+            hindered: .init(
+                count: hindrances.count,
+                reasons: Array(hindrances.prefix(WatcherStatus.Hindered.maximumReasons))
+            )
         )
     }
 }

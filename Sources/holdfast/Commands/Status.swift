@@ -61,6 +61,12 @@ struct Status: HoldfastCommand {
                 }
             )
         }
+        if let hindered = status.watcher?.hindered, hindered.count > 0 {
+            object = object.adding(
+                "hindered",
+                JSONObject().adding("count", hindered.count).adding("reasons", hindered.reasons)
+            )
+        }
         object = object.adding("files", status.files).adding("databases", status.databases)
             .adding("sequence", status.sequence.rawValue)
         if let time = status.lastTime { object = object.adding("last_time", time) }
@@ -103,6 +109,11 @@ struct Status: HoldfastCommand {
                 + "\(Quantity.text(bytes: status.repositoryBytes)) in the repository"
         )
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
+        if let hindered = status.watcher?.hindered {
+            for reason in hindered.reasons { lines.append("  hindered: \(reason)") }
+            let rest = hindered.count - hindered.reasons.count
+            if rest > 0 { lines.append("  hindered: \(rest) more files") }
+        }
         for leftOut in status.watcher?.leftOut ?? [] { lines.append("  left out: \(leftOut.reason)") }
         for sickness in status.sicknesses {
             lines.append(style.red("  \(sickness): see holdfast doctor"))

@@ -24,7 +24,7 @@ struct Watch: AsyncParsableCommand {
             has; without any --keep option, everything of the last 24 hours stays, then 48 hourly, 7 daily, 4 weekly and \
             12 monthly moments. --keep-all removes nothing.
 
-            Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be read, 11 another watcher has the \
+            Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be captured, 11 another watcher has the \
             root, 64 wrong usage, 130 told to stop before everything was captured.
             """
     )
