@@ -325,6 +325,7 @@ extension Tracker {
     func stepWalk(_ now: Tick) throws {
         guard let walk else { return }
         if walk.purpose == .audit, !isUndisturbed(walk) { return dropAudit() }
+        defer { if self.walk === walk { tellProgress(walk) } }
         let deadline = Tick.now.advanced(by: Self.sliceTime)
         repeat {
             guard context.queue.hasRoomForWalk else {
@@ -339,6 +340,11 @@ extension Tracker {
             guard try takeSlice(walk) else { return }
         } while Tick.now < deadline && self.walk === walk
         if self.walk === walk { retry(in: .zero) }
+    }
+
+    private func tellProgress(_ walk: Walk) {
+        let progress = WalkProgress(walk, of: path)
+        context.meter.update { $0.walks[file] = progress }
     }
 
     /// Ends an audit that is under way without a result.

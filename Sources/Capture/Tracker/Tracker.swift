@@ -78,7 +78,11 @@ final class Tracker {
     /// There was no room for all of it: the rest follows.
     var isDrainingLater = false
     var walk: Walk? {
-        didSet { if walk == nil, oldValue != nil { endTurn() } }
+        didSet {
+            guard walk == nil, oldValue != nil else { return }
+            endTurn()
+            context.meter.update { $0.walks[file] = nil }
+        }
     }
     var audit = AuditSchedule()
 

@@ -50,6 +50,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var leftOut: [LeftOutGroup]?
     /// What stands between files and their capture; nil from one that does not tell.
     package var hindered: Hindered?
+    /// The whole files that it reads just now, by path; nil from one that does not tell.
+    package var underWay: [Progress]?
 
     package struct LeftOutGroup: Codable, Sendable, Equatable {
         /// What happened and what to do, on one line.
@@ -66,6 +68,14 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
         package var reasons: [String]
 
         static let maximumReasons = 10
+    }
+
+    package struct Progress: Codable, Sendable, Equatable {
+        package var path: String
+        /// `first capture`, `comparison` or `audit`.
+        package var what: String
+        package var bytes: UInt64
+        package var totalBytes: UInt64
     }
 }
 

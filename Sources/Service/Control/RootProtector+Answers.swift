@@ -52,7 +52,15 @@ extension RootProtector {
             hindered: .init(
                 count: hindrances.count,
                 reasons: Array(hindrances.prefix(WatcherStatus.Hindered.maximumReasons))
-            )
+            ),
+            underWay: status.walks.values.map {
+                .init(
+                    path: $0.path.printable,
+                    what: $0.purpose.rawValue,
+                    bytes: $0.bytes,
+                    totalBytes: $0.totalBytes
+                )
+            }.sorted { $0.path < $1.path }
         )
     }
 }
