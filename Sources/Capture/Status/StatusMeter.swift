@@ -50,14 +50,17 @@ final class StatusMeter: Sendable {
     }
 
     /// Notes what is left out by design, or (nil) is no longer. Of a link it is said when it is known where it leads.
-    func leftOutByDesign(_ path: FilePath, _ reason: DesignedReason?) {
+    /// `isSaid`: otherwise only the status has it.
+    func leftOutByDesign(_ path: FilePath, _ reason: DesignedReason?, isSaid: Bool = true) {
         status.withLock { status in
             status.designed[path] = reason
             if reason != .link { status.linkedDatabases[path] = nil }
         }
         news.withLock { news in
             if reason == nil { news.said.remove(path) }
-            if let reason, reason != .link, news.said.insert(path).inserted { news.designed[path] = reason }
+            if let reason, isSaid, reason != .link, news.said.insert(path).inserted {
+                news.designed[path] = reason
+            }
         }
     }
 
