@@ -5,27 +5,18 @@ import Repository
 
 /// What the watcher of a root answers to other commands.
 extension RootProtector {
-    func answer(_ request: ControlRequest) -> ControlAnswer {
-        switch request {
-        case .status: return .status(watcherStatus)
-        case .synchronise(let annotations):
-            return wait { .durable(try await $0.synchronise(annotations)) }
-        case .forget(let rules):
-            return wait { [root] protector in
-                let outcome = try await protector.thin { try RetentionPlan(root, rules).kept }
+    func answer(_ request: ControlRequest) async -> ControlAnswer {
+        do {
+            switch request {
+            case .status: return .status(watcherStatus)
+            case .synchronise(let annotations): return .durable(try await synchronise(annotations))
+            case .forget(let rules):
+                let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
                 return .forgotten(
                     removedSnapshots: outcome.removedSnapshots,
                     freedBytes: outcome.freedBytes
                 )
             }
-        }
-    }
-
-    private func wait(
-        _ work: @escaping @Sendable (RootProtector) async throws -> ControlAnswer
-    ) -> ControlAnswer {
-        do {
-            return try Thread.block { [self] in try await work(self) }
         } catch is CancellationError {
             return .failed(reason: "the watcher is stopping")
         } catch {
