@@ -102,17 +102,19 @@ package final class RootProtector: Sendable {
 
     /// Waits until the first capture of everything is durable.
     package func ready() async throws -> DurablePoint {
-        var point = try await answers.wait(for: Observer.readyBarrier)
-        point.incomplete = meter.current.blindness
-        return point
+        try await durable(Observer.readyBarrier)
     }
 
     /// Waits until all that was committed before this call is durable, and what is to be said of it.
     package func synchronise(_ annotations: [AnnotationWish] = []) async throws -> DurablePoint {
         let number = numbers.next()
         mailbox.post(Mailbox.Request(number: number, since: .now, annotations: annotations))
-        var point = try await answers.wait(for: number)
-        point.incomplete = meter.current.blindness
+        return try await durable(number)
+    }
+
+    private func durable(_ barrier: UInt64) async throws -> DurablePoint {
+        var point = try await answers.wait(for: barrier)
+        point.incomplete = meter.incompleteness(of: barrier)
         return point
     }
 
@@ -123,7 +125,7 @@ package final class RootProtector: Sendable {
     ) async throws -> RootThinning.Outcome {
         let number = numbers.next()
         mailbox.post(Mailbox.Request(number: number, since: .now, endsSegment: true))
-        _ = try await answers.wait(for: number)
+        _ = try await durable(number)
         return try await sealer.thin(decide)
     }
 

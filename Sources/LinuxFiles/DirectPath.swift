@@ -24,6 +24,22 @@ enum DirectPath {
         return unsafe path.withPlatformString { unsafe linux_open_direct(AT_FDCWD, $0, flags | O_CLOEXEC) }
     }
 
+    /// The same, and pipes, sockets and devices fail with ESPIPE without being opened: what the path leads to is held, and
+    /// opened only once it is known.
+    static func openToLook(_ path: FilePath, _ flags: Int32) -> Int32 {
+        let held = open(path, linux_open_path | O_NOFOLLOW)
+        guard held >= 0 else { return -1 }
+        defer { close(held) }
+        var status = stat()
+        guard unsafe fstat(held, &status) == 0 else { return -1 }
+        switch FileStatus(status).kind {
+        case .regular, .directory: return unsafe Glibc.open("/proc/self/fd/\(held)", flags | O_CLOEXEC)
+        case .symbolicLink: errno = ELOOP
+        case .pipe, .socket, .device: errno = ESPIPE
+        }
+        return -1
+    }
+
     /// The same where the kernel has no `openat2(2)`: each directory is held while the next component is opened in it.
     static func openStepByStep(_ path: FilePath, _ flags: Int32) -> Int32 {
         var place = unsafe Glibc.open(path.isAbsolute ? "/" : ".", linux_open_path | O_CLOEXEC)

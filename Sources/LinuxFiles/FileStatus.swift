@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// What `stat(2)` says of a file, as far as capture needs it.
 package struct FileStatus: Hashable, Sendable {
-    package enum Kind: Hashable, Sendable { case regular, directory, symbolicLink, other }
+    package enum Kind: Hashable, Sendable { case regular, directory, symbolicLink, pipe, socket, device }
 
     package let kind: Kind
     /// Device and inode: the file itself, whatever its name.
@@ -28,7 +28,9 @@ package struct FileStatus: Hashable, Sendable {
             case S_IFREG: .regular
             case S_IFDIR: .directory
             case S_IFLNK: .symbolicLink
-            default: .other
+            case S_IFIFO: .pipe
+            case S_IFSOCK: .socket
+            default: .device
             }
         identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
         sizeBytes = UInt64(max(0, raw.st_size))

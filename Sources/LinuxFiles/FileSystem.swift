@@ -12,15 +12,30 @@ package enum FileSystem {
 
     /// The name of a file system that the kernel makes up: no content of anybody is in it, and reading may have effects
     /// (proc(5), sysfs(5)). Nil for any other, or one that cannot be asked.
-    package static func nameIfPseudo(_ directory: OpenDirectory) -> String? { pseudo[directory.fileSystem] }
+    package static func nameIfPseudo(_ directory: OpenDirectory) -> String? {
+        nameIfPseudo(directory.descriptor)
+    }
 
     /// The same of the file at a direct path, which is not opened for reading.
     package static func nameIfPseudo(_ path: FilePath) -> String? {
         let file = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
         guard file >= 0 else { return nil }
         defer { close(file) }
-        return pseudo[linux_file_system_of(file)]
+        return nameIfPseudo(file)
     }
+
+    private static func nameIfPseudo(_ descriptor: Int32) -> String? {
+        let magic = linux_file_system_of(descriptor)
+        guard magic == tmpfs else { return pseudo[magic] }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+        return MountTable.fileSystem(ofDevice: UInt64(status.st_dev)) == devices ? devices : nil
+    }
+
+    /// The one that the kernel fills with the nodes of devices. It has the magic number of tmpfs, of which the content is
+    /// somebody's; other file systems are mounted in it.
+    package static let devices = "devtmpfs"
+    private static let tmpfs: UInt32 = 0x0102_1994
 
     /// By their magic numbers, as in linux/magic.h.
     private static let pseudo: [UInt32: String] = [
@@ -28,6 +43,7 @@ package enum FileSystem {
         0x6462_6720: "debugfs", 0x7472_6163: "tracefs", 0x7363_6673: "securityfs", 0xCAFE_4A11: "bpf",
         0x6165_676C: "pstore", 0xDE5E_81E4: "efivarfs", 0x6265_6570: "configfs", 0x6573_5543: "fusectl",
         0x1980_0202: "mqueue", 0x9584_58F6: "hugetlbfs", 0x4249_4E4D: "binfmt_misc", 0xF97C_FF8C: "selinuxfs",
+        0x4341_5D53: "smackfs", 0x0765_5821: "resctrl", 0x6E66_7364: "nfsd", 0x6C6F_6F70: "binderfs",
         0x6E73_6673: "nsfs", 0x6759_6969: "rpc_pipefs", 0x0187: "autofs", 0x0050_4950: "pipefs",
     ]
 

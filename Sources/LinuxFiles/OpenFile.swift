@@ -26,7 +26,8 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// How a file is opened (`open(2)`); always close-on-exec.
     package enum Mode: Sendable {
-        /// For looking at a protected file: a symbolic link in any component of its path is refused (ELOOP).
+        /// For looking at a protected file: a symbolic link in any component of its path is refused (ELOOP), and so are
+        /// pipes, sockets and devices (ESPIPE), of which the opening alone has effects.
         case look
         /// For reading a file of our own.
         case read
@@ -61,7 +62,8 @@ package struct OpenFile: ~Copyable, Sendable {
         }
         let descriptor =
             switch mode {
-            case .look, .change: DirectPath.open(path, mode.flags)
+            case .look: DirectPath.openToLook(path, mode.flags)
+            case .change: DirectPath.open(path, mode.flags)
             default: unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
             }
         guard descriptor >= 0 else { throw .last("open", path) }

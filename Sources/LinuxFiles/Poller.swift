@@ -13,6 +13,12 @@ package struct Poller: ~Copyable {
     package mutating func add(_ bell: Bell) -> Slot { add(bell.descriptor) }
     package mutating func add(_ socket: borrowing Socket) -> Slot { add(socket.descriptor) }
 
+    /// Ready when the other end is closed; one that only writes no more is not.
+    package mutating func addEnd(of socket: borrowing Socket) -> Slot { add(socket.descriptor, 0) }
+
+    /// Ready when something can be written.
+    mutating func addRoom(in socket: borrowing Socket) -> Slot { add(socket.descriptor, POLLOUT) }
+
     /// Ready once after every change.
     package mutating func add(_ mounts: MountTable) -> Slot { add(mounts.descriptor, POLLPRI) }
 

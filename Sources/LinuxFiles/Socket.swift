@@ -65,9 +65,6 @@ package struct Socket: ~Copyable, Sendable {
     /// Sets how long a read waits before it fails with EAGAIN.
     package func setReadTimeout(_ timeout: Duration) { set(SO_RCVTIMEO, timeout) }
 
-    /// Sets how long a write waits before it fails with EAGAIN.
-    package func setWriteTimeout(_ timeout: Duration) { set(SO_SNDTIMEO, timeout) }
-
     private func set(_ option: Int32, _ timeout: Duration) {
         let nanoseconds = timeout.nanoseconds
         var limit = timeval(
@@ -108,20 +105,34 @@ package struct Socket: ~Copyable, Sendable {
         return nil
     }
 
-    /// Writes `bytes` and a newline. A closed other end is an error, never a signal.
-    package func writeLine(_ bytes: [UInt8]) throws(SystemError) {
+    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. What the other end has not made room
+    /// for `within` that time, however slowly it reads, is an error (EAGAIN).
+    package func writeLine(_ bytes: [UInt8], within time: Duration? = nil) throws(SystemError) {
+        let deadline = time.map { Tick.now.advanced(by: $0) }
         let line = bytes + [UInt8(ascii: "\n")]
         var done = 0
         while done < line.count {
             let put = unsafe line.withUnsafeBytes {
-                unsafe send(descriptor, $0.baseAddress! + done, line.count - done, Int32(MSG_NOSIGNAL))
+                let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+                return unsafe send(descriptor, $0.baseAddress! + done, line.count - done, flags)
             }
-            if put < 0 {
-                if errno == EINTR { continue }
+            if put >= 0 {
+                done += put
+            } else if errno == EAGAIN {
+                try waitForRoom(until: deadline)
+            } else if errno != EINTR {
                 throw .last("write to the socket", nil)
             }
-            done += put
         }
+    }
+
+    private func waitForRoom(until deadline: Tick?) throws(SystemError) {
+        if let deadline, deadline <= .now {
+            throw SystemError("write to the socket", nil, code: .resourceTemporarilyUnavailable)
+        }
+        var poller = Poller()
+        _ = poller.addRoom(in: self)
+        _ = try poller.wait(deadline.map { Tick.now.duration(to: $0) })
     }
 
     /// Makes the waiting `accept` of another thread return with an error.

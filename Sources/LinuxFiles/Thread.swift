@@ -104,14 +104,33 @@ package enum Thread {
         on body: @escaping @Sendable () async throws -> Value
     ) throws -> Value {
         let outcome = Outcome<Value>()
-        Task {
-            do {
-                outcome.set(.success(try await body()))
-            } catch {
-                outcome.set(.failure(error))
+        Task { await outcome.set(to: body) }
+        return try outcome.take().get()
+    }
+
+    /// The same for one who waits at the other end of a connection. Should he go, `body` is cancelled and not waited for, and
+    /// nil is returned.
+    package static func block<Value: Sendable>(
+        whileOpen connection: borrowing Socket,
+        on body: @escaping @Sendable () async throws -> Value
+    ) throws -> Value? {
+        // Where descriptors are short, nobody looks whether he is still there.
+        guard let bell = try? Bell() else { return try block(on: body) }
+        let outcome = Outcome<Value>()
+        let task = Task {
+            await outcome.set(to: body)
+            bell.ring()
+        }
+        var poller = Poller()
+        let (done, gone) = (poller.add(bell), poller.addEnd(of: connection))
+        while true {
+            _ = try poller.wait(nil)
+            if poller.isReady(done) { return try outcome.take().get() }
+            if poller.isReady(gone) {
+                task.cancel()
+                return nil
             }
         }
-        return try outcome.take().get()
     }
 
     /// Refusal is no harm: the thread then runs anywhere.
@@ -131,7 +150,13 @@ package enum Thread {
         private let value = Mutex<Result<Value, any Error>?>(nil)
         private let isThere = Semaphore()
 
-        func set(_ result: Result<Value, any Error>) {
+        func set(to body: @Sendable () async throws -> Value) async {
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body())
+            } catch {
+                result = .failure(error)
+            }
             value.withLock { $0 = result }
             isThere.signal()
         }

@@ -24,6 +24,8 @@ final class Answers: Sendable {
     private struct State {
         var waiters: [UInt64: Waiter] = [:]
         var given: [UInt64: DurablePoint] = [:]
+        /// Those for which nobody waits any more.
+        var abandoned: Set<UInt64> = []
         var failure: (any Error)?
     }
 
@@ -43,7 +45,11 @@ final class Answers: Sendable {
                 if let known { continuation.resume(with: known) }
             }
         } onCancel: {
-            let waiter = state.withLock { $0.waiters.removeValue(forKey: barrier) }
+            let waiter = state.withLock { state in
+                let waiter = state.waiters.removeValue(forKey: barrier)
+                if waiter != nil { state.abandoned.insert(barrier) }
+                return waiter
+            }
             waiter?.resume(throwing: CancellationError())
         }
     }
@@ -51,11 +57,9 @@ final class Answers: Sendable {
     func give(_ barriers: [UInt64], _ point: DurablePoint) {
         for barrier in barriers {
             let waiter = state.withLock { state -> Waiter? in
-                guard let waiter = state.waiters.removeValue(forKey: barrier) else {
-                    state.given[barrier] = point
-                    return nil
-                }
-                return waiter
+                if let waiter = state.waiters.removeValue(forKey: barrier) { return waiter }
+                if state.abandoned.remove(barrier) == nil { state.given[barrier] = point }
+                return nil
             }
             waiter?.resume(returning: point)
         }

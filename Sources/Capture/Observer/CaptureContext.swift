@@ -45,7 +45,8 @@ final class CaptureContext {
 
     /// The file's mirror; nil while there is none.
     func openMirror(_ file: FileID) -> OpenFile? {
-        guard let mirror = try? OpenFile(mirrorDirectory.appending(file.description), .read),
+        // A link in its place leads to no mirror.
+        guard let mirror = try? OpenFile(mirrorDirectory.appending(file.description), .update),
             (try? mirror.status().kind) == .regular
         else { return nil }
         return mirror

@@ -98,8 +98,8 @@ extension Observer {
         {
             tracker.nameChanged()
             let path = rootPath.pushing(root, name)
-            if root.kind == .directory, FileStatus.directIfPresent(path)?.kind == .symbolicLink {
-                leaveOutByDesign(name, .link)
+            if root.kind == .directory, let kind = FileStatus.directIfPresent(path)?.kind {
+                leaveOutUnlessFile(name, kind)
             }
         }
         markDue(tracker)

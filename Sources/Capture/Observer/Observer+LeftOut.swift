@@ -42,20 +42,46 @@ extension Observer {
         }
     }
 
-    /// From now on nothing in it is looked at.
-    func leaveOutByDesign(_ name: FilePath, _ reason: DesignedReason) {
+    /// From now on nothing in it is looked at, other than the file systems that are mounted in it and named.
+    func leaveOutByDesign(_ name: FilePath, _ reason: DesignedReason, apartFrom mounts: [FilePath] = []) {
+        let path = rootPath.pushing(root, name)
         if byDesign.updateValue(reason, forKey: name) != reason {
-            context.meter.leftOutByDesign(rootPath.pushing(name), reason)
+            // Sockets and pipes come and go where programs work.
+            context.meter.leftOutByDesign(path, reason, isSaid: !reason.isSpecial || !announcedReady)
         }
-        if reason == .link { return context.links.add(rootPath.pushing(name), in: rootPath) }
+        if reason == .link { return context.links.add(path, in: rootPath) }
+        if reason.isSpecial { return }
+        let isInMount = { (other: FilePath) in mounts.contains { other.starts(with: $0) } }
         unlisted.remove(below: name)
         if let listing, listing.name.starts(with: name) { self.listing?.names = [] }
-        for other in directories.names(from: name) {
+        for other in directories.names(from: name) where !isInMount(other) {
             directories[other] = nil
             context.polled.remove(other)
             watches.remove(other)
         }
-        for tracker in trackers.files(below: name) { end(tracker) }
+        for tracker in trackers.files(below: name) where !isInMount(tracker.name) { end(tracker) }
+    }
+
+    /// Leaves it out if it is neither a file nor a directory.
+    func leaveOutUnlessFile(_ name: FilePath, _ kind: FileStatus.Kind) {
+        guard scope.role(of: name) != .ignored, let reason = DesignedReason(kind) else { return }
+        leaveOutByDesign(name, reason)
+    }
+
+    /// Leaves out a file system that the kernel makes up. What lies among the nodes of devices is not left out with them:
+    /// `/dev/shm` has the files of programs.
+    func leaveOut(fileSystem: String, _ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
+        let mounts = fileSystem == FileSystem.devices ? try mounts(in: name, directory) : []
+        leaveOutByDesign(name, .fileSystem(fileSystem), apartFrom: mounts)
+        for mount in mounts where directories[mount] == nil { enter(mount, wasElsewhere: false) }
+    }
+
+    private func mounts(in name: FilePath, _ directory: OpenDirectory) throws(SystemError) -> [FilePath] {
+        let device = try directory.status().identity.device
+        return try directory.names().filter {
+            guard let status = try? directory.status(of: $0), status.kind == .directory else { return false }
+            return status.identity.device != device
+        }.map { name.appending($0) }
     }
 
     /// What has that name; nil when nothing has. When that cannot be told, the name is left out until it can.
@@ -112,9 +138,9 @@ extension Observer {
     func reconsiderDesigned() {
         for (name, reason) in byDesign {
             switch reason {
-            case .link:
-                let kind = FileStatus.directIfPresent(rootPath.pushing(name))?.kind
-                if kind != .symbolicLink { takeIn(directory: name) }
+            case .link, .special:
+                let kind = FileStatus.directIfPresent(rootPath.pushing(root, name))?.kind
+                if kind.flatMap(DesignedReason.init) != reason { takeIn(directory: name) }
             case .repository, .fileSystem: enter(name, wasElsewhere: false)
             }
         }

@@ -108,8 +108,7 @@ extension Observer {
                 tracker.nameChanged()
             }
             due.insert(tracker, isUrgent: false)
-        case .symbolicLink: if scope.role(of: name) != .ignored { leaveOutByDesign(name, .link) }
-        case .other: break
+        case .symbolicLink, .pipe, .socket, .device: leaveOutUnlessFile(name, status.kind)
         }
     }
 
@@ -129,9 +128,13 @@ extension Observer {
     private func beginListing(_ name: FilePath, wasElsewhere: Bool) {
         do {
             let opened = try OpenDirectory(rootPath.pushing(name))
-            guard isWatchable(name, try opened.status()) else { return }
-            if let pseudo = FileSystem.nameIfPseudo(opened) {
-                return leaveOutByDesign(name, .fileSystem(pseudo))
+            let status = try opened.status()
+            guard isWatchable(name, status) else { return }
+            let parent = directories[name.removingLastComponent()]
+            if parent?.identity.device != status.identity.device,
+                let pseudo = FileSystem.nameIfPseudo(opened)
+            {
+                return try leaveOut(fileSystem: pseudo, name, opened)
             }
             try watch(name, opened)
             let names = try opened.names()
@@ -151,7 +154,7 @@ extension Observer {
 
     func takeIn(directory name: FilePath) {
         if byDesign.removeValue(forKey: name) != nil {
-            context.meter.leftOutByDesign(rootPath.pushing(name), nil)
+            context.meter.leftOutByDesign(rootPath.pushing(root, name), nil)
         }
         guard leftOutDirectories.remove(name) != nil else { return }
         context.meter.leftOut(rootPath.pushing(name).printable, nil)

@@ -24,6 +24,9 @@ extension Observer {
                 status.databases = protected.count { $0.kind == .database }
             }
             context.meter.tellOfLeftOut()
+            if trackers.values.contains(where: { $0.capturedThrough == nil }) {
+                context.meter.passOver(Self.readyBarrier)
+            }
             context.queue.put(.barrier(Self.readyBarrier))
         }
         guard !pending.isEmpty, lossReason == nil, !mustCheckPlaces, !isListing, round.isEmpty,
@@ -31,14 +34,13 @@ extension Observer {
         else { return }
         pending.removeAll { request in
             // What hinders one file is said with the answer; it holds up nobody.
-            guard
-                trackers.values.allSatisfy({ tracker in
-                    tracker.isBlind(since: request.since)
-                        || tracker.capturedThrough.map { $0 >= request.since } ?? false
-                })
-            else {
-                return false
+            var isComplete = true
+            for tracker in trackers.values {
+                if let time = tracker.capturedThrough, time >= request.since { continue }
+                guard tracker.isBlind(since: request.since) else { return false }
+                isComplete = false
             }
+            if !isComplete { context.meter.passOver(request.number) }
             if !request.annotations.isEmpty {
                 context.queue.put(.annotate(request.annotations, barrier: request.number))
             } else if request.endsSegment {

@@ -29,9 +29,7 @@ extension Observer {
         let path = rootPath.pushing(root, name)
         guard let status = status(of: name, at: path) else { return nil }
         guard status.kind == .regular else {
-            if status.kind == .symbolicLink, scope.role(of: name) != .ignored {
-                leaveOutByDesign(name, .link)
-            }
+            leaveOutUnlessFile(name, status.kind)
             return nil
         }
         guard isOnRealFileSystem(name, status), !isRepositoryMark(name) else { return nil }

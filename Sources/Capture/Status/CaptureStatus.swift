@@ -40,6 +40,8 @@ package struct CaptureStatus: Sendable {
     package var leftOut: [String: LeftOut.Obstacle] = [:]
     /// Files that something stands before just now.
     package var hindrances: [String: Hindrance] = [:]
+    /// Files that are being read as a whole, and not in one look.
+    package var walks: [FileID: WalkProgress] = [:]
     /// Why not all that is committed can be captured; nil when all can.
     package var blindness: String? {
         hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()

@@ -9,6 +9,19 @@ enum DesignedReason: Hashable {
     case repository
     /// A file system that the kernel makes up, by its name.
     case fileSystem(String)
+    /// A pipe, socket or device: it has no content of its own, and opening it has effects.
+    case special(FileStatus.Kind)
+
+    /// Why a thing of that kind is left out; nil for files and directories.
+    init?(_ kind: FileStatus.Kind) {
+        switch kind {
+        case .regular, .directory: return nil
+        case .symbolicLink: self = .link
+        case .pipe, .socket, .device: self = .special(kind)
+        }
+    }
+
+    var isSpecial: Bool { if case .special = self { true } else { false } }
 }
 
 /// Things under a root that are left out for one reason.
@@ -109,6 +122,9 @@ package struct LeftOut: Sendable, Hashable {
                     "is on \(name), which the kernel makes up",
                     "places on \(name), which the kernel makes up", "left out"
                 )
+            case .special(.pipe): ("is a pipe", "pipes", "left out")
+            case .special(.socket): ("is a socket", "sockets", "left out")
+            case .special: ("is a device", "devices", "left out")
             }
         if names.count == 1 { return "\(names[0]) \(one): \(advice)" }
         return "\(names.count) \(many), \(examples(names)): \(advice)"

@@ -6,6 +6,8 @@ import SystemPackage
 final class StatusMeter: Sendable {
     private let status = Mutex(CaptureStatus())
     private let news = Mutex(News())
+    /// Why not all that was wanted is before a barrier, as it was when that was set.
+    private let passedOver = Mutex<[UInt64: String]>([:])
     private let notice: @Sendable (CaptureNotice) -> Void
 
     init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
@@ -48,14 +50,17 @@ final class StatusMeter: Sendable {
     }
 
     /// Notes what is left out by design, or (nil) is no longer. Of a link it is said when it is known where it leads.
-    func leftOutByDesign(_ path: FilePath, _ reason: DesignedReason?) {
+    /// `isSaid`: otherwise only the status has it.
+    func leftOutByDesign(_ path: FilePath, _ reason: DesignedReason?, isSaid: Bool = true) {
         status.withLock { status in
             status.designed[path] = reason
             if reason != .link { status.linkedDatabases[path] = nil }
         }
         news.withLock { news in
             if reason == nil { news.said.remove(path) }
-            if let reason, reason != .link, news.said.insert(path).inserted { news.designed[path] = reason }
+            if let reason, isSaid, reason != .link, news.said.insert(path).inserted {
+                news.designed[path] = reason
+            }
         }
     }
 
@@ -99,6 +104,17 @@ final class StatusMeter: Sendable {
             return status.hindrances[path] != hindrance
         }
         if isNews, let hindrance { notice(.hindered(hindrance.reason)) }
+    }
+
+    /// The barrier does not wait for what is hindered just now.
+    func passOver(_ barrier: UInt64) {
+        let reason = current.blindness
+        passedOver.withLock { $0[barrier] = reason }
+    }
+
+    /// Why not all that was committed before is durable with that barrier; nil when all is. To be asked once.
+    func incompleteness(of barrier: UInt64) -> String? {
+        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? current.blindness
     }
 
     /// A file is captured anew after an error of the program itself.

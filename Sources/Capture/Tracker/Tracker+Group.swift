@@ -32,6 +32,8 @@ extension Tracker {
                 return retry(in: .milliseconds(5), from: now)
             }
             guard member.attention.isQuiet(now), member.walk == nil else {
+                // A comparison alone is no writer, unless it was in vain before.
+                if member.walk == nil || member.restlessSince != nil { missPause(of: member, now) }
                 return retry(in: .milliseconds(20), from: now)
             }
         }
@@ -52,6 +54,7 @@ extension Tracker {
         }
         context.drainEvents()
         guard members.map(\.contentEvents) == events, members.map(\.presentStamp) == stamps else {
+            missPause(of: zip(members, events).first { $0.contentEvents != $1 }?.0, now)
             return retry(in: .milliseconds(5))
         }
         var steps: [CaptureStep] = []
@@ -82,8 +85,8 @@ extension Tracker {
         return Reading(tracker: self, shape: shape, pages: pages)
     }
 
-    /// Whether nothing of the others was written since then.
-    func groupIsUnchanged(since: Tick) -> Bool {
-        group?.members.allSatisfy { $0 === self || $0.lastActivity <= since } ?? true
+    /// Another one of the group that was written since then.
+    func groupMember(writtenSince: Tick) -> Tracker? {
+        group?.members.first { $0 !== self && $0.lastActivity > writtenSince }
     }
 }

@@ -19,15 +19,40 @@ extension Tracker {
         context.meter.hindered(path.printable, hindrance)
     }
 
+    /// A writer left no pause in which the file could be captured. When that has lasted, it is said, and nobody waits for
+    /// the file any more. `writer`: the file of its group that is written.
+    func missPause(of writer: Tracker? = nil, _ now: Tick) {
+        let since = restlessSince ?? now
+        restlessSince = since
+        guard since.duration(to: now) >= Self.restlessGrace else { return }
+        hinderedAt = now
+        let name = path.printable
+        let what =
+            if let writer, writer !== self {
+                "\(name) is captured together with \(writer.path.printable), which is being written without a pause"
+            } else {
+                "\(name) is being written without a pause"
+            }
+        let quiet = Attention.quiet.nanoseconds / 1_000_000
+        let reason = "\(what): it is captured once its writer closes it or pauses for \(quiet) ms"
+        context.meter.hindered(name, Hindrance(reason: reason, isBlind: true))
+    }
+
+    /// Whoever only writes for a while is waited for.
+    static let restlessGrace = Duration.seconds(2)
+
     /// Whether nothing more can be captured of what was committed before, and that is said.
     func isBlind(since: Tick) -> Bool {
-        guard let hinderedAt, hindrance?.isBlind == true || isLeftOut else { return false }
+        guard let hinderedAt, hindrance?.isBlind == true || isLeftOut || restlessSince != nil else {
+            return false
+        }
         return hinderedAt >= since
     }
 
     /// Nothing stands between the file and its capture any more.
     func endHindrance() {
-        guard hindrance.take() != nil else { return }
+        let wasRestless = restlessSince.take() != nil
+        guard hindrance.take() != nil || wasRestless else { return }
         context.meter.hindered(path.printable, nil)
     }
 

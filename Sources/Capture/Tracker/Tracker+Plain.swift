@@ -5,8 +5,14 @@ import SQLiteFiles
 extension Tracker {
     /// Captures a file that is no database once its writer has closed it, replaced it or paused.
     func lookAtPlain(_ now: Tick) throws {
-        guard walk == nil, attention.doubt != nil || attention.isTouched else { return }
+        if let walk {
+            // What was read of it is in vain.
+            if walk.purpose != .audit, attention.isTouched { restartPlainWalk(now) }
+            return
+        }
+        guard attention.doubt != nil || attention.isTouched else { return }
         guard attention.isQuiet(now) else {
+            missPause(now)
             if let lastTouch = attention.lastTouch {
                 retry(in: Attention.quiet - lastTouch.duration(to: now), from: now)
             }
@@ -32,6 +38,7 @@ extension Tracker {
         try file.readAll(shape, into: &pages, &context.scratch)
         context.drainEvents()
         guard contentEvents == events, try ContentStamp(file.status()) == ContentStamp(status) else {
+            missPause(now)
             return retry(in: .milliseconds(5))
         }
         for step in plainSteps(shape, pages) { put(step) }
@@ -74,13 +81,19 @@ extension Tracker {
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainWalk(_ walk: Walk, _ now: Tick) throws {
         guard !attention.isTouched, let status = try FileStatus.directUnlessMissing(path),
-            ContentStamp(status) == stamp, groupIsUnchanged(since: walk.began)
+            ContentStamp(status) == stamp, groupMember(writtenSince: walk.began) == nil
         else {
-            return restartWalk(now)
+            return restartPlainWalk(now)
         }
         finishWalk()
         let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
         plainCaptured(shape, ContentStamp(status))
+    }
+
+    /// Somebody writes what is being read, or what it is captured with.
+    private func restartPlainWalk(_ now: Tick) {
+        let writer = attention.isTouched ? nil : walk.flatMap { groupMember(writtenSince: $0.began) }
+        restartWalk(now, writer: writer)
     }
 
     func plainCaptured(_ shape: ImageShape, _ seen: ContentStamp) {

@@ -203,10 +203,12 @@ extension Tracker {
         countedThrough = image?.changeCounter
     }
 
-    /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
-    func restartWalk(_ now: Tick) {
+    /// Something happened that the walk's rules do not cover: it starts over, later the longer it took. `writer`: the file
+    /// of its group that was written meanwhile.
+    func restartWalk(_ now: Tick, writer: Tracker? = nil) {
         let spent = walk?.began.duration(to: now) ?? .zero
         dropWalk()
+        missPause(of: writer, now)
         if attention.doubt == nil { attention.doubt = .unexplained }
         retry(in: max(.milliseconds(1), spent), from: now)
     }
@@ -279,6 +281,7 @@ extension Tracker {
     func stepWalk(_ now: Tick) throws {
         guard let walk else { return }
         if walk.purpose == .audit, !isUndisturbed(walk) { return dropAudit() }
+        defer { if self.walk === walk { tellProgress(walk) } }
         let deadline = Tick.now.advanced(by: Self.sliceTime)
         repeat {
             guard context.queue.hasRoomForWalk else {
@@ -299,6 +302,11 @@ extension Tracker {
             guard try takeSlice(walk) else { return }
         } while Tick.now < deadline && self.walk === walk
         if self.walk === walk { retry(in: .zero) }
+    }
+
+    private func tellProgress(_ walk: Walk) {
+        let progress = WalkProgress(walk, of: path)
+        context.meter.update { $0.walks[file] = progress }
     }
 
     /// Ends an audit that is under way without a result.

@@ -80,7 +80,11 @@ final class Tracker {
     /// There was no room for all of it: the rest follows.
     var isDrainingLater = false
     var walk: Walk? {
-        didSet { if walk == nil, oldValue != nil { endTurn() } }
+        didSet {
+            guard walk == nil, oldValue != nil else { return }
+            endTurn()
+            context.meter.update { $0.walks[file] = nil }
+        }
     }
     var audit = AuditSchedule()
 
@@ -102,6 +106,8 @@ final class Tracker {
     var hindrance: Hindrance?
     /// When the last look met that; nil when it did not.
     var hinderedAt: Tick?
+    /// Since when its writers have left no pause in which it could be captured.
+    var restlessSince: Tick?
     /// How often it was captured anew after an error of the program, and when last.
     var quarantines = 0
     var lastQuarantine: Tick?

@@ -49,7 +49,7 @@ extension RootWriter {
                 try setAside(path)
             }
         case .regular where (try? OpenFile(path, .update)) != nil: break
-        case .regular, .symbolicLink, .other: try Directory.remove(path)
+        case .regular, .symbolicLink, .pipe, .socket, .device: try Directory.remove(path)
         }
     }
 

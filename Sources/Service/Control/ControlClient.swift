@@ -77,7 +77,7 @@ package struct ControlClient: Sendable {
         do {
             try connection.writeLine(ControlCoding.encode(request))
             connection.setReadTimeout(max(.milliseconds(1), timeout))
-            guard let line = try connection.readLine(limit: ControlRequest.longestLine) else {
+            guard let line = try connection.readLine(limit: ControlAnswer.longestLine) else {
                 throw Failure.noWatcher
             }
             let answer = try ControlCoding.decode(ControlAnswer.self, line)

@@ -48,6 +48,10 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var exclusions: [String]?
     /// What it leaves out, an element for each reason; nil from one that does not tell.
     package var leftOut: [LeftOutGroup]?
+    /// What stands between files and their capture; nil from one that does not tell.
+    package var hindered: Hindered?
+    /// The whole files that it reads just now, by path; nil from one that does not tell.
+    package var underWay: [Progress]?
 
     package struct LeftOutGroup: Codable, Sendable, Equatable {
         /// What happened and what to do, on one line.
@@ -56,11 +60,33 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
         /// Some paths.
         package var examples: [String]
     }
+
+    package struct Hindered: Codable, Sendable, Equatable {
+        /// How many files.
+        package var count: Int
+        /// Which, what and what to do, a line for each; of many files the first.
+        package var reasons: [String]
+
+        static let maximumReasons = 10
+    }
+
+    package struct Progress: Codable, Sendable, Equatable {
+        package var path: String
+        /// `first capture`, `comparison` or `audit`.
+        package var what: String
+        package var bytes: UInt64
+        package var totalBytes: UInt64
+    }
 }
 
 extension ControlRequest {
     /// More than any request needs.
     static let longestLine = 64 << 10
+}
+
+extension ControlAnswer {
+    /// More than any answer needs.
+    static let longestLine = 16 << 20
 }
 
 enum ControlCoding {

@@ -18,12 +18,12 @@ final class ControlSocket: Sendable {
     private static let patience = Duration.seconds(2)
     /// The name's file as it was made: another watcher may have the name when this one ends.
     private let identity: FileIdentity?
-    private let answer: @Sendable (ControlRequest) -> ControlAnswer?
+    private let answer: @Sendable (ControlRequest) async -> ControlAnswer?
 
     /// Starts to listen; whoever calls holds the root's lock. `answer`: nil ends the connection, as where no watcher is.
     init(
         _ root: RootDescription,
-        answer: @escaping @Sendable (ControlRequest) -> ControlAnswer?
+        answer: @escaping @Sendable (ControlRequest) async -> ControlAnswer?
     ) throws(SystemError) {
         path = root.controlPath
         self.answer = answer
@@ -70,21 +70,23 @@ final class ControlSocket: Sendable {
                     within: Self.patience
                 )
                 places.signal()
-                guard let line, let reply = reply(to: line), let bytes = try? ControlCoding.encode(reply)
+                guard let line, let reply = reply(to: line, client),
+                    let bytes = try? ControlCoding.encode(reply)
                 else { return }
-                client.connection.setWriteTimeout(Self.patience)
-                try? client.connection.writeLine(bytes)
+                try? client.connection.writeLine(bytes, within: Self.patience)
             }
         } catch {
             places.signal()
         }
     }
 
-    private func reply(to line: [UInt8]) -> ControlAnswer? {
+    /// Nil when nothing is to be said, or nobody is there to hear it.
+    private func reply(to line: [UInt8], _ client: Client) -> ControlAnswer? {
         guard let request = try? ControlCoding.decode(ControlRequest.self, line) else {
             return .failed(reason: "the request was not understood")
         }
-        return answer(request)
+        let reply = try? Thread.block(whileOpen: client.connection) { [answer] in await answer(request) }
+        return reply ?? nil
     }
 
     private final class Client: Sendable {

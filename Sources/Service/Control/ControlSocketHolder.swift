@@ -15,7 +15,7 @@ final class ControlSocketHolder: Sendable {
     func open(_ protector: RootProtector) throws(SystemError) {
         let isClosed = state.withLock { $0.isClosed }
         guard !isClosed else { return }
-        let socket = try ControlSocket(protector.root) { protector.answer($0) }
+        let socket = try ControlSocket(protector.root) { await protector.answer($0) }
         let isLate = state.withLock { state in
             if !state.isClosed { state.socket = socket }
             return state.isClosed

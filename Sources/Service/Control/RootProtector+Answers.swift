@@ -5,27 +5,18 @@ import Repository
 
 /// What the watcher of a root answers to other commands.
 extension RootProtector {
-    func answer(_ request: ControlRequest) -> ControlAnswer {
-        switch request {
-        case .status: return .status(watcherStatus)
-        case .synchronise(let annotations):
-            return wait { .durable(try await $0.synchronise(annotations)) }
-        case .forget(let rules):
-            return wait { [root] protector in
-                let outcome = try await protector.thin { try RetentionPlan(root, rules).kept }
+    func answer(_ request: ControlRequest) async -> ControlAnswer {
+        do {
+            switch request {
+            case .status: return .status(watcherStatus)
+            case .synchronise(let annotations): return .durable(try await synchronise(annotations))
+            case .forget(let rules):
+                let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
                 return .forgotten(
                     removedSnapshots: outcome.removedSnapshots,
                     freedBytes: outcome.freedBytes
                 )
             }
-        }
-    }
-
-    private func wait(
-        _ work: @escaping @Sendable (RootProtector) async throws -> ControlAnswer
-    ) -> ControlAnswer {
-        do {
-            return try Thread.block { [self] in try await work(self) }
         } catch is CancellationError {
             return .failed(reason: "the watcher is stopping")
         } catch {
@@ -36,10 +27,11 @@ extension RootProtector {
     private var watcherStatus: WatcherStatus {
         let status = status
         let leftOut = status.allLeftOut
+        let hindrances = status.hindrances.values.map(\.reason).sorted()
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
-            trouble: status.trouble ?? status.hindrances.values.map(\.reason).min()
+            trouble: status.trouble ?? hindrances.first
                 ?? leftOut.first(where: \.isTrouble)?.text,
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
             rescans: status.rescans,
@@ -47,7 +39,19 @@ extension RootProtector {
             auditDifferences: status.auditDifferences,
             quarantines: status.quarantines,
             exclusions: exclusions,
-            leftOut: leftOut.map { .init(reason: $0.text, count: $0.count, examples: $0.examples) }
+            leftOut: leftOut.map { .init(reason: $0.text, count: $0.count, examples: $0.examples) },
+            hindered: .init(
+                count: hindrances.count,
+                reasons: Array(hindrances.prefix(WatcherStatus.Hindered.maximumReasons))
+            ),
+            underWay: status.walks.values.map {
+                .init(
+                    path: $0.path.printable,
+                    what: $0.purpose.rawValue,
+                    bytes: $0.bytes,
+                    totalBytes: $0.totalBytes
+                )
+            }.sorted { $0.path < $1.path }
         )
     }
 }

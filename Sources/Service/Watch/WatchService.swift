@@ -31,7 +31,7 @@ package struct WatchService: Service {
         package let root: RootDescription
         package let files: Int
         package let databases: Int
-        /// Files that could not be read.
+        /// Files that could not be captured.
         package let leftOut: Int
 
         init(_ protector: RootProtector) {
@@ -39,7 +39,7 @@ package struct WatchService: Service {
             root = protector.root
             files = status.files
             databases = status.databases
-            leftOut = status.leftOut.count
+            leftOut = status.leftOut.count + status.hindrances.values.count { $0.isBlind }
         }
     }
 

@@ -61,6 +61,21 @@ struct Status: HoldfastCommand {
                 }
             )
         }
+        if let hindered = status.watcher?.hindered, hindered.count > 0 {
+            object = object.adding(
+                "hindered",
+                JSONObject().adding("count", hindered.count).adding("reasons", hindered.reasons)
+            )
+        }
+        if let underWay = status.watcher?.underWay, !underWay.isEmpty {
+            object = object.adding(
+                "under_way",
+                underWay.map {
+                    JSONObject().adding("path", $0.path).adding("what", $0.what).adding("bytes", $0.bytes)
+                        .adding("bytes_total", $0.totalBytes)
+                }
+            )
+        }
         object = object.adding("files", status.files).adding("databases", status.databases)
             .adding("sequence", status.sequence.rawValue)
         if let time = status.lastTime { object = object.adding("last_time", time) }
@@ -103,6 +118,15 @@ struct Status: HoldfastCommand {
                 + "\(Quantity.text(bytes: status.repositoryBytes)) in the repository"
         )
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
+        for one in status.watcher?.underWay ?? [] {
+            let (done, all) = (Quantity.text(bytes: one.bytes), Quantity.text(bytes: one.totalBytes))
+            lines.append("  \(one.what) of \(one.path): \(done) of \(all)")
+        }
+        if let hindered = status.watcher?.hindered {
+            for reason in hindered.reasons { lines.append("  hindered: \(reason)") }
+            let rest = hindered.count - hindered.reasons.count
+            if rest > 0 { lines.append("  hindered: \(rest) more files") }
+        }
         for leftOut in status.watcher?.leftOut ?? [] { lines.append("  left out: \(leftOut.reason)") }
         for sickness in status.sicknesses {
             lines.append(style.red("  \(sickness): see holdfast doctor"))

@@ -24,7 +24,7 @@ struct Watch: AsyncParsableCommand {
             has; without any --keep option, everything of the last 24 hours stays, then 48 hourly, 7 daily, 4 weekly and \
             12 monthly moments. --keep-all removes nothing.
 
-            Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be read, 11 another watcher has the \
+            Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be captured, 11 another watcher has the \
             root, 64 wrong usage, 130 told to stop before everything was captured.
             """
     )
@@ -187,6 +187,12 @@ struct Watch: AsyncParsableCommand {
     private static func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a directory or a file") }
         let status = try FileStatus.of(path)
+        if let pseudo = FileSystem.nameIfPseudo(try Directory.resolve(path)) {
+            throw Failure(
+                .wrongUsage,
+                "\(path.printable) is on \(pseudo), which the kernel makes up: name files of your own"
+            )
+        }
         if let enclosing = try RepositoryDirectory.enclosing(path) {
             throw Failure(
                 .wrongUsage,
@@ -206,7 +212,7 @@ struct Watch: AsyncParsableCommand {
         switch status.kind {
         case .directory: return try repository.addRoot(path, kind: .directory)
         case .regular: return try repository.addRoot(path, kind: .file)
-        case .symbolicLink, .other:
+        case .symbolicLink, .pipe, .socket, .device:
             throw Failure(
                 .failed,
                 "\(path.printable) is neither a directory nor a regular file: name one that is"

@@ -110,6 +110,78 @@ struct LeftOutTests {
         #expect(protection.watcher?.stderr.contains("on proc, which the kernel makes up") == true)
     }
 
+    @Test(
+        "nothing that the kernel makes up is captured or opened, nor a device, pipe or socket; each kind is one line",
+        .enabled(if: SmallFileSystem.isAllowed, "mounting needs root")
+    )
+    func everyKind() throws {
+        let protection = try Protection()
+        // Mounts and their files go with the name space. What this kernel does not know is not mounted.
+        let script = """
+            cd \(protection.data)
+            for t in proc sysfs cgroup2 devtmpfs debugfs tracefs securityfs bpf mqueue fusectl pstore hugetlbfs devpts
+            do mkdir $t; mount -t $t $t $t && echo $t >> ../mounted; done
+            mkdir tmp; mount -t tmpfs tmpfs tmp; mount -t tmpfs tmpfs devtmpfs/shm
+            for d in . tmp tmp/deep devtmpfs/shm devtmpfs/shm/deep; do mkdir -p $d; echo real > $d/real; done
+            for i in 1 2 3 4; do mkfifo pipe$i; mknod device$i c 1 3; done; mkfifo a.db-wal; mknod repository.json p
+            python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('socket')"
+            exec strace -f -s 4096 -o ../calls -e trace=open,openat,openat2 "$@"
+            """
+        let result = try Command.run(
+            "unshare",
+            ["-m", "sh", "-c", script, "sh", HoldfastProgram.path, "watch", "--once", protection.data],
+            environment: HoldfastProgram.environment(protection.environment)
+        )
+        let said = result.stderr.split(separator: "\n")
+        let names = try Set(protection.log().compactMap(\.path)).map {
+            $0.dropFirst(protection.data.count + 1)
+        }
+        let real = ["real", "tmp/real", "tmp/deep/real", "devtmpfs/shm/real", "devtmpfs/shm/deep/real"]
+        #expect(Set(names) == Set(real.map { $0[...] }), "\(result)")
+        let mounted = try String(contentsOfFile: protection.folder.file("mounted"), encoding: .utf8)
+            .split(separator: "\n")
+        #expect(mounted.contains("devtmpfs") && mounted.contains("proc"))
+        for type in mounted { #expect(said.count { $0.contains("on \(type), ") } == 1, "\(type): \(result)") }
+        #expect(
+            said.count { $0.contains("6 pipes") } == 1 && said.count { $0.contains("pipes") } == 1,
+            "\(result)"
+        )
+        #expect(said.count { $0.contains("4 devices, such as") } == 1, "\(result)")
+        #expect(said.count { $0.contains("/socket is a socket: left out") } == 1, "\(result)")
+        let left =
+            mounted.filter { $0 != "devtmpfs" } + ["pipe", "device", "a.db-wal", "repository.json", "socket"]
+        let calls = try String(contentsOfFile: protection.folder.file("calls"), encoding: .utf8)
+        for call in calls.split(separator: "\n") where !call.contains("O_PATH") {
+            #expect(!left.contains { call.contains("\(protection.data)/\($0)") }, "\(call)")
+        }
+    }
+
+    @Test("what the kernel makes up cannot be a root", arguments: ["/proc", "/proc/version", "/sys/kernel"])
+    func pseudoRoot(path: String) throws {
+        let protection = try Protection()
+        let result = try protection.holdfast("watch", "--once", path, expecting: 64)
+        #expect(result.stderr.contains("which the kernel makes up"), "\(result)")
+    }
+
+    @Test(
+        "sockets and pipes that come while it runs are in the status, and no message; replaced by files they are captured"
+    )
+    func specialLater() throws {
+        let protection = try Protection()
+        try protection.watch()
+        try protection.shell("mkfifo one two; echo x > file; sqlite3 a.db 'INSERT INTO t(b) VALUES(1)'")
+        try protection.sync()
+        try protection.waitForLeftOut { $0.contains("2 pipes") }
+        #expect(protection.watcher?.stderr.contains("pipe") == false)
+        try protection.shell("rm one two file; echo now > one; mkfifo file")
+        try protection.sync()
+        try protection.waitForLeftOut { $0.contains("/file is a pipe") && !$0.contains("/one") }
+        let log = try protection.log()
+        #expect(log.last { $0.path == protection.data + "/file" }?.event == "deleted", "\(log)")
+        #expect(log.contains { $0.path == protection.data + "/one" }, "\(log)")
+        try protection.expectInOrder()
+    }
+
     @Test("hundreds of files that cannot be read are one line, with some of them, and the rest is protected")
     func manyUnreadable() throws {
         let protection = try Protection()

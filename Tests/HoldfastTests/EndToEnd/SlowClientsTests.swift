@@ -1,10 +1,11 @@
 import Foundation
-import LinuxFiles
 import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Clients of the control socket that say nothing", .serialized)
+@testable import LinuxFiles
+
+@Suite("Clients of the control socket that say nothing, do not listen, or leave", .serialized)
 struct SlowClientsTests {
     private final class Silent {
         let socket: Socket
@@ -15,15 +16,79 @@ struct SlowClientsTests {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(program.processID)/task").count
     }
 
+    private func socketPath(_ protection: Protection) throws -> FilePath {
+        let roots = protection.folder.file("repository/roots")
+        let root = try #require(FileManager.default.contentsOfDirectory(atPath: roots).first)
+        return FilePath("\(roots)/\(root)/control.sock")
+    }
+
+    @Test("that read what they asked for very slowly, or not at all, hold no thread for long")
+    func slowReaders() throws {
+        let protection = try Protection()
+        try protection.shell("mkdir ../other; cp a.db ../other")
+        // Of each link to a database there is a line, so that the answer is far larger than what a socket takes at once.
+        let links = "import os\nfor i in range(10000): os.symlink('../other/a.db', 'link-%05d' % i)"
+        let made = try Command.run("python3", ["-c", links], directory: protection.data)
+        #expect(made.status == 0, "\(made)")
+        try protection.watch()
+        let watcher = try #require(protection.watcher)
+        try wait(for: "a long answer") {
+            try protection.holdfast("status", "--json").stdout.utf8.count > 2_000_000
+        }
+        try wait(for: "the end of the threads") { try threads(watcher) < 12 }
+        let before = try threads(watcher)
+        let clients = try (0..<4).map { _ in try Silent(socketPath(protection)) }
+        for client in clients { try client.socket.writeLine(Array(#"{"status":{}}"#.utf8)) }
+        try wait(for: "their threads") { try threads(watcher) >= before + clients.count }
+        try wait(for: "the end of their threads", within: .seconds(20)) {
+            // At this pace the answer takes a minute.
+            for client in clients[1...] { _ = try? client.socket.readLine(limit: 0, within: .seconds(1)) }
+            Thread.nap(.milliseconds(100))
+            return try threads(watcher) <= before + 1
+        }
+    }
+
+    @Test(
+        "that leave while what they wait for goes on hold no thread; one that only ends its own side is answered"
+    )
+    func gone() throws {
+        let protection = try Protection()
+        try protection.watch()
+        let watcher = try #require(protection.watcher)
+        let session = try SQLite3Session(protection.database)
+        // What is written under a lock without a journal is captured when the lock goes, and not before.
+        _ = try session.sql(
+            """
+            PRAGMA journal_mode=MEMORY; PRAGMA cache_size=5; BEGIN EXCLUSIVE;
+            INSERT INTO t(b) VALUES(randomblob(900000));
+            """
+        )
+        let before = try threads(watcher)
+        let path = try socketPath(protection)
+        var clients = try (0..<8).map { _ in try Silent(path) }
+        for client in clients {
+            try client.socket.writeLine(Array(#"{"synchronise":{"annotations":[]}}"#.utf8))
+        }
+        try wait(for: "their threads") { try threads(watcher) >= before + 8 }
+        let half = try Silent(path)
+        try half.socket.writeLine(Array(#"{"synchronise":{"annotations":[]}}"#.utf8))
+        #expect(shutdown(half.socket.descriptor, Int32(SHUT_WR)) == 0)
+        clients = []
+        try wait(for: "the end of their threads") { try threads(watcher) <= before + 2 }
+        _ = try session.sql("COMMIT;")
+        let answer = try #require(try half.socket.readLine(limit: 1000, within: .seconds(20)))
+        #expect(String(decoding: answer, as: UTF8.self).contains("durable"))
+        try protection.sync()
+        try session.close()
+    }
+
     @Test("hold no thread for long, and no more than 32 at once; others are answered")
     func silent() throws {
         let protection = try Protection()
         try protection.watch()
         let watcher = try #require(protection.watcher)
-        let roots = protection.folder.file("repository/roots")
-        let root = try #require(FileManager.default.contentsOfDirectory(atPath: roots).first)
         let before = try threads(watcher)
-        let path = FilePath("\(roots)/\(root)/control.sock")
+        let path = try socketPath(protection)
         var silent: [Silent] = []
         for _ in 0..<60 { silent.append(try Silent(path)) }
         #expect(try threads(watcher) <= before + 34)

@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What status says of a watcher at work", .serialized)
+struct ProgressTests {
+    private struct Status: Decodable {
+        struct Progress: Decodable {
+            let path: String
+            let what: String
+            let bytes: Int
+            let bytes_total: Int
+        }
+        let under_way: [Progress]?
+    }
+
+    private func progress(_ protection: Protection) throws -> [Status.Progress] {
+        let text = try protection.holdfast("status", "--json").stdout
+        return try JSONDecoder().decode(Status.self, from: Data(text.utf8)).under_way ?? []
+    }
+
+    /// Has each read of that path take a tenth of a second, until it is killed.
+    private func delayReads(_ path: String, of program: RunningProgram) throws -> RunningProgram {
+        let strace = try RunningProgram(
+            "/usr/bin/env",
+            [
+                "strace", "-f", "-o", "/dev/null", "-p", "\(program.processID)", "-P", path, "-e",
+                "trace=pread64", "-e", "inject=pread64:delay_enter=100000",
+            ],
+            environment: ProcessInfo.processInfo.environment
+        )
+        try strace.waitForError(timeout: .seconds(20)) { $0.contains("attached with") }
+        return strace
+    }
+
+    @Test(
+        "a first capture and a comparison are named, with how far they are, and no longer when they are over"
+    )
+    func walks() throws {
+        let protection = try Protection()
+        try protection.watch()
+        let path = protection.data + "/large.bin"
+        let delayed = try delayReads(path, of: #require(protection.watcher))
+        defer { delayed.kill() }
+        let byteCount = 80 << 20
+        try protection.shell("head -c \(byteCount) /dev/urandom > ../large; mv ../large large.bin")
+        for what in ["first capture", "comparison"] {
+            var seen: Set<Int> = []
+            try wait(for: "the progress of a \(what)") {
+                // An audit may come in between.
+                for one in try progress(protection) where one.what == what && one.bytes > 0 {
+                    #expect(one.path == path && one.bytes_total == byteCount, "\(one)")
+                    #expect(one.bytes <= byteCount && one.bytes >= seen.max() ?? 0, "\(one)")
+                    seen.insert(one.bytes)
+                }
+                return seen.count > 3
+            }
+            let text = try protection.holdfast("status").stdout
+            #expect(text.contains("  \(what) of \(path): ") && text.contains(" of 80.0 MiB\n"), "\(text)")
+            try protection.sync()
+            #expect(try !progress(protection).contains { $0.what == what })
+            try protection.shell("printf x | dd of=large.bin bs=1 seek=1000 conv=notrunc status=none")
+        }
+    }
+}
