@@ -3,6 +3,9 @@ import LinuxFiles
 /// Something that did not come in time.
 package struct WaitedInVain: Error, CustomStringConvertible {
     let what: String
+
+    package init(what: String) { self.what = what }
+
     package var description: String { "\(what): it did not come" }
 }
 
