@@ -2,21 +2,53 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// A directory that a direct path (`DirectPath`) led to, held while it is watched and listed: all that is done here is done
-/// to this directory, whatever has its name by then.
+/// A directory that is held while it is watched, listed or changed: all that is done here is done to this directory,
+/// whatever has its name by then. What is in it is a `DirectoryEntry`.
 package final class OpenDirectory: Sendable {
     let descriptor: Int32
     package let path: FilePath
 
-    /// Reads nothing yet. Throws ELOOP when a component of the path is a symbolic link, ENOTDIR.
+    /// A directory that a direct path (`DirectPath`) leads to. Reads nothing yet. Throws ELOOP when a component of the
+    /// path is a symbolic link, ENOTDIR.
     package init(_ path: FilePath) throws(SystemError) {
         descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW | O_DIRECTORY)
         guard descriptor >= 0 else { throw .last("look at", path) }
         self.path = path
     }
 
+    /// A directory of our own, or one that the user named: symbolic links are followed. An empty path is the working
+    /// directory.
+    package init(following path: FilePath) throws(SystemError) {
+        let flags = linux_open_path | O_DIRECTORY | O_CLOEXEC
+        descriptor = unsafe (path.isEmpty ? "." : path).withPlatformString { unsafe open($0, flags) }
+        guard descriptor >= 0 else { throw .last("look at", path) }
+        self.path = path
+    }
+
+    /// The directory that has that name, which is not followed if it is a symbolic link. Throws ENOTDIR then.
+    package init(_ entry: DirectoryEntry) throws(SystemError) {
+        let flags = linux_open_path | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC
+        descriptor = unsafe entry.name.withPlatformString {
+            unsafe openat(entry.directory.descriptor, $0, flags)
+        }
+        guard descriptor >= 0 else { throw .last("look at", entry.path) }
+        path = entry.path
+    }
+
     deinit {
         close(descriptor)
+    }
+
+    /// A path that leads to this directory as long as it is held, and only in this process (proc_pid_fd(5)): for those who
+    /// take nothing but paths.
+    package var heldPath: FilePath { FilePath("/proc/self/fd/\(descriptor)") }
+
+    /// An error as it reads with the directory's own path in the place of `heldPath`.
+    package func named(_ error: any Error) -> any Error {
+        guard let error = error as? SystemError, var rest = error.path, rest.removePrefix(heldPath) else {
+            return error
+        }
+        return SystemError(error.operation, path.appending(rest.components), code: error.code)
     }
 
     package func status() throws(SystemError) -> FileStatus {
@@ -27,12 +59,7 @@ package final class OpenDirectory: Sendable {
 
     /// The status of what has that name in it; a symbolic link is described itself.
     package func status(of name: FilePath.Component) throws(SystemError) -> FileStatus {
-        var raw = stat()
-        let result = unsafe name.withPlatformString {
-            unsafe fstatat(descriptor, $0, &raw, AT_SYMLINK_NOFOLLOW)
-        }
-        guard result == 0 else { throw .last("look at", path.appending(name)) }
-        return FileStatus(raw)
+        try DirectoryEntry(name, in: self).status()
     }
 
     /// The names in it, without `.` and `..`, in no order.
@@ -44,6 +71,18 @@ package final class OpenDirectory: Sendable {
             throw .last("list", path)
         }
         return try unsafe Directory.names(of: stream, path)
+    }
+
+    /// A handle on it that can be locked, given away and synchronised.
+    package func opened() throws(SystemError) -> OpenFile {
+        let reading = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard reading >= 0 else { throw .last("open", path) }
+        return OpenFile(descriptor: reading, path: path)
+    }
+
+    /// Waits until the names in it are on the disk.
+    package func synchronise() throws(SystemError) {
+        try opened().synchronise()
     }
 
     /// The magic number of its file system (fstatfs(2), f_type); 0 if it cannot be asked.

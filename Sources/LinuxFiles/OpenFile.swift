@@ -31,11 +31,8 @@ package struct OpenFile: ~Copyable, Sendable {
         case look
         /// For reading a file of our own.
         case read
-        /// For reading and writing a file of our own that exists; a symbolic link is refused (ELOOP).
+        /// For reading and writing a file that exists; a symbolic link at the end of its path is refused (ELOOP).
         case update
-        /// For reading and writing a protected file that exists: a symbolic link in any component of its path is
-        /// refused (ELOOP).
-        case change
         /// For reading and writing a file of our own, made with mode 0600 if it does not exist; a symbolic link is
         /// refused (ELOOP).
         case updateOrCreate
@@ -45,25 +42,38 @@ package struct OpenFile: ~Copyable, Sendable {
         var flags: Int32 {
             switch self {
             case .look, .read: O_RDONLY | O_NONBLOCK
-            case .update, .change: O_RDWR | O_NOFOLLOW
+            case .update: O_RDWR | O_NOFOLLOW
             case .updateOrCreate: O_RDWR | O_CREAT | O_NOFOLLOW
             case .createNew: O_RDWR | O_CREAT | O_EXCL
             }
         }
-    }
 
-    package init(_ path: FilePath, _ mode: Mode) throws(SystemError) {
-        switch mode {
-        case .look, .read: break
-        case .update, .change, .updateOrCreate, .createNew:
-            if case .fails(let code) = Faults.at(.open, path) {
+        /// Where a test can make opening for writing fail.
+        fileprivate func check(_ path: FilePath) throws(SystemError) {
+            switch self {
+            case .look, .read: return
+            case .update, .updateOrCreate, .createNew:
+                guard case .fails(let code) = Faults.at(.open, path) else { return }
                 throw SystemError("open", path, code: Errno(rawValue: code))
             }
         }
+    }
+
+    /// Opens the file that has a name in a directory that is held. A symbolic link is refused (ELOOP).
+    package init(_ entry: DirectoryEntry, _ mode: Mode) throws(SystemError) {
+        try mode.check(entry.path)
+        let descriptor = unsafe entry.name.withPlatformString {
+            unsafe openat(entry.directory.descriptor, $0, mode.flags | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
+        guard descriptor >= 0 else { throw .last("open", entry.path) }
+        self.init(descriptor: descriptor, path: entry.path)
+    }
+
+    package init(_ path: FilePath, _ mode: Mode) throws(SystemError) {
+        try mode.check(path)
         let descriptor =
             switch mode {
             case .look: DirectPath.openToLook(path, mode.flags)
-            case .change: DirectPath.open(path, mode.flags)
             default: unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
             }
         guard descriptor >= 0 else { throw .last("open", path) }

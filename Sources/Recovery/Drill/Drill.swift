@@ -21,7 +21,7 @@ package struct Drill: Sendable {
         let start = Tick.now
         let work = try UnfinishedWork.makeDirectory(in: root.directory)
         defer { UnfinishedWork.discard(work) }
-        let output = work.appending("restored")
+        let output = work.path.appending("restored")
         var (files, databases, bytes) = (0, 0, UInt64(0))
         // The snapshot may not be the one that was meant.
         var problems = index.damage.prefix(1).map { "\(DamageError($0.file, at: $0.offset, $0.message))" }

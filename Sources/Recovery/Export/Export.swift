@@ -31,29 +31,32 @@ package struct Export: Sendable {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
         let name = plan.root.path.lastComponent?.string ?? "root"
-        let plan = plan.moved(toDirectory: work.appending("content").appending(name))
-        try Directory.make(work.appending("content"))
+        let content = work.path.appending("content")
+        let plan = plan.moved(toDirectory: content.appending(name))
+        try Directory.make(content)
         try Restore(plan, isReplacing: false).run(onFile: { _ in }, onFailure: onFailure)
-        let content = work.appending("content").string
-        try write("tar", ["--create", "--directory", content, "--file", "-", "--", "./" + name])
+        try write("tar", ["--create", "--directory", content.string, "--file", "-", "--", "./" + name])
     }
 
     private func write(_ program: String, _ arguments: [String]) throws {
         let place = try Destination.file(destination, isReplaceable: isReplacing, name: nil)
-        let parent = place.removingLastComponent()
-        let work = try UnfinishedWork.makeDirectory(in: parent.isEmpty ? "." : parent)
+        let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
-        let output = work.appending("output")
+        let output = DirectoryEntry("output", in: work)
         let status: Int32
         do {
-            status = try ForegroundProcess.run(program, arguments, output: output)
+            status = try ForegroundProcess.run(
+                program,
+                arguments,
+                output: work.heldPath.appending(output.name)
+            )
         } catch {
             throw error.isMissing ? ExportError.noProgram(program) : error
         }
         guard status == 0 else { throw ExportError.failed(program, status) }
         try OpenFile(output, .read).synchronise()
         try UnfinishedWork.name(output, place, isReplacing: isReplacing)
-        try Directory.synchronise(parent.isEmpty ? "." : parent)
+        try place.directory.synchronise()
     }
 }
 

@@ -9,7 +9,7 @@ import SystemPackage
 /// The file stays the same one, with its owner, mode and journal mode. While the transaction runs nobody else can write; in
 /// rollback mode nobody can read either.
 struct DatabaseReplacement {
-    let database: FilePath
+    let database: DirectoryEntry
     /// Nobody else knows of it. Its header may be changed.
     let image: FilePath
     /// How long to wait for programs that are reading or writing.
@@ -33,16 +33,15 @@ struct DatabaseReplacement {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         do {
-            let target = try DatabaseQueue(path: database.sqliteURI, configuration: configuration)
+            let target = try database.connect(configuration)
             return try source.read { from in
                 try target.writeWithoutTransaction { to in
-                    try LivePlace.require(database, to)
-                    return try LockWait(wait).run { try copy(from, to, isUnchanged) }
+                    try LockWait(wait).run { try copy(from, to, isUnchanged) }
                 }
             }
         } catch let error as DatabaseError {
             guard error.resultCode == .SQLITE_READONLY else {
-                throw InPlaceError(error, database, wait: wait)
+                throw InPlaceError(error, database.path, wait: wait)
             }
             try OpenFile(image, .update).setFileFormat(isWAL: true)
             return .impossible

@@ -5,8 +5,8 @@ import SystemPackage
 /// Puts an image in the place of a file, and the file with what SQLite keeps beside it aside. The name is never free in between,
 /// nothing is deleted, and SQLite never finds what belongs to the one beside the other.
 struct FileExchange {
-    /// Absolute, free of symbolic links.
-    let place: FilePath
+    /// The path of its directory is absolute and free of symbolic links.
+    let place: DirectoryEntry
     /// What is put aside is called that behind its name, as `.corrupted-YYYYMMDD-HHMMSS`.
     let asideSuffix: String
     /// Whether it stays there. Else it goes in the end, for the history has it; unless a program wrote to it meanwhile.
@@ -25,16 +25,16 @@ struct FileExchange {
     ///
     /// Throws `InPlaceError.inUse`, `SystemError`; nothing is changed then.
     func run(
-        _ image: FilePath,
+        _ image: DirectoryEntry,
         putAside: inout [FilePath],
         isUnchanged: () throws -> Bool
     ) throws -> Bool {
         let deadline = Tick.now.advanced(by: wait)
-        guard let present = try FileStatus.directUnlessMissing(place) else {
+        guard let present = try place.statusUnlessMissing() else {
             return try fill(image, deadline, &putAside, isUnchanged)
         }
         try own(image, present.ownership)
-        let old = try OpenFile(place, .change)
+        let old = try OpenFile(place, .update)
         let new = try OpenFile(image, .update)
         let isLocked = try waitUntilUnused(old, mayBeForced: !isLogged(new), deadline)
         defer { if isLocked { old.releaseWriteLock() } }
@@ -45,56 +45,56 @@ struct FileExchange {
         defer { if isNewLocked { new.releaseWriteLock() } }
 
         let aside = try freeName()
-        try Directory.addName(aside, to: place)
-        var sidecars: [(from: FilePath, to: FilePath)] = []
+        try aside.addName(to: place)
+        var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
         do {
             try setSidecarsAside(for: aside, &sidecars)
             try UnfinishedWork.name(image, place, isReplacing: true)
             if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
         } catch {
             // Of two names of one file, rename(2) would leave both.
-            if try FileStatus.directUnlessMissing(place)?.identity == before.identity {
-                try? Directory.remove(aside)
+            if try place.statusUnlessMissing()?.identity == before.identity {
+                try? aside.remove()
             } else {
-                try? Directory.rename(aside, to: place)
+                try? aside.rename(to: place)
             }
-            for moved in sidecars.reversed() { try? Directory.rename(moved.to, to: moved.from) }
+            for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
             throw error
         }
-        try Directory.synchronise(place.removingLastComponent())
+        try place.directory.synchronise()
         let after = try old.status()
         let isAsCaptured = before.sizeBytes == after.sizeBytes && before.modified == after.modified
         if !keepsAside, isAsCaptured, ProcessTable.writers(of: [before.identity]).isEmpty {
-            try Directory.remove(aside)
+            try aside.remove()
         } else {
-            putAside.append(aside)
+            putAside.append(aside.path)
         }
-        putAside += sidecars.map(\.to)
+        putAside += sidecars.map(\.to.path)
         return true
     }
 
     /// Puts the file aside, and nothing in its place. Returns the names of what was put aside.
     func setAside() throws -> [FilePath] {
-        guard try FileStatus.directUnlessMissing(place) != nil else { return [] }
-        let file = try OpenFile(place, .change)
+        guard try place.statusUnlessMissing() != nil else { return [] }
+        let file = try OpenFile(place, .update)
         let isLocked = try waitUntilUnused(file, mayBeForced: true, Tick.now.advanced(by: wait))
         defer { if isLocked { file.releaseWriteLock() } }
         let aside = try freeName()
-        var sidecars: [(from: FilePath, to: FilePath)] = []
+        var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
         try setSidecarsAside(for: aside, &sidecars)
-        try Directory.rename(place, to: aside)
-        try Directory.synchronise(place.removingLastComponent())
-        return [aside] + sidecars.map(\.to)
+        try place.rename(to: aside)
+        try place.directory.synchronise()
+        return [aside.path] + sidecars.map(\.to.path)
     }
 
     /// Nothing has the name. Programs may have a file open that had it.
     private func fill(
-        _ image: FilePath,
+        _ image: DirectoryEntry,
         _ deadline: Tick,
         _ putAside: inout [FilePath],
         _ isUnchanged: () throws -> Bool
     ) throws -> Bool {
-        let directory = try FileStatus.of(place.removingLastComponent()).ownership
+        let directory = try place.directory.status().ownership
         // As a program of the directory's owner would make it there.
         let bits = 0o600 | (directory.permissions & 0o066)
         try own(
@@ -102,25 +102,25 @@ struct FileExchange {
             FileOwnership(userID: directory.userID, groupID: directory.groupID, permissions: bits)
         )
         let isLogged = try isLogged(OpenFile(image, .read))
-        while case let holders = ProcessTable.writers(ofRemovedFileAt: place), !holders.isEmpty {
+        while case let holders = ProcessTable.writers(ofRemovedFileAt: place.path), !holders.isEmpty {
             if isForced, !isLogged { break }
             guard Tick.now < deadline else {
-                throw InPlaceError.inUse(place, holders, mayBeForced: !isLogged)
+                throw InPlaceError.inUse(place.path, holders, mayBeForced: !isLogged)
             }
             Thread.nap(.milliseconds(20))
         }
         guard try isUnchanged() else { return false }
-        var sidecars: [(from: FilePath, to: FilePath)] = []
-        defer { putAside += sidecars.map(\.to) }
+        var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
+        defer { putAside += sidecars.map(\.to.path) }
         try setSidecarsAside(for: freeName(), &sidecars)
         // A program that found nothing may just have made an empty one.
         guard try takeFreeName(image) else { return false }
-        try Directory.synchronise(place.removingLastComponent())
+        try place.directory.synchronise()
         return true
     }
 
     /// Returns false when something has the name by now.
-    private func takeFreeName(_ image: FilePath) throws(SystemError) -> Bool {
+    private func takeFreeName(_ image: DirectoryEntry) throws(SystemError) -> Bool {
         do {
             try UnfinishedWork.name(image, place, isReplacing: false)
             return true
@@ -135,7 +135,7 @@ struct FileExchange {
         try DatabaseHeader(of: image)?.readVersion == 2
     }
 
-    private func own(_ image: FilePath, _ ownership: FileOwnership) throws {
+    private func own(_ image: DirectoryEntry, _ ownership: FileOwnership) throws {
         let file = try OpenFile(image, .update)
         try file.setOwnership(ownership)
         try file.synchronise()
@@ -155,7 +155,7 @@ struct FileExchange {
             guard Tick.now < deadline else {
                 if isForced, mayBeForced { return isLocked }
                 if isLocked { file.releaseWriteLock() }
-                throw InPlaceError.inUse(place, holders, mayBeForced: mayBeForced)
+                throw InPlaceError.inUse(place.path, holders, mayBeForced: mayBeForced)
             }
             if isLocked { file.releaseWriteLock() }
             Thread.nap(.milliseconds(20))
@@ -167,32 +167,32 @@ struct FileExchange {
         while case let holders = ProcessTable.writers(of: [try old.status().identity]), !holders.isEmpty {
             guard Tick.now < deadline else {
                 if isForced { return }
-                throw InPlaceError.inUse(place, holders, mayBeForced: false)
+                throw InPlaceError.inUse(place.path, holders, mayBeForced: false)
             }
             Thread.nap(.milliseconds(20))
         }
     }
 
     private func setSidecarsAside(
-        for aside: FilePath,
-        _ moved: inout [(from: FilePath, to: FilePath)]
+        for aside: DirectoryEntry,
+        _ moved: inout [(from: DirectoryEntry, to: DirectoryEntry)]
     ) throws {
         for suffix in Destination.sidecarSuffixes {
             let sidecar = place.appending(suffix: suffix)
-            guard try FileStatus.unlessMissing(sidecar, followingLinks: false) != nil else { continue }
+            guard try sidecar.statusUnlessMissing() != nil else { continue }
             // SQLite finds it there for the file that it belongs to.
             let name = aside.appending(suffix: suffix)
-            try Directory.rename(sidecar, to: name)
+            try sidecar.rename(to: name)
             moved.append((sidecar, name))
         }
     }
 
-    private func freeName() throws -> FilePath {
+    private func freeName() throws -> DirectoryEntry {
         let name = place.appending(suffix: asideSuffix)
-        guard try FileStatus.unlessMissing(name, followingLinks: false) != nil else { return name }
+        guard try name.statusUnlessMissing() != nil else { return name }
         for number in 2...1000 {
             let numbered = name.appending(suffix: "-\(number)")
-            if try FileStatus.unlessMissing(numbered, followingLinks: false) == nil { return numbered }
+            if try numbered.statusUnlessMissing() == nil { return numbered }
         }
         return name
     }

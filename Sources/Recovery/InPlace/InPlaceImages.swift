@@ -22,6 +22,11 @@ final class InPlaceImages {
             }
         }
 
+        /// Moves it to a name that is free, on whichever file system.
+        func move(to destination: DirectoryEntry) throws {
+            try DirectoryEntry(following: path).map { try FileCopy.move($0, to: destination) }
+        }
+
         func isSame(as other: Image) -> Bool {
             guard let state, let otherState = other.state else { return false }
             return state.digest == otherState.digest && state.shape == otherState.shape
@@ -130,23 +135,27 @@ final class InPlaceImages {
         return image
     }
 
-    /// Whether the file at `path` has that content.
-    func holds(_ path: FilePath, _ state: SnapshotState) throws -> Bool {
-        let file = try OpenFile(path, .look)
+    /// Whether the file has that content.
+    func holds(_ place: DirectoryEntry, _ state: SnapshotState) throws -> Bool {
+        let file = try OpenFile(place, .look)
         guard try file.status().sizeBytes == state.shape.byteCount else { return false }
         return try ImageDigest.of(file, shape: state.shape) == state.digest
     }
 
     /// Whether a plain file is what the history has of it at `sequence`.
-    func isCaptured(_ item: InPlacePlan.Item, as path: FilePath, at sequence: Sequence) throws -> Bool {
-        guard let entry = try entry(item, at: sequence), FileStatus.ifPresent(path) != nil else {
+    func isCaptured(
+        _ item: InPlacePlan.Item,
+        as place: DirectoryEntry,
+        at sequence: Sequence
+    ) throws -> Bool {
+        guard let entry = try entry(item, at: sequence), try place.statusUnlessMissing() != nil else {
             return true
         }
         count += 1
         let image = work.appending("seen-\(count)")
         defer { try? Directory.remove(image) }
         let result = try ImageRebuilder(root).rebuildAll([item.file: image], at: entry.sequence)
-        return try result[item.file].map { try holds(path, $0.get()) } ?? false
+        return try result[item.file].map { try holds(place, $0.get()) } ?? false
     }
 
     /// How the rows changed from the file's state at `sequence` to the wanted one, which was asked for before. Nothing is

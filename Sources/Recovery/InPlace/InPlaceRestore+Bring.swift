@@ -14,7 +14,7 @@ extension InPlaceRestore {
             return entry == nil ? .unchanged : .aside
         }
         let place = try LivePlace.of(item.name, in: plan.root)
-        guard entry != nil, try FileStatus.directUnlessMissing(place) != nil else { return .rename }
+        guard entry != nil, let place, try place.statusUnlessMissing() != nil else { return .rename }
         guard let present = try images.present(item, at: sequence) else {
             // The file itself is asked: the history may lack what cannot be read.
             return try wanted.state.map { try images.holds(place, $0) } ?? false ? .unchanged : .rename
@@ -35,12 +35,8 @@ extension InPlaceRestore {
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
         var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
         guard way != .unchanged else { return outcome }
-        if plan.root.kind == .directory {
-            if FileStatus.ifPresent(plan.root.path) == nil { try Destination.makeDirectory(plan.root.path) }
-            try Destination.makeDirectories(for: item.path, below: plan.root.path)
-        }
-        let place = try LivePlace.of(item.name, in: plan.root)
-        _ = try Destination.file(place, isReplaceable: true, name: item.name.lastComponent)
+        let place = try LivePlace.made(item.name, in: plan.root)
+        try Destination.refuse(place, isReplaceable: true, as: place.path, name: item.name.lastComponent)
         guard let wanted else {
             try setAside(place, &outcome)
             return outcome
@@ -52,7 +48,7 @@ extension InPlaceRestore {
 
     /// In one transaction. Returns false when only an exchange can do it.
     private func replace(
-        _ place: FilePath,
+        _ place: DirectoryEntry,
         by image: FilePath,
         _ outcome: inout InPlaceOutcome
     ) throws -> Bool {
@@ -67,27 +63,27 @@ extension InPlaceRestore {
             marks = []
             switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
             case .done:
-                outcome.holders = ProcessTable.writers(ofFileAt: place)
+                outcome.holders = ProcessTable.writers(ofFileAt: place.path)
                 return true
             case .impossible: return false
             case .outdated: continue
             }
         } while Tick.now < deadline
-        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place))
+        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
     /// How often it is tried to exchange a file just as it was captured.
     private static let exactAttempts = 3
 
     private func exchange(
-        _ place: FilePath,
+        _ place: DirectoryEntry,
         for image: InPlaceImages.Image,
         _ images: InPlaceImages,
         _ outcome: inout InPlaceOutcome
     ) throws {
-        let work = try UnfinishedWork.makeDirectory(in: place.removingLastComponent())
+        let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
-        let near = work.appending("wanted")
+        let near = DirectoryEntry("wanted", in: work)
         let files = LiveFiles(place)
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
         var marks = [AnnotationWish.tag(tags.before)]
@@ -102,9 +98,9 @@ extension InPlaceRestore {
                 try image.isDatabase || present != nil
                 || !images.isCaptured(outcome.item, as: place, at: outcome.before)
             // While the image is still there to be read.
-            if FileStatus.ifPresent(near) == nil {
+            if try near.statusUnlessMissing() == nil {
                 outcome.tables = (try? images.rowDifferences(outcome.item, at: outcome.before)) ?? []
-                try FileCopy.move(image.path, to: near)
+                try image.move(to: near)
             }
             let exchange = FileExchange(
                 place: place,
@@ -124,10 +120,10 @@ extension InPlaceRestore {
                 return
             }
         } while Tick.now < deadline
-        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place))
+        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
-    private func setAside(_ place: FilePath, _ outcome: inout InPlaceOutcome) throws {
+    private func setAside(_ place: DirectoryEntry, _ outcome: inout InPlaceOutcome) throws {
         outcome.before = try capture([.tag(tags.before)])
         let exchange = FileExchange(
             place: place,

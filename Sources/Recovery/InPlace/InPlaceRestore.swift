@@ -46,10 +46,10 @@ package struct InPlaceRestore {
         onFailure: (FilePath, any Error) throws -> Void
     ) throws -> RecoveryEntry? {
         let start = Tick.now
-        UnfinishedWork.removeLeftovers(in: Set(plan.items.map { $0.path.removingLastComponent() }))
+        removeLeftovers()
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let images = InPlaceImages(plan.root, in: work)
+        let images = InPlaceImages(plan.root, in: work.path)
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
 
@@ -87,7 +87,7 @@ package struct InPlaceRestore {
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let images = InPlaceImages(plan.root, in: work)
+        let images = InPlaceImages(plan.root, in: work.path)
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
         let present = try capture([])
@@ -104,6 +104,15 @@ package struct InPlaceRestore {
             }
         }
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
+    }
+
+    /// Removes what killed restores left beside the files.
+    private func removeLeftovers() {
+        var directories: Set<FilePath> = []
+        for item in plan.items where directories.insert(item.path.removingLastComponent()).inserted {
+            guard let place = try? LivePlace.of(item.name, in: plan.root) else { continue }
+            UnfinishedWork.removeLeftovers(in: place.directory)
+        }
     }
 
     /// After the last change: looks at the result, and writes what was done into the history. Returns what came of looking as

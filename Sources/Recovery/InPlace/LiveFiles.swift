@@ -28,15 +28,14 @@ final class LiveFiles {
 
     private final class Held {
         let file: OpenFile
-        init(_ path: FilePath) throws(SystemError) { file = try OpenFile(path, .look) }
+        init(_ place: DirectoryEntry) throws(SystemError) { file = try OpenFile(place, .look) }
     }
 
-    private let path: FilePath
+    private let place: DirectoryEntry
     private var held: [FileIdentity: Held] = [:]
 
-    /// - Parameter path: the database, free of symbolic links.
-    init(_ path: FilePath) {
-        self.path = path
+    init(_ place: DirectoryEntry) {
+        self.place = place
     }
 
     /// While programs write now and then, returns just after one of them has: the next is as far away as it can be, and hardly finds
@@ -52,18 +51,18 @@ final class LiveFiles {
     }
 
     func stamp() throws(SystemError) -> Stamp {
-        let log = try look(at: path.appending(suffix: "-wal"), frontBytes: 32)
+        let log = try look(at: place.appending(suffix: "-wal"), frontBytes: 32)
         return try Stamp(
-            database: look(at: path, frontBytes: 100),
+            database: look(at: place, frontBytes: 100),
             log: log.flatMap { $0.status.sizeBytes == 0 ? nil : $0 },
-            index: look(at: path.appending(suffix: "-shm"), frontBytes: 48)
+            index: look(at: place.appending(suffix: "-shm"), frontBytes: 48)
         )
     }
 
-    private func look(at path: FilePath, frontBytes: Int) throws(SystemError) -> Look? {
-        guard let status = try FileStatus.directUnlessMissing(path) else { return nil }
+    private func look(at place: DirectoryEntry, frontBytes: Int) throws(SystemError) -> Look? {
+        guard let status = try place.statusUnlessMissing() else { return nil }
         if held[status.identity] == nil {
-            let file = try Held(path)
+            let file = try Held(place)
             // Another one may have the name by now.
             held[try file.file.status().identity] = file
         }

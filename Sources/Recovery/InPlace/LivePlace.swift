@@ -1,32 +1,48 @@
-import GRDB
 import LinuxFiles
 import Repository
 import SystemPackage
 
 /// Where a protected file is at present. The root may be given through symbolic links; below it none is followed.
 enum LivePlace {
-    /// The file's path, absolute and free of symbolic links. The file itself may be missing.
+    /// The file's name in its directory, which is held. The file itself may be missing; nil if its directory is.
     /// Throws `InPlaceError.isLink` when the file, or a directory of it below the root, is a symbolic link.
-    static func of(_ name: FilePath, in root: RootDescription) throws -> FilePath {
-        let top = (try? Directory.resolve(root.path)) ?? root.path
-        guard root.kind == .directory else { return top }
-        var place = top
-        for component in name.components {
-            place.append(component)
-            guard let kind = try FileStatus.unlessMissing(place, followingLinks: false)?.kind else {
-                continue
-            }
-            if kind == .symbolicLink { throw InPlaceError.isLink(place) }
+    static func of(_ name: FilePath, in root: RootDescription) throws -> DirectoryEntry? {
+        do {
+            return try find(name, root, isMaking: false)
+        } catch let error as SystemError where error.isMissing {
+            return nil
         }
+    }
+
+    /// The same; its directory is made if it is missing.
+    static func made(_ name: FilePath, in root: RootDescription) throws -> DirectoryEntry {
+        if root.kind == .directory, FileStatus.ifPresent(root.path) == nil,
+            let top = try DirectoryEntry(following: root.path)
+        {
+            try Destination.makeDirectory(top)
+        }
+        guard let place = try find(name, root, isMaking: true) else { throw RestoreError.escapes(name) }
         return place
     }
 
-    /// Throws `InPlaceError.isLink` when SQLite has come to another file than the one at `place`: it resolves the path itself.
-    static func require(_ place: FilePath, _ database: Database) throws {
-        let opened = try String.fetchOne(
-            database,
-            sql: "SELECT file FROM pragma_database_list WHERE name = 'main'"
-        )
-        guard let opened, opened == place.string else { throw InPlaceError.isLink(place) }
+    private static func find(
+        _ name: FilePath,
+        _ root: RootDescription,
+        isMaking: Bool
+    ) throws -> DirectoryEntry? {
+        let place: DirectoryEntry?
+        switch root.kind {
+        case .directory:
+            let top = try OpenDirectory(Directory.resolve(root.path))
+            place = try Destination.entry(name, below: top, isMaking: isMaking) { InPlaceError.isLink($0) }
+        case .file:
+            let path = (try? Directory.resolve(root.path)) ?? root.path
+            let directory = try OpenDirectory(Directory.resolve(path.removingLastComponent()))
+            place = path.lastComponent.map { DirectoryEntry($0, in: directory) }
+        }
+        if let place, try place.statusUnlessMissing()?.kind == .symbolicLink {
+            throw InPlaceError.isLink(place.path)
+        }
+        return place
     }
 }

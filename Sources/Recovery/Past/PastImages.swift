@@ -6,7 +6,7 @@ package import SystemPackage
 /// goes with this value, or when the command is interrupted.
 package final class PastImages {
     private let root: RootDescription
-    private let work: FilePath
+    private let work: OpenDirectory
     private var paths: [Sequence: FilePath] = [:]
 
     package init(_ root: RootDescription) throws {
@@ -22,7 +22,7 @@ package final class PastImages {
     package func image(_ entry: SnapshotIndex.Entry) throws -> FilePath? {
         guard entry.event != .deleted else { return nil }
         if let known = paths[entry.sequence] { return known }
-        let path = work.appending("\(entry.sequence)")
+        let path = work.path.appending("\(entry.sequence)")
         let states = try ImageRebuilder(root).rebuildAll([entry.file: path], at: entry.sequence)
         guard let state = try states[entry.file]?.get(), state.sequence == entry.sequence else {
             throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
@@ -38,5 +38,5 @@ package final class PastImages {
     }
 
     /// A name in the same directory, for what is made of an image.
-    package func path(named name: String) -> FilePath { work.appending(name) }
+    package func path(named name: String) -> FilePath { work.path.appending(name) }
 }

@@ -7,34 +7,48 @@ enum Destination {
     /// What a database may leave beside itself, and SQLite would apply to another file of that name.
     static let sidecarSuffixes = ["-wal", "-journal", "-shm"]
 
-    /// The place that a file really gets: an existing symbolic link is followed, and stays a link.
+    /// The name that a file really gets at a path that the user named: an existing symbolic link is followed, and stays a
+    /// link.
     ///
     /// Refused are an existing file unless it `isReplaceable`, and anything there that is no regular file.
     static func file(
         _ path: FilePath,
         isReplaceable: Bool,
         name: FilePath.Component?
-    ) throws -> FilePath {
-        let kind: FileStatus.Kind
-        do {
-            kind = try FileStatus.of(path, followingLinks: false).kind
-        } catch {
-            if error.code == .noSuchFileOrDirectory { return path }
-            throw error
+    ) throws -> DirectoryEntry {
+        guard var entry = try DirectoryEntry(following: path) else {
+            throw RestoreError.isDirectory(path, name: name)
         }
-        if FileStatus.ifPresent(path)?.kind == .directory { throw RestoreError.isDirectory(path, name: name) }
-        guard isReplaceable else { throw RestoreError.exists(path) }
-        guard FileStatus.ifPresent(path)?.kind == .regular else { throw RestoreError.isSpecial(path) }
-        return kind == .symbolicLink ? try Directory.resolve(path) : path
+        if try entry.statusUnlessMissing()?.kind == .symbolicLink {
+            guard let target = try? Directory.resolve(path) else {
+                throw isReplaceable ? RestoreError.isSpecial(path) : RestoreError.exists(path)
+            }
+            guard let real = try DirectoryEntry(following: target) else {
+                throw RestoreError.isDirectory(path, name: name)
+            }
+            entry = real
+        }
+        try refuse(entry, isReplaceable: isReplaceable, as: path, name: name)
+        return entry
     }
 
-    /// Throws unless `path` is free for a database: nothing may lie beside it that SQLite would apply to it.
-    static func refuseSidecars(of path: FilePath) throws {
-        for suffix in sidecarSuffixes {
-            guard let sidecar = FilePath(bytes: path.bytes + suffix.utf8) else { continue }
-            if (try? FileStatus.of(sidecar, followingLinks: false)) != nil {
-                throw RestoreError.sidecar(sidecar, of: path)
-            }
+    /// Throws unless the name is free, or that of a regular file that `isReplaceable`. `path`: what the user calls it.
+    static func refuse(
+        _ entry: DirectoryEntry,
+        isReplaceable: Bool,
+        as path: FilePath,
+        name: FilePath.Component?
+    ) throws {
+        guard let kind = try entry.statusUnlessMissing()?.kind else { return }
+        if kind == .directory { throw RestoreError.isDirectory(path, name: name) }
+        guard isReplaceable else { throw RestoreError.exists(path) }
+        guard kind == .regular else { throw RestoreError.isSpecial(path) }
+    }
+
+    /// Throws if something lies beside the name that SQLite would apply to a database there. `path`: what the user calls it.
+    static func refuseSidecars(of entry: DirectoryEntry, as path: FilePath) throws {
+        for suffix in sidecarSuffixes where (try? entry.appending(suffix: suffix).status()) != nil {
+            throw RestoreError.sidecar(path.appending(suffix: suffix), of: path)
         }
     }
 
@@ -57,29 +71,49 @@ enum Destination {
     }
 
     /// Makes a directory as if the owner of the one above it had made it: who may enter that one may enter this one.
-    static func makeDirectory(_ path: FilePath) throws {
-        let parent = try FileStatus.of(path.removingLastComponent()).ownership
-        try Directory.make(path)
-        try OpenFile(path, .read).setOwnership(
+    static func makeDirectory(_ entry: DirectoryEntry) throws {
+        let parent = try entry.directory.status().ownership
+        // There nobody can put another directory in its place before it is given away.
+        let work = try UnfinishedWork.makeDirectory(in: entry.directory)
+        defer { UnfinishedWork.discard(work) }
+        let new = DirectoryEntry("directory", in: work)
+        try new.makeDirectory()
+        try OpenDirectory(new).opened().setOwnership(
             FileOwnership(
                 userID: parent.userID,
                 groupID: parent.groupID,
                 permissions: 0o700 | (parent.permissions & 0o077)
             )
         )
+        try UnfinishedWork.name(new, entry, isReplacing: true)
+        try entry.directory.synchronise()
     }
 
-    /// Makes the directories that `path` lacks below `top`. One that is a symbolic link is refused: it may lead
-    /// anywhere.
-    static func makeDirectories(for path: FilePath, below top: FilePath) throws {
+    /// A name below `top`, each of whose directories is held while the next one is looked for: none is a symbolic link, nor
+    /// above `top`. Missing ones are made, or lead to nil.
+    ///
+    /// Throws `RestoreError.isNotDirectory`, `RestoreError.escapes`, and what `link` is for a path that is a link.
+    static func entry(
+        _ name: FilePath,
+        below top: OpenDirectory,
+        isMaking: Bool,
+        link: (FilePath) -> any Error = { RestoreError.isNotDirectory($0) }
+    ) throws -> DirectoryEntry? {
+        guard let last = name.lastComponent, name.isRelative,
+            name.components.allSatisfy({ $0.kind == .regular })
+        else { throw RestoreError.escapes(name) }
         var directory = top
-        for component in path.removingLastComponent().components.dropFirst(top.components.count) {
-            directory.append(component)
-            switch try? FileStatus.of(directory, followingLinks: false).kind {
-            case .directory: continue
-            case nil: try makeDirectory(directory)
-            default: throw RestoreError.isNotDirectory(directory)
+        for component in name.removingLastComponent().components {
+            let entry = DirectoryEntry(component, in: directory)
+            switch try entry.statusUnlessMissing()?.kind {
+            case .directory: break
+            case .symbolicLink: throw link(entry.path)
+            case _ where !isMaking: return nil
+            case nil: try makeDirectory(entry)
+            default: throw RestoreError.isNotDirectory(entry.path)
             }
+            directory = try OpenDirectory(entry)
         }
+        return DirectoryEntry(last, in: directory)
     }
 }

@@ -5,19 +5,21 @@ enum FileCopy {
     private static let bufferBytes = 1 << 20
 
     /// Moves a file that nobody changes to a name that is free, on whichever file system.
-    static func move(_ source: FilePath, to destination: FilePath) throws(SystemError) {
+    static func move(_ source: DirectoryEntry, to destination: DirectoryEntry) throws(SystemError) {
         do {
-            try Directory.rename(source, to: destination)
+            try source.rename(to: destination)
         } catch {
             guard error.code == .improperLink else { throw error }
-            try copy(source, to: destination)
+            try copy(OpenFile(source, .read), to: OpenFile(destination, .createNew))
         }
     }
 
     /// Copies a file that nobody changes to a name that is free. Where the file system can, they share their content.
     static func copy(_ source: FilePath, to destination: FilePath) throws(SystemError) {
-        let from = try OpenFile(source, .read)
-        let to = try OpenFile(destination, .createNew)
+        try copy(OpenFile(source, .read), to: OpenFile(destination, .createNew))
+    }
+
+    private static func copy(_ from: borrowing OpenFile, to: borrowing OpenFile) throws(SystemError) {
         if to.becomeClone(of: from) { return }
         var buffer = [UInt8](repeating: 0, count: bufferBytes)
         var offset: UInt64 = 0

@@ -49,13 +49,17 @@ package struct Restore: Sendable {
 
     private func restoreFile(_ item: RestorePlan.Item) throws -> Outcome {
         // What is in the way is said before the work rather than after it.
-        let place = try place(of: item)
+        let place = try Destination.file(
+            item.destination,
+            isReplaceable: isReplacing,
+            name: item.name.lastComponent
+        )
+        try refuse(place, item)
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
-        let image = work.appending("image")
-        let states = try ImageRebuilder(plan.root)
-            .rebuildAll([item.entry.file: image], at: item.entry.sequence, mayCloneMirrors: plan.isLatest)
-        return try finish(item, states[item.entry.file], image)
+        let image = DirectoryEntry("image", in: work)
+        let state = try rebuild([item.entry.file: image], at: item.entry.sequence, in: work)[item.entry.file]
+        return try finish(item, state, image, place)
     }
 
     /// Restores into a directory that exists.
@@ -63,9 +67,10 @@ package struct Restore: Sendable {
         _ onFile: (Outcome) throws -> Void,
         _ onFailure: (FilePath, any Error) throws -> Void
     ) throws {
-        let work = try UnfinishedWork.makeDirectory(in: plan.destination)
+        let top = try OpenDirectory(following: plan.destination)
+        let work = try UnfinishedWork.makeDirectory(in: top)
         defer { UnfinishedWork.discard(work) }
-        try restoreAll(plan.items, below: plan.destination, imagesIn: work, onFile, onFailure)
+        try restoreAll(below: top, imagesIn: work, onFile, onFailure)
     }
 
     /// Builds the whole directory under another name first.
@@ -73,38 +78,46 @@ package struct Restore: Sendable {
         _ onFile: (Outcome) throws -> Void,
         _ onFailure: (FilePath, any Error) throws -> Void
     ) throws {
-        let parent = plan.destination.directory
-        let work = try UnfinishedWork.makeDirectory(in: parent)
+        guard let destination = try DirectoryEntry(following: plan.destination) else {
+            throw RestoreError.isNotDirectory(plan.destination)
+        }
+        let work = try UnfinishedWork.makeDirectory(in: destination.directory)
         defer { UnfinishedWork.discard(work) }
-        let (images, top) = (work.appending("images"), work.appending("root"))
-        try Directory.make(images)
-        try Directory.make(top)
+        let (images, top) = (DirectoryEntry("images", in: work), DirectoryEntry("root", in: work))
+        try images.makeDirectory()
+        try top.makeDirectory()
 
         var outcomes: [Outcome] = []
-        try restoreAll(plan.moved(to: top), below: top, imagesIn: images, { outcomes.append($0) }, onFailure)
-        try UnfinishedWork.name(top, plan.destination, isReplacing: true)
-        try Directory.synchronise(parent)
-        for outcome in outcomes { try onFile(outcome.moved(from: top, to: plan.destination)) }
+        try restoreAll(
+            below: OpenDirectory(top),
+            imagesIn: OpenDirectory(images),
+            { outcomes.append($0) },
+            onFailure
+        )
+        try UnfinishedWork.name(top, destination, isReplacing: true)
+        try destination.directory.synchronise()
+        for outcome in outcomes { try onFile(outcome) }
     }
 }
 
 extension Restore {
     /// Rebuilds all images in one go over the history, then checks and names them one after the other.
     private func restoreAll(
-        _ items: [RestorePlan.Item],
-        below top: FilePath,
-        imagesIn work: FilePath,
+        below top: OpenDirectory,
+        imagesIn work: OpenDirectory,
         _ onFile: (Outcome) throws -> Void,
         _ onFailure: (FilePath, any Error) throws -> Void
     ) throws {
-        let images = items.map { ($0.entry.file, work.appending("\($0.entry.file)")) }
-        let states = try ImageRebuilder(plan.root)
-            .rebuildAll(Dictionary(uniqueKeysWithValues: images), at: plan.entry.sequence)
-        for (item, (file, image)) in zip(items, images) {
+        let images = plan.items.map { ($0.entry.file, DirectoryEntry(.init("\($0.entry.file)")!, in: work)) }
+        let states = try rebuild(
+            Dictionary(uniqueKeysWithValues: images),
+            at: plan.entry.sequence,
+            in: work
+        )
+        for (item, (file, image)) in zip(plan.items, images) {
             let outcome: Outcome
             do {
-                try Destination.makeDirectories(for: item.destination, below: top)
-                outcome = try finish(item, states[file], image)
+                outcome = try finish(item, states[file], image, place(of: item, below: top))
             } catch {
                 try onFailure(item.path, error)
                 continue
@@ -113,11 +126,29 @@ extension Restore {
         }
     }
 
+    /// Makes the images, which lie in `work`.
+    private func rebuild(
+        _ images: [FileID: DirectoryEntry],
+        at sequence: Sequence,
+        in work: OpenDirectory
+    ) throws -> [FileID: Result<SnapshotState, any Error>] {
+        do {
+            return try ImageRebuilder(plan.root).rebuildAll(
+                images.mapValues { work.heldPath.appending($0.name) },
+                at: sequence,
+                mayCloneMirrors: plan.isLatest
+            ).mapValues { $0.mapError(work.named) }
+        } catch {
+            throw work.named(error)
+        }
+    }
+
     /// Checks a rebuilt image and gives it its name.
     private func finish(
         _ item: RestorePlan.Item,
         _ rebuilt: Result<SnapshotState, any Error>?,
-        _ image: FilePath
+        _ image: DirectoryEntry,
+        _ place: DirectoryEntry
     ) throws -> Outcome {
         guard let state = try rebuilt?.get() else {
             throw RepositoryError.noSnapshot(item.entry.file, at: item.entry.sequence)
@@ -125,16 +156,16 @@ extension Restore {
         guard state.sequence == item.entry.sequence else {
             throw RestoreError.wrongSnapshot(item.path, wanted: item.entry.sequence, got: state.sequence)
         }
-        let integrity = try check(item, at: image)
+        let integrity = try check(item, at: image.directory.heldPath.appending(image.name))
         try OpenFile(image, .read).synchronise()
-        let place = try place(of: item)
+        try refuse(place, item)
         do {
             try UnfinishedWork.name(image, place, isReplacing: isReplacing)
         } catch {
             guard error.code == .fileExists else { throw error }
-            throw RestoreError.exists(place)
+            throw RestoreError.exists(item.destination)
         }
-        try Directory.synchronise(place.directory)
+        try place.directory.synchronise()
         return Outcome(item: item, state: state, integrity: integrity)
     }
 
@@ -147,33 +178,23 @@ extension Restore {
         return integrity
     }
 
-    /// The name that the file really gets. Throws `RestoreError` when something is in its way.
-    private func place(of item: RestorePlan.Item) throws -> FilePath {
-        let place = try Destination.file(
-            item.destination,
-            isReplaceable: isReplacing,
-            name: item.name.lastComponent
-        )
-        if item.kind == .database { try Destination.refuseSidecars(of: place) }
+    /// Where a file of the plan goes in a directory. Those that are missing are made.
+    private func place(of item: RestorePlan.Item, below top: OpenDirectory) throws -> DirectoryEntry {
+        var name = item.destination
+        guard name.removePrefix(plan.destination),
+            let place = try Destination.entry(name, below: top, isMaking: true)
+        else { throw RestoreError.escapes(item.name) }
         return place
     }
-}
 
-extension Restore.Outcome {
-    /// The same after its directory has become another one.
-    fileprivate func moved(from old: FilePath, to new: FilePath) -> Self {
-        Self(
-            item: item.moved(to: item.destination.moved(from: old, to: new)),
-            state: state,
-            integrity: integrity
+    /// Throws `RestoreError` when something is in the file's way.
+    private func refuse(_ place: DirectoryEntry, _ item: RestorePlan.Item) throws {
+        try Destination.refuse(
+            place,
+            isReplaceable: isReplacing,
+            as: item.destination,
+            name: item.name.lastComponent
         )
-    }
-}
-
-extension FilePath {
-    /// The directory that it lies in, as a path that can be opened.
-    fileprivate var directory: FilePath {
-        let directory = removingLastComponent()
-        return directory.isEmpty ? "." : directory
+        if item.kind == .database { try Destination.refuseSidecars(of: place, as: item.destination) }
     }
 }

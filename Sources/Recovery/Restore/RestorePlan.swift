@@ -95,13 +95,10 @@ package struct RestorePlan: Hashable, Sendable {
         destination = directory
         isDirectory = plan.isDirectory
         isLatest = plan.isLatest
-        items = plan.moved(to: directory)
+        items = plan.items.map {
+            $0.moved(to: $0.destination.moved(from: plan.destination, to: directory))
+        }
         refused = plan.refused
-    }
-
-    /// The files, with another directory in the place of the destination.
-    func moved(to directory: FilePath) -> [Item] {
-        items.map { $0.moved(to: $0.destination.moved(from: destination, to: directory)) }
     }
 }
 

@@ -10,96 +10,131 @@ import SystemPackage
 /// One lock is held while something gets its final name, and by `abandonAll` for good. So whoever ends the process
 /// through that leaves under each final name either the whole result or what was there before.
 package enum UnfinishedWork {
-    private static let directories = Mutex<[FilePath: Lock]>([:])
+    private static let directories = Mutex<[ObjectIdentifier: Work]>([:])
     private static let prefix = ".holdfast-restore-"
 
-    private final class Lock: Sendable {
-        let directory: OpenFile
-        init(_ directory: consuming OpenFile) { self.directory = directory }
+    private final class Work: Sendable {
+        let entry: DirectoryEntry
+        let directory: OpenDirectory
+        private let lock: OpenFile
+
+        init(_ entry: DirectoryEntry, _ directory: OpenDirectory, lock: consuming OpenFile) {
+            self.entry = entry
+            self.directory = directory
+            self.lock = lock
+        }
+
+        /// Whatever has the name of the directory by then, only what is in this one is removed.
+        func remove() throws(SystemError) {
+            try directory.removeContent()
+            try entry.removeEmptyDirectory()
+        }
     }
 
     /// Removes everything unfinished, then calls `exit`. Nothing gets a final name meanwhile.
     package static func abandonAll(thenExit exit: () -> Never) -> Never {
         directories.withLock { directories in
-            for directory in directories.keys { removeWhileItIsFilled(directory) }
+            for work in directories.values { removeWhileItIsFilled(work) }
             exit()
         }
     }
 
     /// The thread that works there may go on making files until its directory is gone.
-    private static func removeWhileItIsFilled(_ directory: FilePath) {
+    private static func removeWhileItIsFilled(_ work: Work) {
         for _ in 0..<1000 {
-            if (try? Directory.removeTree(directory)) != nil { return }
+            if (try? work.remove()) != nil { return }
         }
     }
 
-    /// Makes an empty directory, mode 0700, in `parent`, which must exist.
-    static func makeDirectory(in parent: FilePath) throws(SystemError) -> FilePath {
+    /// How many directories somebody may take away before it is given up.
+    private static let attempts = 100
+
+    /// Makes an empty directory, mode 0700.
+    static func makeDirectory(in parent: OpenDirectory) throws(SystemError) -> OpenDirectory {
         try directories.withLock { directories throws(SystemError) in
             removeLeft(in: parent)
-            // Else the directories above it would be made as well.
-            _ = try FileStatus.of(parent)
-            while true {
+            for _ in 0..<attempts {
                 let random = CurrentProcess.randomBytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-                let path = parent.appending(prefix + random.hexadecimal)
-                try Directory.make(path)
-                if let lock = try lock(path) {
-                    directories[path] = lock
-                    return path
+                let entry = DirectoryEntry(.init(prefix + random.hexadecimal)!, in: parent)
+                try entry.makeDirectory()
+                if let work = try hold(entry) {
+                    directories[ObjectIdentifier(work.directory)] = work
+                    return work.directory
                 }
             }
+            throw SystemError("make a directory in", parent.path, code: .fileExists)
         }
     }
 
-    /// Nil when another process took the directory for left, before it was locked.
-    private static func lock(_ path: FilePath) throws(SystemError) -> Lock? {
+    /// The same in a directory of our own, or one that the user named.
+    static func makeDirectory(in parent: FilePath) throws(SystemError) -> OpenDirectory {
+        try makeDirectory(in: OpenDirectory(following: parent))
+    }
+
+    /// Nil when another process took the directory for left, before it was locked, or put another one in its place.
+    private static func hold(_ entry: DirectoryEntry) throws(SystemError) -> Work? {
         do {
-            let directory = try OpenFile(path, .read)
-            let isLocked = try directory.takeExclusiveLock()
-            let isThere = try FileStatus.unlessMissing(path)?.identity == directory.status().identity
-            return isLocked && isThere ? Lock(directory) : nil
+            let directory = try OpenDirectory(entry)
+            let lock = try directory.opened()
+            let isLocked = try lock.takeExclusiveLock()
+            let isThere = try entry.statusUnlessMissing()?.identity == directory.status().identity
+            guard isLocked, isThere, try isOurs(directory) else { return nil }
+            return Work(entry, directory, lock: lock)
         } catch {
             guard error.isMissing else { throw error }
             return nil
         }
     }
 
-    /// Removes what killed processes left in these directories.
-    static func removeLeftovers(in parents: Set<FilePath>) {
-        directories.withLock { _ in parents.forEach(removeLeft) }
+    /// Whether it may be the directory that was just made: empty, and its owner that of a file that is made in it. Whose file
+    /// systems keep no owners have the same for all.
+    private static func isOurs(_ directory: OpenDirectory) throws(SystemError) -> Bool {
+        guard try directory.names().isEmpty else { return false }
+        let probe = DirectoryEntry("probe", in: directory)
+        let owner = try OpenFile(probe, .createNew).status().ownerID
+        try probe.remove()
+        return try directory.status().ownerID == owner
     }
 
-    private static func removeLeft(in parent: FilePath) {
-        for name in (try? Directory.names(in: parent)) ?? [] where name.string.hasPrefix(prefix) {
-            removeIfLeft(parent.appending(name))
+    /// Removes what killed processes left in the directory.
+    static func removeLeftovers(in parent: OpenDirectory) {
+        directories.withLock { _ in removeLeft(in: parent) }
+    }
+
+    private static func removeLeft(in parent: OpenDirectory) {
+        for name in (try? parent.names()) ?? [] where name.string.hasPrefix(prefix) {
+            removeIfLeft(DirectoryEntry(name, in: parent))
         }
     }
 
     /// Whose process is gone nobody else will remove. It is no error that it cannot be removed either.
-    private static func removeIfLeft(_ path: FilePath) {
-        guard let directory = try? OpenFile(path, .read), (try? directory.takeExclusiveLock()) == true else {
-            return
-        }
-        try? Directory.removeTree(path)
+    private static func removeIfLeft(_ entry: DirectoryEntry) {
+        guard let directory = try? OpenDirectory(entry), let lock = try? directory.opened(),
+            (try? lock.takeExclusiveLock()) == true
+        else { return }
+        try? Work(entry, directory, lock: lock).remove()
     }
 
     /// Gives a result its final name. Unless `isReplacing`, the name must be free (EEXIST); a directory replaces
     /// nothing but an empty directory in any case.
-    static func name(_ path: FilePath, _ name: FilePath, isReplacing: Bool) throws(SystemError) {
+    static func name(
+        _ result: DirectoryEntry,
+        _ name: DirectoryEntry,
+        isReplacing: Bool
+    ) throws(SystemError) {
         try directories.withLock { _ throws(SystemError) in
             if isReplacing {
-                try Directory.rename(path, to: name)
+                try result.rename(to: name)
             } else {
-                try Directory.renameToNew(path, to: name)
+                try result.renameToNew(name)
             }
         }
     }
 
     /// Removes what is left of a directory of `makeDirectory`.
-    static func discard(_ directory: FilePath) {
+    static func discard(_ directory: OpenDirectory) {
         directories.withLock { directories in
-            try? Directory.removeTree(directory)
-            directories[directory] = nil
+            try? directories.removeValue(forKey: ObjectIdentifier(directory))?.remove()
         }
     }
 }

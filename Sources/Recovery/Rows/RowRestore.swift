@@ -109,7 +109,9 @@ package struct RowRestore {
     ) throws -> (counts: [RowCounts], entry: RecoveryEntry?) {
         let start = Tick.now
         return try with(table, selection) { set, old in
-            let place = try LivePlace.of(name, in: root)
+            guard let place = try LivePlace.of(name, in: root) else {
+                throw SystemError("open", path, code: .noSuchFileOrDirectory)
+            }
             let files = LiveFiles(place)
             let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
             try files.waitForCommit()
@@ -123,7 +125,7 @@ package struct RowRestore {
                 let elapsed = start.duration(to: .now)
                 return (counts, try conclude(counts, before, elapsed))
             } while Tick.now < deadline
-            throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place))
+            throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
         }
     }
 
@@ -157,7 +159,7 @@ package struct RowRestore {
     private func apply(
         _ set: RowSet,
         _ old: FilePath,
-        _ place: FilePath,
+        _ place: DirectoryEntry,
         _ isUnchanged: () throws -> Bool
     ) throws -> [RowCounts]? {
         var configuration = Configuration()
@@ -165,12 +167,11 @@ package struct RowRestore {
         // For what is read of the schema.
         configuration.busyMode = .timeout(Double(options.wait.nanoseconds) / 1e9)
         do {
-            let queue = try DatabaseQueue(path: place.sqliteURI, configuration: configuration)
+            let queue = try place.connect(configuration)
             return try queue.writeWithoutTransaction { database in
                 guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
                     throw RowError.refused("triggers cannot be switched off")
                 }
-                try LivePlace.require(place, database)
                 let placement = try RowPlacement(set, of: old, database)
                 try database.execute(sql: "PRAGMA busy_timeout = 0")
                 return try LockWait(options.wait).run {

@@ -15,7 +15,8 @@ package struct ImageDatabase: Sendable {
         configuration.readonly = true
         // Whoever asks may begin one and not end it.
         configuration.allowsUnsafeTransactions = true
-        queue = try DatabaseQueue(path: Self.uri(path), configuration: configuration)
+        let uri = try Self.uri(path) + "&" + GivenPaths.parameter()
+        queue = try DatabaseQueue(path: uri, configuration: configuration)
     }
 
     package func read<Value>(_ body: (Database) throws -> Value) throws -> Value {

@@ -8,7 +8,9 @@ import Testing
 struct KilledAtEachStepTests {
     @Test(
         "opens again, is clean, has all that was acknowledged, converges",
-        arguments: ["pwrite64", "fdatasync", "fsync", "rename", "link", "unlink", "ftruncate", "mkdir"]
+        arguments: [
+            "pwrite64", "fdatasync", "fsync", "rename", "link", "unlink", "unlinkat", "ftruncate", "mkdir",
+        ]
     )
     func eachCall(call: String) async throws {
         let kills = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -105,4 +105,70 @@ struct LinksTests {
         let difference = try Command.run("diff", ["-r", "../before", "../out"], directory: protection.data)
         #expect(difference.stdout == "")
     }
+
+    @Test("commands beside somebody who exchanges directories for links all the time change nothing outside")
+    func commandsBesideSwaps() throws {
+        let protection = try protection()
+        let database = protection.data + "/sub/deep/b.db"
+        try SQLite3.sql(
+            "CREATE TABLE r(i INTEGER PRIMARY KEY, v); INSERT INTO r VALUES(1, 'kept');",
+            on: database
+        )
+        try protection.holdfast("watch", "--once", protection.data)
+        try protection.holdfast("snapshot", protection.data, "--tag", "good")
+        try protection.shell("ln -s $PWD/../out/deep ../link")
+        let outside = {
+            try Command.run(
+                "find",
+                ["out", "-printf", "%p %i %m %T@ %C@ %s\\n"],
+                directory: protection.folder.path
+            ).stdout
+        }
+        let before = try outside()
+        // A directory, and all in it that is one, such as what a restore makes beside the file.
+        let swapper = try RunningProgram(
+            "/usr/bin/python3",
+            [
+                "-c",
+                """
+                import ctypes, os
+                libc = ctypes.CDLL(None)
+                def exchange(a, b): libc.renameat2(-100, a.encode(), -100, b.encode(), 2)
+                parent = os.getppid()
+                print("begun", flush=True)
+                while os.getppid() == parent and not os.path.exists("../stop"):
+                    for _ in range(2): exchange("sub/deep", "../link")
+                    try: names = [n for n in os.listdir("sub/deep") if n.startswith(".holdfast")]
+                    except OSError: continue
+                    for name in names:
+                        for _ in range(2): exchange("sub/deep/" + name, "../link")
+                """,
+            ],
+            environment: [:],
+            directory: protection.data
+        )
+        try swapper.waitForOutput { $0 == "begun" }
+        var succeeded = 0
+        var run = LongRun(rounds: 12)
+        while run.next() {
+            for arguments in [
+                ["restore", database, "--at", "good", "--in-place", "--wait", "100ms"],
+                ["rows", "restore", "r", "1", "--path", database, "--at", "good", "--wait", "100ms"],
+                ["undo", database, "--wait", "100ms"],
+                ["restore", protection.data, "--at", "good", "--in-place", "--wait", "100ms"],
+                ["restore", protection.data + "/sub", "--at", "good", "--output", "sub", "--force"],
+            ] {
+                let result = try HoldfastProgram.run(
+                    arguments,
+                    environment: protection.environment,
+                    directory: protection.data
+                )
+                succeeded += result.status == 0 ? 1 : 0
+                try #require(try outside() == before, "round \(run.count), \(arguments): \(result)")
+            }
+        }
+        try protection.shell("touch ../stop")
+        #expect(try swapper.waitForEnd().status == 0)
+        print("\(succeeded) commands succeeded beside swaps")
+    }
 }

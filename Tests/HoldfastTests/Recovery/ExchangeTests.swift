@@ -58,8 +58,8 @@ struct ExchangeTests {
         let restore = try RunningProgram(
             "/usr/bin/strace",
             [
-                "-f", "-qq", "-o", protection.folder.file("trace"), "-e", "trace=link",
-                "-e", "inject=link:delay_enter=1000000:when=1", HoldfastProgram.path,
+                "-f", "-qq", "-o", protection.folder.file("trace"), "-e", "trace=linkat",
+                "-e", "inject=linkat:delay_enter=1000000:when=1", HoldfastProgram.path,
                 "restore", protection.database, "--at", "1", "--in-place",
             ],
             environment: HoldfastProgram.environment(protection.environment),
@@ -89,8 +89,8 @@ struct ExchangeTests {
         let result = try Command.run(
             "/usr/bin/strace",
             [
-                "-f", "-qq", "-o", protection.folder.file("trace"), "-e", "trace=rename",
-                "-e", "inject=rename:error=EIO:when=\(number)", HoldfastProgram.path,
+                "-f", "-qq", "-o", protection.folder.file("trace"), "-e", "trace=renameat",
+                "-e", "inject=renameat:error=EIO:when=\(number)", HoldfastProgram.path,
                 "restore", protection.database, "--at", "1", "--in-place",
             ],
             environment: HoldfastProgram.environment(protection.environment)

@@ -39,7 +39,8 @@ struct KilledRestoreTests {
 
         var kills = 0
         for call in [
-            "fdatasync", "fsync", "rename", "renameat2", "link", "unlink", "ftruncate", "mkdir", "rmdir",
+            "fdatasync", "fsync", "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat",
+            "ftruncate", "mkdir", "mkdirat", "rmdir",
         ] {
             kills += try killAtEach(1, of: call, accident, team, wanted, before)
         }

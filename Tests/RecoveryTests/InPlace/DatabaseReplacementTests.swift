@@ -8,6 +8,9 @@ import Testing
 @Suite("Replacing a database in one transaction") struct DatabaseReplacementTests {
     private let directory: TemporaryDirectory
     private var live: FilePath { FilePath(directory.file("live.db")) }
+    private var entry: DirectoryEntry {
+        get throws { DirectoryEntry("live.db", in: try OpenDirectory(FilePath(directory.path))) }
+    }
     private var image: FilePath { FilePath(directory.file("image")) }
 
     init() throws {
@@ -16,7 +19,7 @@ import Testing
     }
 
     private func replace(isUnchanged: () throws -> Bool = { true }) throws -> DatabaseReplacement.Result {
-        try DatabaseReplacement(database: live, image: image, wait: .milliseconds(200)).run(
+        try DatabaseReplacement(database: entry, image: image, wait: .milliseconds(200)).run(
             isUnchanged: isUnchanged
         )
     }
@@ -72,6 +75,47 @@ import Testing
         #expect(try directory.bytes(of: "image")[18...19] == [2, 2])
     }
 
+    @Test(
+        "a directory that becomes a link while the database is open leads nowhere, nor does its journal",
+        arguments: ["delete", "wal"]
+    )
+    func swapped(mode: String) throws {
+        let sql = "PRAGMA journal_mode = \(mode); CREATE TABLE t(v); INSERT INTO t VALUES('new');"
+        let script =
+            "mkdir sub outside; for n in live.db live.db-journal live.db-wal live.db-shm; do echo x > outside/$n; done"
+        _ = try Command.run("sh", ["-ec", script], directory: directory.path)
+        try SQLite3.sql(sql, on: directory.file("sub/live.db"))
+        let look = "find outside -printf '%p %i %m %T@ %C@ %s\n' | sort; cat outside/*"
+        let before = try Command.run("sh", ["-ec", look], directory: directory.path).stdout
+        let database = DirectoryEntry("live.db", in: try OpenDirectory(FilePath(directory.file("sub"))))
+        for (source, target) in [("sub", "first"), ("first", "second")] {
+            // Before the connection is made, and when it has the lock.
+            let swap = "mv \(source) \(target); ln -s outside \(source)"
+            if target == "first" { _ = try Command.run("sh", ["-ec", swap], directory: directory.path) }
+            let result = try DatabaseReplacement(database: database, image: image, wait: .milliseconds(200))
+                .run {
+                    if target == "second" {
+                        _ = try Command.run("sh", ["-ec", swap], directory: directory.path)
+                    }
+                    return true
+                }
+            #expect(result == .done)
+            #expect(try Command.run("sh", ["-ec", look], directory: directory.path).stdout == before)
+            #expect(try SQLite3.sql("SELECT v FROM t;", on: directory.file(target + "/live.db")) == "old\n")
+        }
+    }
+
+    @Test("a database, journal or log that is a link is not opened", arguments: ["", "-journal", "-wal"])
+    func link(suffix: String) throws {
+        let mode = suffix == "-wal" ? "wal" : "delete"
+        try SQLite3.sql("PRAGMA journal_mode = \(mode); CREATE TABLE t(v);", on: directory.file("live.db"))
+        let name = "live.db" + suffix
+        let script = "touch \(name); mv \(name) real; ln -s real \(name); md5sum real"
+        let before = try Command.run("sh", ["-ec", script], directory: directory.path).stdout
+        #expect(throws: InPlaceError.self) { try replace() }
+        #expect(try Command.run("md5sum", ["real"], directory: directory.path).stdout == before)
+    }
+
     @Test("a lock that does not go is named")
     func busy() throws {
         try SQLite3.sql("CREATE TABLE t(v); INSERT INTO t VALUES('new');", on: live.string)
@@ -95,7 +139,7 @@ import Testing
             let path = directory.file("a.db")
             try SQLite3.sql("PRAGMA journal_mode = \(mode); CREATE TABLE t(v);", on: path)
             let session = try SQLite3Session(path)
-            let files = LiveFiles(FilePath(path))
+            let files = LiveFiles(DirectoryEntry("a.db", in: try OpenDirectory(FilePath(directory.path))))
             let first = try files.stamp()
             try session.sql("SELECT * FROM t;")
             #expect(try files.stamp().isSame(as: first))

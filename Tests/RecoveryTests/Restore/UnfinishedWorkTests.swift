@@ -10,9 +10,10 @@ import Testing
     func takenName() throws {
         try withTemporaryDirectory { directory in
             let work = try UnfinishedWork.makeDirectory(in: FilePath(directory.path))
-            let image = work.appending("image")
-            try directory.write([1], to: "\(try #require(work.lastComponent).string)/image")
-            let name = FilePath(try directory.write([2], to: "taken"))
+            let image = DirectoryEntry("image", in: work)
+            try directory.write([1], to: "\(try #require(work.path.lastComponent).string)/image")
+            try directory.write([2], to: "taken")
+            let name = DirectoryEntry("taken", in: try OpenDirectory(FilePath(directory.path)))
 
             let error = #expect(throws: SystemError.self) {
                 try UnfinishedWork.name(image, name, isReplacing: false)
@@ -28,8 +29,8 @@ import Testing
     func privacy() throws {
         try withTemporaryDirectory { directory in
             let work = try UnfinishedWork.makeDirectory(in: FilePath(directory.path))
-            #expect(try FileStatus.of(work).permissions == 0o700)
-            try directory.write([1], to: "\(try #require(work.lastComponent).string)/image")
+            #expect(try FileStatus.of(work.path).permissions == 0o700)
+            try directory.write([1], to: "\(try #require(work.path.lastComponent).string)/image")
             UnfinishedWork.discard(work)
             #expect(try Directory.names(in: FilePath(directory.path)).isEmpty)
             #expect(throws: SystemError.self) {
@@ -56,7 +57,7 @@ import Testing
             let next = try UnfinishedWork.makeDirectory(in: parent)
             #expect(
                 try Set(Directory.names(in: parent))
-                    == Set([own, other, next].compactMap(\.lastComponent))
+                    == Set([own.path, other, next.path].compactMap(\.lastComponent))
             )
             UnfinishedWork.discard(own)
             UnfinishedWork.discard(next)
