@@ -44,8 +44,6 @@ package struct InotifyWatch: Hashable, Sendable {
 package final class Inotify {
     let descriptor: Int32
     private var buffer: [UInt8]
-    /// Where in the buffer the last event of each name starts, by the hash of that.
-    private var latest: [Int: Int] = [:]
 
     package init() throws(SystemError) {
         descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
@@ -101,10 +99,7 @@ package final class Inotify {
 
     /// Hands over the events that are waiting, at most one buffer full of them, oldest first.
     /// Returns false when there was none.
-    ///
-    /// `merging`: of the same event of the same name, with no other event of that name in between, only the first one is handed
-    /// over. The kernel merges neighbours only, and who writes two files in turn makes two events each time.
-    package func read(merging: Bool = false, _ handle: (InotifyEvent) -> Void) throws(SystemError) -> Bool {
+    package func read(_ handle: (InotifyEvent) -> Void) throws(SystemError) -> Bool {
         let got = unsafe buffer.withUnsafeMutableBytes {
             unsafe Glibc.read(descriptor, $0.baseAddress!, $0.count)
         }
@@ -112,17 +107,13 @@ package final class Inotify {
             if got == 0 || errno == EAGAIN || errno == EINTR { return false }
             throw .last("read events", nil)
         }
-        latest.removeAll(keepingCapacity: true)
         unsafe buffer.withUnsafeBytes { raw in
             var offset = 0
             while offset + MemoryLayout<inotify_event>.size <= got {
                 let header = unsafe raw.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
                 let nameStart = offset + MemoryLayout<inotify_event>.size
-                let event = unsafe UnsafeRawBufferPointer(rebasing: raw[offset..<nameStart + Int(header.len)])
-                offset = nameStart + Int(header.len)
-                if merging, unsafe isRepeated(event, header, in: raw) { continue }
                 let name = unsafe FilePath(
-                    bytes: unsafe event[MemoryLayout<inotify_event>.size...].prefix { $0 != 0 }
+                    bytes: unsafe raw[nameStart..<nameStart + Int(header.len)].prefix { $0 != 0 }
                 )?.lastComponent
                 handle(
                     InotifyEvent(
@@ -131,26 +122,9 @@ package final class Inotify {
                         name: name
                     )
                 )
+                offset = nameStart + Int(header.len)
             }
         }
         return true
-    }
-
-    /// Whether the last event of that name in the buffer says the same. Notes this one as the last.
-    private func isRepeated(
-        _ event: UnsafeRawBufferPointer,
-        _ header: inotify_event,
-        in raw: UnsafeRawBufferPointer
-    ) -> Bool {
-        var hasher = Hasher()
-        hasher.combine(header.wd)
-        unsafe hasher.combine(
-            bytes: UnsafeRawBufferPointer(rebasing: event[MemoryLayout<inotify_event>.size...])
-        )
-        let start = unsafe event.baseAddress! - raw.baseAddress!
-        guard let last = latest.updateValue(start, forKey: hasher.finalize()) else { return false }
-        let known = unsafe UnsafeRawBufferPointer(rebasing: raw[last...].prefix(event.count))
-        return unsafe known.count == event.count
-            && memcmp(known.baseAddress!, event.baseAddress!, event.count) == 0
     }
 }

@@ -31,29 +31,6 @@ struct InotifyTests {
         #expect(seen.allSatisfy { $0.watch == watch && $0.name == name })
     }
 
-    @Test("merges what is told again and again of names in turn, and keeps the order of what differs")
-    func merges() throws {
-        let folder = try TemporaryDirectory()
-        for name in ["a", "b"] { try folder.write([], to: name) }
-        let inotify = try Inotify()
-        _ = try inotify.watch(FilePath(folder.path), for: [.modified, .closedAfterWrite])
-        let bytes: [UInt8] = [1]
-        for _ in 0..<2 {
-            let first = try OpenFile(FilePath(folder.file("a")), .update)
-            let second = try OpenFile(FilePath(folder.file("b")), .update)
-            for _ in 0..<100 {
-                try unsafe first.write(bytes.span.bytes, at: 0)
-                try unsafe second.write(bytes.span.bytes, at: 0)
-            }
-        }
-        var seen: [InotifyEvent] = []
-        while try inotify.read(merging: true, { seen.append($0) }) {}
-        for name in ["a", "b"] {
-            let masks = seen.filter { $0.name?.string == name }.map(\.mask)
-            #expect(masks == [.modified, .closedAfterWrite, .modified, .closedAfterWrite], "\(masks)")
-        }
-    }
-
     @Test("keeps quiet about a slot that is muted")
     func muted() throws {
         let folder = try TemporaryDirectory()

@@ -17,7 +17,7 @@ extension Observer {
 
     func readWriteEvents() throws {
         guard let writes = watches.writes else { return }
-        while try writes.read(merging: true, { handleWrite($0) }) {}
+        while try writes.read({ handleWrite($0) }) {}
     }
 
     private func handleWrite(_ event: InotifyEvent) {

@@ -23,8 +23,7 @@ extension RootWriter {
 
         sessionIsWritten = true
         lastDurableSequence = lastSequence
-        endsUnfinished =
-            segment.validBytes >= options.segmentLimit && images.values.contains(where: \.hasOpenParts)
+        endsUnfinished = isFull(segment) && images.values.contains(where: \.hasOpenParts)
         markDurable(segment)
         let written = staged
         staged.removeAll(keepingCapacity: true)
@@ -48,7 +47,10 @@ extension RootWriter {
             try encoder.append(StagedRecord(.session(program: options.program), time: time))
         }
         for record in staged {
-            if case .changes(let run) = record.content, run.entryCount == 0 { continue }
+            if case .changes(let run) = record.content {
+                if run.entryCount == 0 { continue }
+                changedFiles.insert(run.file)
+            }
             try encoder.append(record)
             guard encoder.bytes.count >= Self.chunkBytes else { continue }
             try writeEncoded(to: segment)
@@ -70,14 +72,19 @@ extension RootWriter {
     /// sealed, unless it is too long for that.
     private func segmentToWrite() throws -> SegmentWriter {
         let present = try segment ?? openSegment()
-        guard present.validBytes >= options.segmentLimit, lastDurableSequence >= present.firstSequence else {
-            return present
-        }
+        guard isFull(present), lastDurableSequence >= present.firstSequence else { return present }
         guard !endsUnfinished || present.validBytes >= Self.unfinishedLimit else { return present }
         succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
         segment = nil
         return try openSegment()
     }
+
+    private func isFull(_ segment: SegmentWriter) -> Bool {
+        segment.validBytes >= options.segmentLimit || changedFiles.count >= Self.mostFiles
+    }
+
+    /// With so many files a segment is full, however short it is: whoever seals it has something of each in memory.
+    private static let mostFiles = 2000
 
     /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next one. One without
     /// a snapshot, or with one that is unfinished, goes on. Throws `SystemError`.
@@ -93,6 +100,7 @@ extension RootWriter {
     private func openSegment() throws -> SegmentWriter {
         let next = try succession.open(root: root, next: lastDurableSequence.next, now: lastTime)
         segment = next
+        changedFiles.removeAll(keepingCapacity: true)
         return next
     }
 

@@ -48,6 +48,8 @@ package final class RootWriter {
     var sessionIsWritten = false
     /// The last segment is full and ends in an unfinished snapshot.
     var endsUnfinished = false
+    /// Those that the open segment has changes of, as far as this writer has written it.
+    var changedFiles: Set<FileID> = []
     var succession = SegmentSuccession.none
     var segment: SegmentWriter?
     let durableMark: DurableMarkFile

@@ -187,7 +187,9 @@ struct Watch: AsyncParsableCommand {
     private static func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a directory or a file") }
         let status = try FileStatus.of(path)
-        if let pseudo = FileSystem.nameIfPseudo(try Directory.resolve(path)) {
+        if [.directory, .regular].contains(status.kind),
+            let pseudo = FileSystem.nameIfPseudo(try Directory.resolve(path))
+        {
             throw Failure(
                 .wrongUsage,
                 "\(path.printable) is on \(pseudo), which the kernel makes up: name files of your own"

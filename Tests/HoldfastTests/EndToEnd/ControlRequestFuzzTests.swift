@@ -40,7 +40,8 @@ struct ControlRequestFuzzTests {
         #expect(try watcher.peakMemoryBytes() < before + 32 << 20)
         try SQLite3.sql("INSERT INTO t VALUES(1, 'x');", on: protection.database)
         #expect(try protection.sync() == 2)
-        #expect(try protection.stop()?.status == 0)
+        let ended = try #require(try protection.stop())
+        #expect(ended.status == 0, "\(ended)")
     }
 
     /// The only root's.

@@ -56,7 +56,8 @@ struct SeveralRootsTests {
             later[protection.data]?.state == "watching" && later[protection.data]?.pid == watcher.processID
         )
         try protection.sync()
-        #expect(try watcher.terminate().status == 0)
+        let ended = try watcher.terminate()
+        #expect(ended.status == 0, "\(ended)")
         try protection.check()
     }
 
@@ -111,7 +112,8 @@ struct SeveralRootsTests {
         try watcher.waitForError { $0.hasPrefix("ready: \(protection.data)") }
         try protection.sync()
         #expect(try self.states(protection).values.allSatisfy { $0.state == "watching" })
-        #expect(try watcher.terminate().status == 0)
+        let ended = try watcher.terminate()
+        #expect(ended.status == 0, "\(ended)")
         try protection.check()
     }
 
@@ -123,7 +125,9 @@ struct SeveralRootsTests {
         let root = try "\(roots)/" + #require(FileManager.default.contentsOfDirectory(atPath: roots).first)
         let watcher = try start(protection, [protection.data, other])
         defer { watcher.kill() }
-        try watcher.waitForError { $0.hasPrefix("ready: \(other)") }
+        for path in [other, protection.data] {
+            try watcher.waitForError { $0.hasPrefix("ready: \(path)") }
+        }
         try FileManager.default.removeItem(atPath: root)
         try watcher.waitForError(timeout: .seconds(2)) {
             $0.contains("\(protection.data) cannot be protected") && $0.contains("was removed")
@@ -135,7 +139,8 @@ struct SeveralRootsTests {
         }
         try protection.sync()
         #expect(try states(protection).values.allSatisfy { $0.state == "watching" })
-        #expect(try watcher.terminate().status == 0)
+        let ended = try watcher.terminate()
+        #expect(ended.status == 0, "\(ended)")
         try protection.check()
     }
 
