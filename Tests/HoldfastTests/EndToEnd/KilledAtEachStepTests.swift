@@ -14,7 +14,7 @@ struct KilledAtEachStepTests {
     )
     func eachCall(call: String) async throws {
         let kills = try await withThrowingTaskGroup(of: Int.self) { group in
-            let step = call == "pwrite64" && !LongRun(rounds: 1).isLong ? 5 : 1
+            let step = LongRun(rounds: 1).isLong ? 1 : Self.steps[call] ?? 1
             group.addTask { try killForgets(of: call, step) }
             for stage in Stage.allCases { group.addTask { try killRuns(stage, of: call, step) } }
             return try await group.reduce(0, +)
@@ -22,6 +22,9 @@ struct KilledAtEachStepTests {
         #expect(kills > 0, "\(call) is not called at all")
         print("killed at each \(call): \(kills) kills")
     }
+
+    /// In the short form, of calls that there are many of: a kill at every so many.
+    private static let steps = ["pwrite64": 5, "fsync": 3, "unlinkat": 3, "ftruncate": 2, "mkdir": 2]
 
     /// The run that is killed: the first, which makes the repository and a base image; one that goes on with what an
     /// earlier one acknowledged; one that begins a new segment and seals the one before.

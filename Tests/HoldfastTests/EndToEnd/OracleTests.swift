@@ -27,7 +27,7 @@ struct OracleTests {
         let protection = try Protection("")
         let workload = try Workload(in: protection.data, mode: mode, seed: seed)
         try protection.watch()
-        let commits = try workload.run(writers: 3, steps: 25, seed: seed)
+        let commits = try workload.run(writers: 3, steps: 16, seed: seed)
         try protection.sync()
         // A corrupt database would prove nothing: SQLite before 3.51.3 has a race of its own between checkpoints.
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: workload.main) == "ok\n", "seed \(seed)")

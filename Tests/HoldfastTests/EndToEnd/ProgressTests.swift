@@ -42,7 +42,7 @@ struct ProgressTests {
         let path = protection.data + "/large.bin"
         let delayed = try delayReads(path, of: #require(protection.watcher))
         defer { delayed.kill() }
-        let byteCount = 80 << 20
+        let byteCount = 40 << 20
         try protection.shell("head -c \(byteCount) /dev/urandom > ../large; mv ../large large.bin")
         for what in ["first capture", "comparison"] {
             var seen: Set<Int> = []
@@ -56,7 +56,7 @@ struct ProgressTests {
                 return seen.count > 3
             }
             let text = try protection.holdfast("status").stdout
-            #expect(text.contains("  \(what) of \(path): ") && text.contains(" of 80.0 MiB\n"), "\(text)")
+            #expect(text.contains("  \(what) of \(path): ") && text.contains(" of 40.0 MiB\n"), "\(text)")
             try protection.sync()
             #expect(try !progress(protection).contains { $0.what == what })
             try protection.shell("printf x | dd of=large.bin bs=1 seek=1000 conv=notrunc status=none")

@@ -141,6 +141,11 @@ struct RestlessFilesTests {
         let text = try protection.holdfast("status").stdout
         #expect(text.contains("5 more files") == (writer.hindered.count == 15), "\(text)")
         running.kill()
+        // Who asks at once is told of it once more.
+        try wait(for: "a capture of all", within: .seconds(30)) {
+            let command = ["sync", protection.data]
+            return try HoldfastProgram.run(command, environment: protection.environment).status == 0
+        }
         try protection.expectCaptured()
         try protection.expectInOrder()
         #expect(try status(protection).hindered == nil)
