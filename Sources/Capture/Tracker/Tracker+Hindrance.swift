@@ -22,10 +22,7 @@ extension Tracker {
     /// A writer left no pause in which the file could be captured. When that has lasted, it is said, and nobody waits for
     /// the file any more. `writer`: the file of its group that is written.
     func missPause(of writer: Tracker? = nil, _ now: Tick) {
-        let since = restlessSince ?? now
-        restlessSince = since
-        guard since.duration(to: now) >= Self.restlessGrace else { return }
-        hinderedAt = now
+        guard isRestless(now) else { return }
         let name = path.printable
         let what =
             if let writer, writer !== self {
@@ -36,6 +33,22 @@ extension Tracker {
         let quiet = Attention.quiet.nanoseconds / 1_000_000
         let reason = "\(what): it is captured once its writer closes it or pauses for \(quiet) ms"
         context.meter.hindered(name, Hindrance(reason: reason, isBlind: true))
+    }
+
+    /// The same where somebody keeps the lock, and no journal on the disk tells when he commits.
+    func missUnlock(_ now: Tick) {
+        guard isRestless(now) else { return }
+        let what = "\(path.printable) is locked by a program whose journal is not on the disk"
+        let hindrance = Hindrance(reason: "\(what): it is captured when the lock goes", isBlind: true)
+        context.meter.hindered(path.printable, hindrance)
+    }
+
+    private func isRestless(_ now: Tick) -> Bool {
+        let since = restlessSince ?? now
+        restlessSince = since
+        guard since.duration(to: now) >= Self.restlessGrace else { return false }
+        hinderedAt = now
+        return true
     }
 
     /// Whoever only writes for a while is waited for.

@@ -123,6 +123,30 @@ struct RollbackModeTests {
         try expectSound(protection)
     }
 
+    @Test(
+        "a lock that stays, with no journal on the disk, is named and holds up nobody",
+        arguments: ["MEMORY", "OFF"]
+    )
+    func lockedForLong(_ mode: String) throws {
+        let protection = try Protection(
+            "CREATE TABLE t(i INTEGER PRIMARY KEY, b); CREATE TABLE u(i INTEGER PRIMARY KEY, b);"
+        )
+        let session = try SQLite3Session(protection.database)
+        try session.sql("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=\(mode);")
+        let insert = "BEGIN; INSERT INTO t(b) VALUES(1); INSERT INTO u(b) VALUES(1); COMMIT;"
+        try session.sql(insert)
+        try protection.watch()
+        let watcher = try #require(protection.watcher)
+        #expect(watcher.stderr.contains("/a.db is locked by a program"), "\(watcher.stderr)")
+        try session.sql(insert)
+        let answer = try protection.holdfast("sync", protection.data, expecting: 3)
+        #expect(answer.stderr.contains("it is captured when the lock goes"), "\(answer)")
+        try session.close()
+        try protection.expectCaptured()
+        #expect(try !protection.holdfast("status", "--json").stdout.contains("is locked by"))
+        try protection.check()
+    }
+
     /// The last snapshot is the live file, and in every snapshot both tables have the same rows.
     private func expectSound(_ protection: Protection) throws {
         try protection.sync()
