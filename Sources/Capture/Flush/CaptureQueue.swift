@@ -10,7 +10,7 @@ final class CaptureQueue: Sendable {
     static let walkBytes = 3 << 20
 
     /// Above this even the end of a log waits that has lost its name: it is held open.
-    static let endBytes = 24 << 20
+    static let endBytes = 12 << 20
 
     private struct State {
         var steps: [CaptureStep] = []

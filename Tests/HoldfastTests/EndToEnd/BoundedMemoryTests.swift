@@ -52,6 +52,52 @@ struct BoundedMemoryTests {
         #expect(try protection.stop()?.status == 0)
     }
 
+    @Test(
+        "a repository without space, and a log of 160 MB whose writer closes it",
+        .enabled(if: SmallFileSystem.isAllowed, "mounting needs root")
+    )
+    func full() throws {
+        let protection = try Protection("PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b);")
+        let disk = try SmallFileSystem(protection.folder.file("repository"), byteCount: 512 << 20)
+        try protection.watch()
+        try protection.sync()
+        let before = try peak(protection)
+        try disk.fill(leaving: 1 << 20)
+        let session = try SQLite3Session(protection.database)
+        _ = try session.sql("PRAGMA wal_autocheckpoint=0;")
+        for _ in 0..<2 { _ = try session.sql(Self.large) }
+        try session.close()
+        try #require(protection.watcher).waitForError { $0.contains("No space left") }
+        try disk.makeRoom()
+        try protection.sync()
+        let growth = try peak(protection) - before
+        #expect(growth < Self.limit, "\(growth >> 20) MiB")
+        let copy = try protection.restore("latest")
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "40000\n")
+        #expect(try protection.stop()?.status == 0)
+    }
+
+    @Test("journals of 80 MB: of a transaction that ends, and of a writer that died")
+    func journals() throws {
+        let protection = try Protection("CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(Self.large)")
+        try protection.watch()
+        try protection.sync()
+        let before = try peak(protection)
+        let change = "UPDATE t SET b = randomblob(4000);"
+        try SQLite3.sql(change, on: protection.database)
+        try protection.expectCaptured()
+        let session = try SQLite3Session(protection.database)
+        _ = try session.sql("PRAGMA cache_size=100; BEGIN; \(change)")
+        session.kill()
+        try protection.sync()
+        let growth = try peak(protection) - before
+        #expect(growth < Self.limit, "\(growth >> 20) MiB")
+        let copy = try protection.restore("latest")
+        let proof = "SELECT count(*), sum(length(b)), count(DISTINCT b) FROM t;"
+        #expect(try SQLite3.sql(proof, on: copy) == SQLite3.sql(proof, on: protection.database))
+        #expect(try protection.stop()?.status == 0)
+    }
+
     @Test("names that come and go are forgotten, and known again when they come back")
     func names() throws {
         let protection = try Protection()
