@@ -128,7 +128,10 @@ struct SeveralRootsTests {
         for path in [other, protection.data] {
             try watcher.waitForError { $0.hasPrefix("ready: \(path)") }
         }
-        try FileManager.default.removeItem(atPath: root)
+        // The watcher may make a file amid the removal.
+        try wait(for: "the removal", within: .seconds(1)) {
+            (try? FileManager.default.removeItem(atPath: root)) != nil
+        }
         try watcher.waitForError(timeout: .seconds(2)) {
             $0.contains("\(protection.data) cannot be protected") && $0.contains("was removed")
         }
