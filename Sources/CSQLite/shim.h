@@ -16,9 +16,10 @@ static inline int sqlite_given_path(sqlite3_vfs *system, const char *path, int s
     return SQLITE_OK;
 }
 
-/// Registers the VFS `given-paths`: the default one, but that it takes a path as it is given. The default one puts what a
-/// symbolic link says in the place of the link, and opens what has that path by then (sqlite.org/c3ref/vfs.html,
-/// xFullPathname). Neither follows a link at the path's end. To be called once. Returns an SQLite result code.
+/// Registers the VFS `given-paths`: the default one, but that it takes a path as it is given. The default one
+/// puts what a symbolic link says in the place of the link, and opens what has that path by then
+/// (sqlite.org/c3ref/vfs.html, xFullPathname). Neither follows a link at the path's end. To be called once.
+/// Returns an SQLite result code.
 static inline int sqlite_register_given_paths(void) {
     static sqlite3_vfs given;
     const sqlite3_vfs *system = sqlite3_vfs_find(0);

@@ -102,20 +102,14 @@ package final class RootProtector: Sendable {
 
     /// Waits until the first capture of everything is durable.
     package func ready() async throws -> DurablePoint {
-        try await durable(Observer.readyBarrier)
+        try await answers.wait(for: Observer.readyBarrier)
     }
 
     /// Waits until all that was committed before this call is durable, and what is to be said of it.
     package func synchronise(_ annotations: [AnnotationWish] = []) async throws -> DurablePoint {
         let number = numbers.next()
         mailbox.post(Mailbox.Request(number: number, since: .now, annotations: annotations))
-        return try await durable(number)
-    }
-
-    private func durable(_ barrier: UInt64) async throws -> DurablePoint {
-        var point = try await answers.wait(for: barrier)
-        point.incomplete = meter.incompleteness(of: barrier)
-        return point
+        return try await answers.wait(for: number)
     }
 
     /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked when that is
@@ -125,7 +119,7 @@ package final class RootProtector: Sendable {
     ) async throws -> RootThinning.Outcome {
         let number = numbers.next()
         mailbox.post(Mailbox.Request(number: number, since: .now, endsSegment: true))
-        _ = try await durable(number)
+        _ = try await answers.wait(for: number)
         return try await sealer.thin(decide)
     }
 
@@ -134,8 +128,7 @@ package final class RootProtector: Sendable {
         let writer = try RootWriter(root: root)
         holdsLock.store(true, ordering: .releasing)
         defer { holdsLock.store(false, ordering: .releasing) }
-        let point = DurablePoint(sequence: writer.lastDurableSequence, time: writer.lastTime)
-        answers.give([Self.lockBarrier], point)
+        answers.give([Self.lockBarrier], writer.lastDurableSequence, writer.lastTime)
         for note in writer.notes { meter.tell(.finding(note)) }
         meter.update { $0.lastSequence = writer.lastDurableSequence }
         let start = ObserverStart(

@@ -24,8 +24,8 @@ enum DirectPath {
         return unsafe path.withPlatformString { unsafe linux_open_direct(AT_FDCWD, $0, flags | O_CLOEXEC) }
     }
 
-    /// The same, and pipes, sockets and devices fail with ESPIPE without being opened: what the path leads to is held, and
-    /// opened only once it is known.
+    /// The same, and pipes, sockets and devices fail with ESPIPE without being opened: what the path leads to
+    /// is held, and opened only once it is known.
     static func openToLook(_ path: FilePath, _ flags: Int32) -> Int32 {
         let held = open(path, linux_open_path | O_NOFOLLOW)
         guard held >= 0 else { return -1 }
@@ -33,7 +33,10 @@ enum DirectPath {
         var status = stat()
         guard unsafe fstat(held, &status) == 0 else { return -1 }
         switch FileStatus(status).kind {
-        case .regular, .directory: return unsafe Glibc.open("/proc/self/fd/\(held)", flags | O_CLOEXEC)
+        case .regular, .directory:
+            let file = unsafe Glibc.open("/proc/self/fd/\(held)", flags | O_CLOEXEC)
+            // What is held is not missing: `/proc` is.
+            return file < 0 && errno == ENOENT ? open(path, flags) : file
         case .symbolicLink: errno = ELOOP
         case .pipe, .socket, .device: errno = ESPIPE
         }

@@ -1,8 +1,8 @@
 import Glibc
 package import SystemPackage
 
-/// A name in a directory that is held. All that is done to it is done there, whatever is put in the place of the
-/// directory meanwhile; and to what has the name itself: a symbolic link is not followed.
+/// A name in a directory that is held. All that is done to it is done there, whatever is put in the place of
+/// the directory meanwhile; and to what has the name itself: a symbolic link is not followed.
 package struct DirectoryEntry: Sendable {
     package let name: FilePath.Component
     package let directory: OpenDirectory
@@ -14,8 +14,8 @@ package struct DirectoryEntry: Sendable {
         self.directory = directory
     }
 
-    /// For a path of our own, or one that the user named: symbolic links before its last component are followed. nil if it
-    /// has no last component, or that is `..`: what there is of these is a directory.
+    /// For a path of our own, or one that the user named: symbolic links before its last component are
+    /// followed. nil if it has no last component, or that is `..`: what there is of these is a directory.
     package init?(following path: FilePath) throws(SystemError) {
         guard let name = path.lastComponent, name.kind == .regular else { return nil }
         self.init(name, in: try OpenDirectory(following: path.removingLastComponent()))
@@ -123,8 +123,8 @@ extension OpenDirectory {
 }
 
 extension Directory {
-    /// Removes what is at `path`, a file or a directory with all that is in it. Symbolic links before its last component are
-    /// followed, no others. Nothing there is no error.
+    /// Removes what is at `path`, a file or a directory with all that is in it. Symbolic links before its
+    /// last component are followed, no others. Nothing there is no error.
     package static func removeTree(_ path: FilePath) throws(SystemError) {
         let entry: DirectoryEntry?
         do {

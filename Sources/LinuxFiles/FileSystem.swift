@@ -32,8 +32,8 @@ package enum FileSystem {
         return MountTable.fileSystem(ofDevice: UInt64(status.st_dev)) == devices ? devices : nil
     }
 
-    /// The one that the kernel fills with the nodes of devices. It has the magic number of tmpfs, of which the content is
-    /// somebody's; other file systems are mounted in it.
+    /// The one that the kernel fills with the nodes of devices. It has the magic number of tmpfs, of which
+    /// the content is somebody's; other file systems are mounted in it.
     package static let devices = "devtmpfs"
     private static let tmpfs: UInt32 = 0x0102_1994
 

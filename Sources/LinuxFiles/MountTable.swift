@@ -15,7 +15,8 @@ package final class MountTable {
         close(descriptor)
     }
 
-    /// The type of the file system with that device number (`stat(2)`, st_dev), as a mount of it says; nil when none does.
+    /// The type of the file system with that device number (`stat(2)`, st_dev), as a mount of it says; nil
+    /// when none does.
     static func fileSystem(ofDevice device: UInt64) -> String? {
         guard let table = try? OpenFile("/proc/self/mountinfo", .read) else { return nil }
         var text: [UInt8] = []
@@ -27,7 +28,8 @@ package final class MountTable {
         let major = (device >> 8 & 0xFFF) | (device >> 32 & ~0xFFF)
         let minor = (device & 0xFF) | (device >> 12 & ~0xFF)
         for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-            // Number, parent, device, root, place, options, any number of further ones, a dash, type, source, options.
+            // Number, parent, device, root, place, options, any number of further ones, a dash, type, source,
+            // options.
             let fields = line.split(separator: " ")
             guard fields.count > 6, fields[2] == "\(major):\(minor)" else { continue }
             return fields[6...].drop { $0 != "-" }.dropFirst().first.map(String.init)

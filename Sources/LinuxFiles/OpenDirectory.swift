@@ -2,22 +2,22 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// A directory that is held while it is watched, listed or changed: all that is done here is done to this directory,
-/// whatever has its name by then. What is in it is a `DirectoryEntry`.
+/// A directory that is held while it is watched, listed or changed: all that is done here is done to this
+/// directory, whatever has its name by then. What is in it is a `DirectoryEntry`.
 package final class OpenDirectory: Sendable {
     let descriptor: Int32
     package let path: FilePath
 
-    /// A directory that a direct path (`DirectPath`) leads to. Reads nothing yet. Throws ELOOP when a component of the
-    /// path is a symbolic link, ENOTDIR.
+    /// A directory that a direct path (`DirectPath`) leads to. Reads nothing yet. Throws ELOOP when a
+    /// component of the path is a symbolic link, ENOTDIR.
     package init(_ path: FilePath) throws(SystemError) {
         descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW | O_DIRECTORY)
         guard descriptor >= 0 else { throw .last("look at", path) }
         self.path = path
     }
 
-    /// A directory of our own, or one that the user named: symbolic links are followed. An empty path is the working
-    /// directory.
+    /// A directory of our own, or one that the user named: symbolic links are followed. An empty path is the
+    /// working directory.
     package init(following path: FilePath) throws(SystemError) {
         let flags = linux_open_path | O_DIRECTORY | O_CLOEXEC
         descriptor = unsafe (path.isEmpty ? "." : path).withPlatformString { unsafe open($0, flags) }
@@ -39,8 +39,8 @@ package final class OpenDirectory: Sendable {
         close(descriptor)
     }
 
-    /// A path that leads to this directory as long as it is held, and only in this process (proc_pid_fd(5)): for those who
-    /// take nothing but paths.
+    /// A path that leads to this directory as long as it is held, and only in this process (proc_pid_fd(5)):
+    /// for those who take nothing but paths.
     package var heldPath: FilePath { FilePath("/proc/self/fd/\(descriptor)") }
 
     /// An error as it reads with the directory's own path in the place of `heldPath`.

@@ -26,12 +26,13 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// How a file is opened (`open(2)`); always close-on-exec.
     package enum Mode: Sendable {
-        /// For looking at a protected file: a symbolic link in any component of its path is refused (ELOOP), and so are
-        /// pipes, sockets and devices (ESPIPE), of which the opening alone has effects.
+        /// For looking at a protected file: a symbolic link in any component of its path is refused (ELOOP),
+        /// and so are pipes, sockets and devices (ESPIPE), of which the opening alone has effects.
         case look
         /// For reading a file of our own.
         case read
-        /// For reading and writing a file that exists; a symbolic link at the end of its path is refused (ELOOP).
+        /// For reading and writing a file that exists; a symbolic link at the end of its path is refused
+        /// (ELOOP).
         case update
         /// For reading and writing a file of our own, made with mode 0600 if it does not exist; a symbolic link is
         /// refused (ELOOP).

@@ -105,8 +105,8 @@ package struct Socket: ~Copyable, Sendable {
         return nil
     }
 
-    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. What the other end has not made room
-    /// for `within` that time, however slowly it reads, is an error (EAGAIN).
+    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. What the other end has
+    /// not made room for `within` that time, however slowly it reads, is an error (EAGAIN).
     package func writeLine(_ bytes: [UInt8], within time: Duration? = nil) throws(SystemError) {
         let deadline = time.map { Tick.now.advanced(by: $0) }
         let line = bytes + [UInt8(ascii: "\n")]

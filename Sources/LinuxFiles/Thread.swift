@@ -108,8 +108,8 @@ package enum Thread {
         return try outcome.take().get()
     }
 
-    /// The same for one who waits at the other end of a connection. Should he go, `body` is cancelled and not waited for, and
-    /// nil is returned.
+    /// The same for one who waits at the other end of a connection. Should he go, `body` is cancelled and not
+    /// waited for, and nil is returned.
     package static func block<Value: Sendable>(
         whileOpen connection: borrowing Socket,
         on body: @escaping @Sendable () async throws -> Value

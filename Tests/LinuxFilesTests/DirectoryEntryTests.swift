@@ -10,7 +10,8 @@ struct DirectoryEntryTests {
     private let folder: TemporaryDirectory
     private let held: OpenDirectory
 
-    /// A directory that is held, and has been moved since: a link to another one with the same names has its name.
+    /// A directory that is held, and has been moved since: a link to another one with the same names has its
+    /// name.
     init() throws {
         folder = try TemporaryDirectory()
         let files = "a/1 a/2 a/tree/1; echo out | tee outside/1 outside/2 outside/tree/1"

@@ -8,7 +8,7 @@ package struct DurablePoint: Hashable, Sendable {
     package let sequence: Sequence
     package let time: Instant
     /// Why not all that was committed is in it; nil when all is.
-    package var incomplete: String?
+    package let incomplete: String?
 
     package init(sequence: Sequence, time: Instant, incomplete: String? = nil) {
         self.sequence = sequence
@@ -54,8 +54,16 @@ final class Answers: Sendable {
         }
     }
 
-    func give(_ barriers: [UInt64], _ point: DurablePoint) {
+    /// `incompleteness`: why not all that was committed is before a barrier; nil when all is.
+    func give(
+        _ barriers: [UInt64],
+        _ sequence: Sequence,
+        _ time: Instant,
+        incompleteness: (UInt64) -> String? = { _ in nil }
+    ) {
         for barrier in barriers {
+            let incomplete = incompleteness(barrier)
+            let point = DurablePoint(sequence: sequence, time: time, incomplete: incomplete)
             let waiter = state.withLock { state -> Waiter? in
                 if let waiter = state.waiters.removeValue(forKey: barrier) { return waiter }
                 if state.abandoned.remove(barrier) == nil { state.given[barrier] = point }

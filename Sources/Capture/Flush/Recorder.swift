@@ -393,7 +393,7 @@ final class Recorder {
         let trouble =
             writer.mirrorTrouble.map { "\($0)" } ?? missingBases.values.first ?? lostMirrors.values.first
         meter.trouble(.repository, trouble)
-        answers.give(barriers, DurablePoint(sequence: sequence, time: writer.lastTime))
+        answers.give(barriers, sequence, writer.lastTime, incompleteness: meter.incompleteness)
         barriers = []
         if isNew { onDurable?() }
     }

@@ -123,8 +123,8 @@ final class JournalWatch {
         }
     }
 
-    /// Reads on in the journals of finished transactions. Whether all were read to their end: before that `finished` does
-    /// not tell everything.
+    /// Reads on in the journals of finished transactions. Whether all were read to their end: before that
+    /// `finished` does not tell everything.
     func readOn(_ scratch: inout [UInt8]) -> Bool {
         var slice = JournalReading.sliceBytes
         while !readings.isEmpty {

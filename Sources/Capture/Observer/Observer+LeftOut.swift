@@ -68,8 +68,8 @@ extension Observer {
         leaveOutByDesign(name, reason)
     }
 
-    /// Leaves out a file system that the kernel makes up. What lies among the nodes of devices is not left out with them:
-    /// `/dev/shm` has the files of programs.
+    /// Leaves out a file system that the kernel makes up. What is mounted among the nodes of devices is not
+    /// left out with them: `/dev/shm` has the files of programs.
     func leaveOut(fileSystem: String, _ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
         let mounts = fileSystem == FileSystem.devices ? try mounts(in: name, directory) : []
         leaveOutByDesign(name, .fileSystem(fileSystem), apartFrom: mounts)

@@ -76,21 +76,17 @@ package struct RootScope: Sendable {
 
     /// `NAME.corrupted-YYYYMMDD-HHMMSS`, or `replaced` or `undone`, and what may stand behind that.
     private static func isAside(_ name: String) -> Bool {
-        // Asked for each event: most names have too few dots and dashes.
-        let bytes = name.utf8
-        guard bytes.count(where: { $0 == UInt8(ascii: "-") }) >= 2 else { return false }
-        return bytes.indices.contains { dot in
-            guard bytes[dot] == UInt8(ascii: ".") else { return false }
-            let rest = bytes[bytes.index(after: dot)...]
-            return ["corrupted-", "replaced-", "undone-"].contains { word in
-                guard rest.starts(with: word.utf8) else { return false }
-                let stamp = rest.dropFirst(word.utf8.count).prefix(15)
-                return stamp.count == 15
-                    && stamp.enumerated().allSatisfy {
-                        $0 == 8 ? $1 == UInt8(ascii: "-") : $1 >= 48 && $1 <= 57
-                    }
+        // Asked for each event: most names have too few dashes.
+        name.utf8.count(where: { $0 == UInt8(ascii: "-") }) >= 2
+            && ["corrupted", "replaced", "undone"].contains { word in
+                name.ranges(of: ".\(word)-").contains { range in
+                    let stamp = name[range.upperBound...].utf8.prefix(15)
+                    return stamp.count == 15
+                        && stamp.enumerated().allSatisfy {
+                            $0 == 8 ? $1 == UInt8(ascii: "-") : $1 >= 48 && $1 <= 57
+                        }
+                }
             }
-        }
     }
 
     /// `repository.json.` and 16 digits and `.new`, for the moment in which a repository is made.

@@ -68,7 +68,6 @@ extension Tracker {
         let file = try OpenFile(path, .look)
         guard let window = try CalmWindow(file, journal: journal, &context.scratch) else {
             try noteLockedWrite(file, now)
-            if try journal.state(&context.scratch) == .absent { missUnlock(now) }
             return waitForCalm(now)
         }
         guard window.stamp.identity == identity else { return nameChanged() }

@@ -77,6 +77,7 @@ extension Tracker {
     /// much later under the same counter has committed before, and keeps the lock (exclusive locking mode).
     func noteLockedWrite(_ file: borrowing OpenFile, _ now: Tick) throws(SystemError) {
         guard try journal.state(&context.scratch) == .absent else { return }
+        missUnlock(now)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         guard let counter = DatabaseHeader(front: context.scratch, got)?.changeCounter,
             counter != image?.changeCounter

@@ -19,8 +19,8 @@ extension Tracker {
         context.meter.hindered(path.printable, hindrance)
     }
 
-    /// A writer left no pause in which the file could be captured. When that has lasted, it is said, and nobody waits for
-    /// the file any more. `writer`: the file of its group that is written.
+    /// A writer left no pause in which the file could be captured. When that has lasted, it is said, and
+    /// nobody waits for the file any more. `writer`: the file of its group that is written.
     func missPause(of writer: Tracker? = nil, _ now: Tick) {
         guard isRestless(now) else { return }
         let name = path.printable

@@ -203,8 +203,8 @@ extension Tracker {
         countedThrough = image?.changeCounter
     }
 
-    /// Something happened that the walk's rules do not cover: it starts over, later the longer it took. `writer`: the file
-    /// of its group that was written meanwhile.
+    /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
+    /// `writer`: the file of its group that was written meanwhile.
     func restartWalk(_ now: Tick, writer: Tracker? = nil) {
         let spent = walk?.began.duration(to: now) ?? .zero
         dropWalk()

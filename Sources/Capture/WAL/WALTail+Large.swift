@@ -2,8 +2,8 @@ import LinuxFiles
 import Repository
 import SQLiteFiles
 
-/// Transactions that are too large to hold. Each is read twice: first to its commit frame, then once more in parts. Both
-/// pause after a slice, so that no other file waits for it, and go on with the next call.
+/// Transactions that are too large to hold. Each is read twice: first to its commit frame, then once more in
+/// parts. Both pause after a slice, so that no other file waits for it, and go on with the next call.
 extension WALTail {
     /// A transaction whose commit frame was found.
     struct LargeCommit {
@@ -41,7 +41,8 @@ extension WALTail {
         case nothing(Outcome)
     }
 
-    /// The log was written: a rollback may have led to a shorter transaction, which a search under way has passed.
+    /// The log was written: a rollback may have led to a shorter transaction, which a search under way has
+    /// passed.
     func wasWritten() { search?.isOld = true }
 
     /// Whether a commit that the index knows can be one that a search has passed: then it starts over.
@@ -52,9 +53,9 @@ extension WALTail {
         return true
     }
 
-    /// Consumes a transaction that is too large to hold; pauses when the sink has no room. Its frames are committed and
-    /// stay until a reset; whether they still chain shows in the end that nothing was overwritten meanwhile.
-    /// Returns what hinders it, or nil; `.current` when it has not committed.
+    /// Consumes a transaction that is too large to hold; pauses when the sink has no room. Its frames are
+    /// committed and stay until a reset; whether they still chain shows in the end that nothing was
+    /// overwritten meanwhile. Returns what hinders it, or nil; `.current` when it has not committed.
     func consumeLarge(
         _ scratch: inout [UInt8],
         into sink: some Sink,
@@ -114,7 +115,8 @@ extension WALTail {
         }
         if let pause { return pause }
         large = nil
-        // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, only parts were read.
+        // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, only parts were
+        // read.
         guard reached == end else { return .lost }
         chain = end
         mark?.commitsSince &+= 1
@@ -138,10 +140,11 @@ extension WALTail {
 
     /// The chain behind the next commit frame.
     ///
-    /// When there is none yet, the search goes on from its end with the next call: whatever the transaction gains chains
-    /// on. A rollback can take frames away that it has passed. Then a shorter transaction may commit before the place
-    /// that it has reached: the wal-index knows that (`mayHavePassedOver`). Where no program uses one, each search
-    /// starts at the front, and one amid which the log was written is made again.
+    /// When there is none yet, the search goes on from its end with the next call: whatever the transaction
+    /// gains chains on. A rollback can take frames away that it has passed. Then a shorter transaction may
+    /// commit before the place that it has reached: the wal-index knows that (`mayHavePassedOver`). Where no
+    /// program uses one, each search starts at the front, and one amid which the log was written is made
+    /// again.
     private func nextCommit(
         after start: WALChain,
         until end: GenerationEnd,

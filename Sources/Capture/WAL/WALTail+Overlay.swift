@@ -40,9 +40,10 @@ extension WALTail {
     /// `collect` has something left to do.
     var isOverlaying: Bool { beginning != nil || uncollected != nil }
 
-    /// Starts over at the generation's first frame and hands over the newest committed content of every
-    /// page in the log, each once, in parts, as long as there is room. `covered` gets those pages. Afterwards everything
-    /// committed so far counts as consumed. Until the last commit is found nothing is, and `poll` must not be called.
+    /// Starts over at the generation's first frame and hands over the newest committed content of every page
+    /// in the log, each once, in parts, as long as there is room. `covered` gets those pages. Afterwards
+    /// everything committed so far counts as consumed. Until the last commit is found nothing is, and `poll`
+    /// must not be called.
     func overlay(
         _ covered: inout PageBitmap,
         _ scratch: inout [UInt8],
@@ -150,8 +151,8 @@ extension WALTail {
         return .empty
     }
 
-    /// Adds pages of the consumed frames of the present generation, from `first` on. Returns the frame with which the next
-    /// call goes on; nil when all are there.
+    /// Adds pages of the consumed frames of the present generation, from `first` on. Returns the frame with
+    /// which the next call goes on; nil when all are there.
     func markConsumed(
         from first: Int,
         in covered: inout PageBitmap,
@@ -193,7 +194,8 @@ extension WALTail {
                 let start = (frame - first) * frameBytes
                 let bytes = unsafe scratch.span.bytes.extracting(start..<start + frameBytes)
                 left = frame
-                // Each frame of the log has a page. A hole, which only a wal-index counts as frames, has none.
+                // Each frame of the log has a page. A hole, which only a wal-index counts as frames, has
+                // none.
                 guard let header = WALFrameHeader(bytes) else { return nil }
                 guard !covered.contains(header.page) else { continue }
                 covered.insert(header.page)

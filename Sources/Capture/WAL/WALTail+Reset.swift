@@ -188,8 +188,8 @@ extension WALTail {
         return CommitCount(start: start, isOfIndex: isOfIndex, reached: start)
     }
 
-    /// Commits of the generation that `index` knows: what it counts stands until the next reset. Nil when it takes longer
-    /// than one call may.
+    /// Commits of the generation that `index` knows: what it counts stands until the next reset. Nil when it
+    /// takes longer than one call may.
     private func commitCount(
         in generation: WALChain,
         knownTo index: WALIndexHeader,
@@ -226,8 +226,8 @@ extension WALTail {
         return isPaused ? nil : sum.commits
     }
 
-    /// How many commits stand in the log, and whether none came before them in it: nil when the log was reset since it was
-    /// made, or is too long to be counted at once.
+    /// How many commits stand in the log, and whether none came before them in it: nil when the log was reset
+    /// since it was made, or is too long to be counted at once.
     func commitsSinceMade(_ scratch: inout [UInt8]) throws(SystemError) -> Int? {
         guard let header = try readHeader(&scratch) else { return 0 }
         guard header.checkpointSequence == 0, try log.file.status().sizeBytes <= Self.countedBytes else {

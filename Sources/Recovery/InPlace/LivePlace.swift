@@ -4,8 +4,9 @@ import SystemPackage
 
 /// Where a protected file is at present. The root may be given through symbolic links; below it none is followed.
 enum LivePlace {
-    /// The file's name in its directory, which is held. The file itself may be missing; nil if its directory is.
-    /// Throws `InPlaceError.isLink` when the file, or a directory of it below the root, is a symbolic link.
+    /// The file's name in its directory, which is held. The file itself may be missing; nil if its directory
+    /// is. Throws `InPlaceError.isLink` when the file, or a directory of it below the root, is a symbolic
+    /// link.
     static func of(_ name: FilePath, in root: RootDescription) throws -> DirectoryEntry? {
         do {
             return try find(name, root, isMaking: false)

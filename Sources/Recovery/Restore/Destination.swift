@@ -7,8 +7,8 @@ enum Destination {
     /// What a database may leave beside itself, and SQLite would apply to another file of that name.
     static let sidecarSuffixes = ["-wal", "-journal", "-shm"]
 
-    /// The name that a file really gets at a path that the user named: an existing symbolic link is followed, and stays a
-    /// link.
+    /// The name that a file really gets at a path that the user named: an existing symbolic link is followed,
+    /// and stays a link.
     ///
     /// Refused are an existing file unless it `isReplaceable`, and anything there that is no regular file.
     static func file(
@@ -32,7 +32,8 @@ enum Destination {
         return entry
     }
 
-    /// Throws unless the name is free, or that of a regular file that `isReplaceable`. `path`: what the user calls it.
+    /// Throws unless the name is free, or that of a regular file that `isReplaceable`. `path`: what the user
+    /// calls it.
     static func refuse(
         _ entry: DirectoryEntry,
         isReplaceable: Bool,
@@ -45,7 +46,8 @@ enum Destination {
         guard kind == .regular else { throw RestoreError.isSpecial(path) }
     }
 
-    /// Throws if something lies beside the name that SQLite would apply to a database there. `path`: what the user calls it.
+    /// Throws if something lies beside the name that SQLite would apply to a database there. `path`: what the
+    /// user calls it.
     static func refuseSidecars(of entry: DirectoryEntry, as path: FilePath) throws {
         for suffix in sidecarSuffixes where (try? entry.appending(suffix: suffix).status()) != nil {
             throw RestoreError.sidecar(path.appending(suffix: suffix), of: path)
@@ -89,10 +91,11 @@ enum Destination {
         try entry.directory.synchronise()
     }
 
-    /// A name below `top`, each of whose directories is held while the next one is looked for: none is a symbolic link, nor
-    /// above `top`. Missing ones are made, or lead to nil.
+    /// A name below `top`, each of whose directories is held while the next one is looked for: none is a
+    /// symbolic link, nor above `top`. Missing ones are made, or lead to nil.
     ///
-    /// Throws `RestoreError.isNotDirectory`, `RestoreError.escapes`, and what `link` is for a path that is a link.
+    /// Throws `RestoreError.isNotDirectory`, `RestoreError.escapes`, and what `link` is for a path that is a
+    /// link.
     static func entry(
         _ name: FilePath,
         below top: OpenDirectory,

@@ -71,7 +71,8 @@ package enum UnfinishedWork {
         try makeDirectory(in: OpenDirectory(following: parent))
     }
 
-    /// Nil when another process took the directory for left, before it was locked, or put another one in its place.
+    /// Nil when another process took the directory for left, before it was locked, or put another one in its
+    /// place.
     private static func hold(_ entry: DirectoryEntry) throws(SystemError) -> Work? {
         do {
             let directory = try OpenDirectory(entry)
@@ -86,8 +87,8 @@ package enum UnfinishedWork {
         }
     }
 
-    /// Whether it may be the directory that was just made: empty, and its owner that of a file that is made in it. Whose file
-    /// systems keep no owners have the same for all.
+    /// Whether it may be the directory that was just made: empty, and its owner that of a file that is made
+    /// in it. Whose file systems keep no owners have the same for all.
     private static func isOurs(_ directory: OpenDirectory) throws(SystemError) -> Bool {
         guard try directory.names().isEmpty else { return false }
         let probe = DirectoryEntry("probe", in: directory)

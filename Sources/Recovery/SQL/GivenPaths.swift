@@ -19,8 +19,8 @@ enum GivenPaths {
 extension DirectoryEntry {
     /// A connection to the database of that name, which exists and may be a live one.
     ///
-    /// SQLite opens, makes and removes its journal, log and wal-index in the held directory and nowhere else, whatever is put in
-    /// the place of the directory meanwhile; none of them through a symbolic link.
+    /// SQLite opens, makes and removes its journal, log and wal-index in the held directory and nowhere else,
+    /// whatever is put in the place of the directory meanwhile; none of them through a symbolic link.
     func connect(_ configuration: Configuration) throws -> DatabaseQueue {
         let uri = try directory.heldPath.appending(name).sqliteURI + "?mode=rw&" + GivenPaths.parameter()
         return try DatabaseQueue(path: uri, configuration: configuration)

@@ -133,8 +133,8 @@ struct ImageApplier {
     }
 }
 
-/// Room for a page before and after a change. All images that are changed one after the other share it: there may be tens of
-/// thousands.
+/// Room for a page before and after a change. All images that are changed one after the other share it: there
+/// may be tens of thousands.
 final class ExchangedPage {
     var former: [UInt8] = []
     var latter: [UInt8] = []

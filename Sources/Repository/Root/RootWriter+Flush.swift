@@ -83,7 +83,8 @@ extension RootWriter {
         segment.validBytes >= options.segmentLimit || changedFiles.count >= Self.mostFiles
     }
 
-    /// With so many files a segment is full, however short it is: whoever seals it has something of each in memory.
+    /// With so many files a segment is full, however short it is: whoever seals it has something of each in
+    /// memory.
     private static let mostFiles = 2000
 
     /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next one. One without

@@ -1,7 +1,8 @@
-/// Files that are gone. Names that come and go for ever must take next to no memory, so nothing is kept of their images: each is
-/// empty, and made anew when the name comes back.
+/// Files that are gone. Names that come and go for ever must take next to no memory, so nothing is kept of
+/// their images: each is empty, and made anew when the name comes back.
 extension RootWriter {
-    /// Forgets the image of a file that is gone, if the stream and the mirror have all that is to be known of it.
+    /// Forgets the image of a file that is gone, if the stream and the mirror have all that is to be known of
+    /// it.
     func forgetIfGone(_ image: FileImage) {
         guard image.isGone, files[image.id]?.last?.isGone ?? false else { return }
         mirrors.close(image.id)

@@ -93,7 +93,8 @@ final class SealingImages {
         images[id] = Image(applier: applier, pages: pages)
     }
 
-    /// Forgets files that are gone at the end of a segment: names come and go for ever. One that comes back begins empty.
+    /// Forgets files that are gone at the end of a segment: names come and go for ever. One that comes back
+    /// begins empty.
     func forgetGone(at end: HistoryTracker) {
         for id in Array(images.keys) where end.files[id]?.last?.isGone ?? false {
             images[id] = nil

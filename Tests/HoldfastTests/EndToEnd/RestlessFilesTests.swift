@@ -73,7 +73,8 @@ struct RestlessFilesTests {
         return running
     }
 
-    /// On a busy machine the writer itself may pause, and what was changed is captured: then it is changed again.
+    /// On a busy machine the writer itself may pause, and what was changed is captured: then it is changed
+    /// again.
     private func change(
         _ writer: Writer,
         _ protection: Protection,

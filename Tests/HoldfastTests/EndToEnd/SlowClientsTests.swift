@@ -26,7 +26,8 @@ struct SlowClientsTests {
     func slowReaders() throws {
         let protection = try Protection()
         try protection.shell("mkdir ../other; cp a.db ../other")
-        // Of each link to a database there is a line, so that the answer is far larger than what a socket takes at once.
+        // Of each link to a database there is a line, so that the answer is far larger than what a socket
+        // takes at once.
         let links = "import os\nfor i in range(10000): os.symlink('../other/a.db', 'link-%05d' % i)"
         let made = try Command.run("python3", ["-c", links], directory: protection.data)
         #expect(made.status == 0, "\(made)")

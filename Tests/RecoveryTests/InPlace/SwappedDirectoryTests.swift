@@ -7,7 +7,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Somebody puts a link in the place of a directory, at each step of a restore once. Outside the directory nothing changes.
+/// Somebody puts a link in the place of a directory, at each step of a restore once. Outside the directory
+/// nothing changes.
 @Suite("A directory that is swapped for a link at each step of a restore")
 struct SwappedDirectoryTests {
     /// What becomes a link to a directory outside.
@@ -107,7 +108,8 @@ struct SwappedDirectoryTests {
         }
     }
 
-    /// Runs a restore again and again, each time on a scene of its own in which the swap comes one step later.
+    /// Runs a restore again and again, each time on a scene of its own in which the swap comes one step
+    /// later.
     private func atEachStep(
         _ victim: Victim,
         preparedBy script: String = "",
