@@ -12,5 +12,7 @@ package enum Memory {
     /// while another asks the system for more. To be called before there are many threads.
     package static func shareHeaps() {
         _ = mallopt(M_ARENA_MAX, 2)
+        // Else it grows with each large block that is freed, and later ones leave holes in the heaps.
+        _ = mallopt(M_MMAP_THRESHOLD, 256 << 10)
     }
 }

@@ -31,7 +31,9 @@ extension Tracker {
                 "\(name) is being written without a pause"
             }
         let quiet = Attention.quiet.nanoseconds / 1_000_000
-        let reason = "\(what): it is captured once its writer closes it or pauses for \(quiet) ms"
+        // A log of a program, mostly.
+        let advice = kind == .plain ? ", or left out with --exclude" : ""
+        let reason = "\(what): it is captured once its writer closes it or pauses for \(quiet) ms\(advice)"
         context.meter.hindered(name, Hindrance(reason: reason, isBlind: true))
     }
 

@@ -123,7 +123,10 @@ struct Status: HoldfastCommand {
             lines.append("  \(one.what) of \(one.path): \(done) of \(all)")
         }
         if let hindered = status.watcher?.hindered {
-            for reason in hindered.reasons { lines.append("  hindered: \(reason)") }
+            // The first line has one of them already.
+            for reason in hindered.reasons where reason != status.reason {
+                lines.append("  hindered: \(reason)")
+            }
             let rest = hindered.count - hindered.reasons.count
             if rest > 0 { lines.append("  hindered: \(rest) more files") }
         }
