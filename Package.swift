@@ -117,6 +117,12 @@ let package = Package(
             dependencies: ["Service", "Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
+        // Through the program: its commands, and apart from them the watcher, which has the machine to itself.
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "HoldfastTests",
             dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],

@@ -149,7 +149,8 @@ extension Observer {
     /// The directory cannot be watched or listed; the slow round tries again.
     func leaveOut(directory name: FilePath, _ error: any Error) {
         leftOutDirectories.insert(name)
-        context.meter.leftOut(rootPath.pushing(name).printable, error)
+        let wasProtected = directories[name] != nil
+        context.meter.leftOut(rootPath.pushing(name).printable, error, wasProtected: wasProtected)
     }
 
     func takeIn(directory name: FilePath) {

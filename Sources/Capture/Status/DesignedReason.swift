@@ -41,13 +41,14 @@ package struct LeftOut: Sendable, Hashable {
         let reason: String
         /// Other permissions would help.
         let isForbidden: Bool
-        /// The system could not do it, and may at the next attempt.
-        let isFailure: Bool
+        /// What is committed goes by unseen: it was protected before, or the system could not do it and may at the next
+        /// attempt.
+        let isBlind: Bool
 
-        init(_ error: any Error) {
+        init(_ error: any Error, wasProtected: Bool) {
             reason = "\(error)"
             isForbidden = (error as? SystemError)?.isForbidden ?? false
-            isFailure = error is SystemError && !isForbidden
+            isBlind = wasProtected || (error is SystemError && !isForbidden)
         }
     }
 

@@ -39,9 +39,9 @@ final class StatusMeter: Sendable {
         var said: Set<FilePath> = []
     }
 
-    /// Notes that a file cannot be captured, or (nil) that it can be again.
-    func leftOut(_ path: String, _ error: (any Error)?) {
-        let reason = error.map { LeftOut.Obstacle($0) }
+    /// Notes that a file or directory cannot be captured, or (nil) that it can be again.
+    func leftOut(_ path: String, _ error: (any Error)?, wasProtected: Bool = false) {
+        let reason = error.map { LeftOut.Obstacle($0, wasProtected: wasProtected) }
         let isNews = status.withLock { status in
             defer { status.leftOut[path] = reason }
             return status.leftOut[path] != reason

@@ -88,10 +88,12 @@ extension Tracker {
             return
         }
         // What passes by itself is waited for once; then nobody waits for this file any more, and is told so.
-        if isLeftOut, !error.isForbidden { hinderedAt = now }
+        if isLeftOut || error.isForbidden { hinderedAt = now }
         isLeftOut = true
-        context.meter.leftOut(path.printable, error)
-        if error.isForbidden { capturedThrough = now } else { retry(in: Self.obstaclePause, from: now) }
+        context.meter.leftOut(path.printable, error, wasProtected: !isNew)
+        guard error.isForbidden else { return retry(in: Self.obstaclePause, from: now) }
+        // Somebody keeps it from us, and always did: nothing of it is missed.
+        if isNew { capturedThrough = now }
     }
 
     private static let obstaclePause = Duration.seconds(1)

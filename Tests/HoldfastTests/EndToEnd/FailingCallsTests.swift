@@ -6,10 +6,26 @@ import Testing
 @Suite("A watcher whose calls on one file fail")
 struct FailingCallsTests {
     /// Which calls fail, with what, and when (`when=` in strace(1)).
-    private static let failures: [(call: String, error: String, when: String)] = [
+    typealias Failure = (call: String, error: String, when: String)
+
+    private static let failures: [Failure] = [
         ("openat2", "EMFILE", "1+"), ("openat2", "EIO", "1+2"), ("pread64", "EIO", "1+"),
         ("pread64", "ENOMEM", "2+3"), ("fstat,newfstatat", "EIO", "1+"), ("fcntl", "ENOLCK", "1+"),
     ]
+
+    /// At any one call, from any one on, or each second or third.
+    private static func anyFailure(_ random: inout SeededRandom) -> Failure {
+        let calls = [
+            ("openat2", ["EMFILE", "EIO", "EINTR", "EACCES", "ENOMEM"]),
+            ("pread64", ["EIO", "EINTR", "ENOMEM"]),
+            ("fstat,newfstatat", ["EIO", "ENOMEM"]), ("fcntl", ["ENOLCK", "EINTR", "EIO"]),
+        ]
+        let (call, errors) = calls.randomElement(using: &random)!
+        let repeats = ["", "", "+", "+2", "+3"].randomElement(using: &random)!
+        return (
+            call, errors.randomElement(using: &random)!, "\(Int.random(in: 1...40, using: &random))\(repeats)"
+        )
+    }
 
     /// A file of the protected directory, what is written to it, and the path on which calls fail.
     enum Target: String, CaseIterable {
@@ -54,8 +70,12 @@ struct FailingCallsTests {
         try protection.watch()
         let watcher = try #require(protection.watcher)
         var hindered = 0
-        for failure in Self.failures {
-            let what = "\(target) \(failure)"
+        var run = FuzzRun("failing calls on \(target)", rounds: Self.failures.count)
+        var rounds = 0
+        while var random = run.next() {
+            let failure = rounds < Self.failures.count ? Self.failures[rounds] : Self.anyFailure(&random)
+            rounds += 1
+            let what = "\(target) \(failure), \(random)"
             let calls = try FailingCalls(
                 watcher,
                 protection.data + "/" + target.rawValue,
@@ -117,7 +137,7 @@ private final class FailingCalls {
     init(
         _ program: RunningProgram,
         _ path: String,
-        _ failure: (call: String, error: String, when: String),
+        _ failure: FailingCallsTests.Failure,
         _ folder: TemporaryDirectory
     ) throws {
         let (call, error, when) = failure

@@ -3,12 +3,6 @@ import TestSupport
 import Testing
 
 extension Protection {
-    /// Runs a shell script in the protected directory.
-    func shell(_ script: String) throws {
-        let result = try Command.run("sh", ["-ec", script], directory: data)
-        guard result.status == 0 else { throw CommandFailure(command: script, result: result) }
-    }
-
     func live(_ name: String) throws -> Data {
         try Data(contentsOf: URL(fileURLWithPath: data + "/" + name))
     }

@@ -94,6 +94,9 @@ struct RepositoryGoneTests {
         try watcher.waitForError(timeout: .seconds(2)) { $0.contains("unmounted, or mounted over") }
         try SQLite3.sql("INSERT INTO t(b) VALUES('meanwhile');", on: protection.database)
         #expect(try HoldfastProgram.run(["sync", protection.data] + repository).status != 0)
+        // The watcher cannot be found where the repository was.
+        let status = try HoldfastProgram.run(["status"] + repository)
+        #expect(status.status == 10 && status.stderr.contains("is not a holdfast repository"), "\(status)")
         // Nothing was made in its place.
         try shell("test -z \"$(find place -mindepth 1 ! -name repository)\"", protection)
         try shell(back, protection)

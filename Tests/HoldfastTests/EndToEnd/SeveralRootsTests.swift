@@ -147,6 +147,40 @@ struct SeveralRootsTests {
         try protection.check()
     }
 
+    @Test("one may not be read any more amid the run: said, not called durable, the other goes on")
+    func unreadable() throws {
+        let (protection, other) = try scene()
+        let watcher = try HoldfastProgram.startWithoutPrivileges(
+            ["watch", protection.data, other],
+            environment: protection.environment
+        )
+        defer { watcher.kill() }
+        for path in [other, protection.data] {
+            try watcher.waitForError { $0.hasPrefix("ready: \(path)") }
+        }
+        try protection.shell("chmod 000 .")
+        try watcher.waitForError(timeout: .seconds(2)) {
+            $0.contains("\(protection.data): Permission denied")
+        }
+        try SQLite3.sql("INSERT INTO t(b) VALUES('unseen');", on: protection.database)
+        try SQLite3.sql("INSERT INTO t(b) VALUES('guarded');", on: other + "/o.db")
+        try protection.holdfast("sync", other)
+        let answer = try protection.holdfast("sync", protection.data, expecting: 3)
+        #expect(answer.stderr.contains("Permission denied"), "\(answer)")
+        let states = try states(protection)
+        #expect(states[protection.data]?.state == "degraded", "\(states)")
+        #expect(states[other]?.state == "watching", "\(states)")
+
+        try protection.shell("chmod 755 .")
+        try protection.sync()
+        let copy = try protection.restore("latest")
+        #expect(try SQLite3.sql("SELECT b FROM t;", on: copy) == "unseen\n")
+        #expect(try protection.log().contains { $0.reason?.contains("could not be read") == true })
+        #expect(try self.states(protection).values.allSatisfy { $0.state == "watching" })
+        let ended = try watcher.terminate()
+        #expect(ended.status == 0, "\(ended)")
+    }
+
     @Test("none can be protected: ends, and says why")
     func none() throws {
         let (protection, other) = try scene()

@@ -3,19 +3,18 @@ import LinuxFiles
 import Repository
 import SQLiteFiles
 import SystemPackage
-import TestSupport
 
 /// A directory under the protection of a real watcher, with real `sqlite3` processes writing into it.
-final class Protection {
-    let folder: TemporaryDirectory
+package final class Protection {
+    package let folder: TemporaryDirectory
     /// The protected directory.
-    let data: String
+    package let data: String
     /// The database in it.
-    let database: String
-    private(set) var watcher: RunningProgram?
+    package let database: String
+    package private(set) var watcher: RunningProgram?
 
     /// Makes the database with that SQL.
-    init(_ sql: String = "CREATE TABLE t(i INTEGER PRIMARY KEY, b);") throws {
+    package init(_ sql: String = "CREATE TABLE t(i INTEGER PRIMARY KEY, b);") throws {
         folder = try TemporaryDirectory()
         data = folder.file("data")
         database = data + "/a.db"
@@ -27,23 +26,23 @@ final class Protection {
         watcher?.kill()
     }
 
-    var environment: [String: String] { ["HOLDFAST_REPO": folder.file("repository")] }
+    package var environment: [String: String] { ["HOLDFAST_REPO": folder.file("repository")] }
 
     /// Starts the watcher and waits until it is ready.
-    func watch(_ arguments: String...) throws {
+    package func watch(_ arguments: String...) throws {
         try startWatching(arguments).waitForError { $0.hasPrefix("ready") }
     }
 
     /// Starts the watcher.
     @discardableResult
-    func startWatching(_ arguments: [String] = []) throws -> RunningProgram {
+    package func startWatching(_ arguments: [String] = []) throws -> RunningProgram {
         let program = try HoldfastProgram.start(["watch", data] + arguments, environment: environment)
         watcher = program
         return program
     }
 
     /// Starts the watcher as a user who must keep to file permissions, and waits until it is ready.
-    func watchWithoutPrivileges() throws {
+    package func watchWithoutPrivileges() throws {
         let program = try HoldfastProgram.startWithoutPrivileges(["watch", data], environment: environment)
         watcher = program
         try program.waitForError { $0.hasPrefix("ready") }
@@ -51,19 +50,25 @@ final class Protection {
 
     /// Ends the watcher in good order.
     @discardableResult
-    func stop() throws -> CommandResult? {
+    package func stop() throws -> CommandResult? {
         defer { watcher = nil }
         return try watcher?.terminate()
     }
 
     /// Ends the watcher as a crash would.
-    func kill() {
+    package func kill() {
         watcher?.kill()
         watcher = nil
     }
 
+    /// Runs a shell script in the protected directory.
+    package func shell(_ script: String) throws {
+        let result = try Command.run("sh", ["-ec", script], directory: data)
+        guard result.status == 0 else { throw CommandFailure(command: script, result: result) }
+    }
+
     @discardableResult
-    func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
+    package func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
         let result = try HoldfastProgram.run(arguments, environment: environment)
         guard result.status == status else {
             throw CommandFailure(command: "holdfast \(arguments)", result: result)
@@ -73,7 +78,7 @@ final class Protection {
 
     /// Everything committed so far is durable afterwards; the last sequence.
     @discardableResult
-    func sync() throws -> Int {
+    package func sync() throws -> Int {
         let line = try holdfast("sync", data, "--json", "--timeout", "60s").stdout
         return try JSONDecoder().decode(Point.self, from: Data(line.utf8)).sequence
     }
@@ -81,24 +86,24 @@ final class Protection {
     private struct Point: Decodable { let sequence: Int }
 
     /// The history, oldest first.
-    func log() throws -> [LogLine] {
+    package func log() throws -> [LogLine] {
         try holdfast("log", data, "--json").stdout.split(separator: "\n").map {
             try JSONDecoder().decode(LogLine.self, from: Data($0.utf8))
         }
     }
 
     /// Snapshots of the database.
-    func snapshots() throws -> [LogLine] { try log().filter { $0.path == database } }
+    package func snapshots() throws -> [LogLine] { try log().filter { $0.path == database } }
 
     /// Restores the database as of a snapshot and returns the copy's path.
-    func restore(_ when: String) throws -> String {
+    package func restore(_ when: String) throws -> String {
         let copy = folder.file("restored-\(when).db")
         try holdfast("restore", database, "--at", when, "--output", copy)
         return copy
     }
 
     /// The digest that the database file has now, as snapshots record it.
-    func liveDigest() throws -> String {
+    package func liveDigest() throws -> String {
         let file = try OpenFile(FilePath(database), .look)
         var front = [UInt8](repeating: 0, count: 100)
         let got = try file.read(into: &front, count: 100, at: 0)
@@ -109,21 +114,21 @@ final class Protection {
     }
 
     /// What `check` says of everything in the repository.
-    func check() throws {
+    package func check() throws {
         try holdfast("check", "--read-data", "--quiet")
     }
 }
 
 /// A line of `log --json`.
-struct LogLine: Decodable {
-    let sequence: Int?
-    let time: String?
-    let path: String?
-    let kind: String?
-    let event: String
-    let digest: String?
-    let coalesced: Int?
-    let image_bytes: Int?
-    let stored_bytes: Int?
-    let reason: String?
+package struct LogLine: Decodable {
+    package let sequence: Int?
+    package let time: String?
+    package let path: String?
+    package let kind: String?
+    package let event: String
+    package let digest: String?
+    package let coalesced: Int?
+    package let image_bytes: Int?
+    package let stored_bytes: Int?
+    package let reason: String?
 }
