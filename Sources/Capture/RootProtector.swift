@@ -139,13 +139,14 @@ package final class RootProtector: Sendable {
             knownGoodUntil: writer.lastTime,
             auditInterval: options.auditInterval
         )
-        let outcome = Outcome()
+        let (outcome, hashes) = (Outcome(), writer.hashes)
         try Thread.start("observer", urgency: .high) { [self] in
             do {
                 let context = CaptureContext(
                     queue: queue,
                     meter: meter,
                     mirrorDirectory: root.directory.appending("mirror"),
+                    hashes: hashes,
                     budget: OpenFileBudget(openFiles: options.openFiles)
                 )
                 try Observer(start, mailbox: mailbox, context: context).run()

@@ -36,8 +36,13 @@ package enum Directory {
             throw SystemError("make", path, code: Errno(rawValue: code))
         }
         if unsafe path.withPlatformString({ unsafe mkdir($0, 0o700) }) == 0 {
-            try synchronise(path.removingLastComponent())
-            return
+            do {
+                return try synchronise(path.removingLastComponent())
+            } catch {
+                // Whoever tries again makes it again.
+                try? removeEmpty(path)
+                throw error
+            }
         }
         switch errno {
         case EEXIST:

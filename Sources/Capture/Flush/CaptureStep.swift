@@ -19,6 +19,8 @@ enum CaptureStep: Sendable {
     case suspect(FileID, since: Instant, reason: String)
     /// The comparison found everything in order.
     case trust(FileID)
+    /// The mirror may not have these pages as they were written to it.
+    case prove(FileID, [PageNumber])
     /// Everything before is wanted on the disk now.
     case barrier(UInt64)
     /// What is to be said of the newest snapshot at this point, or of others; then as a barrier.
@@ -31,7 +33,7 @@ enum CaptureStep: Sendable {
         switch self {
         case .declare(let file, _, _), .finish(let file, _, _, _, _), .beginBase(let file, _),
             .baseSlice(let file, _, _), .endBase(let file, _, _, _), .abandonBase(let file),
-            .suspect(let file, _, _), .trust(let file):
+            .suspect(let file, _, _), .trust(let file), .prove(let file, _):
             file
         case .changes(let changes): changes.file
         case .barrier, .annotate, .endSegment: nil
@@ -43,7 +45,14 @@ enum CaptureStep: Sendable {
         switch self {
         case .changes(let changes): changes.pages.bytes.count + 256
         case .baseSlice(_, _, let bytes): bytes.count + 256
+        case .prove(_, let pages): pages.count * 4 + 256
         default: 256
         }
     }
+}
+
+/// Single commits may have been missed since then, for that reason.
+struct Suspicion: Hashable {
+    let since: Instant
+    let reason: String
 }

@@ -1,5 +1,6 @@
 import LinuxFiles
 import Repository
+import SystemPackage
 
 /// Takes steps from the queue, stages them and makes them durable a little later. Lives on a thread of its own,
 /// the only one that writes the root's part of the repository.
@@ -47,11 +48,6 @@ final class Recorder {
     private var missingBases: [FileID: String] = [:]
     /// Mirrors that cannot be rebuilt, with the reason.
     private var lostMirrors: [FileID: String] = [:]
-
-    private struct Suspicion: Hashable {
-        let since: Instant
-        let reason: String
-    }
 
     /// Staged memory that calls for a flush before its time.
     private static let fullBytes = 2 << 20
@@ -224,7 +220,9 @@ final class Recorder {
         do {
             try writer.abandonBase(file)
             lostMirrors[file] = nil
-            let message = "the mirror was rebuilt, for it could not be used (\(error.code))"
+            let reason =
+                error.code == .badMessage ? "was not as it was written" : "could not be used (\(error.code))"
+            let message = "the mirror was rebuilt, for it \(reason)"
             meter.tell(.finding(Finding(.warning, writer.root.mirrorPath(file), at: 0, message)))
         } catch let failure as SystemError {
             lostMirrors[file] =
@@ -238,7 +236,7 @@ final class Recorder {
     private func isVoid(_ step: CaptureStep) -> Bool {
         guard let file = step.file, voided.contains(file) else { return false }
         switch step {
-        case .declare, .suspect, .trust: return false
+        case .declare, .suspect, .trust, .prove: return false
         case .changes(let changes) where changes.event == .deleted: missingBases[file] = nil
         case .abandonBase, .beginBase: break
         case .changes, .finish, .baseSlice, .endBase, .barrier, .annotate, .endSegment: return true
@@ -290,6 +288,7 @@ final class Recorder {
             isUrgent = true
             if suspicions[file] == nil { suspicions[file] = Suspicion(since: since, reason: reason) }
         case .trust(let file): suspicions[file] = nil
+        case .prove(let file, let pages): try writer.prove(pages, of: file)
         case .barrier(let number): barriers.append(number)
         case .endSegment(let number):
             endsSegment = true

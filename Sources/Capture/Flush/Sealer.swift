@@ -112,7 +112,11 @@ final class Sealer: Sendable {
     /// Returns how many segments were sealed.
     private func seal(_ sealing: RootSealing) -> Int {
         do {
-            let count = try sealing.run { [self] in goesOn && !isPaused.load(ordering: .acquiring) }
+            let count = try sealing.run { [self] in
+                goesOn && !isPaused.load(ordering: .acquiring)
+            } onDamage: { damage in
+                meter.tell(.finding(Finding(damage)))
+            }
             if count > 0 { Memory.returnUnused() }
             return count
         } catch {

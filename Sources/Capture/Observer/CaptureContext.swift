@@ -8,6 +8,8 @@ final class CaptureContext {
     let meter: StatusMeter
     /// Where the repository keeps the mirrors.
     let mirrorDirectory: FilePath
+    /// Of what the mirrors should have.
+    let hashes: PageHashes
     /// For one read at a time; nobody keeps anything in it.
     var scratch = [UInt8](untouched: 1 << 20)
     /// For the file's side of a comparison.
@@ -29,13 +31,20 @@ final class CaptureContext {
     /// Reads the events that wait, so that what happened before this moment is known.
     var drainEvents: () -> Void = {}
 
-    init(queue: CaptureQueue, meter: StatusMeter, mirrorDirectory: FilePath, budget: OpenFileBudget) {
+    init(
+        queue: CaptureQueue,
+        meter: StatusMeter,
+        mirrorDirectory: FilePath,
+        hashes: PageHashes,
+        budget: OpenFileBudget
+    ) {
         self.budget = budget
         walkTurns = Turns(limit: budget.walks)
         self.queue = queue
         self.meter = meter
         links = LinkSurvey(meter)
         self.mirrorDirectory = mirrorDirectory
+        self.hashes = hashes
     }
 
     /// Whether the file of that name may change without an event.

@@ -43,9 +43,17 @@ extension Tracker {
             let size = walk.pageSize.bytes
             let got = try walk.mirror?.read(into: &context.mirrorScratch, count: size, at: offset) ?? 0
             let scratch = context.mirrorScratch
-            let isSame = unsafe scratch.span.bytes.extracting(0..<got).isEqual(to: preimages[index])
-            guard isSame else { return auditFoundDifference() }
+            let mirrored = unsafe scratch.span.bytes.extracting(0..<got)
+            guard mirrored.isEqual(to: preimages[index]) else {
+                return try auditFoundDifference([preimages.numbers[index]], walk)
+            }
         }
+    }
+
+    /// The hole of the file that the slice lies in; nil also where the mirror has, or should have, data.
+    private func hole(around slice: Range<UInt32>, _ walk: Walk) -> Range<UInt32>? {
+        guard let hole = walk.hole(around: slice) else { return nil }
+        return context.hashes.isHole(hole, of: file) ? hole : nil
     }
 
     /// Reads and compares one slice, or passes over the hole that it lies in. Returns what was looked at; nil when
@@ -59,7 +67,7 @@ extension Tracker {
             }
         }
         let isForBase = walk.isForBase(slice)
-        let hole = isForBase ? nil : walk.hole(around: slice)
+        let hole = isForBase ? nil : hole(around: slice, walk)
         let count = slice.count * walk.pageSize.bytes
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
         let got =
@@ -84,12 +92,19 @@ extension Tracker {
     private func compare(_ walk: Walk, _ slice: Range<UInt32>, _ got: Int, _ bytes: [UInt8]) throws {
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: walk.pageSize)
         let known = try walk.mirror?.readSparse(into: &context.mirrorScratch, count: got, at: offset) ?? 0
-        let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known)
+        let pages = walk.differences(slice, bytes, count: got, context.mirrorScratch, count: known) {
+            context.hashes.holds($0, of: file, $1, walk.pageSize)
+        }
         guard !pages.isEmpty else { return }
-        if walk.purpose == .audit { auditFoundDifference() } else { emit(pages, walk) }
+        if walk.purpose == .audit { try auditFoundDifference(pages.numbers, walk) } else { emit(pages, walk) }
     }
 
-    private func auditFoundDifference() {
+    private func auditFoundDifference(_ pages: [PageNumber], _ walk: Walk) throws {
+        guard try pages.allSatisfy({ try isProven($0, walk) }) else {
+            // The mirror is wrong, not what was captured.
+            put(.prove(file, pages))
+            return dropAudit()
+        }
         if context.isPolled(name) {
             // Where no events come, this may be the first to see a change.
             return doubt(.missed("changes that no event tells are looked for in turns"))
@@ -97,6 +112,14 @@ extension Tracker {
         context.meter.update { $0.auditDifferences += 1 }
         context.meter.tell(.auditDifference(path.printable))
         doubt(.missed("an audit found pages that differ from what was captured"))
+    }
+
+    /// Whether the mirror has the page as it was written.
+    private func isProven(_ page: PageNumber, _ walk: Walk) throws -> Bool {
+        let (size, offset) = (walk.pageSize, page.byteOffset(pageSize: walk.pageSize))
+        let got = try walk.mirror?.read(into: &context.mirrorScratch, count: size.bytes, at: offset) ?? 0
+        let scratch = context.mirrorScratch
+        return unsafe context.hashes.holds(page, of: file, scratch.span.bytes.extracting(0..<got), size)
     }
 
     /// Hands over pages of a snapshot that is not whole yet.

@@ -201,24 +201,29 @@ final class Walk {
         cursor = PageNumber(slice.upperBound)
     }
 
-    /// The pages of a slice that differ from the mirror and that no transaction brought.
+    /// The pages of a slice that differ from the mirror and that no transaction brought. What the mirror does not have
+    /// as it was written differs, whatever it has. `isProven`: whether the mirror's page is as it was written.
     func differences(
         _ slice: Range<UInt32>,
         _ bytes: [UInt8],
         count: Int,
         _ mirrorBytes: [UInt8],
-        count mirrorCount: Int
+        count mirrorCount: Int,
+        isProven: (PageNumber, RawSpan) -> Bool
     ) -> PageSet {
         let content = unsafe bytes.span.bytes.extracting(0..<count)
         let mirrored = unsafe mirrorBytes.span.bytes.extracting(0..<mirrorCount)
         var pages = PageSet(pageSize: pageSize)
-        if mirror != nil, content.isEqual(to: mirrored) { return pages }
         for number in slice where !covered.contains(PageNumber(number)) {
             let start = Int(number - slice.lowerBound) * pageSize.bytes
             guard start < count else { break }
             let end = min(start + pageSize.bytes, count)
             let page = content.extracting(start..<end)
-            if end <= mirrorCount, page.isEqual(to: mirrored.extracting(start..<end)) { continue }
+            if end <= mirrorCount, page.isEqual(to: mirrored.extracting(start..<end)),
+                isProven(PageNumber(number), page)
+            {
+                continue
+            }
             pages.append(PageNumber(number), page)
         }
         return pages

@@ -23,6 +23,8 @@ struct BaseWriter: ~Copyable {
     private(set) var digest: UInt64 = 0
     private var sealed: BaseReference?
     private var isNamed = false
+    /// Why it can never be finished: the kernel has forgotten which pages are not on the disk.
+    private var failure: SystemError?
 
     /// `purpose` keeps the drafts of two who write bases of one file at the same time apart.
     init(root: RootDescription, file id: FileID, pageSize: PageSize, purpose: String = "base") throws {
@@ -80,15 +82,28 @@ struct BaseWriter: ~Copyable {
         }
     }
 
-    /// Writes what is left, waits for the disk and names the file. After an error it can be tried again.
+    /// `finish` will throw again: the base has to be written anew.
+    var hasFailed: Bool { failure != nil }
+
+    /// Writes what is left, waits for the disk and names the file. After an error it can be tried again unless `hasFailed`.
     mutating func finish(as path: FilePath) throws -> BaseReference {
+        if let failure { throw failure }
         if sealed == nil { sealed = try seal() }
-        if !isNamed {
+        do throws(SystemError) {
             try file.synchronise()
-            try Directory.rename(draft, to: path)
-            isNamed = true
+        } catch {
+            failure = error
+            throw error
         }
-        try Directory.synchronise(path.removingLastComponent())
+        try Directory.rename(draft, to: path)
+        do throws(SystemError) {
+            try Directory.synchronise(path.removingLastComponent())
+        } catch {
+            // Only a name that is given again is written again.
+            try Directory.rename(path, to: draft)
+            throw error
+        }
+        isNamed = true
         return sealed!
     }
 

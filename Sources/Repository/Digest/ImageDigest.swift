@@ -33,11 +33,13 @@ package enum ImageDigest {
         try of(file, shape: shape, pages: shape.pageCount.pages(behind: PageCount(0)))
     }
 
-    /// What some pages of such an image add to its digest. Holes are counted, not read.
+    /// What some pages of such an image add to its digest. Holes are counted, not read. `hashing`: what hashes the
+    /// pages that were read, beginning with the given one.
     static func of(
         _ file: borrowing OpenFile,
         shape: ImageShape,
-        pages: Range<UInt32>
+        pages: Range<UInt32>,
+        hashing: ((PageNumber, RawSpan) -> UInt64)? = nil
     ) throws(SystemError) -> UInt64 {
         let (size, end) = (shape.pageSize.bytes, shape.byteCount)
         var buffer: [UInt8] = []
@@ -64,7 +66,8 @@ package enum ImageDigest {
             let chunk = next..<min(next + UInt32(count), pages.upperBound)
             try read(chunk, of: file, shape, into: &buffer)
             let content = unsafe buffer.span.bytes.extracting(0..<chunk.count * size)
-            digest ^= parts(PageNumber(next), content, shape.pageSize)
+            let first = PageNumber(next)
+            digest ^= hashing?(first, content) ?? parts(first, content, shape.pageSize)
             if isSparse { digest ^= ZeroPages.parts(chunk, shape.pageSize) }
             next = chunk.upperBound
         }

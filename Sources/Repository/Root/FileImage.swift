@@ -13,6 +13,8 @@ final class FileImage {
 
     let id: FileID
     let mirrorPath: FilePath
+    /// Of what the mirror has, and the whole root's.
+    let hashes: PageHashes
     /// Nil when nothing is known: the next snapshot starts fresh.
     var shape: ImageShape?
     var digest: UInt64 = 0
@@ -44,12 +46,13 @@ final class FileImage {
         let part: UInt64
     }
 
-    init(_ id: FileID, mirrorPath: FilePath) {
+    init(_ id: FileID, mirrorPath: FilePath, _ hashes: PageHashes) {
         self.id = id
         self.mirrorPath = mirrorPath
+        self.hashes = hashes
     }
 
-    /// The mirror holds exactly this image, and nothing is staged.
+    /// The mirror holds exactly this image, of which the hashes are known, and nothing is staged.
     func becomeMirrored(_ shape: ImageShape?, digest: UInt64) {
         self.shape = shape
         self.digest = digest
@@ -70,43 +73,60 @@ final class FileImage {
         return !staged.isEmpty || shape.byteCount != mirrorBytes || mirrorValidBytes < mirrorBytes
     }
 
-    /// Reads the latest content of a page into `buffer[start...]`, zeros where there is none.
+    /// Reads the latest content of a page into `buffer[start...]`, zeros where there is none. Returns what it adds to the
+    /// digest. Throws also when the mirror does not give back what was written to it: then it is lost.
+    @discardableResult
     func read(
         _ number: UInt32,
         _ size: Int,
         into buffer: inout [UInt8],
         from start: Int,
         mirror: SharedFile
-    ) throws(SystemError) {
+    ) throws(SystemError) -> UInt64 {
         if let place = staged[number] {
             let raw = stagedRuns[Int(place.run)].raw
             copy(raw, Int(place.offset), size, to: &buffer, start)
-            return
+            return place.part
         }
         let offset = UInt64(number - 1) * UInt64(size)
         let valid = offset >= mirrorValidBytes ? 0 : Int(min(UInt64(size), mirrorValidBytes - offset))
         let got = valid == 0 ? 0 : try mirror.file.read(into: &buffer, from: start, count: valid, at: offset)
         buffer.clear(from: start + got, to: start + size)
+        let page = buffer
+        let content = unsafe page.span.bytes.extracting(start..<start + size)
+        let part = ImageDigest.part(PageNumber(number), content)
+        guard valid == 0 || hashes.holds(PageNumber(number), of: id, content, hash: part) else {
+            throw loseMirror()
+        }
+        return part
     }
 
-    /// What pages of the latest content add to the digest.
-    func parts(
-        of pages: Range<UInt32>,
-        _ pageSize: PageSize,
-        _ mirror: SharedFile
-    ) throws(SystemError) -> UInt64 {
+    /// What pages of the latest content add to the digest. Throws as `read` does.
+    func parts(of pages: Range<UInt32>, _ pageSize: PageSize) throws(SystemError) -> UInt64 {
         guard !pages.isEmpty else { return 0 }
-        // Behind it the image was shortened since: zeros.
-        guard let valid = ImageShape(pageSize: pageSize, byteCount: min(mirrorValidBytes, mirrorBytes)) else {
-            throw SystemError("read", mirrorPath, code: .fileTooLarge)
-        }
         var (sum, next) = (UInt64(0), pages.lowerBound)
         for number in staged.keys.filter(pages.contains).sorted() {
-            sum ^= try ImageDigest.of(mirror.file, shape: valid, pages: next..<number)
+            sum ^= try mirroredParts(next..<number, pageSize)
             sum ^= staged[number]?.part ?? 0
             next = number + 1
         }
-        return sum ^ (try ImageDigest.of(mirror.file, shape: valid, pages: next..<pages.upperBound))
+        return sum ^ (try mirroredParts(next..<pages.upperBound, pageSize))
+    }
+
+    private func mirroredParts(_ pages: Range<UInt32>, _ pageSize: PageSize) throws(SystemError) -> UInt64 {
+        // Behind it the image was shortened since: zeros.
+        let end = ImageShape(pageSize: pageSize, byteCount: min(mirrorValidBytes, mirrorBytes))?.pageCount.end
+        guard let end else { throw SystemError("read", mirrorPath, code: .fileTooLarge) }
+        let valid = pages.clamped(to: 0..<end.rawValue)
+        guard let sum = hashes.parts(valid, of: id, pageSize) else { throw loseMirror() }
+        let behind = max(valid.upperBound, pages.lowerBound)..<pages.upperBound
+        return sum ^ ZeroPages.parts(behind, pageSize)
+    }
+
+    /// The mirror is not what was written to it.
+    func loseMirror() -> SystemError {
+        hasLostMirror = true
+        return SystemError("read", mirrorPath, code: .badMessage)
     }
 
     /// Whether the page was already changed in that run.
@@ -114,9 +134,6 @@ final class FileImage {
         guard let place = staged[number] else { return false }
         return stagedRuns[Int(place.run)] === run
     }
-
-    /// What the page's latest content adds to the digest; nil unless it is staged.
-    func stagedPart(_ number: UInt32) -> UInt64? { staged[number]?.part }
 
     /// From now on the page's content is that at `offset` of the run's pages, which adds `part` to the digest.
     func setStaged(_ number: UInt32, in run: Run, offset: Int, part: UInt64) {
@@ -143,6 +160,9 @@ final class FileImage {
         if mirrorValidBytes < mirrorBytes {
             try mirror.file.truncate(to: mirrorValidBytes)
             mirrorBytes = mirrorValidBytes
+            // A page that is cut is staged, if the cut changes it.
+            let cut = ImageShape(pageSize: shape.pageSize, byteCount: mirrorValidBytes)
+            hashes.cut(id, to: cut?.pageCount ?? .maximum)
         }
         scratch.removeAll(keepingCapacity: true)
         scratch.append(contentsOf: staged.keys)
@@ -159,6 +179,7 @@ final class FileImage {
         if mirrorBytes != shape.byteCount { try mirror.file.truncate(to: shape.byteCount) }
         mirrorBytes = shape.byteCount
         mirrorValidBytes = mirrorBytes
+        hashes.set(scratch, of: id) { staged[$0]!.part }
         forgetStaged()
     }
 

@@ -46,7 +46,7 @@ struct PageComparison {
         try makeTail(pages, shape, before: before, image, mirror)
         // What is behind a shorter image's end goes out of the digest.
         let dropped = (before?.pageCount ?? PageCount(0)).pages(behind: shape.pageCount)
-        digest ^= try image.parts(of: dropped, shape.pageSize, mirror)
+        digest ^= try image.parts(of: dropped, shape.pageSize)
 
         let known = before?.pageCount.rawValue ?? 0
         // Where a hole is added its zeros are counted at once, and those under given pages taken out again.
@@ -121,34 +121,29 @@ struct PageComparison {
         _ mirror: SharedFile
     ) throws(SystemError) {
         makeRoomForOld(oldCount + 1, size)
-        try image.read(number, size, into: &old, from: oldCount * size, mirror: mirror)
+        let before = try image.read(number, size, into: &old, from: oldCount * size, mirror: mirror)
         let former = oldCount * size..<(oldCount + 1) * size
-        // Under load a page changes many times before it is in the mirror: what it adds is known then.
-        let formerPart = image.stagedPart(number)
-        let difference =
+        let after =
             slot < 0
-            ? Self.difference(number, old, former, formerPart, unsafe tail.span.bytes)
-            : Self.difference(number, old, former, formerPart, pages[slot])
-        guard let difference else { return }
-        digest ^= difference.after ^ difference.before
+            ? Self.part(of: unsafe tail.span.bytes, number, unlessIn: old, former)
+            : Self.part(of: pages[slot], number, unlessIn: old, former)
+        guard let after else { return }
+        digest ^= before ^ after
         oldCount += 1
         numbers.append(number)
         slots.append(slot)
-        parts.append(difference.after)
+        parts.append(after)
     }
 
-    /// What both contents add to the digest; nil when they are the same.
-    private static func difference(
+    /// What the content adds to the digest; nil when it is the former one.
+    private static func part(
+        of content: RawSpan,
         _ number: UInt32,
-        _ old: [UInt8],
-        _ former: Range<Int>,
-        _ formerPart: UInt64?,
-        _ content: RawSpan
-    ) -> (before: UInt64, after: UInt64)? {
+        unlessIn old: [UInt8],
+        _ former: Range<Int>
+    ) -> UInt64? {
         let former = unsafe old.span.bytes.extracting(former)
-        guard !former.isEqual(to: content) else { return nil }
-        let before = formerPart ?? ImageDigest.part(PageNumber(number), former)
-        return (before, ImageDigest.part(PageNumber(number), content))
+        return former.isEqual(to: content) ? nil : ImageDigest.part(PageNumber(number), content)
     }
 
     private mutating func addNew(_ number: UInt32, _ slot: Int, _ pages: borrowing PageSet, _ size: Int) {

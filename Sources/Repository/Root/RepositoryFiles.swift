@@ -69,7 +69,13 @@ enum SmallFile {
             try? Directory.remove(draft)
             throw error
         }
-        try Directory.synchronise(path.removingLastComponent())
+        do {
+            try Directory.synchronise(path.removingLastComponent())
+        } catch {
+            // Whoever tries again gives the name again.
+            try? Directory.remove(path)
+            throw error
+        }
     }
 
     static func text(_ time: Instant) -> String {

@@ -5,7 +5,7 @@ package import SystemPackage
 extension RootDescription {
     /// What is there as long as its writer runs.
     package var lastingPaths: [FilePath] {
-        [directory, segmentsDirectory, basesDirectory, mirrorDirectory, lockPath]
+        [directory, segmentsDirectory, basesDirectory, lockPath]
     }
 
     /// The absolute path of a protected file by its name, as the root's path is written.

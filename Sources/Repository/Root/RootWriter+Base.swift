@@ -29,6 +29,7 @@ extension RootWriter {
         base.hasFailed = true
         let mirror = try mirror(image)
         try mirror.file.truncate(to: 0)
+        hashes.forget(file)
         try mirror.file.truncate(to: shape.byteCount)
         base.hasFailed = false
     }
@@ -45,8 +46,8 @@ extension RootWriter {
         var slice = bytes
         base.hasFailed = true
         try lay(newerPagesOf: image, base, over: &slice)
-        let parts = unsafe ImageDigest.parts(firstPage, slice.span.bytes, image.shape!.pageSize)
-        try writeToMirror(slice, parts, image, base)
+        let written = try writeToMirror(slice, image, base)
+        let parts = unsafe written ?? ImageDigest.parts(firstPage, slice.span.bytes, image.shape!.pageSize)
         try base.writer.append(unsafe slice.span.bytes, parts: parts)
         base.cursor += UInt32((bytes.count + size - 1) / size)
         base.isEnded = bytes.count % size != 0
@@ -70,7 +71,12 @@ extension RootWriter {
         try resizeBase(to: shape, image, base)
         try countPagesBehindSlices(image, base)
         base.hasFailed = false
-        try stageBase(image, base, clamp(time))
+        do {
+            try stageBase(image, base, clamp(time))
+        } catch {
+            base.hasFailed = base.writer.hasFailed
+            throw error
+        }
         let run = try stageStalePages(image, base, clamp(time))
         let entry = ChangesFormat.Entry(
             time: clamp(time),
@@ -159,10 +165,9 @@ extension RootWriter {
             let number = changes.pages.numbers[index]
             let valid = shape.validBytes(of: number)
             guard number.rawValue > 0, valid > 0 else { continue }
-            if number.rawValue < base.cursor { try addToDigest(number.rawValue, image, mirror) }
             let content = changes.pages[index].extracting(0..<valid)
             try mirror.file.write(content, at: number.byteOffset(pageSize: shape.pageSize))
-            if number.rawValue < base.cursor { try addToDigest(number.rawValue, image, mirror) }
+            try count(number.rawValue, content, image, base)
             base.touched.insert(number)
         }
         if changes.isFinal { image.unfinished!.coalesced += changes.transactions }
@@ -170,15 +175,36 @@ extension RootWriter {
         return nil
     }
 
-    /// XORs a page of the mirror into the digest: in, or out again.
-    private func addToDigest(_ number: UInt32, _ image: FileImage, _ mirror: SharedFile) throws(SystemError) {
+    /// The mirror has a page with that content; what is missing of it is zeros. Before the cursor it takes the former
+    /// one's place in the digest.
+    private func count(
+        _ number: UInt32,
+        _ content: RawSpan,
+        _ image: FileImage,
+        _ base: OpenBase
+    ) throws(SystemError) {
         let size = image.shape!.pageSize
-        try mirror.file.readPage(PageNumber(number), size, into: &pageBuffer)
+        let isCounted = number < base.cursor
+        if isCounted { image.digest ^= try knownParts(number..<number + 1, image) }
+        let part = hashes.note(PageNumber(number), of: image.id, content, size)
+        if isCounted { image.digest ^= part }
+    }
+
+    /// What pages of the mirror add to the digest.
+    private func knownParts(_ pages: Range<UInt32>, _ image: FileImage) throws(SystemError) -> UInt64 {
+        guard let parts = hashes.parts(pages, of: image.id, image.shape!.pageSize) else {
+            throw image.loseMirror()
+        }
+        return parts
+    }
+
+    /// Reads a page of the mirror into the front of `pageBuffer`. Throws when it is not what was written there.
+    private func readMirror(_ number: UInt32, _ image: FileImage) throws(SystemError) {
+        let size = image.shape!.pageSize
+        try mirror(image).file.readPage(PageNumber(number), size, into: &pageBuffer)
         let buffer = pageBuffer
-        image.digest ^= unsafe ImageDigest.part(
-            PageNumber(number),
-            buffer.span.bytes.extracting(0..<size.bytes)
-        )
+        let content = unsafe buffer.span.bytes.extracting(0..<size.bytes)
+        guard hashes.holds(PageNumber(number), of: image.id, content, size) else { throw image.loseMirror() }
     }
 
     /// Gives the image another length. Every page that is cut, lost or new by it counts as staged.
@@ -189,15 +215,23 @@ extension RootWriter {
         let size = UInt64(new.pageSize.bytes)
         let shorter = min(old.byteCount, new.byteCount)
         let kept = UInt32(shorter / size)
-        try addPages(behind: kept, of: old, image, base, mirror)
+        let cutBytes = Int(shorter % size)
+        try addPages(behind: kept, of: old, image, base)
+        if cutBytes > 0, new.byteCount < old.byteCount { try readMirror(kept + 1, image) }
         try mirror.file.truncate(to: new.byteCount)
+        hashes.cut(image.id, to: new.pageCount)
+        if cutBytes > 0, new.byteCount < old.byteCount {
+            let buffer = pageBuffer
+            let front = unsafe buffer.span.bytes.extracting(0..<cutBytes)
+            _ = hashes.note(PageNumber(kept + 1), of: image.id, front, new.pageSize)
+        }
         image.shape = new
-        try addPages(behind: kept, of: new, image, base, mirror)
+        try addPages(behind: kept, of: new, image, base)
         var number = kept
-        if shorter % size > 0, kept + 1 >= base.cursor, !base.touched.contains(PageNumber(kept + 1)) {
+        if cutBytes > 0, kept + 1 >= base.cursor, !base.touched.contains(PageNumber(kept + 1)) {
             // Its front is still to come, with a slice that may be older than the cut.
             number += 1
-            base.cuts[number] = min(base.cuts[number] ?? .max, Int(shorter % size))
+            base.cuts[number] = min(base.cuts[number] ?? .max, cutBytes)
         }
         base.touched.insert(new.pageCount.pages(behind: PageCount(number)))
     }
@@ -207,18 +241,16 @@ extension RootWriter {
         behind kept: UInt32,
         of shape: ImageShape,
         _ image: FileImage,
-        _ base: OpenBase,
-        _ mirror: SharedFile
+        _ base: OpenBase
     ) throws(SystemError) {
         let pages = shape.pageCount.pages(behind: PageCount(kept)).clamped(to: 0..<base.cursor)
-        image.digest ^= try ImageDigest.of(mirror.file, shape: shape, pages: pages)
+        image.digest ^= try knownParts(pages, image)
     }
 
     /// Replaces pages of the slice by those that were staged meanwhile.
     private func lay(newerPagesOf image: FileImage, _ base: OpenBase, over slice: inout [UInt8]) throws {
         let shape = image.shape!
         let size = shape.pageSize.bytes
-        let mirror = try mirror(image)
         for start in stride(from: 0, to: slice.count, by: size) {
             let number = base.cursor + UInt32(start / size)
             if let front = base.cuts.removeValue(forKey: number) {
@@ -228,9 +260,9 @@ extension RootWriter {
                 continue
             }
             let count = min(size, slice.count - start)
-            let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)
-            let got = try mirror.file.read(into: &slice, from: start, count: count, at: offset)
-            slice.clear(from: start + got, to: start + count)
+            try readMirror(number, image)
+            let buffer = pageBuffer
+            slice.put(unsafe buffer.span.bytes.extracting(0..<count), at: start)
             // A page of which the slice has only the front is not in the base as a whole.
             if shape.validBytes(of: PageNumber(number)) <= count {
                 base.touched.remove(PageNumber(number))
@@ -238,41 +270,42 @@ extension RootWriter {
         }
     }
 
-    /// Writes what of the slice lies within the image, and counts its pages into the digest. `parts`: what the whole
-    /// slice adds to a digest. Ahead of the cursor the mirror is zero but for pages that were staged, and those are
-    /// in the slice by now; so zeros need not be written, and a sparse file stays sparse.
+    /// Writes what of the slice lies within the image, and counts its pages into the digest. Ahead of the cursor the mirror is
+    /// zero but for pages that were staged, and those are in the slice by now; so zeros need not be written, and a
+    /// sparse file stays sparse. Returns what the whole slice adds to a digest, if the mirror has got just that.
     private func writeToMirror(
         _ slice: [UInt8],
-        _ parts: UInt64,
         _ image: FileImage,
         _ base: OpenBase
-    ) throws {
+    ) throws -> UInt64? {
         let shape = image.shape!
         let mirror = try mirror(image)
         let first = PageNumber(base.cursor)
         let offset = first.byteOffset(pageSize: shape.pageSize)
-        guard offset < shape.byteCount else { return }
+        guard offset < shape.byteCount else { return nil }
         let count = Int(min(UInt64(slice.count), shape.byteCount - offset))
         let content = unsafe slice.span.bytes.extracting(0..<count)
-        try mirror.file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
         let partialBytes = count % shape.pageSize.bytes
-        if partialBytes > 0, offset + UInt64(count) < shape.byteCount {
-            // The image goes on within the slice's last page: only the mirror has all of that.
-            let whole = content.extracting(0..<count - partialBytes)
-            image.digest ^= ImageDigest.parts(first, whole, shape.pageSize)
+        let whole = content.extracting(0..<count - partialBytes)
+        if partialBytes > 0 {
+            // The image may go on within the slice's last page: what follows is in the mirror.
             let last = base.cursor + UInt32(count / shape.pageSize.bytes)
-            try addToDigest(last, image, mirror)
-        } else {
-            image.digest ^=
-                count == slice.count ? parts : ImageDigest.parts(first, content, shape.pageSize)
+            try readMirror(last, image)
+            pageBuffer.put(content.extracting(whole.byteCount..<count), at: 0)
+            let buffer = pageBuffer
+            let page = unsafe buffer.span.bytes.extracting(0..<shape.pageSize.bytes)
+            image.digest ^= hashes.note(PageNumber(last), of: image.id, page, shape.pageSize)
         }
+        try mirror.file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
+        let parts = hashes.note(first, of: image.id, whole, shape.pageSize)
+        image.digest ^= parts
+        return whole.byteCount == slice.count ? parts : nil
     }
 
     /// Pages that no slice brought: zero, or staged. Counts them into the digest, once.
     private func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
-        let (mirror, shape) = (try mirror(image), image.shape!)
-        guard let end = shape.pageCount.end?.rawValue, base.cursor < end else { return }
-        image.digest ^= try ImageDigest.of(mirror.file, shape: shape, pages: base.cursor..<end)
+        guard let end = image.shape!.pageCount.end?.rawValue, base.cursor < end else { return }
+        image.digest ^= try knownParts(base.cursor..<end, image)
         base.cursor = end
     }
 
@@ -290,7 +323,6 @@ extension RootWriter {
     private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> Run {
         let shape = image.shape!
         let size = shape.pageSize.bytes
-        let mirror = try mirror(image)
         let part = ChangesFormat.Entry(
             time: time,
             event: nil,
@@ -312,16 +344,13 @@ extension RootWriter {
         {
             let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)
             if offset >= baseEnd {
-                guard let data = mirror.file.nextData(from: offset)?.lowerBound, data < shape.byteCount else {
-                    break
-                }
-                let page = UInt32(data / UInt64(size)) + 1
+                guard let page = hashes.firstData(from: number, of: image.id) else { break }
                 if page > number {
                     next = page
                     continue
                 }
             }
-            try mirror.file.readPage(PageNumber(number), shape.pageSize, into: &pageBuffer)
+            try readMirror(number, image)
             let buffer = pageBuffer
             _ = run.append(unsafe buffer.span.bytes.extracting(0..<size))
             stagedPageBytes += size

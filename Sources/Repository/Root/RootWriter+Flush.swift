@@ -71,10 +71,23 @@ extension RootWriter {
     /// full: its successor would have its name. Nor is one that ends in an unfinished snapshot, for it could never be
     /// sealed, unless it is too long for that.
     private func segmentToWrite() throws -> SegmentWriter {
-        let present = try segment ?? openSegment()
+        let present = try soundSegment()
         guard isFull(present), lastDurableSequence >= present.firstSequence else { return present }
         guard !endsUnfinished || present.validBytes >= Self.unfinishedLimit else { return present }
         succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
+        segment = nil
+        return try openSegment()
+    }
+
+    /// The open segment. What could not be synchronised is left, and written again to another file.
+    private func soundSegment() throws -> SegmentWriter {
+        let present = try segment ?? openSegment()
+        guard present.hasFailed else { return present }
+        let (first, validBytes) = (present.firstSequence, present.validBytes)
+        succession =
+            lastDurableSequence >= first
+            ? .follow(segment: first, validBytes: validBytes)
+            : .rewrite(segment: first, validBytes: validBytes)
         segment = nil
         return try openSegment()
     }
@@ -90,7 +103,7 @@ extension RootWriter {
     /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next one. One without
     /// a snapshot, or with one that is unfinished, goes on. Throws `SystemError`.
     package func endSegment() throws {
-        let present = try segment ?? openSegment()
+        let present = try soundSegment()
         guard lastDurableSequence >= present.firstSequence, !images.values.contains(where: \.hasOpenParts)
         else { return }
         succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)

@@ -6,12 +6,13 @@ extension RootWriter {
     func forgetIfGone(_ image: FileImage) {
         guard image.isGone, files[image.id]?.last?.isGone ?? false else { return }
         mirrors.close(image.id)
+        hashes.forget(image.id)
         images[image.id] = nil
     }
 
     /// The image of a file that is gone, which is looked at again with the next flush.
     func recall(_ file: ProtectedFile) -> FileImage {
-        let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id))
+        let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
         if let last = file.last { image.becomeMirrored(last.shape, digest: last.digest) }
         images[file.id] = image
         aheadOfMirror[file.id] = image

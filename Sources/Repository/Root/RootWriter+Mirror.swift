@@ -14,10 +14,13 @@ extension RootWriter {
         }
         do throws(SystemError) {
             let mirror = try mirrors.file(image.id, at: image.mirrorPath)
-            // One that is missing was made just now, and is empty.
-            guard try isMirror(mirror.file.status(), of: image) else {
+            let status = try mirror.file.status()
+            guard isMirror(status, of: image) else {
                 mirrors.close(image.id)
-                throw SystemError("open", image.mirrorPath, code: .noSuchFileOrDirectory)
+                // One that is missing was made just now, and is empty.
+                let wasMissing = status.kind != .regular || status.sizeBytes == 0
+                let code: Errno = wasMissing ? .noSuchFileOrDirectory : .badMessage
+                throw SystemError("open", image.mirrorPath, code: code)
             }
             return mirror
         } catch {
@@ -28,7 +31,7 @@ extension RootWriter {
 
     private static let lossCodes: [Errno] = [
         .noSuchFileOrDirectory, .isDirectory, .tooManySymbolicLinkLevels, .permissionDenied, .notPermitted,
-        .noSuchAddressOrDevice,
+        .noSuchAddressOrDevice, .badMessage,
     ]
 
     private func isMirror(_ status: FileStatus, of image: FileImage) -> Bool {

@@ -6,9 +6,7 @@ import SystemPackage
 /// Apart from mirrors, and what was left unfinished, nothing is touched before the first flush.
 extension RootWriter {
     func open() throws {
-        let (tracker, end) = try RootHistory(root).scan { event in
-            if case .finding(let finding) = event { notes.append(finding) }
-        }
+        let (tracker, end) = try scan()
         if let end, end.tail == .unfinished {
             let message = "\(end.fileBytes - end.validBytes) bytes of an unfinished write are set aside"
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
@@ -27,7 +25,7 @@ extension RootWriter {
         lastFile = files.keys.max() ?? .root
         for file in files.values {
             names[file.name] = file.id
-            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id))
+            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
             images[file.id] = image
             guard let last = file.last else { continue }
             image.isPresent = last.event != .deleted
@@ -41,12 +39,31 @@ extension RootWriter {
         try restoreMirrors(differing, isOpening: true)
     }
 
+    /// Reads the stream. What a former writer left in memory, and cannot be brought to the disk, is written again.
+    private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
+        func read() throws -> (HistoryTracker, StreamEnd?) {
+            notes = []
+            return try RootHistory(root).scan { event in
+                if case .finding(let finding) = event { notes.append(finding) }
+            }
+        }
+        do {
+            return try read()
+        } catch let error as SystemError where error.operation == "synchronise" {
+            guard let path = error.path, let last = try root.segments().last, root.segmentPath(last) == path
+            else { throw error }
+            let byteCount = try FileStatus.of(path).sizeBytes
+            _ = try SegmentSuccession.rewrite(last, root, validBytes: byteCount)
+            return try read()
+        }
+    }
+
     private func mirrorHolds(_ state: SnapshotState, _ image: FileImage) -> Bool {
         guard let status = try? FileStatus.of(image.mirrorPath, followingLinks: false),
             status.kind == .regular,
             status.sizeBytes == state.shape.byteCount, let file = try? OpenFile(image.mirrorPath, .update)
         else { return false }
-        return (try? ImageDigest.of(file, shape: state.shape)) == state.digest
+        return (try? hashes.learn(image.id, from: file, state.shape)) == state.digest
     }
 
     /// Rebuilds mirrors from the stream, as they were at the last durable snapshot. One that cannot be rebuilt
@@ -54,6 +71,7 @@ extension RootWriter {
     /// hinders no other file.
     func restoreMirrors(_ ids: [FileID], isOpening: Bool = false) throws {
         guard !ids.isEmpty else { return }
+        try makeMirrorDirectory()
         var drafts: [FileID: FilePath] = [:]
         for id in ids {
             let draft = root.mirrorDirectory.appending("\(id).new")
@@ -65,6 +83,8 @@ extension RootWriter {
             let image = images[id]!
             switch result {
             case .success(let state):
+                let learnt = try hashes.learn(id, from: OpenFile(drafts[id]!, .read), state.shape)
+                guard learnt == state.digest else { throw image.loseMirror() }
                 image.becomeMirrored(state.shape, digest: state.digest)
                 do {
                     try giveName(drafts[id]!, image)
@@ -89,6 +109,11 @@ extension RootWriter {
         }
     }
 
+    private func makeMirrorDirectory() throws(SystemError) {
+        guard try FileStatus.unlessMissing(root.mirrorDirectory, followingLinks: false) == nil else { return }
+        try Directory.make(root.mirrorDirectory)
+    }
+
     private func giveName(_ draft: FilePath, _ image: FileImage) throws {
         image.hasLostMirror = true
         try clearMirrorName(image)
@@ -101,6 +126,7 @@ extension RootWriter {
         try clearMirrorName(image)
         image.hasLostMirror = false
         image.becomeMirrored(nil, digest: 0)
+        hashes.forget(image.id)
         try mirror(image).file.truncate(to: 0)
         files[image.id]!.last = nil
     }

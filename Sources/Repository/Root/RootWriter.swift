@@ -42,6 +42,7 @@ package final class RootWriter {
     /// Images with pages that their mirrors do not have yet.
     var aheadOfMirror: [FileID: FileImage] = [:]
     let mirrors = FilePool(mode: .updateOrCreate)
+    package let hashes: PageHashes
 
     var staged: [StagedRecord] = []
     var stagedPageBytes = 0
@@ -70,6 +71,7 @@ package final class RootWriter {
     init(root: RootDescription, options: Options = Options(), holding lock: consuming OpenFile) throws {
         self.root = root
         self.options = options
+        hashes = PageHashes(in: root.mirrorDirectory)
         encoder = try FlushEncoder()
         self.lock = lock
         durableMark = DurableMarkFile(root)
@@ -94,7 +96,7 @@ package final class RootWriter {
             lastFile = id
             names[name] = id
             files[id] = ProtectedFile(id: id, name: name, kind: kind, last: nil)
-            images[id] = FileImage(id, mirrorPath: root.mirrorPath(id))
+            images[id] = FileImage(id, mirrorPath: root.mirrorPath(id), hashes)
         } else {
             files[id]!.kind = kind
         }
@@ -139,6 +141,14 @@ package final class RootWriter {
         let size = shape.pageSize.bytes
         guard number.rawValue <= shape.pageCount.rawValue else { return buffer.clear(from: 0, to: size) }
         try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirror(image))
+    }
+
+    /// Reads these pages of the latest content. Throws as `stage` does when the mirror does not hold what was written
+    /// to it.
+    package func prove(_ pages: [PageNumber], of file: FileID) throws {
+        // What is under the mirror's name counts.
+        mirrors.close(file)
+        for page in pages { try readPage(page, of: file, into: &pageBuffer) }
     }
 
     /// The file's mirror, opened for reading: its latest durable image. Do not keep it across a flush.

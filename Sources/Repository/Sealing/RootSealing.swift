@@ -38,9 +38,12 @@ package final class RootSealing {
 
     /// Seals what can be, oldest first, as long as `goesOn`; in between that ends it within some milliseconds.
     /// Returns how many segments were sealed. Throws `RepositoryError.unsupported`, `SystemError`, or `SealingError`; then
-    /// the segments that were not sealed yet are as they were.
+    /// the segments that were not sealed yet are as they were. `onDamage`: told once of each that is damaged, and stays as it is.
     @discardableResult
-    package func run(while goesOn: @escaping () -> Bool = { true }) throws -> Int {
+    package func run(
+        while goesOn: @escaping () -> Bool = { true },
+        onDamage: (DamageError) -> Void = { _ in }
+    ) throws -> Int {
         var sealed = 0
         for first in try root.segments().dropLast() where !unfit.contains(first) {
             guard goesOn() else { break }
@@ -49,9 +52,9 @@ package final class RootSealing {
             }
             do {
                 if try seal(header, goesOn) { sealed += 1 } else { unfit.insert(first) }
-            } catch is DamageError {
-                // A check finds the damage.
+            } catch let error as DamageError {
                 unfit.insert(first)
+                onDamage(error)
             } catch let error as SealingError {
                 unfit.insert(first)
                 throw error
@@ -76,8 +79,10 @@ package final class RootSealing {
                 root,
                 header.firstSequence...header.firstSequence,
                 after: known?.tracker
-            ), scan.isFit
+            )
         else { return false }
+        if let damage = scan.damage { throw damage }
+        guard scan.isFit else { return false }
         let images = try known?.images ?? makeImages()
         try images.prepare(scan)
         let draft = root.segmentsDirectory.appending("\(SegmentName.make(header.firstSequence).string).new")

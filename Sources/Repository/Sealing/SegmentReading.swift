@@ -56,7 +56,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         _ = try walk.run(
             onFinding: { finding in
                 guard damage == nil, finding.file == draft || segments.contain(finding) else { return }
-                damage = DamageError(finding.file, at: finding.offset, finding.message)
+                damage = DamageError(finding)
             },
             onRecord: { type, header, payload, place in
                 guard segments.contains(place.location.segment), damage == nil else { return false }
@@ -78,7 +78,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         try tracker.consume(type, header, payload, place) { event in
             switch event {
             case .snapshot(let record): snapshots.append(RewrittenSnapshot(record))
-            case .finding(let finding): throw DamageError(finding.file, at: finding.offset, finding.message)
+            case .finding(let finding): throw DamageError(finding)
             default: break
             }
         }

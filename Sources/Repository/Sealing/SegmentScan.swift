@@ -9,6 +9,8 @@ struct SegmentScan {
     let segments: ClosedRange<Sequence>
     /// Nothing stands against rewriting them.
     private(set) var isFit = true
+    /// The first damage that was found in them.
+    private(set) var damage: DamageError?
     /// How far each file was cut, and from what length, in bytes.
     private var cuts: [FileID: Range<UInt64>] = [:]
     /// All that the stream says before them.
@@ -40,7 +42,9 @@ struct SegmentScan {
         let start = known == nil ? Sequence.none : segments.lowerBound
         _ = try StreamWalk(root: root, start: start, refusesUnknown: true).run(
             onFinding: { finding in
-                if segments.contain(finding) { scan.isFit = false }
+                guard segments.contain(finding) else { return }
+                scan.isFit = false
+                if finding.severity == .error { scan.damage = scan.damage ?? DamageError(finding) }
             },
             onRecord: { type, header, payload, place in
                 guard place.location.segment <= segments.upperBound else { return false }

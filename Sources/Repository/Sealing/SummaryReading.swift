@@ -42,7 +42,7 @@ struct SummaryReading: ~Copyable {
         _ = try walk.run(
             onFinding: { finding in
                 guard damage == nil, finding.file == draft else { return }
-                damage = DamageError(finding.file, at: finding.offset, finding.message)
+                damage = DamageError(finding)
             },
             onRecord: { type, header, payload, place in
                 guard place.location.segment == first, place.isSummarised, damage == nil else { return false }

@@ -43,7 +43,8 @@ struct SegmentReader: ~Copyable {
     private(set) var offset: UInt64 = 0
     private var current: RecordHeader?
 
-    /// Opens a segment. With `synchronising`, waits until what is there now is on the disk.
+    /// Opens a segment. With `synchronising`, waits until what is there now is on the disk; throws when it cannot be
+    /// brought there.
     init(
         _ path: FilePath,
         first: Sequence,
@@ -51,14 +52,23 @@ struct SegmentReader: ~Copyable {
         synchronising: Bool = false
     ) throws(SystemError) {
         let file = try OpenFile(path, .read)
-        status = try file.status()
-        // Not every file system lets a reader do that (EROFS, EINVAL); then nothing there is fresh either.
-        if synchronising { try? file.synchroniseData() }
+        let status = try file.status()
+        if synchronising { try Self.synchronise(file) }
         self.path = path
+        self.status = status
         self.file = file
         firstSequence = first
         self.durableBytes = durableBytes
         limit = status.sizeBytes
+    }
+
+    private static func synchronise(_ file: borrowing OpenFile) throws(SystemError) {
+        do {
+            try file.synchroniseData()
+        } catch {
+            // Not every file system lets a reader do that; then nothing there is fresh either.
+            guard [.readOnlyFileSystem, .invalidArgument].contains(error.code) else { throw error }
+        }
     }
 
     /// From elsewhere it is known that the segment ends there, and that all before it was once synchronised.

@@ -16,6 +16,8 @@ enum SegmentSuccession {
     case follow(segment: Sequence, validBytes: UInt64)
     /// The segment is replaced by its valid front.
     case replace(StreamEnd)
+    /// The segment goes on in another file, for this one cannot be synchronised.
+    case rewrite(segment: Sequence, validBytes: UInt64)
 
     init(after end: StreamEnd?, mark: DurableMark?, lastSequence: Sequence) {
         if let mark, mark.segment > end?.segment ?? .none, mark.segment <= lastSequence {
@@ -48,7 +50,26 @@ enum SegmentSuccession {
         case .follow(let segment, let validBytes):
             return try Self.make(root, next, now, after: segment, validBytes: validBytes)
         case .replace(let end): return try Self.replace(end, root, now)
+        case .rewrite(let segment, let validBytes):
+            return try Self.rewrite(segment, root, validBytes: validBytes)
         }
+    }
+
+    /// Writes the segment again, up to there, to another file that takes its name.
+    static func rewrite(
+        _ segment: Sequence,
+        _ root: RootDescription,
+        validBytes: UInt64
+    ) throws -> SegmentWriter {
+        let path = root.segmentPath(segment)
+        let draft = root.segmentsDirectory.appending("\(path.lastComponent!.string).new")
+        let copy = try OpenFile(draft, .updateOrCreate)
+        try copy.truncate(to: 0)
+        try copyFront(of: path, to: copy, from: 0, upTo: validBytes)
+        try copy.synchronise()
+        try Directory.rename(draft, to: path)
+        try Directory.synchronise(root.segmentsDirectory)
+        return try SegmentWriter(path, first: segment, validBytes: validBytes)
     }
 
     private static func make(

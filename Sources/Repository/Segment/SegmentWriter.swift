@@ -9,6 +9,8 @@ final class SegmentWriter {
     private let file: OpenFile
     private var writtenBytes: UInt64
     private var mayHoldRemains = false
+    /// The kernel has forgotten which pages are not on the disk: nothing more may rest on this file.
+    private(set) var hasFailed = false
 
     /// Goes on with a segment that ends cleanly at `validBytes`.
     init(_ path: FilePath, first: Sequence, validBytes: UInt64) throws(SystemError) {
@@ -51,11 +53,16 @@ final class SegmentWriter {
         writtenBytes += UInt64(bytes.byteCount)
     }
 
-    /// Waits until everything appended is on the disk; then it counts.
+    /// Waits until everything appended is on the disk; then it counts. After an error all that is not valid yet must be
+    /// written again, to another file: a second fsync(2) would succeed without it.
     func commit() throws(SystemError) {
-        // After a failed fsync the kernel forgets which pages were dirty: they must be written again.
-        mayHoldRemains = true
-        try file.synchroniseData()
+        do {
+            try file.synchroniseData()
+        } catch {
+            hasFailed = true
+            try? file.truncate(to: validBytes)
+            throw error
+        }
         mayHoldRemains = false
         validBytes = writtenBytes
     }

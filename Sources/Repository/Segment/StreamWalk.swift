@@ -294,7 +294,13 @@ struct StreamWalk {
 }
 
 extension Finding {
-    init(_ damage: DamageError) {
+    package init(_ damage: DamageError) {
         self.init(.error, damage.path, at: damage.offset, damage.message)
+    }
+}
+
+extension DamageError {
+    init(_ finding: Finding) {
+        self.init(finding.file, at: finding.offset, finding.message)
     }
 }

@@ -130,7 +130,9 @@ struct Status: HoldfastCommand {
             let rest = hindered.count - hindered.reasons.count
             if rest > 0 { lines.append("  hindered: \(rest) more files") }
         }
-        for leftOut in status.watcher?.leftOut ?? [] { lines.append("  left out: \(leftOut.reason)") }
+        for leftOut in status.watcher?.leftOut ?? [] where leftOut.reason != status.reason {
+            lines.append("  \(leftOut.reason)")
+        }
         for sickness in status.sicknesses {
             lines.append(style.red("  \(sickness): see holdfast doctor"))
         }

@@ -39,6 +39,7 @@ final class TrackedDatabase {
                 queue: queue,
                 meter: StatusMeter { _ in },
                 mirrorDirectory: FilePath(folder.file("mirror")),
+                hashes: PageHashes(in: FilePath(folder.file("mirror"))),
                 budget: OpenFileBudget(openFiles: 1000)
             )
         )

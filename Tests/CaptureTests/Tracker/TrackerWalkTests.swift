@@ -29,6 +29,7 @@ struct TrackerWalkTests {
                 queue: queue,
                 meter: StatusMeter { _ in },
                 mirrorDirectory: FilePath(folder.path),
+                hashes: PageHashes(in: FilePath(folder.path)),
                 budget: OpenFileBudget(openFiles: 1000)
             )
         )

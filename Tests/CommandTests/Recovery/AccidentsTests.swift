@@ -29,17 +29,17 @@ struct AccidentsTests {
         Accident(
             name: "a migration that failed half way",
             strike: sql("DROP TABLE gate_results; UPDATE schema_version SET version = 5"),
-            remedy: ["restore \(database) --at good --in-place"]
+            remedy: ["restore \(database) --at good --in-place --wait 60s"]
         ),
         Accident(
             name: "a cleanup that went too far",
             strike: sql("DELETE FROM sessions WHERE id > 'session-02'"),
-            remedy: ["restore \(database) --at good --in-place"]
+            remedy: ["restore \(database) --at good --in-place --wait 60s"]
         ),
         Accident(
             name: "a page damaged",
             strike: "head -c 4096 /dev/urandom | dd of=\(database) bs=4096 seek=40 conv=notrunc 2>&1",
-            remedy: ["restore \(database) --at good --in-place"]
+            remedy: ["restore \(database) --at good --in-place --wait 60s"]
         ),
         Accident(
             name: "the file deleted",
@@ -54,12 +54,12 @@ struct AccidentsTests {
         Accident(
             name: "everything removed",
             strike: "until rm -r .devteam 2>&1; do :; done",
-            remedy: ["restore --at good --in-place"]
+            remedy: ["restore --at good --in-place --wait 60s"]
         ),
         Accident(
             name: "moved behind a symbolic link",
             strike: "mv .devteam ../larger && ln -s ../larger .devteam; " + sql("DELETE FROM bugs"),
-            remedy: ["restore \(database) --at good --in-place"]
+            remedy: ["restore \(database) --at good --in-place --wait 60s"]
         ),
         Accident(
             name: "back from a dump",

@@ -44,6 +44,8 @@ struct RestoreInPlaceTests {
             "--at",
             "good",
             "--in-place",
+            "--wait",
+            "60s",
             "--json",
             "--reason",
             "cleanup went wrong"

@@ -186,16 +186,20 @@ struct RootSealingTests {
         Issue.record("sealing has no five hundred calls")
     }
 
-    @Test("a segment that is damaged, or holds a torn write, stays as it is")
+    @Test("a segment that is damaged, or holds a torn write, stays as it is, and damage is told once")
     func unfit() throws {
         let history = try Self.history()
         let segment = try history.test.segments()[0]
         let sound = try segment.content()
-        for bytes in [sound + [1, 2, 3], sound.enumerated().map { $0 == 5000 ? $1 ^ 1 : $1 }] {
+        let damaged = sound.enumerated().map { $0 == 5000 ? $1 ^ 1 : $1 }
+        for (bytes, isDamaged) in [(sound + [1, 2, 3], false), (damaged, true)] {
             try segment.replaceContent(bytes)
-            try RootSealing(history.test.root).run()
+            let sealing = RootSealing(history.test.root)
+            var damage: [DamageError] = []
+            for _ in 0..<2 { try sealing.run(onDamage: { damage.append($0) }) }
             let after = try segment.content()
             #expect(after == bytes, "\(history.random)")
+            #expect(damage.map(\.path) == (isDamaged ? [segment] : []), "\(history.random)")
         }
         try segment.replaceContent(sound)
         let last = try RootSealing(history.test.root).run()

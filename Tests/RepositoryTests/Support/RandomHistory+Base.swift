@@ -51,7 +51,7 @@ extension RandomHistory {
     }
 
     /// An abandoned base leads back to the last snapshot, and has flushed.
-    private mutating func abandoned(_ index: Int) throws {
+    mutating func abandoned(_ index: Int) throws {
         try flush()
         files[index].image = files[index].finished?.bytes ?? []
         files[index].pageSize = files[index].finished?.pageSize ?? files[index].pageSize

@@ -26,8 +26,13 @@ struct RandomHistory {
     private var durableFiles: [ModelFile] = []
     private var clock: Int64 = 1_700_000_000_000_000_000
     var options = RootWriter.Options()
+    /// Mirrors are damaged at any time, with what they contained before; and how often one was found so.
+    let damagesMirrors: Bool
+    var lostMirrors = 0
+    var formerMirrors: [FileID: [UInt8]] = [:]
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, damagesMirrors: Bool = false) throws {
+        self.damagesMirrors = damagesMirrors
         test = try TestRoot()
         random = SeededRandom(seed: seed)
         options.segmentLimit = UInt64.random(in: 1_000...30_000, using: &random)
@@ -47,12 +52,15 @@ struct RandomHistory {
             files.append(ModelFile(writer.declare(name: name, kind: .database), size))
         }
         let index = Int.random(in: 0..<files.count, using: &random)
+        if damagesMirrors, Int.random(in: 0..<3, using: &random) == 0 { try damageMirror(files[index].id) }
         switch Int.random(in: 0..<40, using: &random) {
         case 0...22: try change(index, startsFresh: false)
         case 23...24: try change(index, startsFresh: true)
         case 25: try delete(index)
         case 26...28: try unfinished(index)
-        case 29...31: try base(index, isAbandoned: Int.random(in: 0..<4, using: &random) == 0)
+        case 29...31:
+            let isAbandoned = Int.random(in: 0..<4, using: &random) == 0
+            try unlessMirrorIsLost(index) { try $0.base(index, isAbandoned: isAbandoned) }
         case 32: try remark()
         case 33...36: try flush()
         case 37: try seal()
@@ -63,7 +71,7 @@ struct RandomHistory {
 
     /// Stages changes, tells the model, and compares what the writer says.
     mutating func stage(_ changes: Changes, _ index: Int, mayMakeSnapshot: Bool = true) throws {
-        let sequence = try writer.stage(changes)
+        let sequence = try rebuildingMirror(changes.file) { try $0.stage(changes) }
         let before = files[index]
         files[index].apply(changes)
         guard mayMakeSnapshot else {
@@ -127,6 +135,10 @@ struct RandomHistory {
     /// A snapshot in parts, with flushes and commits of others in between.
     private mutating func unfinished(_ index: Int) throws {
         guard files[index].finished != nil else { return }
+        try unlessMirrorIsLost(index) { try $0.unfinishedParts(index) }
+    }
+
+    private mutating func unfinishedParts(_ index: Int) throws {
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             var changes = changes(index, startsFresh: false)
             changes.isFinal = Bool.random(using: &random)
