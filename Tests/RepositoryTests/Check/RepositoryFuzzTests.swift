@@ -138,7 +138,7 @@ struct RepositoryFuzzTests {
         let test = try TestRoot()
         let repository = FilePath(test.directory.file("repository"))
         let paths = [repository.appending("repository.json"), test.root.directory.appending("root.json")]
-        var run = FuzzRun("repository.json and root.json", rounds: 6000)
+        var run = FuzzRun("repository.json and root.json", rounds: 2000)
         var understood = 0
         while var random = run.next() {
             let path = paths.randomElement(using: &random)!
