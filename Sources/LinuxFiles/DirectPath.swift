@@ -28,19 +28,54 @@ enum DirectPath {
     /// is held, and opened only once it is known.
     static func openToLook(_ path: FilePath, _ flags: Int32) -> Int32 {
         let held = open(path, linux_open_path | O_NOFOLLOW)
-        guard held >= 0 else { return -1 }
-        defer { close(held) }
-        var status = stat()
-        guard unsafe fstat(held, &status) == 0 else { return -1 }
-        switch FileStatus(status).kind {
+        defer { closeKeepingError(held) }
+        guard let kind = kind(ofHeld: held) else { return -1 }
+        switch kind {
         case .regular, .directory:
-            let file = unsafe Glibc.open("/proc/self/fd/\(held)", flags | O_CLOEXEC)
+            let file = reopen(held, flags)
             // What is held is not missing: `/proc` is.
             return file < 0 && errno == ENOENT ? open(path, flags) : file
         case .symbolicLink: errno = ELOOP
         case .pipe, .socket, .device: errno = ESPIPE
         }
         return -1
+    }
+
+    /// Opens a regular file. Links are followed on the way, not at the end (ELOOP). A directory fails with EISDIR, and
+    /// pipes, sockets and devices fail with ESPIPE without being opened.
+    static func openStored(_ path: FilePath, _ flags: Int32) -> Int32 {
+        let held = unsafe path.withPlatformString {
+            unsafe Glibc.open($0, linux_open_path | O_NOFOLLOW | O_CLOEXEC)
+        }
+        defer { closeKeepingError(held) }
+        guard let kind = kind(ofHeld: held) else { return -1 }
+        switch kind {
+        case .regular:
+            let file = reopen(held, flags)
+            guard file < 0, errno == ENOENT else { return file }
+            return unsafe path.withPlatformString { unsafe Glibc.open($0, flags | O_NOFOLLOW | O_CLOEXEC) }
+        case .symbolicLink: errno = ELOOP
+        case .directory: errno = EISDIR
+        case .pipe, .socket, .device: errno = ESPIPE
+        }
+        return -1
+    }
+
+    /// Nil, with `errno`, when nothing is held.
+    private static func kind(ofHeld descriptor: Int32) -> FileStatus.Kind? {
+        var status = stat()
+        guard descriptor >= 0, unsafe fstat(descriptor, &status) == 0 else { return nil }
+        return FileStatus(status).kind
+    }
+
+    private static func reopen(_ held: Int32, _ flags: Int32) -> Int32 {
+        unsafe Glibc.open("/proc/self/fd/\(held)", flags | O_CLOEXEC)
+    }
+
+    private static func closeKeepingError(_ descriptor: Int32) {
+        let code = errno
+        if descriptor >= 0 { close(descriptor) }
+        errno = code
     }
 
     /// The same where the kernel has no `openat2(2)`: each directory is held while the next component is opened in it.

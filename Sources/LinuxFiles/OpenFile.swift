@@ -29,8 +29,11 @@ package struct OpenFile: ~Copyable, Sendable {
         /// For looking at a protected file: a symbolic link in any component of its path is refused (ELOOP),
         /// and so are pipes, sockets and devices (ESPIPE), of which the opening alone has effects.
         case look
-        /// For reading a file of our own.
+        /// For reading a file of our own, or synchronising a directory.
         case read
+        /// For reading a file of a repository. A symbolic link at the end of its path is refused (ELOOP), and so are
+        /// directories (EISDIR), pipes, sockets and devices (ESPIPE): whoever wrote there may be somebody else.
+        case stored
         /// For reading and writing a file that exists; a symbolic link at the end of its path is refused
         /// (ELOOP).
         case update
@@ -42,7 +45,7 @@ package struct OpenFile: ~Copyable, Sendable {
 
         var flags: Int32 {
             switch self {
-            case .look, .read: O_RDONLY | O_NONBLOCK
+            case .look, .read, .stored: O_RDONLY | O_NONBLOCK
             case .update: O_RDWR | O_NOFOLLOW
             case .updateOrCreate: O_RDWR | O_CREAT | O_NOFOLLOW
             case .createNew: O_RDWR | O_CREAT | O_EXCL
@@ -52,7 +55,7 @@ package struct OpenFile: ~Copyable, Sendable {
         /// Where a test can make opening for writing fail.
         fileprivate func check(_ path: FilePath) throws(SystemError) {
             switch self {
-            case .look, .read: return
+            case .look, .read, .stored: return
             case .update, .updateOrCreate, .createNew:
                 guard case .fails(let code) = Faults.at(.open, path) else { return }
                 throw SystemError("open", path, code: Errno(rawValue: code))
@@ -75,6 +78,7 @@ package struct OpenFile: ~Copyable, Sendable {
         let descriptor =
             switch mode {
             case .look: DirectPath.openToLook(path, mode.flags)
+            case .stored: DirectPath.openStored(path, mode.flags)
             default: unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
             }
         guard descriptor >= 0 else { throw .last("open", path) }

@@ -30,8 +30,12 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file or one of its directories is not there, or is a symbolic link that is not followed (ENOENT, ENOTDIR,
     /// ELOOP), or cannot be there, for its name is too long.
     package var isMissing: Bool {
-        code == .noSuchFileOrDirectory || code == .notDirectory || isLink || isImpossibleName
+        isAbsent || isLink || isImpossibleName
     }
+    /// There is no such name, or no such directory (ENOENT, ENOTDIR).
+    package var isAbsent: Bool { code == .noSuchFileOrDirectory || code == .notDirectory }
+    /// What has the name is a symbolic link, a directory, a pipe, a socket or a device (`OpenFile.Mode.stored`).
+    package var isNoRegularFile: Bool { isLink || code == .isDirectory || code == .illegalSeek }
     /// A symbolic link is on the way that is not followed, or too many are (ELOOP).
     package var isLink: Bool { code == .tooManySymbolicLinkLevels }
     /// A name is longer than the file system can have (ENAMETOOLONG), and not the path as a whole.

@@ -20,8 +20,8 @@ private import CZstd
 
     /// Makes `content` the content of `frame`, `count` bytes; `content` is used again where it is large enough.
     ///
-    /// `frame` must be exactly one frame that declares a content size of `count`; anything else is refused
-    /// before memory is taken. With a wrong `prefix` the content is wrong or refused: the caller has a digest.
+    /// `frame` must be exactly one frame that declares a content size of `count` and needs a window of at most 128 MiB;
+    /// anything else is refused before memory is taken. With a wrong `prefix` the content is wrong or refused: the caller has a digest.
     package func decompress(
         _ frame: RawSpan,
         prefix: RawSpan?,
@@ -56,10 +56,29 @@ private import CZstd
             )
         }
         // The two largest values mean "unknown" and "error".
-        guard declared < UInt64.max - 1, ZSTD_isError(size) == 0, size == frame.byteCount else {
-            throw .notOneFrame
-        }
+        guard declared < UInt64.max - 1, ZSTD_isError(size) == 0, size == frame.byteCount, Self.isFrame(frame)
+        else { throw .notOneFrame }
+        // Opening a frame in one shot takes no window, so libzstd does not look at it.
+        let window = Self.windowBytes(frame) ?? declared
+        guard window <= 1 << UInt64(maximumWindowLog) else { throw .windowTooLarge(window) }
         guard declared == UInt64(count) else { throw .unexpectedSize(declared: declared, expected: count) }
+    }
+
+    /// Whether it is no skippable frame, which holds nothing (RFC 8878, section 3.1).
+    private static func isFrame(_ frame: RawSpan) -> Bool {
+        guard frame.byteCount >= 6 else { return false }
+        let magic = unsafe frame.unsafeLoadUnaligned(as: UInt32.self)
+        return UInt32(littleEndian: magic) == 0xfd2f_b528
+    }
+
+    /// The window that the frame's header asks for, in bytes; nil when that is the content size (RFC 8878, section
+    /// 3.1.1.1). The frame has at least 6 bytes.
+    private static func windowBytes(_ frame: RawSpan) -> UInt64? {
+        let descriptor = unsafe frame.unsafeLoad(fromByteOffset: 4, as: UInt8.self)
+        guard descriptor & 0x20 == 0 else { return nil }
+        let window = unsafe frame.unsafeLoad(fromByteOffset: 5, as: UInt8.self)
+        let base: UInt64 = 1 << (10 + UInt64(window >> 3))
+        return base + base / 8 * UInt64(window & 7)
     }
 
     private func decompress(_ frame: RawSpan, into content: inout [UInt8]) -> Int {

@@ -10,6 +10,8 @@ package enum ZstandardError: Error, Hashable, Sendable, CustomStringConvertible 
     case notOneFrame
     /// The frame's content has another length than the caller was promised.
     case unexpectedSize(declared: UInt64, expected: Int)
+    /// The frame may reach back further than any of ours, so many bytes.
+    case windowTooLarge(UInt64)
 
     package var description: String {
         switch self {
@@ -18,6 +20,7 @@ package enum ZstandardError: Error, Hashable, Sendable, CustomStringConvertible 
         case .notOneFrame: "not one complete zstd frame"
         case .unexpectedSize(let declared, let expected):
             "the zstd frame holds \(declared) bytes, not \(expected)"
+        case .windowTooLarge(let bytes): "the zstd frame needs a window of \(bytes) bytes"
         }
     }
 

@@ -54,6 +54,26 @@ struct ZstandardTests {
         return (frame, back)
     }
 
+    @Test("a frame that wants a larger window than 128 MiB is refused, and so is one that holds nothing")
+    func windows() throws {
+        // One raw block of 4 bytes; a window descriptor, a content size of 4 bytes (RFC 8878, section 3.1.1).
+        func frame(_ window: UInt8) -> [UInt8] {
+            [0x28, 0xb5, 0x2f, 0xfd, 0x80, window, 4, 0, 0, 0, 4 << 3 | 1, 0, 0, 1, 2, 3, 4]
+        }
+        let decompressor = try Decompressor()
+        var content: [UInt8] = []
+        func open(_ frame: [UInt8], _ count: Int) throws(ZstandardError) {
+            try decompressor.decompress(unsafe frame.span.bytes, prefix: nil, exactly: count, into: &content)
+        }
+        try open(frame(17 << 3), 4)
+        #expect(content == [1, 2, 3, 4])
+        for window in [17 << 3 | 1, 18 << 3, 0xff] as [UInt8] {
+            #expect(throws: ZstandardError.self, "\(window)") { try open(frame(window), 4) }
+        }
+        let skippable: [UInt8] = [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]
+        #expect(throws: ZstandardError.notOneFrame) { try open(skippable, 0) }
+    }
+
     @Test("gives back what went in, with and without a prefix", arguments: [1, 3, 19])
     func roundTrips(level: Int) throws {
         var random = SeededRandom()

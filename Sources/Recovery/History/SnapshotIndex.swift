@@ -105,7 +105,9 @@ package struct SnapshotIndex: Sendable {
         case (.health, _, "good"): verdicts[annotation.target] = true
         case (.health, _, "bad"): verdicts[annotation.target] = false
         case (.drill, _, _): drills += DrillRecord(annotation).map { [$0] } ?? []
-        case (.restore, _, _): recoveries += RecoveryEntry(annotation).map { [$0] } ?? []
+        case (.restore, _, _):
+            let files = declarations.keys.sorted()
+            recoveries += RecoveryEntry(annotation, among: files).map { [$0] } ?? []
         default: break
         }
     }

@@ -55,12 +55,12 @@ package struct RecoveryEntry: Sendable {
 
 // As an annotation: its fields are texts.
 extension RecoveryEntry {
-    /// Nil unless the annotation is one of a restore, and whole.
-    package init?(_ annotation: Annotation) {
+    /// Nil unless the annotation is one of a restore, and whole. `files`: all that there are, ascending.
+    package init?(_ annotation: Annotation, among files: [FileID]) {
         let fields = annotation.fields
         guard annotation.kind == .restore, let action = fields["action"].flatMap(Action.init),
             let at = fields["at"].flatMap(UInt64.init),
-            let before = fields["before"].flatMap(FileSnapshots.init)
+            let before = fields["before"].flatMap({ FileSnapshots($0, among: files) })
         else { return nil }
         let tables = fields["tables"].map { Data($0.utf8) }
         self.init(
@@ -100,7 +100,8 @@ struct FileSnapshots: Hashable {
         self.snapshots = snapshots
     }
 
-    init?(_ text: String) {
+    /// `files`: all that there are, ascending. A short text names billions, of which only those are kept.
+    init?(_ text: String, among files: [FileID]) {
         var snapshots: [FileID: Sequence] = [:]
         for group in text.split(separator: " ") {
             let parts = group.split(separator: ":", omittingEmptySubsequences: false)
@@ -112,7 +113,8 @@ struct FileSnapshots: Hashable {
                     // More than any root has: a text that is not ours.
                     last - first < 1 << 24
                 else { return nil }
-                for number in first...last { snapshots[FileID(number)] = Sequence(sequence) }
+                let named = files[files.firstIndex(notBelow: FileID(first))...].prefix { $0.rawValue <= last }
+                for file in named { snapshots[file] = Sequence(sequence) }
             }
         }
         self.snapshots = snapshots
@@ -133,5 +135,17 @@ struct FileSnapshots: Hashable {
             return "\(sequence):" + list.joined(separator: ",")
         }
         .joined(separator: " ")
+    }
+}
+
+extension [FileID] {
+    /// Where the first one stands that is not below `file`; they are ascending.
+    fileprivate func firstIndex(notBelow file: FileID) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if self[middle] < file { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -129,7 +129,7 @@ extension RetentionPlan.Share {
             return
         }
         removed += 1
-        removedBytes += storedBytes
+        removedBytes.addSaturated(storedBytes)
         if isInRun, let run = runs.popLast() {
             runs.append(run.lowerBound...sequence)
         } else {

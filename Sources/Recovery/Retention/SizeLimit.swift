@@ -1,3 +1,4 @@
+import LinuxFiles
 import Repository
 
 /// How much a root may take in the repository: thins harder than the policy, oldest moments first, until the
@@ -66,7 +67,7 @@ package struct SizeLimit: Hashable, Sendable {
         for place in entries.indices.reversed() where selection.keeps(place) {
             let end = next.updateValue(place, forKey: entries[place].file) ?? entries.count
             let (moment, fixed) = before[end]
-            if fixed < place { free[moment] += storedBytes[place] }
+            if fixed < place { free[moment].addSaturated(storedBytes[place]) }
         }
         return free
     }

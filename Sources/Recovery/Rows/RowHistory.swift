@@ -120,9 +120,9 @@ package final class RowHistory {
             // Any page may be what makes it sound again.
             watched = PageBitmap()
             let size = try file.status().sizeBytes
-            for number in 0...size / UInt64(header.pageSize.bytes) {
-                watched.insert(PageNumber(UInt32(number) + 1))
-            }
+            // The header may say smaller pages than the image was stored in.
+            let pages = (size / UInt64(header.pageSize.bytes)).addingSaturated(2)
+            watched.insert(1..<UInt32(clamping: pages))
             return row
         }
     }

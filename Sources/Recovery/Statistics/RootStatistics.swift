@@ -109,7 +109,8 @@ extension RootStatistics {
     package var bytesPerDay: UInt64? {
         guard let firstTime else { return nil }
         let age = Double(max(0, now.nanoseconds &- firstTime.nanoseconds)) / 86_400e9
-        return UInt64(Double(lastWeek.storedBytes) / min(7, max(1, age)))
+        // A number that is no number of bytes any more is the greatest one.
+        return UInt64(exactly: (Double(lastWeek.storedBytes) / min(7, max(1, age))).rounded(.down)) ?? .max
     }
 
     private func ratio(_ bytes: UInt64) -> Double? {

@@ -7,13 +7,20 @@ import SystemPackage
 /// It is valid when header, index and trailer agree with each other and with the record that refers to it,
 /// frames lie side by side from the header to the index, and each slice has its checksum and its exact length.
 /// So no byte of it is without a check. The digest of the whole is the caller's to compare.
+///
+/// The index is never in memory as a whole, for it may say to be as long as a disk. It is proven from front to back when the
+/// base is opened, and read again piece by piece; then each line is checked once more, since the file may have changed.
 struct BaseReader: ~Copyable {
     let path: FilePath
     let shape: ImageShape
     let fileBytes: UInt64
     private let file: OpenFile
     private let sliceBytes: Int
-    private let index: [UInt8]
+    let sliceCount: Int
+    /// Where the index starts, in bytes from the start of the file.
+    private let indexOffset: UInt64
+    /// The lines of the index that were read last, and the number of the first of them.
+    private var lines: (bytes: [UInt8], first: Int)
     /// Of the slices that `forEachSlice` opened.
     private(set) var digest: UInt64 = 0
 
@@ -25,15 +32,17 @@ struct BaseReader: ~Copyable {
         guard header.root == root, header.file == id, header.shape == reference.shape else {
             throw DamageError(path, at: 0, "not the base that the segment refers to")
         }
-        index = try Self.readIndex(file, size, header, reference)
+        let indexBytes = header.sliceCount * UInt64(BaseIndexEntry.byteCount)
+        let indexOffset = size - indexBytes - UInt64(BaseTrailer.byteCount)
+        lines = try Self.proveIndex(file, at: indexOffset, header, reference)
+        sliceCount = Int(header.sliceCount)
+        self.indexOffset = indexOffset
         self.path = path
         self.file = file
         fileBytes = size
         shape = header.shape
         sliceBytes = header.sliceBytes
     }
-
-    var sliceCount: Int { index.count / BaseIndexEntry.byteCount }
 
     /// Calls `body` with the content of every slice, in order, and its offset in the image. With `opening`
     /// false, only the checksums are compared and `body` is not called. With `wanted`, slices without any of those
@@ -47,11 +56,15 @@ struct BaseReader: ~Copyable {
         var frameOffset = UInt64(BaseHeader.byteCount)
         digest = 0
         for number in 0..<sliceCount {
-            let offset = frameOffset
-            frameOffset += UInt64(indexEntry(number).frameBytes)
+            let line = try line(number)
+            guard line.offset == frameOffset, Self.isFrameLength(line.frameBytes, sliceBytes: sliceBytes)
+            else {
+                throw DamageError(path, at: indexOffset, "the index has changed")
+            }
+            frameOffset += UInt64(line.frameBytes)
             if let wanted, !holds(number, wanted) { continue }
             if lanes.isFull { try collect(lanes, body) }
-            try lanes.give { work in try read(number, at: offset, opening: opening, into: &work) }
+            try lanes.give { work in try read(number, line, opening: opening, into: &work) }
         }
         while !lanes.isEmpty { try collect(lanes, body) }
     }
@@ -71,8 +84,8 @@ struct BaseReader: ~Copyable {
         try lanes.collect { work in
             switch work.failure {
             case nil: break
-            case .damaged: throw damage(work.number, " is damaged")
-            case .zstd(let error): throw damage(work.number, ": \(error)")
+            case .damaged: throw damage(work, " is damaged")
+            case .zstd(let error): throw damage(work, ": \(error)")
             }
             guard work.isOpened else { return }
             digest ^= work.digest
@@ -80,47 +93,59 @@ struct BaseReader: ~Copyable {
         }
     }
 
-    private func damage(_ number: Int, _ message: String) -> DamageError {
-        let entry = number * BaseIndexEntry.byteCount + BaseIndexEntry.Offset.frameOffset
-        let offset = unsafe index.span.bytes.littleEndianUInt64(at: entry)
-        return DamageError(path, at: offset, "slice \(number)\(message)")
+    private func damage(_ work: borrowing SliceOpening, _ message: String) -> DamageError {
+        DamageError(path, at: work.frameOffset, "slice \(work.number)\(message)")
     }
 
-    private func indexEntry(_ number: Int) -> (frameBytes: Int, checksum: UInt64) {
-        let entry = number * BaseIndexEntry.byteCount
-        let bytes = unsafe index.span.bytes
-        return (
-            Int(bytes.littleEndianUInt32(at: entry + BaseIndexEntry.Offset.frameBytes)),
-            bytes.littleEndianUInt64(at: entry + BaseIndexEntry.Offset.checksum)
-        )
+    /// A line of the index.
+    private struct Line {
+        let offset: UInt64
+        let frameBytes: UInt32
+        let checksum: UInt64
+
+        init(_ index: RawSpan, at entry: Int) {
+            offset = index.littleEndianUInt64(at: entry + BaseIndexEntry.Offset.frameOffset)
+            frameBytes = index.littleEndianUInt32(at: entry + BaseIndexEntry.Offset.frameBytes)
+            checksum = index.littleEndianUInt64(at: entry + BaseIndexEntry.Offset.checksum)
+        }
+    }
+
+    /// No frame is empty, nor longer than its slice could make it.
+    private static func isFrameLength(_ frameBytes: UInt32, sliceBytes: Int) -> Bool {
+        frameBytes > 0 && frameBytes <= UInt32(2 * sliceBytes + 1024)
+    }
+
+    private mutating func line(_ number: Int) throws -> Line {
+        let count = lines.bytes.count / BaseIndexEntry.byteCount
+        if number < lines.first || number >= lines.first + count {
+            lines = (try Self.readLines(file, at: indexOffset, from: number, of: sliceCount), number)
+        }
+        let entry = (number - lines.first) * BaseIndexEntry.byteCount
+        return unsafe Line(lines.bytes.span.bytes, at: entry)
     }
 
     /// Reads a frame, and says what is to be done with it.
-    private func read(
-        _ number: Int,
-        at frameOffset: UInt64,
-        opening: Bool,
-        into work: inout SliceOpening
-    ) throws {
-        let (frameBytes, checksum) = indexEntry(number)
-        if work.frame.count < frameBytes { work.frame.append(zeros: frameBytes - work.frame.count) }
-        guard try file.read(into: &work.frame, count: frameBytes, at: frameOffset) == frameBytes else {
-            throw damage(number, " is cut off")
-        }
+    private func read(_ number: Int, _ line: Line, opening: Bool, into work: inout SliceOpening) throws {
+        let frameBytes = Int(line.frameBytes)
         work.number = number
+        work.frameOffset = line.offset
         work.frameBytes = frameBytes
-        work.checksum = checksum
+        work.checksum = line.checksum
         work.offset = UInt64(number) * UInt64(sliceBytes)
         work.byteCount = Int(min(UInt64(sliceBytes), shape.byteCount - work.offset))
         work.pageSize = shape.pageSize
         work.isOpened = opening
+        if work.frame.count < frameBytes { work.frame.append(zeros: frameBytes - work.frame.count) }
+        guard try file.read(into: &work.frame, count: frameBytes, at: line.offset) == frameBytes else {
+            throw damage(work, " is cut off")
+        }
     }
 
     private static func open(_ path: FilePath) throws -> OpenFile {
-        do throws(SystemError) {
-            return try OpenFile(path, .read)
-        } catch {
-            throw error.isMissing ? DamageError(path, at: 0, "the base file is missing") : error
+        do {
+            return try StoredFile.open(path)
+        } catch let error as SystemError where error.isAbsent {
+            throw DamageError(path, at: 0, "the base file is missing")
         }
     }
 
@@ -140,87 +165,79 @@ struct BaseReader: ~Copyable {
         }
     }
 
-    private static func readIndex(
+    /// So many lines of an index are read at once: a multiple of 32 bytes.
+    private static let linesAtOnce = 1 << 14
+
+    private static func readLines(
         _ file: borrowing OpenFile,
-        _ size: UInt64,
+        at indexOffset: UInt64,
+        from first: Int,
+        of all: Int
+    ) throws -> [UInt8] {
+        let count = min(linesAtOnce, all - first) * BaseIndexEntry.byteCount
+        var bytes = [UInt8](repeating: 0, count: count)
+        let at = indexOffset + UInt64(first) * UInt64(BaseIndexEntry.byteCount)
+        guard try file.read(into: &bytes, count: count, at: at) == count else {
+            throw DamageError(file.path, at: indexOffset, "the index is cut off")
+        }
+        return bytes
+    }
+
+    /// Reads the whole index and the trailer, and compares them with header and reference. Returns the lines that were read
+    /// last.
+    private static func proveIndex(
+        _ file: borrowing OpenFile,
+        at indexOffset: UInt64,
         _ header: BaseHeader,
         _ reference: BaseReference
-    ) throws -> [UInt8] {
-        // The file has room for it, but a hole in it takes none: memory is taken for what was read and found right.
-        let indexBytes = Int(header.sliceCount) * BaseIndexEntry.byteCount
-        let indexOffset = size - UInt64(indexBytes + BaseTrailer.byteCount)
-        var (bytes, chunk) = ([UInt8](), [UInt8](repeating: 0, count: min(indexBytes, Self.chunkBytes)))
-        var frameOffset = UInt64(BaseHeader.byteCount)
-        while bytes.count < indexBytes {
-            let (count, at) = (min(chunk.count, indexBytes - bytes.count), indexOffset + UInt64(bytes.count))
-            guard try file.read(into: &chunk, count: count, at: at) == count else {
-                throw DamageError(file.path, at: indexOffset, "the index is cut off")
+    ) throws -> (bytes: [UInt8], first: Int) {
+        let all = Int(header.sliceCount)
+        var (lines, first) = ([UInt8](), 0)
+        var (sum, frameOffset) = (XXH64.Pieces(seed: 0), UInt64(BaseHeader.byteCount))
+        while true {
+            lines = try readLines(file, at: indexOffset, from: first, of: all)
+            let bytes = unsafe lines.span.bytes
+            for entry in stride(from: 0, to: bytes.byteCount, by: BaseIndexEntry.byteCount) {
+                let line = Line(bytes, at: entry)
+                guard line.offset == frameOffset,
+                    isFrameLength(line.frameBytes, sliceBytes: header.sliceBytes),
+                    UInt64(line.frameBytes) <= indexOffset - frameOffset
+                else {
+                    let place = indexOffset + UInt64(first * BaseIndexEntry.byteCount + entry)
+                    throw DamageError(file.path, at: place, "the index is damaged")
+                }
+                frameOffset += UInt64(line.frameBytes)
             }
-            let entries = unsafe chunk.span.bytes.extracting(0..<count)
-            frameOffset = try checkFrames(
-                entries,
-                at: at,
-                from: frameOffset,
-                upTo: indexOffset,
-                header,
-                file.path
-            )
-            bytes.append(contentsOf: entries)
+            guard first + linesAtOnce < all else { break }
+            sum.add(bytes)
+            first += linesAtOnce
         }
         guard frameOffset == indexOffset else {
             throw DamageError(file.path, at: indexOffset, "the index is damaged")
         }
-        var trailer = [UInt8](repeating: 0, count: BaseTrailer.byteCount)
-        let trailerOffset = size - UInt64(trailer.count)
-        guard try file.read(into: &trailer, count: trailer.count, at: trailerOffset) == trailer.count else {
-            throw DamageError(file.path, at: trailerOffset, "the trailer is cut off")
+        try checkTrailer(file, of: indexOffset, header, reference)
+        guard unsafe sum.hash(with: lines.span.bytes) == reference.indexChecksum else {
+            throw DamageError(file.path, at: indexOffset, "the index is damaged")
         }
-        try check(unsafe bytes.span.bytes, unsafe trailer.span.bytes, at: indexOffset, reference, file.path)
-        return bytes
+        return (lines, first)
     }
 
-    /// A whole number of entries.
-    private static let chunkBytes = BaseIndexEntry.byteCount << 14
-
-    /// Checks index and trailer, which start at `offset` of the file.
-    private static func check(
-        _ index: RawSpan,
-        _ trailer: RawSpan,
-        at offset: UInt64,
-        _ reference: BaseReference,
-        _ path: FilePath
-    ) throws(DamageError) {
+    private static func checkTrailer(
+        _ file: borrowing OpenFile,
+        of indexOffset: UInt64,
+        _ header: BaseHeader,
+        _ reference: BaseReference
+    ) throws {
+        var bytes = [UInt8](repeating: 0, count: BaseTrailer.byteCount)
+        let place = indexOffset + header.sliceCount * UInt64(BaseIndexEntry.byteCount)
+        guard try file.read(into: &bytes, count: bytes.count, at: place) == bytes.count else {
+            throw DamageError(file.path, at: place, "the trailer is cut off")
+        }
+        let trailer = unsafe bytes.span.bytes
         guard trailer.littleEndianUInt64(at: BaseTrailer.Offset.magic) == BaseTrailer.magic,
-            trailer.littleEndianUInt64(at: BaseTrailer.Offset.indexOffset) == offset,
+            trailer.littleEndianUInt64(at: BaseTrailer.Offset.indexOffset) == indexOffset,
             trailer.littleEndianUInt64(at: BaseTrailer.Offset.indexChecksum) == reference.indexChecksum,
             trailer.littleEndianUInt64(at: BaseTrailer.Offset.digest) == reference.digest
-        else { throw DamageError(path, at: offset + UInt64(index.byteCount), "the trailer is damaged") }
-        guard XXH64.hash(index, seed: 0) == reference.indexChecksum else {
-            throw DamageError(path, at: offset, "the index is damaged")
-        }
-    }
-
-    /// Frames lie side by side, and none is longer than its slice could make it. Returns where the last of these ends.
-    /// - Parameters:
-    ///   - place: of the entries in the file.
-    ///   - start: where the first of their frames must begin.
-    ///   - end: of all frames.
-    private static func checkFrames(
-        _ index: RawSpan,
-        at place: UInt64,
-        from start: UInt64,
-        upTo end: UInt64,
-        _ header: BaseHeader,
-        _ path: FilePath
-    ) throws(DamageError) -> UInt64 {
-        var offset = start
-        for entry in stride(from: 0, to: index.byteCount, by: BaseIndexEntry.byteCount) {
-            let frameBytes = index.littleEndianUInt32(at: entry + BaseIndexEntry.Offset.frameBytes)
-            guard index.littleEndianUInt64(at: entry + BaseIndexEntry.Offset.frameOffset) == offset,
-                frameBytes <= UInt32(2 * header.sliceBytes + 1024), UInt64(frameBytes) <= end - offset
-            else { throw DamageError(path, at: place + UInt64(entry), "the index is damaged") }
-            offset += UInt64(frameBytes)
-        }
-        return offset
+        else { throw DamageError(file.path, at: place, "the trailer is damaged") }
     }
 }

@@ -10,6 +10,8 @@ struct SliceOpening: SliceWork, ~Copyable {
 
     /// From 0.
     var number = 0
+    /// Where the frame lies in the file, in bytes.
+    var frameOffset: UInt64 = 0
     /// The frame, in front of what an earlier one may have left.
     var frame: [UInt8] = []
     var frameBytes = 0

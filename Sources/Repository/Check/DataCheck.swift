@@ -18,20 +18,25 @@ struct DataCheck {
         var portion: [FileID] = []
         var portionBytes: UInt64 = 0
         for (id, size) in images.sorted(by: { $0.key < $1.key }) {
-            if !portion.isEmpty, portion.count == Self.passFiles || portionBytes + size > Self.passBytes {
-                bytesRead += try ReplacedSegmentError.lookingAgain { try check(portion, report) }
+            let bytesThen = portionBytes.addingSaturated(size)
+            if !portion.isEmpty, portion.count == Self.passFiles || bytesThen > Self.passBytes {
+                bytesRead.addSaturated(try check(portion, report))
                 (portion, portionBytes) = ([], 0)
             }
             portion.append(id)
-            portionBytes += size
+            portionBytes.addSaturated(size)
         }
         if !portion.isEmpty {
-            bytesRead += try ReplacedSegmentError.lookingAgain { try check(portion, report) }
+            bytesRead.addSaturated(try check(portion, report))
         }
         return bytesRead
     }
 
     private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
+        try ReplacedSegmentError.lookingAgain(reporting: report) { try checkOnce(ids, $0) }
+    }
+
+    private func checkOnce(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
         let all = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
         var isSound = true
         try check(ids, all) { finding in

@@ -8,6 +8,9 @@ package struct RootCheck: Sendable {
 
     package init(_ root: RootDescription) { self.root = root }
 
+    /// So many findings are remembered.
+    private static let mostKnown = 10_000
+
     package struct Summary: Hashable, Sendable {
         package var errors = 0
         package var warnings = 0
@@ -29,22 +32,36 @@ package struct RootCheck: Sendable {
         _ report: (Finding) throws -> Void
     ) throws -> Summary {
         var summary = Summary()
+        // A base is looked at by itself, and again when images are made of it: what is found twice counts once.
+        var known: Set<Finding> = []
         func count(_ finding: Finding) throws {
+            guard !known.contains(finding) else { return }
+            if known.count < Self.mostKnown { known.insert(finding) }
             switch finding.severity {
             case .error: summary.errors += 1
             case .warning: summary.warnings += 1
             }
             try report(finding)
         }
-        let walk = try ReplacedSegmentError.lookingAgain { try CheckWalk(root) { try count($0) } }
+        try reportNoFiles(count)
+        if let message = try root.contradictionOfCopy() {
+            try count(Finding(.error, root.descriptionCopyPath, at: 0, message))
+        }
+        let walk = try ReplacedSegmentError.lookingAgain(reporting: count) { try CheckWalk(root, $0) }
         summary.snapshots = walk.snapshots
         summary.bytesRead = walk.bytesRead
-        for base in walk.bases { summary.bytesRead += try check(base, opening: readingData, count) }
+        for base in walk.bases {
+            summary.bytesRead.addSaturated(try check(base, opening: readingData, count))
+        }
+        let named = Set(walk.bases.map(\.path))
+        for path in try root.namesOfNoBases() where !named.contains(path) {
+            try count(Finding(.error, path, at: 0, "it has the name of a base and is no regular file"))
+        }
         try reportUnfinishedTail(walk.end, count)
         try reportSetAside(count)
         if readingData {
             let data = DataCheck(root: root, scratch: scratch ?? root.directory)
-            summary.bytesRead += try data.run(walk.largestImages, count)
+            summary.bytesRead.addSaturated(try data.run(walk.largestImages, count))
         }
         return summary
     }
@@ -60,7 +77,9 @@ package struct RootCheck: Sendable {
             return reader.fileBytes
         } catch let damage as DamageError {
             // Retention may have removed it meanwhile.
-            guard try FileStatus.ifPresent(base.path) != nil || isNamed(base) else { return 0 }
+            guard
+                try FileStatus.unlessMissing(base.path, followingLinks: false) != nil || isNamed(base)
+            else { return 0 }
             try report(Finding(damage))
             return 0
         }
@@ -72,9 +91,20 @@ package struct RootCheck: Sendable {
         }
     }
 
+    /// A name that a writer needs for a file, and that something else has.
+    private func reportNoFiles(_ report: (Finding) throws -> Void) throws {
+        do {
+            _ = try StoredFile.open(root.lockPath)
+        } catch let damage as DamageError {
+            try report(Finding(damage))
+        } catch is SystemError {
+            // None is needed to read, and who may not open it is no writer.
+        }
+    }
+
     private func reportUnfinishedTail(_ end: StreamEnd?, _ report: (Finding) throws -> Void) throws {
         guard let end, end.tail == .unfinished, !root.hasWriter,
-            try FileStatus.of(end.path).sizeBytes == end.fileBytes
+            try StoredFile.sizeBytes(end.path) == end.fileBytes
         else { return }
         let message = "the last \(end.fileBytes - end.validBytes) bytes are an unfinished or damaged write"
         try report(Finding(.warning, end.path, at: end.validBytes, message))

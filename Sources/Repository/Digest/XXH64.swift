@@ -35,6 +35,51 @@ package enum XXH64 {
         return avalanche(hash)
     }
 
+    /// The hash of bytes that come in pieces.
+    struct Pieces {
+        private let seed: UInt64
+        private var lanes: (UInt64, UInt64, UInt64, UInt64)
+        private var count: UInt64 = 0
+
+        init(seed: UInt64) {
+            self.seed = seed
+            lanes = (seed &+ prime1 &+ prime2, seed &+ prime2, seed, seed &- prime1)
+        }
+
+        /// Adds a piece, a multiple of 32 bytes long.
+        mutating func add(_ piece: RawSpan) {
+            precondition(piece.byteCount % 32 == 0)
+            absorb(piece)
+        }
+
+        /// The hash when this is the last piece, of any length.
+        func hash(with last: RawSpan) -> UInt64 {
+            var whole = self
+            whole.absorb(last)
+            var hash = seed &+ prime5
+            if whole.count >= 32 {
+                let (lane1, lane2, lane3, lane4) = whole.lanes
+                hash = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
+                hash = merge(merge(merge(merge(hash, lane1), lane2), lane3), lane4)
+            }
+            hash = absorbRest(of: last, from: last.byteCount & ~31, into: hash &+ whole.count)
+            return avalanche(hash)
+        }
+
+        /// All of it counts, and what is a multiple of 32 goes into the lanes.
+        private mutating func absorb(_ bytes: RawSpan) {
+            var offset = 0
+            while offset <= bytes.byteCount &- 32 {
+                lanes.0 = round(lanes.0, load64(bytes, offset))
+                lanes.1 = round(lanes.1, load64(bytes, offset &+ 8))
+                lanes.2 = round(lanes.2, load64(bytes, offset &+ 16))
+                lanes.3 = round(lanes.3, load64(bytes, offset &+ 24))
+                offset &+= 32
+            }
+            count &+= UInt64(bytes.byteCount)
+        }
+    }
+
     /// The hash of `count` zero bytes, a multiple of 32 and not 0: without reading any, in half the multiplications.
     static func hash(zeros count: Int, seed: UInt64) -> UInt64 {
         // A local copy: without optimisation each use of a static constant is a call.

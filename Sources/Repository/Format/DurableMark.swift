@@ -52,6 +52,9 @@ struct DurableMark: Hashable {
         segment = Sequence(bytes.littleEndianUInt64(at: Offset.segment))
         validBytes = bytes.littleEndianUInt64(at: Offset.validBytes)
         lastSequence = Sequence(bytes.littleEndianUInt64(at: Offset.lastSequence))
+        guard segment <= .last, lastSequence <= .lastToBuildOn else {
+            throw .malformed(at: Offset.segment, "sequences that leave no numbers for what is to come")
+        }
     }
 
     func encoded() -> [UInt8] {
@@ -69,8 +72,12 @@ extension RootDescription {
     /// The root's durable mark; nil when it has none. Readers look at it before they list the segments: then the
     /// stream is at least as long. Throws `DamageError`, `RepositoryError.unsupported`, or `SystemError`.
     func durableMark() throws -> DurableMark? {
-        guard FileStatus.ifPresent(durableMarkPath) != nil else { return nil }
-        let file = try OpenFile(durableMarkPath, .read)
+        let file: OpenFile
+        do {
+            file = try StoredFile.open(durableMarkPath)
+        } catch let error as SystemError where error.isAbsent {
+            return nil
+        }
         var bytes = [UInt8](repeating: 0, count: DurableMark.byteCount + 1)
         let count = try file.read(into: &bytes, count: bytes.count, at: 0)
         // What a first write leaves that failed, or did not reach the disk before the power went.

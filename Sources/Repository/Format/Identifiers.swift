@@ -8,10 +8,14 @@ package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable, Codab
 
     /// Before the first snapshot.
     package static let none = Sequence(0)
+    /// Records with a greater one are refused: far more than can ever be written, and far from where numbers end.
+    static let last = Sequence(1 << 62)
+    /// A stream that is behind it leaves too few numbers for what will be written, and is damaged there.
+    static let lastToBuildOn = Sequence((1 << 62) - (1 << 32))
 
     package var next: Sequence { advanced(by: 1) }
 
-    /// The sequence so many snapshots later. Records with a sequence near the end of numbers are refused, so it fits.
+    /// The sequence so many snapshots later. Records with one above `last` are refused, so it fits.
     package func advanced(by count: Int) -> Sequence { Sequence(rawValue &+ UInt64(max(0, count))) }
 
     /// The sequence before; `none` has none.
@@ -34,10 +38,14 @@ package struct FileID: RawRepresentable, Hashable, Comparable, Sendable {
 
     /// The root as a whole, in records that concern no single file.
     package static let root = FileID(0)
+    /// Records with a greater number are refused.
+    static let last = FileID(1 << 31)
+    /// A stream with a greater one leaves too few numbers for files to come, and is damaged there.
+    static let lastToBuildOn = FileID((1 << 31) - (1 << 24))
 
     package static func < (left: FileID, right: FileID) -> Bool { left.rawValue < right.rawValue }
 
-    /// The next file that is declared. Records with a number near the end of numbers are refused, so it fits.
+    /// The next file that is declared. Records with a number above `last` are refused, so it fits.
     package var next: FileID { FileID(rawValue &+ 1) }
 }
 

@@ -52,7 +52,8 @@ struct PackedHead {
         let codes = try heads.take(2, at: &offset)
         type = heads.byte(at: codes)
         flags = heads.byte(at: codes + 1)
-        file = FileID(UInt32(try heads.varint(at: &offset, upTo: UInt64(UInt32.max), "file number")))
+        let last = UInt64(FileID.last.rawValue)
+        file = FileID(UInt32(try heads.varint(at: &offset, upTo: last, "file number")))
         let step = Int64(zigzag: try heads.varint(at: &offset))
         let timeStep = Int64(zigzag: try heads.varint(at: &offset))
         payloadBytes = Int(try heads.varint(at: &offset, upTo: UInt64(heads.byteCount), "payload length"))
@@ -60,6 +61,10 @@ struct PackedHead {
         reference.time &+= timeStep
         firstSequence = Sequence(reference.sequence)
         time = Instant(nanoseconds: reference.time)
+        // The same as of records outside of packs.
+        guard firstSequence <= .last else {
+            throw .malformed(at: codes, "sequence \(firstSequence) is above \(Sequence.last)")
+        }
     }
 
     func encode(into heads: inout [UInt8], after reference: inout PackFormat.Reference) {

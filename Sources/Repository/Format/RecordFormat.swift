@@ -91,7 +91,7 @@ struct RecordHeader: Hashable {
         time = head.time
     }
 
-    /// Decodes the first 40 bytes of a record. Nil without the magic or with a length that cannot be.
+    /// Decodes the first 40 bytes of a record. Nil without the magic, or with a length or a number that cannot be.
     init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= Self.byteCount, bytes.littleEndianUInt32(at: Offset.magic) == Self.magic
         else {
@@ -104,14 +104,10 @@ struct RecordHeader: Hashable {
         file = FileID(bytes.littleEndianUInt32(at: Offset.file))
         firstSequence = Sequence(bytes.littleEndianUInt64(at: Offset.firstSequence))
         time = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.time)))
-        guard payloadBytes <= Self.maximumPayloadBytes, firstSequence <= Self.lastSequence,
-            file <= Self.lastFile
-        else { return nil }
+        guard payloadBytes <= Self.maximumPayloadBytes, firstSequence <= .last, file <= .last else {
+            return nil
+        }
     }
-
-    /// Far more than can ever be written, and far from where numbers end.
-    private static let lastSequence = Sequence(1 << 62)
-    private static let lastFile = FileID(1 << 31)
 
     var recordBytes: Int { Self.byteCount + payloadBytes }
     var startsFlush: Bool { flags & Flag.startsFlush != 0 }

@@ -60,6 +60,9 @@ struct SegmentHeader: Hashable {
         previousFirst = Sequence(bytes.littleEndianUInt64(at: Offset.previousFirst))
         previousValidBytes = bytes.littleEndianUInt64(at: Offset.previousValidBytes)
         isSealed = flags & Self.sealedFlag != 0
+        guard firstSequence <= .last, previousFirst <= .last else {
+            throw .malformed(at: Offset.firstSequence, "a sequence above \(Sequence.last)")
+        }
     }
 
     func encoded() -> [UInt8] {
@@ -87,7 +90,9 @@ enum SegmentName {
 
     /// The first sequence of the segment with that name; nil for any other name.
     static func parse(_ name: FilePath.Component) -> Sequence? {
-        guard name.extension == "segment", let value = UInt64(name.stem), value > 0 else { return nil }
+        guard name.extension == "segment", let value = UInt64(name.stem), value > 0,
+            Sequence(value) <= .last
+        else { return nil }
         return make(Sequence(value)) == name ? Sequence(value) : nil
     }
 }

@@ -47,6 +47,9 @@ struct FooterFormat {
         }
         recordCount = payload.littleEndianUInt64(at: 0)
         lastReplaced = Sequence(payload.littleEndianUInt64(at: 8))
+        guard lastReplaced <= .last else {
+            throw .malformed(at: 8, "a sequence above \(Sequence.last)")
+        }
     }
 
     func encode(into bytes: inout [UInt8]) {

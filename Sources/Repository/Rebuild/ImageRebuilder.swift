@@ -84,7 +84,7 @@ package struct ImageRebuilder: Sendable {
         to file: borrowing OpenFile,
         _ snapshot: SnapshotState
     ) throws(SystemError) -> Bool {
-        guard let mirror = try? OpenFile(root.mirrorPath(id), .read), file.becomeClone(of: mirror) else {
+        guard let mirror = try? OpenFile(root.mirrorPath(id), .stored), file.becomeClone(of: mirror) else {
             return false
         }
         if try file.status().sizeBytes == snapshot.shape.byteCount,

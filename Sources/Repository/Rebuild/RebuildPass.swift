@@ -5,10 +5,42 @@ import SystemPackage
 /// A segment is no more the file that it was when places in it were looked up, or its name is gone: it was sealed or
 /// thinned meanwhile.
 package struct ReplacedSegmentError: Error {
-    /// Looks again until no segment is replaced on the way, which is rare.
+    /// More often than any writer replaces segments while somebody reads them. On a file system whose files change their
+    /// numbers by themselves every look fails.
+    private static let mostLooks = 100
+    /// So many findings wait until a look has come to its end.
+    private static let mostHeldFindings = 10_000
+
+    /// Looks again until no segment is replaced on the way, which is rare; at last it throws.
     package static func lookingAgain<Value>(_ body: () throws -> Value) throws -> Value {
-        while true {
+        for _ in 1..<mostLooks {
             do { return try body() } catch is ReplacedSegmentError {}
+        }
+        return try body()
+    }
+
+    /// The same, and what a look has found counts only when it has come to its end: each finding is reported once.
+    static func lookingAgain<Value>(
+        reporting report: (Finding) throws -> Void,
+        _ body: ((Finding) throws -> Void) throws -> Value
+    ) throws -> Value {
+        // Of a look that found too many to hold them back, so many are reported already.
+        var reported = 0
+        return try withoutActuallyEscaping(report) { report in
+            try lookingAgain {
+                var (found, held) = (0, [Finding]())
+                let value = try body { finding in
+                    found += 1
+                    guard found > reported else { return }
+                    held.append(finding)
+                    guard held.count >= mostHeldFindings else { return }
+                    reported = found
+                    for finding in held { try report(finding) }
+                    held = []
+                }
+                for finding in held { try report(finding) }
+                return value
+            }
         }
     }
 }
@@ -38,7 +70,7 @@ final class RebuildPass {
     private static let overlayBytes = 16 << 20
 
     private let root: RootDescription
-    private let segments: [Sequence: FileIdentity]
+    private let segments: [Sequence: SegmentIdentity]
     private let summarisedUpTo: Sequence
     private(set) var jobs: [FileID: Job] = [:]
     private let files = FilePool(mode: .update)
@@ -149,8 +181,9 @@ final class RebuildPass {
         } catch {
             // Thinning takes a base away after the segment that names it.
             let segment = place.location.segment
-            guard FileStatus.ifPresent(path) == nil, let known = segments[segment],
-                FileStatus.ifPresent(root.segmentPath(segment))?.identity != known
+            guard try FileStatus.unlessMissing(path, followingLinks: false) == nil,
+                let known = segments[segment],
+                (try? StreamWalk(root: root).identity(of: segment)) != known
             else { throw error }
             throw ReplacedSegmentError()
         }

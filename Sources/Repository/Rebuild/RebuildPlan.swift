@@ -112,8 +112,10 @@ struct RebuildPlans {
     /// Runs of snapshots that are missing.
     private var holes: [(after: Sequence, until: Sequence, damage: DamageError)] = []
     private(set) var firstDamage: DamageError?
+    /// The first damage behind the last snapshot.
+    private var damageBehind: DamageError?
     /// Which files the segments were; the plans' places are places in those.
-    private(set) var segments: [Sequence: FileIdentity] = [:]
+    private(set) var segments: [Sequence: SegmentIdentity] = [:]
     /// Places in segments up to there are places in their summaries, if they have any.
     let summarisedUpTo: Sequence
     /// Whether any are.
@@ -133,8 +135,8 @@ struct RebuildPlans {
         }
         var changes = ChangesFormat()
         var (last, holes) = (Sequence.none, [(after: Sequence, until: Sequence, damage: DamageError)]())
-        var firstDamage: DamageError?
-        var segments: [Sequence: FileIdentity] = [:]
+        var (firstDamage, damageBehind) = (DamageError?.none, DamageError?.none)
+        var segments: [Sequence: SegmentIdentity] = [:]
         var hasSummaries = false
         summarisedUpTo = keepingEverything ? .none : limit
         var walk = StreamWalk(root: root)
@@ -142,10 +144,13 @@ struct RebuildPlans {
         walk.onSegment = { segments[$0] = $1 }
         _ = try walk.run(
             onFinding: { finding in
-                guard finding.severity == .error, firstDamage == nil else { return }
-                firstDamage = DamageError(finding.file, at: finding.offset, finding.message)
+                guard finding.severity == .error else { return }
+                let damage = DamageError(finding.file, at: finding.offset, finding.message)
+                (firstDamage, damageBehind) = (firstDamage ?? damage, damageBehind ?? damage)
             },
             onRecord: { type, header, payload, place in
+                let before = last
+                defer { if last > before { damageBehind = nil } }
                 if let next = Self.firstSequence(type, header, place), next > last.next {
                     let damage = place.damage("snapshots are missing before it")
                     holes.append((last, next, firstDamage ?? damage))
@@ -187,6 +192,7 @@ struct RebuildPlans {
         self.plans = plans
         self.holes = holes
         self.firstDamage = firstDamage
+        self.damageBehind = damageBehind
         self.segments = segments
         self.hasSummaries = hasSummaries
         lastSequence = last
@@ -209,6 +215,8 @@ struct RebuildPlans {
     func plan(_ id: FileID, at limit: Sequence) throws -> RebuildPlan {
         guard limit <= lastSequence, let plan = plans[id], let snapshot = plan.snapshot else {
             if let damage = holes.first(where: { $0.after < limit })?.damage { throw damage }
+            // What is wanted may have been there.
+            if limit > lastSequence, let damageBehind { throw damageBehind }
             throw RepositoryError.noSnapshot(id, at: limit)
         }
         if let hole = holes.first(where: { $0.after >= snapshot.sequence && $0.after < limit }) {

@@ -68,7 +68,7 @@ package struct RestoreCosts: Sendable {
                 case .base:
                     let path = root.basePath(header.firstSequence, header.file)
                     var base = RestoreCost()
-                    base.readBytes = FileStatus.ifPresent(path)?.sizeBytes ?? 0
+                    base.readBytes = (try? StoredFile.sizeBytes(path)) ?? 0
                     costs.begun[header.file] = base
                 case .changes:
                     try changes.decode(payload, header, place)

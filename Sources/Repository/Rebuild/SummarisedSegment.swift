@@ -31,8 +31,8 @@ struct SummarisedSegment {
             var cost = RestoreCost()
             cost.readBytes = upToHere - given
             if record.type == RecordType.base.rawValue {
-                cost.readBytes +=
-                    FileStatus.ifPresent(root.basePath(record.firstSequence, record.file))?.sizeBytes ?? 0
+                let base = root.basePath(record.firstSequence, record.file)
+                cost.readBytes.addSaturated((try? StoredFile.sizeBytes(base)) ?? 0)
                 costs[record.file] = cost
             } else {
                 try changes.decode(unsafe bytes.span.bytes, record, place)

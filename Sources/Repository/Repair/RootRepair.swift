@@ -13,48 +13,35 @@ package struct RootRepair {
     /// Repairs, and returns what was done; where it went is nil when there was nothing to do.
     /// Throws `RepositoryError.locked` beside a writer, `.unsupported`, or `SystemError`.
     package func run(now: Instant = .now) throws -> (plan: RepairPlan, place: FilePath?) {
-        let lock = try root.takeWriterLock()
-        let plan = try RepairPlan(root)
-        guard !plan.isEmpty else { return (plan, nil) }
-        let place = try makePlace(now)
+        // Whoever has the lock has it of a file.
+        let lockIsNone = try RepairPlan.isNoRegularFile(root.lockPath)
+        var begun: SetAsidePlace?
+        if lockIsNone {
+            begun = try SetAsidePlace(in: root.directory, now: now)
+            try begun!.take(root.lockPath)
+        }
+        let lock = try root.takeWriterLock(forRepair: true)
+        var plan = try RepairPlan(root)
+        guard !plan.isEmpty else {
+            if lockIsNone { plan.items = [RepairPlan.Item(path: root.lockPath, offset: 0)] }
+            return (plan, begun?.path)
+        }
+        let place = try begun ?? SetAsidePlace(in: root.directory, now: now)
         for item in plan.items {
             if let front = plan.front, item.path == root.segmentPath(front.segment) {
                 try cut(item.path, to: front.byteCount, place)
             } else {
-                try Directory.rename(item.path, to: try target(item.path, place))
-                try Directory.synchronise(item.path.removingLastComponent())
+                try place.take(item.path)
             }
-            try Directory.synchronise(try target(item.path, place).removingLastComponent())
         }
+        if lockIsNone { plan.items.append(RepairPlan.Item(path: root.lockPath, offset: 0)) }
         // It brings the mirrors to the last kept snapshot and leaves a right mark as well.
         let writer = try RootWriter(root: root, holding: lock)
         let reason =
-            "holdfast repair set aside damage and what followed it: see \(place.lastComponent!.string)"
+            "holdfast repair set aside damage and what followed it: see \(place.path.lastComponent!.string)"
         try writer.stageGap(Gap(from: plan.lastKeptTime ?? root.created, to: now, reason: reason))
         _ = try writer.flush()
-        return (plan, place)
-    }
-
-    /// `set-aside/STAMP`, a directory of this repair alone.
-    private func makePlace(_ now: Instant) throws -> FilePath {
-        let stamp = SmallFile.text(now).filter { $0 != "-" && $0 != ":" }
-        for number in 1... {
-            let name = number == 1 ? stamp : "\(stamp)-\(number)"
-            let place = root.directory.appending("set-aside").appending(name)
-            guard FileStatus.ifPresent(place) == nil else { continue }
-            try Directory.make(place)
-            return place
-        }
-        fatalError("numbers do not end")
-    }
-
-    /// The path that a file of the root has there: its relative name is kept.
-    private func target(_ path: FilePath, _ place: FilePath) throws -> FilePath {
-        var name = path
-        _ = name.removePrefix(root.directory)
-        let target = place.appending(name.components)
-        try Directory.make(target.removingLastComponent())
-        return target
+        return (plan, place.path)
     }
 
     /// The front of a sealed segment has no footer, so it is none.
@@ -68,14 +55,14 @@ package struct RootRepair {
     }
 
     /// Gives the segment a second name, then its name to a copy of its front: at no moment it is not there.
-    private func cut(_ path: FilePath, to byteCount: UInt64, _ place: FilePath) throws {
+    private func cut(_ path: FilePath, to byteCount: UInt64, _ place: SetAsidePlace) throws {
         let draft = path.removingLastComponent().appending("\(path.lastComponent!.string).new")
         let copy = try OpenFile(draft, .updateOrCreate)
         try copy.truncate(to: 0)
         try SegmentSuccession.copyFront(of: path, to: copy, from: 0, upTo: byteCount)
         try unseal(copy, path)
         try copy.synchronise()
-        let aside = try target(path, place)
+        let aside = try place.target(path)
         try Directory.addName(aside, to: path)
         try Directory.synchronise(aside.removingLastComponent())
         try Directory.rename(draft, to: path)

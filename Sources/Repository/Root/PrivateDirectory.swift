@@ -31,15 +31,17 @@ enum PrivateDirectory {
     /// Throws `RepositoryError.notPrivate` if anything directly in the directory is a symbolic link: what is written
     /// through one would land elsewhere.
     static func refuseLinks(in path: FilePath) throws {
-        for name in try Directory.names(in: path) {
-            let entry = path.appending(name)
-            let status = try FileStatus.unlessMissing(entry, followingLinks: false)
-            guard status?.kind != .symbolicLink else { throw link(entry) }
-        }
+        for name in try Directory.names(in: path) { try refuseLink(path.appending(name)) }
+    }
+
+    /// The same if this very thing is one.
+    static func refuseLink(_ path: FilePath) throws {
+        let status = try FileStatus.unlessMissing(path, followingLinks: false)
+        guard status?.kind != .symbolicLink else { throw link(path) }
     }
 
     private static func link(_ path: FilePath) -> RepositoryError {
-        .notPrivate(path, "is a symbolic link: put what it leads to in its place")
+        .notPrivate(path, "is a symbolic link: put what it leads to in its place, or run holdfast repair")
     }
 
     private static func owner(_ status: FileStatus) -> String {

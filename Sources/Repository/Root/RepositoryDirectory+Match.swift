@@ -5,13 +5,14 @@ package import SystemPackage
 /// followed as far as it exists. So has a root's. Any pair that fits will do; the closest root wins.
 extension RepositoryDirectory {
     /// The root that `path` is, or that protects the file at `path`. Symbolic links are followed, and the file
-    /// need not exist any more. Relative paths start at the working directory. Nil when there is none.
+    /// need not exist any more. Relative paths start at the working directory. Nil when there is none. Throws
+    /// `UnusableRootError` when there is none and a root of which the path is not known may be it.
     package func root(for path: FilePath) throws -> RootMatch? {
         let written = try Self.absolute(path)
         let forms = [Self.resolvedAsFarAsPossible(written), written]
         var best: (match: RootMatch, depth: Int)?
-        let (roots, failure) = try readableRoots()
-        for root in roots {
+        let roots = try roots()
+        for root in roots.usable {
             let rootForms = [Self.resolvedAsFarAsPossible(root.path), root.path]
             for form in forms {
                 for rootForm in rootForms {
@@ -21,7 +22,9 @@ extension RepositoryDirectory {
                 }
             }
         }
-        if best == nil, let failure { throw failure }
+        if best == nil, let unusable = roots.unusable.first {
+            throw UnusableRootError(unusable, mayBe: written)
+        }
         return best?.match
     }
 

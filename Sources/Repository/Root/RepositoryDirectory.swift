@@ -60,54 +60,34 @@ package final class RepositoryDirectory: Sendable {
         }
     }
 
-    /// All roots, ordered by path.
-    package func roots() throws -> [RootDescription] {
-        let (roots, failure) = try readableRoots()
-        if let failure { throw failure }
-        return roots
+    /// All roots. One whose description is damaged stands in nobody's way.
+    package func roots() throws(SystemError) -> RootList {
+        let directory = path.appending("roots")
+        return RootList(try Directory.names(in: directory).map { directory.appending($0) })
     }
 
-    /// The roots whose description can be read, ordered by path, and why another one cannot.
-    package func readableRoots() throws(SystemError) -> (roots: [RootDescription], failure: (any Error)?) {
-        var roots: [RootDescription] = []
-        var failure: (any Error)?
-        for name in try Directory.names(in: path.appending("roots")) where RootID(name.string) != nil {
-            do {
-                roots.append(try description(in: path.appending("roots").appending(name)))
-            } catch {
-                failure = failure ?? error
-            }
-        }
-        return (roots.sorted { $0.path.string < $1.path.string }, failure)
-    }
-
-    private func description(in directory: FilePath) throws -> RootDescription {
-        try PrivateDirectory.requireReadable(directory)
-        let file = try SmallFile.read(directory.appending("root.json"), as: RootFile.self)
-        return try file.description(in: directory)
-    }
-
-    /// Adds a root; one with that very path, or another name of it, is returned as it is.
+    /// Adds a root; one with that very path, or another name of it, is returned as it is. Throws `UnusableRootError` when there
+    /// is none and a root of which the path is not known may be it.
     package func addRoot(_ path: FilePath, kind: RootKind, now: Instant = .now) throws -> RootDescription {
         let path = try Self.absolute(path)
         let directory = try OpenFile(self.path, .read)
         try directory.waitForExclusiveLock()
         let resolved = Self.resolvedAsFarAsPossible(path)
-        let (roots, failure) = try readableRoots()
-        if let known = roots.first(where: {
+        let roots = try roots()
+        if let known = roots.usable.first(where: {
             $0.kind == kind && ($0.path == path || Self.resolvedAsFarAsPossible($0.path) == resolved)
         }) {
             return known
         }
-        // The one that cannot be read may be this one.
-        if let failure { throw failure }
+        if let unusable = roots.unusable.first { throw UnusableRootError(unusable, mayBe: path) }
         let id = RootID.random()
         let final = self.path.appending("roots").appending("\(id)")
         let draft = self.path.appending("roots").appending("\(id).new")
         for name in ["mirror", "bases", "segments"] { try Directory.make(draft.appending(name)) }
-        try SmallFile.create(draft.appending("root.json"), RootFile(id, path, kind, now))
+        let file = RootFile(id, path, kind, now)
+        for name in [RootFile.name, RootFile.copyName] { try SmallFile.create(draft.appending(name), file) }
         try Directory.rename(draft, to: final)
         try Directory.synchronise(self.path.appending("roots"))
-        return try description(in: final)
+        return try RootFile.read(in: final)
     }
 }

@@ -39,8 +39,15 @@ enum SmallFile {
     /// Longer ones are refused.
     private static let maximumBytes: UInt64 = 1 << 20
 
+    /// Throws `RepositoryError.malformed`, also for what is no regular file, or `SystemError`.
     static func read<Value: Decodable>(_ path: FilePath, as type: Value.Type) throws -> Value {
-        let file = try OpenFile(path, .read)
+        let file: OpenFile
+        do throws(SystemError) {
+            file = try OpenFile(path, .stored)
+        } catch {
+            guard error.isNoRegularFile else { throw error }
+            throw RepositoryError.malformed(path, reason: StoredFile.kind(error))
+        }
         let size = try file.status().sizeBytes
         guard size <= maximumBytes else { throw RepositoryError.malformed(path, reason: "it is too long") }
         var bytes = [UInt8](repeating: 0, count: Int(size))
@@ -54,6 +61,19 @@ enum SmallFile {
 
     /// Writes a file that must not exist yet, and waits until content and name are on the disk.
     static func create(_ path: FilePath, _ value: some Encodable) throws {
+        try write(path, value) { draft throws(SystemError) in try Directory.renameToNew(draft, to: path) }
+    }
+
+    /// The same in the place of what is there.
+    static func replace(_ path: FilePath, _ value: some Encodable) throws {
+        try write(path, value) { draft throws(SystemError) in try Directory.rename(draft, to: path) }
+    }
+
+    private static func write(
+        _ path: FilePath,
+        _ value: some Encodable,
+        _ name: (FilePath) throws(SystemError) -> Void
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var bytes = [UInt8](try encoder.encode(value))
@@ -64,7 +84,7 @@ enum SmallFile {
             let file = try OpenFile(draft, .createNew)
             try file.write(unsafe bytes.span.bytes, at: 0)
             try file.synchronise()
-            try Directory.renameToNew(draft, to: path)
+            try name(draft)
         } catch {
             try? Directory.remove(draft)
             throw error
@@ -93,6 +113,25 @@ enum SmallFile {
 }
 
 extension RootFile {
+    static let name: FilePath.Component = "root.json"
+    /// The same once more: without the path nobody could use the root.
+    static let copyName: FilePath.Component = "root-copy.json"
+
+    enum Source { case original, copy }
+
+    /// Throws `RepositoryError`, or `SystemError`.
+    static func read(in directory: FilePath, _ source: Source = .original) throws -> RootDescription {
+        try PrivateDirectory.requireReadable(directory)
+        for part in ["segments", "bases", "mirror"] {
+            try PrivateDirectory.refuseLink(directory.appending(part))
+        }
+        let name = source == .original ? name : copyName
+        let file = try SmallFile.read(directory.appending(name), as: RootFile.self)
+        return try file.description(in: directory, from: name)
+    }
+
+    init(_ root: RootDescription) { self.init(root.id, root.path, root.kind, root.created) }
+
     init(_ id: RootID, _ path: FilePath, _ kind: RootKind, _ created: Instant) {
         self.id = id.description
         self.path = path.string
@@ -103,8 +142,11 @@ extension RootFile {
         self.created = SmallFile.text(created)
     }
 
-    func description(in directory: FilePath) throws(RepositoryError) -> RootDescription {
-        let file = directory.appending("root.json")
+    private func description(
+        in directory: FilePath,
+        from name: FilePath.Component
+    ) throws(RepositoryError) -> RootDescription {
+        let file = directory.appending(name)
         guard version == Self.version else { throw .unsupported(file, what: "version \(version)") }
         guard let id = RootID(id), directory.lastComponent?.string == self.id else {
             throw .malformed(file, reason: "its id is not the directory's name")

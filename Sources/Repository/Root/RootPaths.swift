@@ -15,7 +15,8 @@ extension RootDescription {
 
     var lockPath: FilePath { directory.appending("lock") }
     var durableMarkPath: FilePath { directory.appending("durable") }
-    var descriptionPath: FilePath { directory.appending("root.json") }
+    var descriptionPath: FilePath { directory.appending(RootFile.name) }
+    var descriptionCopyPath: FilePath { directory.appending(RootFile.copyName) }
     var segmentsDirectory: FilePath { directory.appending("segments") }
     var basesDirectory: FilePath { directory.appending("bases") }
     var mirrorDirectory: FilePath { directory.appending("mirror") }

@@ -22,7 +22,7 @@ package struct RootStorage: Hashable, Sendable {
         mirrors = Self.bytes(in: root.mirrorDirectory)
         let all = Self.bytes(in: root.directory)
         let holes = Self.bytes(in: root.sealingDirectory) {
-            $0.sizeBytes - min($0.sizeBytes, $0.allocatedBytes)
+            $0.sizeBytes.subtractingSaturated($0.allocatedBytes)
         }
         // Links to what is counted already, but for a moment.
         let links = Self.bytes(in: root.rehearsalDirectory)

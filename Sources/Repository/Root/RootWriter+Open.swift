@@ -11,12 +11,19 @@ extension RootWriter {
             let message = "\(end.fileBytes - end.validBytes) bytes of an unfinished write are set aside"
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
         }
+        root.keepCopy()
         files = tracker.protectedFiles
         removeLeftovers()
         let mark = try? root.durableMark()
         // Snapshots that damage took away keep their numbers.
         let beforeSegment = (end?.segment ?? .none).previous
         lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
+        guard lastSequence <= .lastToBuildOn else {
+            throw RepositoryError.malformed(
+                root.segmentsDirectory,
+                reason: "sequence \(lastSequence) leaves no numbers for snapshots to come: run holdfast check"
+            )
+        }
         lastDurableSequence = lastSequence
         lastTime = tracker.lastTime
         endsUnfinished = tracker.hasUnfinished

@@ -155,7 +155,7 @@ package final class RootWriter {
     package func openMirror(of file: FileID) throws -> OpenFile {
         let image = try image(file)
         _ = try mirror(image)
-        return try OpenFile(image.mirrorPath, .read)
+        return try OpenFile(image.mirrorPath, .stored)
     }
 
     func image(_ file: FileID) throws(RepositoryError) -> FileImage {
@@ -173,12 +173,13 @@ package final class RootWriter {
 
 extension RootDescription {
     /// The lock that makes one the root's writer. Throws `RepositoryError.locked`, or `SystemError`.
-    func takeWriterLock() throws -> OpenFile {
+    /// `forRepair`: links in the place of files are what is to be mended.
+    func takeWriterLock(forRepair: Bool = false) throws -> OpenFile {
         for path in [directory, segmentsDirectory, basesDirectory, mirrorDirectory] {
             do {
                 try PrivateDirectory.requireWritable(path)
                 // A link in the place of a mirror is replaced by the mirror.
-                if path != mirrorDirectory { try PrivateDirectory.refuseLinks(in: path) }
+                if path != mirrorDirectory, !forRepair { try PrivateDirectory.refuseLinks(in: path) }
             } catch let error as SystemError where error.isMissing {
                 continue
             }
@@ -197,7 +198,7 @@ extension RootDescription {
 
     /// Whether a writer has the root now. Asks and takes nothing.
     package var hasWriter: Bool {
-        guard let lock = try? OpenFile(lockPath, .read) else { return false }
+        guard let lock = try? OpenFile(lockPath, .stored) else { return false }
         // Where it cannot be asked, there may be one.
         return (try? lock.isWriteLocked(in: 0..<1)) ?? true
     }

@@ -39,8 +39,9 @@ struct HistoryTracker {
     ) throws {
         countSegment(place.location.segment)
         ended = nil
-        if type != .changes { unattributedBytes += place.storedBytes }
+        if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
         lastTime = max(lastTime, header.time)
+        let lastBefore = lastSequence
         switch type {
         case .session:
             for id in files.keys { files[id]!.unfinishedPages = nil }
@@ -74,6 +75,10 @@ struct HistoryTracker {
             lastSequence = header.firstSequence
         case .footer, .pack, .summary: break
         }
+        if lastSequence > .lastToBuildOn, lastBefore <= .lastToBuildOn {
+            let message = "sequence \(lastSequence) leaves no numbers for snapshots to come"
+            try emit(.finding(Finding(place.damage(message))))
+        }
     }
 
     /// The files as callers see them.
@@ -88,7 +93,7 @@ struct HistoryTracker {
     private mutating func countSegment(_ segment: Sequence) {
         guard segment != self.segment else { return }
         self.segment = segment
-        unattributedBytes += SegmentHeader.byteCount
+        unattributedBytes.addSaturated(SegmentHeader.byteCount)
     }
 
     private mutating func declare(
@@ -98,6 +103,9 @@ struct HistoryTracker {
         _ place: RecordPlace
     ) throws(DamageError) {
         guard id != .root else { throw place.damage("a declaration of file 0") }
+        guard id <= .lastToBuildOn else {
+            throw place.damage("file number \(id) leaves no numbers for files to come")
+        }
         if files[id] == nil {
             files[id] = Track(name: name, kind: kind)
         } else {
@@ -124,11 +132,11 @@ struct HistoryTracker {
         do {
             try changes.decode(payload, header, place)
         } catch {
-            unattributedBytes += place.storedBytes
+            unattributedBytes.addSaturated(place.storedBytes)
             throw error
         }
         guard var track = files[header.file] else {
-            unattributedBytes += place.storedBytes
+            unattributedBytes.addSaturated(place.storedBytes)
             throw place.damage("file \(header.file) was never declared")
         }
         try checkSequence(header, place, emit: emit)
@@ -140,8 +148,8 @@ struct HistoryTracker {
         var shares = Shares(of: place.storedBytes, among: changes.entries)
         var sequence = header.firstSequence
         for entry in changes.entries {
-            unattributedBytes += shares.next(entry)
-            let pageCount = (track.unfinishedPages ?? 0) + UInt64(entry.pages.count)
+            unattributedBytes.addSaturated(shares.next(entry))
+            let pageCount = (track.unfinishedPages ?? 0).addingSaturated(UInt64(entry.pages.count))
             guard let event = entry.event else {
                 track.unfinishedPages = pageCount
                 continue
@@ -207,7 +215,8 @@ extension ChangesFormat {
     /// Decodes the payload of a record and gives errors their place.
     mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
         do throws(FormatError) { try decode(payload, time: header.time) } catch { throw place.error(error) }
-        guard header.firstSequence.rawValue <= UInt64.max - UInt64(finishedCount) else {
+        // fits: the last sequence is far above the entries of one payload
+        guard header.firstSequence.rawValue <= Sequence.last.rawValue - UInt64(finishedCount) else {
             throw place.damage("sequence \(header.firstSequence) leaves no room for its snapshots")
         }
     }
@@ -222,12 +231,15 @@ private struct Shares {
 
     init(of recordBytes: UInt64, among entries: [ChangesFormat.Entry]) {
         self.recordBytes = recordBytes
+        // fits: so many pages are named in one payload
         totalWeight = entries.reduce(0) { $0 + Self.weight($1) }
     }
 
     mutating func next(_ entry: ChangesFormat.Entry) -> UInt64 {
         weight += Self.weight(entry)
-        let upToHere = recordBytes * weight / totalWeight
+        // The weight is a part of the total, so it fits. A sparse file's record may seem to have any number of bytes.
+        let product = recordBytes.multipliedFullWidth(by: weight)
+        let upToHere = totalWeight.dividingFullWidth(product).quotient
         defer { given = upToHere }
         return upToHere - given
     }

@@ -69,7 +69,7 @@ package struct RootHistory: Sendable {
     package func segmentBytes() throws -> UInt64 {
         var total: UInt64 = 0
         for first in try root.segments() {
-            total += try FileStatus.of(root.segmentPath(first)).sizeBytes
+            total.addSaturated(try StoredFile.sizeBytes(root.segmentPath(first)) ?? 0)
         }
         return total
     }

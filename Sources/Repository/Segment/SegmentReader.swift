@@ -44,14 +44,14 @@ struct SegmentReader: ~Copyable {
     private var current: RecordHeader?
 
     /// Opens a segment. With `synchronising`, waits until what is there now is on the disk; throws when it cannot be
-    /// brought there.
+    /// brought there. Throws `DamageError` for what is no regular file, and `SystemError`.
     init(
         _ path: FilePath,
         first: Sequence,
         durableBytes: UInt64 = 0,
         synchronising: Bool = false
-    ) throws(SystemError) {
-        let file = try OpenFile(path, .read)
+    ) throws {
+        let file = try StoredFile.open(path)
         let status = try file.status()
         if synchronising { try Self.synchronise(file) }
         self.path = path
@@ -165,6 +165,10 @@ struct SegmentReader: ~Copyable {
         while limit >= UInt64(RecordHeader.byteCount), at <= limit - UInt64(RecordHeader.byteCount) {
             let count = Int(min(UInt64(Self.chunkBytes), limit - at))
             guard try load(at, count) else { return nil }
+            if let data = dataBehindHole(at, count) {
+                at = data
+                continue
+            }
             let chunk = bytes(at, count)
             for index in 0...(count - 4) {
                 let word = unsafe chunk.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt32.self)
@@ -173,6 +177,16 @@ struct SegmentReader: ~Copyable {
             at += UInt64(count - 3)
         }
         return nil
+    }
+
+    /// Where data follows when these loaded bytes are zeros and a hole goes on behind them: nobody can read through a hole of
+    /// a million terabytes. Nil when they are not, or the hole ends right there.
+    private func dataBehindHole(_ at: UInt64, _ count: Int) -> UInt64? {
+        guard count == Self.chunkBytes, bytes(at, count).isZero else { return nil }
+        let next = at + UInt64(count)
+        // The magic may begin with the last bytes of the hole only if those are not zeros.
+        let data = file.nextData(from: next)?.lowerBound ?? limit
+        return data > next ? min(data, limit) : nil
     }
 
     /// Makes bytes of the file available; false when the file has become shorter.

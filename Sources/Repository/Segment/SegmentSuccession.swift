@@ -124,7 +124,8 @@ enum SegmentSuccession {
         from start: UInt64,
         upTo end: UInt64
     ) throws {
-        let original = try OpenFile(path, .read)
+        guard start < end else { return }
+        let original = try StoredFile.open(path)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         var offset = start
         while offset < end {
@@ -143,6 +144,11 @@ enum SegmentSuccession {
             let suffix = number == 1 ? ending : "\(ending)-\(number)"
             let name = end.path.removingLastComponent()
                 .appending("\(end.path.lastComponent!.string).\(suffix)")
+            guard try FileStatus.unlessMissing(name, followingLinks: false) == nil else { continue }
+            // What is no file has no second name: nothing of it is missed if the machine stops here.
+            guard try FileStatus.of(end.path, followingLinks: false).kind == .regular else {
+                return try Directory.rename(end.path, to: name)
+            }
             do throws(SystemError) {
                 return try Directory.addName(name, to: end.path)
             } catch {

@@ -54,6 +54,24 @@ struct StreamEnd {
     let previousValidBytes: UInt64
 }
 
+extension StreamEnd {
+    /// Of a segment of which there is nothing but the name.
+    init(missing first: Sequence, _ path: FilePath, durableBytes: UInt64, after previous: StreamEnd?) {
+        self.init(
+            segment: first,
+            path: path,
+            validBytes: 0,
+            fileBytes: 0,
+            durableBytes: durableBytes,
+            tail: .damaged,
+            lastReplaced: first,
+            header: nil,
+            previousFirst: previous?.segment ?? .none,
+            previousValidBytes: previous?.countedBytes ?? 0
+        )
+    }
+}
+
 /// Walks over the records of a root's segments, oldest first.
 ///
 /// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
@@ -78,8 +96,8 @@ struct StreamWalk {
     var refusesUnknown = false
     /// A draft that is read in place of the segment.
     var draft: (segment: Sequence, path: FilePath)?
-    /// Told which file each segment is, before anything is read from it.
-    var onSegment: ((Sequence, FileIdentity) throws -> Void)?
+    /// Told which file each segment is, before any record of it; nil for one of which there is only the name.
+    var onSegment: ((Sequence, SegmentIdentity?) throws -> Void)?
     /// Told of each segment that another one replaces, which is left out.
     var onReplaced: ((Sequence) throws -> Void)?
 
@@ -142,6 +160,36 @@ struct StreamWalk {
         return try reader.readHeader(root: root.id)
     }
 
+    /// Which file a segment is just now.
+    func identity(of first: Sequence) throws -> SegmentIdentity {
+        var reader = try SegmentReader(root.segmentPath(first), first: first)
+        let header = try? reader.readHeader(root: root.id)
+        return SegmentIdentity(reader.status, isSealed: header?.isSealed ?? false)
+    }
+
+    /// Opens a segment of the listing. Throws `ReplacedSegmentError` when a new listing does not have it any more. When that
+    /// has it and it cannot be found all the same, its name leads nowhere: `DamageError`.
+    private func reader(
+        of first: Sequence,
+        _ path: FilePath,
+        _ durableBytes: UInt64,
+        synchronising: Bool
+    ) throws -> SegmentReader {
+        for _ in 0..<2 {
+            do {
+                return try SegmentReader(
+                    path,
+                    first: first,
+                    durableBytes: durableBytes,
+                    synchronising: synchronising
+                )
+            } catch let error as SystemError where error.isAbsent {
+                guard try root.segments().contains(first) else { throw ReplacedSegmentError() }
+            }
+        }
+        throw DamageError(path, at: 0, "the segment is named and cannot be found")
+    }
+
     private func checkLink(
         from previous: StreamEnd,
         to first: Sequence,
@@ -168,17 +216,12 @@ struct StreamWalk {
         let path = draft.flatMap { $0.segment == first ? $0.path : nil } ?? root.segmentPath(first)
         var reader: SegmentReader
         do {
-            reader = try SegmentReader(
-                path,
-                first: first,
-                durableBytes: durableBytes,
-                synchronising: synchronising && isLast
-            )
-        } catch {
-            // It was there a moment ago.
-            throw error.isMissing ? ReplacedSegmentError() : error
+            reader = try self.reader(of: first, path, durableBytes, synchronising: synchronising && isLast)
+        } catch let damage as DamageError {
+            try onSegment?(first, nil)
+            try onFinding(Finding(damage))
+            return StreamEnd(missing: first, path, durableBytes: durableBytes, after: previous)
         }
-        try onSegment?(first, reader.status.identity)
         var header: SegmentHeader?
         do {
             header = try reader.readHeader(root: root.id)
@@ -186,6 +229,7 @@ struct StreamWalk {
             try onFinding(Finding(damage))
         }
         let isSealed = header?.isSealed ?? false
+        try onSegment?(first, SegmentIdentity(reader.status, isSealed: isSealed))
         let closing = isSealed ? reader.status.sizeBytes : closing
         if let closing { reader.close(at: closing) }
         var end = StreamEnd(

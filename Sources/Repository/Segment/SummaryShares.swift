@@ -1,3 +1,5 @@
+import LinuxFiles
+
 /// Cuts the bytes of a sealed segment's summaries among its packs, in proportion to theirs, so that no snapshot seems to take
 /// all of them.
 struct SummaryShares {
@@ -26,7 +28,7 @@ struct SummaryShares {
             // The packs are a part of all, so it fits.
             let upToHere = all.dividingFullWidth(summaryBytes.multipliedFullWidth(by: packBytes)).quotient
             defer { given = upToHere }
-            return bytes + upToHere - given
+            return bytes.addingSaturated(upToHere.subtractingSaturated(given))
         default: return bytes
         }
     }

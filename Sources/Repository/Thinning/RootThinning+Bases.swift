@@ -22,6 +22,6 @@ extension RootThinning {
             }
         )
         guard isSound else { return 0 }
-        return try unnamed.reduce(0) { try $0 + remove($1) }
+        return try unnamed.reduce(0) { $0.addingSaturated(try remove($1)) }
     }
 }

@@ -38,7 +38,9 @@ package final class RootThinning {
         try ThinningRehearsal(root).removeRemains()
         var outcome = Outcome()
         let groups = try ThinningGroups(root, kept, groupBytes: groupBytes)
-        for segment in groups.replaced { outcome.freedBytes += try remove(root.segmentPath(segment)) }
+        for segment in groups.replaced {
+            outcome.freedBytes.addSaturated(try remove(root.segmentPath(segment)))
+        }
         for group in groups.groups.reversed() {
             guard goesOn(), let scan = try SegmentScan(root, group, after: nil), scan.isFit else { break }
             do {
@@ -74,7 +76,7 @@ package final class RootThinning {
         let thinning = RootThinning(root)
         var outcome = try thinning.run(kept)
         if asWatcher { return outcome }
-        outcome.freedBytes += try thinning.removeUnnamedBases()
+        outcome.freedBytes.addSaturated(try thinning.removeUnnamedBases())
         outcome.freedBytes -= min(outcome.freedBytes, added)
         return outcome
     }
@@ -121,12 +123,12 @@ package final class RootThinning {
         isDone = true
         try Directory.synchronise(root.segmentsDirectory)
         outcome.removedSnapshots += writer.removedCount
-        outcome.freedBytes += former
+        outcome.freedBytes.addSaturated(former)
         for segment in try root.segments() where segment > first && segment < following {
-            outcome.freedBytes += try remove(root.segmentPath(segment))
+            outcome.freedBytes.addSaturated(try remove(root.segmentPath(segment)))
         }
         for base in writer.unusedBases {
-            outcome.freedBytes += try remove(root.basePath(base.sequence, base.file))
+            outcome.freedBytes.addSaturated(try remove(root.basePath(base.sequence, base.file)))
         }
         outcome.freedBytes -= min(outcome.freedBytes, present)
     }
@@ -141,8 +143,8 @@ package final class RootThinning {
 
     /// Returns how many bytes it had.
     func remove(_ path: FilePath) throws(SystemError) -> UInt64 {
-        guard let status = FileStatus.ifPresent(path) else { return 0 }
+        guard let bytes = try StoredFile.sizeBytes(path) else { return 0 }
         try Directory.remove(path)
-        return status.sizeBytes
+        return bytes
     }
 }

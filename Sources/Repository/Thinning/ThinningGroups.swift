@@ -98,7 +98,10 @@ struct ThinningGroups {
                 // What is older stays too: beside a moment in there it is what stood there.
                 (groups, group) = ([], [])
             } else {
-                if !group.isEmpty, (group + unit).reduce(0, { $0 + $1.keptBytes }) > groupBytes { endGroup() }
+                if !group.isEmpty, (group + unit).reduce(0, { $0.addingSaturated($1.keptBytes) }) > groupBytes
+                {
+                    endGroup()
+                }
                 group += unit
             }
             unit = []
@@ -114,8 +117,8 @@ extension ThinningGroups.Segment {
         case .removed: changeCount += 1
         case .alone:
             if record.isMoment { changeCount += 1 }
-            keptBytes += record.storedBytes
-        case .moment: keptBytes += record.storedBytes
+            keptBytes.addSaturated(record.storedBytes)
+        case .moment: keptBytes.addSaturated(record.storedBytes)
         }
     }
 }

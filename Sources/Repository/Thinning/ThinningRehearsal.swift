@@ -65,7 +65,7 @@ package struct ThinningRehearsal {
         do {
             try Directory.addName(name, to: path)
         } catch {
-            throw error.isMissing ? ReplacedSegmentError() : error
+            throw error.isAbsent ? ReplacedSegmentError() : error
         }
     }
 }

@@ -11,6 +11,8 @@ struct Check: HoldfastCommand {
             Reads every record, every link between segments and every base image; with --read-data it also rebuilds \
             every snapshot and compares its digest. Works beside a running watcher.
 
+            A root whose description is damaged, or that cannot be read, hinders the check of no other one.
+
             Exit status: 0 no damage, 1 failed, 4 damage found, 10 no repository, 64 wrong usage.
             """
     )
@@ -21,12 +23,34 @@ struct Check: HoldfastCommand {
     var readData = false
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let roots = try options.openRepository().roots()
+        let roots = try options.openRepositorySilently().roots()
         var total = Totals()
-        for root in roots {
+        var failure: (any Error)?
+        for damaged in roots.damaged {
+            guard damaged.isDamage else {
+                Console.warn(of: damaged)
+                failure = failure ?? damaged.failure
+                continue
+            }
+            total.errors += 1
+            try report(damaged.finding, console)
+        }
+        for root in roots.usable {
             console.detail("checking \(root.path.printable) in \(root.directory.printable)")
-            let summary = try RootCheck(root).run(readingData: readData) { try report($0, console) }
-            total.add(summary)
+            do {
+                total.add(try RootCheck(root).run(readingData: readData) { try report($0, console) })
+            } catch {
+                // The other roots are looked at all the same.
+                try console.flush()
+                let reason = Failure(error)?.message ?? "\(error)"
+                if roots.usable.count > 1 { console.warning("\(root.path.printable): \(reason)") }
+                failure = failure ?? error
+            }
+        }
+        // Nobody can say that there is no damage in what was not read.
+        if total.errors == 0, let failure {
+            try console.flush()
+            throw failure
         }
         try console.result(
             json: JSONObject().adding("summary", true).adding("errors", total.errors)
@@ -78,6 +102,6 @@ private struct Totals {
         errors += summary.errors
         warnings += summary.warnings
         snapshots += summary.snapshots
-        bytesRead += summary.bytesRead
+        bytesRead.addSaturated(summary.bytesRead)
     }
 }

@@ -12,8 +12,11 @@ struct Repair: HoldfastCommand {
             damage with all that follows it to the root's set-aside directory. Nothing is deleted. What was written by \
             a newer holdfast is refused. Stop the watcher first.
 
-            Exit status: 0 nothing to do, or repaired, 1 failed, 10 no repository, 11 a watcher has a root, \
-            64 wrong usage.
+            Which path a root protects is said by its root.json, and by a copy of that. If both are damaged, nothing else says \
+            it: the root is left as it is, and --root-path tells what is known.
+
+            Exit status: 0 nothing to do, or repaired, 1 failed, 3 the path of a root is not known, 10 no repository or no \
+            such root, 11 a watcher has a root, 64 wrong usage.
             """
     )
 
@@ -22,8 +25,18 @@ struct Repair: HoldfastCommand {
     @Flag(help: "Only say what would be done.")
     var dryRun = false
 
+    @Option(
+        help: ArgumentHelp(
+            "What the root in that directory of the repository protects; may be repeated.",
+            valueName: "id=path"
+        )
+    )
+    var rootPath: [String] = []
+
     func perform(_ console: Console) throws -> ExitStatus {
-        for root in try options.openRepository().roots() {
+        let repository = try options.openRepositorySilently()
+        let isWhole = try DescriptionRepairs(rootPath, isDryRun: dryRun).run(repository, console)
+        for root in try repository.roots().usable {
             if root.hasWriter { throw RepositoryError.locked(root.directory) }
             let (plan, place) = dryRun ? (try RepairPlan(root), nil) : try RootRepair(root).run()
             for item in plan.items { try show(item, place, console) }
@@ -38,7 +51,7 @@ struct Repair: HoldfastCommand {
                 text: text(root, plan, place)
             )
         }
-        return .done
+        return isWhole ? .done : .partial
     }
 
     private func show(_ item: RepairPlan.Item, _ place: FilePath?, _ console: Console) throws {

@@ -28,13 +28,14 @@ struct Stats: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
-        let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots()
-        if roots.isEmpty {
+        let unusable = try path == nil ? repository.roots().unusable : []
+        let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots().usable
+        if roots.isEmpty, unusable.isEmpty {
             console.message("nothing is protected in \(repository.path.printable): run holdfast watch PATH")
         }
         let now = Instant.now
         var total = RootStatistics(now: now)
-        var damage: Finding?
+        var damage = unusable.first { $0.isDamage }?.finding
         for root in roots {
             let reading = try RootReading(root, now: now)
             let report = StatsReport(reading.statistics, now: now)

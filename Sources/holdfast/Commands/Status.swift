@@ -22,8 +22,9 @@ struct Status: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
-        var (roots, failure) =
-            try path.map { ([try Target($0, in: repository).root], nil) } ?? repository.readableRoots()
+        let all = try repository.roots()
+        let roots = try path.map { [try Target($0, in: repository).root] } ?? all.usable
+        var failure = path == nil ? all.unusable.first?.failure : nil
         if roots.isEmpty, failure == nil {
             console.message("nothing is protected in \(repository.path.printable): run holdfast watch PATH")
         }
@@ -127,7 +128,7 @@ struct Status: HoldfastCommand {
             for reason in hindered.reasons where reason != status.reason {
                 lines.append("  hindered: \(reason)")
             }
-            let rest = hindered.count - hindered.reasons.count
+            let rest = hindered.count.subtractingReportingOverflow(hindered.reasons.count).partialValue
             if rest > 0 { lines.append("  hindered: \(rest) more files") }
         }
         for leftOut in status.watcher?.leftOut ?? [] where leftOut.reason != status.reason {

@@ -158,6 +158,7 @@ struct Watch: AsyncParsableCommand {
     /// Makes the repository, and finds what is to be protected.
     private func openTargets() throws -> (RepositoryDirectory, [WatchService.Target]) {
         let repository = try RepositoryDirectory(at: options.repositoryPath(), creating: true)
+        for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
         if path.isEmpty, FileStatus.ifPresent(".devteam") == nil {
             let root = try Target(nil, in: repository).root
             return (repository, [WatchService.Target(path: root.path, find: { root }, known: { root })])

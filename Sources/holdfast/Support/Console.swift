@@ -1,5 +1,6 @@
 import LinuxFiles
 import Recovery
+import Repository
 
 /// Where a command speaks: results on the standard output, messages on the standard error.
 final class Console {
@@ -47,6 +48,13 @@ final class Console {
 
     /// Something that went wrong.
     func warning(_ text: String) { Self.say(text) }
+
+    /// A root cannot be used, or only by the copy of its description.
+    static func warn(of root: RootList.Damaged) {
+        let finding = root.finding
+        let advice = root.isDamage ? ": run holdfast repair" : ""
+        say("\(finding.file.printable): \(finding.message)\(advice)")
+    }
 
     /// One line on the standard error.
     static func say(_ text: String) {

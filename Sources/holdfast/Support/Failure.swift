@@ -18,6 +18,8 @@ struct Failure: Error {
         switch error {
         case let failure as Failure: self = failure
         case let error as RepositoryError: self.init(Self.status(of: error), error.description)
+        case let error as UnusableRootError:
+            self.init(error.root.isDamage ? .damaged : .failed, error.description)
         case let error as DamageError: self.init(.damaged, "\(error.description): run holdfast check")
         case let error as RestoreError: self.init(Self.status(of: error), error.description)
         case let error as InPlaceError: self.init(Self.status(of: error), error.description)

@@ -38,7 +38,7 @@ struct ForgetReport {
         }
         for share in shares { try show(share) }
         let removed = removal?.snapshots ?? shares.reduce(0) { $0 + $1.removed }
-        let freed = removal?.freedBytes ?? shares.reduce(0) { $0 + $1.removedBytes }
+        let freed = removal?.freedBytes ?? shares.reduce(0) { $0.addingSaturated($1.removedBytes) }
         let kept = shares.reduce(0) { $0 + $1.kept }
         var summary = JSONObject().adding("summary", true).adding("root", root.string)
             .adding("dry_run", isDryRun).adding("kept", kept).adding("removed", removed)

@@ -41,8 +41,15 @@ struct GlobalOptions: ParsableArguments {
         return FilePath(home).appending(".local/share/holdfast")
     }
 
-    /// Opens the repository, which must exist.
+    /// Opens the repository, which must exist, and warns of roots whose description is damaged.
     func openRepository() throws -> RepositoryDirectory {
+        let repository = try openRepositorySilently()
+        for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
+        return repository
+    }
+
+    /// The same for commands that say themselves what is damaged.
+    func openRepositorySilently() throws -> RepositoryDirectory {
         let path = try repositoryPath()
         do {
             // One that may not be looked into is not the same as none.

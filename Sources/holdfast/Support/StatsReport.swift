@@ -89,7 +89,7 @@ struct StatsReport {
     }
 
     private func times(_ ratio: Double) -> String {
-        let tenths = Int64((ratio * 10).rounded())
+        let tenths = Int64(exactly: (ratio * 10).rounded()) ?? .max
         return "\(tenths / 10).\(tenths % 10) times as much"
     }
 

@@ -33,7 +33,7 @@ struct Target: Sendable {
             self = try Self.find(".devteam", in: repository)
             return
         }
-        let roots = try repository.roots()
+        let roots = try repository.roots().usable
         guard let root = roots.first else {
             throw Failure(
                 .notFound,

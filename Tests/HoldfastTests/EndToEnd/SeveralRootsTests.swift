@@ -70,7 +70,10 @@ struct SeveralRootsTests {
             "rm $root/segments; mv $root/away $root/segments"
         ),
         ("chmod g+w $root/bases", "chmod g-w $root/bases"),
-        ("mv $root/root.json $root/away; echo nonsense > $root/root.json", "mv $root/away $root/root.json"),
+        (
+            "mkdir $root/away; mv $root/*.json $root/away; echo nonsense > $root/root.json",
+            "mv $root/away/* $root; rmdir $root/away"
+        ),
     ]
 
     @Test(

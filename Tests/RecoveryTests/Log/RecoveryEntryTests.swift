@@ -16,7 +16,12 @@ import Testing
             elapsed: .milliseconds(120),
             reason: "ÿ, of course"
         )
-        let read = try #require(RecoveryEntry(entry.wish.annotation(newest: Sequence(50), time: .unix(5))))
+        let read = try #require(
+            RecoveryEntry(
+                entry.wish.annotation(newest: Sequence(50), time: .unix(5)),
+                among: entry.before.keys.sorted()
+            )
+        )
         #expect(read.action == .restore && read.result == Sequence(9) && read.at == Sequence(3))
         #expect(read.before == entry.before && read.tables == entry.tables && read.reason == entry.reason)
         #expect(read.elapsed == .milliseconds(120))
@@ -32,7 +37,7 @@ import Testing
     func text(text: String, numbers: [UInt32: UInt64]) {
         let snapshots = Dictionary(uniqueKeysWithValues: numbers.map { (FileID($0), Sequence($1)) })
         #expect(FileSnapshots(snapshots).text == text)
-        #expect(FileSnapshots(text)?.snapshots == snapshots)
+        #expect(FileSnapshots(text, among: snapshots.keys.sorted())?.snapshots == snapshots)
     }
 
     @Test(
@@ -40,6 +45,6 @@ import Testing
         arguments: ["x", "1", "1:2-", "1:-2", "1:3-2", "1:1-4294967295", "a:1", "1:2-3-4"]
     )
     func malformed(text: String) {
-        #expect(FileSnapshots(text) == nil)
+        #expect(FileSnapshots(text, among: [FileID(1)]) == nil)
     }
 }

@@ -138,7 +138,7 @@ struct RepositoryFuzzTests {
         let test = try TestRoot()
         let repository = FilePath(test.directory.file("repository"))
         let paths = [repository.appending("repository.json"), test.root.directory.appending("root.json")]
-        var run = FuzzRun("repository.json and root.json", rounds: 6000)
+        var run = FuzzRun("repository.json and root.json", rounds: 2000)
         var understood = 0
         while var random = run.next() {
             let path = paths.randomElement(using: &random)!
@@ -152,8 +152,11 @@ struct RepositoryFuzzTests {
             }
             try path.replaceContent(bytes)
             do {
-                _ = try RepositoryDirectory(at: repository, creating: false).roots()
+                let roots = try RepositoryDirectory(at: repository, creating: false).roots()
                 understood += 1
+                // The copy is as it was; it stands in for damage, and not for what is newer.
+                let isDamaged = roots.damaged.contains { $0.isDamage }
+                #expect(!isDamaged || roots.usable == [test.root], "\(random)")
             } catch is RepositoryError {}
             try path.replaceContent(sound)
         }
@@ -171,9 +174,9 @@ struct RepositoryFuzzTests {
             try path.replaceContent(
                 Array(text.replacing(#/"created":"\d{4}/#, with: "\"created\":\"\(year)").utf8)
             )
-            #expect(throws: RepositoryError.malformed(path, reason: "no time of creation"), "\(year)") {
-                _ = try RepositoryDirectory(at: repository, creating: false).roots()
-            }
+            let roots = try RepositoryDirectory(at: repository, creating: false).roots()
+            let error = roots.damaged.first?.error as? RepositoryError
+            #expect(error == .malformed(path, reason: "no time of creation"), "\(year)")
         }
     }
 }

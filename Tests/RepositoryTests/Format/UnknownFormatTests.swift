@@ -57,7 +57,10 @@ struct UnknownFormatTests {
         let rootPath = test.root.directory.appending("root.json")
         let root = String(decoding: try rootPath.content(), as: UTF8.self)
         try rootPath.replaceContent(Array(root.replacing(#""version":1"#, with: #""version":7"#).utf8))
-        expectUnsupported(rootPath) { _ = try RepositoryDirectory(at: repository, creating: false).roots() }
+        // The copy may not stand in for what only a newer version understands.
+        let roots = try RepositoryDirectory(at: repository, creating: false).roots()
+        #expect(roots.usable.isEmpty)
+        expectUnsupported(rootPath) { throw try #require(roots.unusable.first).error }
     }
 
     @Test("a segment of another version, or with a required flag", arguments: [(8, 2), (12, 2), (10, 1)])
