@@ -122,10 +122,10 @@ enum SegmentSuccession {
             let suffix = number == 1 ? ending : "\(ending)-\(number)"
             let name = end.path.removingLastComponent()
                 .appending("\(end.path.lastComponent!.string).\(suffix)")
-            do throws(SystemError) {
-                return try Directory.addName(name, to: end.path)
-            } catch {
-                guard error.code == .fileExists else { throw error }
+            do {
+                return try SecondName.keep(end.path, as: name)
+            } catch let error as SystemError where error.code == .fileExists {
+                continue
             }
         }
     }
