@@ -43,6 +43,8 @@ package struct RetentionPlan: Sendable {
     package let totalBytes: UInt64
     /// What the limit came to; nil without one.
     package let limit: SizeLimit.Outcome?
+    /// The tags that keep what they stand on.
+    let keepingTags: [String: Sequence]
     /// The entries at which the root as a whole stays restorable, ascending.
     let momentPlaces: [Int]
 
@@ -62,6 +64,7 @@ package struct RetentionPlan: Sendable {
                 index.add(event)
                 if case .snapshot(let record) = event { storedBytes.append(record.storedBytes) }
             }
+            index.dropLostTags()
             return (index, storedBytes)
         }
         if let damage = index.damage.first { throw RetentionError.damaged(damage) }
@@ -77,6 +80,7 @@ package struct RetentionPlan: Sendable {
         }
         if let limit { moments = limit.moments }
         self.rules = rules
+        keepingTags = rules.policy.keepingTags(of: index, now: now)
         self.index = index
         self.storedBytes = storedBytes
         totalBytes = total
