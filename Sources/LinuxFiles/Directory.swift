@@ -56,10 +56,10 @@ package enum Directory {
         }
     }
 
-    /// Waits until the names in the directory are on the disk.
+    /// Waits until the names in the directory are on the disk, as far as its file system can do that.
     package static func synchronise(_ path: FilePath) throws(SystemError) {
         let directory = try OpenFile(path.isEmpty ? "." : path, .read)
-        try directory.synchronise()
+        try directory.synchroniseNames()
     }
 
     /// Gives the file at `source` the name `destination`, replacing what has it (`rename(2)`).
@@ -73,19 +73,19 @@ package enum Directory {
         guard result == 0 else { throw .last("rename", source) }
     }
 
-    /// The same, but fails with EEXIST when the name is taken (`link(2)`, then the old name goes).
+    /// The same for a file, but fails with EEXIST when the name is taken (`NewName`).
     package static func renameToNew(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, source) {
             throw SystemError("rename", source, code: Errno(rawValue: code))
         }
-        let linked = unsafe source.withPlatformString { source in
-            unsafe destination.withPlatformString { unsafe link(source, $0) }
+        let isDone = unsafe source.withPlatformString { source in
+            unsafe destination.withPlatformString { unsafe NewName.give(AT_FDCWD, source, AT_FDCWD, $0) }
         }
-        guard linked == 0 else { throw .last("create", destination) }
-        try remove(source)
+        guard isDone else { throw .last("create", destination) }
     }
 
-    /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST).
+    /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST). `SystemError.lacksLinks` where files
+    /// have one name only.
     package static func addName(_ name: FilePath, to path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, path) {
             throw SystemError("link", path, code: Errno(rawValue: code))

@@ -67,13 +67,19 @@ package struct DirectoryEntry: Sendable {
         guard result == 0 else { throw .last("rename", path) }
     }
 
-    /// The same, but fails with EEXIST when the name is taken (`linkat(2)`, then the old name goes).
+    /// The same for a file, but fails with EEXIST when the name is taken (`NewName`).
     package func renameToNew(_ new: DirectoryEntry) throws(SystemError) {
-        try new.addName(to: self)
-        try remove()
+        try fail(.rename, "rename")
+        let isDone = unsafe name.withPlatformString { old in
+            unsafe new.name.withPlatformString {
+                unsafe NewName.give(directory.descriptor, old, new.directory.descriptor, $0)
+            }
+        }
+        guard isDone else { throw .last("create", new.path) }
     }
 
-    /// Becomes one more name of a file; must be free (`linkat(2)`, EEXIST).
+    /// Becomes one more name of a file; must be free (`linkat(2)`, EEXIST). `SystemError.lacksLinks` where files have one
+    /// name only.
     package func addName(to file: DirectoryEntry) throws(SystemError) {
         try file.fail(.rename, "link")
         let result = unsafe file.name.withPlatformString { old in

@@ -80,9 +80,20 @@ package final class OpenDirectory: Sendable {
         return OpenFile(descriptor: reading, path: path)
     }
 
-    /// Waits until the names in it are on the disk.
+    /// Waits until the names in it are on the disk, as far as its file system can do that.
     package func synchronise() throws(SystemError) {
-        try opened().synchronise()
+        try opened().synchroniseNames()
+    }
+
+    /// Whether its file system keeps the modes that files are made with. FAT and many shares do not: there the mount
+    /// says who may do what. Tried with a directory that is made in it, and goes again.
+    package func keepsModes() throws(SystemError) -> Bool {
+        let name = ".holdfast-\(UInt64.random(in: 0 ... .max)).new"
+        guard let name = FilePath.Component(name) else { return true }
+        let probe = DirectoryEntry(name, in: self)
+        try probe.makeDirectory()
+        defer { try? probe.removeEmptyDirectory() }
+        return try probe.status().permissions & 0o077 == 0
     }
 
     /// The magic number of its file system (fstatfs(2), f_type); 0 if it cannot be asked.

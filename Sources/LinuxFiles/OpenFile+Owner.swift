@@ -30,6 +30,9 @@ extension OpenFile {
             }
         }
         // Behind it: giving a file away may take bits.
-        guard fchmod(descriptor, ownership.permissions) == 0 else { throw .last("set the mode of", path) }
+        guard fchmod(descriptor, ownership.permissions) != 0 else { return }
+        let error = SystemError.last("set the mode of", path)
+        // The owner may always do it, unless there are no modes: then the mount says who may do what.
+        guard error.lacksModes, present.userID == CurrentProcess.userID else { throw error }
     }
 }

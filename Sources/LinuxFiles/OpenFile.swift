@@ -229,6 +229,16 @@ package struct OpenFile: ~Copyable, Sendable {
         try synchronise { fsync($0) }
     }
 
+    /// `synchronise` for a directory. Where the file system cannot do that (EINVAL, EOPNOTSUPP, ENOSYS: FUSE, shares), there is
+    /// nothing to wait for: SQLite goes on as well (os_unix.c, unixSync).
+    func synchroniseNames() throws(SystemError) {
+        do {
+            try synchronise()
+        } catch {
+            guard [EINVAL, EOPNOTSUPP, ENOSYS].contains(error.code.rawValue) else { throw error }
+        }
+    }
+
     private func synchronise(_ call: (Int32) -> Int32) throws(SystemError) {
         if case .fails(let code) = Faults.at(.synchronise, path) {
             throw SystemError("synchronise", path, code: Errno(rawValue: code))

@@ -27,7 +27,12 @@ package struct Socket: ~Copyable, Sendable {
         if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
         // The name gets the mode that the socket has when it is bound.
         guard fchmod(socket.descriptor, 0o600) == 0 else { throw .last("listen at", path) }
-        try unsafe socket.use(path, "listen at") { unsafe bind($0, $1, $2) }
+        do {
+            try unsafe socket.use(path, "listen at") { unsafe bind($0, $1, $2) }
+        } catch {
+            guard [EPERM, EOPNOTSUPP, ENOSYS, EINVAL, EIO].contains(error.code.rawValue) else { throw error }
+            try socket.bindElsewhere(path)
+        }
         guard Glibc.listen(socket.descriptor, 64) == 0 else { throw .last("listen at", path) }
         return socket
     }
@@ -35,7 +40,11 @@ package struct Socket: ~Copyable, Sendable {
     /// Connects to the listener at `path`; ENOENT or ECONNREFUSED when there is none.
     package static func connect(to path: FilePath) throws(SystemError) -> Socket {
         let socket = try new()
-        try unsafe socket.use(path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
+        if let name = SocketName.read(at: path) {
+            try unsafe socket.use(name, path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
+        } else {
+            try unsafe socket.use(path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
+        }
         return socket
     }
 
@@ -138,6 +147,35 @@ package struct Socket: ~Copyable, Sendable {
     /// Makes the waiting `accept` of another thread return with an error.
     package func shutDown() {
         shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// Where the file system holds no sockets (FAT): listens at a name that is in no file system (`unix(7)`, abstract), and
+    /// `path` becomes a file that says it. Whoever can write there can mislead clients, as he could with a socket.
+    private func bindElsewhere(_ path: FilePath) throws(SystemError) {
+        if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
+        let name = SocketName.random()
+        try unsafe use(name, path, "listen at") { unsafe bind($0, $1, $2) }
+        let file = try OpenFile(path, .createNew)
+        try file.write(unsafe name.text.span.bytes, at: 0)
+    }
+
+    private func use(
+        _ name: SocketName,
+        _ path: FilePath,
+        _ operation: String,
+        _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) throws(SystemError) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        // Behind a zero.
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0[1...].copyBytes(from: name.text) }
+        let byteCount = MemoryLayout<sa_family_t>.size + 1 + name.text.count
+        let result = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe call(descriptor, $0, socklen_t(byteCount))
+            }
+        }
+        guard result == 0 else { throw .last(operation, path) }
     }
 
     private func use(

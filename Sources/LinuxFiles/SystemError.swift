@@ -44,6 +44,14 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
     /// This user may not do it (EACCES, EPERM).
     package var isForbidden: Bool { code == .permissionDenied || code == .notPermitted }
+    /// The file system gives files no second name, or not this one (`link(2)`: EPERM, EOPNOTSUPP, ENOSYS, EMLINK).
+    package var lacksLinks: Bool { Self.saysNoLinks(code.rawValue) }
+
+    static func saysNoLinks(_ code: Int32) -> Bool { [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(code) }
+
+    /// The file system keeps no modes, or not this one (`chmod(2)` by the owner: EPERM, EOPNOTSUPP, ENOSYS).
+    var lacksModes: Bool { [EPERM, EOPNOTSUPP, ENOSYS].contains(code.rawValue) }
+
     /// This process or the machine has no descriptor or memory left just now (EMFILE, ENFILE, ENOBUFS, ENOMEM).
     package var isShortage: Bool {
         [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, Errno(rawValue: ENOBUFS)].contains(code)

@@ -138,11 +138,12 @@ package final class HealthSurvey: Sendable {
                 }
                 : before
             let tables = deletions.map { "\($0.lost) rows of \($0.table)" }
-            marks.append(.tag("before-deletion-\(stamp)", message: tables.joined(separator: ", "), at: last))
+            let message = tables.joined(separator: ", ")
+            marks.append(.tag("before-deletion-\(stamp)", message: message, at: last, isAutomatic: true))
         }
         if new.schemaHash != old.schemaHash {
             let last = try mayRebuild ? point.lastBefore { $0.schemaHash != old.schemaHash } : before
-            marks.append(.tag("before-schema-change-\(stamp)", at: last))
+            marks.append(.tag("before-schema-change-\(stamp)", at: last, isAutomatic: true))
         }
         return marks
     }

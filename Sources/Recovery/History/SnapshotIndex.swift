@@ -33,6 +33,8 @@ package struct SnapshotIndex: Sendable {
     package private(set) var entries: [Entry] = []
     /// The sequence that each tag was set on last.
     package private(set) var tags: [String: Sequence] = [:]
+    /// Since when those of them stand that Holdfast made by itself.
+    package private(set) var automaticTags: [String: Instant] = [:]
     /// Every sequence that each tag was set on, in the order of the stream.
     package private(set) var tagTargets: [String: [Sequence]] = [:]
     /// The sequences that are held and not released.
@@ -56,6 +58,7 @@ package struct SnapshotIndex: Sendable {
         self = try ReplacedSegmentError.lookingAgain {
             var index = Self(root: root)
             try RootHistory(root).visit { index.add($0) }
+            index.dropLostTags()
             return index
         }
     }
@@ -93,9 +96,28 @@ package struct SnapshotIndex: Sendable {
         verdicts[newestGood] = true
     }
 
+    /// Forgets tags that have expired and whose snapshots retention has removed: what says so may lie in a segment that was not
+    /// rewritten. They must not lead to older snapshots. Called when all is added.
+    mutating func dropLostTags() {
+        for name in Array(automaticTags.keys) {
+            guard let target = tags[name], let place = entries.lastIndex(atOrBefore: target),
+                entries[place].sequence == target
+            else {
+                (tags[name], automaticTags[name], tagTargets[name]) = (nil, nil, nil)
+                continue
+            }
+        }
+    }
+
     private mutating func add(_ annotation: Annotation) {
         switch (annotation.kind, annotation.fields["name"], annotation.fields["verdict"]) {
         case (.tag, let name?, _):
+            automaticTags[name] = annotation.isAutomaticTag ? annotation.time : nil
+            guard annotation.target != .none else {
+                (tags[name], tagTargets[name]) = (nil, nil)
+                if name == begun?.before { begun = nil }
+                break
+            }
             tags[name] = annotation.target
             tagTargets[name, default: []].append(annotation.target)
             if let tags = RecoveryTags(before: name) { begun = tags }

@@ -2,8 +2,8 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
-/// Puts an image in the place of a file, and the file with what SQLite keeps beside it aside. The name is never free in between,
-/// nothing is deleted, and SQLite never finds what belongs to the one beside the other.
+/// Puts an image in the place of a file, and the file with what SQLite keeps beside it aside. Where files can have two names the
+/// name is never free in between; nothing is deleted, and SQLite never finds what belongs to the one beside the other.
 struct FileExchange {
     /// The path of its directory is absolute and free of symbolic links.
     let place: DirectoryEntry
@@ -45,11 +45,12 @@ struct FileExchange {
         defer { if isNewLocked { new.releaseWriteLock() } }
 
         let aside = try freeName()
-        try aside.addName(to: place)
+        let hasTwoNames = try addName(aside)
         var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
         do {
             try setSidecarsAside(for: aside, &sidecars)
-            try UnfinishedWork.name(image, place, isReplacing: true)
+            if !hasTwoNames { try place.rename(to: aside) }
+            try UnfinishedWork.name(image, place, isReplacing: hasTwoNames)
             if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
         } catch {
             // Of two names of one file, rename(2) would leave both.
@@ -59,6 +60,8 @@ struct FileExchange {
                 try? aside.rename(to: place)
             }
             for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
+            // A program made an empty one while the name was free.
+            if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return false }
             throw error
         }
         try place.directory.synchronise()
@@ -71,6 +74,17 @@ struct FileExchange {
         }
         putAside += sidecars.map(\.to.path)
         return true
+    }
+
+    /// Gives the file one more name. Returns false where files have one only: then the name is free for a moment.
+    private func addName(_ aside: DirectoryEntry) throws(SystemError) -> Bool {
+        do {
+            try aside.addName(to: place)
+            return true
+        } catch {
+            if error.lacksLinks { return false }
+            throw error
+        }
     }
 
     /// Puts the file aside, and nothing in its place. Returns the names of what was put aside.

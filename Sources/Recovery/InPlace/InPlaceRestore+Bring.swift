@@ -56,7 +56,7 @@ extension InPlaceRestore {
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
         try files.waitForCommit()
         let replacement = DatabaseReplacement(database: place, image: image, wait: options.wait)
-        var marks = [AnnotationWish.tag(tags.before)]
+        var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
         repeat {
             let stamp = try files.stamp()
             outcome.before = try capture(marks)
@@ -86,7 +86,7 @@ extension InPlaceRestore {
         let near = DirectoryEntry("wanted", in: work)
         let files = LiveFiles(place)
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
-        var marks = [AnnotationWish.tag(tags.before)]
+        var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
         var attempts = 0
         repeat {
             attempts += 1
@@ -124,7 +124,7 @@ extension InPlaceRestore {
     }
 
     private func setAside(_ place: DirectoryEntry, _ outcome: inout InPlaceOutcome) throws {
-        outcome.before = try capture([.tag(tags.before)])
+        outcome.before = try capture([.tag(tags.before, isAutomatic: true)])
         let exchange = FileExchange(
             place: place,
             asideSuffix: ".undone-\(stamp)",

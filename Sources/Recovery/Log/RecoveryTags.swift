@@ -31,6 +31,10 @@ extension RecoveryEntry {
     /// is a later one than the first that got the tag.
     func record(_ tags: RecoveryTags, _ capture: InPlaceRestore.Capture) throws {
         let states = Set(before.values).sorted()
-        _ = try capture(states.map { .tag(tags.before, at: $0) } + [.tag(tags.after, at: result), wish])
+        _ = try capture(
+            states.map { .tag(tags.before, at: $0, isAutomatic: true) } + [
+                .tag(tags.after, at: result, isAutomatic: true), wish,
+            ]
+        )
     }
 }

@@ -22,7 +22,7 @@ extension RetentionPlan {
     /// The tags that keep the entry: those that stand on it, and those of the policy that once did.
     private func tagNames(_ place: Int) -> [String] {
         var names: Set<String> = []
-        for (name, target) in index.tags where index.entries.lastIndex(atOrBefore: target) == place {
+        for (name, target) in keepingTags where index.entries.lastIndex(atOrBefore: target) == place {
             names.insert(name)
         }
         for name in rules.policy.tags {

@@ -4,7 +4,7 @@ package import Repository
 /// What a user asks of retention.
 package struct RetentionRules: Hashable, Sendable, Codable {
     package var policy: RetentionPolicy
-    /// The most that the root may take in the repository, mirrors included; nil for no limit.
+    /// The most that the root may take of the repository's disk, mirrors included; nil for no limit.
     package var maximumBytes: UInt64?
 
     package init(policy: RetentionPolicy = .standard, maximumBytes: UInt64? = nil) {
@@ -39,10 +39,12 @@ package struct RetentionPlan: Sendable {
     /// What each of the index's entries stores.
     package let storedBytes: [UInt64]
     package let selection: RetentionSelection
-    /// What the root takes, in bytes, before anything goes.
+    /// What the root takes of the disk, in bytes, before anything goes.
     package let totalBytes: UInt64
     /// What the limit came to; nil without one.
     package let limit: SizeLimit.Outcome?
+    /// The tags that keep what they stand on.
+    let keepingTags: [String: Sequence]
     /// The entries at which the root as a whole stays restorable, ascending.
     let momentPlaces: [Int]
 
@@ -62,10 +64,11 @@ package struct RetentionPlan: Sendable {
                 index.add(event)
                 if case .snapshot(let record) = event { storedBytes.append(record.storedBytes) }
             }
+            index.dropLostTags()
             return (index, storedBytes)
         }
         if let damage = index.damage.first { throw RetentionError.damaged(damage) }
-        let total = RootStorage(root).total
+        let total = RootStorage(root).disk.total
         var moments = rules.policy.moments(in: index, now: now, calendar: calendar)
         limit = rules.maximumBytes.map {
             SizeLimit(maximumBytes: $0).thin(
@@ -77,6 +80,7 @@ package struct RetentionPlan: Sendable {
         }
         if let limit { moments = limit.moments }
         self.rules = rules
+        keepingTags = rules.policy.keepingTags(of: index, now: now)
         self.index = index
         self.storedBytes = storedBytes
         totalBytes = total

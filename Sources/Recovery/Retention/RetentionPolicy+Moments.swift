@@ -5,7 +5,8 @@ extension RetentionPolicy {
     /// Chooses the moments of a root that stay, and says why. Pure.
     ///
     /// Every snapshot of any file is a moment of the root. Each rule goes from the newest moment back. Whatever the
-    /// rules, these stay: the newest moment, every one that is held or that a tag stands on, and the last of each
+    /// rules, these stay: the newest moment, every one that is held or that a tag stands on (for
+    /// some time, where Holdfast made it by itself), and the last of each
     /// file that was found good.
     ///
     /// A choice does not depend on what it rejects: made again among what is left, it is the same.
@@ -16,27 +17,41 @@ extension RetentionPolicy {
         calendar: LocalCalendar
     ) -> [RetentionReasons] {
         var reasons = [RetentionReasons](repeating: [], count: index.entries.count)
-        keepMarked(index, &reasons)
+        keepMarked(index, now, &reasons)
         // What an earlier choice has left alone is no moment to be chosen.
         let places = index.entries.indices.filter { index.entries[$0].isMoment }
         let moments = places.map { index.entries[$0] }
         guard let newest = moments.last else { return reasons }
         var chosen = [RetentionReasons](repeating: [], count: moments.count)
         chosen[chosen.count - 1].insert(.newest)
-        keepRecent(moments, since: horizon(min(now, newest.time)), &chosen)
+        keepRecent(moments, since: within.flatMap { start(of: $0, before: min(now, newest.time)) }, &chosen)
         keepPeriods(moments, calendar, &chosen)
         for (place, chosen) in zip(places, chosen) { reasons[place].formUnion(chosen) }
         return reasons
     }
 
-    private func horizon(_ end: Instant) -> Instant? {
-        guard let within, within > .zero else { return nil }
-        let (start, overflow) = end.nanoseconds.subtractingReportingOverflow(within.nanoseconds)
+    /// Nil when there is no such span.
+    private func start(of span: Duration, before end: Instant) -> Instant? {
+        guard span > .zero else { return nil }
+        let (start, overflow) = end.nanoseconds.subtractingReportingOverflow(span.nanoseconds)
         return Instant(nanoseconds: overflow ? .min : start)
     }
 
-    private func keepMarked(_ index: SnapshotIndex, _ reasons: inout [RetentionReasons]) {
-        let tagged = tags.flatMap { index.tagTargets[$0] ?? [] } + index.tags.values
+    /// Those of the index's tags that keep what they stand on: all but those that Holdfast made by itself and that have expired.
+    func keepingTags(of index: SnapshotIndex, now: Instant) -> [String: Sequence] {
+        guard !index.automaticTags.isEmpty, let newest = index.entries.last?.time else { return index.tags }
+        let start = start(of: automaticTags ?? Self.automaticTags, before: min(now, newest))
+        return index.tags.filter { name, _ in
+            guard let time = index.automaticTags[name] else { return true }
+            return start.map { time >= $0 } ?? false
+        }
+    }
+
+    private static let automaticTags = Duration.seconds(30 * 86_400)
+
+    private func keepMarked(_ index: SnapshotIndex, _ now: Instant, _ reasons: inout [RetentionReasons]) {
+        let tagged =
+            tags.flatMap { index.tagTargets[$0] ?? [] } + keepingTags(of: index, now: now).values
         for target in tagged {
             if let place = index.entries.lastIndex(atOrBefore: target) { reasons[place].insert(.tagged) }
         }

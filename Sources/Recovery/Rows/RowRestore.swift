@@ -115,7 +115,7 @@ package struct RowRestore {
             let files = LiveFiles(place)
             let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
             try files.waitForCommit()
-            var marks = [AnnotationWish.tag(tags.before)]
+            var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
             repeat {
                 let stamp = try files.stamp()
                 let before = try capture(marks)
@@ -211,7 +211,7 @@ package struct RowRestore {
             )
         }
         guard !tables.isEmpty else {
-            _ = try capture([.tag(tags.after)])
+            _ = try capture([.tag(tags.after, isAutomatic: true)])
             return nil
         }
         do {

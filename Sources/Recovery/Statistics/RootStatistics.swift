@@ -96,7 +96,7 @@ extension RootStatistics {
     }
 
     /// What the history takes: without mirrors, which are there however short it is.
-    package var historyBytes: UInt64 { storage.segments.addingSaturated(storage.bases) }
+    package var historyBytes: UInt64 { storage.sizes.segments.addingSaturated(storage.sizes.bases) }
 
     /// How many times larger whole images would be than the history is; nil without one.
     package var wholeImageRatio: Double? { ratio(wholeImageBytes) }

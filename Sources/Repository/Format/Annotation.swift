@@ -11,6 +11,14 @@ package struct Annotation: Hashable, Sendable {
         case drill = 6
     }
 
+    /// The field of a tag that says who made it.
+    static let maker = "by"
+    /// What it says of a tag that Holdfast made by itself. A tag that a person chose does not have the field.
+    static let automatic = "holdfast"
+
+    /// Whether it is a tag that Holdfast made by itself.
+    package var isAutomaticTag: Bool { kind == .tag && fields[Self.maker] == Self.automatic }
+
     package let kind: Kind
     /// The snapshot that it is about; `.none` for none.
     package let target: Sequence
@@ -47,10 +55,22 @@ package struct AnnotationWish: Hashable, Sendable, Codable {
         self.fields = fields
     }
 
-    /// A name, and what it is for.
-    package static func tag(_ name: String, message: String = "", at target: Sequence? = nil) -> Self {
-        let fields = message.isEmpty ? ["name": name] : ["name": name, "message": message]
+    /// A name, and what it is for. `isAutomatic`: nobody chose it, so retention lets it expire.
+    package static func tag(
+        _ name: String,
+        message: String = "",
+        at target: Sequence? = nil,
+        isAutomatic: Bool = false
+    ) -> Self {
+        var fields = ["name": name]
+        if !message.isEmpty { fields["message"] = message }
+        if isAutomatic { fields[Annotation.maker] = Annotation.automatic }
         return Self(.tag, target: target, fields: fields)
+    }
+
+    /// Takes a name away: from then on no snapshot has it. Readers that do not know that find the name before all snapshots.
+    package static func tagRemoval(_ name: String) -> Self {
+        Self(.tag, target: Sequence.none, fields: ["name": name])
     }
 
     /// What is written when `newest` is the last snapshot.

@@ -63,7 +63,7 @@ package struct RootRepair {
         try unseal(copy, path)
         try copy.synchronise()
         let aside = try place.target(path)
-        try Directory.addName(aside, to: path)
+        try SecondName.keep(path, as: aside)
         try Directory.synchronise(aside.removingLastComponent())
         try Directory.rename(draft, to: path)
         try Directory.synchronise(path.removingLastComponent())

@@ -3,15 +3,15 @@ import SystemPackage
 
 /// Directories that nobody else could have put something into.
 enum PrivateDirectory {
-    /// Throws `RepositoryError.notPrivate` unless only this user, and root, can have changed what is in the directory.
-    /// Root may read anybody's. A name that is a symbolic link is followed only where the user gave it.
+    /// Throws `RepositoryError.notPrivate` unless only this user, and root, can have changed what is in the directory, or the
+    /// file system keeps no modes: nobody could mend that, and the user has chosen the place. Root may read anybody's. A name that is a symbolic link is followed only where the user gave it.
     static func requireReadable(_ path: FilePath, followingLinks: Bool = false) throws {
         let status = try FileStatus.of(path, followingLinks: followingLinks)
         guard status.kind != .symbolicLink else { throw link(path) }
         guard status.ownerID == CurrentProcess.userID || CurrentProcess.userID == 0 else {
             throw RepositoryError.notPrivate(path, owner(status))
         }
-        guard status.permissions & 0o022 == 0 else {
+        guard try status.permissions & 0o022 == 0 || !keepsModes(path) else {
             throw RepositoryError.notPrivate(
                 path,
                 "can be written by others: chmod go-w it, then run holdfast check"
@@ -26,6 +26,17 @@ enum PrivateDirectory {
         guard status.ownerID == CurrentProcess.userID else {
             throw RepositoryError.notPrivate(path, owner(status))
         }
+    }
+
+    /// Whether others may look into the directory, or more, because its file system keeps no modes.
+    static func isOpenedByMount(_ path: FilePath) throws -> Bool {
+        try FileStatus.of(path).permissions & 0o077 != 0 && !keepsModes(path)
+    }
+
+    /// Where that cannot be tried, as on what is read-only, modes are what they seem.
+    private static func keepsModes(_ path: FilePath) throws(SystemError) -> Bool {
+        let directory = try OpenDirectory(following: path)
+        return (try? directory.keepsModes()) ?? true
     }
 
     /// Throws `RepositoryError.notPrivate` if anything directly in the directory is a symbolic link: what is written

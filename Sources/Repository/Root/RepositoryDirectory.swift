@@ -30,10 +30,9 @@ package final class RepositoryDirectory: Sendable {
     package init(at path: FilePath, creating: Bool) throws {
         let path = try Self.absolute(path)
         let file = path.appending("repository.json")
-        if try FileStatus.unlessMissing(file) == nil {
-            guard creating else { throw RepositoryError.notARepository(path) }
-            try Self.create(file, in: path)
-        }
+        let size = try FileStatus.unlessMissing(file)?.sizeBytes
+        guard creating || size != nil else { throw RepositoryError.notARepository(path) }
+        if creating, (size ?? 0) == 0 { try Self.create(file, in: path) }
         try PrivateDirectory.requireReadable(path, followingLinks: true)
         try PrivateDirectory.requireReadable(path.appending("roots"))
         let content = try SmallFile.read(file, as: RepositoryFile.self)
@@ -50,8 +49,20 @@ package final class RepositoryDirectory: Sendable {
         id = content.id
     }
 
+    /// Whether other users may read it, or more, and no `chmod` can change that: the mount says so.
+    package var isOpenedByMount: Bool {
+        get throws { try PrivateDirectory.isOpenedByMount(path.appending("roots")) }
+    }
+
     private static func create(_ file: FilePath, in path: FilePath) throws {
         try Directory.make(path.appending("roots"))
+        let directory = try OpenFile(path, .read)
+        try directory.waitForExclusiveLock()
+        // An empty one is what a crash left where a free name can only be taken by making a file.
+        if let status = try FileStatus.unlessMissing(file) {
+            guard status.sizeBytes == 0 else { return }
+            try Directory.remove(file)
+        }
         let id = UInt64.random(in: 0 ... .max).hexadecimal + UInt64.random(in: 0 ... .max).hexadecimal
         do {
             try SmallFile.create(file, RepositoryFile(id: id, created: SmallFile.text(.now)))

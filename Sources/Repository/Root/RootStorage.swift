@@ -3,50 +3,67 @@ import SystemPackage
 
 /// What the repository holds of a root, in bytes.
 package struct RootStorage: Hashable, Sendable {
-    /// The stream of snapshots.
-    package private(set) var segments: UInt64 = 0
-    package private(set) var bases: UInt64 = 0
-    /// The latest images, uncompressed; not needed to restore.
-    package private(set) var mirrors: UInt64 = 0
-    /// Descriptions, the durable mark, drafts, and what a repair has set aside.
-    package private(set) var others: UInt64 = 0
+    /// The same by its parts.
+    package struct Parts: Hashable, Sendable {
+        /// The stream of snapshots.
+        package fileprivate(set) var segments: UInt64 = 0
+        package fileprivate(set) var bases: UInt64 = 0
+        /// The latest images, uncompressed; not needed to restore.
+        package fileprivate(set) var mirrors: UInt64 = 0
+        /// Descriptions, the durable mark, drafts, and what a repair has set aside.
+        package fileprivate(set) var others: UInt64 = 0
 
-    package var total: UInt64 { [segments, bases, mirrors, others].reduce(0) { $0.addingSaturated($1) } }
+        package var total: UInt64 { [segments, bases, mirrors, others].reduce(0) { $0.addingSaturated($1) } }
+
+        fileprivate mutating func add(_ more: Parts) {
+            segments.addSaturated(more.segments)
+            bases.addSaturated(more.bases)
+            mirrors.addSaturated(more.mirrors)
+            others.addSaturated(more.others)
+        }
+    }
+
+    /// Blocks of the disk, without those that are holes: what would be free without the root.
+    package private(set) var disk = Parts()
+    /// The sizes of the files.
+    package private(set) var sizes = Parts()
 
     package init() {}
 
-    /// Looks at the sizes of all files, beside a writer. What goes away meanwhile is left out.
+    /// Looks at all files, beside a writer. What goes away meanwhile is left out.
     package init(_ root: RootDescription) {
-        segments = Self.bytes(in: root.segmentsDirectory)
-        bases = Self.bytes(in: root.basesDirectory)
-        mirrors = Self.bytes(in: root.mirrorDirectory)
-        let all = Self.bytes(in: root.directory)
-        let holes = Self.bytes(in: root.sealingDirectory) {
-            $0.sizeBytes.subtractingSaturated($0.allocatedBytes)
-        }
+        let all = Self.sum(in: root.directory)
         // Links to what is counted already, but for a moment.
-        let links = Self.bytes(in: root.rehearsalDirectory)
-        others = [segments, bases, mirrors, holes, links].reduce(all) { $0.subtractingSaturated($1) }
+        let links = Self.sum(in: root.rehearsalDirectory)
+        let segments = Self.sum(in: root.segmentsDirectory)
+        let bases = Self.sum(in: root.basesDirectory)
+        let mirrors = Self.sum(in: root.mirrorDirectory)
+        // Images with holes in them, which are nobody's content.
+        let drafts = Self.sum(in: root.sealingDirectory)
+        let holes = drafts.size.subtractingSaturated(min(drafts.size, drafts.disk))
+        let known = [links, segments, bases, mirrors]
+        disk.others = known.reduce(all.disk) { $0.subtractingSaturated($1.disk) }
+        sizes.others = known.reduce(all.size.subtractingSaturated(holes)) {
+            $0.subtractingSaturated($1.size)
+        }
+        (disk.segments, sizes.segments) = (segments.disk, segments.size)
+        (disk.bases, sizes.bases) = (bases.disk, bases.size)
+        (disk.mirrors, sizes.mirrors) = (mirrors.disk, mirrors.size)
     }
 
     package static func += (sum: inout RootStorage, more: RootStorage) {
-        sum.segments.addSaturated(more.segments)
-        sum.bases.addSaturated(more.bases)
-        sum.mirrors.addSaturated(more.mirrors)
-        sum.others.addSaturated(more.others)
+        sum.disk.add(more.disk)
+        sum.sizes.add(more.sizes)
     }
 
-    private static func bytes(
-        in directory: FilePath,
-        of measure: (FileStatus) -> UInt64 = { $0.sizeBytes }
-    ) -> UInt64 {
-        guard let names = try? Directory.names(in: directory) else { return 0 }
-        return names.reduce(0) { sum, name in
+    private static func sum(in directory: FilePath) -> (size: UInt64, disk: UInt64) {
+        guard let names = try? Directory.names(in: directory) else { return (0, 0) }
+        return names.reduce((0, 0)) { sum, name in
             let path = directory.appending(name)
             guard let status = try? FileStatus.of(path, followingLinks: false) else { return sum }
-            return sum.addingSaturated(
-                status.kind == .directory ? bytes(in: path, of: measure) : measure(status)
-            )
+            let more =
+                status.kind == .directory ? self.sum(in: path) : (status.sizeBytes, status.allocatedBytes)
+            return (sum.0.addingSaturated(more.0), sum.1.addingSaturated(more.1))
         }
     }
 }

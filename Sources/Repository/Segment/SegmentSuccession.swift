@@ -149,10 +149,10 @@ enum SegmentSuccession {
             guard try FileStatus.of(end.path, followingLinks: false).kind == .regular else {
                 return try Directory.rename(end.path, to: name)
             }
-            do throws(SystemError) {
-                return try Directory.addName(name, to: end.path)
-            } catch {
-                guard error.code == .fileExists else { throw error }
+            do {
+                return try SecondName.keep(end.path, as: name)
+            } catch let error as SystemError where error.code == .fileExists {
+                continue
             }
         }
     }

@@ -1,7 +1,8 @@
 import LinuxFiles
 import SystemPackage
 
-/// What thinning a root would come to, found by doing it: to links of its files, which no thinning changes.
+/// What thinning a root would come to, found by doing it: to links of its files, which no thinning changes, or
+/// to copies where there are no links.
 package struct ThinningRehearsal {
     private let root: RootDescription
     /// The same root, in a directory within its own.
@@ -63,9 +64,9 @@ package struct ThinningRehearsal {
 
     private func link(_ path: FilePath, _ name: FilePath) throws {
         do {
-            try Directory.addName(name, to: path)
-        } catch {
-            throw error.isAbsent ? ReplacedSegmentError() : error
+            try SecondName.keep(path, as: name)
+        } catch let error as SystemError where error.isAbsent {
+            throw ReplacedSegmentError()
         }
     }
 }

@@ -25,7 +25,7 @@ package struct RootStatus: Sendable {
     package private(set) var hasVerdict = false
     package private(set) var lastDrill: DrillRecord?
     /// Everything that the repository keeps of the root, mirrors included.
-    package private(set) var repositoryBytes: UInt64 = 0
+    package private(set) var storage = RootStorage()
 
     package var state: State {
         guard let watcher else { return .stopped }
@@ -92,6 +92,6 @@ package struct RootStatus: Sendable {
         let alive = isAlive.filter(\.value).keys
         self.files = alive.count
         databases = alive.count { kinds[$0] == .database }
-        repositoryBytes = RootStorage(root).total
+        storage = RootStorage(root)
     }
 }

@@ -140,7 +140,8 @@ package struct WatchService: Service {
             let plan = try RetentionPlan(root, rules)
             if let limit = plan.limit, !limit.isReached {
                 let message =
-                    "the root takes more than it may, for what must stay takes \(limit.estimatedBytes) bytes"
+                    "the root takes more than --max-size allows, and cannot be brought below "
+                    + "\(Quantity.text(bytes: limit.leastBytes)): allow more"
                 notice(root, .finding(Finding(.warning, root.directory, at: 0, message)))
             }
             return plan.kept

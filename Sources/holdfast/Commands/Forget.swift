@@ -13,9 +13,12 @@ struct Forget: HoldfastCommand {
             of the last 24 hours is kept, then 48 hourly, 7 daily, 4 weekly and 12 monthly moments; with one, only \
             what is said. The newest moment of each hour, day, week or month stays, in local time; hours, days, weeks and \
             months without a snapshot do not count. With each moment stays the state of every file at it. The newest \
-            snapshot of each file, tagged and held ones and the last that was found good always stay.
+            snapshot of each file, tagged and held ones and the last that was found good always stay; a tag that holdfast \
+            made by itself keeps its moment for 30 days.
 
-            --max-size then removes the oldest moments until the root takes no more than that in the repository. \
+            --max-size then removes the oldest moments until the root takes no more than that on the repository's disk. \
+            Nothing goes whose removal frees nothing. A limit that cannot be reached is named first; nothing goes for it \
+            if all that could go is less than 1 percent of what is too much. \
             Pages that later snapshots need stay, so another run may be needed; then it says so. \
             --dry-run only says what would go and what that frees: it tries it out beside the root, which takes as long, and \
             needs room for what would be written.
@@ -40,6 +43,8 @@ struct Forget: HoldfastCommand {
         guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
         let root = try Target(path, in: options.openRepository()).root
         let plan = try RetentionPlan(root, rules)
+        // Before anything goes that does not help enough.
+        ForgetReport.warnOfLimit(plan, console)
         let report = try ForgetReport(plan, dryRun ? rehearse(plan) : remove(plan), isDryRun: dryRun, console)
         try report.show()
         return .done
@@ -66,7 +71,7 @@ struct Forget: HoldfastCommand {
         return ForgetReport.Removal(
             snapshots: snapshots,
             freedBytes: freedBytes,
-            totalBytes: RootStorage(root).total
+            totalBytes: RootStorage(root).disk.total
         )
     }
 

@@ -52,7 +52,7 @@ struct Guard: HoldfastCommand {
         index.announceMove(of: name, console)
         let text = command.joined(separator: " ")
         let capture = FreshCapture(target.root, in: repository, timeout: timeout)
-        let before = try capture.run([.tag(name, message: text)])
+        let before = try capture.run([.tag(name, message: text, isAutomatic: tag == nil)])
         console.message("the state before it is snapshot \(before.sequence), \(name)")
 
         let start = Tick.now
@@ -68,7 +68,7 @@ struct Guard: HoldfastCommand {
         if status != 0 {
             console.warning("\(command[0]) failed with status \(status): to go back, \(back)")
         }
-        let after = try capture.run([.tag(name + "-after", message: text)])
+        let after = try capture.run([.tag(name + "-after", message: text, isAutomatic: tag == nil)])
         try console.result(
             json: JSONObject().adding("sequence", before.sequence.rawValue).adding("time", before.time)
                 .adding("path", target.path.string).adding("tag", name)

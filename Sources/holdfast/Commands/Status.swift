@@ -92,7 +92,8 @@ struct Status: HoldfastCommand {
             .adding("audit_differences", status.watcher?.auditDifferences ?? 0)
             .adding("quarantines", status.watcher?.quarantines ?? 0)
             .adding("health", status.sicknesses.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad")
-            .adding("repository_bytes", status.repositoryBytes)
+            .adding("repository_bytes", status.storage.disk.total)
+            .adding("apparent_bytes", status.storage.sizes.total)
     }
 
     private func text(_ status: RootStatus, _ style: Style) -> String {
@@ -116,7 +117,7 @@ struct Status: HoldfastCommand {
         }
         lines.append(
             "  \(status.commits) single commits, \(status.coalesced) coalesced, \(status.gaps) gaps, "
-                + "\(Quantity.text(bytes: status.repositoryBytes)) in the repository"
+                + "\(Quantity.text(bytes: status.storage.disk.total)) in the repository"
         )
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
         for one in status.watcher?.underWay ?? [] {

@@ -8,7 +8,8 @@ struct Tag: HoldfastCommand {
         abstract: "Give a moment a name.",
         discussion: """
             The name is a WHEN for every other command, and retention leaves the moment alone. Given again, a name moves. \
-            Without --at it is the present, which is captured first, as with holdfast snapshot.
+            Without --at it is the present, which is captured first, as with holdfast snapshot. With --delete the name is \
+            taken away, and retention may remove the moment.
 
             Exit status: 0 done, 1 failed or timed out, 10 no such root or no snapshot that matches, 11 another writer has \
             it, 64 wrong usage.
@@ -30,16 +31,27 @@ struct Tag: HoldfastCommand {
     )
     var at: When?
 
+    @Flag(help: "Take the name away.")
+    var delete = false
+
     @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
     var message = ""
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
+    mutating func validate() throws {
+        if delete, at != nil || !message.isEmpty {
+            throw ValidationError("--delete takes a name away: it goes with neither --at nor --message")
+        }
+    }
+
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        try SnapshotIndex(target.root).announceMove(of: name, console)
+        let index = try SnapshotIndex(target.root)
+        if delete { return try remove(from: index, console) }
+        index.announceMove(of: name, console)
         guard let at else {
             let tag = AnnotationWish.tag(name, message: message)
             return try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
@@ -50,6 +62,18 @@ struct Tag: HoldfastCommand {
         try console.result(
             json: chosen.json.adding("tag", name),
             text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
+        )
+        return .done
+    }
+    private func remove(from index: SnapshotIndex, _ console: Console) throws -> ExitStatus {
+        guard let sequence = index.tags[name] else {
+            throw WhenError.unknownTag(name, known: index.tags.keys.sorted())
+        }
+        try Annotating(index.root, timeout: timeout).run([.tagRemoval(name)])
+        try console.result(
+            json: JSONObject().adding("tag", name).adding("deleted", true)
+                .adding("sequence", sequence.rawValue),
+            text: "\(name) is taken away from snapshot \(sequence)"
         )
         return .done
     }

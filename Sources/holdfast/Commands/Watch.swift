@@ -159,6 +159,12 @@ struct Watch: AsyncParsableCommand {
     private func openTargets() throws -> (RepositoryDirectory, [WatchService.Target]) {
         let repository = try RepositoryDirectory(at: options.repositoryPath(), creating: true)
         for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
+        if try repository.isOpenedByMount {
+            Console.say(
+                "warning: the file system of \(repository.path.printable) keeps no modes, and its mount lets other users in: "
+                    + "mount it with umask=077, or keep the repository elsewhere"
+            )
+        }
         if path.isEmpty, FileStatus.ifPresent(".devteam") == nil {
             let root = try Target(nil, in: repository).root
             return (repository, [WatchService.Target(path: root.path, find: { root }, known: { root })])

@@ -45,7 +45,8 @@ struct ForgetReport {
             .adding("freed_bytes", freed).adding("repository_bytes", plan.totalBytes)
         if let limit = plan.limit {
             summary = summary.adding("maximum_bytes", plan.rules.maximumBytes ?? 0)
-                .adding("estimated_bytes", sizeBytes(limit)).adding("fits", fits(limit))
+                .adding("estimated_bytes", sizeBytes(limit)).adding("least_bytes", limit.leastBytes)
+                .adding("fits", fits(limit))
         }
         try console.result(json: summary, text: summaryText(kept, removed, freed))
         try warnOfSize()
@@ -101,17 +102,24 @@ struct ForgetReport {
     }
 
     private func warnOfSize() throws {
-        guard let limit = plan.limit, !limit.isReached || !fits(limit) else { return }
+        guard let limit = plan.limit, limit.isReached, !fits(limit) else { return }
         try console.flush()
         let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)
         let size = Quantity.text(bytes: sizeBytes(limit))
         console.warning(
-            limit.isReached
-                ? "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), "
-                    + "for what stays needs pages of what went: "
-                    + "run holdfast forget again to remove more"
-                : "\(root.printable) cannot be brought down to \(maximum): what must stay takes about \(size): "
-                    + "release holds, or allow more"
+            "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), "
+                + "for what stays needs pages of what went: run holdfast forget again to remove more"
+        )
+    }
+
+    /// Says that the limit cannot be reached, if so.
+    static func warnOfLimit(_ plan: RetentionPlan, _ console: Console) {
+        guard let limit = plan.limit, !limit.isReached else { return }
+        let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)
+        let least = Quantity.text(bytes: limit.leastBytes)
+        console.warning(
+            "\(plan.index.root.path.printable) cannot be brought down to \(maximum): what must stay takes about "
+                + "\(least): release holds, or allow more"
         )
     }
 }

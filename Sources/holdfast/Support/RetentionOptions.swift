@@ -33,6 +33,15 @@ struct RetentionOptions: ParsableArguments {
     var keepTag: [String] = []
 
     @Option(
+        help: ArgumentHelp(
+            "How long tags that holdfast made by itself keep their moments; 30d unless said. It switches no other rule off.",
+            valueName: "time"
+        ),
+        transform: parseDuration
+    )
+    var keepAutoTags: Duration?
+
+    @Option(
         help: ArgumentHelp("The most that the root may take, as 2G, 500M or bytes.", valueName: "size"),
         transform: parseByteCount
     )
@@ -51,7 +60,11 @@ struct RetentionOptions: ParsableArguments {
         }
     }
 
-    var rules: RetentionRules { RetentionRules(policy: policy, maximumBytes: maxSize) }
+    var rules: RetentionRules {
+        var policy = policy
+        policy.automaticTags = keepAutoTags
+        return RetentionRules(policy: policy, maximumBytes: maxSize)
+    }
 
     /// Only what was said, if anything was.
     private var policy: RetentionPolicy {

@@ -14,12 +14,14 @@ struct StatsReport {
 
     /// Adds its fields to `object`. Those that nothing can be said of are left out.
     func json(_ object: JSONObject, _ reading: RootReading? = nil) -> JSONObject {
-        let storage = statistics.storage
+        let (disk, sizes) = (statistics.storage.disk, statistics.storage.sizes)
         var object = object.adding("files", statistics.files).adding("databases", statistics.databases)
             .adding("snapshots", statistics.snapshots).adding("image_bytes", statistics.imageBytes)
-            .adding("repository_bytes", storage.total).adding("segment_bytes", storage.segments)
-            .adding("base_bytes", storage.bases).adding("mirror_bytes", storage.mirrors)
-            .adding("other_bytes", storage.others)
+            .adding("repository_bytes", disk.total).adding("segment_bytes", sizes.segments)
+            .adding("base_bytes", sizes.bases).adding("mirror_bytes", sizes.mirrors)
+            .adding("other_bytes", sizes.others).adding("apparent_bytes", sizes.total)
+            .adding("segment_disk_bytes", disk.segments).adding("base_disk_bytes", disk.bases)
+            .adding("mirror_disk_bytes", disk.mirrors).adding("other_disk_bytes", disk.others)
         if let median = statistics.medianStoredBytes { object = object.adding("stored_bytes_median", median) }
         if let mean = statistics.meanStoredBytes { object = object.adding("stored_bytes_mean", mean) }
         object = object.adding("last_hour_snapshots", statistics.lastHour.snapshots)
@@ -44,7 +46,7 @@ struct StatsReport {
     }
 
     func text(_ reading: RootReading? = nil) -> String {
-        let storage = statistics.storage
+        let storage = statistics.storage.disk
         var lines = [
             "  \(statistics.databases) databases, \(statistics.files) files in all, "
                 + "\(bytes(statistics.imageBytes)); \(statistics.snapshots) snapshots",

@@ -86,7 +86,7 @@ import Testing
 
         // Done, it says what the disk shows, not what was estimated.
         let done = try scene.run("forget", "--max-size", "\(total - 1)", "--json")
-        let size = RootStorage(scene.recorded.root).total
+        let size = RootStorage(scene.recorded.root).disk.total
         #expect(done.status == 0 && done.lines.last!.contains(#""estimated_bytes":\#(size),"#), "\(done)")
         #expect(done.lines.last!.contains(#""fits":\#(size <= total - 1)"#), "\(done)")
         #expect(done.stderr.contains("run holdfast forget again") == (size > total - 1), "\(done)")
@@ -119,7 +119,7 @@ import Testing
     @Test("what goes is gone with its room, and what stays restores to what it was")
     func removal() throws {
         let scene = try Scene()
-        let size = RootStorage(scene.recorded.root).total
+        let size = RootStorage(scene.recorded.root).sizes.total
         let result = try scene.run("forget", "--keep-last", "1", "--json")
         #expect(result.status == 0 && result.stderr == "", "\(result)")
         let summary = try JSONDecoder().decode(Line.self, from: Data(result.lines.last!.utf8))
@@ -127,7 +127,7 @@ import Testing
         let log = try scene.run("log", "--json").lines
         let left = try log.compactMap { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).sequence }
         #expect(left == [2, 3, 5, 6])
-        #expect(RootStorage(scene.recorded.root).total + UInt64(summary.freed_bytes ?? 0) == size)
+        #expect(RootStorage(scene.recorded.root).sizes.total + UInt64(summary.freed_bytes ?? 0) == size)
         for sequence in [2, 6] {
             let copy = scene.directory.file("copy-\(sequence)")
             let restored = try scene.run("restore", scene.database, "--at", "\(sequence)", "--output", copy)

@@ -17,6 +17,7 @@ extension SnapshotIndex {
         )
         var index = SnapshotIndex(root: root)
         for event in events { index.add(event) }
+        index.dropLostTags()
         return index
     }
 }
@@ -57,6 +58,16 @@ extension HistoryEvent {
         .annotation(
             Annotation(.tag, target: Sequence(sequence), fields: ["name": name], time: .unix(0))
         )
+    }
+
+    /// A tag that nobody chose, set at so many seconds.
+    static func automaticTag(_ name: String, _ sequence: UInt64, at seconds: Int64) -> HistoryEvent {
+        let wish = AnnotationWish.tag(name, at: Sequence(sequence), isAutomatic: true)
+        return .annotation(wish.annotation(newest: .none, time: .unix(seconds)))
+    }
+
+    static func tagRemoval(_ name: String) -> HistoryEvent {
+        .annotation(AnnotationWish.tagRemoval(name).annotation(newest: Sequence(99), time: .unix(0)))
     }
 
     static func verdict(_ verdict: String, _ sequence: UInt64) -> HistoryEvent {

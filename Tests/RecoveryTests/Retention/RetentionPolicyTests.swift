@@ -134,6 +134,36 @@ import Testing
         #expect(kept([1, 2, 3, 4, 5], .utc, marks) { $0.tags = ["nightly"] } == [1, 2, 3, 5])
     }
 
+    @Test("a tag of Holdfast's keeps its moment for 30 days, or as long as is said, a person's for good")
+    func automaticTags() {
+        let times = [0, day, 2 * day, 31 * day, 32 * day]
+        let marks: [HistoryEvent] = [
+            .tag("mine", 1), .automaticTag("guard-1", 2, at: day), .automaticTag("guard-2", 3, at: 2 * day),
+            .automaticTag("guard-3", 4, at: 31 * day),
+        ]
+        #expect(kept(times, .utc, marks) { $0.last = 1 } == [1, 3, 4, 5])
+        #expect(kept(times, .utc, marks) { ($0.last, $0.automaticTags) = (1, .seconds(day)) } == [1, 4, 5])
+        #expect(kept(times, .utc, marks) { ($0.last, $0.automaticTags) = (1, .zero) } == [1, 5])
+        // Counted back from the newest moment: a database that rests loses nothing.
+        #expect(kept(times, now: 900 * day, .utc, marks) { $0.last = 1 } == [1, 3, 4, 5])
+        // One that a person sets again is theirs.
+        #expect(kept(times, .utc, marks + [.tag("guard-1", 2)]) { $0.last = 1 } == [1, 2, 3, 4, 5])
+    }
+
+    @Test("what a tag stood on that was taken away is kept by nothing")
+    func removedTag() {
+        let marks: [HistoryEvent] = [.tag("a", 1), .tag("a", 2), .tagRemoval("a")]
+        #expect(kept([1, 2, 3], .utc, marks) { ($0.last, $0.tags) = (1, ["a"]) } == [3])
+        #expect(kept([1, 2, 3], .utc, marks + [.tag("a", 1)]) { $0.last = 1 } == [1, 3])
+    }
+
+    @Test("an expired tag whose snapshot is gone leads to no other one")
+    func lostTag() {
+        let marks: [HistoryEvent] = [.automaticTag("guard-1", 2, at: 0), .automaticTag("guard-2", 3, at: 0)]
+        let index = SnapshotIndex.madeUp([.named(1, "a.db"), .at(1, 1), .at(3, 3)] + marks)
+        #expect(index.tags == ["guard-2": Sequence(3)])
+    }
+
     @Test("knows when it has no rule")
     func empty() {
         #expect(RetentionPolicy().isEmpty)

@@ -54,7 +54,23 @@ import Testing
         ])
         let outcome = thin(index, [.last, .last, .last, .newest], to: 1025)
         // The first file stands at the newest moment: only two of the second can go.
-        #expect(places(outcome) == [3] && outcome.estimatedBytes == 1020 && outcome.isReached)
+        // The first moment has nothing that could go, so it stays.
+        #expect(places(outcome) == [0, 3] && outcome.estimatedBytes == 1020 && outcome.isReached)
+    }
+
+    @Test("where what can go is next to nothing of what is too much, nothing goes")
+    func noHelp() {
+        let index = SnapshotIndex.madeUp((1...4).map { .at($0, UInt64($0)) })
+        let moments: [RetentionReasons] = [.last, .last, .last, .newest]
+        for (large, left) in [(UInt64(10_000), [0, 1, 2, 3]), (500, [3])] {
+            let outcome = SizeLimit(maximumBytes: 5).thin(
+                index.entries,
+                moments: moments,
+                storedBytes: [10, 10, 10, 10],
+                totalBytes: large + 40
+            )
+            #expect(places(outcome) == left && !outcome.isReached && outcome.leastBytes == large + 10)
+        }
     }
 
     @Test("its estimate is what the snapshots store that are left, in random histories")
@@ -64,7 +80,7 @@ import Testing
             let index = SnapshotIndex.random(&random, files: 5, count: 80)
             let stored = index.entries.map { _ in UInt64.random(in: 1...100, using: &random) }
             let total = stored.reduce(500, +)
-            let limit = UInt64.random(in: 400...total, using: &random)
+            let limit = UInt64.random(in: 480...total, using: &random)
             let chosen = RetentionPolicy.standard.moments(
                 in: index,
                 now: index.entries.last!.time,
@@ -87,8 +103,15 @@ import Testing
             let removable = chosen.indices.filter {
                 chosen[$0].isDisjoint(with: .always) && !chosen[$0].isEmpty
             }
-            let gone = removable.prefix { outcome.moments[$0].isEmpty }
-            #expect(removable.dropFirst(gone.count).allSatisfy { !outcome.moments[$0].isEmpty }, "\(random)")
+            // Each that went was needed: back again, it would have something with it.
+            let gone = removable.filter { outcome.moments[$0].isEmpty }
+            for place in gone {
+                var moments = outcome.moments
+                moments[place] = chosen[place]
+                let selection = RetentionSelection(index.entries, moments: moments)
+                let more = stored.indices.reduce(UInt64(500)) { selection.keeps($1) ? $0 + stored[$1] : $0 }
+                #expect(more > left, "\(random)")
+            }
         }
     }
 }

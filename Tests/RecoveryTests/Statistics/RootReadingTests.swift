@@ -52,7 +52,7 @@ import Testing
         #expect(try read(at: noon + 10 * day + 3600).statistics.lastHour.snapshots == 0)
         #expect(statistics.bytesPerDay == statistics.lastWeek.storedBytes / 7)
 
-        let storage = statistics.storage
+        let storage = statistics.storage.sizes
         #expect(try storage.segments == RootHistory(recorded.root).segmentBytes())
         #expect(storage.bases == 0 && storage.mirrors >= 3 * 4096 && storage.others > 0)
         let mean = try #require(statistics.meanStoredBytes)
@@ -64,7 +64,7 @@ import Testing
     func youngHistory() throws {
         try recorded.record("a", .plain, page(1), .baseline, at: .unix(noon))
         let statistics = try read(at: noon + 60).statistics
-        #expect(statistics.bytesPerDay == statistics.storage.segments)
+        #expect(statistics.bytesPerDay == statistics.storage.sizes.segments)
     }
 
     @Test("a restore reads each file from its last fresh start on, and a deleted one not at all")
@@ -97,7 +97,7 @@ import Testing
         let (first, second) = (sum, try RootReading(other.root, now: .unix(noon + 60)).statistics)
         sum.add(second)
         #expect(sum.snapshots == 2 && sum.files == 2 && sum.imageBytes == 3 * 4096)
-        #expect(sum.storage.total == first.storage.total + second.storage.total)
+        #expect(sum.storage.disk.total == first.storage.disk.total + second.storage.disk.total)
         #expect(sum.firstTime == .unix(noon - 60) && sum.lastTime == .unix(noon))
         #expect(sum.meanStoredBytes == (first.meanStoredBytes! + second.meanStoredBytes!) / 2)
     }

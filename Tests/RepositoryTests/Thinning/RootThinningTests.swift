@@ -39,12 +39,12 @@ struct RootThinningTests {
             history.expected[..<(last - 1)].lastIndex { $0.file == file.id }.map { $0 + 1 }
         }
         let stays = { (number: Int) in number % 20 == 0 || number >= last || standing.contains(number) }
-        let before = RootStorage(history.test.root).total
+        let before = RootStorage(history.test.root).sizes.total
         let outcome = try RootThinning(history.test.root).run(history.keeping { $0 % 20 == 0 })
         let kept = (1...history.expected.count).filter(stays)
         #expect(try present(history) == kept, "\(history.random)")
         #expect(outcome.removedSnapshots == history.expected.count - kept.count)
-        #expect(RootStorage(history.test.root).total == before - outcome.freedBytes)
+        #expect(RootStorage(history.test.root).sizes.total == before - outcome.freedBytes)
         #expect(outcome.freedBytes > before / 4, "\(history.random): \(outcome.freedBytes) of \(before)")
         #expect(history.firstWrong(where: stays) == nil, "\(history.random)")
         #expect(try history.test.findings().isEmpty, "\(history.random)")
@@ -206,7 +206,7 @@ struct RootThinningTests {
         for name in ["7-1.base", "8-x.base", "07-1.base"] {
             try OpenFile(bases.appending(name), .updateOrCreate).write(unsafe content.span.bytes, at: 0)
         }
-        let before = RootStorage(history.test.root).total
+        let before = RootStorage(history.test.root).sizes.total
         let end = history.expected.count
         let outcome = try RootThinning.runAlone(
             history.test.root,
@@ -214,7 +214,8 @@ struct RootThinningTests {
         )
         let left = try Directory.names(in: bases).map(\.string)
         #expect(!left.contains("7-1.base") && Set(left).isSuperset(of: ["8-x.base", "07-1.base"]), "\(left)")
-        #expect(RootStorage(history.test.root).total == before - outcome.freedBytes, "\(history.random)")
+        let after = RootStorage(history.test.root).sizes.total
+        #expect(after == before - outcome.freedBytes, "\(history.random)")
         #expect(history.firstWrong { $0 % 20 == 0 || $0 == end } == nil, "\(history.random)")
     }
 }
