@@ -209,6 +209,8 @@ def restore(place):
 
 def in_place(place):
     connection = place.open("in-place.db", "wal" if place.step % 20 < 10 else "delete")
+    # Its first image would take in what follows.
+    place.type("sync", place.watch.root, "--timeout", "60s")
     for _ in range(5):
         place.insert(connection)
     place.trim(connection, 200)

@@ -24,6 +24,11 @@ import Testing
         let changed_page_ratio: Double
         let first_time: String
         let last_time: String
+        let apparent_bytes: Int
+        let segment_disk_bytes: Int
+        let base_disk_bytes: Int
+        let mirror_disk_bytes: Int
+        let other_disk_bytes: Int
         let bytes_per_day: Int
         let restore_sequence: Int?
         let restore_read_bytes: Int?
@@ -45,10 +50,16 @@ import Testing
         #expect(root.root == scene.data && root.snapshots == 6 && root.files == 2 && root.databases == 1)
         #expect(root.image_bytes == scene.images[6]!.count + 5)
         let status = try scene.run("status", "--json").stdout
-        #expect(status.contains("\"repository_bytes\":\(root.repository_bytes)}"), "\(status)")
+        let whole = "\"repository_bytes\":\(root.repository_bytes),\"apparent_bytes\":\(root.apparent_bytes)}"
+        #expect(status.contains(whole), "\(status)")
+        #expect(
+            root.apparent_bytes
+                == root.segment_bytes + root.base_bytes + root.mirror_bytes + root.other_bytes
+        )
         #expect(
             root.repository_bytes
-                == root.segment_bytes + root.base_bytes + root.mirror_bytes + root.other_bytes
+                == root.segment_disk_bytes + root.base_disk_bytes + root.mirror_disk_bytes
+                + root.other_disk_bytes
         )
         #expect(root.segment_bytes == (try Data(contentsOf: URL(fileURLWithPath: scene.segment))).count)
         #expect(root.first_time == "2026-01-29T12:00:00.000000000Z")
