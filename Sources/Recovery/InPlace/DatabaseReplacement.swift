@@ -33,10 +33,12 @@ struct DatabaseReplacement {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         do {
-            let target = try database.connect(configuration)
+            let lockWait = LockWait(wait)
+            // Whoever closes a database in WAL mode last locks out readers as well.
+            let target = try lockWait.run { try database.connect(configuration) }
             return try source.read { from in
                 try target.writeWithoutTransaction { to in
-                    try LockWait(wait).run { try copy(from, to, isUnchanged) }
+                    try lockWait.run { try copy(from, to, isUnchanged) }
                 }
             }
         } catch let error as DatabaseError {
