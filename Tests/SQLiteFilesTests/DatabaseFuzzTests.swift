@@ -24,7 +24,7 @@ struct DatabaseFuzzTests {
         let sound = try Self.database()
         let trunks = try Self.trunks(of: sound)
         #expect(trunks.count > 2)
-        var run = FuzzRun("database header and freelist", rounds: 150_000)
+        var run = FuzzRun("database header and freelist", rounds: 80_000)
         var leaves = 0
         while var random = run.next() {
             var bytes = sound

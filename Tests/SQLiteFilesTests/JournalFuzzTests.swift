@@ -26,7 +26,7 @@ struct JournalFuzzTests {
 
     @Test("no trap, an end in bounded work, records within the file")
     func scans() {
-        var run = FuzzRun("rollback journal", rounds: 150_000)
+        var run = FuzzRun("rollback journal", rounds: 80_000)
         var records = 0
         while var random = run.next() {
             var bytes = Self.journal(&random).bytes

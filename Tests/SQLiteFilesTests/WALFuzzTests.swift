@@ -24,7 +24,7 @@ struct WALFuzzTests {
 
     @Test("no trap; frames lie within the log; what was not sealed again is what was written, from the front")
     func logs() throws {
-        var run = FuzzRun("WAL", rounds: 150_000)
+        var run = FuzzRun("WAL", rounds: 80_000)
         var accepted = 0
         while var random = run.next() {
             let sound = Self.log(&random)

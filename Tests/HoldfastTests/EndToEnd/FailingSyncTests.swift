@@ -15,7 +15,7 @@ struct FailingSyncTests {
         try protection.watch()
         let session = try SQLite3Session(protection.database)
         var writes = 0
-        for call in ["fdatasync", "fsync", "fdatasync"] {
+        for call in ["fdatasync", "fsync"] {
             let watcher = try #require(protection.watcher)
             let strace = try failing(call, error, when, of: watcher, protection)
             for _ in 0..<4 {

@@ -3,13 +3,14 @@ import TestSupport
 import Testing
 
 /// The program killed at every call that changes the repository, one after the other: `strace(1)` sends it SIGKILL as
-/// it enters the call. Of `pwrite64`, which is called most often, in the short form at every fifth one.
+/// it enters the call. In the short form, of what is called often, at every so many calls.
 @Suite("A watcher that is killed at each step", .serialized)
 struct KilledAtEachStepTests {
     @Test(
         "opens again, is clean, has all that was acknowledged, converges",
         arguments: [
-            "pwrite64", "fdatasync", "fsync", "rename", "link", "unlink", "unlinkat", "ftruncate", "mkdir",
+            "pwrite64", "fdatasync", "fsync", "rename", "renameat2", "unlink", "unlinkat", "ftruncate",
+            "mkdir",
         ]
     )
     func eachCall(call: String) async throws {
@@ -24,7 +25,9 @@ struct KilledAtEachStepTests {
     }
 
     /// In the short form, of calls that there are many of: a kill at every so many.
-    private static let steps = ["pwrite64": 5, "fsync": 3, "unlinkat": 3, "ftruncate": 2, "mkdir": 2]
+    private static let steps = [
+        "pwrite64": 9, "fdatasync": 2, "fsync": 6, "rename": 2, "unlinkat": 4, "ftruncate": 3, "mkdir": 3,
+    ]
 
     /// The run that is killed: the first, which makes the repository and a base image; one that goes on with what an
     /// earlier one acknowledged; one that begins a new segment and seals the one before.

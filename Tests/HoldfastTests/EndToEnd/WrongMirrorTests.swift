@@ -67,7 +67,10 @@ struct WrongMirrorTests {
         #expect(try protection.stop()?.status == 0)
     }
 
-    @Test("while nobody writes: the audit tells it from a difference", arguments: ways.prefix(5))
+    @Test(
+        "while nobody writes: the audit tells it from a difference",
+        arguments: ways.prefix(5).suffix(2) + ways.prefix(1)
+    )
     func idle(_ way: String) throws {
         let protection = try Self.scene("WAL")
         try protection.watch()

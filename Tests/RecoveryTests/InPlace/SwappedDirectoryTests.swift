@@ -116,7 +116,7 @@ struct SwappedDirectoryTests {
         _ restore: (Scene) throws -> Void
     ) throws {
         // Each step, in the long form.
-        for step in stride(from: 0, to: .max, by: LongRun(rounds: 1).isLong ? 1 : 2) {
+        for step in stride(from: 0, to: .max, by: LongRun(rounds: 1).isLong ? 1 : 4) {
             let scene = try Scene()
             try scene.shell(script)
             let folder = scene.folder

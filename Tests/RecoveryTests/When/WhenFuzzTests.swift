@@ -19,7 +19,7 @@ struct WhenFuzzTests {
 
     @Test("nothing traps, what is read can be written and read again")
     func parsing() {
-        var run = FuzzRun("WHEN", rounds: 2_000_000)
+        var run = FuzzRun("WHEN", rounds: 800_000)
         var read = 0
         while var random = run.next() {
             let count = Int.random(in: 0...7, using: &random)
@@ -52,7 +52,7 @@ struct WhenFuzzTests {
 
     @Test("resolving agrees with looking at every snapshot")
     func resolving() {
-        var run = FuzzRun("WHEN, resolved", rounds: 600_000)
+        var run = FuzzRun("WHEN, resolved", rounds: 300_000)
         while var random = run.next() {
             var snapshots: [SnapshotMoment] = []
             for place in 0..<Int.random(in: 1...9, using: &random) {

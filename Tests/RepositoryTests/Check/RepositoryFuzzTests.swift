@@ -42,7 +42,7 @@ struct RepositoryFuzzTests {
         let history = try Self.history(isSealed: isSealed)
         let segments = try history.test.segments()
         #expect(segments.count > 1)
-        var run = FuzzRun(isSealed ? "sealed segments" : "segments and marks", rounds: 2500)
+        var run = FuzzRun(isSealed ? "sealed segments" : "segments and marks", rounds: 1200)
         var snapshots = 0
         while var random = run.next() {
             let path = (segments + [history.test.durableMark]).randomElement(using: &random)!
@@ -98,7 +98,7 @@ struct RepositoryFuzzTests {
         let path = FilePath(test.directory.file("fuzzed.base"))
         let sealed = try writer.finish(as: path)
         let sound = try path.content()
-        var run = FuzzRun("bases", rounds: 6000)
+        var run = FuzzRun("bases", rounds: 3000)
         var opened = 0
         while var random = run.next() {
             var bytes = sound
@@ -138,7 +138,7 @@ struct RepositoryFuzzTests {
         let test = try TestRoot()
         let repository = FilePath(test.directory.file("repository"))
         let paths = [repository.appending("repository.json"), test.root.directory.appending("root.json")]
-        var run = FuzzRun("repository.json and root.json", rounds: 2000)
+        var run = FuzzRun("repository.json and root.json", rounds: 1000)
         var understood = 0
         while var random = run.next() {
             let path = paths.randomElement(using: &random)!

@@ -57,7 +57,7 @@ struct PackFuzzTests {
 
     @Test("tables of byte ranges are refused, or make sense")
     func tables() {
-        var run = FuzzRun("byte ranges", rounds: 500_000)
+        var run = FuzzRun("byte ranges", rounds: 250_000)
         var format = ChangesFormat()
         var accepted = 0
         while var random = run.next() {
@@ -89,7 +89,7 @@ struct PackFuzzTests {
 
     @Test("packs whose heads and data are anything are refused, or give no more than is in them")
     func packs() throws {
-        var run = FuzzRun("packs", rounds: 60_000)
+        var run = FuzzRun("packs", rounds: 30_000)
         var compressor = try Compressor()
         var reader = PackReader()
         var (records, whole) = (0, 0)

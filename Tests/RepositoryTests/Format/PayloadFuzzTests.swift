@@ -12,7 +12,7 @@ struct PayloadFuzzTests {
 
     @Test("tables of changes are refused, or make sense; never memory for what is not there")
     func changes() {
-        var run = FuzzRun("changes", rounds: 700_000)
+        var run = FuzzRun("changes", rounds: 300_000)
         var format = ChangesFormat()
         var accepted = 0
         while var random = run.next() {
@@ -55,7 +55,7 @@ struct PayloadFuzzTests {
             time: Self.time
         )
         try tag.encode(into: &annotation)
-        var run = FuzzRun("small payloads", rounds: 700_000)
+        var run = FuzzRun("small payloads", rounds: 300_000)
         var accepted = 0
         while var random = run.next() {
             var bytes = [file, base, gap, annotation].randomElement(using: &random)!
@@ -111,7 +111,7 @@ struct PayloadFuzzTests {
         let base = BaseHeader(shape: shape, root: id, file: FileID(2)).encoded()
         let mark = DurableMark(root: id, segment: Sequence(5), validBytes: 99, lastSequence: Sequence(9))
             .encoded()
-        var run = FuzzRun("headers", rounds: 700_000)
+        var run = FuzzRun("headers", rounds: 300_000)
         var accepted = 0
         while var random = run.next() {
             var bytes = [segment, base, mark].randomElement(using: &random)!
