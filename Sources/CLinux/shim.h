@@ -55,8 +55,8 @@ static inline int linux_begin_writeback(int file, int64_t offset, int64_t bytes)
     return (int)syscall(SYS_sync_file_range, file, offset, bytes, SYNC_FILE_RANGE_WRITE);
 }
 
-/// Gives a file another name, which must be free (renameat2(2), RENAME_NOREPLACE). Returns 0, or -1 with `errno`; EINVAL
-/// where the file system cannot do that.
+/// Gives a file another name, which must be free (renameat2(2), RENAME_NOREPLACE). Returns 0, or -1 with
+/// `errno`; EINVAL where the file system cannot do that.
 static inline int linux_rename_to_new(int old_directory, const char *old, int directory, const char *name) {
     return (int)syscall(SYS_renameat2, old_directory, old, directory, name, 1); // RENAME_NOREPLACE
 }

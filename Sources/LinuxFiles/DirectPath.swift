@@ -41,8 +41,8 @@ enum DirectPath {
         return -1
     }
 
-    /// Opens a regular file. Links are followed on the way, not at the end (ELOOP). A directory fails with EISDIR, and
-    /// pipes, sockets and devices fail with ESPIPE without being opened.
+    /// Opens a regular file. Links are followed on the way, not at the end (ELOOP). A directory fails with
+    /// EISDIR, and pipes, sockets and devices fail with ESPIPE without being opened.
     static func openStored(_ path: FilePath, _ flags: Int32) -> Int32 {
         let held = unsafe path.withPlatformString {
             unsafe Glibc.open($0, linux_open_path | O_NOFOLLOW | O_CLOEXEC)

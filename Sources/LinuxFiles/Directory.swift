@@ -84,8 +84,8 @@ package enum Directory {
         guard isDone else { throw .last("create", destination) }
     }
 
-    /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST). `SystemError.lacksLinks` where files
-    /// have one name only.
+    /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST).
+    /// `SystemError.lacksLinks` where files have one name only.
     package static func addName(_ name: FilePath, to path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, path) {
             throw SystemError("link", path, code: Errno(rawValue: code))

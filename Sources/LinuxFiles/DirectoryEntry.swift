@@ -78,8 +78,8 @@ package struct DirectoryEntry: Sendable {
         guard isDone else { throw .last("create", new.path) }
     }
 
-    /// Becomes one more name of a file; must be free (`linkat(2)`, EEXIST). `SystemError.lacksLinks` where files have one
-    /// name only.
+    /// Becomes one more name of a file; must be free (`linkat(2)`, EEXIST). `SystemError.lacksLinks` where
+    /// files have one name only.
     package func addName(to file: DirectoryEntry) throws(SystemError) {
         try file.fail(.rename, "link")
         let result = unsafe file.name.withPlatformString { old in

@@ -85,8 +85,8 @@ package final class OpenDirectory: Sendable {
         try opened().synchroniseNames()
     }
 
-    /// Whether its file system keeps the modes that files are made with. FAT and many shares do not: there the mount
-    /// says who may do what. Tried with a directory that is made in it, and goes again.
+    /// Whether its file system keeps the modes that files are made with. FAT and many shares do not: there
+    /// the mount says who may do what. Tried with a directory that is made in it, and goes again.
     package func keepsModes() throws(SystemError) -> Bool {
         let name = ".holdfast-\(UInt64.random(in: 0 ... .max)).new"
         guard let name = FilePath.Component(name) else { return true }

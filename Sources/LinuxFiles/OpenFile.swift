@@ -31,8 +31,9 @@ package struct OpenFile: ~Copyable, Sendable {
         case look
         /// For reading a file of our own, or synchronising a directory.
         case read
-        /// For reading a file of a repository. A symbolic link at the end of its path is refused (ELOOP), and so are
-        /// directories (EISDIR), pipes, sockets and devices (ESPIPE): whoever wrote there may be somebody else.
+        /// For reading a file of a repository. A symbolic link at the end of its path is refused (ELOOP), and
+        /// so are directories (EISDIR), pipes, sockets and devices (ESPIPE): whoever wrote there may be
+        /// somebody else.
         case stored
         /// For reading and writing a file that exists; a symbolic link at the end of its path is refused
         /// (ELOOP).
@@ -229,8 +230,8 @@ package struct OpenFile: ~Copyable, Sendable {
         try synchronise { fsync($0) }
     }
 
-    /// `synchronise` for a directory. Where the file system cannot do that (EINVAL, EOPNOTSUPP, ENOSYS: FUSE, shares), there is
-    /// nothing to wait for: SQLite goes on as well (os_unix.c, unixSync).
+    /// `synchronise` for a directory. Where the file system cannot do that (EINVAL, EOPNOTSUPP, ENOSYS: FUSE,
+    /// shares), there is nothing to wait for: SQLite goes on as well (os_unix.c, unixSync).
     func synchroniseNames() throws(SystemError) {
         do {
             try synchronise()

@@ -149,8 +149,9 @@ package struct Socket: ~Copyable, Sendable {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Where the file system holds no sockets (FAT): listens at a name that is in no file system (`unix(7)`, abstract), and
-    /// `path` becomes a file that says it. Whoever can write there can mislead clients, as he could with a socket.
+    /// Where the file system holds no sockets (FAT): listens at a name that is in no file system (`unix(7)`,
+    /// abstract), and `path` becomes a file that says it. Whoever can write there can mislead clients, as he
+    /// could with a socket.
     private func bindElsewhere(_ path: FilePath) throws(SystemError) {
         if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
         let name = SocketName.random()

@@ -34,7 +34,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
     /// There is no such name, or no such directory (ENOENT, ENOTDIR).
     package var isAbsent: Bool { code == .noSuchFileOrDirectory || code == .notDirectory }
-    /// What has the name is a symbolic link, a directory, a pipe, a socket or a device (`OpenFile.Mode.stored`).
+    /// What has the name is a symbolic link, a directory, a pipe, a socket or a device
+    /// (`OpenFile.Mode.stored`).
     package var isNoRegularFile: Bool { isLink || code == .isDirectory || code == .illegalSeek }
     /// A symbolic link is on the way that is not followed, or too many are (ELOOP).
     package var isLink: Bool { code == .tooManySymbolicLinkLevels }
@@ -44,7 +45,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
     /// This user may not do it (EACCES, EPERM).
     package var isForbidden: Bool { code == .permissionDenied || code == .notPermitted }
-    /// The file system gives files no second name, or not this one (`link(2)`: EPERM, EOPNOTSUPP, ENOSYS, EMLINK).
+    /// The file system gives files no second name, or not this one (`link(2)`: EPERM, EOPNOTSUPP, ENOSYS,
+    /// EMLINK).
     package var lacksLinks: Bool { Self.saysNoLinks(code.rawValue) }
 
     static func saysNoLinks(_ code: Int32) -> Bool { [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(code) }

@@ -18,10 +18,12 @@ private import CZstd
         unsafe ZSTD_freeDCtx(context)
     }
 
-    /// Makes `content` the content of `frame`, `count` bytes; `content` is used again where it is large enough.
+    /// Makes `content` the content of `frame`, `count` bytes; `content` is used again where it is large
+    /// enough.
     ///
-    /// `frame` must be exactly one frame that declares a content size of `count` and needs a window of at most 128 MiB;
-    /// anything else is refused before memory is taken. With a wrong `prefix` the content is wrong or refused: the caller has a digest.
+    /// `frame` must be exactly one frame that declares a content size of `count` and needs a window of at
+    /// most 128 MiB; anything else is refused before memory is taken. With a wrong `prefix` the content is
+    /// wrong or refused: the caller has a digest.
     package func decompress(
         _ frame: RawSpan,
         prefix: RawSpan?,
@@ -71,8 +73,8 @@ private import CZstd
         return UInt32(littleEndian: magic) == 0xfd2f_b528
     }
 
-    /// The window that the frame's header asks for, in bytes; nil when that is the content size (RFC 8878, section
-    /// 3.1.1.1). The frame has at least 6 bytes.
+    /// The window that the frame's header asks for, in bytes; nil when that is the content size (RFC 8878,
+    /// section 3.1.1.1). The frame has at least 6 bytes.
     private static func windowBytes(_ frame: RawSpan) -> UInt64? {
         let descriptor = unsafe frame.unsafeLoad(fromByteOffset: 4, as: UInt8.self)
         guard descriptor & 0x20 == 0 else { return nil }

@@ -5,7 +5,8 @@ package final class SmallFileSystem: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         /// In memory.
         case tmpfs
-        /// On disk, each in a file beside the directory; `btrfs` clones files, the last two have no links, modes or sockets.
+        /// On disk, each in a file beside the directory; `btrfs` clones files, the last two have no links,
+        /// modes or sockets.
         case ext4, xfs, btrfs, vfat, exfat
         /// Over tmpfs.
         case overlay

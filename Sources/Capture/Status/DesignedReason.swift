@@ -41,8 +41,8 @@ package struct LeftOut: Sendable, Hashable {
         let reason: String
         /// Other permissions would help.
         let isForbidden: Bool
-        /// What is committed goes by unseen: it was protected before, or the system could not do it and may at the next
-        /// attempt.
+        /// What is committed goes by unseen: it was protected before, or the system could not do it and may
+        /// at the next attempt.
         let isBlind: Bool
 
         init(_ error: any Error, wasProtected: Bool) {

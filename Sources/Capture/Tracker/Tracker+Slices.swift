@@ -44,9 +44,10 @@ extension Tracker {
             let got = try walk.mirror?.read(into: &context.mirrorScratch, count: size, at: offset) ?? 0
             let scratch = context.mirrorScratch
             let mirrored = unsafe scratch.span.bytes.extracting(0..<got)
-            guard mirrored.isEqual(to: preimages[index]) else {
-                return try auditFoundDifference([preimages.numbers[index]], walk)
-            }
+            let number = preimages.numbers[index]
+            guard mirrored.isEqual(to: preimages[index]),
+                context.hashes.holds(number, of: file, mirrored, walk.pageSize)
+            else { return try auditFoundDifference([number], walk) }
         }
     }
 

@@ -201,8 +201,9 @@ final class Walk {
         cursor = PageNumber(slice.upperBound)
     }
 
-    /// The pages of a slice that differ from the mirror and that no transaction brought. What the mirror does not have
-    /// as it was written differs, whatever it has. `isProven`: whether the mirror's page is as it was written.
+    /// The pages of a slice that differ from the mirror and that no transaction brought. What the mirror does
+    /// not have as it was written differs, whatever it has. `isProven`: whether the mirror's page is as it
+    /// was written.
     func differences(
         _ slice: Range<UInt32>,
         _ bytes: [UInt8],

@@ -96,16 +96,14 @@ package struct SnapshotIndex: Sendable {
         verdicts[newestGood] = true
     }
 
-    /// Forgets tags that have expired and whose snapshots retention has removed: what says so may lie in a segment that was not
-    /// rewritten. They must not lead to older snapshots. Called when all is added.
+    /// Forgets tags that have expired and whose snapshots retention has removed: what says so may lie in a
+    /// segment that was not rewritten. They must not lead to older snapshots. Called when all is added.
     mutating func dropLostTags() {
-        for name in Array(automaticTags.keys) {
-            guard let target = tags[name], let place = entries.lastIndex(atOrBefore: target),
-                entries[place].sequence == target
-            else {
-                (tags[name], automaticTags[name], tagTargets[name]) = (nil, nil, nil)
-                continue
-            }
+        for name in automaticTags.keys {
+            let target = tags[name]
+            let place = target.flatMap { entries.lastIndex(atOrBefore: $0) }
+            if let place, entries[place].sequence == target { continue }
+            (tags[name], automaticTags[name], tagTargets[name]) = (nil, nil, nil)
         }
     }
 

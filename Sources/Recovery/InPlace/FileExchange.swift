@@ -2,8 +2,9 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
-/// Puts an image in the place of a file, and the file with what SQLite keeps beside it aside. Where files can have two names the
-/// name is never free in between; nothing is deleted, and SQLite never finds what belongs to the one beside the other.
+/// Puts an image in the place of a file, and the file with what SQLite keeps beside it aside. Where files can
+/// have two names the name is never free in between; nothing is deleted, and SQLite never finds what belongs
+/// to the one beside the other.
 struct FileExchange {
     /// The path of its directory is absolute and free of symbolic links.
     let place: DirectoryEntry
@@ -76,7 +77,8 @@ struct FileExchange {
         return true
     }
 
-    /// Gives the file one more name. Returns false where files have one only: then the name is free for a moment.
+    /// Gives the file one more name. Returns false where files have one only: then the name is free for a
+    /// moment.
     private func addName(_ aside: DirectoryEntry) throws(SystemError) -> Bool {
         do {
             try aside.addName(to: place)

@@ -37,7 +37,8 @@ extension RetentionPolicy {
         return Instant(nanoseconds: overflow ? .min : start)
     }
 
-    /// Those of the index's tags that keep what they stand on: all but those that Holdfast made by itself and that have expired.
+    /// Those of the index's tags that keep what they stand on: all but those that Holdfast made by itself and
+    /// that have expired.
     func keepingTags(of index: SnapshotIndex, now: Instant) -> [String: Sequence] {
         guard !index.automaticTags.isEmpty, let newest = index.entries.last?.time else { return index.tags }
         let start = start(of: automaticTags ?? Self.automaticTags, before: min(now, newest))

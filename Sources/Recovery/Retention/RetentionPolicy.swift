@@ -14,10 +14,12 @@ package struct RetentionPolicy: Hashable, Sendable, Codable {
     package var daily = 0
     package var weekly = 0
     package var monthly = 0
-    /// How long tags that Holdfast made by itself keep what they stand on, counted back as `within` is; nil for 30 days. Then they
-    /// go with their snapshot, when no other rule keeps that. Tags of people keep it for good.
+    /// How long tags that Holdfast made by itself keep what they stand on, counted back as `within` is; nil
+    /// for 30 days. Then they go with their snapshot, when no other rule keeps that. Tags of people keep it
+    /// for good.
     package var automaticTags: Duration?
-    /// Everything that one of these tags was ever set on. What a tag of a person stands on now is kept without any rule.
+    /// Everything that one of these tags was ever set on. What a tag of a person stands on now is kept
+    /// without any rule.
     package var tags: [String] = []
 
     package init() {}

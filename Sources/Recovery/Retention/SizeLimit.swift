@@ -2,11 +2,12 @@ import LinuxFiles
 import Repository
 
 /// How much a root may take in the repository: thins harder than the policy, oldest moments first, until the
-/// estimate fits. What `RetentionReasons.always` has stays, however large. So does a moment whose removal frees nothing;
-/// and where the limit cannot be reached, every moment, unless what can go is a part of what is too much that counts.
+/// estimate fits. What `RetentionReasons.always` has stays, however large. So does a moment whose removal
+/// frees nothing; and where the limit cannot be reached, every moment, unless what can go is a part of what
+/// is too much that counts.
 ///
-/// The estimate takes what a snapshot stores for what its removal frees. Pages that a later kept snapshot needs of it
-/// stay, so it frees less as a rule: after a removal the true size is there to go on from.
+/// The estimate takes what a snapshot stores for what its removal frees. Pages that a later kept snapshot
+/// needs of it stay, so it frees less as a rule: after a removal the true size is there to go on from.
 package struct SizeLimit: Hashable, Sendable {
     package let maximumBytes: UInt64
 
@@ -24,7 +25,8 @@ package struct SizeLimit: Hashable, Sendable {
         package let isReached: Bool
     }
 
-    /// A snapshot that goes when all moments from its own to the last one before the next of its file are gone.
+    /// A snapshot that goes when all moments from its own to the last one before the next of its file are
+    /// gone.
     private struct Removable {
         let place: Int
         let lastMoment: Int

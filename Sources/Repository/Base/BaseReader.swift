@@ -5,11 +5,12 @@ import SystemPackage
 /// Reads a base file, slice by slice.
 ///
 /// It is valid when header, index and trailer agree with each other and with the record that refers to it,
-/// frames lie side by side from the header to the index, and each slice has its checksum and its exact length.
-/// So no byte of it is without a check. The digest of the whole is the caller's to compare.
+/// frames lie side by side from the header to the index, and each slice has its checksum and its exact
+/// length. So no byte of it is without a check. The digest of the whole is the caller's to compare.
 ///
-/// The index is never in memory as a whole, for it may say to be as long as a disk. It is proven from front to back when the
-/// base is opened, and read again piece by piece; then each line is checked once more, since the file may have changed.
+/// The index is never in memory as a whole, for it may say to be as long as a disk. It is proven from front
+/// to back when the base is opened, and read again piece by piece; then each line is checked once more, since
+/// the file may have changed.
 struct BaseReader: ~Copyable {
     let path: FilePath
     let shape: ImageShape
@@ -183,8 +184,8 @@ struct BaseReader: ~Copyable {
         return bytes
     }
 
-    /// Reads the whole index and the trailer, and compares them with header and reference. Returns the lines that were read
-    /// last.
+    /// Reads the whole index and the trailer, and compares them with header and reference. Returns the lines
+    /// that were read last.
     private static func proveIndex(
         _ file: borrowing OpenFile,
         at indexOffset: UInt64,

@@ -85,7 +85,8 @@ struct BaseWriter: ~Copyable {
     /// `finish` will throw again: the base has to be written anew.
     var hasFailed: Bool { failure != nil }
 
-    /// Writes what is left, waits for the disk and names the file. After an error it can be tried again unless `hasFailed`.
+    /// Writes what is left, waits for the disk and names the file. After an error it can be tried again
+    /// unless `hasFailed`.
     mutating func finish(as path: FilePath) throws -> BaseReference {
         if let failure { throw failure }
         if sealed == nil { sealed = try seal() }

@@ -32,7 +32,8 @@ package struct RootCheck: Sendable {
         _ report: (Finding) throws -> Void
     ) throws -> Summary {
         var summary = Summary()
-        // A base is looked at by itself, and again when images are made of it: what is found twice counts once.
+        // A base is looked at by itself, and again when images are made of it: what is found twice counts
+        // once.
         var known: Set<Finding> = []
         func count(_ finding: Finding) throws {
             guard !known.contains(finding) else { return }

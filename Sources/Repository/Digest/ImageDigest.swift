@@ -33,8 +33,8 @@ package enum ImageDigest {
         try of(file, shape: shape, pages: shape.pageCount.pages(behind: PageCount(0)))
     }
 
-    /// What some pages of such an image add to its digest. Holes are counted, not read. `hashing`: what hashes the
-    /// pages that were read, beginning with the given one.
+    /// What some pages of such an image add to its digest. Holes are counted, not read. `hashing`: what
+    /// hashes the pages that were read, beginning with the given one.
     static func of(
         _ file: borrowing OpenFile,
         shape: ImageShape,

@@ -68,7 +68,8 @@ package struct AnnotationWish: Hashable, Sendable, Codable {
         return Self(.tag, target: target, fields: fields)
     }
 
-    /// Takes a name away: from then on no snapshot has it. Readers that do not know that find the name before all snapshots.
+    /// Takes a name away: from then on no snapshot has it. Readers that do not know that find the name before
+    /// all snapshots.
     package static func tagRemoval(_ name: String) -> Self {
         Self(.tag, target: Sequence.none, fields: ["name": name])
     }

@@ -8,7 +8,8 @@ package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable, Codab
 
     /// Before the first snapshot.
     package static let none = Sequence(0)
-    /// Records with a greater one are refused: far more than can ever be written, and far from where numbers end.
+    /// Records with a greater one are refused: far more than can ever be written, and far from where numbers
+    /// end.
     static let last = Sequence(1 << 62)
     /// A stream that is behind it leaves too few numbers for what will be written, and is damaged there.
     static let lastToBuildOn = Sequence((1 << 62) - (1 << 32))

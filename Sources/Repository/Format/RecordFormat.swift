@@ -91,7 +91,8 @@ struct RecordHeader: Hashable {
         time = head.time
     }
 
-    /// Decodes the first 40 bytes of a record. Nil without the magic, or with a length or a number that cannot be.
+    /// Decodes the first 40 bytes of a record. Nil without the magic, or with a length or a number that
+    /// cannot be.
     init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= Self.byteCount, bytes.littleEndianUInt32(at: Offset.magic) == Self.magic
         else {

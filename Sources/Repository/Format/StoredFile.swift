@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Opening what a repository holds, for reading.
 ///
-/// Who can write there may have put anything under a name. A link would lead elsewhere, a pipe would wait, and a directory
-/// has no bytes. So only a regular file is opened, and anything else is damage.
+/// Who can write there may have put anything under a name. A link would lead elsewhere, a pipe would wait,
+/// and a directory has no bytes. So only a regular file is opened, and anything else is damage.
 enum StoredFile {
     /// Throws `DamageError` for what is no regular file, and `SystemError`.
     static func open(_ path: FilePath) throws -> OpenFile {

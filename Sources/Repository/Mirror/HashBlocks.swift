@@ -2,11 +2,11 @@ import LinuxFiles
 import SQLiteFiles
 import SystemPackage
 
-/// Blocks of hashes. Those that were used last are in memory; the others lie in a file without a name, which goes with
-/// the process.
+/// Blocks of hashes. Those that were used last are in memory; the others lie in a file without a name, which
+/// goes with the process.
 ///
-/// Whatever happens to that file, nothing fails: a block that does not come back as it was is lost, and all of its hashes
-/// are `lostHash`.
+/// Whatever happens to that file, nothing fails: a block that does not come back as it was is lost, and all
+/// of its hashes are `lostHash`.
 struct HashBlocks: ~Copyable {
     /// Where a block lies in the file, in blocks.
     typealias Place = UInt32
@@ -132,7 +132,7 @@ struct HashBlocks: ~Copyable {
     }
 
     private mutating func makeFile() throws(SystemError) -> SharedFile {
-        // Called as the draft of a mirror is, of which whoever is killed here leaves one to be removed.
+        // A draft's name: what a kill leaves here is removed with the drafts.
         let path = directory.appending("0.hashes.new")
         if FileStatus.ifPresent(path) != nil { try Directory.remove(path) }
         let made = try SharedFile(path, .createNew)

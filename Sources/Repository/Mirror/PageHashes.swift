@@ -3,11 +3,11 @@ package import SQLiteFiles
 import Synchronization
 package import SystemPackage
 
-/// What each page of each mirror adds to its image's digest. A mirror is a cache: what is read from it counts only
-/// if it has the hash that it had when it was written.
+/// What each page of each mirror adds to its image's digest. A mirror is a cache: what is read from it counts
+/// only if it has the hash that it had when it was written.
 ///
-/// Pages of zeros have no hash, so holes take no room. The others have theirs in blocks: the last used ones in
-/// memory, the rest in a file without a name. A block that is lost with that file proves nothing any more.
+/// Pages of zeros have no hash, so holes take no room. The others have theirs in blocks: the last used ones
+/// in memory, the rest in a file without a name. A block that is lost with that file proves nothing any more.
 package final class PageHashes: Sendable {
     private let state: Mutex<State>
 
@@ -27,14 +27,15 @@ package final class PageHashes: Sendable {
         return known == hash || (known == 0 && content.isZero)
     }
 
-    /// The same for pages side by side; `content` begins with the first, and the last may be cut by the image's end.
+    /// The same for pages side by side; `content` begins with the first, and the last may be cut by the
+    /// image's end.
     package func holds(_ number: PageNumber, of file: FileID, _ content: RawSpan, _ size: PageSize) -> Bool {
         holds(number, of: file, content, hash: ImageDigest.parts(number, content, size))
     }
 
     /// Whether all of these pages were zeros from the beginning.
     package func isHole(_ pages: Range<UInt32>, of file: FileID) -> Bool {
-        state.withLock { $0.firstBlock(in: pages, of: file) == nil }
+        state.withLock { $0.blocks(in: pages, of: file).isEmpty }
     }
 
     /// The first page from there on that may be other than zeros.
@@ -47,19 +48,15 @@ package final class PageHashes: Sendable {
         state.withLock { $0.parts(pages, of: file, pageSize) }
     }
 
-    func set(_ number: UInt32, of file: FileID, to hash: UInt64) {
-        state.withLock { $0.set(number, of: file, to: hash) }
-    }
-
-    /// The same for many: `next` gives the hash of each.
+    /// Notes what pages add to the digest from now on: `hash` says it of each.
     func set(_ numbers: [UInt32], of file: FileID, _ hash: (UInt32) -> UInt64) {
         state.withLock { state in
             for number in numbers { state.set(number, of: file, to: hash(number)) }
         }
     }
 
-    /// Notes the content of pages side by side, of which the last may be cut by the image's end. Returns what they
-    /// add to the digest.
+    /// Notes the content of pages side by side, of which the last may be cut by the image's end. Returns what
+    /// they add to the digest.
     func note(_ first: PageNumber, of file: FileID, _ content: RawSpan, _ pageSize: PageSize) -> UInt64 {
         var hashes: [UInt64] = []
         hashes.reserveCapacity(content.byteCount / pageSize.bytes + 1)
@@ -138,7 +135,7 @@ extension PageHashes {
         }
 
         /// The blocks that have any of the pages, in order.
-        private func blocks(
+        func blocks(
             in pages: Range<UInt32>,
             of file: FileID
         ) -> [(block: UInt32, place: HashBlocks.Place)] {
@@ -150,23 +147,26 @@ extension PageHashes {
             return places.filter { range.contains($0.key) }.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
         }
 
-        func firstBlock(in pages: Range<UInt32>, of file: FileID) -> UInt32? {
-            blocks(in: pages, of: file).first?.block
+        mutating func firstData(from number: UInt32, of file: FileID) -> UInt32? {
+            guard let known = places[file] else { return nil }
+            var (block, first) = Self.block(of: number)
+            while true {
+                for _ in 0..<Self.stepsThroughHoles {
+                    if let place = known[block] {
+                        for index in first..<HashBlocks.length where blocks[place, index] != 0 {
+                            return block * UInt32(HashBlocks.length) + UInt32(index) + 1
+                        }
+                    }
+                    (block, first) = (block + 1, 0)
+                }
+                guard let next = known.keys.lazy.filter({ $0 >= block }).min() else { return nil }
+                block = next
+            }
         }
 
-        mutating func firstData(from number: UInt32, of file: FileID) -> UInt32? {
-            guard let last = places[file]?.keys.max() else { return nil }
-            let (first, index) = Self.block(of: number)
-            guard first <= last else { return nil }
-            for block in first...last {
-                guard let place = places[file]?[block] else { continue }
-                for index in (block == first ? index : 0)..<HashBlocks.length where blocks[place, index] != 0
-                {
-                    return block * UInt32(HashBlocks.length) + UInt32(index) + 1
-                }
-            }
-            return nil
-        }
+        /// So many blocks are asked for one by one; behind a longer hole all that are known are looked
+        /// through.
+        private static let stepsThroughHoles = 64
 
         mutating func parts(_ pages: Range<UInt32>, of file: FileID, _ pageSize: PageSize) -> UInt64? {
             var (sum, next) = (UInt64(0), pages.lowerBound)

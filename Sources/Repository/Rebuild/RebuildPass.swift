@@ -5,8 +5,8 @@ import SystemPackage
 /// A segment is no more the file that it was when places in it were looked up, or its name is gone: it was sealed or
 /// thinned meanwhile.
 package struct ReplacedSegmentError: Error {
-    /// More often than any writer replaces segments while somebody reads them. On a file system whose files change their
-    /// numbers by themselves every look fails.
+    /// More often than any writer replaces segments while somebody reads them. On a file system whose files
+    /// change their numbers by themselves every look fails.
     private static let mostLooks = 100
     /// So many findings wait until a look has come to its end.
     private static let mostHeldFindings = 10_000
@@ -19,7 +19,8 @@ package struct ReplacedSegmentError: Error {
         return try body()
     }
 
-    /// The same, and what a look has found counts only when it has come to its end: each finding is reported once.
+    /// The same, and what a look has found counts only when it has come to its end: each finding is reported
+    /// once.
     static func lookingAgain<Value>(
         reporting report: (Finding) throws -> Void,
         _ body: ((Finding) throws -> Void) throws -> Value

@@ -3,8 +3,9 @@ package import SystemPackage
 
 /// Makes a root's `root.json` right again: from its copy, or from the path that somebody knows.
 ///
-/// All that it says but the path can be told from elsewhere: the id is the directory's name, and the first segment's header has
-/// the time. The path stands in the copy only. Without that a root is left as it is, for nothing in it is damaged.
+/// All that it says but the path can be told from elsewhere: the id is the directory's name, and the first
+/// segment's header has the time. The path stands in the copy only. Without that a root is left as it is, for
+/// nothing in it is damaged.
 package struct DescriptionRepair {
     /// The root's directory.
     package let directory: FilePath
@@ -33,8 +34,8 @@ package struct DescriptionRepair {
         return files.values.sorted { $0.id < $1.id }.prefix(most).map(\.name)
     }
 
-    /// Writes the description anew, and sets aside what was there. `path`: what the root protects, for one whose copy does not
-    /// say it. Throws `RepositoryError`, or `SystemError`.
+    /// Writes the description anew, and sets aside what was there. `path`: what the root protects, for one
+    /// whose copy does not say it. Throws `RepositoryError`, or `SystemError`.
     package func run(path: FilePath? = nil, now: Instant = .now) throws -> RootDescription {
         guard let root = try path.map({ try description($0) }) ?? copy else {
             throw RepositoryError.malformed(file, reason: "nothing says what the root protects")

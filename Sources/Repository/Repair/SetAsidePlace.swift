@@ -1,7 +1,8 @@
 import LinuxFiles
 import SystemPackage
 
-/// `set-aside/TIME`: a directory for what one repair takes out of a root. Names in it are as they were in the root.
+/// `set-aside/TIME`: a directory for what one repair takes out of a root. Names in it are as they were in the
+/// root.
 struct SetAsidePlace {
     let path: FilePath
     private let directory: FilePath

@@ -73,8 +73,9 @@ final class FileImage {
         return !staged.isEmpty || shape.byteCount != mirrorBytes || mirrorValidBytes < mirrorBytes
     }
 
-    /// Reads the latest content of a page into `buffer[start...]`, zeros where there is none. Returns what it adds to the
-    /// digest. Throws also when the mirror does not give back what was written to it: then it is lost.
+    /// Reads the latest content of a page into `buffer[start...]`, zeros where there is none. Returns what it
+    /// adds to the digest. Throws also when the mirror does not give back what was written to it: then it is
+    /// lost.
     @discardableResult
     func read(
         _ number: UInt32,

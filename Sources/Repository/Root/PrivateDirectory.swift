@@ -3,8 +3,10 @@ import SystemPackage
 
 /// Directories that nobody else could have put something into.
 enum PrivateDirectory {
-    /// Throws `RepositoryError.notPrivate` unless only this user, and root, can have changed what is in the directory, or the
-    /// file system keeps no modes: nobody could mend that, and the user has chosen the place. Root may read anybody's. A name that is a symbolic link is followed only where the user gave it.
+    /// Throws `RepositoryError.notPrivate` unless only this user, and root, can have changed what is in the
+    /// directory, or the file system keeps no modes: nobody could mend that, and the user has chosen the
+    /// place. Root may read anybody's. A name that is a symbolic link is followed only where the user gave
+    /// it.
     static func requireReadable(_ path: FilePath, followingLinks: Bool = false) throws {
         let status = try FileStatus.of(path, followingLinks: followingLinks)
         guard status.kind != .symbolicLink else { throw link(path) }

@@ -77,8 +77,8 @@ package final class RepositoryDirectory: Sendable {
         return RootList(try Directory.names(in: directory).map { directory.appending($0) })
     }
 
-    /// Adds a root; one with that very path, or another name of it, is returned as it is. Throws `UnusableRootError` when there
-    /// is none and a root of which the path is not known may be it.
+    /// Adds a root; one with that very path, or another name of it, is returned as it is. Throws
+    /// `UnusableRootError` when there is none and a root of which the path is not known may be it.
     package func addRoot(_ path: FilePath, kind: RootKind, now: Instant = .now) throws -> RootDescription {
         let path = try Self.absolute(path)
         let directory = try OpenFile(self.path, .read)

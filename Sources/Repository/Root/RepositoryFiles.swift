@@ -62,11 +62,19 @@ enum SmallFile {
     /// Writes a file that must not exist yet, and waits until content and name are on the disk.
     static func create(_ path: FilePath, _ value: some Encodable) throws {
         try write(path, value) { draft throws(SystemError) in try Directory.renameToNew(draft, to: path) }
+        do {
+            try Directory.synchronise(path.removingLastComponent())
+        } catch {
+            // Whoever tries again gives the name again.
+            try? Directory.remove(path)
+            throw error
+        }
     }
 
     /// The same in the place of what is there.
     static func replace(_ path: FilePath, _ value: some Encodable) throws {
         try write(path, value) { draft throws(SystemError) in try Directory.rename(draft, to: path) }
+        try Directory.synchronise(path.removingLastComponent())
     }
 
     private static func write(
@@ -87,13 +95,6 @@ enum SmallFile {
             try name(draft)
         } catch {
             try? Directory.remove(draft)
-            throw error
-        }
-        do {
-            try Directory.synchronise(path.removingLastComponent())
-        } catch {
-            // Whoever tries again gives the name again.
-            try? Directory.remove(path)
             throw error
         }
     }

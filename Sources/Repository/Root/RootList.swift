@@ -3,8 +3,9 @@ package import SystemPackage
 
 /// The roots of a repository, those whose description is damaged apart.
 ///
-/// A root's path stands in its `root.json` and in a copy beside it. When the first cannot be read, the root goes by the copy.
-/// When neither can, nobody knows what the root protects: it cannot be used until a repair is told.
+/// A root's path stands in its `root.json` and in a copy beside it. When the first cannot be read, the root
+/// goes by the copy. When neither can, nobody knows what the root protects: it cannot be used until a repair
+/// is told.
 package struct RootList: Sendable {
     /// A root of which `root.json` cannot be used.
     package struct Damaged: Sendable {
@@ -17,7 +18,8 @@ package struct RootList: Sendable {
 
         /// What is damaged.
         package var file: FilePath { directory.appending(RootFile.name) }
-        /// Whether it is damage, which a repair mends: else a newer version wrote it, or somebody else may have.
+        /// Whether it is damage, which a repair mends: else a newer version wrote it, or somebody else may
+        /// have.
         package var isDamage: Bool { error.isDamageOfDescription }
 
         /// The same as an error of a command.
@@ -54,7 +56,8 @@ package struct RootList: Sendable {
     }
 }
 
-/// A path is in none of the roots that can be used. It may be in one of which nobody can tell what it protects.
+/// A path is in none of the roots that can be used. It may be in one of which nobody can tell what it
+/// protects.
 package struct UnusableRootError: Error, CustomStringConvertible {
     package let root: RootList.Damaged
     package let path: FilePath
@@ -73,8 +76,8 @@ package struct UnusableRootError: Error, CustomStringConvertible {
 }
 
 extension Error {
-    /// Whether it says that a description is damaged, missing or cannot be opened; not that a newer version wrote it, nor that
-    /// its directory may be somebody else's.
+    /// Whether it says that a description is damaged, missing or cannot be opened; not that a newer version
+    /// wrote it, nor that its directory may be somebody else's.
     fileprivate var isDamageOfDescription: Bool {
         switch self as? RepositoryError {
         case .malformed: true

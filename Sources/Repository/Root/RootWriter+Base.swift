@@ -175,8 +175,8 @@ extension RootWriter {
         return nil
     }
 
-    /// The mirror has a page with that content; what is missing of it is zeros. Before the cursor it takes the former
-    /// one's place in the digest.
+    /// The mirror has a page with that content; what is missing of it is zeros. Before the cursor it takes
+    /// the former one's place in the digest.
     private func count(
         _ number: UInt32,
         _ content: RawSpan,
@@ -198,7 +198,8 @@ extension RootWriter {
         return parts
     }
 
-    /// Reads a page of the mirror into the front of `pageBuffer`. Throws when it is not what was written there.
+    /// Reads a page of the mirror into the front of `pageBuffer`. Throws when it is not what was written
+    /// there.
     private func readMirror(_ number: UInt32, _ image: FileImage) throws(SystemError) {
         let size = image.shape!.pageSize
         try mirror(image).file.readPage(PageNumber(number), size, into: &pageBuffer)
@@ -270,9 +271,10 @@ extension RootWriter {
         }
     }
 
-    /// Writes what of the slice lies within the image, and counts its pages into the digest. Ahead of the cursor the mirror is
-    /// zero but for pages that were staged, and those are in the slice by now; so zeros need not be written, and a
-    /// sparse file stays sparse. Returns what the whole slice adds to a digest, if the mirror has got just that.
+    /// Writes what of the slice lies within the image, and counts its pages into the digest. Ahead of the
+    /// cursor the mirror is zero but for pages that were staged, and those are in the slice by now; so zeros
+    /// need not be written, and a sparse file stays sparse. Returns what the whole slice adds to a digest, if
+    /// the mirror has got just that.
     private func writeToMirror(
         _ slice: [UInt8],
         _ image: FileImage,

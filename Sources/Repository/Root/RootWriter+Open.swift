@@ -46,7 +46,8 @@ extension RootWriter {
         try restoreMirrors(differing, isOpening: true)
     }
 
-    /// Reads the stream. What a former writer left in memory, and cannot be brought to the disk, is written again.
+    /// Reads the stream. What a former writer left in memory, and cannot be brought to the disk, is written
+    /// again.
     private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
         func read() throws -> (HistoryTracker, StreamEnd?) {
             notes = []

@@ -143,12 +143,13 @@ package final class RootWriter {
         try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirror(image))
     }
 
-    /// Reads these pages of the latest content. Throws as `stage` does when the mirror does not hold what was written
-    /// to it.
+    /// Reads these pages of the latest content. Throws as `stage` does when the mirror does not hold what was
+    /// written to it.
     package func prove(_ pages: [PageNumber], of file: FileID) throws {
         // What is under the mirror's name counts.
         mirrors.close(file)
-        for page in pages { try readPage(page, of: file, into: &pageBuffer) }
+        var buffer = [UInt8](repeating: 0, count: latestShape(of: file)?.pageSize.bytes ?? 0)
+        for page in pages { try readPage(page, of: file, into: &buffer) }
     }
 
     /// The file's mirror, opened for reading: its latest durable image. Do not keep it across a flush.

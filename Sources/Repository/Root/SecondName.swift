@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Keeps a file under one more name, so that at no moment it has none while another one takes its place.
 enum SecondName {
-    /// Throws `SystemError` EEXIST when the name is taken. Where files have one name only the new name gets a copy, which is
-    /// on the disk when this returns; the file must not change meanwhile.
+    /// Throws `SystemError` EEXIST when the name is taken. Where files have one name only the new name gets a
+    /// copy, which is on the disk when this returns; the file must not change meanwhile.
     static func keep(_ path: FilePath, as name: FilePath) throws {
         do {
             try Directory.addName(name, to: path)

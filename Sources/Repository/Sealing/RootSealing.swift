@@ -36,9 +36,10 @@ package final class RootSealing {
         try? Directory.removeTree(scratch)
     }
 
-    /// Seals what can be, oldest first, as long as `goesOn`; in between that ends it within some milliseconds.
-    /// Returns how many segments were sealed. Throws `RepositoryError.unsupported`, `SystemError`, or `SealingError`; then
-    /// the segments that were not sealed yet are as they were. `onDamage`: told once of each that is damaged, and stays as it is.
+    /// Seals what can be, oldest first, as long as `goesOn`; in between that ends it within some
+    /// milliseconds. Returns how many segments were sealed. Throws `RepositoryError.unsupported`,
+    /// `SystemError`, or `SealingError`; then the segments that were not sealed yet are as they were.
+    /// `onDamage`: told once of each that is damaged, and stays as it is.
     @discardableResult
     package func run(
         while goesOn: @escaping () -> Bool = { true },

@@ -237,7 +237,8 @@ private struct Shares {
 
     mutating func next(_ entry: ChangesFormat.Entry) -> UInt64 {
         weight += Self.weight(entry)
-        // The weight is a part of the total, so it fits. A sparse file's record may seem to have any number of bytes.
+        // The weight is a part of the total, so it fits. A sparse file's record may seem to have any number
+        // of bytes.
         let product = recordBytes.multipliedFullWidth(by: weight)
         let upToHere = totalWeight.dividingFullWidth(product).quotient
         defer { given = upToHere }

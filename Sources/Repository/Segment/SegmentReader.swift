@@ -43,8 +43,8 @@ struct SegmentReader: ~Copyable {
     private(set) var offset: UInt64 = 0
     private var current: RecordHeader?
 
-    /// Opens a segment. With `synchronising`, waits until what is there now is on the disk; throws when it cannot be
-    /// brought there. Throws `DamageError` for what is no regular file, and `SystemError`.
+    /// Opens a segment. With `synchronising`, waits until what is there now is on the disk; throws when it
+    /// cannot be brought there. Throws `DamageError` for what is no regular file, and `SystemError`.
     init(
         _ path: FilePath,
         first: Sequence,
@@ -179,8 +179,8 @@ struct SegmentReader: ~Copyable {
         return nil
     }
 
-    /// Where data follows when these loaded bytes are zeros and a hole goes on behind them: nobody can read through a hole of
-    /// a million terabytes. Nil when they are not, or the hole ends right there.
+    /// Where data follows when these loaded bytes are zeros and a hole goes on behind them: nobody can read
+    /// through a hole of a million terabytes. Nil when they are not, or the hole ends right there.
     private func dataBehindHole(_ at: UInt64, _ count: Int) -> UInt64? {
         guard count == Self.chunkBytes, bytes(at, count).isZero else { return nil }
         let next = at + UInt64(count)

@@ -55,18 +55,26 @@ enum SegmentSuccession {
         }
     }
 
-    /// Writes the segment again, up to there, to another file that takes its name.
+    /// Writes the segment again, up to there, to another file that takes its name. `header`: another one than
+    /// it has.
     static func rewrite(
         _ segment: Sequence,
         _ root: RootDescription,
-        validBytes: UInt64
+        validBytes: UInt64,
+        header: SegmentHeader? = nil,
+        beforeNaming: () throws -> Void = {}
     ) throws -> SegmentWriter {
         let path = root.segmentPath(segment)
         let draft = root.segmentsDirectory.appending("\(path.lastComponent!.string).new")
         let copy = try OpenFile(draft, .updateOrCreate)
         try copy.truncate(to: 0)
-        try copyFront(of: path, to: copy, from: 0, upTo: validBytes)
+        if let header {
+            let bytes = header.encoded()
+            try copy.write(unsafe bytes.span.bytes, at: 0)
+        }
+        try copyFront(of: path, to: copy, from: header == nil ? 0 : SegmentHeader.byteCount, upTo: validBytes)
         try copy.synchronise()
+        try beforeNaming()
         try Directory.rename(draft, to: path)
         try Directory.synchronise(root.segmentsDirectory)
         return try SegmentWriter(path, first: segment, validBytes: validBytes)
@@ -94,9 +102,6 @@ enum SegmentSuccession {
         _ root: RootDescription,
         _ now: Instant
     ) throws -> SegmentWriter {
-        let draft = root.segmentsDirectory.appending("\(end.path.lastComponent!.string).new")
-        let copy = try OpenFile(draft, .updateOrCreate)
-        try copy.truncate(to: 0)
         var header =
             end.header
             ?? SegmentHeader(
@@ -107,15 +112,8 @@ enum SegmentSuccession {
                 previousValidBytes: end.previousValidBytes
             )
         header.isSealed = false
-        let bytes = header.encoded()
-        try copy.write(unsafe bytes.span.bytes, at: 0)
         let validBytes = max(end.validBytes, SegmentHeader.byteCount)
-        try copyFront(of: end.path, to: copy, from: SegmentHeader.byteCount, upTo: validBytes)
-        try copy.synchronise()
-        try keepAside(end)
-        try Directory.rename(draft, to: end.path)
-        try Directory.synchronise(root.segmentsDirectory)
-        return try SegmentWriter(end.path, first: end.segment, validBytes: validBytes)
+        return try rewrite(end.segment, root, validBytes: validBytes, header: header) { try keepAside(end) }
     }
 
     static func copyFront(

@@ -53,8 +53,8 @@ final class SegmentWriter {
         writtenBytes += UInt64(bytes.byteCount)
     }
 
-    /// Waits until everything appended is on the disk; then it counts. After an error all that is not valid yet must be
-    /// written again, to another file: a second fsync(2) would succeed without it.
+    /// Waits until everything appended is on the disk; then it counts. After an error all that is not valid
+    /// yet must be written again, to another file: a second fsync(2) would succeed without it.
     func commit() throws(SystemError) {
         do {
             try file.synchroniseData()

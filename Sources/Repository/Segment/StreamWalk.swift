@@ -167,8 +167,8 @@ struct StreamWalk {
         return SegmentIdentity(reader.status, isSealed: header?.isSealed ?? false)
     }
 
-    /// Opens a segment of the listing. Throws `ReplacedSegmentError` when a new listing does not have it any more. When that
-    /// has it and it cannot be found all the same, its name leads nowhere: `DamageError`.
+    /// Opens a segment of the listing. Throws `ReplacedSegmentError` when a new listing does not have it any
+    /// more. When that has it and it cannot be found all the same, its name leads nowhere: `DamageError`.
     private func reader(
         of first: Sequence,
         _ path: FilePath,

@@ -1,8 +1,8 @@
 import LinuxFiles
 import SystemPackage
 
-/// What thinning a root would come to, found by doing it: to links of its files, which no thinning changes, or
-/// to copies where there are no links.
+/// What thinning a root would come to, found by doing it: to links of its files, which no thinning changes,
+/// or to copies where there are no links.
 package struct ThinningRehearsal {
     private let root: RootDescription
     /// The same root, in a directory within its own.

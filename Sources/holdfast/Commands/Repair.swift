@@ -15,8 +15,8 @@ struct Repair: HoldfastCommand {
             Which path a root protects is said by its root.json, and by a copy of that. If both are damaged, nothing else says \
             it: the root is left as it is, and --root-path tells what is known.
 
-            Exit status: 0 nothing to do, or repaired, 1 failed, 3 the path of a root is not known, 10 no repository or no \
-            such root, 11 a watcher has a root, 64 wrong usage.
+            Exit status: 0 nothing to do, or repaired, 1 failed, 3 a root's path is unknown, 10 no repository or root, \
+            11 a watcher has a root, 64 wrong usage.
             """
     )
 

@@ -20,7 +20,8 @@ struct DescriptionRepairs {
         }
     }
 
-    /// Returns whether the path of each root is known now. Throws what hinders all, and `Failure` for an id that no root has.
+    /// Returns whether the path of each root is known now. Throws what hinders all, and `Failure` for an id
+    /// that no root has.
     func run(_ repository: RepositoryDirectory, _ console: Console) throws -> Bool {
         let roots = try repository.roots()
         var (rest, isWhole) = (paths, true)

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A running watcher whose fsync(2) fails: `strace(1)` has the call fail in the kernel's place, which forgets then what was
-/// not written.
+/// A running watcher whose fsync(2) fails: `strace(1)` has the call fail in the kernel's place, which forgets
+/// then what was not written.
 @Suite("A watcher whose repository cannot be synchronised")
 struct FailingSyncTests {
     /// What the call fails with, and when (`when=` in strace(1)).

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Other tests begin processes meanwhile, which would keep a FUSE mount's descriptors; so one after the other.
+/// Other tests begin processes meanwhile, which would keep a FUSE mount's descriptors; so one after the
+/// other.
 @Suite("A repository and a root on other file systems", .serialized)
 struct OtherFileSystemsTests {
     static let kinds = SmallFileSystem.Kind.allCases.filter { SmallFileSystem.isAllowed($0) }

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("A mirror that is not as it was written", .serialized)
 struct WrongMirrorTests {
-    /// What becomes of a mirror, as a shell script in the directory of the mirrors. `$m` is the mirror, `$live` the database,
-    /// `former` what the mirror was a while ago.
+    /// What becomes of a mirror, as a shell script in the directory of the mirrors. `$m` is the mirror,
+    /// `$live` the database, `former` what the mirror was a while ago.
     private static let ways = [
         "printf X | dd of=$m bs=1 seek=12388 conv=notrunc status=none", "truncate -s 9000 $m",
         "n=$(stat -c %s $m); truncate -s 0 $m; truncate -s $n $m",

@@ -64,4 +64,23 @@ struct MirrorProofTests {
                 == [UInt8](repeating: 2, count: 512)[...]
         )
     }
+
+    @Test("is asked for right after the start as well, and found wrong")
+    func firstQuestion() throws {
+        let test = try TestRoot()
+        let file: FileID
+        do {
+            let writer = try RootWriter(root: test.root)
+            file = writer.declare(name: "a", kind: .database)
+            _ = try writer.stage(change(file, [1: 1, 2: 1], count: 2))
+            _ = try writer.flush()
+        }
+        let writer = try RootWriter(root: test.root)
+        try writer.prove([PageNumber(1), PageNumber(2)], of: file)
+        try test.root.mirrorPath(file).flipByte(at: 600)
+        try writer.prove([PageNumber(1)], of: file)
+        #expect(throws: SystemError.self) { try writer.prove([PageNumber(2)], of: file) }
+        try writer.abandonBase(file)
+        try writer.prove([PageNumber(2)], of: file)
+    }
 }

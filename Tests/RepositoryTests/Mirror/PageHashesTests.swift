@@ -32,7 +32,7 @@ struct PageHashesTests {
                 model[file] = model[file]?.filter { $0.key <= number }
             } else {
                 let hash = UInt64.random(in: 1...1 << 62, using: &random)
-                hashes.set(number, of: file, to: hash)
+                hashes.set([number], of: file) { _ in hash }
                 model[file, default: [:]][number] = hash
             }
         }
@@ -60,7 +60,7 @@ struct PageHashesTests {
         let folder = try TemporaryDirectory()
         let hashes = PageHashes(in: FilePath(folder.path))
         let file = FileID(1)
-        for number in 1...Self.pageCount { hashes.set(number, of: file, to: UInt64(number)) }
+        hashes.set(Array(1...Self.pageCount), of: file) { UInt64($0) }
         let all = 1..<Self.pageCount + 1
         #expect(hashes.parts(all, of: file, Self.size) != nil)
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
@@ -84,7 +84,7 @@ struct PageHashesTests {
     @Test("without room for their file only memory counts")
     func full() throws {
         let hashes = PageHashes(in: "/nowhere")
-        for number in 1...Self.pageCount { hashes.set(number, of: FileID(1), to: UInt64(number)) }
+        hashes.set(Array(1...Self.pageCount), of: FileID(1)) { UInt64($0) }
         let content: [UInt8] = [1]
         // The last ones are in memory; who asks for others takes their room.
         let known = (1...Self.pageCount).reversed().count { number in
