@@ -221,10 +221,8 @@ final class Recorder {
             try writer.abandonBase(file)
             lostMirrors[file] = nil
             let reason =
-                error.code == .badMessage
-                ? "was not as it was written: nothing is lost, but look at the disk"
-                : "could not be used (\(error.code))"
-            let message = "the mirror was rebuilt, for it \(reason)"
+                error.code == .badMessage ? "was not as it was written" : "could not be used (\(error.code))"
+            let message = "the mirror was rebuilt, for it \(reason); nothing is lost"
             meter.tell(.finding(Finding(.warning, writer.root.mirrorPath(file), at: 0, message)))
         } catch let failure as SystemError {
             lostMirrors[file] =
