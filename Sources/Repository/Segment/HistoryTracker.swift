@@ -13,13 +13,14 @@ struct HistoryTracker {
         var name: FilePath
         var kind: FileKind
         var last: SnapshotState?
-        /// Pages of the unfinished snapshot so far; nil when there is none.
-        var unfinishedPages: UInt64?
     }
 
     private(set) var files: [FileID: Track] = [:]
+    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is asked after each record
+    /// whether there is any, and files are many.
+    private var unfinishedPages: [FileID: UInt64] = [:]
     /// Whether any file has an unfinished snapshot.
-    var hasUnfinished: Bool { files.values.contains { $0.unfinishedPages != nil } }
+    var hasUnfinished: Bool { !unfinishedPages.isEmpty }
     /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
     private(set) var ended: FileID?
     private(set) var lastSequence = Sequence.none
@@ -44,7 +45,7 @@ struct HistoryTracker {
         let lastBefore = lastSequence
         switch type {
         case .session:
-            for id in files.keys { files[id]!.unfinishedPages = nil }
+            unfinishedPages.removeAll()
             let program = try place.reading { () throws(FormatError) in try SessionFormat.decode(payload) }
             try emit(.session(program: program, time: header.time))
         case .file:
@@ -53,9 +54,11 @@ struct HistoryTracker {
             try emit(.file(header.file, name: name, kind: kind))
         case .base:
             let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
-            try track(header.file, place) { $0.unfinishedPages = UInt64(base.shape.pageCount.rawValue) }
+            try requireDeclared(header.file, place)
+            unfinishedPages[header.file] = UInt64(base.shape.pageCount.rawValue)
         case .void:
-            try track(header.file, place) { $0.unfinishedPages = nil }
+            try requireDeclared(header.file, place)
+            unfinishedPages[header.file] = nil
         case .changes:
             try consumeChanges(header, payload, place, emit: emit)
         case .gap:
@@ -114,13 +117,8 @@ struct HistoryTracker {
         }
     }
 
-    private mutating func track(
-        _ id: FileID,
-        _ place: RecordPlace,
-        _ change: (inout Track) -> Void
-    ) throws(DamageError) {
+    private func requireDeclared(_ id: FileID, _ place: RecordPlace) throws(DamageError) {
         guard files[id] != nil else { throw place.damage("file \(id) was never declared") }
-        change(&files[id]!)
     }
 
     private mutating func consumeChanges(
@@ -140,7 +138,8 @@ struct HistoryTracker {
             throw place.damage("file \(header.file) was never declared")
         }
         try checkSequence(header, place, emit: emit)
-        if changes.continues != (track.unfinishedPages != nil) {
+        var unfinished = unfinishedPages[header.file]
+        if changes.continues != (unfinished != nil) {
             let message =
                 changes.continues ? "the parts before it are missing" : "it forgets the parts before it"
             try emit(.finding(Finding(place.damage(message))))
@@ -149,9 +148,9 @@ struct HistoryTracker {
         var sequence = header.firstSequence
         for entry in changes.entries {
             unattributedBytes.addSaturated(shares.next(entry))
-            let pageCount = (track.unfinishedPages ?? 0).addingSaturated(UInt64(entry.pages.count))
+            let pageCount = (unfinished ?? 0).addingSaturated(UInt64(entry.pages.count))
             guard let event = entry.event else {
-                track.unfinishedPages = pageCount
+                unfinished = pageCount
                 continue
             }
             let state = SnapshotState(
@@ -172,7 +171,7 @@ struct HistoryTracker {
             )
             track.last = state
             ended = header.file
-            track.unfinishedPages = nil
+            unfinished = nil
             lastTime = max(lastTime, entry.time)
             lastSequence = sequence
             sequence = sequence.next
@@ -182,6 +181,7 @@ struct HistoryTracker {
             try emit(.snapshot(record))
         }
         files[header.file] = track
+        unfinishedPages[header.file] = unfinished
     }
 
     private func checkSequence(
