@@ -13,6 +13,10 @@ struct HistoryTracker {
         var name: FilePath
         var kind: FileKind
         var last: SnapshotState?
+        /// How much was lost before the last base or fresh start that it is built on.
+        fileprivate var lossesBefore = 0
+        /// What it is built on is missing.
+        fileprivate var lacksBase = false
     }
 
     private(set) var files: [FileID: Track] = [:]
@@ -21,6 +25,27 @@ struct HistoryTracker {
     private var unfinishedPages: [FileID: UInt64] = [:]
     /// Whether any file has an unfinished snapshot.
     var hasUnfinished: Bool { !unfinishedPages.isEmpty }
+    /// Tells whether the base of a snapshot is there; nil when nobody asks for that.
+    var isBaseThere: ((Sequence, FileID, RecordPlace) throws -> Bool)?
+    /// Bases that no finished snapshot stands on yet.
+    private var openBases: [FileID: Sequence] = [:]
+    /// Files that are built on a base that is missing.
+    private var filesWithoutBase: Set<FileID> = []
+    /// So many places were met at which something is lost.
+    private var losses = 0
+    /// At one of them something is missing, and that not because of damage.
+    private var isIncomplete = false
+    /// Files whose last changes are no snapshot any more.
+    private var superseded: Set<FileID> = []
+    /// The last record was the end of a sealed segment.
+    private var isAtFooter = false
+    /// Whether the last snapshots of all files are the state of the root here, at the end of a sealed segment: retention leaves
+    /// of each file what stands there.
+    var isStateOfRoot: Bool {
+        isAtFooter && losses == 0 && filesWithoutBase.isEmpty && superseded.isEmpty
+    }
+    /// Files whose declaration is lost.
+    private var undeclared: Set<FileID> = []
     /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
     private(set) var ended: FileID?
     private(set) var lastSequence = Sequence.none
@@ -28,6 +53,14 @@ struct HistoryTracker {
     private var segment: Sequence?
     private var unattributedBytes: UInt64 = 0
     private var changes = ChangesFormat()
+
+    /// Something of the stream is lost here. What follows of a file is whole again from its next base or fresh start on.
+    mutating func lost(_ finding: Finding) {
+        guard finding.severity == .error else { return }
+        losses += 1
+        openBases.removeAll()
+        if finding.isIncompleteness { isIncomplete = true }
+    }
 
     /// Takes the next record and tells `emit` what it says. Throws `DamageError` for one that contradicts the
     /// stream, `RepositoryError.unsupported`, or what `emit` throws.
@@ -40,12 +73,14 @@ struct HistoryTracker {
     ) throws {
         countSegment(place.location.segment)
         ended = nil
+        isAtFooter = type == .footer
         if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
         lastTime = max(lastTime, header.time)
         let lastBefore = lastSequence
         switch type {
         case .session:
             unfinishedPages.removeAll()
+            openBases.removeAll()
             let program = try place.reading { () throws(FormatError) in try SessionFormat.decode(payload) }
             try emit(.session(program: program, time: header.time))
         case .file:
@@ -54,11 +89,13 @@ struct HistoryTracker {
             try emit(.file(header.file, name: name, kind: kind))
         case .base:
             let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
-            try requireDeclared(header.file, place)
+            guard try isDeclared(header.file, place, emit) else { break }
             unfinishedPages[header.file] = UInt64(base.shape.pageCount.rawValue)
+            openBases[header.file] = header.firstSequence
         case .void:
-            try requireDeclared(header.file, place)
+            guard try isDeclared(header.file, place, emit) else { break }
             unfinishedPages[header.file] = nil
+            openBases[header.file] = nil
         case .changes:
             try consumeChanges(header, payload, place, emit: emit)
         case .gap:
@@ -110,15 +147,32 @@ struct HistoryTracker {
             throw place.damage("file number \(id) leaves no numbers for files to come")
         }
         if files[id] == nil {
-            files[id] = Track(name: name, kind: kind)
+            files[id] = Track(name: name, kind: kind, lossesBefore: losses)
+            undeclared.remove(id)
         } else {
             files[id]!.name = name
             files[id]!.kind = kind
         }
     }
 
-    private func requireDeclared(_ id: FileID, _ place: RecordPlace) throws(DamageError) {
-        guard files[id] != nil else { throw place.damage("file \(id) was never declared") }
+    /// False when the declaration may be in what is missing. Throws `DamageError` where nothing is.
+    private mutating func isDeclared(
+        _ id: FileID,
+        _ place: RecordPlace,
+        _ emit: (HistoryEvent) throws -> Void
+    ) throws -> Bool {
+        if files[id] != nil { return true }
+        guard isIncomplete else { throw place.damage("file \(id) was never declared") }
+        if undeclared.insert(id).inserted {
+            try emit(.finding(consequence("file \(id) was declared in what is missing", place)))
+        }
+        return false
+    }
+
+    /// What contradicts the stream before it, which may be because something is missing there.
+    private func consequence(_ message: String, _ place: RecordPlace) -> Finding {
+        let damage = place.damage(message)
+        return Finding(.error, damage.path, at: damage.offset, message, isIncompleteness: isIncomplete)
     }
 
     private mutating func consumeChanges(
@@ -133,16 +187,39 @@ struct HistoryTracker {
             unattributedBytes.addSaturated(place.storedBytes)
             throw error
         }
-        guard var track = files[header.file] else {
+        do {
+            guard try isDeclared(header.file, place, emit) else {
+                try checkSequence(header, place, emit: emit)
+                unattributedBytes.addSaturated(place.storedBytes)
+                if changes.finishedCount > 0 {
+                    lastSequence = header.firstSequence.advanced(by: changes.finishedCount).previous
+                }
+                return
+            }
+        } catch {
             unattributedBytes.addSaturated(place.storedBytes)
-            throw place.damage("file \(header.file) was never declared")
+            throw error
         }
         try checkSequence(header, place, emit: emit)
+        var track = files[header.file]!
+        if changes.entries.first?.startsFresh ?? false {
+            openBases[header.file] = nil
+            rebase(header.file, &track, isThere: true)
+        }
         var unfinished = unfinishedPages[header.file]
         if changes.continues != (unfinished != nil) {
             let message =
                 changes.continues ? "the parts before it are missing" : "it forgets the parts before it"
-            try emit(.finding(Finding(place.damage(message))))
+            try emit(.finding(consequence(message, place)))
+        }
+        if changes.finishedCount > 0, let base = openBases.removeValue(forKey: header.file) {
+            let isThere = try isBaseThere?(base, header.file, place) ?? true
+            rebase(header.file, &track, isThere: isThere)
+            if !isThere {
+                let message = "the base \(base) of file \(header.file) is missing"
+                isIncomplete = true
+                try emit(.finding(consequence(message, place)))
+            }
         }
         var shares = Shares(of: place.storedBytes, among: changes.entries)
         var sequence = header.firstSequence
@@ -167,7 +244,9 @@ struct HistoryTracker {
                 coalesced: entry.coalesced,
                 storedBytes: unattributedBytes,
                 location: place.location,
-                isMoment: entry.standing == .moment
+                isMoment: entry.standing == .moment,
+                isWhole: track.lossesBefore == losses && !track.lacksBase,
+                isRootWhole: losses == 0 && filesWithoutBase.isEmpty
             )
             track.last = state
             ended = header.file
@@ -176,7 +255,11 @@ struct HistoryTracker {
             lastSequence = sequence
             sequence = sequence.next
             // What is no snapshot any more is counted to the next one.
-            guard entry.isSnapshot else { continue }
+            guard entry.isSnapshot else {
+                superseded.insert(header.file)
+                continue
+            }
+            superseded.remove(header.file)
             unattributedBytes = 0
             try emit(.snapshot(record))
         }
@@ -184,7 +267,14 @@ struct HistoryTracker {
         unfinishedPages[header.file] = unfinished
     }
 
-    private func checkSequence(
+    /// The file is built on something new.
+    private mutating func rebase(_ id: FileID, _ track: inout Track, isThere: Bool) {
+        track.lossesBefore = losses
+        track.lacksBase = !isThere
+        if isThere { filesWithoutBase.remove(id) } else { filesWithoutBase.insert(id) }
+    }
+
+    private mutating func checkSequence(
         _ header: RecordHeader,
         _ place: RecordPlace,
         emit: (HistoryEvent) throws -> Void
@@ -199,7 +289,8 @@ struct HistoryTracker {
         if header.firstSequence > lastSequence.next {
             let last = header.firstSequence.previous
             let message = "snapshots \(lastSequence.next) to \(last) are missing before it"
-            try emit(.finding(Finding(place.damage(message))))
+            losses += 1
+            try emit(.finding(consequence(message, place)))
         }
     }
 }
