@@ -11,6 +11,8 @@ struct DataCheck {
 
     let root: RootDescription
     let scratch: FilePath
+    /// Told of each snapshot that has its digest, by the place of its record.
+    var onProven: ((RecordPlace) -> Void)?
 
     /// Returns the bytes of segments that were read.
     func run(_ images: [FileID: UInt64], _ report: (Finding) throws -> Void) throws -> UInt64 {
@@ -58,7 +60,10 @@ struct DataCheck {
         let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
         try withoutActuallyEscaping(report) { report in
             let pass = try RebuildPass(root, plans) { id, entry, applier, place in
-                guard applier.digest != entry.digest || applier.shape != entry.shape else { return }
+                guard applier.digest != entry.digest || applier.shape != entry.shape else {
+                    onProven?(place)
+                    return
+                }
                 let message = "a rebuilt image of file \(id) does not have the digest of its snapshot"
                 try report(Finding(place.damage(message)))
             }

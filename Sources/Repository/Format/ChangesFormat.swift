@@ -139,6 +139,25 @@ struct ChangesFormat {
         }
     }
 
+    /// The payload with no snapshot that is a moment of its root: each is a state of its file alone.
+    static func leavingAlone(_ payload: RawSpan, time: Instant) throws(FormatError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(contentsOf: payload)
+        var format = Self()
+        let (entryCount, tableEnd) = try format.decodeHeader(payload)
+        let table = payload.extracting(0..<tableEnd)
+        var (offset, previous) = (headerBytes, time)
+        for _ in 0..<entryCount {
+            var place = offset
+            _ = try table.varint(at: &place, upTo: UInt64(Int64.max), "time step")
+            let codes = try table.take(2, at: &place)
+            let entry = try format.decodeEntry(table, at: &offset, after: previous)
+            previous = entry.time
+            if entry.standing == .moment { bytes[codes + 1] |= Standing.alone.rawValue }
+        }
+        return bytes
+    }
+
     /// How many bytes of data the table asks for.
     private var namedBytes: Int {
         switch encoding {

@@ -4,7 +4,8 @@ package import SystemPackage
 /// What a repair of a root would keep and set aside. Made by reading only.
 ///
 /// The stream is kept up to the first place where it is damaged: everything before it is as it was. What lies behind
-/// counts its sequences, prefixes and parts from what is lost, so it goes aside with the damage. A base that a kept
+/// goes aside with the damage. Of that, each file's snapshots from its next base or fresh start on are written to new
+/// segments (`RepairFilter`), and a gap record says what lies between. A base that a kept
 /// snapshot stands on and that is damaged is damage at the record that refers to it.
 package struct RepairPlan: Sendable {
     /// A file that goes aside, from that byte on. What is before it in a segment is kept as well as set aside.
@@ -21,6 +22,8 @@ package struct RepairPlan: Sendable {
     package internal(set) var lastKept = Sequence.none
     /// Of the last record that is kept; nil when none is.
     var lastKeptTime: Instant?
+    /// Where the losses are.
+    private(set) var scan: RepairScan?
     /// The segment whose front is kept, and how much of it, in bytes.
     var front: (segment: Sequence, byteCount: UInt64)?
 
@@ -35,29 +38,24 @@ extension RepairPlan {
         let cut = scan.cut
         var keptBases: Set<FilePath> = []
         var frontEnd = SegmentHeader.byteCount
-        var tracker = HistoryTracker()
-        _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, payload, place in
-            let isKept = cut.map { place.location < $0 } ?? true
-            if isKept {
-                lastKeptTime = max(lastKeptTime ?? header.time, header.time)
-                if type == .base { keptBases.insert(root.basePath(header.firstSequence, header.file)) }
-                if place.location.segment == cut?.segment {
-                    frontEnd = place.end
+        try RepairWalk(root: root, scan: scan, wantsData: true).run { step, _ in
+            if step.isKept {
+                lastKeptTime = max(lastKeptTime ?? step.header.time, step.header.time)
+                snapshotsKept += UInt64(step.snapshots)
+                if step.type == .base {
+                    keptBases.insert(root.basePath(step.header.firstSequence, step.header.file))
                 }
-            }
-            try tracker.consume(type, header, payload, place) { event in
-                guard case .snapshot(let record) = event else { return }
-                if isKept {
-                    snapshotsKept += 1
-                    lastKept = record.state.sequence
-                } else {
-                    snapshotsSetAside += 1
+                if step.finished > 0 {
+                    lastKept = step.header.firstSequence.advanced(by: step.finished).previous
                 }
+            } else {
+                snapshotsSetAside += UInt64(step.snapshots)
             }
-            return true
+            if !step.isBehind, step.place.location.segment == cut?.segment { frontEnd = step.place.end }
         }
+        self.scan = scan
+        if cut != nil || scan.isMarkWrong { items = try Self.bases(of: root, without: keptBases) }
         if let cut {
-            items = try Self.bases(of: root, without: keptBases)
             items += try root.segments().filter { $0 > cut.segment }.reversed().map {
                 Item(path: root.segmentPath($0), offset: 0)
             }
@@ -104,8 +102,13 @@ extension RootDescription {
 }
 
 /// Where a root's stream is damaged first.
-struct RepairScan {
+struct RepairScan: Sendable {
     private(set) var cut: RecordLocation?
+    /// Bases that snapshots stand on, and that are damaged or missing.
+    private(set) var unsoundBases: Set<FilePath> = []
+    private var segments: Set<Sequence> = []
+    /// Records of changes that lie behind the first loss and end in a snapshot, all of whose snapshots have their digests.
+    private(set) var proven: Set<RecordLocation> = []
     /// The durable mark is damaged, or tells of what is not there.
     private(set) var isMarkWrong = false
     /// Segments that a writer has kept beside their fronts.
@@ -113,6 +116,8 @@ struct RepairScan {
 
     init(_ root: RootDescription) throws {
         let segments = Set(try root.segments())
+        self.segments = segments
+        var unsoundBases: Set<FilePath> = []
         var tracker = HistoryTracker()
         var openBases: [FileID: (RecordLocation, FilePath, BaseReference)] = [:]
         var (first, isMarkWrong) = (RecordLocation?.none, false)
@@ -123,6 +128,7 @@ struct RepairScan {
         }
         _ = try StreamWalk(root: root).run(
             onFinding: { finding in
+                tracker.lost(finding)
                 guard finding.severity == .error else { return }
                 if let segment = finding.file.lastComponent.flatMap(SegmentName.parse),
                     segments.contains(segment)
@@ -145,6 +151,7 @@ struct RepairScan {
                         let base = openBases.removeValue(forKey: header.file),
                         try !Self.isSound(base.1, root, header.file, base.2)
                     {
+                        unsoundBases.insert(base.1)
                         note(base.0)
                     }
                     if type == .void { openBases[header.file] = nil }
@@ -162,10 +169,54 @@ struct RepairScan {
                 return true
             }
         )
-        cut = first
+        cut = try first.map { try Self.withFront($0, root) }
+        self.unsoundBases = unsoundBases
         self.isMarkWrong = isMarkWrong
+        if let first { proven = try Self.proven(root, behind: first) }
         oldDamage = try Directory.names(in: root.segmentsDirectory)
             .filter { $0.extension?.hasPrefix("damaged") ?? false }.map(root.segmentsDirectory.appending)
+    }
+
+    /// The place, or the start of its segment when no snapshot lies before it there: what is kept behind takes its name.
+    private static func withFront(_ cut: RecordLocation, _ root: RootDescription) throws -> RecordLocation {
+        var hasSnapshot = false
+        _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, _, place in
+            guard place.location < cut else { return false }
+            if place.location.segment == cut.segment, type == .changes || type == .removed {
+                hasSnapshot = header.firstSequence != .none || hasSnapshot
+            }
+            return !hasSnapshot
+        }
+        return hasSnapshot ? cut : RecordLocation(segment: cut.segment, offset: 0)
+    }
+
+    private static func proven(
+        _ root: RootDescription,
+        behind first: RecordLocation
+    ) throws -> Set<RecordLocation> {
+        var (counts, proven) = ([RecordLocation: Int](), Set<RecordLocation>())
+        let images = try CheckWalk(root) { _ in }.largestImages
+        var data = DataCheck(root: root, scratch: root.directory)
+        data.onProven = { place in
+            if place.location >= first { counts[place.location, default: 0] += 1 }
+        }
+        _ = try data.run(images) { _ in }
+        guard !counts.isEmpty else { return [] }
+        var changes = ChangesFormat()
+        _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, payload, place in
+            guard type == .changes, let count = counts[place.location] else { return true }
+            try changes.decode(payload, header, place)
+            if changes.entries.allSatisfy({ $0.event != nil }), changes.entries.count <= count {
+                proven.insert(place.location)
+            }
+            return true
+        }
+        return proven
+    }
+
+    /// Whether the finding is not about the stream, but about the durable mark or what only that tells of.
+    func isOfMark(_ finding: Finding) -> Bool {
+        !(finding.file.lastComponent.flatMap(SegmentName.parse).map(segments.contains) ?? false)
     }
 
     private static func isSound(

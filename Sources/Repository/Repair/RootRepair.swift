@@ -3,6 +3,7 @@ package import SystemPackage
 
 /// Makes a damaged root sound again: what is sound stays, the rest goes to `set-aside`, nothing is deleted.
 ///
+/// What is kept behind the damage is written to drafts first, which get their names when what they replace is set aside.
 /// Bases go first, then the segments behind the damage, newest first, then the damaged one, then the durable mark, and
 /// at last a gap is recorded. Whatever is interrupted in between is still damage, so the next repair goes on.
 package struct RootRepair {
@@ -26,13 +27,29 @@ package struct RootRepair {
             if lockIsNone { plan.items = [RepairPlan.Item(path: root.lockPath, offset: 0)] }
             return (plan, begun?.path)
         }
+        // What is kept behind the damage is on the disk before anything is touched.
+        let behind = try plan.scan.flatMap { scan in
+            try scan.cut.map { cut in
+                let segments = RepairSegments(root, cut, now: now)
+                try segments.write(scan, now: now)
+                return segments
+            }
+        }
         let place = try begun ?? SetAsidePlace(in: root.directory, now: now)
         for item in plan.items {
-            if let front = plan.front, item.path == root.segmentPath(front.segment) {
-                try cut(item.path, to: front.byteCount, place)
+            guard let cut = plan.scan?.cut, item.path == root.segmentPath(cut.segment) else {
+                try place.take(item.path)
+                continue
+            }
+            // Until the damage is gone, what is behind it has its names. One of them may be that of the damaged segment.
+            let takesName = behind?.drafts.contains(cut.segment) ?? false
+            if !takesName { try behind?.giveNames() }
+            if let front = plan.front {
+                try self.cut(item.path, to: front.byteCount, place)
             } else {
                 try place.take(item.path)
             }
+            if takesName { try behind?.giveNames() }
         }
         if lockIsNone { plan.items.append(RepairPlan.Item(path: root.lockPath, offset: 0)) }
         // It brings the mirrors to the last kept snapshot and leaves a right mark as well.

@@ -50,15 +50,18 @@ struct RootRepairTests {
         let errors = try test.findings().filter { $0.severity == .error }
         #expect(errors.isEmpty, "\(note): \(errors)")
         #expect(plan.snapshotsKept >= UInt64(least), note)
-        #expect(plan.lastKept.rawValue == plan.snapshotsKept, note)
+        let kept = try test.snapshots().map { Int($0.state.sequence.rawValue) }
+        #expect(kept.count == Int(plan.snapshotsKept) && kept.last ?? 0 == Int(plan.lastKept.rawValue), note)
+        #expect(kept.starts(with: 1..<least + 1), "\(note): \(kept)")
         // A base of a number that is given again would be overwritten.
         let bases = try test.bases().compactMap { $0.stem?.split(separator: "-").first }.compactMap {
             UInt64($0)
         }
         #expect(bases.allSatisfy { $0 <= plan.lastKept.rawValue + 2 }, note)
-        for (index, snapshot) in history.expected.prefix(Int(plan.snapshotsKept)).enumerated() {
-            let bytes = try test.rebuild(snapshot.file, at: Sequence(UInt64(index + 1))).bytes
-            #expect(bytes == snapshot.bytes, "\(note): snapshot \(index + 1)")
+        for sequence in kept {
+            let snapshot = history.expected[sequence - 1]
+            let bytes = try test.rebuild(snapshot.file, at: Sequence(UInt64(sequence))).bytes
+            #expect(bytes == snapshot.bytes, "\(note): snapshot \(sequence)")
         }
         let after = try Set(bytes(in: test))
         for content in before where !after.contains(content) {
@@ -80,7 +83,7 @@ struct RootRepairTests {
             pages.append(PageNumber(1), unsafe page.span.bytes)
             let shape = ImageShape(pageSize: .plain, byteCount: 100)!
             let changes = Changes(file: id, time: .now, event: .created, shape: shape, pages: pages)
-            #expect(try writer.stage(changes) == next, note)
+            #expect(try writer.stage(changes) ?? .none >= next, note)
             _ = try writer.flush()
         }
         #expect(try !test.findings().contains { $0.severity == .error }, note)
