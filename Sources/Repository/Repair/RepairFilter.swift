@@ -1,13 +1,15 @@
 import SystemPackage
 
-/// Which records are kept behind the first loss of a stream, which has records missing, damaged ones, or a base that
-/// cannot be used.
+/// Which records are kept behind the first loss of a stream, which has records missing, damaged ones, or a
+/// base that cannot be used.
 ///
 /// A record is kept if and only if all that it is built on is:
 /// 1. Its file was declared in what is kept.
-/// 2. Between the file's last loss and the record there is a sound base of the file, or a fresh start; or the record and
-///    all of the file since the loss give images with the digests of their snapshots, so that nothing of it was lost.
-/// Everything of the stream that is lost is a loss of every file. A base that cannot be used is one of its file alone.
+/// 2. Between the file's last loss and the record there is a sound base of the file, or a fresh start; or the
+///    record and all of the file since the loss give images with the digests of their snapshots, so that
+///    nothing of it was lost.
+/// Everything of the stream that is lost is a loss of every file. A base that cannot be used is one of its
+/// file alone.
 struct RepairFilter {
     private let root: RootDescription
     private let unsoundBases: Set<FilePath>
@@ -21,6 +23,8 @@ struct RepairFilter {
     private let proven: Set<RecordLocation>
     /// Broken files of which something is not proven: what follows cannot be.
     private var isolated: Set<FileID> = []
+    /// Files of which a snapshot is kept: others have nothing that changes without a base could be built on.
+    private var based: Set<FileID> = []
     /// Something of the stream was lost.
     private(set) var isLost = false
 
@@ -30,8 +34,8 @@ struct RepairFilter {
         self.unsoundBases = unsoundBases
     }
 
-    /// Whether the root as a whole can be restored as of a snapshot that ends here: nothing is known of files that were
-    /// declared in what is lost.
+    /// Whether the root as a whole can be restored as of a snapshot that ends here: nothing is known of files
+    /// that were declared in what is lost.
     var isWhole: Bool { !isLost && broken.isEmpty }
 
     /// Something of the stream is lost here.
@@ -90,7 +94,7 @@ struct RepairFilter {
         if broken.contains(file) {
             if startsFresh { begun.insert(file) }
             guard begun.contains(file) else {
-                if !proven.contains(location) || changes.continues { isolated.insert(file) }
+                if !proven.contains(location) || changes.continues || !based.contains(file) { isolated.insert(file) }
                 return !isolated.contains(file)
             }
         }
@@ -99,6 +103,7 @@ struct RepairFilter {
             broken.remove(file)
             isolated.remove(file)
             unfinished.remove(file)
+            based.insert(file)
         }
         if changes.entries.last?.event == nil { unfinished.insert(file) }
         return true

@@ -4,8 +4,8 @@ package import SystemPackage
 /// What a repair of a root would keep and set aside. Made by reading only.
 ///
 /// The stream is kept up to the first place where it is damaged: everything before it is as it was. What lies behind
-/// goes aside with the damage. Of that, each file's snapshots from its next base or fresh start on are written to new
-/// segments (`RepairFilter`), and a gap record says what lies between. A base that a kept
+/// goes aside with the damage. Of that, each file's snapshots from its next base or fresh start on are
+/// written to new segments (`RepairFilter`), and a gap record says what lies between. A base that a kept
 /// snapshot stands on and that is damaged is damage at the record that refers to it.
 package struct RepairPlan: Sendable {
     /// A file that goes aside, from that byte on. What is before it in a segment is kept as well as set aside.
@@ -107,7 +107,8 @@ struct RepairScan: Sendable {
     /// Bases that snapshots stand on, and that are damaged or missing.
     private(set) var unsoundBases: Set<FilePath> = []
     private var segments: Set<Sequence> = []
-    /// Records of changes that lie behind the first loss and end in a snapshot, all of whose snapshots have their digests.
+    /// Records of changes that lie behind the first loss and end in a snapshot, all of whose snapshots have
+    /// their digests.
     private(set) var proven: Set<RecordLocation> = []
     /// The durable mark is damaged, or tells of what is not there.
     private(set) var isMarkWrong = false
@@ -177,7 +178,8 @@ struct RepairScan: Sendable {
             .filter { $0.extension?.hasPrefix("damaged") ?? false }.map(root.segmentsDirectory.appending)
     }
 
-    /// The place, or the start of its segment when no snapshot lies before it there: what is kept behind takes its name.
+    /// The place, or the start of its segment when no snapshot lies before it there: what is kept behind
+    /// takes its name.
     private static func withFront(_ cut: RecordLocation, _ root: RootDescription) throws -> RecordLocation {
         var hasSnapshot = false
         _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, _, place in

@@ -1,8 +1,9 @@
 import LinuxFiles
 import SystemPackage
 
-/// Writes what a repair keeps behind the first loss to new segments, as drafts. They are sealed, with records as they
-/// stand in other segments. What was lost between is a gap record; the sequences of what is left out count as removed.
+/// Writes what a repair keeps behind the first loss to new segments, as drafts. They are sealed, with records
+/// as they stand in other segments. What was lost between is a gap record; the sequences of what is left out
+/// count as removed.
 final class RepairSegments {
     /// The new segments by their first sequences, ascending.
     private(set) var drafts: [Sequence] = []

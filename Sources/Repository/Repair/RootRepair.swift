@@ -3,9 +3,10 @@ package import SystemPackage
 
 /// Makes a damaged root sound again: what is sound stays, the rest goes to `set-aside`, nothing is deleted.
 ///
-/// What is kept behind the damage is written to drafts first, which get their names when what they replace is set aside.
-/// Bases go first, then the segments behind the damage, newest first, then the damaged one, then the durable mark, and
-/// at last a gap is recorded. Whatever is interrupted in between is still damage, so the next repair goes on.
+/// What is kept behind the damage is written to drafts first, which get their names when what they replace is
+/// set aside. Bases go first, then the segments behind the damage, newest first, then the damaged one, then
+/// the durable mark, and at last a gap is recorded. Whatever is interrupted in between is still damage, so
+/// the next repair goes on.
 package struct RootRepair {
     package let root: RootDescription
 
@@ -41,7 +42,8 @@ package struct RootRepair {
                 try place.take(item.path)
                 continue
             }
-            // Until the damage is gone, what is behind it has its names. One of them may be that of the damaged segment.
+            // Until the damage is gone, what is behind it has its names. One of them may be that of the
+            // damaged segment.
             let takesName = behind?.drafts.contains(cut.segment) ?? false
             if !takesName { try behind?.giveNames() }
             if let front = plan.front {

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Repository
 
-/// Two files in many segments, each of one snapshot: `one.db` from 1 on, `two.db` from 2 on, a new base of `one.db` at 6.
+/// Two files in many segments, each of one snapshot: `one.db` from 1 on, `two.db` from 2 on, a new base of
+/// `one.db` at 6.
 @Suite("Repair keeps what is proven behind a loss")
 struct RepairBehindTests {
     private static func history(_ random: SeededRandom) throws -> SmallHistory {
