@@ -117,8 +117,7 @@ let package = Package(
             dependencies: ["Service", "Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
-        // Through the program: its commands, and apart from them the watcher, which has the machine to
-        // itself.
+        // Through the program: its commands, and apart from them the watcher.
         .testTarget(
             name: "CommandTests",
             dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],

@@ -23,6 +23,7 @@ struct HistoryTracker {
     /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
     private(set) var ended: FileID?
     private(set) var lastSequence = Sequence.none
+    /// Of the last record or snapshot, as the clock said.
     private(set) var lastTime = Instant(nanoseconds: 0)
     private var segment: Sequence?
     private var unattributedBytes: UInt64 = 0
@@ -40,7 +41,7 @@ struct HistoryTracker {
         countSegment(place.location.segment)
         ended = nil
         if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
-        lastTime = max(lastTime, header.time)
+        lastTime = header.time
         let lastBefore = lastSequence
         switch type {
         case .session:
@@ -173,7 +174,7 @@ struct HistoryTracker {
             track.last = state
             ended = header.file
             track.unfinishedPages = nil
-            lastTime = max(lastTime, entry.time)
+            lastTime = entry.time
             lastSequence = sequence
             sequence = sequence.next
             // What is no snapshot any more is counted to the next one.

@@ -12,7 +12,7 @@ struct PayloadFuzzTests {
 
     @Test("tables of changes are refused, or make sense; never memory for what is not there")
     func changes() {
-        var run = FuzzRun("changes", rounds: 300_000)
+        var run = FuzzRun("changes", rounds: 150_000)
         var format = ChangesFormat()
         var accepted = 0
         while var random = run.next() {

@@ -67,7 +67,7 @@ struct ReferenceReader: ~Copyable {
     }
 
     private mutating func readSegment(_ bytes: [UInt8]) throws {
-        guard bytes.starts(with: Array("HOLDSEG1".utf8)), number(bytes, 8, 2) == 1,
+        guard bytes.starts(with: Array("HOLDSEG1".utf8)), [1, 2].contains(number(bytes, 8, 2)),
             number(bytes, 56, 8) == hash(bytes[0..<56], 0)
         else { throw Wrong(what: "segment header") }
         var offset = 64

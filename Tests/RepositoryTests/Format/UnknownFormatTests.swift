@@ -63,7 +63,10 @@ struct UnknownFormatTests {
         expectUnsupported(rootPath) { throw try #require(roots.unusable.first).error }
     }
 
-    @Test("a segment of another version, or with a required flag", arguments: [(8, 2), (12, 2), (10, 1)])
+    @Test(
+        "a segment of another version, or with a required flag",
+        arguments: [(8, 3), (8, 0), (12, 2), (10, 1)]
+    )
     func segment(offset: Int, value: UInt8) throws {
         let history = try Self.history()
         let path = try history.test.segments()[0]
