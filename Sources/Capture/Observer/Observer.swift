@@ -96,6 +96,11 @@ final class Observer {
         watches = try WatchTable(scope)
         context.drainEvents = { [unowned self] in try? readAllEvents() }
         context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
+        context.othersAwait = { [unowned self] tracker, superJournals in
+            trackers.values.contains {
+                $0 !== tracker && $0.journal.awaits(superJournals, &self.context.scratch)
+            }
+        }
         try begin(start.files)
     }
 

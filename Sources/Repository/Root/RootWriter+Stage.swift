@@ -50,7 +50,8 @@ extension RootWriter {
             shape: shape,
             coalesced: closes ? UInt64(max(0, changes.coalesced) + added) : 0,
             digest: closes ? comparison.digest : 0,
-            pages: 0..<0
+            pages: 0..<0,
+            standing: changes.isMoment ? .moment : .alone
         )
         commit(entry, changes.pages, image)
         return closes ? lastSequence : nil

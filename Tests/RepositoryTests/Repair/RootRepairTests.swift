@@ -181,7 +181,7 @@ struct RootRepairTests {
             try segment.flipByte(at: 100)
         }
         var newer = try segment.content()
-        newer[8] = 2
+        newer[8] = 3
         newer.sealHeader()
         newer[200] ^= 1
         try segment.replaceContent(newer)
