@@ -130,3 +130,17 @@ let package = Package(
         ),
     ]
 )
+
+// Only for scripts/fuzz, which compiles everything for libFuzzer and names its library.
+if let library = Context.environment["HOLDFAST_FUZZ"] {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxFiles", path],
+            path: "Tests/Fuzz",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags([library, "-lstdc++", "-lm"])]
+        )
+    )
+}
