@@ -47,6 +47,10 @@ package struct SnapshotIndex: Sendable {
     private var begun: RecoveryTags?
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
+    /// What files and directories had besides content.
+    var attributes = AttributesHistory()
+    /// How much of that was said when a tag was set, if it was set on the newest snapshot.
+    private(set) var tagPlaces: [String: Int] = [:]
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     private var declarations: [FileID: [Declaration]] = [:]
@@ -86,6 +90,7 @@ package struct SnapshotIndex: Sendable {
             )
         case .annotation(let annotation): add(annotation)
         case .finding(let finding) where finding.severity == .error: damage.append(finding)
+        case .attributes(let record): attributes.add(record)
         case .finding, .session, .gap: break
         }
     }
@@ -117,6 +122,7 @@ package struct SnapshotIndex: Sendable {
                 break
             }
             tags[name] = annotation.target
+            tagPlaces[name] = annotation.target == entries.last?.sequence ? attributes.count : nil
             tagTargets[name, default: []].append(annotation.target)
             if let tags = RecoveryTags(before: name) { begun = tags }
             if name == begun?.after { begun = nil }

@@ -1,0 +1,34 @@
+import LinuxFiles
+import Repository
+
+/// Owner, mode and the like of a file are handed over behind the content that they belong to. They are looked
+/// at when an event tells of them, and when another file has the name; of a plain file with each capture, for
+/// its time.
+extension Tracker {
+    /// What is to be handed over when all content is.
+    enum AttributesNews {
+        case none
+        /// They may have changed, and the content not.
+        case alone
+        /// Together with content that is captured now.
+        case withContent
+    }
+
+    /// An event told of them.
+    func attributesChanged() {
+        if attributesNews == .none { attributesNews = .alone }
+    }
+
+    /// Of a file of which all content was handed over.
+    func handOverAttributes() {
+        guard attributesNews != .none, image != nil,
+            let found = try? FileAttributes.direct(path, keepingTime: kind == .plain),
+            // Of another file an event follows.
+            found.status.kind == .regular, found.status.identity == identity
+        else { return }
+        ownership = found.attributes.ownership
+        let isWithContent = attributesNews == .withContent
+        attributesNews = .none
+        put(.attributes(AttributesStep(.file(file, isWithContent: isWithContent), found.attributes)))
+    }
+}
