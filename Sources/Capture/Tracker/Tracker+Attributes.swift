@@ -19,16 +19,17 @@ extension Tracker {
         if attributesNews == .none { attributesNews = .alone }
     }
 
-    /// Of a file of which all content was handed over.
+    /// Of a file of which all content was handed over. One that has lost its name meanwhile has at least owner and
+    /// mode as it had it: its content must never come back with those of the file before it.
     func handOverAttributes() {
-        guard attributesNews != .none, image != nil,
-            let found = try? FileAttributes.direct(path, keepingTime: kind == .plain),
-            // Of another file an event follows.
-            found.status.kind == .regular, found.status.identity == identity
-        else { return }
-        ownership = found.attributes.ownership
+        guard attributesNews != .none, image != nil, let seen = ownership else { return }
         let isWithContent = attributesNews == .withContent
+        let found = try? FileAttributes.direct(path, keepingTime: kind == .plain)
+        let isSame = found?.status.kind == .regular && found?.status.identity == identity
+        guard isSame || isWithContent else { return }
+        let attributes = (isSame ? found?.attributes : nil) ?? FileAttributes(ownership: seen)
+        ownership = attributes.ownership
         attributesNews = .none
-        put(.attributes(AttributesStep(.file(file, isWithContent: isWithContent), found.attributes)))
+        put(.attributes(AttributesStep(.file(file, isWithContent: isWithContent), attributes)))
     }
 }

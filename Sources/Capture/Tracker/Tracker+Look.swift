@@ -76,6 +76,7 @@ extension Tracker {
             }
             identity = status.identity
             attributesNews = .withContent
+            ownership = status.ownership
             if log == nil { try openLog() }
             journal.lookForName(&context.scratch)
         }

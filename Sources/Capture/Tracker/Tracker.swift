@@ -46,7 +46,7 @@ final class Tracker {
     /// The file has other names, and is watched itself.
     var watchedFile: FileIdentity?
 
-    /// What of its attributes is to be handed over, and what was last of them.
+    /// What of its attributes is to be handed over, and what of them was seen last.
     var attributesNews = AttributesNews.none
     var ownership: FileOwnership?
 
