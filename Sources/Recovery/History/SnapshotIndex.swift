@@ -52,6 +52,10 @@ package struct SnapshotIndex: Sendable {
     package private(set) var clockSteps: [(place: Int, step: ClockStep)] = []
     /// How many entries come before each tag that Holdfast made by itself.
     private var automaticTagPlaces: [String: Int] = [:]
+    /// What files and directories had besides content.
+    var attributes = AttributesHistory()
+    /// How much of that was said when a tag was set, if it was set on the newest snapshot.
+    private(set) var tagPlaces: [String: Int] = [:]
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     private var declarations: [FileID: [Declaration]] = [:]
@@ -91,6 +95,7 @@ package struct SnapshotIndex: Sendable {
             )
         case .annotation(let annotation): add(annotation)
         case .finding(let finding) where finding.severity == .error: damage.append(finding)
+        case .attributes(let record): attributes.add(record)
         case .finding, .session, .gap: break
         }
     }
@@ -137,6 +142,7 @@ package struct SnapshotIndex: Sendable {
                 break
             }
             tags[name] = annotation.target
+            tagPlaces[name] = annotation.target == entries.last?.sequence ? attributes.count : nil
             tagTargets[name, default: []].append(annotation.target)
             if let tags = RecoveryTags(before: name) { begun = tags }
             if name == begun?.after { begun = nil }

@@ -31,6 +31,13 @@ package final class RootWriter {
     package internal(set) var lastTime = Instant(nanoseconds: 0)
     private var clock = ClockWatch()
 
+    /// What files and directories have besides their content, staged or durable.
+    package internal(set) var attributes = KnownAttributes()
+    /// The snapshot of each file that its attributes were last said with.
+    var heardOf: [FileID: Sequence] = [:]
+    /// The last snapshot when the writer was made.
+    var openedAt = Sequence.none
+
     /// Held as long as the writer lives.
     let lock: OpenFile
     /// The highest number that a file has.

@@ -67,6 +67,10 @@ struct HistoryTracker {
                 try Annotation(payload, file: header.file, time: header.time)
             }
             try emit(.annotation(annotation))
+        case .attributes:
+            let record = try place.reading { () throws(FormatError) in try AttributesRecord(payload, header) }
+            if header.file != .root { try track(header.file, place) { _ in } }
+            try emit(.attributes(record))
         case .removed:
             guard header.firstSequence >= lastSequence else {
                 throw place.damage(

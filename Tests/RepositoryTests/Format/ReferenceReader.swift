@@ -168,7 +168,7 @@ struct ReferenceReader: ~Copyable {
         case 2: if images[file] == nil { images[file] = Image() }
         case 3: try readBase(file, sequence, payload)
         case 4: try readChanges(file, sequence, payload)
-        case 5, 6: break
+        case 5, 6, 12: break
         case 9: forgetParts(file)
         case 11: lastSequence = sequence
         default: throw Wrong(what: "record type \(record.type)")

@@ -94,7 +94,7 @@ struct UnknownFormatTests {
 
     @Test("a record of an unknown type, or with unknown flags")
     func record() throws {
-        for (type, flags, reserved) in [(99, 0, 0), (12, 1, 0), (1, 0x40, 0), (1, 0, 1)]
+        for (type, flags, reserved) in [(99, 0, 0), (13, 1, 0), (1, 0x40, 0), (1, 0, 1)]
             as [(UInt8, UInt8, UInt8)]
         {
             let history = try Self.history()
