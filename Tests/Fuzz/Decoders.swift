@@ -84,6 +84,15 @@ final class Decoders {
         _ = try? BaseReference(span)
         _ = try? Gap(span, file: .root)
         _ = try? Annotation(span, file: .root, time: time)
+        let header = RecordHeader(
+            .attributes,
+            flags: 0,
+            payloadBytes: bytes.count,
+            file: FileID(1),
+            firstSequence: Sequence(1),
+            time: time
+        )
+        _ = try? AttributesRecord(span, header)
     }
 
     /// A whole segment in the only root: everything that walks over it, with and without data.

@@ -33,7 +33,7 @@ extension RootWriter {
         time: Instant
     ) throws(RepositoryError) {
         guard let known = files[file] else { throw .noSuchFile(file) }
-        var from = (sequence: lastSequence, time: clamp(time))
+        var from = (sequence: lastSequence, time: noting(time))
         if isWithContent, let last = known.last, last.sequence > heardOf[file] ?? openedAt {
             from = (last.sequence, last.time)
             heardOf[file] = last.sequence
@@ -44,7 +44,7 @@ extension RootWriter {
     /// Says that a directory is there, and what it has; nil: it is gone, as of the next snapshot.
     package func stageDirectory(_ name: FilePath, _ attributes: FileAttributes?, time: Instant) {
         let sequence = attributes == nil ? lastSequence.next : lastSequence
-        stage(AttributesRecord(.directory(name), attributes, from: sequence, time: clamp(time)))
+        stage(AttributesRecord(.directory(name), attributes, from: sequence, time: noting(time)))
     }
 
     private func stage(_ record: AttributesRecord) {
