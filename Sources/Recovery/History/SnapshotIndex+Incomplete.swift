@@ -3,9 +3,10 @@ import Repository
 
 /// Choosing in a copy that was made beside a writer, in which something is missing and nothing is damaged.
 ///
-/// A snapshot of a file is whole if and only if all that it is built on is there. A moment of the root is whole if and
-/// only if nothing is missing of the root up to it. `latest` counts from the newest one that is whole. A time or a
-/// sequence is only accepted if nothing is missing between the snapshot that it leads to and the next one that is there.
+/// A snapshot of a file is whole if and only if all that it is built on is there. A moment of the root is
+/// whole if and only if nothing is missing of the root up to it. `latest` counts from the newest one that is
+/// whole. A time or a sequence is only accepted if nothing is missing between the snapshot that it leads to
+/// and the next one that is there.
 extension SnapshotIndex {
     /// Whether something is missing, and that is all that is wrong.
     package var isIncomplete: Bool { !damage.isEmpty && damage.allSatisfy(\.isIncompleteness) }

@@ -13,7 +13,8 @@ package struct RootCheck: Sendable {
 
     package struct Summary: Hashable, Sendable {
         package var errors = 0
-        /// Those of the errors that are no damage: something is missing, as in a copy that was made beside a writer.
+        /// Those of the errors that are no damage: something is missing, as in a copy that was made beside a
+        /// writer.
         package var incompletenesses = 0
         package var warnings = 0
         package var snapshots: UInt64 = 0

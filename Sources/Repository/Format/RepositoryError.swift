@@ -83,8 +83,8 @@ package struct Finding: Hashable, Sendable {
     /// In bytes from the start of the file.
     package let offset: UInt64
     package let message: String
-    /// An error that is no damage: nothing that is there is wrong, but something is missing, as in a copy that was made
-    /// beside a writer.
+    /// An error that is no damage: nothing that is there is wrong, but something is missing, as in a copy
+    /// that was made beside a writer.
     package let isIncompleteness: Bool
 
     package init(

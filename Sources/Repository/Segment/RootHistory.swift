@@ -79,8 +79,8 @@ package struct RootHistory: Sendable {
     }
 
     /// The same, and looks for the bases that snapshots are built on: one that is missing is an event. Throws
-    /// `ReplacedSegmentError` beside a writer that has just removed one. `onStateOfRoot`: told, before what tells that
-    /// something is lost, that the newest snapshots of all files were the state of the root then.
+    /// `ReplacedSegmentError` beside a writer that has just removed one. `onStateOfRoot`: told, before what
+    /// tells that something is lost, that the newest snapshots of all files were the state of the root then.
     package func visitLookingForBases(
         onStateOfRoot: () -> Void,
         _ body: (HistoryEvent) throws -> Void

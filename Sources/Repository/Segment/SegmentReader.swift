@@ -145,7 +145,8 @@ struct SegmentReader: ~Copyable {
             && RecordHeader(record) == header
     }
 
-    /// Whether the file ends amid the record at the place: what is there of it is the front of one that goes on.
+    /// Whether the file ends amid the record at the place: what is there of it is the front of one that goes
+    /// on.
     mutating func isCutAmidRecord(at: UInt64) throws(SystemError) -> Bool {
         guard limit == status.sizeBytes, at < limit else { return false }
         let count = Int(min(limit - at, UInt64(RecordHeader.byteCount)))
