@@ -14,7 +14,8 @@ extension SnapshotIndex {
     /// for those that retention has left alone.
     ///
     /// Where the history is damaged, snapshots may be missing, and any count or moment may lead to the wrong
-    /// one. Then only a sequence is accepted.
+    /// one. Then only a sequence is accepted. Of an incomplete copy, what is missing is known
+    /// (`SnapshotIndex+Incomplete.swift`).
     ///
     /// Throws `WhenError`, and `RestoreError.uncertain` because of damage.
     package func resolve(
@@ -23,6 +24,9 @@ extension SnapshotIndex {
         strictlyBefore: Bool,
         now: Instant
     ) throws -> Entry {
+        if isIncomplete {
+            return try resolveIncomplete(when, in: scope, strictlyBefore: strictlyBefore, now: now)
+        }
         let entries = entries(in: scope)
         let index = try resolve(when, in: entries, strictlyBefore: strictlyBefore, now: now)
         if let damage = damage.first {

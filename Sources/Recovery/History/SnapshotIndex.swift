@@ -18,7 +18,11 @@ package struct SnapshotIndex: Sendable {
         package let file: FileID
         package let event: SnapshotEvent
         /// Whether the root as a whole can be restored as of it.
-        package let isMoment: Bool
+        package fileprivate(set) var isMoment: Bool
+        /// Whether all that it is built on is there.
+        package var isWhole = true
+        /// Whether nothing is missing of the root up to it, of no file.
+        package var isRootWhole = true
     }
 
     /// How a file was declared, from a place in the history on.
@@ -58,6 +62,8 @@ package struct SnapshotIndex: Sendable {
     private(set) var tagPlaces: [String: Int] = [:]
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
+    /// For each of these, the last snapshot before it.
+    private(set) var losses: [Sequence] = []
     private var declarations: [FileID: [Declaration]] = [:]
     private var filesByName: [FilePath: FileID] = [:]
 
@@ -66,7 +72,8 @@ package struct SnapshotIndex: Sendable {
     package init(_ root: RootDescription) throws {
         self = try ReplacedSegmentError.lookingAgain {
             var index = Self(root: root)
-            try RootHistory(root).visit { index.add($0) }
+            let history = RootHistory(root)
+            try history.visitLookingForBases(onStateOfRoot: { index.endState() }) { index.add($0) }
             index.complete()
             return index
         }
@@ -74,6 +81,11 @@ package struct SnapshotIndex: Sendable {
 
     init(root: RootDescription) {
         self.root = root
+    }
+
+    /// The newest snapshots of all files are the state of the root at some time, and nothing is known of what followed.
+    mutating func endState() {
+        if !entries.isEmpty { entries[entries.count - 1].isMoment = true }
     }
 
     mutating func add(_ event: HistoryEvent) {
@@ -90,12 +102,16 @@ package struct SnapshotIndex: Sendable {
                     time: state.time,
                     file: record.file,
                     event: state.event,
-                    isMoment: record.isMoment
+                    isMoment: record.isMoment,
+                    isWhole: record.isWhole,
+                    isRootWhole: record.isRootWhole
                 )
             )
         case .annotation(let annotation): add(annotation)
-        case .finding(let finding) where finding.severity == .error: damage.append(finding)
         case .attributes(let record): attributes.add(record)
+        case .finding(let finding) where finding.severity == .error:
+            damage.append(finding)
+            losses.append(entries.last?.sequence ?? .none)
         case .finding, .session, .gap: break
         }
     }

@@ -26,7 +26,10 @@ struct CheckWalk {
             bases: [Base](), open: [FileID: Base](), snapshots: UInt64(0), largest: [FileID: UInt64]()
         )
         let end = try StreamWalk(root: root, synchronising: true).run(
-            onFinding: report,
+            onFinding: { finding in
+                tracker.lost(finding)
+                try report(finding)
+            },
             onRecord: { type, header, payload, place in
                 try tracker.consume(type, header, payload, place) { event in
                     switch event {

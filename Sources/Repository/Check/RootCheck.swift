@@ -13,6 +13,9 @@ package struct RootCheck: Sendable {
 
     package struct Summary: Hashable, Sendable {
         package var errors = 0
+        /// Those of the errors that are no damage: something is missing, as in a copy that was made beside a
+        /// writer.
+        package var incompletenesses = 0
         package var warnings = 0
         package var snapshots: UInt64 = 0
         /// From segments and bases, in bytes.
@@ -39,7 +42,9 @@ package struct RootCheck: Sendable {
             guard !known.contains(finding) else { return }
             if known.count < Self.mostKnown { known.insert(finding) }
             switch finding.severity {
-            case .error: summary.errors += 1
+            case .error:
+                summary.errors += 1
+                if finding.isIncompleteness { summary.incompletenesses += 1 }
             case .warning: summary.warnings += 1
             }
             try report(finding)
@@ -78,10 +83,9 @@ package struct RootCheck: Sendable {
             return reader.fileBytes
         } catch let damage as DamageError {
             // Retention may have removed it meanwhile.
-            guard
-                try FileStatus.unlessMissing(base.path, followingLinks: false) != nil || isNamed(base)
-            else { return 0 }
-            try report(Finding(damage))
+            let isThere = try FileStatus.unlessMissing(base.path, followingLinks: false) != nil
+            guard try isThere || isNamed(base) else { return 0 }
+            try report(isThere ? Finding(damage) : .missing(base.path, at: 0, "the base image is missing"))
             return 0
         }
     }

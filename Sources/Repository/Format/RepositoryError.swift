@@ -54,14 +54,24 @@ package struct DamageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// In bytes from the start of the file at `path`.
     package let offset: UInt64
     package let message: String
+    /// Nothing that is there is wrong, but something is missing, as in a copy that was made beside a writer.
+    package let isIncompleteness: Bool
 
-    package init(_ path: FilePath, at offset: UInt64, _ message: String) {
+    package init(_ path: FilePath, at offset: UInt64, _ message: String, isIncompleteness: Bool = false) {
         self.path = path
         self.offset = offset
         self.message = message
+        self.isIncompleteness = isIncompleteness
     }
 
-    package var description: String { "damage in \(path.printable) at byte \(offset): \(message)" }
+    package var description: String {
+        "\(Self.word(isIncompleteness)) \(path.printable) at byte \(offset): \(message)"
+    }
+
+    /// How a message about it begins.
+    package static func word(_ isIncompleteness: Bool) -> String {
+        isIncompleteness ? "incomplete:" : "damage in"
+    }
 }
 
 /// What a check found.
@@ -73,11 +83,21 @@ package struct Finding: Hashable, Sendable {
     /// In bytes from the start of the file.
     package let offset: UInt64
     package let message: String
+    /// An error that is no damage: nothing that is there is wrong, but something is missing, as in a copy
+    /// that was made beside a writer.
+    package let isIncompleteness: Bool
 
-    package init(_ severity: Severity, _ file: FilePath, at offset: UInt64, _ message: String) {
+    package init(
+        _ severity: Severity,
+        _ file: FilePath,
+        at offset: UInt64,
+        _ message: String,
+        isIncompleteness: Bool = false
+    ) {
         self.severity = severity
         self.file = file
         self.offset = offset
         self.message = message
+        self.isIncompleteness = isIncompleteness
     }
 }

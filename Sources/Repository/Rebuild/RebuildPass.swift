@@ -126,7 +126,7 @@ final class RebuildPass {
         _ = try walk.run(
             onFinding: { finding in
                 guard finding.severity == .error, firstDamage == nil else { return }
-                firstDamage = DamageError(finding.file, at: finding.offset, finding.message)
+                firstDamage = DamageError(finding)
             },
             onRecord: { type, header, payload, place in
                 if let last, place.location > last.record { return false }

@@ -145,7 +145,7 @@ struct RebuildPlans {
         _ = try walk.run(
             onFinding: { finding in
                 guard finding.severity == .error else { return }
-                let damage = DamageError(finding.file, at: finding.offset, finding.message)
+                let damage = DamageError(finding)
                 (firstDamage, damageBehind) = (firstDamage ?? damage, damageBehind ?? damage)
             },
             onRecord: { type, header, payload, place in

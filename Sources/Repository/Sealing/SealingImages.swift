@@ -27,6 +27,8 @@ final class SealingImages {
     private let exchanged = ExchangedPage()
     var pageBuffer: [UInt8] = []
     private var overlayBytes = 0
+    /// Files of which something waits in memory. Few of many: whoever writes that looks at no other image.
+    private var waiting: Set<FileID> = []
 
     /// `directory` must not exist yet.
     init(_ root: RootDescription, in directory: FilePath) throws(SystemError) {
@@ -128,6 +130,7 @@ final class SealingImages {
             }
             let (from, to) = (try file(id), try copy.file(id))
             try images[id]!.applier.finish(from.file)
+            if waiting.contains(id) { copy.waiting.insert(id) }
             var next = PageNumber(1)
             while let page = pages.first(from: next), shape.validBytes(of: page) > 0 {
                 let offset = page.byteOffset(pageSize: shape.pageSize)
@@ -200,6 +203,7 @@ final class SealingImages {
         onChange: ImageApplier.OnChange
     ) throws {
         let file = try file(id)
+        waiting.insert(id)
         let before = images[id]!.applier.overlay.byteCount
         try images[id]!.applier.apply(
             entry,
@@ -217,16 +221,17 @@ final class SealingImages {
 
     /// Writes what waits in memory, and gives that back.
     func writeOverlays() throws {
-        for id in images.keys where images[id]!.applier.overlay.isAhead {
+        for id in waiting where images[id]?.applier.overlay.isAhead ?? false {
             let file = try file(id)
             try images[id]!.applier.finish(file.file)
         }
         // The images are kept until the next segment is full.
-        for id in images.keys {
-            guard let shape = images[id]!.applier.shape else { continue }
+        for id in waiting {
+            guard let shape = images[id]?.applier.shape else { continue }
             images[id]!.applier.overlay = PageOverlay()
             images[id]!.applier.overlay.reset(shape.pageSize, isEmpty: false)
         }
+        waiting.removeAll()
         overlayBytes = 0
     }
 }

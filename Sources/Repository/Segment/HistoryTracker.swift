@@ -13,13 +13,39 @@ struct HistoryTracker {
         var name: FilePath
         var kind: FileKind
         var last: SnapshotState?
-        /// Pages of the unfinished snapshot so far; nil when there is none.
-        var unfinishedPages: UInt64?
+        /// How much was lost before the last base or fresh start that it is built on.
+        fileprivate var lossesBefore = 0
+        /// What it is built on is missing.
+        fileprivate var lacksBase = false
     }
 
     private(set) var files: [FileID: Track] = [:]
+    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is asked after each record
+    /// whether there is any, and files are many.
+    private var unfinishedPages: [FileID: UInt64] = [:]
     /// Whether any file has an unfinished snapshot.
-    var hasUnfinished: Bool { files.values.contains { $0.unfinishedPages != nil } }
+    var hasUnfinished: Bool { !unfinishedPages.isEmpty }
+    /// Tells whether the base of a snapshot is there; nil when nobody asks for that.
+    var isBaseThere: ((Sequence, FileID, RecordPlace) throws -> Bool)?
+    /// Bases that no finished snapshot stands on yet.
+    private var openBases: [FileID: Sequence] = [:]
+    /// Files that are built on a base that is missing.
+    private var filesWithoutBase: Set<FileID> = []
+    /// So many places were met at which something is lost.
+    private var losses = 0
+    /// At one of them something is missing, and that not because of damage.
+    private var isIncomplete = false
+    /// Files whose last changes are no snapshot any more.
+    private var superseded: Set<FileID> = []
+    /// The last record was the end of a sealed segment.
+    private var isAtFooter = false
+    /// Whether the last snapshots of all files are the state of the root here, at the end of a sealed segment: retention leaves
+    /// of each file what stands there.
+    var isStateOfRoot: Bool {
+        isAtFooter && losses == 0 && filesWithoutBase.isEmpty && superseded.isEmpty
+    }
+    /// Files whose declaration is lost.
+    private var undeclared: Set<FileID> = []
     /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
     private(set) var ended: FileID?
     private(set) var lastSequence = Sequence.none
@@ -28,6 +54,14 @@ struct HistoryTracker {
     private var segment: Sequence?
     private var unattributedBytes: UInt64 = 0
     private var changes = ChangesFormat()
+
+    /// Something of the stream is lost here. What follows of a file is whole again from its next base or fresh start on.
+    mutating func lost(_ finding: Finding) {
+        guard finding.severity == .error else { return }
+        losses += 1
+        openBases.removeAll()
+        if finding.isIncompleteness { isIncomplete = true }
+    }
 
     /// Takes the next record and tells `emit` what it says. Throws `DamageError` for one that contradicts the
     /// stream, `RepositoryError.unsupported`, or what `emit` throws.
@@ -40,12 +74,14 @@ struct HistoryTracker {
     ) throws {
         countSegment(place.location.segment)
         ended = nil
+        isAtFooter = type == .footer
         if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
         lastTime = header.time
         let lastBefore = lastSequence
         switch type {
         case .session:
-            for id in files.keys { files[id]!.unfinishedPages = nil }
+            unfinishedPages.removeAll()
+            openBases.removeAll()
             let program = try place.reading { () throws(FormatError) in try SessionFormat.decode(payload) }
             try emit(.session(program: program, time: header.time))
         case .file:
@@ -54,9 +90,13 @@ struct HistoryTracker {
             try emit(.file(header.file, name: name, kind: kind))
         case .base:
             let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
-            try track(header.file, place) { $0.unfinishedPages = UInt64(base.shape.pageCount.rawValue) }
+            guard try isDeclared(header.file, place, emit) else { break }
+            unfinishedPages[header.file] = UInt64(base.shape.pageCount.rawValue)
+            openBases[header.file] = header.firstSequence
         case .void:
-            try track(header.file, place) { $0.unfinishedPages = nil }
+            guard try isDeclared(header.file, place, emit) else { break }
+            unfinishedPages[header.file] = nil
+            openBases[header.file] = nil
         case .changes:
             try consumeChanges(header, payload, place, emit: emit)
         case .gap:
@@ -69,7 +109,7 @@ struct HistoryTracker {
             try emit(.annotation(annotation))
         case .attributes:
             let record = try place.reading { () throws(FormatError) in try AttributesRecord(payload, header) }
-            if header.file != .root { try track(header.file, place) { _ in } }
+            guard try header.file == .root || isDeclared(header.file, place, emit) else { break }
             try emit(.attributes(record))
         case .removed:
             guard header.firstSequence >= lastSequence else {
@@ -112,20 +152,32 @@ struct HistoryTracker {
             throw place.damage("file number \(id) leaves no numbers for files to come")
         }
         if files[id] == nil {
-            files[id] = Track(name: name, kind: kind)
+            files[id] = Track(name: name, kind: kind, lossesBefore: losses)
+            undeclared.remove(id)
         } else {
             files[id]!.name = name
             files[id]!.kind = kind
         }
     }
 
-    private mutating func track(
+    /// False when the declaration may be in what is missing. Throws `DamageError` where nothing is.
+    private mutating func isDeclared(
         _ id: FileID,
         _ place: RecordPlace,
-        _ change: (inout Track) -> Void
-    ) throws(DamageError) {
-        guard files[id] != nil else { throw place.damage("file \(id) was never declared") }
-        change(&files[id]!)
+        _ emit: (HistoryEvent) throws -> Void
+    ) throws -> Bool {
+        if files[id] != nil { return true }
+        guard isIncomplete else { throw place.damage("file \(id) was never declared") }
+        if undeclared.insert(id).inserted {
+            try emit(.finding(consequence("file \(id) was declared in what is missing", place)))
+        }
+        return false
+    }
+
+    /// What contradicts the stream before it, which may be because something is missing there.
+    private func consequence(_ message: String, _ place: RecordPlace) -> Finding {
+        let damage = place.damage(message)
+        return Finding(.error, damage.path, at: damage.offset, message, isIncompleteness: isIncomplete)
     }
 
     private mutating func consumeChanges(
@@ -140,23 +192,47 @@ struct HistoryTracker {
             unattributedBytes.addSaturated(place.storedBytes)
             throw error
         }
-        guard var track = files[header.file] else {
+        do {
+            guard try isDeclared(header.file, place, emit) else {
+                try checkSequence(header, place, emit: emit)
+                unattributedBytes.addSaturated(place.storedBytes)
+                if changes.finishedCount > 0 {
+                    lastSequence = header.firstSequence.advanced(by: changes.finishedCount).previous
+                }
+                return
+            }
+        } catch {
             unattributedBytes.addSaturated(place.storedBytes)
-            throw place.damage("file \(header.file) was never declared")
+            throw error
         }
         try checkSequence(header, place, emit: emit)
-        if changes.continues != (track.unfinishedPages != nil) {
+        var track = files[header.file]!
+        if changes.entries.first?.startsFresh ?? false {
+            openBases[header.file] = nil
+            rebase(header.file, &track, isThere: true)
+        }
+        var unfinished = unfinishedPages[header.file]
+        if changes.continues != (unfinished != nil) {
             let message =
                 changes.continues ? "the parts before it are missing" : "it forgets the parts before it"
-            try emit(.finding(Finding(place.damage(message))))
+            try emit(.finding(consequence(message, place)))
+        }
+        if changes.finishedCount > 0, let base = openBases.removeValue(forKey: header.file) {
+            let isThere = try isBaseThere?(base, header.file, place) ?? true
+            rebase(header.file, &track, isThere: isThere)
+            if !isThere {
+                let message = "the base \(base) of file \(header.file) is missing"
+                isIncomplete = true
+                try emit(.finding(consequence(message, place)))
+            }
         }
         var shares = Shares(of: place.storedBytes, among: changes.entries)
         var sequence = header.firstSequence
         for entry in changes.entries {
             unattributedBytes.addSaturated(shares.next(entry))
-            let pageCount = (track.unfinishedPages ?? 0).addingSaturated(UInt64(entry.pages.count))
+            let pageCount = (unfinished ?? 0).addingSaturated(UInt64(entry.pages.count))
             guard let event = entry.event else {
-                track.unfinishedPages = pageCount
+                unfinished = pageCount
                 continue
             }
             let state = SnapshotState(
@@ -173,23 +249,37 @@ struct HistoryTracker {
                 coalesced: entry.coalesced,
                 storedBytes: unattributedBytes,
                 location: place.location,
-                isMoment: entry.standing == .moment
+                isMoment: entry.standing == .moment,
+                isWhole: track.lossesBefore == losses && !track.lacksBase,
+                isRootWhole: losses == 0 && filesWithoutBase.isEmpty
             )
             track.last = state
             ended = header.file
-            track.unfinishedPages = nil
+            unfinished = nil
             lastTime = entry.time
             lastSequence = sequence
             sequence = sequence.next
             // What is no snapshot any more is counted to the next one.
-            guard entry.isSnapshot else { continue }
+            guard entry.isSnapshot else {
+                superseded.insert(header.file)
+                continue
+            }
+            superseded.remove(header.file)
             unattributedBytes = 0
             try emit(.snapshot(record))
         }
         files[header.file] = track
+        unfinishedPages[header.file] = unfinished
     }
 
-    private func checkSequence(
+    /// The file is built on something new.
+    private mutating func rebase(_ id: FileID, _ track: inout Track, isThere: Bool) {
+        track.lossesBefore = losses
+        track.lacksBase = !isThere
+        if isThere { filesWithoutBase.remove(id) } else { filesWithoutBase.insert(id) }
+    }
+
+    private mutating func checkSequence(
         _ header: RecordHeader,
         _ place: RecordPlace,
         emit: (HistoryEvent) throws -> Void
@@ -204,7 +294,8 @@ struct HistoryTracker {
         if header.firstSequence > lastSequence.next {
             let last = header.firstSequence.previous
             let message = "snapshots \(lastSequence.next) to \(last) are missing before it"
-            try emit(.finding(Finding(place.damage(message))))
+            losses += 1
+            try emit(.finding(consequence(message, place)))
         }
     }
 }

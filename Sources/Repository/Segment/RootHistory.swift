@@ -14,6 +14,10 @@ package struct SnapshotRecord: Hashable, Sendable {
     package let location: RecordLocation
     /// Whether the root as a whole can be restored as of it: retention has kept what stood beside it.
     package let isMoment: Bool
+    /// Whether all that it is built on is there.
+    package var isWhole = true
+    /// Whether nothing is missing of the root up to it, of no file.
+    package var isRootWhole = true
 }
 
 /// Where a record lies.
@@ -75,17 +79,51 @@ package struct RootHistory: Sendable {
         return total
     }
 
+    /// The same, and looks for the bases that snapshots are built on: one that is missing is an event. Throws
+    /// `ReplacedSegmentError` beside a writer that has just removed one. `onStateOfRoot`: told, before what
+    /// tells that something is lost, that the newest snapshots of all files were the state of the root then.
+    package func visitLookingForBases(
+        onStateOfRoot: () -> Void,
+        _ body: (HistoryEvent) throws -> Void
+    ) throws {
+        var tracker = HistoryTracker()
+        var segment: (first: Sequence, identity: SegmentIdentity?)?
+        tracker.isBaseThere = { sequence, file, _ in
+            let path = root.basePath(sequence, file)
+            if try FileStatus.unlessMissing(path, followingLinks: false) != nil { return true }
+            // Whoever removes a base has replaced the segment that names it.
+            guard let segment, try StreamWalk(root: root).identity(of: segment.first) == segment.identity
+            else { throw ReplacedSegmentError() }
+            return false
+        }
+        var walk = StreamWalk(root: root, synchronising: true)
+        walk.onSegment = { segment = ($0, $1) }
+        _ = try scan(walk, &tracker, onStateOfRoot: onStateOfRoot, body)
+    }
+
     /// Walks over everything and returns where that leads to; no end when there is no segment.
     func scan(_ body: (HistoryEvent) throws -> Void) throws -> (tracker: HistoryTracker, end: StreamEnd?) {
         var tracker = HistoryTracker()
-        let walk = StreamWalk(root: root, synchronising: true)
-        let end = try walk.run(
-            onFinding: { try body(.finding($0)) },
+        let end = try scan(StreamWalk(root: root, synchronising: true), &tracker, body)
+        return (tracker, end)
+    }
+
+    private func scan(
+        _ walk: StreamWalk,
+        _ tracker: inout HistoryTracker,
+        onStateOfRoot: () -> Void = {},
+        _ body: (HistoryEvent) throws -> Void
+    ) throws -> StreamEnd? {
+        try walk.run(
+            onFinding: { finding in
+                if finding.severity == .error, tracker.isStateOfRoot { onStateOfRoot() }
+                tracker.lost(finding)
+                try body(.finding(finding))
+            },
             onRecord: { type, header, payload, place in
                 try tracker.consume(type, header, payload, place, emit: body)
                 return true
             }
         )
-        return (tracker, end)
     }
 }

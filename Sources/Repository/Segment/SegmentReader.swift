@@ -145,6 +145,22 @@ struct SegmentReader: ~Copyable {
             && RecordHeader(record) == header
     }
 
+    /// Whether the file ends amid the record at the place: what is there of it is the front of one that goes
+    /// on.
+    mutating func isCutAmidRecord(at: UInt64) throws(SystemError) -> Bool {
+        guard limit == status.sizeBytes, at < limit else { return false }
+        let count = Int(min(limit - at, UInt64(RecordHeader.byteCount)))
+        guard try load(at, count) else { return false }
+        let front = bytes(at, count)
+        guard count == RecordHeader.byteCount else {
+            return (0..<min(count, 4)).allSatisfy {
+                front.byte(at: $0) == UInt8(truncatingIfNeeded: RecordHeader.magic >> (8 * $0))
+            }
+        }
+        guard let header = RecordHeader(front) else { return false }
+        return UInt64(header.recordBytes) > limit - at
+    }
+
     /// The first valid record behind `at`, if that proves that the bytes at `at` were once valid.
     private mutating func search(after at: UInt64) throws(SystemError) -> UInt64? {
         var first: UInt64?

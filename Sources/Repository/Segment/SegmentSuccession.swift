@@ -31,13 +31,13 @@ enum SegmentSuccession {
         }
         switch end.tail {
         case .clean where end.header?.isSealed ?? false:
-            self = .follow(segment: end.segment, validBytes: end.validBytes)
+            self = .follow(segment: end.lastReplaced, validBytes: end.validBytes)
         case .clean: self = .goOn(segment: end.segment, validBytes: end.validBytes)
         case .unfinished, .damaged:
             self =
                 lastSequence < end.segment
                 ? .replace(end)
-                : .follow(segment: end.segment, validBytes: end.countedBytes)
+                : .follow(segment: end.lastReplaced, validBytes: end.countedBytes)
         }
     }
 

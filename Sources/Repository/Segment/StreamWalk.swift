@@ -122,7 +122,7 @@ struct StreamWalk {
                 try checkLink(from: previous, to: first, onFinding)
             } else if start == .none, let header = try? header(of: first), header.previousFirst != .none {
                 try onFinding(
-                    Finding(.error, root.segmentPath(first), at: 0, "the segments before it are missing")
+                    .missing(root.segmentPath(first), at: 0, "the segments before it are missing")
                 )
             }
             let end = try walk(
@@ -140,7 +140,7 @@ struct StreamWalk {
         }
         if let mark, mark.segment > previous?.segment ?? start {
             let message = "the segment is missing, with everything up to snapshot \(mark.lastSequence)"
-            try onFinding(Finding(.error, root.segmentPath(mark.segment), at: 0, message))
+            try onFinding(.missing(root.segmentPath(mark.segment), at: 0, message))
         }
         return previous
     }
@@ -200,7 +200,7 @@ struct StreamWalk {
         }
         let message =
             "a segment is missing before it: it follows \(header.previousFirst), not \(previous.lastReplaced)"
-        try onFinding(Finding(.error, root.segmentPath(first), at: 0, message))
+        try onFinding(.missing(root.segmentPath(first), at: 0, message))
     }
 
     private func walk(
@@ -247,6 +247,8 @@ struct StreamWalk {
         packs.beginSegment()
         var shares = SummaryShares(of: isSealed ? reader.status.sizeBytes : 0)
         var (hasFooter, isSummarised) = (false, false)
+        // Where the file ends amid a record that it had.
+        var cut: UInt64?
         while true {
             switch try reader.advance() {
             case .record:
@@ -269,13 +271,19 @@ struct StreamWalk {
                 guard try deliver(reader, path, &packs, &shares, onFinding, onRecord) else { return nil }
             case .damage(let at, let resume):
                 end.tail = .damaged
-                try onFinding(Finding(.error, path, at: at, "\(resume - at) bytes are damaged"))
+                if resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
+                    cut = at
+                } else {
+                    try onFinding(Finding(.error, path, at: at, "\(resume - at) bytes are damaged"))
+                }
             case .end(let at):
-                try finish(&end, at: at, limit: reader.limit, closing: closing, isLast: isLast, onFinding)
+                let at = cut ?? at
                 if isSealed, !hasFooter {
                     end.tail = .damaged
-                    try onFinding(Finding(.error, path, at: at, "the end of the sealed segment is missing"))
+                    try onFinding(.missing(path, at: at, "the end of the sealed segment is missing"))
+                    return end
                 }
+                try finish(&end, at: at, limit: reader.limit, closing: closing, isLast: isLast, onFinding)
                 return end
             }
         }
@@ -323,8 +331,9 @@ struct StreamWalk {
     ) throws {
         if end.fileBytes < end.durableBytes {
             end.tail = .damaged
-            let message = "\(end.durableBytes - end.fileBytes) bytes are missing at the end"
-            try onFinding(Finding(.error, end.path, at: end.fileBytes, message))
+            let message =
+                "the segment ends at byte \(end.fileBytes), and the \(end.durableBytes - end.fileBytes) bytes behind are missing"
+            try onFinding(.missing(end.path, at: min(at, end.fileBytes), message))
         } else if at < limit && !isLast {
             end.tail = .damaged
             try onFinding(Finding(.error, end.path, at: at, "\(limit - at) bytes are damaged"))
@@ -339,12 +348,28 @@ struct StreamWalk {
 
 extension Finding {
     package init(_ damage: DamageError) {
-        self.init(.error, damage.path, at: damage.offset, damage.message)
+        self.init(
+            .error,
+            damage.path,
+            at: damage.offset,
+            damage.message,
+            isIncompleteness: damage.isIncompleteness
+        )
+    }
+
+    /// Something that is not there.
+    static func missing(_ file: FilePath, at offset: UInt64, _ message: String) -> Finding {
+        Finding(.error, file, at: offset, message, isIncompleteness: true)
     }
 }
 
 extension DamageError {
-    init(_ finding: Finding) {
-        self.init(finding.file, at: finding.offset, finding.message)
+    package init(_ finding: Finding) {
+        self.init(
+            finding.file,
+            at: finding.offset,
+            finding.message,
+            isIncompleteness: finding.isIncompleteness
+        )
     }
 }

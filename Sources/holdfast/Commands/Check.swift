@@ -11,9 +11,12 @@ struct Check: HoldfastCommand {
             Reads every record, every link between segments and every base image; with --read-data it also rebuilds \
             every snapshot and compares its digest. Works beside a running watcher.
 
+            A copy that was made while a watcher wrote may be incomplete: nothing in it is damaged, but something is \
+            missing. That is said with its newest complete moment, and counts as errors do.
+
             A root whose description is damaged, or that cannot be read, hinders the check of no other one.
 
-            Exit status: 0 no damage, 1 failed, 4 damage found, 10 no repository, 64 wrong usage.
+            Exit status: 0 no damage, 1 failed, 4 damage found or something missing, 10 no repository, 64 wrong usage.
             """
     )
 
@@ -33,12 +36,25 @@ struct Check: HoldfastCommand {
                 continue
             }
             total.errors += 1
-            try report(damaged.finding, console)
+            let found = damaged.finding
+            try report(
+                Finding(
+                    found.severity,
+                    found.file,
+                    at: found.offset,
+                    "\(found.message): run holdfast repair"
+                ),
+                console
+            )
         }
         for root in roots.usable {
             console.detail("checking \(root.path.printable) in \(root.directory.printable)")
             do {
-                total.add(try RootCheck(root).run(readingData: readData) { try report($0, console) })
+                let summary = try RootCheck(root).run(readingData: readData) { try report($0, console) }
+                total.add(summary)
+                if summary.errors > 0, summary.errors == summary.incompletenesses {
+                    total.incomplete.append(try text(ofIncomplete: root))
+                }
             } catch {
                 // The other roots are looked at all the same.
                 try console.flush()
@@ -61,28 +77,41 @@ struct Check: HoldfastCommand {
     }
 
     private func report(_ finding: Finding, _ console: Console) throws {
-        let word = finding.severity.rawValue
+        let word = finding.isIncompleteness ? "incomplete" : finding.severity.rawValue
         let style = console.style
+        var json = JSONObject().adding("severity", finding.severity.rawValue)
+            .adding("file", finding.file.string)
+            .adding("offset", finding.offset).adding("message", finding.message)
+        if finding.isIncompleteness { json = json.adding("incomplete", true) }
         try console.result(
-            json: JSONObject().adding("severity", word).adding("file", finding.file.string)
-                .adding("offset", finding.offset).adding("message", finding.message),
+            json: json,
             text: (finding.severity == .error ? style.red(word) : style.yellow(word))
                 + ": \(finding.file.printable) at byte \(finding.offset): \(finding.message)"
         )
         // Damage is said even to those who want it quiet.
         if console.isQuiet && !console.isJSON && finding.severity == .error {
-            console.warning(
-                "damage in \(finding.file.printable) at byte \(finding.offset): \(finding.message): "
-                    + "keep a copy of the repository"
-            )
+            let advice = finding.isIncompleteness ? "make the copy anew" : "keep a copy of the repository"
+            console.warning("\(DamageError(finding)): \(advice)")
         }
+    }
+
+    /// What there is of a root in an incomplete copy.
+    private func text(ofIncomplete root: RootDescription) throws -> String {
+        let newest = try SnapshotIndex(root).newestWhole(in: .root)
+        let moment = newest.map {
+            "its newest complete moment is snapshot \($0.sequence), \($0.time.pasteableText)"
+        }
+        return "this is an incomplete copy of \(root.path.printable), or something was removed: "
+            + (moment ?? "no moment of the root is complete in it")
     }
 
     private func summaryText(_ total: Totals) -> String {
         let found =
             total.errors == 0
             ? "no damage"
-            : "\(total.errors) error\(total.errors == 1 ? "" : "s"): keep a copy of the repository"
+            : total.incomplete.count > 0 && total.errors == total.incompletenesses
+                ? "no damage, but \(total.incomplete.joined(separator: "; "))"
+                : "\(total.errors) error\(total.errors == 1 ? "" : "s"): keep a copy of the repository, then run holdfast repair"
         let doubts = total.warnings == 0 ? "" : ", \(total.warnings) warning\(total.warnings == 1 ? "" : "s")"
         return "\(total.roots) root\(total.roots == 1 ? "" : "s"), \(total.snapshots) snapshots, "
             + "\(Quantity.text(bytes: total.bytesRead)) read\(doubts): \(found)"
@@ -93,6 +122,9 @@ struct Check: HoldfastCommand {
 private struct Totals {
     var roots = 0
     var errors = 0
+    var incompletenesses = 0
+    /// What there is of each root in which something is missing and nothing damaged.
+    var incomplete: [String] = []
     var warnings = 0
     var snapshots: UInt64 = 0
     var bytesRead: UInt64 = 0
@@ -100,6 +132,7 @@ private struct Totals {
     mutating func add(_ summary: RootCheck.Summary) {
         roots += 1
         errors += summary.errors
+        incompletenesses += summary.incompletenesses
         warnings += summary.warnings
         snapshots += summary.snapshots
         bytesRead.addSaturated(summary.bytesRead)

@@ -28,6 +28,7 @@ struct ChosenSnapshot {
         if when == .latestGood { try index.judgeNewest(in: scope) }
         self.index = index
         entry = try index.resolve(when, in: scope, strictlyBefore: strictlyBefore, now: .now)
+        if let warning = index.warningOfIncompleteCopy(in: scope) { Console.say(warning) }
     }
 
     /// Where no watcher runs, the newest snapshot may be older than the file: whoever looks at it should know.
@@ -49,6 +50,13 @@ struct ChosenSnapshot {
 }
 
 extension SnapshotIndex {
+    /// What people should know who choose a snapshot in an incomplete copy; nil when nothing is missing.
+    func warningOfIncompleteCopy(in scope: HistoryScope) -> String? {
+        guard isIncomplete, let newest = newestWhole(in: scope) else { return nil }
+        return "this is an incomplete copy of the repository: its newest complete moment is snapshot "
+            + "\(newest.sequence), \(newest.time.pasteableText): see holdfast check"
+    }
+
     /// What a target means: a file, the root, or of the root what is in a directory.
     /// Throws `Failure` when there never was such a file.
     func scope(

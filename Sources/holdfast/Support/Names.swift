@@ -40,10 +40,7 @@ extension Integrity {
 
 extension Failure {
     init(_ damage: Finding) {
-        self.init(
-            .damaged,
-            "damage in \(damage.file.printable) at byte \(damage.offset): \(damage.message): run holdfast check"
-        )
+        self.init(.damaged, "\(DamageError(damage)): run holdfast check")
     }
 
     static func noSuchFile(_ target: Target, _ index: SnapshotIndex) -> Failure {

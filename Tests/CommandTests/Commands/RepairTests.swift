@@ -55,7 +55,9 @@ import Testing
             let tail = round % 2 == 0 ? Data() : Data(count: sound.count - place)
             try (sound[..<place] + tail).write(to: url)
             let restore = try scene.run("restore", scene.database, "--output", scene.output, "--force")
-            #expect(restore.status == 4 || restore.status == 10, "\(random): \(place): \(restore)")
+            // One that only ends too early is an incomplete copy (IncompleteCopyTests).
+            let isAllowed = [4, 10].contains(restore.status) || (round % 2 == 0 && restore.status == 0)
+            #expect(isAllowed, "\(random): \(place): \(restore)")
             let check = try scene.run("check").status
             #expect(check == 4, "\(random): \(place)")
         }
