@@ -27,6 +27,24 @@ package struct FormerAttributes: Hashable, Sendable {
     }
 }
 
+extension FormerAttributes {
+    /// The same without set-user-ID and set-group-ID.
+    fileprivate var withoutSetID: Self {
+        var other = self
+        for (file, known) in files {
+            other.files[file] = known.withPermissions(known.ownership.permissions & 0o1777)
+        }
+        for (name, known) in directories {
+            let permissions = known.attributes.ownership.permissions & 0o1777
+            other.directories[name] = FormerDirectory(
+                attributes: known.attributes.withPermissions(permissions),
+                isThere: known.isThere
+            )
+        }
+        return other
+    }
+}
+
 /// All that a history says of attributes, in the order of the stream. What repeats is kept once.
 struct AttributesHistory: Sendable {
     private struct Entry {
@@ -115,15 +133,15 @@ extension SnapshotIndex {
     ///
     /// - Parameter when: what led to the snapshot.
     package func attributes(at sequence: Sequence, asked when: When? = nil) -> FormerAttributes {
-        switch when {
-        case .name(let name):
-            attributes.state(
-                at: sequence,
-                first: tags[name] == sequence ? tagPlaces[name] : nil,
-                notAfter: nil
-            )
-        case .instant(let time): attributes.state(at: sequence, first: nil, notAfter: time)
-        default: attributes.state(at: sequence, first: nil, notAfter: nil)
-        }
+        let (limit, time): (Int?, Instant?) =
+            switch when {
+            case .name(let name): (tags[name] == sequence ? tagPlaces[name] : nil, nil)
+            case .instant(let time): (nil, time)
+            default: (nil, nil)
+            }
+        let state = attributes.state(at: sequence, first: limit, notAfter: time)
+        // Whoever wrote it must not make programs that run as somebody else.
+        let isOwn = FileStatus.ifPresent(root.directory)?.ownerID == CurrentProcess.userID
+        return isOwn ? state : state.withoutSetID
     }
 }

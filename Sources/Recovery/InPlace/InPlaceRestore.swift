@@ -59,7 +59,8 @@ package struct InPlaceRestore {
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
         if plan.makesDirectories {
-            try maker.makeAll(below: LivePlace.top(of: plan.root, by: maker)) {
+            let top = try LivePlace.top(of: plan.root, by: maker)
+            try maker.makeAll(below: top, for: plan.items.map(\.name)) {
                 try onFailure(plan.root.path.pushing($0), $1)
             }
         }

@@ -73,22 +73,28 @@ enum Destination {
     }
 
     /// Makes a directory as if the owner of the one above it had made it: who may enter that one may enter this one.
-    static func makeDirectory(_ entry: DirectoryEntry) throws {
+    /// `ownership`: what it gets instead, as far as this process may. Returns which directory it is.
+    @discardableResult
+    static func makeDirectory(
+        _ entry: DirectoryEntry,
+        as ownership: FileOwnership? = nil
+    ) throws -> FileIdentity {
         let parent = try entry.directory.status().ownership
         // There nobody can put another directory in its place before it is given away.
         let work = try UnfinishedWork.makeDirectory(in: entry.directory)
         defer { UnfinishedWork.discard(work) }
         let new = DirectoryEntry("directory", in: work)
         try new.makeDirectory()
-        try OpenDirectory(new).opened().setOwnership(
-            FileOwnership(
-                userID: parent.userID,
-                groupID: parent.groupID,
-                permissions: 0o700 | (parent.permissions & 0o077)
-            )
-        )
+        let opened = try OpenDirectory(new).opened()
+        if let ownership {
+            try? opened.setOwnership(ownership)
+        } else {
+            try opened.setOwnership(parent.with(permissions: 0o700 | (parent.permissions & 0o077)))
+        }
+        let identity = try opened.status().identity
         try UnfinishedWork.name(new, entry, isReplacing: true)
         try entry.directory.synchronise()
+        return identity
     }
 
     /// A name below `top`, each of whose directories is held while the next one is looked for: none is a

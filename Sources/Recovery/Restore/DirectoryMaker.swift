@@ -13,20 +13,21 @@ final class DirectoryMaker {
     init(_ known: [FilePath: FormerDirectory] = [:]) { self.known = known }
 
     func make(_ entry: DirectoryEntry, _ name: FilePath) throws {
-        guard known[name] != nil else { return try Destination.makeDirectory(entry) }
-        try entry.makeDirectory()
-        let directory = try OpenDirectory(entry)
-        // A watcher of another user, its owner perhaps, has to find what comes there.
-        if let former = known[name] {
-            try? directory.opened().setOwnership(former.attributes.ownership.with(permissions: 0o700))
+        guard let former = known[name] else {
+            try Destination.makeDirectory(entry)
+            return
         }
-        try entry.directory.synchronise()
-        made[name] = try directory.status().identity
+        // A watcher of another user, its owner perhaps, has to find what comes there.
+        let ownership = former.attributes.ownership.with(permissions: 0o700)
+        made[name] = try Destination.makeDirectory(entry, as: ownership)
     }
 
-    /// Makes all that were there, empty ones too. Calls `onFailure` for each that could not be made.
+    /// Makes all that were there, empty ones too. Calls `onFailure` for each that could not be made. `files`:
+    /// what is restored, by names as of the directories; of a directory that has some of it they say
+    /// themselves what is wrong.
     func makeAll(
         below top: OpenDirectory,
+        for files: [FilePath],
         onFailure: (FilePath, any Error) throws -> Void
     ) throws {
         let names = known.filter { $0.value.isThere && !$0.key.isEmpty }.keys
@@ -34,7 +35,7 @@ final class DirectoryMaker {
             do {
                 _ = try Destination.directory(name, below: top, making: self)
             } catch {
-                try onFailure(name, error)
+                if !files.contains(where: { $0.starts(with: name) }) { try onFailure(name, error) }
             }
         }
     }

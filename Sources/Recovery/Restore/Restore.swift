@@ -121,7 +121,11 @@ extension Restore {
         _ onShortfall: (AttributesShortfall) -> Void
     ) throws {
         let maker = DirectoryMaker(plan.directoriesBelow)
-        try maker.makeAll(below: top) { try onFailure(plan.destination.pushing($0), $1) }
+        let names = plan.items.map { item in
+            var name = item.destination
+            return name.removePrefix(plan.destination) ? name : item.name
+        }
+        try maker.makeAll(below: top, for: names) { try onFailure(plan.destination.pushing($0), $1) }
         let images = plan.items.map { ($0.entry.file, DirectoryEntry(.init("\($0.entry.file)")!, in: work)) }
         let states = try rebuild(
             Dictionary(uniqueKeysWithValues: images),

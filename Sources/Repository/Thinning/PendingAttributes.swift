@@ -34,7 +34,7 @@ struct PendingAttributes {
         return take { $0.header.firstSequence <= sequence }
     }
 
-    /// All that waits, because something follows that counts from its place on, or nothing follows.
+    /// All that waits, for nothing follows.
     mutating func takeAll() -> [Record] { take { _ in true } }
 
     private mutating func take(where isWanted: (Record) -> Bool) -> [Record] {

@@ -57,10 +57,7 @@ final class ThinningWriter: SegmentSink {
         case .gap: gaps[header.file, default: []].append((header, payload.bytes))
         case .annotation:
             let target = try Annotation(payload, file: header.file, time: header.time).target
-            guard target == .none || kept.standing(of: target) != .removed else { break }
-            // A tag stands for what was said before it.
-            try write(attributes.takeAll())
-            try packs.append(header, payload)
+            if target == .none || kept.standing(of: target) != .removed { try packs.append(header, payload) }
         case .attributes:
             let subject = try AttributesRecord(payload, header).subject
             let record = PendingAttributes.Record(header: header, payload: payload.bytes)

@@ -152,6 +152,22 @@ struct AttributesTests {
         #expect(modes == "700\n755\n744\n")
     }
 
+    @Test("out of a repository of somebody else no program gets another user's rights", .enabled(if: isRoot))
+    func otherRepository() throws {
+        let protection = try Protection()
+        try protection.shell("echo a > a; chmod 6755 a; mkdir d; chmod 3770 d")
+        try protection.watch()
+        try protection.sync()
+        try protection.stop()
+        func modes() throws -> String {
+            let copy = try protection.restoreAll()
+            return try Command.run("stat", ["-c", "%a", copy + "/a", copy + "/d"]).stdout
+        }
+        #expect(try modes() == "6755\n3770\n")
+        _ = try Command.run("chown", ["-R", "12:34", "repository"], directory: protection.folder.path)
+        #expect(try modes() == "755\n1770\n")
+    }
+
     @Test("extended attributes and access control lists come back, of directories too")
     func extended() throws {
         let protection = try Protection()
@@ -190,6 +206,46 @@ struct AttributesTests {
         try protection.holdfast("restore", file, "--output", open + "/file")
         #expect(try attributes(open + "/file") == attributes(file))
         try protection.check()
+    }
+
+    @Test("a time or an attribute that changes alone is seen when it changes")
+    func alone() throws {
+        let protection = try Protection()
+        try protection.shell("echo x > file; mkdir d")
+        try protection.watch()
+        try protection.sync()
+        let file = protection.data + "/file"
+        try protection.shell("touch -d '2001-02-03 04:05:06' file")
+        try protection.sync()
+        #expect(try list(protection.restoreAll()) == list(protection.data))
+        let note = ExtendedAttribute(name: Array("user.note".utf8), value: [1])
+        guard try give(file, 0o644, [note]), try give(protection.data + "/d", 0o755, [note]) else { return }
+        try protection.sync()
+        let copy = try protection.restoreAll()
+        let found = try [copy + "/file", copy + "/d"].map { try attributes($0).extended }
+        #expect(found == [[note], [note]])
+    }
+
+    @Test("a file where a directory was is named once, and the rest comes back")
+    func fileInTheWay() throws {
+        let protection = try Protection()
+        try protection.shell("mkdir empty full; echo x > full/x; echo y > y")
+        try protection.watch()
+        try protection.holdfast("snapshot", "--tag", "good", protection.data)
+        try protection.shell("rm -r empty full y; echo > empty; echo > full")
+        try protection.sync()
+        let result = try protection.holdfast(
+            "restore",
+            protection.data,
+            "--at",
+            "good",
+            "--in-place",
+            expecting: 3
+        )
+        let failures = result.stderr.split(separator: "\n").filter { $0.contains("was left as it is") }
+        #expect(failures.count == 2 && failures[0].contains("/empty ") && failures[1].contains("/full/x "))
+        #expect(result.stdout.contains("2 files of"), "\(result.stdout)")
+        #expect(try protection.shellOutput("cat y") == "y\n")
     }
 
     @Test("more extended attributes than are kept are named, and the file is no more open for it")
