@@ -117,8 +117,7 @@ let package = Package(
             dependencies: ["Service", "Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
             swiftSettings: strict
         ),
-        // Through the program: its commands, and apart from them the watcher, which has the machine to
-        // itself.
+        // Through the program: its commands, and apart from them the watcher.
         .testTarget(
             name: "CommandTests",
             dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],
@@ -131,3 +130,17 @@ let package = Package(
         ),
     ]
 )
+
+// Only for scripts/fuzz, which compiles everything for libFuzzer and names its library.
+if let library = Context.environment["HOLDFAST_FUZZ"] {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxFiles", path],
+            path: "Tests/Fuzz",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags([library, "-lstdc++", "-lm"])]
+        )
+    )
+}

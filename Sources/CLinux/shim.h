@@ -9,6 +9,7 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /// Asks that the calling thread gets the processor in slices of so many nanoseconds (sched_setattr(2)). From Linux

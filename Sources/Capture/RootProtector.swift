@@ -136,6 +136,7 @@ package final class RootProtector: Sendable {
             scope: RootScope(exclusions: options.exclusions),
             repository: repository,
             files: writer.files.values.sorted { $0.id < $1.id },
+            directories: Set(writer.attributes.directories.keys),
             knownGoodUntil: writer.lastTime,
             auditInterval: options.auditInterval
         )

@@ -35,6 +35,11 @@ package struct Tick: Hashable, Comparable, Sendable {
 
     package static var now: Tick { Tick(nanoseconds: Instant(readClock(CLOCK_MONOTONIC)).nanoseconds) }
 
+    /// The same while the machine sleeps (`CLOCK_BOOTTIME`); with `now` it has nothing in common.
+    package static var sinceBoot: Tick {
+        Tick(nanoseconds: Instant(readClock(CLOCK_BOOTTIME)).nanoseconds)
+    }
+
     package func advanced(by duration: Duration) -> Tick {
         Tick(nanoseconds: nanoseconds.addingReportingOverflow(duration.nanoseconds).partialValue)
     }

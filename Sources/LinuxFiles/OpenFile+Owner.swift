@@ -12,6 +12,11 @@ package struct FileOwnership: Hashable, Sendable {
         self.groupID = groupID
         self.permissions = permissions
     }
+
+    /// The same with other permission bits.
+    package func with(permissions: UInt32) -> Self {
+        Self(userID: userID, groupID: groupID, permissions: permissions)
+    }
 }
 
 extension FileStatus {

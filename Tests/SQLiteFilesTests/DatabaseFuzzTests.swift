@@ -62,7 +62,7 @@ struct DatabaseFuzzTests {
 
     @Test("any page as a trunk, whatever the header says of its usable part")
     func trunks() {
-        var run = FuzzRun("freelist trunk", rounds: 700_000)
+        var run = FuzzRun("freelist trunk", rounds: 300_000)
         while var random = run.next() {
             var page = trunkPage(next: 7, leaves: [1, 2, 3, 60])
             page.mutate(with: &random, within: 0..<24)

@@ -24,7 +24,7 @@ struct WALFuzzTests {
 
     @Test("no trap; frames lie within the log; what was not sealed again is what was written, from the front")
     func logs() throws {
-        var run = FuzzRun("WAL", rounds: 80_000)
+        var run = FuzzRun("WAL", rounds: 30_000)
         var accepted = 0
         while var random = run.next() {
             let sound = Self.log(&random)
@@ -60,7 +60,7 @@ struct WALFuzzTests {
         let session = try SQLite3Session(directory.file("a.db"))
         try session.sql("PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1);")
         let sound = try Array(directory.bytes(of: "a.db-shm").prefix(200))
-        var run = FuzzRun("wal-index", rounds: 1_000_000)
+        var run = FuzzRun("wal-index", rounds: 300_000)
         var accepted = 0
         while var random = run.next() {
             var bytes = sound

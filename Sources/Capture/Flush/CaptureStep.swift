@@ -21,6 +21,8 @@ enum CaptureStep: Sendable {
     case trust(FileID)
     /// The mirror may not have these pages as they were written to it.
     case prove(FileID, [PageNumber])
+    /// What a file or a directory has besides its content.
+    case attributes(AttributesStep)
     /// Everything before is wanted on the disk now.
     case barrier(UInt64)
     /// What is to be said of the newest snapshot at this point, or of others; then as a barrier.
@@ -36,6 +38,7 @@ enum CaptureStep: Sendable {
             .suspect(let file, _, _), .trust(let file), .prove(let file, _):
             file
         case .changes(let changes): changes.file
+        case .attributes(let step): step.file
         case .barrier, .annotate, .endSegment: nil
         }
     }
@@ -46,6 +49,7 @@ enum CaptureStep: Sendable {
         case .changes(let changes): changes.pages.bytes.count + 256
         case .baseSlice(_, _, let bytes): bytes.count + 256
         case .prove(_, let pages): pages.count * 4 + 256
+        case .attributes(let step): step.byteCount
         default: 256
         }
     }

@@ -236,7 +236,7 @@ final class Recorder {
     private func isVoid(_ step: CaptureStep) -> Bool {
         guard let file = step.file, voided.contains(file) else { return false }
         switch step {
-        case .declare, .suspect, .trust, .prove: return false
+        case .declare, .suspect, .trust, .prove, .attributes: return false
         case .changes(let changes) where changes.event == .deleted: missingBases[file] = nil
         case .abandonBase, .beginBase: break
         case .changes, .finish, .baseSlice, .endBase, .barrier, .annotate, .endSegment: return true
@@ -289,6 +289,7 @@ final class Recorder {
             if suspicions[file] == nil { suspicions[file] = Suspicion(since: since, reason: reason) }
         case .trust(let file): suspicions[file] = nil
         case .prove(let file, let pages): try writer.prove(pages, of: file)
+        case .attributes(let step): try step.stage(in: writer)
         case .barrier(let number): barriers.append(number)
         case .endSegment(let number):
             endsSegment = true

@@ -64,12 +64,7 @@ extension JournalWatch {
     /// directory here. So it is looked for beside the database as well, and in the directories above. As SQLite has it, an
     /// empty one does not exist.
     func namesMissingSuperJournal(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
-        guard let journal = named else { return false }
-        let sizeBytes = try journal.file.status().sizeBytes
-        let count = min(SuperJournalName.tailBytes, Int(clamping: sizeBytes))
-        let got = try journal.file.read(into: &scratch, count: count, at: sizeBytes - UInt64(count))
-        guard let name = unsafe SuperJournalName(journalTail: scratch.span.bytes.extracting(0..<got)),
-            let said = FilePath(bytes: name.bytes)
+        guard let name = try named?.file.superJournalName(&scratch), let said = FilePath(bytes: name.bytes)
         else { return false }
         if Self.exists(said) { return false }
         guard let last = said.lastComponent else { return true }

@@ -17,6 +17,8 @@ struct JournalEvidence {
     private(set) var pageOneBefore: UInt64?
     /// The size of the database before the transaction.
     fileprivate(set) var originalPages = PageCount(0)
+    /// What it has in common with the journals of other databases, when it was over several.
+    fileprivate(set) var superJournal: SuperJournalName?
 
     /// More pages are not listed, which takes memory: the whole file is compared instead.
     static let mostPages = 1 << 18
@@ -82,6 +84,12 @@ struct JournalReading {
             case .header, .nothing, .end: break
             }
         }
+        evidence.superJournal = superJournalName(&scratch)
         return .ended(size != nil && scanner.isComplete ? evidence : nil)
+    }
+
+    /// The super-journal that it names.
+    func superJournalName(_ scratch: inout [UInt8]) -> SuperJournalName? {
+        (try? journal.file.superJournalName(&scratch)) ?? nil
     }
 }

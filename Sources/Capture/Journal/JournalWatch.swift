@@ -198,6 +198,23 @@ final class JournalWatch {
         return JournalHeader.looksHot(bytes) ? .live : .collecting
     }
 
+    /// The super-journals of finished transactions since the last capture.
+    var superJournals: [SuperJournalName] { finished.compactMap(\.superJournal) }
+
+    /// Whether a transaction of one of those super-journals was not captured: it has finished, or is about to.
+    func awaits(_ superJournals: [SuperJournalName], _ scratch: inout [UInt8]) -> Bool {
+        if finished.contains(where: { $0.superJournal.map(superJournals.contains) ?? false }) { return true }
+        if readings.contains(where: { $0.superJournalName(&scratch).map(superJournals.contains) ?? false }) {
+            return true
+        }
+        guard let held,
+            let got = try? held.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0),
+            !JournalHeader.isFinished(unsafe scratch.span.bytes.extracting(0..<got)),
+            let name = (try? held.file.superJournalName(&scratch)) ?? nil
+        else { return false }
+        return superJournals.contains(name)
+    }
+
     /// When the journal was written last, nil when there is none.
     var modifiedTime: Int64? { (try? held?.file.status())?.modified }
 }

@@ -91,7 +91,7 @@ extension Observer {
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.attributes) {
             if let status = FileStatus.directIfPresent(tracker.path) { tracker.mind(status) }
-            if !tracker.isLeftOut { return }
+            tracker.attributesChanged()
         }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
             || mask.contains(.movedFrom)
@@ -153,6 +153,7 @@ extension Observer {
                 retry(directory: name)
                 others.append(name)
             } else if let known = directories[name] {
+                handOver(directory: name)
                 let status = FileStatus.directIfPresent(rootPath.pushing(name))
                 if status?.ownership == known.ownership, !hasLeftOut(in: name) { continue }
                 others.append(name)

@@ -39,6 +39,7 @@ extension Observer {
         }
         try listRoot()
         list(until: nil)
+        handOverGoneDirectories()
         // Last: where watches are few, the directories need them more.
         watches.addWay(wayToRoot)
         isListed = true
@@ -57,6 +58,7 @@ extension Observer {
         case .directory:
             let opened = try OpenDirectory(rootPath)
             try watch("", opened)
+            handOver(directory: "", opened)
             listing = Listing(name: "", directory: opened, names: try opened.names(), wasElsewhere: false)
         case .file:
             try watch("", OpenDirectory(rootPath.removingLastComponent()))
@@ -140,6 +142,7 @@ extension Observer {
             let names = try opened.names()
             if isRepository(name, opened, names) { return leaveOutByDesign(name, .repository) }
             takeIn(directory: name)
+            handOver(directory: name, opened)
             listing = Listing(name: name, directory: opened, names: names, wasElsewhere: wasElsewhere)
         } catch {
             if !error.isMissing { leaveOut(directory: name, error) }
@@ -179,6 +182,7 @@ extension Observer {
 
     /// The directory of that name is not there any more.
     func forget(directory name: FilePath) {
+        handOverIfGone(directory: name)
         directories[name] = nil
         context.polled.remove(name)
         away[name] = nil

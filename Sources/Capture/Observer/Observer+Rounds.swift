@@ -41,6 +41,7 @@ extension Observer {
         guard isAtRest else { return }
         let status = FileStatus.directIfPresent(tracker.path)
         if let status { tracker.mind(status) }
+        if tracker.attributesNews != .none { due.insert(tracker, isUrgent: false) }
         if status?.identity != tracker.identity {
             tracker.nameChanged()
             mustBeLookedAt(tracker)

@@ -38,6 +38,8 @@ final class Observer {
     var unlisted = DirectoryQueue()
     /// Trackers that the slow round has still to look at.
     var round: [Tracker] = []
+    /// Those that the history has, and that were not found gone.
+    var recordedDirectories: Set<FilePath>
     /// Directories of which an event told that who may do what in them may have changed.
     var changedDirectories: Set<FilePath> = []
     /// Those that could not be watched or listed.
@@ -90,12 +92,18 @@ final class Observer {
         repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
         nextFile = (start.files.map(\.id).max() ?? .root).next
         knownGoodUntil = start.knownGoodUntil
+        recordedDirectories = start.directories
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
         watches = try WatchTable(scope)
         context.drainEvents = { [unowned self] in try? readAllEvents() }
         context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
+        context.othersAwait = { [unowned self] tracker, superJournals in
+            trackers.values.contains {
+                $0 !== tracker && $0.journal.awaits(superJournals, &self.context.scratch)
+            }
+        }
         try begin(start.files)
     }
 
@@ -244,6 +252,7 @@ package struct ObserverStart: Sendable {
     let repository: FilePath
     /// What the repository knows.
     let files: [ProtectedFile]
+    let directories: Set<FilePath>
     let knownGoodUntil: Instant
     let auditInterval: Duration
 }

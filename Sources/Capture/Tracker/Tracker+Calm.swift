@@ -270,6 +270,9 @@ extension Tracker {
     /// Hands over a captured state.
     private func deliver(_ pages: PageSet, _ shape: ImageShape, transactions: Int?) {
         let startsFresh = image == nil || image?.shape.pageSize != shape.pageSize
+        // Where a transaction over several databases was not seen in all of them, the root is between two moments.
+        let superJournals = journal.superJournals
+        let isMoment = superJournals.isEmpty || !context.othersAwait(self, superJournals)
         let count = (transactions ?? 0) + (walk == nil ? takeMerged().count : 0)
         let event = transactions == nil && count == 1 ? .scan : eventOf(count)
         var next = ObservedImage(shape: shape)
@@ -294,7 +297,8 @@ extension Tracker {
                     shape: shape,
                     startsFresh: startsFresh,
                     pages: pages,
-                    closesUnfinished: walk == nil
+                    closesUnfinished: walk == nil,
+                    isMoment: isMoment
                 )
             )
         )

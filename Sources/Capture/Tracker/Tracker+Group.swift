@@ -64,6 +64,7 @@ extension Tracker {
             reading.tracker.plainCaptured(reading.shape, stamp)
         }
         context.queue.put(steps)
+        for reading in readings { reading.tracker.handOverAttributes() }
     }
 
     private var presentStamp: ContentStamp? {

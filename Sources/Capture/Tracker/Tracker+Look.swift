@@ -39,6 +39,7 @@ extension Tracker {
             if isAtRest {
                 capturedThrough = now
                 canBeRead()
+                handOverAttributes()
                 knownGoodUntil = .now
                 try startAuditIfDue(now)
             } else if retryAt == nil, !waitsForRecorder, !waitsForTurn {
@@ -66,6 +67,7 @@ extension Tracker {
         mind(status)
         attention.name = false
         missingSince = nil
+        attributesChanged()
         if status.identity != identity {
             if identity != nil {
                 doubt(.replaced)
@@ -73,6 +75,8 @@ extension Tracker {
                 attention.doubt = .firstLook
             }
             identity = status.identity
+            attributesNews = .withContent
+            ownership = status.ownership
             if log == nil { try openLog() }
             journal.lookForName(&context.scratch)
         }
@@ -90,8 +94,10 @@ extension Tracker {
         context.meter.leftOut(path.printable, nil)
     }
 
-    /// A file with names elsewhere may be written there, of which its directory does not tell.
+    /// What was seen of the file besides its content: owner and mode, and its names. A file with names elsewhere
+    /// may be written there, of which its directory does not tell.
     func mind(_ status: FileStatus) {
+        if let ownership, status.ownership != ownership { attributesChanged() }
         guard status.kind == .regular, status.linkCount > 1, watchedFile != status.identity else { return }
         watchedFile = status.identity
         context.watchFile(self, status.identity)
@@ -109,6 +115,8 @@ extension Tracker {
         endHindrance()
         recordDeletion()
         identity = nil
+        attributesNews = .none
+        ownership = nil
         log = nil
         parkedLog = nil
         logIsUnseen = false

@@ -100,6 +100,7 @@ extension Tracker {
         image = ObservedImage(shape: shape)
         isNew = false
         stamp = seen
+        attributesNews = .withContent
         attention.contentCaptured()
         contentIsCertain()
     }

@@ -46,6 +46,10 @@ final class Tracker {
     /// The file has other names, and is watched itself.
     var watchedFile: FileIdentity?
 
+    /// What of its attributes is to be handed over, and what of them was seen last.
+    var attributesNews = AttributesNews.none
+    var ownership: FileOwnership?
+
     /// Those that it is captured with; nil: none.
     var group: FileGroup?
 

@@ -30,7 +30,8 @@ package struct Drill: Sendable {
                 scope == .root && root.kind == .directory
                 ? RestorePlan(index, root: entry, to: output)
                 : try RestorePlan(index, file: entry, to: output)
-            try Restore(plan, isReplacing: false).run { outcome in
+            // Whose the files are says nothing of the history.
+            try Restore(plan.with { _ in nil }, isReplacing: false).run { outcome in
                 files += 1
                 databases += outcome.item.kind == .database ? 1 : 0
                 bytes.addSaturated(outcome.state.shape.byteCount)

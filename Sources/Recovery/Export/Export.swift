@@ -26,13 +26,16 @@ package struct Export: Sendable {
     }
 
     /// A tar archive of the files of a plan for a directory, which lie there in a directory of the root's name. Calls
-    /// `onFailure` for each file that was left out.
+    /// `onFailure` for each file that was left out. Unless root makes it, the owner
+    /// may read and write all that is in it.
     package func archive(_ plan: RestorePlan, onFailure: (FilePath, any Error) throws -> Void) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
         let name = plan.root.path.lastComponent?.string ?? "root"
         let content = work.path.appending("content")
+        let isRoot = CurrentProcess.userID == 0
         let plan = plan.moved(toDirectory: content.appending(name))
+            .with { isRoot ? $0 : $0.withPermissions($0.ownership.permissions | 0o700) }
         try Directory.make(content)
         try Restore(plan, isReplacing: false).run(onFile: { _ in }, onFailure: onFailure)
         try write("tar", ["--create", "--directory", content.string, "--file", "-", "--", "./" + name])

@@ -182,7 +182,7 @@ private struct LatestStates {
                 judgement.acceptedViolations = annotation.fields["violations"].flatMap(Int.init) ?? 0
             }
             judgements[file] = judgement
-        case .annotation, .gap, .session, .finding: break
+        case .annotation, .attributes, .gap, .session, .finding: break
         }
     }
 

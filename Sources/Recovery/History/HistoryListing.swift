@@ -6,6 +6,8 @@ package import SystemPackage
 package struct HistoryListing: Sendable {
     package struct Snapshot: Sendable {
         package let record: SnapshotRecord
+        /// What the right clock said then; the record has what the clock did say.
+        package let time: Instant
         /// The file's absolute path.
         package let path: FilePath
         /// Relative to the root.
@@ -22,6 +24,8 @@ package struct HistoryListing: Sendable {
         case snapshot(Snapshot)
         /// With the absolute path of the file that it is about, if it is not about all.
         case gap(Gap, FilePath?)
+        /// Somebody set the clock while a watcher ran.
+        case clock(ClockStep)
     }
 
     package let index: SnapshotIndex
@@ -76,6 +80,9 @@ package struct HistoryListing: Sendable {
                 guard isShown(gapAfter: previous) else { return }
                 let path = gap.file == .root ? nil : index.path(of: gap.file, at: previous.next)
                 try body(.gap(gap, path))
+            case .annotation(let annotation):
+                guard let step = annotation.clockStep, isShown(gapAfter: previous) else { return }
+                try body(.clock(step))
             default: break
             }
         }
@@ -95,6 +102,7 @@ package struct HistoryListing: Sendable {
         let declaration = index.declaration(of: record.file, at: sequence)
         return Snapshot(
             record: record,
+            time: index.entry(at: sequence)?.time ?? record.state.time,
             path: index.path(of: record.file, at: sequence),
             name: declaration?.name ?? "",
             kind: declaration?.kind ?? .plain,

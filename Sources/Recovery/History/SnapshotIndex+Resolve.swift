@@ -43,6 +43,12 @@ extension SnapshotIndex {
         return entries.lastIndex(atOrBefore: sequence).map { entries[$0] }
     }
 
+    /// The snapshot with that sequence, of whichever file.
+    package func entry(at sequence: Sequence) -> Entry? {
+        let entry = entries.lastIndex(atOrBefore: sequence).map { entries[$0] }
+        return entry?.sequence == sequence ? entry : nil
+    }
+
     /// Each file's newest snapshot not later than a sequence, by file number.
     package func state(at sequence: Sequence) -> [Entry] {
         var newest: [FileID: Entry] = [:]
@@ -75,12 +81,7 @@ extension SnapshotIndex {
 extension [SnapshotIndex.Entry] {
     /// The index of the newest one that is not later than a sequence; nil if all are.
     func lastIndex(atOrBefore sequence: Sequence) -> Int? {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if self[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? nil : low - 1
+        let later = partitionPoint { $0.sequence > sequence }
+        return later == 0 ? nil : later - 1
     }
 }

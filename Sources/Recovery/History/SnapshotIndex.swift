@@ -13,7 +13,8 @@ package enum HistoryScope: Hashable, Sendable {
 package struct SnapshotIndex: Sendable {
     package struct Entry: Hashable, Sendable {
         package let sequence: Sequence
-        package let time: Instant
+        /// What the right clock said then.
+        package fileprivate(set) var time: Instant
         package let file: FileID
         package let event: SnapshotEvent
         /// Whether the root as a whole can be restored as of it.
@@ -51,6 +52,14 @@ package struct SnapshotIndex: Sendable {
     private var begun: RecoveryTags?
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
+    /// How the clock was set while writers ran, oldest first, and how many entries come before that.
+    package private(set) var clockSteps: [(place: Int, step: ClockStep)] = []
+    /// How many entries come before each tag that Holdfast made by itself.
+    private var automaticTagPlaces: [String: Int] = [:]
+    /// What files and directories had besides content.
+    var attributes = AttributesHistory()
+    /// How much of that was said when a tag was set, if it was set on the newest snapshot.
+    private(set) var tagPlaces: [String: Int] = [:]
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     /// For each of these, the last snapshot before it.
@@ -65,7 +74,7 @@ package struct SnapshotIndex: Sendable {
             var index = Self(root: root)
             let history = RootHistory(root)
             try history.visitLookingForBases(onStateOfRoot: { index.endState() }) { index.add($0) }
-            index.dropLostTags()
+            index.complete()
             return index
         }
     }
@@ -100,6 +109,7 @@ package struct SnapshotIndex: Sendable {
                 )
             )
         case .annotation(let annotation): add(annotation)
+        case .attributes(let record): attributes.add(record)
         case .finding(let finding) where finding.severity == .error:
             damage.append(finding)
             losses.append(entries.last?.sequence ?? .none)
@@ -113,9 +123,23 @@ package struct SnapshotIndex: Sendable {
         verdicts[newestGood] = true
     }
 
+    /// Draws the conclusions that need the whole history; called when all is added.
+    mutating func complete() {
+        correctTimes()
+        dropLostTags()
+    }
+
+    private mutating func correctTimes() {
+        guard let times = ClockCorrection.correct(entries.lazy.map(\.time), steps: clockSteps) else { return }
+        for place in entries.indices { entries[place].time = times[place] }
+        for (name, place) in automaticTagPlaces where place < entries.count {
+            automaticTags[name] = automaticTags[name].map { min($0, entries[place].time) }
+        }
+    }
+
     /// Forgets tags that have expired and whose snapshots retention has removed: what says so may lie in a
-    /// segment that was not rewritten. They must not lead to older snapshots. Called when all is added.
-    mutating func dropLostTags() {
+    /// segment that was not rewritten. They must not lead to older snapshots.
+    private mutating func dropLostTags() {
         for name in automaticTags.keys {
             let target = tags[name]
             let place = target.flatMap { entries.lastIndex(atOrBefore: $0) }
@@ -128,12 +152,14 @@ package struct SnapshotIndex: Sendable {
         switch (annotation.kind, annotation.fields["name"], annotation.fields["verdict"]) {
         case (.tag, let name?, _):
             automaticTags[name] = annotation.isAutomaticTag ? annotation.time : nil
+            automaticTagPlaces[name] = annotation.isAutomaticTag ? entries.count : nil
             guard annotation.target != .none else {
                 (tags[name], tagTargets[name]) = (nil, nil)
                 if name == begun?.before { begun = nil }
                 break
             }
             tags[name] = annotation.target
+            tagPlaces[name] = annotation.target == entries.last?.sequence ? attributes.count : nil
             tagTargets[name, default: []].append(annotation.target)
             if let tags = RecoveryTags(before: name) { begun = tags }
             if name == begun?.after { begun = nil }
@@ -142,6 +168,7 @@ package struct SnapshotIndex: Sendable {
         case (.health, _, "good"): verdicts[annotation.target] = true
         case (.health, _, "bad"): verdicts[annotation.target] = false
         case (.drill, _, _): drills += DrillRecord(annotation).map { [$0] } ?? []
+        case (.clock, _, _): clockSteps += annotation.clockStep.map { [(entries.count, $0)] } ?? []
         case (.restore, _, _):
             let files = declarations.keys.sorted()
             recoveries += RecoveryEntry(annotation, among: files).map { [$0] } ?? []

@@ -8,6 +8,9 @@ import SystemPackage
 struct FileExchange {
     /// The path of its directory is absolute and free of symbolic links.
     let place: DirectoryEntry
+    /// What the file had besides content, for when nothing has its name; nil: it is made as a program of the
+    /// directory's owner would make it. A file that is there hands on its own owner and mode.
+    let attributes: FileAttributes?
     /// What is put aside is called that behind its name, as `.corrupted-YYYYMMDD-HHMMSS`.
     let asideSuffix: String
     /// Whether it stays there. Else it goes in the end, for the history has it; unless a program wrote to it meanwhile.
@@ -17,8 +20,9 @@ struct FileExchange {
     /// Whether programs that still have it open then are left to go on with what was put aside.
     let isForced: Bool
 
-    /// Adds the names of what it put aside. Returns false, and leaves the file as it is, when `isUnchanged`, which is asked once no
-    /// program uses the file, says no. `image` is on the same file system, and on the disk.
+    /// Adds the names of what it put aside. Returns what could not be given back of the attributes. Returns nil,
+    /// and leaves the file as it is, when `isUnchanged`, which is asked once no program uses the file, says no.
+    /// `image` is on the same file system, and on the disk.
     ///
     /// A program that opened the old file before the new one had its name goes on with the old one. In WAL mode it would write
     /// into the new one's log, which it finds by its name; so the old one stays locked until nobody has it open, and if that does
@@ -29,7 +33,7 @@ struct FileExchange {
         _ image: DirectoryEntry,
         putAside: inout [FilePath],
         isUnchanged: () throws -> Bool
-    ) throws -> Bool {
+    ) throws -> [AttributesShortfall]? {
         let deadline = Tick.now.advanced(by: wait)
         guard let present = try place.statusUnlessMissing() else {
             return try fill(image, deadline, &putAside, isUnchanged)
@@ -39,7 +43,7 @@ struct FileExchange {
         let new = try OpenFile(image, .update)
         let isLocked = try waitUntilUnused(old, mayBeForced: !isLogged(new), deadline)
         defer { if isLocked { old.releaseWriteLock() } }
-        guard try isUnchanged() else { return false }
+        guard try isUnchanged() else { return nil }
         let before = try old.status()
         // Whoever opens the new file waits as well, until it is sure that it stays.
         let isNewLocked = try new.takeWriteLock()
@@ -62,7 +66,7 @@ struct FileExchange {
             }
             for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
             // A program made an empty one while the name was free.
-            if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return false }
+            if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return nil }
             throw error
         }
         try place.directory.synchronise()
@@ -74,7 +78,7 @@ struct FileExchange {
             putAside.append(aside.path)
         }
         putAside += sidecars.map(\.to.path)
-        return true
+        return []
     }
 
     /// Gives the file one more name. Returns false where files have one only: then the name is free for a
@@ -109,14 +113,7 @@ struct FileExchange {
         _ deadline: Tick,
         _ putAside: inout [FilePath],
         _ isUnchanged: () throws -> Bool
-    ) throws -> Bool {
-        let directory = try place.directory.status().ownership
-        // As a program of the directory's owner would make it there.
-        let bits = 0o600 | (directory.permissions & 0o066)
-        try own(
-            image,
-            FileOwnership(userID: directory.userID, groupID: directory.groupID, permissions: bits)
-        )
+    ) throws -> [AttributesShortfall]? {
         let isLogged = try isLogged(OpenFile(image, .read))
         while case let holders = ProcessTable.writers(ofRemovedFileAt: place.path), !holders.isEmpty {
             if isForced, !isLogged { break }
@@ -125,14 +122,35 @@ struct FileExchange {
             }
             Thread.nap(.milliseconds(20))
         }
-        guard try isUnchanged() else { return false }
+        guard try isUnchanged() else { return nil }
         var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
         defer { putAside += sidecars.map(\.to.path) }
         try setSidecarsAside(for: freeName(), &sidecars)
         // A program that found nothing may just have made an empty one.
-        guard try takeFreeName(image) else { return false }
+        let file = try OpenFile(image, .update)
+        let shortfalls = try ownAsBefore(file)
+        guard try takeFreeName(image) else {
+            // It is opened for writing once more.
+            let present = try file.status().ownership
+            try file.setOwnership(present.with(permissions: 0o600))
+            return nil
+        }
         try place.directory.synchronise()
-        return true
+        return shortfalls
+    }
+
+    private func ownAsBefore(_ file: borrowing OpenFile) throws -> [AttributesShortfall] {
+        if let attributes {
+            let shortfalls = file.setAttributes(attributes, as: place.path)
+            try file.synchronise()
+            return shortfalls
+        }
+        let directory = try place.directory.status().ownership
+        // As a program of the directory's owner would make it there.
+        let bits = 0o600 | (directory.permissions & 0o066)
+        try file.setOwnership(directory.with(permissions: bits))
+        try file.synchronise()
+        return []
     }
 
     /// Returns false when something has the name by now.

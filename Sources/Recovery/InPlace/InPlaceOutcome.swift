@@ -23,6 +23,8 @@ package struct InPlaceOutcome: Sendable {
     package internal(set) var before: Sequence
     /// What was put aside.
     package internal(set) var aside: [FilePath] = []
+    /// What of its attributes could not be given back, should it have been gone.
+    package internal(set) var shortfalls: [AttributesShortfall] = []
     /// Programs that have it open for writing: they go on with what was brought back, unless another file has its name.
     package internal(set) var holders: [ProcessTable.Holder] = []
     /// How the rows changed, from before the restore to what was brought back.

@@ -1,3 +1,4 @@
+import LinuxFiles
 package import Repository
 package import SystemPackage
 
@@ -22,6 +23,8 @@ package struct InPlacePlan: Sendable {
         package let name: FilePath
         package let kind: FileKind
         package let source: Source
+        /// What it had besides content, should it be gone; nil when the history does not know.
+        let attributes: FileAttributes?
 
         /// The snapshot that it is brought back to, if it is one.
         package var entry: SnapshotIndex.Entry? {
@@ -36,6 +39,10 @@ package struct InPlacePlan: Sendable {
     package private(set) var items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the root.
     package let refused: [FilePath]
+    /// The root's directories as they were, or last were.
+    let directories: [FilePath: FormerDirectory]
+    /// Whether those of them that were there are all made.
+    let makesDirectories: Bool
     /// What an undo takes back.
     private(set) var undone: RecoveryEntry?
 
@@ -51,15 +58,19 @@ package struct InPlacePlan: Sendable {
                 path: $0.path,
                 name: $0.name,
                 kind: $0.kind,
-                source: .snapshot($0.entry)
+                source: .snapshot($0.entry),
+                attributes: $0.attributes
             )
         }
+        directories = plan.directories
+        makesDirectories = plan.isDirectory
     }
 
     /// One database, from something else than the history.
     package init(_ source: Source, for file: FileID, _ index: SnapshotIndex) {
         let last = index.entry(of: file, atOrBefore: Sequence(.max))
         let sequence = last?.sequence ?? .none
+        let former = index.attributes(at: Sequence(.max))
         root = index.root
         action = .restore
         at = if case .snapshot(let entry) = source { entry.sequence } else { .none }
@@ -70,9 +81,12 @@ package struct InPlacePlan: Sendable {
                 path: index.path(of: file, at: sequence),
                 name: index.declaration(of: file, at: sequence)?.name ?? "",
                 kind: .database,
-                source: source
+                source: source,
+                attributes: former.files[file]
             )
         ]
+        directories = former.directories
+        makesDirectories = false
     }
 
     /// Takes back what the last restore in the scope did: each file as it was before.
@@ -101,6 +115,8 @@ package struct InPlacePlan: Sendable {
         }
         var items: [Item] = []
         var refused: [FilePath] = []
+        var former: [Sequence: FormerAttributes] = [:]
+        for before in Set(entry.before.values) { former[before] = index.attributes(at: before) }
         for (file, before) in entry.before.sorted(by: { $0.key < $1.key }) where isMeant(file) {
             let found = index.entry(of: file, atOrBefore: before)
             let declaration = index.declaration(of: file, at: found?.sequence ?? before)
@@ -115,7 +131,8 @@ package struct InPlacePlan: Sendable {
                     path: index.path(of: file, at: found?.sequence ?? before),
                     name: name,
                     kind: declaration?.kind ?? .plain,
-                    source: found.flatMap { $0.event == .deleted ? nil : .snapshot($0) } ?? .nothing
+                    source: found.flatMap { $0.event == .deleted ? nil : .snapshot($0) } ?? .nothing,
+                    attributes: former[before]?.files[file]
                 )
             )
         }
@@ -125,6 +142,8 @@ package struct InPlacePlan: Sendable {
         at = entry.before.values.max() ?? .none
         self.items = items
         self.refused = refused
+        directories = former[at]?.directories ?? [:]
+        makesDirectories = false
     }
 
     /// The same without some of the files.

@@ -29,13 +29,14 @@ extension InPlaceRestore {
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
-        _ sequence: Sequence
+        _ sequence: Sequence,
+        _ maker: DirectoryMaker
     ) throws -> InPlaceOutcome {
         let way = try way(item, images, from: sequence)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
         var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
         guard way != .unchanged else { return outcome }
-        let place = try LivePlace.made(item.name, in: plan.root)
+        let place = try LivePlace.made(item.name, in: plan.root, by: maker)
         try Destination.refuse(place, isReplaceable: true, as: place.path, name: item.name.lastComponent)
         guard let wanted else {
             try setAside(place, &outcome)
@@ -104,6 +105,7 @@ extension InPlaceRestore {
             }
             let exchange = FileExchange(
                 place: place,
+                attributes: outcome.item.attributes,
                 asideSuffix: (present?.isSoundDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
                     + self.stamp,
                 keepsAside: keepsAside,
@@ -112,10 +114,11 @@ extension InPlaceRestore {
             )
             // Under programs that go on writing, what stays aside has what they wrote last.
             let mayDiffer = keepsAside && attempts >= Self.exactAttempts
-            let isDone = try exchange.run(near, putAside: &outcome.aside) {
+            let done = try exchange.run(near, putAside: &outcome.aside) {
                 try mayDiffer || files.stamp().isSame(as: stamp)
             }
-            if isDone {
+            if let done {
+                outcome.shortfalls = done
                 outcome.way = .rename
                 return
             }
@@ -127,6 +130,7 @@ extension InPlaceRestore {
         outcome.before = try capture([.tag(tags.before, isAutomatic: true)])
         let exchange = FileExchange(
             place: place,
+            attributes: nil,
             asideSuffix: ".undone-\(stamp)",
             keepsAside: true,
             wait: options.wait,

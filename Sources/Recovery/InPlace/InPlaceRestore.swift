@@ -1,4 +1,4 @@
-import LinuxFiles
+package import LinuxFiles
 package import Repository
 package import SystemPackage
 
@@ -38,12 +38,14 @@ package struct InPlaceRestore {
     }
 
     /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be brought back. The failure of
-    /// a plan for a single file is thrown instead. Returns what was written into the history; nil if nothing had to change.
+    /// a plan for a single file is thrown instead. Calls `onShortfall` for what could not be given back of the attributes of
+    /// files and directories that were gone. Returns what was written into the history; nil if nothing had to change.
     ///
     /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what `capture` throws.
     package func run(
         onFile: (InPlaceOutcome) throws -> Void,
-        onFailure: (FilePath, any Error) throws -> Void
+        onFailure: (FilePath, any Error) throws -> Void,
+        onShortfall: (AttributesShortfall) -> Void = { _ in }
     ) throws -> RecoveryEntry? {
         let start = Tick.now
         removeLeftovers()
@@ -55,14 +57,25 @@ package struct InPlaceRestore {
 
         let present = try capture([])
         var outcomes: [InPlaceOutcome] = []
+        let maker = DirectoryMaker(plan.directories)
+        if plan.makesDirectories {
+            let top = try LivePlace.top(of: plan.root, by: maker)
+            try maker.makeAll(below: top, for: plan.items.map(\.name)) {
+                try onFailure(plan.root.path.pushing($0), $1)
+            }
+        }
+        defer { finish(maker, onShortfall) }
         for item in plan.items {
             do {
-                outcomes.append(try bring(item, images, present))
+                let outcome = try bring(item, images, present, maker)
+                outcomes.append(outcome)
+                for shortfall in outcome.shortfalls { onShortfall(shortfall) }
             } catch {
                 guard plan.items.count > 1 else { throw error }
                 try onFailure(item.path, error)
             }
         }
+        finish(maker, onShortfall)
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
         let elapsed = start.duration(to: .now)
         guard outcomes.contains(where: { $0.way != .unchanged }) else {
@@ -104,6 +117,14 @@ package struct InPlaceRestore {
             }
         }
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
+    }
+
+    /// Gives directories that were made what they had. One that is gone again is nobody's concern.
+    private func finish(_ maker: DirectoryMaker, _ onShortfall: (AttributesShortfall) -> Void) {
+        guard plan.root.kind == .directory, let path = try? Directory.resolve(plan.root.path),
+            let top = try? OpenDirectory(path)
+        else { return }
+        try? maker.finish(below: top, onShortfall: onShortfall)
     }
 
     /// Removes what killed restores left beside the files.

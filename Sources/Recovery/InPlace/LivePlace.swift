@@ -9,33 +9,47 @@ enum LivePlace {
     /// link.
     static func of(_ name: FilePath, in root: RootDescription) throws -> DirectoryEntry? {
         do {
-            return try find(name, root, isMaking: false)
+            return try find(name, root, making: nil)
         } catch let error as SystemError where error.isMissing {
             return nil
         }
     }
 
     /// The same; its directory is made if it is missing.
-    static func made(_ name: FilePath, in root: RootDescription) throws -> DirectoryEntry {
+    static func made(
+        _ name: FilePath,
+        in root: RootDescription,
+        by maker: DirectoryMaker
+    ) throws -> DirectoryEntry {
+        try makeRoot(root, maker)
+        guard let place = try find(name, root, making: maker) else { throw RestoreError.escapes(name) }
+        return place
+    }
+
+    /// The root's directory, which is made if it is missing.
+    static func top(of root: RootDescription, by maker: DirectoryMaker) throws -> OpenDirectory {
+        try makeRoot(root, maker)
+        return try OpenDirectory(Directory.resolve(root.path))
+    }
+
+    private static func makeRoot(_ root: RootDescription, _ maker: DirectoryMaker) throws {
         if root.kind == .directory, FileStatus.ifPresent(root.path) == nil,
             let top = try DirectoryEntry(following: root.path)
         {
-            try Destination.makeDirectory(top)
+            try maker.make(top, "")
         }
-        guard let place = try find(name, root, isMaking: true) else { throw RestoreError.escapes(name) }
-        return place
     }
 
     private static func find(
         _ name: FilePath,
         _ root: RootDescription,
-        isMaking: Bool
+        making maker: DirectoryMaker?
     ) throws -> DirectoryEntry? {
         let place: DirectoryEntry?
         switch root.kind {
         case .directory:
             let top = try OpenDirectory(Directory.resolve(root.path))
-            place = try Destination.entry(name, below: top, isMaking: isMaking) { InPlaceError.isLink($0) }
+            place = try Destination.entry(name, below: top, making: maker) { InPlaceError.isLink($0) }
         case .file:
             let path = (try? Directory.resolve(root.path)) ?? root.path
             let directory = try OpenDirectory(Directory.resolve(path.removingLastComponent()))

@@ -73,50 +73,72 @@ enum Destination {
     }
 
     /// Makes a directory as if the owner of the one above it had made it: who may enter that one may enter this one.
-    static func makeDirectory(_ entry: DirectoryEntry) throws {
+    /// `ownership`: what it gets instead, as far as this process may. Returns which directory it is.
+    @discardableResult
+    static func makeDirectory(
+        _ entry: DirectoryEntry,
+        as ownership: FileOwnership? = nil
+    ) throws -> FileIdentity {
         let parent = try entry.directory.status().ownership
         // There nobody can put another directory in its place before it is given away.
         let work = try UnfinishedWork.makeDirectory(in: entry.directory)
         defer { UnfinishedWork.discard(work) }
         let new = DirectoryEntry("directory", in: work)
         try new.makeDirectory()
-        try OpenDirectory(new).opened().setOwnership(
-            FileOwnership(
-                userID: parent.userID,
-                groupID: parent.groupID,
-                permissions: 0o700 | (parent.permissions & 0o077)
-            )
-        )
+        let opened = try OpenDirectory(new).opened()
+        if let ownership {
+            try? opened.setOwnership(ownership)
+        } else {
+            try opened.setOwnership(parent.with(permissions: 0o700 | (parent.permissions & 0o077)))
+        }
+        let identity = try opened.status().identity
         try UnfinishedWork.name(new, entry, isReplacing: true)
         try entry.directory.synchronise()
+        return identity
     }
 
     /// A name below `top`, each of whose directories is held while the next one is looked for: none is a
-    /// symbolic link, nor above `top`. Missing ones are made, or lead to nil.
+    /// symbolic link, nor above `top`. Missing ones are made by `maker`, or lead to nil when there is none.
     ///
     /// Throws `RestoreError.isNotDirectory`, `RestoreError.escapes`, and what `link` is for a path that is a
     /// link.
     static func entry(
         _ name: FilePath,
         below top: OpenDirectory,
-        isMaking: Bool,
+        making maker: DirectoryMaker?,
         link: (FilePath) -> any Error = { RestoreError.isNotDirectory($0) }
     ) throws -> DirectoryEntry? {
         guard let last = name.lastComponent, name.isRelative,
             name.components.allSatisfy({ $0.kind == .regular })
         else { throw RestoreError.escapes(name) }
-        var directory = top
-        for component in name.removingLastComponent().components {
+        let above = name.removingLastComponent()
+        return try directory(above, below: top, making: maker, link: link).map {
+            DirectoryEntry(last, in: $0)
+        }
+    }
+
+    /// The same for a directory.
+    static func directory(
+        _ name: FilePath,
+        below top: OpenDirectory,
+        making maker: DirectoryMaker?,
+        link: (FilePath) -> any Error = { RestoreError.isNotDirectory($0) }
+    ) throws -> OpenDirectory? {
+        var (directory, passed) = (top, FilePath())
+        for component in name.components {
+            passed.append(component)
             let entry = DirectoryEntry(component, in: directory)
             switch try entry.statusUnlessMissing()?.kind {
             case .directory: break
             case .symbolicLink: throw link(entry.path)
-            case _ where !isMaking: return nil
-            case nil: try makeDirectory(entry)
+            case nil:
+                guard let maker else { return nil }
+                try maker.make(entry, passed)
+            case _ where maker == nil: return nil
             default: throw RestoreError.isNotDirectory(entry.path)
             }
             directory = try OpenDirectory(entry)
         }
-        return DirectoryEntry(last, in: directory)
+        return directory
     }
 }

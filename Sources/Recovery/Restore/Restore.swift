@@ -1,4 +1,4 @@
-import LinuxFiles
+package import LinuxFiles
 package import Repository
 package import SystemPackage
 
@@ -28,26 +28,31 @@ package struct Restore: Sendable {
     }
 
     /// Calls `onFile` for each file that was restored and has its final name. Calls `onFailure` for each that
-    /// could not be, with its path, and goes on; the failure of a plan for a single file is thrown instead.
+    /// could not be, with its path, and goes on; the failure of a plan for a single file is thrown instead. Calls
+    /// `onShortfall` for what of its attributes could not be given back.
     ///
     /// Throws `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`.
     package func run(
         onFile: (Outcome) throws -> Void,
-        onFailure: (FilePath, any Error) throws -> Void
+        onFailure: (FilePath, any Error) throws -> Void,
+        onShortfall: (AttributesShortfall) -> Void = { _ in }
     ) throws {
         guard plan.isDirectory else {
-            for item in plan.items { try onFile(restoreFile(item)) }
+            for item in plan.items { try onFile(restoreFile(item, onShortfall)) }
             return
         }
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
         if try Destination.directory(plan.destination, isReplaceable: isReplacing) {
-            try fillDirectory(onFile, onFailure)
+            try fillDirectory(onFile, onFailure, onShortfall)
         } else {
-            try restoreNewDirectory(onFile, onFailure)
+            try restoreNewDirectory(onFile, onFailure, onShortfall)
         }
     }
 
-    private func restoreFile(_ item: RestorePlan.Item) throws -> Outcome {
+    private func restoreFile(
+        _ item: RestorePlan.Item,
+        _ onShortfall: (AttributesShortfall) -> Void
+    ) throws -> Outcome {
         // What is in the way is said before the work rather than after it.
         let place = try Destination.file(
             item.destination,
@@ -59,24 +64,26 @@ package struct Restore: Sendable {
         defer { UnfinishedWork.discard(work) }
         let image = DirectoryEntry("image", in: work)
         let state = try rebuild([item.entry.file: image], at: item.entry.sequence, in: work)[item.entry.file]
-        return try finish(item, state, image, place)
+        return try finish(item, state, image, place, onShortfall)
     }
 
     /// Restores into a directory that exists.
     private func fillDirectory(
         _ onFile: (Outcome) throws -> Void,
-        _ onFailure: (FilePath, any Error) throws -> Void
+        _ onFailure: (FilePath, any Error) throws -> Void,
+        _ onShortfall: (AttributesShortfall) -> Void
     ) throws {
         let top = try OpenDirectory(following: plan.destination)
         let work = try UnfinishedWork.makeDirectory(in: top)
         defer { UnfinishedWork.discard(work) }
-        try restoreAll(below: top, imagesIn: work, onFile, onFailure)
+        try restoreAll(below: top, imagesIn: work, onFile, onFailure, onShortfall)
     }
 
     /// Builds the whole directory under another name first.
     private func restoreNewDirectory(
         _ onFile: (Outcome) throws -> Void,
-        _ onFailure: (FilePath, any Error) throws -> Void
+        _ onFailure: (FilePath, any Error) throws -> Void,
+        _ onShortfall: (AttributesShortfall) -> Void
     ) throws {
         guard let destination = try DirectoryEntry(following: plan.destination) else {
             throw RestoreError.isNotDirectory(plan.destination)
@@ -88,13 +95,17 @@ package struct Restore: Sendable {
         try top.makeDirectory()
 
         var outcomes: [Outcome] = []
+        let opened = try OpenDirectory(top)
         try restoreAll(
-            below: OpenDirectory(top),
+            below: opened,
             imagesIn: OpenDirectory(images),
             { outcomes.append($0) },
-            onFailure
+            onFailure,
+            onShortfall
         )
         try UnfinishedWork.name(top, destination, isReplacing: true)
+        // Behind it: of a directory that its owner may not write to, the name cannot be changed.
+        try DirectoryMaker(plan.directoriesBelow).finishTop(opened, onShortfall: onShortfall)
         try destination.directory.synchronise()
         for outcome in outcomes { try onFile(outcome) }
     }
@@ -106,8 +117,15 @@ extension Restore {
         below top: OpenDirectory,
         imagesIn work: OpenDirectory,
         _ onFile: (Outcome) throws -> Void,
-        _ onFailure: (FilePath, any Error) throws -> Void
+        _ onFailure: (FilePath, any Error) throws -> Void,
+        _ onShortfall: (AttributesShortfall) -> Void
     ) throws {
+        let maker = DirectoryMaker(plan.directoriesBelow)
+        let names = plan.items.map { item in
+            var name = item.destination
+            return name.removePrefix(plan.destination) ? name : item.name
+        }
+        try maker.makeAll(below: top, for: names) { try onFailure(plan.destination.pushing($0), $1) }
         let images = plan.items.map { ($0.entry.file, DirectoryEntry(.init("\($0.entry.file)")!, in: work)) }
         let states = try rebuild(
             Dictionary(uniqueKeysWithValues: images),
@@ -117,13 +135,15 @@ extension Restore {
         for (item, (file, image)) in zip(plan.items, images) {
             let outcome: Outcome
             do {
-                outcome = try finish(item, states[file], image, place(of: item, below: top))
+                let place = try place(of: item, below: top, making: maker)
+                outcome = try finish(item, states[file], image, place, onShortfall)
             } catch {
                 try onFailure(item.path, error)
                 continue
             }
             try onFile(outcome)
         }
+        try maker.finish(below: top, onShortfall: onShortfall)
     }
 
     /// Makes the images, which lie in `work`.
@@ -143,12 +163,13 @@ extension Restore {
         }
     }
 
-    /// Checks a rebuilt image and gives it its name.
+    /// Checks a rebuilt image, gives it the attributes that the file had, and its name.
     private func finish(
         _ item: RestorePlan.Item,
         _ rebuilt: Result<SnapshotState, any Error>?,
         _ image: DirectoryEntry,
-        _ place: DirectoryEntry
+        _ place: DirectoryEntry,
+        _ onShortfall: (AttributesShortfall) -> Void
     ) throws -> Outcome {
         guard let state = try rebuilt?.get() else {
             throw RepositoryError.noSnapshot(item.entry.file, at: item.entry.sequence)
@@ -157,8 +178,12 @@ extension Restore {
             throw RestoreError.wrongSnapshot(item.path, wanted: item.entry.sequence, got: state.sequence)
         }
         let integrity = try check(item, at: image.directory.heldPath.appending(image.name))
-        try OpenFile(image, .read).synchronise()
         try refuse(place, item)
+        let file = try OpenFile(image, .update)
+        if let attributes = item.attributes {
+            for shortfall in file.setAttributes(attributes, as: item.destination) { onShortfall(shortfall) }
+        }
+        try file.synchronise()
         do {
             try UnfinishedWork.name(image, place, isReplacing: isReplacing)
         } catch {
@@ -179,10 +204,14 @@ extension Restore {
     }
 
     /// Where a file of the plan goes in a directory. Those that are missing are made.
-    private func place(of item: RestorePlan.Item, below top: OpenDirectory) throws -> DirectoryEntry {
+    private func place(
+        of item: RestorePlan.Item,
+        below top: OpenDirectory,
+        making maker: DirectoryMaker
+    ) throws -> DirectoryEntry {
         var name = item.destination
         guard name.removePrefix(plan.destination),
-            let place = try Destination.entry(name, below: top, isMaking: true)
+            let place = try Destination.entry(name, below: top, making: maker)
         else { throw RestoreError.escapes(item.name) }
         return place
     }

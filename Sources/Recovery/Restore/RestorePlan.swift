@@ -1,4 +1,4 @@
-import LinuxFiles
+package import LinuxFiles
 package import Repository
 package import SystemPackage
 
@@ -12,6 +12,8 @@ package struct RestorePlan: Hashable, Sendable {
         package let name: FilePath
         package let kind: FileKind
         package let destination: FilePath
+        /// What it had besides content; nil when the history does not know.
+        package let attributes: FileAttributes?
     }
 
     package let root: RootDescription
@@ -26,14 +28,20 @@ package struct RestorePlan: Hashable, Sendable {
     package let items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the destination.
     package let refused: [FilePath]
+    /// Of the root, by their names relative to it. Those that are not wanted do not count as being there.
+    let directories: [FilePath: FormerDirectory]
+    /// The directory within the root that is restored; empty for the root itself.
+    private let top: FilePath
 
-    /// Plans one file. Throws `RestoreError.didNotExist` if it was deleted by then.
+    /// Plans one file. `when`: what led to the snapshot. Throws `RestoreError.didNotExist` if it was deleted by then.
     package init(
         _ index: SnapshotIndex,
         file entry: SnapshotIndex.Entry,
+        asked when: When? = nil,
         to destination: FilePath
     ) throws(RestoreError) {
-        let item = Item(entry, of: index, destination: destination)
+        let former = index.attributes(at: entry.sequence, asked: when)
+        let item = Item(entry, of: index, former, destination: destination)
         guard entry.event != .deleted else {
             let lastImage = index.entries(in: .file(entry.file))
                 .last { $0.sequence < entry.sequence && $0.event != .deleted }
@@ -46,6 +54,10 @@ package struct RestorePlan: Hashable, Sendable {
         isLatest = index.entries(in: .file(entry.file)).last == entry
         items = [item]
         refused = []
+        directories = former.directories.mapValues {
+            FormerDirectory(attributes: $0.attributes, isThere: false)
+        }
+        top = ""
     }
 
     /// Plans all files of a root, or of a directory in it, that existed at a snapshot of any of the root's.
@@ -53,16 +65,18 @@ package struct RestorePlan: Hashable, Sendable {
         _ index: SnapshotIndex,
         root entry: SnapshotIndex.Entry,
         below directory: FilePath? = nil,
+        asked when: When? = nil,
         to destination: FilePath
     ) {
+        let former = index.attributes(at: entry.sequence, asked: when)
         var items: [Item] = []
         var refused: [FilePath] = []
         for entry in index.state(at: entry.sequence) where entry.event != .deleted {
-            let item = Item(entry, of: index, destination: destination)
+            let item = Item(entry, of: index, former, destination: destination)
             var name = item.name
             if let directory, !name.removePrefix(directory) { continue }
             if let place = Self.place(of: name, in: destination) {
-                items.append(item.moved(to: place))
+                items.append(item.moved(to: place, item.attributes))
             } else {
                 refused.append(item.name)
             }
@@ -74,6 +88,28 @@ package struct RestorePlan: Hashable, Sendable {
         isLatest = false
         self.items = items
         self.refused = refused
+        top = directory ?? ""
+        directories = Dictionary(
+            uniqueKeysWithValues: former.directories.map { name, known in
+                let isWanted = directory.map { name.starts(with: $0) } ?? true
+                return (
+                    name, FormerDirectory(attributes: known.attributes, isThere: known.isThere && isWanted)
+                )
+            }
+        )
+    }
+
+    /// The directories below the destination, by their names relative to it.
+    var directoriesBelow: [FilePath: FormerDirectory] {
+        directories.reduce(into: [:]) { found, known in
+            var name = known.key
+            if top.isEmpty || name.removePrefix(top) { found[name] = known.value }
+        }
+    }
+
+    /// The same with what files and directories had, or without it.
+    package func with(_ change: (FileAttributes) -> FileAttributes?) -> RestorePlan {
+        RestorePlan(self, to: destination, change)
     }
 
     /// Where a file goes within the destination; nil if its name would lead out of it.
@@ -89,16 +125,27 @@ package struct RestorePlan: Hashable, Sendable {
         RestorePlan(self, to: directory)
     }
 
-    private init(_ plan: RestorePlan, to directory: FilePath) {
+    private init(
+        _ plan: RestorePlan,
+        to directory: FilePath,
+        _ change: (FileAttributes) -> FileAttributes? = { $0 }
+    ) {
         root = plan.root
         entry = plan.entry
         destination = directory
         isDirectory = plan.isDirectory
         isLatest = plan.isLatest
         items = plan.items.map {
-            $0.moved(to: $0.destination.moved(from: plan.destination, to: directory))
+            $0.moved(
+                to: $0.destination.moved(from: plan.destination, to: directory),
+                $0.attributes.flatMap(change)
+            )
         }
         refused = plan.refused
+        top = plan.top
+        directories = plan.directories.compactMapValues { former in
+            change(former.attributes).map { FormerDirectory(attributes: $0, isThere: former.isThere) }
+        }
     }
 }
 
@@ -111,18 +158,31 @@ extension FilePath {
 }
 
 extension RestorePlan.Item {
-    init(_ entry: SnapshotIndex.Entry, of index: SnapshotIndex, destination: FilePath) {
+    init(
+        _ entry: SnapshotIndex.Entry,
+        of index: SnapshotIndex,
+        _ former: FormerAttributes,
+        destination: FilePath
+    ) {
         let declaration = index.declaration(of: entry.file, at: entry.sequence)
         self.init(
             entry: entry,
             path: index.path(of: entry.file, at: entry.sequence),
             name: declaration?.name ?? "",
             kind: declaration?.kind ?? .plain,
-            destination: destination
+            destination: destination,
+            attributes: former.files[entry.file]
         )
     }
 
-    func moved(to destination: FilePath) -> Self {
-        Self(entry: entry, path: path, name: name, kind: kind, destination: destination)
+    func moved(to destination: FilePath, _ attributes: FileAttributes?) -> Self {
+        Self(
+            entry: entry,
+            path: path,
+            name: name,
+            kind: kind,
+            destination: destination,
+            attributes: attributes
+        )
     }
 }

@@ -64,7 +64,7 @@ package struct RetentionPlan: Sendable {
                 index.add(event)
                 if case .snapshot(let record) = event { storedBytes.append(record.storedBytes) }
             }
-            index.dropLostTags()
+            index.complete()
             return (index, storedBytes)
         }
         if let damage = index.damage.first { throw RetentionError.damaged(damage) }

@@ -28,7 +28,7 @@ package struct RootReading: Sendable {
                 last[record.file] = record.state
             case .file(let file, _, let kind): kinds[file] = kind
             case .finding(let finding) where finding.severity == .error: damage = damage ?? finding
-            case .session, .gap, .annotation, .finding: break
+            case .session, .gap, .annotation, .attributes, .finding: break
             }
         }
         walk = start.duration(to: .now)

@@ -56,16 +56,3 @@ extension When {
         throw .unknownSequence(sequence, nearest: Array(neighbours))
     }
 }
-
-extension [SnapshotMoment] {
-    /// The first index at which `isBeyond` holds, `count` if nowhere; it must hold from there to the end.
-    fileprivate func partitionPoint(where isBeyond: (SnapshotMoment) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}

@@ -9,6 +9,7 @@ package struct Annotation: Hashable, Sendable {
         case health = 4
         case restore = 5
         case drill = 6
+        case clock = 7
     }
 
     /// The field of a tag that says who made it.

@@ -43,7 +43,7 @@ struct BaseHeader: Hashable {
             bytes,
             byteCount: Self.byteCount,
             magic: Self.magic,
-            version: Self.version,
+            versions: Self.version...Self.version,
             what: "base file"
         )
         guard bytes.littleEndianUInt32(at: Offset.reservedToo) == 0 else {

@@ -46,11 +46,12 @@ struct ChangesFormat {
         static let standing: UInt8 = 0x06
     }
 
-    /// What retention has left of a snapshot.
+    /// What a snapshot is a state of, and what retention has left of it.
     enum Standing: UInt8 {
         /// All: the root as a whole can be restored as of it.
         case moment = 0
-        /// A state of its file. Of others, states that stood beside it are gone.
+        /// A state of its file. Of others, states that stood beside it are gone; or the rest of its transaction comes
+        /// after it.
         case alone = 0x02
         /// It is no snapshot any more. Later ones need its changes.
         case removed = 0x04

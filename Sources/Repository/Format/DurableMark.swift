@@ -45,7 +45,7 @@ struct DurableMark: Hashable {
             bytes,
             byteCount: Self.byteCount,
             magic: Self.magic,
-            version: Self.version,
+            versions: Self.version...Self.version,
             what: "durable mark"
         )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))

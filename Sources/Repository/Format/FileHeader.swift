@@ -20,7 +20,7 @@ enum FileHeader {
         _ bytes: RawSpan,
         byteCount: Int,
         magic: UInt64,
-        version: UInt16,
+        versions: ClosedRange<UInt16>,
         knownFlags: UInt32 = 0,
         what: String
     ) throws(FormatError) -> UInt32 {
@@ -35,7 +35,7 @@ enum FileHeader {
         }
         let found = bytes.littleEndianUInt16(at: Offset.version)
         let flags = bytes.littleEndianUInt32(at: Offset.requiredFlags)
-        guard found == version, flags & ~knownFlags == 0,
+        guard versions.contains(found), flags & ~knownFlags == 0,
             bytes.littleEndianUInt16(at: Offset.reserved) == 0
         else {
             throw .unsupported("\(what) version \(found), required flags \(flags)")

@@ -24,6 +24,8 @@ enum RecordType: UInt8 {
     case pack = 10
     /// The snapshots up to its sequence that are not there were removed by retention.
     case removed = 11
+    /// What a file or a directory has besides its content; readers that do not know the type may skip it.
+    case attributes = 12
 }
 
 /// The 40 bytes before every payload.

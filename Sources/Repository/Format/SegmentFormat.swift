@@ -7,7 +7,8 @@ struct SegmentHeader: Hashable {
     static let byteCount: UInt64 = 64
     /// "HOLDSEG1" as a little-endian number.
     static let magic: UInt64 = 0x3147_4553_444c_4f48
-    static let version: UInt16 = 1
+    /// Times in version 1 never decrease; in version 2 they are what the clock said.
+    static let versions: ClosedRange<UInt16> = 1...2
 
     /// The only required flag that is known: the segment is sealed, and its own footer says where it ends.
     static let sealedFlag: UInt32 = 1
@@ -50,7 +51,7 @@ struct SegmentHeader: Hashable {
             bytes,
             byteCount: Int(Self.byteCount),
             magic: Self.magic,
-            version: Self.version,
+            versions: Self.versions,
             knownFlags: Self.sealedFlag,
             what: "segment"
         )
@@ -68,7 +69,7 @@ struct SegmentHeader: Hashable {
     func encoded() -> [UInt8] {
         var bytes = FileHeader.begin(
             magic: Self.magic,
-            version: Self.version,
+            version: Self.versions.upperBound,
             flags: isSealed ? Self.sealedFlag : 0
         )
         bytes.append(root.rawValue)

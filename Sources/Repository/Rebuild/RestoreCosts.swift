@@ -74,7 +74,7 @@ package struct RestoreCosts: Sendable {
                     try changes.decode(payload, header, place)
                     let last = tracker.ended.flatMap { tracker.files[$0]?.last }
                     costs.add(changes, header, place, last)
-                case .file, .gap, .annotation, .footer, .pack, .removed: break
+                case .file, .gap, .annotation, .attributes, .footer, .pack, .removed: break
                 }
                 return true
             }

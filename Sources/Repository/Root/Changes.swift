@@ -3,7 +3,7 @@ package import LinuxFiles
 /// What one look at a protected file brought: the pages that may have changed, and the image's new outline.
 package struct Changes: Sendable {
     package var file: FileID
-    /// When it was seen or committed; the writer never lets times run backwards along the sequence.
+    /// When it was seen or committed.
     package var time: Instant
     package var event: SnapshotEvent
     /// How many transactions are in it, where that is known and the event does not say it; else 0.
@@ -18,6 +18,8 @@ package struct Changes: Sendable {
     /// Whether final changes also end an unfinished snapshot of the file, if there is one. Otherwise they only
     /// add to it. Fresh starts and deletions end it in any case: they need nothing of it.
     package var closesUnfinished: Bool
+    /// Whether the root as a whole can be restored as of it. Not amid a transaction over several files.
+    package var isMoment: Bool
 
     /// How many transactions they add to an unfinished snapshot.
     package var transactions: Int { event == .commit && coalesced == 0 ? 1 : coalesced }
@@ -31,7 +33,8 @@ package struct Changes: Sendable {
         startsFresh: Bool = false,
         pages: PageSet,
         isFinal: Bool = true,
-        closesUnfinished: Bool = false
+        closesUnfinished: Bool = false,
+        isMoment: Bool = true
     ) {
         self.file = file
         self.time = time
@@ -42,5 +45,6 @@ package struct Changes: Sendable {
         self.pages = pages
         self.isFinal = isFinal
         self.closesUnfinished = closesUnfinished
+        self.isMoment = isMoment
     }
 }

@@ -13,6 +13,7 @@ struct StagedRecord {
         case void(FileID)
         case gap(Gap)
         case annotation(Annotation)
+        case attributes(AttributesRecord)
     }
 
     let content: Content
@@ -79,6 +80,9 @@ struct FlushEncoder: ~Copyable {
         case .annotation(let annotation):
             try annotation.encode(into: &bytes)
             end(start, .annotation, annotation.file, record.time)
+        case .attributes(let attributes):
+            attributes.encode(into: &bytes)
+            end(start, .attributes, attributes.file, record.time, attributes.sequence, maySkip: true)
         }
     }
 
@@ -130,11 +134,13 @@ struct FlushEncoder: ~Copyable {
         _ type: RecordType,
         _ file: FileID,
         _ time: Instant,
-        _ firstSequence: Sequence = .none
+        _ firstSequence: Sequence = .none,
+        maySkip: Bool = false
     ) {
         let header = RecordHeader(
             type,
-            flags: startsFlush ? RecordHeader.Flag.startsFlush : 0,
+            flags: (startsFlush ? RecordHeader.Flag.startsFlush : 0)
+                | (maySkip ? RecordHeader.Flag.maySkip : 0),
             payloadBytes: bytes.count - start - RecordHeader.byteCount,
             file: file,
             firstSequence: firstSequence,

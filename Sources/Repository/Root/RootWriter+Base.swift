@@ -72,14 +72,14 @@ extension RootWriter {
         try countPagesBehindSlices(image, base)
         base.hasFailed = false
         do {
-            try stageBase(image, base, clamp(time))
+            try stageBase(image, base, noting(time))
         } catch {
             base.hasFailed = base.writer.hasFailed
             throw error
         }
-        let run = try stageStalePages(image, base, clamp(time))
+        let run = try stageStalePages(image, base, noting(time))
         let entry = ChangesFormat.Entry(
-            time: clamp(time),
+            time: noting(time),
             event: event,
             startsFresh: false,
             shape: shape,

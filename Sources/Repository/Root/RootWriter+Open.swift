@@ -25,6 +25,7 @@ extension RootWriter {
             )
         }
         lastDurableSequence = lastSequence
+        openedAt = lastSequence
         lastTime = tracker.lastTime
         endsUnfinished = tracker.hasUnfinished
         succession = SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence)
@@ -51,8 +52,13 @@ extension RootWriter {
     private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
         func read() throws -> (HistoryTracker, StreamEnd?) {
             notes = []
+            attributes = KnownAttributes()
             return try RootHistory(root).scan { event in
-                if case .finding(let finding) = event { notes.append(finding) }
+                switch event {
+                case .finding(let finding): notes.append(finding)
+                case .attributes(let record): attributes.add(record)
+                default: break
+                }
             }
         }
         do {

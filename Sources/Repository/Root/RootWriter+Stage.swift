@@ -44,13 +44,14 @@ extension RootWriter {
         }
         let added = image.unfinished?.coalesced ?? 0
         let entry = ChangesFormat.Entry(
-            time: clamp(changes.time),
+            time: noting(changes.time),
             event: closes ? changes.event : nil,
             startsFresh: isFresh,
             shape: shape,
             coalesced: closes ? UInt64(max(0, changes.coalesced) + added) : 0,
             digest: closes ? comparison.digest : 0,
-            pages: 0..<0
+            pages: 0..<0,
+            standing: changes.isMoment ? .moment : .alone
         )
         commit(entry, changes.pages, image)
         return closes ? lastSequence : nil
@@ -80,14 +81,15 @@ extension RootWriter {
     /// Stages the remark that single commits may have been missed. Throws `RepositoryError.noSuchFile`.
     package func stageGap(_ gap: Gap) throws {
         if gap.file != .root { _ = try image(gap.file) }
-        staged.append(StagedRecord(.gap(gap), time: clamp(gap.to)))
+        // Where a clock was ahead, it begins later than it ends.
+        let gap = Gap(from: min(gap.from, gap.to), to: gap.to, reason: gap.reason, file: gap.file)
+        staged.append(StagedRecord(.gap(gap), time: noting(gap.to)))
     }
 
-    /// Stages an annotation; its time is moved forward to that of the last record if it is earlier.
-    /// Throws `RepositoryError.noSuchFile`.
+    /// Stages an annotation. Throws `RepositoryError.noSuchFile`.
     package func stageAnnotation(_ annotation: Annotation) throws {
         if annotation.file != .root { _ = try image(annotation.file) }
-        staged.append(StagedRecord(.annotation(annotation), time: clamp(annotation.time)))
+        staged.append(StagedRecord(.annotation(annotation), time: noting(annotation.time)))
     }
 
     /// Stages what the comparison found as one entry, or as parts and an entry when it is too long for a record.
@@ -201,7 +203,7 @@ extension RootWriter {
         alone: Bool
     ) -> Run {
         if !alone, case .changes(let last) = staged.last?.content, last.file == image.id,
-            last.pageSize == entry.shape.pageSize, last.hasRoom(for: rawBytes)
+            last.pageSize == entry.shape.pageSize, last.hasRoom(for: rawBytes, at: entry.time)
         {
             return last
         }

@@ -27,8 +27,16 @@ package final class RootWriter {
     package internal(set) var lastSequence: Sequence = .none
     /// The last durable snapshot.
     package internal(set) var lastDurableSequence: Sequence = .none
-    /// The time of the last staged record; nothing staged later gets an earlier one.
+    /// The time of the last staged record, as the clock said.
     package internal(set) var lastTime = Instant(nanoseconds: 0)
+    private var clock = ClockWatch()
+
+    /// What files and directories have besides their content, staged or durable.
+    package internal(set) var attributes = KnownAttributes()
+    /// The snapshot of each file that its attributes were last said with.
+    var heardOf: [FileID: Sequence] = [:]
+    /// The last snapshot when the writer was made.
+    var openedAt = Sequence.none
 
     /// Held as long as the writer lives.
     let lock: OpenFile
@@ -165,10 +173,13 @@ package final class RootWriter {
         return recall(known)
     }
 
-    /// The next time along the sequence.
-    func clamp(_ time: Instant) -> Instant {
-        lastTime = max(lastTime, time)
-        return lastTime
+    /// The time of what is staged next. When the clock has been set since, that is staged before it.
+    func noting(_ time: Instant) -> Instant {
+        if let step = clock.look(.now, .sinceBoot) {
+            staged.append(StagedRecord(.annotation(Annotation(step)), time: step.to))
+        }
+        lastTime = time
+        return time
     }
 }
 

@@ -90,7 +90,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
             let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
             try images.apply(base, header.firstSequence, header.file, scan.pages[header.file]!)
             try sink?.append(header, payload)
-        case .session, .file, .gap, .annotation, .void: try sink?.append(header, payload)
+        case .session, .file, .gap, .annotation, .attributes, .void: try sink?.append(header, payload)
         }
     }
 

@@ -49,6 +49,7 @@ struct HistoryTracker {
     /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
     private(set) var ended: FileID?
     private(set) var lastSequence = Sequence.none
+    /// Of the last record or snapshot, as the clock said.
     private(set) var lastTime = Instant(nanoseconds: 0)
     private var segment: Sequence?
     private var unattributedBytes: UInt64 = 0
@@ -76,7 +77,7 @@ struct HistoryTracker {
         ended = nil
         isAtFooter = type == .footer
         if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
-        lastTime = max(lastTime, header.time)
+        lastTime = header.time
         let lastBefore = lastSequence
         switch type {
         case .session:
@@ -107,6 +108,10 @@ struct HistoryTracker {
                 try Annotation(payload, file: header.file, time: header.time)
             }
             try emit(.annotation(annotation))
+        case .attributes:
+            let record = try place.reading { () throws(FormatError) in try AttributesRecord(payload, header) }
+            guard try header.file == .root || isDeclared(header.file, place, emit) else { break }
+            try emit(.attributes(record))
         case .removed:
             guard header.firstSequence >= lastSequence else {
                 throw place.damage(
@@ -252,7 +257,7 @@ struct HistoryTracker {
             track.last = state
             ended = header.file
             unfinished = nil
-            lastTime = max(lastTime, entry.time)
+            lastTime = entry.time
             lastSequence = sequence
             sequence = sequence.next
             // What is no snapshot any more is counted to the next one.

@@ -48,6 +48,7 @@ package enum HistoryEvent: Sendable {
     case snapshot(SnapshotRecord)
     case gap(Gap, time: Instant)
     case annotation(Annotation)
+    case attributes(AttributesRecord)
     case finding(Finding)
 }
 

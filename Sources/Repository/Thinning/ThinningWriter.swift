@@ -26,6 +26,7 @@ final class ThinningWriter: SegmentSink {
     private var bases: [FileID: (header: RecordHeader, payload: [UInt8])] = [:]
     /// Gaps after which no snapshot has come.
     private var gaps: [FileID: [(header: RecordHeader, payload: [UInt8])]] = [:]
+    private var attributes: PendingAttributes
     /// All snapshots up to this are written, or are said to be gone.
     private var lastSaid: Sequence
     private var lastTime = Instant(nanoseconds: 0)
@@ -42,6 +43,7 @@ final class ThinningWriter: SegmentSink {
         self.scan = scan
         self.kept = kept
         lastSaid = scan.before.lastSequence
+        attributes = PendingAttributes(after: scan.before.lastSequence)
     }
 
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
@@ -56,6 +58,10 @@ final class ThinningWriter: SegmentSink {
         case .annotation:
             let target = try Annotation(payload, file: header.file, time: header.time).target
             if target == .none || kept.standing(of: target) != .removed { try packs.append(header, payload) }
+        case .attributes:
+            let subject = try AttributesRecord(payload, header).subject
+            let record = PendingAttributes.Record(header: header, payload: payload.bytes)
+            if let record = attributes.add(record, of: subject) { try write([record]) }
         default: try packs.append(header, payload)
         }
     }
@@ -100,6 +106,10 @@ final class ThinningWriter: SegmentSink {
     private func forgetBase(of file: FileID) {
         guard let base = bases.removeValue(forKey: file) else { return }
         unusedBases.append((base.header.firstSequence, file))
+    }
+
+    private func write(_ records: [PendingAttributes.Record]) throws {
+        for record in records { try packs.append(record.header, unsafe record.payload.span.bytes) }
     }
 
     private func writeGaps(of file: FileID) throws {
@@ -170,6 +180,7 @@ final class ThinningWriter: SegmentSink {
             next = end
         } while next < pages.count
         lastSaid = sequence
+        try write(attributes.keep(sequence))
         guard standing != .removed, let event = entry.event else { return }
         snapshots.append(
             RewrittenSnapshot(
@@ -208,6 +219,7 @@ final class ThinningWriter: SegmentSink {
     /// Ends the segment and waits until all is on the disk. `last`: the last segment that it is for.
     func finish(replacing last: Sequence) throws {
         for file in gaps.keys.sorted() { try writeGaps(of: file) }
+        try write(attributes.takeAll())
         try sayRemoved(upTo: scan.after.lastSequence)
         try packs.finish(replacing: last)
     }

@@ -83,7 +83,7 @@ package struct RootStatus: Sendable {
                     badSince[file] = badSince[file] ?? annotation.target
                 }
             case .annotation(let annotation): lastDrill = DrillRecord(annotation) ?? lastDrill
-            case .session, .finding: break
+            case .session, .attributes, .finding: break
             }
         }
         sicknesses = badSince.sorted { $0.key < $1.key }.map { file, since in

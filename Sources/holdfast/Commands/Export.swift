@@ -49,7 +49,7 @@ struct Export: HoldfastCommand {
         case .db:
             let entry = try PastDatabase.entry(chosen)
             let destination = destination(for: chosen.index.path(of: entry.file, at: entry.sequence), entry)
-            let plan = try RestorePlan(chosen.index, file: entry, to: destination)
+            let plan = try RestorePlan(chosen.index, file: entry, to: destination).with { _ in nil }
             var report = RestoreReport(plan, target, .full, start: start, console: console)
             try Recovery.Restore(plan, isReplacing: force).run {
                 try report.add($0)
@@ -71,7 +71,7 @@ struct Export: HoldfastCommand {
                 throw Failure(.wrongUsage, "\(target.path.printable) is one file: tar is for a whole root")
             }
             let destination = destination(for: target.path, chosen.entry)
-            let plan = RestorePlan(chosen.index, root: chosen.entry, to: destination)
+            let plan = RestorePlan(chosen.index, root: chosen.entry, asked: moment.at, to: destination)
             var isPartial = false
             try Recovery.Export(to: destination, isReplacing: force).archive(plan) { path, error in
                 let reason = Failure(error)?.message ?? String(describing: error)

@@ -91,6 +91,11 @@ struct Log: HoldfastCommand {
                     .adding("reason", gap.reason),
                 text: table.row(gap, path)
             )
+        case .clock(let step):
+            try console.result(
+                json: JSONObject().adding("event", "clock").adding("from", step.from).adding("to", step.to),
+                text: table.row(step)
+            )
         }
     }
 }

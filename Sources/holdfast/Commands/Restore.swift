@@ -19,6 +19,9 @@ struct Restore: HoldfastCommand {
             exchanged for a new file, and what was there goes aside as NAME.corrupted-YYYYMMDD-HHMMSS. Owner, mode and \
             journal mode stay. Files that did not exist at that moment are left alone.
 
+            Files and directories that are missing come back with the owner, mode, time, access control list and \
+            extended attributes that they had, as far as the user may; what could not be given back is named.
+
             WHEN is one of: latest, latest~3, latest-good, a sequence as 42, a tag, a time as "2026-01-29 12:00" or \
             2026-01-29T12:00:00.25+01:00, @1769688000.5, "10m ago", -10m, "yesterday 14:00". A time means the newest \
             snapshot not later than it.
@@ -112,10 +115,11 @@ struct Restore: HoldfastCommand {
         let destination = inPlace ? target.path : FilePath(argument: output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
 
+        let asked = before ? nil : at
         let plan =
             chosen.scope == .root
-            ? RestorePlan(index, root: entry, below: chosen.directory, to: destination)
-            : try RestorePlan(index, file: entry, to: destination)
+            ? RestorePlan(index, root: entry, below: chosen.directory, asked: asked, to: destination)
+            : try RestorePlan(index, file: entry, asked: asked, to: destination)
         guard !inPlace || !plan.items.isEmpty else {
             throw Failure(
                 .notFound,
@@ -136,11 +140,15 @@ struct Restore: HoldfastCommand {
             )
         }
         var report = RestoreReport(plan, target, check, start: start, console: console)
+        let shortfalls = ShortfallReport()
         try Recovery.Restore(plan, isReplacing: force, integrityCheck: check).run {
             try report.add($0)
         } onFailure: {
             try report.addFailure($0, $1)
+        } onShortfall: {
+            shortfalls.add($0)
         }
+        shortfalls.tell(console)
         return try report.end()
     }
 

@@ -49,10 +49,13 @@ struct InPlaceOptions: ParsableArguments {
             try restore.rehearse(onFile: { try report.add($0) }, onFailure: { try report.addFailure($0, $1) })
             return try report.end(nil)
         }
+        let shortfalls = ShortfallReport()
         let entry = try restore.run(
             onFile: { try report.add($0) },
-            onFailure: { try report.addFailure($0, $1) }
+            onFailure: { try report.addFailure($0, $1) },
+            onShortfall: { shortfalls.add($0) }
         )
+        shortfalls.tell(console)
         return try report.end(entry)
     }
 }

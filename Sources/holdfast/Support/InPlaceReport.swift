@@ -11,6 +11,7 @@ struct InPlaceReport {
     private let console: Console
     private let start = Tick.now
     private var worst = ExitStatus.done
+    private var done = 0
     private var unchanged = 0
     private var failed = 0
 
@@ -22,6 +23,7 @@ struct InPlaceReport {
     }
 
     mutating func add(_ outcome: InPlaceOutcome) throws {
+        done += 1
         if outcome.way == .unchanged { unchanged += 1 }
         try console.result(json: json(outcome), text: text(outcome))
         guard !isRehearsal, !console.isQuiet else { return }
@@ -55,7 +57,7 @@ struct InPlaceReport {
 
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
-        let files = plan.items.count - failed
+        let files = done
         if plan.items.count > 1 {
             try console.result(
                 json: JSONObject().adding("summary", true).adding("sequence", plan.at.rawValue)

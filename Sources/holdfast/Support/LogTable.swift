@@ -30,8 +30,8 @@ struct LogTable {
         let state = record.state
         var row = columns(
             String(state.sequence.rawValue),
-            state.time.pasteableText,
-            state.time.ageText(now: now),
+            snapshot.time.pasteableText,
+            snapshot.time.ageText(now: now),
             event(state.event),
             String(record.pageCount),
             Quantity.text(bytes: state.shape.byteCount),
@@ -50,6 +50,16 @@ struct LogTable {
         let span = Quantity.text(.nanoseconds(max(0, gap.to.nanoseconds &- gap.from.nanoseconds)))
         return style.yellow(
             right("gap", sequenceWidth) + "  \(gap.from.pasteableText) for \(span): \(gap.reason)\(about)"
+        )
+    }
+
+    func row(_ step: ClockStep) -> String {
+        // Both clocks cannot be asked at once.
+        let seconds = ((step.nanoseconds?.magnitude ?? .max) / 1_000_000 + 500) / 1000
+        let span = Quantity.text(.seconds(Int64(seconds)))
+        let way = step.to < step.from ? "back" : "forward"
+        return style.yellow(
+            right("clock", sequenceWidth) + "  \(step.to.pasteableText): was set \(way) by \(span)"
         )
     }
 

@@ -7,7 +7,7 @@ extension HistoryListing.Snapshot {
     var json: JSONObject {
         let object = JSONObject()
             .adding("sequence", record.state.sequence.rawValue)
-            .adding("time", record.state.time)
+            .adding("time", time)
             .adding("path", path.string)
             .adding("kind", kind.name)
             .adding("event", record.state.event.name)

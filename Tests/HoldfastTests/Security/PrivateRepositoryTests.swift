@@ -31,13 +31,15 @@ struct PrivateRepositoryTests {
     }
 
     @Test(
-        "its directories are 0700, its files and its socket 0600, whatever the mask",
+        "its directories are 0700, its files and its socket 0600, what is restored as it was, whatever the mask",
         arguments: ["0", "077", "0777"]
     )
     func modes(mask: String) throws {
         let protection = try Protection()
         try FileManager.default.removeItem(atPath: protection.database)
         try SQLite3.sql("CREATE TABLE t(b);", on: protection.database)
+        let before: [FileAttributeKey: Any] = [.posixPermissions: 0o640]
+        try FileManager.default.setAttributes(before, ofItemAtPath: protection.database)
         let watcher = try RunningProgram(
             "/bin/sh",
             ["-c", "umask \(mask); exec \(HoldfastProgram.path) watch \(protection.data)"],
@@ -53,7 +55,7 @@ struct PrivateRepositoryTests {
         let copy = protection.folder.file("copy.db")
         try protection.holdfast("restore", protection.database, "--at", "latest", "--output", copy)
         let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
-        #expect(mode == 0o600)
+        #expect(mode == 0o640)
         #expect(try watcher.terminate().status == 0)
     }
 

@@ -17,7 +17,7 @@ extension SnapshotIndex {
         )
         var index = SnapshotIndex(root: root)
         for event in events { index.add(event) }
-        index.dropLostTags()
+        index.complete()
         return index
     }
 }

@@ -42,7 +42,7 @@ struct RepositoryFuzzTests {
         let history = try Self.history(isSealed: isSealed)
         let segments = try history.test.segments()
         #expect(segments.count > 1)
-        var run = FuzzRun(isSealed ? "sealed segments" : "segments and marks", rounds: 1200)
+        var run = FuzzRun(isSealed ? "sealed segments" : "segments and marks", rounds: 500)
         var snapshots = 0
         while var random = run.next() {
             let path = (segments + [history.test.durableMark]).randomElement(using: &random)!

@@ -57,7 +57,7 @@ struct PackFuzzTests {
 
     @Test("tables of byte ranges are refused, or make sense")
     func tables() {
-        var run = FuzzRun("byte ranges", rounds: 250_000)
+        var run = FuzzRun("byte ranges", rounds: 120_000)
         var format = ChangesFormat()
         var accepted = 0
         while var random = run.next() {

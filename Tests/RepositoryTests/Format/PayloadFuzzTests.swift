@@ -12,7 +12,7 @@ struct PayloadFuzzTests {
 
     @Test("tables of changes are refused, or make sense; never memory for what is not there")
     func changes() {
-        var run = FuzzRun("changes", rounds: 300_000)
+        var run = FuzzRun("changes", rounds: 150_000)
         var format = ChangesFormat()
         var accepted = 0
         while var random = run.next() {
@@ -121,7 +121,11 @@ struct PayloadFuzzTests {
             let span = unsafe bytes.span.bytes
             if let header = try? SegmentHeader(span) {
                 accepted += 1
-                #expect(header.encoded().elementsEqual(bytes.prefix(64)), "\(random)")
+                // Written anew, it has the newest version.
+                var newest = Array(bytes.prefix(64))
+                newest[8] = 2
+                newest.sealHeader(64)
+                #expect(header.encoded() == newest, "\(random)")
             }
             if let header = try? BaseHeader(span) {
                 accepted += 1

@@ -67,7 +67,7 @@ struct ReferenceReader: ~Copyable {
     }
 
     private mutating func readSegment(_ bytes: [UInt8]) throws {
-        guard bytes.starts(with: Array("HOLDSEG1".utf8)), number(bytes, 8, 2) == 1,
+        guard bytes.starts(with: Array("HOLDSEG1".utf8)), [1, 2].contains(number(bytes, 8, 2)),
             number(bytes, 56, 8) == hash(bytes[0..<56], 0)
         else { throw Wrong(what: "segment header") }
         var offset = 64
@@ -168,7 +168,7 @@ struct ReferenceReader: ~Copyable {
         case 2: if images[file] == nil { images[file] = Image() }
         case 3: try readBase(file, sequence, payload)
         case 4: try readChanges(file, sequence, payload)
-        case 5, 6: break
+        case 5, 6, 12: break
         case 9: forgetParts(file)
         case 11: lastSequence = sequence
         default: throw Wrong(what: "record type \(record.type)")

@@ -63,7 +63,10 @@ struct UnknownFormatTests {
         expectUnsupported(rootPath) { throw try #require(roots.unusable.first).error }
     }
 
-    @Test("a segment of another version, or with a required flag", arguments: [(8, 2), (12, 2), (10, 1)])
+    @Test(
+        "a segment of another version, or with a required flag",
+        arguments: [(8, 3), (8, 0), (12, 2), (10, 1)]
+    )
     func segment(offset: Int, value: UInt8) throws {
         let history = try Self.history()
         let path = try history.test.segments()[0]
@@ -91,7 +94,7 @@ struct UnknownFormatTests {
 
     @Test("a record of an unknown type, or with unknown flags")
     func record() throws {
-        for (type, flags, reserved) in [(99, 0, 0), (12, 1, 0), (1, 0x40, 0), (1, 0, 1)]
+        for (type, flags, reserved) in [(99, 0, 0), (13, 1, 0), (1, 0x40, 0), (1, 0, 1)]
             as [(UInt8, UInt8, UInt8)]
         {
             let history = try Self.history()

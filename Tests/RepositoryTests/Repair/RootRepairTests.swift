@@ -18,9 +18,9 @@ struct RootRepairTests {
         var random = SeededRandom()
         let history = try SmallHistory.damageable(random, isSealed: isSealed)
         let all =
-            try Damage.flips(of: history.test, step: 23)
+            try Damage.flips(of: history.test, step: 47)
             + Damage.cuts(of: history.test, &random).shuffled(using: &random)
-            .prefix(150)
+            .prefix(70)
         var kept: Set<UInt64> = []
         let snapshots = try history.test.snapshots()
         for damage in all {
@@ -184,7 +184,7 @@ struct RootRepairTests {
             try segment.flipByte(at: 100)
         }
         var newer = try segment.content()
-        newer[8] = 2
+        newer[8] = 3
         newer.sealHeader()
         newer[200] ^= 1
         try segment.replaceContent(newer)

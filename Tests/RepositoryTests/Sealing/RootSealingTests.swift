@@ -169,7 +169,7 @@ struct RootSealingTests {
     @Test("whichever call fails, the segment is what it was or sealed, and the next try seals it")
     func faults() throws {
         for index in 0..<500 {
-            let history = try Self.history(commits: 60)
+            let history = try Self.history(commits: 30)
             let faults = NthFails(index, .fails(errno: Errno.noSpace.rawValue))
             Faults.arm { point, _ in faults.plan(point) }
             _ = try? RootSealing(history.test.root).run()

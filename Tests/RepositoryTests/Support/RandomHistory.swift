@@ -11,6 +11,8 @@ struct RandomHistory {
         let file: FileID
         let bytes: [UInt8]
         let event: SnapshotEvent
+        /// What the clock said.
+        let time: Instant
     }
 
     let test: TestRoot
@@ -93,7 +95,10 @@ struct RandomHistory {
     }
 
     mutating func made(_ sequence: Repository.Sequence, _ index: Int, _ event: SnapshotEvent) {
-        expected.append(Expected(file: files[index].id, bytes: files[index].image, event: event))
+        let time = Instant(nanoseconds: clock)
+        expected.append(
+            Expected(file: files[index].id, bytes: files[index].image, event: event, time: time)
+        )
         #expect(sequence.rawValue == UInt64(expected.count), "\(random)")
         files[index].finished = (files[index].image, files[index].pageSize, event != .deleted)
     }
@@ -234,6 +239,7 @@ struct RandomHistory {
             }
             let (state, bytes) = try test.rebuild(expected.file, at: sequence)
             #expect(state.sequence == sequence && state.event == expected.event, "\(random) \(sequence)")
+            #expect(state.time == expected.time, "\(random) \(sequence)")
             let difference = Self.difference(bytes, expected.bytes)
             #expect(difference == nil, "\(random): snapshot \(sequence) of file \(expected.file)")
         }

@@ -1,0 +1,39 @@
+import LinuxFiles
+import Repository
+import SystemPackage
+
+/// What the observer hands to the recorder of a file or a directory besides content.
+struct AttributesStep: Sendable {
+    enum Subject: Sendable {
+        /// `isWithContent`: it was looked at together with the content that was handed over last.
+        case file(FileID, isWithContent: Bool)
+        case directory(FilePath)
+    }
+
+    let subject: Subject
+    /// Nil: the directory is gone.
+    let attributes: FileAttributes?
+    let time: Instant
+
+    init(_ subject: Subject, _ attributes: FileAttributes?) {
+        self.subject = subject
+        self.attributes = attributes
+        time = .now
+    }
+
+    var file: FileID? {
+        if case .file(let file, _) = subject { file } else { nil }
+    }
+
+    /// Memory that it holds, about.
+    var byteCount: Int { attributes?.extended.reduce(256) { $0 + $1.value.count } ?? 256 }
+
+    func stage(in writer: RootWriter) throws {
+        switch (subject, attributes) {
+        case (.file(let file, let isWithContent), let attributes?):
+            try writer.stageAttributes(attributes, of: file, isWithContent: isWithContent, time: time)
+        case (.file, nil): break
+        case (.directory(let name), let attributes): writer.stageDirectory(name, attributes, time: time)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import LinuxFiles
+import SystemPackage
+
+/// Says what could not be given back of the attributes of restored files and directories: one line for each
+/// kind, however many files it concerns. The exit status stays as it is.
+final class ShortfallReport {
+    private struct Kind: Hashable {
+        let part: AttributesShortfall.Part
+        let code: Errno
+    }
+
+    private var kinds: [Kind] = []
+    private var found: [Kind: (first: FilePath, count: Int)] = [:]
+
+    func add(_ shortfall: AttributesShortfall) {
+        let kind = Kind(part: shortfall.part, code: shortfall.code)
+        guard let known = found[kind] else {
+            kinds.append(kind)
+            found[kind] = (shortfall.path, 1)
+            return
+        }
+        found[kind] = (known.first, known.count + 1)
+    }
+
+    func tell(_ console: Console) {
+        for kind in kinds {
+            guard let (first, count) = found[kind] else { continue }
+            let others = count == 1 ? "" : " and \(count - 1) more"
+            console.warning("\(Self.text(kind)) \(first.printable)\(others)")
+        }
+    }
+
+    private static func text(_ kind: Kind) -> String {
+        let what =
+            switch kind.part {
+            case .owner: "the owner"
+            case .mode: "the mode"
+            case .time: "the time"
+            case .extended(let name): FilePath(name).printable
+            case .tooManyExtended: "extended attributes of more than \(ExtendedAttribute.mostBytes >> 10) KiB"
+            }
+        let advice = kind.part == .owner && kind.code == .notPermitted ? ", only root can do that" : ""
+        return "could not give back \(what) (\(kind.code)\(advice)):"
+    }
+}
