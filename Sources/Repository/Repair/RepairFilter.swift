@@ -57,6 +57,7 @@ struct RepairFilter {
         switch type {
         case .pack, .summary, .footer: return false
         case .gap, .annotation, .removed: return true
+        case .attributes: return file == .root || declared.contains(file)
         case .session:
             begun.removeAll()
             unfinished.removeAll()
