@@ -109,7 +109,8 @@ package struct SnapshotIndex: Sendable {
             )
         case .annotation(let annotation): add(annotation)
         case .attributes(let record): attributes.add(record)
-        case .finding(let finding) where finding.severity == .error:
+        case .finding(let finding) where finding.severity == .error && finding.file != root.durableMarkPath:
+            // The mark says only how far the stream goes, and may be missing.
             damage.append(finding)
             losses.append(entries.last?.sequence ?? .none)
         case .finding, .session, .gap: break

@@ -25,13 +25,18 @@ package final class RepositoryDirectory: Sendable {
     /// 32 hexadecimal digits.
     package let id: String
 
+    static let fileName = "repository.json"
+
     /// Opens the repository at `path`; with `creating`, makes it if there is nothing yet.
     /// Throws `RepositoryError.notARepository`, `.notPrivate`, `.unsupported`, `.malformed`, or `SystemError`.
     package init(at path: FilePath, creating: Bool) throws {
         let path = try Self.absolute(path)
-        let file = path.appending("repository.json")
+        let file = path.appending(Self.fileName)
         let size = try FileStatus.unlessMissing(file)?.sizeBytes
-        guard creating || size != nil else { throw RepositoryError.notARepository(path) }
+        guard creating || size != nil else {
+            guard try Self.lacksFile(at: path) else { throw RepositoryError.notARepository(path) }
+            throw RepositoryError.malformed(file, reason: "it is missing")
+        }
         if creating, (size ?? 0) == 0 { try Self.create(file, in: path) }
         try PrivateDirectory.requireReadable(path, followingLinks: true)
         try PrivateDirectory.requireReadable(path.appending("roots"))

@@ -11,7 +11,13 @@ struct RandomHistoryTests {
         arguments: 0..<12
     )
     func rebuilds(round: Int) throws {
-        var history = try RandomHistory(seed: .random(in: 0 ... .max))
+        var run = LongRun(rounds: 1)
+        while run.next() { try rebuilds(seed: .random(in: 0 ... .max), damagesMirrors: round % 2 == 1) }
+        if run.isLong { print("random histories: \(run.count) seeds") }
+    }
+
+    private func rebuilds(seed: UInt64, damagesMirrors: Bool) throws {
+        var history = try RandomHistory(seed: seed, damagesMirrors: damagesMirrors)
         for step in 0..<120 {
             try history.step()
             if step % 30 == 29 {
