@@ -83,7 +83,8 @@ package struct SnapshotIndex: Sendable {
         self.root = root
     }
 
-    /// The newest snapshots of all files are the state of the root at some time, and nothing is known of what followed.
+    /// The newest snapshots of all files are the state of the root at some time, and nothing is known of
+    /// what followed.
     mutating func endState() {
         if !entries.isEmpty { entries[entries.count - 1].isMoment = true }
     }

@@ -1,8 +1,8 @@
 package import LinuxFiles
 package import SystemPackage
 
-/// What `repository.json` says but the id, which only tells repositories apart, every program knows by itself. So it
-/// can be written anew; what each segment needs to be read stands in its header.
+/// What `repository.json` says but the id, which only tells repositories apart, every program knows by
+/// itself. So it can be written anew; what each segment needs to be read stands in its header.
 extension RepositoryDirectory {
     /// Whether there are roots at the path, and no `repository.json` beside them.
     package static func lacksFile(at path: FilePath) throws(SystemError) -> Bool {
@@ -10,8 +10,9 @@ extension RepositoryDirectory {
         return try hasRoots(path)
     }
 
-    /// Writes `repository.json` anew where it cannot be used; what was there is set aside. Returns whether it was so.
-    /// Throws `RepositoryError.unsupported` where a newer program wrote it, or `SystemError`.
+    /// Writes `repository.json` anew where it cannot be used; what was there is set aside. Returns
+    /// whether it was so. Throws `RepositoryError.unsupported` where a newer program wrote it, or
+    /// `SystemError`.
     package static func mendFile(
         at path: FilePath,
         isDryRun: Bool = false,

@@ -20,8 +20,8 @@ struct HistoryTracker {
     }
 
     private(set) var files: [FileID: Track] = [:]
-    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is asked after each record
-    /// whether there is any, and files are many.
+    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is
+    /// asked after each record whether there is any, and files are many.
     private var unfinishedPages: [FileID: UInt64] = [:]
     /// Whether any file has an unfinished snapshot.
     var hasUnfinished: Bool { !unfinishedPages.isEmpty }
@@ -39,8 +39,8 @@ struct HistoryTracker {
     private var superseded: Set<FileID> = []
     /// The last record was the end of a sealed segment.
     private var isAtFooter = false
-    /// Whether the last snapshots of all files are the state of the root here, at the end of a sealed segment: retention leaves
-    /// of each file what stands there.
+    /// Whether the last snapshots of all files are the state of the root here, at the end of a sealed
+    /// segment: retention leaves of each file what stands there.
     var isStateOfRoot: Bool {
         isAtFooter && losses == 0 && filesWithoutBase.isEmpty && superseded.isEmpty
     }
@@ -55,7 +55,8 @@ struct HistoryTracker {
     private var unattributedBytes: UInt64 = 0
     private var changes = ChangesFormat()
 
-    /// Something of the stream is lost here. What follows of a file is whole again from its next base or fresh start on.
+    /// Something of the stream is lost here. What follows of a file is whole again from its next base or
+    /// fresh start on.
     mutating func lost(_ finding: Finding) {
         guard finding.severity == .error else { return }
         losses += 1
