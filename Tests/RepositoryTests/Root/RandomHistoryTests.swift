@@ -34,7 +34,7 @@ struct RandomHistoryTests {
         let walk = StreamWalk(root: history.test.root)
         for segment in try history.test.root.segments().dropLast() {
             let isSealed = try walk.header(of: segment).isSealed
-            #expect(isSealed, "\(history.random): \(segment)")
+            #expect(isSealed || history.hasFailed, "\(history.random): \(segment)")
         }
         try history.verify()
         try expectSound(history)

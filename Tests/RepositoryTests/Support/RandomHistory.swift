@@ -25,6 +25,8 @@ struct RandomHistory {
     /// Snapshots that retention let go, by index of `expected`; where they were not rewritten they are still there.
     private(set) var unkept: Set<Int> = []
     private(set) var removedCount = 0
+    /// A call has failed: a segment that ends in a write cut short by that is never sealed.
+    private(set) var hasFailed = false
     private var durableFiles: [ModelFile] = []
     private var clock: Int64 = 1_700_000_000_000_000_000
     var options = RootWriter.Options()
@@ -213,6 +215,7 @@ struct RandomHistory {
         defer { Faults.arm(nil) }
         do { try body(&self) } catch is SystemError {}
         Faults.arm(nil)
+        if faults.hasFired { hasFailed = true }
         try flush()
     }
 
