@@ -91,9 +91,9 @@ package struct ClockCorrection: Sendable {
         }
     }
 
-    /// Where what is behind ends, if that is the better explanation: it is shorter than what would have
-    /// been ahead, and so little time passed in it that the clock must have been put forward at its end,
-    /// by more than before the other.
+    /// Where what is behind ends, if that is the better explanation. It must be shorter than what would have
+    /// been ahead. So little time passed in it that the clock was put forward at its end, and by more than
+    /// before the other.
     private func endOfBehind(from place: Int, _ standing: [Int], _ firstAhead: Int) -> Int? {
         let highest = times[standing.last!]
         if times[place] < Self.leastTime, highest >= Self.leastTime {

@@ -40,7 +40,7 @@ extension RepositoryError: CustomStringConvertible {
         case .unsupported(let path, let what):
             "\(path.printable) needs a newer holdfast (\(what)); nothing was changed"
         case .malformed(let path, let reason):
-            "cannot understand \(path.printable): \(reason); keep a copy of the repository, then run holdfast repair"
+            "cannot understand \(path.printable): \(reason)"
         case .noSuchFile(let id): "the root has no file number \(id)"
         case .noSnapshot(let id, let sequence): "file number \(id) has no snapshot at or before \(sequence)"
         case .misuse(let what): "internal error: \(what)"

@@ -4,12 +4,6 @@ package import SystemPackage
 /// What `repository.json` says but the id, which only tells repositories apart, every program knows by
 /// itself. So it can be written anew; what each segment needs to be read stands in its header.
 extension RepositoryDirectory {
-    /// Whether there are roots at the path, and no `repository.json` beside them.
-    package static func lacksFile(at path: FilePath) throws(SystemError) -> Bool {
-        guard try FileStatus.unlessMissing(path.appending(fileName)) == nil else { return false }
-        return try hasRoots(path)
-    }
-
     /// Writes `repository.json` anew where it cannot be used; what was there is set aside. Returns
     /// whether it was so. Throws `RepositoryError.unsupported` where a newer program wrote it, or
     /// `SystemError`.
@@ -43,7 +37,8 @@ extension RepositoryDirectory {
         }
     }
 
-    private static func hasRoots(_ path: FilePath) throws(SystemError) -> Bool {
+    /// Whether there are roots at the path, as in a repository.
+    package static func hasRoots(_ path: FilePath) throws(SystemError) -> Bool {
         let roots = path.appending("roots")
         guard try FileStatus.unlessMissing(roots)?.kind == .directory else { return false }
         return try Directory.names(in: roots).contains { RootID($0.string) != nil }

@@ -57,7 +57,7 @@ struct GlobalOptions: ParsableArguments {
         } catch {
             guard error.isMissing else { throw error }
             // Of roots without it the error says what to do.
-            guard try RepositoryDirectory.lacksFile(at: path) else {
+            guard try RepositoryDirectory.hasRoots(path) else {
                 throw RepositoryError.notARepository(path)
             }
         }
