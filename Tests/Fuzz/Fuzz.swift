@@ -1,4 +1,5 @@
-/// libFuzzer's own main, which the program has none of (llvm.org/docs/LibFuzzer.html, "Using libFuzzer as a library").
+/// libFuzzer's own main, which the program has none of (llvm.org/docs/LibFuzzer.html, "Using libFuzzer as
+/// a library").
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runDriver(
     _ count: UnsafeMutablePointer<CInt>,
@@ -8,7 +9,8 @@ private func runDriver(
 
 /// Reads what libFuzzer makes up. The first byte of an input chooses the decoder, the rest is what it reads.
 ///
-/// Checksums are made right first, or nothing behind them would ever be reached. Any input may be refused; none may trap.
+/// Checksums are made right first, or nothing behind them would ever be reached. Any input may be
+/// refused; none may trap.
 @main
 enum Fuzz {
     static func main() {

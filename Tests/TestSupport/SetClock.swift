@@ -1,7 +1,7 @@
 import Foundation
 
-/// The wall clock as a program sees it, which nobody can set for one program: a library that is loaded before others
-/// adds to it. The clocks that nobody can set stay.
+/// The wall clock as a program sees it, which nobody can set for one program: a library that is loaded
+/// before others adds to it. The clocks that nobody can set stay.
 package struct SetClock {
     private let library: String
     private let offset: String

@@ -51,6 +51,9 @@ struct JournalReading {
     private var scanner: JournalScanner
     private var size: PageSize?
     private var evidence = JournalEvidence()
+    private let fileBytes: UInt64
+    /// Where the last record so far ends.
+    private var recordsEnd: UInt64 = 0
 
     enum Progress {
         case unfinished
@@ -61,7 +64,8 @@ struct JournalReading {
     init?(_ journal: HeldFile) {
         guard let status = try? journal.file.status() else { return nil }
         self.journal = journal
-        scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .names)
+        fileBytes = status.sizeBytes
+        scanner = JournalScanner(fileBytes: fileBytes, purpose: .names)
     }
 
     /// Reads on, at most `slice` bytes, which it takes from that.
@@ -80,11 +84,15 @@ struct JournalReading {
             case .record(let page, let offset):
                 let start = Int(offset - range.lowerBound)
                 evidence.take(page, bytes.extracting(start..<start + (size?.bytes ?? 0)))
-            case .skipped(let page, _): evidence.pages.append(page)
+                recordsEnd = range.upperBound
+            case .skipped(let page, _):
+                evidence.pages.append(page)
+                recordsEnd = range.upperBound
             case .header, .nothing, .end: break
             }
         }
-        evidence.superJournal = superJournalName(&scratch)
+        // Its name would stand behind them.
+        if recordsEnd < fileBytes { evidence.superJournal = superJournalName(&scratch) }
         return .ended(size != nil && scanner.isComplete ? evidence : nil)
     }
 

@@ -201,7 +201,8 @@ final class JournalWatch {
     /// The super-journals of finished transactions since the last capture.
     var superJournals: [SuperJournalName] { finished.compactMap(\.superJournal) }
 
-    /// Whether a transaction of one of those super-journals was not captured: it has finished, or is about to.
+    /// Whether a transaction of one of those super-journals was not captured: it has finished, or is
+    /// about to.
     func awaits(_ superJournals: [SuperJournalName], _ scratch: inout [UInt8]) -> Bool {
         if finished.contains(where: { $0.superJournal.map(superJournals.contains) ?? false }) { return true }
         if readings.contains(where: { $0.superJournalName(&scratch).map(superJournals.contains) ?? false }) {

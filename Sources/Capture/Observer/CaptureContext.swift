@@ -29,8 +29,8 @@ final class CaptureContext {
     let links: LinkSurvey
     /// Watches the file itself, which has other names, or had one a moment ago.
     var watchFile: (Tracker, FileIdentity) -> Void = { _, _ in }
-    /// Whether a part of a transaction of one of those super-journals, in another database than the tracker's, was
-    /// not captured.
+    /// Whether a part of a transaction of one of those super-journals, in another database than the
+    /// tracker's, was not captured.
     var othersAwait: (Tracker, [SuperJournalName]) -> Bool = { _, _ in false }
     /// Reads the events that wait, so that what happened before this moment is known.
     var drainEvents: () -> Void = {}

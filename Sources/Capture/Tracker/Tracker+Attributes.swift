@@ -19,8 +19,8 @@ extension Tracker {
         if attributesNews == .none { attributesNews = .alone }
     }
 
-    /// Of a file of which all content was handed over. One that has lost its name meanwhile has at least owner and
-    /// mode as it had it: its content must never come back with those of the file before it.
+    /// Of a file of which all content was handed over. One that has lost its name meanwhile has at least
+    /// owner and mode as it had it: its content must never come back with those of the file before it.
     func handOverAttributes() {
         guard attributesNews != .none, image != nil, let seen = ownership else { return }
         let isWithContent = attributesNews == .withContent

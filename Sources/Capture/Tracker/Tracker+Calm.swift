@@ -270,7 +270,8 @@ extension Tracker {
     /// Hands over a captured state.
     private func deliver(_ pages: PageSet, _ shape: ImageShape, transactions: Int?) {
         let startsFresh = image == nil || image?.shape.pageSize != shape.pageSize
-        // Where a transaction over several databases was not seen in all of them, the root is between two moments.
+        // Where a transaction over several databases was not seen in all of them, the root is between two
+        // moments.
         let superJournals = journal.superJournals
         let isMoment = superJournals.isEmpty || !context.othersAwait(self, superJournals)
         let count = (transactions ?? 0) + (walk == nil ? takeMerged().count : 0)

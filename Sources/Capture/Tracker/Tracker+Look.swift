@@ -94,8 +94,8 @@ extension Tracker {
         context.meter.leftOut(path.printable, nil)
     }
 
-    /// What was seen of the file besides its content: owner and mode, and its names. A file with names elsewhere
-    /// may be written there, of which its directory does not tell.
+    /// What was seen of the file besides its content: owner and mode, and its names. A file with names
+    /// elsewhere may be written there, of which its directory does not tell.
     func mind(_ status: FileStatus) {
         if let ownership, status.ownership != ownership { attributesChanged() }
         guard status.kind == .regular, status.linkCount > 1, watchedFile != status.identity else { return }

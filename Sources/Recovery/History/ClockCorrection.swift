@@ -1,13 +1,14 @@
 package import LinuxFiles
 package import Repository
 
-/// What the right clock said at each snapshot. The stream has what the clock did say, which may have been wrong for a
-/// while: a time must mean what a person means by it, and never decrease along the sequence. Pure.
+/// What the right clock said at each snapshot. The stream has what the clock did say, which may have been
+/// wrong for a while: a time must mean what a person means by it, and never decrease along the sequence.
+/// Pure.
 ///
-/// The clock that was set last is taken for the right one. Where a writer saw it being set back, all before that was
-/// ahead by as much; where it did not run then, by so much that nothing is later than what came after it. A clock was
-/// behind instead when it was put forward again later, or when it was before the year 2020, as clocks without a
-/// battery are.
+/// The clock that was set last is taken for the right one. Where a writer saw it being set back, all
+/// before that was ahead by as much; where it did not run then, by so much that nothing is later than
+/// what came after it. A clock was behind instead when it was put forward again later, or when it was
+/// before the year 2020, as clocks without a battery are.
 package struct ClockCorrection: Sendable {
     /// 2020-01-01T00:00:00Z, in nanoseconds: a clock that says less was not set.
     private static let leastTime: Int64 = 1_577_836_800_000_000_000
@@ -38,11 +39,11 @@ package struct ClockCorrection: Sendable {
         self.steps = steps
     }
 
-    /// Undoes what writers saw. A step tells of what came before it as far back as the times increase: where they
-    /// do not, nobody saw what happened in between.
+    /// Undoes what writers saw. A step tells of what came before it as far back as the times increase:
+    /// where they do not, nobody saw what happened in between.
     ///
-    /// A step forward alone says nothing, for the machine may have stood still. But where the clock had been set back
-    /// before, it was behind in between.
+    /// A step forward alone says nothing, for the machine may have stood still. But where the clock had
+    /// been set back before, it was behind in between.
     private mutating func applySteps() {
         var end = times.count
         var sum: Int64 = 0
@@ -54,8 +55,8 @@ package struct ClockCorrection: Sendable {
         _ = shift(0..<end, by: sum, wasSetBack: false)
     }
 
-    /// Moves the times of a range, from the last place on where they decrease. Returns whether that is all of it.
-    /// `wasSetBack`: the clock was, right before the range.
+    /// Moves the times of a range, from the last place on where they decrease. Returns whether that is
+    /// all of it. `wasSetBack`: the clock was, right before the range.
     private mutating func shift(_ range: Range<Int>, by sum: Int64, wasSetBack: Bool) -> Bool {
         let start = range.dropFirst().last { times[$0] < times[$0 - 1] } ?? range.lowerBound
         let isWhole = start == range.lowerBound
@@ -64,8 +65,8 @@ package struct ClockCorrection: Sendable {
         return isWhole
     }
 
-    /// Resolves each place where the time still decreases: either what came before it was ahead, or what comes after
-    /// it is behind.
+    /// Resolves each place where the time still decreases: either what came before it was ahead, or what
+    /// comes after it is behind.
     private mutating func settle() {
         // The places whose times stand, with times that never decrease.
         var standing: [Int] = []
@@ -90,8 +91,9 @@ package struct ClockCorrection: Sendable {
         }
     }
 
-    /// Where what is behind ends, if that is the better explanation: it is shorter than what would have been ahead, and so
-    /// little time passed in it that the clock must have been put forward at its end, by more than before the other.
+    /// Where what is behind ends, if that is the better explanation. It must be shorter than what would have
+    /// been ahead. So little time passed in it that the clock was put forward at its end, and by more than
+    /// before the other.
     private func endOfBehind(from place: Int, _ standing: [Int], _ firstAhead: Int) -> Int? {
         let highest = times[standing.last!]
         if times[place] < Self.leastTime, highest >= Self.leastTime {
@@ -109,8 +111,8 @@ package struct ClockCorrection: Sendable {
         return end
     }
 
-    /// Moves the times of a range forward so that they end where the next one is, or begin at `start` when there is
-    /// none.
+    /// Moves the times of a range forward so that they end where the next one is, or begin at `start`
+    /// when there is none.
     private mutating func moveForward(_ range: Range<Int>, after start: Int64) {
         let isLast = range.upperBound == times.count
         let step =
@@ -125,8 +127,8 @@ package struct ClockCorrection: Sendable {
         }
     }
 
-    /// Moves the times from there on back so that they end at `end`, with as much more as there was no time for between
-    /// what stands before them and `end`; none of them stands any more.
+    /// Moves the times from there on back so that they end at `end`, with as much more as there was no
+    /// time for between what stands before them and `end`; none of them stands any more.
     private mutating func moveBack(_ standing: inout [Int], _ firstAhead: Int, before end: Int64) {
         let highest = times[standing.last!]
         var first = firstAhead

@@ -56,13 +56,13 @@ package struct HistoryListing: Sendable {
             let end = try index.resolve(until, in: entries, strictlyBefore: false, now: now) + 1
             range = min(range.lowerBound, end)..<end
         }
-        if let last { range = max(range.lowerBound, range.upperBound - last)..<range.upperBound }
 
         self.index = index
         self.scope = scope
-        bounds =
+        let all =
             range.isEmpty ? nil : entries[range.lowerBound].sequence...entries[range.upperBound - 1].sequence
-        isFromStart = range.lowerBound == 0
+        bounds = last.flatMap { last in all.map { index.last(last, in: scope, $0) } } ?? all
+        isFromStart = range.lowerBound == 0 && bounds == all
         isToEnd = until == nil
         tags = index.tagsBySnapshot(among: entries)
     }
@@ -114,6 +114,19 @@ package struct HistoryListing: Sendable {
 }
 
 extension SnapshotIndex {
+    /// The bounds of the last so many snapshots within others, those included that are no moment of the root.
+    fileprivate func last(
+        _ count: Int,
+        in scope: HistoryScope,
+        _ bounds: ClosedRange<Sequence>
+    ) -> ClosedRange<Sequence> {
+        let shown = entries.lazy.reversed().filter { entry in
+            bounds.contains(entry.sequence) && (scope == .root || scope == .file(entry.file))
+        }
+        let first = shown.prefix(count).reduce(bounds.upperBound) { min($0, $1.sequence) }
+        return first...bounds.upperBound
+    }
+
     /// The index of the first of `entries` from `since` on; the number of entries if there is none.
     fileprivate func lowerBound(
         _ since: When,

@@ -69,12 +69,19 @@ extension SnapshotIndex {
         }
         // A clock that was put back may have left snapshots with times beyond the present.
         let present = entries.last.map { max(now, $0.time) } ?? now
-        return try when.resolve(
-            in: moments,
-            tags: tags.mapValues { $0.rawValue },
-            strictlyBefore: strictlyBefore,
-            now: present
-        )
+        do throws(WhenError) {
+            return try when.resolve(
+                in: moments,
+                tags: tags.mapValues { $0.rawValue },
+                strictlyBefore: strictlyBefore,
+                now: present
+            )
+        } catch {
+            guard case .unknownSequence(let sequence, let nearest) = error,
+                let known = entry(at: Sequence(sequence)), !known.isMoment
+            else { throw error }
+            throw .noMoment(sequence, nearest: nearest)
+        }
     }
 }
 

@@ -83,8 +83,8 @@ package struct SnapshotIndex: Sendable {
         self.root = root
     }
 
-    /// The newest snapshots of all files are the state of the root at some time, and nothing is known of what
-    /// followed.
+    /// The newest snapshots of all files are the state of the root at some time, and nothing is known of
+    /// what followed.
     mutating func endState() {
         if !entries.isEmpty { entries[entries.count - 1].isMoment = true }
     }
@@ -110,7 +110,8 @@ package struct SnapshotIndex: Sendable {
             )
         case .annotation(let annotation): add(annotation)
         case .attributes(let record): attributes.add(record)
-        case .finding(let finding) where finding.severity == .error:
+        case .finding(let finding) where finding.severity == .error && finding.file != root.durableMarkPath:
+            // The mark says only how far the stream goes, and may be missing.
             damage.append(finding)
             losses.append(entries.last?.sequence ?? .none)
         case .finding, .session, .gap: break

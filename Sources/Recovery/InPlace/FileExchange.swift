@@ -20,9 +20,9 @@ struct FileExchange {
     /// Whether programs that still have it open then are left to go on with what was put aside.
     let isForced: Bool
 
-    /// Adds the names of what it put aside. Returns what could not be given back of the attributes. Returns nil,
-    /// and leaves the file as it is, when `isUnchanged`, which is asked once no program uses the file, says no.
-    /// `image` is on the same file system, and on the disk.
+    /// Adds the names of what it put aside. Returns what could not be given back of the attributes.
+    /// Returns nil, and leaves the file as it is, when `isUnchanged`, which is asked once no program uses
+    /// the file, says no. `image` is on the same file system, and on the disk.
     ///
     /// A program that opened the old file before the new one had its name goes on with the old one. In WAL mode it would write
     /// into the new one's log, which it finds by its name; so the old one stays locked until nobody has it open, and if that does

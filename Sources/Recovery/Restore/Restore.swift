@@ -27,9 +27,9 @@ package struct Restore: Sendable {
         self.integrityCheck = integrityCheck
     }
 
-    /// Calls `onFile` for each file that was restored and has its final name. Calls `onFailure` for each that
-    /// could not be, with its path, and goes on; the failure of a plan for a single file is thrown instead. Calls
-    /// `onShortfall` for what of its attributes could not be given back.
+    /// Calls `onFile` for each file that was restored and has its final name. Calls `onFailure` for each
+    /// that could not be, with its path, and goes on; the failure of a plan for a single file is thrown
+    /// instead. Calls `onShortfall` for what of its attributes could not be given back.
     ///
     /// Throws `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`.
     package func run(

@@ -33,7 +33,8 @@ package struct RestorePlan: Hashable, Sendable {
     /// The directory within the root that is restored; empty for the root itself.
     private let top: FilePath
 
-    /// Plans one file. `when`: what led to the snapshot. Throws `RestoreError.didNotExist` if it was deleted by then.
+    /// Plans one file. `when`: what led to the snapshot. Throws `RestoreError.didNotExist` if it was
+    /// deleted by then.
     package init(
         _ index: SnapshotIndex,
         file entry: SnapshotIndex.Entry,
@@ -89,9 +90,15 @@ package struct RestorePlan: Hashable, Sendable {
         self.items = items
         self.refused = refused
         top = directory ?? ""
+        // SQLite opens no database beside a directory that has the name of its journal.
+        let sidecars = Set(
+            items.lazy.filter { $0.kind == .database }.flatMap { item in
+                Destination.sidecarSuffixes.map { item.name.appending(suffix: $0) }
+            }
+        )
         directories = Dictionary(
             uniqueKeysWithValues: former.directories.map { name, known in
-                let isWanted = directory.map { name.starts(with: $0) } ?? true
+                let isWanted = (directory.map { name.starts(with: $0) } ?? true) && !sidecars.contains(name)
                 return (
                     name, FormerDirectory(attributes: known.attributes, isThere: known.isThere && isWanted)
                 )

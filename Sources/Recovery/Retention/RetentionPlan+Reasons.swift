@@ -36,11 +36,7 @@ extension RetentionPlan {
 
     /// The first moment at which an entry stands that is none itself.
     private func momentAfter(_ place: Int) -> Sequence? {
-        var (low, high) = (0, momentPlaces.count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if momentPlaces[middle] > place { high = middle } else { low = middle + 1 }
-        }
-        return low < momentPlaces.count ? index.entries[momentPlaces[low]].sequence : nil
+        let after = momentPlaces.partitionPoint { $0 > place }
+        return after < momentPlaces.count ? index.entries[momentPlaces[after]].sequence : nil
     }
 }

@@ -29,8 +29,10 @@ extension WhenError: CustomStringConvertible {
         case .nothingBefore(let first):
             return "nothing is known before snapshot \(Self.text(first, in: calendar)): it is the first one"
         case .unknownSequence(let sequence, let nearest):
-            let choices = nearest.map { Self.text($0, in: calendar) }.joined(separator: " and ")
-            return "there is no snapshot \(sequence): nearest \(nearest.count > 1 ? "are" : "is") \(choices)"
+            return "there is no snapshot \(sequence): \(Self.nearest(nearest, in: calendar))"
+        case .noMoment(let sequence, let nearest):
+            return "snapshot \(sequence) is a state of one file only, for others it would be incomplete: "
+                + "name the file, or take another moment; \(Self.nearest(nearest, in: calendar))"
         case .unknownTag(let name, let known):
             return "there is no tag \(Self.quoted(name)): \(Self.tags(known))"
         case .tooFarBack(let back, let count):
@@ -38,6 +40,11 @@ extension WhenError: CustomStringConvertible {
         case .noneGood:
             return "no snapshot has been found good: choose another one from holdfast log"
         }
+    }
+
+    private static func nearest(_ nearest: [SnapshotMoment], in calendar: LocalCalendar) -> String {
+        let choices = nearest.map { text($0, in: calendar) }.joined(separator: " and ")
+        return "nearest \(nearest.count > 1 ? "are" : "is") \(choices)"
     }
 
     private static func text(_ snapshot: SnapshotMoment, in calendar: LocalCalendar) -> String {

@@ -50,8 +50,8 @@ struct ChangesFormat {
     enum Standing: UInt8 {
         /// All: the root as a whole can be restored as of it.
         case moment = 0
-        /// A state of its file. Of others, states that stood beside it are gone; or the rest of its transaction comes
-        /// after it.
+        /// A state of its file. Of others, states that stood beside it are gone; or the rest of its
+        /// transaction comes after it.
         case alone = 0x02
         /// It is no snapshot any more. Later ones need its changes.
         case removed = 0x04

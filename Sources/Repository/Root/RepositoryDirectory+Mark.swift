@@ -29,7 +29,7 @@ extension RepositoryDirectory {
     package static func enclosing(_ path: FilePath) throws -> FilePath? {
         var place = try Directory.resolve(path)
         while place.lastComponent != nil {
-            if mark(at: place.appending("repository.json")) == .isRepository,
+            if mark(at: place.appending(fileName)) == .isRepository,
                 FileStatus.directIfPresent(place.appending("roots"))?.kind == .directory
             {
                 return place

@@ -25,17 +25,29 @@ package final class RepositoryDirectory: Sendable {
     /// 32 hexadecimal digits.
     package let id: String
 
+    static let fileName = "repository.json"
+    private static let advice = ": keep a copy of the repository, then run holdfast repair"
+
     /// Opens the repository at `path`; with `creating`, makes it if there is nothing yet.
     /// Throws `RepositoryError.notARepository`, `.notPrivate`, `.unsupported`, `.malformed`, or `SystemError`.
     package init(at path: FilePath, creating: Bool) throws {
         let path = try Self.absolute(path)
-        let file = path.appending("repository.json")
+        let file = path.appending(Self.fileName)
         let size = try FileStatus.unlessMissing(file)?.sizeBytes
-        guard creating || size != nil else { throw RepositoryError.notARepository(path) }
+        guard creating || size != nil else {
+            guard try Self.hasRoots(path) else { throw RepositoryError.notARepository(path) }
+            throw RepositoryError.malformed(file, reason: "it is missing" + Self.advice)
+        }
         if creating, (size ?? 0) == 0 { try Self.create(file, in: path) }
         try PrivateDirectory.requireReadable(path, followingLinks: true)
         try PrivateDirectory.requireReadable(path.appending("roots"))
-        let content = try SmallFile.read(file, as: RepositoryFile.self)
+        let content: RepositoryFile
+        do {
+            content = try SmallFile.read(file, as: RepositoryFile.self)
+        } catch RepositoryError.malformed(let file, let reason) {
+            let advice = try Self.hasRoots(path) ? Self.advice : ""
+            throw RepositoryError.malformed(file, reason: reason + advice)
+        }
         guard content.format == RepositoryFile.format else {
             throw RepositoryError.malformed(file, reason: "it is not holdfast's")
         }

@@ -14,7 +14,7 @@ extension RootDescription {
     }
 
     var lockPath: FilePath { directory.appending("lock") }
-    var durableMarkPath: FilePath { directory.appending("durable") }
+    package var durableMarkPath: FilePath { directory.appending("durable") }
     var descriptionPath: FilePath { directory.appending(RootFile.name) }
     var descriptionCopyPath: FilePath { directory.appending(RootFile.copyName) }
     var segmentsDirectory: FilePath { directory.appending("segments") }

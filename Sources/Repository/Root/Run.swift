@@ -54,7 +54,8 @@ final class Run {
         shapeBefore?.validBytes(of: PageNumber(number)) ?? 0
     }
 
-    /// Whether a snapshot with so many bytes of pages may still go into it. In a record, times never decrease.
+    /// Whether a snapshot with so many bytes of pages may still go into it. In a record, times never
+    /// decrease.
     func hasRoom(for rawBytes: Int, at time: Instant) -> Bool {
         !isClosed && time >= lastTime && table.count < Self.maximumTableBytes
             && (raw.isEmpty || raw.count + rawBytes <= Self.maximumRawBytes)

@@ -20,8 +20,8 @@ struct HistoryTracker {
     }
 
     private(set) var files: [FileID: Track] = [:]
-    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is asked
-    /// after each record whether there is any, and files are many.
+    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is
+    /// asked after each record whether there is any, and files are many.
     private var unfinishedPages: [FileID: UInt64] = [:]
     /// Whether any file has an unfinished snapshot.
     var hasUnfinished: Bool { !unfinishedPages.isEmpty }

@@ -271,7 +271,9 @@ struct StreamWalk {
                 guard try deliver(reader, path, &packs, &shares, onFinding, onRecord) else { return nil }
             case .damage(let at, let resume):
                 end.tail = .damaged
-                if resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
+                // A record that is said to go on behind the file's end, and the file did.
+                let isShort = isSealed || end.fileBytes < max(end.durableBytes, closing ?? 0)
+                if isShort, resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
                     cut = at
                 } else {
                     try onFinding(Finding(.error, path, at: at, "\(resume - at) bytes are damaged"))

@@ -34,6 +34,12 @@ struct Repair: HoldfastCommand {
     var rootPath: [String] = []
 
     func perform(_ console: Console) throws -> ExitStatus {
+        let path = try options.repositoryPath()
+        if try RepositoryDirectory.mendFile(at: path, isDryRun: dryRun) {
+            try showMended(path.appending("repository.json"), console)
+            // Without it nothing else can be looked at.
+            if dryRun { return .done }
+        }
         let repository = try options.openRepositorySilently()
         let isWhole = try DescriptionRepairs(rootPath, isDryRun: dryRun).run(repository, console)
         for root in try repository.roots().usable {
@@ -52,6 +58,16 @@ struct Repair: HoldfastCommand {
             )
         }
         return isWhole ? .done : .partial
+    }
+
+    private func showMended(_ file: FilePath, _ console: Console) throws {
+        try console.result(
+            json: JSONObject().adding("file", file.string).adding("offset", 0).adding(
+                "action",
+                "written anew"
+            ),
+            text: "\(dryRun ? "to be written anew" : "written anew"): \(file.printable)"
+        )
     }
 
     private func show(_ item: RepairPlan.Item, _ place: FilePath?, _ console: Console) throws {

@@ -36,7 +36,8 @@ struct RowsHistory: HoldfastCommand {
         var isFound = false
         try history.run { version in
             isFound = true
-            try console.result(json: json(version, database), text: text(version))
+            let time = chosen.index.entry(at: version.state.sequence)?.time ?? version.state.time
+            try console.result(json: json(version, time, database), text: text(version, time))
         }
         console.detail("SQLite looked at \(history.looks) snapshots")
         guard isFound else {
@@ -48,14 +49,18 @@ struct RowsHistory: HoldfastCommand {
         return .done
     }
 
-    private func json(_ version: RowHistory.Version, _ database: FilePath) -> JSONObject {
-        JSONObject().adding("sequence", version.state.sequence.rawValue).adding("time", version.state.time)
+    private func json(
+        _ version: RowHistory.Version,
+        _ time: Instant,
+        _ database: FilePath
+    ) -> JSONObject {
+        JSONObject().adding("sequence", version.state.sequence.rawValue).adding("time", time)
             .adding("path", database.string).adding("table", table).adding("change", version.kind.rawValue)
             .adding("row", JSONObject(version.row.map(\.column), version.row.map(\.value)))
             .adding("old", JSONObject(version.former.map(\.column), version.former.map(\.value)))
     }
 
-    private func text(_ version: RowHistory.Version) -> String {
+    private func text(_ version: RowHistory.Version, _ time: Instant) -> String {
         let values =
             version.kind == .changed
             ? version.former.map { old in
@@ -63,7 +68,7 @@ struct RowsHistory: HoldfastCommand {
                 return "\(old.column): \(old.value.literal) → \(new.literal)"
             }
             : version.row.filter { $0.value != .null }.map { "\($0.column)=\($0.value.literal)" }
-        let age = "\(version.state.time.pasteableText), \(version.state.time.ageText(now: .now))"
+        let age = "\(time.pasteableText), \(time.ageText(now: .now))"
         return "snapshot \(version.state.sequence) (\(age)): \(version.kind.rawValue) "
             + values.joined(separator: version.kind == .changed ? ", " : " ")
     }

@@ -56,7 +56,10 @@ struct GlobalOptions: ParsableArguments {
             _ = try FileStatus.of(path.appending("repository.json"))
         } catch {
             guard error.isMissing else { throw error }
-            throw RepositoryError.notARepository(path)
+            // Of roots without it the error says what to do.
+            guard try RepositoryDirectory.hasRoots(path) else {
+                throw RepositoryError.notARepository(path)
+            }
         }
         return try RepositoryDirectory(at: path, creating: false)
     }

@@ -115,7 +115,8 @@ struct InPlaceReport {
         let item = outcome.item
         var object = JSONObject()
         if let state = outcome.state {
-            object = object.adding("sequence", state.sequence.rawValue).adding("time", state.time)
+            object = object.adding("sequence", state.sequence.rawValue)
+                .adding("time", item.entry?.time ?? state.time)
         }
         object = object.adding("path", item.path.string).adding("output", item.path.string)
             .adding("in_place", true).adding("dry_run", isRehearsal).adding("way", outcome.way.rawValue)

@@ -40,7 +40,8 @@ struct RestoreReport {
         }
         let output = try absolute(item.destination)
         try console.result(
-            json: JSONObject().adding("sequence", state.sequence.rawValue).adding("time", state.time)
+            json: JSONObject().adding("sequence", state.sequence.rawValue)
+                .adding("time", item.entry.time)
                 .adding("path", item.path.string).adding("output", output)
                 .adding("image_bytes", state.shape.byteCount).adding("digest", state.digest.hexadecimal)
                 .adding("integrity", outcome.integrity.name).adding("elapsed_ms", elapsedMilliseconds),

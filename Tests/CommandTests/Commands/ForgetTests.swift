@@ -145,7 +145,7 @@ import Testing
         // Of the others, what stood beside this one is gone.
         let alone = try scene.run("restore", scene.data, "--at", "3", "--output", output)
         #expect(
-            alone.status == 10 && alone.stderr.contains("there is no snapshot 3: nearest are 2 ("),
+            alone.status == 10 && alone.stderr.contains("snapshot 3 is a state of one file only"),
             "\(alone)"
         )
         let again = try scene.run("forget", "--keep-last", "1")

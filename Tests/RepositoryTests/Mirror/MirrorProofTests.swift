@@ -10,7 +10,7 @@ import Testing
 struct MirrorProofTests {
     @Test("cost no snapshot, whatever becomes of them and whenever")
     func random() throws {
-        var run = LongRun(rounds: 6)
+        var run = LongRun(rounds: 3)
         var lost = 0
         while run.next() {
             var history = try RandomHistory(seed: .random(in: 0 ... .max), damagesMirrors: true)

@@ -7,12 +7,10 @@ import Testing
 
 @Suite("Failed writes")
 struct FailedWriteTests {
-    static let faults: [Fault] = [
-        .fails(errno: Errno.noSpace.rawValue), .fails(errno: Errno.ioError.rawValue),
-        .fails(errno: 122 /* EDQUOT */),
-        .writesOnly(byteCount: 1),
-        .writesOnly(byteCount: 100),
-    ]
+    static let faults: [Fault] =
+        Fault.codes.map { .fails(errno: $0.rawValue) } + [
+            .writesOnly(byteCount: 1), .writesOnly(byteCount: 100),
+        ]
 
     @Test(
         "whichever call of a flush fails, trying again leaves the stream as if nothing had been",
@@ -116,7 +114,7 @@ struct FailedWriteTests {
     func base(isAbandoned: Bool) throws {
         for index in 0..<100 {
             var history = try SmallHistory(SeededRandom())
-            let faults = NthFails(index, .fails(errno: Errno.noSpace.rawValue))
+            let faults = NthFails(index, Fault.failing(&history.random))
             defer { Faults.arm(nil) }
             do {
                 let writer = try history.open()

@@ -11,7 +11,13 @@ struct RandomHistoryTests {
         arguments: 0..<12
     )
     func rebuilds(round: Int) throws {
-        var history = try RandomHistory(seed: .random(in: 0 ... .max))
+        var run = LongRun(rounds: 1)
+        while run.next() { try rebuilds(seed: .random(in: 0 ... .max), damagesMirrors: round % 2 == 1) }
+        if run.isLong { print("random histories: \(run.count) seeds") }
+    }
+
+    private func rebuilds(seed: UInt64, damagesMirrors: Bool) throws {
+        var history = try RandomHistory(seed: seed, damagesMirrors: damagesMirrors)
         for step in 0..<120 {
             try history.step()
             if step % 30 == 29 {
@@ -28,7 +34,7 @@ struct RandomHistoryTests {
         let walk = StreamWalk(root: history.test.root)
         for segment in try history.test.root.segments().dropLast() {
             let isSealed = try walk.header(of: segment).isSealed
-            #expect(isSealed, "\(history.random): \(segment)")
+            #expect(isSealed || history.hasFailed, "\(history.random): \(segment)")
         }
         try history.verify()
         try expectSound(history)

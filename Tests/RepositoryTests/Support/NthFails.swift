@@ -1,6 +1,17 @@
 import LinuxFiles
 import Synchronization
 import SystemPackage
+import TestSupport
+
+extension Fault {
+    /// What a call that makes something durable may fail with.
+    static let codes: [Errno] = [.ioError, .noSpace, .interrupted, Errno(rawValue: 122 /* EDQUOT */)]
+
+    /// A call that fails with one of these.
+    static func failing(_ random: inout SeededRandom) -> Fault {
+        .fails(errno: codes.randomElement(using: &random)!.rawValue)
+    }
+}
 
 /// Lets the n-th call that passes the seam fail, and counts them.
 final class NthFails: Sendable {

@@ -25,6 +25,8 @@ struct RandomHistory {
     /// Snapshots that retention let go, by index of `expected`; where they were not rewritten they are still there.
     private(set) var unkept: Set<Int> = []
     private(set) var removedCount = 0
+    /// A call has failed: a segment that ends in a write cut short by that is never sealed.
+    private(set) var hasFailed = false
     private var durableFiles: [ModelFile] = []
     private var clock: Int64 = 1_700_000_000_000_000_000
     var options = RootWriter.Options()
@@ -41,9 +43,11 @@ struct RandomHistory {
         writer = try RootWriter(root: test.root, options: options)
     }
 
-    /// Mostly forward, now and then back: the writer has to bear it.
+    /// Mostly forward, now and then back, or set by up to a year: the writer has to bear it.
     mutating func tick() -> Instant {
-        clock += Int64.random(in: -1_000...1_000_000, using: &random)
+        let isSet = Int.random(in: 0..<40, using: &random) == 0
+        let most: Int64 = isSet ? 31_536_000_000_000_000 : 1_000_000
+        clock += Int64.random(in: (isSet ? -most : -1000)...most, using: &random)
         return Instant(nanoseconds: clock)
     }
 
@@ -55,7 +59,7 @@ struct RandomHistory {
         }
         let index = Int.random(in: 0..<files.count, using: &random)
         if damagesMirrors, Int.random(in: 0..<3, using: &random) == 0 { try damageMirror(files[index].id) }
-        switch Int.random(in: 0..<40, using: &random) {
+        switch Int.random(in: 0..<43, using: &random) {
         case 0...22: try change(index, startsFresh: false)
         case 23...24: try change(index, startsFresh: true)
         case 25: try delete(index)
@@ -67,6 +71,14 @@ struct RandomHistory {
         case 33...36: try flush()
         case 37: try seal()
         case 38: try thin()
+        case 39...41:
+            try failing { history in
+                switch Int.random(in: 0..<3, using: &history.random) {
+                case 0: try history.seal()
+                case 1: try history.thin()
+                default: _ = try history.writer.flush()
+                }
+            }
         default: try reopen()
         }
     }
@@ -194,6 +206,17 @@ struct RandomHistory {
         #expect(sequence.rawValue == UInt64(expected.count), "\(random)")
         durableCount = expected.count
         durableFiles = files
+    }
+
+    /// Does something of which one call may fail, then makes everything durable.
+    private mutating func failing(_ body: (inout Self) throws -> Void) throws {
+        let faults = NthFails(Int.random(in: 0..<30, using: &random), Fault.failing(&random))
+        Faults.arm { point, _ in faults.plan(point) }
+        defer { Faults.arm(nil) }
+        do { try body(&self) } catch is SystemError {}
+        Faults.arm(nil)
+        if faults.hasFired { hasFailed = true }
+        try flush()
     }
 
     /// A new writer, as after a crash: what was not flushed is gone, and so is what was unfinished.

@@ -92,7 +92,8 @@ struct RootThinningTests {
         let before = (try names(), try history.test.segments().map { try $0.content() })
         var outcome: RootThinning.Outcome?
         for index in 0..<1000 where outcome == nil {
-            let faults = NthFails(index, .fails(errno: Errno.noSpace.rawValue))
+            // Which code it is makes no difference to what is on the disk.
+            let faults = NthFails(index, .fails(errno: Fault.codes[index % 4].rawValue))
             Faults.arm { point, _ in faults.plan(point) }
             let result = Result { try ThinningRehearsal(root).run(kept) }
             Faults.arm(nil)
@@ -151,7 +152,8 @@ struct RootThinningTests {
         let stays = { (number: Int) in number % 10 == 0 || number > 50 }
         for index in 0..<500 {
             let history = try Self.history(commits: 60)
-            let faults = NthFails(index, .fails(errno: Errno.noSpace.rawValue))
+            // Which code it is makes no difference to what is on the disk.
+            let faults = NthFails(index, .fails(errno: Fault.codes[index % 4].rawValue))
             Faults.arm { point, _ in faults.plan(point) }
             _ = try? RootThinning(history.test.root).run(history.keeping(stays))
             Faults.arm(nil)

@@ -1,0 +1,160 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Each file of a repository, wrong in each way: what every command then says, and what a repair brings back.
+@Suite("Any file of a repository, wrong in any way")
+struct AnyFileWrongTests {
+    enum Way: String, CaseIterable {
+        case flipped, cut, zeroed, removed, older, unreadable, directory, link
+
+        /// Returns false when that changes nothing. `older`: the same file as it was once.
+        func spoil(_ path: String, older: String) throws -> Bool {
+            let url = URL(fileURLWithPath: path)
+            var content = try Data(contentsOf: url)
+            let manager = FileManager.default
+            switch self {
+            case .flipped, .cut, .zeroed:
+                guard !content.isEmpty else { return false }
+                if self == .flipped { content[content.count / 2] ^= 0x40 }
+                if self == .cut { content.removeLast((content.count + 1) / 2) }
+                if self == .zeroed { content = Data(count: content.count) }
+                try content.write(to: url)
+            case .older:
+                guard let old = manager.contents(atPath: older), old != content else { return false }
+                try old.write(to: url)
+            case .unreadable: try manager.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
+            case .removed, .directory, .link:
+                try manager.removeItem(atPath: path)
+                if self == .directory {
+                    try manager.createDirectory(atPath: path, withIntermediateDirectories: false)
+                }
+                if self == .link {
+                    try manager.createSymbolicLink(atPath: path, withDestinationPath: "nowhere")
+                }
+            }
+            return true
+        }
+    }
+
+    /// A repository with a base, a sealed segment up to snapshot 3 and one up to 6, and as it was at 4.
+    private struct Original {
+        let protection: Protection
+        let older: String
+        let files: [String]
+
+        init() throws {
+            protection = try Protection()
+            older = protection.folder.file("older")
+            for number in 1...6 {
+                try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(900));", on: protection.database)
+                try protection.holdfast("watch", "--once", "--quiet", protection.data)
+                if number == 3 { try protection.holdfast("forget", protection.data, "--keep-last", "9") }
+                let repository = protection.folder.file("repository")
+                if number == 4 { try FileManager.default.copyItem(atPath: repository, toPath: older) }
+            }
+            let found = FileManager.default.subpaths(atPath: protection.folder.file("repository")) ?? []
+            let base = protection.folder.file("repository") + "/"
+            files = try found.filter { path in
+                try FileManager.default.attributesOfItem(atPath: base + path)[.type] as? FileAttributeType
+                    == .typeRegular
+            }
+        }
+    }
+
+    /// What is left of a copy of it.
+    private struct Copy {
+        let protection: Protection
+        let repository: String
+
+        func run(_ arguments: String...) throws -> CommandResult {
+            let result = try HoldfastProgram.runWithoutPrivileges(
+                arguments,
+                environment: ["HOLDFAST_REPO": repository]
+            )
+            #expect([0, 1, 3, 4, 10].contains(result.status), "\(arguments): \(result)")
+            return result
+        }
+
+        /// How many rows the newest snapshot has; nil when it is not given.
+        func newest() throws -> (rows: Int?, CommandResult) {
+            let output = repository + ".db"
+            try? FileManager.default.removeItem(atPath: output)
+            let result = try run("restore", protection.database, "--at", "latest", "--output", output)
+            guard result.status == 0 else { return (nil, result) }
+            let rows = try SQLite3.sql("SELECT count(*) FROM t;", on: output)
+            return (Int(rows.trimmingCharacters(in: .newlines)), result)
+        }
+    }
+
+    @Test(
+        "nothing wrong is given, the right command is named, and what is right comes back",
+        arguments: Way.allCases
+    )
+    func everything(_ way: Way) throws {
+        let original = try Original()
+        #expect(original.files.count == 8, "\(original.files)")
+        var tried = 0
+        for file in original.files {
+            let copy = Copy(
+                protection: original.protection,
+                repository: original.protection.folder.file("copy")
+            )
+            try FileManager.default.copyItem(
+                atPath: original.protection.folder.file("repository"),
+                toPath: copy.repository
+            )
+            let path = copy.repository + "/" + file
+            defer { try? FileManager.default.removeItem(atPath: copy.repository) }
+            guard try way.spoil(path, older: original.older + "/" + file) else { continue }
+            tried += 1
+            try expectRight(copy, way, file)
+        }
+        #expect(tried >= (way == .older ? 3 : 7))
+    }
+
+    private func expectRight(_ copy: Copy, _ way: Way, _ file: String) throws {
+        let note: Comment = "\(file) \(way)"
+        let name = file.split(separator: "/").last.map(String.init)!
+        let isContent = name.hasSuffix(".segment") || name.hasSuffix(".base")
+        let isRepository = name == "repository.json"
+        let blocks = way == .unreadable && (isContent || isRepository || name == "durable")
+
+        _ = try copy.run("status")
+        let (rows, restored) = try copy.newest()
+        let check = try copy.run("check")
+        // What is given is the newest, or is said to be older; what cannot be is said, with the file's name.
+        let isOlder = (rows ?? 0) >= 3 && restored.stderr.contains("incomplete")
+        #expect(rows == nil || rows == 6 || (isContent && isOlder), "\(note): \(restored)")
+        if !isContent && !isRepository && !blocks { #expect(rows == 6, note) }
+        if rows == nil {
+            #expect(
+                restored.stderr.contains(name) || restored.stderr.contains("check"),
+                "\(note): \(restored)"
+            )
+            let said = check.stdout + check.stderr
+            #expect(
+                check.status != 0 && (said.contains(name) || said.contains("missing")),
+                "\(note): \(check)"
+            )
+        }
+        let repair = try copy.run("repair")
+        if blocks {
+            #expect(repair.status == 1 && repair.stderr.contains(name), "\(note): \(repair)")
+            return
+        }
+        let isLocked = name == "lock" && way == .unreadable
+        #expect(repair.status == (isLocked ? 1 : 0), "\(note): \(repair)")
+        let kept = try copy.newest().rows
+        if !isContent { #expect(kept == 6, note) }
+        if isContent, rows == 6 { #expect(kept == 6, note) }
+        // The one that is not sealed comes after snapshot 3.
+        if name.hasSuffix("4.segment") { #expect((kept ?? 0) >= 3, note) }
+        guard !isLocked else { return }
+        let watch = try copy.run("watch", "--once", "--quiet", copy.protection.data)
+        #expect(watch.status == 0, "\(note): \(watch)")
+        #expect(try copy.newest().rows == 6, note)
+        let again = try copy.run("check", "--read-data")
+        #expect(again.status == 0, "\(note): \(again)")
+    }
+}
