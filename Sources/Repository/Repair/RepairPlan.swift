@@ -3,18 +3,18 @@ package import SystemPackage
 
 /// What a repair of a root would keep and set aside. Made by reading only.
 ///
-/// The stream is kept up to the first place where it is damaged: everything before it is as it was. What lies behind
-/// goes aside with the damage. Of that, each file's snapshots from its next base or fresh start on are
-/// written to new segments (`RepairFilter`), and a gap record says what lies between. A base that a kept
-/// snapshot stands on and that is damaged is damage at the record that refers to it.
+/// Everything before the first place where the stream is damaged is kept as it is. From that segment on, all
+/// segments go aside, and what is kept of them is written to new ones: the front of the damaged one, and of each
+/// file what `RepairFilter` keeps. A base that a snapshot stands on and that is damaged is damage at the record
+/// that refers to it.
 package struct RepairPlan: Sendable {
-    /// A file that goes aside, from that byte on. What is before it in a segment is kept as well as set aside.
+    /// A file that goes aside, damaged from that byte on. What is before it in a segment is kept as well.
     package struct Item: Hashable, Sendable {
         package let path: FilePath
         package let offset: UInt64
     }
 
-    /// In the order in which they go. Of a segment that is cut, nothing is missed but what is behind the offset.
+    /// In the order in which they go.
     package internal(set) var items: [Item] = []
     package internal(set) var snapshotsKept: UInt64 = 0
     /// Those that could still be read.
@@ -24,8 +24,6 @@ package struct RepairPlan: Sendable {
     var lastKeptTime: Instant?
     /// Where the losses are.
     private(set) var scan: RepairScan?
-    /// The segment whose front is kept, and how much of it, in bytes.
-    var front: (segment: Sequence, byteCount: UInt64)?
 
     /// Nothing is damaged.
     package var isEmpty: Bool { items.isEmpty }
@@ -37,16 +35,14 @@ extension RepairPlan {
         let scan = try RepairScan(root)
         let cut = scan.cut
         var keptBases: Set<FilePath> = []
-        var frontEnd = SegmentHeader.byteCount
-        try RepairWalk(root: root, scan: scan, wantsData: true).run { step, _ in
+        var frontEnd: UInt64 = 0
+        try RepairWalk(root: root, scan: scan).run { step, _ in
             if step.isKept {
                 lastKeptTime = max(lastKeptTime ?? step.header.time, step.header.time)
                 snapshotsKept += UInt64(step.snapshots)
+                lastKept = step.lastSequence ?? lastKept
                 if step.type == .base {
                     keptBases.insert(root.basePath(step.header.firstSequence, step.header.file))
-                }
-                if step.finished > 0 {
-                    lastKept = step.header.firstSequence.advanced(by: step.finished).previous
                 }
             } else {
                 snapshotsSetAside += UInt64(step.snapshots)
@@ -56,11 +52,9 @@ extension RepairPlan {
         self.scan = scan
         if cut != nil || scan.isMarkWrong { items = try Self.bases(of: root, without: keptBases) }
         if let cut {
-            items += try root.segments().filter { $0 > cut.segment }.reversed().map {
-                Item(path: root.segmentPath($0), offset: 0)
+            items += try root.segments().filter { $0 >= cut.segment }.reversed().map {
+                Item(path: root.segmentPath($0), offset: $0 == cut.segment ? frontEnd : 0)
             }
-            if cut.offset > 0 { front = (cut.segment, frontEnd) }
-            items.append(Item(path: root.segmentPath(cut.segment), offset: cut.offset > 0 ? frontEnd : 0))
         }
         items += scan.oldDamage.map { Item(path: $0, offset: 0) }
         let known = Set(items.map(\.path))
@@ -170,26 +164,12 @@ struct RepairScan: Sendable {
                 return true
             }
         )
-        cut = try first.map { try Self.withFront($0, root) }
+        cut = first
         self.unsoundBases = unsoundBases
         self.isMarkWrong = isMarkWrong
         if let first { proven = try Self.proven(root, behind: first) }
         oldDamage = try Directory.names(in: root.segmentsDirectory)
             .filter { $0.extension?.hasPrefix("damaged") ?? false }.map(root.segmentsDirectory.appending)
-    }
-
-    /// The place, or the start of its segment when no snapshot lies before it there: what is kept behind
-    /// takes its name.
-    private static func withFront(_ cut: RecordLocation, _ root: RootDescription) throws -> RecordLocation {
-        var hasSnapshot = false
-        _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, _, place in
-            guard place.location < cut else { return false }
-            if place.location.segment == cut.segment, type == .changes || type == .removed {
-                hasSnapshot = header.firstSequence != .none || hasSnapshot
-            }
-            return !hasSnapshot
-        }
-        return hasSnapshot ? cut : RecordLocation(segment: cut.segment, offset: 0)
     }
 
     private static func proven(

@@ -5,10 +5,8 @@ import SystemPackage
 struct RepairWalk {
     let root: RootDescription
     let scan: RepairScan
-    /// Whether the bytes of the records are wanted, or only their tables.
-    var wantsData = false
 
-    /// A record that a repair keeps, or one of changes that it does not.
+    /// A record of the stream, and what becomes of it.
     struct Step {
         let type: RecordType
         let header: RecordHeader
@@ -18,14 +16,16 @@ struct RepairWalk {
         let isBehind: Bool
         /// Whether the root as a whole can be restored as of it.
         let isWhole: Bool
-        /// Snapshots in it that can be asked for, and all that have a sequence.
+        /// How many snapshots in it can be asked for.
         let snapshots: Int
-        let finished: Int
+        /// The last sequence in it; nil when no snapshot ends there.
+        let lastSequence: Sequence?
         /// Something was lost since the step before, where these files had unfinished snapshots.
         let voided: [FileID]?
     }
 
-    func run(_ body: (Step, RawSpan) throws -> Void) throws {
+    /// `onSegment`: told of each segment before its records.
+    func run(onSegment: @escaping (Sequence) -> Void = { _ in }, _ body: (Step, RawSpan) throws -> Void) throws {
         var filter = RepairFilter(root, unsoundBases: scan.unsoundBases, proven: scan.proven)
         var tracker = HistoryTracker()
         var changes = ChangesFormat()
@@ -34,8 +34,9 @@ struct RepairWalk {
             voided = (voided ?? []) + filter.unfinished.sorted()
             filter.lose()
         }
-        var walk = StreamWalk(root: root)
-        walk.wantsData = wantsData
+        // What it does not know it could not write again.
+        var walk = StreamWalk(root: root, wantsData: true, refusesUnknown: true)
+        walk.onSegment = { first, _ in onSegment(first) }
         _ = try walk.run(
             onFinding: { finding in
                 tracker.lost(finding)
@@ -56,7 +57,7 @@ struct RepairWalk {
                     isBehind: isBehind,
                     isWhole: filter.isWhole,
                     snapshots: type == .changes ? changes.entries.count(where: \.isSnapshot) : 0,
-                    finished: type == .changes ? changes.finishedCount : 0,
+                    lastSequence: type == .changes ? changes.lastSequence(header) : nil,
                     voided: voided
                 )
                 voided = nil
@@ -64,5 +65,12 @@ struct RepairWalk {
                 return true
             }
         )
+    }
+}
+
+extension ChangesFormat {
+    /// The last sequence of its snapshots; nil when none ends in it.
+    fileprivate func lastSequence(_ header: RecordHeader) -> Sequence? {
+        finishedCount > 0 ? header.firstSequence.advanced(by: finishedCount).previous : nil
     }
 }

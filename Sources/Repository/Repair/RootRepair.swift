@@ -3,10 +3,13 @@ package import SystemPackage
 
 /// Makes a damaged root sound again: what is sound stays, the rest goes to `set-aside`, nothing is deleted.
 ///
-/// What is kept behind the damage is written to drafts first, which get their names when what they replace is
-/// set aside. Bases go first, then the segments behind the damage, newest first, then the damaged one, then
-/// the durable mark, and at last a gap is recorded. Whatever is interrupted in between is still damage, so
-/// the next repair goes on.
+/// 1. What is kept from the first damaged segment on is written to drafts.
+/// 2. Everything that goes aside gets a second name there.
+/// 3. The drafts take the names of their segments, newest first. So the first damage, behind which nothing is
+///    believed without proof, is seen until all is right behind it.
+/// 4. What has gone aside loses its first name, the durable mark last, and a gap is recorded.
+///
+/// Wherever that is interrupted, the next repair keeps the same.
 package struct RootRepair {
     package let root: RootDescription
 
@@ -28,31 +31,8 @@ package struct RootRepair {
             if lockIsNone { plan.items = [RepairPlan.Item(path: root.lockPath, offset: 0)] }
             return (plan, begun?.path)
         }
-        // What is kept behind the damage is on the disk before anything is touched.
-        let behind = try plan.scan.flatMap { scan in
-            try scan.cut.map { cut in
-                let segments = RepairSegments(root, cut, now: now)
-                try segments.write(scan, now: now)
-                return segments
-            }
-        }
         let place = try begun ?? SetAsidePlace(in: root.directory, now: now)
-        for item in plan.items {
-            guard let cut = plan.scan?.cut, item.path == root.segmentPath(cut.segment) else {
-                try place.take(item.path)
-                continue
-            }
-            // Until the damage is gone, what is behind it has its names. One of them may be that of the
-            // damaged segment.
-            let takesName = behind?.drafts.contains(cut.segment) ?? false
-            if !takesName { try behind?.giveNames() }
-            if let front = plan.front {
-                try self.cut(item.path, to: front.byteCount, place)
-            } else {
-                try place.take(item.path)
-            }
-            if takesName { try behind?.giveNames() }
-        }
+        try replace(plan, place, now)
         if lockIsNone { plan.items.append(RepairPlan.Item(path: root.lockPath, offset: 0)) }
         // It brings the mirrors to the last kept snapshot and leaves a right mark as well.
         let writer = try RootWriter(root: root, holding: lock)
@@ -63,28 +43,46 @@ package struct RootRepair {
         return (plan, place.path)
     }
 
-    /// The front of a sealed segment has no footer, so it is none.
-    private func unseal(_ copy: borrowing OpenFile, _ path: FilePath) throws {
-        guard let first = path.lastComponent.flatMap(SegmentName.parse) else { return }
-        var header = try StreamWalk(root: root).header(of: first)
-        guard header.isSealed else { return }
-        header.isSealed = false
-        let bytes = header.encoded()
-        try copy.write(unsafe bytes.span.bytes, at: 0)
+    private func replace(_ plan: RepairPlan, _ place: SetAsidePlace, _ now: Instant) throws {
+        var named: Set<FilePath> = []
+        if let scan = plan.scan, let cut = scan.cut {
+            let segments = RepairSegments(root, cut, now: now)
+            try segments.write(scan)
+            do {
+                try keepAside(plan, place)
+                for first in segments.drafts.reversed() {
+                    let path = root.segmentPath(first)
+                    // No file takes the name of a directory. Nothing in that is missed.
+                    if try RepairPlan.isNoRegularFile(path) { try place.take(path) }
+                    try Directory.rename(segments.draftPath(first), to: path)
+                    try Directory.synchronise(root.segmentsDirectory)
+                    named.insert(path)
+                }
+            } catch {
+                segments.removeDrafts()
+                throw error
+            }
+        } else {
+            try keepAside(plan, place)
+        }
+        for item in plan.items where !named.contains(item.path) {
+            if try RepairPlan.isNoRegularFile(item.path) {
+                try place.take(item.path)
+            } else {
+                try Directory.remove(item.path)
+                try Directory.synchronise(item.path.removingLastComponent())
+            }
+        }
     }
 
-    /// Gives the segment a second name, then its name to a copy of its front: at no moment it is not there.
-    private func cut(_ path: FilePath, to byteCount: UInt64, _ place: SetAsidePlace) throws {
-        let draft = path.removingLastComponent().appending("\(path.lastComponent!.string).new")
-        let copy = try OpenFile(draft, .updateOrCreate)
-        try copy.truncate(to: 0)
-        try SegmentSuccession.copyFront(of: path, to: copy, from: 0, upTo: byteCount)
-        try unseal(copy, path)
-        try copy.synchronise()
-        let aside = try place.target(path)
-        try SecondName.keep(path, as: aside)
-        try Directory.synchronise(aside.removingLastComponent())
-        try Directory.rename(draft, to: path)
-        try Directory.synchronise(path.removingLastComponent())
+    /// Gives what goes aside a second name. What is no regular file can have none.
+    private func keepAside(_ plan: RepairPlan, _ place: SetAsidePlace) throws {
+        var directories: Set<FilePath> = []
+        for item in plan.items where try !RepairPlan.isNoRegularFile(item.path) {
+            let target = try place.target(item.path)
+            try SecondName.keep(item.path, as: target)
+            directories.insert(target.removingLastComponent())
+        }
+        for directory in directories { try Directory.synchronise(directory) }
     }
 }

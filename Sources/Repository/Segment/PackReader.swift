@@ -140,7 +140,7 @@ struct PackReader: ~Copyable {
         let payloadSpan = span.extracting(start..<headOffset)
         payload.removeAll(keepingCapacity: payload.capacity <= 16 << 20)
         payload.append(contentsOf: payloadSpan)
-        let rangeBytes = Self.rangeBytes(of: head, payloadSpan)
+        let rangeBytes = Self.rangeBytes(ofType: head.type, payloadSpan)
         guard rangeBytes <= UInt64(dataBytes - dataOffset) else {
             throw .malformed(at: 0, "a pack with fewer bytes than its ranges have")
         }
@@ -159,8 +159,8 @@ struct PackReader: ~Copyable {
     private static let outer = [RecordType.pack, .summary, .footer].map(\.rawValue)
 
     /// How many bytes of the data are the record's.
-    private static func rangeBytes(of head: PackedHead, _ payload: RawSpan) -> UInt64 {
-        guard head.type == RecordType.changes.rawValue, payload.byteCount >= ChangesFormat.headerBytes,
+    static func rangeBytes(ofType type: UInt8, _ payload: RawSpan) -> UInt64 {
+        guard type == RecordType.changes.rawValue, payload.byteCount >= ChangesFormat.headerBytes,
             payload.byte(at: ChangesFormat.Offset.encoding) == ChangesFormat.Encoding.byteRanges.rawValue
         else { return 0 }
         return payload.littleEndianUInt64(at: ChangesFormat.Offset.rawBytes)
