@@ -18,7 +18,9 @@ struct RepairFilter {
     /// Broken files with a new beginning of which no snapshot has ended yet.
     private var begun: Set<FileID> = []
     /// Files with an unfinished snapshot.
-    private(set) var unfinished: Set<FileID> = []
+    private var unfinished: Set<FileID> = []
+    /// Files with unfinished snapshots of which the rest is not kept.
+    private var voided: Set<FileID> = []
     /// Records whose snapshots all have their digests, as far as the file's stream is there.
     private let proven: Set<RecordLocation>
     /// Broken files of which something is not proven: what follows cannot be.
@@ -43,7 +45,14 @@ struct RepairFilter {
         isLost = true
         broken = declared
         begun.removeAll()
+        voided.formUnion(unfinished)
         unfinished.removeAll()
+    }
+
+    /// Files whose unfinished snapshots are to be voided before the next record that is kept.
+    mutating func takeVoided() -> Set<FileID> {
+        defer { voided.removeAll() }
+        return voided
     }
 
     /// `changes`: what the record says if it is one of changes.
@@ -73,7 +82,7 @@ struct RepairFilter {
         case .base:
             guard declared.contains(file) else { return false }
             begun.remove(file)
-            unfinished.remove(file)
+            void(file)
             if unsoundBases.contains(root.basePath(header.firstSequence, file)) {
                 broken.insert(file)
                 return false
@@ -94,10 +103,7 @@ struct RepairFilter {
         let startsFresh = changes.entries.first?.startsFresh ?? false
         if broken.contains(file) {
             if startsFresh { begun.insert(file) }
-            guard begun.contains(file) else {
-                if !proven.contains(location) || changes.continues || !based.contains(file) { isolated.insert(file) }
-                return !isolated.contains(file)
-            }
+            guard begun.contains(file) else { return isProven(changes, of: file, at: location) }
         }
         if changes.finishedCount > 0 {
             begun.remove(file)
@@ -108,5 +114,27 @@ struct RepairFilter {
         }
         if changes.entries.last?.event == nil { unfinished.insert(file) }
         return true
+    }
+
+    /// For a broken file without a new beginning.
+    private mutating func isProven(
+        _ changes: ChangesFormat,
+        of file: FileID,
+        at location: RecordLocation
+    ) -> Bool {
+        // Parts are proven when their snapshot is; otherwise they are voided.
+        let isProven = changes.finishedCount == 0 || proven.contains(location)
+        let isContinued = changes.continues == unfinished.contains(file)
+        guard isProven, isContinued, based.contains(file), !isolated.contains(file) else {
+            isolated.insert(file)
+            void(file)
+            return false
+        }
+        if changes.entries.last?.event == nil { unfinished.insert(file) } else { unfinished.remove(file) }
+        return true
+    }
+
+    private mutating func void(_ file: FileID) {
+        if unfinished.remove(file) != nil { voided.insert(file) }
     }
 }

@@ -101,8 +101,7 @@ struct RepairScan: Sendable {
     /// Bases that snapshots stand on, and that are damaged or missing.
     private(set) var unsoundBases: Set<FilePath> = []
     private var segments: Set<Sequence> = []
-    /// Records of changes that lie behind the first loss and end in a snapshot, all of whose snapshots have
-    /// their digests.
+    /// Records of changes behind the first loss in which a snapshot ends, and all that do have their digests.
     private(set) var proven: Set<RecordLocation> = []
     /// The durable mark is damaged, or tells of what is not there.
     private(set) var isMarkWrong = false
@@ -188,9 +187,7 @@ struct RepairScan: Sendable {
         _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, payload, place in
             guard type == .changes, let count = counts[place.location] else { return true }
             try changes.decode(payload, header, place)
-            if changes.entries.allSatisfy({ $0.event != nil }), changes.entries.count <= count {
-                proven.insert(place.location)
-            }
+            if changes.finishedCount <= count { proven.insert(place.location) }
             return true
         }
         return proven

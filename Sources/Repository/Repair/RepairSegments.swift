@@ -23,7 +23,7 @@ final class RepairSegments {
     private var lastTime: Instant
     /// Something was lost since the last record that was kept.
     private var isLost = false
-    /// Files that had unfinished snapshots there.
+    /// Files whose unfinished snapshots never were.
     private var voided: Set<FileID> = []
 
     init(_ root: RootDescription, _ cut: RecordLocation, now: Instant) {
@@ -66,10 +66,8 @@ final class RepairSegments {
         if step.type == .footer, let footer = try? FooterFormat(payload) {
             source!.last = max(source!.last, footer.lastReplaced)
         }
-        if let files = step.voided {
-            isLost = true
-            voided.formUnion(files)
-        }
+        isLost = isLost || step.followsLoss
+        voided.formUnion(step.voided)
         guard step.isKept else { return }
         if step.place.location.segment >= cut.segment { try keep(step, payload) }
         lastTime = max(lastTime, step.header.time)
@@ -79,7 +77,7 @@ final class RepairSegments {
 
     private func keep(_ step: RepairWalk.Step, _ payload: RawSpan) throws {
         try open()
-        if isLost { try appendLoss(until: max(lastTime, step.header.time)) }
+        try appendLoss(until: max(lastTime, step.header.time))
         if step.lastSequence != nil { try sayRemoved(upTo: step.header.firstSequence.previous) }
         if step.type == .removed, step.header.firstSequence < lastSequence { return }
         guard step.type == .changes, !step.isWhole else {
@@ -124,10 +122,12 @@ final class RepairSegments {
 
     private func appendLoss(until end: Instant) throws {
         for id in voided.sorted() { try append(.void, id, .none, lastTime, []) }
+        voided.removeAll()
+        guard isLost else { return }
+        isLost = false
         var payload: [UInt8] = []
         Gap(from: lastTime, to: end, reason: "what was written then is missing").encode(into: &payload)
         try append(.gap, .root, .none, end, payload)
-        (isLost, voided) = (false, [])
     }
 
     private func sayRemoved(upTo last: Sequence) throws {

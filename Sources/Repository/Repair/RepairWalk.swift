@@ -20,8 +20,10 @@ struct RepairWalk {
         let snapshots: Int
         /// The last sequence in it; nil when no snapshot ends there.
         let lastSequence: Sequence?
-        /// Something was lost since the step before, where these files had unfinished snapshots.
-        let voided: [FileID]?
+        /// Something of the stream was lost since the step before.
+        let followsLoss: Bool
+        /// Files whose unfinished snapshots never were.
+        let voided: Set<FileID>
     }
 
     /// `onSegment`: told of each segment before its records.
@@ -29,9 +31,9 @@ struct RepairWalk {
         var filter = RepairFilter(root, unsoundBases: scan.unsoundBases, proven: scan.proven)
         var tracker = HistoryTracker()
         var changes = ChangesFormat()
-        var voided: [FileID]?
+        var followsLoss = false
         func lose() {
-            voided = (voided ?? []) + filter.unfinished.sorted()
+            followsLoss = true
             filter.lose()
         }
         // What it does not know it could not write again.
@@ -58,9 +60,10 @@ struct RepairWalk {
                     isWhole: filter.isWhole,
                     snapshots: type == .changes ? changes.entries.count(where: \.isSnapshot) : 0,
                     lastSequence: type == .changes ? changes.lastSequence(header) : nil,
-                    voided: voided
+                    followsLoss: followsLoss,
+                    voided: filter.takeVoided()
                 )
-                voided = nil
+                followsLoss = false
                 try body(step, payload)
                 return true
             }
