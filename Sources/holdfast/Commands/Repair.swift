@@ -8,8 +8,8 @@ struct Repair: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a damaged repository sound again.",
         discussion: """
-            For use after check has found damage. Keeps every snapshot before the first damage of a root, and moves the \
-            damage with all that follows it to the root's set-aside directory. Nothing is deleted. What was written by \
+            For use after check has found damage. Keeps every snapshot before the first damage of a root, and those behind it \
+            that are proven. The damaged files and what is not kept go to the root's set-aside directory. Nothing is deleted. What was written by \
             a newer holdfast is refused. Stop the watcher first.
 
             Which path a root protects is said by its root.json, and by a copy of that. If both are damaged, nothing else says \

@@ -1,0 +1,162 @@
+import Foundation
+import LinuxFiles
+import SQLiteFiles
+import SystemPackage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Repository
+
+@Suite("Repair of a stream with holes")
+struct RepairHoleTests {
+    private typealias Hole = HoledHistory.Hole
+
+    @Test(
+        "whatever is missing or damaged: all that is provable is kept, nothing is deleted, a writer goes on",
+        arguments: HoledHistory.Form.allCases,
+        [1, 2, 4]
+    )
+    func holes(form: HoledHistory.Form, count: Int) throws {
+        var behind = 0
+        for round in 0..<14 {
+            let random = SeededRandom()
+            var scene = try HoledHistory(random, form)
+            var holes: [Hole] = [Hole.allCases[round % Hole.allCases.count]]
+            while holes.count < count { holes.append(Hole.allCases.randomElement(using: &scene.history.random)!) }
+            for hole in holes { try scene.make(hole) }
+            behind += try Self.expectRepaired(scene, "\(random): \(form), \(holes)")
+        }
+        #expect(behind > 50, "\(behind)")
+    }
+
+    /// Returns how many snapshots behind the first loss are kept.
+    private static func expectRepaired(_ scene: HoledHistory, _ note: Comment) throws -> Int {
+        let root = scene.test.root
+        let (provable, contents) = (try scene.provable(), try scene.contents())
+        let remarks = try scene.remarks()
+        let rehearsed = try RepairPlan(root)
+        let (plan, place) = try RootRepair(root).run()
+        #expect(rehearsed.items == plan.items && rehearsed.lastKept == plan.lastKept, note)
+        let counts = [rehearsed, plan].map { [$0.snapshotsKept, $0.snapshotsSetAside] }
+        #expect(counts[0] == counts[1], note)
+        #expect((place == nil) == plan.isEmpty, note)
+
+        let findings = try scene.test.findings().filter { $0.severity == .error }
+        #expect(findings.isEmpty, "\(note): \(findings)")
+        let snapshots = try scene.test.snapshots()
+        let kept = snapshots.map { Int($0.state.sequence.rawValue) }
+        #expect(kept.count == Int(plan.snapshotsKept) && kept.last ?? 0 <= Int(plan.lastKept.rawValue), note)
+        let wrong = kept.filter { !scene.restores($0) }
+        #expect(wrong.isEmpty, "\(note): \(wrong) of \(kept)")
+        let lost = provable.subtracting(kept).sorted()
+        #expect(lost.isEmpty, "\(note): \(lost) of \(scene.all), kept \(kept)")
+        let after = try scene.contents()
+        // A segment that goes on has its former bytes at its front.
+        let deleted = contents.filter { content in !after.contains { $0.starts(with: content) } }
+        #expect(deleted.isEmpty, "\(note): \(deleted.map(\.count))")
+        let missing = Set(remarks).subtracting(try scene.remarks())
+        #expect(missing.isEmpty, "\(note): \(missing)")
+        expectMoments(scene, snapshots, note)
+        try expectGoesOn(scene, note)
+        #expect(try RootRepair(root).run().place == nil, note)
+        let front = zip(kept, scene.all).prefix { $0 == $1 }.count
+        return kept.count - front
+    }
+
+    /// As of a moment every file is what it was then.
+    private static func expectMoments(_ scene: HoledHistory, _ snapshots: [SnapshotRecord], _ note: Comment) {
+        func newest(_ numbers: [Int], _ file: FileID, _ moment: Int) -> Int? {
+            numbers.last { $0 <= moment && scene.history.expected[$0 - 1].file == file }
+        }
+        let kept = snapshots.map { Int($0.state.sequence.rawValue) }
+        for moment in snapshots where moment.isMoment {
+            let number = Int(moment.state.sequence.rawValue)
+            for file in scene.history.files.map(\.id) {
+                let isSame = newest(kept, file, number) == newest(scene.all, file, number)
+                #expect(isSame, "\(note): moment \(number), file \(file)")
+            }
+        }
+    }
+
+    /// A writer changes one page of every file, whose others are as they were at the last snapshot that is kept.
+    private static func expectGoesOn(_ scene: HoledHistory, _ note: Comment) throws {
+        let before = try scene.test.snapshots()
+        var written: [(file: FileID, sequence: Repository.Sequence, bytes: [UInt8])] = []
+        do {
+            let writer = try RootWriter(root: scene.test.root, options: scene.history.options)
+            #expect(!writer.notes.contains { $0.severity == .error }, "\(note): \(writer.notes)")
+            for name in ["one.db", "sub/two.db", "three.db", "four.db"] {
+                let id = writer.declare(name: FilePath(name), kind: .database)
+                var model = ModelFile(id, PageSize(bytes: 512)!)
+                let last = before.last { $0.file == id }
+                if let last { model.image = scene.history.expected[Int(last.state.sequence.rawValue) - 1].bytes }
+                var pages = PageSet(pageSize: model.pageSize)
+                let page = [UInt8](repeating: UInt8(7), count: 512)
+                pages.append(PageNumber(2), unsafe page.span.bytes)
+                if last == nil { pages.append(PageNumber(1), unsafe page.span.bytes) }
+                let shape = ImageShape(pageSize: model.pageSize, byteCount: UInt64(max(1024, model.image.count)))!
+                let changes = Changes(file: id, time: .now, event: .commit, shape: shape, pages: pages)
+                model.apply(changes)
+                let sequence = try #require(try writer.stage(changes), note)
+                written.append((id, sequence, model.image))
+                _ = try writer.flush()
+            }
+        }
+        for snapshot in written {
+            #expect(snapshot.sequence > before.last?.state.sequence ?? .none, note)
+            let bytes = try scene.test.rebuild(snapshot.file, at: snapshot.sequence).bytes
+            let isSame = bytes == snapshot.bytes
+            #expect(isSame, "\(note): \(snapshot.sequence)")
+        }
+        #expect(try !scene.test.findings().contains { $0.severity == .error }, note)
+    }
+
+    @Test("wherever a repair is interrupted, the next one keeps the same", arguments: HoledHistory.Form.allCases)
+    func interrupted(form: HoledHistory.Form) throws {
+        for holes in [[Hole.missingSegment], [.flippedByte, .missingSegment], [.missingBase, .cutSegment]] {
+            let random = SeededRandom()
+            var scene = try HoledHistory(random, form)
+            for hole in holes { try scene.make(hole) }
+            let root = scene.test.root.directory.string
+            let saved = scene.test.directory.file("saved")
+            try FileManager.default.copyItem(atPath: root, toPath: saved)
+            func putBack() throws {
+                try FileManager.default.removeItem(atPath: root)
+                try FileManager.default.copyItem(atPath: saved, toPath: root)
+            }
+            _ = try RootRepair(scene.test.root).run()
+            let wanted = try scene.test.snapshots().map(\.state.sequence)
+            for index in 0..<400 {
+                try putBack()
+                let contents = try scene.contents()
+                let calls = CallsUntil(index)
+                Faults.arm { _, _ in calls.plan() }
+                _ = try? RootRepair(scene.test.root).run()
+                Faults.arm(nil)
+                let note: Comment = "\(random): \(form), \(holes), call \(index)"
+                _ = try RootRepair(scene.test.root).run()
+                #expect(try scene.test.snapshots().map(\.state.sequence) == wanted, note)
+                #expect(try !scene.test.findings(readingData: false).contains { $0.severity == .error }, note)
+                let after = try scene.contents()
+                #expect(contents.allSatisfy { content in after.contains { $0.starts(with: content) } }, note)
+                if !calls.hasFired { break }
+                try #require(index < 399, "a repair has no four hundred calls")
+            }
+        }
+    }
+}
+
+/// From one call on everything fails, as when the process is killed there.
+private final class CallsUntil: Sendable {
+    private let count = Atomic<Int>(0)
+    private let first: Int
+
+    init(_ first: Int) { self.first = first }
+
+    var hasFired: Bool { count.load(ordering: .relaxed) > first }
+
+    func plan() -> Fault? {
+        count.add(1, ordering: .relaxed).oldValue >= first ? .fails(errno: Errno.ioError.rawValue) : nil
+    }
+}
