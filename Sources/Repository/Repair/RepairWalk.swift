@@ -27,7 +27,10 @@ struct RepairWalk {
     }
 
     /// `onSegment`: told of each segment before its records.
-    func run(onSegment: @escaping (Sequence) -> Void = { _ in }, _ body: (Step, RawSpan) throws -> Void) throws {
+    func run(
+        onSegment: @escaping (Sequence) -> Void = { _ in },
+        _ body: (Step, RawSpan) throws -> Void
+    ) throws {
         var filter = RepairFilter(root, unsoundBases: scan.unsoundBases, proven: scan.proven)
         var tracker = HistoryTracker()
         var changes = ChangesFormat()

@@ -23,7 +23,9 @@ struct RepairHoleTests {
             let random = SeededRandom()
             var scene = try HoledHistory(random, form)
             var holes: [Hole] = [Hole.allCases[round % Hole.allCases.count]]
-            while holes.count < count { holes.append(Hole.allCases.randomElement(using: &scene.history.random)!) }
+            while holes.count < count {
+                holes.append(Hole.allCases.randomElement(using: &scene.history.random)!)
+            }
             for hole in holes { try scene.make(hole) }
             behind += try Self.expectRepaired(scene, "\(random): \(form), \(holes)")
         }
@@ -90,12 +92,17 @@ struct RepairHoleTests {
                 let id = writer.declare(name: FilePath(name), kind: .database)
                 var model = ModelFile(id, PageSize(bytes: 512)!)
                 let last = before.last { $0.file == id }
-                if let last { model.image = scene.history.expected[Int(last.state.sequence.rawValue) - 1].bytes }
+                if let last {
+                    model.image = scene.history.expected[Int(last.state.sequence.rawValue) - 1].bytes
+                }
                 var pages = PageSet(pageSize: model.pageSize)
                 let page = [UInt8](repeating: UInt8(7), count: 512)
                 pages.append(PageNumber(2), unsafe page.span.bytes)
                 if last == nil { pages.append(PageNumber(1), unsafe page.span.bytes) }
-                let shape = ImageShape(pageSize: model.pageSize, byteCount: UInt64(max(1024, model.image.count)))!
+                let shape = ImageShape(
+                    pageSize: model.pageSize,
+                    byteCount: UInt64(max(1024, model.image.count))
+                )!
                 let changes = Changes(file: id, time: .now, event: .commit, shape: shape, pages: pages)
                 model.apply(changes)
                 let sequence = try #require(try writer.stage(changes), note)
@@ -112,7 +119,10 @@ struct RepairHoleTests {
         #expect(try !scene.test.findings().contains { $0.severity == .error }, note)
     }
 
-    @Test("wherever a repair is interrupted, the next one keeps the same", arguments: HoledHistory.Form.allCases)
+    @Test(
+        "wherever a repair is interrupted, the next one keeps the same",
+        arguments: HoledHistory.Form.allCases
+    )
     func interrupted(form: HoledHistory.Form) throws {
         for holes in [[Hole.missingSegment], [.flippedByte, .missingSegment], [.missingBase, .cutSegment]] {
             let random = SeededRandom()

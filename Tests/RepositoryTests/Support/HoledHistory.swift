@@ -32,7 +32,9 @@ struct HoledHistory {
         if form != .written { try RootSealing(test.root).run() }
         if form == .thinned {
             let count = history.expected.count
-            let last = Set(history.files.map(\.id).map { id in history.expected.lastIndex { $0.file == id }! + 1 })
+            let last = Set(
+                history.files.map(\.id).map { id in history.expected.lastIndex { $0.file == id }! + 1 }
+            )
             let kept = history.keeping { $0 % 4 != 0 || $0 == count || last.contains($0) }
             _ = try RootThinning.runAlone(test.root, kept)
         }
@@ -56,7 +58,12 @@ struct HoledHistory {
         let attributes = FileAttributes(ownership: mode, modified: nil, extended: [], lacksExtended: false)
         switch round % 5 {
         case 0:
-            try writer.stageAttributes(attributes, of: history.files[index].id, isWithContent: true, time: time)
+            try writer.stageAttributes(
+                attributes,
+                of: history.files[index].id,
+                isWithContent: true,
+                time: time
+            )
         case 1: writer.stageDirectory("sub", attributes, time: time)
         case 2:
             let fields = ["from": "\(time.nanoseconds)", "to": "\(time.nanoseconds + 1_000_000)"]
