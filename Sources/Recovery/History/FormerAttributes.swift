@@ -96,18 +96,19 @@ struct AttributesHistory: Sendable {
         return number
     }
 
-    /// Of each name the last that counts as of `sequence`, among the first `limit` records, and among those
-    /// that are not later than `time`. Of a name of which only later ones tell, the first of these.
+    /// Of each name the last that counts as of `sequence`. Those that count as of that very snapshot must be
+    /// among the first `limit` records, and not later than `time`; earlier ones were there before it, whatever
+    /// the clock said. Of a name of which only later ones tell, the first of these.
     func state(at sequence: Sequence, first limit: Int?, notAfter time: Instant?) -> FormerAttributes {
         var state = FormerAttributes()
         for (place, entry) in entries.enumerated() where entry.sequence <= sequence {
             let attributes = entry.style < 0 ? nil : styles[Int(entry.style)]
             let isTimed = attributes?.modified != nil
-            let isLate = place >= limit ?? .max || time.map { entry.time > $0 } ?? false
+            let isBehind = place >= limit ?? .max || time.map { entry.time > $0 } ?? false
             state.add(
                 subjects[Int(entry.subject)],
                 isTimed ? attributes?.with(modified: entry.modified) : attributes,
-                isLate: isLate
+                isLate: isBehind && entry.sequence == sequence
             )
         }
         return state

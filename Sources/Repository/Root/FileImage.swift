@@ -145,11 +145,12 @@ final class FileImage {
     /// Takes over a new outline. Pages beyond it are forgotten; if they come back they are zero.
     func resize(to new: ImageShape, startsFresh: Bool) {
         if startsFresh {
-            staged.removeAll(keepingCapacity: staged.count < 4096)
+            forgetStaged()
             mirrorValidBytes = 0
         } else if let old = shape, new.byteCount < old.byteCount {
             let count = new.pageCount.rawValue
             if !staged.isEmpty { staged = staged.filter { $0.key <= count } }
+            if staged.isEmpty { forgetStaged() }
             mirrorValidBytes = min(mirrorValidBytes, new.byteCount)
         }
         shape = new

@@ -19,6 +19,11 @@ package struct KnownAttributes: Sendable {
             return before != record.attributes
         }
     }
+
+    /// The file is gone; what is said of it next counts as new.
+    mutating func forget(_ file: FileID) {
+        files[file] = nil
+    }
 }
 
 /// Staging attributes: a record is written only when something differs from the last one of the same name.

@@ -1,5 +1,5 @@
 /// Files that are gone. Names that come and go for ever must take next to no memory, so nothing is kept of
-/// their images: each is empty, and made anew when the name comes back.
+/// their images and attributes: each image is empty, and made anew when the name comes back.
 extension RootWriter {
     /// Forgets the image of a file that is gone, if the stream and the mirror have all that is to be known of
     /// it.
@@ -8,6 +8,8 @@ extension RootWriter {
         mirrors.close(image.id)
         hashes.forget(image.id)
         images[image.id] = nil
+        attributes.forget(image.id)
+        heardOf[image.id] = nil
     }
 
     /// The image of a file that is gone, which is looked at again with the next flush.

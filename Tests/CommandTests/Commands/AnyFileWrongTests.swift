@@ -92,6 +92,32 @@ struct AnyFileWrongTests {
         arguments: Way.allCases
     )
     func everything(_ way: Way) throws {
+        try forEachFile(way) { copy, file, spoil in
+            if try spoil() { try expectRight(copy, way, file) }
+        }
+    }
+
+    @Test(
+        "beside a watcher: it goes on or says why it ends, and all that is written comes back",
+        arguments: Way.allCases
+    )
+    func running(_ way: Way) throws {
+        try forEachFile(way) { copy, file, spoil in
+            let watcher = try HoldfastProgram.startWithoutPrivileges(
+                ["watch", copy.protection.data],
+                environment: ["HOLDFAST_REPO": copy.repository]
+            )
+            try watcher.waitForError { $0.hasPrefix("ready") }
+            if try spoil() { try expectRight(copy, way, file, beside: watcher) }
+            watcher.kill()
+        }
+    }
+
+    /// With a copy of the repository for each file, and what spoils that file in it: false if it cannot be.
+    private func forEachFile(
+        _ way: Way,
+        _ body: (Copy, _ file: String, _ spoil: () throws -> Bool) throws -> Void
+    ) throws {
         let original = try Original()
         #expect(original.files.count == 8, "\(original.files)")
         var tried = 0
@@ -104,13 +130,51 @@ struct AnyFileWrongTests {
                 atPath: original.protection.folder.file("repository"),
                 toPath: copy.repository
             )
-            let path = copy.repository + "/" + file
             defer { try? FileManager.default.removeItem(atPath: copy.repository) }
-            guard try way.spoil(path, older: original.older + "/" + file) else { continue }
-            tried += 1
-            try expectRight(copy, way, file)
+            try body(copy, file) {
+                let older = original.older + "/" + file
+                guard try way.spoil(copy.repository + "/" + file, older: older) else { return false }
+                tried += 1
+                return true
+            }
         }
         #expect(tried >= (way == .older ? 3 : 7))
+    }
+
+    private func expectRight(_ copy: Copy, _ way: Way, _ file: String, beside watcher: RunningProgram) throws
+    {
+        let note: Comment = "\(file) \(way)"
+        let name = file.split(separator: "/").last.map(String.init)!
+        for _ in 0..<2 {
+            try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(900));", on: copy.protection.database)
+            let sync = try copy.run("sync", copy.protection.data, "--timeout", "20s")
+            #expect(sync.status == 0 || sync.stderr.contains(name), "\(note): \(sync)")
+        }
+        let written = try SQLite3.sql("SELECT count(*) FROM t;", on: copy.protection.database)
+        let rows = try #require(Int(written.trimmingCharacters(in: .newlines)))
+        _ = try copy.run("status")
+        let (newest, restored) = try copy.newest()
+        // What is not given as it is now is explained: by the command, or by the watcher, which has ended.
+        let isNamed = restored.stderr.contains(name) || restored.stderr.contains("missing")
+        let isExplained = newest == nil ? isNamed : !watcher.isRunning
+        #expect(newest == rows || isExplained, "\(note): \(restored)")
+        if file.contains("/mirror/") || name == "root-copy.json" { #expect(newest == rows, note) }
+
+        let hasEnded = !watcher.isRunning
+        let end = try watcher.terminate()
+        #expect(end.status == (hasEnded ? 1 : 0), "\(note): \(end)")
+        if hasEnded { #expect(end.stderr.contains(name), "\(note): \(end)") }
+        if way == .unreadable {
+            let path = copy.repository + "/" + file
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        }
+        let repair = try copy.run("repair")
+        #expect(repair.status == 0, "\(note): \(repair)")
+        let watch = try copy.run("watch", "--once", "--quiet", copy.protection.data)
+        #expect(watch.status == 0, "\(note): \(watch)")
+        #expect(try copy.newest().rows == rows, note)
+        let check = try copy.run("check", "--read-data")
+        #expect(check.status == 0, "\(note): \(check)")
     }
 
     private func expectRight(_ copy: Copy, _ way: Way, _ file: String) throws {

@@ -83,8 +83,19 @@ struct FormerAttributesTests {
 
     @Test("of a name that was first told of after the moment, that counts, and a directory is not there")
     func late() {
-        let former = Self.index.attributes(at: Sequence(2), asked: .instant(.unix(0)))
-        #expect(former.files[FileID(1)] == Self.mode(0o600))
+        let former = Self.index.attributes(at: Sequence(2), asked: .instant(.unix(45)))
+        #expect(former.files[FileID(1)] == Self.mode(0o644))
         #expect(former.directories["e"] == FormerDirectory(attributes: Self.mode(0o711), isThere: false))
+    }
+
+    @Test("what was said before the snapshot counts, though the clock was ahead then")
+    func ahead() {
+        let index = SnapshotIndex.madeUp([
+            .named(1, "a"), .at(10, 1), Self.file(0o644, from: 1, at: 10),
+            Self.file(0o600, from: 1, at: 9000),
+            .at(20, 2), Self.file(0o755, from: 2, at: 8000),
+        ])
+        let former = index.attributes(at: Sequence(2), asked: .instant(.unix(25)))
+        #expect(former.files[FileID(1)] == Self.mode(0o600))
     }
 }

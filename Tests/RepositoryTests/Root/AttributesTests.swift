@@ -128,6 +128,33 @@ struct AttributesTests {
         #expect(records[0].time == snapshots[0].state.time && records[1].time == snapshots[1].state.time)
     }
 
+    @Test("what a file that is gone had is forgotten, and said again when it comes back")
+    func gone() throws {
+        var history = try SmallHistory(SeededRandom())
+        let attributes = Self.random(&history.random)
+        for _ in 0..<2 {
+            let writer = try history.open()
+            #expect(writer.attributes.files.isEmpty)
+            if history.files.isEmpty { history.declare(writer, "one.db") }
+            let file = history.files[0].id
+            try history.commit(writer, 0, byteCount: 1000)
+            try writer.stageAttributes(attributes, of: file, isWithContent: true, time: .now)
+            let pageSize = history.files[0].pageSize
+            _ = try writer.stage(
+                Changes(
+                    file: file,
+                    time: .now,
+                    event: .deleted,
+                    shape: try #require(ImageShape(pageSize: pageSize, byteCount: 0)),
+                    pages: PageSet(pageSize: pageSize)
+                )
+            )
+            _ = try writer.flush()
+            #expect(writer.attributes.files.isEmpty && writer.heardOf.isEmpty)
+        }
+        #expect(try Self.records(history.test).map(\.attributes) == [attributes, attributes])
+    }
+
     @Test("sealing keeps all of them")
     func sealing() throws {
         let history = try Self.history()
