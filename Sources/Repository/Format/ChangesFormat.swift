@@ -140,12 +140,20 @@ struct ChangesFormat {
         }
     }
 
-    /// The payload with no snapshot that is a moment of its root: each is a state of its file alone.
-    static func leavingAlone(_ payload: RawSpan, time: Instant) throws(FormatError) -> [UInt8] {
+    /// The same payload in another stream. `continues`: whether parts lie before it there. `maybeMoments`: else each
+    /// of its snapshots is a state of its file alone.
+    static func rewritten(
+        _ payload: RawSpan,
+        time: Instant,
+        continues: Bool,
+        maybeMoments: Bool
+    ) throws(FormatError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(contentsOf: payload)
         var format = Self()
         let (entryCount, tableEnd) = try format.decodeHeader(payload)
+        bytes[Offset.flags] = format.flags & ~Flag.continues | (continues ? Flag.continues : 0)
+        guard !maybeMoments else { return bytes }
         let table = payload.extracting(0..<tableEnd)
         var (offset, previous) = (headerBytes, time)
         for _ in 0..<entryCount {

@@ -27,6 +27,10 @@ struct RepairFilter {
     private var isolated: Set<FileID> = []
     /// Files of which a snapshot is kept: others have nothing that changes without a base could be built on.
     private var based: Set<FileID> = []
+    /// Files that were declared, not broken, and not amid a snapshot at the start of the segment.
+    private var wholeBefore: Set<FileID> = []
+    /// The last snapshot that is kept of each file.
+    private var lastKept: [FileID: Sequence] = [:]
     /// Something of the stream was lost.
     private(set) var isLost = false
 
@@ -45,8 +49,36 @@ struct RepairFilter {
         isLost = true
         broken = declared
         begun.removeAll()
-        voided.formUnion(unfinished)
-        unfinished.removeAll()
+    }
+
+    mutating func beginSegment() { wholeBefore = declared.subtracting(broken).subtracting(unfinished) }
+
+    /// Whether what a summary says of a file is to stand for what is lost of it. Then its records are kept.
+    mutating func mend(_ file: RepairSummaries.File) -> Bool {
+        guard lastKept[file.id] != file.sequence, declared.contains(file.id),
+            file.beginsAnew || wholeBefore.contains(file.id)
+        else { return false }
+        unbreak(file.id)
+        void(file.id)
+        return true
+    }
+
+    /// At the end of a segment with a loss: files are not broken whose last snapshot in it is kept, and those
+    /// that were not changed in it.
+    mutating func endSegment(_ summaries: RepairSummaries) {
+        var changed: Set<FileID> = []
+        for file in summaries.files {
+            changed.insert(file.id)
+            if lastKept[file.id] == file.sequence, !unfinished.contains(file.id) { unbreak(file.id) }
+        }
+        guard summaries.isComplete else { return }
+        for file in wholeBefore.subtracting(changed).subtracting(unfinished) { unbreak(file) }
+    }
+
+    private mutating func unbreak(_ file: FileID) {
+        broken.remove(file)
+        isolated.remove(file)
+        begun.remove(file)
     }
 
     /// Files whose unfinished snapshots are to be voided before the next record that is kept.
@@ -90,49 +122,47 @@ struct RepairFilter {
             if broken.contains(file) { begun.insert(file) }
             unfinished.insert(file)
             return true
-        case .changes: return keeps(changes, of: file, at: location)
+        case .changes: return keepsChanges(changes, header, at: location)
         }
     }
 
-    private mutating func keeps(
+    private mutating func keepsChanges(
         _ changes: ChangesFormat,
-        of file: FileID,
+        _ header: RecordHeader,
         at location: RecordLocation
     ) -> Bool {
+        let file = header.file
         guard declared.contains(file) else { return false }
         let startsFresh = changes.entries.first?.startsFresh ?? false
-        if broken.contains(file) {
-            if startsFresh { begun.insert(file) }
-            guard begun.contains(file) else { return isProven(changes, of: file, at: location) }
-        }
-        if changes.finishedCount > 0 {
+        if startsFresh, broken.contains(file) { begun.insert(file) }
+        let isBroken = broken.contains(file) && !begun.contains(file)
+        let isContinued = startsFresh || changes.continues == hasParts(of: file)
+        guard isBroken ? isProven(changes, of: file, at: location) : isContinued else {
+            broken.insert(file)
             begun.remove(file)
-            broken.remove(file)
-            isolated.remove(file)
+            isolated.insert(file)
+            void(file)
+            return false
+        }
+        if let last = changes.lastSequence(header) {
             unfinished.remove(file)
+            if !isBroken { unbreak(file) }
             based.insert(file)
+            lastKept[file] = last
         }
         if changes.entries.last?.event == nil { unfinished.insert(file) }
         return true
     }
 
-    /// For a broken file without a new beginning.
-    private mutating func isProven(
-        _ changes: ChangesFormat,
-        of file: FileID,
-        at location: RecordLocation
-    ) -> Bool {
-        // Parts are proven when their snapshot is; otherwise they are voided.
-        let isProven = changes.finishedCount == 0 || proven.contains(location)
-        let isContinued = changes.continues == unfinished.contains(file)
-        guard isProven, isContinued, based.contains(file), !isolated.contains(file) else {
-            isolated.insert(file)
-            void(file)
-            return false
-        }
-        if changes.entries.last?.event == nil { unfinished.insert(file) } else { unfinished.remove(file) }
-        return true
+    /// For a broken file without a new beginning. Parts are proven when their snapshot is; otherwise they are
+    /// voided.
+    private func isProven(_ changes: ChangesFormat, of file: FileID, at location: RecordLocation) -> Bool {
+        !isolated.contains(file) && (based.contains(file) || unfinished.contains(file))
+            && (changes.finishedCount == 0 || proven.contains(location))
     }
+
+    /// Whether parts of a snapshot that is not finished are kept: the next record continues them.
+    func hasParts(of file: FileID) -> Bool { unfinished.contains(file) }
 
     private mutating func void(_ file: FileID) {
         if unfinished.remove(file) != nil { voided.insert(file) }

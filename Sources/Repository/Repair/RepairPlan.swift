@@ -4,9 +4,9 @@ package import SystemPackage
 /// What a repair of a root would keep and set aside. Made by reading only.
 ///
 /// Everything before the first place where the stream is damaged is kept as it is. From that segment on, all
-/// segments go aside, and what is kept of them is written to new ones: the front of the damaged one, and of each
-/// file what `RepairFilter` keeps. A base that a snapshot stands on and that is damaged is damage at the record
-/// that refers to it.
+/// segments go aside, and what is kept of them is written to new ones: the front of the damaged one, and of
+/// each file what `RepairFilter` keeps. A base that a snapshot stands on and that is damaged is damage at the
+/// record that refers to it.
 package struct RepairPlan: Sendable {
     /// A file that goes aside, damaged from that byte on. What is before it in a segment is kept as well.
     package struct Item: Hashable, Sendable {
@@ -36,7 +36,7 @@ extension RepairPlan {
         let cut = scan.cut
         var keptBases: Set<FilePath> = []
         var frontEnd: UInt64 = 0
-        try RepairWalk(root: root, scan: scan).run { step, _ in
+        try RepairWalk(root, scan).run { step, _ in
             if step.isKept {
                 lastKeptTime = max(lastKeptTime ?? step.header.time, step.header.time)
                 snapshotsKept += UInt64(step.snapshots)
@@ -74,7 +74,8 @@ extension RepairPlan {
         return status.map { $0.kind != .regular } ?? false
     }
 
-    /// Bases that no kept record names. Their numbers will be given again, and then they would be overwritten.
+    /// Bases that no kept record names. Their numbers will be given again, and then they would be
+    /// overwritten.
     private static func bases(of root: RootDescription, without kept: Set<FilePath>) throws -> [Item] {
         try Directory.names(in: root.basesDirectory).filter(BaseName.isBase).map(
             root.basesDirectory.appending
@@ -198,7 +199,7 @@ struct RepairScan: Sendable {
         !(finding.file.lastComponent.flatMap(SegmentName.parse).map(segments.contains) ?? false)
     }
 
-    private static func isSound(
+    static func isSound(
         _ path: FilePath,
         _ root: RootDescription,
         _ file: FileID,

@@ -2,8 +2,8 @@ import LinuxFiles
 import SystemPackage
 import Zstandard
 
-/// Writes one segment of what a repair keeps, as a draft. It is sealed and has no summaries. Records from packs are in
-/// packs again, others as they are.
+/// Writes one segment of what a repair keeps, as a draft. It is sealed and has no summaries. Records from packs
+/// are in packs again, others as they are.
 final class RepairSegment {
     /// A pack is ended before it has more than so much, in bytes.
     private static let fullDataBytes = 4 << 20
@@ -60,8 +60,8 @@ final class RepairSegment {
         try write(header(of: .pack, record), &record)
     }
 
-    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that this
-    /// one replaces.
+    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that
+    /// this one replaces.
     func finish(replacing last: Sequence) throws {
         try endPack()
         var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)

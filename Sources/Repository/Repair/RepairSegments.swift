@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Writes what a repair keeps of the segments from the first loss on, as drafts.
 ///
-/// Each segment of which anything is kept has a draft with its name. The draft before it replaces those of which
-/// nothing is kept. A gap record says where something was lost, and removed records which snapshots.
+/// Each segment of which anything is kept has a draft with its name. The draft before it replaces those of
+/// which nothing is kept. A gap record says where something was lost, and removed records which snapshots.
 final class RepairSegments {
     /// The segments that have drafts, ascending.
     private(set) var drafts: [Sequence] = []
@@ -12,13 +12,11 @@ final class RepairSegments {
     private let cut: RecordLocation
     private let now: Instant
     private var draft: RepairSegment?
-    /// What is read: its first sequence, that of the last segment that it stands for, and how much of it was read,
-    /// in bytes.
+    /// What is read: its first sequence, that of the last segment that it stands for, and how much of it was
+    /// read, in bytes.
     private var source: (first: Sequence, last: Sequence, byteCount: UInt64)?
-    /// The last segment before the source.
-    private var covered = Sequence.none
-    /// What the next draft follows.
-    private var previous: (first: Sequence, byteCount: UInt64) = (.none, 0)
+    /// The last segment before the source that the next draft follows, and how much of it was read, in bytes.
+    private var previous: (last: Sequence, byteCount: UInt64) = (.none, 0)
     private var lastSequence = Sequence.none
     private var lastTime: Instant
     /// Something was lost since the last record that was kept.
@@ -37,11 +35,11 @@ final class RepairSegments {
         root.segmentsDirectory.appending("\(SegmentName.make(first).string).new")
     }
 
-    /// Writes all drafts and waits until they are on the disk. Throws `RepositoryError.unsupported` or `SystemError`;
-    /// then there are none.
+    /// Writes all drafts and waits until they are on the disk. Throws `RepositoryError.unsupported` or
+    /// `SystemError`; then there are none.
     func write(_ scan: RepairScan) throws {
         do {
-            try RepairWalk(root: root, scan: scan).run(onSegment: begin, take)
+            try RepairWalk(root, scan).run(onSegment: begin, take)
             try finish()
         } catch {
             removeDrafts()
@@ -54,9 +52,9 @@ final class RepairSegments {
     }
 
     private func begin(_ segment: Sequence) {
-        if let source {
-            covered = source.last
-            if source.first < cut.segment { previous = (source.last, source.byteCount) }
+        // One that goes aside as a whole is replaced by the draft before it, if there is one.
+        if let source, source.first < cut.segment || draft != nil {
+            previous = (source.last, source.byteCount)
         }
         source = (segment, segment, SegmentHeader.byteCount)
     }
@@ -80,11 +78,16 @@ final class RepairSegments {
         try appendLoss(until: max(lastTime, step.header.time))
         if step.lastSequence != nil { try sayRemoved(upTo: step.header.firstSequence.previous) }
         if step.type == .removed, step.header.firstSequence < lastSequence { return }
-        guard step.type == .changes, !step.isWhole else {
+        guard step.type == .changes else {
             return try draft!.append(step.header, payload, isPacked: step.place.isPacked)
         }
         let bytes = try step.place.reading { () throws(FormatError) in
-            try ChangesFormat.leavingAlone(payload, time: step.header.time)
+            try ChangesFormat.rewritten(
+                payload,
+                time: step.header.time,
+                continues: step.continues,
+                maybeMoments: step.isWhole
+            )
         }
         try draft!.append(step.header, unsafe bytes.span.bytes, isPacked: step.place.isPacked)
     }
@@ -94,12 +97,15 @@ final class RepairSegments {
         let first = source!.first
         guard draft?.first != first else { return }
         try finishDraft()
+        let former = try? StreamWalk(root: root).header(of: first)
+        // As long as the one before it is not replaced, that ends where it did.
+        let follows = former.flatMap { $0.previousFirst == previous.last ? $0.previousValidBytes : nil }
         let header = SegmentHeader(
             root: root.id,
             firstSequence: first,
-            created: (try? StreamWalk(root: root).header(of: first))?.created ?? now,
-            previousFirst: previous.first,
-            previousValidBytes: previous.byteCount
+            created: former?.created ?? now,
+            previousFirst: previous.last,
+            previousValidBytes: follows ?? previous.byteCount
         )
         drafts.append(first)
         draft = try RepairSegment(header, at: draftPath(first))
@@ -107,16 +113,15 @@ final class RepairSegments {
 
     private func finishDraft() throws {
         guard let draft else { return }
-        try draft.finish(replacing: covered)
-        previous = (covered, draft.byteCount)
+        try draft.finish(replacing: previous.last)
         self.draft = nil
     }
 
     private func finish() throws {
         guard draft != nil, let source else { return }
-        covered = source.last
+        previous = (source.last, source.byteCount)
         // Names up to there are taken: the next segment has a greater one.
-        try sayRemoved(upTo: covered)
+        try sayRemoved(upTo: source.last)
         try finishDraft()
     }
 

@@ -19,10 +19,18 @@ extension StreamWalk {
             switch type {
             case .pack:
                 let payload = reader.payload
-                try place.reading { () throws(FormatError) in
-                    try packs.open(payload, wantsData: wantsData)
+                var isWhole = true
+                do {
+                    try place.reading { () throws(FormatError) in
+                        try packs.open(payload, wantsData: wantsData)
+                    }
+                } catch let damage as DamageError where wantsData {
+                    // What has no data can be told all the same.
+                    isWhole = false
+                    try place.reading { () throws(FormatError) in try packs.open(payload, wantsData: false) }
+                    try onFinding(Finding(damage))
                 }
-                return try deliverRecords(place, &packs, onFinding, onRecord)
+                return try deliverRecords(place, &packs, withChanges: isWhole, onFinding, onRecord)
             case .summary where wantsData:
                 let payload = reader.payload
                 try place.reading { () throws(FormatError) in try packs.take(summary: payload) }
@@ -109,6 +117,7 @@ extension StreamWalk {
     private func deliverRecords(
         _ pack: RecordPlace,
         _ packs: inout PackReader,
+        withChanges: Bool = true,
         _ onFinding: (Finding) throws -> Void,
         _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> Bool {
@@ -132,7 +141,9 @@ extension StreamWalk {
                 isSummarised: pack.isSummarised
             )
             given = upToHere
-            guard let type = try knownType(packs.header, place) else { continue }
+            guard let type = try knownType(packs.header, place), withChanges || type != .changes else {
+                continue
+            }
             let bytes = packs.payload
             do {
                 guard try onRecord(type, packs.header, unsafe bytes.span.bytes, place) else { return false }

@@ -12,7 +12,7 @@ import Testing
 struct RepairBehindTests {
     private static func history(_ random: SeededRandom) throws -> SmallHistory {
         var history = try SmallHistory(random)
-        history.options.segmentLimit = 200
+        history.options.segmentLimit = 1
         let writer = try history.open()
         for name in ["one.db", "two.db"] { history.declare(writer, FilePath(name)) }
         for index in [0, 1, 0, 1, 0] {

@@ -2,7 +2,6 @@ import Foundation
 import LinuxFiles
 import SQLiteFiles
 import SystemPackage
-import Synchronization
 import TestSupport
 import Testing
 
@@ -132,8 +131,8 @@ struct RootRepairTests {
                 try withCopy(of: history) { copy, undo in
                     try damage.apply()
                     let before = try Self.bytes(in: copy.test)
-                    let calls = Calls(failing: index)
-                    Faults.arm { _, _ in calls.plan() }
+                    let calls = NthFails(index, .fails(errno: Errno.ioError.rawValue), failsOn: true)
+                    Faults.arm { point, _ in calls.plan(point) }
                     _ = try? RootRepair(copy.test.root).run()
                     Faults.arm(nil)
                     hasFired = calls.hasFired
@@ -149,20 +148,6 @@ struct RootRepairTests {
                 if !hasFired { break }
                 try #require(index < 199, "a repair has no two hundred calls")
             }
-        }
-    }
-
-    /// From one call on everything fails, as when the disk goes.
-    private final class Calls: Sendable {
-        private let count = Atomic<Int>(0)
-        private let first: Int
-
-        init(failing first: Int) { self.first = first }
-
-        var hasFired: Bool { count.load(ordering: .relaxed) > first }
-
-        func plan() -> Fault? {
-            count.add(1, ordering: .relaxed).oldValue >= first ? .fails(errno: Errno.ioError.rawValue) : nil
         }
     }
 

@@ -21,8 +21,11 @@ struct HoledHistory {
 
     var test: TestRoot { history.test }
 
+    let hasNoSummaries: Bool
+
     init(_ random: SeededRandom, _ form: Form) throws {
         history = try SmallHistory(random)
+        hasNoSummaries = form == .written
         history.options.segmentLimit = 500
         for session in 0..<2 {
             let writer = try history.open()
@@ -96,13 +99,16 @@ struct HoledHistory {
 
     mutating func make(_ hole: Hole) throws {
         let segments = try test.segments()
-        let middle = segments[Int.random(in: 1..<segments.count - 1, using: &history.random)]
+        let inner = segments.count > 2 ? segments[1..<segments.count - 1] : segments[...]
+        guard let middle = inner.randomElement(using: &history.random) else { return }
         switch hole {
         case .flippedByte:
-            try middle.flipByte(at: .random(in: 64..<middle.content().count, using: &history.random))
+            let byteCount = try middle.content().count
+            guard byteCount > 0 else { return }
+            try middle.flipByte(at: .random(in: 0..<byteCount, using: &history.random))
         case .cutSegment:
             let bytes = try middle.content()
-            let count = Int.random(in: 0..<bytes.count, using: &history.random)
+            let count = Int.random(in: 0...bytes.count, using: &history.random)
             try middle.replaceContent(Array(bytes[..<count]))
         case .missingFirst: try Directory.remove(segments[0])
         case .missingSegment: try Directory.remove(middle)

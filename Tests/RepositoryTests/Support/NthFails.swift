@@ -13,14 +13,17 @@ extension Fault {
     }
 }
 
-/// Lets the n-th call that passes the seam fail, and counts them.
+/// Lets the n-th call that passes the seam fail, or all from that one on, and counts them.
 final class NthFails: Sendable {
     private let calls = Atomic<Int>(0)
     private let index: Int
     private let fault: Fault
+    private let failsOn: Bool
 
-    init(_ index: Int, _ fault: Fault) {
+    /// - Parameter failsOn: all that follow fail as well, as when the disk goes or the process ends.
+    init(_ index: Int, _ fault: Fault, failsOn: Bool = false) {
         self.index = index
+        self.failsOn = failsOn
         self.fault = fault
     }
 
@@ -28,7 +31,7 @@ final class NthFails: Sendable {
 
     func plan(_ point: FaultPoint) -> Fault? {
         let number = calls.add(1, ordering: .relaxed).oldValue
-        guard number == index else { return nil }
+        guard failsOn ? number >= index : number == index else { return nil }
         if case .writesOnly = fault, point != .write { return .fails(errno: Errno.noSpace.rawValue) }
         return fault
     }
