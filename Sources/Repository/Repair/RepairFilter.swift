@@ -95,6 +95,9 @@ struct RepairFilter {
         at location: RecordLocation
     ) -> Bool {
         let file = header.file
+        let last = type == .changes ? changes.lastSequence(header) : nil
+        // Behind it there would be no numbers for what is to come.
+        guard last ?? header.firstSequence <= .lastToBuildOn else { return false }
         switch type {
         case .pack, .summary, .footer: return false
         case .gap, .annotation, .removed: return true
