@@ -139,6 +139,7 @@ if let library = Context.environment["HOLDFAST_FUZZ"] {
             name: "fuzz",
             dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxFiles", path],
             path: "Tests/Fuzz",
+            exclude: ["corpus.tar.gz"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags([library, "-lstdc++", "-lm"])]
         )
