@@ -271,4 +271,17 @@ struct RootWriterTests {
         let writer = try RootWriter(root: test.root)
         #expect(writer.file(named: "a")?.kind == .database)
     }
+
+    @Test("a segment with changes of many files is full, however short it is")
+    func manyFiles() throws {
+        let test = try TestRoot()
+        let writer = try RootWriter(root: test.root)
+        for number in 0..<4100 {
+            let file = writer.declare(name: FilePath("\(number)"), kind: .plain)
+            _ = try writer.stage(Self.changes(file, [1: 1]))
+            if number % 50 == 49 { _ = try writer.flush() }
+        }
+        #expect(try test.segments().count == 3)
+        #expect(writer.segmentBytes < RootWriter.Options().segmentLimit)
+    }
 }
