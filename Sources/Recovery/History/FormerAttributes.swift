@@ -97,8 +97,8 @@ struct AttributesHistory: Sendable {
     }
 
     /// Of each name the last that counts as of `sequence`. Those that count as of that very snapshot must be
-    /// among the first `limit` records, and not later than `time`; earlier ones were there before it, whatever
-    /// the clock said. Of a name of which only later ones tell, the first of these.
+    /// among the first `limit` records, and not later than `time`; earlier ones were there before it,
+    /// whatever the clock said. Of a name of which only later ones tell, the first of these.
     func state(at sequence: Sequence, first limit: Int?, notAfter time: Instant?) -> FormerAttributes {
         var state = FormerAttributes()
         for (place, entry) in entries.enumerated() where entry.sequence <= sequence {

@@ -140,8 +140,8 @@ struct ChangesFormat {
         }
     }
 
-    /// The same payload in another stream. `continues`: whether parts lie before it there. `maybeMoments`: else each
-    /// of its snapshots is a state of its file alone.
+    /// The same payload in another stream. `continues`: whether parts lie before it there. `maybeMoments`: else
+    /// each of its snapshots is a state of its file alone.
     static func rewritten(
         _ payload: RawSpan,
         time: Instant,

@@ -31,6 +31,10 @@ struct RepairFilter {
     private var wholeBefore: Set<FileID> = []
     /// The last snapshot that is kept of each file.
     private var lastKept: [FileID: Sequence] = [:]
+    private var hasDropped = false
+    /// The last snapshot before anything is lost or dropped, and those behind it that are kept.
+    private var lastBefore = Sequence.none
+    private var keptBehind: Set<Sequence> = []
     /// Something of the stream was lost.
     private(set) var isLost = false
 
@@ -46,7 +50,7 @@ struct RepairFilter {
 
     /// Something of the stream is lost here.
     mutating func lose() {
-        isLost = true
+        (isLost, hasDropped) = (true, true)
         broken = declared
         begun.removeAll()
     }
@@ -80,6 +84,9 @@ struct RepairFilter {
         isolated.remove(file)
         begun.remove(file)
     }
+
+    /// Whether an annotation of that snapshot is kept. Without it, it would speak of another one.
+    func keepsAnnotation(of target: Sequence) -> Bool { target <= lastBefore || keptBehind.contains(target) }
 
     /// Files whose unfinished snapshots are to be voided before the next record that is kept.
     mutating func takeVoided() -> Set<FileID> {
@@ -120,6 +127,7 @@ struct RepairFilter {
             void(file)
             if unsoundBases.contains(root.basePath(header.firstSequence, file)) {
                 broken.insert(file)
+                hasDropped = true
                 return false
             }
             if broken.contains(file) { begun.insert(file) }
@@ -145,6 +153,7 @@ struct RepairFilter {
             begun.remove(file)
             isolated.insert(file)
             void(file)
+            hasDropped = true
             return false
         }
         if let last = changes.lastSequence(header) {
@@ -152,9 +161,18 @@ struct RepairFilter {
             if !isBroken { unbreak(file) }
             based.insert(file)
             lastKept[file] = last
+            note(header.firstSequence, last)
         }
         if changes.entries.last?.event == nil { unfinished.insert(file) }
         return true
+    }
+
+    private mutating func note(_ first: Sequence, _ last: Sequence) {
+        guard hasDropped else {
+            lastBefore = last
+            return
+        }
+        for number in first.rawValue...last.rawValue { keptBehind.insert(Sequence(number)) }
     }
 
     /// For a broken file without a new beginning. Parts are proven when their snapshot is; otherwise they are

@@ -96,7 +96,7 @@ extension RootDescription {
     }
 }
 
-/// Where a root's stream is damaged first.
+/// Where a root's stream is damaged first, and what is proven behind that.
 struct RepairScan: Sendable {
     private(set) var cut: RecordLocation?
     /// Bases that snapshots stand on, and that are damaged or missing.

@@ -2,8 +2,8 @@ import LinuxFiles
 import SystemPackage
 import Zstandard
 
-/// Writes one segment of what a repair keeps, as a draft. It is sealed and has no summaries. Records from packs
-/// are in packs again, others as they are.
+/// Writes one segment of what a repair keeps, as a draft. It is sealed and has no summaries. Records from
+/// packs are in packs again, others as they are.
 final class RepairSegment {
     /// A pack is ended before it has more than so much, in bytes.
     private static let fullDataBytes = 4 << 20
@@ -11,7 +11,7 @@ final class RepairSegment {
 
     let first: Sequence
     /// How much is written, in bytes.
-    private(set) var byteCount = SegmentHeader.byteCount
+    private var byteCount = SegmentHeader.byteCount
     private let file: OpenFile
     private var compressor: Compressor
     private var pack = PackContent()

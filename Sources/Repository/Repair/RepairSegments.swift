@@ -18,6 +18,8 @@ final class RepairSegments {
     /// The last segment before the source that the next draft follows, and how much of it was read, in bytes.
     private var previous: (last: Sequence, byteCount: UInt64) = (.none, 0)
     private var lastSequence = Sequence.none
+    /// The last one that was read, kept or not: its number is not given again.
+    private var lastSeen = Sequence.none
     private var lastTime: Instant
     /// Something was lost since the last record that was kept.
     private var isLost = false
@@ -66,6 +68,7 @@ final class RepairSegments {
         }
         isLost = isLost || step.followsLoss
         voided.formUnion(step.voided)
+        if let last = step.lastSequence, last <= .lastToBuildOn { lastSeen = max(lastSeen, last) }
         guard step.isKept else { return }
         if step.place.location.segment >= cut.segment { try keep(step, payload) }
         lastTime = max(lastTime, step.header.time)
@@ -121,7 +124,7 @@ final class RepairSegments {
         guard draft != nil, let source else { return }
         previous = (source.last, source.byteCount)
         // Names up to there are taken: the next segment has a greater one.
-        try sayRemoved(upTo: source.last)
+        try sayRemoved(upTo: max(source.last, lastSeen))
         try finishDraft()
     }
 

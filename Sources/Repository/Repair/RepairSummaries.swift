@@ -27,10 +27,10 @@ struct RepairSummaries {
     /// Whether a file that they do not have was not changed in the segment.
     var isComplete: Bool { following == 0 && !isBroken }
 
-    /// Throws `DamageError`.
-    mutating func take(_ payload: RawSpan, _ place: RecordPlace) throws {
+    /// `areAllBefore`: none of the segment is lost before it. Throws `DamageError`.
+    mutating func take(_ payload: RawSpan, _ place: RecordPlace, areAllBefore: Bool) throws {
         let following = try place.reading { () throws(FormatError) in try SummaryFormat.following(payload) }
-        isBroken = isBroken || self.following.map { $0 != following + 1 } ?? false
+        if !areAllBefore { isBroken = true }
         self.following = following
         var packs = PackReader()
         var base: Record?

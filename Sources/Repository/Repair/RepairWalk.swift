@@ -1,8 +1,8 @@
 import LinuxFiles
 import SystemPackage
 
-/// Walks over a stream that has a loss, and tells of each record whether a repair keeps it. In a segment with a
-/// loss, what its summaries say comes in place of snapshots that are lost.
+/// Walks over a stream that has a loss, and tells of each record whether a repair keeps it. In a segment with
+/// a loss, what its summaries say comes in place of snapshots that are lost.
 final class RepairWalk {
     /// A record of the stream, or of a summary, and what becomes of it.
     struct Step {
@@ -50,7 +50,7 @@ final class RepairWalk {
         try withoutActuallyEscaping(onSegment) { onSegment in
             try withoutActuallyEscaping(body) { body in
                 // What it does not know it could not write again.
-                var walk = StreamWalk(root: root, wantsData: true, refusesUnknown: true)
+                var walk = StreamWalk(root: root, wantsData: scan.cut != nil, refusesUnknown: true)
                 walk.onSegment = { [self] first, _ in
                     try endSegment(body)
                     segment = first
@@ -95,21 +95,13 @@ final class RepairWalk {
             lose()
             filter.beginSegment()
         }
-        if type == .summary { try summaries.take(payload, place) }
-        if isLostInSegment { try fill(upTo: type, header, body) }
+        if type == .summary { try summaries.take(payload, place, areAllBefore: !isLostInSegment) }
+        let end = type == .removed ? header.firstSequence.next : header.firstSequence
+        if isLostInSegment { try fill(before: end, body) }
         try tell(type, header, payload, place, body)
     }
 
-    /// Tells of what the summaries have of snapshots that end before that record, and that were lost.
-    private func fill(
-        upTo type: RecordType,
-        _ header: RecordHeader,
-        _ body: (Step, RawSpan) throws -> Void
-    ) throws {
-        let end = type == .removed ? header.firstSequence.next : header.firstSequence
-        try fill(before: end, body)
-    }
-
+    /// Tells of what the summaries have of snapshots before `end`, and that were lost.
     private func fill(before end: Sequence, _ body: (Step, RawSpan) throws -> Void) throws {
         while let file = summaries.next(before: end) {
             guard try file.base.map(isSound) ?? true, filter.mend(file) else { continue }
@@ -149,7 +141,13 @@ final class RepairWalk {
     ) throws {
         if type == .changes { try changes.decode(payload, header, place) }
         let continues = filter.hasParts(of: header.file)
-        let isKept = filter.keeps(type, header, changes, at: place.location)
+        var isKept = filter.keeps(type, header, changes, at: place.location)
+        if type == .annotation {
+            let annotation = try place.reading { () throws(FormatError) in
+                try Annotation(payload, file: header.file, time: header.time)
+            }
+            isKept = filter.keepsAnnotation(of: annotation.target)
+        }
         let step = Step(
             type: type,
             header: header,

@@ -5,7 +5,8 @@ import SQLiteFiles
 import SystemPackage
 import TestSupport
 
-/// A history of three files in many small segments, with all that a stream has, and what it was before it was holed.
+/// A history of three files in many small segments, with all that a stream has, and what it was before it was
+/// holed.
 struct HoledHistory {
     /// What was done to the segments since they were written.
     enum Form: CaseIterable { case written, sealed, thinned }
@@ -152,15 +153,22 @@ struct HoledHistory {
         return Set(try names.map { try FilePath("\(root)/\($0)").content() })
     }
 
+    struct Remark: Hashable {
+        /// The snapshot that it speaks of; 0 for none.
+        let target: Int
+        let text: String
+    }
+
     /// Tags, clock annotations and attributes.
-    func remarks() throws -> [String] {
-        var remarks: [String] = []
+    func remarks() throws -> [Remark] {
+        var remarks: [Remark] = []
         try RootHistory(test.root).visit { event in
             switch event {
             case .annotation(let annotation):
                 let fields = annotation.fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-                remarks.append("\(annotation.kind) \(annotation.target) \(fields)")
-            case .attributes(let record): remarks.append("\(record)")
+                let target = Int(annotation.target.rawValue)
+                remarks.append(Remark(target: target, text: "\(annotation.kind) \(fields)"))
+            case .attributes(let record): remarks.append(Remark(target: 0, text: "\(record)"))
             default: break
             }
         }
