@@ -146,7 +146,7 @@ struct BaseReader: ~Copyable {
         do {
             return try StoredFile.open(path)
         } catch let error as SystemError where error.isAbsent {
-            throw DamageError(path, at: 0, "the base file is missing")
+            throw DamageError(path, at: 0, "the base image is missing", isIncompleteness: true)
         }
     }
 

@@ -85,7 +85,7 @@ package struct RootCheck: Sendable {
             // Retention may have removed it meanwhile.
             let isThere = try FileStatus.unlessMissing(base.path, followingLinks: false) != nil
             guard try isThere || isNamed(base) else { return 0 }
-            try report(isThere ? Finding(damage) : .missing(base.path, at: 0, "the base image is missing"))
+            try report(Finding(damage))
             return 0
         }
     }

@@ -10,6 +10,7 @@ struct RandomHistory {
     struct Expected {
         let file: FileID
         let bytes: [UInt8]
+        let pageSize: PageSize
         let event: SnapshotEvent
         /// What the clock said.
         let time: Instant
@@ -34,6 +35,8 @@ struct RandomHistory {
     let damagesMirrors: Bool
     var lostMirrors = 0
     var formerMirrors: [FileID: [UInt8]] = [:]
+    /// A copy that is being made.
+    var copy: HistoryCopy?
 
     init(seed: UInt64, damagesMirrors: Bool = false) throws {
         self.damagesMirrors = damagesMirrors
@@ -59,7 +62,8 @@ struct RandomHistory {
         }
         let index = Int.random(in: 0..<files.count, using: &random)
         if damagesMirrors, Int.random(in: 0..<3, using: &random) == 0 { try damageMirror(files[index].id) }
-        switch Int.random(in: 0..<43, using: &random) {
+        try goOnCopying()
+        switch Int.random(in: 0..<46, using: &random) {
         case 0...22: try change(index, startsFresh: false)
         case 23...24: try change(index, startsFresh: true)
         case 25: try delete(index)
@@ -71,14 +75,9 @@ struct RandomHistory {
         case 33...36: try flush()
         case 37: try seal()
         case 38: try thin()
-        case 39...41:
-            try failing { history in
-                switch Int.random(in: 0..<3, using: &history.random) {
-                case 0: try history.seal()
-                case 1: try history.thin()
-                default: _ = try history.writer.flush()
-                }
-            }
+        case 39...41: try failing { try $0.work() }
+        case 42...43: try killed { try $0.work() }
+        case 44: try beginCopy()
         default: try reopen()
         }
     }
@@ -109,7 +108,13 @@ struct RandomHistory {
     mutating func made(_ sequence: Repository.Sequence, _ index: Int, _ event: SnapshotEvent) {
         let time = Instant(nanoseconds: clock)
         expected.append(
-            Expected(file: files[index].id, bytes: files[index].image, event: event, time: time)
+            Expected(
+                file: files[index].id,
+                bytes: files[index].image,
+                pageSize: files[index].pageSize,
+                event: event,
+                time: time
+            )
         )
         #expect(sequence.rawValue == UInt64(expected.count), "\(random)")
         files[index].finished = (files[index].image, files[index].pageSize, event != .deleted)
@@ -199,6 +204,7 @@ struct RandomHistory {
         let outcome = try RootThinning(test.root)
             .run(KeptSnapshots(kept, upTo: Repository.Sequence(UInt64(durableCount))))
         removedCount += outcome.removedSnapshots
+        copy?.isThinned = true
     }
 
     mutating func flush() throws {
@@ -219,8 +225,46 @@ struct RandomHistory {
         try flush()
     }
 
+    /// Something that makes many calls.
+    private mutating func work() throws {
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: try seal()
+        case 1: try thin()
+        default: _ = try writer.flush()
+        }
+    }
+
+    /// Does something amid which the process ends: one call is done in part or not at all, and none after it.
+    private mutating func killed(_ body: (inout Self) throws -> Void) throws {
+        let fault: Fault =
+            Bool.random(using: &random)
+            ? .failing(&random) : .writesOnly(byteCount: Int.random(in: 1...2_000, using: &random))
+        let faults = NthFails(Int.random(in: 0..<30, using: &random), fault, failsOn: true)
+        Faults.arm { point, _ in faults.plan(point) }
+        defer { Faults.arm(nil) }
+        do { try body(&self) } catch is SystemError {}
+        Faults.arm(nil)
+        try reopenWriter()
+        if faults.hasFired { hasFailed = true }
+        // What was written before may be there as a whole, in part, or not.
+        let count = Int(writer.lastSequence.rawValue)
+        #expect((durableCount...expected.count).contains(count), "\(random): \(count) of \(durableCount)")
+        durableCount = count
+        durableFiles = files.filter { writer.files[$0.id] != nil }
+        for index in durableFiles.indices {
+            let last = expected[..<count].last { $0.file == durableFiles[index].id }
+            durableFiles[index].finished = last.map { ($0.bytes, $0.pageSize, $0.event != .deleted) }
+        }
+        try expectReopened()
+    }
+
     /// A new writer, as after a crash: what was not flushed is gone, and so is what was unfinished.
     mutating func reopen() throws {
+        try reopenWriter()
+        try expectReopened()
+    }
+
+    private mutating func expectReopened() throws {
         expected.removeLast(expected.count - durableCount)
         unkept = unkept.filter { $0 < durableCount }
         files = durableFiles
@@ -228,7 +272,6 @@ struct RandomHistory {
             files[index].image = files[index].finished?.bytes ?? []
             files[index].pageSize = files[index].finished?.pageSize ?? files[index].pageSize
         }
-        try reopenWriter()
         #expect(writer.lastSequence.rawValue == UInt64(durableCount), "\(random)")
         for file in files {
             let known = writer.files[file.id]?.last

@@ -14,6 +14,11 @@ struct TestRoot {
         root = try repository.addRoot(FilePath(directory.file("protected")), kind: .directory)
     }
 
+    init(_ directory: TemporaryDirectory, _ root: RootDescription) {
+        self.directory = directory
+        self.root = root
+    }
+
     var segmentsPath: FilePath { root.directory.appending("segments") }
 
     var durableMark: FilePath { root.directory.appending("durable") }
