@@ -30,8 +30,15 @@ struct BaseReader: ~Copyable {
         let file = try Self.open(path)
         let size = try file.status().sizeBytes
         let header = try Self.readHeader(file, size)
-        guard header.root == root, header.file == id, header.shape == reference.shape else {
-            throw DamageError(path, at: 0, "not the base that the segment refers to")
+        let isOfFile = header.root == root && header.file == id
+        guard isOfFile, header.shape == reference.shape else {
+            // After a crash amid a base the next one of the file may get its name. A copy may have the other one.
+            throw DamageError(
+                path,
+                at: 0,
+                "not the base that the segment refers to",
+                isIncompleteness: isOfFile
+            )
         }
         let indexBytes = header.sliceCount * UInt64(BaseIndexEntry.byteCount)
         let indexOffset = size - indexBytes - UInt64(BaseTrailer.byteCount)

@@ -67,7 +67,12 @@ package struct RootCheck: Sendable {
         try reportSetAside(count)
         if readingData {
             let data = DataCheck(root: root, scratch: scratch ?? root.directory)
-            summary.bytesRead.addSaturated(try data.run(walk.largestImages, count))
+            // Where something is missing and nothing is damaged, images that come out wrong follow from that.
+            let isIncomplete = summary.errors > 0 && summary.errors == summary.incompletenesses
+            let bytes = try data.run(walk.largestImages) { finding in
+                try count(isIncomplete ? finding.asIncompleteness : finding)
+            }
+            summary.bytesRead.addSaturated(bytes)
         }
         return summary
     }

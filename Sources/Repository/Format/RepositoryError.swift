@@ -100,4 +100,9 @@ package struct Finding: Hashable, Sendable {
         self.message = message
         self.isIncompleteness = isIncompleteness
     }
+
+    /// The same as what follows from something that is missing.
+    var asIncompleteness: Finding {
+        Finding(severity, file, at: offset, message, isIncompleteness: severity == .error)
+    }
 }
