@@ -39,6 +39,14 @@ package struct DirectoryEntry: Sendable {
         return FileStatus(raw)
     }
 
+    /// Throws unless this process may write to it (`faccessat(2)`). It is no symbolic link.
+    package func requireWritable() throws(SystemError) {
+        let result = unsafe name.withPlatformString {
+            unsafe faccessat(directory.descriptor, $0, W_OK, AT_EACCESS)
+        }
+        guard result == 0 else { throw .last("write to", path) }
+    }
+
     /// The same; nil when there is nothing. Throws when that cannot be told.
     package func statusUnlessMissing() throws(SystemError) -> FileStatus? {
         do {

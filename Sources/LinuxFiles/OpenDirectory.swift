@@ -51,6 +51,13 @@ package final class OpenDirectory: Sendable {
         return SystemError(error.operation, path.appending(rest.components), code: error.code)
     }
 
+    /// Throws unless this process may make and remove names in it (`faccessat(2)`).
+    package func requireWritable() throws(SystemError) {
+        guard unsafe faccessat(descriptor, ".", W_OK | X_OK, AT_EACCESS) == 0 else {
+            throw .last("write in", path)
+        }
+    }
+
     package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
         guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }

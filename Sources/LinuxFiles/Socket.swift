@@ -89,13 +89,14 @@ package struct Socket: ~Copyable, Sendable {
         )
     }
 
-    /// One line, without its newline; nil when the other end closed first or the line exceeds `limit` bytes. A line that is not
-    /// whole `within` that time is an error (EAGAIN).
+    /// One line, without its newline; nil when the other end closed first. A line that exceeds `limit` bytes is an
+    /// error (EMSGSIZE), and so is one that takes longer than `within` for each MiB (EAGAIN).
     package func readLine(limit: Int, within time: Duration? = nil) throws(SystemError) -> [UInt8]? {
-        let deadline = time.map { Tick.now.advanced(by: $0) }
+        let start = Tick.now
         var line: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while line.count <= limit {
+            let deadline = time.map { start.advanced(by: $0 * (1 + line.count >> 20)) }
             if let deadline { setReadTimeout(max(.milliseconds(1), Tick.now.duration(to: deadline))) }
             if let deadline, deadline <= .now {
                 throw SystemError("read from the socket", nil, code: .resourceTemporarilyUnavailable)
@@ -108,10 +109,10 @@ package struct Socket: ~Copyable, Sendable {
                 throw .last("read from the socket", nil)
             }
             if got == 0 { return nil }
+            if let end = chunk[..<got].firstIndex(of: UInt8(ascii: "\n")) { return line + chunk[..<end] }
             line.append(contentsOf: chunk[..<got])
-            if let end = line.lastIndex(of: UInt8(ascii: "\n")) { return Array(line[..<end]) }
         }
-        return nil
+        throw SystemError("read from the socket", nil, code: .messageTooLong)
     }
 
     /// Writes `bytes` and a newline. A closed other end is an error, never a signal. What the other end has

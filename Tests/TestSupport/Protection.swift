@@ -131,4 +131,5 @@ package struct LogLine: Decodable {
     package let image_bytes: Int?
     package let stored_bytes: Int?
     package let reason: String?
+    package let tags: [String]?
 }

@@ -60,7 +60,7 @@ package final class HealthSurvey: Sendable {
         for (file, state) in latest.unjudged.prefix(Self.most) {
             guard !work.withLock({ $0.isStopped }) else { return }
             guard let facts = try look(file, state) else { continue }
-            let verdict = try judge(file, state, facts, latest, stamp)
+            let verdict = try judge(file, state, facts, &latest, stamp)
             known.withLock { $0[file] = (state.sequence, facts) }
             try onVerdict(verdict)
         }
@@ -88,7 +88,7 @@ package final class HealthSurvey: Sendable {
         _ file: FileID,
         _ state: SnapshotState,
         _ facts: HealthFacts,
-        _ latest: LatestStates,
+        _ latest: inout LatestStates,
         _ stamp: String
     ) throws -> Verdict {
         let judgement = latest.judgements[file]
@@ -104,7 +104,9 @@ package final class HealthSurvey: Sendable {
         if problem == nil, facts.violationCount > 0 { fields["violations"] = String(facts.violationCount) }
         var wishes = [AnnotationWish(.health, target: state.sequence, fields: fields)]
         if problem == nil, let before = known.withLock({ $0[file] }) {
-            wishes += try marks(file, state, before.sequence, before.facts, facts, stamp)
+            wishes += try marks(file, state, before.sequence, before.facts, facts) {
+                latest.takeTag("\($0)-\(stamp)")
+            }
         }
         return Verdict(
             path: latest.names[file].map(root.path) ?? root.path,
@@ -123,7 +125,7 @@ package final class HealthSurvey: Sendable {
         _ before: Sequence,
         _ old: HealthFacts,
         _ new: HealthFacts,
-        _ stamp: String
+        name: (String) -> String
     ) throws -> [AnnotationWish] {
         var marks: [AnnotationWish] = []
         let point = TurningPoint(root, file, after: before, upTo: state.sequence)
@@ -139,11 +141,11 @@ package final class HealthSurvey: Sendable {
                 : before
             let tables = deletions.map { "\($0.lost) rows of \($0.table)" }
             let message = tables.joined(separator: ", ")
-            marks.append(.tag("before-deletion-\(stamp)", message: message, at: last, isAutomatic: true))
+            marks.append(.tag(name("before-deletion"), message: message, at: last, isAutomatic: true))
         }
         if new.schemaHash != old.schemaHash {
             let last = try mayRebuild ? point.lastBefore { $0.schemaHash != old.schemaHash } : before
-            marks.append(.tag("before-schema-change-\(stamp)", at: last, isAutomatic: true))
+            marks.append(.tag(name("before-schema-change"), at: last, isAutomatic: true))
         }
         return marks
     }
@@ -163,6 +165,7 @@ private struct LatestStates {
     private var files: [Sequence: FileID] = [:]
     private var judged: [FileID: Sequence] = [:]
     private(set) var judgements: [FileID: Judgement] = [:]
+    private var tags: Set<String> = []
 
     mutating func add(_ event: HistoryEvent) {
         switch event {
@@ -182,8 +185,20 @@ private struct LatestStates {
                 judgement.acceptedViolations = annotation.fields["violations"].flatMap(Int.init) ?? 0
             }
             judgements[file] = judgement
+        case .annotation(let annotation) where annotation.kind == .tag:
+            if let name = annotation.fields["name"] { tags.insert(name) }
         case .annotation, .attributes, .gap, .session, .finding: break
         }
+    }
+
+    /// The name, or with a number behind it if there is such a tag: each database has its own.
+    mutating func takeTag(_ name: String) -> String {
+        var (free, number) = (name, 1)
+        while !tags.insert(free).inserted {
+            number += 1
+            free = "\(name)-\(number)"
+        }
+        return free
     }
 
     /// Databases whose latest image nobody looked at, the one that changed last first.

@@ -1,6 +1,7 @@
 import CSQLite
 import GRDB
 import LinuxFiles
+import SQLiteFiles
 import SystemPackage
 
 /// Replaces what a sound live database contains by an image, in one transaction through SQLite's backup API
@@ -12,15 +13,15 @@ struct DatabaseReplacement {
     let database: DirectoryEntry
     /// Nobody else knows of it. Its header may be changed.
     let image: FilePath
-    /// How long to wait for programs that are reading or writing.
-    let wait: Duration
+    /// For programs that are reading or writing.
+    let lockWait: LockWait
 
     enum Result {
         case done
         /// Somebody wrote before. Nothing was changed.
         case outdated
-        /// The page sizes differ, and in WAL mode a database keeps its own (sqlite.org/c3ref/backup_finish.html,
-        /// SQLITE_READONLY). Nothing was changed.
+        /// It is no database that SQLite can write to by now; or the page sizes differ, and in WAL mode a database
+        /// keeps its own (sqlite.org/c3ref/backup_finish.html, SQLITE_READONLY). Nothing was changed.
         case impossible
     }
 
@@ -28,26 +29,34 @@ struct DatabaseReplacement {
     /// Throws `InPlaceError.busy` when the lock is not to be had in time, `InPlaceError.unwritable`.
     func run(isUnchanged: () throws -> Bool) throws -> Result {
         // That of a database in rollback mode would become the image's. One in WAL mode keeps that by itself.
-        try OpenFile(image, .update).setFileFormat(isWAL: false)
+        let isLogged = try setFileFormat(isWAL: false)
         let source = try DatabaseQueue(path: ImageDatabase.uri(image), configuration: Self.reading)
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         do {
-            let lockWait = LockWait(wait)
             // Whoever closes a database in WAL mode last locks out readers as well.
             let target = try lockWait.run { try database.connect(configuration) }
-            return try source.read { from in
-                try target.writeWithoutTransaction { to in
-                    try lockWait.run { try copy(from, to, isUnchanged) }
+            return try lockWait.run {
+                try source.read { from in
+                    try target.writeWithoutTransaction { to in try copy(from, to, isUnchanged) }
                 }
             }
         } catch let error as DatabaseError {
-            guard error.resultCode == .SQLITE_READONLY else {
-                throw InPlaceError(error, database.path, wait: wait)
+            guard [.SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) else {
+                throw InPlaceError(error, database.path, waited: lockWait.waited)
             }
-            try OpenFile(image, .update).setFileFormat(isWAL: true)
+            // Such a database is in WAL mode, and so is what is exchanged for it.
+            _ = try setFileFormat(isWAL: isLogged || error.resultCode == .SQLITE_READONLY)
             return .impossible
         }
+    }
+
+    /// Of the image; returns which it had.
+    private func setFileFormat(isWAL: Bool) throws -> Bool {
+        let file = try OpenFile(image, .update)
+        let isLogged = try DatabaseHeader(of: file)?.readVersion == 2
+        try file.setFileFormat(isWAL: isWAL)
+        return isLogged
     }
 
     private static var reading: Configuration {

@@ -50,25 +50,12 @@ struct FileExchange {
         defer { if isNewLocked { new.releaseWriteLock() } }
 
         let aside = try freeName()
-        let hasTwoNames = try addName(aside)
-        var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
-        do {
-            try setSidecarsAside(for: aside, &sidecars)
-            if !hasTwoNames { try place.rename(to: aside) }
-            try UnfinishedWork.name(image, place, isReplacing: hasTwoNames)
-            if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
-        } catch {
-            // Of two names of one file, rename(2) would leave both.
-            if try place.statusUnlessMissing()?.identity == before.identity {
-                try? aside.remove()
-            } else {
-                try? aside.rename(to: place)
+        let sidecars = try UnfinishedWork.uninterrupted {
+            try exchange(image, before.identity, aside) {
+                if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
             }
-            for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
-            // A program made an empty one while the name was free.
-            if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return nil }
-            throw error
         }
+        guard let sidecars else { return nil }
         try place.directory.synchronise()
         let after = try old.status()
         let isAsCaptured = before.sizeBytes == after.sizeBytes && before.modified == after.modified
@@ -80,6 +67,38 @@ struct FileExchange {
         putAside += sidecars.map(\.to.path)
         return []
     }
+
+    /// Gives the file another name with its sidecars, and the image its own. Returns the new names of the
+    /// sidecars; nil, and all is put back, when a program made an empty file while the name was free. All is put
+    /// back as well when `isSure`, which is asked in the end, throws.
+    private func exchange(
+        _ image: DirectoryEntry,
+        _ old: FileIdentity,
+        _ aside: DirectoryEntry,
+        isSure: () throws -> Void
+    ) throws -> [Moved]? {
+        let hasTwoNames = try addName(aside)
+        var sidecars: [Moved] = []
+        do {
+            try setSidecarsAside(for: aside, &sidecars)
+            if !hasTwoNames { try place.rename(to: aside) }
+            try UnfinishedWork.rename(image, place, isReplacing: hasTwoNames)
+            try isSure()
+            return sidecars
+        } catch {
+            // Of two names of one file, rename(2) would leave both.
+            if try place.statusUnlessMissing()?.identity == old {
+                try? aside.remove()
+            } else {
+                try? aside.rename(to: place)
+            }
+            for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
+            if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return nil }
+            throw error
+        }
+    }
+
+    private typealias Moved = (from: DirectoryEntry, to: DirectoryEntry)
 
     /// Gives the file one more name. Returns false where files have one only: then the name is free for a
     /// moment.
@@ -100,9 +119,16 @@ struct FileExchange {
         let isLocked = try waitUntilUnused(file, mayBeForced: true, Tick.now.advanced(by: wait))
         defer { if isLocked { file.releaseWriteLock() } }
         let aside = try freeName()
-        var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
-        try setSidecarsAside(for: aside, &sidecars)
-        try place.rename(to: aside)
+        var sidecars: [Moved] = []
+        try UnfinishedWork.uninterrupted {
+            do {
+                try setSidecarsAside(for: aside, &sidecars)
+                try place.rename(to: aside)
+            } catch {
+                for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
+                throw error
+            }
+        }
         try place.directory.synchronise()
         return [aside.path] + sidecars.map(\.to.path)
     }
@@ -123,7 +149,7 @@ struct FileExchange {
             Thread.nap(.milliseconds(20))
         }
         guard try isUnchanged() else { return nil }
-        var sidecars: [(from: DirectoryEntry, to: DirectoryEntry)] = []
+        var sidecars: [Moved] = []
         defer { putAside += sidecars.map(\.to.path) }
         try setSidecarsAside(for: freeName(), &sidecars)
         // A program that found nothing may just have made an empty one.
@@ -199,7 +225,7 @@ struct FileExchange {
     /// Waits until those that opened the old file just before the new one had its name have given up.
     private func waitForLatecomers(to old: borrowing OpenFile, _ deadline: Tick) throws {
         while case let holders = ProcessTable.writers(of: [try old.status().identity]), !holders.isEmpty {
-            guard Tick.now < deadline else {
+            guard Tick.now < deadline, !UnfinishedWork.isToBeAbandoned else {
                 if isForced { return }
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: false)
             }
@@ -209,7 +235,7 @@ struct FileExchange {
 
     private func setSidecarsAside(
         for aside: DirectoryEntry,
-        _ moved: inout [(from: DirectoryEntry, to: DirectoryEntry)]
+        _ moved: inout [Moved]
     ) throws {
         for suffix in Destination.sidecarSuffixes {
             let sidecar = place.appending(suffix: suffix)

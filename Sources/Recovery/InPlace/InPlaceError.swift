@@ -23,25 +23,30 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case safetyIsGone(Sequence)
     /// The file, or a directory of it below the root, is a symbolic link by now.
     case isLink(FilePath)
+    /// Another process brings something of the root back.
+    case underWay(FilePath)
+    /// Another process has brought something of the root back while this one waited to take the last one back.
+    case overtaken(FilePath)
 }
 
 extension InPlaceError {
     /// What SQLite says of a live database that was to be changed in a transaction.
-    init(_ error: DatabaseError, _ path: FilePath, wait: Duration) {
+    init(_ error: DatabaseError, _ path: FilePath, waited: Duration) {
         let advice =
             switch error.resultCode {
-            case .SQLITE_BUSY, .SQLITE_LOCKED: nil as String?
+            case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: nil as String?
             case .SQLITE_FULL: "make room and try again"
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
                 "run it as the user who owns the file and its directory"
             case .SQLITE_CORRUPT, .SQLITE_NOTADB: "see holdfast doctor"
-            default: "check the disk and the file's permissions"
+            case .SQLITE_IOERR: "check the disk"
+            default: "see holdfast doctor"
             }
         self =
             if let advice {
                 .unwritable(path, error.message ?? error.resultCode.description, advice: advice)
             } else {
-                .busy(path, wait, ProcessTable.writers(ofFileAt: path))
+                .busy(path, waited, ProcessTable.writers(ofFileAt: path))
             }
     }
 }
@@ -50,8 +55,8 @@ extension InPlaceError: CustomStringConvertible {
     /// One line: what happened, and what to do.
     package var description: String {
         switch self {
-        case .busy(let path, let wait, let holders):
-            "\(path.printable) was locked by other programs for \(wait)\(Self.list(holders)): "
+        case .busy(let path, let waited, let holders):
+            "\(path.printable) was locked by other programs for \(Quantity.text(waited))\(Self.list(holders)): "
                 + "stop them, or say --wait with more time"
         case .unwritable(let path, let reason, let advice):
             "\(path.printable) is as it was, for SQLite could not write it (\(reason)): \(advice)"
@@ -77,6 +82,11 @@ extension InPlaceError: CustomStringConvertible {
         case .isLink(let path):
             "\(path.printable) is a symbolic link, which is not followed below a protected directory: "
                 + "move it away, or restore to another place with --output"
+        case .underWay(let path):
+            "something else is being brought back in \(path.printable): try again when that is done, or say --wait with "
+                + "more time"
+        case .overtaken(let path):
+            "something else was brought back in \(path.printable) meanwhile, and nothing was done: see holdfast recoveries"
         case .safetyIsGone(let sequence):
             "snapshot \(sequence), from before the restore, is gone: see holdfast log for another one"
         }

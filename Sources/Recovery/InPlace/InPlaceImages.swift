@@ -206,7 +206,7 @@ final class InPlaceImages {
     private func wantedPath(_ file: FileID) -> FilePath { work.appending("wanted-\(file)") }
 
     /// The history, read again when it has not come that far.
-    private func history(upTo sequence: Sequence) throws -> SnapshotIndex {
+    func history(upTo sequence: Sequence) throws -> SnapshotIndex {
         if let index, let last = index.entries.last, last.sequence >= sequence { return index }
         let read = try SnapshotIndex(root)
         index = read

@@ -43,6 +43,11 @@ package struct InPlacePlan: Sendable {
     let directories: [FilePath: FormerDirectory]
     /// Whether those of them that were there are all made.
     let makesDirectories: Bool
+    /// The directory within the root of which all files are meant; empty for the root itself, nil when single
+    /// files are.
+    let directory: FilePath?
+    /// All that are meant, those that are left out as well.
+    private let files: Set<FileID>
     /// What an undo takes back.
     private(set) var undone: RecoveryEntry?
 
@@ -64,6 +69,8 @@ package struct InPlacePlan: Sendable {
         }
         directories = plan.directories
         makesDirectories = plan.isDirectory
+        directory = plan.isDirectory ? plan.top : nil
+        files = Set(items.map(\.file))
     }
 
     /// One database, from something else than the history.
@@ -87,6 +94,8 @@ package struct InPlacePlan: Sendable {
         ]
         directories = former.directories
         makesDirectories = false
+        directory = nil
+        files = [file]
     }
 
     /// Takes back what the last restore in the scope did: each file as it was before.
@@ -144,6 +153,19 @@ package struct InPlacePlan: Sendable {
         self.refused = refused
         directories = former[at]?.directories ?? [:]
         makesDirectories = false
+        self.directory = nil
+        files = Set(items.map(\.file))
+    }
+
+    /// Files of the directory that is brought back which are there at `present` and were not then: they are left
+    /// alone. By name.
+    func latecomers(_ index: SnapshotIndex, at present: Sequence) -> [FilePath] {
+        guard let directory else { return [] }
+        return index.state(at: present).lazy
+            .filter { $0.event != .deleted && !files.contains($0.file) }
+            .compactMap { index.declaration(of: $0.file, at: present)?.name }
+            .filter { $0.starts(with: directory) && !refused.contains($0) }
+            .sorted { $0.string < $1.string }
     }
 
     /// The same without some of the files.

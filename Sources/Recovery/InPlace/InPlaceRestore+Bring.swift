@@ -1,3 +1,4 @@
+import GRDB
 import LinuxFiles
 import Repository
 import SystemPackage
@@ -25,12 +26,14 @@ extension InPlaceRestore {
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
-    /// Brings one file back. `sequence` is a snapshot of the present.
+    /// Brings one file back. `sequence` is a snapshot of the present. `marks`: what is still to be said of it
+    /// before anything changes.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         _ sequence: Sequence,
-        _ maker: DirectoryMaker
+        _ maker: DirectoryMaker,
+        _ marks: inout [AnnotationWish]
     ) throws -> InPlaceOutcome {
         let way = try way(item, images, from: sequence)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
@@ -39,11 +42,11 @@ extension InPlaceRestore {
         let place = try LivePlace.made(item.name, in: plan.root, by: maker)
         try Destination.refuse(place, isReplaceable: true, as: place.path, name: item.name.lastComponent)
         guard let wanted else {
-            try setAside(place, &outcome)
+            try setAside(place, images, &outcome, &marks)
             return outcome
         }
-        if way == .transaction, try replace(place, by: wanted.path, &outcome) { return outcome }
-        try exchange(place, for: wanted, images, &outcome)
+        if way == .transaction, try replace(place, by: wanted.path, &outcome, &marks) { return outcome }
+        try exchange(place, for: wanted, images, &outcome, &marks)
         return outcome
     }
 
@@ -51,17 +54,17 @@ extension InPlaceRestore {
     private func replace(
         _ place: DirectoryEntry,
         by image: FilePath,
-        _ outcome: inout InPlaceOutcome
+        _ outcome: inout InPlaceOutcome,
+        _ marks: inout [AnnotationWish]
     ) throws -> Bool {
         let files = LiveFiles(place)
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
         try files.waitForCommit()
-        let replacement = DatabaseReplacement(database: place, image: image, wait: options.wait)
-        var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
+        let lockWait = LockWait(options.wait)
+        let replacement = DatabaseReplacement(database: place, image: image, lockWait: lockWait)
         repeat {
             let stamp = try files.stamp()
-            outcome.before = try capture(marks)
-            marks = []
+            outcome.before = try captured(&marks)
             switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
             case .done:
                 outcome.holders = ProcessTable.writers(ofFileAt: place.path)
@@ -73,6 +76,13 @@ extension InPlaceRestore {
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
+    /// Has the present captured, and says what is still to be said.
+    private func captured(_ marks: inout [AnnotationWish]) throws -> Sequence {
+        let sequence = try capture(marks)
+        marks = []
+        return sequence
+    }
+
     /// How often it is tried to exchange a file just as it was captured.
     private static let exactAttempts = 3
 
@@ -80,20 +90,20 @@ extension InPlaceRestore {
         _ place: DirectoryEntry,
         for image: InPlaceImages.Image,
         _ images: InPlaceImages,
-        _ outcome: inout InPlaceOutcome
+        _ outcome: inout InPlaceOutcome,
+        _ marks: inout [AnnotationWish]
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
         let near = DirectoryEntry("wanted", in: work)
         let files = LiveFiles(place)
         let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
-        var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
         var attempts = 0
         repeat {
             attempts += 1
+            try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
             let stamp = try files.stamp()
-            outcome.before = try capture(marks)
-            marks = []
+            outcome.before = try captured(&marks)
             let present = try images.present(outcome.item, at: outcome.before)
             let keepsAside =
                 try image.isDatabase || present != nil
@@ -126,8 +136,30 @@ extension InPlaceRestore {
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
-    private func setAside(_ place: DirectoryEntry, _ outcome: inout InPlaceOutcome) throws {
-        outcome.before = try capture([.tag(tags.before, isAutomatic: true)])
+    /// Has SQLite put into a sound database what its log or a hot journal holds. Should this end amid the
+    /// exchange, between two names, then the database lacks nothing without them. Of one that is not sound
+    /// all stays as it is.
+    private func absorbSidecars(
+        of place: DirectoryEntry,
+        _ item: InPlacePlan.Item,
+        _ images: InPlaceImages,
+        at sequence: Sequence
+    ) throws {
+        guard try images.present(item, at: sequence)?.isSoundDatabase ?? false else { return }
+        // Who has it open is waited for later; what cannot be put in goes aside.
+        try? place.connect(Configuration()).writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+    }
+
+    private func setAside(
+        _ place: DirectoryEntry,
+        _ images: InPlaceImages,
+        _ outcome: inout InPlaceOutcome,
+        _ marks: inout [AnnotationWish]
+    ) throws {
+        try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
+        outcome.before = try captured(&marks)
         let exchange = FileExchange(
             place: place,
             attributes: nil,

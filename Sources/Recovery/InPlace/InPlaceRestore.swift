@@ -1,5 +1,6 @@
 package import LinuxFiles
 package import Repository
+import SQLiteFiles
 package import SystemPackage
 
 /// Brings files back in their own places, beside programs that use them.
@@ -38,7 +39,7 @@ package struct InPlaceRestore {
     }
 
     /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be
-    /// brought back. The failure of a plan for a single file is thrown instead. Calls `onShortfall` for
+    /// brought back, `onLatecomers` with the files that are left alone. The failure of a plan for a single file is thrown instead. Calls `onShortfall` for
     /// what could not be given back of the attributes of files and directories that were gone. Returns
     /// what was written into the history; nil if nothing had to change.
     ///
@@ -46,6 +47,7 @@ package struct InPlaceRestore {
     package func run(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
+        onLatecomers: ([FilePath]) -> Void = { _ in },
         onShortfall: (AttributesShortfall) -> Void = { _ in }
     ) throws -> RecoveryEntry? {
         let start = Tick.now
@@ -57,6 +59,7 @@ package struct InPlaceRestore {
         try images.rebuildWanted(plan.items)
 
         let present = try capture([])
+        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
         if plan.makesDirectories {
@@ -66,9 +69,12 @@ package struct InPlaceRestore {
             }
         }
         defer { finish(maker, onShortfall) }
+        // Of many files, the state before any of them was touched.
+        let state = plan.items.count > 1 ? present : nil
+        var marks = [AnnotationWish.tag(tags.before, at: state, isAutomatic: true)]
         for item in plan.items {
             do {
-                let outcome = try bring(item, images, present, maker)
+                let outcome = try bring(item, images, present, maker, &marks)
                 outcomes.append(outcome)
                 for shortfall in outcome.shortfalls { onShortfall(shortfall) }
             } catch {
@@ -83,7 +89,7 @@ package struct InPlaceRestore {
             for outcome in outcomes { try onFile(outcome) }
             return nil
         }
-        let conclusion = Result { try conclude(&outcomes, images, elapsed) }
+        let conclusion = Result { try conclude(&outcomes, images, before: state, elapsed) }
         for outcome in outcomes { try onFile(outcome) }
         switch conclusion {
         case .success((let entry, let looks)):
@@ -97,7 +103,8 @@ package struct InPlaceRestore {
     /// The same without changing anything: says how each file would be brought back.
     package func rehearse(
         onFile: (InPlaceOutcome) throws -> Void,
-        onFailure: (FilePath, any Error) throws -> Void
+        onFailure: (FilePath, any Error) throws -> Void,
+        onLatecomers: ([FilePath]) -> Void = { _ in }
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
@@ -105,11 +112,19 @@ package struct InPlaceRestore {
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
         let present = try capture([])
+        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
+            let maker = DirectoryMaker(plan.directories)
+            try maker.makeAll(below: top, for: plan.items.map(\.name), isRehearsal: true) {
+                try onFailure(plan.root.path.pushing($0), $1)
+            }
+        }
         for item in plan.items {
             do {
                 let way = try way(item, images, from: present)
                 let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
                 var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
+                if way != .unchanged { try refuseObstacles(item, way, wanted) }
                 if way != .unchanged { outcome.tables = try images.rowDifferences(item, at: present) }
                 try onFile(outcome)
             } catch {
@@ -118,6 +133,25 @@ package struct InPlaceRestore {
             }
         }
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
+    }
+
+    /// Throws what would keep a file from being brought back as things are.
+    private func refuseObstacles(
+        _ item: InPlacePlan.Item,
+        _ way: InPlaceOutcome.Way,
+        _ wanted: InPlaceImages.Image?
+    ) throws {
+        try LivePlace.refuseObstacles(to: item.name, in: plan.root)
+        guard way == .rename || way == .aside, !options.isForced,
+            let place = try LivePlace.of(item.name, in: plan.root)
+        else { return }
+        let holders = ProcessTable.writers(ofFileAt: place.path)
+        guard holders.isEmpty else {
+            let isLogged = try wanted.map {
+                try DatabaseHeader(of: OpenFile($0.path, .read))?.readVersion == 2
+            }
+            throw InPlaceError.inUse(place.path, holders, mayBeForced: isLogged != true)
+        }
     }
 
     /// Gives directories that were made what they had. One that is gone again is nobody's concern.
@@ -142,6 +176,7 @@ package struct InPlaceRestore {
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
+        before state: Sequence?,
         _ elapsed: Duration
     ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
         let result = try capture([])
@@ -170,7 +205,7 @@ package struct InPlaceRestore {
             elapsed: elapsed,
             reason: options.reason
         )
-        try entry.record(tags, capture)
+        try entry.record(tags, before: state ?? entry.before.values.max() ?? result, capture)
         return (entry, looks)
     }
 

@@ -7,7 +7,8 @@ import SystemPackage
 /// the locks that the process has on it (fcntl(2)).
 final class LiveFiles {
     /// What changes with each commit: of the database and its log, size, time and header; of the wal-index its header
-    /// (sqlite.org/walformat.html, section 2.1).
+    /// (sqlite.org/walformat.html, section 2.1). Not their owner, nor the time of its last change: whenever root opens
+    /// a database, SQLite gives its log and wal-index to the owner of the database.
     struct Stamp {
         fileprivate let database: Look?
         fileprivate let log: Look?
@@ -22,8 +23,17 @@ final class LiveFiles {
     }
 
     fileprivate struct Look: Equatable {
-        let status: FileStatus
+        let identity: FileIdentity
+        let sizeBytes: UInt64
+        let modified: Int64
         let front: [UInt8]
+
+        init(_ status: FileStatus, front: some Swift.Sequence<UInt8> = []) {
+            identity = status.identity
+            sizeBytes = status.sizeBytes
+            modified = status.modified
+            self.front = Array(front)
+        }
     }
 
     private final class Held {
@@ -42,7 +52,7 @@ final class LiveFiles {
     /// the database locked. Returns at once when nobody has written for a second, and after a quarter of one in any case.
     func waitForCommit() throws(SystemError) {
         let first = try stamp()
-        let lastWrite = max(first.database?.status.modified ?? 0, first.log?.status.modified ?? 0)
+        let lastWrite = max(first.database?.modified ?? 0, first.log?.modified ?? 0)
         // A file's time may be any: one centuries away is no write of just now either.
         let (age, isBeyond) = Instant.now.nanoseconds.subtractingReportingOverflow(lastWrite)
         guard !isBeyond, age < 1_000_000_000 else { return }
@@ -54,7 +64,7 @@ final class LiveFiles {
         let log = try look(at: place.appending(suffix: "-wal"), frontBytes: 32)
         return try Stamp(
             database: look(at: place, frontBytes: 100),
-            log: log.flatMap { $0.status.sizeBytes == 0 ? nil : $0 },
+            log: log.flatMap { $0.sizeBytes == 0 ? nil : $0 },
             index: look(at: place.appending(suffix: "-shm"), frontBytes: 48)
         )
     }
@@ -62,13 +72,22 @@ final class LiveFiles {
     private func look(at place: DirectoryEntry, frontBytes: Int) throws(SystemError) -> Look? {
         guard let status = try place.statusUnlessMissing() else { return nil }
         if held[status.identity] == nil {
-            let file = try Held(place)
-            // Another one may have the name by now.
+            // Another one may have the name by now, or none.
+            guard let file = try open(place) else { return nil }
             held[try file.file.status().identity] = file
         }
-        guard let file = held[status.identity] else { return Look(status: status, front: []) }
+        guard let file = held[status.identity] else { return Look(status) }
         var front = [UInt8](repeating: 0, count: frontBytes)
         let count = try file.file.read(into: &front, count: frontBytes, at: 0)
-        return Look(status: try file.file.status(), front: Array(front[..<count]))
+        return Look(try file.file.status(), front: front[..<count])
+    }
+
+    private func open(_ place: DirectoryEntry) throws(SystemError) -> Held? {
+        do {
+            return try Held(place)
+        } catch {
+            if error.isAbsent { return nil }
+            throw error
+        }
     }
 }

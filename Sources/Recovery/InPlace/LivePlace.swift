@@ -5,14 +5,44 @@ import SystemPackage
 /// Where a protected file is at present. The root may be given through symbolic links; below it none is followed.
 enum LivePlace {
     /// The file's name in its directory, which is held. The file itself may be missing; nil if its directory
-    /// is. Throws `InPlaceError.isLink` when the file, or a directory of it below the root, is a symbolic
-    /// link.
+    /// is, or something else has its name. Throws `InPlaceError.isLink` when the file, or a directory of it
+    /// below the root, is a symbolic link.
     static func of(_ name: FilePath, in root: RootDescription) throws -> DirectoryEntry? {
         do {
             return try find(name, root, making: nil)
         } catch let error as SystemError where error.isMissing {
             return nil
+        } catch RestoreError.isNotDirectory {
+            return nil
         }
+    }
+
+    /// Throws what would stand in the way of bringing a file back there, and makes nothing.
+    static func refuseObstacles(to name: FilePath, in root: RootDescription) throws {
+        do {
+            guard let place = try find(name, root, making: nil) else {
+                return try deepestDirectory(above: name, in: root).requireWritable()
+            }
+            try Destination.refuse(place, isReplaceable: true, as: place.path, name: name.lastComponent)
+            try place.directory.requireWritable()
+            if try place.statusUnlessMissing() != nil { try place.requireWritable() }
+        } catch let error as SystemError where error.isMissing {
+            // The root itself is missing, and is made.
+        }
+    }
+
+    /// The last of the directories on the way to a file that is there.
+    private static func deepestDirectory(
+        above name: FilePath,
+        in root: RootDescription
+    ) throws -> OpenDirectory {
+        let top = try OpenDirectory(Directory.resolve(root.path))
+        var above = name.removingLastComponent()
+        while !above.isEmpty {
+            if let found = try Destination.directory(above, below: top, making: nil) { return found }
+            above.removeLastComponent()
+        }
+        return top
     }
 
     /// The same; its directory is made if it is missing.

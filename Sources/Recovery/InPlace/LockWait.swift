@@ -4,11 +4,15 @@ import LinuxFiles
 /// Waits for the lock of a live database by trying again and again. SQLite's own waiting would hold a lock that keeps every reader
 /// out for as long as it waits for one of them (sqlite.org/lockingv3.html, section 5).
 struct LockWait {
+    private let start = Tick.now
     private let deadline: Tick
 
     init(_ wait: Duration) {
-        deadline = Tick.now.advanced(by: wait)
+        deadline = start.advanced(by: wait)
     }
+
+    /// How long it has waited by now.
+    var waited: Duration { start.duration(to: .now) }
 
     /// `attempt` has a connection without a busy timeout. Throws what it throws; that it is busy when the time is over.
     func run<Value>(_ attempt: () throws -> Value) throws -> Value {
@@ -16,7 +20,8 @@ struct LockWait {
             do {
                 return try attempt()
             } catch let error as DatabaseError
-                where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) && Tick.now < deadline
+                where [.SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL].contains(error.resultCode)
+                && Tick.now < deadline
             {
                 Thread.nap(.milliseconds(5))
             }

@@ -50,7 +50,7 @@ enum Destination {
     /// user calls it.
     static func refuseSidecars(of entry: DirectoryEntry, as path: FilePath) throws {
         for suffix in sidecarSuffixes where (try? entry.appending(suffix: suffix).status()) != nil {
-            throw RestoreError.sidecar(path.appending(suffix: suffix), of: path)
+            throw RestoreError.sidecar(path.appending(suffix: suffix))
         }
     }
 
@@ -134,7 +134,6 @@ enum Destination {
             case nil:
                 guard let maker else { return nil }
                 try maker.make(entry, passed)
-            case _ where maker == nil: return nil
             default: throw RestoreError.isNotDirectory(entry.path)
             }
             directory = try OpenDirectory(entry)

@@ -24,16 +24,17 @@ final class DirectoryMaker {
 
     /// Makes all that were there, empty ones too. Calls `onFailure` for each that could not be made. `files`:
     /// what is restored, by names as of the directories; of a directory that has some of it they say
-    /// themselves what is wrong.
+    /// themselves what is wrong. A rehearsal makes nothing.
     func makeAll(
         below top: OpenDirectory,
         for files: [FilePath],
+        isRehearsal: Bool = false,
         onFailure: (FilePath, any Error) throws -> Void
     ) throws {
         let names = known.filter { $0.value.isThere && !$0.key.isEmpty }.keys
         for name in names.sorted(by: { $0.components.count < $1.components.count }) {
             do {
-                _ = try Destination.directory(name, below: top, making: self)
+                _ = try Destination.directory(name, below: top, making: isRehearsal ? nil : self)
             } catch {
                 if !files.contains(where: { $0.starts(with: name) }) { try onFailure(name, error) }
             }

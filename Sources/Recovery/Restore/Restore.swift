@@ -180,7 +180,11 @@ extension Restore {
         let integrity = try check(item, at: image.directory.heldPath.appending(image.name))
         try refuse(place, item)
         let file = try OpenFile(image, .update)
-        if let attributes = item.attributes {
+        // What is replaced hands on its owner and mode.
+        let replaced = try place.statusUnlessMissing().map {
+            FileAttributes(ownership: $0.ownership, modified: item.attributes?.modified)
+        }
+        if let attributes = replaced ?? item.attributes {
             for shortfall in file.setAttributes(attributes, as: item.destination) { onShortfall(shortfall) }
         }
         try file.synchronise()

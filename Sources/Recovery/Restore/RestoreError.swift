@@ -13,7 +13,7 @@ package enum RestoreError: Error, Hashable, Sendable {
     /// The destination is a device, a pipe, a socket or a symbolic link that leads nowhere.
     case isSpecial(FilePath)
     /// Beside the destination lies what SQLite would apply to the restored file.
-    case sidecar(FilePath, of: FilePath)
+    case sidecar(FilePath)
     /// The file did not exist at that moment. `lastImage`: its last snapshot before it was deleted.
     case didNotExist(FilePath, deleted: SnapshotIndex.Entry, lastImage: SnapshotIndex.Entry?)
     /// The image is what was recorded, but SQLite does not take it for sound.
@@ -24,6 +24,8 @@ package enum RestoreError: Error, Hashable, Sendable {
     case nothingWhole(Finding, isRoot: Bool)
     /// The name, as it is stored, would lead out of the destination.
     case escapes(FilePath)
+    /// The destination is a protected file, or belongs to one.
+    case isProtected(FilePath)
     /// Another snapshot was rebuilt than the one that was asked for.
     case wrongSnapshot(FilePath, wanted: Sequence, got: Sequence)
 
@@ -31,7 +33,7 @@ package enum RestoreError: Error, Hashable, Sendable {
     package var isDamage: Bool {
         switch self {
         case .notSound, .uncertain, .nothingWhole, .escapes, .wrongSnapshot: true
-        case .exists, .isDirectory, .isNotDirectory, .isSpecial, .sidecar, .didNotExist: false
+        case .exists, .isDirectory, .isNotDirectory, .isSpecial, .sidecar, .didNotExist, .isProtected: false
         }
     }
 }
@@ -46,11 +48,14 @@ extension RestoreError: CustomStringConvertible {
             "\(path.printable) is a directory: say --output "
                 + path.appending([name ?? "NAME"]).printable
         case .isNotDirectory(let path):
-            "\(path.printable) is not a directory: a directory is restored to a directory"
+            "\(path.printable) is not a directory, and a directory is restored there: move it away, or choose another place"
         case .isSpecial(let path): "\(path.printable) is not a regular file: choose another output"
-        case .sidecar(let sidecar, let database):
+        case .sidecar(let sidecar):
             "\(sidecar.printable) is in the way, for SQLite would apply it to the restored file: "
-                + "choose another output, or remove it when no program has \(database.printable) open"
+                + "choose another output"
+        case .isProtected(let path):
+            "\(path.printable) is protected, and programs may have it open: holdfast restore --in-place brings it back, and "
+                + "undo takes that back; or choose another output"
         case .didNotExist(let path, let deleted, let lastImage):
             "\(path.printable) did not exist then: it was deleted at snapshot \(deleted.sequence)"
                 + (lastImage.map { "; the last one before that is --at \($0.sequence)" } ?? "")

@@ -31,7 +31,7 @@ package struct RestorePlan: Hashable, Sendable {
     /// Of the root, by their names relative to it. Those that are not wanted do not count as being there.
     let directories: [FilePath: FormerDirectory]
     /// The directory within the root that is restored; empty for the root itself.
-    private let top: FilePath
+    let top: FilePath
 
     /// Plans one file. `when`: what led to the snapshot. Throws `RestoreError.didNotExist` if it was
     /// deleted by then.

@@ -7,11 +7,15 @@ import SystemPackage
 /// beside the destinations, in which images are rebuilt. Each is locked (`flock(2)`) for as long as its process lives, so
 /// that what a killed one left is known, and removed by the next that works in the same place.
 ///
-/// One lock is held while something gets its final name, and by `abandonAll` for good. So whoever ends the process
-/// through that leaves under each final name either the whole result or what was there before.
+/// One lock is held while something gets its final name, all that belongs to it included, and by `abandonAll` for
+/// good. So whoever ends the process through that leaves under each final name either the whole result or what was
+/// there before.
 package enum UnfinishedWork {
     private static let directories = Mutex<[ObjectIdentifier: Work]>([:])
     private static let prefix = ".holdfast-restore-"
+    private static let isAsked = Atomic<Bool>(false)
+    /// Somebody waits for the process to end: what goes on under the lock is to be ended or taken back.
+    static var isToBeAbandoned: Bool { isAsked.load(ordering: .relaxed) }
 
     private final class Work: Sendable {
         let entry: DirectoryEntry
@@ -33,7 +37,8 @@ package enum UnfinishedWork {
 
     /// Removes everything unfinished, then calls `exit`. Nothing gets a final name meanwhile.
     package static func abandonAll(thenExit exit: () -> Never) -> Never {
-        directories.withLock { directories in
+        isAsked.store(true, ordering: .relaxed)
+        return directories.withLock { directories -> Never in
             for work in directories.values { removeWhileItIsFilled(work) }
             exit()
         }
@@ -116,6 +121,11 @@ package enum UnfinishedWork {
         try? Work(entry, directory, lock: lock).remove()
     }
 
+    /// Does something in several steps, between which the process must not end.
+    static func uninterrupted<Value>(_ steps: () throws -> Value) throws -> Value {
+        try directories.withLock { _ in try steps() }
+    }
+
     /// Gives a result its final name. Unless `isReplacing`, the name must be free (EEXIST); a directory replaces
     /// nothing but an empty directory in any case.
     static func name(
@@ -124,12 +134,17 @@ package enum UnfinishedWork {
         isReplacing: Bool
     ) throws(SystemError) {
         try directories.withLock { _ throws(SystemError) in
-            if isReplacing {
-                try result.rename(to: name)
-            } else {
-                try result.renameToNew(name)
-            }
+            try rename(result, name, isReplacing: isReplacing)
         }
+    }
+
+    /// The same for whoever is `uninterrupted`.
+    static func rename(
+        _ result: DirectoryEntry,
+        _ name: DirectoryEntry,
+        isReplacing: Bool
+    ) throws(SystemError) {
+        if isReplacing { try result.rename(to: name) } else { try result.renameToNew(name) }
     }
 
     /// Removes what is left of a directory of `makeDirectory`.

@@ -166,6 +166,7 @@ package struct RowRestore {
         configuration.foreignKeysEnabled = false
         // For what is read of the schema.
         configuration.busyMode = .timeout(Double(options.wait.nanoseconds) / 1e9)
+        let lockWait = LockWait(options.wait)
         do {
             let queue = try place.connect(configuration)
             return try queue.writeWithoutTransaction { database in
@@ -174,7 +175,7 @@ package struct RowRestore {
                 }
                 let placement = try RowPlacement(set, of: old, database)
                 try database.execute(sql: "PRAGMA busy_timeout = 0")
-                return try LockWait(options.wait).run {
+                return try lockWait.run {
                     var counts: [RowCounts]?
                     try database.inTransaction(.immediate) {
                         guard try isUnchanged() else { return .rollback }
@@ -187,7 +188,7 @@ package struct RowRestore {
                 }
             }
         } catch let error as DatabaseError {
-            throw InPlaceError(error, path, wait: options.wait)
+            throw InPlaceError(error, path, waited: lockWait.waited)
         }
     }
 
@@ -225,7 +226,7 @@ package struct RowRestore {
                 elapsed: elapsed,
                 reason: options.reason
             )
-            try recovery.record(tags, capture)
+            try recovery.record(tags, before: before, capture)
             return recovery
         } catch {
             throw InPlaceError.unrecorded(path, tag: tags.before, String(describing: error))

@@ -80,8 +80,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
 }
 
 extension ControlRequest {
-    /// More than any request needs.
-    static let longestLine = 64 << 10
+    /// More than any request needs: what a restore of a million files has to say takes some MiB.
+    static let longestLine = 1 << 30
 }
 
 extension ControlAnswer {

@@ -14,7 +14,7 @@ final class ControlSocket: Sendable {
     /// One for each client that may still be let in.
     private let places = Semaphore()
     private static let placeCount = 32
-    /// The longest that a client takes to ask, or to read what it asked for.
+    /// The longest that a client takes to ask, for each MiB, or to read what it asked for.
     private static let patience = Duration.seconds(2)
     /// The name's file as it was made: another watcher may have the name when this one ends.
     private let identity: FileIdentity?
@@ -65,13 +65,11 @@ final class ControlSocket: Sendable {
         let client = Client(connection)
         do {
             try Thread.start("client") { [self] in
-                let line = try? client.connection.readLine(
-                    limit: ControlRequest.longestLine,
-                    within: Self.patience
-                )
+                let line = Result { () throws(SystemError) in
+                    try client.connection.readLine(limit: ControlRequest.longestLine, within: Self.patience)
+                }
                 places.signal()
-                guard let line, let reply = reply(to: line, client),
-                    let bytes = try? ControlCoding.encode(reply)
+                guard let reply = reply(to: line, client), let bytes = try? ControlCoding.encode(reply)
                 else { return }
                 try? client.connection.writeLine(bytes, within: Self.patience)
             }
@@ -81,7 +79,11 @@ final class ControlSocket: Sendable {
     }
 
     /// Nil when nothing is to be said, or nobody is there to hear it.
-    private func reply(to line: [UInt8], _ client: Client) -> ControlAnswer? {
+    private func reply(to line: Result<[UInt8]?, SystemError>, _ client: Client) -> ControlAnswer? {
+        if case .failure(let error) = line, error.code == .messageTooLong {
+            return .failed(reason: "the request has more than \(ControlRequest.longestLine) bytes")
+        }
+        guard case .success(let line?) = line else { return nil }
         guard let request = try? ControlCoding.decode(ControlRequest.self, line) else {
             return .failed(reason: "the request was not understood")
         }

@@ -40,6 +40,8 @@ struct Doctor: HoldfastCommand {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
         let isWatched = try ControlClient(target.root).status() != nil
+        let lock = apply == nil ? nil : try inPlaceOptions.lock(target.root)
+        defer { withExtendedLifetime(lock) {} }
         _ = try FreshCapture(target.root, in: repository, timeout: .seconds(30)).run()
         let index = try SnapshotIndex(target.root)
         guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
@@ -67,6 +69,7 @@ struct Doctor: HoldfastCommand {
             try inPlaceOptions.run(
                 InPlacePlan(choice.source, for: file, index),
                 target,
+                index,
                 in: repository,
                 isForced: force,
                 console

@@ -42,13 +42,15 @@ struct Export: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let start = Tick.now
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: options.openRepository())
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
         let chosen = try ChosenSnapshot(moment.at, of: target)
         chosen.warnIfStale(console)
         switch format {
         case .db:
             let entry = try PastDatabase.entry(chosen)
-            let destination = destination(for: chosen.index.path(of: entry.file, at: entry.sequence), entry)
+            let source = chosen.index.path(of: entry.file, at: entry.sequence)
+            let destination = try destination(for: source, entry, repository)
             let plan = try RestorePlan(chosen.index, file: entry, to: destination).with { _ in nil }
             var report = RestoreReport(plan, target, .full, start: start, console: console)
             try Recovery.Restore(plan, isReplacing: force).run {
@@ -58,7 +60,7 @@ struct Export: HoldfastCommand {
             return try report.end()
         case .sql:
             let past = try PastDatabase(chosen)
-            let destination = destination(for: past.path, past.entry)
+            let destination = try destination(for: past.path, past.entry, repository)
             try Recovery.Export(to: destination, isReplacing: force).dump(
                 past.image,
                 of: past.path,
@@ -70,7 +72,7 @@ struct Export: HoldfastCommand {
             guard chosen.scope == .root else {
                 throw Failure(.wrongUsage, "\(target.path.printable) is one file: tar is for a whole root")
             }
-            let destination = destination(for: target.path, chosen.entry)
+            let destination = try destination(for: target.path, chosen.entry, repository)
             let plan = RestorePlan(chosen.index, root: chosen.entry, asked: moment.at, to: destination)
             var isPartial = false
             try Recovery.Export(to: destination, isReplacing: force).archive(plan) { path, error in
@@ -84,8 +86,13 @@ struct Export: HoldfastCommand {
     }
 
     /// Within a directory that exists it gets a name of its own.
-    private func destination(for path: FilePath, _ entry: SnapshotIndex.Entry) -> FilePath {
+    private func destination(
+        for path: FilePath,
+        _ entry: SnapshotIndex.Entry,
+        _ repository: RepositoryDirectory
+    ) throws -> FilePath {
         let output = FilePath(argument: output)
+        try ProtectedOutput(repository).refuse(output, from: path)
         guard FileStatus.ifPresent(output)?.kind == .directory else { return output }
         let name = path.lastComponent?.string ?? "root"
         let stem = format == .tar ? String(name.drop { $0 == "." }) : path.stem ?? name

@@ -104,6 +104,8 @@ struct Restore: HoldfastCommand {
         let start = Tick.now
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
+        let lock = inPlace ? try inPlaceOptions.lock(target.root) : nil
+        defer { withExtendedLifetime(lock) {} }
         if let dump { return try restore(FilePath(argument: dump), target, repository, console) }
         let chosen = try ChosenSnapshot(
             at ?? .latest(back: 0),
@@ -133,12 +135,15 @@ struct Restore: HoldfastCommand {
             return try inPlaceOptions.run(
                 InPlacePlan(plan),
                 target,
+                index,
                 in: repository,
                 isForced: force,
                 check: check,
                 console
             )
         }
+        let protected = ProtectedOutput(repository)
+        for item in plan.items { try protected.refuse(item.destination, from: item.path) }
         var report = RestoreReport(plan, target, check, start: start, console: console)
         let shortfalls = ShortfallReport()
         try Recovery.Restore(plan, isReplacing: force, integrityCheck: check).run {
@@ -166,6 +171,7 @@ struct Restore: HoldfastCommand {
         return try inPlaceOptions.run(
             InPlacePlan(.sql(dump), for: entry.file, present.index),
             target,
+            present.index,
             in: repository,
             isForced: force,
             check: quick ? .quick : .full,

@@ -66,6 +66,8 @@ struct RowsRestore: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
+        let lock = try inPlaceOptions.lock(target.root)
+        defer { withExtendedLifetime(lock) {} }
         let chosen = try ChosenSnapshot(at, of: target)
         let entry = try PastDatabase.entry(chosen)
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
@@ -83,7 +85,7 @@ struct RowsRestore: HoldfastCommand {
         )
         let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name
         if let name, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
-        let stamp = Instant.now.stamp(in: .system)
+        let stamp = chosen.index.freeStamp(for: .rows)
         let restore = try RowRestore(target.root, entry, at: database, rowOptions, stamp: stamp) {
             try capture.run($0).sequence
         }

@@ -31,6 +31,10 @@ struct Undo: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
+        let lock = try inPlaceOptions.lock(target.root)
+        defer { withExtendedLifetime(lock) {} }
+        // Else the second of two at once would take back what the first has done.
+        if lock?.hasWaited ?? false { throw InPlaceError.overtaken(target.root.path) }
         let index = try SnapshotIndex(target.root)
         let (scope, directory) = try index.scope(of: target)
         let plan = try InPlacePlan(undoingLastIn: scope, below: directory, index)
@@ -40,6 +44,6 @@ struct Undo: HoldfastCommand {
             )
         }
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        return try inPlaceOptions.run(plan, target, in: repository, isForced: force, console)
+        return try inPlaceOptions.run(plan, target, index, in: repository, isForced: force, console)
     }
 }

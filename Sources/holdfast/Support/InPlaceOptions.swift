@@ -20,10 +20,16 @@ struct InPlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Why, for the recovery log.", valueName: "text"))
     var reason = ""
 
+    /// Keeps others from bringing something of the root back until it goes; nil where nothing is changed.
+    func lock(_ root: RootDescription) throws -> RecoveryLock? {
+        dryRun ? nil : try RecoveryLock(root, wait: wait)
+    }
+
     /// Does it, or says what would be done.
     func run(
         _ plan: InPlacePlan,
         _ target: Target,
+        _ index: SnapshotIndex,
         in repository: RepositoryDirectory,
         isForced: Bool,
         check: Integrity.Check = .full,
@@ -36,7 +42,8 @@ struct InPlaceOptions: ParsableArguments {
         options.check = check
         let capture = FreshCapture(target.root, in: repository, timeout: max(wait, .seconds(30)))
         let leftOut = try capture.leftOut(of: plan.items.map(\.name))
-        let restore = InPlaceRestore(plan.without(leftOut), options, stamp: Instant.now.stamp(in: .system)) {
+        let restore = InPlaceRestore(plan.without(leftOut), options, stamp: index.freeStamp(for: plan.action))
+        {
             try capture.run($0).sequence
         }
         var report = InPlaceReport(plan, target, isRehearsal: dryRun, console: console)
@@ -46,13 +53,18 @@ struct InPlaceOptions: ParsableArguments {
             try report.addFailure(item.path, failure)
         }
         if dryRun {
-            try restore.rehearse(onFile: { try report.add($0) }, onFailure: { try report.addFailure($0, $1) })
+            try restore.rehearse(
+                onFile: { try report.add($0) },
+                onFailure: { try report.addFailure($0, $1) },
+                onLatecomers: { report.latecomers = $0 }
+            )
             return try report.end(nil)
         }
         let shortfalls = ShortfallReport()
         let entry = try restore.run(
             onFile: { try report.add($0) },
             onFailure: { try report.addFailure($0, $1) },
+            onLatecomers: { report.latecomers = $0 },
             onShortfall: { shortfalls.add($0) }
         )
         shortfalls.tell(console)

@@ -14,6 +14,8 @@ struct InPlaceReport {
     private var done = 0
     private var unchanged = 0
     private var failed = 0
+    /// Files that are left alone, for they came later.
+    var latecomers: [FilePath] = []
 
     init(_ plan: InPlacePlan, _ target: Target, isRehearsal: Bool, console: Console) {
         self.plan = plan
@@ -58,6 +60,7 @@ struct InPlaceReport {
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
         let files = done
+        if !latecomers.isEmpty { console.message(Self.text(latecomers: latecomers)) }
         if plan.items.count > 1 {
             try console.result(
                 json: JSONObject().adding("summary", true).adding("sequence", plan.at.rawValue)
@@ -66,6 +69,7 @@ struct InPlaceReport {
                         isRehearsal
                     )
                     .adding("files", files).adding("unchanged", unchanged).adding("failed", failed)
+                    .adding("left_alone", latecomers.map { plan.root.path(of: $0).string })
                     .adding("elapsed_ms", start.duration(to: .now).nanoseconds / 1_000_000),
                 text:
                     "\(files) file\(files == 1 ? "" : "s") of \(target.path.printable): \(unchanged) were as they "
@@ -79,6 +83,12 @@ struct InPlaceReport {
             )
         }
         return worst
+    }
+
+    private static func text(latecomers: [FilePath]) -> String {
+        let some = latecomers.prefix(10).map(\.printable).joined(separator: ", ")
+        let rest = latecomers.count > 10 ? " and \(latecomers.count - 10) more" : ""
+        return "left alone, for they came later: \(some)\(rest)"
     }
 
     private func text(_ outcome: InPlaceOutcome) -> String {

@@ -106,6 +106,41 @@ struct ExchangeTests {
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
     }
 
+    /// `strace(1)` holds the command up before the third rename: the journal has gone aside, the file not yet.
+    @Test("interrupted between two renames, it ends what it has begun", arguments: [SIGINT, SIGTERM])
+    func interrupted(signal: Int32) throws {
+        let protection = try Protection()
+        try capture(protection)
+        try shell("head -c 9000 /dev/urandom > a.db; printf stale > a.db-journal", in: protection)
+        try capture(protection)
+        let damaged = try shell("md5sum < a.db", in: protection)
+        let trace = protection.folder.file("trace")
+        let restore = try RunningProgram(
+            "/usr/bin/strace",
+            [
+                "-f", "-qq", "-o", trace, "-e", "trace=renameat",
+                "-e", "inject=renameat:delay_enter=2000000:when=3", HoldfastProgram.path,
+                "restore", protection.database, "--at", "1", "--in-place",
+            ],
+            environment: HoldfastProgram.environment(protection.environment),
+            directory: protection.data
+        )
+        try wait(for: "the third rename") {
+            let lines = (try? String(contentsOfFile: trace, encoding: .utf8)) ?? ""
+            return lines.components(separatedBy: "renameat(").count > 3
+        }
+        #expect(!FileManager.default.fileExists(atPath: protection.database + "-journal"))
+        let children = "/proc/\(restore.processID)/task/\(restore.processID)/children"
+        let child = try #require(Int32(String(contentsOfFile: children, encoding: .utf8).dropLast()))
+        kill(child, signal)
+        #expect(try restore.waitForEnd().status == 128 + signal)
+        #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
+        #expect(
+            try shell("md5sum < a.db.corrupted-*[0-9]; cat a.db.*-journal", in: protection) == damaged
+                + "stale"
+        )
+    }
+
     @Test("what a program writes into a plain file while the command waits for it is not lost")
     func writtenMeanwhile() throws {
         let protection = try Protection()

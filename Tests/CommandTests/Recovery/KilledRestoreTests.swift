@@ -13,6 +13,11 @@ struct KilledRestoreTests {
         /// It is exchanged, and its journal goes aside with it.
         case garbage =
             "printf stale > .devteam/devteam.db-journal; head -c 9000 /dev/urandom | dd of=.devteam/devteam.db conv=notrunc 2>&1"
+        /// It is exchanged, for it has another page size in WAL mode, and its log has rows that it lacks.
+        case logged = """
+            printf '%s\\n' 'PRAGMA page_size = 8192;' 'VACUUM;' 'PRAGMA journal_mode = WAL;' \
+                '.dbconfig no_ckpt_on_close on' 'DELETE FROM tasks;' | sqlite3 .devteam/devteam.db
+            """
         /// The name is free.
         case gone = "rm .devteam/devteam.db"
 

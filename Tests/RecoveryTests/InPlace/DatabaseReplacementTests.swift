@@ -19,7 +19,7 @@ import Testing
     }
 
     private func replace(isUnchanged: () throws -> Bool = { true }) throws -> DatabaseReplacement.Result {
-        try DatabaseReplacement(database: entry, image: image, wait: .milliseconds(200)).run(
+        try DatabaseReplacement(database: entry, image: image, lockWait: LockWait(.milliseconds(200))).run(
             isUnchanged: isUnchanged
         )
     }
@@ -92,13 +92,17 @@ import Testing
             // Before the connection is made, and when it has the lock.
             let swap = "mv \(source) \(target); ln -s outside \(source)"
             if target == "first" { _ = try Command.run("sh", ["-ec", swap], directory: directory.path) }
-            let result = try DatabaseReplacement(database: database, image: image, wait: .milliseconds(200))
-                .run {
-                    if target == "second" {
-                        _ = try Command.run("sh", ["-ec", swap], directory: directory.path)
-                    }
-                    return true
+            let result = try DatabaseReplacement(
+                database: database,
+                image: image,
+                lockWait: LockWait(.milliseconds(200))
+            )
+            .run {
+                if target == "second" {
+                    _ = try Command.run("sh", ["-ec", swap], directory: directory.path)
                 }
+                return true
+            }
             #expect(result == .done)
             #expect(try Command.run("sh", ["-ec", look], directory: directory.path).stdout == before)
             #expect(try SQLite3.sql("SELECT v FROM t;", on: directory.file(target + "/live.db")) == "old\n")

@@ -1,0 +1,43 @@
+import LinuxFiles
+package import Repository
+package import SystemPackage
+
+/// Keeps what is written to an output off the files that the repository protects: exchanged under a running
+/// program, such a file would lose what the program writes next, and `undo` would know nothing of it.
+package final class ProtectedOutput {
+    private let repository: RepositoryDirectory
+    private var indexes: [RootID: SnapshotIndex] = [:]
+
+    package init(_ repository: RepositoryDirectory) {
+        self.repository = repository
+    }
+
+    /// Throws `RestoreError.isProtected` if there is a protected file at the output, by whichever name, or
+    /// something that SQLite keeps beside one. `source`: the protected file that is written there.
+    package func refuse(_ output: FilePath, from source: FilePath) throws {
+        guard let status = FileStatus.ifPresent(output) else { return }
+        let isSource = FileStatus.ifPresent(source)?.identity == status.identity
+        guard try isSource || isProtected(output) else { return }
+        throw RestoreError.isProtected(output)
+    }
+
+    private func isProtected(_ path: FilePath) throws -> Bool {
+        if try kind(of: path) != nil { return true }
+        for suffix in Destination.sidecarSuffixes {
+            guard let database = path.dropping(suffix: suffix) else { continue }
+            if try kind(of: database) == .database { return true }
+        }
+        return false
+    }
+
+    /// As what the file is protected at present; nil if it is not.
+    private func kind(of path: FilePath) throws -> FileKind? {
+        guard let match = try repository.root(for: path), let name = match.name else { return nil }
+        let index = try indexes[match.root.id] ?? SnapshotIndex(match.root)
+        indexes[match.root.id] = index
+        guard case .file(let file)? = index.scope(of: name),
+            let last = index.entry(of: file, atOrBefore: Sequence(.max)), last.event != .deleted
+        else { return nil }
+        return index.declaration(of: file, at: last.sequence)?.kind
+    }
+}

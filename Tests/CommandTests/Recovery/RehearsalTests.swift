@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `--dry-run` says is what happens.
+@Suite struct RehearsalTests {
+    /// Runs it with and without `--dry-run`, and returns both.
+    private func both(
+        _ protection: Protection,
+        _ arguments: [String]
+    ) throws -> (dry: CommandResult, real: CommandResult) {
+        let command = ["restore"] + arguments + ["--in-place", "--wait", "300ms", "--json"]
+        return (
+            try HoldfastProgram.run(command + ["--dry-run"], environment: protection.environment),
+            try HoldfastProgram.run(command, environment: protection.environment)
+        )
+    }
+
+    @Test("a file or a link where a directory was, a directory where a file was")
+    func obstacles() throws {
+        let protection = try Protection()
+        try protection.shell(
+            "mkdir conf sub empty; echo x > conf/x; echo y > sub/y; echo z > z; echo fine > fine"
+        )
+        try protection.watch()
+        try protection.holdfast("snapshot", "--tag", "then")
+        try protection.shell(
+            "rm -r conf sub empty z; echo file > conf; echo file > empty; ln -s /tmp sub; mkdir z; echo w > z/w; "
+                + "echo other > fine"
+        )
+        try protection.holdfast("sync")
+        let (dry, real) = try both(protection, [protection.data, "--at", "then"])
+        #expect(dry.status == 3 && real.status == 3, "\(dry) \(real)")
+        let failures = { (result: CommandResult) in
+            result.stderr.split(separator: "\n").filter { $0.contains("was left as it is") }.sorted()
+        }
+        #expect(failures(dry) == failures(real) && failures(dry).count == 4, "\(dry) \(real)")
+        #expect(try String(contentsOfFile: protection.data + "/fine", encoding: .utf8) == "fine\n")
+        #expect(try String(contentsOfFile: protection.data + "/conf", encoding: .utf8) == "file\n")
+    }
+
+    @Test("files that came later are named, and left alone")
+    func latecomers() throws {
+        let protection = try Protection()
+        try protection.shell("echo one > notes")
+        try protection.watch()
+        try protection.holdfast("snapshot", "--tag", "then")
+        try protection.shell("echo two > notes; echo later > later; mkdir sub; echo later > sub/later")
+        try protection.holdfast("sync")
+        let (dry, real) = try both(protection, [protection.data, "--at", "then"])
+        for result in [dry, real] {
+            #expect(result.status == 0)
+            #expect(result.stderr.contains("left alone, for they came later: later, sub/later"), "\(result)")
+            let paths = #""left_alone":["\#(protection.data)/later","\#(protection.data)/sub/later"]"#
+            #expect(result.stdout.contains(paths), "\(result)")
+        }
+        #expect(try String(contentsOfFile: protection.data + "/sub/later", encoding: .utf8) == "later\n")
+    }
+
+    @Test("a file that must be exchanged and that a program has open")
+    func open() throws {
+        let protection = try Protection("PRAGMA journal_mode = WAL; CREATE TABLE t(b); CREATE TABLE u(b);")
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let session = try SQLite3Session(protection.database)
+        try session.sql("SELECT count(*) FROM t;")
+        try protection.shell("head -c 2000 /dev/urandom | dd of=a.db bs=1 seek=4096 conv=notrunc 2>&1")
+        let (dry, real) = try both(protection, [protection.database, "--at", "1"])
+        #expect(dry.status == 11 && real.status == 11, "\(dry) \(real)")
+        try session.close()
+        #expect(try both(protection, [protection.database, "--at", "1"]).dry.status == 0)
+    }
+}
