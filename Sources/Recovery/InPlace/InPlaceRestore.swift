@@ -26,16 +26,23 @@ package struct InPlaceRestore {
     let plan: InPlacePlan
     let options: Options
     let capture: Capture
+    /// Of the present, as `20260129-120000`.
     let stamp: String
     let tags: RecoveryTags
 
-    /// - Parameter stamp: of the present, as `20260129-120000`, for names.
-    package init(_ plan: InPlacePlan, _ options: Options, stamp: String, capture: @escaping Capture) {
+    /// - Parameter now: for names.
+    package init(
+        _ plan: InPlacePlan,
+        _ options: Options,
+        _ index: SnapshotIndex,
+        now: Instant = .now,
+        capture: @escaping Capture
+    ) {
         self.plan = plan
         self.options = options
         self.capture = capture
-        self.stamp = stamp
-        tags = RecoveryTags(plan.action, stamp: stamp)
+        stamp = now.stamp(in: .system)
+        tags = RecoveryTags(plan.action, stamp: index.freeStamp(for: plan.action, now: now))
     }
 
     /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be

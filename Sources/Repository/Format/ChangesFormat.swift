@@ -289,12 +289,19 @@ struct ChangesFormat {
 }
 
 extension [UInt8] {
-    /// Appends a table entry. `previous`: the time of the entry before it, or of the record.
-    mutating func append(entry: ChangesFormat.Entry, numbers: ArraySlice<UInt32>, after previous: Instant) {
+    /// Appends a table entry. `previous`: the time of the entry before it, or of the record. Returns where its
+    /// flags are.
+    @discardableResult
+    mutating func append(
+        entry: ChangesFormat.Entry,
+        numbers: ArraySlice<UInt32>,
+        after previous: Instant
+    ) -> Int {
         // Of records that others have made the times may be any. What is written then is refused when it is read back.
         let (step, isBeyond) = entry.time.nanoseconds.subtractingReportingOverflow(previous.nanoseconds)
         append(varint: UInt64(isBeyond ? 0 : Swift.max(0, step)))
         append(entry.event?.rawValue ?? 0)
+        let flags = count
         append((entry.startsFresh ? ChangesFormat.EntryFlag.startsFresh : 0) | entry.standing.rawValue)
         append(varint: entry.shape.byteCount)
         append(varint: entry.coalesced)
@@ -305,6 +312,7 @@ extension [UInt8] {
             append(varint: UInt64(number - last))
             last = number
         }
+        return flags
     }
 
     /// Appends the 24 bytes before the table.

@@ -18,6 +18,7 @@ extension RootWriter {
         }
         let segment = try segmentToWrite()
         try segment.begin()
+        joinMoments()
         try write(to: segment)
         try segment.commit()
 
@@ -27,6 +28,7 @@ extension RootWriter {
         markDurable(segment)
         let written = staged
         staged.removeAll(keepingCapacity: true)
+        changedKinds = []
         stagedPageBytes = 0
         updateMirrors()
         recycle(written)
@@ -38,6 +40,15 @@ extension RootWriter {
     package func requireInPlace() throws {
         try lock.requireInPlace()
         try segment?.requireInPlace()
+    }
+
+    /// A file that a commit names was written just before it or just after it. So where a database and a plain file
+    /// changed within one flush, its end is the only moment of the root in it.
+    private func joinMoments() {
+        guard changedKinds.count > 1 else { return }
+        for case .changes(let run) in staged.lazy.map(\.content) {
+            run.withdrawMoments(keepingLast: run.lastSequence == lastSequence)
+        }
     }
 
     private func write(to segment: SegmentWriter) throws {

@@ -186,6 +186,7 @@ extension RootWriter {
         image.hasOpenParts = false
         image.unfinished = nil
         image.isPresent = event != .deleted
+        if event != .baseline, let kind = files[image.id]?.kind { changedKinds.insert(kind) }
         files[image.id]!.last = SnapshotState(
             sequence: lastSequence,
             time: entry.time,

@@ -59,6 +59,8 @@ package final class RootWriter {
     var endsUnfinished = false
     /// Those that the open segment has changes of, as far as this writer has written it.
     var changedFiles: Set<FileID> = []
+    /// Of the files that have a staged snapshot other than their first.
+    var changedKinds: Set<FileKind> = []
     var succession = SegmentSuccession.none
     var segment: SegmentWriter?
     let durableMark: DurableMarkFile

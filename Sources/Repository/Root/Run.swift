@@ -14,7 +14,11 @@ final class Run {
     private(set) var time = Instant(nanoseconds: 0)
     private var lastTime = Instant(nanoseconds: 0)
     private(set) var firstSequence = Sequence.none
+    /// Of the last snapshot in it; `.none` when it has none.
+    private(set) var lastSequence = Sequence.none
     private(set) var entryCount = 0
+    /// Where the table has the flags of each snapshot.
+    private var snapshotFlags: [Int] = []
     private(set) var table: [UInt8] = []
     /// The new pages in the order of the table.
     private(set) var raw: [UInt8] = []
@@ -36,7 +40,9 @@ final class Run {
         self.time = time
         lastTime = time
         firstSequence = .none
+        lastSequence = .none
         entryCount = 0
+        snapshotFlags.removeAll(keepingCapacity: true)
         table.removeAll(keepingCapacity: true)
         raw.removeAll(keepingCapacity: true)
         prefixNumbers.removeAll(keepingCapacity: true)
@@ -74,11 +80,22 @@ final class Run {
     }
 
     func endEntry(_ entry: ChangesFormat.Entry, numbers: ArraySlice<UInt32>, sequence: Sequence?) {
-        table.append(entry: entry, numbers: numbers, after: lastTime)
+        let flags = table.append(entry: entry, numbers: numbers, after: lastTime)
         lastTime = entry.time
         entryCount += 1
         endsUnfinished = entry.event == nil
-        if firstSequence == .none, let sequence { firstSequence = sequence }
+        guard let sequence else { return }
+        if firstSequence == .none { firstSequence = sequence }
+        lastSequence = sequence
+        snapshotFlags.append(flags)
+    }
+
+    /// Its snapshots are states of their file alone, but for the last one if that stays as it is.
+    func withdrawMoments(keepingLast: Bool) {
+        for place in snapshotFlags.dropLast(keepingLast ? 1 : 0)
+        where table[place] & ChangesFormat.EntryFlag.standing == ChangesFormat.Standing.moment.rawValue {
+            table[place] |= ChangesFormat.Standing.alone.rawValue
+        }
     }
 
     func close() { isClosed = true }

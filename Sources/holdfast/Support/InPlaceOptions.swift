@@ -42,8 +42,7 @@ struct InPlaceOptions: ParsableArguments {
         options.check = check
         let capture = FreshCapture(target.root, in: repository, timeout: max(wait, .seconds(30)))
         let leftOut = try capture.leftOut(of: plan.items.map(\.name))
-        let restore = InPlaceRestore(plan.without(leftOut), options, stamp: index.freeStamp(for: plan.action))
-        {
+        let restore = InPlaceRestore(plan.without(leftOut), options, index) {
             try capture.run($0).sequence
         }
         var report = InPlaceReport(plan, target, isRehearsal: dryRun, console: console)

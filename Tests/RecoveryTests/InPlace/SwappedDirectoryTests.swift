@@ -142,7 +142,7 @@ struct SwappedDirectoryTests {
     private func restoreInPlace(_ plan: InPlacePlan, _ last: Repository.Sequence) throws {
         var options = InPlaceRestore.Options()
         options.wait = .zero
-        let restore = InPlaceRestore(plan, options, stamp: "20260129-120000") { _ in last }
+        let restore = InPlaceRestore(plan, options, try SnapshotIndex(plan.root)) { _ in last }
         _ = try restore.run(onFile: { _ in }, onFailure: { _, _ in })
     }
 

@@ -54,6 +54,29 @@ struct RootWriterTests {
         #expect(!writer.isUnfinished(file))
     }
 
+    @Test("where a database and a plain file change within one flush, its end is the only moment in it")
+    func joinedMoments() throws {
+        let test = try TestRoot()
+        let writer = try RootWriter(root: test.root)
+        let database = writer.declare(name: "a.db", kind: .database)
+        let notes = writer.declare(name: "notes", kind: .plain)
+        for file in [database, notes] { _ = try writer.stage(Self.changes(file, [1: 1], .baseline)) }
+        _ = try writer.flush()
+        for content in UInt8(2)...3 {
+            _ = try writer.stage(Self.changes(database, [1: content]))
+            _ = try writer.stage(Self.changes(database, [2: content]))
+            _ = try writer.stage(Self.changes(notes, [1: content]))
+            _ = try writer.stage(Self.changes(database, [3: content]))
+            _ = try writer.stage(Self.changes(database, [4: content]))
+            _ = try writer.flush()
+        }
+        for content in UInt8(4)...5 { _ = try writer.stage(Self.changes(database, [1: content])) }
+        _ = try writer.flush()
+        let moments = try test.snapshots().filter(\.isMoment).map { Int($0.state.sequence.rawValue) }
+        #expect(moments == [1, 2, 7, 12, 13, 14])
+        #expect(try test.findings().isEmpty)
+    }
+
     @Test("commits only add to an unfinished snapshot, until something closes it")
     func unfinished() throws {
         let test = try TestRoot()
