@@ -54,9 +54,9 @@ package enum ForegroundProcess {
 
         let environment = try ChildProcess.environment([:])
         var process: pid_t = 0
-        let code = unsafe withVector(([name] + arguments).map { Array($0.utf8) }) { words in
+        let code = unsafe withVector(([name] + arguments).map(Arguments.bytes)) { words in
             unsafe withVector(environment) {
-                unsafe posix_spawnp(&process, name, &actions, &attributes, words, $0)
+                unsafe posix_spawnp(&process, words[0]!, &actions, &attributes, words, $0)
             }
         }
         guard code == 0 else { throw SystemError("start", FilePath(name), code: Errno(rawValue: code)) }

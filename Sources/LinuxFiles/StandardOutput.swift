@@ -9,8 +9,10 @@ package struct StandardOutput: ~Copyable {
 
     /// Adds a line. It may be written later, at the latest by `flush`.
     /// Throws like `flush`.
-    package mutating func line(_ text: String) throws(SystemError) {
-        pending.append(contentsOf: text.utf8)
+    package mutating func line(_ text: String) throws(SystemError) { try line(Array(text.utf8)) }
+
+    package mutating func line(_ bytes: [UInt8]) throws(SystemError) {
+        pending.append(contentsOf: bytes)
         pending.append(UInt8(ascii: "\n"))
         if pending.count >= 64 << 10 { try flush() }
     }

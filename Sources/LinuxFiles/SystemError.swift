@@ -64,11 +64,15 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension FilePath {
     /// The path for people and logs: valid UTF-8, control characters escaped, on one line.
+    package var printable: String { string.printable }
+}
+
+extension String {
+    /// For people and logs, on one line: without what moves the cursor, hides text or turns its direction.
     package var printable: String {
         var text = ""
-        for scalar in string.unicodeScalars {
+        for scalar in unicodeScalars {
             switch scalar.properties.generalCategory {
-            // What moves the cursor, hides text or turns its direction.
             case .control, .format, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
             default: text.unicodeScalars.append(scalar)
             }

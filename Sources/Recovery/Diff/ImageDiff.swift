@@ -9,25 +9,26 @@ package import SystemPackage
 /// from the others; virtual tables are left out, for what they contain is only known to their module.
 package struct ImageDiff {
     private let queue: DatabaseQueue
-    private let old: [String: TableShape]
-    private let new: [String: TableShape]
+    private let old: [SQLName: TableShape]
+    private let new: [SQLName: TableShape]
 
     /// Opens both images. nil: there was no database, which has no tables.
     package init(from old: FilePath?, to new: FilePath?) throws {
         queue = try DatabaseQueue()
+        views = try [old, new].flatMap { image in
+            try image.map { try ImageDatabase(at: $0).read { try $0.views() } } ?? []
+        }
         (self.old, self.new) = try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: new ?? old)
-            for (name, path) in [("old", old), ("new", new)] {
-                let uri = path.map(ImageDatabase.uri) ?? ":memory:"
-                try database.execute(sql: "ATTACH ? AS \(name)", arguments: [uri])
-            }
-            return try (TableShape.all(of: "old", in: database), TableShape.all(of: "new", in: database))
+            return (
+                try database.attach(readable: old, as: "old"), try database.attach(readable: new, as: "new")
+            )
         }
     }
 
     /// Nil when the rows of a table cannot be told apart. Where any has NULL in its key, their rowids do that.
     private func pair(_ table: String, _ database: Database) throws -> TablePair? {
-        let shapes = [("old", old[table]), ("new", new[table])]
+        let shapes = [("old", old[named: table]), ("new", new[named: table])]
         let needsRowID = try shapes.contains { schema, shape in
             guard let shape, !shape.collations.isEmpty, !shape.isWithoutRowID else { return false }
             let sql =
@@ -39,7 +40,10 @@ package struct ImageDiff {
     }
 
     /// Tables that either image has, by name.
-    package var tables: [String] { Set(old.keys).union(new.keys).sorted() }
+    package var tables: [String] { Set(old.keys).union(new.keys).sorted().map(\.text) }
+
+    /// What either image has that only shows what is in tables.
+    package let views: [String]
 
     /// What differs in a table, in numbers.
     package func summary(of table: String) throws -> TableDiff {
@@ -49,6 +53,7 @@ package struct ImageDiff {
                 try fill(&diff, database)
             } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
                 // A collation, for example, that only the program has to which the database belongs.
+                diff.isCompared = false
                 diff.notes.append("its rows cannot be compared (\(error.message ?? "\(error.resultCode)"))")
             }
         }
@@ -61,10 +66,11 @@ package struct ImageDiff {
     }
 
     private func fill(_ diff: inout TableDiff, _ database: Database) throws {
-        let (before, after) = (old[diff.table], new[diff.table])
+        let (before, after) = (old[named: diff.table], new[named: diff.table])
         diff.notes = Self.notes(before, after)
         guard let pair = try pair(diff.table, database) else {
             if !(before ?? after)!.isVirtual {
+                diff.isCompared = false
                 diff.notes.append("its rows cannot be compared: they have no key, or another one")
             }
             return
@@ -86,8 +92,8 @@ package struct ImageDiff {
     private static func notes(_ before: TableShape?, _ after: TableShape?) -> [String] {
         guard let before else { return ["the table is new"] }
         guard let after else { return ["the table went"] }
-        return before.columns.filter { !after.columns.containsName($0) }.map { "column \($0) went" }
-            + after.columns.filter { !before.columns.containsName($0) }.map { "column \($0) is new" }
+        return before.columns.missing(in: after.columns).map { "column \($0) went" }
+            + after.columns.missing(in: before.columns).map { "column \($0) is new" }
     }
 
     /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each by their keys.

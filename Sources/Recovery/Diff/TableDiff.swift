@@ -11,6 +11,8 @@ package struct TableDiff: Hashable, Sendable {
     package internal(set) var oldCount = 0
     /// What else there is to know, as a column that only one of them has, or why rows cannot be compared.
     package internal(set) var notes: [String] = []
+    /// False: how its rows differ is not known, and a note says why.
+    package internal(set) var isCompared = true
 
     var withoutNotes: Self {
         var diff = self

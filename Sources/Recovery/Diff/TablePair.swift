@@ -13,8 +13,9 @@ struct TablePair {
     init?(_ old: TableShape?, _ new: TableShape?) {
         guard let some = old ?? new, !some.isVirtual, !some.key.isEmpty else { return nil }
         if let old, let new {
-            guard !new.isVirtual, new.key.spelled(as: old.key) == old.key, old.hasRowIDKey == new.hasRowIDKey
-            else { return nil }
+            guard !new.isVirtual, new.key.isSameNames(as: old.key), old.hasRowIDKey == new.hasRowIDKey else {
+                return nil
+            }
         }
         name = some.name
         key = some.key
@@ -36,28 +37,44 @@ struct TablePair {
 
     /// Calls `body` for each row that differs in that way, by their keys.
     func each(_ kind: RowDiff.Kind, _ database: Database, _ body: (RowDiff) throws -> Void) throws {
-        let keys = key.list(of: kind == .added ? "n" : "o")
+        let side = kind == .added ? "n" : "o"
         let olds = kind == .added ? [] : old ?? []
         let news = kind == .removed ? [] : new ?? []
-        let columns = [keys, olds.list(of: "o"), news.list(of: "n")].filter { !$0.isEmpty }
-        let cursor = try Row.fetchCursor(
-            database,
-            sql: "SELECT \(columns.joined(separator: ", ")) \(rows(kind)) ORDER BY \(keys)"
-        )
-        while let row = try cursor.next() {
-            let values = Array(row.databaseValues).map(SQLValue.init)
+        let columns =
+            key.map { "\(side).\($0.sqlName)" } + olds.map { "o.\($0.sqlName)" }
+            + news.map { "n.\($0.sqlName)" }
+        // Of a wide table there are several cursors, which go over the same rows in the same order.
+        let statements = try columns.parts.map { part in
+            let list = part.joined(separator: ", ")
+            return try database.makeStatement(
+                sql: "SELECT \(list) \(rows(kind)) ORDER BY \(key.list(of: side))"
+            )
+        }
+        let cursors = try statements.map { try Row.fetchCursor($0) }
+        while try cursors.reduce(true, { try $1.next() != nil && $0 }) {
+            let values = statements.flatMap(\.values)
             let named = { (names: [String], start: Int) in
                 names.enumerated().map { RowDiff.Value(column: $1, value: values[start + $0]) }
             }
-            var before = named(olds, key.count)
-            var after = named(news, key.count + olds.count)
-            if kind == .changed {
-                let (allBefore, allAfter) = (before, after)
-                before = allBefore.filter { news.contains($0.column) && !allAfter.contains($0) }
-                after = allAfter.filter { olds.contains($0.column) && !allBefore.contains($0) }
-            }
-            try body(RowDiff(table: name, kind: kind, key: named(key, 0), old: before, new: after))
+            let before = named(olds, key.count)
+            let after = named(news, key.count + olds.count)
+            let isChanged = kind == .changed
+            try body(
+                RowDiff(
+                    table: name,
+                    kind: kind,
+                    key: named(key, 0),
+                    old: isChanged ? Self.changed(before, from: after) : before,
+                    new: isChanged ? Self.changed(after, from: before) : after
+                )
+            )
         }
+    }
+
+    /// Those that have another value there, of the columns that are there.
+    private static func changed(_ values: [RowDiff.Value], from others: [RowDiff.Value]) -> [RowDiff.Value] {
+        let known = Dictionary(others.map { (SQLName($0.column), $0.value) }) { first, _ in first }
+        return values.filter { value in known[named: value.column].map { $0 != value.value } ?? false }
     }
 
     private func rows(_ kind: RowDiff.Kind) -> String {
@@ -71,7 +88,7 @@ struct TablePair {
             return new == nil
                 ? "FROM \(before)" : "FROM \(before) WHERE NOT EXISTS (SELECT 1 FROM \(after) WHERE \(match))"
         case .changed:
-            let common = (old ?? []).filter { new?.contains($0) ?? false }
+            let common = (old ?? []).common(with: new ?? [])
             return "FROM \(before) JOIN \(after) ON \(match) WHERE \(common.differ(in: "o", and: "n"))"
         }
     }

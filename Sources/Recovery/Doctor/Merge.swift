@@ -26,7 +26,7 @@ struct Merge {
             try database.inTransaction {
                 for (name, shape) in base.sorted(by: { $0.key < $1.key }) {
                     guard let other = new[name], !shape.isVirtual, !other.isVirtual, !shape.key.isEmpty,
-                        other.key.spelled(as: shape.key) == shape.key
+                        other.key.isSameNames(as: shape.key)
                     else { continue }
                     try merge(shape, other, database)
                 }

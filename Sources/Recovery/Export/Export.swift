@@ -13,15 +13,19 @@ package struct Export: Sendable {
         self.isReplacing = isReplacing
     }
 
-    /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it.
-    /// Throws `ExportError`, `RestoreError`, `SystemError`.
+    /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it, with its rowids and what of its header a dump
+    /// does without. Throws `ExportError`, `RestoreError`, `SystemError`.
     package func dump(_ image: FilePath, of path: FilePath, at sequence: Sequence) throws {
         if case .problems(let problems) = try Integrity.check(databaseAt: image, .quick) {
             throw RestoreError.notSound(path, sequence, problems: problems)
         }
+        let header = try DumpHeader(image)
+        if let table = header.tableWithNUL { throw ExportError.holdsNUL(path, table: table) }
+        let lines = header.statements.map { ".print \"\($0)\"" }
         try write(
             "sqlite3",
-            ["-batch", "-init", "/dev/null", "-readonly", ImageDatabase.uri(image), ".dump"]
+            ["-batch", "-init", "/dev/null", "-readonly", ImageDatabase.uri(image)] + lines
+                + [".dump --preserve-rowids"]
         )
     }
 
@@ -68,11 +72,15 @@ package enum ExportError: Error, Hashable, CustomStringConvertible {
     case noProgram(String)
     case failed(String, Int32)
     case makesNothing(FilePath)
+    /// SQL ends at a NUL, and `sqlite3` cuts the text off there.
+    case holdsNUL(FilePath, table: String)
 
     package var description: String {
         switch self {
         case .noProgram(let name): "the program \(name) is not there: install it"
         case .failed(let name, let status): "\(name) ended with status \(status): see what it said above"
+        case .holdsNUL(let path, let table):
+            "text in \(table.printable) of \(path.printable) has NUL characters, which SQL cannot hold: say --format db"
         case .makesNothing(let file):
             "\(file.printable) makes no table: it is no SQL dump, or its end with COMMIT is missing"
         }

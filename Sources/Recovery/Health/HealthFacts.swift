@@ -40,8 +40,11 @@ package struct HealthFacts: Sendable {
         }
         let (rowCounts, schemaHash) = try database.read { database in
             var counts: [String: Int] = [:]
-            for (name, shape) in try TableShape.all(of: "main", in: database) where !shape.isVirtual {
-                counts[name] = try Int.fetchOne(database, sql: "SELECT count(*) FROM \(name.sqlName)")
+            for shape in try TableShape.all(of: "main", in: database).values where !shape.isVirtual {
+                counts[shape.name] = try Int.fetchOne(
+                    database,
+                    sql: "SELECT count(*) FROM \(shape.name.sqlName)"
+                )
             }
             let schema =
                 "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1"

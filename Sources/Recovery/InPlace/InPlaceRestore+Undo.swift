@@ -14,7 +14,8 @@ extension InPlaceRestore {
             let isExpected = changes.allSatisfy { change in
                 entry.tables.contains {
                     // A row that two foreign keys led to was counted for each.
-                    $0.table == change.table && change.removed == 0 && change.added == $0.regained
+                    $0.table.isSameName(as: change.table) && change.removed == $0.lost
+                        && change.added == $0.regained
                         && change.changed <= $0.changed
                 }
             }

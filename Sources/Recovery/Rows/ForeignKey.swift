@@ -9,37 +9,39 @@ struct ForeignKey: Hashable {
     /// What a deleted parent does to the columns, rather than to the row.
     let unlinks: Bool
 
-    /// All between the tables of a schema; of those that lead to no table of it, none.
+    /// All between the tables of a schema; of those that lead to no table or to no column of it, none.
     static func all(
         _ schema: String,
-        _ tables: [String: TableShape],
+        _ tables: [SQLName: TableShape],
         _ database: Database
     ) throws -> [ForeignKey] {
-        let names = Dictionary(tables.keys.map { ($0.lowercased(), $0) }) { first, _ in first }
-        return try tables.keys.sorted().flatMap { child in
+        try tables.values.filter { !$0.isVirtual }.sorted { SQLName($0.name) < SQLName($1.name) }.flatMap {
+            child in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
                     SELECT id, "table", "from", "to", on_delete FROM pragma_foreign_key_list(?, ?) ORDER BY id, seq
                     """,
-                arguments: [child, schema]
+                arguments: [child.name, schema]
             )
             return Dictionary(grouping: rows) { $0["id"] as Int }.sorted { $0.key < $1.key }
-                .compactMap { _, rows -> ForeignKey? in
-                    let parentName: String = rows[0]["table"]
-                    guard let parent = names[parentName.lowercased()] else { return nil }
-                    let named = rows.compactMap { $0["to"] as String? }
-                    let action: String = rows[0]["on_delete"]
-                    return ForeignKey(
-                        child: child,
-                        columns: rows.map { $0["from"] },
-                        parent: parent,
-                        // Without a name it is the parent's primary key.
-                        parentColumns: named.count == rows.count ? named : tables[parent]!.key,
-                        unlinks: action == "SET NULL" || action == "SET DEFAULT"
-                    )
-                }
-                .filter { $0.columns.count == $0.parentColumns.count }
+                .compactMap { _, rows in ForeignKey(rows, of: child, in: tables) }
         }
+    }
+
+    /// Of the rows of `pragma_foreign_key_list` for one key.
+    private init?(_ rows: [Row], of child: TableShape, in tables: [SQLName: TableShape]) {
+        guard let parent = tables[named: rows[0]["table"]] else { return nil }
+        let named = rows.compactMap { $0["to"] as String? }
+        let action: String = rows[0]["on_delete"]
+        self.child = child.name
+        self.parent = parent.name
+        columns = rows.map { $0["from"] }
+        // Without a name it is the parent's primary key.
+        parentColumns = named.count == rows.count ? named : parent.key
+        unlinks = action == "SET NULL" || action == "SET DEFAULT"
+        guard columns.count == parentColumns.count, columns.missing(in: child.allColumns).isEmpty,
+            parentColumns.missing(in: parent.allColumns).isEmpty
+        else { return nil }
     }
 }

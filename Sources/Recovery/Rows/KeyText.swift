@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 
 /// The values of a key as people write them.
@@ -16,7 +17,7 @@ enum KeyText {
         let digits = text.dropFirst(2).dropLast().compactMap(\.hexDigitValue)
         guard digits.count == bytes.count - 3 else { return text.databaseValue }
         let content = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-        return SQLValue.blob(content).databaseValue
+        return Data(content).databaseValue
     }
 
     /// For columns without an affinity.

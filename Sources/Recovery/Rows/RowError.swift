@@ -1,10 +1,17 @@
+import GRDB
+import LinuxFiles
 package import Repository
+import SystemPackage
 
 /// Why rows are not restored. Nothing was changed.
 package enum RowError: Error, Hashable, Sendable {
     case noTable(String, at: Sequence)
     /// What is in a virtual table is only known to its module.
     case isVirtual(String)
+    /// It has no rows of its own.
+    case isView(String)
+    /// SQLite needs something of the table's program to write it.
+    case needsProgram(String)
     /// Nothing tells its rows apart.
     case noKey(String)
     /// Rows of it have NULL in their primary key, which then does not tell them apart.
@@ -31,6 +38,12 @@ extension RowError: CustomStringConvertible {
                 + "\"SELECT name FROM sqlite_master\""
         case .isVirtual(let table):
             "\(table) is a virtual table, whose rows only its module knows: restore the tables behind it, or the database"
+        case .isView(let name):
+            "\(name.printable) is a view, whose rows come from its tables: restore those, see holdfast query \"SELECT sql FROM "
+                + "sqlite_master WHERE type = 'view'\""
+        case .needsProgram(let reason):
+            "the rows cannot be written without what only their program has (\(reason)): take them from holdfast query, and "
+                + "insert them with that program"
         case .noKey(let table): "nothing tells the rows of \(table) apart: restore the database"
         case .nullKey(let table):
             "rows of \(table) have NULL in their key, so that nothing tells them apart: restore the database, or take them "
@@ -48,6 +61,25 @@ extension RowError: CustomStringConvertible {
             "rows would refer to rows that are not there (\(violations.map(\.description).joined(separator: "; "))): "
                 + "restore those first"
         case .refused(let reason): "the database refuses the rows (\(reason)): nothing was changed"
+        }
+    }
+}
+
+extension RowError {
+    /// Why there is no such table: what has the name may be a view.
+    static func missing(_ table: String, in image: FilePath, at sequence: Sequence) throws -> RowError {
+        let views = try ImageDatabase(at: image).read { try $0.views() }
+        return views.containsName(table) ? .isView(table) : .noTable(table, at: sequence)
+    }
+
+    /// What SQLite says against writing rows; nil when it is about something else.
+    init?(_ error: DatabaseError) {
+        let reason = error.message ?? error.resultCode.description
+        let needs = ["no such collation sequence", "no such function", "unknown function", "no such module"]
+        switch error.resultCode {
+        case .SQLITE_CONSTRAINT: self = .refused(reason)
+        case .SQLITE_ERROR where needs.contains(where: reason.contains): self = .needsProgram(reason)
+        default: return nil
         }
     }
 }

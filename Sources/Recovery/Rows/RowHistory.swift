@@ -38,6 +38,11 @@ package final class RowHistory {
     private var row: [RowDiff.Value]?
     private var isFirst = true
     private var hadTable = false
+    /// The key when it first was one of as many columns as were given; the row is found by them ever after.
+    private var keyColumns: [String]?
+    /// A key with another number of columns.
+    private var otherKey: [String]?
+    private var wasView = false
     private var cookie: UInt32?
     /// Snapshots that SQLite looked at.
     package private(set) var looks = 0
@@ -65,7 +70,10 @@ package final class RowHistory {
             row = found
             isFirst = false
         }
-        if !hadTable { throw RowError.noTable(table, at: .none) }
+        if !hadTable { throw wasView ? RowError.isView(table) : RowError.noTable(table, at: .none) }
+        if keyColumns == nil, let otherKey {
+            throw RowError.wrongKeyCount(table, columns: otherKey, given: key.count)
+        }
     }
 
     private func mayDiffer(_ step: HistoryReplay.Step) throws -> Bool {
@@ -93,9 +101,8 @@ package final class RowHistory {
         case (let row?, nil): return Version(state: state, kind: .deleted, row: row, former: [])
         case (let row?, let found?):
             // A column that came or went is no change of the row.
-            let former = row.filter { old in
-                found.contains { $0.column == old.column && $0.value != old.value }
-            }
+            let known = Dictionary(found.map { (SQLName($0.column), $0.value) }) { first, _ in first }
+            let former = row.filter { old in known[named: old.column].map { $0 != old.value } ?? false }
             return former.isEmpty ? nil : Version(state: state, kind: .changed, row: found, former: former)
         }
     }
@@ -134,32 +141,52 @@ package final class RowHistory {
     ) throws -> [RowDiff.Value]? {
         let shapes = try TableShape.all(of: "main", in: database)
         watched = PageBitmap()
-        guard let shape = shapes.values.first(where: { $0.name.isSameName(as: table) }) else {
+        guard let shape = shapes[named: table] else {
+            wasView = try wasView || database.views().containsName(table)
             return nil
         }
         hadTable = true
         guard !shape.isVirtual else { throw RowError.isVirtual(table) }
         guard !shape.key.isEmpty else { throw RowError.noKey(table) }
-        guard shape.key.count == key.count else {
-            throw RowError.wrongKeyCount(table, columns: shape.key, given: key.count)
+        guard let wanted = keyColumns(in: shape) else {
+            watched.insert(PageNumber(1))
+            return nil
         }
+        let isKey = wanted.isSameNames(as: shape.key)
         let rowIDName = shape.rowIDName
         let columns = shape.columns + [rowIDName].compactMap(\.self)
-        let condition = shape.key.map { "\($0.sqlName) = ?" }.joined(separator: " AND ")
-        let sql = """
-            SELECT \(columns.map(\.sqlName).joined(separator: ", ")) FROM \(shape.name.sqlName) WHERE \(condition)
-            """
+        let unknown = database.unknownCollations(of: [shape])
+        try database.addStandIns(for: unknown)
+        let condition = wanted.enumerated().map { index, column in
+            // Without the collation SQLite cannot compare, and goes over all rows.
+            let isUnknown =
+                isKey && index < shape.collations.count && unknown.contains(shape.collations[index])
+            return "\(column.sqlName)\(isUnknown ? " COLLATE BINARY" : "") = ?"
+        }
+        let rows = "FROM \(shape.name.sqlName) WHERE \(condition.joined(separator: " AND "))"
         for values in KeyText.candidates(key) {
-            guard let found = try Row.fetchOne(database, sql: sql, arguments: StatementArguments(values))
+            guard let values = try database.firstRow(columns, rows, arguments: StatementArguments(values))
             else { continue }
-            let values = Array(found.databaseValues).map(SQLValue.init)
             try watchRow(shape, rowIDName == nil ? nil : values.last, database, file, header)
             return zip(shape.columns, values).map { RowDiff.Value(column: $0, value: $1) }
         }
         // Where it would come.
-        let rowID = shape.isRowIDAlias || shape.hasRowIDKey ? Int64(key[0]).map(SQLValue.integer) : nil
+        let rowID =
+            isKey && (shape.isRowIDAlias || shape.hasRowIDKey) ? Int64(key[0]).map(SQLValue.integer) : nil
         try watchRow(shape, rowID, database, file, header)
         return nil
+    }
+
+    /// The columns that the row is found by: those of the first key that fits, as long as the table has them.
+    private func keyColumns(in shape: TableShape) -> [String]? {
+        let all = shape.allColumns + [shape.rowIDName].compactMap(\.self)
+        if let keyColumns, keyColumns.missing(in: all).isEmpty { return keyColumns }
+        guard shape.key.count == key.count else {
+            otherKey = shape.key
+            return nil
+        }
+        keyColumns = shape.key
+        return shape.key
     }
 
     private func watchRow(

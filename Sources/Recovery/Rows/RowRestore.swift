@@ -16,6 +16,8 @@ package struct RowRestore {
         package var isOverwriting = false
         /// With all rows that refer to them, or did.
         package var withChildren = false
+        /// Full-text indexes over the tables are built anew.
+        package var rebuildsIndexes = false
         package var reason = ""
 
         package init() {}
@@ -57,29 +59,72 @@ package struct RowRestore {
     package func keyColumns(of table: String) throws -> [String] {
         guard let old = try images.image(entry) else { throw RowError.noTable(table, at: entry.sequence) }
         let shapes = try ImageDatabase(at: old).read { try TableShape.all(of: "main", in: $0) }
-        guard let shape = shapes.values.first(where: { $0.name.isSameName(as: table) }) else {
-            throw RowError.noTable(table, at: entry.sequence)
+        guard let shape = shapes[named: table] else {
+            throw try RowError.missing(table, in: old, at: entry.sequence)
         }
         guard !shape.isVirtual else { throw RowError.isVirtual(table) }
         guard !shape.key.isEmpty else { throw RowError.noKey(table) }
         return shape.key
     }
 
-    /// Calls `onRow` for each wanted row, with what would happen to it. Nothing is changed. Returns the counts.
+    /// Does it with a copy of the present database. Calls `onRow` for each wanted row, with what would happen to it.
     package func rehearse(
         _ table: String,
         _ selection: RowSelection,
         onRow: (RowChange) throws -> Void
-    ) throws -> [RowCounts] {
+    ) throws -> RowOutcome {
         try with(table, selection) { set, old in
-            let present = try present(at: capture([]))
-            let queue = try DatabaseQueue(path: ImageDatabase.uri(present))
+            let copy = images.path(named: "rehearsal")
+            try FileCopy.copy(present(at: capture([])), to: copy)
+            // In WAL mode it would need files beside it.
+            try OpenFile(copy, .update).setFileFormat(isWAL: false)
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = false
+            let queue = try DatabaseQueue(path: copy.string, configuration: configuration)
             return try queue.writeWithoutTransaction { database in
-                let placement = try RowPlacement(set, of: old, database)
-                try placement.each(onRow)
-                return try placement.counts()
+                let placement = try Self.placement(set, old, database)
+                var outcome = RowOutcome(counts: [], exceptions: [])
+                try database.inTransaction {
+                    outcome = try write(placement, database)
+                    return .rollback
+                }
+                let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
+                try placement.each { row in
+                    let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
+                    if row.kind != .missing || !isException { try onRow(row) }
+                }
+                return outcome
             }
         }
+    }
+
+    private static func placement(_ set: RowSet, _ old: FilePath, _ database: Database) throws -> RowPlacement
+    {
+        guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
+            throw RowError.refused("triggers cannot be switched off")
+        }
+        // With it the rows that others replace are seen.
+        try database.execute(sql: "PRAGMA recursive_triggers = ON")
+        do {
+            return try RowPlacement(set, of: old, database)
+        } catch let error as DatabaseError {
+            throw RowError(error) ?? error as any Error
+        }
+    }
+
+    private func write(_ placement: RowPlacement, _ database: Database) throws -> RowOutcome {
+        var outcome: RowOutcome
+        do {
+            outcome = try placement.apply(isOverwriting: options.isOverwriting)
+        } catch let error as DatabaseError {
+            throw RowError(error) ?? error as any Error
+        }
+        let tables = outcome.counts.filter { $0.changes(options.isOverwriting) > 0 }.map(\.table)
+        outcome.dependents = try RowDependent.all(of: tables, in: database)
+        if options.rebuildsIndexes {
+            outcome.dependents = try outcome.dependents.map { try $0.rebuilt(in: database) }
+        }
+        return outcome
     }
 
     /// Rows that referred to the wanted ones then, and are missing at present or refer to nothing, by table.
@@ -106,7 +151,7 @@ package struct RowRestore {
     package func run(
         _ table: String,
         _ selection: RowSelection
-    ) throws -> (counts: [RowCounts], entry: RecoveryEntry?) {
+    ) throws -> (outcome: RowOutcome, entry: RecoveryEntry?) {
         let start = Tick.now
         return try with(table, selection) { set, old in
             guard let place = try LivePlace.of(name, in: root) else {
@@ -120,10 +165,10 @@ package struct RowRestore {
                 let stamp = try files.stamp()
                 let before = try capture(marks)
                 marks = []
-                let counts = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
-                guard let counts else { continue }
+                let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
+                guard let outcome else { continue }
                 let elapsed = start.duration(to: .now)
-                return (counts, try conclude(counts, before, elapsed))
+                return (outcome, try conclude(outcome.counts, before, elapsed))
             } while Tick.now < deadline
             throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
         }
@@ -161,7 +206,7 @@ package struct RowRestore {
         _ old: FilePath,
         _ place: DirectoryEntry,
         _ isUnchanged: () throws -> Bool
-    ) throws -> [RowCounts]? {
+    ) throws -> RowOutcome? {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         // For what is read of the schema.
@@ -170,21 +215,16 @@ package struct RowRestore {
         do {
             let queue = try place.connect(configuration)
             return try queue.writeWithoutTransaction { database in
-                guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
-                    throw RowError.refused("triggers cannot be switched off")
-                }
-                let placement = try RowPlacement(set, of: old, database)
+                let placement = try Self.placement(set, old, database)
                 try database.execute(sql: "PRAGMA busy_timeout = 0")
                 return try lockWait.run {
-                    var counts: [RowCounts]?
+                    var outcome: RowOutcome?
                     try database.inTransaction(.immediate) {
                         guard try isUnchanged() else { return .rollback }
-                        let found = try placement.counts()
-                        try placement.apply(isOverwriting: options.isOverwriting)
-                        counts = found
+                        outcome = try write(placement, database)
                         return .commit
                     }
-                    return counts
+                    return outcome
                 }
             }
         } catch let error as DatabaseError {
@@ -197,18 +237,15 @@ package struct RowRestore {
         _ before: Sequence,
         _ elapsed: Duration
     ) throws -> RecoveryEntry? {
-        let overwritten = { (count: RowCounts) in
-            options.isOverwriting ? count[.conflict] + count[.relinked] : 0
-        }
         let tables = counts.compactMap { count -> RecoveryEntry.Table? in
-            let changed = count[.unlinked] + overwritten(count)
-            guard count[.missing] > 0 || changed > 0 else { return nil }
+            let changes = count.changes(options.isOverwriting)
+            guard changes > 0 else { return nil }
             return RecoveryEntry.Table(
                 path: path.string,
                 table: count.table,
-                lost: 0,
+                lost: count[.displaced],
                 regained: count[.missing],
-                changed: changed
+                changed: changes - count[.missing] - count[.displaced]
             )
         }
         guard !tables.isEmpty else {
@@ -231,5 +268,13 @@ package struct RowRestore {
         } catch {
             throw InPlaceError.unrecorded(path, tag: tags.before, String(describing: error))
         }
+    }
+}
+
+extension RowCounts {
+    /// How many rows of the table are other ones afterwards.
+    fileprivate func changes(_ isOverwriting: Bool) -> Int {
+        self[.missing] + self[.unlinked] + self[.displaced]
+            + (isOverwriting ? self[.conflict] + self[.relinked] : 0)
     }
 }

@@ -14,12 +14,14 @@ struct RowSet {
     }
 
     /// Of the former image.
-    private(set) var shapes: [String: TableShape] = [:]
+    private(set) var shapes: [SQLName: TableShape] = [:]
     /// The tables that rows are wanted of, in the order in which they were found: parents before children.
     private(set) var tables: [String] = []
     private(set) var links: [Link] = []
     /// The database with the keys.
     let path: FilePath
+    /// Of the keys and of the former image; nil if that cannot be attached as it is.
+    private var encoding: String?
 
     /// Throws `RowError`.
     init(
@@ -31,20 +33,35 @@ struct RowSet {
         in path: FilePath
     ) throws {
         self.path = path
-        let queue = try DatabaseQueue(path: path.string)
-        // For nobody else, and for a moment.
+        let queue = try DatabaseQueue()
         try queue.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
             try database.adoptEncoding(of: image)
-            try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
-            shapes = try TableShape.all(of: "old", in: database)
-            let name = shapes.keys.first { $0.isSameName(as: table) }
-            guard let name else { throw RowError.noTable(table, at: sequence) }
+            try database.execute(sql: "ATTACH ? AS plan", arguments: [path.sqliteURI])
+            // For nobody else, and for a moment.
+            try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
+            shapes = try database.attach(readable: image, as: "old")
+            let isCopy = try database.isTemporary("old")
+            encoding = try isCopy ? nil : String.fetchOne(database, sql: "PRAGMA plan.encoding")
+            guard let name = shapes[named: table]?.name else {
+                throw try RowError.missing(table, in: image, at: sequence)
+            }
             try select(name, selection, sequence, database)
-            if withChildren { try close(database) }
+            if withChildren { try close(tables, database) }
             try refuseNullKeys(database)
         }
         try queue.close()
+    }
+
+    /// Attaches the former image as `old` and the set as `plan`. The present tables are written to meanwhile: as a rule it is quick.
+    func attach(to database: Database, _ image: FilePath) throws {
+        if let encoding, try encoding == String.fetchOne(database, sql: "PRAGMA main.encoding") {
+            try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
+            try database.execute(sql: "ATTACH ? AS plan", arguments: [path.sqliteURI])
+        } else {
+            try database.attach(readable: image, as: "old")
+            try database.attach(readable: path, as: "plan", isWritable: true)
+        }
+        try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
     }
 
     /// The table of keys of a table.
@@ -53,8 +70,8 @@ struct RowSet {
 
 extension RowSet {
     private mutating func add(_ table: String, _ database: Database) throws {
-        guard !tables.contains(table) else { return }
-        let shape = shapes[table]!
+        guard !tables.containsName(table) else { return }
+        let shape = shapes[named: table]!
         guard !shape.isVirtual else { throw RowError.isVirtual(table) }
         guard !shape.key.isEmpty else { throw RowError.noKey(table) }
         try Self.makeKeys(Self.keys(table), shape, database)
@@ -64,14 +81,17 @@ extension RowSet {
     /// Columns without a type leave each value as it is.
     private static func makeKeys(_ name: String, _ shape: TableShape, _ database: Database) throws {
         let columns = shape.key.map(\.sqlName).joined(separator: ", ")
-        try database.execute(sql: "CREATE TABLE main.\(name)(\(columns))")
-        try database.execute(sql: "CREATE INDEX main.\(("by " + name).sqlName) ON \(name)(\(columns))")
+        try database.execute(sql: "CREATE TABLE IF NOT EXISTS plan.\(name)(\(columns))")
+        try database.execute(
+            sql: "CREATE INDEX IF NOT EXISTS plan.\(("by " + name).sqlName) ON \(name)(\(columns))"
+        )
     }
 
     private func refuseNullKeys(_ database: Database) throws {
         let keys = tables.map { ($0, Self.keys($0)) } + links.map { ($0.foreignKey.child, $0.keys) }
-        for (table, keys) in keys where !shapes[table]!.hasRowIDKey {
-            let sql = "SELECT EXISTS(SELECT 1 FROM main.\(keys) AS k WHERE \(shapes[table]!.hasNull("k")))"
+        for (table, keys) in keys where !shapes[named: table]!.hasRowIDKey {
+            let sql =
+                "SELECT EXISTS(SELECT 1 FROM plan.\(keys) AS k WHERE \(shapes[named: table]!.hasNull("k")))"
             if try Bool.fetchOne(database, sql: sql) ?? false { throw RowError.nullKey(table) }
         }
     }
@@ -83,16 +103,16 @@ extension RowSet {
         _ database: Database
     ) throws {
         try add(table, database)
-        let key = shapes[table]!.key
+        let key = shapes[named: table]!.key
         let insert =
-            "INSERT INTO main.\(Self.keys(table)) SELECT \(key.list(of: "o")) FROM old.\(table.sqlName) o "
+            "INSERT INTO plan.\(Self.keys(table)) SELECT \(key.list(of: "o")) FROM old.\(table.sqlName) o "
         switch selection {
         case .condition(let sql):
             // The expression sees the table under its own name.
             let rows =
                 "SELECT \(key.list(of: table.sqlName)) FROM old.\(table.sqlName) WHERE (\(sql)\n)"
             do {
-                try database.execute(sql: "INSERT INTO main.\(Self.keys(table)) \(rows)")
+                try database.execute(sql: "INSERT INTO plan.\(Self.keys(table)) \(rows)")
             } catch let error as DatabaseError {
                 throw SQLError(error)
             }
@@ -117,13 +137,13 @@ extension RowSet {
         }
     }
 
-    /// Adds all rows that refer to wanted ones, and those that refer to these.
-    private mutating func close(_ database: Database) throws {
+    /// Adds all rows that refer to wanted ones of these tables, and those that refer to these.
+    private mutating func close(_ parents: [String], _ database: Database) throws {
         let foreignKeys = try ForeignKey.all("old", shapes, database)
-        var open = tables
+        var open = parents
         while let parent = open.popLast() {
-            for foreignKey in foreignKeys where foreignKey.parent == parent {
-                guard let child = shapes[foreignKey.child], !child.isVirtual, !child.key.isEmpty else {
+            for foreignKey in foreignKeys where foreignKey.parent.isSameName(as: parent) {
+                guard let child = shapes[named: foreignKey.child], !child.isVirtual, !child.key.isEmpty else {
                     continue
                 }
                 if foreignKey.unlinks {
@@ -137,10 +157,45 @@ extension RowSet {
         }
     }
 
+    /// Children whose foreign key was to be set to NULL, and that are missing in `main` altogether, are wanted as well, with all that
+    /// refers to them. The connection has the former image attached as `old` and the set as `plan`.
+    mutating func addDeletedLinks(_ present: [SQLName: TableShape], _ database: Database) throws {
+        var wasAdded = true
+        while wasAdded {
+            wasAdded = false
+            for link in links {
+                let child = shapes[named: link.foreignKey.child]!
+                guard let now = present[named: child.name], now.key.isSameNames(as: child.key) else {
+                    continue
+                }
+                let gone = """
+                    FROM plan.\(link.keys) l WHERE NOT EXISTS (
+                    SELECT 1 FROM main.\(child.name.sqlName) n WHERE \(child.isSameRow("n", "l")))
+                    """
+                guard try Bool.fetchOne(database, sql: "SELECT EXISTS(SELECT 1 \(gone))") ?? false else {
+                    continue
+                }
+                try add(child.name, database)
+                let keys = Self.keys(child.name)
+                try database.execute(
+                    sql: """
+                        INSERT INTO plan.\(keys) SELECT \(child.key.list(of: "l")) \(gone)
+                        AND NOT EXISTS (SELECT 1 FROM plan.\(keys) x WHERE \(child.isSameRow("x", "l")))
+                        """
+                )
+                guard database.changesCount > 0 else { continue }
+                wasAdded = true
+                try close([child.name], database)
+            }
+        }
+    }
+
     private mutating func addLinks(_ foreignKey: ForeignKey, _ child: TableShape, _ database: Database) throws
     {
         let known = links.first { $0.foreignKey == foreignKey }?.keys
-        let name = known ?? "links \(links.count)".sqlName
+        // Of a former attempt, there may be one already.
+        let path = [foreignKey.child, foreignKey.parent] + foreignKey.columns + foreignKey.parentColumns
+        let name = known ?? ("links " + path.joined(separator: " ")).sqlName
         if known == nil {
             try Self.makeKeys(name, child, database)
             links.append(Link(foreignKey: foreignKey, keys: name))
@@ -154,17 +209,17 @@ extension RowSet {
         into keys: String,
         _ database: Database
     ) throws {
-        let parent = shapes[foreignKey.parent]!
+        let parent = shapes[named: foreignKey.parent]!
         let refers = zip(foreignKey.parentColumns, foreignKey.columns)
             .map { "p.\($0.sqlName) = c.\($1.sqlName)" }.joined(separator: " AND ")
         let isKnown = child.isSameRow("x", "c")
         try database.execute(
             sql: """
-                INSERT INTO main.\(keys) SELECT DISTINCT \(child.key.list(of: "c"))
-                FROM main.\(Self.keys(parent.name)) k
+                INSERT INTO plan.\(keys) SELECT DISTINCT \(child.key.list(of: "c"))
+                FROM plan.\(Self.keys(parent.name)) k
                 JOIN old.\(parent.name.sqlName) p ON \(parent.isSameRow("p", "k"))
                 JOIN old.\(child.name.sqlName) c ON \(refers)
-                WHERE NOT EXISTS (SELECT 1 FROM main.\(keys) x WHERE \(isKnown))
+                WHERE NOT EXISTS (SELECT 1 FROM plan.\(keys) x WHERE \(isKnown))
                 """
         )
     }

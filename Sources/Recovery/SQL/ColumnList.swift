@@ -23,23 +23,31 @@ extension [String] {
     /// Whether it is among them: SQL does not tell upper from lower case in names of ASCII letters.
     func containsName(_ name: String) -> Bool { contains { $0.isSameName(as: name) } }
 
+    /// In parts that SQLite takes as the columns of one result (sqlite.org/limits.html, SQLITE_MAX_COLUMN), with room for a rowid.
+    var parts: [[String]] {
+        let most = 1_000
+        guard count > most else { return [self] }
+        return stride(from: 0, to: count, by: most).map { Array(self[$0..<Swift.min($0 + most, count)]) }
+    }
+
+    /// Those that are among others as well.
+    func common(with others: [String]) -> [String] {
+        let known = Set(others.map(SQLName.init))
+        return filter { known.contains(SQLName($0)) }
+    }
+
+    /// Those that are not among others.
+    func missing(in others: [String]) -> [String] {
+        let known = Set(others.map(SQLName.init))
+        return filter { !known.contains(SQLName($0)) }
+    }
+
     /// The names, written as others write them that mean the same.
     func spelled(as others: [String]) -> [String] {
-        map { name in others.first { $0.isSameName(as: name) } ?? name }
+        let known = Dictionary(others.map { (SQLName($0), $0) }) { first, _ in first }
+        return map { known[named: $0] ?? $0 }
     }
-}
 
-extension String {
-    /// The name as SQL takes any name.
-    var sqlName: String { "\"" + replacing("\"", with: "\"\"") + "\"" }
-
-    /// Whether SQL takes the two for one name.
-    func isSameName(as other: String) -> Bool {
-        self == other
-            || utf8.lazy.map(\.asciiLowercased).elementsEqual(other.utf8.lazy.map(\.asciiLowercased))
-    }
-}
-
-extension UInt8 {
-    fileprivate var asciiLowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
+    /// Whether they mean the same, in the same order.
+    func isSameNames(as others: [String]) -> Bool { map(SQLName.init) == others.map(SQLName.init) }
 }

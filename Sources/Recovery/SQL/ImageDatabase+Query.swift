@@ -10,9 +10,7 @@ extension ImageDatabase {
                 while let statement = try statements.next() {
                     let columns = statement.columnNames
                     let rows = try Row.fetchCursor(statement)
-                    while let row = try rows.next() {
-                        try onRow(columns, Array(row.databaseValues).map(SQLValue.init))
-                    }
+                    while try rows.next() != nil { try onRow(columns, statement.values) }
                 }
             }
         } catch let error as DatabaseError {

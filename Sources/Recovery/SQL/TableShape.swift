@@ -5,6 +5,8 @@ struct TableShape: Hashable, Sendable {
     let name: String
     /// Those that are stored, in their order: generated ones follow from them.
     let columns: [String]
+    /// Those that are generated as well.
+    let allColumns: [String]
     /// The columns of the primary key in their order. Without one, a name of the rowid that no column has taken
     /// (sqlite.org/rowidtable.html); empty if there is none left.
     private(set) var key: [String]
@@ -14,6 +16,8 @@ struct TableShape: Hashable, Sendable {
     let isVirtual: Bool
     /// The key is the rowid under another name (sqlite.org/lang_createtable.html, section 5).
     let isRowIDAlias: Bool
+    /// A name of the rowid that no column has taken; nil if there is none.
+    let rowIDName: String?
 
     /// The tables of a schema that belong to its user, by name: neither SQLite's own nor those behind virtual tables
     /// (sqlite.org/pragma.html#pragma_table_list).
@@ -23,7 +27,7 @@ struct TableShape: Hashable, Sendable {
         of schema: String,
         withShadows: Bool = false,
         in database: Database
-    ) throws -> [String: TableShape] {
+    ) throws -> [SQLName: TableShape] {
         let rows = try Row.fetchAll(
             database,
             sql: """
@@ -32,11 +36,11 @@ struct TableShape: Hashable, Sendable {
                 """,
             arguments: [schema]
         )
-        var shapes: [String: TableShape] = [:]
+        var shapes: [SQLName: TableShape] = [:]
         for row in rows {
             let name: String = row["name"]
             let isVirtual: String = row["type"]
-            shapes[name] = try TableShape(
+            shapes[SQLName(name)] = try TableShape(
                 name,
                 isWithoutRowID: row["wr"],
                 isVirtual: isVirtual == "virtual",
@@ -58,17 +62,18 @@ struct TableShape: Hashable, Sendable {
         self.isWithoutRowID = isWithoutRowID
         self.isVirtual = isVirtual
         guard !isVirtual else {
-            (columns, key, collations, isRowIDAlias) = ([], [], [], false)
+            (columns, allColumns, key, collations, isRowIDAlias, rowIDName) = ([], [], [], [], false, nil)
             return
         }
         // hidden: 0 for ordinary columns, 2 and 3 for generated ones.
         let rows = try Row.fetchAll(
             database,
             sql:
-                "SELECT name, pk, upper(type) = 'INTEGER' FROM pragma_table_xinfo(?, ?) WHERE hidden = 0 ORDER BY cid",
+                "SELECT name, pk, upper(type) = 'INTEGER', hidden FROM pragma_table_xinfo(?, ?) ORDER BY cid",
             arguments: [name, schema]
         )
-        let columns = rows.map { row -> (name: String, place: Int) in (row["name"], row["pk"]) }
+        let columns = rows.filter { $0["hidden"] == 0 }
+            .map { row -> (name: String, place: Int) in (row["name"], row["pk"]) }
         self.columns = columns.map(\.name)
         let key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
         // An `INTEGER PRIMARY KEY DESC` is none, and has an index.
@@ -82,9 +87,10 @@ struct TableShape: Hashable, Sendable {
         )
         isRowIDAlias =
             !isWithoutRowID && key.count == 1 && collations.isEmpty && rows.contains { $0[1] == 1 && $0[2] }
-        let taken = Set(columns.map { $0.name.lowercased() })
-        let rowID = ["rowid", "_rowid_", "oid"].first { !taken.contains($0) }
-        self.key = key.isEmpty ? rowID.map { [$0] } ?? [] : key
+        let all: [String] = rows.map { $0["name"] }
+        allColumns = all
+        rowIDName = isWithoutRowID ? nil : ["rowid", "_rowid_", "oid"].first { !all.containsName($0) }
+        self.key = key.isEmpty ? rowIDName.map { [$0] } ?? [] : key
     }
 
     /// That two rows are the same one. The key's collation counts, and the affinity of `left`, as for the use of an index.
@@ -107,13 +113,13 @@ struct TableShape: Hashable, Sendable {
         return shape
     }
 
-    /// A name of the rowid that no column has taken; nil if there is none.
-    var rowIDName: String? {
-        if isWithoutRowID || isVirtual { return nil }
-        let taken = Set(columns.map { $0.lowercased() })
-        return ["rowid", "_rowid_", "oid"].first { !taken.contains($0) }
-    }
-
     /// Whether the rows have no key of their own, and are told apart by their rowid.
-    var hasRowIDKey: Bool { key.count == 1 && !columns.contains(key[0]) }
+    var hasRowIDKey: Bool { key.count == 1 && !columns.containsName(key[0]) }
+}
+
+extension Database {
+    /// The views of `main`, by name.
+    func views() throws -> [String] {
+        try String.fetchAll(self, sql: "SELECT name FROM main.sqlite_master WHERE type = 'view'")
+    }
 }

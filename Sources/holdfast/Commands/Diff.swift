@@ -11,7 +11,8 @@ struct Diff: HoldfastCommand {
             From the first WHEN to the second one, or to the latest snapshot. PATH is a database or a root; of a root, other \
             files that differ are named. Rows are the same row if they have the same primary key, or rowid.
 
-            Exit status: 0 done, 1 failed, 4 damage, 10 no such root or no snapshot that matches, 64 wrong usage.
+            Exit status: 0 done, 1 failed, 3 done but for tables that cannot be compared, each with a note, 4 damage, \
+            10 no such root or no snapshot that matches, 64 wrong usage.
             """
     )
 
@@ -49,9 +50,8 @@ struct Diff: HoldfastCommand {
         let new = try ChosenSnapshot(to, of: target)
         new.warnIfStale(console)
         let pair = MomentPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
-        try DiffReport(pair, target, table: table, isSummary: summary, console: console)
+        return try DiffReport(pair, target, table: table, isSummary: summary, console: console)
             .show(from: old.entry, to: new.entry)
-        return .done
     }
 
     /// One argument alone is a path if a root has it.

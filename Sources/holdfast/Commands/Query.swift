@@ -37,15 +37,19 @@ struct Query: HoldfastCommand {
         let past = try PastDatabase(chosen)
         past.announce(console)
         var announced: [String]?
+        let isOnTerminal = CurrentProcess.isTerminal(1)
         try ImageDatabase(at: past.image).query(sql) { columns, values in
             if header, announced != columns {
                 announced = columns
-                try console.text(columns.joined(separator: "|"))
+                try console.text(columns.map { isOnTerminal ? $0.printable : $0 }.joined(separator: "|"))
             }
-            try console.result(
-                json: JSONObject(columns, values),
-                text: values.map(\.listed).joined(separator: "|")
-            )
+            if console.isJSON {
+                try console.result(json: JSONObject(columns, values), text: "")
+            } else if isOnTerminal {
+                try console.result(bytes: Array(values.map(\.listedForTerminal).joined(separator: "|").utf8))
+            } else {
+                try console.result(bytes: Array(values.map(\.listed).joined(separator: [UInt8(ascii: "|")])))
+            }
         }
         return .done
     }

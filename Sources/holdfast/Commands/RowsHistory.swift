@@ -61,13 +61,14 @@ struct RowsHistory: HoldfastCommand {
     }
 
     private func text(_ version: RowHistory.Version, _ time: Instant) -> String {
+        let text = { (value: RowDiff.Value) in "\(value.column.printable)=\(value.value.printed)" }
         let values =
             version.kind == .changed
             ? version.former.map { old in
-                let new = version.row.first { $0.column == old.column }?.value ?? .null
-                return "\(old.column): \(old.value.literal) → \(new.literal)"
+                let new = version.row.first { $0.column.isSameName(as: old.column) }?.value ?? .null
+                return "\(old.column.printable): \(old.value.printed) → \(new.printed)"
             }
-            : version.row.filter { $0.value != .null }.map { "\($0.column)=\($0.value.literal)" }
+            : version.row.filter { $0.value != .null }.map(text)
         let age = "\(time.pasteableText), \(time.ageText(now: .now))"
         return "snapshot \(version.state.sequence) (\(age)): \(version.kind.rawValue) "
             + values.joined(separator: version.kind == .changed ? ", " : " ")

@@ -14,10 +14,12 @@ struct RowsRestore: HoldfastCommand {
             A KEY is a value of the table's primary key, or its rowid; of a key with several columns, give the values of each \
             row one after the other. Rows that are missing are inserted, columns matched by name. With --with-children all \
             rows come back that refer to them by foreign keys, or did until ON DELETE SET NULL. A row that is there with \
-            other values is a conflict, and stays as it is without --overwrite. It is one transaction; no trigger runs, and \
-            no foreign key deletes anything. holdfast undo takes it back as long as nobody wrote since then.
+            other values is a conflict, and stays as it is without --overwrite. What can come back comes back; each row \
+            that cannot is named, with the row that is in its way. --overwrite removes that one, and --skip-conflicts \
+            is content without. It is one transaction; no trigger runs, and no foreign key deletes anything: triggers and \
+            indexes that go by the rows are named. holdfast undo takes it back as long as nobody wrote since then.
 
-            Exit status: 0 done, 1 failed, 3 done but for conflicts, 4 damage, 10 no such root, snapshot, table or row, 11 \
+            Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot come back, 4 damage, 10 no such root, snapshot, table or row, 11 \
             another writer has it, 64 wrong usage.
 
             Example: holdfast rows restore sessions session-03 --with-children --at "10m ago"
@@ -51,14 +53,26 @@ struct RowsRestore: HoldfastCommand {
     @Flag(help: "And all rows that refer to them.")
     var withChildren = false
 
-    @Flag(help: "Rows that are there with other values get their former ones.")
+    @Flag(
+        help:
+            "Rows that are there with other values get their former ones, and rows in their way are removed."
+    )
     var overwrite = false
+
+    @Flag(help: "Leave conflicts and what cannot come back, with exit status 0.")
+    var skipConflicts = false
+
+    @Flag(help: "Build full-text indexes over the tables anew.")
+    var rebuildIndexes = false
 
     @OptionGroup var inPlaceOptions: InPlaceOptions
 
     mutating func validate() throws {
         if key.isEmpty == (condition == nil) {
             throw ValidationError("which rows? Say their keys or --where SQL")
+        }
+        if overwrite && skipConflicts {
+            throw ValidationError("--overwrite and --skip-conflicts exclude each other")
         }
     }
 
@@ -78,6 +92,7 @@ struct RowsRestore: HoldfastCommand {
         rowOptions.reason = inPlaceOptions.reason
         rowOptions.isOverwriting = overwrite
         rowOptions.withChildren = withChildren
+        rowOptions.rebuildsIndexes = rebuildIndexes
         let capture = FreshCapture(
             target.root,
             in: repository,
@@ -89,21 +104,23 @@ struct RowsRestore: HoldfastCommand {
         let restore = try RowRestore(target.root, entry, at: database, rowOptions, stamp: stamp) {
             try capture.run($0).sequence
         }
-        let report = RowReport(database, entry, isOverwriting: overwrite, console)
+        let report = RowReport(database, entry, isOverwriting: overwrite, isSkipping: skipConflicts, console)
         let selection = try selection(restore)
         if inPlaceOptions.dryRun {
-            let counts = try restore.rehearse(table, selection) { try report.show($0) }
-            return try report.end(counts, nil, isRehearsal: true)
+            let outcome = try restore.rehearse(table, selection) { try report.show($0) }
+            return try report.end(outcome, nil, isRehearsal: true)
         }
-        let (counts, recovery) = try restore.run(table, selection)
-        let status = try report.end(counts, recovery, isRehearsal: false)
+        let (outcome, recovery) = try restore.run(table, selection)
+        let status = try report.end(outcome, recovery, isRehearsal: false)
         if !withChildren { try warn(of: restore.missingChildren(table, selection), console) }
         return status
     }
 
     private func warn(of children: [RowCounts], _ console: Console) {
         guard !children.isEmpty else { return }
-        let list = children.map { "\($0[.missing] + $0[.unlinked]) of \($0.table)" }.joined(separator: ", ")
+        let list = children.map { "\($0[.missing] + $0[.unlinked]) of \($0.table.printable)" }.joined(
+            separator: ", "
+        )
         console.warning(
             "rows that referred to them are still missing (\(list)): the same with --with-children brings them back"
         )

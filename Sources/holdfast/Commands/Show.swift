@@ -63,7 +63,6 @@ struct Show: HoldfastCommand {
             isSummary: !rows,
             console: console
         )
-        try report.showFiles()
-        return .done
+        return try report.showFiles()
     }
 }

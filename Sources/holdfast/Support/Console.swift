@@ -26,6 +26,11 @@ final class Console {
         }
     }
 
+    /// A result for people and other programs, which need not be text.
+    func result(bytes: [UInt8]) throws {
+        if !isQuiet { try output.line(bytes) }
+    }
+
     /// Something for people only, which they see at once.
     func text(_ text: String) throws {
         guard !isJSON, !isQuiet else { return }
@@ -56,10 +61,10 @@ final class Console {
         say("\(finding.file.printable): \(finding.message)\(advice)")
     }
 
-    /// One line on the standard error.
+    /// One line on the standard error, whatever is in a name or in what SQLite said.
     static func say(_ text: String) {
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        StandardStream.error.write("holdfast: \(line)\n")
+        StandardStream.error.write("holdfast: \(line.printable)\n")
     }
 }
 

@@ -19,8 +19,8 @@ struct DiffReport {
         self.console = console
     }
 
-    /// Shows between which moments, and then the files.
-    func show(from old: SnapshotIndex.Entry, to new: SnapshotIndex.Entry) throws {
+    /// Shows between which moments, and then the files. Returns the status to end with: some tables may not be comparable.
+    func show(from old: SnapshotIndex.Entry, to new: SnapshotIndex.Entry) throws -> ExitStatus {
         try console.result(
             json: JSONObject().adding("from_sequence", old.sequence.rawValue).adding("from_time", old.time)
                 .adding("to_sequence", new.sequence.rawValue).adding("to_time", new.time)
@@ -28,21 +28,26 @@ struct DiffReport {
             text:
                 "\(target.path.printable) from snapshot \(RestoreReport.text(old)) to \(RestoreReport.text(new))"
         )
-        try showFiles()
+        return try showFiles()
     }
 
-    func showFiles() throws {
+    func showFiles() throws -> ExitStatus {
         var wasFound = table == nil
+        var isComplete = true
         for file in pair.files {
             if file.isDatabase {
-                try show(database: file, &wasFound)
+                try show(database: file, &wasFound, &isComplete)
             } else {
                 try show(plain: file)
             }
         }
         guard wasFound || pair.files.isEmpty else {
-            throw Failure(.notFound, "no table \(table ?? "") at either moment: see holdfast diff --summary")
+            throw Failure(
+                .notFound,
+                "no table \(table?.printable ?? "") at either moment: see holdfast diff --summary"
+            )
         }
+        return isComplete ? .done : .partial
     }
 
     private func show(plain file: MomentPair.File) throws {
@@ -54,19 +59,30 @@ struct DiffReport {
         )
     }
 
-    private func show(database file: MomentPair.File, _ wasFound: inout Bool) throws {
+    private func show(
+        database file: MomentPair.File,
+        _ wasFound: inout Bool,
+        _ isComplete: inout Bool
+    ) throws {
         let images = try PastImages(target.root)
         let diff = try ImageDiff(
             from: file.old.flatMap { try images.image($0) },
             to: file.new.flatMap { try images.image($0) }
         )
         try withExtendedLifetime(images) {
-            for name in diff.tables where table == nil || table?.lowercased() == name.lowercased() {
+            if let table, diff.views.contains(where: { $0.isSameName(as: table) }) {
+                throw Failure(
+                    .wrongUsage,
+                    "\(table.printable) is a view: name one of the tables that it shows"
+                )
+            }
+            for name in diff.tables where table?.isSameName(as: name) ?? true {
                 wasFound = true
                 let summary = try diff.summary(of: name)
                 guard !summary.isEmpty else { continue }
                 try show(summary, file)
-                guard !isSummary else { continue }
+                if !summary.isCompared { isComplete = false }
+                guard !isSummary, summary.isCompared else { continue }
                 try diff.rows(of: name) { try show($0, file) }
             }
         }
@@ -74,12 +90,12 @@ struct DiffReport {
 
     private func show(_ summary: TableDiff, _ file: MomentPair.File) throws {
         let counts = [(summary.removed, "removed"), (summary.added, "added"), (summary.changed, "changed")]
-        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + summary.notes
+        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + summary.notes.map(\.printable)
         let json = JSONObject().adding("path", file.path.string).adding("table", summary.table)
             .adding("added", summary.added).adding("removed", summary.removed)
             .adding("changed", summary.changed).adding("notes", summary.notes)
-        let name =
-            pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) \(summary.table)" : summary.table
+        let table = summary.table.printable
+        let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) \(table)" : table
         try console.result(json: json, text: "\(name): \(parts.joined(separator: ", "))")
     }
 
@@ -99,15 +115,15 @@ struct DiffReport {
     /// A changed row is its key and what differs.
     private static func text(_ row: RowDiff) -> String {
         let values = { (values: [RowDiff.Value]) in
-            values.map { "\($0.column)=\($0.value.literal)" }.joined(separator: " ")
+            values.map { "\($0.column.printable)=\($0.value.printed)" }.joined(separator: " ")
         }
         switch row.kind {
         case .added: return values(row.new)
         case .removed: return values(row.old)
         case .changed:
             let changes = row.new.map { new in
-                let old = row.old.first { $0.column == new.column }?.value ?? .null
-                return "\(new.column): \(old.literal) → \(new.value.literal)"
+                let old = row.old.first { $0.column.isSameName(as: new.column) }?.value ?? .null
+                return "\(new.column.printable): \(old.printed) → \(new.value.printed)"
             }
             return "\(values(row.key))  \(changes.joined(separator: ", "))"
         }

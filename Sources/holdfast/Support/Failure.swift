@@ -71,7 +71,7 @@ struct Failure: Error {
         switch error {
         case .noTable, .noSuchRow, .noRows: .notFound
         case .wrongKeyCount: .wrongUsage
-        case .isVirtual, .noKey, .nullKey, .otherTable, .orphans, .refused: .failed
+        case .isVirtual, .isView, .needsProgram, .noKey, .nullKey, .otherTable, .orphans, .refused: .failed
         }
     }
 

@@ -9,7 +9,7 @@ struct ExportTests {
     func databaseAndSQL() throws {
         let team = try DevTeam()
         try team.watch()
-        let dump = try team.sql(".dump")
+        let dump = try team.sql(".dump --preserve-rowids")
         try team.mark("before")
         try team.sql("DELETE FROM events;")
         try team.shell("mkdir .devteam/backups")

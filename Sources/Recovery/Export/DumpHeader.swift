@@ -1,0 +1,34 @@
+import GRDB
+import SystemPackage
+
+/// What a dump by `sqlite3` leaves out of a database, and what it cannot hold.
+struct DumpHeader {
+    /// To be run before the first table is made. None for what a new database has by itself.
+    let statements: [String]
+    /// A table with text that has a NUL in it.
+    let tableWithNUL: String?
+
+    private static let ordinary = [
+        ("encoding", "UTF-8"), ("page_size", "4096"), ("auto_vacuum", "0"), ("user_version", "0"),
+        ("application_id", "0"),
+    ]
+
+    init(_ image: FilePath) throws {
+        (statements, tableWithNUL) = try ImageDatabase(at: image).read { database in
+            let statements = try Self.ordinary.compactMap { pragma, usual -> String? in
+                let value = try String.fetchOne(database, sql: "PRAGMA \(pragma)") ?? usual
+                return value == usual ? nil : "PRAGMA \(pragma) = '\(value)';"
+            }
+            let tables = try TableShape.all(of: "main", withShadows: true, in: database).values
+            return (statements, try tables.first { try Self.hasNUL($0, database) }?.name)
+        }
+    }
+
+    private static func hasNUL(_ table: TableShape, _ database: Database) throws -> Bool {
+        let conditions = table.columns.map {
+            "(typeof(\($0.sqlName)) = 'text' AND instr(\($0.sqlName), char(0)))"
+        }
+        let sql = "SELECT EXISTS(SELECT 1 FROM \(table.name.sqlName) WHERE \(conditions.anyOf))"
+        return try Bool.fetchOne(database, sql: sql) ?? false
+    }
+}

@@ -1,0 +1,148 @@
+import GRDB
+
+extension RowPlacement {
+    /// Does it, as far as the tables allow it, and returns what became of the rows. Foreign keys and triggers must be off.
+    /// Throws `RowError.refused` when a rule of a table is against a row that is there, `.orphans` when rows would lack their
+    /// parents and nothing else can be done.
+    func apply(isOverwriting: Bool) throws -> RowOutcome {
+        var outcome = RowOutcome(counts: try counts(), exceptions: [])
+        let orphans = OrphanCheck(self)
+        let before = try orphans.all()
+        try noteMissing()
+        // What is overwritten may be in the way of what is missing.
+        let kept = try isOverwriting ? set.tables.filter { try !overwrite($0) } : []
+        for table in kept {
+            outcome.exceptions += try RowWriter(self, table, .kept).run(isOverwriting: true)
+        }
+        for table in set.tables {
+            outcome.exceptions += try RowWriter(self, table, .plan).run(isOverwriting: isOverwriting)
+        }
+        for link in set.links { try relink(link, isOverwriting: isOverwriting) }
+        for table in kept { try refuseUnlessBack(table) }
+        let (removed, violations) = try orphans.removeNew(since: before)
+        outcome.exceptions += removed
+        guard removed.isEmpty || outcome.hasChanges(isOverwriting) else { throw RowError.orphans(violations) }
+        outcome.countExceptions()
+        return outcome
+    }
+
+    /// A temporary table of the wanted rows that are missing, by their place among the keys.
+    static func missing(_ table: String) -> String { "temp." + ("holdfast missing " + table).sqlName }
+
+    private func noteMissing() throws {
+        for table in set.tables {
+            try database.execute(
+                sql: """
+                    DROP TABLE IF EXISTS \(Self.missing(table));
+                    CREATE TABLE \(Self.missing(table)) AS SELECT k.rowid AS id \(rows(table, .missing));
+                    """
+            )
+        }
+    }
+
+    /// The rows stay, so that nothing that refers to them goes. Returns false when their new values are in each other's way, or in that
+    /// of others: then they were removed, and are kept to be put back.
+    private func overwrite(_ table: String) throws -> Bool {
+        do {
+            try database.inSavepoint {
+                for columns in common(table).parts {
+                    let differs = columns.differ(in: "o", and: "n")
+                    try update(table, columns, from: RowSet.keys(table), where: differs)
+                }
+                return .commit
+            }
+            return true
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            try keep(table)
+            return false
+        }
+    }
+
+    /// The keys of overwritten rows, and what they have that the former ones do not.
+    static func kept(_ table: String) -> String { "temp." + ("holdfast kept " + table).sqlName }
+
+    /// Columns of the present table that the former one has not.
+    func newColumns(_ table: String) -> [String] {
+        shapes[named: table]!.columns.missing(in: set.shapes[named: table]!.columns)
+    }
+
+    private func keep(_ table: String) throws {
+        let shape = shapes[named: table]!
+        let hidden = shape.hasRowIDKey ? nil : shape.rowIDName.map { "n.\($0) AS \"holdfast rowid\"" }
+        let keys = shape.key.map { "k.\($0.sqlName)" }
+        let new = newColumns(table).missing(in: shape.key).map { "n.\($0.sqlName)" }
+        let columns = ([hidden].compactMap(\.self) + keys + new).joined(separator: ", ")
+        try database.execute(
+            sql: """
+                DROP TABLE IF EXISTS \(Self.kept(table));
+                CREATE TABLE \(Self.kept(table)) AS SELECT \(columns) \(rows(table, .conflict));
+                DELETE FROM main.\(table.sqlName) AS n
+                WHERE EXISTS (SELECT 1 FROM \(Self.kept(table)) k WHERE \(shape.isSameRow("n", "k")));
+                """
+        )
+    }
+
+    /// No row may be lost for a rule that stands against its former values.
+    private func refuseUnlessBack(_ table: String) throws {
+        let shape = shapes[named: table]!
+        let sql = """
+            SELECT EXISTS(SELECT 1 FROM \(Self.kept(table)) k
+            WHERE NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.isSameRow("n", "k"))))
+            """
+        if try Bool.fetchOne(database, sql: sql) ?? false {
+            throw RowError.refused("a row of \(table) cannot have its former values")
+        }
+    }
+
+    private func relink(_ link: RowSet.Link, isOverwriting: Bool) throws {
+        let kinds: [RowChange.Kind] = isOverwriting ? [.unlinked, .relinked] : [.unlinked]
+        let condition = kinds.map { "(\(self.condition(link, $0)))" }.joined(separator: " OR ")
+        let columns = link.foreignKey.columns.common(with: shapes[named: link.foreignKey.child]!.columns)
+        guard columns.count == link.foreignKey.columns.count else { return }
+        try update(link.foreignKey.child, columns, from: link.keys, where: condition)
+    }
+
+    private func update(
+        _ table: String,
+        _ columns: [String],
+        from keys: String,
+        where condition: String
+    ) throws {
+        guard !columns.isEmpty else { return }
+        let shape = shapes[named: table]!
+        let former = "old.\(table.sqlName) o"
+        // SQLite makes one result of all columns of what is joined here, and takes so many only.
+        let isWide = set.shapes[named: table]!.columns.count + shape.key.count > ColumnLimit.ofSQLite
+        let isWanted = "EXISTS (SELECT 1 FROM plan.\(keys) k WHERE \(shape.isSameRow("o", "k")))"
+        let (source, isRow) =
+            isWide
+            ? (former, "\(isWanted) AND \(shape.isSameRow("n", "o"))")
+            : ("plan.\(keys) k JOIN \(former) ON \(shape.isSameRow("o", "k"))", shape.isSameRow("n", "k"))
+        try database.execute(
+            sql: """
+                UPDATE OR ABORT main.\(table.sqlName) AS n
+                SET \(columns.map { "\($0.sqlName) = o.\($0.sqlName)" }.joined(separator: ", "))
+                FROM \(source) WHERE \(isRow) AND (\(condition))
+                """
+        )
+    }
+}
+
+extension RowOutcome {
+    /// Whether anything is restored, linked again or overwritten.
+    fileprivate func hasChanges(_ isOverwriting: Bool) -> Bool {
+        let blocked = exceptions.count { $0.kind == .blocked }
+        let overwritten = isOverwriting ? counts.reduce(0) { $0 + $1[.conflict] + $1[.relinked] } : 0
+        return counts.reduce(0) { $0 + $1[.missing] + $1[.unlinked] } - blocked + overwritten > 0
+    }
+
+    fileprivate mutating func countExceptions() {
+        for row in exceptions {
+            guard let index = counts.firstIndex(where: { $0.table.isSameName(as: row.table) }) else {
+                continue
+            }
+            counts[index].counts[row.kind, default: 0] += 1
+            if row.kind == .blocked { counts[index].counts[.missing, default: 0] -= 1 }
+        }
+    }
+}

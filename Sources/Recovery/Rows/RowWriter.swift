@@ -1,0 +1,190 @@
+import GRDB
+
+/// Puts the rows of one table that are not there into it: all in one statement, or, when a rule of the table is against one, each by
+/// itself.
+struct RowWriter {
+    enum Source {
+        /// Those that are wanted.
+        case plan
+        /// Those that were there with other values, and were taken out.
+        case kept
+    }
+
+    private let placement: RowPlacement
+    private let table: String
+    private let source: Source
+    private let shape: TableShape
+    private var database: Database { placement.database }
+
+    init(_ placement: RowPlacement, _ table: String, _ source: Source) {
+        self.placement = placement
+        self.table = table
+        self.source = source
+        shape = placement.shapes[named: table]!
+    }
+
+    /// Returns the rows that cannot be, and those that had to go for others.
+    func run(isOverwriting: Bool) throws -> [RowChange] {
+        if hasRoom {
+            do {
+                try database.execute(sql: insert("ABORT"))
+                return []
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {}
+        }
+        let places = try Int64.fetchAll(database, sql: "SELECT k.rowid FROM \(keys) k WHERE \(isMissing)")
+        let log = DisplacementLog(database, shape)
+        try log.open()
+        defer { log.close() }
+        return try places.flatMap { place -> [RowChange] in
+            do {
+                try insertOne(place, "ABORT")
+                return []
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                return try resolve(place, error.message ?? "\(error.resultCode)", log, isOverwriting)
+            }
+        }
+    }
+
+    /// SQLite itself says which rows are in the way: those that it removes in favour of this one.
+    private func resolve(
+        _ place: Int64,
+        _ reason: String,
+        _ log: DisplacementLog,
+        _ isOverwriting: Bool
+    ) throws -> [RowChange] {
+        var obstacles: [[RowDiff.Value]] = []
+        var isReplaced = false
+        try database.inSavepoint {
+            do {
+                try insertOne(place, "REPLACE")
+                obstacles = try log.rows()
+                guard isOverwriting, !obstacles.isEmpty else { return .rollback }
+                // REPLACE puts a default for NULL where that may not be.
+                try database.execute(
+                    sql: """
+                        DELETE FROM main.\(table.sqlName) AS n
+                        WHERE EXISTS (SELECT 1 FROM \(keys) k WHERE k.rowid = ? AND \(shape.isSameRow("n", "k")))
+                        """,
+                    arguments: [place]
+                )
+                try insertOne(place, "ABORT")
+                try log.forget()
+                isReplaced = true
+                return .commit
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                return .rollback
+            }
+        }
+        if isReplaced { return obstacles.map { RowChange(table: table, kind: .displaced, key: $0) } }
+        var change = RowChange(table: table, kind: .blocked, key: try key(place), reason: reason)
+        change.obstacles = obstacles
+        return [change]
+    }
+
+    private func key(_ place: Int64) throws -> [RowDiff.Value] {
+        var key: [RowDiff.Value] = []
+        let sql = "SELECT \(shape.key.list(of: "k")) FROM \(keys) k WHERE k.rowid = ?"
+        try database.eachRow(sql, arguments: [place]) { values in
+            key = zip(shape.key, values).map { RowDiff.Value(column: $0, value: $1) }
+        }
+        return key
+    }
+}
+
+extension RowWriter {
+    private var keys: String {
+        switch source {
+        case .plan: "plan.\(RowSet.keys(table))"
+        case .kept: RowPlacement.kept(table)
+        }
+    }
+
+    private var isMissing: String {
+        "NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.isSameRow("n", "k")))"
+    }
+
+    /// Whether one statement takes all columns and the rowid.
+    private var hasRoom: Bool { shape.columns.count < ColumnLimit.ofSQLite || rowID == nil }
+
+    /// The rowid that a row gets, where that is no column: its own, if no other row has it by now.
+    private var rowID: (name: String, value: String)? {
+        guard let name = shape.rowIDName, !shape.isRowIDAlias else { return nil }
+        if shape.hasRowIDKey { return (name, "k.\(shape.key[0].sqlName)") }
+        if source == .kept { return (name, "k.\"holdfast rowid\"") }
+        guard let former = placement.set.shapes[named: table]!.rowIDName else { return nil }
+        let isTaken = "EXISTS (SELECT 1 FROM main.\(table.sqlName) x WHERE x.\(name) = o.\(former))"
+        return (name, "iif(\(isTaken), NULL, o.\(former))")
+    }
+
+    private func insert(_ onConflict: String, withRowID: Bool = true) -> String {
+        let common = placement.common(table)
+        let new = source == .kept ? placement.newColumns(table).missing(in: shape.key) : []
+        let rowID = withRowID ? self.rowID : nil
+        let names = [rowID?.name].compactMap(\.self) + (common + new).map(\.sqlName)
+        let values =
+            [rowID?.value].compactMap(\.self) + common.map { "o.\($0.sqlName)" }
+            + new.map { "k.\($0.sqlName)" }
+        // Rows that keep their rowids come before those that get others, which could be the same.
+        let order = rowID.map { " ORDER BY \($0.value) IS NULL" } ?? ""
+        return """
+            INSERT OR \(onConflict) INTO main.\(table.sqlName)(\(names.joined(separator: ", ")))
+            SELECT \(values.joined(separator: ", ")) FROM \(keys) k
+            JOIN old.\(table.sqlName) o ON \(shape.isSameRow("o", "k")) WHERE \(isMissing)
+            """ + order
+    }
+
+    private func insertOne(_ place: Int64, _ onConflict: String) throws {
+        let sql = insert(onConflict, withRowID: hasRoom).replacing(
+            "WHERE \(isMissing)",
+            with: "WHERE k.rowid = \(place) AND \(isMissing)"
+        )
+        try database.execute(sql: sql)
+        guard !hasRoom, let rowID, database.changesCount > 0 else { return }
+        try database.execute(
+            sql: """
+                UPDATE OR IGNORE main.\(table.sqlName) SET \(rowID.name) = coalesce(
+                (SELECT \(rowID.value) FROM \(keys) k JOIN old.\(table.sqlName) o ON \(shape.isSameRow("o", "k"))
+                WHERE k.rowid = \(place)), \(rowID.name)) WHERE \(rowID.name) = last_insert_rowid()
+                """
+        )
+    }
+}
+
+/// Which rows SQLite removes in favour of others, by a temporary trigger: those fire even when others are off
+/// (sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_ENABLE_TRIGGER).
+private struct DisplacementLog {
+    private static let name = "holdfast displaced".sqlName
+    private static let trigger = "holdfast displaces".sqlName
+    private let database: Database
+    private let shape: TableShape
+
+    init(_ database: Database, _ shape: TableShape) {
+        self.database = database
+        self.shape = shape
+    }
+
+    func open() throws {
+        let columns = shape.key.map(\.sqlName).joined(separator: ", ")
+        try database.execute(
+            sql: """
+                CREATE TABLE temp.\(Self.name)(\(columns));
+                CREATE TEMP TRIGGER \(Self.trigger) AFTER DELETE ON main.\(shape.name.sqlName)
+                BEGIN INSERT INTO \(Self.name) VALUES(\(shape.key.list(of: "OLD"))); END;
+                """
+        )
+    }
+
+    func close() {
+        try? database.execute(sql: "DROP TRIGGER temp.\(Self.trigger); DROP TABLE temp.\(Self.name);")
+    }
+
+    func rows() throws -> [[RowDiff.Value]] {
+        var rows: [[RowDiff.Value]] = []
+        try database.eachRow("SELECT * FROM temp.\(Self.name) ORDER BY rowid") { values in
+            rows.append(zip(shape.key, values).map { RowDiff.Value(column: $0, value: $1) })
+        }
+        return rows
+    }
+
+    func forget() throws { try database.execute(sql: "DELETE FROM temp.\(Self.name)") }
+}

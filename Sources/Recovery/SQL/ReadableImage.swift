@@ -1,0 +1,209 @@
+import CSQLite
+import FoundationEssentials
+import GRDB
+import SystemPackage
+
+extension Database {
+    /// Attaches an image for reading, and returns its tables.
+    ///
+    /// What SQLite cannot read together with `main` is copied into a temporary database of that name: an image in another encoding
+    /// (sqlite.org/lang_attach.html), and one with keys in the order of a collation that only its program has. In a copy such keys
+    /// are compared by their bytes. nil: there is no database, and no table.
+    @discardableResult
+    func attach(
+        readable image: FilePath?,
+        as schema: String,
+        isWritable: Bool = false
+    ) throws -> [SQLName: TableShape] {
+        guard let image else {
+            try execute(sql: "ATTACH ':memory:' AS \(schema)")
+            return [:]
+        }
+        let source = try ImageDatabase(at: image)
+        let (encoding, shapes) = try source.read { image in
+            (try String.fetchOne(image, sql: "PRAGMA encoding"), try TableShape.all(of: "main", in: image))
+        }
+        let unknown = unknownCollations(of: shapes.values)
+        if unknown.isEmpty, try encoding == String.fetchOne(self, sql: "PRAGMA main.encoding") {
+            let uri = isWritable ? image.sqliteURI : ImageDatabase.uri(image)
+            try execute(sql: "ATTACH ? AS \(schema)", arguments: [uri])
+            return shapes
+        }
+        // SQLite removes it with the connection.
+        try execute(sql: "ATTACH '' AS \(schema)")
+        try source.read { image in
+            try image.addStandIns(for: unknown)
+            try TableCopy(image, shapes, to: self, schema).run()
+        }
+        let virtual = shapes.filter { $0.value.isVirtual }
+        return try TableShape.all(of: schema, in: self).merging(virtual) { copied, _ in copied }
+    }
+}
+
+/// Makes tables with the same columns, keys, foreign keys and rows in another schema, whatever their rules may be.
+private struct TableCopy {
+    private let source: Database
+    private let shapes: [SQLName: TableShape]
+    private let target: Database
+    private let schema: String
+
+    init(
+        _ source: Database,
+        _ shapes: [SQLName: TableShape],
+        to target: Database,
+        _ schema: String
+    ) {
+        self.source = source
+        self.shapes = shapes
+        self.target = target
+        self.schema = schema
+    }
+
+    func run() throws {
+        let foreignKeys = try ForeignKey.all("main", shapes, source)
+        try target.inSavepoint {
+            for shape in shapes.values where !shape.isVirtual {
+                try target.execute(
+                    sql: definition(shape, foreignKeys.filter { $0.child.isSameName(as: shape.name) })
+                )
+                try copy(shape)
+            }
+            return .commit
+        }
+    }
+
+    private func definition(_ shape: TableShape, _ foreignKeys: [ForeignKey]) throws -> String {
+        var parts = try columns(shape)
+        if !shape.isRowIDAlias, !shape.hasRowIDKey, !shape.key.isEmpty {
+            let key = shape.key.enumerated().map { index, column in
+                column.sqlName + (index < shape.collations.count ? collate(shape.collations[index]) : "")
+            }
+            parts.append("PRIMARY KEY(\(key.joined(separator: ", ")))")
+        }
+        parts += foreignKeys.map { key in
+            """
+            FOREIGN KEY(\(key.columns.map(\.sqlName).joined(separator: ", "))) REFERENCES \(key.parent.sqlName)\
+            (\(key.parentColumns.map(\.sqlName).joined(separator: ", ")))\(key.unlinks ? " ON DELETE SET NULL" : "")
+            """
+        }
+        return "CREATE TABLE \(schema).\(shape.name.sqlName)(\(parts.joined(separator: ", ")))"
+            + (shape.isWithoutRowID ? " WITHOUT ROWID" : "")
+    }
+
+    /// With the type and the collation that conditions go by.
+    private func columns(_ shape: TableShape) throws -> [String] {
+        let isStrict = try Bool.fetchOne(
+            source,
+            sql: "SELECT strict FROM pragma_table_list(?) WHERE schema = 'main'",
+            arguments: [shape.name]
+        )
+        let rows = try Row.fetchAll(
+            source,
+            sql: "SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid",
+            arguments: [shape.name]
+        )
+        return rows.map { row in
+            let (name, declared): (String, String) = (row[0], row[1])
+            // In a strict table, and there alone, it leaves each value as it is.
+            let type = isStrict ?? false && declared.isSameName(as: "ANY") ? "" : declared
+            if shape.isRowIDAlias, shape.key[0].isSameName(as: name) {
+                return "\(name.sqlName) INTEGER PRIMARY KEY"
+            }
+            return name.sqlName + (type.isEmpty ? "" : " " + type.sqlName)
+                + collate(source.collation(of: name, in: shape.name))
+        }
+    }
+
+    private func collate(_ name: String) -> String {
+        " COLLATE \(Database.collations.containsName(name) ? name : "BINARY")"
+    }
+
+    /// Rows go from one connection to the other, for there is no statement that reads both. Values are converted and nothing else.
+    private func copy(_ shape: TableShape) throws {
+        let rowID = shape.isRowIDAlias ? nil : shape.rowIDName
+        let hasRoom = shape.columns.count < ColumnLimit.ofSQLite
+        let columns = (hasRoom ? [rowID].compactMap(\.self) : []) + shape.columns
+        let names = columns.map(\.sqlName).joined(separator: ", ")
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        let table = shape.name.sqlName
+        let select = try source.makeStatement(sql: "SELECT \(names) FROM \(table)")
+        let insert = try target.makeStatement(
+            sql: "INSERT INTO \(schema).\(table)(\(names)) VALUES(\(marks))"
+        )
+        let rows = try Row.fetchCursor(select)
+        while try rows.next() != nil { try insert.run(withRowOf: select) }
+    }
+}
+
+enum ColumnLimit {
+    /// How many columns a table or a result can have (sqlite.org/limits.html, SQLITE_MAX_COLUMN).
+    static let ofSQLite = 2_000
+}
+
+extension Statement {
+    /// Runs it with the values of the row at which another statement is.
+    fileprivate func run(withRowOf other: Statement) throws {
+        let (from, to) = unsafe (other.sqliteStatement, sqliteStatement)
+        for column in 0..<Int32(other.columnCount) {
+            unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))
+        }
+        _ = unsafe sqlite3_step(to)
+        let code = unsafe sqlite3_reset(to)
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    }
+}
+
+extension Database {
+    /// That of a column of `main` (sqlite.org/c3ref/table_column_metadata.html).
+    fileprivate func collation(of column: String, in table: String) -> String {
+        var name: UnsafePointer<CChar>?
+        let code = unsafe sqlite3_table_column_metadata(
+            sqliteConnection,
+            "main",
+            table,
+            column,
+            nil,
+            &name,
+            nil,
+            nil,
+            nil
+        )
+        guard code == SQLITE_OK, let name = unsafe name else { return "BINARY" }
+        return unsafe String(cString: name)
+    }
+}
+
+extension Database {
+    /// Whether what has that name is a copy, rather than a file with a name.
+    func isTemporary(_ schema: String) throws -> Bool {
+        try String.fetchOne(
+            self,
+            sql: "SELECT file FROM pragma_database_list WHERE name = ?",
+            arguments: [schema]
+        ) == ""
+    }
+
+    /// Collations of keys that SQLite does not have by itself. Its list of them has each that a schema names as well.
+    func unknownCollations(of shapes: some Sequence<TableShape>) -> Set<String> {
+        Set(shapes.flatMap(\.collations).filter { !Self.collations.containsName($0) })
+    }
+
+    fileprivate static let collations = ["BINARY", "NOCASE", "RTRIM"]
+
+    /// Lets SQLite go over all rows of tables whose keys are in the order of these collations, which it refuses without them. What is
+    /// looked up by such a key is not found.
+    func addStandIns(for collations: Set<String>) throws {
+        guard !collations.isEmpty else { return }
+        for name in collations {
+            add(
+                collation: DatabaseCollation(name) { one, other in
+                    if one.utf8.elementsEqual(other.utf8) { return .orderedSame }
+                    return one.utf8.lexicographicallyPrecedes(other.utf8)
+                        ? .orderedAscending : .orderedDescending
+                }
+            )
+        }
+        // It noted that they are missing when it read the schema.
+        try execute(sql: "PRAGMA writable_schema = RESET")
+    }
+}

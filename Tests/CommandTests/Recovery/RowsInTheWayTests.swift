@@ -1,0 +1,174 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Rows whose places others have taken, and what goes by the rows of a table.
+@Suite("Rows in the way, and what depends on rows", .serialized)
+struct RowsInTheWayTests {
+    private let protection: Protection
+
+    init() throws {
+        protection = try Protection("")
+    }
+
+    @discardableResult
+    private func sql(_ sql: String) throws -> String { try SQLite3.sql(sql, on: protection.database) }
+
+    /// Before, a snapshot is taken; after, these rows are restored from it.
+    private func restore(before: String, after: String, _ arguments: String...) throws -> CommandResult {
+        try sql(before)
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        try sql(after)
+        return try rows(arguments)
+    }
+
+    private func rows(_ arguments: [String]) throws -> CommandResult {
+        try HoldfastProgram.run(
+            ["rows", "restore", "--at", "1", "--path", protection.data] + arguments,
+            environment: protection.environment
+        )
+    }
+
+    private static let users = """
+        CREATE TABLE u(id INTEGER PRIMARY KEY, mail TEXT, CHECK(id < 1000)); CREATE UNIQUE INDEX m ON u(lower(mail));
+        WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20) INSERT INTO u SELECT i, 'm' || i FROM n;
+        """
+    private static let taken = "DELETE FROM u; INSERT INTO u VALUES(77, 'M7');"
+
+    @Test(
+        "19 of 20 rows come back, and the last one is named with the row in its way; the dry run says the same"
+    )
+    func taken() throws {
+        let result = try restore(before: Self.users, after: Self.taken, "u", "--where", "1", "--dry-run")
+        #expect(result.status == 3 && result.stdout.contains("u id=7: cannot come back (UNIQUE"), "\(result)")
+        #expect(try sql("SELECT count(*) FROM u;") == "1\n")
+        let real = try rows(["u", "--where", "1"])
+        #expect(real.status == 3 && real.stdout.contains("in its way is id=77\n"), "\(real)")
+        #expect(real.stdout.contains("u: 19 restored, 1 not restored\n"))
+        #expect(try sql("SELECT count(*), sum(id) FROM u;") == "20|\(210 - 7 + 77)\n")
+        #expect(try rows(["u", "7", "--skip-conflicts"]).status == 0)
+    }
+
+    @Test("with --overwrite the row in the way goes, and is named")
+    func displaced() throws {
+        let result = try restore(before: Self.users, after: Self.taken, "u", "--where", "1", "--overwrite")
+        #expect(result.status == 0 && result.stdout.contains("u id=77: is not there any more"), "\(result)")
+        #expect(try sql("SELECT count(*), sum(id) FROM u;") == "20|210\n")
+        #expect(try sql("PRAGMA integrity_check;") == "ok\n")
+        try protection.holdfast("undo", protection.database)
+        #expect(try sql("SELECT * FROM u;") == "77|M7\n")
+    }
+
+    @Test("values that were exchanged come back, with what the row has in a column that is new")
+    func exchanged() throws {
+        let result = try restore(
+            before:
+                "CREATE TABLE t(k TEXT PRIMARY KEY, v NOT NULL UNIQUE); INSERT INTO t VALUES('a', 1), ('b', 2), ('c', 3);",
+            after: """
+                UPDATE t SET v = v + 10; UPDATE t SET v = v % 3 + 1; ALTER TABLE t ADD COLUMN n; UPDATE t SET n = k || v;
+                """,
+            "t",
+            "--where",
+            "1",
+            "--overwrite"
+        )
+        #expect(result.status == 0, "\(result)")
+        #expect(try sql("SELECT rowid, * FROM t ORDER BY k;") == "1|a|1|a3\n2|b|2|b1\n3|c|3|c2\n")
+    }
+
+    @Test("a parent that others refer to by a value which it would lose is refused")
+    func parentsValue() throws {
+        let result = try restore(
+            before: """
+                CREATE TABLE p(id INTEGER PRIMARY KEY, code UNIQUE); CREATE TABLE c(id INTEGER PRIMARY KEY, code REFERENCES p(code));
+                INSERT INTO p VALUES(1, 'old');
+                """,
+            after: "UPDATE p SET code = 'new'; INSERT INTO c VALUES(1, 'new');",
+            "p",
+            "1",
+            "--overwrite"
+        )
+        #expect(result.status == 1 && result.stderr.contains("1 of c without their row in p"), "\(result)")
+        #expect(try sql("SELECT code FROM p;") == "new\n")
+    }
+
+    @Test(
+        "children of a key ON DELETE SET NULL that were deleted as well come back with all that hung on them"
+    )
+    func deletedLinks() throws {
+        let result = try restore(
+            before: """
+                CREATE TABLE p(id INTEGER PRIMARY KEY);
+                CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE SET NULL);
+                CREATE TABLE g(id INTEGER PRIMARY KEY, c REFERENCES c ON DELETE CASCADE);
+                INSERT INTO p VALUES(1); INSERT INTO c VALUES(1, 1), (2, 1); INSERT INTO g VALUES(1, 1), (2, 2);
+                """,
+            after:
+                "PRAGMA foreign_keys = ON; DELETE FROM p; DELETE FROM c WHERE id = 1; DELETE FROM g WHERE id = 2;",
+            "p",
+            "1",
+            "--with-children"
+        )
+        #expect(result.status == 0, "\(result)")
+        #expect(try sql("SELECT * FROM c ORDER BY 1; SELECT * FROM g;") == "1|1\n2|1\n1|1\n")
+    }
+
+    @Test(
+        "a row keeps its rowid, and a full-text index over it and a trigger are named; --rebuild-indexes builds the one"
+    )
+    func dependents() throws {
+        let result = try restore(
+            before: """
+                CREATE TABLE d(uuid TEXT PRIMARY KEY, body); CREATE VIRTUAL TABLE d_fts USING fts5(body, content='d');
+                CREATE VIRTUAL TABLE box USING rtree(id, a, b);
+                CREATE TRIGGER one AFTER INSERT ON d BEGIN INSERT INTO d_fts(rowid, body) VALUES(new.rowid, new.body); END;
+                CREATE TRIGGER two AFTER INSERT ON d BEGIN INSERT INTO box VALUES(new.rowid, 1, 2); END;
+                CREATE TRIGGER del AFTER DELETE ON d BEGIN INSERT INTO d_fts(d_fts, rowid, body) VALUES('delete', old.rowid, old.body); END;
+                INSERT INTO d VALUES('a', 'alpha'), ('b', 'bravo'), ('c', 'charlie');
+                """,
+            after: "DELETE FROM d WHERE uuid = 'a';",
+            "d",
+            "a"
+        )
+        #expect(
+            result.status == 0 && result.stderr.contains("the index d_fts of d does not know"),
+            "\(result)"
+        )
+        #expect(
+            result.stderr.contains("the virtual table box") && result.stderr.contains("the trigger two of d")
+        )
+        #expect(try sql("SELECT rowid FROM d WHERE uuid = 'a';") == "1\n")
+        try sql("DELETE FROM d WHERE uuid = 'b'; INSERT INTO d_fts(d_fts) VALUES('rebuild');")
+        let rebuilt = try rows(["d", "b", "--rebuild-indexes"])
+        #expect(rebuilt.stderr.contains("the index d_fts of d was built anew"), "\(rebuilt)")
+        #expect(try sql("SELECT rowid FROM d_fts WHERE d_fts MATCH 'bravo';") == "2\n")
+    }
+
+    @Test(
+        "a thousand and two thousand columns, with and without a key of their own",
+        arguments: [1000, 1999, 2000]
+    )
+    func wide(count: Int) throws {
+        let columns = (1...count).map { "c\($0)" }.joined(separator: ", ")
+        try sql("CREATE TABLE t(\(columns)); INSERT INTO t(c1, c\(count)) VALUES('a', 'b'), ('c', 'd');")
+        let keyed = (2...count).map { "c\($0)" }.joined(separator: ", ")
+        try sql(
+            "CREATE TABLE k(c1 TEXT PRIMARY KEY, \(keyed)); INSERT INTO k(c1, c\(count)) VALUES('a', 'b');"
+        )
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        try sql("DELETE FROM t WHERE rowid = 1; UPDATE t SET c\(count) = 'e'; UPDATE k SET c\(count) = 'x';")
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let diff = try protection.holdfast("diff", "1", protection.database).stdout
+        #expect(
+            diff.contains("~ rowid=2  c\(count): 'd' → 'e'\n") && diff.contains("t: 1 removed, 1 changed\n")
+        )
+        let history = try protection.holdfast("rows", "history", "k", "a", "--path", protection.data).stdout
+        #expect(history.contains("changed c\(count): 'b' → 'x'\n"), "\(history)")
+        #expect(try rows(["t", "--where", "1", "--overwrite"]).status == 0)
+        #expect(try rows(["k", "a", "--overwrite"]).status == 0)
+        #expect(
+            try sql("SELECT rowid, c1, c\(count) FROM t UNION ALL SELECT rowid, c1, c\(count) FROM k;")
+                == "1|a|b\n2|c|d\n1|a|b\n"
+        )
+    }
+}
