@@ -29,6 +29,8 @@ package struct Diagnosis: Sendable {
     package let file: FileID
     /// In plain words; empty if nothing is wrong.
     package let findings: [String]
+    /// What may be as it should, or could not be checked.
+    package let remarks: [String]
     /// The best one first. Those that are files lie there as long as the doctor does.
     package let choices: [Choice]
 }
@@ -56,32 +58,55 @@ package struct Doctor {
             "the repository is damaged at byte \($0.offset) of \($0.file.printable) (\($0.message)): run holdfast check"
         }
         var choices: [Diagnosis.Choice] = []
+        var remarks: [String] = []
         if let image = try images.image(present) {
-            let problems = try problems(of: image, present)
+            let problems = try problems(of: image, present, &remarks)
             findings += problems
             if !problems.isEmpty {
                 choices = try self.choices(image)
             } else if let loss = try EmptiedDatabase(index, file, images, present).find() {
                 findings.append(loss.finding)
-                choices = [.certain(loss.before)]
+                choices = [try choice(loss, image)]
             } else {
-                findings += try ImageDatabase(at: image).foreignKeyViolations().map { "\($0)" }
+                remarks += try ImageDatabase(at: image).foreignKeyViolations().map { "\($0)" }
             }
         } else {
             findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
             choices = try SoundSearch(index).newest(of: file).map { [.certain($0)] } ?? []
         }
-        return Diagnosis(path: path, file: file, findings: findings, choices: choices)
+        return Diagnosis(path: path, file: file, findings: findings, remarks: remarks, choices: choices)
     }
 
     /// What SQLite finds wrong with an image; rows without parents apart, which are as readable as all others.
-    private func problems(of image: FilePath, _ present: SnapshotIndex.Entry) throws -> [String] {
+    private func problems(
+        of image: FilePath,
+        _ present: SnapshotIndex.Entry,
+        _ remarks: inout [String]
+    ) throws -> [String] {
         guard index.declaration(of: file, at: present.sequence)?.kind == .database else {
             return ["it is no database any more: its first bytes are others"]
         }
-        guard case .problems(let problems) = try Integrity.check(databaseAt: image, .full) else { return [] }
+        let integrity = try Integrity.check(databaseAt: image, .full)
+        if case .unchecked(let reason) = integrity {
+            remarks.append(
+                "not all could be checked (\(reason)): check it with the program that it belongs to"
+            )
+        }
+        guard case .problems(let problems) = integrity else { return [] }
         let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
         return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
+    }
+
+    /// Rows that came since then are lost with it.
+    private func choice(_ loss: EmptiedDatabase.Loss, _ image: FilePath) throws -> Diagnosis.Choice {
+        let tables = try ImageDiff(from: image, to: images.image(loss.before)).summary()
+        return Diagnosis.Choice(
+            remedy: .good,
+            source: .snapshot(loss.before),
+            lostRows: rows(tables, \.removed) + rows(tables, \.changed),
+            tables: tables,
+            returningRows: 0
+        )
     }
 
     private func salvageImage(of image: FilePath) throws -> FilePath? {

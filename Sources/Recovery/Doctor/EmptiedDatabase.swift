@@ -6,7 +6,7 @@ import Repository
 struct EmptiedDatabase {
     struct Loss {
         let finding: String
-        /// The last snapshot that had the rows.
+        /// The snapshot that had the most of them.
         let before: SnapshotIndex.Entry
     }
 
@@ -17,6 +17,10 @@ struct EmptiedDatabase {
 
     /// Snapshots that are looked at, from the present backwards.
     private static let most = 64
+    /// So many in a row that have no more rows end the search for the fullest one.
+    private static let patience = 8
+    /// Fewer rows may come and go.
+    private static let handful = 10
 
     init(
         _ index: SnapshotIndex,
@@ -30,39 +34,55 @@ struct EmptiedDatabase {
         self.present = present
     }
 
-    /// Nil when it has rows, or never had any. After a deletion it must have half as many as before it.
+    /// Nil when it has rows and lost none at once, or never had any.
     func find() throws -> Loss? {
-        let entries = index.entries(in: .file(file))
-        let now = try rowCount(present) ?? 0
-        let deletion = entries.last { $0.event == .deleted }
-        let candidates =
-            now == 0
-            ? entries.dropLast().suffix(Self.most).reversed()
-            : deletion.map { gone in entries.filter { $0.sequence < gone.sequence }.suffix(1) } ?? []
-        for entry in candidates where entry.event != .deleted {
-            guard let count = try rowCount(entry), count > now * 2 else { continue }
-            // It came back, and was cleaned up later.
-            if now > 0, let deletion, try hadRows(count, after: deletion, entries) { return nil }
-            let cause = deletion.map {
-                $0.sequence > entry.sequence
-                    ? "it was deleted at snapshot \($0.sequence) and made anew: " : ""
-            }
-            return Loss(
-                finding: "\(cause ?? "")it has \(Quantity.text(rows: now)), and had "
-                    + "\(Quantity.text(rows: count)) at snapshot \(entry.sequence)",
-                before: entry
-            )
-        }
-        return nil
+        let entries = Array(index.entries(in: .file(file)).suffix(Self.most))
+        guard let now = try rowCount(present) else { return nil }
+        let found = try now == 0 ? fullest(of: entries.dropLast()) : beforeReplacement(entries, now)
+        guard let found else { return nil }
+        let deletion = entries.last { $0.event == .deleted && $0.sequence > found.entry.sequence }
+        let cause = deletion.map { "it was deleted at snapshot \($0.sequence) and made anew: " } ?? ""
+        return Loss(
+            finding:
+                "\(cause)it has \(Quantity.text(rows: now)), and had \(Quantity.text(rows: found.count)) "
+                + "at snapshot \(found.entry.sequence)",
+            before: found.entry
+        )
     }
 
-    private func hadRows(
-        _ count: Int,
-        after deletion: SnapshotIndex.Entry,
-        _ entries: [SnapshotIndex.Entry]
-    ) throws -> Bool {
-        try entries.filter { $0.sequence > deletion.sequence }.suffix(Self.most)
-            .contains { try (rowCount($0) ?? 0) * 2 >= count }
+    /// Goes back for as long as there were more rows: it may have been emptied table by table.
+    private func fullest(
+        of entries: ArraySlice<SnapshotIndex.Entry>
+    ) throws -> (entry: SnapshotIndex.Entry, count: Int)? {
+        var best: (entry: SnapshotIndex.Entry, count: Int)?
+        var others = 0
+        for entry in entries.reversed() where entry.event != .deleted {
+            if let count = try rowCount(entry), count > best?.count ?? 0 {
+                (best, others) = ((entry, count), 0)
+            } else if best != nil {
+                others += 1
+                if others == Self.patience { break }
+            }
+        }
+        return best
+    }
+
+    /// The state before something other than a commit, a new file in its place for example, took more than half of
+    /// the rows at once.
+    private func beforeReplacement(
+        _ entries: [SnapshotIndex.Entry],
+        _ now: Int
+    ) throws -> (entry: SnapshotIndex.Entry, count: Int)? {
+        for place in entries.indices.dropFirst().reversed() where entries[place].event != .commit {
+            let (entry, before) = (entries[place], entries[place - 1])
+            guard before.event != .deleted, let count = try rowCount(before), count > now * 2,
+                entry.event == .deleted || count - now >= Self.handful
+            else { continue }
+            // It came back, and was cleaned up later.
+            let cameBack = try entries[place...].contains { try (rowCount($0) ?? 0) * 2 >= count }
+            return cameBack ? nil : (before, count)
+        }
+        return nil
     }
 
     /// Of all tables; nil if they cannot be read.
@@ -70,7 +90,9 @@ struct EmptiedDatabase {
         guard let image = try images.image(entry) else { return nil }
         defer { if entry != present { images.discard(entry) } }
         let facts = try HealthFacts(imageAt: image)
-        guard facts.integrity == .ok else { return nil }
+        if case .problems = facts.integrity { return nil }
+        // Of a schema that cannot be parsed nobody knows the tables.
+        if case .unchecked = facts.integrity, facts.rowCounts.isEmpty { return nil }
         return facts.rowCounts.values.reduce(0, +)
     }
 }

@@ -34,7 +34,11 @@ package struct HealthFacts: Sendable {
 
     private init(_ database: ImageDatabase) throws {
         let integrity = try database.integrity(.quick)
-        guard integrity == .ok else {
+        if case .problems = integrity {
+            self.init(integrity)
+            return
+        }
+        guard try database.isSchemaReadable() else {
             self.init(integrity)
             return
         }

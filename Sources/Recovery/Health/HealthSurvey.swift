@@ -72,16 +72,15 @@ package final class HealthSurvey: Sendable {
         guard let before = FileStatus.ifPresent(path), before.sizeBytes == state.shape.byteCount else {
             return nil
         }
-        guard try ImageDigest.of(OpenFile(path, .read), shape: state.shape) == state.digest else {
-            return nil
-        }
+        let isSnapshot = { try ImageDigest.of(OpenFile(path, .read), shape: state.shape) == state.digest }
+        guard try isSnapshot() else { return nil }
         let facts = try? HealthFacts(imageAt: path) { database in
             work.withLock { work in
                 work.database = database
                 if work.isStopped { database?.interrupt() }
             }
         }
-        return FileStatus.ifPresent(path) == before ? facts : nil
+        return try FileStatus.ifPresent(path) == before && isSnapshot() ? facts : nil
     }
 
     private func judge(
@@ -95,13 +94,12 @@ package final class HealthSurvey: Sendable {
         var problem: String?
         if case .problems(let problems) = facts.integrity {
             problem = problems[0]
-        } else if let accepted = judgement?.acceptedViolations, facts.violationCount > accepted {
-            // Those that were there when it was looked at first are how this database is.
-            problem = facts.violations.map(\.description).joined(separator: "; ")
         }
         var fields = ["verdict": problem == nil ? "good" : "bad"]
         if let problem { fields["reason"] = problem }
+        // Many a program keeps such rows on purpose.
         if problem == nil, facts.violationCount > 0 { fields["violations"] = String(facts.violationCount) }
+        if case .unchecked(let reason) = facts.integrity { fields["unchecked"] = reason }
         var wishes = [AnnotationWish(.health, target: state.sequence, fields: fields)]
         if problem == nil, let before = known.withLock({ $0[file] }) {
             wishes += try marks(file, state, before.sequence, before.facts, facts) {
@@ -156,7 +154,6 @@ private struct LatestStates {
     struct Judgement {
         var isGood: Bool
         var lastGood: Sequence?
-        var acceptedViolations: Int?
     }
 
     private(set) var names: [FileID: FilePath] = [:]
@@ -180,10 +177,7 @@ private struct LatestStates {
             judged[file] = annotation.target
             var judgement = judgements[file] ?? Judgement(isGood: true)
             judgement.isGood = verdict == "good"
-            if judgement.isGood {
-                judgement.lastGood = annotation.target
-                judgement.acceptedViolations = annotation.fields["violations"].flatMap(Int.init) ?? 0
-            }
+            if judgement.isGood { judgement.lastGood = annotation.target }
             judgements[file] = judgement
         case .annotation(let annotation) where annotation.kind == .tag:
             if let name = annotation.fields["name"] { tags.insert(name) }

@@ -9,7 +9,8 @@ package enum Integrity: Hashable, Sendable {
     case ok
     /// The file is no database, so that there is nothing to check.
     case notApplicable
-    /// The check needs something that only the program has to which the database belongs, as a collation.
+    /// Nothing was found in what can be checked. The rest needs something that only the program has to which the
+    /// database belongs, as a collation, or a newer SQLite.
     case unchecked(reason: String)
     /// What the check found; never empty.
     case problems([String])
@@ -50,11 +51,9 @@ package enum Integrity: Hashable, Sendable {
 extension ImageDatabase {
     /// Throws `DatabaseError`, which may be what is to be known.
     func integrity(_ check: Integrity.Check) throws -> Integrity {
-        let lines = try read { try String.fetchAll($0, sql: "PRAGMA \(check.rawValue)") }
-        guard lines != ["ok"] else { return .ok }
-        // Which database of the connection it is goes without saying.
-        let problems = lines.flatMap { $0.split(whereSeparator: \.isNewline).map(String.init) }
-            .filter { !$0.hasPrefix("*** in database") }
-        return .problems(problems.isEmpty ? ["\(check.rawValue) did not say that it is ok"] : problems)
+        try read { database in
+            var work = IntegrityCheck(database, check)
+            return try work.run()
+        }
     }
 }

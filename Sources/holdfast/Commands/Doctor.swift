@@ -93,9 +93,11 @@ struct Doctor: HoldfastCommand {
 
     private func show(_ diagnosis: Diagnosis, _ console: Console) throws {
         let path = diagnosis.path.printable
+        defer { for remark in diagnosis.remarks { console.message("\(path): \(remark)") } }
         if diagnosis.findings.isEmpty {
             return try console.result(
-                json: JSONObject().adding("path", diagnosis.path.string).adding("sound", true),
+                json: JSONObject().adding("path", diagnosis.path.string).adding("sound", true)
+                    .adding("remarks", diagnosis.remarks),
                 text: "\(path): nothing is wrong"
             )
         }

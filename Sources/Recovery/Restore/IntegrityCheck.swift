@@ -1,0 +1,117 @@
+import GRDB
+
+/// SQLite's check of a database, as far as it goes without what only the program has to which the database
+/// belongs.
+///
+/// A collation or a function that is missing would end the check before it has begun. With a stand-in all is
+/// checked but what depends on it. Of a schema that this SQLite cannot parse, what it can parse is checked.
+struct IntegrityCheck {
+    private let database: Database
+    private let check: Integrity.Check
+    /// What was missing, in SQLite's words.
+    private var reasons: [String] = []
+    private var collations: Set<String> = []
+    private var functions: Set<String> = []
+    private var isSchemaPartial = false
+
+    init(_ database: Database, _ check: Integrity.Check) {
+        self.database = database
+        self.check = check
+    }
+
+    /// Throws `DatabaseError`, which may be what is to be known.
+    mutating func run() throws -> Integrity {
+        let lines = try lines().flatMap { $0.split(whereSeparator: \.isNewline).map(String.init) }
+            // Which database of the connection it is goes without saying.
+            .filter { $0 != "ok" && !$0.hasPrefix("*** in database") }
+        let problems = try reasons.isEmpty ? lines : lines.filter(depends: dependents(), isSchemaPartial)
+        guard problems.isEmpty else { return .problems(problems) }
+        return reasons.isEmpty ? .ok : .unchecked(reason: reasons.joined(separator: ", "))
+    }
+
+    private mutating func lines() throws -> [String] {
+        while true {
+            do {
+                return try String.fetchAll(database, sql: "PRAGMA \(check.rawValue)")
+            } catch let error as DatabaseError {
+                guard try standIn(for: error) else { throw error }
+                reasons.append(error.message ?? error.resultCode.description)
+            }
+        }
+    }
+
+    /// Returns false when nothing can be done about an error, or it was done before.
+    private mutating func standIn(for error: DatabaseError) throws -> Bool {
+        let message = error.message ?? ""
+        if error.isUnreadableSchema, !isSchemaPartial {
+            isSchemaPartial = true
+            // From then on SQLite takes as the schema what it can parse (sqlite.org/pragma.html#pragma_writable_schema).
+            try database.execute(sql: "PRAGMA writable_schema = ON")
+            _ = try? Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
+            return true
+        }
+        guard error.resultCode == .SQLITE_ERROR else { return false }
+        if let name = message.rest(behind: "no such collation sequence: ") {
+            guard collations.insert(name).inserted else { return false }
+            try database.addStandIns(for: [name])
+            return true
+        }
+        let named = message.rest(behind: "no such function: ") ?? message.rest(behind: "unknown function: ")
+        guard let name = named?.prefix(while: { $0 != "(" }), functions.insert(String(name)).inserted else {
+            return false
+        }
+        database.add(function: DatabaseFunction(String(name), pure: true) { _ in nil })
+        return true
+    }
+
+    /// Indexes, and tables by their keys, whose order or content depends on a stand-in.
+    private func dependents() throws -> Set<String> {
+        guard !(collations.isEmpty && functions.isEmpty) else { return [] }
+        let keys = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT t.name, l.name, x.coll FROM sqlite_master t, pragma_index_list(t.name) l,
+                    pragma_index_xinfo(l.name) x WHERE t.type = 'table'
+                """
+        )
+        var names: Set<String> = []
+        for key in keys {
+            guard let collation: String = key[2], collations.contains(collation) else { continue }
+            names.formUnion([key[0], key[1]])
+        }
+        for index in try Row.fetchAll(
+            database,
+            sql: "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        )
+        where functions.contains(where: {
+            (index[1] as String).range(of: $0, options: .caseInsensitive) != nil
+        }) {
+            names.insert(index[0])
+        }
+        return names
+    }
+}
+
+extension DatabaseError {
+    /// SQLite cannot parse the schema: a newer one wrote it, or it is damaged. The bytes may be right.
+    var isUnreadableSchema: Bool {
+        resultCode == .SQLITE_CORRUPT && (message ?? "").hasPrefix("malformed database schema")
+    }
+}
+
+extension [String] {
+    /// Without what is said of things that could not be checked. Pages that a part of the schema does not lead
+    /// to are none that nobody uses.
+    fileprivate func filter(depends names: Set<String>, _ isSchemaPartial: Bool) -> [String] {
+        filter { line in
+            if isSchemaPartial, line.hasPrefix("Page "), line.hasSuffix("never used") { return false }
+            return !names.contains { line.hasSuffix(" " + $0) || line.contains(" \($0) ") }
+        }
+    }
+}
+
+extension String {
+    fileprivate func rest(behind prefix: String) -> String? {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+    }
+}
