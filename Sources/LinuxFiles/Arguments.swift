@@ -53,7 +53,17 @@ package enum Arguments {
     }
 }
 
+extension Arguments {
+    /// The argument for people: what is no UTF-8 becomes U+FFFD.
+    package static func text(_ argument: String) -> String {
+        String(decoding: bytes(argument), as: UTF8.self)
+    }
+}
+
 extension FilePath {
+    /// The path as an argument, byte for byte.
+    package var argument: String { Arguments.escaped(bytes) }
+
     /// The path that an argument of `Arguments` names.
     package init(argument: String) {
         self = FilePath(bytes: Arguments.bytes(argument)) ?? FilePath(argument)

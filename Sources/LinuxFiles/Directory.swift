@@ -32,6 +32,18 @@ package enum Directory {
 
     /// Makes the directory and those above it that are missing, mode 0700. One that exists is left as it is.
     package static func make(_ path: FilePath) throws(SystemError) {
+        do {
+            try makeOne(path)
+        } catch {
+            let parent = path.removingLastComponent()
+            guard error.code == .noSuchFileOrDirectory, !parent.isEmpty, parent != path else { throw error }
+            try make(parent)
+            // Where nothing can be made, as in /proc, it is missing still.
+            try makeOne(path)
+        }
+    }
+
+    private static func makeOne(_ path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.makeDirectory, path) {
             throw SystemError("make", path, code: Errno(rawValue: code))
         }
@@ -44,15 +56,9 @@ package enum Directory {
                 throw error
             }
         }
-        switch errno {
-        case EEXIST:
-            guard try FileStatus.of(path).kind == .directory else {
-                throw SystemError("make", path, code: .notDirectory)
-            }
-        case ENOENT where path.removingLastComponent() != path && !path.removingLastComponent().isEmpty:
-            try make(path.removingLastComponent())
-            try make(path)
-        default: throw .last("make", path)
+        guard errno == EEXIST else { throw .last("make", path) }
+        guard try FileStatus.of(path).kind == .directory else {
+            throw SystemError("make", path, code: .notDirectory)
         }
     }
 
@@ -122,7 +128,12 @@ package enum Directory {
         guard unsafe path.withPlatformString({ unsafe chdir($0) }) == 0 else { throw .last("enter", path) }
     }
 
-    /// The process's working directory.
+    /// The path from the file system's root. Only a relative one needs the working directory.
+    package static func absolute(_ path: FilePath) throws(SystemError) -> FilePath {
+        path.isAbsolute ? path : try current().pushing(path)
+    }
+
+    /// The process's working directory. ENOENT when it was removed.
     package static func current() throws(SystemError) -> FilePath {
         guard let raw = unsafe getcwd(nil, 0) else { throw .last("find the working directory", nil) }
         defer { unsafe free(raw) }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// A program that has the terminal: it shares this process's standard streams and its process group.
@@ -8,34 +9,54 @@ package enum ForegroundProcess {
     /// signal ended it. Throws when it cannot be started.
     ///
     /// - Parameters:
+    ///   - name: as `Arguments` has it, and so are the `arguments`: the program gets their bytes.
     ///   - input: a file that is its standard input.
     ///   - output: a file for its standard output.
+    ///   - forwardsStops: SIGTERM and SIGHUP are for the program as well: it gets them, and is waited for.
     package static func run(
         _ name: String,
         _ arguments: [String],
         input: FilePath? = nil,
-        output: FilePath? = nil
+        output: FilePath? = nil,
+        forwardsStops: Bool = false
     ) throws(SystemError) -> Int32 {
-        let interrupt = ignore(SIGINT)
-        let quit = ignore(SIGQUIT)
-        defer {
-            restore(SIGINT, interrupt)
-            restore(SIGQUIT, quit)
-        }
+        var before = [SIGINT, SIGQUIT].map { ($0, handle($0, by: SIG_IGN)) }
+        // What was not ignored before is not for the program either. Handlers do not outlive exec(3).
+        let defaults = before.filter { !isIgnored($0.1) }.map(\.0)
+        // Where it is ignored, nobody learns how a child ended.
+        before.append((SIGCHLD, handle(SIGCHLD, by: SIG_DFL)))
+        if forwardsStops { before += [SIGTERM, SIGHUP].compactMap(forward) }
+        defer { for (signal, action) in before { restore(signal, action) } }
+
+        let process = try start(name, arguments, input: input, output: output, defaults: defaults)
+        StopForwarding.begin(process)
+        // Not reaped yet: nobody else can have its number.
+        var information = unsafe siginfo_t()
+        while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        StopForwarding.end()
+        var raw: Int32 = 0
+        while unsafe waitpid(process, &raw, 0) < 0, errno == EINTR {}
+        let signal = raw & 0x7f
+        return signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+    }
+
+    private static func start(
+        _ name: String,
+        _ arguments: [String],
+        input: FilePath?,
+        output: FilePath?,
+        defaults: [Int32]
+    ) throws(SystemError) -> pid_t {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
-        // What was not ignored before is not for the program either.
-        var defaults = sigset_t()
-        unsafe sigemptyset(&defaults)
-        for (signal, before) in [(SIGINT, interrupt), (SIGQUIT, quit)] where !isIgnored(before) {
-            unsafe sigaddset(&defaults, signal)
-        }
-        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for signal in defaults { unsafe sigaddset(&signals, signal) }
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
         // A thread of ours may have signals blocked that are for the program.
-        var none = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe sigemptyset(&signals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
         var actions = unsafe posix_spawn_file_actions_t()
@@ -59,16 +80,24 @@ package enum ForegroundProcess {
                 unsafe posix_spawnp(&process, words[0]!, &actions, &attributes, words, $0)
             }
         }
-        guard code == 0 else { throw SystemError("start", FilePath(name), code: Errno(rawValue: code)) }
-        var raw: Int32 = 0
-        while unsafe waitpid(process, &raw, 0) < 0, errno == EINTR {}
-        let signal = raw & 0x7f
-        return signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+        guard code == 0 else {
+            throw SystemError("start", FilePath(argument: name), code: Errno(rawValue: code))
+        }
+        return process
     }
 
-    private static func ignore(_ signal: Int32) -> sigaction {
+    /// Nil when the signal was ignored: then it stays so, for the program as well, as under nohup(1).
+    private static func forward(_ signal: Int32) -> (Int32, sigaction)? {
+        let action = handle(signal, by: StopForwarding.handler)
+        guard isIgnored(action) else { return (signal, action) }
+        restore(signal, action)
+        return nil
+    }
+
+    private static func handle(_ signal: Int32, by handler: __sighandler_t?) -> sigaction {
         var action = sigaction()
-        unsafe action.__sigaction_handler.sa_handler = SIG_IGN
+        action.sa_flags = SA_RESTART
+        unsafe action.__sigaction_handler.sa_handler = handler
         var before = sigaction()
         unsafe _ = sigaction(signal, &action, &before)
         return before
@@ -82,5 +111,32 @@ package enum ForegroundProcess {
     private static func isIgnored(_ action: sigaction) -> Bool {
         // SIG_IGN is a number in the place of a function.
         unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    }
+}
+
+/// Hands signals on to the program that runs. One that arrives before it has started is kept for it.
+private enum StopForwarding {
+    /// 0: none runs.
+    private static let process = Atomic<pid_t>(0)
+    private static let waiting = Atomic<Int32>(0)
+
+    /// A handler may do next to nothing (`signal-safety(7)`): kill(2) is allowed.
+    static let handler: @convention(c) (Int32) -> Void = { signal in
+        let before = errno
+        StopForwarding.waiting.store(signal, ordering: .sequentiallyConsistent)
+        let process = StopForwarding.process.load(ordering: .sequentiallyConsistent)
+        if process > 0 { _ = kill(process, signal) }
+        errno = before
+    }
+
+    static func begin(_ started: pid_t) {
+        process.store(started, ordering: .sequentiallyConsistent)
+        let signal = waiting.load(ordering: .sequentiallyConsistent)
+        if signal != 0 { _ = kill(started, signal) }
+    }
+
+    static func end() {
+        process.store(0, ordering: .sequentiallyConsistent)
+        waiting.store(0, ordering: .sequentiallyConsistent)
     }
 }

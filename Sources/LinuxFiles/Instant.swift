@@ -40,8 +40,10 @@ package struct Tick: Hashable, Comparable, Sendable {
         Tick(nanoseconds: Instant(readClock(CLOCK_BOOTTIME)).nanoseconds)
     }
 
+    /// The last moment that there is, for what is beyond it.
     package func advanced(by duration: Duration) -> Tick {
-        Tick(nanoseconds: nanoseconds.addingReportingOverflow(duration.nanoseconds).partialValue)
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.nanoseconds)
+        return Tick(nanoseconds: overflow ? (nanoseconds < 0 ? .min : .max) : sum)
     }
     package func duration(to later: Tick) -> Duration { .nanoseconds(later.nanoseconds &- nanoseconds) }
 
@@ -53,8 +55,8 @@ extension Duration {
     package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        return scaled.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+        let (sum, isBeyond) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflow || isBeyond ? (seconds < 0 ? .min : .max) : sum
     }
 }
 

@@ -37,8 +37,7 @@ package struct Poller: ~Copyable {
     /// Waits until something is ready or `timeout` has passed; nil waits without end.
     /// Returns false on timeout or interruption.
     package mutating func wait(_ timeout: Duration?) throws(SystemError) -> Bool {
-        let milliseconds =
-            timeout.map { Int32(clamping: max(0, $0.nanoseconds &+ 999_999) / 1_000_000) } ?? -1
+        let milliseconds = timeout.map(Self.milliseconds) ?? -1
         let ready = unsafe entries.withUnsafeMutableBufferPointer {
             unsafe poll($0.baseAddress, nfds_t($0.count), milliseconds)
         }
@@ -50,6 +49,12 @@ package struct Poller: ~Copyable {
             throw .last("wait for events", nil)
         }
         return ready > 0
+    }
+
+    /// Rounded up, so that nobody looks again and again for a fraction; at most what poll(2) takes.
+    private static func milliseconds(_ duration: Duration) -> Int32 {
+        let nanoseconds = max(0, duration.nanoseconds)
+        return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
     }
 
     /// Whether the descriptor was ready after the last wait.

@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// What a command says on its standard output: gathered, and written in large pieces.
 package struct StandardOutput: ~Copyable {
@@ -15,6 +15,19 @@ package struct StandardOutput: ~Copyable {
         pending.append(contentsOf: bytes)
         pending.append(UInt8(ascii: "\n"))
         if pending.count >= 64 << 10 { try flush() }
+    }
+
+    /// Writes the content of a file. Throws like `flush`, and when the file cannot be read.
+    package static func send(_ path: FilePath) throws(SystemError) {
+        let file = try OpenFile(path, .read)
+        var output = StandardOutput()
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset: UInt64 = 0
+        while case let got = try file.read(into: &buffer, count: buffer.count, at: offset), got > 0 {
+            output.pending += buffer[..<got]
+            try output.flush()
+            offset += UInt64(got)
+        }
     }
 
     /// Writes what was gathered (`write(2)`). A reader that went away ends the process by SIGPIPE as it does

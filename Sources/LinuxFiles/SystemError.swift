@@ -72,11 +72,18 @@ extension String {
     package var printable: String {
         var text = ""
         for scalar in unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
-            default: text.unicodeScalars.append(scalar)
-            }
+            text += scalar.isShown ? String(scalar) : scalar.escaped(asASCII: true)
         }
         return text
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal shows it where it is: it does not move the cursor, hide text or turn its direction.
+    var isShown: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
     }
 }

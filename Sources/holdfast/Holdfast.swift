@@ -27,7 +27,7 @@ struct Holdfast: AsyncParsableCommand {
     static func main() async {
         CurrentProcess.openMissingStandardStreams()
         CurrentProcess.keepFilesPrivate()
-        let arguments = GlobalOptions.behindSubcommand(Arguments.all)
+        let arguments = GlobalOptions.spellingTimes(GlobalOptions.behindSubcommand(Arguments.all))
         CurrentProcess.exit(await status(of: arguments).rawValue)
     }
 

@@ -310,7 +310,7 @@ final class Recorder {
             return
         }
         if changes.event == .deleted, let file = writer.files[changes.file], file.kind == .database {
-            meter.tell(.databaseDeleted(writer.root.path(of: file.name).printable))
+            meter.tell(.databaseDeleted(writer.root.path(of: file.name)))
         }
         if changes.event == .commit {
             meter.update { $0.commits += 1 }

@@ -152,8 +152,7 @@ extension Observer {
     /// The directory cannot be watched or listed; the slow round tries again.
     func leaveOut(directory name: FilePath, _ error: any Error) {
         leftOutDirectories.insert(name)
-        let wasProtected = directories[name] != nil
-        context.meter.leftOut(rootPath.pushing(name).printable, error, wasProtected: wasProtected)
+        context.meter.leftOut(rootPath.pushing(name).printable, error)
     }
 
     func takeIn(directory name: FilePath) {

@@ -1,4 +1,5 @@
 package import Repository
+package import SystemPackage
 
 /// What whoever runs the watcher should read in its log.
 package enum CaptureNotice: Sendable, Hashable {
@@ -17,7 +18,7 @@ package enum CaptureNotice: Sendable, Hashable {
     /// Retention has removed snapshots.
     case removed(RootThinning.Outcome)
     /// This database is not there any more.
-    case databaseDeleted(String)
+    case databaseDeleted(FilePath)
     /// An audit found a difference in this file.
     case auditDifference(String)
 }

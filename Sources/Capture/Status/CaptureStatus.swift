@@ -45,7 +45,7 @@ package struct CaptureStatus: Sendable {
     /// Why not all that is committed can be captured; nil when all can.
     package var blindness: String? {
         hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()
-            ?? leftOut.values.lazy.filter(\.isBlind).map(\.reason).min()
+            ?? leftOut.values.lazy.map(\.reason).min()
     }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0

@@ -41,14 +41,10 @@ package struct LeftOut: Sendable, Hashable {
         let reason: String
         /// Other permissions would help.
         let isForbidden: Bool
-        /// What is committed goes by unseen: it was protected before, or the system could not do it and may
-        /// at the next attempt.
-        let isBlind: Bool
 
-        init(_ error: any Error, wasProtected: Bool) {
+        init(_ error: any Error) {
             reason = "\(error)"
             isForbidden = (error as? SystemError)?.isForbidden ?? false
-            isBlind = wasProtected || (error is SystemError && !isForbidden)
         }
     }
 
@@ -99,7 +95,7 @@ package struct LeftOut: Sendable, Hashable {
                 examples: [link.printable],
                 text:
                     "\(link.printable) is a symbolic link to a database outside: it is not followed; protect "
-                    + "\(target.printable) itself with holdfast watch"
+                    + "\(target.printable) itself with \(SuggestedCommand("watch", target))"
             )
         }
         return links.sorted { $0.text < $1.text } + grouped.sorted { $0.text < $1.text }
@@ -111,7 +107,7 @@ package struct LeftOut: Sendable, Hashable {
             case .link:
                 (
                     "is a symbolic link", "symbolic links",
-                    "not followed: name what is to be protected to holdfast watch"
+                    "not followed: name what is to be protected to \(SuggestedCommand("watch", "PATH"))"
                 )
             case .repository:
                 (

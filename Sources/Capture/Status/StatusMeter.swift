@@ -40,8 +40,8 @@ final class StatusMeter: Sendable {
     }
 
     /// Notes that a file or directory cannot be captured, or (nil) that it can be again.
-    func leftOut(_ path: String, _ error: (any Error)?, wasProtected: Bool = false) {
-        let reason = error.map { LeftOut.Obstacle($0, wasProtected: wasProtected) }
+    func leftOut(_ path: String, _ error: (any Error)?) {
+        let reason = error.map { LeftOut.Obstacle($0) }
         let isNews = status.withLock { status in
             defer { status.leftOut[path] = reason }
             return status.leftOut[path] != reason

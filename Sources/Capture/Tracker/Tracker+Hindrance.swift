@@ -90,7 +90,7 @@ extension Tracker {
         // What passes by itself is waited for once; then nobody waits for this file any more, and is told so.
         if isLeftOut || error.isForbidden { hinderedAt = now }
         isLeftOut = true
-        context.meter.leftOut(path.printable, error, wasProtected: !isNew)
+        context.meter.leftOut(path.printable, error)
         guard error.isForbidden else { return retry(in: Self.obstaclePause, from: now) }
         // Somebody keeps it from us, and always did: nothing of it is missed.
         if isNew { capturedThrough = now }

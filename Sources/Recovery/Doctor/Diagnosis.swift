@@ -55,7 +55,8 @@ package struct Doctor {
         guard let present = entries.last else { throw RepositoryError.noSnapshot(file, at: .none) }
         let path = index.path(of: file, at: present.sequence)
         var findings = index.damage.prefix(1).map {
-            "the repository is damaged at byte \($0.offset) of \($0.file.printable) (\($0.message)): run holdfast check"
+            "the repository is damaged at byte \($0.offset) of \($0.file.printable) (\($0.message)): run "
+                + "\(SuggestedCommand("check"))"
         }
         var choices: [Diagnosis.Choice] = []
         var remarks: [String] = []

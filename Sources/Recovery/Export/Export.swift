@@ -42,7 +42,7 @@ package struct Export: Sendable {
             .with { isRoot ? $0 : $0.withPermissions($0.ownership.permissions | 0o700) }
         try Directory.make(content)
         try Restore(plan, isReplacing: false).run(onFile: { _ in }, onFailure: onFailure)
-        try write("tar", ["--create", "--directory", content.string, "--file", "-", "--", "./" + name])
+        try write("tar", ["--create", "--directory", content.argument, "--file", "-", "--", "./" + name])
     }
 
     private func write(_ program: String, _ arguments: [String]) throws {

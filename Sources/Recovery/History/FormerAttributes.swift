@@ -136,7 +136,7 @@ extension SnapshotIndex {
     package func attributes(at sequence: Sequence, asked when: When? = nil) -> FormerAttributes {
         let (limit, time): (Int?, Instant?) =
             switch when {
-            case .name(let name): (tags[name] == sequence ? tagPlaces[name] : nil, nil)
+            case .name(let name, _): (tags[name] == sequence ? tagPlaces[name] : nil, nil)
             case .instant(let time): (nil, time)
             default: (nil, nil)
             }

@@ -35,15 +35,19 @@ package struct HistoryListing: Sendable {
     /// Whether gaps before the first one, and after the last, are shown.
     private let isFromStart: Bool
     private let isToEnd: Bool
+    /// Those that are shown; nil: all.
+    private let files: Set<FileID>?
     private let tags: [Sequence: [String]]
 
     /// Chooses the snapshots from `since` up to `until`, both included, and of those the last so many.
     ///
+    /// Of a directory within the root, its files are shown; WHEN counts the snapshots of the root.
     /// A moment as `since` may lie before the first snapshot, or after the last one: then nothing is shown.
     /// Throws `WhenError`.
     package init(
         of index: SnapshotIndex,
         in scope: HistoryScope,
+        below directory: FilePath? = nil,
         since: When? = nil,
         until: When? = nil,
         last: Int? = nil,
@@ -59,12 +63,15 @@ package struct HistoryListing: Sendable {
 
         self.index = index
         self.scope = scope
+        let files: Set<FileID>? =
+            if case .file(let file) = scope { [file] } else { directory.map(index.files) }
+        self.files = files
         let all =
             range.isEmpty ? nil : entries[range.lowerBound].sequence...entries[range.upperBound - 1].sequence
-        bounds = last.flatMap { last in all.map { index.last(last, in: scope, $0) } } ?? all
+        bounds = last.flatMap { last in all.map { index.last(last, of: files, $0) } } ?? all
         isFromStart = range.lowerBound == 0 && bounds == all
         isToEnd = until == nil
-        tags = index.tagsBySnapshot(among: entries)
+        tags = index.tagsBySnapshot(among: entries.filter { files?.contains($0.file) ?? true })
     }
 
     /// Walks over the chosen lines, oldest first. Throws what `body` throws, `RepositoryError.unsupported`, or
@@ -89,7 +96,7 @@ package struct HistoryListing: Sendable {
     }
 
     private func isInScope(_ file: FileID) -> Bool {
-        scope == .root || scope == .file(file)
+        files?.contains(file) ?? true
     }
 
     private func isShown(gapAfter previous: Sequence) -> Bool {
@@ -117,11 +124,11 @@ extension SnapshotIndex {
     /// The bounds of the last so many snapshots within others, those included that are no moment of the root.
     fileprivate func last(
         _ count: Int,
-        in scope: HistoryScope,
+        of files: Set<FileID>?,
         _ bounds: ClosedRange<Sequence>
     ) -> ClosedRange<Sequence> {
         let shown = entries.lazy.reversed().filter { entry in
-            bounds.contains(entry.sequence) && (scope == .root || scope == .file(entry.file))
+            bounds.contains(entry.sequence) && files?.contains(entry.file) ?? true
         }
         let first = shown.prefix(count).reduce(bounds.upperBound) { min($0, $1.sequence) }
         return first...bounds.upperBound

@@ -30,7 +30,7 @@ extension SnapshotIndex {
         let entries = entries(in: scope)
         let index = try resolve(when, in: entries, strictlyBefore: strictlyBefore, now: now)
         if let damage = damage.first {
-            guard case .sequence = when, !strictlyBefore, scope != .root else {
+            guard when == .sequence(entries[index].sequence.rawValue), !strictlyBefore, scope != .root else {
                 throw RestoreError.uncertain(damage, guess: entries[index], isRoot: scope == .root)
             }
         }
@@ -74,7 +74,8 @@ extension SnapshotIndex {
                 in: moments,
                 tags: tags.mapValues { $0.rawValue },
                 strictlyBefore: strictlyBefore,
-                now: present
+                now: present,
+                isOthers: { self.entry(at: Sequence($0))?.isMoment ?? false }
             )
         } catch {
             guard case .unknownSequence(let sequence, let nearest) = error,

@@ -60,6 +60,8 @@ package struct SnapshotIndex: Sendable {
     var attributes = AttributesHistory()
     /// How much of that was said when a tag was set, if it was set on the newest snapshot.
     private(set) var tagPlaces: [String: Int] = [:]
+    /// How many entries come before the start of each writer.
+    private(set) var sessionPlaces: [Int] = []
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     /// For each of these, the last snapshot before it.
@@ -114,7 +116,8 @@ package struct SnapshotIndex: Sendable {
             // The mark says only how far the stream goes, and may be missing.
             damage.append(finding)
             losses.append(entries.last?.sequence ?? .none)
-        case .finding, .session, .gap: break
+        case .session: sessionPlaces.append(entries.count)
+        case .finding, .gap: break
         }
     }
 
@@ -195,6 +198,11 @@ extension SnapshotIndex {
     /// Whether any file was ever in that directory, which is relative to the root.
     package func hasFiles(below directory: FilePath) -> Bool {
         filesByName.keys.contains { $0 != directory && $0.starts(with: directory) }
+    }
+
+    /// Every file that was ever in that directory, which is relative to the root.
+    package func files(below directory: FilePath) -> Set<FileID> {
+        Set(declarations.filter { $0.value.contains { $0.name.starts(with: directory) } }.keys)
     }
 
     /// What the file was called, relative to the root, and what it was, at a snapshot of it.

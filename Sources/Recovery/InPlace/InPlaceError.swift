@@ -38,9 +38,9 @@ extension InPlaceError {
             case .SQLITE_FULL: "make room and try again"
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
                 "run it as the user who owns the file and its directory"
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: "see holdfast doctor"
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: "see \(SuggestedCommand("doctor", path))"
             case .SQLITE_IOERR: "check the disk"
-            default: "see holdfast doctor"
+            default: "see \(SuggestedCommand("doctor", path))"
             }
         self =
             if let advice {
@@ -70,15 +70,16 @@ extension InPlaceError: CustomStringConvertible {
                 + "stop the programs that write, or say --wait with more time"
         case .unrecorded(let path, let tag, let reason):
             "what was asked for in \(path.printable) was done, but is missing in the recovery log (\(reason)), so that undo "
-                + "does not know of it: to take it back, holdfast restore --at \(tag) --in-place"
+                + "does not know of it: to take it back, \(SuggestedCommand("restore", path, "--at", tag, "--in-place"))"
         case .nothingToUndo(let path, nil):
-            "nothing was restored in place in \(path.printable): see holdfast recoveries"
+            "nothing was restored in place in \(path.printable): see \(SuggestedCommand("recoveries", path))"
         case .nothingToUndo(let path, let begun?):
             "no restore in place in \(path.printable) came to its end: to go back to before the one that was begun, "
-                + "holdfast restore --at \(begun) --in-place"
+                + "\(SuggestedCommand("restore", path, "--at", begun, "--in-place"))"
         case .writtenSince(let rows, let before, let last):
             "rows were restored with snapshot \(rows), and others were written up to \(last), which would be lost: see "
-                + "holdfast diff \(before) \(rows), or restore --at \(before) --in-place"
+                + "\(SuggestedCommand("diff", "\(before)", "\(rows)")), or "
+                + "\(SuggestedCommand("restore", "--at", "\(before)", "--in-place"))"
         case .isLink(let path):
             "\(path.printable) is a symbolic link, which is not followed below a protected directory: "
                 + "move it away, or restore to another place with --output"
@@ -86,9 +87,9 @@ extension InPlaceError: CustomStringConvertible {
             "something else is being brought back in \(path.printable): try again when that is done, or say --wait with "
                 + "more time"
         case .overtaken(let path):
-            "something else was brought back in \(path.printable) meanwhile, and nothing was done: see holdfast recoveries"
+            "something else was brought back in \(path.printable) meanwhile, and nothing was done: see \(SuggestedCommand("recoveries", path))"
         case .safetyIsGone(let sequence):
-            "snapshot \(sequence), from before the restore, is gone: see holdfast log for another one"
+            "snapshot \(sequence), from before the restore, is gone: see \(SuggestedCommand("log")) for another one"
         }
     }
 

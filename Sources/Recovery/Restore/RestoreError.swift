@@ -54,8 +54,8 @@ extension RestoreError: CustomStringConvertible {
             "\(sidecar.printable) is in the way, for SQLite would apply it to the restored file: "
                 + "choose another output"
         case .isProtected(let path):
-            "\(path.printable) is protected, and programs may have it open: holdfast restore --in-place brings it back, and "
-                + "undo takes that back; or choose another output"
+            "\(path.printable) is protected, and programs may have it open: bring it back with "
+                + "\(SuggestedCommand("restore", path, "--at", "WHEN", "--in-place")), or choose another output"
         case .didNotExist(let path, let deleted, let lastImage):
             "\(path.printable) did not exist then: it was deleted at snapshot \(deleted.sequence)"
                 + (lastImage.map { "; the last one before that is --at \($0.sequence)" } ?? "")
@@ -65,15 +65,15 @@ extension RestoreError: CustomStringConvertible {
         case .uncertain(let finding, let guess, let isRoot):
             "\(DamageError(finding)): snapshots may be missing, so "
                 + (isRoot && !finding.isIncompleteness
-                    ? "restore single files by their sequence, as in holdfast log"
+                    ? "restore single files by their sequence, as in \(SuggestedCommand("log"))"
                     : "name one by its sequence, perhaps --at \(guess.sequence)")
         case .nothingWhole(let finding, let isRoot):
             "\(DamageError(finding)): no moment \(isRoot ? "of the root " : "")is complete: "
                 + (isRoot ? "restore single files, and make the copy anew" : "make the copy anew")
         case .escapes(let name):
-            "the stored name \(name.printable) would lead out of the output: run holdfast check"
+            "the stored name \(name.printable) would lead out of the output: run \(SuggestedCommand("check"))"
         case .wrongSnapshot(let path, let wanted, let got):
-            "of \(path.printable), snapshot \(got) was rebuilt instead of \(wanted): run holdfast check"
+            "of \(path.printable), snapshot \(got) was rebuilt instead of \(wanted): run \(SuggestedCommand("check"))"
         }
     }
 

@@ -28,6 +28,8 @@ package struct RestorePlan: Hashable, Sendable {
     package let items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the destination.
     package let refused: [FilePath]
+    /// Names of files that may have been there, but had no snapshot yet.
+    package let unseen: [FilePath]
     /// Of the root, by their names relative to it. Those that are not wanted do not count as being there.
     let directories: [FilePath: FormerDirectory]
     /// The directory within the root that is restored; empty for the root itself.
@@ -55,6 +57,7 @@ package struct RestorePlan: Hashable, Sendable {
         isLatest = index.entries(in: .file(entry.file)).last == entry
         items = [item]
         refused = []
+        unseen = []
         directories = former.directories.mapValues {
             FormerDirectory(attributes: $0.attributes, isThere: false)
         }
@@ -89,6 +92,9 @@ package struct RestorePlan: Hashable, Sendable {
         isLatest = false
         self.items = items
         self.refused = refused
+        unseen = index.unseenFiles(at: entry.sequence).filter { name in
+            directory.map { name.starts(with: $0) } ?? true
+        }
         top = directory ?? ""
         // SQLite opens no database beside a directory that has the name of its journal.
         let sidecars = Set(
@@ -149,6 +155,7 @@ package struct RestorePlan: Hashable, Sendable {
             )
         }
         refused = plan.refused
+        unseen = plan.unseen
         top = plan.top
         directories = plan.directories.compactMapValues { former in
             change(former.attributes).map { FormerDirectory(attributes: $0, isThere: former.isThere) }

@@ -27,7 +27,7 @@ extension RetentionError: CustomStringConvertible {
         case .keepsNothing: "the policy keeps nothing: say at least one --keep option above 0, or none at all"
         case .damaged(let finding):
             "damage in \(finding.file.printable) at byte \(finding.offset): \(finding.message): "
-                + "nothing is removed from a damaged history: run holdfast check, then holdfast repair"
+                + "nothing is removed from a damaged history: run \(SuggestedCommand("check")), then \(SuggestedCommand("repair"))"
         }
     }
 }

@@ -17,7 +17,7 @@ package enum RowError: Error, Hashable, Sendable {
     /// Rows of it have NULL in their primary key, which then does not tell them apart.
     case nullKey(String)
     case wrongKeyCount(String, columns: [String], given: Int)
-    case noSuchRow(String, key: String, at: Sequence)
+    case noSuchRow(String, key: [String], at: Sequence)
     /// No row meets the condition.
     case noRows(String, at: Sequence)
     /// The present table has another key, or is not there.
@@ -32,36 +32,46 @@ extension RowError: CustomStringConvertible {
     /// One line: what happened, and what to do.
     package var description: String {
         switch self {
-        case .noTable(let table, .none): "there never was a table \(table): see holdfast diff --summary"
+        case .noTable(let table, .none):
+            "there never was a table \(table): see \(SuggestedCommand("diff", "WHEN", "--summary"))"
         case .noTable(let table, let sequence):
-            "there was no table \(table) at snapshot \(sequence): see holdfast query --at \(sequence) "
-                + "\"SELECT name FROM sqlite_master\""
+            "there was no table \(table) at snapshot \(sequence): see "
+                + "\(SuggestedCommand("query", "--at", "\(sequence)", "SELECT name FROM sqlite_master"))"
         case .isVirtual(let table):
             "\(table) is a virtual table, whose rows only its module knows: restore the tables behind it, or the database"
         case .isView(let name):
-            "\(name.printable) is a view, whose rows come from its tables: restore those, see holdfast query \"SELECT sql FROM "
-                + "sqlite_master WHERE type = 'view'\""
+            "\(name.printable) is a view, whose rows come from its tables: restore those, see "
+                + "\(SuggestedCommand("query", "SELECT sql FROM sqlite_master WHERE type = 'view'"))"
         case .needsProgram(let reason):
-            "the rows cannot be written without what only their program has (\(reason)): take them from holdfast query, and "
+            "the rows cannot be written without what only their program has (\(reason)): take them from "
+                + "\(SuggestedCommand("query", "SQL")), and "
                 + "insert them with that program"
         case .noKey(let table): "nothing tells the rows of \(table) apart: restore the database"
         case .nullKey(let table):
             "rows of \(table) have NULL in their key, so that nothing tells them apart: restore the database, or take them "
-                + "from holdfast query"
+                + "from \(SuggestedCommand("query", "SQL"))"
         case .wrongKeyCount(let table, let columns, let given):
             "\(table) has the key \(columns.joined(separator: ", ")), and \(given) values were given: "
                 + "give \(columns.count == 1 ? "one" : "\(columns.count)") for each row"
         case .noSuchRow(let table, let key, let sequence):
-            "\(table) had no row \(key) at snapshot \(sequence): see holdfast rows history \(table) \(key)"
+            "\(table) had no row \(key.joined(separator: " ")) at snapshot \(sequence): see \(Self.history(table, key))"
         case .noRows(let table, let sequence):
-            "no row of \(table) met the condition at snapshot \(sequence): check it with holdfast query --at \(sequence)"
+            "no row of \(table) met the condition at snapshot \(sequence): check it with "
+                + "\(SuggestedCommand("query", "--at", "\(sequence)", "SQL"))"
         case .otherTable(let table):
-            "\(table) has another key now, or is gone: restore the database, or take the rows from holdfast query"
+            "\(table) has another key now, or is gone: restore the database, or take the rows from "
+                + "\(SuggestedCommand("query", "SQL"))"
         case .orphans(let violations):
             "rows would refer to rows that are not there (\(violations.map(\.description).joined(separator: "; "))): "
                 + "restore those first"
         case .refused(let reason): "the database refuses the rows (\(reason)): nothing was changed"
         }
+    }
+
+    private static func history(_ table: String, _ key: [String]) -> SuggestedCommand {
+        let words = [table] + key
+        let mayBeOptions = words.contains { $0.hasPrefix("-") }
+        return SuggestedCommand(["rows", "history"] + (mayBeOptions ? ["--"] : []) + words)
     }
 }
 

@@ -209,8 +209,8 @@ package struct RowRestore {
     ) throws -> RowOutcome? {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
-        // For what is read of the schema.
-        configuration.busyMode = .timeout(Double(options.wait.nanoseconds) / 1e9)
+        // For what is read of the schema. SQLite counts milliseconds in 32 bits, which are 24 days.
+        configuration.busyMode = .timeout(Double(min(options.wait, .seconds(86_400)).nanoseconds) / 1e9)
         let lockWait = LockWait(options.wait)
         do {
             let queue = try place.connect(configuration)

@@ -131,7 +131,7 @@ extension RowSet {
                     if database.changesCount > 0 { break }
                 }
                 guard database.changesCount > 0 else {
-                    throw RowError.noSuchRow(table, key: row.joined(separator: " "), at: sequence)
+                    throw RowError.noSuchRow(table, key: row, at: sequence)
                 }
             }
         }

@@ -34,38 +34,50 @@ struct WhenParser {
         if scanner.isAtEnd { throw notUnderstood("it is empty") }
         if let place = try placeInHistory() { return place }
         if let dayOffset = takeDayWord() {
-            guard scanner.skipSpaces(), !scanner.isAtEnd else {
-                throw notUnderstood("it lacks a time of day")
-            }
+            scanner.skipSpaces()
             return .instant(try timeOfDay(daysFromToday: dayOffset))
         }
+        if takeLast() { return .instant(try lastUnit()) }
         if scanner.take("@") { return .instant(try unixTime()) }
         if scanner.take("-") { return .instant(try timeAgo(spelled: false)) }
         if scanner.isAtDigit { return .instant(try instantFromDigits()) }
-        let name = scanner.rest
-        guard When.isValidName(name) else { throw notUnderstood("it is neither a time nor a possible tag") }
-        return .name(name)
+        return try tag()
+    }
+
+    /// A tag, and perhaps how many snapshots before it.
+    private mutating func tag() throws(WhenError) -> When {
+        let parts = scanner.rest.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
+        guard When.isValidName(String(parts[0])) else {
+            throw notUnderstood("it is neither a time nor a possible tag")
+        }
+        guard parts.count == 2 else { return .name(String(parts[0])) }
+        scanner.take("\(parts[0])~")
+        return .name(String(parts[0]), back: try countBack())
     }
 
     /// `latest…` and sequences.
     private mutating func placeInHistory() throws(WhenError) -> When? {
         let whole = scanner.rest
-        if whole == "latest" { return .latest(back: 0) }
+        // What was committed by now may be captured in a moment.
+        if whole == "latest" || whole == "now" { return .latest(back: 0) }
         if whole == "latest-good" { return .latestGood }
-        if scanner.take("latest~") {
-            guard let back = scanner.number(), scanner.isAtEnd else {
-                throw notUnderstood("after latest~ comes a number")
-            }
-            guard let back = Int(exactly: back), !scanner.overflowed else {
-                throw .outOfRange(text: text, field: "number of snapshots back", allowed: "0 to \(Int.max)")
-            }
-            return .latest(back: back)
-        }
+        if scanner.take("latest~") { return .latest(back: try countBack()) }
         guard scanner.isDigitsOnly, let sequence = scanner.number() else { return nil }
         guard !scanner.overflowed else {
             throw .outOfRange(text: text, field: "sequence", allowed: "1 to \(UInt64.max)")
         }
         return .sequence(sequence)
+    }
+
+    /// What comes after `~`.
+    private mutating func countBack() throws(WhenError) -> Int {
+        guard let back = scanner.number(), scanner.isAtEnd else {
+            throw notUnderstood("after ~ comes a number")
+        }
+        guard let back = Int(exactly: back), !scanner.overflowed else {
+            throw .outOfRange(text: text, field: "number of snapshots back", allowed: "0 to \(Int.max)")
+        }
+        return back
     }
 
     /// `today` and `yesterday`, as days from today. A word that goes on, like `today-2`, is a name.
@@ -74,6 +86,14 @@ struct WhenParser {
             return days
         }
         return nil
+    }
+
+    /// `last` with something behind it; alone it is a name.
+    private mutating func takeLast() -> Bool {
+        var ahead = scanner
+        guard ahead.takeWord("last"), ahead.skipSpaces() else { return false }
+        scanner = ahead
+        return true
     }
 
     private mutating func instantFromDigits() throws(WhenError) -> Instant {

@@ -3,12 +3,14 @@ package import LinuxFiles
 extension When {
     /// Finds the snapshot that is meant.
     ///
-    /// A moment means the newest snapshot not later than it. A sequence must exist. A tag was set on a
-    /// sequence; if no snapshot in the list has it (it was another file's), the newest before it is meant.
+    /// A moment means the newest snapshot not later than it. A tag was set on a sequence. If no snapshot in the list
+    /// has a sequence, for it is another file's, the newest before it is meant: the state at that moment. Else it must
+    /// exist.
     ///
     /// - Parameters:
     ///   - snapshots: with ascending sequences and times that never decrease.
     ///   - tags: the sequence of each tag.
+    ///   - isOthers: whether another file has the snapshot with that sequence, and the root that moment.
     ///   - strictlyBefore: means, for a moment, the newest snapshot earlier than it; for all else the snapshot
     ///     before the one that is named.
     ///   - now: a moment later than this is an error, however new the last snapshot is.
@@ -17,7 +19,8 @@ extension When {
         in snapshots: [SnapshotMoment],
         tags: [String: UInt64],
         strictlyBefore: Bool,
-        now: Instant
+        now: Instant,
+        isOthers: (UInt64) -> Bool = { _ in false }
     ) throws(WhenError) -> Int {
         guard let first = snapshots.first, let last = snapshots.last else { throw .noSnapshots }
         let named: Int
@@ -34,12 +37,12 @@ extension When {
             guard let index = snapshots.lastIndex(where: { $0.isGood == true }) else { throw .noneGood }
             named = index
         case .sequence(let sequence):
-            named = try Self.index(of: sequence, in: snapshots)
-        case .name(let name):
+            named = try Self.index(of: sequence, in: snapshots, mayBeBefore: isOthers(sequence))
+        case .name(let name, let back):
             guard let sequence = tags[name] else { throw .unknownTag(name, known: tags.keys.sorted()) }
-            let later = snapshots.partitionPoint { $0.sequence > sequence }
-            guard later > 0 else { throw .unknownSequence(sequence, nearest: [first]) }
-            named = later - 1
+            let tagged = try Self.index(of: sequence, in: snapshots, mayBeBefore: true)
+            guard back <= tagged else { throw .nothingBefore(first) }
+            named = tagged - back
         }
         guard strictlyBefore else { return named }
         guard named > 0 else { throw .nothingBefore(first) }
@@ -48,10 +51,12 @@ extension When {
 
     private static func index(
         of sequence: UInt64,
-        in snapshots: [SnapshotMoment]
+        in snapshots: [SnapshotMoment],
+        mayBeBefore: Bool
     ) throws(WhenError) -> Int {
         let index = snapshots.partitionPoint { $0.sequence >= sequence }
         if index < snapshots.count, snapshots[index].sequence == sequence { return index }
+        if mayBeBefore, index > 0 { return index - 1 }
         let neighbours = snapshots[max(index - 1, 0)..<min(index + 1, snapshots.count)]
         throw .unknownSequence(sequence, nearest: Array(neighbours))
     }

@@ -6,16 +6,19 @@ package import LinuxFiles
 ///
 /// | written | meaning |
 /// |---|---|
-/// | `latest`, `latest~3` | the last snapshot; three before it |
+/// | `latest`, `now`, `latest~3` | the last snapshot; three before it |
 /// | `latest-good` | the last snapshot that was found good |
 /// | `42` | the snapshot with this sequence; digits alone are always a sequence |
-/// | `pre-migration` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash |
+/// | `pre-migration`, `pre-migration~1` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash; \
+/// one snapshot before it |
 /// | `2026-01-29T12:00:00.25+01:00`, `2026-01-29 11:00:00z` | RFC 3339, with or without fraction |
 /// | `2026-01-29`, `2026-01-29 12:00`, `2026-01-29 12:00:00.250` | local; a date alone is its midnight |
 /// | `20260129-120000` | local, as in names of backup files |
 /// | `@1769688000.5` | Unix time |
 /// | `10m ago`, `-10m`, `1h30m ago`, `2 days ago` | before now; a day is 24 hours |
+/// | `last week`, `last hour` | one of them ago |
 /// | `14:00`, `today 14:00`, `yesterday 14:00` | local |
+/// | `today`, `yesterday` | local; its midnight, as of a date |
 ///
 /// Fractions finer than a nanosecond are cut off. Parsing is pure: the present and the zone are handed in.
 package enum When: Hashable, Sendable {
@@ -23,8 +26,8 @@ package enum When: Hashable, Sendable {
     case latest(back: Int)
     case latestGood
     case sequence(UInt64)
-    /// A tag.
-    case name(String)
+    /// A tag, or so many snapshots before the one that it is on.
+    case name(String, back: Int = 0)
     case instant(Instant)
 
     /// Whether a tag may have this name, so that `init(parsing:now:calendar:)` reads it back as a name.
@@ -33,7 +36,7 @@ package enum When: Hashable, Sendable {
             text.utf8.count <= longestName
         else { return false }
         guard text.unicodeScalars.allSatisfy(isNameScalar) else { return false }
-        return !["latest", "latest-good", "today", "yesterday"].contains(text)
+        return !["latest", "latest-good", "now", "today", "yesterday"].contains(text)
     }
 
     /// In bytes, as of a file's name.

@@ -19,7 +19,7 @@ extension WhenError: CustomStringConvertible {
             return "\(Self.quoted(text)) exists twice, for the clock was put back: "
                 + "say \(Self.list(choices, in: calendar))"
         case .noSnapshots:
-            return "there is no snapshot yet: run holdfast watch"
+            return "there is no snapshot yet: run \(SuggestedCommand("watch"))"
         case .inTheFuture(let instant, _, let latest):
             return "\(instant.rfc3339(in: calendar)) is in the future: "
                 + "the latest snapshot is \(Self.text(latest, in: calendar))"
@@ -38,7 +38,7 @@ extension WhenError: CustomStringConvertible {
         case .tooFarBack(let back, let count):
             return "there is no latest~\(back): the first snapshot is latest~\(count - 1)"
         case .noneGood:
-            return "no snapshot has been found good: choose another one from holdfast log"
+            return "no snapshot has been found good: choose another one from \(SuggestedCommand("log"))"
         }
     }
 

@@ -10,6 +10,16 @@ extension WhenParser {
         return Instant(nanoseconds: nanoseconds)
     }
 
+    /// What comes after `last`: a unit, one of which before now is meant.
+    mutating func lastUnit() throws(WhenError) -> Instant {
+        let unit = scanner.letters()
+        let elapsed = try nanoseconds(perUnit: unit)
+        guard scanner.isAtEnd, let elapsed, unit.count > 2, unit.last != "s" else {
+            throw notUnderstood("after last comes minute, hour, day or week")
+        }
+        return Instant(nanoseconds: now.nanoseconds.subtractingReportingOverflow(elapsed).partialValue)
+    }
+
     /// One or more numbers with their units, then the word `end` or nothing; in nanoseconds, not negative.
     mutating func elapsed(until end: String?) throws(WhenError) -> Int64 {
         var total: Int64 = 0
@@ -37,11 +47,7 @@ extension WhenParser {
     private mutating func amount() throws(WhenError) -> Int64 {
         guard let whole = scanner.number(), let fraction = scanner.fraction() else { throw spanNotUnderstood }
         scanner.skipSpaces()
-        let unit = scanner.letters()
-        if ["month", "months", "year", "years", "y"].contains(unit) {
-            throw notUnderstood("months and years differ in length: use days, or a date as 2026-01-29")
-        }
-        guard let unit = Self.nanoseconds(perUnit: unit) else { throw spanNotUnderstood }
+        guard let unit = try nanoseconds(perUnit: scanner.letters()) else { throw spanNotUnderstood }
         guard !scanner.overflowed, let whole = Int64(exactly: whole) else { throw timeOutOfRange }
         let (product, tooLarge) = whole.multipliedReportingOverflow(by: unit)
         // The fraction is below one, so its share is below the unit; divided first, it cannot overflow.
@@ -52,8 +58,10 @@ extension WhenParser {
         return sum
     }
 
-    private static func nanoseconds(perUnit unit: String) -> Int64? {
+    private func nanoseconds(perUnit unit: String) throws(WhenError) -> Int64? {
         switch unit {
+        case "month", "months", "year", "years", "y":
+            throw notUnderstood("months and years differ in length: use days, or a date as 2026-01-29")
         case "ms", "msec", "millisecond", "milliseconds": 1_000_000
         case "s", "sec", "secs", "second", "seconds": 1_000_000_000
         case "m", "min", "mins", "minute", "minutes": 60 * 1_000_000_000

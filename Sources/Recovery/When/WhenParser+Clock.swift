@@ -34,10 +34,12 @@ extension WhenParser {
         return try localInstant(time)
     }
 
-    /// `14:00`, `14:00:30`, `9:30:00.5` on the day that lies so many days from today.
+    /// `14:00`, `14:00:30`, `9:30:00.5` on the day that lies so many days from today; nothing is its midnight.
     mutating func timeOfDay(daysFromToday days: Int64) throws(WhenError) -> Instant {
         let today = calendar.civilTime(at: now).secondsSince1970
         var time = CivilTime(secondsSince1970: today + days * 86_400, nanosecond: 0)
+        (time.hour, time.minute, time.second) = (0, 0, 0)
+        if scanner.isAtEnd { return try localInstant(time) }
         try readClock(into: &time)
         guard scanner.isAtEnd else { throw notUnderstood("a time of day is as 14:00 or 14:00:30") }
         try refuseLeapSecond(time)

@@ -29,11 +29,12 @@ extension RepositoryError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .notARepository(let path):
-            "\(path.printable) is not a holdfast repository; start `holdfast watch` to make one"
+            "\(path.printable) is not a holdfast repository; run \(SuggestedCommand("watch", "PATH")) to make one"
         case .locked(let path):
             "another writer has \(path.printable); stop it or let it do the work"
         case .gone(let path, let how):
-            "the repository's \(path.printable) \(how): nothing is captured any more; put it back, and run holdfast watch again"
+            "the repository's \(path.printable) \(how): nothing is captured any more; put it back, and run "
+                + "\(SuggestedCommand("watch")) again"
         case .away(let path, let how):
             "the repository's \(path.printable) \(how): nothing is captured until its file system is mounted again"
         case .notPrivate(let path, let why): "\(path.printable) \(why)"

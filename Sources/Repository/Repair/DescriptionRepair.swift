@@ -96,10 +96,12 @@ extension RootDescription {
     /// What is wrong with the copy; nil when it says the same as the root goes by, or is not there.
     func contradictionOfCopy() throws -> String? {
         guard try isCopyThere() else { return nil }
-        guard let copy else { return "the copy of root.json cannot be used: run holdfast repair" }
+        guard let copy else {
+            return "the copy of root.json cannot be used: run \(SuggestedCommand("repair"))"
+        }
         guard copy.path != path || copy.kind != kind else { return nil }
         return "root.json names \(path.printable) and its copy \(copy.path.printable): "
-            + "run holdfast repair --root-path \(id)=PATH with the right one"
+            + "run \(SuggestedCommand("repair", "--root-path", "\(id)=PATH")) with the right one"
     }
 
     private func isCopyThere() throws(SystemError) -> Bool {

@@ -16,7 +16,7 @@ enum PrivateDirectory {
         guard try status.permissions & 0o022 == 0 || !keepsModes(path) else {
             throw RepositoryError.notPrivate(
                 path,
-                "can be written by others: chmod go-w it, then run holdfast check"
+                "can be written by others: chmod go-w it, then run \(SuggestedCommand("check"))"
             )
         }
     }
@@ -54,7 +54,10 @@ enum PrivateDirectory {
     }
 
     private static func link(_ path: FilePath) -> RepositoryError {
-        .notPrivate(path, "is a symbolic link: put what it leads to in its place, or run holdfast repair")
+        .notPrivate(
+            path,
+            "is a symbolic link: put what it leads to in its place, or run \(SuggestedCommand("repair"))"
+        )
     }
 
     private static func owner(_ status: FileStatus) -> String {

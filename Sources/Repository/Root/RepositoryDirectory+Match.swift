@@ -9,21 +9,47 @@ extension RepositoryDirectory {
     /// `UnusableRootError` when there is none and a root of which the path is not known may be it.
     package func root(for path: FilePath) throws -> RootMatch? {
         let written = try Self.absolute(path)
-        let forms = [Self.resolvedAsFarAsPossible(written), written]
-        var best: (match: RootMatch, depth: Int)?
         let roots = try roots()
+        if let match = Self.closest(to: written, among: roots) { return match }
+        if let unusable = roots.unusable.first { throw UnusableRootError(unusable, mayBe: written) }
+        return nil
+    }
+
+    /// What somebody means who stands in `directory`, which is absolute, and names nothing: the root that the directory
+    /// is in, else the first `name` that is a root, or in one, of that directory and those above it. One that is there
+    /// and is not protected ends the search: it is `unprotected`. Throws `UnusableRootError` like `root(for:)`.
+    package func root(
+        around directory: FilePath,
+        named name: FilePath.Component
+    ) throws -> (match: RootMatch?, unprotected: FilePath?) {
+        let roots = try roots()
+        if let match = Self.closest(to: directory, among: roots) {
+            return (RootMatch(root: match.root, name: nil), nil)
+        }
+        var place = directory.lexicallyNormalized()
+        while true {
+            let path = place.appending(name)
+            if let match = Self.closest(to: path, among: roots) { return (match, nil) }
+            if FileStatus.ifPresent(path) != nil { return (nil, path) }
+            guard place.lastComponent != nil else { break }
+            place.removeLastComponent()
+        }
+        if let unusable = roots.unusable.first { throw UnusableRootError(unusable, mayBe: directory) }
+        return (nil, nil)
+    }
+
+    private static func closest(to written: FilePath, among roots: RootList) -> RootMatch? {
+        let forms = [resolvedAsFarAsPossible(written), written]
+        var best: (match: RootMatch, depth: Int)?
         for root in roots.usable {
-            let rootForms = [Self.resolvedAsFarAsPossible(root.path), root.path]
+            let rootForms = [resolvedAsFarAsPossible(root.path), root.path]
             for form in forms {
                 for rootForm in rootForms {
-                    guard let match = Self.match(form, root, at: rootForm) else { continue }
+                    guard let match = match(form, root, at: rootForm) else { continue }
                     let depth = rootForm.components.count
                     if best == nil || depth > best!.depth { best = (match, depth) }
                 }
             }
-        }
-        if best == nil, let unusable = roots.unusable.first {
-            throw UnusableRootError(unusable, mayBe: written)
         }
         return best?.match
     }
@@ -43,8 +69,7 @@ extension RepositoryDirectory {
 
     /// The path from the file system's root, without `.` and `..`.
     static func absolute(_ path: FilePath) throws(SystemError) -> FilePath {
-        let full = path.isAbsolute ? path : try Directory.current().pushing(path)
-        return full.lexicallyNormalized()
+        try Directory.absolute(path).lexicallyNormalized()
     }
 
     /// The path with the symbolic links of its longest part that exists followed.

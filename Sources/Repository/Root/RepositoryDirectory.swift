@@ -26,7 +26,9 @@ package final class RepositoryDirectory: Sendable {
     package let id: String
 
     static let fileName = "repository.json"
-    private static let advice = ": keep a copy of the repository, then run holdfast repair"
+    private static var advice: String {
+        ": keep a copy of the repository, then run \(SuggestedCommand("repair"))"
+    }
 
     /// Opens the repository at `path`; with `creating`, makes it if there is nothing yet.
     /// Throws `RepositoryError.notARepository`, `.notPrivate`, `.unsupported`, `.malformed`, or `SystemError`.

@@ -68,7 +68,7 @@ package struct UnusableRootError: Error, CustomStringConvertible {
     }
 
     package var description: String {
-        let advice = root.isDamage ? "run holdfast repair" : "mend that first"
+        let advice = root.isDamage ? "run \(SuggestedCommand("repair"))" : "mend that first"
         return
             "\(path.printable) is in no root that can be used, and may be in \(root.directory.printable), of which "
             + "\(root.error.reasonOfDescription): \(advice)"

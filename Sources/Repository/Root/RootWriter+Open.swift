@@ -21,7 +21,8 @@ extension RootWriter {
         guard lastSequence <= .lastToBuildOn else {
             throw RepositoryError.malformed(
                 root.segmentsDirectory,
-                reason: "sequence \(lastSequence) leaves no numbers for snapshots to come: run holdfast check"
+                reason: "sequence \(lastSequence) leaves no numbers for snapshots to come: run "
+                    + "\(SuggestedCommand("check"))"
             )
         }
         lastDurableSequence = lastSequence

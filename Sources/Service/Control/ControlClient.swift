@@ -18,10 +18,10 @@ package struct ControlClient: Sendable {
 
         package var description: String {
             switch self {
-            case .noWatcher: "no watcher runs for this root; start `holdfast watch`"
+            case .noWatcher: "no watcher runs for this root; start \(SuggestedCommand("watch"))"
             case .timedOut(let limit, let trouble):
                 "the watcher did not answer within \(Quantity.text(limit.roundedToMilliseconds)): "
-                    + (trouble ?? "see holdfast status")
+                    + (trouble ?? "see \(SuggestedCommand("status"))")
             case .refused(let reason): "the watcher gave up: \(reason)"
             case .foreignSocket(let path): "\(path.printable) belongs to another user; not asking it"
             }

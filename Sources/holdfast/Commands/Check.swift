@@ -42,7 +42,7 @@ struct Check: HoldfastCommand {
                     found.severity,
                     found.file,
                     at: found.offset,
-                    "\(found.message): run holdfast repair"
+                    "\(found.message): run \(SuggestedCommand("repair"))"
                 ),
                 console
             )
@@ -111,7 +111,7 @@ struct Check: HoldfastCommand {
             ? "no damage"
             : total.incomplete.count > 0 && total.errors == total.incompletenesses
                 ? "no damage, but \(total.incomplete.joined(separator: "; "))"
-                : "\(total.errors) error\(total.errors == 1 ? "" : "s"): keep a copy of the repository, then run holdfast repair"
+                : "\(total.errors) error\(total.errors == 1 ? "" : "s"): keep a copy of the repository, then run \(SuggestedCommand("repair"))"
         let doubts = total.warnings == 0 ? "" : ", \(total.warnings) warning\(total.warnings == 1 ? "" : "s")"
         return "\(total.roots) root\(total.roots == 1 ? "" : "s"), \(total.snapshots) snapshots, "
             + "\(Quantity.text(bytes: total.bytesRead)) read\(doubts): \(found)"

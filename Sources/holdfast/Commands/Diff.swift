@@ -35,6 +35,8 @@ struct Diff: HoldfastCommand {
     @Flag(help: "Only how many rows of each table.")
     var summary = false
 
+    @OptionGroup var sync: SyncOption
+
     mutating func validate() throws {
         if rest.count > 2 {
             throw ValidationError("too much: say WHEN, perhaps another WHEN, and perhaps PATH")
@@ -46,6 +48,7 @@ struct Diff: HoldfastCommand {
         let repository = try options.openRepository()
         let (to, path) = try split(in: repository)
         let target = try Target(path, in: repository)
+        sync.run(target, for: from, to, console: console)
         let old = try ChosenSnapshot(from, of: target)
         let new = try ChosenSnapshot(to, of: target)
         new.warnIfStale(console)
@@ -58,7 +61,7 @@ struct Diff: HoldfastCommand {
     private func split(in repository: RepositoryDirectory) throws -> (to: When, path: String?) {
         if rest.count == 2 { return (try parseWhen(rest[0]), rest[1]) }
         guard let one = rest.first else { return (.latest(back: 0), nil) }
-        let isPath = try repository.root(for: FilePath(argument: one)) != nil
+        let isPath = try Target.isNamed(by: one, in: repository)
         return isPath ? (.latest(back: 0), one) : (try parseWhen(one), nil)
     }
 }

@@ -51,7 +51,7 @@ struct Doctor: HoldfastCommand {
         try show(diagnosis, console)
         if !isWatched {
             console.warning(
-                "no watcher runs, so that nothing is captured: run holdfast watch \(target.root.path.printable)"
+                "no watcher runs, so that nothing is captured: run \(SuggestedCommand("watch", target.root.path))"
             )
         }
         guard let apply else { return diagnosis.findings.isEmpty ? .done : .damaged }
@@ -59,8 +59,9 @@ struct Doctor: HoldfastCommand {
             if diagnosis.findings.isEmpty { return .done }
             throw Failure(
                 .notFound,
-                "there is no choice to apply: bring single rows back with holdfast rows restore, or another moment with "
-                    + "holdfast restore --at WHEN --in-place"
+                "there is no choice to apply: bring another moment back with "
+                    + "\(SuggestedCommand("restore", diagnosis.path, "--at", "WHEN", "--in-place")), or single rows with "
+                    + "\(SuggestedCommand("rows", "restore", "TABLE", "KEY", diagnosis.path, "--at", "WHEN"))"
             )
         }
         let choice = diagnosis.choices.first { apply == .best || $0.remedy.rawValue == apply.rawValue }
@@ -81,12 +82,11 @@ struct Doctor: HoldfastCommand {
     private func file(in scope: HistoryScope, _ target: Target, _ index: SnapshotIndex) throws -> FileID {
         if case .file(let file) = scope { return file }
         let files = index.filesThatWereDatabases
-        guard let file = files.first else {
-            throw Failure(.notFound, "\(target.path.printable) has no database: see holdfast log")
-        }
-        guard files.count == 1 else {
-            let paths = files.map { index.path(of: $0, at: Sequence(.max)).printable }
-            throw Failure(.wrongUsage, "which database? Name one of \(paths.joined(separator: ", "))")
+        guard let file = try index.meantDatabase(among: files, at: Sequence(.max)) else {
+            throw Failure(
+                .notFound,
+                "\(target.path.printable) has no database: see \(SuggestedCommand("log", target.path))"
+            )
         }
         return file
     }
@@ -134,7 +134,7 @@ struct Doctor: HoldfastCommand {
             )
         }
         guard apply == nil, !diagnosis.choices.isEmpty else { return }
-        try console.text("to do the first: holdfast doctor \(path) --apply best")
+        try console.text("to do the first: \(SuggestedCommand("doctor", diagnosis.path, "--apply", "best"))")
     }
 
     private func text(_ choice: Diagnosis.Choice) -> String {

@@ -24,6 +24,8 @@ struct Drill: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
+    @OptionGroup var sync: SyncOption
+
     @Flag(help: "Show the drills that were made.")
     var list = false
 
@@ -38,6 +40,7 @@ struct Drill: HoldfastCommand {
             return .done
         }
         try UnfinishedWork.leaveNothingWhenInterrupted()
+        sync.run(target, for: moment.at, console: console)
         let record = try drill(target)
         try Annotating(target.root, timeout: .seconds(30)).run([record.wish])
         try show(record, target, console)

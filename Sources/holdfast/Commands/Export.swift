@@ -27,10 +27,15 @@ struct Export: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
+    @OptionGroup var sync: SyncOption
+
     @Option(help: "What to write.")
     var format: Format
 
-    @Option(name: [.long, .customShort("o")], help: ArgumentHelp("Where to.", valueName: "file"))
+    @Option(
+        name: [.long, .customShort("o")],
+        help: ArgumentHelp("Where to; - is the standard output.", valueName: "file")
+    )
     var output: String
 
     @Flag(help: "Replace a file that exists.")
@@ -38,6 +43,9 @@ struct Export: HoldfastCommand {
 
     mutating func validate() throws {
         if output.isEmpty { throw ValidationError("--output is empty: name a file") }
+        if options.json, StreamedOutput.isMeant(by: output) {
+            throw ValidationError("--json and --output - exclude each other: name a file")
+        }
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -45,15 +53,37 @@ struct Export: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
+        sync.run(target, for: moment.at, console: console)
         let chosen = try ChosenSnapshot(moment.at, of: target)
         chosen.warnIfStale(console)
+        let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil
+        let status = try write(chosen, repository, stream, start, console)
+        try stream?.send()
+        return status
+    }
+
+    private func write(
+        _ chosen: ChosenSnapshot,
+        _ repository: RepositoryDirectory,
+        _ stream: StreamedOutput?,
+        _ start: Tick,
+        _ console: Console
+    ) throws -> ExitStatus {
+        let target = chosen.target
         switch format {
         case .db:
             let entry = try PastDatabase.entry(chosen)
             let source = chosen.index.path(of: entry.file, at: entry.sequence)
-            let destination = try destination(for: source, entry, repository)
+            let destination = try stream?.path ?? destination(for: source, entry, repository)
             let plan = try RestorePlan(chosen.index, file: entry, to: destination).with { _ in nil }
-            var report = RestoreReport(plan, target, .full, start: start, console: console)
+            var report = RestoreReport(
+                plan,
+                target,
+                .full,
+                start: start,
+                isStreamed: stream != nil,
+                console: console
+            )
             try Recovery.Restore(plan, isReplacing: force).run {
                 try report.add($0)
             } onFailure: { _, _ in
@@ -61,7 +91,7 @@ struct Export: HoldfastCommand {
             return try report.end()
         case .sql:
             let past = try PastDatabase(chosen)
-            let destination = try destination(for: past.path, past.entry, repository)
+            let destination = try stream?.path ?? destination(for: past.path, past.entry, repository)
             try Recovery.Export(to: destination, isReplacing: force).dump(
                 past.image,
                 of: past.path,
@@ -73,7 +103,7 @@ struct Export: HoldfastCommand {
             guard chosen.scope == .root else {
                 throw Failure(.wrongUsage, "\(target.path.printable) is one file: tar is for a whole root")
             }
-            let destination = try destination(for: target.path, chosen.entry, repository)
+            let destination = try stream?.path ?? destination(for: target.path, chosen.entry, repository)
             let plan = RestorePlan(chosen.index, root: chosen.entry, asked: moment.at, to: destination)
             var isPartial = false
             try Recovery.Export(to: destination, isReplacing: force).archive(plan) { path, error in
@@ -81,8 +111,12 @@ struct Export: HoldfastCommand {
                 console.warning("\(path.printable) was left out: \(reason)")
                 isPartial = true
             }
+            for name in plan.unseen {
+                let path = plan.root.path(of: name)
+                console.warning(RestoreReport.text(unseen: path, at: plan.entry.sequence))
+            }
             try say(target.path, chosen.entry, destination, console)
-            return isPartial ? .partial : .done
+            return isPartial || !plan.unseen.isEmpty ? .partial : .done
         }
     }
 
@@ -106,13 +140,15 @@ struct Export: HoldfastCommand {
         _ destination: FilePath,
         _ console: Console
     ) throws {
-        let output = try Directory.current().pushing(destination).string
+        let place = StreamedOutput.isMeant(by: output) ? "the standard output" : destination.printable
+        let text = "exported \(path.printable) as of snapshot \(RestoreReport.text(entry)) to \(place)"
+        if StreamedOutput.isMeant(by: output) { return console.message(text) }
+        let output = try Directory.absolute(destination).string
         try console.result(
             json: JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
                 .adding("path", path.string).adding("output", output)
                 .adding("format", format.rawValue),
-            text:
-                "exported \(path.printable) as of snapshot \(RestoreReport.text(entry)) to \(destination.printable)"
+            text: text
         )
     }
 }

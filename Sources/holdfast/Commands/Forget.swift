@@ -9,7 +9,7 @@ struct Forget: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove old snapshots by rules of retention.",
         discussion: """
-            PATH is a protected root, or a file in one; the whole root is thinned. Without any --keep option, everything \
+            PATH is a protected root, which is thinned as a whole. Without any --keep option, everything \
             of the last 24 hours is kept, then 48 hourly, 7 daily, 4 weekly and 12 monthly moments; with one, only \
             what is said. The newest moment of each hour, day, week or month stays, in local time; hours, days, weeks and \
             months without a snapshot do not count. With each moment stays the state of every file at it. The newest \
@@ -23,14 +23,14 @@ struct Forget: HoldfastCommand {
             --dry-run only says what would go and what that frees: it tries it out beside the root, which takes as long, and \
             needs room for what would be written.
 
-            Exit status: 0 done, 1 failed, 4 the history is damaged (nothing was removed), 10 no repository or no such \
-            root, 11 another writer has it, 64 wrong usage.
+            Exit status: 0 done, 1 failed, 4 the history is damaged (nothing was removed), 10 no repository, no such root or \
+            no such tag to keep, 11 another writer has it, 64 wrong usage.
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: ArgumentHelp("A root.", valueName: "path"))
     var path: String?
 
     @OptionGroup(title: "Rules of retention") var retention: RetentionOptions
@@ -38,11 +38,29 @@ struct Forget: HoldfastCommand {
     @Flag(help: "Only say what would go.")
     var dryRun = false
 
+    @Option(
+        help: ArgumentHelp("How long to wait for another writer of the root.", valueName: "time"),
+        transform: parseDuration
+    )
+    var timeout: Duration = .seconds(10)
+
     func perform(_ console: Console) throws -> ExitStatus {
         let rules = retention.rules
         guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
-        let root = try Target(path, in: options.openRepository()).root
-        let plan = try RetentionPlan(root, rules)
+        let target = try Target(path, in: options.openRepository())
+        guard target.name == nil || target.root.kind == .file else {
+            throw Failure(
+                .wrongUsage,
+                "\(target.path.printable) is a part of a root, and only a root is thinned, as a whole: say "
+                    + "\(SuggestedCommand("forget", target.root.path))"
+            )
+        }
+        let plan = try RetentionPlan(target.root, rules)
+        // Else the snapshots that somebody wants to keep would go.
+        let known = plan.index.tagTargets
+        if let unknown = rules.policy.tags.first(where: { known[$0] == nil }) {
+            throw WhenError.unknownTag(unknown, known: known.keys.sorted())
+        }
         // Before anything goes that does not help enough.
         ForgetReport.warnOfLimit(plan, console)
         let report = try ForgetReport(plan, dryRun ? rehearse(plan) : remove(plan), isDryRun: dryRun, console)
@@ -79,11 +97,11 @@ struct Forget: HoldfastCommand {
         _ plan: RetentionPlan,
         from root: RootDescription
     ) throws -> (snapshots: Int, freedBytes: UInt64) {
-        do {
+        try WatcherOrAlone.run(root, timeout: timeout) { client, _ in
             // It goes on with its work meanwhile; a large history takes its time.
-            let done = try ControlClient(root).forget(plan.rules, timeout: .seconds(3600))
+            let done = try client.forget(plan.rules, timeout: .seconds(3600))
             return (done.removedSnapshots, done.freedBytes)
-        } catch ControlClient.Failure.noWatcher {
+        } alone: {
             let done = try RootThinning.runAlone(root, plan.kept)
             return (done.removedSnapshots, done.freedBytes)
         }

@@ -20,8 +20,11 @@ struct Guard: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
     var path: String?
+
+    @Option(name: .customLong("path"), help: ArgumentHelp("The same.", valueName: "path"))
+    var named: String?
 
     @Option(help: ArgumentHelp("A name for the state before.", valueName: "name"), transform: parseTagName)
     var tag: String?
@@ -39,18 +42,22 @@ struct Guard: HoldfastCommand {
     var command: [String] = []
 
     mutating func validate() throws {
-        if command.isEmpty { throw ValidationError("which command? Say holdfast guard -- COMMAND") }
+        if path != nil, named != nil { throw ValidationError("PATH is there twice: leave --path out") }
+        if command.isEmpty {
+            throw ValidationError("which command? Say \(SuggestedCommand("guard", "--", "COMMAND"))")
+        }
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
         let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
+        let target = try Target(path ?? named, in: repository)
         let index = try SnapshotIndex(target.root)
         // Else there would be no way back.
         _ = try index.scope(of: target)
         let name = tag ?? index.freeTag("guard-\(Instant.now.stamp(in: .system))")
         index.announceMove(of: name, console)
-        let text = command.joined(separator: " ")
+        let text = command.map(Arguments.text).joined(separator: " ")
+        let program = Arguments.text(command[0])
         let capture = FreshCapture(target.root, in: repository, timeout: timeout)
         let before = try capture.run([.tag(name, message: text, isAutomatic: tag == nil)])
         console.message("the state before it is snapshot \(before.sequence), \(name)")
@@ -58,15 +65,19 @@ struct Guard: HoldfastCommand {
         let start = Tick.now
         let status: Int32
         do {
-            status = try ForegroundProcess.run(command[0], Array(command.dropFirst()))
+            status = try ForegroundProcess.run(
+                command[0],
+                Array(command.dropFirst()),
+                forwardsStops: true
+            )
         } catch {
             guard error.isMissing else { throw error }
-            throw Failure(.noProgram, "\(command[0]) is not there: check its name, or the PATH")
+            throw Failure(.noProgram, "\(program) is not there: check its name, or the PATH")
         }
         let elapsed = start.duration(to: .now)
-        let back = "holdfast restore \(target.path.printable) --at \(name) --in-place"
+        let back = SuggestedCommand("restore", target.path, "--at", name, "--in-place")
         if status != 0 {
-            console.warning("\(command[0]) failed with status \(status): to go back, \(back)")
+            console.warning("\(program) failed with status \(status): to go back, \(back)")
         }
         let after = try capture.run([.tag(name + "-after", message: text, isAutomatic: tag == nil)])
         try console.result(

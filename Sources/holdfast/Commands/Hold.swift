@@ -23,8 +23,12 @@ struct Hold: HoldfastCommand {
     @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
+    @OptionGroup var sync: SyncOption
+
     func perform(_ console: Console) throws -> ExitStatus {
-        let chosen = try ChosenSnapshot(when, of: try Target(path, in: options.openRepository()))
+        let target = try Target(path, in: options.openRepository())
+        sync.run(target, for: when, console: console)
+        let chosen = try ChosenSnapshot(when, of: target)
         try Annotating(chosen.target.root, timeout: timeout)
             .run([AnnotationWish(.hold, target: chosen.entry.sequence)])
         try console.result(

@@ -8,8 +8,8 @@ struct Log: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "List snapshots, oldest first.",
         discussion: """
-            PATH is a protected file or root, and may be gone by now. Left out, it is .devteam if that exists here, \
-            else the only root. WHEN is as for holdfast restore. Times can be given back to --at as they are. Works \
+            PATH is a protected file, a directory within a root, or a root, and may be gone by now. Left out, it is the root \
+            in which one stands, else the .devteam of the nearest directory upwards, else the only root. WHEN is as for holdfast restore. Times can be given back to --at as they are. Works \
             beside a running watcher.
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (what is sound was listed), 10 no repository, no \
@@ -19,7 +19,7 @@ struct Log: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: ArgumentHelp("A protected file, directory or root.", valueName: "path"))
     var path: String?
 
     @Option(
@@ -42,6 +42,8 @@ struct Log: HoldfastCommand {
     @Flag(help: "Newest first.")
     var reverse = false
 
+    @OptionGroup var sync: SyncOption
+
     mutating func validate() throws {
         if let last, last < 1 { throw ValidationError("--last \(last): N is 1 or more") }
     }
@@ -49,11 +51,13 @@ struct Log: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let now = Instant.now
         let target = try Target(path, in: options.openRepository())
+        sync.run(target, for: .latest(back: 0), console: console)
         let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
+        let (scope, directory) = try index.scope(of: target)
         let listing = try HistoryListing(
             of: index,
             in: scope,
+            below: directory,
             since: since,
             until: until,
             last: last,
@@ -71,11 +75,12 @@ struct Log: HoldfastCommand {
         for line in held.reversed() { try show(line, table, console) }
 
         if index.entries.isEmpty && index.damage.isEmpty {
-            console.message("there is no snapshot of \(target.path.printable) yet: run holdfast watch")
+            let command = SuggestedCommand("watch", target.root.path)
+            console.message("there is no snapshot of \(target.path.printable) yet: run \(command)")
         }
         for sickness in index.sicknesses(in: scope) {
             try console.flush()
-            console.warning("\(sickness): see holdfast doctor")
+            console.warning("\(sickness): see \(SuggestedCommand("doctor", target.path))")
         }
         guard let damage = index.damage.first else { return .done }
         try console.flush()

@@ -26,12 +26,15 @@ struct Query: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
+    @OptionGroup var sync: SyncOption
+
     @Flag(help: "The names of the columns first.")
     var header = false
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
+        sync.run(target, for: moment.at, console: console)
         let chosen = try ChosenSnapshot(moment.at, of: target)
         chosen.warnIfStale(console)
         let past = try PastDatabase(chosen)

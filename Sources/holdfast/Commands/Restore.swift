@@ -8,8 +8,8 @@ struct Restore: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Rebuild a file or a root as it was at some moment.",
         discussion: """
-            PATH is a protected file or root, and may be gone by now. Left out, it is .devteam if that exists here, \
-            else the only root. The image is rebuilt under another name, compared with its digest and, for a \
+            PATH is a protected file, a directory within a root, or a root, and may be gone by now. Left out, it is the root \
+            in which one stands, else the .devteam of the nearest directory upwards, else the only root. The image is rebuilt under another name, compared with its digest and, for a \
             database, given to SQLite's integrity check; only then it gets its name. A root that is a directory is \
             restored to a directory. Works beside a running watcher. The digest alone proves that each byte is as it \
             was; with --quick the rest is left to SQLite's quick_check.
@@ -23,8 +23,8 @@ struct Restore: HoldfastCommand {
             extended attributes that they had, as far as the user may; what could not be given back is named.
 
             WHEN is one of: latest, latest~3, latest-good, a sequence as 42, a tag, a time as "2026-01-29 12:00" or \
-            2026-01-29T12:00:00.25+01:00, @1769688000.5, "10m ago", -10m, "yesterday 14:00". A time means the newest \
-            snapshot not later than it.
+            2026-01-29T12:00:00.25+01:00, @1769688000.5, "10m ago", -10m, "last week", yesterday, "yesterday 14:00"; tag~1 is \
+            the snapshot before a tag's, and now the latest. A time means the newest snapshot not later than it.
 
             Exit status: 0 done, 1 failed, 3 done in part (each file that was left out is named), 4 a digest or \
             integrity check failed, 10 no repository, no such root or no snapshot that matches, 11 other programs have it \
@@ -55,7 +55,7 @@ struct Restore: HoldfastCommand {
 
     @Option(
         name: [.long, .customShort("o")],
-        help: ArgumentHelp("Where to put it: a file, for a root that is a directory a directory.")
+        help: ArgumentHelp("Where to put it: a file, - for the standard output, or for a root a directory.")
     )
     var output: String?
 
@@ -74,6 +74,8 @@ struct Restore: HoldfastCommand {
     )
     var dump: String?
 
+    @OptionGroup var sync: SyncOption
+
     @Flag(help: "Bring it back in its own place, beside running programs; holdfast undo takes it back.")
     var inPlace = false
 
@@ -89,8 +91,8 @@ struct Restore: HoldfastCommand {
             if output != nil { throw ValidationError("--in-place and --output exclude each other") }
             if at == nil, dump == nil {
                 throw ValidationError(
-                    "to which moment? Say --at WHEN, as --at \"10m ago\" or --at latest-good: holdfast log shows them, and "
-                        + "holdfast doctor what is wrong"
+                    "to which moment? Say --at WHEN, as --at \"10m ago\" or --at latest-good: \(SuggestedCommand("log")) shows them, and "
+                        + "\(SuggestedCommand("doctor")) what is wrong"
                 )
             }
             return
@@ -98,6 +100,9 @@ struct Restore: HoldfastCommand {
         if inPlaceOptions.dryRun { throw ValidationError("--dry-run is for --in-place") }
         guard let output else { throw ValidationError("where to? Say --output FILE or --in-place") }
         if output.isEmpty { throw ValidationError("--output is empty: name a file") }
+        if options.json, StreamedOutput.isMeant(by: output) {
+            throw ValidationError("--json and --output - exclude each other: name a file")
+        }
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -107,6 +112,7 @@ struct Restore: HoldfastCommand {
         let lock = inPlace ? try inPlaceOptions.lock(target.root) : nil
         defer { withExtendedLifetime(lock) {} }
         if let dump { return try restore(FilePath(argument: dump), target, repository, console) }
+        sync.run(target, for: at ?? .latest(back: 0), console: console)
         let chosen = try ChosenSnapshot(
             at ?? .latest(back: 0),
             of: target,
@@ -114,7 +120,16 @@ struct Restore: HoldfastCommand {
             mayBeDirectory: true
         )
         let (index, entry) = (chosen.index, chosen.entry)
-        let destination = inPlace ? target.path : FilePath(argument: output ?? "")
+        try UnfinishedWork.leaveNothingWhenInterrupted()
+        let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil
+        if stream != nil, chosen.scope == .root {
+            let archive = SuggestedCommand("export", target.root.path, "--format", "tar", "--output", "-")
+            throw Failure(
+                .wrongUsage,
+                "\(target.path.printable) is a directory: name one file, or say \(archive)"
+            )
+        }
+        let destination = inPlace ? target.path : stream?.path ?? FilePath(argument: output ?? "")
         console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
 
         let asked = before ? nil : at
@@ -126,11 +141,9 @@ struct Restore: HoldfastCommand {
             throw Failure(
                 .notFound,
                 "nothing of \(target.path.printable) existed at snapshot \(entry.sequence): choose an earlier moment from "
-                    + "holdfast log"
+                    + "\(SuggestedCommand("log", target.path))"
             )
         }
-        let check = quick ? Integrity.Check.quick : .full
-        try UnfinishedWork.leaveNothingWhenInterrupted()
         if inPlace {
             return try inPlaceOptions.run(
                 InPlacePlan(plan),
@@ -138,13 +151,33 @@ struct Restore: HoldfastCommand {
                 index,
                 in: repository,
                 isForced: force,
-                check: check,
+                check: quick ? .quick : .full,
+                unseen: plan.unseen,
                 console
             )
         }
+        return try write(plan, target, repository, stream, start, console)
+    }
+
+    private func write(
+        _ plan: RestorePlan,
+        _ target: Target,
+        _ repository: RepositoryDirectory,
+        _ stream: StreamedOutput?,
+        _ start: Tick,
+        _ console: Console
+    ) throws -> ExitStatus {
+        let check = quick ? Integrity.Check.quick : .full
         let protected = ProtectedOutput(repository)
         for item in plan.items { try protected.refuse(item.destination, from: item.path) }
-        var report = RestoreReport(plan, target, check, start: start, console: console)
+        var report = RestoreReport(
+            plan,
+            target,
+            check,
+            start: start,
+            isStreamed: stream != nil,
+            console: console
+        )
         let shortfalls = ShortfallReport()
         try Recovery.Restore(plan, isReplacing: force, integrityCheck: check).run {
             try report.add($0)
@@ -154,6 +187,7 @@ struct Restore: HoldfastCommand {
             shortfalls.add($0)
         }
         shortfalls.tell(console)
+        try stream?.send()
         return try report.end()
     }
 

@@ -9,7 +9,8 @@ struct RowsHistory: HoldfastCommand {
         commandName: "history",
         abstract: "Show each version of a row, with its time.",
         discussion: """
-            A KEY is a value of the table's primary key, or its rowid; of a key with several columns, give all values.
+            A KEY is a value of the table's primary key, or its rowid; of a key with several columns, give all values. PATH, a \
+            database or a root with one, may stand behind it.
 
             Exit status: 0 done, 1 failed, 4 damage, 10 no such root or table, or never such a row, 64 wrong usage.
             """
@@ -20,15 +21,20 @@ struct RowsHistory: HoldfastCommand {
     @Argument(help: "The table.")
     var table: String
 
-    @Argument(help: "The key of the row.")
-    var key: [String]
+    @Argument(help: ArgumentHelp("The key of the row, and perhaps a PATH behind it.", valueName: "key"))
+    var words: [String]
 
     @Option(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
     var path: String?
 
+    @OptionGroup var sync: SyncOption
+
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: options.openRepository())
+        let repository = try options.openRepository()
+        let row = try RowArguments(words, areKeys: true, path: path, in: repository)
+        let (key, target) = (row.keys, try Target(row.path, in: repository))
+        sync.run(target, for: .latest(back: 0), console: console)
         let chosen = try ChosenSnapshot(.latest(back: 0), of: target)
         let entry = chosen.scope == .root ? try PastDatabase.entry(chosen, mayBeDeleted: true) : chosen.entry
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
@@ -43,7 +49,8 @@ struct RowsHistory: HoldfastCommand {
         guard isFound else {
             throw Failure(
                 .notFound,
-                "\(table) never had a row \(key.joined(separator: " ")): see holdfast query"
+                "\(table) never had a row \(key.joined(separator: " ")): see "
+                    + "\(SuggestedCommand("query", "SELECT * FROM \"\(table)\"", database))"
             )
         }
         return .done

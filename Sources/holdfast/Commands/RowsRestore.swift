@@ -17,7 +17,8 @@ struct RowsRestore: HoldfastCommand {
             other values is a conflict, and stays as it is without --overwrite. What can come back comes back; each row \
             that cannot is named, with the row that is in its way. --overwrite removes that one, and --skip-conflicts \
             is content without. It is one transaction; no trigger runs, and no foreign key deletes anything: triggers and \
-            indexes that go by the rows are named. holdfast undo takes it back as long as nobody wrote since then.
+            indexes that go by the rows are named. holdfast undo takes it back as long as nobody wrote since then. \
+            PATH, a database or a root with one, may stand behind the keys.
 
             Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot come back, 4 damage, 10 no such root, snapshot, table or row, 11 \
             another writer has it, 64 wrong usage.
@@ -31,8 +32,8 @@ struct RowsRestore: HoldfastCommand {
     @Argument(help: "The table.")
     var table: String
 
-    @Argument(help: "The keys of the rows.")
-    var key: [String] = []
+    @Argument(help: ArgumentHelp("The keys of the rows, and perhaps a PATH behind them.", valueName: "key"))
+    var words: [String] = []
 
     @Option(
         parsing: .unconditional,
@@ -67,10 +68,11 @@ struct RowsRestore: HoldfastCommand {
 
     @OptionGroup var inPlaceOptions: InPlaceOptions
 
+    @OptionGroup var sync: SyncOption
+
     mutating func validate() throws {
-        if key.isEmpty == (condition == nil) {
-            throw ValidationError("which rows? Say their keys or --where SQL")
-        }
+        let isRight = condition == nil ? !words.isEmpty : words.count <= (path == nil ? 1 : 0)
+        if !isRight { throw ValidationError("which rows? Say either their keys or --where SQL") }
         if overwrite && skipConflicts {
             throw ValidationError("--overwrite and --skip-conflicts exclude each other")
         }
@@ -79,9 +81,11 @@ struct RowsRestore: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
+        let rows = try RowArguments(words, areKeys: condition == nil, path: path, in: repository)
+        let target = try Target(rows.path, in: repository)
         let lock = try inPlaceOptions.lock(target.root)
         defer { withExtendedLifetime(lock) {} }
+        sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)
         let entry = try PastDatabase.entry(chosen)
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
@@ -105,7 +109,7 @@ struct RowsRestore: HoldfastCommand {
             try capture.run($0).sequence
         }
         let report = RowReport(database, entry, isOverwriting: overwrite, isSkipping: skipConflicts, console)
-        let selection = try selection(restore)
+        let selection = try selection(rows.keys, restore)
         if inPlaceOptions.dryRun {
             let outcome = try restore.rehearse(table, selection) { try report.show($0) }
             return try report.end(outcome, nil, isRehearsal: true)
@@ -127,7 +131,7 @@ struct RowsRestore: HoldfastCommand {
     }
 
     /// The values of one row after the other, each as many as the key has columns.
-    private func selection(_ restore: RowRestore) throws -> RowSelection {
+    private func selection(_ key: [String], _ restore: RowRestore) throws -> RowSelection {
         if let condition { return .condition(condition) }
         let width = try restore.keyColumns(of: table).count
         let rows = stride(from: 0, to: key.count, by: width).map {

@@ -22,14 +22,22 @@ struct Shell: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
+    @OptionGroup var sync: SyncOption
+
     func perform(_ console: Console) throws -> ExitStatus {
+        try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
+        sync.run(target, for: moment.at, console: console)
         let chosen = try ChosenSnapshot(moment.at, of: target)
         chosen.warnIfStale(console)
         let past = try PastDatabase(chosen)
         past.announce(console)
         let status = try withExtendedLifetime(past) {
-            try ForegroundProcess.run("sqlite3", ["-readonly", ImageDatabase.uri(past.image)])
+            try ForegroundProcess.run(
+                "sqlite3",
+                ["-readonly", ImageDatabase.uri(past.image)],
+                forwardsStops: true
+            )
         }
         return ExitStatus(rawValue: status)
     }

@@ -26,9 +26,12 @@ struct Show: HoldfastCommand {
     @Flag(help: "List the rows.")
     var rows = false
 
+    @OptionGroup var sync: SyncOption
+
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let root = try Target(path, in: options.openRepository())
+        sync.run(root, for: when, console: console)
         let chosen = try ChosenSnapshot(when, of: root)
         let (index, entry) = (chosen.index, chosen.entry)
         let declaration = index.declaration(of: entry.file, at: entry.sequence)

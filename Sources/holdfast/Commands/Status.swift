@@ -26,7 +26,8 @@ struct Status: HoldfastCommand {
         let roots = try path.map { [try Target($0, in: repository).root] } ?? all.usable
         var failure = path == nil ? all.unusable.first?.failure : nil
         if roots.isEmpty, failure == nil {
-            console.message("nothing is protected in \(repository.path.printable): run holdfast watch PATH")
+            let command = SuggestedCommand("watch", "PATH")
+            console.message("nothing is protected in \(repository.path.printable): run \(command)")
         }
         for root in roots {
             let status: RootStatus
@@ -136,7 +137,7 @@ struct Status: HoldfastCommand {
             lines.append("  \(leftOut.reason)")
         }
         for sickness in status.sicknesses {
-            lines.append(style.red("  \(sickness): see holdfast doctor"))
+            lines.append(style.red("  \(sickness): see \(SuggestedCommand("doctor", status.root.path))"))
         }
         if let watcher = status.watcher {
             lines.append(

@@ -40,6 +40,8 @@ struct Tag: HoldfastCommand {
     @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
+    @OptionGroup var sync: SyncOption
+
     mutating func validate() throws {
         if delete, at != nil || !message.isEmpty {
             throw ValidationError("--delete takes a name away: it goes with neither --at nor --message")
@@ -56,6 +58,7 @@ struct Tag: HoldfastCommand {
             let tag = AnnotationWish.tag(name, message: message)
             return try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
         }
+        sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)
         try Annotating(target.root, timeout: timeout)
             .run([.tag(name, message: message, at: chosen.entry.sequence)])
@@ -65,6 +68,7 @@ struct Tag: HoldfastCommand {
         )
         return .done
     }
+
     private func remove(from index: SnapshotIndex, _ console: Console) throws -> ExitStatus {
         guard let sequence = index.tags[name] else {
             throw WhenError.unknownTag(name, known: index.tags.keys.sorted())

@@ -212,10 +212,11 @@ struct Watch: AsyncParsableCommand {
         if let match = try repository.root(for: path), match.root.kind == .directory, let name = match.name,
             RootScope().protects(status.kind == .directory ? name.appending("any") : name)
         {
-            let root = match.root.path.printable
+            let root = match.root.path
             throw Failure(
                 .wrongUsage,
-                "\(path.printable) lies in \(root), which is protected as a whole: run holdfast watch \(root)"
+                "\(path.printable) lies in \(root.printable), which is protected as a whole: run "
+                    + "\(SuggestedCommand("watch", root))"
             )
         }
         switch status.kind {
@@ -239,7 +240,7 @@ struct Watch: AsyncParsableCommand {
 
     /// Not everything was captured when it was told to stop.
     private static func warn(_ path: FilePath, _ why: String) {
-        Console.say("\(path.printable): \(why); run holdfast watch \(path.printable) again")
+        Console.say("\(path.printable): \(why); run \(SuggestedCommand("watch", path)) again")
     }
 
     /// It was told to stop, and something takes too long.
@@ -273,7 +274,8 @@ struct Watch: AsyncParsableCommand {
             }
             ?? "none was found good before"
         Console.say(
-            "\(path) is not sound at snapshot \(verdict.sequence) (\(problem)); \(advice): see holdfast doctor \(path)"
+            "\(path) is not sound at snapshot \(verdict.sequence) (\(problem)); \(advice): see "
+                + "\(SuggestedCommand("doctor", verdict.path))"
         )
     }
 
@@ -301,7 +303,8 @@ struct Watch: AsyncParsableCommand {
             let size = Quantity.text(bytes: outcome.freedBytes)
             Console.say("\(path): removed \(outcome.removedSnapshots) old snapshots, \(size) freed")
         case .databaseDeleted(let file):
-            Console.say("\(file) was deleted: to bring it back, holdfast doctor \(file) --apply best")
+            let command = SuggestedCommand("doctor", file, "--apply", "best")
+            Console.say("\(file.printable) was deleted: to bring it back, \(command)")
         case .auditDifference(let file):
             Console.say("\(file): an audit found a difference, which is mended: please report it")
         }

@@ -38,7 +38,8 @@ struct ChosenSnapshot {
             return
         }
         console.warning(
-            "no watcher runs: what was written since snapshot \(entry.sequence) is not looked at; holdfast sync captures it"
+            "no watcher runs: what was written since snapshot \(entry.sequence) is not looked at; "
+                + "\(SuggestedCommand("sync", target.root.path)) captures it"
         )
     }
 
@@ -54,7 +55,7 @@ extension SnapshotIndex {
     func warningOfIncompleteCopy(in scope: HistoryScope) -> String? {
         guard isIncomplete, let newest = newestWhole(in: scope) else { return nil }
         return "this is an incomplete copy of the repository: its newest complete moment is snapshot "
-            + "\(newest.sequence), \(newest.time.pasteableText): see holdfast check"
+            + "\(newest.sequence), \(newest.time.pasteableText): see \(SuggestedCommand("check"))"
     }
 
     /// What a target means: a file, the root, or of the root what is in a directory.

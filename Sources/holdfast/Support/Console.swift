@@ -57,7 +57,7 @@ final class Console {
     /// A root cannot be used, or only by the copy of its description.
     static func warn(of root: RootList.Damaged) {
         let finding = root.finding
-        let advice = root.isDamage ? ": run holdfast repair" : ""
+        let advice = root.isDamage ? ": run \(SuggestedCommand("repair"))" : ""
         say("\(finding.file.printable): \(finding.message)\(advice)")
     }
 

@@ -49,7 +49,7 @@ struct DescriptionRepairs {
         }
         if let id = rest.keys.sorted().first {
             let place = repository.path.printable
-            throw Failure(.notFound, "there is no root \(id) in \(place): see holdfast check")
+            throw Failure(.notFound, "there is no root \(id) in \(place): see \(SuggestedCommand("check"))")
         }
         return isWhole
     }
@@ -77,7 +77,7 @@ struct DescriptionRepairs {
         let id = damaged.directory.lastComponent?.string ?? ""
         let message =
             "\(damaged.finding.message)\(known): nothing says what it protects, so it was left as it is: "
-            + "run holdfast repair --root-path \(id)=PATH"
+            + "run \(SuggestedCommand("repair", "--root-path", "\(id)=PATH"))"
         try console.result(
             json: JSONObject().adding("file", damaged.file.string).adding("offset", 0)
                 .adding("action", "none").adding("message", message),

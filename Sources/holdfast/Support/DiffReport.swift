@@ -44,7 +44,8 @@ struct DiffReport {
         guard wasFound || pair.files.isEmpty else {
             throw Failure(
                 .notFound,
-                "no table \(table?.printable ?? "") at either moment: see holdfast diff --summary"
+                "no table \(table?.printable ?? "") at either moment: see "
+                    + "\(SuggestedCommand("diff", "WHEN", target.path, "--summary"))"
             )
         }
         return isComplete ? .done : .partial

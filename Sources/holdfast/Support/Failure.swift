@@ -20,13 +20,15 @@ struct Failure: Error {
         case let error as RepositoryError: self.init(Self.status(of: error), error.description)
         case let error as UnusableRootError:
             self.init(error.root.isDamage ? .damaged : .failed, error.description)
-        case let error as DamageError: self.init(.damaged, "\(error.description): run holdfast check")
+        case let error as DamageError:
+            self.init(.damaged, "\(error.description): run \(SuggestedCommand("check"))")
         case let error as RestoreError: self.init(Self.status(of: error), error.description)
         case let error as InPlaceError: self.init(Self.status(of: error), error.description)
         case let error as ExportError: self.init(.failed, error.description)
         case let error as RowError: self.init(Self.status(of: error), error.description)
         case let error as SQLError where error.isDamage:
-            self.init(.damaged, "\(error.description): see holdfast doctor, or choose another moment")
+            let advice = "see \(SuggestedCommand("doctor")), or choose another moment"
+            self.init(.damaged, "\(error.description): \(advice)")
         case let error as SQLError: self.init(.failed, "\(error.description): check the SQL")
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:
@@ -83,6 +85,7 @@ struct Failure: Error {
     }
 
     private static func advice(_ error: SystemError) -> String {
+        if error.isMissing, error.path == nil { return ": change to a directory that exists" }
         if error.isMissing { return ": check the path" }
         if error.isFull { return ": make room and try again" }
         switch error.code {

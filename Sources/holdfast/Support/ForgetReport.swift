@@ -108,7 +108,7 @@ struct ForgetReport {
         let size = Quantity.text(bytes: sizeBytes(limit))
         console.warning(
             "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), "
-                + "for what stays needs pages of what went: run holdfast forget again to remove more"
+                + "for what stays needs pages of what went: run \(SuggestedCommand("forget", root)) again to remove more"
         )
     }
 

@@ -23,6 +23,7 @@ struct GlobalOptions: ParsableArguments {
     var verbose = false
 
     mutating func validate() throws {
+        if let repo { SuggestedCommand.name(repository: FilePath(argument: repo)) }
         if repo == "" { throw ValidationError("--repo is empty: name a directory") }
         if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
     }
@@ -66,6 +67,20 @@ struct GlobalOptions: ParsableArguments {
 }
 
 extension GlobalOptions {
+    /// Arguments in which a WHEN like `-10m` is written as `10m ago`, where the parser would take it for an option.
+    static func spellingTimes(_ arguments: [String]) -> [String] {
+        guard let command = arguments.first, commandsWithTimes.contains(command) else { return arguments }
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        let spelled = arguments[..<end].map { argument in
+            guard argument.hasPrefix("-"), (try? parseWhen(argument)) != nil else { return argument }
+            return "\(argument.dropFirst()) ago"
+        }
+        return spelled + arguments[end...]
+    }
+
+    /// Those of which an argument is a WHEN.
+    private static let commandsWithTimes: Set = ["diff", "show", "hold", "release"]
+
     /// Arguments in which these options stand behind the subcommand, where the parser expects them; people put
     /// them before it as well.
     static func behindSubcommand(_ arguments: [String]) -> [String] {

@@ -33,6 +33,7 @@ struct InPlaceOptions: ParsableArguments {
         in repository: RepositoryDirectory,
         isForced: Bool,
         check: Integrity.Check = .full,
+        unseen: [FilePath] = [],
         _ console: Console
     ) throws -> ExitStatus {
         var options = InPlaceRestore.Options()
@@ -51,11 +52,12 @@ struct InPlaceOptions: ParsableArguments {
             guard plan.items.count > 1 else { throw failure }
             try report.addFailure(item.path, failure)
         }
+        for name in unseen { report.addUnseen(name) }
         if dryRun {
             try restore.rehearse(
                 onFile: { try report.add($0) },
                 onFailure: { try report.addFailure($0, $1) },
-                onLatecomers: { report.latecomers = $0 }
+                onLatecomers: { names in report.latecomers = names.filter { !unseen.contains($0) } }
             )
             return try report.end(nil)
         }
@@ -63,7 +65,7 @@ struct InPlaceOptions: ParsableArguments {
         let entry = try restore.run(
             onFile: { try report.add($0) },
             onFailure: { try report.addFailure($0, $1) },
-            onLatecomers: { report.latecomers = $0 },
+            onLatecomers: { names in report.latecomers = names.filter { !unseen.contains($0) } },
             onShortfall: { shortfalls.add($0) }
         )
         shortfalls.tell(console)

@@ -57,6 +57,12 @@ struct InPlaceReport {
         worst = .partial
     }
 
+    /// A file may have been there, and nobody knows what was in it: it is left as it is.
+    mutating func addUnseen(_ name: FilePath) {
+        console.warning(RestoreReport.text(unseen: plan.root.path(of: name), at: plan.at))
+        if worst == .done { worst = .partial }
+    }
+
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
         let files = done
@@ -79,7 +85,7 @@ struct InPlaceReport {
         if let entry {
             let path = plan.items.count == 1 ? plan.items[0].path : plan.root.path
             try console.text(
-                "it took \(Quantity.text(entry.elapsed)); to take it back: holdfast undo \(path.printable)"
+                "it took \(Quantity.text(entry.elapsed)); to take it back: \(SuggestedCommand("undo", path))"
             )
         }
         return worst

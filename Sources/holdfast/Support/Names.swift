@@ -40,7 +40,7 @@ extension Integrity {
 
 extension Failure {
     init(_ damage: Finding) {
-        self.init(.damaged, "\(DamageError(damage)): run holdfast check")
+        self.init(.damaged, "\(DamageError(damage)): run \(SuggestedCommand("check"))")
     }
 
     static func noSuchFile(_ target: Target, _ index: SnapshotIndex) -> Failure {
@@ -48,7 +48,7 @@ extension Failure {
         if let damage = index.damage.first { return Failure(damage) }
         return Failure(
             .notFound,
-            "no snapshot of \(target.path.printable) exists: see holdfast log \(target.root.path.printable)"
+            "no snapshot of \(target.path.printable) exists: see \(SuggestedCommand("log", target.root.path))"
         )
     }
 }

@@ -31,17 +31,12 @@ struct PastDatabase {
                 && (mayBeDeleted || entry.event != .deleted)
                 && index.declaration(of: entry.file, at: entry.sequence)?.kind == .database
         }
-        let paths = candidates.map { index.path(of: $0.file, at: $0.sequence) }
-        guard let entry = candidates.first else {
+        let meant = try index.meantDatabase(among: candidates.map(\.file), at: chosen.entry.sequence)
+        guard let entry = candidates.first(where: { $0.file == meant }) else {
             throw Failure(
                 .notFound,
-                "\(chosen.target.path.printable) had no database at snapshot \(chosen.entry.sequence): see holdfast log"
-            )
-        }
-        guard candidates.count == 1 else {
-            throw Failure(
-                .wrongUsage,
-                "which database? Name one of \(paths.map(\.printable).joined(separator: ", "))"
+                "\(chosen.target.path.printable) had no database at snapshot \(chosen.entry.sequence): see "
+                    + "\(SuggestedCommand("log", chosen.target.path))"
             )
         }
         return entry

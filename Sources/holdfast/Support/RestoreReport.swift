@@ -9,12 +9,22 @@ struct RestoreReport {
     private let target: Target
     private let check: Integrity.Check
     private let start: Tick
+    /// What is restored goes to the standard output, and nothing else may.
+    private let isStreamed: Bool
     private let console: Console
     private var worst = ExitStatus.done
     private var restored = 0
     private var bytes: UInt64 = 0
 
-    init(_ plan: RestorePlan, _ target: Target, _ check: Integrity.Check, start: Tick, console: Console) {
+    init(
+        _ plan: RestorePlan,
+        _ target: Target,
+        _ check: Integrity.Check,
+        start: Tick,
+        isStreamed: Bool = false,
+        console: Console
+    ) {
+        self.isStreamed = isStreamed
         self.plan = plan
         self.target = target
         self.check = check
@@ -39,16 +49,20 @@ struct RestoreReport {
             )
         }
         let output = try absolute(item.destination)
+        let place = isStreamed ? "the standard output" : item.destination.printable
+        let text =
+            "restored \(item.path.printable) as of snapshot \(Self.text(item.entry)) to "
+            + "\(place): \(Quantity.text(bytes: state.shape.byteCount)), "
+            + "digest \(state.digest.hexadecimal), integrity \(outcome.integrity.name)"
+            + (check == .quick && outcome.integrity == .ok ? " (indexes not compared)" : "")
+        if isStreamed { return console.message(text) }
         try console.result(
             json: JSONObject().adding("sequence", state.sequence.rawValue)
                 .adding("time", item.entry.time)
                 .adding("path", item.path.string).adding("output", output)
                 .adding("image_bytes", state.shape.byteCount).adding("digest", state.digest.hexadecimal)
                 .adding("integrity", outcome.integrity.name).adding("elapsed_ms", elapsedMilliseconds),
-            text: "restored \(item.path.printable) as of snapshot \(Self.text(item.entry)) to "
-                + "\(item.destination.printable): \(Quantity.text(bytes: state.shape.byteCount)), "
-                + "digest \(state.digest.hexadecimal), integrity \(outcome.integrity.name)"
-                + (check == .quick && outcome.integrity == .ok ? " (indexes not compared)" : "")
+            text: text
         )
     }
 
@@ -59,9 +73,19 @@ struct RestoreReport {
         worst = .partial
     }
 
+    /// For a file that was left out, for nobody knows what was in it.
+    static func text(unseen path: FilePath, at sequence: Sequence) -> String {
+        "\(path.printable) was left out: it had no snapshot yet at snapshot \(sequence), and may have been there: see "
+            + "\(SuggestedCommand("log", path))"
+    }
+
     /// The last line; returns the status to end with.
     func end() throws -> ExitStatus {
         guard plan.isDirectory else { return worst }
+        try console.flush()
+        for name in plan.unseen {
+            console.warning(Self.text(unseen: plan.root.path(of: name), at: plan.entry.sequence))
+        }
         let output = try absolute(plan.destination)
         let failed = plan.items.count + plan.refused.count - restored
         try console.result(
@@ -73,12 +97,12 @@ struct RestoreReport {
                 "\(restored) file\(restored == 1 ? "" : "s") of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
                 + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
         )
-        return worst
+        return plan.unseen.isEmpty || worst != .done ? worst : .partial
     }
 
     private var elapsedMilliseconds: Int64 { start.duration(to: .now).nanoseconds / 1_000_000 }
 
     private func absolute(_ path: FilePath) throws -> String {
-        try Directory.current().pushing(path).string
+        try Directory.absolute(path).string
     }
 }

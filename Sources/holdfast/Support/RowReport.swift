@@ -92,7 +92,7 @@ struct RowReport {
         }
         if let recovery {
             try console.text(
-                "it took \(Quantity.text(recovery.elapsed)); to take it back: holdfast undo \(path.printable)"
+                "it took \(Quantity.text(recovery.elapsed)); to take it back: \(SuggestedCommand("undo", path))"
             )
         }
         for dependent in outcome.dependents { console.warning(Self.text(dependent, isRehearsal)) }

@@ -17,27 +17,27 @@ struct Target: Sendable {
         self.name = name
     }
 
-    /// Finds the root or protected file that `path` names. Left out, it is `.devteam` if that exists here, else the
-    /// only root.
+    /// Finds the root or protected file that `path` names. Left out, it is the root in which one stands, else the
+    /// `.devteam` of the nearest directory upwards, else the only root.
     init(_ path: String?, in repository: RepositoryDirectory) throws {
         if let path {
             self = try Self.find(FilePath(argument: path), in: repository)
             return
         }
-        // It may be gone, and is meant all the more.
-        if let match = try repository.root(for: ".devteam"), match.name == nil {
-            self.init(match)
-            return
-        }
-        if FileStatus.ifPresent(".devteam") != nil {
-            self = try Self.find(".devteam", in: repository)
-            return
+        // A directory that was removed is in no root.
+        if let directory = try? Directory.current() {
+            let (match, unprotected) = try repository.root(around: directory, named: ".devteam")
+            if let match {
+                self.init(match)
+                return
+            }
+            if let unprotected { throw Self.isNotProtected(unprotected, in: repository) }
         }
         let roots = try repository.roots().usable
         guard let root = roots.first else {
             throw Failure(
                 .notFound,
-                "nothing is protected in \(repository.path.printable): run holdfast watch PATH"
+                "nothing is protected in \(repository.path.printable): run \(SuggestedCommand("watch", "PATH"))"
             )
         }
         guard roots.count == 1 else {
@@ -59,19 +59,33 @@ struct Target: Sendable {
         name = match.name
     }
 
+    /// Whether an argument that may be something else as well names a root, or what a root has snapshots of.
+    static func isNamed(by argument: String, in repository: RepositoryDirectory) throws -> Bool {
+        guard !argument.isEmpty, let match = try repository.root(for: FilePath(argument: argument)) else {
+            return false
+        }
+        guard let name = match.name, match.root.kind == .directory else { return true }
+        let index = try SnapshotIndex(match.root)
+        return index.scope(of: name) != nil || index.hasFiles(below: name)
+    }
+
     private static func find(_ path: FilePath, in repository: RepositoryDirectory) throws -> Target {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a file or a root") }
         if let match = try repository.root(for: path) { return Target(match) }
         if let target = try findByName(path, in: repository) { return target }
+        throw isNotProtected(path, in: repository)
+    }
+
+    private static func isNotProtected(_ path: FilePath, in repository: RepositoryDirectory) -> Failure {
         let isThere = FileStatus.ifPresent(path) != nil
         let advice =
             switch path.extension {
             case "sql" where isThere: "a dump is restored with --from-sql \(path.printable)"
             case _ where isThere || path.components.count > 1:
-                "run holdfast watch \(path.printable), or say --repo DIR"
+                "run \(SuggestedCommand("watch", path)), or say --repo DIR"
             default: "there is no such file here either; if it is a moment, say --at \(path.printable)"
             }
-        throw Failure(
+        return Failure(
             .notFound,
             "\(path.printable) is not protected in \(repository.path.printable): \(advice)"
         )

@@ -48,7 +48,7 @@ import Testing
         #expect(stored.allSatisfy { $0 > 0 })
         #expect(try scene.run("log", "--json").stdout == before)
 
-        let text = try scene.run("forget", "--dry-run", "--keep-last", "1", scene.database).stdout
+        let text = try scene.run("forget", "--dry-run", "--keep-last", "1", scene.data).stdout
         #expect(text.contains("\napp.db: would remove 1 of 3 snapshots (1)\n"), "\(text)")
         #expect(text.contains("\ngone.txt: would remove 1 of 2 snapshots (4)\n"), "\(text)")
         #expect(text.contains("4 snapshots kept, 2 would be removed"), "\(text)")
@@ -56,6 +56,47 @@ import Testing
         let done = try scene.run("forget", "--keep-last", "1", "--json").lines.last ?? ""
         let outcome = try JSONDecoder().decode(Line.self, from: Data(done.utf8))
         #expect(summary.freed_bytes == outcome.freed_bytes && outcome.freed_bytes ?? 0 > 0)
+    }
+
+    @Test("a tag that there is not keeps nothing, so nothing is removed", arguments: [[], ["--dry-run"]])
+    func unknownTag(_ more: [String]) throws {
+        let scene = try Scene()
+        let before = try scene.run("log", "--json").stdout
+        let mistyped = ["forget", "--keep-tag", "pre-migration", "--keep-tag", "pre-migratoin"]
+        let result = try scene.run(mistyped + more)
+        #expect(result.status == 10 && result.isOneLineError, "\(result)")
+        #expect(result.stderr.contains("no tag \"pre-migratoin\": known are pre-migration"), "\(result)")
+        #expect(try scene.run("log", "--json").stdout == before)
+        #expect(try scene.run("forget", "--keep-tag", "pre-migration").status == 0)
+    }
+
+    @Test("the path of a file or a directory in a root does not thin the root")
+    func partOfRoot() throws {
+        let scene = try Scene()
+        let before = try scene.run("log", "--json").stdout
+        for part in [scene.database, scene.data + "/notes.txt", scene.data + "/memory"] {
+            let result = try scene.run("forget", part, "--keep-last", "1")
+            #expect(result.status == 64 && result.isOneLineError, "\(result)")
+            #expect(result.stderr.contains("holdfast forget \(scene.data)"), "\(result)")
+        }
+        #expect(try scene.run("log", "--json").stdout == before)
+    }
+
+    @Test("waits for a writer that has the lock and not yet the socket, and no longer than it may")
+    func startingWatcher() throws {
+        let scene = try Scene()
+        // As a watcher that starts.
+        var writer: RootWriter? = try RootWriter(root: scene.recorded.root)
+        let patient = try HoldfastProgram.start(
+            ["forget", scene.data, "--keep-last", "1", "--timeout", "60s"],
+            environment: ["HOLDFAST_REPO": scene.directory.file("repository")]
+        )
+        let impatient = try scene.run("forget", "--keep-last", "1", "--timeout", "50ms")
+        #expect(impatient.status == 11 && impatient.isOneLineError, "\(impatient)")
+        #expect(patient.isRunning)
+        withExtendedLifetime(writer) {}
+        writer = nil
+        #expect(try patient.waitForEnd().status == 0)
     }
 
     @Test("counts hours by the clock on the wall of the user's zone")

@@ -122,6 +122,26 @@ final class DevTeam {
         return result
     }
 
+    /// Starts what a person types, to be watched and ended later.
+    func start(_ arguments: String...) throws -> RunningProgram {
+        try HoldfastProgram.start(
+            arguments,
+            environment: ["HOLDFAST_REPO": folder.file("repository")],
+            directory: project
+        )
+    }
+
+    /// Starts a shell script in the project's directory.
+    func startShell(_ script: String) throws -> RunningProgram {
+        try RunningProgram("/bin/sh", ["-c", script], environment: environment, directory: project)
+    }
+
+    /// Images of the past that commands have made in the repository, and not removed.
+    func images() throws -> [String] {
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.file("repository"))
+        return paths.filter { $0.contains(".holdfast-restore-") }
+    }
+
     /// The moment from which on something went wrong: everything before it is in the history.
     func mark(_ name: String) throws { try holdfast("snapshot", "--tag", name) }
 

@@ -132,8 +132,10 @@ struct FullDiskRestoreTests {
         try disk.makeRoom()
         let undo = try team.holdfast("undo", expecting: 10).stderr
         let command = try #require(undo.split(separator: ", ").last)
-        #expect(command.hasPrefix("holdfast restore --at before-restore-2"))
-        try team.holdfast("restore", "--at", String(command.split(separator: " ")[3]), "--in-place")
+        #expect(command.hasPrefix("holdfast restore "))
+        let words = command.split(separator: " ").map(String.init)
+        #expect(words[4].hasPrefix("before-restore-2"))
+        try team.holdfast("restore", words[2], "--at", words[4], "--in-place")
         #expect(try team.rows() == present)
     }
 }

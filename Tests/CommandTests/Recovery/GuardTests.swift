@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -58,6 +59,74 @@ struct GuardTests {
             )
         )
         #expect(try team.holdfast("guard", expecting: 64).stderr.contains("which command?"))
+    }
+
+    @Test("the command gets the very bytes of its arguments, and their number")
+    func bytes() throws {
+        let team = try DevTeam()
+        try team.watch()
+        let holdfast = "'\(HoldfastProgram.path)'"
+        let arguments =
+            #""$(printf 'caf\351')" "" "a b" "$(printf 'x\ny')" "$(printf '\377\376')" --json -- "'"'""#
+        let print = #"sh -c 'for a; do printf "%s" "$a" | od -An -tx1; echo .; done' name"#
+        let direct = try team.shell("\(print) \(arguments)")
+        #expect(try team.shell("\(holdfast) guard --quiet -- \(print) \(arguments)") == direct)
+        #expect(direct.contains("63 61 66 e9"), "\(direct)")
+        let named =
+            "cp /bin/true \"$(printf 'pr\\351g')\"; \(holdfast) guard --quiet -- ./\"$(printf 'pr\\351g')\""
+        try team.shell(named)
+    }
+
+    @Test(
+        "SIGTERM and SIGHUP are for the command; the state after it is captured all the same",
+        arguments: [SIGTERM, SIGHUP]
+    )
+    func stopped(_ signal: Int32) throws {
+        let team = try DevTeam()
+        try team.watch()
+        let command = """
+            trap 'sqlite3 .devteam/devteam.db "DELETE FROM bugs"; kill $!; exit 5' TERM HUP
+            echo running; sleep 600 & wait
+            """
+        let program = try team.start("guard", "--tag", "g", "--", "sh", "-c", command)
+        try program.waitForOutput { $0 == "running" }
+        program.signal(signal)
+        let result = try program.waitForEnd()
+        #expect(result.status == 5, "\(result)")
+        #expect(result.stderr.contains("failed with status 5: to go back, holdfast restore "), "\(result)")
+        let count = ["query", "SELECT count(*) FROM bugs", "--no-sync", "--at"]
+        #expect(try team.holdfast(count + ["g-after"]).stdout == "0\n")
+        #expect(try team.holdfast(count + ["g"]).stdout != "0\n")
+    }
+
+    @Test("a command that dies of the signal is said to; one under nohup gets no SIGHUP")
+    func died() throws {
+        let team = try DevTeam()
+        try team.watch()
+        let program = try team.start("guard", "--", "sh", "-c", "echo running; exec sleep 600")
+        try program.waitForOutput { $0 == "running" }
+        program.signal(SIGTERM)
+        #expect(try program.waitForEnd().status == 128 + SIGTERM)
+        let script = """
+            trap '' HUP
+            '\(HoldfastProgram.path)' guard -- sh -c 'kill -HUP $PPID; kill -HUP $$; echo lives'
+            """
+        #expect(try team.shell(script).contains("lives"))
+    }
+
+    @Test("a shell that is ended leaves no image", arguments: [SIGTERM, SIGHUP])
+    func endedShell(_ signal: Int32) throws {
+        let team = try DevTeam()
+        try team.watch()
+        // Its input stays open: sqlite3 waits for more.
+        let shell =
+            "mkfifo in; exec 3<>in; echo '.shell echo runs' >&3; exec '\(HoldfastProgram.path)' shell --at latest <in"
+        let program = try team.startShell(shell)
+        try program.waitForOutput { $0 == "runs" }
+        #expect(try !team.images().isEmpty)
+        program.signal(signal)
+        #expect(try program.waitForEnd().status == 128 + signal)
+        #expect(try team.images() == [])
     }
 
     @Test("without a snapshot the command is not run")

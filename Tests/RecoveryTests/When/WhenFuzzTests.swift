@@ -6,7 +6,8 @@ import Testing
 @Suite("WHEN: whatever is written")
 struct WhenFuzzTests {
     private static let pieces = [
-        "latest", "latest-good", "~", "today", "yesterday", "ago", " ", "  ", "\t", "-", "+", "@", ":", ".",
+        "latest", "latest-good", "~", "today", "yesterday", "now", "last", "week", "ago", " ", "  ", "\t",
+        "-", "+", "@", ":", ".",
         "/", "_", "T",
         "t", "Z", "z", "0", "1", "9", "12", "60", "99", "2026", "0000", "9999", "1677", "2262", "20260129",
         "-01-29",
@@ -45,7 +46,8 @@ struct WhenFuzzTests {
         case .latest(let back): "latest~\(back)"
         case .latestGood: "latest-good"
         case .sequence(let sequence): "\(sequence)"
-        case .name(let name): name
+        case .name(let name, back: 0): name
+        case .name(let name, let back): "\(name)~\(back)"
         case .instant(let instant): instant.rfc3339(in: .berlin2026)
         }
     }

@@ -50,7 +50,8 @@ struct WhenParsingErrorTests {
     @Test(
         "text that has no form",
         arguments: [
-            "", " ", "today", "yesterday ", "today x", "latest~", "latest~x", "latest~-1", "latest~3x", "-",
+            "", " ", "today x", "now x", "last days", "last x", "last 2 weeks", "last month", "~1", "pre~",
+            "pre~x", "latest-good~1", "latest~", "latest~x", "latest~-1", "latest~3x", "-",
             "-10", "-10x",
             "-m", "@", "@x", "@1.", "@.5", "@1x", "10m", "1h30", "2 days", "10 ago", "m ago", "10m agoo",
             "1m ago ago",

@@ -19,6 +19,9 @@ struct WhenParsingTests {
             ("pre-migration", .name("pre-migration")), ("release/1.2_a", .name("release/1.2_a")),
             ("latest-bad", .name("latest-bad")), ("today-2", .name("today-2")), ("agora", .name("agora")),
             ("vor-größe", .name("vor-größe")), (".x", .name(".x")), ("Latest", .name("Latest")),
+            ("now", .latest(back: 0)), ("last", .name("last")), ("last-week", .name("last-week")),
+            ("pre~1", .name("pre", back: 1)),
+            ("now-2", .name("now-2")), ("last~2", .name("last", back: 2)), ("pre~0", .name("pre")),
         ]
     )
     func placesAndNames(text: String, expected: When) throws {
@@ -60,6 +63,7 @@ struct WhenParsingTests {
             ("2025-07-01 12:00:00", -18_316_800, 0), ("2026-07-01 12:00:00", 13_215_600, 0),
             ("12:00", 0, 0), ("9:30", -9000, 0), ("11:59:59.75", -1, 750_000_000), ("14:00", 7200, 0),
             ("today 14:00", 7200, 0), ("yesterday 14:00", -79_200, 0), ("yesterday  00:00:01", -129_599, 0),
+            ("today", -43_200, 0), ("yesterday ", -129_600, 0),
         ]
     )
     func local(text: String, seconds: Int64, nanoseconds: Int64) throws {
@@ -92,6 +96,8 @@ struct WhenParsingTests {
             ("2 days ago", 172_800_000), ("1 day ago", 86_400_000), ("1.5h ago", 5_400_000),
             ("1 hour 30 minutes ago", 5_400_000), ("250ms ago", 250), ("-0.25s", 250), ("0s ago", 0),
             ("1w ago", 604_800_000), ("1d2h3m4s5ms ago", 93_784_005), ("10 m  ago", 600_000),
+            ("last minute", 60_000), ("last hour", 3_600_000), ("last day", 86_400_000),
+            ("last  week", 604_800_000),
         ]
     )
     func ago(text: String, milliseconds: Int64) throws {
@@ -106,7 +112,8 @@ struct WhenParsingTests {
             #expect(try parse(name) == .name(name))
         }
         for name in [
-            "", "1a", "-a", "latest", "latest-good", "today", "yesterday", "latest~1", "a b", "a:b", "a\n",
+            "", "1a", "-a", "latest", "latest-good", "now", "today", "yesterday", "latest~1", "a b", "a:b",
+            "a\n",
         ] {
             #expect(!When.isValidName(name), "\(name)")
         }

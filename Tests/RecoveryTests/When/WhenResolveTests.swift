@@ -88,6 +88,29 @@ struct WhenResolveTests {
         #expect(unknown.message(in: .utc) == "there is no tag \"gamma\": known are alpha, beta, early")
     }
 
+    @Test("so many snapshots before a tag")
+    func beforeNames() throws {
+        #expect(try resolve(.name("alpha", back: 1)) == 3)
+        #expect(try resolve(.name("beta", back: 1), before: true) == 1)
+        #expect(throws: WhenError.nothingBefore(snapshots[0])) { try resolve(.name("alpha", back: 9)) }
+    }
+
+    @Test("a sequence of another file means the newest snapshot before it")
+    func othersSequences() throws {
+        let resolve = { (sequence: UInt64) in
+            try When.sequence(sequence).resolve(
+                in: self.snapshots,
+                tags: [:],
+                strictlyBefore: false,
+                now: .unix(100),
+                isOthers: { [2, 5, 10].contains($0) }
+            )
+        }
+        #expect(try [2, 4, 5, 10].map(resolve).map { snapshots[$0].sequence } == [1, 4, 4, 9])
+        let unknown = WhenError.unknownSequence(8, nearest: [snapshots[2], snapshots[3]])
+        #expect(throws: unknown) { try resolve(8) }
+    }
+
     @Test("without snapshots, nothing is meant")
     func empty() {
         for when in [When.latest(back: 0), .latestGood, .sequence(1), .name("alpha"), .instant(.unix(0))] {

@@ -1,0 +1,75 @@
+import Synchronization
+package import SystemPackage
+
+/// A command of this program as a message suggests it. It can be pasted into a shell, and is about the same
+/// repository as the command that says it.
+///
+/// The rule:
+/// 1. A word of which a shell would make something else is quoted, so that the shell hands on its very bytes.
+/// 2. `--repo DIR` is added if and only if this process was started with it. It comes last, or before a `--`.
+package struct SuggestedCommand: CustomStringConvertible, Sendable {
+    private static let givenRepository = Mutex<FilePath?>(nil)
+
+    private let words: [String]
+
+    /// `words`: what comes after `holdfast`. Those that the user is to replace, as WHEN, are plain.
+    package init(_ words: any SuggestedWord...) {
+        self.init(words)
+    }
+
+    package init(_ words: [any SuggestedWord]) {
+        self.words = words.map { ShellWord.quoted($0.shellBytes) }
+    }
+
+    /// From here on, suggestions name that repository: the user did.
+    package static func name(repository: FilePath) {
+        givenRepository.withLock { $0 = repository }
+    }
+
+    package var description: String {
+        let repository = Self.givenRepository.withLock { $0 }
+        let named = repository.map { ["--repo", ShellWord.quoted($0.shellBytes)] } ?? []
+        let end = words.firstIndex(of: "--") ?? words.endIndex
+        return (["holdfast"] + words[..<end] + named + words[end...]).joined(separator: " ")
+    }
+}
+
+/// A word of a suggested command.
+package protocol SuggestedWord: Sendable {
+    var shellBytes: [UInt8] { get }
+}
+
+extension String: SuggestedWord {
+    package var shellBytes: [UInt8] { Arguments.bytes(self) }
+}
+
+extension FilePath: SuggestedWord {
+    package var shellBytes: [UInt8] { bytes }
+}
+
+/// One word of a shell's command line (POSIX shell, 2.2, and `$'…'` as bash, zsh and POSIX 2024 have it).
+enum ShellWord {
+    static func quoted(_ bytes: [UInt8]) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard Array(text.utf8) == bytes, text.unicodeScalars.allSatisfy(\.isShown) else {
+            return "$'" + bytes.map(escaped).joined() + "'"
+        }
+        let isPlain = !bytes.isEmpty && text.unicodeScalars.allSatisfy(isPlain)
+        return isPlain ? text : "'" + text.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "_", "-", "+", ",", ":", "@", "%", "=": true
+        default: false
+        }
+    }
+
+    private static func escaped(_ byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
+        case 0x20..<0x7F: String(UnicodeScalar(byte))
+        default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import LinuxFiles
+import Recovery
+import Repository
+import SystemPackage
+
+/// A file that goes to the standard output, for `--output -`. It is made in the repository first: nothing goes out
+/// that was not checked, and it is removed when this goes, or when the command is interrupted.
+struct StreamedOutput {
+    /// Where to make it.
+    let path: FilePath
+    private let images: PastImages
+
+    init(_ root: RootDescription) throws {
+        images = try PastImages(root)
+        path = images.path(named: "output")
+    }
+
+    func send() throws {
+        try withExtendedLifetime(images) { try StandardOutput.send(path) }
+    }
+
+    /// Whether it is meant by that output.
+    static func isMeant(by output: String?) -> Bool { output == "-" }
+}
