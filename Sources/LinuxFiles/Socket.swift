@@ -109,8 +109,9 @@ package struct Socket: ~Copyable, Sendable {
                 throw .last("read from the socket", nil)
             }
             if got == 0 { return nil }
-            if let end = chunk[..<got].firstIndex(of: UInt8(ascii: "\n")) { return line + chunk[..<end] }
-            line.append(contentsOf: chunk[..<got])
+            let end = chunk[..<got].firstIndex(of: UInt8(ascii: "\n"))
+            line.append(contentsOf: chunk[..<(end ?? got)])
+            if end != nil, line.count <= limit { return line }
         }
         throw SystemError("read from the socket", nil, code: .messageTooLong)
     }
