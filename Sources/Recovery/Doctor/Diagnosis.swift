@@ -1,3 +1,4 @@
+import GRDB
 import LinuxFiles
 package import Repository
 import SQLiteFiles
@@ -112,10 +113,26 @@ package struct Doctor {
 
     private func salvageImage(of image: FilePath) throws -> FilePath? {
         let path = images.path(named: "salvage")
-        guard try Salvage(image).run(to: path), case .ok = try Integrity.check(databaseAt: path, .full) else {
+        return try ifMade(path) { try Salvage(image).run(to: path) }
+    }
+
+    private func mergedImage(_ good: FilePath, _ salvage: FilePath) throws -> FilePath? {
+        let path = images.path(named: "merged")
+        return try ifMade(path) {
+            try Merge(base: good, salvage: salvage).run(to: path)
+            return true
+        }
+    }
+
+    /// The image, if it can be made and is sound. Keys in the order of a collation that only its program has cannot
+    /// be written here.
+    private func ifMade(_ path: FilePath, _ make: () throws -> Bool) throws -> FilePath? {
+        do {
+            guard try make(), case .ok = try Integrity.check(databaseAt: path, .full) else { return nil }
+            return path
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
             return nil
         }
-        return path
     }
 
     private func choices(_ image: FilePath) throws -> [Diagnosis.Choice] {
@@ -126,13 +143,9 @@ package struct Doctor {
         if let good, let goodImage { sources.append((.good, .snapshot(good), goodImage)) }
         if let salvage { sources.append((.salvage, .image(salvage), salvage)) }
         var all = salvage ?? goodImage
-        if let goodImage, let salvage {
-            let merged = images.path(named: "merged")
-            try Merge(base: goodImage, salvage: salvage).run(to: merged)
-            if case .ok = try Integrity.check(databaseAt: merged, .full) {
-                sources.append((.merge, .image(merged), merged))
-                all = merged
-            }
+        if let goodImage, let salvage, let merged = try mergedImage(goodImage, salvage) {
+            sources.append((.merge, .image(merged), merged))
+            all = merged
         }
         // Then whatever differs in the damaged image is damage.
         let isComplete = try good.map { try nothingWasCommitted(after: $0, goodImage, image) } ?? false

@@ -20,7 +20,7 @@ struct DumpHeader {
                 return value == usual ? nil : "PRAGMA \(pragma) = '\(value)';"
             }
             let tables = try TableShape.all(of: "main", withShadows: true, in: database).values
-            return (statements, try tables.first { try Self.hasNUL($0, database) }?.name)
+            return (statements, try tables.first { try !$0.isVirtual && Self.hasNUL($0, database) }?.name)
         }
     }
 

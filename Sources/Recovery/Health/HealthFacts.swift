@@ -38,7 +38,7 @@ package struct HealthFacts: Sendable {
             self.init(integrity)
             return
         }
-        guard try database.isSchemaReadable() else {
+        guard try !database.hasPartialSchema() else {
             self.init(integrity)
             return
         }

@@ -1,4 +1,3 @@
-import GRDB
 import LinuxFiles
 import Repository
 import SystemPackage
@@ -164,12 +163,7 @@ final class InPlaceImages {
     func rowDifferences(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> [TableDiff] {
         let images = [try present(item, at: sequence), wanted[item.file]]
         guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else { return [] }
-        let tables: [TableDiff]
-        do {
-            tables = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
-        } catch let error as DatabaseError where error.isUnreadableSchema {
-            return []
-        }
+        let tables = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
         guard images.contains(where: { $0 == nil }) else { return tables }
         // That all tables come or go with the file goes without saying.
         return tables.map { $0.withoutNotes }.filter { !$0.isEmpty }

@@ -52,7 +52,7 @@ extension ImageDatabase {
     /// Throws `DatabaseError`, which may be what is to be known.
     func integrity(_ check: Integrity.Check) throws -> Integrity {
         try read { database in
-            var work = IntegrityCheck(database, check)
+            var work = try IntegrityCheck(database, check)
             return try work.run()
         }
     }

@@ -12,11 +12,13 @@ struct IntegrityCheck {
     private var reasons: [String] = []
     private var collations: Set<String> = []
     private var functions: Set<String> = []
-    private var isSchemaPartial = false
+    private let isSchemaPartial: Bool
 
-    init(_ database: Database, _ check: Integrity.Check) {
+    init(_ database: Database, _ check: Integrity.Check) throws {
         self.database = database
         self.check = check
+        isSchemaPartial = try database.hasPartialSchema
+        if isSchemaPartial { reasons.append("this SQLite cannot parse the whole schema") }
     }
 
     /// Throws `DatabaseError`, which may be what is to be known.
@@ -43,13 +45,6 @@ struct IntegrityCheck {
     /// Returns false when nothing can be done about an error, or it was done before.
     private mutating func standIn(for error: DatabaseError) throws -> Bool {
         let message = error.message ?? ""
-        if error.isUnreadableSchema, !isSchemaPartial {
-            isSchemaPartial = true
-            // From then on SQLite takes as the schema what it can parse (sqlite.org/pragma.html#pragma_writable_schema).
-            try database.execute(sql: "PRAGMA writable_schema = ON")
-            _ = try? Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master")
-            return true
-        }
         guard error.resultCode == .SQLITE_ERROR else { return false }
         if let name = message.rest(behind: "no such collation sequence: ") {
             guard collations.insert(name).inserted else { return false }
@@ -79,23 +74,16 @@ struct IntegrityCheck {
             guard let collation: String = key[2], collations.contains(collation) else { continue }
             names.formUnion([key[0], key[1]])
         }
-        for index in try Row.fetchAll(
-            database,
-            sql: "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-        )
-        where functions.contains(where: {
-            (index[1] as String).range(of: $0, options: .caseInsensitive) != nil
-        }) {
-            names.insert(index[0])
+        for function in functions {
+            names.formUnion(
+                try String.fetchAll(
+                    database,
+                    sql: "SELECT name FROM sqlite_master WHERE instr(lower(sql), lower(?))",
+                    arguments: [function]
+                )
+            )
         }
         return names
-    }
-}
-
-extension DatabaseError {
-    /// SQLite cannot parse the schema: a newer one wrote it, or it is damaged. The bytes may be right.
-    var isUnreadableSchema: Bool {
-        resultCode == .SQLITE_CORRUPT && (message ?? "").hasPrefix("malformed database schema")
     }
 }
 

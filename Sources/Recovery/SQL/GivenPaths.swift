@@ -23,6 +23,6 @@ extension DirectoryEntry {
     /// whatever is put in the place of the directory meanwhile; none of them through a symbolic link.
     func connect(_ configuration: Configuration) throws -> DatabaseQueue {
         let uri = try directory.heldPath.appending(name).sqliteURI + "?mode=rw&" + GivenPaths.parameter()
-        return try DatabaseQueue(path: uri, configuration: configuration)
+        return try DatabaseQueue(path: uri, configuration: configuration.readingSchemaInPart)
     }
 }

@@ -27,23 +27,11 @@ extension ForeignKeyViolation: CustomStringConvertible {
 
 extension ImageDatabase {
     func hasTables() throws -> Bool {
-        do {
-            return try read { try Bool.fetchOne($0, sql: "SELECT count(*) > 0 FROM sqlite_master") ?? false }
-        } catch let error as DatabaseError where error.isUnreadableSchema {
-            return true
-        }
+        try read { try Bool.fetchOne($0, sql: "SELECT count(*) > 0 FROM sqlite_master") ?? false }
     }
 
-    /// Whether this SQLite can parse the schema.
-    func isSchemaReadable() throws -> Bool {
-        do {
-            // Not as far as it can: a check may have asked for that.
-            try read { try $0.execute(sql: "PRAGMA writable_schema = RESET; SELECT 1 FROM sqlite_master") }
-            return true
-        } catch let error as DatabaseError where error.isUnreadableSchema {
-            return false
-        }
-    }
+    /// Whether this SQLite can parse only a part of the schema.
+    func hasPartialSchema() throws -> Bool { try read { try $0.hasPartialSchema } }
 
     package func schemaVersion() throws -> SchemaVersion {
         try read { database in
@@ -74,8 +62,7 @@ extension ForeignKeyViolation {
                 arguments: StatementArguments([table].compactMap(\.self))
             )
             .map { ForeignKeyViolation(table: $0[0], parent: $0[1], count: $0[2]) }
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR || error.isUnreadableSchema
-        {
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
             return []
         }
     }

@@ -16,7 +16,7 @@ package struct ImageDatabase: Sendable {
         // Whoever asks may begin one and not end it.
         configuration.allowsUnsafeTransactions = true
         let uri = try Self.uri(path) + "&" + GivenPaths.parameter()
-        queue = try DatabaseQueue(path: uri, configuration: configuration)
+        queue = try DatabaseQueue(path: uri, configuration: configuration.readingSchemaInPart)
     }
 
     package func read<Value>(_ body: (Database) throws -> Value) throws -> Value {

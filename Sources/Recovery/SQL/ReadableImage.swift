@@ -205,5 +205,6 @@ extension Database {
         }
         // It noted that they are missing when it read the schema.
         try execute(sql: "PRAGMA writable_schema = RESET")
+        try readSchemaInPart()
     }
 }
