@@ -1,5 +1,6 @@
 import CSQLite
 import GRDB
+import LinuxFiles
 import SystemPackage
 
 /// Makes a new database of what can still be read of a damaged image.
@@ -8,9 +9,11 @@ import SystemPackage
 /// entered again behind it, after as few rowids as it takes by doubling, and from there read back to the damage.
 struct Salvage {
     private let image: FilePath
+    private let imageBytes: UInt64
 
-    init(_ image: FilePath) {
+    init(_ image: FilePath) throws {
         self.image = image
+        imageBytes = try FileStatus.of(image).sizeBytes
     }
 
     /// Returns false, and has made nothing that is of use, when not even the schema can be read.
@@ -99,7 +102,8 @@ struct Salvage {
             let read = copy(shape, columns, "WHERE \(rowID) >= ? ORDER BY \(rowID)", [last], bad, new)
             if read.isComplete { return }
             last = max(last, read.last ?? last)
-            guard let next = reenter(shape, rowID, after: last, bad) else { break }
+            // Damaged pages may lead back.
+            guard let next = reenter(shape, rowID, after: last, bad), next > last else { break }
             copy(
                 shape,
                 columns,
@@ -150,6 +154,8 @@ struct Salvage {
         let names = columns.map(\.sqlName).joined(separator: ", ")
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         var last: Int64?
+        // A row takes a byte at least: pages that lead in circles have no end.
+        var room = imageBytes
         do {
             let select = try bad.makeStatement(sql: "SELECT \(names) FROM \(shape.name.sqlName) \(which)")
             try select.setArguments(StatementArguments(bounds))
@@ -161,7 +167,7 @@ struct Salvage {
             while true {
                 switch unsafe sqlite3_step(from) {
                 case SQLITE_DONE: return (true, last)
-                case SQLITE_ROW: break
+                case SQLITE_ROW where room > 0: room -= 1
                 default: return (false, last)
                 }
                 // As they are: text may hold what no string can.
