@@ -79,14 +79,14 @@ struct IntegrityCheck {
             guard let collation: String = key[2], collations.contains(collation) else { continue }
             names.formUnion([key[0], key[1]])
         }
-        for index in try Row.fetchAll(
-            database,
-            sql: "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-        )
-        where functions.contains(where: {
-            (index[1] as String).range(of: $0, options: .caseInsensitive) != nil
-        }) {
-            names.insert(index[0])
+        for function in functions {
+            names.formUnion(
+                try String.fetchAll(
+                    database,
+                    sql: "SELECT name FROM sqlite_master WHERE instr(lower(sql), lower(?))",
+                    arguments: [function]
+                )
+            )
         }
         return names
     }
