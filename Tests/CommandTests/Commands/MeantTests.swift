@@ -62,9 +62,8 @@ import Testing
         try run("tag", "behind", in: "one/.devteam")
         let diff = try run("diff", "before", "behind", "--summary", in: "one/.devteam")
         #expect(diff.stdout.hasSuffix("t: 1 removed\n"), "\(diff)")
-        #expect(
-            try run("diff", "before", "devteam.db", "--summary", in: "one/.devteam").stdout == diff.stdout
-        )
+        let file = try run("diff", "before", "devteam.db", "--summary", in: "one/.devteam")
+        #expect(file.stdout.hasSuffix("t: 1 removed\n"), "\(file)")
     }
 
     @Test(
