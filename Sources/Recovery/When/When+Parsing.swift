@@ -58,8 +58,7 @@ struct WhenParser {
     /// `latest…` and sequences.
     private mutating func placeInHistory() throws(WhenError) -> When? {
         let whole = scanner.rest
-        // What was committed by now may be captured in a moment.
-        if whole == "latest" || whole == "now" { return .latest(back: 0) }
+        if whole == "latest" { return .latest(back: 0) }
         if whole == "latest-good" { return .latestGood }
         if scanner.take("latest~") { return .latest(back: try countBack()) }
         guard scanner.isDigitsOnly, let sequence = scanner.number() else { return nil }

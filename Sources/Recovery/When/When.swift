@@ -6,7 +6,8 @@ package import LinuxFiles
 ///
 /// | written | meaning |
 /// |---|---|
-/// | `latest`, `now`, `latest~3` | the last snapshot; three before it |
+/// | `latest`, `latest~3` | the last snapshot; three before it |
+/// | `now` | a tag that somebody gave that name, else the last snapshot |
 /// | `latest-good` | the last snapshot that was found good |
 /// | `42` | the snapshot with this sequence; digits alone are always a sequence |
 /// | `pre-migration`, `pre-migration~1` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash; \
@@ -28,6 +29,8 @@ package enum When: Hashable, Sendable {
     case sequence(UInt64)
     /// A tag, or so many snapshots before the one that it is on.
     case name(String, back: Int = 0)
+    /// What was committed by now may be captured in a moment: no time says it.
+    package static let now = When.name("now")
     case instant(Instant)
 
     /// Whether a tag may have this name, so that `init(parsing:now:calendar:)` reads it back as a name.
@@ -36,7 +39,7 @@ package enum When: Hashable, Sendable {
             text.utf8.count <= longestName
         else { return false }
         guard text.unicodeScalars.allSatisfy(isNameScalar) else { return false }
-        return !["latest", "latest-good", "now", "today", "yesterday"].contains(text)
+        return !["latest", "latest-good", "today", "yesterday"].contains(text)
     }
 
     /// In bytes, as of a file's name.

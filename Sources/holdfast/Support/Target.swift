@@ -61,7 +61,8 @@ struct Target: Sendable {
 
     /// Whether an argument that may be something else as well names a root, or what a root has snapshots of.
     static func isNamed(by argument: String, in repository: RepositoryDirectory) throws -> Bool {
-        guard !argument.isEmpty, let match = try repository.root(for: FilePath(argument: argument)) else {
+        // Where nobody can tell, as in a directory that is gone, it is something else.
+        guard !argument.isEmpty, let match = try? repository.root(for: FilePath(argument: argument)) else {
             return false
         }
         guard let name = match.name, match.root.kind == .directory else { return true }

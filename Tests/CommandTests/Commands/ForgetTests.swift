@@ -130,7 +130,10 @@ import Testing
         let size = RootStorage(scene.recorded.root).disk.total
         #expect(done.status == 0 && done.lines.last!.contains(#""estimated_bytes":\#(size),"#), "\(done)")
         #expect(done.lines.last!.contains(#""fits":\#(size <= total - 1)"#), "\(done)")
-        #expect(done.stderr.contains("run holdfast forget again") == (size > total - 1), "\(done)")
+        #expect(
+            done.stderr.contains("run holdfast forget \(scene.data) again") == (size > total - 1),
+            "\(done)"
+        )
     }
 
     @Test(

@@ -13,7 +13,7 @@ import Testing
         #expect(try scene.run("hold", "latest", scene.data).status == 0)
         let result = try scene.run(command, "-1m", scene.data)
         #expect(result.status == 0, "\(result)")
-        #expect(try scene.run(command, "-1000000d", scene.data).status == 10)
+        #expect(try scene.run(command, "-99999d", scene.data).status == 10)
         let wrong = try scene.run(command, "-x", scene.data)
         #expect(wrong.status == 64 && wrong.isOneLineError, "\(wrong)")
     }
@@ -110,7 +110,7 @@ import Testing
             ),
             (["export", "--frmat=sql", "-o", "x"], "no option --frmat: did you mean --format?"),
             (["query", "--at", "2", "--xyz"], "query has no option --xyz: see holdfast help query"),
-            (["rows", "restore", "t", "1"], "'--at <at>'"),
+            (["rows", "restore", "t", "1"], "'--at <when>'"),
         ] as [([String], String)]
     )
     func unknownOption(_ arguments: [String], _ expected: String) throws {

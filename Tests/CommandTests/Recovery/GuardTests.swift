@@ -67,7 +67,7 @@ struct GuardTests {
         try team.watch()
         let holdfast = "'\(HoldfastProgram.path)'"
         let arguments =
-            #""$(printf 'caf\351')" "" "a b" "$(printf 'x\ny')" "$(printf '\377\376')" --json -- "'"'""#
+            #""$(printf 'caf\351')" "" "a b" "$(printf 'x\ny')" "$(printf '\377\376')" --json -- "'""#
         let print = #"sh -c 'for a; do printf "%s" "$a" | od -An -tx1; echo .; done' name"#
         let direct = try team.shell("\(print) \(arguments)")
         #expect(try team.shell("\(holdfast) guard --quiet -- \(print) \(arguments)") == direct)

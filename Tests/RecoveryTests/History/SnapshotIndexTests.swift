@@ -28,7 +28,9 @@ import Testing
         #expect(try resolve(.latest(back: 1), .root) == 4)
         #expect(try resolve(.instant(.unix(29)), .file(FileID(1))) == 1)
         #expect(try resolve(.instant(.unix(29)), .root) == 2)
-        #expect(throws: WhenError.self) { try resolve(.sequence(2), .file(FileID(1))) }
+        // That of another file is the moment of the root.
+        #expect(try resolve(.sequence(2), .file(FileID(1))) == 1)
+        #expect(throws: WhenError.self) { try resolve(.sequence(9), .file(FileID(1))) }
         #expect(try resolve(.sequence(2), .root) == 2)
     }
 

@@ -95,6 +95,19 @@ struct WhenResolveTests {
         #expect(throws: WhenError.nothingBefore(snapshots[0])) { try resolve(.name("alpha", back: 9)) }
     }
 
+    @Test("now is the last snapshot, unless somebody has tagged another one so")
+    func now() throws {
+        #expect(try resolve(.now) == 9)
+        #expect(try resolve(.now, before: true) == 4)
+        let tagged = try When.now.resolve(
+            in: snapshots,
+            tags: ["now": 3],
+            strictlyBefore: false,
+            now: .unix(100)
+        )
+        #expect(snapshots[tagged].sequence == 3)
+    }
+
     @Test("a sequence of another file means the newest snapshot before it")
     func othersSequences() throws {
         let resolve = { (sequence: UInt64) in
