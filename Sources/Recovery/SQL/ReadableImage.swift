@@ -23,6 +23,7 @@ extension Database {
         let (encoding, shapes) = try source.read { image in
             (try String.fetchOne(image, sql: "PRAGMA encoding"), try TableShape.all(of: "main", in: image))
         }
+        if try source.hasPartialSchema() { try execute(sql: "PRAGMA writable_schema = ON") }
         let unknown = unknownCollations(of: shapes.values)
         if unknown.isEmpty, try encoding == String.fetchOne(self, sql: "PRAGMA main.encoding") {
             let uri = isWritable ? image.sqliteURI : ImageDatabase.uri(image)

@@ -65,7 +65,7 @@ import Testing
             (["--at", "2200-01-01"], "in the future: the latest snapshot is 6"),
             (["--at", "2026-01-29 11:59"], "the first snapshot is 1"),
             (["--at", "1", "--before"], "nothing is known before snapshot 1"),
-            (["--at", "3"], "nearest are 2 ("),
+            (["--at", "9"], "there is no snapshot 9"),
             (["--at", "latest~9"], "the first snapshot is latest~2"),
             (["--at", "nightly"], "known are pre-migration"),
         ] as [([String], String)]
@@ -76,6 +76,13 @@ import Testing
         #expect(result.status == 10 && result.isOneLineError)
         #expect(result.stderr.contains(expected), "\(result.stderr)")
         #expect(try scene.leftovers == [])
+    }
+
+    @Test("a snapshot of another file means the root's moment")
+    func moment() throws {
+        let scene = try Scene()
+        #expect(try scene.run("restore", scene.database, "--at", "3", "--output", "out").status == 0)
+        #expect(try scene.directory.bytes(of: "out") == scene.images[2])
     }
 
     @Test("says that a file was gone by then, and which snapshot was its last")
