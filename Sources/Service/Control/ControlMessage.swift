@@ -80,8 +80,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
 }
 
 extension ControlRequest {
-    /// More than any request needs: what a restore of a million files has to say takes some MiB.
-    static let longestLine = 1 << 30
+    /// More than any request needs: what there is to say of a restore that changed a thousand tables takes 100 KiB.
+    static let longestLine = 8 << 20
 }
 
 extension ControlAnswer {

@@ -26,7 +26,12 @@ struct LinksTests {
         try protection.sync()
         for sequence in try protection.log().filter({ $0.event != "deleted" }).compactMap(\.sequence) {
             let copy = protection.folder.file("copy-\(sequence)")
-            try protection.holdfast("restore", protection.data, "--at", "\(sequence)", "--output", copy)
+            let restore = try HoldfastProgram.run(
+                ["restore", protection.data, "--at", "\(sequence)", "--output", copy],
+                environment: protection.environment
+            )
+            // At the first snapshots the other files had none yet.
+            #expect([0, 3].contains(restore.status), "line \(line): \(restore)")
             let found = try Command.run("grep", ["-rl", Self.secret, copy])
             #expect(found.stdout == "", "line \(line)")
             try FileManager.default.removeItem(atPath: copy)

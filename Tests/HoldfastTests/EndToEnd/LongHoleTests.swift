@@ -131,7 +131,7 @@ struct LongHoleTests {
             try protection.holdfast("status", "--json").stdout.contains("long.bin is \(length) bytes long")
         )
         try SQLite3.sql("INSERT INTO t VALUES(1);", on: database)
-        try protection.sync()
+        try protection.holdfast("sync", protection.data, "--timeout", "60s", expecting: 3)
         #expect(try !protection.log().contains { $0.path?.hasSuffix("long.bin") == true })
         try long.truncate(to: 5000)
         try protection.sync()

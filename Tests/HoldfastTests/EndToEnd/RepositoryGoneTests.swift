@@ -44,7 +44,7 @@ struct RepositoryGoneTests {
         #expect(result.status == 1)
         #expect(result.stderr.contains("the repository's \(protection.folder.file("place"))"), "\(result)")
         #expect(result.stderr.contains(words), "\(result)")
-        #expect(result.stderr.contains("run holdfast watch again"))
+        #expect(result.stderr.contains("run holdfast watch --repo") && result.stderr.contains(" again"))
     }
 
     @Test("amid commits: what was not captured is not acknowledged")
