@@ -30,6 +30,8 @@ struct LinksTests {
                 ["restore", protection.data, "--at", "\(sequence)", "--output", copy],
                 environment: protection.environment
             )
+            // Where files changed within one flush, of the root there is its end alone.
+            if restore.status == 10, restore.stderr.contains("is a state of one file only") { continue }
             // At the first snapshots the other files had none yet.
             #expect([0, 3].contains(restore.status), "line \(line): \(restore)")
             let found = try Command.run("grep", ["-rl", Self.secret, copy])
