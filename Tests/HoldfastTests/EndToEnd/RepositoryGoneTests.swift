@@ -6,13 +6,13 @@ import Testing
 struct RepositoryGoneTests {
     /// What happens to it, as a shell script in the directory that holds the repository's own, and how the watcher calls that.
     private static let ends = [
-        ("rm -r place/repository", "was removed"),
+        ("rm -rf place/repository", "was removed"),
         ("mv place/repository elsewhere", "was moved"),
         ("mv place elsewhere", "was moved"),
         ("mv place/repository elsewhere; mkdir -m 700 place/repository", "was "),
         ("mv place/repository elsewhere; cp -a elsewhere place/repository", "was "),
-        ("rm -r place/repository/roots/*", "was removed"),
-        ("rm -r place/repository/roots/*/segments", "was removed"),
+        ("rm -rf place/repository/roots/*", "was removed"),
+        ("rm -rf place/repository/roots/*/segments", "was removed"),
         ("mv place/repository/roots/*/bases elsewhere", "was moved"),
     ]
 
