@@ -89,8 +89,8 @@ package struct Socket: ~Copyable, Sendable {
         )
     }
 
-    /// One line, without its newline; nil when the other end closed first. A line that exceeds `limit` bytes is an
-    /// error (EMSGSIZE), and so is one that takes longer than `within` for each MiB (EAGAIN).
+    /// One line, without its newline; nil when the other end closed first. A line that exceeds `limit` bytes
+    /// is an error (EMSGSIZE), and so is one that takes longer than `within` for each MiB (EAGAIN).
     package func readLine(limit: Int, within time: Duration? = nil) throws(SystemError) -> [UInt8]? {
         let start = Tick.now
         var line: [UInt8] = []

@@ -30,6 +30,8 @@ extension Tracker {
         else { return .unclear }
         if let checkpointed, checkpointed != stamp { return .foreign }
         guard now.changeCounter == known.changeCounter else { return .foreign }
-        return known.pageOne == nil || now.pageOne == known.pageOne ? .checkpoint : .foreign
+        // All was compared, and since then there was no log that a checkpoint could have written.
+        guard let pageOne = known.pageOne else { return checkpointed == nil ? .foreign : .checkpoint }
+        return now.pageOne == pageOne ? .checkpoint : .foreign
     }
 }

@@ -124,8 +124,8 @@ package struct Doctor {
         }
     }
 
-    /// The image, if it can be made and is sound. Keys in the order of a collation that only its program has, and what
-    /// a schema says that this SQLite cannot parse, cannot be written here.
+    /// The image, if it can be made and is sound. Keys in the order of a collation that only its program has,
+    /// and what a schema says that this SQLite cannot parse, cannot be written here.
     private func ifMade(_ path: FilePath, _ make: () throws -> Bool) throws -> FilePath? {
         do {
             guard try make(), case .ok = try Integrity.check(databaseAt: path, .full) else { return nil }

@@ -3,7 +3,7 @@ import Repository
 
 /// Notices a database that is sound but lost what was in it: it was deleted and made anew by the next program, emptied, or overwritten
 /// by an empty one.
-struct EmptiedDatabase {
+final class EmptiedDatabase {
     struct Loss {
         let finding: String
         /// The snapshot that had the most of them.
@@ -14,6 +14,14 @@ struct EmptiedDatabase {
     private let file: FileID
     private let images: PastImages
     private let present: SnapshotIndex.Entry
+    private struct Size {
+        /// Of all tables.
+        let rows: Int
+        let bytes: UInt64
+    }
+
+    /// Those that were looked at, for each takes a rebuilt image. nil: it cannot be read.
+    private var sizes: [Sequence: Size?] = [:]
 
     /// Snapshots that are looked at, from the present backwards.
     private static let most = 64
@@ -67,32 +75,44 @@ struct EmptiedDatabase {
         return best
     }
 
-    /// The state before something other than a commit, a new file in its place for example, took more than half of
-    /// the rows at once.
+    /// The state before another file came, or other content, which took more than half of the rows at once.
     private func beforeReplacement(
         _ entries: [SnapshotIndex.Entry],
         _ now: Int
     ) throws -> (entry: SnapshotIndex.Entry, count: Int)? {
         for place in entries.indices.dropFirst().reversed() where entries[place].event != .commit {
             let (entry, before) = (entries[place], entries[place - 1])
-            guard before.event != .deleted, let count = try rowCount(before), count > now * 2,
-                entry.event == .deleted || count - now >= Self.handful
+            guard before.event != .deleted, let former = try size(before), former.rows > now * 2,
+                entry.event == .deleted || former.rows - now >= Self.handful
             else { continue }
+            // A program that deletes rows leaves their pages in the file (sqlite.org/fileformat2.html, 1.5).
+            if entry.event == .scan, try size(entry).map({ $0.bytes >= former.bytes }) ?? true { continue }
             // It came back, and was cleaned up later.
-            let cameBack = try entries[place...].contains { try (rowCount($0) ?? 0) * 2 >= count }
-            return cameBack ? nil : (before, count)
+            let cameBack = try entries[place...].contains { try (rowCount($0) ?? 0) * 2 >= former.rows }
+            return cameBack ? nil : (before, former.rows)
         }
         return nil
     }
 
-    /// Of all tables; nil if they cannot be read.
-    private func rowCount(_ entry: SnapshotIndex.Entry) throws -> Int? {
+    private func rowCount(_ entry: SnapshotIndex.Entry) throws -> Int? { try size(entry)?.rows }
+
+    private func size(_ entry: SnapshotIndex.Entry) throws -> Size? {
+        if let known = sizes[entry.sequence] { return known }
+        let size = try look(entry)
+        sizes[entry.sequence] = .some(size)
+        return size
+    }
+
+    private func look(_ entry: SnapshotIndex.Entry) throws -> Size? {
         guard let image = try images.image(entry) else { return nil }
         defer { if entry != present { images.discard(entry) } }
         let facts = try HealthFacts(imageAt: image)
         if case .problems = facts.integrity { return nil }
         // Of a schema that cannot be parsed nobody knows the tables.
         if case .unchecked = facts.integrity, facts.rowCounts.isEmpty { return nil }
-        return facts.rowCounts.values.reduce(0, +)
+        return Size(
+            rows: facts.rowCounts.values.reduce(0, +),
+            bytes: try FileStatus.of(image).sizeBytes
+        )
     }
 }

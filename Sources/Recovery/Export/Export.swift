@@ -13,8 +13,8 @@ package struct Export: Sendable {
         self.isReplacing = isReplacing
     }
 
-    /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it, with its rowids and what of its header a dump
-    /// does without. Throws `ExportError`, `RestoreError`, `SystemError`.
+    /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it, with its rowids and
+    /// what of its header a dump does without. Throws `ExportError`, `RestoreError`, `SystemError`.
     package func dump(_ image: FilePath, of path: FilePath, at sequence: Sequence) throws {
         if case .problems(let problems) = try Integrity.check(databaseAt: image, .quick) {
             throw RestoreError.notSound(path, sequence, problems: problems)

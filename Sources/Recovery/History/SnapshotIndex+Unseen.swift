@@ -3,15 +3,16 @@ import Repository
 import SystemPackage
 
 extension SnapshotIndex {
-    /// The files that may have been there at a snapshot and had none of their own yet, for the first capture of
-    /// everything was under way. Relative to the root, by name.
+    /// The files that may have been there at a snapshot and had none of their own yet, for the first capture
+    /// of everything was under way. Relative to the root, by name.
     ///
     /// A file is one of them if and only if its first snapshot is a baseline, comes later, and:
     /// 1. no writer was started in between, or
     /// 2. all snapshots so far are baselines, and it is not known to be modified since: the first capture was
     ///    interrupted, and a later writer went on with it.
     ///
-    /// What appears while a watcher runs is no baseline. What appeared while none ran is one, and was not there before.
+    /// What appears while a watcher runs is no baseline. What appeared while none ran is one, and was not
+    /// there before.
     func unseenFiles(at sequence: Sequence) -> [FilePath] {
         let end = (entries.lastIndex(atOrBefore: sequence) ?? -1) + 1
         let seen = entries.prefix(end)
@@ -28,7 +29,8 @@ extension SnapshotIndex {
             .sorted { $0.string < $1.string }
     }
 
-    /// Those of the entries of which the file was last modified before a moment. Of a database that is not known.
+    /// Those of the entries of which the file was last modified before a moment. Of a database that is not
+    /// known.
     private func unmodified(_ places: [Int], since moment: Entry?) -> [Int] {
         guard let last = places.last, let moment else { return [] }
         let former = attributes(at: entries[last].sequence)

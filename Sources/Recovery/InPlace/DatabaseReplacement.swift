@@ -20,8 +20,9 @@ struct DatabaseReplacement {
         case done
         /// Somebody wrote before. Nothing was changed.
         case outdated
-        /// It is no database that SQLite can write to by now; or the page sizes differ, and in WAL mode a database
-        /// keeps its own (sqlite.org/c3ref/backup_finish.html, SQLITE_READONLY). Nothing was changed.
+        /// It is no database that SQLite can write to by now; or the page sizes differ, and in WAL mode a
+        /// database keeps its own (sqlite.org/c3ref/backup_finish.html, SQLITE_READONLY). Nothing was
+        /// changed.
         case impossible
     }
 

@@ -69,8 +69,8 @@ struct FileExchange {
     }
 
     /// Gives the file another name with its sidecars, and the image its own. Returns the new names of the
-    /// sidecars; nil, and all is put back, when a program made an empty file while the name was free. All is put
-    /// back as well when `isSure`, which is asked in the end, throws.
+    /// sidecars; nil, and all is put back, when a program made an empty file while the name was free. All is
+    /// put back as well when `isSure`, which is asked in the end, throws.
     private func exchange(
         _ image: DirectoryEntry,
         _ old: FileIdentity,

@@ -25,7 +25,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case isLink(FilePath)
     /// Another process brings something of the root back.
     case underWay(FilePath)
-    /// Another process has brought something of the root back while this one waited to take the last one back.
+    /// Another process has brought something of the root back while this one waited to take the last one
+    /// back.
     case overtaken(FilePath)
 }
 

@@ -157,8 +157,8 @@ package struct InPlacePlan: Sendable {
         files = Set(items.map(\.file))
     }
 
-    /// Files of the directory that is brought back which are there at `present` and were not then: they are left
-    /// alone. By name.
+    /// Files of the directory that is brought back which are there at `present` and were not then: they are
+    /// left alone. By name.
     func latecomers(_ index: SnapshotIndex, at present: Sequence) -> [FilePath] {
         guard let directory else { return [] }
         return index.state(at: present).lazy

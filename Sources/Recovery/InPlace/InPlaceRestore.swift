@@ -45,10 +45,10 @@ package struct InPlaceRestore {
         tags = RecoveryTags(plan.action, stamp: index.freeStamp(for: plan.action, now: now))
     }
 
-    /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be
-    /// brought back, `onLatecomers` with the files that are left alone. The failure of a plan for a single file is thrown instead. Calls `onShortfall` for
-    /// what could not be given back of the attributes of files and directories that were gone. Returns
-    /// what was written into the history; nil if nothing had to change.
+    /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be brought
+    /// back, `onLatecomers` with the files that are left alone. The failure of a plan for a single file is
+    /// thrown instead. Calls `onShortfall` for what could not be given back of the attributes of files and
+    /// directories that were gone. Returns what was written into the history; nil if nothing had to change.
     ///
     /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what `capture` throws.
     package func run(

@@ -6,9 +6,9 @@ import SystemPackage
 /// What is opened stays open until this goes, which must be behind the connection: closing any descriptor of a file drops
 /// the locks that the process has on it (fcntl(2)).
 final class LiveFiles {
-    /// What changes with each commit: of the database and its log, size, time and header; of the wal-index its header
-    /// (sqlite.org/walformat.html, section 2.1). Not their owner, nor the time of its last change: whenever root opens
-    /// a database, SQLite gives its log and wal-index to the owner of the database.
+    /// What changes with each commit: of the database and its log, size, time and header; of the wal-index
+    /// its header (sqlite.org/walformat.html, section 2.1). Not their owner, nor the time of its last change:
+    /// whenever root opens a database, SQLite gives its log and wal-index to the owner of the database.
     struct Stamp {
         fileprivate let database: Look?
         fileprivate let log: Look?

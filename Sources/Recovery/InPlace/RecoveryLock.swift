@@ -1,8 +1,8 @@
 import LinuxFiles
 package import Repository
 
-/// Lets one process at a time bring something of a root back in place, from the choice of what is brought back to
-/// its entry in the history: `flock(2)` of the root's directory in the repository, until this goes.
+/// Lets one process at a time bring something of a root back in place, from the choice of what is brought
+/// back to its entry in the history: `flock(2)` of the root's directory in the repository, until this goes.
 package final class RecoveryLock {
     private let directory: OpenFile
     /// Another one was at work when this was asked for: it has brought something back since.

@@ -28,8 +28,8 @@ struct RecoveryTags: Hashable, Sendable {
 }
 
 extension SnapshotIndex {
-    /// A stamp of the present for the tags of something that is brought back, with a number behind it if a tag of that
-    /// second is there already.
+    /// A stamp of the present for the tags of something that is brought back, with a number behind it if a
+    /// tag of that second is there already.
     package func freeStamp(for action: RecoveryEntry.Action, now: Instant = .now) -> String {
         let stamp = now.stamp(in: .system)
         let isFree = { (stamp: String) in

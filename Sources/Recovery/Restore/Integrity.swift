@@ -9,8 +9,8 @@ package enum Integrity: Hashable, Sendable {
     case ok
     /// The file is no database, so that there is nothing to check.
     case notApplicable
-    /// Nothing was found in what can be checked. The rest needs something that only the program has to which the
-    /// database belongs, as a collation, or a newer SQLite.
+    /// Nothing was found in what can be checked. The rest needs something that only the program has to which
+    /// the database belongs, as a collation, or a newer SQLite.
     case unchecked(reason: String)
     /// What the check found; never empty.
     case problems([String])

@@ -88,8 +88,8 @@ struct IntegrityCheck {
 }
 
 extension [String] {
-    /// Without what is said of things that could not be checked. Pages that a part of the schema does not lead
-    /// to are none that nobody uses.
+    /// Without what is said of things that could not be checked. Pages that a part of the schema does not
+    /// lead to are none that nobody uses.
     fileprivate func filter(depends names: Set<String>, _ isSchemaPartial: Bool) -> [String] {
         filter { line in
             if isSchemaPartial, line.hasPrefix("Page "), line.hasSuffix("never used") { return false }

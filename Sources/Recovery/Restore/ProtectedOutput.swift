@@ -6,10 +6,12 @@ package import SystemPackage
 /// program, such a file would lose what the program writes next, and `undo` would know nothing of it.
 package final class ProtectedOutput {
     private let repository: RepositoryDirectory
+    private let roots: RootList
     private var indexes: [RootID: SnapshotIndex] = [:]
 
-    package init(_ repository: RepositoryDirectory) {
+    package init(_ repository: RepositoryDirectory) throws {
         self.repository = repository
+        roots = try repository.roots()
     }
 
     /// Throws `RestoreError.isProtected` if there is a protected file at the output, by whichever name, or
@@ -32,7 +34,9 @@ package final class ProtectedOutput {
 
     /// As what the file is protected at present; nil if it is not.
     private func kind(of path: FilePath) throws -> FileKind? {
-        guard let match = try repository.root(for: path), let name = match.name else { return nil }
+        guard let match = try repository.root(for: path, among: roots), let name = match.name else {
+            return nil
+        }
         let index = try indexes[match.root.id] ?? SnapshotIndex(match.root)
         indexes[match.root.id] = index
         guard case .file(let file)? = index.scope(of: name),

@@ -7,9 +7,9 @@ import SystemPackage
 /// beside the destinations, in which images are rebuilt. Each is locked (`flock(2)`) for as long as its process lives, so
 /// that what a killed one left is known, and removed by the next that works in the same place.
 ///
-/// One lock is held while something gets its final name, all that belongs to it included, and by `abandonAll` for
-/// good. So whoever ends the process through that leaves under each final name either the whole result or what was
-/// there before.
+/// One lock is held while something gets its final name, all that belongs to it included, and by `abandonAll`
+/// for good. So whoever ends the process through that leaves under each final name either the whole result or
+/// what was there before.
 package enum UnfinishedWork {
     private static let directories = Mutex<[ObjectIdentifier: Work]>([:])
     private static let prefix = ".holdfast-restore-"

@@ -1,6 +1,7 @@
 import GRDB
 
-/// Finds rows whose foreign keys lead nowhere since rows were restored, of each table that has to do with them.
+/// Finds rows whose foreign keys lead nowhere since rows were restored, of each table that has to do with
+/// them.
 struct OrphanCheck {
     /// A row, by its rowid if it has one, and the foreign key that leads nowhere
     /// (sqlite.org/pragma.html#pragma_foreign_key_check).
@@ -30,8 +31,8 @@ struct OrphanCheck {
         return orphans
     }
 
-    /// A key that leads to no key of its parent is an error of the schema (sqlite.org/foreignkeys.html, section 3), with which SQLite
-    /// says nothing of the rows: then none.
+    /// A key that leads to no key of its parent is an error of the schema (sqlite.org/foreignkeys.html,
+    /// section 3), with which SQLite says nothing of the rows: then none.
     private func of(_ table: String) throws -> [Orphan] {
         do {
             return try Row.fetchAll(

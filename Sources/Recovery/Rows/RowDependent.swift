@@ -7,7 +7,8 @@ package struct RowDependent: Hashable, Sendable {
         case trigger
         /// A virtual table that a trigger of the table fills.
         case virtualTable
-        /// A full-text index over the table, which can be built anew from it (sqlite.org/fts5.html, section 6.10).
+        /// A full-text index over the table, which can be built anew from it (sqlite.org/fts5.html, section
+        /// 6.10).
         case index(isRebuilt: Bool)
     }
 

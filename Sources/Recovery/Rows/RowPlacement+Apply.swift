@@ -1,9 +1,9 @@
 import GRDB
 
 extension RowPlacement {
-    /// Does it, as far as the tables allow it, and returns what became of the rows. Foreign keys and triggers must be off.
-    /// Throws `RowError.refused` when a rule of a table is against a row that is there, `.orphans` when rows would lack their
-    /// parents and nothing else can be done.
+    /// Does it, as far as the tables allow it, and returns what became of the rows. Foreign keys and triggers
+    /// must be off. Throws `RowError.refused` when a rule of a table is against a row that is there,
+    /// `.orphans` when rows would lack their parents and nothing else can be done.
     func apply(isOverwriting: Bool) throws -> RowOutcome {
         var outcome = RowOutcome(counts: try counts(), exceptions: [])
         let orphans = OrphanCheck(self)
@@ -40,8 +40,8 @@ extension RowPlacement {
         }
     }
 
-    /// The rows stay, so that nothing that refers to them goes. Returns false when their new values are in each other's way, or in that
-    /// of others: then they were removed, and are kept to be put back.
+    /// The rows stay, so that nothing that refers to them goes. Returns false when their new values are in
+    /// each other's way, or in that of others: then they were removed, and are kept to be put back.
     private func overwrite(_ table: String) throws -> Bool {
         do {
             try database.inSavepoint {

@@ -103,7 +103,8 @@ extension RowPlacement {
             """
     }
 
-    /// The keys `k` of children that lost their parent, or have another one. Of a foreign key that is gone by now, none.
+    /// The keys `k` of children that lost their parent, or have another one. Of a foreign key that is gone by
+    /// now, none.
     private func rows(_ link: RowSet.Link, _ kind: RowChange.Kind) -> String {
         let table = link.foreignKey.child
         let shape = shapes[named: table]!

@@ -67,7 +67,8 @@ package struct RowRestore {
         return shape.key
     }
 
-    /// Does it with a copy of the present database. Calls `onRow` for each wanted row, with what would happen to it.
+    /// Does it with a copy of the present database. Calls `onRow` for each wanted row, with what would happen
+    /// to it.
     package func rehearse(
         _ table: String,
         _ selection: RowSelection,
@@ -88,6 +89,7 @@ package struct RowRestore {
                     outcome = try write(placement, database)
                     return .rollback
                 }
+                outcome = try completed(outcome, database)
                 let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
                 try placement.each { row in
                     let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
@@ -119,11 +121,21 @@ package struct RowRestore {
         } catch let error as DatabaseError {
             throw RowError(error) ?? error as any Error
         }
-        let tables = outcome.counts.filter { $0.changes(options.isOverwriting) > 0 }.map(\.table)
-        outcome.dependents = try RowDependent.all(of: tables, in: database)
         if options.rebuildsIndexes {
-            outcome.dependents = try outcome.dependents.map { try $0.rebuilt(in: database) }
+            outcome.dependents = try dependents(of: outcome, database).map { try $0.rebuilt(in: database) }
         }
+        return outcome
+    }
+
+    private func dependents(of outcome: RowOutcome, _ database: Database) throws -> [RowDependent] {
+        let tables = outcome.counts.filter { $0.changes(options.isOverwriting) > 0 }.map(\.table)
+        return try RowDependent.all(of: tables, in: database)
+    }
+
+    /// With what is only read of the schema: not while others wait for the lock.
+    private func completed(_ outcome: RowOutcome, _ database: Database) throws -> RowOutcome {
+        var outcome = outcome
+        if !options.rebuildsIndexes { outcome.dependents = try dependents(of: outcome, database) }
         return outcome
     }
 
@@ -217,7 +229,7 @@ package struct RowRestore {
             return try queue.writeWithoutTransaction { database in
                 let placement = try Self.placement(set, old, database)
                 try database.execute(sql: "PRAGMA busy_timeout = 0")
-                return try lockWait.run {
+                let outcome = try lockWait.run {
                     var outcome: RowOutcome?
                     try database.inTransaction(.immediate) {
                         guard try isUnchanged() else { return .rollback }
@@ -226,6 +238,7 @@ package struct RowRestore {
                     }
                     return outcome
                 }
+                return try outcome.map { done in try lockWait.run { try completed(done, database) } }
             }
         } catch let error as DatabaseError {
             throw InPlaceError(error, path, waited: lockWait.waited)

@@ -52,7 +52,8 @@ struct RowSet {
         try queue.close()
     }
 
-    /// Attaches the former image as `old` and the set as `plan`. The present tables are written to meanwhile: as a rule it is quick.
+    /// Attaches the former image as `old` and the set as `plan`. The present tables are written to meanwhile:
+    /// as a rule it is quick.
     func attach(to database: Database, _ image: FilePath) throws {
         if let encoding, try encoding == String.fetchOne(database, sql: "PRAGMA main.encoding") {
             try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
@@ -157,8 +158,9 @@ extension RowSet {
         }
     }
 
-    /// Children whose foreign key was to be set to NULL, and that are missing in `main` altogether, are wanted as well, with all that
-    /// refers to them. The connection has the former image attached as `old` and the set as `plan`.
+    /// Children whose foreign key was to be set to NULL, and that are missing in `main` altogether, are
+    /// wanted as well, with all that refers to them. The connection has the former image attached as `old`
+    /// and the set as `plan`.
     mutating func addDeletedLinks(_ present: [SQLName: TableShape], _ database: Database) throws {
         var wasAdded = true
         while wasAdded {

@@ -1,7 +1,7 @@
 import GRDB
 
-/// Puts the rows of one table that are not there into it: all in one statement, or, when a rule of the table is against one, each by
-/// itself.
+/// Puts the rows of one table that are not there into it: all in one statement, or, when a rule of the table
+/// is against one, each by itself.
 struct RowWriter {
     enum Source {
         /// Those that are wanted.

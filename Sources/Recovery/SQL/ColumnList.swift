@@ -23,7 +23,8 @@ extension [String] {
     /// Whether it is among them: SQL does not tell upper from lower case in names of ASCII letters.
     func containsName(_ name: String) -> Bool { contains { $0.isSameName(as: name) } }
 
-    /// In parts that SQLite takes as the columns of one result (sqlite.org/limits.html, SQLITE_MAX_COLUMN), with room for a rowid.
+    /// In parts that SQLite takes as the columns of one result (sqlite.org/limits.html, SQLITE_MAX_COLUMN),
+    /// with room for a rowid.
     var parts: [[String]] {
         let most = 1_000
         guard count > most else { return [self] }

@@ -1,7 +1,7 @@
 import GRDB
 
-/// A schema that this SQLite cannot parse: a newer one wrote it, for example. The bytes may be right, and what can
-/// be parsed can be read.
+/// A schema that this SQLite cannot parse: a newer one wrote it, for example. The bytes may be right, and
+/// what can be parsed can be read.
 extension Configuration {
     /// The same for a database whose schema may be such a one.
     var readingSchemaInPart: Configuration {

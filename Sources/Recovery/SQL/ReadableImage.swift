@@ -6,9 +6,10 @@ import SystemPackage
 extension Database {
     /// Attaches an image for reading, and returns its tables.
     ///
-    /// What SQLite cannot read together with `main` is copied into a temporary database of that name: an image in another encoding
-    /// (sqlite.org/lang_attach.html), and one with keys in the order of a collation that only its program has. In a copy such keys
-    /// are compared by their bytes. nil: there is no database, and no table.
+    /// What SQLite cannot read together with `main` is copied into a temporary database of that name: an
+    /// image in another encoding (sqlite.org/lang_attach.html), and one with keys in the order of a collation
+    /// that only its program has. In a copy such keys are compared by their bytes. nil: there is no database,
+    /// and no table.
     @discardableResult
     func attach(
         readable image: FilePath?,
@@ -41,7 +42,8 @@ extension Database {
     }
 }
 
-/// Makes tables with the same columns, keys, foreign keys and rows in another schema, whatever their rules may be.
+/// Makes tables with the same columns, keys, foreign keys and rows in another schema, whatever their rules
+/// may be.
 private struct TableCopy {
     private let source: Database
     private let shapes: [SQLName: TableShape]
@@ -119,7 +121,8 @@ private struct TableCopy {
         " COLLATE \(Database.collations.containsName(name) ? name : "BINARY")"
     }
 
-    /// Rows go from one connection to the other, for there is no statement that reads both. Values are converted and nothing else.
+    /// Rows go from one connection to the other, for there is no statement that reads both. Values are
+    /// converted and nothing else.
     private func copy(_ shape: TableShape) throws {
         let rowID = shape.isRowIDAlias ? nil : shape.rowIDName
         let hasRoom = shape.columns.count < ColumnLimit.ofSQLite
@@ -184,15 +187,16 @@ extension Database {
         ) == ""
     }
 
-    /// Collations of keys that SQLite does not have by itself. Its list of them has each that a schema names as well.
+    /// Collations of keys that SQLite does not have by itself. Its list of them has each that a schema names
+    /// as well.
     func unknownCollations(of shapes: some Sequence<TableShape>) -> Set<String> {
         Set(shapes.flatMap(\.collations).filter { !Self.collations.containsName($0) })
     }
 
     fileprivate static let collations = ["BINARY", "NOCASE", "RTRIM"]
 
-    /// Lets SQLite go over all rows of tables whose keys are in the order of these collations, which it refuses without them. What is
-    /// looked up by such a key is not found.
+    /// Lets SQLite go over all rows of tables whose keys are in the order of these collations, which it
+    /// refuses without them. What is looked up by such a key is not found.
     func addStandIns(for collations: Set<String>) throws {
         guard !collations.isEmpty else { return }
         for name in collations {

@@ -1,5 +1,5 @@
-/// A name as SQL compares it: by its bytes, but for the case of ASCII letters. A Swift string takes a composed and a decomposed
-/// letter for the same.
+/// A name as SQL compares it: by its bytes, but for the case of ASCII letters. A Swift string takes a
+/// composed and a decomposed letter for the same.
 struct SQLName: Hashable, Comparable, Sendable {
     let text: String
     private let folded: [UInt8]

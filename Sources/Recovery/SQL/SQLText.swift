@@ -1,4 +1,5 @@
-/// Text as SQLite stores it: bytes that are mostly UTF-8, which NULs may be among. Equal is what has the same bytes.
+/// Text as SQLite stores it: bytes that are mostly UTF-8, which NULs may be among. Equal is what has the same
+/// bytes.
 package struct SQLText: Hashable, Sendable {
     package let bytes: [UInt8]
 

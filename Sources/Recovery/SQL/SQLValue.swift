@@ -22,7 +22,8 @@ package enum SQLValue: Hashable, Sendable {
         }
     }
 
-    /// The literal for people: on one line, without control characters, of long blobs the beginning and the length.
+    /// The literal for people: on one line, without control characters, of long blobs the beginning and the
+    /// length.
     package var printed: String {
         switch self {
         case .blob(let bytes): Self.abbreviated(bytes)

@@ -3,9 +3,9 @@ package import LinuxFiles
 extension When {
     /// Finds the snapshot that is meant.
     ///
-    /// A moment means the newest snapshot not later than it. A tag was set on a sequence. If no snapshot in the list
-    /// has a sequence, for it is another file's, the newest before it is meant: the state at that moment. Else it must
-    /// exist.
+    /// A moment means the newest snapshot not later than it. A tag was set on a sequence. If no snapshot in
+    /// the list has a sequence, for it is another file's, the newest before it is meant: the state at that
+    /// moment. Else it must exist.
     ///
     /// - Parameters:
     ///   - snapshots: with ascending sequences and times that never decrease.

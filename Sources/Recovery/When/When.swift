@@ -10,8 +10,8 @@ package import LinuxFiles
 /// | `now` | a tag that somebody gave that name, else the last snapshot |
 /// | `latest-good` | the last snapshot that was found good |
 /// | `42` | the snapshot with this sequence; digits alone are always a sequence |
-/// | `pre-migration`, `pre-migration~1` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash; \
-/// one snapshot before it |
+/// | `pre-migration` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash |
+/// | `pre-migration~1` | one snapshot before the one that has the tag |
 /// | `2026-01-29T12:00:00.25+01:00`, `2026-01-29 11:00:00z` | RFC 3339, with or without fraction |
 /// | `2026-01-29`, `2026-01-29 12:00`, `2026-01-29 12:00:00.250` | local; a date alone is its midnight |
 /// | `20260129-120000` | local, as in names of backup files |

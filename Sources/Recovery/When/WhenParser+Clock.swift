@@ -34,7 +34,8 @@ extension WhenParser {
         return try localInstant(time)
     }
 
-    /// `14:00`, `14:00:30`, `9:30:00.5` on the day that lies so many days from today; nothing is its midnight.
+    /// `14:00`, `14:00:30`, `9:30:00.5` on the day that lies so many days from today; nothing is its
+    /// midnight.
     mutating func timeOfDay(daysFromToday days: Int64) throws(WhenError) -> Instant {
         let today = calendar.civilTime(at: now).secondsSince1970
         var time = CivilTime(secondsSince1970: today + days * 86_400, nanosecond: 0)

@@ -32,7 +32,8 @@ struct BaseReader: ~Copyable {
         let header = try Self.readHeader(file, size)
         let isOfFile = header.root == root && header.file == id
         guard isOfFile, header.shape == reference.shape else {
-            // After a crash amid a base the next one of the file may get its name. A copy may have the other one.
+            // After a crash amid a base the next one of the file may get its name. A copy may have the other
+            // one.
             throw DamageError(
                 path,
                 at: 0,

@@ -289,8 +289,8 @@ struct ChangesFormat {
 }
 
 extension [UInt8] {
-    /// Appends a table entry. `previous`: the time of the entry before it, or of the record. Returns where its
-    /// flags are.
+    /// Appends a table entry. `previous`: the time of the entry before it, or of the record. Returns where
+    /// its flags are.
     @discardableResult
     mutating func append(
         entry: ChangesFormat.Entry,

@@ -7,17 +7,20 @@ extension RepositoryDirectory {
     /// The root that `path` is, or that protects the file at `path`. Symbolic links are followed, and the file
     /// need not exist any more. Relative paths start at the working directory. Nil when there is none. Throws
     /// `UnusableRootError` when there is none and a root of which the path is not known may be it.
-    package func root(for path: FilePath) throws -> RootMatch? {
+    package func root(for path: FilePath) throws -> RootMatch? { try root(for: path, among: roots()) }
+
+    /// The same where many are asked for.
+    package func root(for path: FilePath, among roots: RootList) throws -> RootMatch? {
         let written = try Self.absolute(path)
-        let roots = try roots()
         if let match = Self.closest(to: written, among: roots) { return match }
         if let unusable = roots.unusable.first { throw UnusableRootError(unusable, mayBe: written) }
         return nil
     }
 
-    /// What somebody means who stands in `directory`, which is absolute, and names nothing: the root that the directory
-    /// is in, else the first `name` that is a root, or in one, of that directory and those above it. One that is there
-    /// and is not protected ends the search: it is `unprotected`. Throws `UnusableRootError` like `root(for:)`.
+    /// What somebody means who stands in `directory`, which is absolute, and names nothing: the root that the
+    /// directory is in, else the first `name` that is a root, or in one, of that directory and those above
+    /// it. One that is there and is not protected ends the search: it is `unprotected`. Throws
+    /// `UnusableRootError` like `root(for:)`.
     package func root(
         around directory: FilePath,
         named name: FilePath.Component

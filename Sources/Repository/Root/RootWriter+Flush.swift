@@ -42,8 +42,8 @@ extension RootWriter {
         try segment?.requireInPlace()
     }
 
-    /// A file that a commit names was written just before it or just after it. So where a database and a plain file
-    /// changed within one flush, its end is the only moment of the root in it.
+    /// A file that a commit names was written just before it or just after it. So where a database and a
+    /// plain file changed within one flush, its end is the only moment of the root in it.
     private func joinMoments() {
         guard changedKinds.count > 1 else { return }
         for case .changes(let run) in staged.lazy.map(\.content) {

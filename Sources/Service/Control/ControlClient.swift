@@ -75,7 +75,7 @@ package struct ControlClient: Sendable {
     private func ask(_ request: ControlRequest, _ timeout: Duration) throws -> ControlAnswer {
         let connection = try connect()
         do {
-            try connection.writeLine(ControlCoding.encode(request))
+            try send(request, over: connection)
             connection.setReadTimeout(max(.milliseconds(1), timeout))
             guard let line = try connection.readLine(limit: ControlAnswer.longestLine) else {
                 throw Failure.noWatcher
@@ -88,6 +88,13 @@ package struct ControlClient: Sendable {
         } catch let error as SystemError where error.code == .brokenPipe || error.code == .connectionReset {
             throw Failure.noWatcher
         }
+    }
+
+    /// A watcher that hangs up amid a request may have said why.
+    private func send(_ request: ControlRequest, over connection: borrowing Socket) throws {
+        do {
+            try connection.writeLine(ControlCoding.encode(request))
+        } catch let error as SystemError where error.code == .brokenPipe {}
     }
 
     private func connect() throws -> Socket {

@@ -80,7 +80,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
 }
 
 extension ControlRequest {
-    /// More than any request needs: what there is to say of a restore that changed a thousand tables takes 100 KiB.
+    /// More than any request needs: what there is to say of a restore that changed a thousand tables takes
+    /// 100 KiB.
     static let longestLine = 8 << 20
 }
 

@@ -10,8 +10,8 @@ struct Export: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a former state for other programs.",
         discussion: """
-            db is the database itself, sql what sqlite3 prints of it with .dump --preserve-rowids, behind PRAGMA statements for its \
-            versions, encoding and page size, tar an archive of a whole root. If FILE is a \
+            db is the database itself, tar an archive of a whole root. sql is what sqlite3 prints of it with .dump \
+            --preserve-rowids, behind PRAGMA statements for its versions, encoding and page size. If FILE is a \
             directory that exists, the name within it is that of the database or root and the snapshot's local time: \
             devteam-20260129-120000.db.
 

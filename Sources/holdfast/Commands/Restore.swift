@@ -168,7 +168,7 @@ struct Restore: HoldfastCommand {
         _ console: Console
     ) throws -> ExitStatus {
         let check = quick ? Integrity.Check.quick : .full
-        let protected = ProtectedOutput(repository)
+        let protected = try ProtectedOutput(repository)
         for item in plan.items { try protected.refuse(item.destination, from: item.path) }
         var report = RestoreReport(
             plan,

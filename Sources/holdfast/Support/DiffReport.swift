@@ -19,7 +19,8 @@ struct DiffReport {
         self.console = console
     }
 
-    /// Shows between which moments, and then the files. Returns the status to end with: some tables may not be comparable.
+    /// Shows between which moments, and then the files. Returns the status to end with: some tables may not
+    /// be comparable.
     func show(from old: SnapshotIndex.Entry, to new: SnapshotIndex.Entry) throws -> ExitStatus {
         try console.result(
             json: JSONObject().adding("from_sequence", old.sequence.rawValue).adding("from_time", old.time)

@@ -3,8 +3,8 @@ import ArgumentParser
 extension Failure {
     /// What the argument parser does not accept, in one line.
     ///
-    /// The parser says what is missing before it says what is wrong, and mostly the one is the other, mistyped. So an
-    /// option that the command does not have is named first.
+    /// The parser says what is missing before it says what is wrong, and mostly the one is the other,
+    /// mistyped. So an option that the command does not have is named first.
     init(parsing error: any Error, arguments: [String]) {
         let command = KnownCommand(arguments)
         let help = "see holdfast help\(command.map { " \($0.name)" } ?? "")"

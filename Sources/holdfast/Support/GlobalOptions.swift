@@ -67,7 +67,8 @@ struct GlobalOptions: ParsableArguments {
 }
 
 extension GlobalOptions {
-    /// Arguments in which a WHEN like `-10m` is written as `10m ago`, where the parser would take it for an option.
+    /// Arguments in which a WHEN like `-10m` is written as `10m ago`, where the parser would take it for an
+    /// option.
     static func spellingTimes(_ arguments: [String]) -> [String] {
         guard let command = arguments.first, commandsWithTimes.contains(command) else { return arguments }
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex

@@ -1,7 +1,8 @@
 import Recovery
 
 extension JSONObject {
-    /// A row. A blob is `{"hex":"00ff"}`, text that is no UTF-8 `{"text_hex":"63ff"}`; of columns with the same name the last one counts.
+    /// A row. A blob is `{"hex":"00ff"}`, text that is no UTF-8 `{"text_hex":"63ff"}`; of columns with the
+    /// same name the last one counts.
     init(_ columns: [String], _ values: [SQLValue]) {
         let last = Dictionary(columns.enumerated().map { (Array($1.utf8), $0) }) { $1 }
         var object = JSONObject()

@@ -6,8 +6,8 @@ import SystemPackage
 extension SnapshotIndex {
     /// Of a root's databases, the one that is meant by who names none; nil when there is none.
     ///
-    /// It is the first of these that is one: the only database; the only one at the top of the root; the only one there
-    /// whose name is not that of a copy (`isCopy`). Throws `Failure` when it is none of them.
+    /// It is the first of these that is one: the only database; the only one at the top of the root; the only
+    /// one there whose name is not that of a copy (`isCopy`). Throws `Failure` when it is none of them.
     func meantDatabase(among files: [FileID], at sequence: Sequence) throws -> FileID? {
         guard files.count > 1 else { return files.first }
         let names = files.map { ($0, declaration(of: $0, at: sequence)?.name ?? "") }

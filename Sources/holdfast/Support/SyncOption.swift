@@ -14,8 +14,8 @@ struct SyncOption: ParsableArguments {
     /// A time that is not longer ago may mean what was just committed.
     private static let recent = Duration.seconds(60)
 
-    /// Where one of them may mean the newest state and a watcher runs, returns when all that was committed by now is in
-    /// the history. What cannot be captured is named; the state before it is the newest then.
+    /// Where one of them may mean the newest state and a watcher runs, returns when all that was committed by
+    /// now is in the history. What cannot be captured is named; the state before it is the newest then.
     func run(_ target: Target, for whens: When..., console: Console) {
         guard !noSync, whens.contains(where: Self.mayMeanNewest) else { return }
         do {

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Directories that are gone, outputs that cannot be, an environment that says nothing: one line, and no crash.
+/// Directories that are gone, outputs that cannot be, an environment that says nothing: one line, and no
+/// crash.
 @Suite struct NowhereTests {
     /// Runs it in a directory that is removed first.
     private func run(_ scene: Scene, _ arguments: String...) throws -> CommandResult {

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What messages suggest can be pasted into a shell, in any directory: names are quoted, the repository is named.
+/// What messages suggest can be pasted into a shell, in any directory: names are quoted, the repository is
+/// named.
 @Suite("Pasted commands", .serialized)
 final class PastedCommandTests {
     private let folder: TemporaryDirectory

@@ -55,20 +55,14 @@ struct ExchangeTests {
         try capture(protection)
         try shell("head -c 4096 /dev/urandom | dd of=a.db bs=4096 seek=3 conv=notrunc 2>&1", in: protection)
         try capture(protection)
-        let trace = protection.folder.file("trace")
-        let restore = try RunningProgram(
-            "/usr/bin/strace",
-            [
-                "-f", "-qq", "-o", trace, "-e", "trace=linkat",
-                "-e", "inject=linkat:delay_enter=2000000:when=1", HoldfastProgram.path,
-                "restore", protection.database, "--at", "1", "--in-place",
-            ],
-            environment: HoldfastProgram.environment(protection.environment),
-            directory: protection.data
+        let restore = try protection.start(
+            "restore",
+            protection.database,
+            "--at",
+            "1",
+            "--in-place",
+            heldBefore: "linkat"
         )
-        try wait(for: "the second name") {
-            (try? String(contentsOfFile: trace, encoding: .utf8))?.contains("linkat(") == true
-        }
         let write = try shell(
             "sqlite3 -cmd '.timeout 4000' a.db 'INSERT INTO t VALUES(1, 2);' 2>&1 || true",
             in: protection
@@ -106,7 +100,8 @@ struct ExchangeTests {
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
     }
 
-    /// `strace(1)` holds the command up before the third rename: the journal has gone aside, the file not yet.
+    /// `strace(1)` holds the command up before the third rename: the journal has gone aside, the file not
+    /// yet.
     @Test("interrupted between two renames, it ends what it has begun", arguments: [SIGINT, SIGTERM])
     func interrupted(signal: Int32) throws {
         let protection = try Protection()
@@ -114,21 +109,15 @@ struct ExchangeTests {
         try shell("head -c 9000 /dev/urandom > a.db; printf stale > a.db-journal", in: protection)
         try capture(protection)
         let damaged = try shell("md5sum < a.db", in: protection)
-        let trace = protection.folder.file("trace")
-        let restore = try RunningProgram(
-            "/usr/bin/strace",
-            [
-                "-f", "-qq", "-o", trace, "-e", "trace=renameat",
-                "-e", "inject=renameat:delay_enter=2000000:when=3", HoldfastProgram.path,
-                "restore", protection.database, "--at", "1", "--in-place",
-            ],
-            environment: HoldfastProgram.environment(protection.environment),
-            directory: protection.data
+        let restore = try protection.start(
+            "restore",
+            protection.database,
+            "--at",
+            "1",
+            "--in-place",
+            heldBefore: "renameat",
+            number: 3
         )
-        try wait(for: "the third rename") {
-            let lines = (try? String(contentsOfFile: trace, encoding: .utf8)) ?? ""
-            return lines.components(separatedBy: "renameat(").count > 3
-        }
         #expect(!FileManager.default.fileExists(atPath: protection.database + "-journal"))
         let children = "/proc/\(restore.processID)/task/\(restore.processID)/children"
         let child = try #require(Int32(String(contentsOfFile: children, encoding: .utf8).dropLast()))

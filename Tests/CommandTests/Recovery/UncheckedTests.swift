@@ -7,7 +7,8 @@ import Testing
     private static let rows =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
         + "INSERT INTO big SELECT i, 'row ' || i FROM n;"
-    /// An index in the order of a collation that only its program has. `B` and `a` stand otherwise than by their bytes.
+    /// An index in the order of a collation that only its program has. `B` and `a` stand otherwise than by
+    /// their bytes.
     private static let collation = """
         CREATE TABLE big(i INTEGER PRIMARY KEY, v); \(rows) CREATE TABLE t(a);
         CREATE INDEX ti ON t(a COLLATE NOCASE); INSERT INTO t VALUES('a'), ('B'), ('c');

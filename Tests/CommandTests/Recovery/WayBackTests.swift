@@ -69,20 +69,7 @@ import Testing
         try protection.holdfast("sync")
         #expect(try restore(protection, protection.data + "/notes", "--at", "good").status == 0)
         // The first one is held up where it has made its plan and not done it yet.
-        let trace = protection.folder.file("trace")
-        let first = try RunningProgram(
-            "/usr/bin/strace",
-            [
-                "-f", "-qq", "-o", trace, "-e", "trace=linkat",
-                "-e", "inject=linkat:delay_enter=1000000:when=1", HoldfastProgram.path, "undo",
-                protection.data,
-            ],
-            environment: HoldfastProgram.environment(protection.environment),
-            directory: protection.data
-        )
-        try wait(for: "the second name") {
-            (try? String(contentsOfFile: trace, encoding: .utf8))?.contains("linkat(") == true
-        }
+        let first = try protection.start("undo", protection.data, heldBefore: "linkat")
         let impatient = try HoldfastProgram.run(
             ["undo", protection.data, "--wait", "10ms"],
             environment: protection.environment

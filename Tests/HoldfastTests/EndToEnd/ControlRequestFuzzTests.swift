@@ -36,6 +36,8 @@ struct ControlRequestFuzzTests {
         for _ in 0..<3 {
             let connection = try Socket.connect(to: path)
             #expect(throws: SystemError.self) { try connection.writeLine(endless) }
+            let reason = try #require(try connection.readLine(limit: 1000))
+            #expect(String(decoding: reason, as: UTF8.self).contains("the request has more than"))
         }
         #expect(try watcher.peakMemoryBytes() < before + 32 << 20)
         try SQLite3.sql("INSERT INTO t VALUES(1, 'x');", on: protection.database)

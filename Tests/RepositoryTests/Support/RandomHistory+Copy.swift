@@ -8,7 +8,8 @@ import Testing
 /// A copy of a repository that is made while its writer goes on, a file at a time.
 struct HistoryCopy {
     let directory: TemporaryDirectory
-    /// Files of the repository as they were at the beginning, in the order in which they are still to be copied.
+    /// Files of the repository as they were at the beginning, in the order in which they are still to be
+    /// copied.
     private var remaining: [String]
     private let repository: String
     /// How many snapshots were durable at the beginning.
