@@ -1,5 +1,6 @@
 """The accidents of a team and the commands that undo them, each as a subject of the scenario `recovery`."""
 
+import os
 import pathlib
 
 from holdfastbench.protectors.holdfast import Holdfast
@@ -74,10 +75,14 @@ class DiskFull(Accident):
     name = "disk full"
     strike = (
         "head -c 10000000000 /dev/zero > ../kept/filler 2>/dev/null; "
-        f"sqlite3 {DATABASE} \"DELETE FROM tasks; INSERT INTO error_log(error_message) VALUES(randomblob(300000))\""
+        f"sqlite3 {DATABASE} \"DELETE FROM tasks; INSERT INTO error_log(error_type, error_message) VALUES('bug', hex(randomblob(150000)))\""
     )
     remedy = ("rm ../kept/filler", f"holdfast restore {DATABASE} --at good --in-place")
     disk_bytes = 256 << 20
+
+    @classmethod
+    def missing(cls, equipment):
+        return None if os.geteuid() == 0 else "only root can mount a small disk"
 
 
 class MovedBehindLink(Accident):

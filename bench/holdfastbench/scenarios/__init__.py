@@ -15,6 +15,7 @@ ALL = {
         idle.Idle500,
         interference.Interference,
         recovery.Recovery,
+        recovery.RecoveryWAL,
         idle.Idle10000,
         idle.Idle1000,
         history.LongHistory,

@@ -1,10 +1,11 @@
 """What is typed after each accident of the recovery guide, how long it takes, and what it costs those who go on writing.
 
-A project with a database of 29 tables in rollback-journal mode, while a sqlite3 process without a busy timeout logs an event every
-50 ms. All rows but these events are compared with what they were before the accident.
+A project with a database of 29 tables, while a sqlite3 process without a busy timeout logs an event every 50 ms. All rows but these events
+are compared with what they were before the accident. With DEVTEAM=DIR, a checkout of DevTeam, its own script makes the tables.
 """
 
 import os
+import pathlib
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ EVENT = "PRAGMA foreign_keys = ON; INSERT INTO events(session_id, event_type, me
 class Recovery(Scenario):
     name = "recovery"
     title = "accidents, in rollback-journal mode beside writers without a busy timeout"
+    journal_mode = "delete"
     rounds = 3
     columns = (
         Column("typed", "typed"),
@@ -37,8 +39,7 @@ class Recovery(Scenario):
         project = folder / "project"
         (project / ".devteam" / "memory").mkdir(parents=True)
         database = project / accidents.DATABASE
-        for fixture in ("devteam.sql", "devteam-content.sql"):
-            subprocess.run(["sqlite3", database], input=(accidents.FIXTURES / fixture).read_bytes(), check=True)
+        self.make(database, project)
         (project / ".devteam" / "config.yaml").write_text("model: large\n")
         (project / ".devteam" / "memory" / "notes.md").write_text("remember\n")
         wanted = rows(database)
@@ -69,6 +70,25 @@ class Recovery(Scenario):
             "locked": sum(start <= at <= end and "locked" in error for at, error in writers.attempts),
             "failed_afterwards": sum(at > end and bool(error) for at, error in writers.attempts),
         }
+
+
+    def make(self, database, project):
+        def fill(name):
+            subprocess.run(["sqlite3", database], input=(accidents.FIXTURES / name).read_bytes(), check=True)
+
+        if devteam := os.environ.get("DEVTEAM"):
+            script = pathlib.Path(devteam) / "scripts" / "db-init.sh"
+            subprocess.run(["bash", script], cwd=project, stdout=subprocess.DEVNULL, check=True)
+        else:
+            fill("devteam.sql")
+        fill("devteam-content.sql")
+        sqlite(database, f"PRAGMA journal_mode = {self.journal_mode}")
+
+
+class RecoveryWAL(Recovery):
+    name = "recovery-wal"
+    title = "accidents, in WAL mode beside writers without a busy timeout"
+    journal_mode = "wal"
 
 
 class disk:
