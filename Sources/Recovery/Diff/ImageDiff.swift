@@ -12,6 +12,9 @@ package struct ImageDiff {
     private let old: [SQLName: TableShape]
     private let new: [SQLName: TableShape]
 
+    /// Besides tables and their columns; none where either image is of no database.
+    package let schemaChanges: [SchemaChange]
+
     /// Opens both images. nil: there was no database, which has no tables.
     package init(from old: FilePath?, to new: FilePath?) throws {
         queue = try DatabaseQueue()
@@ -23,6 +26,15 @@ package struct ImageDiff {
             return (
                 try database.attach(readable: old, as: "old"), try database.attach(readable: new, as: "new")
             )
+        }
+        let (before, after) = (self.old, self.new)
+        guard let old, let new else {
+            schemaChanges = []
+            return
+        }
+        schemaChanges = try Schema(of: ImageDatabase(at: old)).changes(to: Schema(of: ImageDatabase(at: new)))
+        {
+            before[$0] != nil && before[$0]?.allColumns == after[$0]?.allColumns
         }
     }
 
@@ -60,9 +72,9 @@ package struct ImageDiff {
         return diff
     }
 
-    /// All tables that differ.
-    package func summary() throws -> [TableDiff] {
-        try tables.map(summary).filter { !$0.isEmpty }
+    /// All that differs.
+    package func summary() throws -> DatabaseDiff {
+        DatabaseDiff(tables: try tables.map(summary).filter { !$0.isEmpty }, schema: schemaChanges)
     }
 
     private func fill(_ diff: inout TableDiff, _ database: Database) throws {

@@ -1,3 +1,9 @@
+/// How two images of a database differ.
+package struct DatabaseDiff: Hashable, Sendable {
+    package var tables: [TableDiff] = []
+    package var schema: [SchemaChange] = []
+}
+
 /// How the rows of one table differ between two images.
 package struct TableDiff: Hashable, Sendable {
     package let table: String

@@ -18,10 +18,12 @@ package struct Diagnosis: Sendable {
     package struct Choice: Sendable {
         package let remedy: Remedy
         package let source: InPlacePlan.Source
-        /// Rows that another choice would have, or have newer. nil: nobody knows, for nothing that came later can be read.
+        /// Rows that another choice would have, or have newer. nil: there is nothing to compare it with.
         package let lostRows: Int?
         /// The same by table.
         package let tables: [TableDiff]
+        /// What else is lost, and nobody knows how much that is: in plain words.
+        package let unknown: [String]
         /// Rows of the last sound snapshot that cannot be read any more: lost by the damage, or deleted since then.
         package let returningRows: Int
     }
@@ -52,8 +54,9 @@ package struct Doctor {
     }
 
     package func examine() throws -> Diagnosis {
-        let entries = index.entries(in: .file(file))
-        guard let present = entries.last else { throw RepositoryError.noSnapshot(file, at: .none) }
+        guard let present = index.entries(in: .file(file)).last else {
+            throw RepositoryError.noSnapshot(file, at: .none)
+        }
         let path = index.path(of: file, at: present.sequence)
         var findings = index.damage.prefix(1).map {
             "the repository is damaged at byte \($0.offset) of \($0.file.printable) (\($0.message)): run "
@@ -74,7 +77,7 @@ package struct Doctor {
             }
         } else {
             findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
-            choices = try SoundSearch(index).newest(of: file).map { [.certain($0)] } ?? []
+            choices = try SoundSearch(index).newest(of: file).map { [lastState($0, before: present)] } ?? []
         }
         return Diagnosis(path: path, file: file, findings: findings, remarks: remarks, choices: choices)
     }
@@ -85,7 +88,9 @@ package struct Doctor {
         _ present: SnapshotIndex.Entry,
         _ remarks: inout [String]
     ) throws -> [String] {
-        guard index.declaration(of: file, at: present.sequence)?.kind == .database else {
+        // An empty file is an empty database.
+        let isDatabase = index.declaration(of: file, at: present.sequence)?.kind == .database
+        guard try isDatabase || FileStatus.of(image).sizeBytes == 0 else {
             return ["it is no database any more: its first bytes are others"]
         }
         let integrity = try Integrity.check(databaseAt: image, .full)
@@ -99,37 +104,63 @@ package struct Doctor {
         return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
     }
 
+    /// The last state of what was deleted.
+    private func lastState(
+        _ good: SnapshotIndex.Entry,
+        before deletion: SnapshotIndex.Entry
+    ) -> Diagnosis.Choice {
+        let unknown = unseen(after: good)
+        return Diagnosis.Choice(
+            remedy: .good,
+            source: .snapshot(good),
+            lostRows: unknown.isEmpty ? 0 : nil,
+            tables: [],
+            unknown: unknown,
+            returningRows: 0
+        )
+    }
+
+    /// What may have been committed after a snapshot and is in none.
+    private func unseen(after entry: SnapshotIndex.Entry) -> [String] {
+        let next = index.entries(in: .file(file)).first { $0.sequence > entry.sequence }
+        guard let next, !index.wasWatched(from: entry.sequence, to: next.sequence) else { return [] }
+        return ["what was committed after it while nobody watched"]
+    }
+
     /// Rows that came since then are lost with it.
     private func choice(_ loss: EmptiedDatabase.Loss, _ image: FilePath) throws -> Diagnosis.Choice {
-        let tables = try ImageDiff(from: image, to: images.image(loss.before)).summary()
+        let tables = try ImageDiff(from: image, to: images.image(loss.before)).summary().tables
         return Diagnosis.Choice(
             remedy: .good,
             source: .snapshot(loss.before),
             lostRows: rows(tables, \.removed) + rows(tables, \.changed),
             tables: tables,
+            unknown: unseen(after: loss.before),
             returningRows: 0
         )
     }
 
-    private func salvageImage(of image: FilePath) throws -> FilePath? {
+    private func salvage(of image: FilePath) throws -> (image: FilePath, loss: Salvage.Loss)? {
         let path = images.path(named: "salvage")
-        return try ifMade(path) { try Salvage(image).run(to: path) }
+        return try ifMade(path) { try Salvage(image).run(to: path).map { (path, $0) } }
     }
 
     private func mergedImage(_ good: FilePath, _ salvage: FilePath) throws -> FilePath? {
         let path = images.path(named: "merged")
         return try ifMade(path) {
             try Merge(base: good, salvage: salvage).run(to: path)
-            return true
+            return path
         }
     }
 
     /// The image, if it can be made and is sound. Keys in the order of a collation that only its program has,
     /// and what a schema says that this SQLite cannot parse, cannot be written here.
-    private func ifMade(_ path: FilePath, _ make: () throws -> Bool) throws -> FilePath? {
+    private func ifMade<Made>(_ path: FilePath, _ make: () throws -> Made?) throws -> Made? {
         do {
-            guard try make(), case .ok = try Integrity.check(databaseAt: path, .full) else { return nil }
-            return path
+            guard let made = try make(), case .ok = try Integrity.check(databaseAt: path, .full) else {
+                return nil
+            }
+            return made
         } catch let error as DatabaseError
             where [.SQLITE_ERROR, .SQLITE_CORRUPT].contains(error.resultCode)
         {
@@ -140,60 +171,81 @@ package struct Doctor {
     private func choices(_ image: FilePath) throws -> [Diagnosis.Choice] {
         let good = try SoundSearch(index).newest(of: file)
         let goodImage = try good.flatMap { try images.image($0) }
-        let salvage = try salvageImage(of: image)
-        var sources: [(Diagnosis.Remedy, InPlacePlan.Source, FilePath)] = []
-        if let good, let goodImage { sources.append((.good, .snapshot(good), goodImage)) }
-        if let salvage { sources.append((.salvage, .image(salvage), salvage)) }
-        var all = salvage ?? goodImage
-        if let goodImage, let salvage, let merged = try mergedImage(goodImage, salvage) {
-            sources.append((.merge, .image(merged), merged))
-            all = merged
+        let salvaged = try salvage(of: image)
+        let merged = try goodImage.flatMap { good in
+            try salvaged.flatMap { try mergedImage(good, $0.image) }
         }
-        // Then whatever differs in the damaged image is damage.
-        let isComplete = try good.map { try nothingWasCommitted(after: $0, goodImage, image) } ?? false
-        if isComplete { all = goodImage }
-        guard let all else { return [] }
-        let returning = try goodImage.map { good in
-            try salvage.map { try rows(ImageDiff(from: good, to: $0).summary(), \.removed) } ?? 0
+        let changes = try goodImage.flatMap { good in
+            try salvaged.map { try ImageDiff(from: good, to: $0.image).summary().tables }
         }
-        return try sources.map { remedy, source, image in
-            let tables = try ImageDiff(from: all, to: image).summary()
-            return Diagnosis.Choice(
-                remedy: remedy,
-                source: source,
-                lostRows: salvage == nil && !isComplete
-                    ? nil : rows(tables, \.removed) + rows(tables, \.changed),
-                tables: tables,
-                returningRows: remedy == .merge && !isComplete ? returning ?? 0 : 0
+        let isComplete =
+            try good.map { try nothingWasCommitted(after: $0, goodImage, image, changes) } ?? false
+        let loss = salvaged?.loss
+        var choices: [Diagnosis.Choice] = []
+        // Where nothing was committed, whatever differs in the damaged image is damage.
+        let all = goodImage == nil ? nil : isComplete ? goodImage : merged ?? salvaged?.image
+        func add(_ remedy: Diagnosis.Remedy, _ source: InPlacePlan.Source, _ image: FilePath) throws {
+            let tables = try all.map { try ImageDiff(from: $0, to: image).summary().tables }
+            choices.append(
+                Diagnosis.Choice(
+                    remedy: remedy,
+                    source: source,
+                    lostRows: tables.map { rows($0, \.removed) + rows($0, \.changed) },
+                    tables: tables ?? [],
+                    unknown: isComplete
+                        ? unmade(remedy, loss) : unknown(remedy, loss, hasGood: goodImage != nil),
+                    returningRows: remedy == .merge && !isComplete ? rows(changes ?? [], \.removed) : 0
+                )
             )
         }
+        if let good, let goodImage { try add(.good, .snapshot(good), goodImage) }
+        if let salvaged { try add(.salvage, .image(salvaged.image), salvaged.image) }
+        if let merged { try add(.merge, .image(merged), merged) }
         // What is proven comes first among equals.
-        .sorted { ($0.lostRows ?? 0, $0.remedy.rank) < ($1.lostRows ?? 0, $1.remedy.rank) }
+        return choices.sorted { ($0.lostRows ?? 0, $0.remedy.rank) < ($1.lostRows ?? 0, $1.remedy.rank) }
     }
 
-    /// Whether all commits are in a snapshot: SQLite counts them in the header (sqlite.org/fileformat2.html, section 1.3.7), but for
-    /// those in WAL mode, which are snapshots of their own.
+    /// What a choice lacks beyond the rows that can be counted, if anything was committed after the last sound
+    /// snapshot, or if there is none.
+    private func unknown(_ remedy: Diagnosis.Remedy, _ loss: Salvage.Loss?, hasGood: Bool) -> [String] {
+        guard let loss else { return ["what was written later"] }
+        let tables = loss.unread.joined(separator: ", ")
+        let unread =
+            switch (loss.unread.isEmpty, hasGood) {
+            case (true, true): [String]()
+            case (true, false): ["what the damage took, if anything"]
+            case (false, true): ["what was written to \(tables) later and is damaged now"]
+            case (false, false): ["what cannot be read of \(tables)"]
+            }
+        return unread + unmade(remedy, loss)
+    }
+
+    private func unmade(_ remedy: Diagnosis.Remedy, _ loss: Salvage.Loss?) -> [String] {
+        remedy == .salvage ? (loss?.unmade ?? []).map { "\($0), which cannot be made here" } : []
+    }
+
+    /// Whether all commits are in a snapshot. SQLite counts them in the header (sqlite.org/fileformat2.html, section
+    /// 1.3.7), but for those in WAL mode. These are snapshots of their own, as long as somebody watches. Otherwise
+    /// the rows that can still be read have to tell.
     private func nothingWasCommitted(
         after good: SnapshotIndex.Entry,
         _ goodImage: FilePath?,
-        _ image: FilePath
+        _ image: FilePath,
+        _ changes: [TableDiff]?
     ) throws -> Bool {
         guard let goodImage, let before = try DatabaseHeader(of: OpenFile(goodImage, .read)),
-            let after = try DatabaseHeader(of: OpenFile(image, .read))
+            let after = try DatabaseHeader(of: OpenFile(image, .read)),
+            before.changeCounter == after.changeCounter
         else { return false }
-        return before.changeCounter == after.changeCounter
-            && !index.entries(in: .file(file)).contains { $0.sequence > good.sequence && $0.event == .commit }
+        let later = index.entries(in: .file(file)).filter { $0.sequence > good.sequence }
+        guard let last = later.last, !later.contains(where: { $0.event == .commit }) else { return false }
+        let isCounted = !before.usesWAL && !after.usesWAL
+        if isCounted || index.wasWatched(from: good.sequence, to: last.sequence) { return true }
+        return changes?.allSatisfy { $0.isCompared && $0.added == 0 && $0.changed == 0 } ?? false
     }
 
     private func rows(_ tables: [TableDiff], _ count: KeyPath<TableDiff, Int>) -> Int {
         tables.reduce(0) { $0 + $1[keyPath: count] }
-    }
-}
-
-extension Diagnosis.Choice {
-    /// A snapshot behind which nothing can have been written that is not in the history.
-    fileprivate static func certain(_ entry: SnapshotIndex.Entry) -> Self {
-        Self(remedy: .good, source: .snapshot(entry), lostRows: 0, tables: [], returningRows: 0)
     }
 }
 

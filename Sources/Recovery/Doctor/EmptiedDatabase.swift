@@ -111,7 +111,7 @@ final class EmptiedDatabase {
         // Of a schema that cannot be parsed nobody knows the tables.
         if case .unchecked = facts.integrity, facts.rowCounts.isEmpty { return nil }
         return Size(
-            rows: facts.rowCounts.values.reduce(0, +),
+            rows: facts.rowCount,
             bytes: try FileStatus.of(image).sizeBytes
         )
     }

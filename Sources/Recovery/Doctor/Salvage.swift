@@ -8,6 +8,14 @@ import SystemPackage
 /// The rule: each table is read along its key from both ends. Where SQLite meets damage, a table with rowids is left at that place and
 /// entered again behind it, after as few rowids as it takes by doubling, and from there read back to the damage.
 struct Salvage {
+    /// What of the image is not in the new database.
+    struct Loss {
+        /// Tables of which some rows cannot be read.
+        var unread: [String] = []
+        /// What cannot be made here, as "index events_by_time".
+        var unmade: [String] = []
+    }
+
     private let image: FilePath
     private let imageBytes: UInt64
 
@@ -16,45 +24,62 @@ struct Salvage {
         imageBytes = try FileStatus.of(image).sizeBytes
     }
 
-    /// Returns false, and has made nothing that is of use, when not even the schema can be read.
-    func run(to path: FilePath) throws -> Bool {
+    /// Returns nil, and has made nothing that is of use, when not even the schema can be read.
+    func run(to path: FilePath) throws -> Loss? {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: path.string, configuration: configuration)
         do {
             // Two connections: what one meets in the damaged image must not end the transaction of the other.
-            try ImageDatabase(at: image).read { bad in
-                try queue.writeWithoutTransaction { new in
-                    try new.execute(sql: "PRAGMA synchronous = OFF")
-                    for pragma in ["encoding", "page_size", "auto_vacuum", "user_version", "application_id"] {
-                        let value = try String.fetchOne(bad, sql: "PRAGMA \(pragma)") ?? "0"
-                        try new.execute(sql: "PRAGMA \(pragma) = '\(value)'")
-                    }
-                    let shapes = try TableShape.all(of: "main", withShadows: true, in: bad)
-                    try new.inTransaction {
-                        try makeSchema("type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'", bad, new)
-                        for shape in shapes.values where !shape.isVirtual { read(shape, bad, new) }
-                        try keepSequences(bad, new)
-                        try keepVirtualTables(bad, new)
-                        try makeSchema("type <> 'table'", bad, new)
-                        return .commit
-                    }
-                }
+            return try ImageDatabase(at: image).read { bad in
+                try queue.writeWithoutTransaction { new in try copy(bad, new) }
             }
-            return true
         } catch is DatabaseError {
-            return false
+            return nil
         }
     }
 
-    /// Of what cannot be made, as an index over a value that is there twice, the rest does without.
-    private func makeSchema(_ condition: String, _ bad: Database, _ new: Database) throws {
-        let statements = try String.fetchAll(
+    private func copy(_ bad: Database, _ new: Database) throws -> Loss {
+        try new.execute(sql: "PRAGMA synchronous = OFF")
+        for pragma in ["encoding", "page_size", "auto_vacuum", "user_version", "application_id"] {
+            let value = try String.fetchOne(bad, sql: "PRAGMA \(pragma)") ?? "0"
+            try new.execute(sql: "PRAGMA \(pragma) = '\(value)'")
+        }
+        var loss = Loss()
+        try new.inTransaction {
+            loss.unmade += try makeSchema("type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'", bad, new)
+            let shapes = try TableShape.all(of: "main", withShadows: true, in: bad)
+            let made = try TableShape.all(of: "main", withShadows: true, in: new)
+            for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) where made[name] != nil {
+                if !read(shape, bad, new) { loss.unread.append(shape.name) }
+            }
+            try keepSequences(bad, new)
+            try keepVirtualTables(bad, new)
+            loss.unmade += try makeSchema("type <> 'table'", bad, new)
+            return .commit
+        }
+        return loss
+    }
+
+    /// The rest does without what cannot be made, as an index over a value that is there twice. Returns what that
+    /// is.
+    private func makeSchema(_ condition: String, _ bad: Database, _ new: Database) throws -> [String] {
+        let rows = try Row.fetchAll(
             bad,
-            sql:
-                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND \(condition)"
+            sql: """
+                SELECT type || ' ' || name, sql FROM sqlite_master
+                WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND \(condition)
+                """
         )
-        for statement in statements { try? new.execute(sql: statement) }
+        return rows.compactMap { row in
+            let (name, sql): (String, String) = (row[0], row[1])
+            do {
+                try new.execute(sql: sql)
+                return nil
+            } catch {
+                return name
+            }
+        }
     }
 
     /// The highest rowid that an AUTOINCREMENT table ever gave (sqlite.org/autoinc.html).
@@ -87,20 +112,21 @@ struct Salvage {
         try new.execute(sql: "PRAGMA writable_schema = RESET")
     }
 
-    private func read(_ shape: TableShape, _ bad: Database, _ new: Database) {
+    /// Returns whether that was all of it.
+    private func read(_ shape: TableShape, _ bad: Database, _ new: Database) -> Bool {
         guard let rowID = shape.rowIDName else {
             // A table without rowids: from both ends.
-            for order in ["", " DESC"] {
+            return ["", " DESC"].contains { order in
                 let key = shape.key.map { $0.sqlName + order }.joined(separator: ", ")
-                copy(shape, shape.columns, "ORDER BY \(key)", [], bad, new)
+                let read = copy(shape, shape.columns, "ORDER BY \(key)", [], bad, new)
+                return read.isComplete && !read.wasRefused
             }
-            return
         }
         let columns = [rowID] + shape.columns.filter { $0 != rowID }
         var last = Int64.min
         while true {
             let read = copy(shape, columns, "WHERE \(rowID) >= ? ORDER BY \(rowID)", [last], bad, new)
-            if read.isComplete { return }
+            if read.isComplete { return last == .min && !read.wasRefused }
             last = max(last, read.last ?? last)
             // Damaged pages may lead back.
             guard let next = reenter(shape, rowID, after: last, bad), next > last else { break }
@@ -115,6 +141,7 @@ struct Salvage {
             last = next
         }
         copy(shape, columns, "WHERE \(rowID) > ? ORDER BY \(rowID) DESC", [last], bad, new)
+        return false
     }
 
     /// The first rowid behind the damage from which rows can be read; nil if there is none.
@@ -141,7 +168,8 @@ struct Salvage {
         return nil
     }
 
-    /// Copies rows until there are no more, or damage is met. Returns the last rowid, if it is the first column.
+    /// Copies rows until there are no more, or damage is met. Returns whether the new table refused any, and the last
+    /// rowid, if it is the first column.
     @discardableResult
     private func copy(
         _ shape: TableShape,
@@ -150,10 +178,10 @@ struct Salvage {
         _ bounds: [Int64],
         _ bad: Database,
         _ new: Database
-    ) -> (isComplete: Bool, last: Int64?) {
+    ) -> (isComplete: Bool, wasRefused: Bool, last: Int64?) {
         let names = columns.map(\.sqlName).joined(separator: ", ")
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
-        var last: Int64?
+        var (wasRefused, last) = (false, Int64?.none)
         // A row takes a byte at least: pages that lead in circles have no end.
         var room = imageBytes
         do {
@@ -166,21 +194,22 @@ struct Salvage {
             defer { _ = unsafe sqlite3_reset(from) }
             while true {
                 switch unsafe sqlite3_step(from) {
-                case SQLITE_DONE: return (true, last)
+                case SQLITE_DONE: return (true, wasRefused, last)
                 case SQLITE_ROW where room > 0: room -= 1
-                default: return (false, last)
+                default: return (false, wasRefused, last)
                 }
                 // As they are: text may hold what no string can.
                 for column in 0..<Int32(columns.count) {
                     unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))
                 }
                 // A value that the damage made may break a rule of the table.
-                _ = unsafe sqlite3_step(to)
+                let code = unsafe sqlite3_step(to)
+                if code != SQLITE_DONE || new.changesCount == 0 { wasRefused = true }
                 _ = unsafe sqlite3_reset(to)
                 last = unsafe sqlite3_column_int64(from, 0)
             }
         } catch {
-            return (false, last)
+            return (false, wasRefused, last)
         }
     }
 }

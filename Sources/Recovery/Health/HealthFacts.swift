@@ -13,6 +13,8 @@ package struct HealthFacts: Sendable {
     /// The same as long as the schema is, within this process. SQLite's own version of it changes with a restore as well.
     package let schemaHash: Int
 
+    /// Of all tables.
+    package var rowCount: Int { rowCounts.values.reduce(0, +) }
     package var violationCount: Int { violations.reduce(0) { $0 + $1.count } }
 
     /// Looks at an image that may be shortened meanwhile: then what it says has no meaning. Calls `onOpen` with the database while it
@@ -50,9 +52,7 @@ package struct HealthFacts: Sendable {
                     sql: "SELECT count(*) FROM \(shape.name.sqlName)"
                 )
             }
-            let schema =
-                "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1"
-            return (counts, try String.fetchAll(database, sql: schema).hashValue)
+            return (counts, try Schema(in: database).hashValue)
         }
         self.init(integrity, try database.foreignKeyViolations(), rowCounts, schemaHash)
     }

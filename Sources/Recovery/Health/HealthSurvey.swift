@@ -101,10 +101,19 @@ package final class HealthSurvey: Sendable {
         if problem == nil, facts.violationCount > 0 { fields["violations"] = String(facts.violationCount) }
         if case .unchecked(let reason) = facts.integrity { fields["unchecked"] = reason }
         var wishes = [AnnotationWish(.health, target: state.sequence, fields: fields)]
-        if problem == nil, let before = known.withLock({ $0[file] }) {
-            wishes += try marks(file, state, before.sequence, before.facts, facts) {
-                latest.takeTag("\($0)-\(stamp)")
-            }
+        if problem == nil {
+            let former = try FormerLook.find(
+                root,
+                file,
+                before: state,
+                known: known.withLock { $0[file] },
+                lastGood: judgement?.lastGood,
+                isYoung: latest.births[file].map { $0.age < FormerLook.youth } ?? true
+            )
+            wishes +=
+                try former.map { former in
+                    try marks(file, state, former, facts) { latest.takeTag("\($0)-\(stamp)") }
+                } ?? []
         }
         return Verdict(
             path: latest.names[file].map(root.path) ?? root.path,
@@ -120,12 +129,12 @@ package final class HealthSurvey: Sendable {
     private func marks(
         _ file: FileID,
         _ state: SnapshotState,
-        _ before: Sequence,
-        _ old: HealthFacts,
+        _ former: FormerLook,
         _ new: HealthFacts,
         name: (String) -> String
     ) throws -> [AnnotationWish] {
         var marks: [AnnotationWish] = []
+        let (before, old) = (former.sequence, former.facts)
         let point = TurningPoint(root, file, after: before, upTo: state.sequence)
         let mayRebuild = state.shape.byteCount <= Self.largestRebuild
         let deletions = new.massDeletions(since: old)
@@ -141,7 +150,7 @@ package final class HealthSurvey: Sendable {
             let message = tables.joined(separator: ", ")
             marks.append(.tag(name("before-deletion"), message: message, at: last, isAutomatic: true))
         }
-        if new.schemaHash != old.schemaHash {
+        if former.isSettled, new.schemaHash != old.schemaHash {
             let last = try mayRebuild ? point.lastBefore { $0.schemaHash != old.schemaHash } : before
             marks.append(.tag(name("before-schema-change"), at: last, isAutomatic: true))
         }
@@ -159,6 +168,8 @@ private struct LatestStates {
     private(set) var names: [FileID: FilePath] = [:]
     private var kinds: [FileID: FileKind] = [:]
     private var states: [FileID: SnapshotState] = [:]
+    /// When the first snapshot of each file was taken.
+    private(set) var births: [FileID: Instant] = [:]
     private var files: [Sequence: FileID] = [:]
     private var judged: [FileID: Sequence] = [:]
     private(set) var judgements: [FileID: Judgement] = [:]
@@ -169,6 +180,7 @@ private struct LatestStates {
         case .file(let file, let name, let kind): (names[file], kinds[file]) = (name, kind)
         case .snapshot(let record):
             states[record.file] = record.state
+            births[record.file] = births[record.file] ?? record.state.time
             files[record.state.sequence] = record.file
         case .annotation(let annotation) where annotation.kind == .health:
             guard let file = files[annotation.target], let verdict = annotation.fields["verdict"] else {

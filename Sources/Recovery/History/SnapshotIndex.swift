@@ -62,6 +62,9 @@ package struct SnapshotIndex: Sendable {
     private(set) var tagPlaces: [String: Int] = [:]
     /// How many entries come before the start of each writer.
     private(set) var sessionPlaces: [Int] = []
+    /// How many entries come before each note that changes may have been missed: it follows the first snapshot
+    /// that has them.
+    private var gapPlaces: [Int] = []
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     /// For each of these, the last snapshot before it.
@@ -117,7 +120,8 @@ package struct SnapshotIndex: Sendable {
             damage.append(finding)
             losses.append(entries.last?.sequence ?? .none)
         case .session: sessionPlaces.append(entries.count)
-        case .finding, .gap: break
+        case .gap: gapPlaces.append(entries.count)
+        case .finding: break
         }
     }
 
@@ -185,6 +189,16 @@ extension SnapshotIndex {
     /// The tag of the state before something that was begun to be brought back and did not come to its end, if that is the
     /// last that was begun.
     package var begunRecovery: String? { begun?.before }
+}
+
+extension SnapshotIndex {
+    /// Whether a writer ran all the time from a snapshot to a later one, and missed nothing that it knows of.
+    func wasWatched(from first: Sequence, to last: Sequence) -> Bool {
+        guard let start = entries.lastIndex(atOrBefore: first), let end = entries.lastIndex(atOrBefore: last)
+        else { return false }
+        return !sessionPlaces.contains { $0 > start && $0 <= end }
+            && !gapPlaces.contains { $0 > start + 1 && $0 <= end + 1 }
+    }
 }
 
 // Files.

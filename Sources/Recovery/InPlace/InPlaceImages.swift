@@ -158,20 +158,21 @@ final class InPlaceImages {
         return try result[item.file].map { try holds(place, $0.get()) } ?? false
     }
 
-    /// How the rows changed from the file's state at `sequence` to the wanted one, which was asked for before. Nothing is
-    /// said of what cannot be read.
-    func rowDifferences(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> [TableDiff] {
+    /// How it changed from the file's state at `sequence` to the wanted one, which was asked for before. Nothing is said
+    /// of what cannot be read.
+    func differences(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> DatabaseDiff {
         let images = [try present(item, at: sequence), wanted[item.file]]
-        guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else { return [] }
-        let tables = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
-        guard images.contains(where: { $0 == nil }) else { return tables }
+        guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else {
+            return DatabaseDiff()
+        }
+        let diff = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
+        guard images.contains(where: { $0 == nil }) else { return diff }
         // That all tables come or go with the file goes without saying.
-        return tables.map { $0.withoutNotes }.filter { !$0.isEmpty }
+        return DatabaseDiff(tables: diff.tables.map { $0.withoutNotes }.filter { !$0.isEmpty })
     }
 
-    /// How the rows changed between two of a database's snapshots.
-    func rowDifferences(_ item: InPlacePlan.Item, from old: Sequence, to new: Sequence) throws -> [TableDiff]
-    {
+    /// How it changed between two of a database's snapshots.
+    func differences(_ item: InPlacePlan.Item, from old: Sequence, to new: Sequence) throws -> DatabaseDiff {
         let outputs = [work.appending("older"), work.appending("newer")]
         defer { for output in outputs { try? Directory.remove(output) } }
         for (output, sequence) in zip(outputs, [old, new]) {

@@ -27,8 +27,8 @@ package struct InPlaceOutcome: Sendable {
     package internal(set) var shortfalls: [AttributesShortfall] = []
     /// Programs that have it open for writing: they go on with what was brought back, unless another file has its name.
     package internal(set) var holders: [ProcessTable.Holder] = []
-    /// How the rows changed, from before the restore to what was brought back.
-    package internal(set) var tables: [TableDiff] = []
+    /// From before the restore to what was brought back.
+    package internal(set) var changes = DatabaseDiff()
     /// nil unless it is a database.
     package internal(set) var check: Check?
 

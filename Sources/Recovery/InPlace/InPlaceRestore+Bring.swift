@@ -110,7 +110,8 @@ extension InPlaceRestore {
                 || !images.isCaptured(outcome.item, as: place, at: outcome.before)
             // While the image is still there to be read.
             if try near.statusUnlessMissing() == nil {
-                outcome.tables = (try? images.rowDifferences(outcome.item, at: outcome.before)) ?? []
+                outcome.changes =
+                    (try? images.differences(outcome.item, at: outcome.before)) ?? DatabaseDiff()
                 try image.move(to: near)
             }
             let exchange = FileExchange(

@@ -10,15 +10,17 @@ extension InPlaceRestore {
         guard let entry = plan.undone, entry.action == .rows else { return }
         for item in plan.items {
             let before = entry.before[item.file] ?? .none
-            let changes = try images.rowDifferences(item, from: before, to: entry.result)
-            let isExpected = changes.allSatisfy { change in
-                entry.tables.contains {
-                    // A row that two foreign keys led to was counted for each.
-                    $0.table.isSameName(as: change.table) && change.removed == $0.lost
-                        && change.added == $0.regained
-                        && change.changed <= $0.changed
+            let changes = try images.differences(item, from: before, to: entry.result)
+            let isExpected =
+                changes.schema.isEmpty
+                && changes.tables.allSatisfy { change in
+                    entry.tables.contains {
+                        // A row that two foreign keys led to was counted for each.
+                        $0.table.isSameName(as: change.table) && change.removed == $0.lost
+                            && change.added == $0.regained
+                            && change.changed <= $0.changed
+                    }
                 }
-            }
             guard isExpected else {
                 throw InPlaceError.writtenSince(entry.result, before: before, last: entry.result)
             }

@@ -132,7 +132,7 @@ package struct InPlaceRestore {
                 let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
                 var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
                 if way != .unchanged { try refuseObstacles(item, way, wanted) }
-                if way != .unchanged { outcome.tables = try images.rowDifferences(item, at: present) }
+                if way != .unchanged { outcome.changes = try images.differences(item, at: present) }
                 try onFile(outcome)
             } catch {
                 guard plan.items.count > 1 else { throw error }
@@ -199,7 +199,7 @@ package struct InPlaceRestore {
             at: plan.at,
             before: Dictionary(uniqueKeysWithValues: changed.map { ($0.item.file, $0.before) }),
             tables: changed.flatMap { outcome in
-                outcome.tables.map {
+                outcome.changes.tables.map {
                     RecoveryEntry.Table(
                         path: outcome.item.path.string,
                         table: $0.table,
@@ -224,7 +224,7 @@ package struct InPlaceRestore {
         guard outcome.way != .unchanged else { return }
         // An image that was put in the place of a file is the programs' by now.
         if outcome.way == .transaction {
-            outcome.tables = try images.rowDifferences(outcome.item, at: outcome.before)
+            outcome.changes = try images.differences(outcome.item, at: outcome.before)
         }
         outcome.check = try images.check(
             outcome.item,

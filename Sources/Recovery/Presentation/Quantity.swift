@@ -15,7 +15,12 @@ package enum Quantity {
     }
 
     /// `1 row`, `2 rows`.
-    package static func text(rows count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
+    package static func text(rows count: Int) -> String { text(count, "row") }
+
+    /// A number of things that take an "s": `1 file`, `2 files`.
+    package static func text(_ count: Int, _ thing: String) -> String {
+        "\(count) \(thing)\(count == 1 ? "" : "s")"
+    }
 
     /// A span of time in its one or two largest units, the rest cut off: `250 ms`, `1.2 s`, `3 min 5 s`.
     package static func text(_ duration: Duration) -> String {

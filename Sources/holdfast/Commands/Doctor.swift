@@ -78,9 +78,19 @@ struct Doctor: HoldfastCommand {
         }
     }
 
-    /// A file that is named need not be a database at present.
+    /// A file that is named need not be a database at present. An empty file is an empty database.
     private func file(in scope: HistoryScope, _ target: Target, _ index: SnapshotIndex) throws -> FileID {
-        if case .file(let file) = scope { return file }
+        if case .file(let file) = scope {
+            let isEmpty = FileStatus.ifPresent(target.path)?.sizeBytes == 0
+            guard isEmpty || index.filesThatWereDatabases.contains(file) else {
+                throw Failure(
+                    .notFound,
+                    "\(target.path.printable) is a plain file, and never was a database: see "
+                        + "\(SuggestedCommand("log", target.path))"
+                )
+            }
+            return file
+        }
         let files = index.filesThatWereDatabases
         guard let file = try index.meantDatabase(among: files, at: Sequence(.max)) else {
             throw Failure(
@@ -109,12 +119,17 @@ struct Doctor: HoldfastCommand {
         for (index, choice) in diagnosis.choices.enumerated() {
             let lost = choice.tables.filter { $0.removed + $0.changed > 0 }
                 .map { "\($0.removed + $0.changed) of \($0.table)" }
-            let loss =
+            let known =
                 switch choice.lostRows {
-                case nil: "what was written later cannot be read, and is lost"
-                case 0: "no rows lost"
-                case let count?: "\(Quantity.text(rows: count)) lost (\(lost.joined(separator: ", ")))"
+                case nil: [String]()
+                case 0: ["no rows lost"]
+                case let count?: ["\(Quantity.text(rows: count)) lost (\(lost.joined(separator: ", ")))"]
                 }
+            let unknown = choice.unknown.joined(separator: ", and ").printable
+            let loss =
+                (known
+                + (unknown.isEmpty ? [] : [known.isEmpty ? "lost is \(unknown)" : "besides \(unknown)"]))
+                .joined(separator: ", ")
             let back =
                 choice.returningRows == 0
                 ? ""
@@ -129,7 +144,7 @@ struct Doctor: HoldfastCommand {
                     "lost_rows",
                     choice.lostRows.map { .integer(Int64($0)) } ?? SQLValue.null
                 )
-                .adding("returning_rows", choice.returningRows),
+                .adding("unknown", choice.unknown).adding("returning_rows", choice.returningRows),
                 text: "  \(index + 1). \(choice.remedy.rawValue): \(text(choice)): \(loss)\(back)"
             )
         }

@@ -108,7 +108,9 @@ struct Status: HoldfastCommand {
         var lines = ["\(style.bold(status.root.path.printable)): \(shown)"]
         if let reason = status.reason { lines[0] += " (\(reason))" }
         if let watcher = status.watcher { lines[0] += ", pid \(watcher.pid)" }
-        lines.append("  \(status.databases) databases, \(status.files) files in all")
+        lines.append(
+            "  \(Quantity.text(status.databases, "database")), \(Quantity.text(status.files, "file")) in all"
+        )
         if let time = status.lastTime {
             lines.append(
                 "  last snapshot \(status.sequence), \(time.localText(in: .system)), \(time.ageText(now: .now))"

@@ -257,7 +257,8 @@ struct Watch: AsyncParsableCommand {
                 StandardStream.output.write(line.text + "\n")
             } else {
                 StandardStream.error.write(
-                    "ready: \(one.root.path.printable), \(one.databases) databases, \(one.files) files\n"
+                    "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
+                        + "\(Quantity.text(one.files, "file"))\n"
                 )
             }
         }

@@ -87,6 +87,7 @@ struct DiffReport {
                 guard !isSummary, summary.isCompared else { continue }
                 try diff.rows(of: name) { try show($0, file) }
             }
+            for change in diff.schemaChanges where isMeant(change) { try show(change, file) }
         }
     }
 
@@ -99,6 +100,19 @@ struct DiffReport {
         let table = summary.table.printable
         let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) \(table)" : table
         try console.result(json: json, text: "\(name): \(parts.joined(separator: ", "))")
+    }
+
+    private func isMeant(_ change: SchemaChange) -> Bool {
+        guard let table else { return true }
+        return change.table?.isSameName(as: table) ?? false
+    }
+
+    private func show(_ change: SchemaChange, _ file: MomentPair.File) throws {
+        let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) " : ""
+        try console.result(
+            json: JSONObject().adding("path", file.path.string).adding(change),
+            text: name + change.text(added: "added", removed: "removed")
+        )
     }
 
     private func show(_ row: RowDiff, _ file: MomentPair.File) throws {

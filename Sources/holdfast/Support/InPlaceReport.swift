@@ -109,12 +109,13 @@ struct InPlaceReport {
         case .aside: lines = ["\(path) \(would)put aside: there was no such file"]
         }
         lines += outcome.aside.map { "  \($0.printable) is what was there" }
-        for table in outcome.tables {
+        for table in outcome.changes.tables {
             let counts = [(table.removed, "lost"), (table.added, "regained"), (table.changed, "changed")]
             let parts =
                 counts.filter { $0.0 > 0 }.map { "\(Quantity.text(rows: $0.0)) \($0.1)" } + table.notes
-            lines.append("  \(table.table): \(parts.joined(separator: ", "))")
+            lines.append("  \(table.table.printable): \(parts.map(\.printable).joined(separator: ", "))")
         }
+        lines += outcome.changes.schema.map { "  \($0.text(added: "regained", removed: "lost"))" }
         return lines.joined(separator: "\n")
     }
 
@@ -152,7 +153,8 @@ struct InPlaceReport {
             }
         }
         return object.adding("aside", outcome.aside.map(\.string))
-            .adding("tables", outcome.tables.map(\.json))
+            .adding("tables", outcome.changes.tables.map(\.json))
+            .adding("schema", outcome.changes.schema.map(\.json))
             .adding("elapsed_ms", start.duration(to: .now).nanoseconds / 1_000_000)
     }
 }

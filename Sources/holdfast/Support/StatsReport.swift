@@ -48,7 +48,7 @@ struct StatsReport {
     func text(_ reading: RootReading? = nil) -> String {
         let storage = statistics.storage.disk
         var lines = [
-            "  \(statistics.databases) databases, \(statistics.files) files in all, "
+            "  \(Quantity.text(statistics.databases, "database")), \(Quantity.text(statistics.files, "file")) in all, "
                 + "\(bytes(statistics.imageBytes)); \(statistics.snapshots) snapshots",
             "  in the repository \(bytes(storage.total)): segments \(bytes(storage.segments)), bases "
                 + "\(bytes(storage.bases)), mirrors \(bytes(storage.mirrors)), other \(bytes(storage.others))",

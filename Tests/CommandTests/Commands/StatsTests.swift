@@ -75,7 +75,7 @@ import Testing
         let scene = try Scene()
         let result = try scene.run("stats")
         #expect(result.status == 0 && result.stderr == "" && result.lines.first == scene.data)
-        #expect(result.stdout.contains("1 databases, 2 files in all, "), "\(result.stdout)")
+        #expect(result.stdout.contains("1 database, 2 files in all, "), "\(result.stdout)")
         #expect(result.stdout.contains("; 6 snapshots\n"), "\(result.stdout)")
         #expect(result.stdout.contains("last hour: none; last day: none; growth 0 B a day\n"))
         #expect(result.stdout.contains("restore of the latest: snapshot 6, reads "), "\(result.stdout)")

@@ -30,6 +30,21 @@ import Testing
         #expect(try SQLite3.sql("SELECT count(*) FROM s;", on: protection.database) == "500\n")
     }
 
+    @Test("a file of no bytes is an empty database, which is not damaged but had more")
+    func noBytes() throws {
+        let protection = try Protection(Self.fill(500))
+        try protection.watch()
+        try protection.shell(": >a.db")
+        try protection.holdfast("sync")
+        let doctor = try protection.holdfast("doctor", protection.database, expecting: 4)
+        #expect(doctor.stdout.contains("it has 0 rows, and had 500 rows at snapshot "), "\(doctor)")
+        try protection.shell(": >never.db; echo text >notes.txt")
+        try protection.holdfast("sync")
+        try protection.holdfast("doctor", protection.data + "/never.db")
+        let plain = try protection.holdfast("doctor", protection.data + "/notes.txt", expecting: 10)
+        #expect(plain.stderr.contains("is a plain file, and never was a database"), "\(plain)")
+    }
+
     @Test("emptied table by table: the fullest state is the best, and what it lacks is counted")
     func tables() throws {
         let tables = ["a", "b", "c"]

@@ -75,4 +75,60 @@ struct HealthTests {
             "two snapshots came after it: \(lines.suffix(5).joined(separator: "\n"))"
         )
     }
+
+    @Test(
+        "an index, a trigger, a view and user_version are a change of the schema; what ANALYZE writes is none",
+        arguments: [
+            "CREATE INDEX i ON bugs(status);", "CREATE TRIGGER i AFTER DELETE ON bugs BEGIN SELECT 1; END;",
+            "CREATE VIEW i AS SELECT 1;", "PRAGMA user_version = 99;",
+        ]
+    )
+    func schema(change: String) throws {
+        let team = try team()
+        try team.commit("ANALYZE;")
+        try team.waitForLog { $0.split(separator: "\n").last?.contains("  good") == true }
+        try team.commit(change)
+        try team.waitForLog { $0.contains("[before-schema-change-") }
+        try team.waitForLog { $0.split(separator: "\n").last?.contains("  good") == true }
+        let lines = try team.holdfast("log").stdout.split(separator: "\n")
+        #expect(lines.count { $0.contains("[before-schema-change-") } == 1)
+        #expect(lines.dropLast().last?.contains("[before-schema-change-") == true, "\(lines)")
+    }
+
+    @Test("a mass deletion in a database that is seconds old gets a name too")
+    func young() throws {
+        let protection = try Protection("CREATE TABLE t(i INTEGER PRIMARY KEY);")
+        try protection.watch("--check-after", "1s")
+        let fill =
+            "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i FROM n;"
+        try SQLite3.sql(fill, on: protection.database)
+        let filled = try protection.sync()
+        // The watcher looks when nothing was written for a second: it never saw the rows.
+        try SQLite3.sql("DELETE FROM t WHERE i > 3;", on: protection.database)
+        try wait(for: "a tag") {
+            try protection.log().contains { line in
+                line.sequence == filled && line.tags?.contains { $0.hasPrefix("before-deletion-") } == true
+            }
+        }
+    }
+
+    @Test("a mass deletion while the watcher starts anew is compared with what was good before")
+    func startedAnew() throws {
+        let fill =
+            "CREATE TABLE t(i); WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i FROM n;"
+        let protection = try Protection(fill)
+        try protection.watch("--check-after", "200ms")
+        try wait(for: "a verdict") {
+            try protection.holdfast("log", protection.data).stdout.contains("  good")
+        }
+        let good = try protection.sync()
+        try protection.stop()
+        try SQLite3.sql("DELETE FROM t WHERE i > 3;", on: protection.database)
+        try protection.watch("--check-after", "200ms")
+        try wait(for: "a tag") {
+            try protection.log().contains { line in
+                line.sequence == good && line.tags?.contains { $0.hasPrefix("before-deletion-") } == true
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ import Testing
             let diff = try ImageDiff(from: paths[0], to: paths[1])
             var rows: [RowDiff] = []
             for table in diff.tables { try diff.rows(of: table) { rows.append($0) } }
-            return (try diff.summary(), rows)
+            return (try diff.summary().tables, rows)
         }
     }
 

@@ -1,0 +1,41 @@
+import GRDB
+
+/// The definitions that a database consists of, as its user wrote them. SQLite's own tables and indexes are left
+/// out: they come and go with `ANALYZE`, for example.
+struct Schema: Hashable {
+    /// A trigger may have the name of a table (sqlite.org/schematab.html).
+    struct Key: Hashable {
+        let type: String
+        let name: SQLName
+    }
+
+    struct Definition: Hashable {
+        let table: SQLName
+        /// Equal is what has the same bytes.
+        let text: SQLText
+    }
+
+    private(set) var definitions: [Key: Definition] = [:]
+    let userVersion: Int
+
+    init(of image: ImageDatabase) throws {
+        self = try image.read { try Self(in: $0) }
+    }
+
+    /// That of `main`.
+    init(in database: Database) throws {
+        userVersion = try Int.fetchOne(database, sql: "PRAGMA main.user_version") ?? 0
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT type, name, tbl_name, sql FROM main.sqlite_master
+                WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                """
+        )
+        for row in rows {
+            let (type, name, table, text): (String, String, String, String) = (row[0], row[1], row[2], row[3])
+            let key = Key(type: type, name: SQLName(name))
+            definitions[key] = Definition(table: SQLName(table), text: SQLText(bytes: Array(text.utf8)))
+        }
+    }
+}
