@@ -34,6 +34,8 @@ package struct Diagnosis: Sendable {
     package let findings: [String]
     /// What may be as it should, or could not be checked.
     package let remarks: [String]
+    /// That tables of a sound database had far more rows, if they had.
+    package let deletion: String?
     /// The best one first. Those that are files lie there as long as the doctor does.
     package let choices: [Choice]
 }
@@ -64,6 +66,7 @@ package struct Doctor {
         }
         var choices: [Diagnosis.Choice] = []
         var remarks: [String] = []
+        var deletion: String?
         if let image = try images.image(present) {
             let problems = try problems(of: image, present, &remarks)
             findings += problems
@@ -74,12 +77,20 @@ package struct Doctor {
                 choices = [try choice(loss, image)]
             } else {
                 remarks += try ImageDatabase(at: image).foreignKeyViolations().map { "\($0)" }
+                deletion = try deletedRows(image, present)
             }
         } else {
             findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
             choices = try SoundSearch(index).newest(of: file).map { [lastState($0, before: present)] } ?? []
         }
-        return Diagnosis(path: path, file: file, findings: findings, remarks: remarks, choices: choices)
+        return Diagnosis(
+            path: path,
+            file: file,
+            findings: findings,
+            remarks: remarks,
+            deletion: deletion,
+            choices: choices
+        )
     }
 
     /// What SQLite finds wrong with an image; rows without parents apart, which are as readable as all others.
@@ -91,7 +102,7 @@ package struct Doctor {
         // An empty file is an empty database.
         let isDatabase = index.declaration(of: file, at: present.sequence)?.kind == .database
         guard try isDatabase || FileStatus.of(image).sizeBytes == 0 else {
-            return ["it is no database any more: its first bytes are others"]
+            return [Integrity.otherBytes]
         }
         let integrity = try Integrity.check(databaseAt: image, .full)
         if case .unchecked(let reason) = integrity {
@@ -102,6 +113,25 @@ package struct Doctor {
         guard case .problems(let problems) = integrity else { return [] }
         let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
         return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
+    }
+
+    /// Whether they were meant to go, only their program knows.
+    private func deletedRows(_ image: FilePath, _ present: SnapshotIndex.Entry) throws -> String? {
+        let former = try FormerLook.fullest(
+            of: index.entries(in: .file(file)).dropLast(),
+            imageBytes: FileStatus.of(image).sizeBytes,
+            images
+        )
+        guard let former else { return nil }
+        let now = try HealthFacts(imageAt: image)
+        let lost = now.massDeletions(since: former.facts)
+        guard !lost.isEmpty else { return nil }
+        let point = TurningPoint(root, file, after: former.sequence, upTo: present.sequence)
+        let last = try point.lastBefore { !$0.massDeletions(since: former.facts).isEmpty }
+        let tables = lost.map { "\($0.lost) fewer in \($0.table)" }.joined(separator: ", ")
+        let path = index.path(of: file, at: present.sequence)
+        return "it had more rows up to snapshot \(last) (\(tables)): see "
+            + "\(SuggestedCommand("diff", "\(last)", path, "--summary"))"
     }
 
     /// The last state of what was deleted.
@@ -233,12 +263,16 @@ package struct Doctor {
         _ image: FilePath,
         _ changes: [TableDiff]?
     ) throws -> Bool {
-        guard let goodImage, let before = try DatabaseHeader(of: OpenFile(goodImage, .read)),
-            let after = try DatabaseHeader(of: OpenFile(image, .read)),
-            before.changeCounter == after.changeCounter
-        else { return false }
+        guard let goodImage, let before = try DatabaseHeader(of: OpenFile(goodImage, .read)) else {
+            return false
+        }
         let later = index.entries(in: .file(file)).filter { $0.sequence > good.sequence }
         guard let last = later.last, !later.contains(where: { $0.event == .commit }) else { return false }
+        guard let after = try DatabaseHeader(of: OpenFile(image, .read)) else {
+            // No program can commit to what does not begin as a database.
+            return index.wasWatched(from: good.sequence, to: last.sequence)
+        }
+        guard before.changeCounter == after.changeCounter else { return false }
         let isCounted = !before.usesWAL && !after.usesWAL
         if isCounted || index.wasWatched(from: good.sequence, to: last.sequence) { return true }
         return changes?.allSatisfy { $0.isCompared && $0.added == 0 && $0.changed == 0 } ?? false

@@ -59,11 +59,34 @@ package final class HealthSurvey: Sendable {
         }
         for (file, state) in latest.unjudged.prefix(Self.most) {
             guard !work.withLock({ $0.isStopped }) else { return }
+            guard !latest.isDatabaseNoMore(file) else {
+                try onVerdict(verdictOnOther(file, state, latest))
+                continue
+            }
             guard let facts = try look(file, state) else { continue }
             let verdict = try judge(file, state, facts, &latest, stamp)
             known.withLock { $0[file] = (state.sequence, facts) }
             try onVerdict(verdict)
         }
+    }
+
+    /// On what is no database any more.
+    private func verdictOnOther(_ file: FileID, _ state: SnapshotState, _ latest: LatestStates) -> Verdict {
+        let problem = Integrity.otherBytes
+        return Verdict(
+            path: latest.names[file].map(root.path) ?? root.path,
+            sequence: state.sequence,
+            problem: problem,
+            lastGood: latest.judgements[file]?.lastGood,
+            isNews: latest.judgements[file]?.isGood ?? true,
+            wishes: [
+                AnnotationWish(
+                    .health,
+                    target: state.sequence,
+                    fields: ["verdict": "bad", "reason": problem]
+                )
+            ]
+        )
     }
 
     /// Nil when the mirror is not that snapshot, before or after.
@@ -108,6 +131,7 @@ package final class HealthSurvey: Sendable {
                 before: state,
                 known: known.withLock { $0[file] },
                 lastGood: judgement?.lastGood,
+                restored: latest.restored[file],
                 isYoung: latest.births[file].map { $0.age < FormerLook.youth } ?? true
             )
             wishes +=
@@ -170,6 +194,9 @@ private struct LatestStates {
     private var states: [FileID: SnapshotState] = [:]
     /// When the first snapshot of each file was taken.
     private(set) var births: [FileID: Instant] = [:]
+    /// The snapshot with what was brought back last of each file.
+    private(set) var restored: [FileID: Sequence] = [:]
+    private var wereDatabases: Set<FileID> = []
     private var files: [Sequence: FileID] = [:]
     private var judged: [FileID: Sequence] = [:]
     private(set) var judgements: [FileID: Judgement] = [:]
@@ -177,7 +204,9 @@ private struct LatestStates {
 
     mutating func add(_ event: HistoryEvent) {
         switch event {
-        case .file(let file, let name, let kind): (names[file], kinds[file]) = (name, kind)
+        case .file(let file, let name, let kind):
+            (names[file], kinds[file]) = (name, kind)
+            if kind == .database { wereDatabases.insert(file) }
         case .snapshot(let record):
             states[record.file] = record.state
             births[record.file] = births[record.file] ?? record.state.time
@@ -193,6 +222,9 @@ private struct LatestStates {
             judgements[file] = judgement
         case .annotation(let annotation) where annotation.kind == .tag:
             if let name = annotation.fields["name"] { tags.insert(name) }
+        case .annotation(let annotation) where annotation.kind == .restore:
+            let entry = RecoveryEntry(annotation, among: names.keys.sorted())
+            for file in entry?.before.keys.map(\.self) ?? [] { restored[file] = entry?.result }
         case .annotation, .attributes, .gap, .session, .finding: break
         }
     }
@@ -207,10 +239,16 @@ private struct LatestStates {
         return free
     }
 
+    /// Whether it was a database, and something else was written over it.
+    func isDatabaseNoMore(_ file: FileID) -> Bool {
+        kinds[file] != .database && wereDatabases.contains(file) && states[file]?.shape.byteCount ?? 0 > 0
+    }
+
     /// Databases whose latest image nobody looked at, the one that changed last first.
     var unjudged: [(FileID, SnapshotState)] {
         states.filter {
-            kinds[$0.key] == .database && $0.value.event != .deleted && judged[$0.key] != $0.value.sequence
+            (kinds[$0.key] == .database || isDatabaseNoMore($0.key)) && $0.value.event != .deleted
+                && judged[$0.key] != $0.value.sequence
         }
         .sorted { $0.value.sequence > $1.value.sequence }.map { ($0.key, $0.value) }
     }

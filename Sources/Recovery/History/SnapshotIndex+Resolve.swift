@@ -79,9 +79,11 @@ extension SnapshotIndex {
             )
         } catch {
             guard case .unknownSequence(let sequence, let nearest) = error,
-                let known = entry(at: Sequence(sequence)), !known.isMoment
+                let known = entry(at: Sequence(sequence))
             else { throw error }
-            throw .noMoment(sequence, nearest: nearest)
+            if !known.isMoment { throw .noMoment(sequence, nearest: nearest) }
+            guard let first = moments.first, first.sequence > sequence else { throw error }
+            throw .notSeenYet(sequence, first: first)
         }
     }
 }

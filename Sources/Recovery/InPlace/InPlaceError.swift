@@ -78,8 +78,8 @@ extension InPlaceError: CustomStringConvertible {
             "no restore in place in \(path.printable) came to its end: to go back to before the one that was begun, "
                 + "\(SuggestedCommand("restore", path, "--at", begun, "--in-place"))"
         case .writtenSince(let rows, let before, let last):
-            "rows were restored with snapshot \(rows), and others were written up to \(last), which would be lost: see "
-                + "\(SuggestedCommand("diff", "\(before)", "\(rows)")), or "
+            "nothing was done: rows were restored with snapshot \(rows), and what others wrote up to \(last) would go with "
+                + "them: see \(SuggestedCommand("diff", "\(last == rows ? before : rows)", "\(last)")); to lose that as well, "
                 + "\(SuggestedCommand("restore", "--at", "\(before)", "--in-place"))"
         case .isLink(let path):
             "\(path.printable) is a symbolic link, which is not followed below a protected directory: "

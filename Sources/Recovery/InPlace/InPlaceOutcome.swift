@@ -29,6 +29,8 @@ package struct InPlaceOutcome: Sendable {
     package internal(set) var holders: [ProcessTable.Holder] = []
     /// From before the restore to what was brought back.
     package internal(set) var changes = DatabaseDiff()
+    /// Of a rehearsal: it is a database now, and was none that can be read then.
+    package internal(set) var becomesUnreadable = false
     /// nil unless it is a database.
     package internal(set) var check: Check?
 

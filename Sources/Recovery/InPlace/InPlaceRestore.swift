@@ -96,7 +96,7 @@ package struct InPlaceRestore {
             for outcome in outcomes { try onFile(outcome) }
             return nil
         }
-        let conclusion = Result { try conclude(&outcomes, images, before: state, elapsed) }
+        let conclusion = Result { try conclude(&outcomes, images, elapsed) }
         for outcome in outcomes { try onFile(outcome) }
         switch conclusion {
         case .success((let entry, let looks)):
@@ -132,7 +132,12 @@ package struct InPlaceRestore {
                 let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
                 var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
                 if way != .unchanged { try refuseObstacles(item, way, wanted) }
-                if way != .unchanged { outcome.changes = try images.differences(item, at: present) }
+                if way != .unchanged {
+                    outcome.changes = try images.differences(item, at: present)
+                    outcome.becomesUnreadable =
+                        try images.present(item, at: present)?.isSoundDatabase ?? false
+                        && wanted?.isSoundDatabase == false
+                }
                 try onFile(outcome)
             } catch {
                 guard plan.items.count > 1 else { throw error }
@@ -183,7 +188,6 @@ package struct InPlaceRestore {
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
-        before state: Sequence?,
         _ elapsed: Duration
     ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
         let result = try capture([])
@@ -212,7 +216,8 @@ package struct InPlaceRestore {
             elapsed: elapsed,
             reason: options.reason
         )
-        try entry.record(tags, before: state ?? entry.before.values.max() ?? result, capture)
+        // The first file was exchanged then, and none before.
+        try entry.record(tags, before: entry.before.values.min() ?? result, capture)
         return (entry, looks)
     }
 

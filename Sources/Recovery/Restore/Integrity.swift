@@ -23,6 +23,9 @@ package enum Integrity: Hashable, Sendable {
         case quick = "quick_check"
     }
 
+    /// What is wrong with a file that was a database.
+    package static let otherBytes = "it is no database any more: it does not begin as one"
+
     /// Runs a check on a database that nobody else knows of. Throws `SystemError` if the file cannot be read.
     package static func check(databaseAt path: FilePath, _ check: Check) throws -> Integrity {
         let file = try OpenFile(path, .read)

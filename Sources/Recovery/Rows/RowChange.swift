@@ -42,6 +42,8 @@ package struct RowOutcome: Sendable {
     package internal(set) var counts: [RowCounts]
     /// Of the rows: those that are blocked or displaced.
     package internal(set) var exceptions: [RowChange]
+    /// Rows that are there with other values, which were left alone.
+    package internal(set) var left: [RowChange] = []
     /// What the tables have that does not know of the rows.
     package internal(set) var dependents: [RowDependent] = []
 }

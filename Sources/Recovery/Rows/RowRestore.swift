@@ -89,7 +89,7 @@ package struct RowRestore {
                     outcome = try write(placement, database)
                     return .rollback
                 }
-                outcome = try completed(outcome, database)
+                outcome = try completed(outcome, placement, database)
                 let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
                 try placement.each { row in
                     let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
@@ -133,8 +133,15 @@ package struct RowRestore {
     }
 
     /// With what is only read of the schema: not while others wait for the lock.
-    private func completed(_ outcome: RowOutcome, _ database: Database) throws -> RowOutcome {
+    private func completed(
+        _ outcome: RowOutcome,
+        _ placement: RowPlacement,
+        _ database: Database
+    ) throws -> RowOutcome {
         var outcome = outcome
+        if !options.isOverwriting, outcome.counts.contains(where: { $0[.conflict] + $0[.relinked] > 0 }) {
+            try placement.each { if [.conflict, .relinked].contains($0.kind) { outcome.left.append($0) } }
+        }
         if !options.rebuildsIndexes { outcome.dependents = try dependents(of: outcome, database) }
         return outcome
     }
@@ -238,7 +245,8 @@ package struct RowRestore {
                     }
                     return outcome
                 }
-                return try outcome.map { done in try lockWait.run { try completed(done, database) } }
+                return try outcome.map { done in try lockWait.run { try completed(done, placement, database) }
+                }
             }
         } catch let error as DatabaseError {
             throw InPlaceError(error, path, waited: lockWait.waited)
@@ -262,7 +270,7 @@ package struct RowRestore {
             )
         }
         guard !tables.isEmpty else {
-            _ = try capture([.tag(tags.after, isAutomatic: true)])
+            _ = try capture([.tagRemoval(tags.before)])
             return nil
         }
         do {

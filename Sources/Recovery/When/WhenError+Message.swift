@@ -30,6 +30,9 @@ extension WhenError: CustomStringConvertible {
             return "nothing is known before snapshot \(Self.text(first, in: calendar)): it is the first one"
         case .unknownSequence(let sequence, let nearest):
             return "there is no snapshot \(sequence): \(Self.nearest(nearest, in: calendar))"
+        case .notSeenYet(let sequence, let first):
+            return
+                "nothing is known of it at snapshot \(sequence): its first one is \(Self.text(first, in: calendar))"
         case .noMoment(let sequence, let nearest):
             return "snapshot \(sequence) is a state of one file only, for others it would be incomplete: "
                 + "name the file, or take another moment; \(Self.nearest(nearest, in: calendar))"

@@ -22,6 +22,8 @@ package enum WhenError: Error, Hashable, Sendable {
     case nothingBefore(SnapshotMoment)
     /// `nearest`: the last snapshot below and the first above, as far as they exist.
     case unknownSequence(UInt64, nearest: [SnapshotMoment])
+    /// It is a moment of the root, at which the file that was asked for had no snapshot yet.
+    case notSeenYet(UInt64, first: SnapshotMoment)
     /// It is one of a single file, and no moment of the root that was asked for. `nearest`: as above.
     case noMoment(UInt64, nearest: [SnapshotMoment])
     /// `known`: all tags, sorted.
@@ -34,8 +36,8 @@ package enum WhenError: Error, Hashable, Sendable {
     package var isWrongUsage: Bool {
         switch self {
         case .notUnderstood, .outOfRange, .localTimeDoesNotExist, .localTimeExistsTwice: true
-        case .noSnapshots, .inTheFuture, .beforeFirst, .nothingBefore, .unknownSequence, .noMoment,
-            .unknownTag, .tooFarBack, .noneGood:
+        case .noSnapshots, .inTheFuture, .beforeFirst, .nothingBefore, .unknownSequence,
+            .notSeenYet, .noMoment, .unknownTag, .tooFarBack, .noneGood:
             false
         }
     }

@@ -107,8 +107,9 @@ struct Doctor: HoldfastCommand {
         if diagnosis.findings.isEmpty {
             return try console.result(
                 json: JSONObject().adding("path", diagnosis.path.string).adding("sound", true)
-                    .adding("remarks", diagnosis.remarks),
-                text: "\(path): nothing is wrong"
+                    .adding("remarks", diagnosis.remarks + [diagnosis.deletion].compactMap(\.self)),
+                text: diagnosis.deletion.map { "\(path): the file is sound, but \($0.printable)" }
+                    ?? "\(path): nothing is wrong"
             )
         }
         try console.result(

@@ -44,7 +44,7 @@ struct RowsRestore: HoldfastCommand {
 
     @Option(
         name: .customLong("where"),
-        help: ArgumentHelp("Instead of keys: rows for which this is true.", valueName: "sql")
+        help: ArgumentHelp("Instead of keys: rows for which this is true; 1 means all.", valueName: "sql")
     )
     var condition: String?
 
@@ -72,7 +72,9 @@ struct RowsRestore: HoldfastCommand {
 
     mutating func validate() throws {
         let isRight = condition == nil ? !words.isEmpty : words.count <= (path == nil ? 1 : 0)
-        if !isRight { throw ValidationError("which rows? Say either their keys or --where SQL") }
+        if !isRight {
+            throw ValidationError("which rows? Say either their keys or --where SQL; --where 1 means all")
+        }
         if overwrite && skipConflicts {
             throw ValidationError("--overwrite and --skip-conflicts exclude each other")
         }
@@ -108,14 +110,21 @@ struct RowsRestore: HoldfastCommand {
         let restore = try RowRestore(target.root, entry, at: database, rowOptions, stamp: stamp) {
             try capture.run($0).sequence
         }
-        let report = RowReport(database, entry, isOverwriting: overwrite, isSkipping: skipConflicts, console)
+        var report = RowReport(
+            database,
+            entry,
+            isOverwriting: overwrite,
+            isSkipping: skipConflicts,
+            isRehearsal: inPlaceOptions.dryRun,
+            console
+        )
         let selection = try selection(rows.keys, restore)
         if inPlaceOptions.dryRun {
             let outcome = try restore.rehearse(table, selection) { try report.show($0) }
-            return try report.end(outcome, nil, isRehearsal: true)
+            return try report.end(outcome, nil)
         }
         let (outcome, recovery) = try restore.run(table, selection)
-        let status = try report.end(outcome, recovery, isRehearsal: false)
+        let status = try report.end(outcome, recovery)
         if !withChildren { try warn(of: restore.missingChildren(table, selection), console) }
         return status
     }

@@ -35,6 +35,7 @@ struct DiffReport {
     func showFiles() throws -> ExitStatus {
         var wasFound = table == nil
         var isComplete = true
+        let shownBefore = console.resultCount
         for file in pair.files {
             if file.isDatabase {
                 try show(database: file, &wasFound, &isComplete)
@@ -49,16 +50,24 @@ struct DiffReport {
                     + "\(SuggestedCommand("diff", "WHEN", target.path, "--summary"))"
             )
         }
+        if console.resultCount == shownBefore { try console.text("no difference") }
         return isComplete ? .done : .partial
     }
 
     private func show(plain file: MomentPair.File) throws {
-        guard table == nil else { return }
+        guard table == nil, try !hasSameBytes(file) else { return }
         let change = file.old == nil ? "added" : file.new == nil ? "removed" : "changed"
         try console.result(
             json: JSONObject().adding("path", file.path.string).adding("change", change),
             text: "\(file.path.printable): \(change)"
         )
+    }
+
+    /// It was written anew, or there and back.
+    private func hasSameBytes(_ file: MomentPair.File) throws -> Bool {
+        guard let old = file.old, let new = file.new else { return false }
+        let images = try PastImages(target.root)
+        return try images.isSame(old, new)
     }
 
     private func show(

@@ -115,6 +115,9 @@ struct InPlaceReport {
                 counts.filter { $0.0 > 0 }.map { "\(Quantity.text(rows: $0.0)) \($0.1)" } + table.notes
             lines.append("  \(table.table.printable): \(parts.map(\.printable).joined(separator: ", "))")
         }
+        if outcome.becomesUnreadable {
+            lines.append("  it was no sound database then: what it has now could only be read in the history")
+        }
         lines += outcome.changes.schema.map { "  \($0.text(added: "regained", removed: "lost"))" }
         return lines.joined(separator: "\n")
     }

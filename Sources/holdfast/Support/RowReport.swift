@@ -10,24 +10,32 @@ struct RowReport {
     private let isOverwriting: Bool
     /// Rows that cannot come back are no reason for another exit status.
     private let isSkipping: Bool
+    private let isRehearsal: Bool
     private let console: Console
+    /// Of a table, so many rows of a kind are shown to people.
+    private static let mostLines = 20
+    private var lines: [String: Int] = [:]
 
     init(
         _ path: FilePath,
         _ entry: SnapshotIndex.Entry,
         isOverwriting: Bool,
         isSkipping: Bool,
+        isRehearsal: Bool,
         _ console: Console
     ) {
         self.path = path
         self.entry = entry
         self.isOverwriting = isOverwriting
         self.isSkipping = isSkipping
+        self.isRehearsal = isRehearsal
         self.console = console
     }
 
     /// A row of a dry run, or one that could not come back or had to go.
-    func show(_ row: RowChange) throws {
+    mutating func show(_ row: RowChange) throws {
+        lines["\(row.table) \(row.kind)", default: 0] += 1
+        guard console.isJSON || lines["\(row.table) \(row.kind)"]! <= Self.mostLines else { return }
         let action = action(row.kind)
         var json = JSONObject().adding("path", path.string).adding("table", row.table)
             .adding("key", JSONObject(row.key.map(\.column), row.key.map(\.value)))
@@ -57,18 +65,23 @@ struct RowReport {
         case .conflict:
             isOverwriting
                 ? ("overwrite", "has other values, and would be overwritten")
-                : ("none", "has other values, and would stay")
+                : ("none", "has other values, and \(isRehearsal ? "would stay" : "stays")")
         case .unlinked: ("link", "would refer to its row again")
         case .relinked:
             isOverwriting
                 ? ("link", "refers to another row, and would be overwritten")
-                : ("none", "refers to another row, and would stay")
+                : ("none", "refers to another row, and \(isRehearsal ? "would stay" : "stays")")
         }
     }
 
     /// The tables, and the last line; returns the status to end with.
-    func end(_ outcome: RowOutcome, _ recovery: RecoveryEntry?, isRehearsal: Bool) throws -> ExitStatus {
+    mutating func end(_ outcome: RowOutcome, _ recovery: RecoveryEntry?) throws -> ExitStatus {
         for row in outcome.exceptions { try show(row) }
+        if !isRehearsal { for row in outcome.left { try show(row) } }
+        let hidden = lines.values.reduce(0) { $0 + max(0, $1 - Self.mostLines) }
+        if hidden > 0 {
+            try console.text("and \(Quantity.text(rows: hidden)) more, which --json names")
+        }
         let counts = outcome.counts
         var left = 0
         for count in counts {
@@ -78,29 +91,37 @@ struct RowReport {
             let parts = [
                 (count[.missing], "\(would)restored"), (count[.unlinked], "\(would)linked again"),
                 (count[.same], "there as they were"),
-                (conflicts, isOverwriting ? "\(would)overwritten" : "left with other values"),
-                (count[.blocked], "not restored"), (count[.displaced], "\(would)removed, being in the way"),
+                (conflicts, isOverwriting ? "\(would)overwritten" : "\(would)left with other values"),
+                (count[.blocked], "not \(would)restored"),
+                (count[.displaced], "\(would)removed, being in the way"),
             ]
             let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + count.notes.map(\.printable)
             // Of all the tables that may refer to the rows, those that do are worth a line.
             guard !text.isEmpty || counts.count == 1 || console.isJSON else { continue }
             try console.result(
-                json: json(count, isRehearsal),
+                json: json(count),
                 text:
                     "\(count.table.printable): \(text.isEmpty ? "nothing to do" : text.joined(separator: ", "))"
             )
         }
         if let recovery {
             try console.text(
-                "it took \(Quantity.text(recovery.elapsed)); to take it back: \(SuggestedCommand("undo", path))"
+                "it took \(Quantity.text(recovery.elapsed)); to take it back, as long as nobody else writes: "
+                    + "\(SuggestedCommand("undo", path))"
             )
         }
-        for dependent in outcome.dependents { console.warning(Self.text(dependent, isRehearsal)) }
+        for dependent in outcome.dependents { console.warning(text(dependent)) }
         let blocked = counts.reduce(0) { $0 + $1[.blocked] }
         if left > 0, !isSkipping {
             console.warning(
-                "\(left) rows have other values and were left as they are: say --overwrite to replace them"
+                "\(Quantity.text(rows: left)) with other values \(isRehearsal ? "would stay" : "stayed") as they are: "
+                    + "--overwrite replaces such a row, also one that only took the key of the former"
             )
+            if counts.contains(where: { $0[.missing] > 0 && $0[.conflict] == 0 }) {
+                console.warning(
+                    "rows that refer to one with other values refer to what it is now: look whether it is the same one"
+                )
+            }
         }
         if blocked > 0, !isSkipping {
             let advice =
@@ -111,7 +132,7 @@ struct RowReport {
         return left + blocked > 0 && !isSkipping ? .partial : .done
     }
 
-    private static func text(_ dependent: RowDependent, _ isRehearsal: Bool) -> String {
+    private func text(_ dependent: RowDependent) -> String {
         let (name, table) = (dependent.name.printable, dependent.table.printable)
         let aTrigger = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
         return switch dependent.kind {
@@ -129,7 +150,7 @@ struct RowReport {
         }
     }
 
-    private func json(_ count: RowCounts, _ isRehearsal: Bool) -> JSONObject {
+    private func json(_ count: RowCounts) -> JSONObject {
         JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
             .adding("path", path.string).adding("table", count.table).adding("dry_run", isRehearsal)
             .adding("restored", count[.missing]).adding("linked", count[.unlinked])
