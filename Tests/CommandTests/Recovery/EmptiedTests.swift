@@ -20,12 +20,16 @@ import Testing
     )
     func replaced(script: String) throws {
         let protection = try Protection(Self.fill(500))
-        try SQLite3.sql(Self.fill(3), on: protection.folder.file("few.db"))
+        try SQLite3.sql(
+            Self.fill(3) + "UPDATE s SET i = i + 1000;",
+            on: protection.folder.file("few.db")
+        )
         try protection.watch()
         try protection.shell(script)
         try protection.holdfast("sync")
         let doctor = try protection.holdfast("doctor", protection.database, expecting: 4)
         #expect(doctor.stdout.contains("it has 3 rows, and had 500 rows at snapshot "), "\(doctor)")
+        #expect(doctor.stdout.contains("3 rows lost (3 of s)"), "\(doctor)")
         try protection.holdfast("doctor", protection.database, "--apply", "best")
         #expect(try SQLite3.sql("SELECT count(*) FROM s;", on: protection.database) == "500\n")
     }
@@ -53,19 +57,27 @@ import Testing
         )
         try protection.watch()
         for table in tables {
-            try SQLite3.sql("DELETE FROM \(table);", on: protection.database)
-            try protection.holdfast("sync")
+            // In between, nothing goes.
+            for sql in ["DELETE FROM \(table);", "UPDATE c SET v = v || '.';", "UPDATE c SET v = v || '.';"] {
+                try SQLite3.sql(sql, on: protection.database)
+                try protection.holdfast("sync")
+            }
         }
         let doctor = try protection.holdfast("doctor", protection.database, expecting: 4)
         #expect(doctor.stdout.contains("it has 0 rows, and had 300 rows at snapshot 1"), "\(doctor)")
         #expect(doctor.stdout.contains("no rows lost"), "\(doctor)")
     }
 
-    @Test("a program that deletes many of its rows is left in peace, and what it deleted is said")
-    func cleaned() throws {
+    @Test(
+        "a program that deletes many of its rows is left in peace, and what it deleted is said",
+        arguments: [true, false]
+    )
+    func cleaned(isWatched: Bool) throws {
         let protection = try Protection(Self.fill(500))
         try protection.watch()
+        if !isWatched { try protection.stop() }
         try SQLite3.sql("DELETE FROM s WHERE i > 3;", on: protection.database)
+        if !isWatched { try protection.watch() }
         try protection.holdfast("sync")
         let doctor = try protection.holdfast("doctor", protection.database)
         #expect(

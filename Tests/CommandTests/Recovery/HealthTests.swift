@@ -112,6 +112,24 @@ struct HealthTests {
         }
     }
 
+    @Test("of two databases that are emptied before one check, each has a tag on its own last full snapshot")
+    func two() throws {
+        let fill =
+            "CREATE TABLE t(i); WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i FROM n;"
+        let protection = try Protection(fill)
+        let databases = [protection.database, protection.data + "/b.db"]
+        try SQLite3.sql(fill, on: databases[1])
+        try protection.watch("--check-after", "1s")
+        let full = try protection.log().filter { $0.event == "baseline" }
+        for database in databases { try SQLite3.sql("DELETE FROM t;", on: database) }
+        try wait(for: "two tags") {
+            let tagged = try protection.log().filter { line in
+                line.tags?.contains { $0.hasPrefix("before-deletion-") } == true
+            }
+            return tagged.map(\.path) == full.map(\.path) && Set(tagged.flatMap { $0.tags ?? [] }).count == 2
+        }
+    }
+
     @Test("a mass deletion while the watcher starts anew is compared with what was good before")
     func startedAnew() throws {
         let fill =

@@ -6,18 +6,22 @@ import Testing
 @Suite struct ProtectedOutputTests {
     @Test(
         "is refused, names --in-place, and changes nothing",
-        arguments: ["a.db", "sub/../a.db", "link.db", "../outside.db", "hard.db", "notes", "a.db-wal"]
+        arguments: [
+            "a.db", "sub/../a.db", "link.db", "../outside.db", "hard.db", "notes", "a.db-wal", "second.db",
+        ]
     )
     func restore(name: String) throws {
         let protection = try Protection(
             "PRAGMA journal_mode = WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b);"
         )
         try protection.shell("mkdir sub; echo one > notes; ln -s a.db link.db; ln -s data/a.db ../outside.db")
+        try SQLite3.sql("CREATE TABLE another(i);", on: protection.data + "/second.db")
         let session = try SQLite3Session(protection.database)
         try session.sql("INSERT INTO t(b) VALUES('kept');")
         try protection.holdfast("watch", "--once", "--quiet", protection.data)
         try protection.shell("ln a.db hard.db")
-        let look = "find . ../outside.db -printf '%p %i %m %T@ %s\\n' | sort; md5sum a.db notes a.db-wal"
+        let look =
+            "find . ../outside.db -printf '%p %i %m %T@ %s\\n' | sort; md5sum a.db notes a.db-wal second.db"
         let before = try Command.run("sh", ["-ec", look], directory: protection.data).stdout
         let output = protection.data + "/" + name
         let source = name == "notes" ? protection.data + "/notes" : protection.database

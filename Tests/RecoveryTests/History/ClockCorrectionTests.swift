@@ -65,6 +65,33 @@ struct ClockCorrectionTests {
         )
     }
 
+    @Test(
+        "steps are added up only as far back as the times increase, and as the clock was seen being set back"
+    )
+    func added() {
+        #expect(correct([0, -40, -480, 21], steps: [(1, -100), (3, 500)]) == [-100, -40, 21, 21])
+        #expect(
+            correct([-600, 610, -589, 612], steps: [(0, -600), (1, 1200), (3, 1200)]) == [600, 610, 612, 612]
+        )
+        #expect(
+            correct([-600, 101, -594, -89, -584], steps: [(0, -600), (3, 500)]) == [
+                -600, -594, -594, -584, -584,
+            ]
+        )
+        // Put forward twice and never back: perhaps the machine stood still.
+        #expect(correct([30, 110, 41, 51], steps: [(0, 30), (1, 70)]) == [30, 41, 41, 51])
+    }
+
+    @Test("what comes after is taken for behind only if that is shorter, and little time passed in it")
+    func explanations() {
+        // As long as what would have been ahead.
+        #expect(correct([0, -99, 401]) == [-99, -99, 401])
+        // Too much time passed.
+        #expect(correct([0, 5, 505, -94, 406, 906]) == [-599, -594, -94, -94, 406, 906])
+        // The clock made no greater leap after it than before what would have been ahead.
+        #expect(correct([0, 60, 590, 595, 566, 1066], steps: [(2, 30)]) == [0, 60, 561, 566, 566, 1066])
+    }
+
     @Test("a clock that was behind for a while makes nothing before it earlier")
     func behind() {
         // The clock of a machine without a battery.

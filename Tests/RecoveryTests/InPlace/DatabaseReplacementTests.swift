@@ -137,6 +137,22 @@ import Testing
 }
 
 @Suite("The stamp of a live database") struct LiveFilesTests {
+    @Test("what SQLite does to the files when root opens the database is no commit")
+    func root() throws {
+        try withTemporaryDirectory { directory in
+            let session = try SQLite3Session(directory.file("a.db"))
+            try session.sql("PRAGMA journal_mode = wal; CREATE TABLE t(v);")
+            let files = LiveFiles(DirectoryEntry("a.db", in: try OpenDirectory(FilePath(directory.path))))
+            let before = try files.stamp()
+            // Another time of the last change of the inode, and another time of the wal-index.
+            let script =
+                "chmod 600 a.db*; chmod 644 a.db*; touch -d '1 hour ago' a.db-shm; truncate -s +32K a.db-shm"
+            _ = try Command.run("sh", ["-ec", script], directory: directory.path)
+            #expect(try files.stamp().isSame(as: before))
+            try session.close()
+        }
+    }
+
     @Test("tells a commit from a look, in both modes", arguments: ["delete", "wal"])
     func commits(mode: String) throws {
         try withTemporaryDirectory { directory in
