@@ -9,11 +9,31 @@ package struct DurablePoint: Hashable, Sendable {
     package let time: Instant
     /// Why not all that was committed is in it; nil when all is.
     package let incomplete: String?
+    /// The same by the paths of files.
+    package let unseen: [String: String]
 
-    package init(sequence: Sequence, time: Instant, incomplete: String? = nil) {
+    package init(
+        sequence: Sequence,
+        time: Instant,
+        incomplete: String? = nil,
+        unseen: [String: String] = [:]
+    ) {
         self.sequence = sequence
         self.time = time
         self.incomplete = incomplete
+        self.unseen = unseen
+    }
+}
+
+/// Why not all that was committed can be captured.
+struct Incompleteness {
+    let reason: String
+    let unseen: [String: String]
+
+    /// Nil when all can.
+    init?(_ status: CaptureStatus) {
+        guard let reason = status.blindness else { return nil }
+        (self.reason, unseen) = (reason, status.unseen)
     }
 }
 
@@ -59,11 +79,16 @@ final class Answers: Sendable {
         _ barriers: [UInt64],
         _ sequence: Sequence,
         _ time: Instant,
-        incompleteness: (UInt64) -> String? = { _ in nil }
+        incompleteness: (UInt64) -> Incompleteness? = { _ in nil }
     ) {
         for barrier in barriers {
             let incomplete = incompleteness(barrier)
-            let point = DurablePoint(sequence: sequence, time: time, incomplete: incomplete)
+            let point = DurablePoint(
+                sequence: sequence,
+                time: time,
+                incomplete: incomplete?.reason,
+                unseen: incomplete?.unseen ?? [:]
+            )
             let waiter = state.withLock { state -> Waiter? in
                 if let waiter = state.waiters.removeValue(forKey: barrier) { return waiter }
                 if state.abandoned.remove(barrier) == nil { state.given[barrier] = point }

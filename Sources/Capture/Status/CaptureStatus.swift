@@ -47,6 +47,14 @@ package struct CaptureStatus: Sendable {
         hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()
             ?? leftOut.values.lazy.map(\.reason).min()
     }
+    /// Files of which not all that is committed can be captured, by their paths for people, and why.
+    package var unseen: [String: String] {
+        hindrances.filter(\.value.isBlind).mapValues(\.reason).merging(leftOut.mapValues(\.reason)) {
+            first,
+            _ in
+            first
+        }
+    }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0
     /// It was told to stop, and did not take everything.

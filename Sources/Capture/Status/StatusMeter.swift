@@ -7,7 +7,7 @@ final class StatusMeter: Sendable {
     private let status = Mutex(CaptureStatus())
     private let news = Mutex(News())
     /// Why not all that was wanted is before a barrier, as it was when that was set.
-    private let passedOver = Mutex<[UInt64: String]>([:])
+    private let passedOver = Mutex<[UInt64: Incompleteness]>([:])
     private let notice: @Sendable (CaptureNotice) -> Void
 
     init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
@@ -108,13 +108,13 @@ final class StatusMeter: Sendable {
 
     /// The barrier does not wait for what is hindered just now.
     func passOver(_ barrier: UInt64) {
-        let reason = current.blindness
-        passedOver.withLock { $0[barrier] = reason }
+        let incompleteness = Incompleteness(current)
+        passedOver.withLock { $0[barrier] = incompleteness }
     }
 
     /// Why not all that was committed before is durable with that barrier; nil when all is. To be asked once.
-    func incompleteness(of barrier: UInt64) -> String? {
-        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? current.blindness
+    func incompleteness(of barrier: UInt64) -> Incompleteness? {
+        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? Incompleteness(current)
     }
 
     /// A file is captured anew after an error of the program itself.

@@ -11,6 +11,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case unwritable(FilePath, String, advice: String)
     /// Programs have the file open that is to be exchanged. In WAL mode they would spoil the new one.
     case inUse(FilePath, [ProcessTable.Holder], mayBeForced: Bool)
+    /// What the file has now could not be captured. Why.
+    case unseen(String)
     /// Programs wrote between each capture and the moment at which it was to be replaced.
     case restless(FilePath, [ProcessTable.Holder])
     /// It was done, and could not be written into the history. The tag of the state before it, and why.
@@ -69,6 +71,9 @@ extension InPlaceError: CustomStringConvertible {
         case .restless(let path, let holders):
             "\(path.printable) was written too often to be replaced without losing a commit\(Self.list(holders)): "
                 + "stop the programs that write, or say --wait with more time"
+        case .unseen(let reason):
+            "nothing was done, for it is not known what would be lost (\(reason)): stop the program that has it, or say "
+                + "--wait with more time"
         case .unrecorded(let path, let tag, let reason):
             "what was asked for in \(path.printable) was done, but is missing in the recovery log (\(reason)), so that undo "
                 + "does not know of it: to take it back, \(SuggestedCommand("restore", path, "--at", tag, "--in-place"))"

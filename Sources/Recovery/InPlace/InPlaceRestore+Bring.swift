@@ -26,16 +26,37 @@ extension InPlaceRestore {
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
-    /// Brings one file back. `sequence` is a snapshot of the present. `marks`: what is still to be said of it
+    /// The same, and from which snapshot, once it is known what the file has now: somebody may have it locked.
+    /// Throws `InPlaceError.unseen` when that takes longer than the time allowed.
+    func seenWay(
+        _ item: InPlacePlan.Item,
+        _ images: InPlaceImages,
+        from captured: CapturedState
+    ) throws -> (Sequence, InPlaceOutcome.Way) {
+        let deadline = Tick.now.advanced(by: options.wait)
+        var captured = captured
+        while true {
+            let way = try way(item, images, from: captured.sequence)
+            // What is exchanged goes aside, whatever it has.
+            guard way == .unchanged || way == .transaction, let reason = captured.whyUnseen(item.path) else {
+                return (captured.sequence, way)
+            }
+            guard Tick.now < deadline else { throw InPlaceError.unseen(reason) }
+            Thread.nap(.milliseconds(50))
+            captured = try capture([])
+        }
+    }
+
+    /// Brings one file back. `captured` is the present. `marks`: what is still to be said of it
     /// before anything changes.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
-        _ sequence: Sequence,
+        _ captured: CapturedState,
         _ maker: DirectoryMaker,
         _ marks: inout [AnnotationWish]
     ) throws -> InPlaceOutcome {
-        let way = try way(item, images, from: sequence)
+        let (sequence, way) = try seenWay(item, images, from: captured)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
         var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
         guard way != .unchanged else { return outcome }
@@ -62,9 +83,13 @@ extension InPlaceRestore {
         try files.waitForCommit()
         let lockWait = LockWait(options.wait)
         let replacement = DatabaseReplacement(database: place, image: image, lockWait: lockWait)
+        var reason: String?
         repeat {
             let stamp = try files.stamp()
-            outcome.before = try captured(&marks)
+            let captured = try captured(&marks)
+            outcome.before = captured.sequence
+            reason = captured.whyUnseen(outcome.item.path)
+            guard reason == nil else { continue }
             switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
             case .done:
                 outcome.holders = ProcessTable.writers(ofFileAt: place.path)
@@ -73,14 +98,15 @@ extension InPlaceRestore {
             case .outdated: continue
             }
         } while Tick.now < deadline
+        if let reason { throw InPlaceError.unseen(reason) }
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
     /// Has the present captured, and says what is still to be said.
-    private func captured(_ marks: inout [AnnotationWish]) throws -> Sequence {
-        let sequence = try capture(marks)
+    private func captured(_ marks: inout [AnnotationWish]) throws -> CapturedState {
+        let captured = try capture(marks)
         marks = []
-        return sequence
+        return captured
     }
 
     /// How often it is tried to exchange a file just as it was captured.
@@ -103,7 +129,7 @@ extension InPlaceRestore {
             attempts += 1
             try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
             let stamp = try files.stamp()
-            outcome.before = try captured(&marks)
+            outcome.before = try captured(&marks).sequence
             let present = try images.present(outcome.item, at: outcome.before)
             let keepsAside =
                 try image.isDatabase || present != nil
@@ -160,7 +186,7 @@ extension InPlaceRestore {
         _ marks: inout [AnnotationWish]
     ) throws {
         try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
-        outcome.before = try captured(&marks)
+        outcome.before = try captured(&marks).sequence
         let exchange = FileExchange(
             place: place,
             attributes: nil,

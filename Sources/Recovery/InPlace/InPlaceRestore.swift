@@ -20,8 +20,8 @@ package struct InPlaceRestore {
         package init() {}
     }
 
-    /// Has all that is committed captured, and says these things of it. Returns the root's last snapshot.
-    package typealias Capture = ([AnnotationWish]) throws -> Sequence
+    /// Has all that is committed captured, and says these things of it.
+    package typealias Capture = ([AnnotationWish]) throws -> CapturedState
 
     let plan: InPlacePlan
     let options: Options
@@ -65,7 +65,8 @@ package struct InPlaceRestore {
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
 
-        let present = try capture([])
+        let captured = try capture([])
+        let present = captured.sequence
         onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
@@ -81,7 +82,7 @@ package struct InPlaceRestore {
         var marks = [AnnotationWish.tag(tags.before, at: state, isAutomatic: true)]
         for item in plan.items {
             do {
-                let outcome = try bring(item, images, present, maker, &marks)
+                let outcome = try bring(item, images, captured, maker, &marks)
                 outcomes.append(outcome)
                 for shortfall in outcome.shortfalls { onShortfall(shortfall) }
             } catch {
@@ -118,7 +119,8 @@ package struct InPlaceRestore {
         let images = InPlaceImages(plan.root, in: work.path)
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
-        let present = try capture([])
+        let captured = try capture([])
+        let present = captured.sequence
         onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
         if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
             let maker = DirectoryMaker(plan.directories)
@@ -128,7 +130,7 @@ package struct InPlaceRestore {
         }
         for item in plan.items {
             do {
-                let way = try way(item, images, from: present)
+                let (present, way) = try seenWay(item, images, from: captured)
                 let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
                 var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
                 if way != .unchanged { try refuseObstacles(item, way, wanted) }
@@ -190,7 +192,7 @@ package struct InPlaceRestore {
         _ images: InPlaceImages,
         _ elapsed: Duration
     ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
-        let result = try capture([])
+        let result = try capture([]).sequence
         // Whatever comes of looking, what was done must be in the history: undo needs it.
         let looks = Result {
             for index in outcomes.indices { try look(at: &outcomes[index], images, result) }

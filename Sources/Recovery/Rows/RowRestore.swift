@@ -76,7 +76,7 @@ package struct RowRestore {
     ) throws -> RowOutcome {
         try with(table, selection) { set, old in
             let copy = images.path(named: "rehearsal")
-            try FileCopy.copy(present(at: capture([])), to: copy)
+            try FileCopy.copy(present(at: capture([]).sequence), to: copy)
             // In WAL mode it would need files beside it.
             try OpenFile(copy, .update).setFileFormat(isWAL: false)
             var configuration = Configuration()
@@ -157,7 +157,7 @@ package struct RowRestore {
             at: entry.sequence,
             in: images.path(named: "children")
         )
-        let queue = try DatabaseQueue(path: ImageDatabase.uri(present(at: capture([]))))
+        let queue = try DatabaseQueue(path: ImageDatabase.uri(present(at: capture([]).sequence)))
         return try queue.writeWithoutTransaction { database in
             try RowPlacement(set, of: old, database).counts().filter {
                 !$0.table.isSameName(as: table) && $0[.missing] + $0[.unlinked] > 0
@@ -180,15 +180,20 @@ package struct RowRestore {
             let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
             try files.waitForCommit()
             var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
+            var reason: String?
             repeat {
                 let stamp = try files.stamp()
-                let before = try capture(marks)
+                let captured = try capture(marks)
+                let before = captured.sequence
                 marks = []
+                reason = captured.whyUnseen(path)
+                guard reason == nil else { continue }
                 let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
                 guard let outcome else { continue }
                 let elapsed = start.duration(to: .now)
                 return (outcome, try conclude(outcome.counts, before, elapsed))
             } while Tick.now < deadline
+            if let reason { throw InPlaceError.unseen(reason) }
             throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
         }
     }
@@ -277,7 +282,7 @@ package struct RowRestore {
             let recovery = RecoveryEntry(
                 .rows,
                 time: .now,
-                result: try capture([]),
+                result: try capture([]).sequence,
                 at: entry.sequence,
                 before: [entry.file: before],
                 tables: tables,

@@ -40,7 +40,7 @@ package struct ControlClient: Sendable {
         timeout: Duration
     ) throws -> DurablePoint {
         guard
-            case .durable(let sequence, let time, let incomplete) = try ask(
+            case .durable(let sequence, let time, let incomplete, let unseen) = try ask(
                 .synchronise(annotations: annotations),
                 timeout
             )
@@ -48,7 +48,12 @@ package struct ControlClient: Sendable {
             throw Failure.refused("unexpected answer")
         }
         let moment = Instant(nanoseconds: time)
-        return DurablePoint(sequence: Sequence(sequence), time: moment, incomplete: incomplete)
+        return DurablePoint(
+            sequence: Sequence(sequence),
+            time: moment,
+            incomplete: incomplete,
+            unseen: unseen ?? [:]
+        )
     }
 
     /// Has the watcher remove what the rules do not keep.

@@ -15,8 +15,9 @@ enum ControlRequest: Codable, Sendable, Equatable {
 
 enum ControlAnswer: Codable, Sendable, Equatable {
     /// Time in nanoseconds since 1970.
-    /// `incomplete`: why not all that was committed is in it; nil when all is.
-    case durable(sequence: UInt64, time: Int64, incomplete: String? = nil)
+    /// `incomplete`: why not all that was committed is in it; nil when all is. `unseen`: the same by the paths of
+    /// files; nil from one that does not tell.
+    case durable(sequence: UInt64, time: Int64, incomplete: String? = nil, unseen: [String: String]? = nil)
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case failed(reason: String)
@@ -27,7 +28,8 @@ extension ControlAnswer {
         .durable(
             sequence: point.sequence.rawValue,
             time: point.time.nanoseconds,
-            incomplete: point.incomplete
+            incomplete: point.incomplete,
+            unseen: point.unseen
         )
     }
 }

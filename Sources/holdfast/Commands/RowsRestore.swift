@@ -108,7 +108,7 @@ struct RowsRestore: HoldfastCommand {
         if let name, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
         let stamp = chosen.index.freeStamp(for: .rows)
         let restore = try RowRestore(target.root, entry, at: database, rowOptions, stamp: stamp) {
-            try capture.run($0).sequence
+            try capture.captured($0)
         }
         var report = RowReport(
             database,

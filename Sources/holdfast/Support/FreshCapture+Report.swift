@@ -1,9 +1,16 @@
 import Capture
+import Recovery
 import Repository
 import Service
 import SystemPackage
 
 extension FreshCapture {
+    /// For what is done in place.
+    func captured(_ annotations: [AnnotationWish]) throws -> CapturedState {
+        let point = try run(annotations)
+        return CapturedState(sequence: point.sequence, unseen: point.unseen)
+    }
+
     /// For `sync`, and the commands that set a name on the present: captures and prints the last sequence. Says what
     /// could not be captured, and returns `.partial` then.
     static func run(

@@ -44,7 +44,7 @@ struct InPlaceOptions: ParsableArguments {
         let capture = FreshCapture(target.root, in: repository, timeout: max(wait, .seconds(30)))
         let leftOut = try capture.leftOut(of: plan.items.map(\.name))
         let restore = InPlaceRestore(plan.without(leftOut), options, index) {
-            try capture.run($0).sequence
+            try capture.captured($0)
         }
         var report = InPlaceReport(plan, target, isRehearsal: dryRun, console: console)
         for item in plan.items where leftOut.contains(item.name) {

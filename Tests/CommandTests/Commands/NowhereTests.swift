@@ -7,6 +7,10 @@ import Testing
 @Suite struct NowhereTests {
     /// Runs it in a directory that is removed first.
     private func run(_ scene: Scene, _ arguments: String...) throws -> CommandResult {
+        try run(scene, arguments: arguments)
+    }
+
+    private func run(_ scene: Scene, arguments: [String]) throws -> CommandResult {
         let gone = scene.directory.file("gone")
         try FileManager.default.createDirectory(atPath: gone, withIntermediateDirectories: true)
         return try Command.run(
@@ -25,6 +29,10 @@ import Testing
             #expect(log.status == 0 && log.stdout.contains("baseline"), "\(log)")
         }
         #expect(try run(scene, "log").stdout.contains("baseline"))
+        for arguments in [["diff", "1", "2"], ["rows", "history", "t", "1"]] {
+            let result = try run(scene, arguments: arguments)
+            #expect(!result.stderr.contains("working directory"), "\(result)")
+        }
         let restored = try run(scene, "restore", scene.database, "--at", "2", "--output", scene.output)
         #expect(restored.status == 0 && restored.stdout.contains("restored"), "\(restored)")
         let exported = try run(

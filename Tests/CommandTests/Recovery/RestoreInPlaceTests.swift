@@ -308,4 +308,40 @@ struct RestoreInPlaceTests {
         try team.holdfast("undo")
         #expect(try team.sql("SELECT count(*) FROM c;") == "0")
     }
+
+    @Test("a database that somebody keeps locked is not taken for what was captured of it last")
+    func lockedUnseen() throws {
+        let protection = try Protection("CREATE TABLE t(i); INSERT INTO t VALUES(1);")
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        try SQLite3.sql("DELETE FROM t;", on: protection.database)
+        let session = try SQLite3Session(protection.database)
+        // No journal on the disk tells when it commits.
+        try session.sql("BEGIN EXCLUSIVE;")
+        let restore = ["restore", protection.database, "--at", "1", "--in-place"]
+        for arguments in [
+            restore, restore + ["--dry-run"],
+            ["rows", "restore", "t", "1", protection.database, "--at", "1"],
+        ] {
+            let refused = try HoldfastProgram.run(
+                arguments + ["--wait", "100ms"],
+                environment: protection.environment
+            )
+            #expect(refused.status == 11, "\(refused)")
+            #expect(refused.stderr.contains("it is not known what would be lost"), "\(refused)")
+        }
+        let patient = try protection.start(
+            "restore",
+            protection.database,
+            "--at",
+            "1",
+            "--in-place",
+            "--wait",
+            "60s",
+            heldBefore: "flock"
+        )
+        try session.sql("COMMIT;")
+        #expect(try patient.waitForEnd().status == 0)
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: protection.database) == "1\n")
+        try session.close()
+    }
 }

@@ -16,6 +16,10 @@ struct RowsInTheWayTests {
 
     /// Before, a snapshot is taken; after, these rows are restored from it.
     private func restore(before: String, after: String, _ arguments: String...) throws -> CommandResult {
+        try restore(before: before, after: after, arguments: arguments)
+    }
+
+    private func restore(before: String, after: String, arguments: [String]) throws -> CommandResult {
         try sql(before)
         try protection.holdfast("watch", "--once", "--quiet", protection.data)
         try sql(after)
@@ -41,6 +45,7 @@ struct RowsInTheWayTests {
     func taken() throws {
         let result = try restore(before: Self.users, after: Self.taken, "u", "--where", "1", "--dry-run")
         #expect(result.status == 3 && result.stdout.contains("u id=7: cannot come back (UNIQUE"), "\(result)")
+        #expect(!result.stdout.contains("u id=7: would come back"), "\(result)")
         #expect(try sql("SELECT count(*) FROM u;") == "1\n")
         let real = try rows(["u", "--where", "1"])
         #expect(real.status == 3 && real.stdout.contains("in its way is id=77\n"), "\(real)")
@@ -57,6 +62,97 @@ struct RowsInTheWayTests {
         #expect(try sql("PRAGMA integrity_check;") == "ok\n")
         try protection.holdfast("undo", protection.database)
         #expect(try sql("SELECT * FROM u;") == "77|M7\n")
+    }
+
+    @Test("a row that has NULL where the table allows it no more does not come back with a default")
+    func notNull() throws {
+        let result = try restore(
+            before: "CREATE TABLE t(i INTEGER PRIMARY KEY, k UNIQUE, v); INSERT INTO t VALUES(1, 'a', NULL);",
+            after: """
+                DROP TABLE t; CREATE TABLE t(i INTEGER PRIMARY KEY, k UNIQUE, v NOT NULL DEFAULT 'd');
+                INSERT INTO t VALUES(2, 'a', 'x');
+                """,
+            "t",
+            "1",
+            "--overwrite"
+        )
+        #expect(result.status == 3 && result.stdout.contains("t i=1: cannot come back"), "\(result)")
+        #expect(try sql("SELECT * FROM t;") == "2|a|x\n")
+    }
+
+    @Test("a row that a rule forbids its former values keeps those that it has")
+    func forbidden() throws {
+        let result = try restore(
+            before: "CREATE TABLE t(k TEXT PRIMARY KEY, v); INSERT INTO t VALUES('a', 1);",
+            after:
+                "DROP TABLE t; CREATE TABLE t(k TEXT PRIMARY KEY, v CHECK(v > 5)); INSERT INTO t VALUES('a', 9);",
+            "t",
+            "a",
+            "--overwrite"
+        )
+        #expect(result.status == 1 && result.stderr.contains("cannot have its former values"), "\(result)")
+        #expect(try sql("SELECT * FROM t;") == "a|9\n")
+    }
+
+    @Test("a rowid that another row has by now hinders no row with a key of its own")
+    func takenRowID() throws {
+        let result = try restore(
+            before: "CREATE TABLE t(k TEXT PRIMARY KEY); INSERT INTO t VALUES('a');",
+            after: "DELETE FROM t; INSERT INTO t VALUES('z');",
+            "t",
+            "a"
+        )
+        #expect(result.status == 0, "\(result)")
+        #expect(try sql("SELECT k FROM t ORDER BY k;") == "a\nz\n")
+    }
+
+    @Test("a foreign key to a column that is gone is none")
+    func goneColumn() throws {
+        for arguments in [[], ["--with-children"]] {
+            let scene = try RowsInTheWayTests()
+            let result = try scene.restore(
+                before: """
+                    CREATE TABLE p(i INTEGER PRIMARY KEY); CREATE TABLE c(x REFERENCES p(gone));
+                    INSERT INTO p VALUES(1); INSERT INTO c VALUES(1);
+                    """,
+                after: "DELETE FROM p;",
+                arguments: ["p", "1"] + arguments
+            )
+            #expect(result.status == 0, "\(result)")
+            #expect(try scene.sql("SELECT * FROM p;") == "1\n")
+        }
+    }
+
+    @Test("a wait of any length", arguments: ["30d", "999999d"])
+    func longWait(wait: String) throws {
+        let result = try restore(
+            before: "CREATE TABLE t(i INTEGER PRIMARY KEY); INSERT INTO t VALUES(1);",
+            after: "DELETE FROM t;",
+            "t",
+            "1",
+            "--wait",
+            wait
+        )
+        #expect(result.status == 0, "\(result)")
+    }
+
+    @Test(
+        "what could not be kept apart is named in the run as in the dry run, and so is the way to replace it"
+    )
+    func conflicts() throws {
+        let result = try restore(
+            before: "CREATE TABLE t(i INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 'a'), (2, 'b');",
+            after: "DELETE FROM t; INSERT INTO t VALUES(1, 'another');",
+            "t",
+            "--where",
+            "1"
+        )
+        #expect(
+            result.status == 3 && result.stdout.contains("t i=1: has other values, and stays\n"),
+            "\(result)"
+        )
+        #expect(result.stderr.contains("--overwrite replaces such a row"), "\(result)")
+        #expect(try sql("SELECT * FROM t;") == "1|another\n2|b\n")
     }
 
     @Test("values that were exchanged come back, with what the row has in a column that is new")
@@ -138,6 +234,16 @@ struct RowsInTheWayTests {
             result.stderr.contains("the virtual table box") && result.stderr.contains("the trigger two of d")
         )
         #expect(try sql("SELECT rowid FROM d WHERE uuid = 'a';") == "1\n")
+        try sql(
+            """
+            CREATE VIEW w AS SELECT rowid AS id, body FROM d;
+            CREATE VIRTUAL TABLE over_view USING fts5(body, content='w', content_rowid='id');
+            DELETE FROM d WHERE uuid = 'c';
+            """
+        )
+        let viewed = try rows(["d", "c"])
+        #expect(viewed.stderr.contains("the index over_view of"), "\(viewed)")
+        try sql("DROP TABLE over_view; DROP VIEW w;")
         try sql("DELETE FROM d WHERE uuid = 'b'; INSERT INTO d_fts(d_fts) VALUES('rebuild');")
         let rebuilt = try rows(["d", "b", "--rebuild-indexes"])
         #expect(rebuilt.stderr.contains("the index d_fts of d was built anew"), "\(rebuilt)")

@@ -66,6 +66,31 @@ import Testing
         #expect(good.stdout.contains(#""sequence":1"#), "\(good)")
     }
 
+    @Test("hides no index that lacks a row of its table, and no table that leads to no page")
+    func inconsistent() throws {
+        let protection = try Protection(Self.collation + "CREATE INDEX bi ON big(v);")
+        let entry = "SELECT rootpage FROM sqlite_master WHERE name = 'bi';"
+        let page = try SQLite3.sql(entry, on: protection.database).trimmingCharacters(in: .newlines)
+        // Each connection believes the schema that it has read.
+        for sql in [
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_master WHERE name = 'bi';",
+            "INSERT INTO big VALUES(5000, 'unindexed');",
+            "PRAGMA writable_schema = ON; INSERT INTO sqlite_master VALUES('index', 'bi', 'big', \(page), 'CREATE INDEX bi ON big(v)');",
+        ] { try SQLite3.sql(sql, on: protection.database) }
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let doctor = try protection.holdfast("doctor", protection.database, expecting: 4)
+        #expect(doctor.stdout.contains("wrong # of entries in index bi"), "\(doctor)")
+
+        let other = try Protection("CREATE TABLE t(i); INSERT INTO t VALUES(1); CREATE TABLE u(i);")
+        try other.holdfast("watch", "--once", "--quiet", other.data)
+        try SQLite3.sql(
+            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage = 9999 WHERE name = 'u';",
+            on: other.database
+        )
+        let gone = try other.holdfast("doctor", other.database, expecting: 4)
+        #expect(gone.stdout.contains("rootpage"), "\(gone)")
+    }
+
     @Test("rows whose foreign keys nobody enforces are a remark")
     func foreignKeys() throws {
         let protection = try Protection(

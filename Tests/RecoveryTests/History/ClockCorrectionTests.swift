@@ -133,6 +133,16 @@ struct ClockCorrectionTests {
                 "\(random)"
             )
         }
+        let correct = { (times: [Int64], steps: [(Int, Int64)]) in
+            ClockCorrection.correct(
+                times.map { Instant(nanoseconds: $0) },
+                steps: steps.map { place, step in
+                    (place, ClockStep(from: Instant(nanoseconds: 0), to: Instant(nanoseconds: step)))
+                }
+            )?.map(\.nanoseconds)
+        }
+        #expect(correct([0, 0, .max - 5, 5, 0], [(0, -9), (3, .max)]) == [.max, .max, .max, .max, .max])
+        #expect(correct([.max - 5, .max, -1, 5, .min + 5], []) == [.max - 5, .max, .max, .max, .max])
         let falling = (0..<400_000).map { Instant(nanoseconds: -Int64($0)) }
         #expect(ClockCorrection.correct(falling, steps: []) == falling.map { _ in falling.last! })
     }

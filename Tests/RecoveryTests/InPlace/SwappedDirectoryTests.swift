@@ -142,7 +142,9 @@ struct SwappedDirectoryTests {
     private func restoreInPlace(_ plan: InPlacePlan, _ last: Repository.Sequence) throws {
         var options = InPlaceRestore.Options()
         options.wait = .zero
-        let restore = InPlaceRestore(plan, options, try SnapshotIndex(plan.root)) { _ in last }
+        let restore = InPlaceRestore(plan, options, try SnapshotIndex(plan.root)) { _ in
+            CapturedState(sequence: last)
+        }
         _ = try restore.run(onFile: { _ in }, onFailure: { _, _ in })
     }
 

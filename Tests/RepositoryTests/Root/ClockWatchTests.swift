@@ -26,5 +26,9 @@ struct ClockWatchTests {
         #expect(steps([(.max, 0), (0, 9)]) == [])
         #expect(steps([(.max - 9, 0), (.min, 9)]) == [])
         #expect(steps([(.min, 0), (.max, 0)]) == [])
+        // Beyond what nanoseconds can say it is a step all the same.
+        var watch = ClockWatch()
+        _ = watch.look(Instant(nanoseconds: .min), Tick(nanoseconds: 0))
+        #expect(watch.look(Instant(nanoseconds: .max), Tick(nanoseconds: 0)) != nil)
     }
 }
