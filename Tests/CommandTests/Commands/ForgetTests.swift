@@ -93,6 +93,9 @@ import Testing
         )
         let impatient = try scene.run("forget", "--keep-last", "1", "--timeout", "50ms")
         #expect(impatient.status == 11 && impatient.isOneLineError, "\(impatient)")
+        // It found the lock taken, and sleeps before it tries again (proc(5), syscall: clock_nanosleep).
+        let sleeps = "grep -qs '^230 ' /proc/\(patient.processID)/task/*/syscall"
+        try wait(for: "its next attempt") { try Command.run("sh", ["-c", sleeps]).status == 0 }
         #expect(patient.isRunning)
         withExtendedLifetime(writer) {}
         writer = nil

@@ -253,6 +253,16 @@ struct BytesAndEncodingsTests {
         let history = try protection.holdfast("rows", "history", "t", "1", "--path", protection.database)
             .stdout
         #expect(!history.contains("\u{1B}"))
+        let query = "'\(HoldfastProgram.path)' query 'SELECT v FROM t WHERE i = 1' '\(protection.database)'"
+        let terminal = try Command.run(
+            "script",
+            ["-qec", query, "/dev/null"],
+            environment: HoldfastProgram.environment(protection.environment)
+        )
+        #expect(
+            terminal.stdout.contains(#"\u{1B}[2J\n"#) && !terminal.stdout.contains("\u{1B}["),
+            "\(terminal)"
+        )
         let view = { (arguments: [String]) in
             let result = try HoldfastProgram.run(arguments, environment: protection.environment)
             #expect(result.status != 0 && result.stderr.contains("w is a view"), "\(result)")
