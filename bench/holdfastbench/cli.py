@@ -60,7 +60,8 @@ def run(scenario, equipment, options):
         "left_out": left_out,
     }
     rounds = turns.take_turns(scenario, subjects, equipment, count, options.work)
-    shown = report.write(options.results, scenario, rounds, facts, plots.draw(options.results, scenario, rounds))
+    shown = report.write(options.results, scenario, rounds, facts)
+    plots.draw(options.results, scenario, rounds)
     print(f"## {scenario.name}: {scenario.title}\n\n{shown}\n", flush=True)
     return bool(report.failures(rounds))
 

@@ -6,24 +6,23 @@ from holdfastbench.scenario import measured
 
 
 def draw(results, scenario, rounds):
-    """Names of the files that were written."""
+    """Writes them beside the tables."""
     try:
         import matplotlib
     except ImportError:
-        return []
+        return
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "holdfast"  # the same figures make the same file
     results.mkdir(parents=True, exist_ok=True)
-    drawn = [_bars(results, scenario, rounds, key) for key in scenario.bars]
+    for key in scenario.bars:
+        _bars(results, scenario, rounds, key)
     if scenario.curves:
-        drawn.append(_curves(results, scenario, rounds))
-    return [name for name in drawn if name]
+        _curves(results, scenario, rounds)
 
 
 def _save(figure, results, name):
     figure.tight_layout()
     figure.savefig(results / name, metadata={"Date": None})
-    return name
 
 
 def _figure(title):
@@ -39,7 +38,7 @@ def _bars(results, scenario, rounds, key):
     values = {name: measured(rounds, name, key) for name in rounds}
     values = {name: found for name, found in values.items() if found}
     if not values:
-        return None
+        return
     column = next(column for column in scenario.columns if column.key == key)
     figure, axes = _figure(f"{scenario.title}: {column.title}")
     middles = [statistics.median(found) for found in values.values()]
@@ -51,7 +50,7 @@ def _bars(results, scenario, rounds, key):
     axes.bar_label(drawn, [column.form(middle) for middle in middles], padding=4, fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.2)
-    return _save(figure, results, f"{scenario.name}-{key}.svg")
+    _save(figure, results, f"{scenario.name}-{key}.svg")
 
 
 def _curves(results, scenario, rounds):
@@ -65,7 +64,7 @@ def _curves(results, scenario, rounds):
             axes.plot(values, [(at + 1) / len(values) for at in range(len(values))], label=name)
             axes.set_xscale("symlog", linthresh=0.1)
     if not axes.lines:
-        return None
+        return
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
-    return _save(figure, results, f"{scenario.name}.svg")
+    _save(figure, results, f"{scenario.name}.svg")

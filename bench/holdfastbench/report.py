@@ -73,7 +73,7 @@ def describe(facts):
     return lines
 
 
-def write(results, scenario, rounds, facts, plots):
+def write(results, scenario, rounds, facts):
     """The files of one scenario; returns the table."""
     results.mkdir(parents=True, exist_ok=True)
     judged = list(judge(scenario.goals, rounds))
@@ -83,7 +83,6 @@ def write(results, scenario, rounds, facts, plots):
     text += [shown, ""]
     if judged:
         text += [*goal_lines(judged), ""]
-    text += [f"![{name}]({name})" for name in plots]
     (results / f"{scenario.name}.md").write_text("\n".join(text).rstrip() + "\n")
     record = {"scenario": scenario.name, "title": scenario.title, **facts, "goals": judged, "rounds": rounds}
     (results / f"{scenario.name}.json").write_text(json.dumps(record, indent=1) + "\n")
