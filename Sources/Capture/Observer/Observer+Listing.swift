@@ -199,7 +199,8 @@ extension Observer {
             }
             return
         }
-        guard present?.identity != identity else { return }
+        // A file may have got the inode of a directory that is gone.
+        guard present?.kind != .directory || present?.identity != identity else { return }
         forget(directory: name)
         tellOfPolling()
     }

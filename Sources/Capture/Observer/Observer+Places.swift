@@ -95,6 +95,7 @@ extension Observer {
             if error.isMissing { leave(name) }
             return
         }
+        guard status.kind == .directory else { return leave(name) }
         guard status.identity != directory.identity || away[name] != nil else { return }
         if staysAway(name, at: path, status) { return }
         away[name] = nil

@@ -248,6 +248,22 @@ struct AttributesTests {
         #expect(try protection.shellOutput("cat y") == "y\n")
     }
 
+    @Test("a file that got the name and the inode of a directory is not taken for it")
+    func reusedInode() throws {
+        let protection = try Protection()
+        // File systems give the number of an inode that is gone to the next one that is made.
+        try protection.shell("mkdir conf; echo inner > conf/x")
+        try protection.watch()
+        try protection.sync()
+        protection.watcher?.signal(SIGSTOP)
+        try protection.shell("rm -r conf; echo file > conf")
+        protection.watcher?.signal(SIGCONT)
+        try protection.sync()
+        let copy = protection.folder.file("copy")
+        try protection.holdfast("restore", protection.data, "--output", copy)
+        #expect(try String(contentsOfFile: copy + "/conf", encoding: .utf8) == "file\n")
+    }
+
     @Test("more extended attributes than are kept are named, and the file is no more open for it")
     func tooMany() throws {
         let protection = try Protection()
