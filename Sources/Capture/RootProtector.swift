@@ -28,16 +28,6 @@ package final class RootProtector: Sendable {
         package init() {}
     }
 
-    /// What is still to be done when it is to stop.
-    package enum Stop: Sendable {
-        /// What was wanted is done: of the rest only that is taken for which nothing has to be waited.
-        case done
-        /// What has been committed is taken first, within a bounded time.
-        case catchingUp
-        /// Nothing that is taken could be kept any more.
-        case atOnce
-    }
-
     package let root: RootDescription
     private static let lockBarrier = UInt64.max
     private let repository: FilePath
@@ -85,7 +75,7 @@ package final class RootProtector: Sendable {
     package func repositoryTrouble(_ text: String?) { meter.trouble(.disk, text) }
 
     /// Ends `run`.
-    package func stop(_ stop: Stop) {
+    package func stop(_ stop: CaptureStop) {
         if stop != .done { sealer.giveUp() }
         mailbox.stop(stop)
     }
@@ -102,7 +92,7 @@ package final class RootProtector: Sendable {
 
     /// Waits until the first capture of everything is durable.
     package func ready() async throws -> DurablePoint {
-        try await answers.wait(for: Observer.readyBarrier)
+        try await answers.wait(for: Answers.readyBarrier)
     }
 
     /// Waits until all that was committed before this call is durable, and what is to be said of it.

@@ -25,20 +25,11 @@ package struct DurablePoint: Hashable, Sendable {
     }
 }
 
-/// Why not all that was committed can be captured.
-struct Incompleteness {
-    let reason: String
-    let unseen: [String: String]
-
-    /// Nil when all can.
-    init?(_ status: CaptureStatus) {
-        guard let reason = status.blindness else { return nil }
-        (self.reason, unseen) = (reason, status.unseen)
-    }
-}
-
 /// Who waits for which barrier to be durable.
 final class Answers: Sendable {
+    /// The barrier behind the first capture of everything.
+    static let readyBarrier: UInt64 = 0
+
     private typealias Waiter = CheckedContinuation<DurablePoint, any Error>
 
     private struct State {

@@ -383,7 +383,7 @@ final class Recorder {
         isUrgent = false
         let lag = oldest.map(\.age)
         oldest = nil
-        let isReady = barriers.contains(Observer.readyBarrier)
+        let isReady = barriers.contains(Answers.readyBarrier)
         meter.update { status in
             status.lastSequence = sequence
             status.lastTime = writer.lastTime

@@ -16,7 +16,7 @@ final class Mailbox: Sendable {
 
     private struct State {
         var requests: [Request] = []
-        var stop: RootProtector.Stop?
+        var stop: CaptureStop?
     }
 
     let bell: Bell
@@ -32,14 +32,14 @@ final class Mailbox: Sendable {
     }
 
     /// The first way to stop counts, but at once is at once.
-    func stop(_ stop: RootProtector.Stop) {
+    func stop(_ stop: CaptureStop) {
         state.withLock { state in
             if state.stop == nil || stop == .atOnce { state.stop = stop }
         }
         bell.ring()
     }
 
-    var stop: RootProtector.Stop? { state.withLock { $0.stop } }
+    var stop: CaptureStop? { state.withLock { $0.stop } }
 
     func takeRequests() -> [Request] {
         state.withLock { state in

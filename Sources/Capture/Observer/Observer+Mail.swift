@@ -25,9 +25,9 @@ extension Observer {
             }
             context.meter.tellOfLeftOut()
             if trackers.values.contains(where: { $0.capturedThrough == nil }) {
-                context.meter.passOver(Self.readyBarrier)
+                context.meter.passOver(Answers.readyBarrier)
             }
-            context.queue.put(.barrier(Self.readyBarrier))
+            context.queue.put(.barrier(Answers.readyBarrier))
         }
         guard !pending.isEmpty, lossReason == nil, !mustCheckPlaces, !isListing, round.isEmpty,
             changedDirectories.isEmpty
@@ -51,7 +51,4 @@ extension Observer {
             return true
         }
     }
-
-    /// The barrier behind the first capture of everything.
-    static let readyBarrier: UInt64 = 0
 }

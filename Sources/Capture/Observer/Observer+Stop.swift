@@ -1,31 +1,14 @@
 import LinuxFiles
 import Repository
 
-/// The observer was told to stop before everything was captured.
-package struct CaptureInterruption: Error, Hashable, Sendable {
-    /// The first capture of everything was not complete.
-    package let isFirstCapture: Bool
-    /// Files that were captured as they were when it was told to stop.
-    package let captured: Int
-    /// Files that are protected, as far as they had been found.
-    package let files: Int
-    /// One of those that were not captured; nil when it was not found yet.
-    package let example: String?
-}
-
-extension CaptureInterruption: CustomStringConvertible {
-    package var description: String {
-        guard !isFirstCapture else {
-            return "stopped before the first capture was complete: \(captured) of \(files) files are captured"
-        }
-        let missing = files - captured
-        return switch (example, missing) {
-        case (let example?, 1): "stopped before the last changes of \(example) were captured"
-        case (let example?, _):
-            "stopped before the last changes of \(missing) files were captured, of \(example) for one"
-        case (nil, _): "stopped before the last changes were captured"
-        }
-    }
+/// What is still to be done by who is to stop.
+package enum CaptureStop: Sendable {
+    /// What was wanted is done: of the rest only that is taken for which nothing has to be waited.
+    case done
+    /// What has been committed is taken first, within a bounded time.
+    case catchingUp
+    /// Nothing that is taken could be kept any more.
+    case atOnce
 }
 
 /// What an observer that was told to stop still takes.
@@ -42,7 +25,7 @@ extension Observer {
     private static let firstCaptureTime = Duration.milliseconds(300)
 
     /// Whether the observer is through with what it does before it stops.
-    func mayEnd(_ stop: RootProtector.Stop) throws(CaptureInterruption) -> Bool {
+    func mayEnd(_ stop: CaptureStop) throws(CaptureInterruption) -> Bool {
         switch stop {
         case .atOnce: break
         case .done:

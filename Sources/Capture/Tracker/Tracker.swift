@@ -192,16 +192,3 @@ final class Tracker {
         retry(in: .zero)
     }
 }
-
-/// Size, time and identity of a file's content.
-struct ContentStamp: Equatable {
-    let identity: FileIdentity
-    let sizeBytes: UInt64
-    let modified: Int64
-
-    init(_ status: FileStatus) {
-        identity = status.identity
-        sizeBytes = status.sizeBytes
-        modified = status.modified
-    }
-}

@@ -30,7 +30,7 @@ extension SnapshotIndex {
     ) throws -> Entry {
         let whole = whole(in: scope)
         guard let newest = whole.last else {
-            throw RestoreError.nothingWhole(damage[0], isRoot: scope == .root)
+            throw HistoryError.nothingWhole(damage[0], isRoot: scope == .root)
         }
         if isCounted(when) {
             return whole[try resolve(when, in: whole, strictlyBefore: strictlyBefore, now: now)]
@@ -45,7 +45,7 @@ extension SnapshotIndex {
             isNamed || !losses.contains(where: { $0 >= entry.sequence && $0 < next })
         else {
             let guess = whole.last { $0.sequence <= entry.sequence } ?? newest
-            throw RestoreError.uncertain(damage[0], guess: guess, isRoot: scope == .root)
+            throw HistoryError.uncertain(damage[0], guess: guess, isRoot: scope == .root)
         }
         return entry
     }

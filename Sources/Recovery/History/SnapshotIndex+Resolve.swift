@@ -17,7 +17,7 @@ extension SnapshotIndex {
     /// one. Then only a sequence is accepted. Of an incomplete copy, what is missing is known
     /// (`SnapshotIndex+Incomplete.swift`).
     ///
-    /// Throws `WhenError`, and `RestoreError.uncertain` because of damage.
+    /// Throws `WhenError`, and `HistoryError.uncertain` because of damage.
     package func resolve(
         _ when: When,
         in scope: HistoryScope,
@@ -31,7 +31,7 @@ extension SnapshotIndex {
         let index = try resolve(when, in: entries, strictlyBefore: strictlyBefore, now: now)
         if let damage = damage.first {
             guard when == .sequence(entries[index].sequence.rawValue), !strictlyBefore, scope != .root else {
-                throw RestoreError.uncertain(damage, guess: entries[index], isRoot: scope == .root)
+                throw HistoryError.uncertain(damage, guess: entries[index], isRoot: scope == .root)
             }
         }
         return entries[index]

@@ -18,10 +18,6 @@ package enum RestoreError: Error, Hashable, Sendable {
     case didNotExist(FilePath, deleted: SnapshotIndex.Entry, lastImage: SnapshotIndex.Entry?)
     /// The image is what was recorded, but SQLite does not take it for sound.
     case notSound(FilePath, Sequence, problems: [String])
-    /// The history is damaged, so that a WHEN may lead to the wrong snapshot; `guess` is the one it led to.
-    case uncertain(Finding, guess: SnapshotIndex.Entry, isRoot: Bool)
-    /// The repository is an incomplete copy, in which nothing of what was asked for is whole.
-    case nothingWhole(Finding, isRoot: Bool)
     /// The name, as it is stored, would lead out of the destination.
     case escapes(FilePath)
     /// The destination is a protected file, or belongs to one.
@@ -32,7 +28,7 @@ package enum RestoreError: Error, Hashable, Sendable {
     /// Whether it tells of damage: a check that failed, rather than something in the way.
     package var isDamage: Bool {
         switch self {
-        case .notSound, .uncertain, .nothingWhole, .escapes, .wrongSnapshot: true
+        case .notSound, .escapes, .wrongSnapshot: true
         case .exists, .isDirectory, .isNotDirectory, .isSpecial, .sidecar, .didNotExist, .isProtected: false
         }
     }
@@ -62,14 +58,6 @@ extension RestoreError: CustomStringConvertible {
         case .notSound(let path, let sequence, let problems):
             "\(path.printable) was not sound at snapshot \(sequence) (\(Self.summary(problems))), "
                 + "so it was not restored: try an earlier one"
-        case .uncertain(let finding, let guess, let isRoot):
-            "\(DamageError(finding)): snapshots may be missing, so "
-                + (isRoot && !finding.isIncompleteness
-                    ? "restore single files by their sequence, as in \(SuggestedCommand("log"))"
-                    : "name one by its sequence, perhaps --at \(guess.sequence)")
-        case .nothingWhole(let finding, let isRoot):
-            "\(DamageError(finding)): no moment \(isRoot ? "of the root " : "")is complete: "
-                + (isRoot ? "restore single files, and make the copy anew" : "make the copy anew")
         case .escapes(let name):
             "the stored name \(name.printable) would lead out of the output: run \(SuggestedCommand("check"))"
         case .wrongSnapshot(let path, let wanted, let got):

@@ -27,7 +27,7 @@ final class RootWatch: Sendable {
         /// Why the protector was stopped, other than by the end of all.
         var loss: RepositoryError?
         var pause: Task<Void, Never>?
-        var stop: RootProtector.Stop?
+        var stop: CaptureStop?
         var isOver = false
     }
 
@@ -111,7 +111,7 @@ final class RootWatch: Sendable {
     }
 
     /// Ends `run`.
-    func stop(_ stop: RootProtector.Stop) {
+    func stop(_ stop: CaptureStop) {
         state.withLock { state in
             state.stop = state.stop == .atOnce ? .atOnce : stop
             state.pause?.cancel()

@@ -208,7 +208,7 @@ package struct WatchService: Service {
         }
     }
 
-    private func stop(_ stop: RootProtector.Stop) {
+    private func stop(_ stop: CaptureStop) {
         for watch in watches { watch.stop(stop) }
     }
 }

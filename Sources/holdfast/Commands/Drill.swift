@@ -52,7 +52,7 @@ struct Drill: HoldfastCommand {
         do {
             let chosen = try ChosenSnapshot(moment.at, of: target)
             return try Recovery.Drill(target.root).run(chosen.index, chosen.entry, in: chosen.scope)
-        } catch RestoreError.uncertain(_, let guess, _) {
+        } catch HistoryError.uncertain(_, let guess, _) {
             let index = try SnapshotIndex(target.root)
             return try Recovery.Drill(target.root).run(
                 index,

@@ -15,7 +15,7 @@ struct ChosenSnapshot {
 
     /// - Parameter mayBeDirectory: a directory within the root is what is meant of the root.
     ///
-    /// Throws `Failure`, `WhenError`, `RestoreError.uncertain`.
+    /// Throws `Failure`, `WhenError`, `HistoryError.uncertain`.
     init(
         _ when: When,
         of target: Target,

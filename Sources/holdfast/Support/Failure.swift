@@ -22,6 +22,7 @@ struct Failure: Error {
             self.init(error.root.isDamage ? .damaged : .failed, error.description)
         case let error as DamageError:
             self.init(.damaged, "\(error.description): run \(SuggestedCommand("check"))")
+        case let error as HistoryError: self.init(.damaged, error.description)
         case let error as RestoreError: self.init(Self.status(of: error), error.description)
         case let error as InPlaceError: self.init(Self.status(of: error), error.description)
         case let error as ExportError: self.init(.failed, error.description)
