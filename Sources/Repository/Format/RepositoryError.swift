@@ -107,3 +107,13 @@ package struct Finding: Hashable, Sendable {
         Finding(severity, file, at: offset, message, isIncompleteness: severity == .error)
     }
 }
+
+extension FormatError {
+    /// The error as callers get it. `base`: where the bytes that were read start in the file.
+    func inFile(_ path: FilePath, at base: UInt64) -> any Error {
+        switch self {
+        case .malformed(let offset, let message): DamageError(path, at: base + UInt64(offset), message)
+        case .unsupported(let what): RepositoryError.unsupported(path, what: what)
+        }
+    }
+}

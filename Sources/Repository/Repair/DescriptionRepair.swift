@@ -45,7 +45,7 @@ package struct DescriptionRepair {
         }
         let content = RootFile(root)
         try SmallFile.create(file, content)
-        if try RepairPlan.isNoRegularFile(root.descriptionCopyPath) {
+        if try root.descriptionCopyPath.isNoRegularFile() {
             try SetAsidePlace(in: directory, now: now).take(root.descriptionCopyPath)
         }
         try SmallFile.replace(root.descriptionCopyPath, content)
@@ -76,15 +76,9 @@ package struct DescriptionRepair {
     }
 }
 
-/// The copy of the description of a root that can be used.
 extension RootDescription {
-    /// Writes the copy of a root that was made without one. What fails is tried again by the next writer.
-    func keepCopy() {
-        guard (try? isCopyThere()) == false else { return }
-        try? SmallFile.create(descriptionCopyPath, RootFile(self))
-    }
-
-    /// The same where the copy cannot be used; that is set aside. Returns whether it was so.
+    /// Writes the copy of the description anew where it cannot be used; what was there is set aside. Returns
+    /// whether it was so.
     package func mendCopy(isDryRun: Bool = false, now: Instant = .now) throws -> Bool {
         guard try isCopyThere(), copy == nil else { return false }
         guard !isDryRun else { return true }
@@ -92,21 +86,4 @@ extension RootDescription {
         try SmallFile.create(descriptionCopyPath, RootFile(self))
         return true
     }
-
-    /// What is wrong with the copy; nil when it says the same as the root goes by, or is not there.
-    func contradictionOfCopy() throws -> String? {
-        guard try isCopyThere() else { return nil }
-        guard let copy else {
-            return "the copy of root.json cannot be used: run \(SuggestedCommand("repair"))"
-        }
-        guard copy.path != path || copy.kind != kind else { return nil }
-        return "root.json names \(path.printable) and its copy \(copy.path.printable): "
-            + "run \(SuggestedCommand("repair", "--root-path", "\(id)=PATH")) with the right one"
-    }
-
-    private func isCopyThere() throws(SystemError) -> Bool {
-        try FileStatus.unlessMissing(descriptionCopyPath, followingLinks: false) != nil
-    }
-
-    private var copy: RootDescription? { try? RootFile.read(in: directory, .copy) }
 }

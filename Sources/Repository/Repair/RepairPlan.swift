@@ -59,19 +59,13 @@ extension RepairPlan {
         items += scan.oldDamage.map { Item(path: $0, offset: 0) }
         let known = Set(items.map(\.path))
         items += try root.namesOfNoBases().filter { !known.contains($0) }.map { Item(path: $0, offset: 0) }
-        if try Self.isNoRegularFile(root.lockPath) { items.append(Item(path: root.lockPath, offset: 0)) }
+        if try root.lockPath.isNoRegularFile() { items.append(Item(path: root.lockPath, offset: 0)) }
         // Last: as long as it is there, what it tells of is missed.
         if cut != nil || scan.isMarkWrong,
             try FileStatus.unlessMissing(root.durableMarkPath, followingLinks: false) != nil
         {
             items.append(Item(path: root.durableMarkPath, offset: 0))
         }
-    }
-
-    /// Whether something else has the name of a file.
-    static func isNoRegularFile(_ path: FilePath) throws(SystemError) -> Bool {
-        let status = try FileStatus.unlessMissing(path, followingLinks: false)
-        return status.map { $0.kind != .regular } ?? false
     }
 
     /// Bases that no kept record names. Their numbers will be given again, and then they would be
@@ -81,18 +75,6 @@ extension RepairPlan {
             root.basesDirectory.appending
         )
         .filter { !kept.contains($0) }.sorted { $0.string < $1.string }.map { Item(path: $0, offset: 0) }
-    }
-}
-
-extension RootDescription {
-    /// Names that a writer may give to bases, and that are those of links, directories and the like.
-    func namesOfNoBases() throws(SystemError) -> [FilePath] {
-        var paths: [FilePath] = []
-        for name in try Directory.names(in: basesDirectory) where BaseName.isOwn(name) {
-            let path = basesDirectory.appending(name)
-            if try RepairPlan.isNoRegularFile(path) { paths.append(path) }
-        }
-        return paths.sorted { $0.string < $1.string }
     }
 }
 

@@ -37,13 +37,6 @@ extension RepositoryDirectory {
         }
     }
 
-    /// Whether there are roots at the path, as in a repository.
-    package static func hasRoots(_ path: FilePath) throws(SystemError) -> Bool {
-        let roots = path.appending("roots")
-        guard try FileStatus.unlessMissing(roots)?.kind == .directory else { return false }
-        return try Directory.names(in: roots).contains { RootID($0.string) != nil }
-    }
-
     private struct VersionFile: Decodable {
         let version: Int
     }

@@ -19,7 +19,7 @@ package struct RootRepair {
     /// Throws `RepositoryError.locked` beside a writer, `.unsupported`, or `SystemError`.
     package func run(now: Instant = .now) throws -> (plan: RepairPlan, place: FilePath?) {
         // Whoever has the lock has it of a file.
-        let lockIsNone = try RepairPlan.isNoRegularFile(root.lockPath)
+        let lockIsNone = try root.lockPath.isNoRegularFile()
         var begun: SetAsidePlace?
         if lockIsNone {
             begun = try SetAsidePlace(in: root.directory, now: now)
@@ -53,7 +53,7 @@ package struct RootRepair {
                 for first in segments.drafts.reversed() {
                     let path = root.segmentPath(first)
                     // No file takes the name of a directory. Nothing in that is missed.
-                    if try RepairPlan.isNoRegularFile(path) { try place.take(path) }
+                    if try path.isNoRegularFile() { try place.take(path) }
                     try Directory.rename(segments.draftPath(first), to: path)
                     try Directory.synchronise(root.segmentsDirectory)
                     named.insert(path)
@@ -66,7 +66,7 @@ package struct RootRepair {
             try keepAside(plan, place)
         }
         for item in plan.items where !named.contains(item.path) {
-            if try RepairPlan.isNoRegularFile(item.path) {
+            if try item.path.isNoRegularFile() {
                 try place.take(item.path)
             } else {
                 try Directory.remove(item.path)
@@ -78,7 +78,7 @@ package struct RootRepair {
     /// Gives what goes aside a second name. What is no regular file can have none.
     private func keepAside(_ plan: RepairPlan, _ place: SetAsidePlace) throws {
         var directories: Set<FilePath> = []
-        for item in plan.items where try !RepairPlan.isNoRegularFile(item.path) {
+        for item in plan.items where try !item.path.isNoRegularFile() {
             let target = try place.target(item.path)
             try SecondName.keep(item.path, as: target)
             directories.insert(target.removingLastComponent())

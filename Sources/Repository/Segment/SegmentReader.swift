@@ -223,13 +223,3 @@ struct SegmentReader: ~Copyable {
         return unsafe buffer.span.bytes.extracting(start..<start + count)
     }
 }
-
-extension FormatError {
-    /// The error as callers get it. `base`: where the bytes that were read start in the file.
-    func inFile(_ path: FilePath, at base: UInt64) -> any Error {
-        switch self {
-        case .malformed(let offset, let message): DamageError(path, at: base + UInt64(offset), message)
-        case .unsupported(let what): RepositoryError.unsupported(path, what: what)
-        }
-    }
-}

@@ -1,9 +1,11 @@
 import GRDB
 import LinuxFiles
-@testable import Recovery
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Recovery
 
 @Suite("Replacing a database in one transaction") struct DatabaseReplacementTests {
     private let directory: TemporaryDirectory
@@ -124,23 +126,34 @@ import Testing
         "a lock that goes within the time is waited for, from the opening on",
         arguments: ["delete", "wal"]
     )
-    func patient(mode: String) async throws {
+    func patient(mode: String) throws {
         try SQLite3.sql(
             "PRAGMA journal_mode = \(mode); CREATE TABLE t(v); INSERT INTO t VALUES('new');",
             on: live.string
         )
         let session = try SQLite3Session(live.string)
         try session.sql("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; INSERT INTO t VALUES('newer');")
-        let lockWait = LockWait(.seconds(60))
-        async let result = Thread.run("replacement") { [entry = try entry, image] in
-            try DatabaseReplacement(database: entry, image: image, lockWait: lockWait).run { true }
+        let attempt = Attempt()
+        // On a thread of its own: those of other tests may all be taken.
+        try Thread.start("replacement") { [entry = try entry, image] in
+            let outcome = Result {
+                try DatabaseReplacement(database: entry, image: image, lockWait: LockWait(.seconds(60))).run {
+                    true
+                }
+            }
+            attempt.result.withLock { $0 = outcome }
         }
         let open = "ls -l /proc/\(CurrentProcess.identifier)/fd | grep -q '\(live.string)$'"
         try wait(for: "the connection") { try Command.run("sh", ["-c", open]).status == 0 }
         try session.sql("COMMIT;")
         try session.close()
-        #expect(try await result == .done)
+        try wait(for: "the end") { attempt.result.withLock { $0 } != nil }
+        #expect(try attempt.result.withLock { try $0?.get() } == .done)
         #expect(try value() == "old\n")
+    }
+
+    private final class Attempt: Sendable {
+        let result = Mutex<Result<DatabaseReplacement.Result, any Error>?>(nil)
     }
 
     @Test("a lock that does not go is named")

@@ -67,3 +67,15 @@ package struct RootStorage: Hashable, Sendable {
         }
     }
 }
+
+extension OpenFile {
+    /// Throws `RepositoryError.gone` unless its path still leads to it.
+    func requireInPlace() throws {
+        guard let found = try FileStatus.unlessMissing(path) else {
+            throw RepositoryError.gone(path, "was removed or moved")
+        }
+        guard try found.identity == status().identity else {
+            throw RepositoryError.gone(path, "was replaced")
+        }
+    }
+}
