@@ -83,14 +83,14 @@ import Testing
                 == Sequence(3)
         )
         for when in [When.latest(back: 0), .instant(.unix(30)), .name("moved"), .latestGood] {
-            #expect(throws: RestoreError.self) {
+            #expect(throws: HistoryError.self) {
                 try damaged.resolve(when, in: file, strictlyBefore: false, now: now)
             }
         }
-        #expect(throws: RestoreError.self) {
+        #expect(throws: HistoryError.self) {
             try damaged.resolve(.sequence(3), in: file, strictlyBefore: true, now: now)
         }
-        #expect(throws: RestoreError.self) {
+        #expect(throws: HistoryError.self) {
             try damaged.resolve(.sequence(3), in: .root, strictlyBefore: false, now: now)
         }
     }
