@@ -67,6 +67,16 @@ package final class Protection {
         guard result.status == 0 else { throw CommandFailure(command: script, result: result) }
     }
 
+    /// Writes over the page whose number the SQL gives, behind SQLite's back. As many bytes as a page has.
+    package func overwritePage(_ sql: String, with bytes: [UInt8]) throws {
+        let number = try SQLite3.sql(sql, on: database).trimmingCharacters(in: .newlines)
+        guard let page = UInt64(number) else { throw WaitedInVain(what: "a page from \(sql)") }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: database))
+        try file.seek(toOffset: (page - 1) * UInt64(bytes.count))
+        try file.write(contentsOf: Data(bytes))
+        try file.close()
+    }
+
     @discardableResult
     package func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
         let result = try HoldfastProgram.run(arguments, environment: environment)

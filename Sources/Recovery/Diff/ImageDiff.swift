@@ -18,23 +18,21 @@ package struct ImageDiff {
     /// Opens both images. nil: there was no database, which has no tables.
     package init(from old: FilePath?, to new: FilePath?) throws {
         queue = try DatabaseQueue()
-        views = try [old, new].flatMap { image in
-            try image.map { try ImageDatabase(at: $0).read { try $0.views() } } ?? []
-        }
-        (self.old, self.new) = try queue.writeWithoutTransaction { database in
+        let schemas = try [old, new].map { try $0.map { try Schema(of: ImageDatabase(at: $0)) } }
+        views = schemas.flatMap { $0?.views ?? [] }
+        let shapes = try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: new ?? old)
             return (
                 try database.attach(readable: old, as: "old"), try database.attach(readable: new, as: "new")
             )
         }
-        let (before, after) = (self.old, self.new)
-        guard let old, let new else {
+        (self.old, self.new) = shapes
+        guard let before = schemas[0], let after = schemas[1] else {
             schemaChanges = []
             return
         }
-        schemaChanges = try Schema(of: ImageDatabase(at: old)).changes(to: Schema(of: ImageDatabase(at: new)))
-        {
-            before[$0] != nil && before[$0]?.allColumns == after[$0]?.allColumns
+        schemaChanges = before.changes(to: after) { table in
+            shapes.0[table] != nil && shapes.0[table]?.allColumns == shapes.1[table]?.allColumns
         }
     }
 

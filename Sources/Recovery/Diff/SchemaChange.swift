@@ -1,5 +1,5 @@
-/// What differs between the schemas of two images, but for which tables there are and their columns: an index, a
-/// trigger, a view, another rule of a table, `user_version`.
+/// A difference between the schemas of two images, other than tables and columns that come or go: an index,
+/// a trigger, a view, another rule of a table, `user_version`.
 package struct SchemaChange: Hashable, Sendable {
     /// `table`, `index`, `trigger` or `view` (sqlite.org/schematab.html); `pragma` for `user_version`.
     package let type: String

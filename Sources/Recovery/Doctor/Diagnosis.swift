@@ -115,19 +115,15 @@ package struct Doctor {
         return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
     }
 
-    /// Whether they were meant to go, only their program knows.
+    /// That it had far more rows. Whether they were meant to go, only their program knows.
     private func deletedRows(_ image: FilePath, _ present: SnapshotIndex.Entry) throws -> String? {
-        let former = try FormerLook.fullest(
-            of: index.entries(in: .file(file)).dropLast(),
-            imageBytes: FileStatus.of(image).sizeBytes,
-            images
-        )
-        guard let former else { return nil }
-        let now = try HealthFacts(imageAt: image)
-        let lost = now.massDeletions(since: former.facts)
+        let entries = index.entries(in: .file(file))
+        let looks = FormerLooks(images, imageBytes: try FileStatus.of(image).sizeBytes)
+        guard let former = try looks.fullest(of: entries.dropLast()) else { return nil }
+        let lost = try HealthFacts(imageAt: image).massDeletions(since: former.facts)
         guard !lost.isEmpty else { return nil }
-        let point = TurningPoint(root, file, after: former.sequence, upTo: present.sequence)
-        let last = try point.lastBefore { !$0.massDeletions(since: former.facts).isEmpty }
+        let last = try TurningPoint(entries, images, after: former.sequence, upTo: present.sequence)
+            .lastBefore { !$0.massDeletions(since: former.facts).isEmpty }
         let tables = lost.map { "\($0.lost) fewer in \($0.table)" }.joined(separator: ", ")
         let path = index.path(of: file, at: present.sequence)
         return "it had more rows up to snapshot \(last) (\(tables)): see "
@@ -235,8 +231,8 @@ package struct Doctor {
         return choices.sorted { ($0.lostRows ?? 0, $0.remedy.rank) < ($1.lostRows ?? 0, $1.remedy.rank) }
     }
 
-    /// What a choice lacks beyond the rows that can be counted, if anything was committed after the last sound
-    /// snapshot, or if there is none.
+    /// What a choice lacks beyond the rows that can be counted: where something was committed after the last
+    /// sound snapshot, or where there is none.
     private func unknown(_ remedy: Diagnosis.Remedy, _ loss: Salvage.Loss?, hasGood: Bool) -> [String] {
         guard let loss else { return ["what was written later"] }
         let tables = loss.unread.joined(separator: ", ")
@@ -254,9 +250,9 @@ package struct Doctor {
         remedy == .salvage ? (loss?.unmade ?? []).map { "\($0), which cannot be made here" } : []
     }
 
-    /// Whether all commits are in a snapshot. SQLite counts them in the header (sqlite.org/fileformat2.html, section
-    /// 1.3.7), but for those in WAL mode. These are snapshots of their own, as long as somebody watches. Otherwise
-    /// the rows that can still be read have to tell.
+    /// Whether all commits are in a snapshot. SQLite counts them in the header, but for those in WAL mode
+    /// (sqlite.org/fileformat2.html, section 1.3.7). These are snapshots of their own, as long as somebody
+    /// watches. Otherwise the rows that can still be read have to tell.
     private func nothingWasCommitted(
         after good: SnapshotIndex.Entry,
         _ goodImage: FilePath?,

@@ -61,8 +61,7 @@ struct Salvage {
         return loss
     }
 
-    /// The rest does without what cannot be made, as an index over a value that is there twice. Returns what that
-    /// is.
+    /// What cannot be made is left out, as an index over a value that is there twice. Returns what that is.
     private func makeSchema(_ condition: String, _ bad: Database, _ new: Database) throws -> [String] {
         let rows = try Row.fetchAll(
             bad,

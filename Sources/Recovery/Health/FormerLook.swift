@@ -1,95 +1,50 @@
 import LinuxFiles
 import Repository
 
-/// What a look at a database is compared with: the look before it. Of a database that nobody looked at so far, or
-/// that is so young that it was filled since, the fullest of some states that it had.
+/// What a look at a database is compared with: a look at a state that it had before.
 struct FormerLook {
     let sequence: Sequence
     let facts: HealthFacts
-    /// False: it was being made, with other definitions in each commit.
+    /// False: the database was being made, with other definitions in each commit.
     let isSettled: Bool
-
-    /// How long a database is young.
-    static let youth = Duration.seconds(120)
-    /// States that are rebuilt for it, and their size together in bytes.
-    private static let mostStates = 24
-    private static let mostBytes: UInt64 = 1 << 30
 }
 
-extension FormerLook {
-    /// Nil if there was no sound state before that one, or it would take too long to know.
-    ///
-    /// - Parameters:
-    ///   - known: the look before it in this process.
-    ///   - lastGood: the last snapshot that was found good, by whichever process.
-    ///   - restored: the snapshot with the last state that was brought back: what that did was meant.
-    static func find(
-        _ root: RootDescription,
-        _ file: FileID,
-        before state: SnapshotState,
-        known: (sequence: Sequence, facts: HealthFacts)?,
-        lastGood: Sequence?,
-        restored: Sequence?,
-        isYoung: Bool
-    ) throws -> FormerLook? {
-        let known = known.flatMap { known in
-            restored.map { known.sequence >= $0 } ?? true
-                ? FormerLook(sequence: known.sequence, facts: known.facts, isSettled: true) : nil
-        }
-        if known != nil, !isYoung { return known }
-        let start = restored.map { max($0, lastGood ?? .none) } ?? lastGood
-        let entries = try SnapshotIndex(root).entries(in: .file(file)).filter { $0.sequence < state.sequence }
-        let images = try PastImages(root)
-        return try find(
-            known,
-            among: restored.map { first in entries.filter { $0.sequence >= first } } ?? entries,
-            from: start.flatMap { start in entries.last { $0.sequence <= start } },
-            isYoung: isYoung,
-            imageBytes: state.shape.byteCount,
-            images
-        )
+/// Looks at former states of a database. Each is rebuilt for it, so there are few.
+struct FormerLooks {
+    private static let most = 24
+    /// The size of all of them together, in bytes.
+    private static let mostBytes: UInt64 = 1 << 30
+
+    private let images: PastImages
+    private let most: Int
+
+    /// - Parameter imageBytes: the size of the database.
+    init(_ images: PastImages, imageBytes: UInt64) {
+        self.images = images
+        most = min(Int(clamping: Self.mostBytes / max(imageBytes, 1)), Self.most)
     }
 
-    /// The fullest of some of a database's states, oldest first, that all are former ones.
-    static func fullest(
-        of entries: some Collection<SnapshotIndex.Entry>,
-        imageBytes: UInt64,
-        _ images: PastImages
-    ) throws -> FormerLook? {
-        try find(nil, among: Array(entries), from: nil, isYoung: true, imageBytes: imageBytes, images)
+    /// Nil where there was no sound database, or one that is too large to be rebuilt for this.
+    func look(at entry: SnapshotIndex.Entry, isSettled: Bool) throws -> FormerLook? {
+        guard most > 0, let image = try images.image(entry) else { return nil }
+        defer { images.discard(entry) }
+        let facts = try HealthFacts(imageAt: image)
+        if case .problems = facts.integrity { return nil }
+        return FormerLook(sequence: entry.sequence, facts: facts, isSettled: isSettled)
     }
 
-    private static func find(
-        _ known: FormerLook?,
-        among all: [SnapshotIndex.Entry],
-        from start: SnapshotIndex.Entry?,
-        isYoung: Bool,
-        imageBytes: UInt64,
-        _ images: PastImages
-    ) throws -> FormerLook? {
-        let most = Int(clamping: mostBytes / max(imageBytes, 1))
-        guard most > 0 else { return known }
-        let entries = all.filter { $0.event != .deleted }
-        let look = { (entry: SnapshotIndex.Entry, isSettled: Bool) -> FormerLook? in
-            defer { images.discard(entry) }
-            guard let facts = try images.image(entry).map({ try HealthFacts(imageAt: $0) }) else {
-                return nil
-            }
-            if case .problems = facts.integrity { return nil }
-            return FormerLook(sequence: entry.sequence, facts: facts, isSettled: isSettled)
+    /// The one with the most rows of some states; nil if none has any. `entries`: oldest first.
+    func fullest(of entries: some BidirectionalCollection<SnapshotIndex.Entry>) throws -> FormerLook? {
+        var fullest: FormerLook?
+        for entry in sample(entries.filter { $0.event != .deleted }) {
+            let look = try look(at: entry, isSettled: false)
+            if let look, look.facts.rowCount > fullest?.facts.rowCount ?? 0 { fullest = look }
         }
-        var former = known
-        if former == nil, let start { former = try look(start, true) }
-        guard former == nil || isYoung else { return former }
-        for entry in sample(entries, min(most, mostStates)) {
-            let state = try look(entry, false)
-            if let state, state.facts.rowCount > former?.facts.rowCount ?? 0 { former = state }
-        }
-        return former
+        return fullest
     }
 
     /// The newest ones, older ones by leaps, and the first one.
-    private static func sample(_ entries: [SnapshotIndex.Entry], _ most: Int) -> [SnapshotIndex.Entry] {
+    private func sample(_ entries: [SnapshotIndex.Entry]) -> [SnapshotIndex.Entry] {
         var sample: [SnapshotIndex.Entry] = []
         var distance = 1
         while distance <= entries.count, sample.count < most {

@@ -24,6 +24,8 @@ package final class HealthSurvey: Sendable {
     private static let most = 16
     /// Larger images are not rebuilt to find where something happened, in bytes.
     private static let largestRebuild: UInt64 = 1 << 30
+    /// How long a database is young.
+    private static let youth = Duration.seconds(120)
 
     private let root: RootDescription
     /// What was found last, and of which snapshot.
@@ -57,6 +59,7 @@ package final class HealthSurvey: Sendable {
             latest = LatestStates()
             try RootHistory(root).visit { latest.add($0) }
         }
+        let past = LookBack(root)
         for (file, state) in latest.unjudged.prefix(Self.most) {
             guard !work.withLock({ $0.isStopped }) else { return }
             guard !latest.isDatabaseNoMore(file) else {
@@ -64,7 +67,7 @@ package final class HealthSurvey: Sendable {
                 continue
             }
             guard let facts = try look(file, state) else { continue }
-            let verdict = try judge(file, state, facts, &latest, stamp)
+            let verdict = try judge(file, state, facts, &latest, past, stamp)
             known.withLock { $0[file] = (state.sequence, facts) }
             try onVerdict(verdict)
         }
@@ -111,6 +114,7 @@ package final class HealthSurvey: Sendable {
         _ state: SnapshotState,
         _ facts: HealthFacts,
         _ latest: inout LatestStates,
+        _ past: LookBack,
         _ stamp: String
     ) throws -> Verdict {
         let judgement = latest.judgements[file]
@@ -124,20 +128,8 @@ package final class HealthSurvey: Sendable {
         if problem == nil, facts.violationCount > 0 { fields["violations"] = String(facts.violationCount) }
         if case .unchecked(let reason) = facts.integrity { fields["unchecked"] = reason }
         var wishes = [AnnotationWish(.health, target: state.sequence, fields: fields)]
-        if problem == nil {
-            let former = try FormerLook.find(
-                root,
-                file,
-                before: state,
-                known: known.withLock { $0[file] },
-                lastGood: judgement?.lastGood,
-                restored: latest.restored[file],
-                isYoung: latest.births[file].map { $0.age < FormerLook.youth } ?? true
-            )
-            wishes +=
-                try former.map { former in
-                    try marks(file, state, former, facts) { latest.takeTag("\($0)-\(stamp)") }
-                } ?? []
+        if problem == nil, let former = try former(file, state, latest, past) {
+            wishes += try marks(file, state, former, facts, past) { latest.takeTag("\($0)-\(stamp)") }
         }
         return Verdict(
             path: latest.names[file].map(root.path) ?? root.path,
@@ -149,107 +141,87 @@ package final class HealthSurvey: Sendable {
         )
     }
 
+    /// What a state is compared with: the look before it. Of a database that nobody looked at so far, or that is so
+    /// young that it was filled since, the fullest of some states that it had. Nothing counts from before the last
+    /// state that was brought back: what that changed was meant.
+    private func former(
+        _ file: FileID,
+        _ state: SnapshotState,
+        _ latest: LatestStates,
+        _ past: LookBack
+    ) throws -> FormerLook? {
+        guard let first = latest.firsts[file], first.sequence < state.sequence else { return nil }
+        let restored = latest.restored[file] ?? .none
+        let known = known.withLock { $0[file] }.flatMap { known in
+            known.sequence < restored
+                ? nil : FormerLook(sequence: known.sequence, facts: known.facts, isSettled: true)
+        }
+        let isYoung = first.time.age < Self.youth
+        if known != nil, !isYoung { return known }
+        let all = try past.entries(of: file)
+        let start = all.lastIndex(atOrBefore: restored) ?? 0
+        let entries = all[start...].filter { $0.sequence < state.sequence }
+        let looks = FormerLooks(try past.images(), imageBytes: state.shape.byteCount)
+        let good = entries.last { $0.sequence == latest.judgements[file]?.lastGood }
+        let settled = good ?? (restored == .none ? nil : entries.first)
+        let former = try known ?? settled.flatMap { try looks.look(at: $0, isSettled: true) }
+        guard former == nil || isYoung, let fullest = try looks.fullest(of: entries),
+            fullest.facts.rowCount > former?.facts.rowCount ?? 0
+        else { return former }
+        return fullest
+    }
+
     /// Names for the moments just before a mass deletion or a change of the schema.
     private func marks(
         _ file: FileID,
         _ state: SnapshotState,
         _ former: FormerLook,
         _ new: HealthFacts,
+        _ past: LookBack,
         name: (String) -> String
     ) throws -> [AnnotationWish] {
         var marks: [AnnotationWish] = []
         let (before, old) = (former.sequence, former.facts)
-        let point = TurningPoint(root, file, after: before, upTo: state.sequence)
         let mayRebuild = state.shape.byteCount <= Self.largestRebuild
+        func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> Sequence {
+            guard mayRebuild else { return before }
+            let (entries, images) = (try past.entries(of: file), try past.images())
+            return try TurningPoint(entries, images, after: before, upTo: state.sequence)
+                .lastBefore(hasHappened)
+        }
         let deletions = new.massDeletions(since: old)
         if let worst = deletions.first {
             let remaining = new.rowCounts[worst.table] ?? 0
-            let last =
-                try mayRebuild
-                ? point.lastBefore {
-                    ($0.rowCounts[worst.table] ?? 0) <= (remaining + (old.rowCounts[worst.table] ?? 0)) / 2
-                }
-                : before
-            let tables = deletions.map { "\($0.lost) rows of \($0.table)" }
-            let message = tables.joined(separator: ", ")
+            let half = (remaining + (old.rowCounts[worst.table] ?? 0)) / 2
+            let last = try lastBefore { $0.rowCounts[worst.table] ?? 0 <= half }
+            let message = deletions.map { "\($0.lost) rows of \($0.table)" }.joined(separator: ", ")
             marks.append(.tag(name("before-deletion"), message: message, at: last, isAutomatic: true))
         }
         if former.isSettled, new.schemaHash != old.schemaHash {
-            let last = try mayRebuild ? point.lastBefore { $0.schemaHash != old.schemaHash } : before
+            let last = try lastBefore { $0.schemaHash != old.schemaHash }
             marks.append(.tag(name("before-schema-change"), at: last, isAutomatic: true))
         }
         return marks
     }
 }
 
-/// The latest snapshot of each database, and what was said of its health.
-private struct LatestStates {
-    struct Judgement {
-        var isGood: Bool
-        var lastGood: Sequence?
+/// The history of a root, read once it is asked for.
+private final class LookBack {
+    private let root: RootDescription
+    private var index: SnapshotIndex?
+    private var work: PastImages?
+
+    init(_ root: RootDescription) { self.root = root }
+
+    func entries(of file: FileID) throws -> [SnapshotIndex.Entry] {
+        let index = try index ?? SnapshotIndex(root)
+        self.index = index
+        return index.entries(in: .file(file))
     }
 
-    private(set) var names: [FileID: FilePath] = [:]
-    private var kinds: [FileID: FileKind] = [:]
-    private var states: [FileID: SnapshotState] = [:]
-    /// When the first snapshot of each file was taken.
-    private(set) var births: [FileID: Instant] = [:]
-    /// The snapshot with what was brought back last of each file.
-    private(set) var restored: [FileID: Sequence] = [:]
-    private var wereDatabases: Set<FileID> = []
-    private var files: [Sequence: FileID] = [:]
-    private var judged: [FileID: Sequence] = [:]
-    private(set) var judgements: [FileID: Judgement] = [:]
-    private var tags: Set<String> = []
-
-    mutating func add(_ event: HistoryEvent) {
-        switch event {
-        case .file(let file, let name, let kind):
-            (names[file], kinds[file]) = (name, kind)
-            if kind == .database { wereDatabases.insert(file) }
-        case .snapshot(let record):
-            states[record.file] = record.state
-            births[record.file] = births[record.file] ?? record.state.time
-            files[record.state.sequence] = record.file
-        case .annotation(let annotation) where annotation.kind == .health:
-            guard let file = files[annotation.target], let verdict = annotation.fields["verdict"] else {
-                return
-            }
-            judged[file] = annotation.target
-            var judgement = judgements[file] ?? Judgement(isGood: true)
-            judgement.isGood = verdict == "good"
-            if judgement.isGood { judgement.lastGood = annotation.target }
-            judgements[file] = judgement
-        case .annotation(let annotation) where annotation.kind == .tag:
-            if let name = annotation.fields["name"] { tags.insert(name) }
-        case .annotation(let annotation) where annotation.kind == .restore:
-            let entry = RecoveryEntry(annotation, among: names.keys.sorted())
-            for file in entry?.before.keys.map(\.self) ?? [] { restored[file] = entry?.result }
-        case .annotation, .attributes, .gap, .session, .finding: break
-        }
-    }
-
-    /// The name, or with a number behind it if there is such a tag: each database has its own.
-    mutating func takeTag(_ name: String) -> String {
-        var (free, number) = (name, 1)
-        while !tags.insert(free).inserted {
-            number += 1
-            free = "\(name)-\(number)"
-        }
-        return free
-    }
-
-    /// Whether it was a database, and something else was written over it.
-    func isDatabaseNoMore(_ file: FileID) -> Bool {
-        kinds[file] != .database && wereDatabases.contains(file) && states[file]?.shape.byteCount ?? 0 > 0
-    }
-
-    /// Databases whose latest image nobody looked at, the one that changed last first.
-    var unjudged: [(FileID, SnapshotState)] {
-        states.filter {
-            (kinds[$0.key] == .database || isDatabaseNoMore($0.key)) && $0.value.event != .deleted
-                && judged[$0.key] != $0.value.sequence
-        }
-        .sorted { $0.value.sequence > $1.value.sequence }.map { ($0.key, $0.value) }
+    func images() throws -> PastImages {
+        let images = try work ?? PastImages(root)
+        work = images
+        return images
     }
 }

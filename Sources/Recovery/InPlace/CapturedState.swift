@@ -6,7 +6,8 @@ import SystemPackage
 package struct CapturedState: Sendable {
     /// The root's last snapshot.
     package let sequence: Sequence
-    /// Files of which not all that is committed could be captured, by their paths for people, and why.
+    /// Files of which not all that is committed could be captured, by their paths for people, and why. Links on the
+    /// way to the root are followed in these paths.
     package let unseen: [String: String]
 
     package init(sequence: Sequence, unseen: [String: String] = [:]) {
@@ -15,5 +16,25 @@ package struct CapturedState: Sendable {
     }
 
     /// Why what the file has now is not known; nil when it is.
-    func whyUnseen(_ path: FilePath) -> String? { unseen[path.printable] }
+    func whyUnseen(_ path: FilePath) -> String? {
+        guard !unseen.isEmpty else { return nil }
+        return unseen[path.printable] ?? (try? Directory.resolve(path)).flatMap { unseen[$0.printable] }
+    }
+
+    /// Has the present captured until all of a file is seen: somebody may have it locked. `marks`: what is to be said
+    /// with it. Throws `InPlaceError.unseen` at the deadline.
+    static func seeing(
+        _ path: FilePath,
+        until deadline: Tick,
+        saying marks: [AnnotationWish] = [],
+        _ capture: InPlaceRestore.Capture
+    ) throws -> Sequence {
+        var captured = try capture(marks)
+        while let reason = captured.whyUnseen(path) {
+            guard Tick.now < deadline else { throw InPlaceError.unseen(reason) }
+            Thread.nap(.milliseconds(50))
+            captured = try capture([])
+        }
+        return captured.sequence
+    }
 }

@@ -33,18 +33,14 @@ extension InPlaceRestore {
         _ images: InPlaceImages,
         from captured: CapturedState
     ) throws -> (Sequence, InPlaceOutcome.Way) {
-        let deadline = Tick.now.advanced(by: options.wait)
-        var captured = captured
-        while true {
-            let way = try way(item, images, from: captured.sequence)
-            // What is exchanged goes aside, whatever it has.
-            guard way == .unchanged || way == .transaction, let reason = captured.whyUnseen(item.path) else {
-                return (captured.sequence, way)
-            }
-            guard Tick.now < deadline else { throw InPlaceError.unseen(reason) }
-            Thread.nap(.milliseconds(50))
-            captured = try capture([])
+        let way = try way(item, images, from: captured.sequence)
+        // What is exchanged goes aside, whatever it has.
+        guard way == .unchanged || way == .transaction, captured.whyUnseen(item.path) != nil else {
+            return (captured.sequence, way)
         }
+        let deadline = Tick.now.advanced(by: options.wait)
+        let sequence = try CapturedState.seeing(item.path, until: deadline, capture)
+        return (sequence, try self.way(item, images, from: sequence))
     }
 
     /// Brings one file back. `captured` is the present. `marks`: what is still to be said of it
@@ -83,13 +79,15 @@ extension InPlaceRestore {
         try files.waitForCommit()
         let lockWait = LockWait(options.wait)
         let replacement = DatabaseReplacement(database: place, image: image, lockWait: lockWait)
-        var reason: String?
         repeat {
             let stamp = try files.stamp()
-            let captured = try captured(&marks)
-            outcome.before = captured.sequence
-            reason = captured.whyUnseen(outcome.item.path)
-            guard reason == nil else { continue }
+            outcome.before = try CapturedState.seeing(
+                outcome.item.path,
+                until: deadline,
+                saying: marks,
+                capture
+            )
+            marks = []
             switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
             case .done:
                 outcome.holders = ProcessTable.writers(ofFileAt: place.path)
@@ -98,15 +96,14 @@ extension InPlaceRestore {
             case .outdated: continue
             }
         } while Tick.now < deadline
-        if let reason { throw InPlaceError.unseen(reason) }
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
     /// Has the present captured, and says what is still to be said.
-    private func captured(_ marks: inout [AnnotationWish]) throws -> CapturedState {
+    private func captured(_ marks: inout [AnnotationWish]) throws -> Sequence {
         let captured = try capture(marks)
         marks = []
-        return captured
+        return captured.sequence
     }
 
     /// How often it is tried to exchange a file just as it was captured.
@@ -129,7 +126,7 @@ extension InPlaceRestore {
             attempts += 1
             try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
             let stamp = try files.stamp()
-            outcome.before = try captured(&marks).sequence
+            outcome.before = try captured(&marks)
             let present = try images.present(outcome.item, at: outcome.before)
             let keepsAside =
                 try image.isDatabase || present != nil
@@ -186,7 +183,7 @@ extension InPlaceRestore {
         _ marks: inout [AnnotationWish]
     ) throws {
         try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
-        outcome.before = try captured(&marks).sequence
+        outcome.before = try captured(&marks)
         let exchange = FileExchange(
             place: place,
             attributes: nil,

@@ -13,7 +13,7 @@ package struct MomentPair: Sendable {
         package let isDatabase: Bool
     }
 
-    package let files: [File]
+    package private(set) var files: [File]
 
     package init(_ index: SnapshotIndex, in scope: HistoryScope, from old: Sequence, to new: Sequence) {
         let isMeant = { (entry: SnapshotIndex.Entry) in scope == .root || scope == .file(entry.file) }
@@ -35,5 +35,29 @@ package struct MomentPair: Sendable {
                 }
             )
         }
+    }
+}
+
+extension MomentPair {
+    /// Without files that were written in between, and have the same bytes at both moments. Reads the history once.
+    package func withoutUnchanged(_ root: RootDescription) throws -> MomentPair {
+        let wanted = Set(files.flatMap { [$0.old, $0.new] }.compactMap { $0?.sequence })
+        var states: [Sequence: SnapshotState] = [:]
+        try ReplacedSegmentError.lookingAgain {
+            try RootHistory(root).visit { event in
+                guard case .snapshot(let record) = event, wanted.contains(record.state.sequence) else {
+                    return
+                }
+                states[record.state.sequence] = record.state
+            }
+        }
+        var pair = self
+        pair.files.removeAll { file in
+            guard let old = file.old.flatMap({ states[$0.sequence] }),
+                let new = file.new.flatMap({ states[$0.sequence] })
+            else { return false }
+            return old.digest == new.digest && old.shape == new.shape
+        }
+        return pair
     }
 }

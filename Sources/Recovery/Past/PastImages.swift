@@ -8,7 +8,6 @@ package final class PastImages {
     private let root: RootDescription
     private let work: OpenDirectory
     private var paths: [Sequence: FilePath] = [:]
-    private var digests: [Sequence: UInt64] = [:]
 
     package init(_ root: RootDescription) throws {
         self.root = root
@@ -28,14 +27,8 @@ package final class PastImages {
         guard let state = try states[entry.file]?.get(), state.sequence == entry.sequence else {
             throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
         }
-        (paths[entry.sequence], digests[entry.sequence]) = (path, state.digest)
+        paths[entry.sequence] = path
         return path
-    }
-
-    /// Whether two snapshots have the same bytes.
-    package func isSame(_ one: SnapshotIndex.Entry, _ other: SnapshotIndex.Entry) throws -> Bool {
-        let sizes = try [one, other].map { try image($0).map { try FileStatus.of($0).sizeBytes } }
-        return sizes[0] == sizes[1] && digests[one.sequence] == digests[other.sequence]
     }
 
     /// Gives the room back that a snapshot's image takes.

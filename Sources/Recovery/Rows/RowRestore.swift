@@ -76,7 +76,8 @@ package struct RowRestore {
     ) throws -> RowOutcome {
         try with(table, selection) { set, old in
             let copy = images.path(named: "rehearsal")
-            try FileCopy.copy(present(at: capture([]).sequence), to: copy)
+            let deadline = Tick.now.advanced(by: options.wait)
+            try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
             // In WAL mode it would need files beside it.
             try OpenFile(copy, .update).setFileFormat(isWAL: false)
             var configuration = Configuration()
@@ -180,20 +181,15 @@ package struct RowRestore {
             let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
             try files.waitForCommit()
             var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
-            var reason: String?
             repeat {
                 let stamp = try files.stamp()
-                let captured = try capture(marks)
-                let before = captured.sequence
+                let before = try CapturedState.seeing(path, until: deadline, saying: marks, capture)
                 marks = []
-                reason = captured.whyUnseen(path)
-                guard reason == nil else { continue }
                 let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
                 guard let outcome else { continue }
                 let elapsed = start.duration(to: .now)
                 return (outcome, try conclude(outcome.counts, before, elapsed))
             } while Tick.now < deadline
-            if let reason { throw InPlaceError.unseen(reason) }
             throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
         }
     }

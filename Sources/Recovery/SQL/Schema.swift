@@ -18,6 +18,9 @@ struct Schema: Hashable {
     private(set) var definitions: [Key: Definition] = [:]
     let userVersion: Int
 
+    /// The names of views.
+    var views: [String] { definitions.keys.filter { $0.type == "view" }.map(\.name.text) }
+
     init(of image: ImageDatabase) throws {
         self = try image.read { try Self(in: $0) }
     }

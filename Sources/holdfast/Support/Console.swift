@@ -9,8 +9,6 @@ final class Console {
     let isVerbose: Bool
     let style: Style
     private var output = StandardOutput()
-    /// How many results there were so far.
-    private(set) var resultCount = 0
 
     init(_ options: GlobalOptions) {
         isJSON = options.json
@@ -21,7 +19,6 @@ final class Console {
 
     /// A result: for programs with `--json`, else for people unless they want it quiet.
     func result(json: @autoclosure () -> JSONObject, text: @autoclosure () -> String) throws {
-        resultCount += 1
         if isJSON {
             try output.line(json().text)
         } else if !isQuiet {

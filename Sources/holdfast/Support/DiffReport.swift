@@ -32,30 +32,40 @@ struct DiffReport {
         return try showFiles()
     }
 
-    func showFiles() throws -> ExitStatus {
-        var wasFound = table == nil
+    /// What was seen on the way.
+    private struct Course {
+        /// The table that was asked for is there at either moment.
+        var wasFound = false
         var isComplete = true
-        let shownBefore = console.resultCount
-        for file in pair.files {
+        var isEmpty = true
+    }
+
+    func showFiles() throws -> ExitStatus {
+        var course = Course()
+        let changed = try pair.withoutUnchanged(target.root).files
+        for file in changed {
             if file.isDatabase {
-                try show(database: file, &wasFound, &isComplete)
-            } else {
+                try show(database: file, &course)
+            } else if table == nil {
+                course.isEmpty = false
                 try show(plain: file)
             }
         }
-        guard wasFound || pair.files.isEmpty else {
+        if let table, !course.wasFound, !changed.isEmpty {
             throw Failure(
                 .notFound,
-                "no table \(table?.printable ?? "") at either moment: see "
+                "no table \(table.printable) at either moment: see "
                     + "\(SuggestedCommand("diff", "WHEN", target.path, "--summary"))"
             )
         }
-        if console.resultCount == shownBefore { try console.text("no difference") }
-        return isComplete ? .done : .partial
+        if course.isEmpty {
+            let isAboutRows = pair.files.contains(where: \.isDatabase)
+            try console.text(isAboutRows ? "no row and no definition differs" : "no file differs")
+        }
+        return course.isComplete ? .done : .partial
     }
 
     private func show(plain file: MomentPair.File) throws {
-        guard table == nil, try !hasSameBytes(file) else { return }
         let change = file.old == nil ? "added" : file.new == nil ? "removed" : "changed"
         try console.result(
             json: JSONObject().adding("path", file.path.string).adding("change", change),
@@ -63,18 +73,7 @@ struct DiffReport {
         )
     }
 
-    /// It was written anew, or there and back.
-    private func hasSameBytes(_ file: MomentPair.File) throws -> Bool {
-        guard let old = file.old, let new = file.new else { return false }
-        let images = try PastImages(target.root)
-        return try images.isSame(old, new)
-    }
-
-    private func show(
-        database file: MomentPair.File,
-        _ wasFound: inout Bool,
-        _ isComplete: inout Bool
-    ) throws {
+    private func show(database file: MomentPair.File, _ course: inout Course) throws {
         let images = try PastImages(target.root)
         let diff = try ImageDiff(
             from: file.old.flatMap { try images.image($0) },
@@ -88,15 +87,19 @@ struct DiffReport {
                 )
             }
             for name in diff.tables where table?.isSameName(as: name) ?? true {
-                wasFound = true
+                course.wasFound = true
                 let summary = try diff.summary(of: name)
                 guard !summary.isEmpty else { continue }
+                course.isEmpty = false
                 try show(summary, file)
-                if !summary.isCompared { isComplete = false }
+                if !summary.isCompared { course.isComplete = false }
                 guard !isSummary, summary.isCompared else { continue }
                 try diff.rows(of: name) { try show($0, file) }
             }
-            for change in diff.schemaChanges where isMeant(change) { try show(change, file) }
+            for change in diff.schemaChanges where isMeant(change) {
+                course.isEmpty = false
+                try show(change, file)
+            }
         }
     }
 

@@ -179,14 +179,10 @@ struct DoctorTests {
             WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) INSERT INTO pad SELECT randomblob(300) FROM n;
             """
         )
-        let leaf = "SELECT pageno FROM dbstat WHERE name = 'pad' AND pagetype = 'leaf' LIMIT 1 OFFSET 50;"
-        let page = try #require(
-            Int(try SQLite3.sql(leaf, on: protection.database).trimmingCharacters(in: .newlines))
+        try protection.overwritePage(
+            "SELECT pageno FROM dbstat WHERE name = 'pad' AND pagetype = 'leaf' LIMIT 1 OFFSET 50;",
+            with: Array(repeating: 0x7A, count: 512)
         )
-        let file = try FileHandle(forUpdating: URL(fileURLWithPath: protection.database))
-        try file.seek(toOffset: UInt64(page - 1) * 512)
-        try file.write(contentsOf: Data(repeating: 0x7A, count: 512))
-        try file.close()
         try protection.holdfast("watch", "--once", "--quiet", protection.data)
         try protection.holdfast("doctor", protection.database, "--apply", "salvage")
         let look = """
@@ -206,14 +202,10 @@ struct DoctorTests {
         )
         try protection.holdfast("watch", "--once", "--quiet", protection.data)
         let before = try SQLite3.sql("SELECT body FROM doc;", on: protection.database)
-        let overflow = "SELECT max(pageno) FROM dbstat WHERE name = 'doc' AND pagetype = 'overflow';"
-        let page = try #require(
-            Int(try SQLite3.sql(overflow, on: protection.database).trimmingCharacters(in: .newlines))
+        try protection.overwritePage(
+            "SELECT max(pageno) FROM dbstat WHERE name = 'doc' AND pagetype = 'overflow';",
+            with: [0xFF] + Array(repeating: 0x5A, count: 511)
         )
-        let file = try FileHandle(forUpdating: URL(fileURLWithPath: protection.database))
-        try file.seek(toOffset: UInt64(page - 1) * 512)
-        try file.write(contentsOf: Data([0xFF] + [UInt8](repeating: 0x5A, count: 511)))
-        try file.close()
         let text = try protection.holdfast("doctor", protection.database, "--apply", "best").stdout
         #expect(text.contains("1. good: "), "\(text)")
         #expect(try SQLite3.sql("SELECT body FROM doc;", on: protection.database) == before)

@@ -112,6 +112,30 @@ struct HealthTests {
         }
     }
 
+    @Test("what a restore changes was meant, and gets no name")
+    func restored() throws {
+        let fill =
+            "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i FROM n;"
+        let protection = try Protection("CREATE TABLE t(i INTEGER PRIMARY KEY);")
+        try protection.watch("--check-after", "200ms")
+        let isLastGood = {
+            try protection.holdfast("log", protection.database).stdout.split(separator: "\n").last?.contains(
+                "  good"
+            ) == true
+        }
+        try wait(for: "a verdict") { try isLastGood() }
+        try SQLite3.sql(fill + "CREATE INDEX later ON t(i DESC);", on: protection.database)
+        try wait(for: "the next one") { try protection.snapshots().count > 2 && isLastGood() }
+        let before = try protection.log().flatMap { $0.tags ?? [] }
+        try protection.holdfast("restore", protection.database, "--at", "1", "--in-place")
+        try wait(for: "the last one") { try isLastGood() }
+        let tags = try protection.log().flatMap { $0.tags ?? [] }.filter { !before.contains($0) }
+        #expect(
+            !tags.contains { $0.hasPrefix("before-deletion") || $0.hasPrefix("before-schema") },
+            "\(tags)"
+        )
+    }
+
     @Test("of two databases that are emptied before one check, each has a tag on its own last full snapshot")
     func two() throws {
         let fill =

@@ -309,19 +309,23 @@ struct RestoreInPlaceTests {
         #expect(try team.sql("SELECT count(*) FROM c;") == "0")
     }
 
-    @Test("a database that somebody keeps locked is not taken for what was captured of it last")
-    func lockedUnseen() throws {
+    @Test(
+        "a database that somebody keeps locked is not taken for what was captured of it last",
+        arguments: [false, true]
+    )
+    func lockedUnseen(isBehindLink: Bool) throws {
         let protection = try Protection("CREATE TABLE t(i); INSERT INTO t VALUES(1);")
-        try protection.holdfast("watch", "--once", "--quiet", protection.data)
-        try SQLite3.sql("DELETE FROM t;", on: protection.database)
-        let session = try SQLite3Session(protection.database)
+        try protection.shell("ln -s data ../link")
+        let root = isBehindLink ? protection.folder.file("link") : protection.data
+        let database = root + "/a.db"
+        try protection.holdfast("watch", "--once", "--quiet", root)
+        try SQLite3.sql("DELETE FROM t;", on: database)
+        let session = try SQLite3Session(database)
         // No journal on the disk tells when it commits.
         try session.sql("BEGIN EXCLUSIVE;")
-        let restore = ["restore", protection.database, "--at", "1", "--in-place"]
-        for arguments in [
-            restore, restore + ["--dry-run"],
-            ["rows", "restore", "t", "1", protection.database, "--at", "1"],
-        ] {
+        let restore = ["restore", database, "--at", "1", "--in-place"]
+        let rows = ["rows", "restore", "t", "1", database, "--at", "1"]
+        for arguments in [restore, restore + ["--dry-run"], rows, rows + ["--dry-run"]] {
             let refused = try HoldfastProgram.run(
                 arguments + ["--wait", "100ms"],
                 environment: protection.environment
@@ -329,19 +333,13 @@ struct RestoreInPlaceTests {
             #expect(refused.status == 11, "\(refused)")
             #expect(refused.stderr.contains("it is not known what would be lost"), "\(refused)")
         }
-        let patient = try protection.start(
-            "restore",
-            protection.database,
-            "--at",
-            "1",
-            "--in-place",
-            "--wait",
-            "60s",
-            heldBefore: "flock"
+        let patient = try HoldfastProgram.start(
+            restore + ["--wait", "60s"],
+            environment: protection.environment
         )
         try session.sql("COMMIT;")
         #expect(try patient.waitForEnd().status == 0)
-        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: protection.database) == "1\n")
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: database) == "1\n")
         try session.close()
     }
 }

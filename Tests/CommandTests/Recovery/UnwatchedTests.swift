@@ -24,14 +24,10 @@ import Testing
 
     /// Fills a leaf of the table `old` with nonsense.
     private func damage(_ protection: Protection) throws {
-        let leaf = "SELECT pageno FROM dbstat WHERE name = 'old' AND pagetype = 'leaf' LIMIT 1 OFFSET 5;"
-        let page = try #require(
-            Int(try SQLite3.sql(leaf, on: protection.database).trimmingCharacters(in: .newlines))
+        try protection.overwritePage(
+            "SELECT pageno FROM dbstat WHERE name = 'old' AND pagetype = 'leaf' LIMIT 1 OFFSET 5;",
+            with: Array(repeating: 0x7A, count: 4096)
         )
-        let file = try FileHandle(forUpdating: URL(fileURLWithPath: protection.database))
-        try file.seek(toOffset: UInt64(page - 1) * 4096)
-        try file.write(contentsOf: Data(repeating: 0x7A, count: 4096))
-        try file.close()
     }
 
     private func protection(meanwhile sql: String) throws -> Protection {
