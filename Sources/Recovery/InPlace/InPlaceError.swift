@@ -20,7 +20,7 @@ package enum InPlaceError: Error, Hashable, Sendable {
     /// There is no restore to take back. The tag of the state before one that did not end, if there is one.
     case nothingToUndo(FilePath, begun: String?)
     /// Rows were restored, and others were written since. The last snapshot.
-    case writtenSince(Sequence, before: Sequence, last: Sequence)
+    case writtenSince(FilePath, Sequence, before: Sequence, last: Sequence)
     /// The safety snapshot is not in the history any more.
     case safetyIsGone(Sequence)
     /// The file, or a directory of it below the root, is a symbolic link by now.
@@ -82,10 +82,10 @@ extension InPlaceError: CustomStringConvertible {
         case .nothingToUndo(let path, let begun?):
             "no restore in place in \(path.printable) came to its end: to go back to before the one that was begun, "
                 + "\(SuggestedCommand("restore", path, "--at", begun, "--in-place"))"
-        case .writtenSince(let rows, let before, let last):
+        case .writtenSince(let path, let rows, let before, let last):
             "nothing was done: rows were restored with snapshot \(rows), and what others wrote up to \(last) would go with "
-                + "them: see \(SuggestedCommand("diff", "\(last == rows ? before : rows)", "\(last)")); to lose that as well, "
-                + "\(SuggestedCommand("restore", "--at", "\(before)", "--in-place"))"
+                + "them: see \(SuggestedCommand("diff", "\(last == rows ? before : rows)", "\(last)", path)); to lose that as well, "
+                + "\(SuggestedCommand("restore", path, "--at", "\(before)", "--in-place"))"
         case .isLink(let path):
             "\(path.printable) is a symbolic link, which is not followed below a protected directory: "
                 + "move it away, or restore to another place with --output"

@@ -184,6 +184,7 @@ package struct InPlacePlan: Sendable {
         let before = entry.before.values.max() ?? .none
         let later = index.entries.filter { $0.sequence > before && entry.before[$0.file] != nil }
         guard later.count > 1, let last = later.last else { return }
-        throw .writtenSince(entry.result, before: before, last: last.sequence)
+        let path = index.path(of: last.file, at: last.sequence)
+        throw .writtenSince(path, entry.result, before: before, last: last.sequence)
     }
 }

@@ -22,7 +22,12 @@ extension InPlaceRestore {
                     }
                 }
             guard isExpected else {
-                throw InPlaceError.writtenSince(entry.result, before: before, last: entry.result)
+                throw InPlaceError.writtenSince(
+                    item.path,
+                    entry.result,
+                    before: before,
+                    last: entry.result
+                )
             }
         }
     }
