@@ -35,31 +35,35 @@ let package = Package(
         // The floor: three targets that know nothing of each other.
         .target(name: "Zstandard", dependencies: ["CZstd"], swiftSettings: strict),
         .target(name: "SQLiteFiles", swiftSettings: strict),
-        .target(name: "LinuxFiles", dependencies: ["CLinux", path], swiftSettings: strict),
+        .target(name: "LinuxSystem", dependencies: ["CLinux", path], swiftSettings: strict),
 
         // The house, upwards. `scripts/check-imports` holds these arrows.
         .target(
             name: "Repository",
-            dependencies: ["Zstandard", "SQLiteFiles", "LinuxFiles", path],
+            dependencies: ["Zstandard", "SQLiteFiles", "LinuxSystem", path],
+            path: "Sources",
+            sources: ["RepositoryFormat", "RepositoryReader", "RepositoryWriter"],
             swiftSettings: strict
         ),
         .target(
             name: "Capture",
-            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", path],
+            dependencies: ["Repository", "SQLiteFiles", "LinuxSystem", path],
             swiftSettings: strict
         ),
         .target(
             name: "Recovery",
             dependencies: [
-                "Repository", "SQLiteFiles", "LinuxFiles", path, "CSQLite",
+                "Repository", "SQLiteFiles", "LinuxSystem", path, "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            path: "Sources",
+            sources: ["History", "Recovery"],
             swiftSettings: strict
         ),
         .target(
             name: "Service",
             dependencies: [
-                "Capture", "Recovery", "Repository", "LinuxFiles", path,
+                "Capture", "Recovery", "Repository", "LinuxSystem", path,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -68,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Service", "Capture", "Recovery", "Repository", "LinuxFiles", path,
+                "Service", "Capture", "Recovery", "Repository", "LinuxSystem", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -78,7 +82,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Repository", "SQLiteFiles", "LinuxFiles", path],
+            dependencies: ["Repository", "SQLiteFiles", "LinuxSystem", path],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -93,39 +97,39 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "LinuxFilesTests",
-            dependencies: ["LinuxFiles", "TestSupport"],
+            name: "LinuxSystemTests",
+            dependencies: ["LinuxSystem", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "RepositoryTests",
-            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CaptureTests",
-            dependencies: ["Capture", "Repository", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Capture", "Repository", "SQLiteFiles", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "RecoveryTests",
-            dependencies: ["Recovery", "Repository", "SQLiteFiles", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Recovery", "Repository", "SQLiteFiles", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Recovery", "Repository", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["Service", "Recovery", "Repository", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
         // Through the program: its commands, and apart from them the watcher.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["holdfast", "Repository", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "HoldfastTests",
-            dependencies: ["holdfast", "Repository", "LinuxFiles", path, "TestSupport"],
+            dependencies: ["holdfast", "Repository", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
     ]
@@ -137,7 +141,7 @@ if let library = Context.environment["HOLDFAST_FUZZ"] {
     package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxFiles", path],
+            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxSystem", path],
             path: "Tests/Fuzz",
             exclude: ["corpus.tar.gz"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],

@@ -1,4 +1,4 @@
-package import LinuxFiles
+package import LinuxSystem
 package import Repository
 import Synchronization
 package import SystemPackage

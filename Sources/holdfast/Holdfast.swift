@@ -1,5 +1,5 @@
 import ArgumentParser
-import LinuxFiles
+import LinuxSystem
 
 /// The program: chooses the command, and turns what comes of it into one line and an exit status.
 @main

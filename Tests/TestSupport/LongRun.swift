@@ -1,5 +1,5 @@
 import Foundation
-import LinuxFiles
+import LinuxSystem
 
 /// How long a random test goes on: a number of rounds in `scripts/test`, or as many seconds as `HOLDFAST_LONG` says.
 package struct LongRun: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import LinuxFiles
+import LinuxSystem
 import Synchronization
 
 /// A program that runs beside the test. One that goes away unfinished is killed.

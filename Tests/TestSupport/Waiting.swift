@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 
 /// Something that did not come in time.
 package struct WaitedInVain: Error, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// A file that may lose its name at any moment, and can still be read then.

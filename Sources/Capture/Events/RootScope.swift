@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 package import SystemPackage
 
 /// Which names under a root are protected, which belong to a database, and which are left out.

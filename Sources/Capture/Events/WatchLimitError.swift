@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// The kernel grants no more inotify watches or instances to this user (`inotify(7)`, limits).

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// The directories of one root that are watched, in two inotify instances.

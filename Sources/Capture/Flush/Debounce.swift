@@ -1,4 +1,4 @@
-package import LinuxFiles
+package import LinuxSystem
 
 /// When to flush: at once after quiet, then after a short quiet or at latest after a maximum delay.
 ///

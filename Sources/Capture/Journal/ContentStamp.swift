@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 
 /// Size, time and identity of a file's content.
 struct ContentStamp: Equatable {

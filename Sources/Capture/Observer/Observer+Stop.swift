@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import Repository
 
 /// What is still to be done by who is to stop.

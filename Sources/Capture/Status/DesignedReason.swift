@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// Why something under a root is left out that is no fault of anybody.

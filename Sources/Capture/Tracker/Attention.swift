@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 
 /// Why a file has to be looked at: what its events said since the last look.
 struct Attention {

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 
 /// When a file is compared just to make sure: once after activity, when it has been idle for a while; and, whatever it
 /// does, at an interval. Never for more than a small share of the time.

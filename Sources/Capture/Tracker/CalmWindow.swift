@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SQLiteFiles
 
 /// A look at a database file that shows nobody writing it: the first half of a seqlock.

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import Repository
 
 /// Owner, mode and the like of a file are handed over behind the content that they belong to. They are looked

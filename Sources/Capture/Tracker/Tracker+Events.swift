@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SQLiteFiles
 
 /// What events say. These only take notes and hold files open that are about to lose their names; they can run

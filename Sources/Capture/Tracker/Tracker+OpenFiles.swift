@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SQLiteFiles
 
 /// Living within a limit of open files: logs that are closed meanwhile, and comparisons in turns.

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SQLiteFiles
 
 /// A log that was closed because too many are open: which file it is, and how far it was consumed.

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SQLiteFiles
 
 /// What the wal-index said at a moment when it agreed with what the tail had consumed.

@@ -1,5 +1,5 @@
 import GRDB
-import LinuxFiles
+import LinuxSystem
 package import SystemPackage
 
 /// Compares two rebuilt images of a database row by row.

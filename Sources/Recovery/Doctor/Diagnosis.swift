@@ -1,5 +1,5 @@
 import GRDB
-import LinuxFiles
+import LinuxSystem
 package import Repository
 import SQLiteFiles
 package import SystemPackage

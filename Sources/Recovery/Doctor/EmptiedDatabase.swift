@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import Repository
 
 /// Notices a database that is sound but lost what was in it: it was deleted and made anew by the next program, emptied, or overwritten

@@ -1,6 +1,6 @@
 import CSQLite
 import GRDB
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// Puts what was salvaged over a sound image: rows that it lacks come to it, rows that it has get their newer values, none goes.

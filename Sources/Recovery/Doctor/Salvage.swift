@@ -1,6 +1,6 @@
 import CSQLite
 import GRDB
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// Makes a new database of what can still be read of a damaged image.

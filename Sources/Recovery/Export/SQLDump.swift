@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// SQL that makes a database, as the `sqlite3` program dumps one.

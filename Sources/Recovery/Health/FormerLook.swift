@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import Repository
 
 /// What a look at a database is compared with: a look at a state that it had before.

@@ -1,5 +1,5 @@
 import GRDB
-import LinuxFiles
+import LinuxSystem
 package import SystemPackage
 
 /// What a look at an image of a database tells of its health.

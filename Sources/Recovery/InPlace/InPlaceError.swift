@@ -1,5 +1,5 @@
 import GRDB
-package import LinuxFiles
+package import LinuxSystem
 package import Repository
 package import SystemPackage
 

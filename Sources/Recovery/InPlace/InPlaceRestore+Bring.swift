@@ -1,5 +1,5 @@
 import GRDB
-import LinuxFiles
+import LinuxSystem
 import Repository
 import SystemPackage
 

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// A live database and what SQLite keeps beside it, looked at without a lock while this process may have a connection to it.

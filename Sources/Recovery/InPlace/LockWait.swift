@@ -1,5 +1,5 @@
 import GRDB
-import LinuxFiles
+import LinuxSystem
 
 /// Waits for the lock of a live database by trying again and again. SQLite's own waiting would hold a lock that keeps every reader
 /// out for as long as it waits for one of them (sqlite.org/lockingv3.html, section 5).

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 package import Repository
 
 /// Lets one process at a time bring something of a root back in place, from the choice of what is brought

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 package import Repository
 package import SystemPackage
 

@@ -1,6 +1,6 @@
 import CSQLite
 import GRDB
-import LinuxFiles
+import LinuxSystem
 package import Repository
 package import SystemPackage
 

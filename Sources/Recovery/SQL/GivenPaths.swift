@@ -1,6 +1,6 @@
 import CSQLite
 import GRDB
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// Paths that SQLite takes as they are given, so that one that leads to a held directory leads nowhere else.

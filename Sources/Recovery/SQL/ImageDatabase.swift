@@ -1,5 +1,5 @@
 package import GRDB
-import LinuxFiles
+import LinuxSystem
 package import SystemPackage
 
 /// A rebuilt image that nobody else knows of, open for SQL. Nothing is written or created, in WAL mode neither: `immutable=1`

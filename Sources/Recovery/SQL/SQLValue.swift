@@ -1,6 +1,6 @@
 import CSQLite
 import GRDB
-import LinuxFiles
+import LinuxSystem
 
 /// A value as SQLite stores it (sqlite.org/datatype3.html, section 2).
 package enum SQLValue: Hashable, Sendable {

@@ -1,5 +1,5 @@
 package import Capture
-import LinuxFiles
+import LinuxSystem
 package import Recovery
 package import Repository
 package import SystemPackage

@@ -1,6 +1,6 @@
 import Capture
 import FoundationEssentials
-import LinuxFiles
+import LinuxSystem
 import Recovery
 import Repository
 

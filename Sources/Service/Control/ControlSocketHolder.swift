@@ -1,5 +1,5 @@
 import Capture
-import LinuxFiles
+import LinuxSystem
 import Synchronization
 
 /// A control socket that is opened some time after its protector has started, and closed when that ends, which may

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 package import Repository
 
 /// Work on a root that its watcher does, for it has the lock, or this process where none runs.

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 
 /// Work beside capture that nobody waits for at the end.
 enum BackgroundWork {

@@ -1,5 +1,5 @@
 import Capture
-import LinuxFiles
+import LinuxSystem
 import Recovery
 import Repository
 

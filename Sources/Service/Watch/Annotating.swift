@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 package import Repository
 
 /// Says something of snapshots that are there: through the watcher, or here when none runs, without looking at the live files.

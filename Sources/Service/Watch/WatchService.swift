@@ -1,5 +1,5 @@
 package import Capture
-package import LinuxFiles
+package import LinuxSystem
 package import Recovery
 package import Repository
 import ServiceLifecycle

@@ -1,5 +1,5 @@
 import ArgumentParser
-import LinuxFiles
+import LinuxSystem
 import Recovery
 import Repository
 import SystemPackage

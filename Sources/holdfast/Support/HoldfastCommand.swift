@@ -1,5 +1,5 @@
 import ArgumentParser
-import LinuxFiles
+import LinuxSystem
 
 /// A command that does its work on a thread of its own and then ends.
 protocol HoldfastCommand: AsyncParsableCommand, Sendable {

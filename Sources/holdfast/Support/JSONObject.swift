@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import Recovery
 
 /// One line of JSON, its fields in the order in which they are added.

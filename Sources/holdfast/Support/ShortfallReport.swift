@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 
 /// Says what could not be given back of the attributes of restored files and directories: one line for each

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Capture
-import LinuxFiles
+import LinuxSystem
 import Recovery
 import Service
 

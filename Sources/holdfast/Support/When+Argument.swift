@@ -1,5 +1,5 @@
 import ArgumentParser
-import LinuxFiles
+import LinuxSystem
 import Recovery
 
 /// A WHEN; times without a date are of the present day.

@@ -1,5 +1,5 @@
 import Foundation
-import LinuxFiles
+import LinuxSystem
 import Repository
 import SystemPackage
 import TestSupport

@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import LinuxFiles
+@testable import LinuxSystem
 
 @Suite("Clients of the control socket that say nothing, do not listen, or leave", .serialized)
 struct SlowClientsTests {

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 @testable import Recovery
 import Repository
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import LinuxFiles
+import LinuxSystem
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 import TestSupport

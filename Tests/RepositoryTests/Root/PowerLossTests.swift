@@ -1,5 +1,5 @@
 import Foundation
-import LinuxFiles
+import LinuxSystem
 import Repository
 import SQLiteFiles
 import SystemPackage

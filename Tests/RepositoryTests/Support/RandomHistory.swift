@@ -1,4 +1,4 @@
-import LinuxFiles
+import LinuxSystem
 import Repository
 import SQLiteFiles
 import SystemPackage

@@ -1,0 +1,148 @@
+package import LinuxSystem
+package import Repository
+package import SystemPackage
+
+/// A directory of a root as it was at some moment, or before that.
+package struct FormerDirectory: Hashable, Sendable {
+    package let attributes: FileAttributes
+    /// It was there at the moment; else they are the last that it had.
+    package let isThere: Bool
+}
+
+/// What the files and directories of a root had besides content at some moment.
+package struct FormerAttributes: Hashable, Sendable {
+    package private(set) var files: [FileID: FileAttributes] = [:]
+    /// By their names relative to the root; that of the root itself is empty.
+    package private(set) var directories: [FilePath: FormerDirectory] = [:]
+
+    /// `isLate`: it was said after the moment, and counts only where nothing else is known.
+    mutating func add(_ subject: AttributesRecord.Subject, _ attributes: FileAttributes?, isLate: Bool) {
+        switch subject {
+        case .file(let file): if !isLate || files[file] == nil { files[file] = attributes }
+        case .directory(let name):
+            let known = directories[name]
+            guard !isLate || known == nil, let last = attributes ?? known?.attributes else { return }
+            directories[name] = FormerDirectory(attributes: last, isThere: attributes != nil && !isLate)
+        }
+    }
+}
+
+extension FormerAttributes {
+    /// The same without set-user-ID and set-group-ID.
+    fileprivate var withoutSetID: Self {
+        var other = self
+        for (file, known) in files {
+            other.files[file] = known.withPermissions(known.ownership.permissions & 0o1777)
+        }
+        for (name, known) in directories {
+            let permissions = known.attributes.ownership.permissions & 0o1777
+            other.directories[name] = FormerDirectory(
+                attributes: known.attributes.withPermissions(permissions),
+                isThere: known.isThere
+            )
+        }
+        return other
+    }
+}
+
+/// All that a history says of attributes, in the order of the stream. What repeats is kept once.
+struct AttributesHistory: Sendable {
+    private struct Entry {
+        let sequence: Sequence
+        let time: Instant
+        let modified: Int64
+        /// An index into `subjects`.
+        let subject: Int32
+        /// An index into `styles`; -1: the directory is gone.
+        let style: Int32
+    }
+
+    private var entries: [Entry] = []
+    private var subjects: [AttributesRecord.Subject] = []
+    private var subjectNumbers: [AttributesRecord.Subject: Int32] = [:]
+    /// Without their times.
+    private var styles: [FileAttributes] = []
+    private var styleNumbers: [FileAttributes: Int32] = [:]
+
+    var count: Int { entries.count }
+
+    mutating func add(_ record: AttributesRecord) {
+        entries.append(
+            Entry(
+                sequence: record.sequence,
+                time: record.time,
+                modified: record.attributes?.modified ?? 0,
+                subject: number(of: record.subject),
+                style: record.attributes.map { number(of: $0) } ?? -1
+            )
+        )
+    }
+
+    private mutating func number(of subject: AttributesRecord.Subject) -> Int32 {
+        if let known = subjectNumbers[subject] { return known }
+        let number = Int32(subjects.count)
+        subjects.append(subject)
+        subjectNumbers[subject] = number
+        return number
+    }
+
+    private mutating func number(of attributes: FileAttributes) -> Int32 {
+        // With a time of its own each would be another one.
+        let style = attributes.modified == nil ? attributes : attributes.with(modified: 0)
+        if let known = styleNumbers[style] { return known }
+        let number = Int32(styles.count)
+        styles.append(style)
+        styleNumbers[style] = number
+        return number
+    }
+
+    /// Of each name the last that counts as of `sequence`. Those that count as of that very snapshot must be
+    /// among the first `limit` records, and not later than `time`; earlier ones were there before it,
+    /// whatever the clock said. Of a name of which only later ones tell, the first of these.
+    func state(at sequence: Sequence, first limit: Int?, notAfter time: Instant?) -> FormerAttributes {
+        var state = FormerAttributes()
+        for (place, entry) in entries.enumerated() where entry.sequence <= sequence {
+            let attributes = entry.style < 0 ? nil : styles[Int(entry.style)]
+            let isTimed = attributes?.modified != nil
+            let isBehind = place >= limit ?? .max || time.map { entry.time > $0 } ?? false
+            state.add(
+                subjects[Int(entry.subject)],
+                isTimed ? attributes?.with(modified: entry.modified) : attributes,
+                isLate: isBehind && entry.sequence == sequence
+            )
+        }
+        return state
+    }
+}
+
+extension FileAttributes {
+    fileprivate func with(modified: Int64) -> Self {
+        Self(
+            ownership: ownership,
+            modified: modified,
+            extended: extended,
+            lacksExtended: lacksExtended
+        )
+    }
+}
+
+extension SnapshotIndex {
+    /// What files and directories had as of a snapshot.
+    ///
+    /// A change of attributes alone makes no snapshot. Of those that came after the snapshot and before the
+    /// next one, the last count; when a tag or a time is what was asked for, the last before that.
+    ///
+    /// - Parameter when: what led to the snapshot.
+    package func attributes(at sequence: Sequence, asked when: When? = nil) -> FormerAttributes {
+        let (limit, time): (Int?, Instant?) =
+            switch when {
+            case .name(let name, _): (tags[name] == sequence ? tagPlaces[name] : nil, nil)
+            case .instant(let time): (nil, time)
+            default: (nil, nil)
+            }
+        let state = attributes.state(at: sequence, first: limit, notAfter: time)
+        // Whoever wrote it must not make programs that run as somebody else.
+        let isOwn = FileStatus.ifPresent(root.directory)?.ownerID == CurrentProcess.userID
+        return isOwn ? state : state.withoutSetID
+    }
+}

@@ -1,0 +1,238 @@
+package import LinuxSystem
+package import Repository
+package import SystemPackage
+
+/// What a question about the past is about.
+package enum HistoryScope: Hashable, Sendable {
+    /// The root as a whole: every snapshot of every file.
+    case root
+    case file(FileID)
+}
+
+/// The snapshots of a root, read once, to answer which one is meant. 24 bytes of memory for each.
+package struct SnapshotIndex: Sendable {
+    package struct Entry: Hashable, Sendable {
+        package let sequence: Sequence
+        /// What the right clock said then.
+        package fileprivate(set) var time: Instant
+        package let file: FileID
+        package let event: SnapshotEvent
+        /// Whether the root as a whole can be restored as of it.
+        package fileprivate(set) var isMoment: Bool
+        /// Whether all that it is built on is there.
+        package var isWhole = true
+        /// Whether nothing is missing of the root up to it, of no file.
+        package var isRootWhole = true
+    }
+
+    /// How a file was declared, from a place in the history on.
+    struct Declaration: Hashable, Sendable {
+        /// The last snapshot before it, of any file.
+        let after: Sequence
+        let name: FilePath
+        let kind: FileKind
+    }
+
+    package let root: RootDescription
+    /// Ascending by sequence; times never decrease.
+    package private(set) var entries: [Entry] = []
+    /// The sequence that each tag was set on last.
+    package private(set) var tags: [String: Sequence] = [:]
+    /// Since when those of them stand that Holdfast made by itself.
+    package private(set) var automaticTags: [String: Instant] = [:]
+    /// Every sequence that each tag was set on, in the order of the stream.
+    package private(set) var tagTargets: [String: [Sequence]] = [:]
+    /// The sequences that are held and not released.
+    package private(set) var holds: Set<Sequence> = []
+    /// The last verdict on each snapshot that has one: whether it is good.
+    package private(set) var verdicts: [Sequence: Bool] = [:]
+    /// Everything that was brought back, oldest first.
+    package private(set) var recoveries: [RecoveryEntry] = []
+    /// The last thing that was begun to be brought back, if it did not come to its end.
+    private var begun: RecoveryTags?
+    /// The restore drills, oldest first.
+    package private(set) var drills: [DrillRecord] = []
+    /// How the clock was set while writers ran, oldest first, and how many entries come before that.
+    package private(set) var clockSteps: [(place: Int, step: ClockStep)] = []
+    /// How many entries come before each tag that Holdfast made by itself.
+    private var automaticTagPlaces: [String: Int] = [:]
+    /// What files and directories had besides content.
+    var attributes = AttributesHistory()
+    /// How much of that was said when a tag was set, if it was set on the newest snapshot.
+    private(set) var tagPlaces: [String: Int] = [:]
+    /// How many entries come before the start of each writer.
+    private(set) var sessionPlaces: [Int] = []
+    /// How many entries come before each note that changes may have been missed: it follows the first snapshot
+    /// that has them.
+    private var gapPlaces: [Int] = []
+    /// The damage that was met on the way. Where there is any, snapshots may be missing.
+    package private(set) var damage: [Finding] = []
+    /// For each of these, the last snapshot before it.
+    private(set) var losses: [Sequence] = []
+    private var declarations: [FileID: [Declaration]] = [:]
+    private var filesByName: [FilePath: FileID] = [:]
+
+    /// Reads the history beside a writer.
+    /// Throws `RepositoryError.unsupported` or `SystemError`; damage is kept in `damage`.
+    package init(_ root: RootDescription) throws {
+        self = try ReplacedSegmentError.lookingAgain {
+            var index = Self(root: root)
+            let history = RootHistory(root)
+            try history.visitLookingForBases(onStateOfRoot: { index.endState() }) { index.add($0) }
+            index.complete()
+            return index
+        }
+    }
+
+    init(root: RootDescription) {
+        self.root = root
+    }
+
+    /// The newest snapshots of all files are the state of the root at some time, and nothing is known of
+    /// what followed.
+    mutating func endState() {
+        if !entries.isEmpty { entries[entries.count - 1].isMoment = true }
+    }
+
+    mutating func add(_ event: HistoryEvent) {
+        switch event {
+        case .file(let id, let name, let kind):
+            let last = entries.last?.sequence ?? .none
+            declarations[id, default: []].append(Declaration(after: last, name: name, kind: kind))
+            filesByName[name] = id
+        case .snapshot(let record):
+            let state = record.state
+            entries.append(
+                Entry(
+                    sequence: state.sequence,
+                    time: state.time,
+                    file: record.file,
+                    event: state.event,
+                    isMoment: record.isMoment,
+                    isWhole: record.isWhole,
+                    isRootWhole: record.isRootWhole
+                )
+            )
+        case .annotation(let annotation): add(annotation)
+        case .attributes(let record): attributes.add(record)
+        case .finding(let finding) where finding.severity == .error && finding.file != root.durableMarkPath:
+            // The mark says only how far the stream goes, and may be missing.
+            damage.append(finding)
+            losses.append(entries.last?.sequence ?? .none)
+        case .session: sessionPlaces.append(entries.count)
+        case .gap: gapPlaces.append(entries.count)
+        case .finding: break
+        }
+    }
+
+    /// Takes a snapshot for good, and none that is newer.
+    mutating func judge(_ newestGood: Sequence) {
+        for (sequence, isGood) in verdicts where isGood && sequence > newestGood { verdicts[sequence] = nil }
+        verdicts[newestGood] = true
+    }
+
+    /// Draws the conclusions that need the whole history; called when all is added.
+    mutating func complete() {
+        correctTimes()
+        dropLostTags()
+    }
+
+    private mutating func correctTimes() {
+        guard let times = ClockCorrection.correct(entries.lazy.map(\.time), steps: clockSteps) else { return }
+        for place in entries.indices { entries[place].time = times[place] }
+        for (name, place) in automaticTagPlaces where place < entries.count {
+            automaticTags[name] = automaticTags[name].map { min($0, entries[place].time) }
+        }
+    }
+
+    /// Forgets tags that have expired and whose snapshots retention has removed: what says so may lie in a
+    /// segment that was not rewritten. They must not lead to older snapshots.
+    private mutating func dropLostTags() {
+        for name in automaticTags.keys {
+            let target = tags[name]
+            let place = target.flatMap { entries.lastIndex(atOrBefore: $0) }
+            if let place, entries[place].sequence == target { continue }
+            (tags[name], automaticTags[name], tagTargets[name]) = (nil, nil, nil)
+        }
+    }
+
+    private mutating func add(_ annotation: Annotation) {
+        switch (annotation.kind, annotation.fields["name"], annotation.fields["verdict"]) {
+        case (.tag, let name?, _):
+            automaticTags[name] = annotation.isAutomaticTag ? annotation.time : nil
+            automaticTagPlaces[name] = annotation.isAutomaticTag ? entries.count : nil
+            guard annotation.target != .none else {
+                (tags[name], tagTargets[name]) = (nil, nil)
+                if name == begun?.before { begun = nil }
+                break
+            }
+            tags[name] = annotation.target
+            tagPlaces[name] = annotation.target == entries.last?.sequence ? attributes.count : nil
+            tagTargets[name, default: []].append(annotation.target)
+            if let tags = RecoveryTags(before: name) { begun = tags }
+            if name == begun?.after { begun = nil }
+        case (.hold, _, _): holds.insert(annotation.target)
+        case (.release, _, _): holds.remove(annotation.target)
+        case (.health, _, "good"): verdicts[annotation.target] = true
+        case (.health, _, "bad"): verdicts[annotation.target] = false
+        case (.drill, _, _): drills += DrillRecord(annotation).map { [$0] } ?? []
+        case (.clock, _, _): clockSteps += annotation.clockStep.map { [(entries.count, $0)] } ?? []
+        case (.restore, _, _):
+            let files = declarations.keys.sorted()
+            recoveries += RecoveryEntry(annotation, among: files).map { [$0] } ?? []
+        default: break
+        }
+    }
+}
+
+extension SnapshotIndex {
+    /// The tag of the state before something that was begun to be brought back and did not come to its end, if that is the
+    /// last that was begun.
+    package var begunRecovery: String? { begun?.before }
+}
+
+extension SnapshotIndex {
+    /// Whether a writer ran all the time from a snapshot to a later one, and missed nothing that it knows of.
+    func wasWatched(from first: Sequence, to last: Sequence) -> Bool {
+        guard let start = entries.lastIndex(atOrBefore: first), let end = entries.lastIndex(atOrBefore: last)
+        else { return false }
+        return !sessionPlaces.contains { $0 > start && $0 <= end }
+            && !gapPlaces.contains { $0 > start + 1 && $0 <= end + 1 }
+    }
+}
+
+// Files.
+extension SnapshotIndex {
+    /// The scope for a name within the root, nil meaning the root itself; nil if no such file was ever declared.
+    package func scope(of name: FilePath?) -> HistoryScope? {
+        guard let name else { return .root }
+        return filesByName[name].map { .file($0) }
+    }
+
+    /// Whether any file was ever in that directory, which is relative to the root.
+    package func hasFiles(below directory: FilePath) -> Bool {
+        filesByName.keys.contains { $0 != directory && $0.starts(with: directory) }
+    }
+
+    /// Every file that was ever in that directory, which is relative to the root.
+    package func files(below directory: FilePath) -> Set<FileID> {
+        Set(declarations.filter { $0.value.contains { $0.name.starts(with: directory) } }.keys)
+    }
+
+    /// What the file was called, relative to the root, and what it was, at a snapshot of it.
+    package func declaration(of file: FileID, at sequence: Sequence) -> (name: FilePath, kind: FileKind)? {
+        guard let all = declarations[file], let first = all.first else { return nil }
+        let found = all.last { $0.after < sequence } ?? first
+        return (found.name, found.kind)
+    }
+
+    /// Ascending; they may be something else by now, or gone.
+    package var filesThatWereDatabases: [FileID] {
+        declarations.filter { $0.value.contains { $0.kind == .database } }.keys.sorted()
+    }
+
+    /// The absolute path of a file as the root's path has it.
+    package func path(of file: FileID, at sequence: Sequence) -> FilePath {
+        declaration(of: file, at: sequence).map { root.path(of: $0.name) } ?? root.path
+    }
+}

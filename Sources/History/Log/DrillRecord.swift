@@ -1,0 +1,67 @@
+package import LinuxSystem
+package import Repository
+
+/// The evidence of a restore drill: what was restored, that it was right, how long it took. In the history it is an annotation.
+package struct DrillRecord: Sendable {
+    package let time: Instant
+    /// The snapshot that was restored.
+    package let sequence: Sequence
+    package let files: Int
+    package let databases: Int
+    package let bytes: UInt64
+    /// From the first look into the history to the last check.
+    package let elapsed: Duration
+    /// Why it failed; nil if it did not.
+    package let problem: String?
+
+    package init(
+        time: Instant,
+        sequence: Sequence,
+        files: Int,
+        databases: Int,
+        bytes: UInt64,
+        elapsed: Duration,
+        problem: String?
+    ) {
+        self.time = time
+        self.sequence = sequence
+        self.files = files
+        self.databases = databases
+        self.bytes = bytes
+        self.elapsed = elapsed
+        self.problem = problem
+    }
+
+    /// Nil unless the annotation is one of a drill, and whole.
+    package init?(_ annotation: Annotation) {
+        let fields = annotation.fields
+        guard annotation.kind == .drill, let sequence = fields["sequence"].flatMap(UInt64.init),
+            let files = fields["files"].flatMap(Int.init),
+            let databases = fields["databases"].flatMap(Int.init),
+            let bytes = fields["bytes"].flatMap(UInt64.init),
+            let elapsed = fields["elapsed_ms"].flatMap(Int64.init)
+        else { return nil }
+        self.init(
+            time: annotation.time,
+            sequence: Sequence(sequence),
+            files: files,
+            databases: databases,
+            bytes: bytes,
+            elapsed: .milliseconds(elapsed),
+            problem: fields["problem"]
+        )
+    }
+
+    /// It is about no snapshot, so that the evidence outlives what was restored.
+    package var wish: AnnotationWish {
+        var fields = [
+            "sequence": sequence.description,
+            "files": String(files),
+            "databases": String(databases),
+            "bytes": String(bytes),
+            "elapsed_ms": String(elapsed.nanoseconds / 1_000_000),
+        ]
+        fields["problem"] = problem
+        return AnnotationWish(.drill, target: Sequence.none, fields: fields)
+    }
+}

@@ -1,0 +1,151 @@
+import FoundationEssentials
+package import LinuxSystem
+package import Repository
+
+/// What the history keeps of something that was brought back: an annotation of the snapshot that shows the result.
+package struct RecoveryEntry: Sendable {
+    package enum Action: String, CaseIterable, Sendable { case restore, undo, rows }
+
+    /// What became of the rows of a table, as far as it changed.
+    package struct Table: Hashable, Sendable, Codable {
+        package let path: String
+        package let table: String
+        /// Rows that were there before it and are no more.
+        package let lost: Int
+        /// Rows that are there again.
+        package let regained: Int
+        /// Rows that have other values now.
+        package let changed: Int
+    }
+
+    package let action: Action
+    package let time: Instant
+    /// The first snapshot that shows the result.
+    package let result: Sequence
+    /// The snapshot that was brought back.
+    package let at: Sequence
+    /// Of each file that was brought back, the root's snapshot as of which it was as before.
+    package let before: [FileID: Sequence]
+    package let tables: [Table]
+    /// From the command to the last change.
+    package let elapsed: Duration
+    /// Why, in the words of the one who did it.
+    package let reason: String
+
+    package init(
+        _ action: Action,
+        time: Instant,
+        result: Sequence,
+        at: Sequence,
+        before: [FileID: Sequence],
+        tables: [Table],
+        elapsed: Duration,
+        reason: String
+    ) {
+        self.action = action
+        self.time = time
+        self.result = result
+        self.at = at
+        self.before = before
+        self.tables = tables
+        self.elapsed = elapsed
+        self.reason = reason
+    }
+}
+
+// As an annotation: its fields are texts.
+extension RecoveryEntry {
+    /// Nil unless the annotation is one of a restore, and whole. `files`: all that there are, ascending.
+    package init?(_ annotation: Annotation, among files: [FileID]) {
+        let fields = annotation.fields
+        guard annotation.kind == .restore, let action = fields["action"].flatMap(Action.init),
+            let at = fields["at"].flatMap(UInt64.init),
+            let before = fields["before"].flatMap({ FileSnapshots($0, among: files) })
+        else { return nil }
+        let tables = fields["tables"].map { Data($0.utf8) }
+        self.init(
+            action,
+            time: annotation.time,
+            result: annotation.target,
+            at: Sequence(at),
+            before: before.snapshots,
+            tables: tables.flatMap { try? JSONDecoder().decode([Table].self, from: $0) } ?? [],
+            elapsed: .milliseconds(fields["elapsed_ms"].flatMap(Int64.init) ?? 0),
+            reason: fields["reason"] ?? ""
+        )
+    }
+
+    package var wish: AnnotationWish {
+        get throws {
+            var fields = [
+                "action": action.rawValue,
+                "at": at.description,
+                "before": FileSnapshots(before).text,
+                "elapsed_ms": String(elapsed.nanoseconds / 1_000_000),
+            ]
+            if !tables.isEmpty {
+                fields["tables"] = String(decoding: try JSONEncoder().encode(tables), as: UTF8.self)
+            }
+            if !reason.isEmpty { fields["reason"] = reason }
+            return AnnotationWish(.restore, target: result, fields: fields)
+        }
+    }
+}
+
+/// A snapshot for each of some files, as text: `42:1-9,12 57:10`, the snapshot before the numbers of its files.
+struct FileSnapshots: Hashable {
+    let snapshots: [FileID: Sequence]
+
+    init(_ snapshots: [FileID: Sequence]) {
+        self.snapshots = snapshots
+    }
+
+    /// `files`: all that there are, ascending. A short text names billions, of which only those are kept.
+    init?(_ text: String, among files: [FileID]) {
+        var snapshots: [FileID: Sequence] = [:]
+        for group in text.split(separator: " ") {
+            let parts = group.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let sequence = UInt64(parts[0]) else { return nil }
+            for range in parts[1].split(separator: ",") {
+                let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+                guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2,
+                    first <= last,
+                    // More than any root has: a text that is not ours.
+                    last - first < 1 << 24
+                else { return nil }
+                let named = files[files.firstIndex(notBelow: FileID(first))...].prefix { $0.rawValue <= last }
+                for file in named { snapshots[file] = Sequence(sequence) }
+            }
+        }
+        self.snapshots = snapshots
+    }
+
+    var text: String {
+        let groups = Dictionary(grouping: snapshots.keys) { snapshots[$0]! }.sorted { $0.key < $1.key }
+        return groups.map { sequence, files in
+            var ranges: [ClosedRange<UInt32>] = []
+            for number in files.map(\.rawValue).sorted() {
+                if let last = ranges.last, last.upperBound + 1 == number {
+                    ranges[ranges.count - 1] = last.lowerBound...number
+                } else {
+                    ranges.append(number...number)
+                }
+            }
+            let list = ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+            return "\(sequence):" + list.joined(separator: ",")
+        }
+        .joined(separator: " ")
+    }
+}
+
+extension [FileID] {
+    /// Where the first one stands that is not below `file`; they are ascending.
+    fileprivate func firstIndex(notBelow file: FileID) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if self[middle] < file { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,143 @@
+package import LinuxSystem
+package import Repository
+
+/// What a user asks of retention.
+package struct RetentionRules: Hashable, Sendable, Codable {
+    package var policy: RetentionPolicy
+    /// The most that the root may take of the repository's disk, mirrors included; nil for no limit.
+    package var maximumBytes: UInt64?
+
+    package init(policy: RetentionPolicy = .standard, maximumBytes: UInt64? = nil) {
+        self.policy = policy
+        self.maximumBytes = maximumBytes
+    }
+}
+
+/// Why a root is not thinned.
+package enum RetentionError: Error, Hashable, Sendable {
+    /// The policy has no rule.
+    case keepsNothing
+    /// What is damaged may be what a rule would have kept.
+    case damaged(Finding)
+}
+
+extension RetentionError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .keepsNothing: "the policy keeps nothing: say at least one --keep option above 0, or none at all"
+        case .damaged(let finding):
+            "damage in \(finding.file.printable) at byte \(finding.offset): \(finding.message): "
+                + "nothing is removed from a damaged history: run \(SuggestedCommand("check")), then \(SuggestedCommand("repair"))"
+        }
+    }
+}
+
+/// Which snapshots of a root stay and which go, by some rules. Nothing is changed.
+package struct RetentionPlan: Sendable {
+    package let rules: RetentionRules
+    package let index: SnapshotIndex
+    /// What each of the index's entries stores.
+    package let storedBytes: [UInt64]
+    package let selection: RetentionSelection
+    /// What the root takes of the disk, in bytes, before anything goes.
+    package let totalBytes: UInt64
+    /// What the limit came to; nil without one.
+    package let limit: SizeLimit.Outcome?
+    /// The tags that keep what they stand on.
+    let keepingTags: [String: Sequence]
+    /// The entries at which the root as a whole stays restorable, ascending.
+    let momentPlaces: [Int]
+
+    /// Reads the history, beside a writer or as it, and decides.
+    /// Throws `RetentionError`, `RepositoryError.unsupported`, or `SystemError`.
+    package init(
+        _ root: RootDescription,
+        _ rules: RetentionRules,
+        now: Instant = .now,
+        calendar: LocalCalendar = .system
+    ) throws {
+        guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
+        let (index, storedBytes) = try ReplacedSegmentError.lookingAgain {
+            var index = SnapshotIndex(root: root)
+            var storedBytes: [UInt64] = []
+            try RootHistory(root).visit { event in
+                index.add(event)
+                if case .snapshot(let record) = event { storedBytes.append(record.storedBytes) }
+            }
+            index.complete()
+            return (index, storedBytes)
+        }
+        if let damage = index.damage.first { throw RetentionError.damaged(damage) }
+        let total = RootStorage(root).disk.total
+        var moments = rules.policy.moments(in: index, now: now, calendar: calendar)
+        limit = rules.maximumBytes.map {
+            SizeLimit(maximumBytes: $0).thin(
+                index.entries,
+                moments: moments,
+                storedBytes: storedBytes,
+                totalBytes: total
+            )
+        }
+        if let limit { moments = limit.moments }
+        self.rules = rules
+        keepingTags = rules.policy.keepingTags(of: index, now: now)
+        self.index = index
+        self.storedBytes = storedBytes
+        totalBytes = total
+        selection = RetentionSelection(index.entries, moments: moments)
+        momentPlaces = index.entries.indices.filter(selection.isMoment)
+    }
+
+    /// The snapshots that stay.
+    package var kept: KeptSnapshots {
+        KeptSnapshots(
+            index.entries.indices.lazy.filter(selection.keeps).map {
+                (sequence: index.entries[$0].sequence, isMoment: selection.isMoment($0))
+            },
+            upTo: index.entries.last?.sequence ?? .none
+        )
+    }
+
+    /// What goes and what stays of one file.
+    package struct Share: Hashable, Sendable {
+        package let file: FileID
+        package fileprivate(set) var kept = 0
+        package fileprivate(set) var removed = 0
+        /// What the removed ones store. Pages of them that later snapshots need stay, so this is the most that their
+        /// removal can free.
+        package fileprivate(set) var removedBytes: UInt64 = 0
+        /// The removed ones, as runs of snapshots of the file that follow each other.
+        package fileprivate(set) var runs: [ClosedRange<Sequence>] = []
+        fileprivate var isInRun = false
+    }
+
+    /// By file number.
+    package var shares: [Share] {
+        var shares: [FileID: Share] = [:]
+        for (place, entry) in index.entries.enumerated() {
+            shares[entry.file, default: Share(file: entry.file)].add(
+                entry.sequence,
+                isKept: selection.keeps(place),
+                storedBytes[place]
+            )
+        }
+        return shares.values.sorted { $0.file < $1.file }
+    }
+}
+
+extension RetentionPlan.Share {
+    fileprivate mutating func add(_ sequence: Sequence, isKept: Bool, _ storedBytes: UInt64) {
+        defer { isInRun = !isKept }
+        guard !isKept else {
+            kept += 1
+            return
+        }
+        removed += 1
+        removedBytes.addSaturated(storedBytes)
+        if isInRun, let run = runs.popLast() {
+            runs.append(run.lowerBound...sequence)
+        } else {
+            runs.append(sequence...sequence)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package import LinuxSystem
+import Repository
+
+extension RetentionPolicy {
+    /// Chooses the moments of a root that stay, and says why. Pure.
+    ///
+    /// Every snapshot of any file is a moment of the root. Each rule goes from the newest moment back. Whatever the
+    /// rules, these stay: the newest moment, every one that is held or that a tag stands on (for
+    /// some time, where Holdfast made it by itself), and the last of each
+    /// file that was found good.
+    ///
+    /// A choice does not depend on what it rejects: made again among what is left, it is the same.
+    /// - Returns: a set of reasons for each of `index.entries`, empty for those that no moment needs.
+    package func moments(
+        in index: SnapshotIndex,
+        now: Instant,
+        calendar: LocalCalendar
+    ) -> [RetentionReasons] {
+        var reasons = [RetentionReasons](repeating: [], count: index.entries.count)
+        keepMarked(index, now, &reasons)
+        // What an earlier choice has left alone is no moment to be chosen.
+        let places = index.entries.indices.filter { index.entries[$0].isMoment }
+        let moments = places.map { index.entries[$0] }
+        guard let newest = moments.last else { return reasons }
+        var chosen = [RetentionReasons](repeating: [], count: moments.count)
+        chosen[chosen.count - 1].insert(.newest)
+        keepRecent(moments, since: within.flatMap { start(of: $0, before: min(now, newest.time)) }, &chosen)
+        keepPeriods(moments, calendar, &chosen)
+        for (place, chosen) in zip(places, chosen) { reasons[place].formUnion(chosen) }
+        return reasons
+    }
+
+    /// Nil when there is no such span.
+    private func start(of span: Duration, before end: Instant) -> Instant? {
+        guard span > .zero else { return nil }
+        let (start, overflow) = end.nanoseconds.subtractingReportingOverflow(span.nanoseconds)
+        return Instant(nanoseconds: overflow ? .min : start)
+    }
+
+    /// Those of the index's tags that keep what they stand on: all but those that Holdfast made by itself and
+    /// that have expired.
+    func keepingTags(of index: SnapshotIndex, now: Instant) -> [String: Sequence] {
+        guard !index.automaticTags.isEmpty, let newest = index.entries.last?.time else { return index.tags }
+        let start = start(of: automaticTags ?? Self.automaticTags, before: min(now, newest))
+        return index.tags.filter { name, _ in
+            guard let time = index.automaticTags[name] else { return true }
+            return start.map { time >= $0 } ?? false
+        }
+    }
+
+    private static let automaticTags = Duration.seconds(30 * 86_400)
+
+    private func keepMarked(_ index: SnapshotIndex, _ now: Instant, _ reasons: inout [RetentionReasons]) {
+        let tagged =
+            tags.flatMap { index.tagTargets[$0] ?? [] } + keepingTags(of: index, now: now).values
+        for target in tagged {
+            if let place = index.entries.lastIndex(atOrBefore: target) { reasons[place].insert(.tagged) }
+        }
+        for target in index.holds {
+            if let place = index.entries.lastIndex(atOrBefore: target) { reasons[place].insert(.held) }
+        }
+        guard index.verdicts.values.contains(true) else { return }
+        var found: Set<FileID> = []
+        for (place, entry) in index.entries.enumerated().reversed()
+        where index.verdicts[entry.sequence] == true && found.insert(entry.file).inserted {
+            reasons[place].insert(.lastGood)
+        }
+    }
+
+    private func keepRecent(
+        _ entries: [SnapshotIndex.Entry],
+        since horizon: Instant?,
+        _ reasons: inout [RetentionReasons]
+    ) {
+        for place in entries.indices.suffix(max(0, last)) { reasons[place].insert(.last) }
+        guard let horizon else { return }
+        for place in entries.indices.reversed() {
+            guard entries[place].time >= horizon else { return }
+            reasons[place].insert(.within)
+        }
+    }
+
+    private func keepPeriods(
+        _ entries: [SnapshotIndex.Entry],
+        _ calendar: LocalCalendar,
+        _ reasons: inout [RetentionReasons]
+    ) {
+        var open = RetentionPeriod.allCases.map {
+            (period: $0, left: $0.count(in: self), number: Int64?.none)
+        }
+        open.removeAll { $0.left <= 0 }
+        for (place, entry) in entries.enumerated().reversed() {
+            guard !open.isEmpty else { return }
+            let offset = calendar.offsetSeconds(entry.time.unixSeconds)
+            for rule in open.indices {
+                let number = open[rule].period.number(of: entry.time, offsetSeconds: offset)
+                guard number != open[rule].number else { continue }
+                open[rule].number = number
+                // Below zero: it has had its periods, and this is one more.
+                open[rule].left -= 1
+                if open[rule].left >= 0 { reasons[place].insert(open[rule].period.reason) }
+            }
+            open.removeAll { $0.left < 0 }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package import LinuxSystem
+
+/// What a user wrote to say which snapshot is meant: a place in the history, a name, or a moment.
+///
+/// The grammar, the same for every command:
+///
+/// | written | meaning |
+/// |---|---|
+/// | `latest`, `latest~3` | the last snapshot; three before it |
+/// | `now` | a tag that somebody gave that name, else the last snapshot |
+/// | `latest-good` | the last snapshot that was found good |
+/// | `42` | the snapshot with this sequence; digits alone are always a sequence |
+/// | `pre-migration` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash |
+/// | `pre-migration~1` | one snapshot before the one that has the tag |
+/// | `2026-01-29T12:00:00.25+01:00`, `2026-01-29 11:00:00z` | RFC 3339, with or without fraction |
+/// | `2026-01-29`, `2026-01-29 12:00`, `2026-01-29 12:00:00.250` | local; a date alone is its midnight |
+/// | `20260129-120000` | local, as in names of backup files |
+/// | `@1769688000.5` | Unix time |
+/// | `10m ago`, `-10m`, `1h30m ago`, `2 days ago` | before now; a day is 24 hours |
+/// | `last week`, `last hour` | one of them ago |
+/// | `14:00`, `today 14:00`, `yesterday 14:00` | local |
+/// | `today`, `yesterday` | local; its midnight, as of a date |
+///
+/// Fractions finer than a nanosecond are cut off. Parsing is pure: the present and the zone are handed in.
+package enum When: Hashable, Sendable {
+    /// So many snapshots before the last one.
+    case latest(back: Int)
+    case latestGood
+    case sequence(UInt64)
+    /// A tag, or so many snapshots before the one that it is on.
+    case name(String, back: Int = 0)
+    /// What was committed by now may be captured in a moment: no time says it.
+    package static let now = When.name("now")
+    case instant(Instant)
+
+    /// Whether a tag may have this name, so that `init(parsing:now:calendar:)` reads it back as a name.
+    package static func isValidName(_ text: String) -> Bool {
+        guard let first = text.unicodeScalars.first, !isDigit(first), first != "-",
+            text.utf8.count <= longestName
+        else { return false }
+        guard text.unicodeScalars.allSatisfy(isNameScalar) else { return false }
+        return !["latest", "latest-good", "today", "yesterday"].contains(text)
+    }
+
+    /// In bytes, as of a file's name.
+    private static let longestName = 255
+
+    private static func isDigit(_ scalar: Unicode.Scalar) -> Bool {
+        ("0"..."9").contains(scalar)
+    }
+
+    private static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case ".", "_", "-", "/": true
+        default: isDigit(scalar) || isLetter(scalar)
+        }
+    }
+
+    /// A letter of any script; the marks that some scripts put on letters count with them.
+    private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
+        case .nonspacingMark, .spacingMark: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// How far a root's stream was on the disk after the last flush: the 56 bytes of its file `durable`
+/// (docs/FORMAT.md, "The durable mark").
+///
+/// Without it the last record could not be told from an unfinished write once it is damaged, nor could the loss of
+/// the last segment be noticed. It is written behind each flush and not synchronised, so after a power loss it may
+/// be older than the stream, never newer.
+struct DurableMark: Hashable {
+    static let byteCount = 56
+    /// "HOLDDUR1" as a little-endian number.
+    static let magic: UInt64 = 0x3152_5544_444c_4f48
+    static let version: UInt16 = 1
+
+    enum Offset {
+        static let root = 16
+        static let segment = 24
+        static let validBytes = 32
+        static let lastSequence = 40
+    }
+
+    let root: RootID
+    /// The last segment, by its first sequence.
+    let segment: Sequence
+    /// Up to there the segment was on the disk, in bytes from its start.
+    let validBytes: UInt64
+    /// The last snapshot that was.
+    let lastSequence: Sequence
+
+    init(root: RootID, segment: Sequence, validBytes: UInt64, lastSequence: Sequence) {
+        self.root = root
+        self.segment = segment
+        self.validBytes = validBytes
+        self.lastSequence = lastSequence
+    }
+
+    /// Decodes and verifies a mark.
+    init(_ bytes: RawSpan) throws(FormatError) {
+        guard bytes.byteCount <= Self.byteCount else {
+            throw .malformed(at: 0, "the durable mark is too long")
+        }
+        try FileHeader.verify(
+            bytes,
+            byteCount: Self.byteCount,
+            magic: Self.magic,
+            versions: Self.version...Self.version,
+            what: "durable mark"
+        )
+        root = RootID(bytes.littleEndianUInt64(at: Offset.root))
+        segment = Sequence(bytes.littleEndianUInt64(at: Offset.segment))
+        validBytes = bytes.littleEndianUInt64(at: Offset.validBytes)
+        lastSequence = Sequence(bytes.littleEndianUInt64(at: Offset.lastSequence))
+        guard segment <= .last, lastSequence <= .lastToBuildOn else {
+            throw .malformed(at: Offset.segment, "sequences that leave no numbers for what is to come")
+        }
+    }
+
+    func encoded() -> [UInt8] {
+        var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
+        bytes.append(root.rawValue)
+        bytes.append(segment.rawValue)
+        bytes.append(validBytes)
+        bytes.append(lastSequence.rawValue)
+        FileHeader.end(&bytes)
+        return bytes
+    }
+}

@@ -1,0 +1,99 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// The 64 bytes at the start of a segment (docs/FORMAT.md, "Segments").
+struct SegmentHeader: Hashable {
+    static let byteCount: UInt64 = 64
+    /// "HOLDSEG1" as a little-endian number.
+    static let magic: UInt64 = 0x3147_4553_444c_4f48
+    /// Times in version 1 never decrease; in version 2 they are what the clock said.
+    static let versions: ClosedRange<UInt16> = 1...2
+
+    /// The only required flag that is known: the segment is sealed, and its own footer says where it ends.
+    static let sealedFlag: UInt32 = 1
+
+    enum Offset {
+        static let root = 16
+        static let firstSequence = 24
+        static let created = 32
+        static let previousFirst = 40
+        static let previousValidBytes = 48
+    }
+
+    let root: RootID
+    let firstSequence: Sequence
+    let created: Instant
+    /// The first sequence of the segment before it; `.none` in the first.
+    let previousFirst: Sequence
+    /// How far the segment before it is valid, in bytes; what lies behind is an unfinished write.
+    let previousValidBytes: UInt64
+    /// Whether the segment was written as a whole and ends in a footer.
+    var isSealed = false
+
+    init(
+        root: RootID,
+        firstSequence: Sequence,
+        created: Instant,
+        previousFirst: Sequence,
+        previousValidBytes: UInt64
+    ) {
+        self.root = root
+        self.firstSequence = firstSequence
+        self.created = created
+        self.previousFirst = previousFirst
+        self.previousValidBytes = previousValidBytes
+    }
+
+    /// Decodes and verifies a header; `bytes` are the first 64 of the file, or fewer if it is shorter.
+    init(_ bytes: RawSpan) throws(FormatError) {
+        let flags = try FileHeader.verify(
+            bytes,
+            byteCount: Int(Self.byteCount),
+            magic: Self.magic,
+            versions: Self.versions,
+            knownFlags: Self.sealedFlag,
+            what: "segment"
+        )
+        root = RootID(bytes.littleEndianUInt64(at: Offset.root))
+        firstSequence = Sequence(bytes.littleEndianUInt64(at: Offset.firstSequence))
+        created = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.created)))
+        previousFirst = Sequence(bytes.littleEndianUInt64(at: Offset.previousFirst))
+        previousValidBytes = bytes.littleEndianUInt64(at: Offset.previousValidBytes)
+        isSealed = flags & Self.sealedFlag != 0
+        guard firstSequence <= .last, previousFirst <= .last else {
+            throw .malformed(at: Offset.firstSequence, "a sequence above \(Sequence.last)")
+        }
+    }
+
+    func encoded() -> [UInt8] {
+        var bytes = FileHeader.begin(
+            magic: Self.magic,
+            version: Self.versions.upperBound,
+            flags: isSealed ? Self.sealedFlag : 0
+        )
+        bytes.append(root.rawValue)
+        bytes.append(firstSequence.rawValue)
+        bytes.append(created.nanoseconds)
+        bytes.append(previousFirst.rawValue)
+        bytes.append(previousValidBytes)
+        FileHeader.end(&bytes)
+        return bytes
+    }
+}
+
+/// The names in a root's `segments` directory.
+enum SegmentName {
+    static func make(_ first: Sequence) -> FilePath.Component {
+        let digits = String(first.rawValue)
+        return FilePath.Component(String(repeating: "0", count: 20 - digits.count) + digits + ".segment")!
+    }
+
+    /// The first sequence of the segment with that name; nil for any other name.
+    static func parse(_ name: FilePath.Component) -> Sequence? {
+        guard name.extension == "segment", let value = UInt64(name.stem), value > 0,
+            Sequence(value) <= .last
+        else { return nil }
+        return make(Sequence(value)) == name ? Sequence(value) : nil
+    }
+}

@@ -1,0 +1,335 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// A changes payload without its page data: header and table (docs/FORMAT.md, "Changes").
+///
+/// Decoding accepts only what is consistent in itself: known encoding and flags, every page number ascending
+/// and within its image, exactly as many pages or bytes as the declared raw bytes hold, and a fresh start only at
+/// the front and without a prefix. No count is believed
+/// before the bytes for it are there, so memory stays below a small multiple of the payload.
+struct ChangesFormat {
+    static let headerBytes = 24
+    static let maximumRawBytes = 64 << 20
+
+    /// What of a page is kept.
+    enum Encoding: UInt8 {
+        /// Whole pages, zstd with a prefix.
+        case wholePages = 1
+        /// The bytes that differ from what the page was before the entry; `ChangesFormat+Ranges`.
+        case byteRanges = 2
+    }
+
+    enum Offset {
+        static let encoding = 0
+        static let flags = 1
+        static let reserved = 2
+        static let pageSize = 4
+        static let entryCount = 8
+        static let tableBytes = 12
+        static let rawBytes = 16
+    }
+
+    enum Flag {
+        /// Parts of the first snapshot lie in earlier records.
+        static let continues: UInt8 = 0x01
+        /// The last entry is a part: its snapshot ends in a later record.
+        static let isUnfinished: UInt8 = 0x02
+        /// The frame was made without a prefix.
+        static let noPrefix: UInt8 = 0x04
+        static let known: UInt8 = 0x07
+    }
+
+    enum EntryFlag {
+        /// The image before this entry is forgotten; its length is 0.
+        static let startsFresh: UInt8 = 0x01
+        /// The bits of a `Standing`.
+        static let standing: UInt8 = 0x06
+    }
+
+    /// What a snapshot is a state of, and what retention has left of it.
+    enum Standing: UInt8 {
+        /// All: the root as a whole can be restored as of it.
+        case moment = 0
+        /// A state of its file. Of others, states that stood beside it are gone; or the rest of its
+        /// transaction comes after it.
+        case alone = 0x02
+        /// It is no snapshot any more. Later ones need its changes.
+        case removed = 0x04
+    }
+
+    /// One snapshot, or one part of an unfinished one.
+    struct Entry: Hashable {
+        var time: Instant
+        /// Nil for a part.
+        var event: SnapshotEvent?
+        var startsFresh: Bool
+        var shape: ImageShape
+        var coalesced: UInt64
+        /// 0 for a part.
+        var digest: UInt64
+        /// Its pages, as indices of `numbers` and of the pages in the frame.
+        var pages: Range<Int>
+        /// A part has that of its snapshot.
+        var standing = Standing.moment
+
+        /// Whether it ends a snapshot that can be asked for.
+        var isSnapshot: Bool { event != nil && standing != .removed }
+    }
+
+    private(set) var encoding = Encoding.wholePages
+    private(set) var flags: UInt8 = 0
+    private(set) var pageSize = PageSize.plain
+    private(set) var entries: [Entry] = []
+    private(set) var numbers: [UInt32] = []
+    private(set) var rawBytes = 0
+    /// Where the page data starts in the payload; it goes on to the end. Empty without pages: a zstd frame, or the
+    /// bytes of the ranges.
+    private(set) var dataStart = 0
+    /// The page data was left out: the payload's reader wanted tables only.
+    private(set) var isTableOnly = false
+    /// The byte ranges of all pages; which are whose is said by `ranges(of:)`.
+    private var ranges: [ByteRange] = []
+    private var rangeEnds: [RangesEnd] = []
+
+    var continues: Bool { flags & Flag.continues != 0 }
+    var hasPrefix: Bool { flags & Flag.noPrefix == 0 }
+    var finishedCount: Int { entries.count { $0.event != nil } }
+
+    /// How many pages from `index` on are neighbours in the image; they can be written in one go.
+    func runLength(from index: Int, to end: Int) -> Int {
+        var next = index + 1
+        while next < end, numbers[next] == numbers[next - 1] + 1 { next += 1 }
+        return next - index
+    }
+
+    /// Replaces the content by what `payload` says; uses its memory again.
+    mutating func decode(_ payload: RawSpan, time: Instant) throws(FormatError) {
+        entries.removeAll(keepingCapacity: true)
+        numbers.removeAll(keepingCapacity: true)
+        rangeEnds.removeAll(keepingCapacity: true)
+        ranges.removeAll(keepingCapacity: true)
+        let (entryCount, tableEnd) = try decodeHeader(payload)
+        let table = payload.extracting(0..<tableEnd)
+        var offset = Self.headerBytes
+        var previous = time
+        for _ in 0..<entryCount {
+            let entry = try decodeEntry(table, at: &offset, after: previous)
+            previous = entry.time
+            entries.append(entry)
+        }
+        guard offset == tableEnd else { throw .malformed(at: offset, "bytes behind the last entry") }
+        guard namedBytes == rawBytes else {
+            throw .malformed(
+                at: Offset.rawBytes,
+                "the table names \(namedBytes) bytes of pages, raw bytes are \(rawBytes)"
+            )
+        }
+        guard !entries.dropFirst().contains(where: \.startsFresh),
+            !(entries.first?.startsFresh ?? false) || !hasPrefix
+        else { throw .malformed(at: Offset.flags, "a fresh start behind other entries, or with a prefix") }
+        let isUnfinished = flags & Flag.isUnfinished != 0
+        guard let last = entries.last, isUnfinished == (last.event == nil) else {
+            throw .malformed(at: Offset.flags, "the last entry contradicts the flags")
+        }
+        dataStart = tableEnd
+        let dataBytes = payload.byteCount - tableEnd
+        isTableOnly = encoding == .byteRanges && dataBytes == 0 && rawBytes > 0
+        let isRight = encoding == .byteRanges ? dataBytes == rawBytes : (dataBytes > 0) == (rawBytes > 0)
+        guard isRight || isTableOnly else {
+            throw .malformed(at: tableEnd, "page data where there should be none, or none where it should be")
+        }
+    }
+
+    /// The same payload in another stream. `continues`: whether parts lie before it there. `maybeMoments`: else
+    /// each of its snapshots is a state of its file alone.
+    static func rewritten(
+        _ payload: RawSpan,
+        time: Instant,
+        continues: Bool,
+        maybeMoments: Bool
+    ) throws(FormatError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(contentsOf: payload)
+        var format = Self()
+        let (entryCount, tableEnd) = try format.decodeHeader(payload)
+        bytes[Offset.flags] = format.flags & ~Flag.continues | (continues ? Flag.continues : 0)
+        guard !maybeMoments else { return bytes }
+        let table = payload.extracting(0..<tableEnd)
+        var (offset, previous) = (headerBytes, time)
+        for _ in 0..<entryCount {
+            var place = offset
+            _ = try table.varint(at: &place, upTo: UInt64(Int64.max), "time step")
+            let codes = try table.take(2, at: &place)
+            let entry = try format.decodeEntry(table, at: &offset, after: previous)
+            previous = entry.time
+            if entry.standing == .moment { bytes[codes + 1] |= Standing.alone.rawValue }
+        }
+        return bytes
+    }
+
+    /// How many bytes of data the table asks for.
+    private var namedBytes: Int {
+        switch encoding {
+        case .wholePages: numbers.count * pageSize.bytes
+        case .byteRanges: rangeBytes
+        }
+    }
+
+    private mutating func decodeHeader(_ payload: RawSpan) throws(FormatError) -> (UInt32, tableEnd: Int) {
+        guard payload.byteCount >= Self.headerBytes else { throw .malformed(at: 0, "too short for changes") }
+        let code = payload.byte(at: Offset.encoding)
+        flags = payload.byte(at: Offset.flags)
+        guard let encoding = Encoding(rawValue: code), flags & ~Flag.known == 0,
+            payload.littleEndianUInt16(at: Offset.reserved) == 0
+        else { throw .unsupported("changes encoding \(code), flags \(flags)") }
+        guard encoding == .wholePages || !hasPrefix else {
+            throw .malformed(at: Offset.flags, "byte ranges with a prefix")
+        }
+        self.encoding = encoding
+        let size = payload.littleEndianUInt32(at: Offset.pageSize)
+        guard let pageSize = PageSize(bytes: Int(size)) else {
+            throw .malformed(at: Offset.pageSize, "page size \(size)")
+        }
+        self.pageSize = pageSize
+        let tableBytes = Int(payload.littleEndianUInt32(at: Offset.tableBytes))
+        guard tableBytes <= payload.byteCount - Self.headerBytes else {
+            throw .malformed(at: Offset.tableBytes, "the table is longer than the payload")
+        }
+        let raw = payload.littleEndianUInt64(at: Offset.rawBytes)
+        guard raw <= UInt64(Self.maximumRawBytes) else {
+            throw .malformed(at: Offset.rawBytes, "\(raw) raw bytes are too many")
+        }
+        rawBytes = Int(raw)
+        return (payload.littleEndianUInt32(at: Offset.entryCount), Self.headerBytes + tableBytes)
+    }
+
+    private mutating func decodeEntry(
+        _ table: RawSpan,
+        at offset: inout Int,
+        after previous: Instant
+    ) throws(FormatError) -> Entry {
+        let start = offset
+        let delta = try table.varint(at: &offset, upTo: UInt64(Int64.max), "time step")
+        let (time, overflow) = previous.nanoseconds.addingReportingOverflow(Int64(delta))
+        let codes = try table.take(2, at: &offset)
+        let (code, entryFlags) = (table.byte(at: codes), table.byte(at: codes + 1))
+        guard !overflow else { throw .malformed(at: start, "time out of range") }
+        let event = SnapshotEvent(rawValue: code)
+        guard code == 0 || event != nil, let standing = Standing(rawValue: entryFlags & EntryFlag.standing),
+            entryFlags & ~(EntryFlag.startsFresh | EntryFlag.standing) == 0
+        else { throw .unsupported("snapshot event \(code), flags \(entryFlags)") }
+        guard let shape = ImageShape(pageSize: pageSize, byteCount: try table.varint(at: &offset)) else {
+            throw .malformed(at: start, "the image has more pages than can be numbered")
+        }
+        let coalesced = try table.varint(at: &offset)
+        let digest = event == nil ? 0 : table.littleEndianUInt64(at: try table.take(8, at: &offset))
+        let pages = try decodeNumbers(table, at: &offset, pageCount: shape.pageCount)
+        if encoding == .byteRanges { try decodeRanges(of: pages, shape, table, at: &offset) }
+        return Entry(
+            time: Instant(nanoseconds: time),
+            event: event,
+            startsFresh: entryFlags & EntryFlag.startsFresh != 0,
+            shape: shape,
+            coalesced: coalesced,
+            digest: digest,
+            pages: pages,
+            standing: standing
+        )
+    }
+
+    private mutating func decodeNumbers(
+        _ table: RawSpan,
+        at offset: inout Int,
+        pageCount: PageCount
+    ) throws(FormatError) -> Range<Int> {
+        let first = numbers.count
+        // Each page has its whole content among the raw bytes, or takes a byte of the table at least.
+        let most = encoding == .wholePages ? rawBytes / pageSize.bytes - first : table.byteCount - offset
+        let limit = UInt64(max(0, most))
+        let count = try table.varint(at: &offset, upTo: limit, "page count")
+        var number: UInt64 = 0
+        for _ in 0..<count {
+            let start = offset
+            let step = try table.varint(at: &offset, upTo: UInt64(UInt32.max), "page step")
+            number += step
+            guard step > 0, number <= UInt64(pageCount.rawValue) else {
+                throw .malformed(at: start, "page \(number) is out of order or beyond the image")
+            }
+            numbers.append(UInt32(number))
+        }
+        return first..<numbers.count
+    }
+
+    /// Reads the ranges of an entry's pages, which stand behind its page numbers.
+    private mutating func decodeRanges(
+        of pages: Range<Int>,
+        _ shape: ImageShape,
+        _ table: RawSpan,
+        at offset: inout Int
+    ) throws(FormatError) {
+        for page in pages {
+            let valid = shape.validBytes(of: PageNumber(numbers[page]))
+            let dataBytes = try table.ranges(at: &offset, upTo: valid, into: &ranges)
+            guard dataBytes <= rawBytes - rangeBytes else {
+                throw .malformed(at: offset, "more bytes of ranges than raw bytes")
+            }
+            rangeEnds.append(
+                RangesEnd(ranges: UInt32(ranges.count), data: UInt32(rangeBytes + dataBytes))
+            )
+        }
+    }
+
+    private var rangeBytes: Int { Int(rangeEnds.last?.data ?? 0) }
+
+    /// The byte ranges of a page, an index of `numbers`, and where their bytes are among the record's data.
+    func ranges(of page: Int) -> (ranges: ArraySlice<ByteRange>, data: Int) {
+        let start = page == 0 ? RangesEnd(ranges: 0, data: 0) : rangeEnds[page - 1]
+        return (ranges[Int(start.ranges)..<Int(rangeEnds[page].ranges)], Int(start.data))
+    }
+}
+
+extension [UInt8] {
+    /// Appends a table entry. `previous`: the time of the entry before it, or of the record. Returns where
+    /// its flags are.
+    @discardableResult
+    mutating func append(
+        entry: ChangesFormat.Entry,
+        numbers: ArraySlice<UInt32>,
+        after previous: Instant
+    ) -> Int {
+        // Of records that others have made the times may be any. What is written then is refused when it is read back.
+        let (step, isBeyond) = entry.time.nanoseconds.subtractingReportingOverflow(previous.nanoseconds)
+        append(varint: UInt64(isBeyond ? 0 : Swift.max(0, step)))
+        append(entry.event?.rawValue ?? 0)
+        let flags = count
+        append((entry.startsFresh ? ChangesFormat.EntryFlag.startsFresh : 0) | entry.standing.rawValue)
+        append(varint: entry.shape.byteCount)
+        append(varint: entry.coalesced)
+        if entry.event != nil { append(entry.digest) }
+        append(varint: UInt64(numbers.count))
+        var last: UInt32 = 0
+        for number in numbers {
+            append(varint: UInt64(number - last))
+            last = number
+        }
+        return flags
+    }
+
+    /// Appends the 24 bytes before the table.
+    mutating func appendChangesHeader(
+        _ encoding: ChangesFormat.Encoding = .wholePages,
+        flags: UInt8,
+        pageSize: PageSize,
+        entryCount: Int,
+        tableBytes: Int,
+        rawBytes: Int
+    ) {
+        append(encoding.rawValue)
+        append(flags)
+        append(UInt16(0))
+        append(UInt32(pageSize.bytes))
+        append(UInt32(entryCount))
+        append(UInt32(tableBytes))
+        append(UInt64(rawBytes))
+    }
+}

@@ -1,0 +1,89 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// The payload of a pack: many records of a sealed segment together (docs/FORMAT.md, "Packs").
+///
+/// A header, a zstd frame with the heads of all records, and a zstd frame with the bytes of all their ranges. Who
+/// wants only tables leaves the second one closed.
+enum PackFormat {
+    static let headerBytes = 16
+    /// Heads take memory several times over when they are read.
+    static let maximumHeadBytes = 16 << 20
+    static let maximumDataBytes = 64 << 20
+
+    enum Offset {
+        static let recordCount = 0
+        static let headBytes = 4
+        static let dataBytes = 8
+        static let headFrameBytes = 12
+    }
+
+    /// What of the record before a head is told as a difference to.
+    struct Reference {
+        var sequence: UInt64 = 0
+        var time: Int64 = 0
+    }
+}
+
+/// The front of a record in a pack: what the 40 bytes before a record outside of packs say, without checksum. Its
+/// payload follows, without the bytes of ranges.
+struct PackedHead {
+    let type: UInt8
+    let flags: UInt8
+    let file: FileID
+    let firstSequence: Sequence
+    let time: Instant
+    let payloadBytes: Int
+
+    init(_ header: RecordHeader, payloadBytes: Int) {
+        type = header.type
+        flags = header.flags
+        file = header.file
+        firstSequence = header.firstSequence
+        time = header.time
+        self.payloadBytes = payloadBytes
+    }
+
+    init(
+        _ heads: RawSpan,
+        at offset: inout Int,
+        after reference: inout PackFormat.Reference
+    ) throws(FormatError) {
+        let codes = try heads.take(2, at: &offset)
+        type = heads.byte(at: codes)
+        flags = heads.byte(at: codes + 1)
+        let last = UInt64(FileID.last.rawValue)
+        file = FileID(UInt32(try heads.varint(at: &offset, upTo: last, "file number")))
+        let step = Int64(zigzag: try heads.varint(at: &offset))
+        let timeStep = Int64(zigzag: try heads.varint(at: &offset))
+        payloadBytes = Int(try heads.varint(at: &offset, upTo: UInt64(heads.byteCount), "payload length"))
+        reference.sequence &+= UInt64(bitPattern: step)
+        reference.time &+= timeStep
+        firstSequence = Sequence(reference.sequence)
+        time = Instant(nanoseconds: reference.time)
+        // The same as of records outside of packs.
+        guard firstSequence <= .last else {
+            throw .malformed(at: codes, "sequence \(firstSequence) is above \(Sequence.last)")
+        }
+    }
+
+    func encode(into heads: inout [UInt8], after reference: inout PackFormat.Reference) {
+        heads.append(type)
+        heads.append(flags)
+        heads.append(varint: UInt64(file.rawValue))
+        heads.append(varint: Int64(bitPattern: firstSequence.rawValue &- reference.sequence).zigzag)
+        heads.append(varint: (time.nanoseconds &- reference.time).zigzag)
+        heads.append(varint: UInt64(payloadBytes))
+        reference.sequence = firstSequence.rawValue
+        reference.time = time.nanoseconds
+    }
+}
+
+extension Int64 {
+    /// 0, -1, 1, -2 … as 0, 1, 2, 3 …, so that small differences are short varints.
+    fileprivate var zigzag: UInt64 { UInt64(bitPattern: self << 1) ^ UInt64(bitPattern: self >> 63) }
+
+    fileprivate init(zigzag value: UInt64) {
+        self = Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+}

@@ -1,0 +1,163 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// The kinds of records (docs/FORMAT.md, "Records"). An unknown one is refused unless its flags say that it
+/// may be skipped.
+enum RecordType: UInt8 {
+    /// A writer began; every unfinished snapshot before it is void.
+    case session = 1
+    /// Declares a file.
+    case file = 2
+    /// The file's image is now the content of a base file.
+    case base = 3
+    /// Pages of one file, of one or more snapshots.
+    case changes = 4
+    case gap = 5
+    case annotation = 6
+    /// What a sealed segment comes to, for some of its files; `SummaryFormat`.
+    case summary = 7
+    /// The end of a sealed segment.
+    case footer = 8
+    /// The file's unfinished snapshot is void.
+    case void = 9
+    /// Many records together, compressed; `PackFormat`.
+    case pack = 10
+    /// The snapshots up to its sequence that are not there were removed by retention.
+    case removed = 11
+    /// What a file or a directory has besides its content; readers that do not know the type may skip it.
+    case attributes = 12
+}
+
+/// The 40 bytes before every payload.
+struct RecordHeader: Hashable {
+    static let byteCount = 40
+    /// Longer payloads are refused before memory is taken for them.
+    static let maximumPayloadBytes = 64 << 20
+    /// "HFR1" as a little-endian number.
+    static let magic: UInt32 = 0x3152_4648
+
+    enum Offset {
+        static let magic = 0
+        static let type = 4
+        static let flags = 5
+        static let reserved = 6
+        static let payloadBytes = 8
+        static let file = 12
+        static let firstSequence = 16
+        static let time = 24
+        static let checksum = 32
+    }
+
+    enum Flag {
+        /// The first record of a flush: all before it was synchronised before this was written.
+        static let startsFlush: UInt8 = 0x01
+        /// A reader that does not know the type may pass over it.
+        static let maySkip: UInt8 = 0x80
+        static let known: UInt8 = startsFlush | maySkip
+    }
+
+    let type: UInt8
+    let flags: UInt8
+    let reserved: UInt16
+    let payloadBytes: Int
+    let file: FileID
+    /// Of the first finished snapshot in it; `.none` when there is none.
+    let firstSequence: Sequence
+    let time: Instant
+
+    init(
+        _ type: RecordType,
+        flags: UInt8,
+        payloadBytes: Int,
+        file: FileID,
+        firstSequence: Sequence,
+        time: Instant
+    ) {
+        self.type = type.rawValue
+        self.flags = flags
+        reserved = 0
+        self.payloadBytes = payloadBytes
+        self.file = file
+        self.firstSequence = firstSequence
+        self.time = time
+    }
+
+    /// The same for a record in a pack.
+    init(_ head: PackedHead, payloadBytes: Int) {
+        type = head.type
+        flags = head.flags
+        reserved = 0
+        self.payloadBytes = payloadBytes
+        file = head.file
+        firstSequence = head.firstSequence
+        time = head.time
+    }
+
+    /// Decodes the first 40 bytes of a record. Nil without the magic, or with a length or a number that
+    /// cannot be.
+    init?(_ bytes: RawSpan) {
+        guard bytes.byteCount >= Self.byteCount, bytes.littleEndianUInt32(at: Offset.magic) == Self.magic
+        else {
+            return nil
+        }
+        type = bytes.byte(at: Offset.type)
+        flags = bytes.byte(at: Offset.flags)
+        reserved = bytes.littleEndianUInt16(at: Offset.reserved)
+        payloadBytes = Int(bytes.littleEndianUInt32(at: Offset.payloadBytes))
+        file = FileID(bytes.littleEndianUInt32(at: Offset.file))
+        firstSequence = Sequence(bytes.littleEndianUInt64(at: Offset.firstSequence))
+        time = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.time)))
+        guard payloadBytes <= Self.maximumPayloadBytes, firstSequence <= .last, file <= .last else {
+            return nil
+        }
+    }
+
+    var recordBytes: Int { Self.byteCount + payloadBytes }
+    var startsFlush: Bool { flags & Flag.startsFlush != 0 }
+
+    /// The type; nil for one that may be skipped. Throws for what only a newer version can read.
+    func knownType() throws(FormatError) -> RecordType? {
+        guard reserved == 0, flags & ~Flag.known == 0 else {
+            throw .unsupported("record flags \(flags), \(reserved)")
+        }
+        if let type = RecordType(rawValue: type) { return type }
+        guard flags & Flag.maySkip != 0 else { throw .unsupported("record type \(type)") }
+        return nil
+    }
+
+    /// The checksum of a record: over its payload, seeded with that over its header, seeded with its place.
+    /// A record that was copied to another place or another segment does not verify.
+    /// - Parameters:
+    ///   - header: at least the first 32 bytes.
+    ///   - offset: of the record in its segment.
+    static func checksum(header: RawSpan, payload: RawSpan, offset: UInt64, segment: Sequence) -> UInt64 {
+        let place = XXH64.hash(header.extracting(0..<Offset.checksum), seed: offset ^ segment.rawValue)
+        return XXH64.hash(payload, seed: place)
+    }
+}
+
+extension RecordHeader {
+    /// Writes the header over the 40 bytes at `start`, behind which the payload goes on to the end of `bytes`.
+    /// - Parameter offset: of the record in its segment.
+    func write(into bytes: inout [UInt8], at start: Int, offset: UInt64, segment: Sequence) {
+        precondition(payloadBytes <= Self.maximumPayloadBytes)
+        var header: [UInt8] = []
+        header.reserveCapacity(Self.byteCount)
+        header.append(Self.magic)
+        header.append(type)
+        header.append(flags)
+        header.append(reserved)
+        header.append(UInt32(payloadBytes))
+        header.append(file.rawValue)
+        header.append(firstSequence.rawValue)
+        header.append(time.nanoseconds)
+        let checksum = unsafe Self.checksum(
+            header: header.span.bytes,
+            payload: bytes.span.bytes.extracting(start + Self.byteCount..<start + recordBytes),
+            offset: offset,
+            segment: segment
+        )
+        header.append(checksum)
+        bytes.replaceSubrange(start..<start + Self.byteCount, with: header)
+    }
+}

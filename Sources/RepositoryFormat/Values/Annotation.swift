@@ -1,0 +1,98 @@
+package import LinuxSystem
+
+/// Something that is said about the root or one of its snapshots: a tag, a hold, a verdict.
+package struct Annotation: Hashable, Sendable {
+    package enum Kind: UInt8, Sendable, Hashable, Codable {
+        case tag = 1
+        case hold = 2
+        case release = 3
+        case health = 4
+        case restore = 5
+        case drill = 6
+        case clock = 7
+    }
+
+    /// The field of a tag that says who made it.
+    static let maker = "by"
+    /// What it says of a tag that Holdfast made by itself. A tag that a person chose does not have the field.
+    static let automatic = "holdfast"
+
+    /// Whether it is a tag that Holdfast made by itself.
+    package var isAutomaticTag: Bool { kind == .tag && fields[Self.maker] == Self.automatic }
+
+    package let kind: Kind
+    /// The snapshot that it is about; `.none` for none.
+    package let target: Sequence
+    /// What more there is to say: a JSON object of strings on disk (`{"name":…,"message":…}`).
+    package let fields: [String: String]
+    package let time: Instant
+    /// The file that it is about; `.root` for all.
+    package let file: FileID
+
+    package init(
+        _ kind: Kind,
+        target: Sequence,
+        fields: [String: String],
+        time: Instant,
+        file: FileID = .root
+    ) {
+        self.kind = kind
+        self.target = target
+        self.fields = fields
+        self.time = time
+        self.file = file
+    }
+}
+
+/// An annotation that somebody wants. It is about the newest snapshot at the time when it is written, unless it names one.
+package struct AnnotationWish: Hashable, Sendable, Codable {
+    package let kind: Annotation.Kind
+    package let target: Sequence?
+    package let fields: [String: String]
+
+    package init(_ kind: Annotation.Kind, target: Sequence? = nil, fields: [String: String] = [:]) {
+        self.kind = kind
+        self.target = target
+        self.fields = fields
+    }
+
+    /// A name, and what it is for. `isAutomatic`: nobody chose it, so retention lets it expire.
+    package static func tag(
+        _ name: String,
+        message: String = "",
+        at target: Sequence? = nil,
+        isAutomatic: Bool = false
+    ) -> Self {
+        var fields = ["name": name]
+        if !message.isEmpty { fields["message"] = message }
+        if isAutomatic { fields[Annotation.maker] = Annotation.automatic }
+        return Self(.tag, target: target, fields: fields)
+    }
+
+    /// Takes a name away: from then on no snapshot has it. Readers that do not know that find the name before
+    /// all snapshots.
+    package static func tagRemoval(_ name: String) -> Self {
+        Self(.tag, target: Sequence.none, fields: ["name": name])
+    }
+
+    /// What is written when `newest` is the last snapshot.
+    package func annotation(newest: Sequence, time: Instant) -> Annotation {
+        Annotation(kind, target: target ?? newest, fields: fields, time: time)
+    }
+}
+
+/// A span of time in which single commits may have been missed.
+package struct Gap: Hashable, Sendable {
+    package let from: Instant
+    package let to: Instant
+    package let reason: String
+    /// The file that it is about; `.root` for all.
+    package let file: FileID
+
+    package init(from: Instant, to: Instant, reason: String, file: FileID = .root) {
+        self.from = from
+        self.to = to
+        self.reason = reason
+        self.file = file
+    }
+}

@@ -1,0 +1,35 @@
+package import LinuxSystem
+
+/// That the clock was set while a writer ran.
+package struct ClockStep: Hashable, Sendable {
+    /// What it would have said.
+    package let from: Instant
+    /// What it said instead, and counted on from.
+    package let to: Instant
+
+    package init(from: Instant, to: Instant) {
+        self.from = from
+        self.to = to
+    }
+
+    /// Positive when the clock was put forward; nil beyond what nanoseconds can say.
+    package var nanoseconds: Int64? {
+        let (step, isBeyond) = to.nanoseconds.subtractingReportingOverflow(from.nanoseconds)
+        return isBeyond ? nil : step
+    }
+}
+
+extension Annotation {
+    package init(_ step: ClockStep) {
+        let fields = ["from": String(step.from.nanoseconds), "to": String(step.to.nanoseconds)]
+        self.init(.clock, target: .none, fields: fields, time: step.to)
+    }
+
+    /// What it says of the clock; nil when it is about something else.
+    package var clockStep: ClockStep? {
+        guard kind == .clock, let from = fields["from"].flatMap({ Int64($0) }),
+            let to = fields["to"].flatMap({ Int64($0) })
+        else { return nil }
+        return ClockStep(from: Instant(nanoseconds: from), to: Instant(nanoseconds: to))
+    }
+}

@@ -1,0 +1,105 @@
+import LinuxSystem
+import Synchronization
+
+/// What a lane does with one slice. Its buffers serve one slice after the other.
+protocol SliceWork: ~Copyable, SendableMetatype {
+    init() throws
+    /// Called on the lane's thread. What fails is kept in the work, for its owner.
+    mutating func run()
+}
+
+/// Works on several slices of a base at once, each on a thread of its own, and hands them back in the order in which
+/// they were given. Only the owner's thread calls it, and only that touches files.
+///
+/// Lanes share a budget of threads for the whole process. One who finds it used up has a single lane, which works
+/// on the owner's thread. What comes out is the same.
+final class SliceLanes<Work: SliceWork & ~Copyable> {
+    private let lanes: [SliceLane<Work>]
+    private let threads: LaneThreads
+    private var given = 0
+    private var collected = 0
+    /// The oldest slice is known to be done.
+    private var oldestIsDone = false
+
+    init() throws {
+        let threads = LaneThreads()
+        lanes = try (0..<max(1, threads.count)).map { _ in SliceLane(try Work()) }
+        self.threads = threads
+        for lane in lanes[..<threads.count] { try lane.start() }
+    }
+
+    deinit {
+        for lane in lanes { lane.end() }
+    }
+
+    var isFull: Bool { given - collected == lanes.count }
+    var isEmpty: Bool { given == collected }
+
+    /// Lets the next free lane work on what `fill` puts there; there must be one. After an error nothing was given.
+    func give<Failure: Error>(_ fill: (inout Work) throws(Failure) -> Void) throws(Failure) {
+        precondition(!isFull)
+        let lane = lanes[given % lanes.count]
+        try lane.work.withLock { work throws(Failure) in try fill(&work) }
+        given += 1
+        if threads.count > 0 { lane.given.signal() } else { lane.work.withLock { $0.run() } }
+    }
+
+    /// Waits for the oldest slice and takes it out of its lane. After an error of `take` it is still there.
+    func collect<Failure: Error>(_ take: (inout Work) throws(Failure) -> Void) throws(Failure) {
+        precondition(!isEmpty)
+        let lane = lanes[collected % lanes.count]
+        if threads.count > 0, !oldestIsDone { lane.done.wait() }
+        oldestIsDone = true
+        try lane.work.withLock { work throws(Failure) in try take(&work) }
+        oldestIsDone = false
+        collected += 1
+    }
+}
+
+/// One lane: the work in it belongs to the owner before `given` and after `done`, to its thread in between.
+private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
+    let work: Mutex<Work>
+    let given = Semaphore()
+    let done = Semaphore()
+    private let hasEnded = Atomic<Bool>(false)
+
+    init(_ work: consuming sending Work) {
+        self.work = Mutex(work)
+    }
+
+    func start() throws(SystemError) {
+        try Thread.start("slices") { [self] in
+            while true {
+                given.wait()
+                if hasEnded.load(ordering: .acquiring) { return }
+                work.withLock { $0.run() }
+                done.signal()
+            }
+        }
+    }
+
+    func end() {
+        hasEnded.store(true, ordering: .releasing)
+        given.signal()
+    }
+}
+
+/// A part of the threads that all lanes of the process may have together: one for each processor, and one more so
+/// that none waits while a finished slice is written; no more than five.
+private final class LaneThreads {
+    private static let free = Mutex(min(4, Thread.processors.count) + 1)
+
+    let count: Int
+
+    /// Takes all that are free.
+    init() {
+        count = Self.free.withLock { free in
+            defer { free = 0 }
+            return free
+        }
+    }
+
+    deinit {
+        Self.free.withLock { $0 += count }
+    }
+}

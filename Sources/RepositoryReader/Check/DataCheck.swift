@@ -1,0 +1,86 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each digest; then the newest of
+/// each file once more by way of the segments' summaries, as a restore does.
+struct DataCheck {
+    /// Files whose largest images fit this together share a pass, in bytes.
+    private static let passBytes: UInt64 = 1 << 30
+    private static let passFiles = FilePool.defaultCapacity
+
+    let root: RootDescription
+    let scratch: FilePath
+    /// Told of each snapshot that has its digest, by the place of its record.
+    var onProven: ((RecordPlace) -> Void)?
+
+    /// Returns the bytes of segments that were read.
+    func run(_ images: [FileID: UInt64], _ report: (Finding) throws -> Void) throws -> UInt64 {
+        var bytesRead: UInt64 = 0
+        var portion: [FileID] = []
+        var portionBytes: UInt64 = 0
+        for (id, size) in images.sorted(by: { $0.key < $1.key }) {
+            let bytesThen = portionBytes.addingSaturated(size)
+            if !portion.isEmpty, portion.count == Self.passFiles || bytesThen > Self.passBytes {
+                bytesRead.addSaturated(try check(portion, report))
+                (portion, portionBytes) = ([], 0)
+            }
+            portion.append(id)
+            portionBytes.addSaturated(size)
+        }
+        if !portion.isEmpty {
+            bytesRead.addSaturated(try check(portion, report))
+        }
+        return bytesRead
+    }
+
+    private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
+        try ReplacedSegmentError.lookingAgain(reporting: report) { try checkOnce(ids, $0) }
+    }
+
+    private func checkOnce(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
+        let all = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
+        var isSound = true
+        try check(ids, all) { finding in
+            isSound = false
+            try report(finding)
+        }
+        if isSound {
+            let newest = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max))
+            if newest.hasSummaries { try check(ids, newest, report) }
+        }
+        return try RootHistory(root).segmentBytes()
+    }
+
+    private func check(
+        _ ids: [FileID],
+        _ plans: RebuildPlans,
+        _ report: (Finding) throws -> Void
+    ) throws {
+        let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
+        try withoutActuallyEscaping(report) { report in
+            let pass = try RebuildPass(root, plans) { id, entry, applier, place in
+                guard applier.digest != entry.digest || applier.shape != entry.shape else {
+                    onProven?(place)
+                    return
+                }
+                let message = "a rebuilt image of file \(id) does not have the digest of its snapshot"
+                try report(Finding(place.damage(message)))
+            }
+            for id in ids {
+                // Without a name nothing is left behind, whatever happens; the pass keeps all of them open.
+                let output = scratch.appending("\(prefix)\(id)")
+                let file = try SharedFile(output, .createNew)
+                try Directory.remove(output)
+                pass.add(id, plans.plans[id]!, output: output, open: file)
+            }
+            try pass.run { id, error in
+                guard let damage = error as? DamageError else { throw error }
+                try report(Finding(damage))
+            }
+            for id in ids where pass.jobs[id]!.failure == nil && plans.plans[id]!.snapshot != nil {
+                do { _ = try pass.verify(id) } catch let damage as DamageError { try report(Finding(damage)) }
+            }
+        }
+    }
+}

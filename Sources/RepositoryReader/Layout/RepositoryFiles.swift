@@ -1,0 +1,179 @@
+internal import FoundationEssentials
+import LinuxSystem
+import SystemPackage
+
+/// `repository.json`: says that the directory is a repository, and what it takes to read it.
+struct RepositoryFile: Codable {
+    static let format = "holdfast"
+    static let version = 1
+
+    var format = Self.format
+    var version = Self.version
+    /// Features that a reader must know; this version knows none.
+    var requires: [String] = []
+    var id: String
+    var created: String
+}
+
+/// `root.json`: what a root protects.
+struct RootFile: Codable {
+    static let version = 1
+
+    var version = Self.version
+    var id: String
+    /// For people; bytes that are not UTF-8 are replaced.
+    var path: String
+    /// The path's bytes, where they are not UTF-8.
+    var pathHex: String?
+    var kind: String
+    var created: String
+
+    enum CodingKeys: String, CodingKey {
+        case version, id, path, kind, created
+        case pathHex = "path_hex"
+    }
+}
+
+/// The small JSON files of a repository: written whole or not at all.
+enum SmallFile {
+    /// Longer ones are refused.
+    private static let maximumBytes: UInt64 = 1 << 20
+
+    /// Throws `RepositoryError.malformed`, also for what is no regular file, or `SystemError`.
+    static func read<Value: Decodable>(_ path: FilePath, as type: Value.Type) throws -> Value {
+        let file: OpenFile
+        do throws(SystemError) {
+            file = try OpenFile(path, .stored)
+        } catch {
+            guard error.isNoRegularFile else { throw error }
+            throw RepositoryError.malformed(path, reason: StoredFile.kind(error))
+        }
+        let size = try file.status().sizeBytes
+        guard size <= maximumBytes else { throw RepositoryError.malformed(path, reason: "it is too long") }
+        var bytes = [UInt8](repeating: 0, count: Int(size))
+        let got = try file.read(into: &bytes, count: bytes.count, at: 0)
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes[..<got]))
+        } catch {
+            throw RepositoryError.malformed(path, reason: "it is not the JSON object it should be")
+        }
+    }
+
+    /// Writes a file that must not exist yet, and waits until content and name are on the disk.
+    static func create(_ path: FilePath, _ value: some Encodable) throws {
+        try write(path, value) { draft throws(SystemError) in try Directory.renameToNew(draft, to: path) }
+        do {
+            try Directory.synchronise(path.removingLastComponent())
+        } catch {
+            // Whoever tries again gives the name again.
+            try? Directory.remove(path)
+            throw error
+        }
+    }
+
+    /// The same in the place of what is there.
+    static func replace(_ path: FilePath, _ value: some Encodable) throws {
+        try write(path, value) { draft throws(SystemError) in try Directory.rename(draft, to: path) }
+        try Directory.synchronise(path.removingLastComponent())
+    }
+
+    private static func write(
+        _ path: FilePath,
+        _ value: some Encodable,
+        _ name: (FilePath) throws(SystemError) -> Void
+    ) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var bytes = [UInt8](try encoder.encode(value))
+        bytes.append(UInt8(ascii: "\n"))
+        let draft = path.removingLastComponent()
+            .appending("\(path.lastComponent!.string).\(UInt64.random(in: 0 ... .max).hexadecimal).new")
+        do {
+            let file = try OpenFile(draft, .createNew)
+            try file.write(unsafe bytes.span.bytes, at: 0)
+            try file.synchronise()
+            try name(draft)
+        } catch {
+            try? Directory.remove(draft)
+            throw error
+        }
+    }
+
+    static func text(_ time: Instant) -> String {
+        Date(timeIntervalSince1970: Double(time.nanoseconds / 1_000_000_000)).formatted(.iso8601)
+    }
+
+    /// Whole seconds; nil for anything but RFC 3339 in UTC.
+    static func time(_ text: String) -> Instant? {
+        guard let date = try? Date(text, strategy: .iso8601) else { return nil }
+        let seconds = date.timeIntervalSince1970
+        // An instant reaches from 1677 to 2262, a year of four digits further.
+        guard abs(seconds) < 9_000_000_000 else { return nil }
+        return Instant(nanoseconds: Int64(seconds) * 1_000_000_000)
+    }
+}
+
+extension RootFile {
+    static let name: FilePath.Component = "root.json"
+    /// The same once more: without the path nobody could use the root.
+    static let copyName: FilePath.Component = "root-copy.json"
+
+    enum Source { case original, copy }
+
+    /// Throws `RepositoryError`, or `SystemError`.
+    static func read(in directory: FilePath, _ source: Source = .original) throws -> RootDescription {
+        try PrivateDirectory.requireReadable(directory)
+        for part in ["segments", "bases", "mirror"] {
+            try PrivateDirectory.refuseLink(directory.appending(part))
+        }
+        let name = source == .original ? name : copyName
+        let file = try SmallFile.read(directory.appending(name), as: RootFile.self)
+        return try file.description(in: directory, from: name)
+    }
+
+    init(_ root: RootDescription) { self.init(root.id, root.path, root.kind, root.created) }
+
+    init(_ id: RootID, _ path: FilePath, _ kind: RootKind, _ created: Instant) {
+        self.id = id.description
+        self.path = path.string
+        if FilePath(path.string) != path {
+            pathHex = path.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
+        self.kind = kind.rawValue
+        self.created = SmallFile.text(created)
+    }
+
+    private func description(
+        in directory: FilePath,
+        from name: FilePath.Component
+    ) throws(RepositoryError) -> RootDescription {
+        let file = directory.appending(name)
+        guard version == Self.version else { throw .unsupported(file, what: "version \(version)") }
+        guard let id = RootID(id), directory.lastComponent?.string == self.id else {
+            throw .malformed(file, reason: "its id is not the directory's name")
+        }
+        guard let kind = RootKind(rawValue: kind) else { throw .unsupported(file, what: "root kind \(kind)") }
+        guard let created = SmallFile.time(created) else {
+            throw .malformed(file, reason: "no time of creation")
+        }
+        guard let path = exactPath, path.isAbsolute else {
+            throw .malformed(file, reason: "no absolute path")
+        }
+        return RootDescription(id: id, path: path, kind: kind, created: created, directory: directory)
+    }
+
+    private var exactPath: FilePath? {
+        guard let pathHex else { return FilePath(path) }
+        let digits = Array(pathHex.utf8)
+        guard digits.count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16)
+            else {
+                return nil
+            }
+            bytes.append(byte)
+        }
+        return FilePath(bytes: bytes)
+    }
+}

@@ -1,0 +1,31 @@
+package import LinuxSystem
+package import SystemPackage
+
+extension RootDescription {
+    /// Names that a writer may give to bases, and that are those of links, directories and the like.
+    func namesOfNoBases() throws(SystemError) -> [FilePath] {
+        var paths: [FilePath] = []
+        for name in try Directory.names(in: basesDirectory) where BaseName.isOwn(name) {
+            let path = basesDirectory.appending(name)
+            if try path.isNoRegularFile() { paths.append(path) }
+        }
+        return paths.sorted { $0.string < $1.string }
+    }
+}
+
+extension RepositoryDirectory {
+    /// Whether there are roots at the path, as in a repository.
+    package static func hasRoots(_ path: FilePath) throws(SystemError) -> Bool {
+        let roots = path.appending("roots")
+        guard try FileStatus.unlessMissing(roots)?.kind == .directory else { return false }
+        return try Directory.names(in: roots).contains { RootID($0.string) != nil }
+    }
+}
+
+extension FilePath {
+    /// Whether something else than a regular file has the name.
+    func isNoRegularFile() throws(SystemError) -> Bool {
+        let status = try FileStatus.unlessMissing(self, followingLinks: false)
+        return status.map { $0.kind != .regular } ?? false
+    }
+}

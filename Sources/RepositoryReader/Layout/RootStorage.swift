@@ -1,0 +1,81 @@
+import LinuxSystem
+import SystemPackage
+
+/// What the repository holds of a root, in bytes.
+package struct RootStorage: Hashable, Sendable {
+    /// The same by its parts.
+    package struct Parts: Hashable, Sendable {
+        /// The stream of snapshots.
+        package fileprivate(set) var segments: UInt64 = 0
+        package fileprivate(set) var bases: UInt64 = 0
+        /// The latest images, uncompressed; not needed to restore.
+        package fileprivate(set) var mirrors: UInt64 = 0
+        /// Descriptions, the durable mark, drafts, and what a repair has set aside.
+        package fileprivate(set) var others: UInt64 = 0
+
+        package var total: UInt64 { [segments, bases, mirrors, others].reduce(0) { $0.addingSaturated($1) } }
+
+        fileprivate mutating func add(_ more: Parts) {
+            segments.addSaturated(more.segments)
+            bases.addSaturated(more.bases)
+            mirrors.addSaturated(more.mirrors)
+            others.addSaturated(more.others)
+        }
+    }
+
+    /// Blocks of the disk, without those that are holes: what would be free without the root.
+    package private(set) var disk = Parts()
+    /// The sizes of the files.
+    package private(set) var sizes = Parts()
+
+    package init() {}
+
+    /// Looks at all files, beside a writer. What goes away meanwhile is left out.
+    package init(_ root: RootDescription) {
+        let all = Self.sum(in: root.directory)
+        // Links to what is counted already, but for a moment.
+        let links = Self.sum(in: root.rehearsalDirectory)
+        let segments = Self.sum(in: root.segmentsDirectory)
+        let bases = Self.sum(in: root.basesDirectory)
+        let mirrors = Self.sum(in: root.mirrorDirectory)
+        // Images with holes in them, which are nobody's content.
+        let drafts = Self.sum(in: root.sealingDirectory)
+        let holes = drafts.size.subtractingSaturated(min(drafts.size, drafts.disk))
+        let known = [links, segments, bases, mirrors]
+        disk.others = known.reduce(all.disk) { $0.subtractingSaturated($1.disk) }
+        sizes.others = known.reduce(all.size.subtractingSaturated(holes)) {
+            $0.subtractingSaturated($1.size)
+        }
+        (disk.segments, sizes.segments) = (segments.disk, segments.size)
+        (disk.bases, sizes.bases) = (bases.disk, bases.size)
+        (disk.mirrors, sizes.mirrors) = (mirrors.disk, mirrors.size)
+    }
+
+    package static func += (sum: inout RootStorage, more: RootStorage) {
+        sum.disk.add(more.disk)
+        sum.sizes.add(more.sizes)
+    }
+
+    private static func sum(in directory: FilePath) -> (size: UInt64, disk: UInt64) {
+        guard let names = try? Directory.names(in: directory) else { return (0, 0) }
+        return names.reduce((0, 0)) { sum, name in
+            let path = directory.appending(name)
+            guard let status = try? FileStatus.of(path, followingLinks: false) else { return sum }
+            let more =
+                status.kind == .directory ? self.sum(in: path) : (status.sizeBytes, status.allocatedBytes)
+            return (sum.0.addingSaturated(more.0), sum.1.addingSaturated(more.1))
+        }
+    }
+}
+
+extension OpenFile {
+    /// Throws `RepositoryError.gone` unless its path still leads to it.
+    func requireInPlace() throws {
+        guard let found = try FileStatus.unlessMissing(path) else {
+            throw RepositoryError.gone(path, "was removed or moved")
+        }
+        guard try found.identity == status().identity else {
+            throw RepositoryError.gone(path, "was replaced")
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import LinuxSystem
+import SystemPackage
+
+/// Opening what a repository holds, for reading.
+///
+/// Who can write there may have put anything under a name. A link would lead elsewhere, a pipe would wait,
+/// and a directory has no bytes. So only a regular file is opened, and anything else is damage.
+enum StoredFile {
+    /// Throws `DamageError` for what is no regular file, and `SystemError`.
+    static func open(_ path: FilePath) throws -> OpenFile {
+        do throws(SystemError) {
+            return try OpenFile(path, .stored)
+        } catch {
+            guard error.isNoRegularFile else { throw error }
+            throw DamageError(path, at: 0, kind(error))
+        }
+    }
+
+    /// What has the name in place of a regular file.
+    static func kind(_ error: SystemError) -> String {
+        switch error.code {
+        case .tooManySymbolicLinkLevels: "a symbolic link is in its place"
+        case .isDirectory: "a directory is in its place"
+        default: "it is no regular file"
+        }
+    }
+
+    /// The size of what has the name, not followed; nil when there is nothing.
+    static func sizeBytes(_ path: FilePath) throws(SystemError) -> UInt64? {
+        let status = try FileStatus.unlessMissing(path, followingLinks: false)
+        return status.map { $0.kind == .regular ? $0.sizeBytes : 0 }
+    }
+}

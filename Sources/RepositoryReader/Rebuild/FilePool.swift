@@ -1,0 +1,69 @@
+import LinuxSystem
+import SystemPackage
+
+/// An open file that several owners share.
+final class SharedFile {
+    let file: OpenFile
+
+    init(_ path: FilePath, _ mode: OpenFile.Mode) throws(SystemError) {
+        file = try OpenFile(path, mode)
+    }
+
+    init(_ file: consuming OpenFile) {
+        self.file = file
+    }
+}
+
+/// Keeps the files that were used last open, so that ten thousand images do not need ten thousand descriptors.
+final class FilePool {
+    /// A few of the descriptors that this process may have.
+    static let defaultCapacity = min(64, max(4, CurrentProcess.openFileLimit / 8))
+
+    private let capacity: Int
+    private let mode: OpenFile.Mode
+    private var open: [FileID: (file: SharedFile, lastUse: UInt64)] = [:]
+    private var uses: UInt64 = 0
+
+    init(mode: OpenFile.Mode, capacity: Int = FilePool.defaultCapacity) {
+        self.mode = mode
+        self.capacity = capacity
+    }
+
+    /// The file of `id` if it is open.
+    func ifOpen(_ id: FileID) -> SharedFile? {
+        guard let known = open[id] else { return nil }
+        uses += 1
+        open[id]!.lastUse = uses
+        return known.file
+    }
+
+    /// The file of `id`, opened at `path` unless it is open already.
+    func file(_ id: FileID, at path: @autoclosure () -> FilePath) throws(SystemError) -> SharedFile {
+        if let known = ifOpen(id) { return known }
+        uses += 1
+        makeRoom()
+        let file = try SharedFile(path(), mode)
+        open[id] = (file, uses)
+        return file
+    }
+
+    private func makeRoom() {
+        guard open.count >= capacity, let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse })
+        else {
+            return
+        }
+        open[oldest.key] = nil
+    }
+
+    /// Takes in a file that is open already.
+    func adopt(_ id: FileID, _ file: SharedFile) {
+        uses += 1
+        makeRoom()
+        open[id] = (file, uses)
+    }
+
+    /// Forgets the file, so that the next use opens what then has the name.
+    func close(_ id: FileID) {
+        open[id] = nil
+    }
+}

@@ -1,0 +1,64 @@
+import LinuxSystem
+package import SQLiteFiles
+package import SystemPackage
+
+/// Lays one snapshot of a file after the other over one image, in one walk over the stream. The image is written only when
+/// somebody wants to look at it.
+package struct HistoryReplay {
+    /// A snapshot that the image stands at.
+    package struct Step {
+        package let state: SnapshotState
+        /// The pages that may have changed since the step before; nil for all.
+        package let pages: PageBitmap?
+        fileprivate let write: () throws -> Void
+
+        /// Brings the image's file to this snapshot.
+        package func writeImage() throws { try write() }
+    }
+
+    private let root: RootDescription
+
+    package init(_ root: RootDescription) { self.root = root }
+
+    /// Calls `body` for each snapshot of the file, oldest first. `image` must not exist yet, and is the caller's then.
+    ///
+    /// Throws `DamageError`, `RepositoryError.noSnapshot`, `SystemError`, and what `body` throws.
+    package func run(_ file: FileID, image: FilePath, _ body: (Step) throws -> Void) throws {
+        let states = try snapshots(of: file)
+        guard let last = states.last else { throw RepositoryError.noSnapshot(file, at: .none) }
+        let plans = try RebuildPlans(root, wanted: [file], upTo: last.sequence, keepingEverything: true)
+        _ = try OpenFile(image, .createNew)
+        try withoutActuallyEscaping(body) { body in
+            var next = states.makeIterator()
+            var pages: PageBitmap?
+            var isWhole = true
+            weak var current: RebuildPass?
+            let pass = try RebuildPass(root, plans) { id, entry, applier, place in
+                guard entry.isSnapshot else { return }
+                guard let state = next.next(), state.digest == entry.digest, applier.digest == entry.digest
+                else {
+                    throw place.damage("an image of file \(id) is not that of its snapshot")
+                }
+                try body(Step(state: state, pages: isWhole ? nil : pages) { try current?.writeImage(id) })
+                (pages, isWhole) = (PageBitmap(), false)
+            }
+            current = pass
+            pass.onPages = { _, numbers in
+                guard let numbers else { return isWhole = true }
+                for number in numbers { pages?.insert(PageNumber(number)) }
+            }
+            pass.add(file, plans.plans[file]!, output: image)
+            try pass.run { _, error in throw error }
+        }
+    }
+
+    private func snapshots(of file: FileID) throws -> [SnapshotState] {
+        try ReplacedSegmentError.lookingAgain {
+            var states: [SnapshotState] = []
+            try RootHistory(root).visit { event in
+                if case .snapshot(let record) = event, record.file == file { states.append(record.state) }
+            }
+            return states
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import LinuxSystem
+import SQLiteFiles
+
+extension ImageApplier {
+    /// So much is written before the disk is told to begin, in bytes.
+    private static let writebackBytes: UInt64 = 8 << 20
+
+    /// Replaces the image by the content of a base, or by those pages of it that are wanted. Pages that are all zero
+    /// become holes. Which pages were not wanted is not known to the digest, which is then that of the reference.
+    mutating func apply(
+        base reader: consuming BaseReader,
+        _ sequence: Sequence,
+        _ reference: BaseReference,
+        to file: borrowing OpenFile
+    ) throws {
+        let shape = reference.shape
+        overlay.reset(shape.pageSize, isEmpty: false)
+        uncounted.removeAll()
+        self.shape = shape
+        digest = reference.digest
+        countedPages = shape.pageCount.rawValue
+        base = (sequence, reference)
+        shortestBytes = shape.byteCount
+        if wanted != nil { return try applyWanted(base: reader, to: file) }
+        try file.truncate(to: 0)
+        try file.truncate(to: shape.byteCount)
+        var writebackFrom: UInt64 = 0
+        try reader.forEachSlice { content, offset in
+            try file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
+            let end = offset + UInt64(content.byteCount)
+            guard end - writebackFrom >= Self.writebackBytes else { return }
+            file.beginWriteback(writebackFrom..<end)
+            writebackFrom = end
+        }
+        guard reader.digest == reference.digest else {
+            throw DamageError(reader.path, at: 0, "the image in it does not have its digest")
+        }
+    }
+
+    private func applyWanted(base reader: consuming BaseReader, to file: borrowing OpenFile) throws {
+        try file.truncate(to: 0)
+        try file.truncate(to: shape!.byteCount)
+        try reader.copy(wanted!, to: file, upTo: shape!.byteCount)
+    }
+}
+
+extension BaseReader {
+    /// Writes those of the pages to their places in `file` that begin before `end`, up to there.
+    mutating func copy(
+        _ pages: PageBitmap,
+        to file: borrowing OpenFile,
+        upTo end: UInt64
+    ) throws {
+        let size = shape.pageSize.bytes
+        try forEachSlice(holding: pages) { content, offset in
+            for start in stride(from: 0, to: content.byteCount, by: size) {
+                let place = offset + UInt64(start)
+                guard place < end, pages.contains(PageNumber(UInt32(place / UInt64(size)) + 1)) else {
+                    continue
+                }
+                let count = min(size, content.byteCount - start, Int(min(end - place, UInt64(size))))
+                try file.write(content.extracting(start..<start + count), at: place)
+            }
+        }
+    }
+}

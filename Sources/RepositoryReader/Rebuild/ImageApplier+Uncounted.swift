@@ -1,0 +1,80 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// The digest of an image that is wanted only when all records are laid over it.
+///
+/// What a base wrote was counted while it lay in memory. A page that a record changes is read and counted out
+/// before its first change, and from then on it is uncounted. In the end exactly the uncounted pages are read back and
+/// counted. So each page of the final image is in the digest once: as it was written, if it was written once, or
+/// else as it reads in the file. That is as much as reading the whole file would prove, for that too would read what the
+/// kernel keeps of the writes; and how long the file is, is compared beside it.
+extension ImageApplier {
+    private static let chunkBytes = 1 << 20
+
+    /// Counts a page out that is about to change.
+    mutating func leaveUncounted(_ number: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
+        guard wanted == nil, number <= countedPages, !uncounted.contains(PageNumber(number)) else { return }
+        let size = shape!.pageSize.bytes
+        try Self.read(number, overlay, size, file, into: &exchanged.former)
+        let former = exchanged.former
+        let part = unsafe ImageDigest.part(PageNumber(number), former.span.bytes.extracting(0..<size))
+        digest ^= part
+        uncounted.insert(PageNumber(number))
+    }
+
+    /// Counts all pages out that are behind the first `kept`.
+    mutating func leaveUncounted(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
+        let pages = PageCount(countedPages).pages(behind: PageCount(kept))
+        var next = pages.lowerBound
+        while wanted == nil, next < pages.upperBound {
+            let end = uncounted.first(from: PageNumber(next))?.rawValue ?? pages.upperBound
+            digest ^= try overlay.parts(of: next..<min(end, pages.upperBound), shape!, file)
+            next = min(end, pages.upperBound - 1) + 1
+        }
+        countedPages = kept
+    }
+
+    /// The digest of the image as it is in the file after `finish`; the file holds nothing else.
+    func finalDigest(of file: borrowing OpenFile) throws(SystemError) -> UInt64 {
+        guard let shape else { return 0 }
+        guard !tracksDigest else { return try ImageDigest.of(file, shape: shape) }
+        let size = shape.pageSize.bytes
+        let last = UInt64(shape.pageCount.rawValue)
+        var buffer: [UInt8] = []
+        var sum = digest
+        var next = firstUncounted(from: 1)
+        while next <= last {
+            if next > countedPages {
+                // Nothing behind it was counted, and much of it may be a hole.
+                let rest = shape.pageCount.pages(behind: PageCount(countedPages))
+                let pages = UInt32(clamping: next)..<max(UInt32(clamping: next), rest.upperBound)
+                return sum ^ (try ImageDigest.of(file, shape: shape, pages: pages))
+            }
+            var end = next + 1
+            while end <= last, end - next < Self.chunkBytes / size, firstUncounted(from: end) == end {
+                end += 1
+            }
+            let (first, count) = (PageNumber(UInt32(next)), Int(end - next) * size)
+            if buffer.count < count { buffer.append(zeros: count - buffer.count) }
+            let got = try file.read(
+                into: &buffer,
+                count: count,
+                at: first.byteOffset(pageSize: shape.pageSize)
+            )
+            buffer.clear(from: got, to: count)
+            sum ^= unsafe ImageDigest.parts(
+                first,
+                buffer.span.bytes.extracting(0..<count),
+                shape.pageSize
+            )
+            next = firstUncounted(from: end)
+        }
+        return sum
+    }
+
+    private func firstUncounted(from number: UInt64) -> UInt64 {
+        guard number <= countedPages else { return number }
+        let known = uncounted.first(from: PageNumber(UInt32(number)))
+        return min(known.map { UInt64($0.rawValue) } ?? .max, UInt64(countedPages) + 1)
+    }
+}

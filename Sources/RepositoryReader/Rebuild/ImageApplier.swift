@@ -1,0 +1,141 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// Lays records over an image in a file, one after the other.
+///
+/// What they change waits in `overlay` until `finish`, or until the caller finds it too much. The missing part of a
+/// partial last page counts as zeros.
+struct ImageApplier {
+    /// A page before and after a change.
+    typealias OnChange = (_ number: UInt32, _ old: RawSpan, _ new: RawSpan) -> Void
+
+    var shape: ImageShape?
+    /// Of the image as it stands; unless `tracksDigest`, only of the first `countedPages` without `uncounted`.
+    var digest: UInt64 = 0
+    var countedPages: UInt32 = 0
+    /// Pages among the first `countedPages` that changed since the base.
+    var uncounted = PageBitmap()
+    /// The base that the image began with; nil when that was a fresh start.
+    var base: (sequence: Sequence, reference: BaseReference)?
+    /// The shortest that the image was since then, in bytes: behind that nothing of the base is left.
+    var shortestBytes = UInt64.max
+    /// Whether `digest` is wanted at every step, or only at the end.
+    let tracksDigest: Bool
+    /// The only pages that are wanted; nil for all.
+    private(set) var wanted: PageBitmap?
+    var overlay = PageOverlay()
+    let exchanged: ExchangedPage
+
+    init(tracksDigest: Bool, wanted: PageBitmap? = nil, exchanged: ExchangedPage) {
+        self.tracksDigest = tracksDigest
+        self.wanted = wanted
+        self.exchanged = exchanged
+    }
+
+    /// Applies one entry of `changes`. `data`: the page data of all entries. One that tracks the
+    /// digest tells `onChange` of each page.
+    mutating func apply(
+        _ entry: ChangesFormat.Entry,
+        of changes: borrowing ChangesFormat,
+        data: borrowing [UInt8],
+        to file: borrowing OpenFile,
+        onChange: OnChange = { _, _, _ in }
+    ) throws(SystemError) {
+        if entry.startsFresh || shape == nil {
+            overlay.reset(entry.shape.pageSize, isEmpty: true)
+            shape = .empty(entry.shape.pageSize)
+            base = nil
+            digest = 0
+            countedPages = 0
+            uncounted.removeAll()
+        }
+        try resize(to: entry.shape, file)
+        shortestBytes = min(shortestBytes, entry.shape.byteCount)
+        let size = entry.shape.pageSize.bytes
+        for index in entry.pages {
+            let number = changes.numbers[index]
+            if let wanted, !wanted.contains(PageNumber(number)) { continue }
+            if tracksDigest {
+                try Self.read(number, overlay, size, file, into: &exchanged.former)
+            } else {
+                try leaveUncounted(number, file)
+            }
+            switch changes.encoding {
+            case .wholePages:
+                let content = unsafe data.span.bytes.extracting(index * size..<(index + 1) * size)
+                overlay.replace(number, content)
+            case .byteRanges:
+                let (ranges, start) = changes.ranges(of: index)
+                let content = unsafe data.span.bytes.extracting(start..<data.count)
+                try overlay.patch(number, ranges, content, file)
+            }
+            if tracksDigest { try exchange(number, file, onChange) }
+        }
+    }
+
+    /// The same image; from now on all pages that change are wanted.
+    consuming func wantingAll() -> ImageApplier {
+        wanted = nil
+        return self
+    }
+
+    /// Brings the file to the image, for which it must be open.
+    mutating func finish(_ file: borrowing OpenFile) throws(SystemError) {
+        guard let shape, overlay.isAhead else { return }
+        try overlay.write(to: file, shape)
+    }
+
+    /// Reads a page of the image into the front of `buffer`. `size`: of a page, in bytes.
+    static func read(
+        _ number: UInt32,
+        _ overlay: borrowing PageOverlay,
+        _ size: Int,
+        _ file: borrowing OpenFile,
+        into buffer: inout [UInt8]
+    ) throws(SystemError) {
+        if buffer.count < size { buffer.append(zeros: size - buffer.count) }
+        try overlay.read(number, file, into: &buffer)
+    }
+
+    private mutating func resize(to new: ImageShape, _ file: borrowing OpenFile) throws(SystemError) {
+        let old = shape!
+        guard new.byteCount != old.byteCount else { return shape = new }
+        // Pages that go or come, and the last one that stays if it becomes shorter.
+        let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
+        if tracksDigest {
+            try takeOut(behind: kept, file)
+        } else if kept < countedPages {
+            try leaveUncounted(behind: kept, file)
+        }
+        overlay.resize(from: old, to: new)
+        shape = new
+        if tracksDigest { try takeOut(behind: kept, file) }
+    }
+
+    /// XORs the parts of all pages behind the first `kept` into the digest.
+    private mutating func takeOut(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
+        let pages = shape!.pageCount.pages(behind: PageCount(kept))
+        digest ^= try overlay.parts(of: pages, shape!, file)
+    }
+
+    /// `exchanged.former` is what the page was.
+    private mutating func exchange(
+        _ number: UInt32,
+        _ file: borrowing OpenFile,
+        _ onChange: OnChange
+    ) throws(SystemError) {
+        let size = shape!.pageSize.bytes
+        try Self.read(number, overlay, size, file, into: &exchanged.latter)
+        let (old, new) = (exchanged.former, exchanged.latter)
+        digest ^= unsafe ImageDigest.part(PageNumber(number), old.span.bytes.extracting(0..<size))
+        digest ^= unsafe ImageDigest.part(PageNumber(number), new.span.bytes.extracting(0..<size))
+        unsafe onChange(number, old.span.bytes.extracting(0..<size), new.span.bytes.extracting(0..<size))
+    }
+}
+
+/// Room for a page before and after a change. All images that are changed one after the other share it: there
+/// may be tens of thousands.
+final class ExchangedPage {
+    var former: [UInt8] = []
+    var latter: [UInt8] = []
+}

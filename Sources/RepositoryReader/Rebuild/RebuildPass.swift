@@ -1,0 +1,205 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// One walk over the stream that lays the records of some files over their images, each by its own plan.
+final class RebuildPass {
+    /// One file's part of the work. No value: a copy of it would have the pages that wait in it copied at the next change.
+    final class Job {
+        let plan: RebuildPlan
+        let output: FilePath
+        var applier: ImageApplier
+        /// Why the image cannot be gone on with.
+        var failure: (any Error)?
+
+        init(_ plan: RebuildPlan, output: FilePath, _ applier: ImageApplier) {
+            self.plan = plan
+            self.output = output
+            self.applier = applier
+        }
+    }
+
+    /// The most that changed pages of all files may take in memory before they are written, in bytes.
+    private static let overlayBytes = 16 << 20
+
+    private let root: RootDescription
+    private let segments: [Sequence: SegmentIdentity]
+    private let summarisedUpTo: Sequence
+    private(set) var jobs: [FileID: Job] = [:]
+    private let files = FilePool(mode: .update)
+    private var opener: RecordOpener
+    private let exchanged = ExchangedPage()
+    private var overlayBytes = 0
+    /// Everything was applied up to a finished snapshot of the file.
+    private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
+    /// These pages of a file changed; nil for all of them.
+    var onPages: ((FileID, ArraySlice<UInt32>?) -> Void)?
+    /// The first damage that was met, in any file.
+    private var firstDamage: DamageError?
+
+    /// `plans`: those from which the plans of the files come. With `onSnapshot`, images keep their digests at every
+    /// step, and a file that failed goes on at its next base or fresh start.
+    init(
+        _ root: RootDescription,
+        _ plans: RebuildPlans,
+        onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)? = nil
+    ) throws {
+        self.root = root
+        segments = plans.segments
+        summarisedUpTo = plans.summarisedUpTo
+        self.onSnapshot = onSnapshot
+        opener = try RecordOpener()
+    }
+
+    /// Adds a file. `output` must exist; `open`: the same, if it is open for reading and writing already. `wanted`:
+    /// the only pages that are needed.
+    func add(
+        _ id: FileID,
+        _ plan: RebuildPlan,
+        output: FilePath,
+        open: SharedFile? = nil,
+        wanted: PageBitmap? = nil
+    ) {
+        if let open { files.adopt(id, open) }
+        let applier = ImageApplier(tracksDigest: onSnapshot != nil, wanted: wanted, exchanged: exchanged)
+        jobs[id] = Job(plan, output: output, applier)
+    }
+
+    /// Rebuilds all files. Throws `ReplacedSegmentError` when the plans do not fit the segments any more.
+    func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
+        guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
+        let last = jobs.values.compactMap { $0.plan.end }.max()
+        var walk = StreamWalk(root: root, start: first.segment, wantsData: true)
+        walk.summarisedUpTo = summarisedUpTo
+        walk.wantedFiles = Set(jobs.keys)
+        walk.onSegment = { [segments] first, identity in
+            guard segments[first] == nil || segments[first] == identity else { throw ReplacedSegmentError() }
+        }
+        _ = try walk.run(
+            onFinding: { finding in
+                guard finding.severity == .error, firstDamage == nil else { return }
+                firstDamage = DamageError(finding)
+            },
+            onRecord: { type, header, payload, place in
+                if let last, place.location > last.record { return false }
+                guard let job = jobs[header.file] else { return true }
+                do {
+                    switch type {
+                    case .base: try applyBase(header, job, payload, place)
+                    case .changes: try applyChanges(header, job, payload, place)
+                    default: break
+                    }
+                } catch is ReplacedSegmentError {
+                    throw ReplacedSegmentError()
+                } catch {
+                    job.failure = firstDamage ?? error
+                    try onFailure(header.file, error)
+                }
+                if overlayBytes > Self.overlayBytes { try writeOverlays() }
+                return true
+            }
+        )
+        try writeOverlays()
+    }
+
+    /// Brings the files to their images.
+    private func writeOverlays() throws(SystemError) {
+        for (id, job) in jobs where job.applier.overlay.isAhead && job.failure == nil {
+            let output = try files.file(id, at: job.output)
+            try job.applier.finish(output.file)
+        }
+        overlayBytes = 0
+    }
+
+    /// Brings one file to its image as it stands.
+    func writeImage(_ id: FileID) throws(SystemError) {
+        guard let job = jobs[id] else { return }
+        let output = try files.file(id, at: job.output)
+        try job.applier.finish(output.file)
+    }
+
+    private func applyBase(
+        _ header: RecordHeader,
+        _ job: Job,
+        _ payload: RawSpan,
+        _ place: RecordPlace
+    ) throws {
+        let id = header.file
+        guard job.plan.includes(place.location, entry: 0), canGoOn(job, atFreshStart: true) else { return }
+        let reference = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+        let path = root.basePath(header.firstSequence, id)
+        let base: BaseReader
+        do {
+            base = try BaseReader(path, root: root.id, file: id, reference: reference)
+        } catch {
+            // Thinning takes a base away after the segment that names it.
+            let segment = place.location.segment
+            guard try FileStatus.unlessMissing(path, followingLinks: false) == nil,
+                let known = segments[segment],
+                (try? StreamWalk(root: root).identity(of: segment)) != known
+            else { throw error }
+            throw ReplacedSegmentError()
+        }
+        let output = try files.file(id, at: job.output)
+        try job.applier.apply(base: base, header.firstSequence, reference, to: output.file)
+        onPages?(id, nil)
+    }
+
+    private func applyChanges(
+        _ header: RecordHeader,
+        _ job: Job,
+        _ payload: RawSpan,
+        _ place: RecordPlace
+    ) throws {
+        let id = header.file
+        guard job.plan.includes(place.location, entry: 0) else { return }
+        try opener.decode(payload, header, place)
+        guard canGoOn(job, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
+        let output = try files.file(id, at: job.output)
+        try opener.open(payload, place, from: job.applier, output.file)
+        var before = job.applier.overlay.byteCount
+        for index in 0..<opener.changes.entries.count {
+            // What is void or later stands at the end of a record.
+            guard job.plan.includes(place.location, entry: index) else { return }
+            let entry = opener.changes.entries[index]
+            try job.applier.apply(
+                entry,
+                of: opener.changes,
+                data: opener.data,
+                to: output.file
+            )
+            onPages?(id, entry.startsFresh ? nil : opener.changes.numbers[entry.pages])
+            overlayBytes += job.applier.overlay.byteCount - before
+            before = job.applier.overlay.byteCount
+            if entry.event != nil { try onSnapshot?(id, entry, job.applier, place) }
+        }
+    }
+
+    /// Whether the file is sound so far; a fresh start forgets a failure when every snapshot counts.
+    private func canGoOn(_ job: Job, atFreshStart isFresh: Bool) -> Bool {
+        guard job.failure != nil else { return true }
+        guard isFresh, onSnapshot != nil else { return false }
+        job.failure = nil
+        return true
+    }
+
+    /// Compares a finished image with what its snapshot says. Throws `DamageError`, or why it was not finished.
+    func verify(_ id: FileID) throws -> SnapshotState {
+        guard let job = jobs[id], let snapshot = job.plan.snapshot else {
+            throw RepositoryError.noSnapshot(id, at: .none)
+        }
+        if let failure = job.failure { throw failure }
+        let output = try files.file(id, at: job.output)
+        let path = job.plan.end.map { root.segmentPath($0.record.segment) } ?? root.directory
+        let mismatch = DamageError(
+            path,
+            at: job.plan.end?.record.offset ?? 0,
+            "the rebuilt image of snapshot \(snapshot.sequence) does not have its digest"
+        )
+        guard job.applier.shape == snapshot.shape,
+            try output.file.status().sizeBytes == snapshot.shape.byteCount,
+            try job.applier.finalDigest(of: output.file) == snapshot.digest
+        else { throw firstDamage ?? mismatch }
+        return snapshot
+    }
+}

@@ -1,0 +1,231 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// Which records make up the image of a file at one snapshot: from the last base or fresh start on, without
+/// what was voided. Built by one walk over the stream that looks at tables only.
+struct RebuildPlan {
+    /// The place of an entry of a changes record.
+    struct EntryPlace: Comparable {
+        let record: RecordLocation
+        let entry: Int
+
+        static func < (left: EntryPlace, right: EntryPlace) -> Bool {
+            (left.record, left.entry) < (right.record, right.entry)
+        }
+    }
+
+    /// The snapshot that will be rebuilt: the newest not later than the wanted one.
+    private(set) var snapshot: SnapshotState?
+    /// The record to begin with.
+    private(set) var start: RecordLocation?
+    /// The last entry that belongs to it.
+    private(set) var end: EntryPlace?
+    /// From the first part of a void snapshot up to the record that voids it. All entries of the file in it are
+    /// void.
+    private var voids: [(from: EntryPlace, to: RecordLocation)] = []
+    /// The largest image on the way, in bytes.
+    private(set) var largestBytes: UInt64 = 0
+    /// All pages that records name: with these alone, records can be opened and applied.
+    private(set) var pages = PageBitmap()
+
+    /// Begin with the first record of all, not with the last base or fresh start: for checks.
+    private let keepsEverything: Bool
+    /// Whether a removed snapshot, whose changes are still there, counts as one.
+    private let countsRemoved: Bool
+    private var unfinishedStart: RecordLocation?
+    /// Of a removed snapshot: the next one that counts begins there.
+    private var removedStart: RecordLocation?
+    private var firstPart: EntryPlace?
+
+    init(keepingEverything: Bool = false, countingRemoved: Bool = false) {
+        keepsEverything = keepingEverything
+        countsRemoved = countingRemoved
+    }
+
+    /// Whether the record, or one of its entries, is to be applied.
+    func includes(_ record: RecordLocation, entry: Int) -> Bool {
+        guard let start, let end else { return false }
+        let place = EntryPlace(record: record, entry: entry)
+        guard record >= start, place <= end else { return false }
+        return !voids.contains { place >= $0.from && record < $0.to }
+    }
+
+    mutating func sawBase(_ record: RecordLocation, _ shape: ImageShape) {
+        firstPart = firstPart ?? EntryPlace(record: record, entry: 0)
+        unfinishedStart = record
+        largestBytes = max(largestBytes, shape.byteCount)
+    }
+
+    mutating func sawVoid(_ record: RecordLocation) {
+        if let firstPart { voids.append((firstPart, record)) }
+        firstPart = nil
+        unfinishedStart = nil
+    }
+
+    /// Takes the entries of a changes record whose sequences are not above `limit`.
+    mutating func sawChanges(
+        _ changes: ChangesFormat,
+        _ record: RecordLocation,
+        firstSequence: Sequence,
+        upTo limit: Sequence
+    ) {
+        var sequence = firstSequence
+        for number in changes.numbers { pages.insert(PageNumber(number)) }
+        for (index, entry) in changes.entries.enumerated() {
+            let place = EntryPlace(record: record, entry: index)
+            if entry.startsFresh { unfinishedStart = record }
+            guard let event = entry.event else {
+                firstPart = firstPart ?? place
+                continue
+            }
+            guard sequence <= limit else { return }
+            firstPart = nil
+            largestBytes = max(largestBytes, entry.shape.byteCount)
+            removedStart = unfinishedStart ?? removedStart
+            unfinishedStart = nil
+            guard countsRemoved || entry.isSnapshot else {
+                sequence = sequence.next
+                continue
+            }
+            if let begun = removedStart.take(), start == nil || !keepsEverything {
+                start = begun
+                voids.removeAll { $0.to < begun }
+            }
+            end = place
+            snapshot = SnapshotState(
+                sequence: sequence,
+                time: entry.time,
+                event: event,
+                shape: entry.shape,
+                digest: entry.digest
+            )
+            sequence = sequence.next
+        }
+    }
+}
+
+/// The plans of several files, and the damage that was met on the way.
+struct RebuildPlans {
+    private(set) var plans: [FileID: RebuildPlan] = [:]
+    private(set) var lastSequence = Sequence.none
+    /// Runs of snapshots that are missing.
+    private var holes: [(after: Sequence, until: Sequence, damage: DamageError)] = []
+    private(set) var firstDamage: DamageError?
+    /// The first damage behind the last snapshot.
+    private var damageBehind: DamageError?
+    /// Which files the segments were; the plans' places are places in those.
+    private(set) var segments: [Sequence: SegmentIdentity] = [:]
+    /// Places in segments up to there are places in their summaries, if they have any.
+    let summarisedUpTo: Sequence
+    /// Whether any are.
+    private(set) var hasSummaries = false
+
+    /// Walks over the stream up to `limit`, for the files in `wanted`.
+    init(
+        _ root: RootDescription,
+        wanted: Set<FileID>,
+        upTo limit: Sequence,
+        keepingEverything: Bool = false,
+        countingRemoved: Bool = false
+    ) throws {
+        var plans: [FileID: RebuildPlan] = [:]
+        for id in wanted {
+            plans[id] = RebuildPlan(keepingEverything: keepingEverything, countingRemoved: countingRemoved)
+        }
+        var changes = ChangesFormat()
+        var (last, holes) = (Sequence.none, [(after: Sequence, until: Sequence, damage: DamageError)]())
+        var (firstDamage, damageBehind) = (DamageError?.none, DamageError?.none)
+        var segments: [Sequence: SegmentIdentity] = [:]
+        var hasSummaries = false
+        summarisedUpTo = keepingEverything ? .none : limit
+        var walk = StreamWalk(root: root)
+        walk.summarisedUpTo = summarisedUpTo
+        walk.onSegment = { segments[$0] = $1 }
+        _ = try walk.run(
+            onFinding: { finding in
+                guard finding.severity == .error else { return }
+                let damage = DamageError(finding)
+                (firstDamage, damageBehind) = (firstDamage ?? damage, damageBehind ?? damage)
+            },
+            onRecord: { type, header, payload, place in
+                let before = last
+                defer { if last > before { damageBehind = nil } }
+                if let next = Self.firstSequence(type, header, place), next > last.next {
+                    let damage = place.damage("snapshots are missing before it")
+                    holes.append((last, next, firstDamage ?? damage))
+                }
+                if type == .changes, header.firstSequence > limit { return false }
+                switch type {
+                case .removed: last = max(last, header.firstSequence)
+                case .summary where place.isSummarised:
+                    hasSummaries = true
+                    let following = try place.reading { () throws(FormatError) in
+                        try SummaryFormat.following(payload)
+                    }
+                    if following == 0 { last = header.firstSequence }
+                case .session:
+                    for id in wanted { plans[id]!.sawVoid(place.location) }
+                case .void where wanted.contains(header.file):
+                    plans[header.file]!.sawVoid(place.location)
+                case .base where wanted.contains(header.file):
+                    let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+                    plans[header.file]!.sawBase(place.location, base.shape)
+                case .changes:
+                    // The tables of other files matter only for the sequences in them.
+                    try changes.decode(payload, header, place)
+                    if changes.finishedCount > 0, !place.isSummarised {
+                        last = header.firstSequence.advanced(by: changes.finishedCount).previous
+                    }
+                    guard wanted.contains(header.file) else { break }
+                    plans[header.file]!.sawChanges(
+                        changes,
+                        place.location,
+                        firstSequence: header.firstSequence,
+                        upTo: limit
+                    )
+                default: break
+                }
+                return true
+            }
+        )
+        self.plans = plans
+        self.holes = holes
+        self.firstDamage = firstDamage
+        self.damageBehind = damageBehind
+        self.segments = segments
+        self.hasSummaries = hasSummaries
+        lastSequence = last
+    }
+
+    /// The sequence that follows the last one when nothing is missing before the record; nil for one that does not tell.
+    private static func firstSequence(
+        _ type: RecordType,
+        _ header: RecordHeader,
+        _ place: RecordPlace
+    ) -> Sequence? {
+        switch type {
+        case .changes where !place.isSummarised: header.firstSequence
+        case .summary where place.isSummarised: place.location.segment
+        default: nil
+        }
+    }
+
+    /// The file's plan, if what is asked for can be told from the stream.
+    func plan(_ id: FileID, at limit: Sequence) throws -> RebuildPlan {
+        guard limit <= lastSequence, let plan = plans[id], let snapshot = plan.snapshot else {
+            if let damage = holes.first(where: { $0.after < limit })?.damage { throw damage }
+            // What is wanted may have been there.
+            if limit > lastSequence, let damageBehind { throw damageBehind }
+            throw RepositoryError.noSnapshot(id, at: limit)
+        }
+        if let hole = holes.first(where: { $0.after >= snapshot.sequence && $0.after < limit }) {
+            throw hole.damage
+        }
+        guard plan.start != nil else {
+            throw firstDamage
+                ?? DamageError(FilePath("."), at: 0, "no base image comes before snapshot \(limit)")
+        }
+        return plan
+    }
+}

@@ -1,0 +1,46 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// What the restore of each file costs at the end of a segment, by way of its summaries.
+struct SummarisedSegment {
+    let first: Sequence
+    private(set) var costs: [FileID: RestoreCost] = [:]
+    /// Those before the segment.
+    private let former: [FileID: RestoreCost]
+    private var changes = ChangesFormat()
+
+    init(_ first: Sequence, _ former: [FileID: RestoreCost]) {
+        (self.first, self.former) = (first, former)
+    }
+
+    /// Adds the files of a summary with that header and payload.
+    mutating func add(
+        _ payload: RawSpan,
+        _ header: RecordHeader,
+        _ place: RecordPlace,
+        _ root: RootDescription,
+        _ packs: inout PackReader
+    ) throws {
+        try place.reading { () throws(FormatError) in try packs.open(summary: payload) { _ in false } }
+        var given: UInt64 = 0
+        while try place.reading({ () throws(FormatError) in try packs.next() }) {
+            let (done, all) = packs.progress
+            let upToHere = UInt64(header.recordBytes) * UInt64(done) / UInt64(max(1, all))
+            defer { given = upToHere }
+            let (record, bytes) = (packs.header, packs.payload)
+            var cost = RestoreCost()
+            cost.readBytes = upToHere - given
+            if record.type == RecordType.base.rawValue {
+                let base = root.basePath(record.firstSequence, record.file)
+                cost.readBytes.addSaturated((try? StoredFile.sizeBytes(base)) ?? 0)
+                costs[record.file] = cost
+            } else {
+                try changes.decode(unsafe bytes.span.bytes, record, place)
+                cost.pageBytes = UInt64(changes.rawBytes)
+                let startsFresh = changes.entries.first?.startsFresh ?? true
+                let before = costs[record.file] ?? (startsFresh ? nil : former[record.file])
+                costs[record.file] = (before ?? RestoreCost()) + cost
+            }
+        }
+    }
+}

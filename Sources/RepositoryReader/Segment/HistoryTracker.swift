@@ -1,0 +1,346 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// Follows the stream record by record: which files there are, how each stood at its last snapshot, which
+/// snapshots are unfinished. Pure; `RootHistory`, the writer and the check all see the stream through it.
+///
+/// Sequences count up by one. A session voids the unfinished snapshots of all files, a void record that of one
+/// file; their parts and bases then never happened. Bytes of the segments that belong to no snapshot are counted
+/// to the next one, so that the shares of all snapshots add up to the valid length of the segments.
+struct HistoryTracker {
+    struct Track {
+        var name: FilePath
+        var kind: FileKind
+        var last: SnapshotState?
+        /// How much was lost before the last base or fresh start that it is built on.
+        fileprivate var lossesBefore = 0
+        /// What it is built on is missing.
+        fileprivate var lacksBase = false
+    }
+
+    private(set) var files: [FileID: Track] = [:]
+    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is
+    /// asked after each record whether there is any, and files are many.
+    private var unfinishedPages: [FileID: UInt64] = [:]
+    /// Whether any file has an unfinished snapshot.
+    var hasUnfinished: Bool { !unfinishedPages.isEmpty }
+    /// Tells whether the base of a snapshot is there; nil when nobody asks for that.
+    var isBaseThere: ((Sequence, FileID, RecordPlace) throws -> Bool)?
+    /// Bases that no finished snapshot stands on yet.
+    private var openBases: [FileID: Sequence] = [:]
+    /// Files that are built on a base that is missing.
+    private var filesWithoutBase: Set<FileID> = []
+    /// So many places were met at which something is lost.
+    private var losses = 0
+    /// At one of them something is missing, and that not because of damage.
+    private var isIncomplete = false
+    /// Files whose last changes are no snapshot any more.
+    private var superseded: Set<FileID> = []
+    /// The last record was the end of a sealed segment.
+    private var isAtFooter = false
+    /// Whether the last snapshots of all files are the state of the root here, at the end of a sealed
+    /// segment: retention leaves of each file what stands there.
+    var isStateOfRoot: Bool {
+        isAtFooter && losses == 0 && filesWithoutBase.isEmpty && superseded.isEmpty
+    }
+    /// Files whose declaration is lost.
+    private var undeclared: Set<FileID> = []
+    /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
+    private(set) var ended: FileID?
+    private(set) var lastSequence = Sequence.none
+    /// Of the last record or snapshot, as the clock said.
+    private(set) var lastTime = Instant(nanoseconds: 0)
+    private var segment: Sequence?
+    private var unattributedBytes: UInt64 = 0
+    private var changes = ChangesFormat()
+
+    /// Something of the stream is lost here. What follows of a file is whole again from its next base or
+    /// fresh start on.
+    mutating func lost(_ finding: Finding) {
+        guard finding.severity == .error else { return }
+        losses += 1
+        openBases.removeAll()
+        if finding.isIncompleteness { isIncomplete = true }
+    }
+
+    /// Takes the next record and tells `emit` what it says. Throws `DamageError` for one that contradicts the
+    /// stream, `RepositoryError.unsupported`, or what `emit` throws.
+    mutating func consume(
+        _ type: RecordType,
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace,
+        emit: (HistoryEvent) throws -> Void
+    ) throws {
+        countSegment(place.location.segment)
+        ended = nil
+        isAtFooter = type == .footer
+        if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
+        lastTime = header.time
+        let lastBefore = lastSequence
+        switch type {
+        case .session:
+            unfinishedPages.removeAll()
+            openBases.removeAll()
+            let program = try place.reading { () throws(FormatError) in try SessionFormat.decode(payload) }
+            try emit(.session(program: program, time: header.time))
+        case .file:
+            let (kind, name) = try place.reading { () throws(FormatError) in try FileFormat.decode(payload) }
+            try declare(header.file, kind, name, place)
+            try emit(.file(header.file, name: name, kind: kind))
+        case .base:
+            let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+            guard try isDeclared(header.file, place, emit) else { break }
+            unfinishedPages[header.file] = UInt64(base.shape.pageCount.rawValue)
+            openBases[header.file] = header.firstSequence
+        case .void:
+            guard try isDeclared(header.file, place, emit) else { break }
+            unfinishedPages[header.file] = nil
+            openBases[header.file] = nil
+        case .changes:
+            try consumeChanges(header, payload, place, emit: emit)
+        case .gap:
+            let gap = try place.reading { () throws(FormatError) in try Gap(payload, file: header.file) }
+            try emit(.gap(gap, time: header.time))
+        case .annotation:
+            let annotation = try place.reading { () throws(FormatError) in
+                try Annotation(payload, file: header.file, time: header.time)
+            }
+            try emit(.annotation(annotation))
+        case .attributes:
+            let record = try place.reading { () throws(FormatError) in try AttributesRecord(payload, header) }
+            guard try header.file == .root || isDeclared(header.file, place, emit) else { break }
+            try emit(.attributes(record))
+        case .removed:
+            guard header.firstSequence >= lastSequence else {
+                throw place.damage(
+                    "snapshots up to \(header.firstSequence) were removed after \(lastSequence)"
+                )
+            }
+            lastSequence = header.firstSequence
+        case .footer, .pack, .summary: break
+        }
+        if lastSequence > .lastToBuildOn, lastBefore <= .lastToBuildOn {
+            let message = "sequence \(lastSequence) leaves no numbers for snapshots to come"
+            try emit(.finding(Finding(place.damage(message))))
+        }
+    }
+
+    /// The files as callers see them.
+    var protectedFiles: [FileID: ProtectedFile] {
+        var result: [FileID: ProtectedFile] = [:]
+        for (id, track) in files {
+            result[id] = ProtectedFile(id: id, name: track.name, kind: track.kind, last: track.last)
+        }
+        return result
+    }
+
+    private mutating func countSegment(_ segment: Sequence) {
+        guard segment != self.segment else { return }
+        self.segment = segment
+        unattributedBytes.addSaturated(SegmentHeader.byteCount)
+    }
+
+    private mutating func declare(
+        _ id: FileID,
+        _ kind: FileKind,
+        _ name: FilePath,
+        _ place: RecordPlace
+    ) throws(DamageError) {
+        guard id != .root else { throw place.damage("a declaration of file 0") }
+        guard id <= .lastToBuildOn else {
+            throw place.damage("file number \(id) leaves no numbers for files to come")
+        }
+        if files[id] == nil {
+            files[id] = Track(name: name, kind: kind, lossesBefore: losses)
+            undeclared.remove(id)
+        } else {
+            files[id]!.name = name
+            files[id]!.kind = kind
+        }
+    }
+
+    /// False when the declaration may be in what is missing. Throws `DamageError` where nothing is.
+    private mutating func isDeclared(
+        _ id: FileID,
+        _ place: RecordPlace,
+        _ emit: (HistoryEvent) throws -> Void
+    ) throws -> Bool {
+        if files[id] != nil { return true }
+        guard isIncomplete else { throw place.damage("file \(id) was never declared") }
+        if undeclared.insert(id).inserted {
+            try emit(.finding(consequence("file \(id) was declared in what is missing", place)))
+        }
+        return false
+    }
+
+    /// What contradicts the stream before it, which may be because something is missing there.
+    private func consequence(_ message: String, _ place: RecordPlace) -> Finding {
+        let damage = place.damage(message)
+        return Finding(.error, damage.path, at: damage.offset, message, isIncompleteness: isIncomplete)
+    }
+
+    private mutating func consumeChanges(
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace,
+        emit: (HistoryEvent) throws -> Void
+    ) throws {
+        do {
+            try changes.decode(payload, header, place)
+        } catch {
+            unattributedBytes.addSaturated(place.storedBytes)
+            throw error
+        }
+        do {
+            guard try isDeclared(header.file, place, emit) else {
+                try checkSequence(header, place, emit: emit)
+                unattributedBytes.addSaturated(place.storedBytes)
+                if changes.finishedCount > 0 {
+                    lastSequence = header.firstSequence.advanced(by: changes.finishedCount).previous
+                }
+                return
+            }
+        } catch {
+            unattributedBytes.addSaturated(place.storedBytes)
+            throw error
+        }
+        try checkSequence(header, place, emit: emit)
+        var track = files[header.file]!
+        if changes.entries.first?.startsFresh ?? false {
+            openBases[header.file] = nil
+            rebase(header.file, &track, isThere: true)
+        }
+        var unfinished = unfinishedPages[header.file]
+        if changes.continues != (unfinished != nil) {
+            let message =
+                changes.continues ? "the parts before it are missing" : "it forgets the parts before it"
+            try emit(.finding(consequence(message, place)))
+        }
+        if changes.finishedCount > 0, let base = openBases.removeValue(forKey: header.file) {
+            let isThere = try isBaseThere?(base, header.file, place) ?? true
+            rebase(header.file, &track, isThere: isThere)
+            if !isThere {
+                let message = "the base \(base) of file \(header.file) is missing"
+                isIncomplete = true
+                try emit(.finding(consequence(message, place)))
+            }
+        }
+        var shares = Shares(of: place.storedBytes, among: changes.entries)
+        var sequence = header.firstSequence
+        for entry in changes.entries {
+            unattributedBytes.addSaturated(shares.next(entry))
+            let pageCount = (unfinished ?? 0).addingSaturated(UInt64(entry.pages.count))
+            guard let event = entry.event else {
+                unfinished = pageCount
+                continue
+            }
+            let state = SnapshotState(
+                sequence: sequence,
+                time: entry.time,
+                event: event,
+                shape: entry.shape,
+                digest: entry.digest
+            )
+            let record = SnapshotRecord(
+                file: header.file,
+                state: state,
+                pageCount: pageCount,
+                coalesced: entry.coalesced,
+                storedBytes: unattributedBytes,
+                location: place.location,
+                isMoment: entry.standing == .moment,
+                isWhole: track.lossesBefore == losses && !track.lacksBase,
+                isRootWhole: losses == 0 && filesWithoutBase.isEmpty
+            )
+            track.last = state
+            ended = header.file
+            unfinished = nil
+            lastTime = entry.time
+            lastSequence = sequence
+            sequence = sequence.next
+            // What is no snapshot any more is counted to the next one.
+            guard entry.isSnapshot else {
+                superseded.insert(header.file)
+                continue
+            }
+            superseded.remove(header.file)
+            unattributedBytes = 0
+            try emit(.snapshot(record))
+        }
+        files[header.file] = track
+        unfinishedPages[header.file] = unfinished
+    }
+
+    /// The file is built on something new.
+    private mutating func rebase(_ id: FileID, _ track: inout Track, isThere: Bool) {
+        track.lossesBefore = losses
+        track.lacksBase = !isThere
+        if isThere { filesWithoutBase.remove(id) } else { filesWithoutBase.insert(id) }
+    }
+
+    private mutating func checkSequence(
+        _ header: RecordHeader,
+        _ place: RecordPlace,
+        emit: (HistoryEvent) throws -> Void
+    ) throws {
+        guard changes.finishedCount > 0 else {
+            guard header.firstSequence == .none else { throw place.damage("a sequence without a snapshot") }
+            return
+        }
+        guard header.firstSequence > lastSequence else {
+            throw place.damage("sequence \(header.firstSequence) comes after \(lastSequence)")
+        }
+        if header.firstSequence > lastSequence.next {
+            let last = header.firstSequence.previous
+            let message = "snapshots \(lastSequence.next) to \(last) are missing before it"
+            losses += 1
+            try emit(.finding(consequence(message, place)))
+        }
+    }
+}
+
+extension RecordPlace {
+    /// Runs a decoder of the record's payload and gives its errors their place.
+    func reading<Value>(_ body: () throws(FormatError) -> Value) throws -> Value {
+        do throws(FormatError) { return try body() } catch { throw self.error(error) }
+    }
+}
+
+extension ChangesFormat {
+    /// Decodes the payload of a record and gives errors their place.
+    mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
+        do throws(FormatError) { try decode(payload, time: header.time) } catch { throw place.error(error) }
+        // fits: the last sequence is far above the entries of one payload
+        guard header.firstSequence.rawValue <= Sequence.last.rawValue - UInt64(finishedCount) else {
+            throw place.damage("sequence \(header.firstSequence) leaves no room for its snapshots")
+        }
+    }
+}
+
+/// Cuts a record's bytes among its entries in proportion to their pages; the last takes what rounding leaves.
+private struct Shares {
+    private let recordBytes: UInt64
+    private let totalWeight: UInt64
+    private var weight: UInt64 = 0
+    private var given: UInt64 = 0
+
+    init(of recordBytes: UInt64, among entries: [ChangesFormat.Entry]) {
+        self.recordBytes = recordBytes
+        // fits: so many pages are named in one payload
+        totalWeight = entries.reduce(0) { $0 + Self.weight($1) }
+    }
+
+    mutating func next(_ entry: ChangesFormat.Entry) -> UInt64 {
+        weight += Self.weight(entry)
+        // The weight is a part of the total, so it fits. A sparse file's record may seem to have any number
+        // of bytes.
+        let product = recordBytes.multipliedFullWidth(by: weight)
+        let upToHere = totalWeight.dividingFullWidth(product).quotient
+        defer { given = upToHere }
+        return upToHere - given
+    }
+
+    private static func weight(_ entry: ChangesFormat.Entry) -> UInt64 { UInt64(max(1, entry.pages.count)) }
+}

@@ -1,0 +1,129 @@
+package import LinuxSystem
+package import SystemPackage
+
+/// A snapshot as the history lists it.
+package struct SnapshotRecord: Hashable, Sendable {
+    package let file: FileID
+    package let state: SnapshotState
+    /// Pages that it changed, unfinished parts and a base image included.
+    package let pageCount: UInt64
+    /// Transactions in it where that is known and not one; else 0.
+    package let coalesced: UInt64
+    /// Its share of the segments; the shares of a root add up to what its segments hold.
+    package let storedBytes: UInt64
+    package let location: RecordLocation
+    /// Whether the root as a whole can be restored as of it: retention has kept what stood beside it.
+    package let isMoment: Bool
+    /// Whether all that it is built on is there.
+    package var isWhole = true
+    /// Whether nothing is missing of the root up to it, of no file.
+    package var isRootWhole = true
+}
+
+/// Where a record lies.
+package struct RecordLocation: Hashable, Comparable, Sendable {
+    /// The segment, by its first sequence.
+    package let segment: Sequence
+    /// Of the record, or of the pack that it is in; in bytes from the segment's start.
+    package let offset: UInt64
+    /// Its number in the pack; 0 outside of packs.
+    package let index: Int
+
+    init(segment: Sequence, offset: UInt64, index: Int = 0) {
+        self.segment = segment
+        self.offset = offset
+        self.index = index
+    }
+
+    package static func < (left: RecordLocation, right: RecordLocation) -> Bool {
+        (left.segment, left.offset, left.index) < (right.segment, right.offset, right.index)
+    }
+}
+
+/// What a walk over the history meets, in the order of the stream.
+package enum HistoryEvent: Sendable {
+    case session(program: String, time: Instant)
+    /// A declaration; later ones of the same number replace it.
+    case file(FileID, name: FilePath, kind: FileKind)
+    case snapshot(SnapshotRecord)
+    case gap(Gap, time: Instant)
+    case annotation(Annotation)
+    case attributes(AttributesRecord)
+    case finding(Finding)
+}
+
+/// Reads what happened to a root. Works beside a writer; opens its own files and reads no page data.
+package struct RootHistory: Sendable {
+    package let root: RootDescription
+
+    package init(_ root: RootDescription) { self.root = root }
+
+    /// Walks over all records, oldest first. Everything that `body` sees is durable: what another process has
+    /// written but not yet synchronised is synchronised first.
+    /// Throws what `body` throws, `RepositoryError.unsupported`, or `SystemError`; damage is an event.
+    package func visit(_ body: (HistoryEvent) throws -> Void) throws {
+        _ = try scan(body)
+    }
+
+    /// Every declared file with its last finished snapshot, by number.
+    package func files() throws -> [FileID: ProtectedFile] {
+        try scan { _ in }.tracker.protectedFiles
+    }
+
+    /// What the root's segments hold, in bytes.
+    package func segmentBytes() throws -> UInt64 {
+        var total: UInt64 = 0
+        for first in try root.segments() {
+            total.addSaturated(try StoredFile.sizeBytes(root.segmentPath(first)) ?? 0)
+        }
+        return total
+    }
+
+    /// The same, and looks for the bases that snapshots are built on: one that is missing is an event. Throws
+    /// `ReplacedSegmentError` beside a writer that has just removed one. `onStateOfRoot`: told, before what
+    /// tells that something is lost, that the newest snapshots of all files were the state of the root then.
+    package func visitLookingForBases(
+        onStateOfRoot: () -> Void,
+        _ body: (HistoryEvent) throws -> Void
+    ) throws {
+        var tracker = HistoryTracker()
+        var segment: (first: Sequence, identity: SegmentIdentity?)?
+        tracker.isBaseThere = { sequence, file, _ in
+            let path = root.basePath(sequence, file)
+            if try FileStatus.unlessMissing(path, followingLinks: false) != nil { return true }
+            // Whoever removes a base has replaced the segment that names it.
+            guard let segment, try StreamWalk(root: root).identity(of: segment.first) == segment.identity
+            else { throw ReplacedSegmentError() }
+            return false
+        }
+        var walk = StreamWalk(root: root, synchronising: true)
+        walk.onSegment = { segment = ($0, $1) }
+        _ = try scan(walk, &tracker, onStateOfRoot: onStateOfRoot, body)
+    }
+
+    /// Walks over everything and returns where that leads to; no end when there is no segment.
+    func scan(_ body: (HistoryEvent) throws -> Void) throws -> (tracker: HistoryTracker, end: StreamEnd?) {
+        var tracker = HistoryTracker()
+        let end = try scan(StreamWalk(root: root, synchronising: true), &tracker, body)
+        return (tracker, end)
+    }
+
+    private func scan(
+        _ walk: StreamWalk,
+        _ tracker: inout HistoryTracker,
+        onStateOfRoot: () -> Void = {},
+        _ body: (HistoryEvent) throws -> Void
+    ) throws -> StreamEnd? {
+        try walk.run(
+            onFinding: { finding in
+                if finding.severity == .error, tracker.isStateOfRoot { onStateOfRoot() }
+                tracker.lost(finding)
+                try body(.finding(finding))
+            },
+            onRecord: { type, header, payload, place in
+                try tracker.consume(type, header, payload, place, emit: body)
+                return true
+            }
+        )
+    }
+}

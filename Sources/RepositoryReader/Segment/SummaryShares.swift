@@ -1,0 +1,35 @@
+import LinuxSystem
+
+/// Cuts the bytes of a sealed segment's summaries among its packs, in proportion to theirs, so that no snapshot seems to take
+/// all of them.
+struct SummaryShares {
+    private let fileBytes: UInt64
+    private var summaryBytes: UInt64 = 0
+    private var packBytes: UInt64 = 0
+    private var given: UInt64 = 0
+
+    /// `fileBytes`: of the segment; 0 when it is not sealed, and then every record has its own bytes.
+    init(of fileBytes: UInt64) { self.fileBytes = fileBytes }
+
+    /// What counts as a record's bytes.
+    mutating func next(_ header: RecordHeader) -> UInt64 {
+        let bytes = UInt64(header.recordBytes)
+        guard fileBytes > 0 else { return bytes }
+        switch RecordType(rawValue: header.type) {
+        case .summary:
+            summaryBytes += bytes
+            return 0
+        case .pack:
+            packBytes += bytes
+            let others =
+                SegmentHeader.byteCount + summaryBytes
+                + UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
+            let all = max(packBytes, fileBytes - min(fileBytes, others))
+            // The packs are a part of all, so it fits.
+            let upToHere = all.dividingFullWidth(summaryBytes.multipliedFullWidth(by: packBytes)).quotient
+            defer { given = upToHere }
+            return bytes.addingSaturated(upToHere.subtractingSaturated(given))
+        default: return bytes
+        }
+    }
+}

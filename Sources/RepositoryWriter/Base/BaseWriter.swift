@@ -1,0 +1,131 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// Writes one base file under a draft name, slice by slice, and gives it its name when it is on the disk.
+struct BaseWriter: ~Copyable {
+    /// So much is written before the disk is told to begin, in bytes; else the final fsync would have it all.
+    private static let writebackBytes: UInt64 = 8 << 20
+
+    let draft: FilePath
+    private let root: RootID
+    private let fileID: FileID
+    private let pageSize: PageSize
+    private let file: OpenFile
+    private let lanes: SliceLanes<SliceCompression>
+    private var slice: [UInt8] = []
+    private var sliceCount: UInt64 = 0
+    private var index: [UInt8] = []
+    private var offset = UInt64(BaseHeader.byteCount)
+    private var writebackFrom: UInt64 = 0
+    /// Image bytes given so far.
+    private(set) var byteCount: UInt64 = 0
+    private(set) var digest: UInt64 = 0
+    private var sealed: BaseReference?
+    private var isNamed = false
+    /// Why it can never be finished: the kernel has forgotten which pages are not on the disk.
+    private var failure: SystemError?
+
+    /// `purpose` keeps the drafts of two who write bases of one file at the same time apart.
+    init(root: RootDescription, file id: FileID, pageSize: PageSize, purpose: String = "base") throws {
+        let draft = root.basesDirectory.appending("\(id).\(purpose).new")
+        let file = try OpenFile(draft, .updateOrCreate)
+        try file.truncate(to: 0)
+        let lanes = try SliceLanes<SliceCompression>()
+        self.draft = draft
+        self.file = file
+        self.lanes = lanes
+        self.root = root.id
+        fileID = id
+        self.pageSize = pageSize
+        slice.reserveCapacity(BaseHeader.sliceBytes)
+    }
+
+    /// Appends the image's next bytes: whole pages, apart from the last time. `parts`: what they add to the digest.
+    mutating func append(_ bytes: RawSpan, parts: UInt64) throws {
+        var start = 0
+        while start < bytes.byteCount {
+            let count = min(bytes.byteCount - start, BaseHeader.sliceBytes - slice.count)
+            slice.append(contentsOf: bytes.extracting(start..<start + count))
+            start += count
+            if slice.count == BaseHeader.sliceBytes { try compressSlice() }
+        }
+        byteCount += UInt64(bytes.byteCount)
+        digest ^= parts
+    }
+
+    /// Hands the slice over to be compressed, and writes the oldest frame if there is no room else.
+    private mutating func compressSlice() throws {
+        if lanes.isFull { try writeFrame() }
+        lanes.give { work in
+            swap(&work.slice, &slice)
+            work.number = sliceCount
+        }
+        sliceCount += 1
+        slice.removeAll(keepingCapacity: true)
+        slice.reserveCapacity(BaseHeader.sliceBytes)
+    }
+
+    /// After an error the frame is still there to be written.
+    private mutating func writeFrame() throws {
+        try lanes.collect { work in
+            if let failure = work.failure { throw failure }
+            try file.write(unsafe work.frame.span.bytes, at: offset)
+            index.append(offset)
+            index.append(UInt32(work.frame.count))
+            index.append(work.checksum)
+            offset += UInt64(work.frame.count)
+        }
+        if offset - writebackFrom >= Self.writebackBytes {
+            file.beginWriteback(writebackFrom..<offset)
+            writebackFrom = offset
+        }
+    }
+
+    /// `finish` will throw again: the base has to be written anew.
+    var hasFailed: Bool { failure != nil }
+
+    /// Writes what is left, waits for the disk and names the file. After an error it can be tried again
+    /// unless `hasFailed`.
+    mutating func finish(as path: FilePath) throws -> BaseReference {
+        if let failure { throw failure }
+        if sealed == nil { sealed = try seal() }
+        do throws(SystemError) {
+            try file.synchronise()
+        } catch {
+            failure = error
+            throw error
+        }
+        try Directory.rename(draft, to: path)
+        do throws(SystemError) {
+            try Directory.synchronise(path.removingLastComponent())
+        } catch {
+            // Only a name that is given again is written again.
+            try Directory.rename(path, to: draft)
+            throw error
+        }
+        isNamed = true
+        return sealed!
+    }
+
+    private mutating func seal() throws -> BaseReference {
+        if !slice.isEmpty { try compressSlice() }
+        while !lanes.isEmpty { try writeFrame() }
+        let shape = ImageShape(pageSize: pageSize, byteCount: byteCount)!
+        let indexChecksum = unsafe XXH64.hash(index.span.bytes, seed: 0)
+        var end = index
+        end.append(offset)
+        end.append(indexChecksum)
+        end.append(digest)
+        end.append(BaseTrailer.magic)
+        try file.write(unsafe end.span.bytes, at: offset)
+        let header = BaseHeader(shape: shape, root: root, file: fileID).encoded()
+        try file.write(unsafe header.span.bytes, at: 0)
+        return BaseReference(shape: shape, digest: digest, indexChecksum: indexChecksum)
+    }
+
+    /// Takes the draft away again.
+    func abandon() {
+        if !isNamed { try? Directory.remove(draft) }
+    }
+}

@@ -1,0 +1,198 @@
+import LinuxSystem
+package import SystemPackage
+
+/// What a repair of a root would keep and set aside. Made by reading only.
+///
+/// Everything before the first place where the stream is damaged is kept as it is. From that segment on, all
+/// segments go aside, and what is kept of them is written to new ones: the front of the damaged one, and of
+/// each file what `RepairFilter` keeps. A base that a snapshot stands on and that is damaged is damage at the
+/// record that refers to it.
+package struct RepairPlan: Sendable {
+    /// A file that goes aside, damaged from that byte on. What is before it in a segment is kept as well.
+    package struct Item: Hashable, Sendable {
+        package let path: FilePath
+        package let offset: UInt64
+    }
+
+    /// In the order in which they go.
+    package internal(set) var items: [Item] = []
+    package internal(set) var snapshotsKept: UInt64 = 0
+    /// Those that could still be read.
+    package internal(set) var snapshotsSetAside: UInt64 = 0
+    package internal(set) var lastKept = Sequence.none
+    /// Of the last record that is kept; nil when none is.
+    var lastKeptTime: Instant?
+    /// Where the losses are.
+    private(set) var scan: RepairScan?
+
+    /// Nothing is damaged.
+    package var isEmpty: Bool { items.isEmpty }
+}
+
+extension RepairPlan {
+    /// Throws `RepositoryError.unsupported` for what only a newer version understands, or `SystemError`.
+    package init(_ root: RootDescription) throws {
+        let scan = try RepairScan(root)
+        let cut = scan.cut
+        var keptBases: Set<FilePath> = []
+        var frontEnd: UInt64 = 0
+        try RepairWalk(root, scan).run { step, _ in
+            if step.isKept {
+                lastKeptTime = max(lastKeptTime ?? step.header.time, step.header.time)
+                snapshotsKept += UInt64(step.snapshots)
+                lastKept = step.lastSequence ?? lastKept
+                if step.type == .base {
+                    keptBases.insert(root.basePath(step.header.firstSequence, step.header.file))
+                }
+            } else {
+                snapshotsSetAside += UInt64(step.snapshots)
+            }
+            if !step.isBehind, step.place.location.segment == cut?.segment { frontEnd = step.place.end }
+        }
+        self.scan = scan
+        if cut != nil || scan.isMarkWrong { items = try Self.bases(of: root, without: keptBases) }
+        if let cut {
+            items += try root.segments().filter { $0 >= cut.segment }.reversed().map {
+                Item(path: root.segmentPath($0), offset: $0 == cut.segment ? frontEnd : 0)
+            }
+        }
+        items += scan.oldDamage.map { Item(path: $0, offset: 0) }
+        let known = Set(items.map(\.path))
+        items += try root.namesOfNoBases().filter { !known.contains($0) }.map { Item(path: $0, offset: 0) }
+        if try root.lockPath.isNoRegularFile() { items.append(Item(path: root.lockPath, offset: 0)) }
+        // Last: as long as it is there, what it tells of is missed.
+        if cut != nil || scan.isMarkWrong,
+            try FileStatus.unlessMissing(root.durableMarkPath, followingLinks: false) != nil
+        {
+            items.append(Item(path: root.durableMarkPath, offset: 0))
+        }
+    }
+
+    /// Bases that no kept record names. Their numbers will be given again, and then they would be
+    /// overwritten.
+    private static func bases(of root: RootDescription, without kept: Set<FilePath>) throws -> [Item] {
+        try Directory.names(in: root.basesDirectory).filter(BaseName.isBase).map(
+            root.basesDirectory.appending
+        )
+        .filter { !kept.contains($0) }.sorted { $0.string < $1.string }.map { Item(path: $0, offset: 0) }
+    }
+}
+
+/// Where a root's stream is damaged first, and what is proven behind that.
+struct RepairScan: Sendable {
+    private(set) var cut: RecordLocation?
+    /// Bases that snapshots stand on, and that are damaged or missing.
+    private(set) var unsoundBases: Set<FilePath> = []
+    private var segments: Set<Sequence> = []
+    /// Records of changes behind the first loss in which a snapshot ends, and all that do have their digests.
+    private(set) var proven: Set<RecordLocation> = []
+    /// The durable mark is damaged, or tells of what is not there.
+    private(set) var isMarkWrong = false
+    /// Segments that a writer has kept beside their fronts.
+    private(set) var oldDamage: [FilePath] = []
+
+    init(_ root: RootDescription) throws {
+        let segments = Set(try root.segments())
+        self.segments = segments
+        var unsoundBases: Set<FilePath> = []
+        var tracker = HistoryTracker()
+        var openBases: [FileID: (RecordLocation, FilePath, BaseReference)] = [:]
+        var (first, isMarkWrong) = (RecordLocation?.none, false)
+        // A pack is kept as a whole or not at all.
+        func note(_ location: RecordLocation) {
+            let location = RecordLocation(segment: location.segment, offset: location.offset)
+            first = min(first ?? location, location)
+        }
+        _ = try StreamWalk(root: root).run(
+            onFinding: { finding in
+                tracker.lost(finding)
+                guard finding.severity == .error else { return }
+                if let segment = finding.file.lastComponent.flatMap(SegmentName.parse),
+                    segments.contains(segment)
+                {
+                    note(RecordLocation(segment: segment, offset: finding.offset))
+                } else {
+                    isMarkWrong = true
+                }
+            },
+            onRecord: { type, header, payload, place in
+                do {
+                    try tracker.consume(type, header, payload, place) { event in
+                        switch event {
+                        case .finding: note(place.location)
+                        case .session: openBases.removeAll()
+                        default: break
+                        }
+                    }
+                    if tracker.ended == header.file,
+                        let base = openBases.removeValue(forKey: header.file),
+                        try !Self.isSound(base.1, root, header.file, base.2)
+                    {
+                        unsoundBases.insert(base.1)
+                        note(base.0)
+                    }
+                    if type == .void { openBases[header.file] = nil }
+                    if type == .base {
+                        let path = root.basePath(header.firstSequence, header.file)
+                        let reference = try place.reading { () throws(FormatError) in
+                            try BaseReference(payload)
+                        }
+                        openBases[header.file] = (place.location, path, reference)
+                    }
+                } catch let damage as DamageError {
+                    note(place.location)
+                    throw damage
+                }
+                return true
+            }
+        )
+        cut = first
+        self.unsoundBases = unsoundBases
+        self.isMarkWrong = isMarkWrong
+        if let first { proven = try Self.proven(root, behind: first) }
+        oldDamage = try Directory.names(in: root.segmentsDirectory)
+            .filter { $0.extension?.hasPrefix("damaged") ?? false }.map(root.segmentsDirectory.appending)
+    }
+
+    private static func proven(
+        _ root: RootDescription,
+        behind first: RecordLocation
+    ) throws -> Set<RecordLocation> {
+        var (counts, proven) = ([RecordLocation: Int](), Set<RecordLocation>())
+        let images = try CheckWalk(root) { _ in }.largestImages
+        var data = DataCheck(root: root, scratch: root.directory)
+        data.onProven = { place in
+            if place.location >= first { counts[place.location, default: 0] += 1 }
+        }
+        _ = try data.run(images) { _ in }
+        guard !counts.isEmpty else { return [] }
+        var changes = ChangesFormat()
+        _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, payload, place in
+            guard type == .changes, let count = counts[place.location] else { return true }
+            try changes.decode(payload, header, place)
+            if changes.finishedCount <= count { proven.insert(place.location) }
+            return true
+        }
+        return proven
+    }
+
+    /// Whether the finding is not about the stream, but about the durable mark or what only that tells of.
+    func isOfMark(_ finding: Finding) -> Bool {
+        !(finding.file.lastComponent.flatMap(SegmentName.parse).map(segments.contains) ?? false)
+    }
+
+    static func isSound(
+        _ path: FilePath,
+        _ root: RootDescription,
+        _ file: FileID,
+        _ reference: BaseReference
+    ) throws -> Bool {
+        do {
+            var reader = try BaseReader(path, root: root.id, file: file, reference: reference)
+            try reader.forEachSlice(opening: false) { _, _ in }
+            return true
+        } catch is DamageError {
+            return false
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import LinuxSystem
+import SystemPackage
+
+/// Writes what a repair keeps of the segments from the first loss on, as drafts.
+///
+/// Each segment of which anything is kept has a draft with its name. The draft before it replaces those of
+/// which nothing is kept. A gap record says where something was lost, and removed records which snapshots.
+final class RepairSegments {
+    /// The segments that have drafts, ascending.
+    private(set) var drafts: [Sequence] = []
+    private let root: RootDescription
+    private let cut: RecordLocation
+    private let now: Instant
+    private var draft: RepairSegment?
+    /// What is read: its first sequence, that of the last segment that it stands for, and how much of it was
+    /// read, in bytes.
+    private var source: (first: Sequence, last: Sequence, byteCount: UInt64)?
+    /// The last segment before the source that the next draft follows, and how much of it was read, in bytes.
+    private var previous: (last: Sequence, byteCount: UInt64) = (.none, 0)
+    private var lastSequence = Sequence.none
+    /// The last one that was read, kept or not: its number is not given again.
+    private var lastSeen = Sequence.none
+    private var lastTime: Instant
+    /// Something was lost since the last record that was kept.
+    private var isLost = false
+    /// Files whose unfinished snapshots never were.
+    private var voided: Set<FileID> = []
+
+    init(_ root: RootDescription, _ cut: RecordLocation, now: Instant) {
+        self.root = root
+        self.cut = cut
+        self.now = now
+        lastTime = root.created
+    }
+
+    func draftPath(_ first: Sequence) -> FilePath {
+        root.segmentsDirectory.appending("\(SegmentName.make(first).string).new")
+    }
+
+    /// Writes all drafts and waits until they are on the disk. Throws `RepositoryError.unsupported` or
+    /// `SystemError`; then there are none.
+    func write(_ scan: RepairScan) throws {
+        do {
+            try RepairWalk(root, scan).run(onSegment: begin, take)
+            try finish()
+        } catch {
+            removeDrafts()
+            throw error
+        }
+    }
+
+    func removeDrafts() {
+        for first in drafts { try? Directory.remove(draftPath(first)) }
+    }
+
+    private func begin(_ segment: Sequence) {
+        // One that goes aside as a whole is replaced by the draft before it, if there is one.
+        if let source, source.first < cut.segment || draft != nil {
+            previous = (source.last, source.byteCount)
+        }
+        source = (segment, segment, SegmentHeader.byteCount)
+    }
+
+    private func take(_ step: RepairWalk.Step, _ payload: RawSpan) throws {
+        source!.byteCount = step.place.end
+        if step.type == .footer, let footer = try? FooterFormat(payload) {
+            source!.last = max(source!.last, footer.lastReplaced)
+        }
+        isLost = isLost || step.followsLoss
+        voided.formUnion(step.voided)
+        if let last = step.lastSequence, last <= .lastToBuildOn { lastSeen = max(lastSeen, last) }
+        guard step.isKept else { return }
+        if step.place.location.segment >= cut.segment { try keep(step, payload) }
+        lastTime = max(lastTime, step.header.time)
+        if step.type == .removed { lastSequence = max(lastSequence, step.header.firstSequence) }
+        if let last = step.lastSequence { lastSequence = last }
+    }
+
+    private func keep(_ step: RepairWalk.Step, _ payload: RawSpan) throws {
+        try open()
+        try appendLoss(until: max(lastTime, step.header.time))
+        if step.lastSequence != nil { try sayRemoved(upTo: step.header.firstSequence.previous) }
+        if step.type == .removed, step.header.firstSequence < lastSequence { return }
+        guard step.type == .changes else {
+            return try draft!.append(step.header, payload, isPacked: step.place.isPacked)
+        }
+        let bytes = try step.place.reading { () throws(FormatError) in
+            try ChangesFormat.rewritten(
+                payload,
+                time: step.header.time,
+                continues: step.continues,
+                maybeMoments: step.isWhole
+            )
+        }
+        try draft!.append(step.header, unsafe bytes.span.bytes, isPacked: step.place.isPacked)
+    }
+
+    /// Begins a draft for the source if it has none.
+    private func open() throws {
+        let first = source!.first
+        guard draft?.first != first else { return }
+        try finishDraft()
+        let former = try? StreamWalk(root: root).header(of: first)
+        // As long as the one before it is not replaced, that ends where it did.
+        let follows = former.flatMap { $0.previousFirst == previous.last ? $0.previousValidBytes : nil }
+        let header = SegmentHeader(
+            root: root.id,
+            firstSequence: first,
+            created: former?.created ?? now,
+            previousFirst: previous.last,
+            previousValidBytes: follows ?? previous.byteCount
+        )
+        drafts.append(first)
+        draft = try RepairSegment(header, at: draftPath(first))
+    }
+
+    private func finishDraft() throws {
+        guard let draft else { return }
+        try draft.finish(replacing: previous.last)
+        self.draft = nil
+    }
+
+    private func finish() throws {
+        guard draft != nil, let source else { return }
+        previous = (source.last, source.byteCount)
+        // Names up to there are taken: the next segment has a greater one.
+        try sayRemoved(upTo: max(source.last, lastSeen))
+        try finishDraft()
+    }
+
+    private func appendLoss(until end: Instant) throws {
+        for id in voided.sorted() { try append(.void, id, .none, lastTime, []) }
+        voided.removeAll()
+        guard isLost else { return }
+        isLost = false
+        var payload: [UInt8] = []
+        Gap(from: lastTime, to: end, reason: "what was written then is missing").encode(into: &payload)
+        try append(.gap, .root, .none, end, payload)
+    }
+
+    private func sayRemoved(upTo last: Sequence) throws {
+        guard last > lastSequence else { return }
+        try append(.removed, .root, last, lastTime, [])
+        lastSequence = last
+    }
+
+    private func append(
+        _ type: RecordType,
+        _ id: FileID,
+        _ sequence: Sequence,
+        _ time: Instant,
+        _ payload: [UInt8]
+    ) throws {
+        let header = RecordHeader(
+            type,
+            flags: RecordHeader.Flag.startsFlush,
+            payloadBytes: payload.count,
+            file: id,
+            firstSequence: sequence,
+            time: time
+        )
+        try draft!.append(header, unsafe payload.span.bytes, isPacked: false)
+    }
+}

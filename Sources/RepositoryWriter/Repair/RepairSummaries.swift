@@ -1,0 +1,75 @@
+import LinuxSystem
+
+/// What the summaries of a segment say of its files (docs/FORMAT.md, "Summaries"): it can stand for records
+/// that are lost.
+struct RepairSummaries {
+    typealias Record = (header: RecordHeader, payload: [UInt8])
+
+    struct File {
+        let id: FileID
+        /// Its last snapshot in the segment.
+        let sequence: Sequence
+        let base: Record?
+        let changes: Record
+        let place: RecordPlace
+        /// What it was before the segment does not matter.
+        let beginsAnew: Bool
+    }
+
+    /// By the sequences of their snapshots, ascending.
+    private(set) var files: [File] = []
+    /// How many of them were asked for.
+    private var passed = 0
+    /// How many summaries are to come; nil before the first.
+    private var following: Int?
+    private var isBroken = false
+
+    /// Whether a file that they do not have was not changed in the segment.
+    var isComplete: Bool { following == 0 && !isBroken }
+
+    /// `areAllBefore`: none of the segment is lost before it. Throws `DamageError`.
+    mutating func take(_ payload: RawSpan, _ place: RecordPlace, areAllBefore: Bool) throws {
+        let following = try place.reading { () throws(FormatError) in try SummaryFormat.following(payload) }
+        if !areAllBefore { isBroken = true }
+        self.following = following
+        var packs = PackReader()
+        var base: Record?
+        var changes = ChangesFormat()
+        try place.reading { () throws(FormatError) in try packs.open(summary: payload) { _ in true } }
+        while try place.reading({ () throws(FormatError) in try packs.next() }) {
+            let record = Record(packs.header, packs.payload)
+            if packs.header.type == RecordType.base.rawValue {
+                base = record
+                continue
+            }
+            guard packs.header.type == RecordType.changes.rawValue else { continue }
+            try changes.decode(unsafe record.payload.span.bytes, record.header, place)
+            guard let sequence = changes.lastSequence(record.header) else { continue }
+            let own = base.flatMap { $0.header.file == record.header.file ? $0 : nil }
+            let file = File(
+                id: record.header.file,
+                sequence: sequence,
+                base: own,
+                changes: record,
+                place: place.inPack,
+                beginsAnew: own != nil || changes.entries.first?.startsFresh ?? false
+            )
+            files.append(file)
+        }
+        files.sort { $0.sequence < $1.sequence }
+    }
+
+    /// The next file whose snapshot comes before `end`.
+    mutating func next(before end: Sequence) -> File? {
+        guard passed < files.count, files[passed].sequence < end else { return nil }
+        defer { passed += 1 }
+        return files[passed]
+    }
+}
+
+extension RecordPlace {
+    /// That of a record in the one there.
+    fileprivate var inPack: Self {
+        Self(location: location, path: path, end: end, storedBytes: 0, isPacked: true)
+    }
+}

@@ -1,0 +1,174 @@
+import LinuxSystem
+import SystemPackage
+
+/// Walks over a stream that has a loss, and tells of each record whether a repair keeps it. In a segment with
+/// a loss, what its summaries say comes in place of snapshots that are lost.
+final class RepairWalk {
+    /// A record of the stream, or of a summary, and what becomes of it.
+    struct Step {
+        let type: RecordType
+        let header: RecordHeader
+        let place: RecordPlace
+        let isKept: Bool
+        /// It lies behind the first loss.
+        let isBehind: Bool
+        /// Whether the root as a whole can be restored as of it.
+        let isWhole: Bool
+        /// Whether parts of its first snapshot are kept.
+        let continues: Bool
+        /// How many snapshots in it can be asked for.
+        let snapshots: Int
+        /// The last sequence in it; nil when no snapshot ends there.
+        let lastSequence: Sequence?
+        /// Something of the stream was lost since the step before.
+        let followsLoss: Bool
+        /// Files whose unfinished snapshots never were.
+        let voided: Set<FileID>
+    }
+
+    private let root: RootDescription
+    private let scan: RepairScan
+    private var filter: RepairFilter
+    private var tracker = HistoryTracker()
+    private var changes = ChangesFormat()
+    private var followsLoss = false
+    private var segment: Sequence?
+    private var isLostInSegment = false
+    private var summaries = RepairSummaries()
+
+    init(_ root: RootDescription, _ scan: RepairScan) {
+        self.root = root
+        self.scan = scan
+        filter = RepairFilter(root, unsoundBases: scan.unsoundBases, proven: scan.proven)
+    }
+
+    /// `onSegment`: told of each segment before its records.
+    func run(
+        onSegment: (Sequence) -> Void = { _ in },
+        _ body: (Step, RawSpan) throws -> Void
+    ) throws {
+        try withoutActuallyEscaping(onSegment) { onSegment in
+            try withoutActuallyEscaping(body) { body in
+                // What it does not know it could not write again.
+                var walk = StreamWalk(root: root, wantsData: scan.cut != nil, refusesUnknown: true)
+                walk.onSegment = { [self] first, _ in
+                    try endSegment(body)
+                    segment = first
+                    filter.beginSegment()
+                    onSegment(first)
+                }
+                _ = try walk.run(
+                    onFinding: { [self] in try take($0, body) },
+                    onRecord: { [self] in
+                        try take($0, $1, $2, $3, body)
+                        return true
+                    }
+                )
+                try endSegment(body)
+            }
+        }
+    }
+
+    private func take(_ finding: Finding, _ body: (Step, RawSpan) throws -> Void) throws {
+        tracker.lost(finding)
+        guard finding.severity == .error, !scan.isOfMark(finding) else { return }
+        let isOfSegment = finding.file.lastComponent.flatMap(SegmentName.parse) == segment
+        if isOfSegment { isLostInSegment = true } else { try endSegment(body) }
+        lose()
+    }
+
+    private func lose() {
+        followsLoss = true
+        filter.lose()
+    }
+
+    private func take(
+        _ type: RecordType,
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace,
+        _ body: (Step, RawSpan) throws -> Void
+    ) throws {
+        try tracker.consume(type, header, payload, place) { event in
+            guard case .finding = event, !filter.isLost else { return }
+            // It is missing before this segment, of which nothing is.
+            lose()
+            filter.beginSegment()
+        }
+        if type == .summary { try summaries.take(payload, place, areAllBefore: !isLostInSegment) }
+        let end = type == .removed ? header.firstSequence.next : header.firstSequence
+        if isLostInSegment { try fill(before: end, body) }
+        try tell(type, header, payload, place, body)
+    }
+
+    /// Tells of what the summaries have of snapshots before `end`, and that were lost.
+    private func fill(before end: Sequence, _ body: (Step, RawSpan) throws -> Void) throws {
+        while let file = summaries.next(before: end) {
+            guard try file.base.map(isSound) ?? true, filter.mend(file) else { continue }
+            for record in [file.base, file.changes].compactMap(\.self) {
+                let type = try record.header.knownType()!
+                try tell(type, record.header, unsafe record.payload.span.bytes, file.place, body)
+            }
+        }
+    }
+
+    /// The base may be of a record that is lost.
+    private func isSound(_ base: RepairSummaries.Record) throws -> Bool {
+        let path = root.basePath(base.header.firstSequence, base.header.file)
+        guard !scan.unsoundBases.contains(path),
+            let reference = try? BaseReference(unsafe base.payload.span.bytes)
+        else { return false }
+        return try RepairScan.isSound(path, root, base.header.file, reference)
+    }
+
+    /// The summaries say what each file was at the end of the segment.
+    private func endSegment(_ body: (Step, RawSpan) throws -> Void) throws {
+        defer {
+            (segment, isLostInSegment) = (nil, false)
+            summaries = RepairSummaries()
+        }
+        guard isLostInSegment else { return }
+        try fill(before: Sequence(.max), body)
+        filter.endSegment(summaries)
+    }
+
+    private func tell(
+        _ type: RecordType,
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace,
+        _ body: (Step, RawSpan) throws -> Void
+    ) throws {
+        if type == .changes { try changes.decode(payload, header, place) }
+        let continues = filter.hasParts(of: header.file)
+        var isKept = filter.keeps(type, header, changes, at: place.location)
+        if type == .annotation {
+            let annotation = try place.reading { () throws(FormatError) in
+                try Annotation(payload, file: header.file, time: header.time)
+            }
+            isKept = filter.keepsAnnotation(of: annotation.target)
+        }
+        let step = Step(
+            type: type,
+            header: header,
+            place: place,
+            isKept: isKept,
+            isBehind: scan.cut.map { place.location >= $0 } ?? false,
+            isWhole: filter.isWhole,
+            continues: continues,
+            snapshots: type == .changes ? changes.entries.count(where: \.isSnapshot) : 0,
+            lastSequence: type == .changes ? changes.lastSequence(header) : nil,
+            followsLoss: followsLoss,
+            voided: filter.takeVoided()
+        )
+        followsLoss = false
+        try body(step, payload)
+    }
+}
+
+extension ChangesFormat {
+    /// The last sequence of its snapshots; nil when none ends in it.
+    func lastSequence(_ header: RecordHeader) -> Sequence? {
+        finishedCount > 0 ? header.firstSequence.advanced(by: finishedCount).previous : nil
+    }
+}

@@ -1,0 +1,40 @@
+import LinuxSystem
+import SystemPackage
+
+/// `set-aside/TIME`: a directory for what one repair takes out of a root. Names in it are as they were in the
+/// root.
+struct SetAsidePlace {
+    let path: FilePath
+    private let directory: FilePath
+
+    /// Makes a new one. `directory`: the root's.
+    init(in directory: FilePath, now: Instant) throws {
+        self.directory = directory
+        let all = directory.appending("set-aside")
+        let stamp = SmallFile.text(now).filter { $0 != "-" && $0 != ":" }
+        var (name, number) = (stamp, 1)
+        while try FileStatus.unlessMissing(all.appending(name), followingLinks: false) != nil {
+            number += 1
+            name = "\(stamp)-\(number)"
+        }
+        path = all.appending(name)
+        try Directory.make(path)
+    }
+
+    /// The path that something of the root has there.
+    func target(_ item: FilePath) throws -> FilePath {
+        var name = item
+        _ = name.removePrefix(directory)
+        let target = path.appending(name.components)
+        try Directory.make(target.removingLastComponent())
+        return target
+    }
+
+    /// Moves something of the root there, whatever it is.
+    func take(_ item: FilePath) throws {
+        let target = try target(item)
+        try Directory.rename(item, to: target)
+        try Directory.synchronise(item.removingLastComponent())
+        try Directory.synchronise(target.removingLastComponent())
+    }
+}

@@ -1,0 +1,50 @@
+package import LinuxSystem
+
+/// What one look at a protected file brought: the pages that may have changed, and the image's new outline.
+package struct Changes: Sendable {
+    package var file: FileID
+    /// When it was seen or committed.
+    package var time: Instant
+    package var event: SnapshotEvent
+    /// How many transactions are in it, where that is known and the event does not say it; else 0.
+    package var coalesced: Int
+    /// The image's outline after these changes. Its page size is that of `pages`.
+    package var shape: ImageShape
+    /// The image before is forgotten; pages that are not given are zero. Needed when the page size changes.
+    package var startsFresh: Bool
+    package var pages: PageSet
+    /// False: a part of a snapshot that is not whole yet; more follows.
+    package var isFinal: Bool
+    /// Whether final changes also end an unfinished snapshot of the file, if there is one. Otherwise they only
+    /// add to it. Fresh starts and deletions end it in any case: they need nothing of it.
+    package var closesUnfinished: Bool
+    /// Whether the root as a whole can be restored as of it. Not amid a transaction over several files.
+    package var isMoment: Bool
+
+    /// How many transactions they add to an unfinished snapshot.
+    package var transactions: Int { event == .commit && coalesced == 0 ? 1 : coalesced }
+
+    package init(
+        file: FileID,
+        time: Instant,
+        event: SnapshotEvent,
+        coalesced: Int = 0,
+        shape: ImageShape,
+        startsFresh: Bool = false,
+        pages: PageSet,
+        isFinal: Bool = true,
+        closesUnfinished: Bool = false,
+        isMoment: Bool = true
+    ) {
+        self.file = file
+        self.time = time
+        self.event = event
+        self.coalesced = coalesced
+        self.shape = shape
+        self.startsFresh = startsFresh
+        self.pages = pages
+        self.isFinal = isFinal
+        self.closesUnfinished = closesUnfinished
+        self.isMoment = isMoment
+    }
+}

@@ -1,0 +1,152 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+import Zstandard
+
+/// A record that waits for the next flush.
+struct StagedRecord {
+    enum Content {
+        case session(program: String)
+        case file(FileID, FileKind, FilePath)
+        case changes(Run)
+        case base(FileID, Sequence, BaseReference)
+        case void(FileID)
+        case gap(Gap)
+        case annotation(Annotation)
+        case attributes(AttributesRecord)
+    }
+
+    let content: Content
+    let time: Instant
+
+    init(_ content: Content, time: Instant) {
+        self.content = content
+        self.time = time
+    }
+}
+
+/// Turns staged records into the bytes of a segment. Its buffers serve one flush after the other.
+struct FlushEncoder: ~Copyable {
+    /// Of zstd, with the pages' former content as prefix. On 3,000 transactions of 11 pages, 50 to a flush, a commit
+    /// took 1,081 bytes at level 1, 681 at level 3 in the same time, and 631 at level 5 in twice the time.
+    static let level = 3
+
+    /// The records encoded since `begin`.
+    private(set) var bytes: [UInt8] = []
+    private var base: UInt64 = 0
+    private var segment = Sequence.none
+    private var startsFlush = true
+    private var compressor: Compressor
+    private var prefix: [UInt8] = []
+    private var order: [Int] = []
+
+    init() throws(ZstandardError) {
+        compressor = try Compressor()
+    }
+
+    /// Starts a flush. The next record goes to `offset` of the segment.
+    mutating func begin(at offset: UInt64, of segment: Sequence) {
+        startsFlush = true
+        self.segment = segment
+        restart(at: offset)
+    }
+
+    /// Goes on in the same flush, when what was encoded so far has been written.
+    mutating func restart(at offset: UInt64) {
+        bytes.removeAll(keepingCapacity: bytes.capacity <= 16 << 20)
+        base = offset
+    }
+
+    mutating func append(_ record: StagedRecord) throws {
+        let start = bytes.count
+        bytes.append(zeros: RecordHeader.byteCount)
+        switch record.content {
+        case .session(let program):
+            bytes.append(contentsOf: program.utf8)
+            end(start, .session, .root, record.time)
+        case .file(let id, let kind, let name):
+            FileFormat.encode(kind, name, into: &bytes)
+            end(start, .file, id, record.time)
+        case .changes(let run):
+            try append(run)
+            end(start, .changes, run.file, run.time, run.firstSequence)
+        case .base(let id, let sequence, let reference):
+            reference.encode(into: &bytes)
+            end(start, .base, id, record.time, sequence)
+        case .void(let id): end(start, .void, id, record.time)
+        case .gap(let gap):
+            gap.encode(into: &bytes)
+            end(start, .gap, gap.file, record.time)
+        case .annotation(let annotation):
+            try annotation.encode(into: &bytes)
+            end(start, .annotation, annotation.file, record.time)
+        case .attributes(let attributes):
+            attributes.encode(into: &bytes)
+            end(start, .attributes, attributes.file, record.time, attributes.sequence, maySkip: true)
+        }
+    }
+
+    private mutating func append(_ run: Run) throws {
+        bytes.appendChangesHeader(
+            flags: run.flags,
+            pageSize: run.pageSize,
+            entryCount: run.entryCount,
+            tableBytes: run.table.count,
+            rawBytes: run.raw.count
+        )
+        bytes.append(contentsOf: run.table)
+        guard !run.raw.isEmpty else { return }
+        sortPrefix(of: run)
+        let raw = run.raw
+        try Self.compress(raw, prefix: prefix, &compressor, into: &bytes)
+    }
+
+    private static func compress(
+        _ raw: [UInt8],
+        prefix: [UInt8],
+        _ compressor: inout Compressor,
+        into bytes: inout [UInt8]
+    ) throws(ZstandardError) {
+        try compressor.compress(
+            unsafe raw.span.bytes,
+            prefix: unsafe prefix.span.bytes,
+            level: Self.level,
+            into: &bytes
+        )
+    }
+
+    /// Puts the run's former pages in ascending order.
+    private mutating func sortPrefix(of run: Run) {
+        let numbers = run.prefixNumbers
+        let size = run.pageSize.bytes
+        prefix.removeAll(keepingCapacity: prefix.capacity <= 16 << 20)
+        order.removeAll(keepingCapacity: true)
+        order.append(contentsOf: numbers.indices)
+        order.sort { numbers[$0] < numbers[$1] }
+        let former = run.prefix
+        let span = unsafe former.span.bytes
+        for index in order { prefix.append(contentsOf: span.extracting(index * size..<(index + 1) * size)) }
+    }
+
+    /// Fills in the header of the record that began at `start`, now that its payload is there.
+    private mutating func end(
+        _ start: Int,
+        _ type: RecordType,
+        _ file: FileID,
+        _ time: Instant,
+        _ firstSequence: Sequence = .none,
+        maySkip: Bool = false
+    ) {
+        let header = RecordHeader(
+            type,
+            flags: (startsFlush ? RecordHeader.Flag.startsFlush : 0)
+                | (maySkip ? RecordHeader.Flag.maySkip : 0),
+            payloadBytes: bytes.count - start - RecordHeader.byteCount,
+            file: file,
+            firstSequence: firstSequence,
+            time: time
+        )
+        startsFlush = false
+        header.write(into: &bytes, at: start, offset: base + UInt64(start), segment: segment)
+    }
+}

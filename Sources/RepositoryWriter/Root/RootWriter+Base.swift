@@ -1,0 +1,370 @@
+package import LinuxSystem
+package import SQLiteFiles
+import SystemPackage
+
+/// Taking a base image while the file goes on changing.
+///
+/// The slices come in order and are cut off at a cursor. Changes that arrive meanwhile go straight to the mirror.
+/// Behind the cursor they make the written slice stale: those pages follow the base as changes without a prefix.
+/// Ahead of it they are newer than the slice that is still to come, so the slice takes them from the mirror. In
+/// the end the mirror is the image, and base plus stale pages are the same.
+extension RootWriter {
+    /// Stale pages are flushed in portions of this size, in bytes.
+    private static let portionBytes = 2 << 20
+
+    /// Begins a base image. While it is open, `stage` for this file only writes to the mirror, and returns nil.
+    /// After an error `abandonBase` must be called.
+    package func beginBase(_ file: FileID, shape: ImageShape) throws {
+        let image = try image(file)
+        guard image.base == nil, !image.needsRestoring else {
+            throw RepositoryError.misuse("file \(file) has a base image open")
+        }
+        let writer = try BaseWriter(root: root, file: file, pageSize: shape.pageSize)
+        let base = OpenBase(writer)
+        image.base = base
+        if image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
+        image.forgetStaged()
+        image.shape = shape
+        image.digest = 0
+        base.hasFailed = true
+        let mirror = try mirror(image)
+        try mirror.file.truncate(to: 0)
+        hashes.forget(file)
+        try mirror.file.truncate(to: shape.byteCount)
+        base.hasFailed = false
+    }
+
+    /// The next pages of the image: whole pages apart from the image's last, beginning where the slice before
+    /// ended. Pages that were staged since `beginBase` are newer and win. After an error `abandonBase` must be
+    /// called.
+    package func baseSlice(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws {
+        let (image, base) = try openBase(file)
+        let size = image.shape!.pageSize.bytes
+        guard firstPage.rawValue == base.cursor, !base.isEnded else {
+            throw RepositoryError.misuse("a slice that does not begin at page \(base.cursor)")
+        }
+        var slice = bytes
+        base.hasFailed = true
+        try lay(newerPagesOf: image, base, over: &slice)
+        let written = try writeToMirror(slice, image, base)
+        let parts = unsafe written ?? ImageDigest.parts(firstPage, slice.span.bytes, image.shape!.pageSize)
+        try base.writer.append(unsafe slice.span.bytes, parts: parts)
+        base.cursor += UInt32((bytes.count + size - 1) / size)
+        base.isEnded = bytes.count % size != 0
+        base.hasFailed = false
+    }
+
+    /// Names the base image and stages the snapshot that stands on it. May flush. After an error it can be tried
+    /// again, or the base abandoned.
+    package func endBase(
+        _ file: FileID,
+        event: SnapshotEvent,
+        time: Instant,
+        shape: ImageShape
+    ) throws -> Sequence {
+        let (image, base) = try openBase(file)
+        guard shape.pageSize == image.shape!.pageSize else {
+            throw RepositoryError.misuse("another page size than the base image's")
+        }
+        base.hasFailed = true
+        base.isEnded = true
+        try resizeBase(to: shape, image, base)
+        try countPagesBehindSlices(image, base)
+        base.hasFailed = false
+        do {
+            try stageBase(image, base, noting(time))
+        } catch {
+            base.hasFailed = base.writer.hasFailed
+            throw error
+        }
+        let run = try stageStalePages(image, base, noting(time))
+        let entry = ChangesFormat.Entry(
+            time: noting(time),
+            event: event,
+            startsFresh: false,
+            shape: shape,
+            coalesced: UInt64(image.unfinished?.coalesced ?? 0),
+            digest: image.digest,
+            pages: 0..<0
+        )
+        image.base = nil
+        image.becomeMirrored(shape, digest: image.digest)
+        end(run, entry, [], image)
+        run.close()
+        return lastSequence
+    }
+
+    /// Drops the open base image, or the snapshot that was put together when the mirror was lost, and returns to the last snapshot,
+    /// which is rebuilt from the stream. May flush.
+    /// After an error it can be tried again.
+    package func abandonBase(_ file: FileID) throws {
+        let image = try image(file)
+        guard image.base != nil || image.needsRestoring || image.hasLostMirror else { return }
+        drop(image)
+        _ = try flush()
+        if files[file]!.last == nil {
+            try emptyMirror(image)
+        } else {
+            try restoreMirrors([file])
+        }
+        image.needsRestoring = false
+    }
+
+    /// Gives up whatever is open of the file, a base image or an unfinished snapshot, and forgets its image: the next
+    /// changes start fresh. May flush. After an error it can be tried again.
+    package func quarantine(_ file: FileID) throws {
+        let image = try image(file)
+        try abandonBase(file)
+        if image.hasOpenParts { staged.append(StagedRecord(.void(file), time: lastTime)) }
+        image.hasOpenParts = false
+        image.unfinished = nil
+        image.shape = nil
+    }
+
+    /// Drops all base images that are open, before the writer goes. Mirrors with a snapshot are left as they are: the next
+    /// writer sees what they are not, and rebuilds them. What cannot be removed it removes as well.
+    package func discardOpenBases() {
+        for image in images.values where image.base != nil {
+            drop(image)
+            mirrors.close(image.id)
+            if files[image.id]!.last == nil { try? Directory.remove(image.mirrorPath) }
+        }
+        if hasStaged { _ = try? flush() }
+    }
+
+    private func drop(_ image: FileImage) {
+        image.base?.writer.abandon()
+        if image.hasOpenParts { staged.append(StagedRecord(.void(image.id), time: lastTime)) }
+        image.hasOpenParts = false
+        image.unfinished = nil
+        image.base = nil
+        image.needsRestoring = true
+    }
+
+    private func openBase(_ file: FileID) throws -> (FileImage, OpenBase) {
+        let image = try image(file)
+        guard let base = image.base, !base.hasFailed else {
+            throw RepositoryError.misuse("file \(file) has no sound base image open")
+        }
+        return (image, base)
+    }
+}
+
+/// Changes while a base is open.
+extension RootWriter {
+    func stageIntoBase(_ changes: Changes, _ shape: ImageShape, _ image: FileImage) throws -> Sequence? {
+        let (image, base) = try openBase(image.id)
+        guard shape.pageSize == image.shape!.pageSize else {
+            throw RepositoryError.misuse("another page size than the base image's")
+        }
+        base.hasFailed = true
+        if changes.startsFresh { try resizeBase(to: .empty(shape.pageSize), image, base) }
+        try resizeBase(to: shape, image, base)
+        let mirror = try mirror(image)
+        for index in 0..<changes.pages.count {
+            let number = changes.pages.numbers[index]
+            let valid = shape.validBytes(of: number)
+            guard number.rawValue > 0, valid > 0 else { continue }
+            let content = changes.pages[index].extracting(0..<valid)
+            try mirror.file.write(content, at: number.byteOffset(pageSize: shape.pageSize))
+            try count(number.rawValue, content, image, base)
+            base.touched.insert(number)
+        }
+        if changes.isFinal { image.unfinished!.coalesced += changes.transactions }
+        base.hasFailed = false
+        return nil
+    }
+
+    /// The mirror has a page with that content; what is missing of it is zeros. Before the cursor it takes
+    /// the former one's place in the digest.
+    private func count(
+        _ number: UInt32,
+        _ content: RawSpan,
+        _ image: FileImage,
+        _ base: OpenBase
+    ) throws(SystemError) {
+        let size = image.shape!.pageSize
+        let isCounted = number < base.cursor
+        if isCounted { image.digest ^= try knownParts(number..<number + 1, image) }
+        let part = hashes.note(PageNumber(number), of: image.id, content, size)
+        if isCounted { image.digest ^= part }
+    }
+
+    /// What pages of the mirror add to the digest.
+    private func knownParts(_ pages: Range<UInt32>, _ image: FileImage) throws(SystemError) -> UInt64 {
+        guard let parts = hashes.parts(pages, of: image.id, image.shape!.pageSize) else {
+            throw image.loseMirror()
+        }
+        return parts
+    }
+
+    /// Reads a page of the mirror into the front of `pageBuffer`. Throws when it is not what was written
+    /// there.
+    private func readMirror(_ number: UInt32, _ image: FileImage) throws(SystemError) {
+        let size = image.shape!.pageSize
+        try mirror(image).file.readPage(PageNumber(number), size, into: &pageBuffer)
+        let buffer = pageBuffer
+        let content = unsafe buffer.span.bytes.extracting(0..<size.bytes)
+        guard hashes.holds(PageNumber(number), of: image.id, content, size) else { throw image.loseMirror() }
+    }
+
+    /// Gives the image another length. Every page that is cut, lost or new by it counts as staged.
+    private func resizeBase(to new: ImageShape, _ image: FileImage, _ base: OpenBase) throws {
+        let old = image.shape!
+        guard new.byteCount != old.byteCount else { return }
+        let mirror = try mirror(image)
+        let size = UInt64(new.pageSize.bytes)
+        let shorter = min(old.byteCount, new.byteCount)
+        let kept = UInt32(shorter / size)
+        let cutBytes = Int(shorter % size)
+        try addPages(behind: kept, of: old, image, base)
+        if cutBytes > 0, new.byteCount < old.byteCount { try readMirror(kept + 1, image) }
+        try mirror.file.truncate(to: new.byteCount)
+        hashes.cut(image.id, to: new.pageCount)
+        if cutBytes > 0, new.byteCount < old.byteCount {
+            let buffer = pageBuffer
+            let front = unsafe buffer.span.bytes.extracting(0..<cutBytes)
+            _ = hashes.note(PageNumber(kept + 1), of: image.id, front, new.pageSize)
+        }
+        image.shape = new
+        try addPages(behind: kept, of: new, image, base)
+        var number = kept
+        if cutBytes > 0, kept + 1 >= base.cursor, !base.touched.contains(PageNumber(kept + 1)) {
+            // Its front is still to come, with a slice that may be older than the cut.
+            number += 1
+            base.cuts[number] = min(base.cuts[number] ?? .max, cutBytes)
+        }
+        base.touched.insert(new.pageCount.pages(behind: PageCount(number)))
+    }
+
+    /// Counts pages before the cursor into the digest: in, or out again.
+    private func addPages(
+        behind kept: UInt32,
+        of shape: ImageShape,
+        _ image: FileImage,
+        _ base: OpenBase
+    ) throws(SystemError) {
+        let pages = shape.pageCount.pages(behind: PageCount(kept)).clamped(to: 0..<base.cursor)
+        image.digest ^= try knownParts(pages, image)
+    }
+
+    /// Replaces pages of the slice by those that were staged meanwhile.
+    private func lay(newerPagesOf image: FileImage, _ base: OpenBase, over slice: inout [UInt8]) throws {
+        let shape = image.shape!
+        let size = shape.pageSize.bytes
+        for start in stride(from: 0, to: slice.count, by: size) {
+            let number = base.cursor + UInt32(start / size)
+            if let front = base.cuts.removeValue(forKey: number) {
+                slice.clear(from: start + front, to: min(start + size, slice.count))
+            }
+            guard base.touched.contains(PageNumber(number)), shape.pageCount.rawValue >= number else {
+                continue
+            }
+            let count = min(size, slice.count - start)
+            try readMirror(number, image)
+            let buffer = pageBuffer
+            slice.put(unsafe buffer.span.bytes.extracting(0..<count), at: start)
+            // A page of which the slice has only the front is not in the base as a whole.
+            if shape.validBytes(of: PageNumber(number)) <= count {
+                base.touched.remove(PageNumber(number))
+            }
+        }
+    }
+
+    /// Writes what of the slice lies within the image, and counts its pages into the digest. Ahead of the
+    /// cursor the mirror is zero but for pages that were staged, and those are in the slice by now; so zeros
+    /// need not be written, and a sparse file stays sparse. Returns what the whole slice adds to a digest, if
+    /// the mirror has got just that.
+    private func writeToMirror(
+        _ slice: [UInt8],
+        _ image: FileImage,
+        _ base: OpenBase
+    ) throws -> UInt64? {
+        let shape = image.shape!
+        let mirror = try mirror(image)
+        let first = PageNumber(base.cursor)
+        let offset = first.byteOffset(pageSize: shape.pageSize)
+        guard offset < shape.byteCount else { return nil }
+        let count = Int(min(UInt64(slice.count), shape.byteCount - offset))
+        let content = unsafe slice.span.bytes.extracting(0..<count)
+        let partialBytes = count % shape.pageSize.bytes
+        let whole = content.extracting(0..<count - partialBytes)
+        if partialBytes > 0 {
+            // The image may go on within the slice's last page: what follows is in the mirror.
+            let last = base.cursor + UInt32(count / shape.pageSize.bytes)
+            try readMirror(last, image)
+            pageBuffer.put(content.extracting(whole.byteCount..<count), at: 0)
+            let buffer = pageBuffer
+            let page = unsafe buffer.span.bytes.extracting(0..<shape.pageSize.bytes)
+            image.digest ^= hashes.note(PageNumber(last), of: image.id, page, shape.pageSize)
+        }
+        try mirror.file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
+        let parts = hashes.note(first, of: image.id, whole, shape.pageSize)
+        image.digest ^= parts
+        return whole.byteCount == slice.count ? parts : nil
+    }
+
+    /// Pages that no slice brought: zero, or staged. Counts them into the digest, once.
+    private func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
+        guard let end = image.shape!.pageCount.end?.rawValue, base.cursor < end else { return }
+        image.digest ^= try knownParts(base.cursor..<end, image)
+        base.cursor = end
+    }
+
+    private func stageBase(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws {
+        guard !base.isStaged else { return }
+        let name = base.name ?? lastSequence.next
+        base.name = name
+        let reference = try base.writer.finish(as: root.basePath(name, image.id))
+        staged.append(StagedRecord(.base(image.id, name, reference), time: time))
+        base.isStaged = true
+        image.hasOpenParts = true
+    }
+
+    /// Stages the pages whose slice was written too early, and returns the run for the final entry.
+    private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> Run {
+        let shape = image.shape!
+        let size = shape.pageSize.bytes
+        let part = ChangesFormat.Entry(
+            time: time,
+            event: nil,
+            startsFresh: false,
+            shape: shape,
+            coalesced: 0,
+            digest: 0,
+            pages: 0..<0
+        )
+        var run = newRun(image, before: nil, part, continues: true)
+        var numbers: [UInt32] = []
+        // What was taken from the set is staged, whatever fails.
+        defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
+        var next: UInt32 = 1
+        // What lies behind the base is zeros but for what the mirror has there.
+        let baseEnd = base.writer.byteCount
+        while let number = base.touched.first(from: PageNumber(next))?.rawValue,
+            number <= shape.pageCount.rawValue
+        {
+            let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)
+            if offset >= baseEnd {
+                guard let page = hashes.firstData(from: number, of: image.id) else { break }
+                if page > number {
+                    next = page
+                    continue
+                }
+            }
+            try readMirror(number, image)
+            let buffer = pageBuffer
+            _ = run.append(unsafe buffer.span.bytes.extracting(0..<size))
+            stagedPageBytes += size
+            numbers.append(number)
+            base.touched.remove(PageNumber(number))
+            next = number + 1
+            guard run.raw.count + size > Run.maximumRawBytes else { continue }
+            end(run, part, numbers[...], image)
+            numbers.removeAll(keepingCapacity: true)
+            if stagedPageBytes >= Self.portionBytes { _ = try flush() }
+            run = newRun(image, before: nil, part, continues: true)
+        }
+        return run
+    }
+}

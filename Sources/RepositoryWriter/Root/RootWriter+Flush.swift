@@ -1,0 +1,187 @@
+import LinuxSystem
+import SystemPackage
+
+/// Flushing: append, wait for the disk, then bring the mirrors up. The stream is the truth: when a mirror cannot
+/// be written, the flush has still succeeded, and the pages stay in memory for the next try.
+extension RootWriter {
+    /// Encoded records are written when there is so much of them, in bytes.
+    private static let chunkBytes = 4 << 20
+    /// Runs are kept for later up to this memory, in bytes.
+    private static let spareBytes = 5 << 20
+
+    /// Makes everything staged durable and returns the last durable sequence. After an error everything is
+    /// still staged, nothing has changed, and it can be tried again. Throws `SystemError`.
+    package func flush() throws -> Sequence {
+        guard !staged.isEmpty else {
+            updateMirrors()
+            return lastDurableSequence
+        }
+        let segment = try segmentToWrite()
+        try segment.begin()
+        joinMoments()
+        try write(to: segment)
+        try segment.commit()
+
+        sessionIsWritten = true
+        lastDurableSequence = lastSequence
+        endsUnfinished = isFull(segment) && images.values.contains(where: \.hasOpenParts)
+        markDurable(segment)
+        let written = staged
+        staged.removeAll(keepingCapacity: true)
+        changedKinds = []
+        stagedPageBytes = 0
+        updateMirrors()
+        recycle(written)
+        return lastDurableSequence
+    }
+
+    /// Throws `RepositoryError.gone` unless what was made durable is where readers look for it; `SystemError` when that cannot be
+    /// told.
+    package func requireInPlace() throws {
+        try lock.requireInPlace()
+        try segment?.requireInPlace()
+    }
+
+    /// A file that a commit names was written just before it or just after it. So where a database and a
+    /// plain file changed within one flush, its end is the only moment of the root in it.
+    private func joinMoments() {
+        guard changedKinds.count > 1 else { return }
+        for case .changes(let run) in staged.lazy.map(\.content) {
+            run.withdrawMoments(keepingLast: run.lastSequence == lastSequence)
+        }
+    }
+
+    private func write(to segment: SegmentWriter) throws {
+        encoder.begin(at: segment.position, of: segment.firstSequence)
+        if !sessionIsWritten {
+            let time = staged.first?.time ?? lastTime
+            try encoder.append(StagedRecord(.session(program: options.program), time: time))
+        }
+        for record in staged {
+            if case .changes(let run) = record.content {
+                if run.entryCount == 0 { continue }
+                changedFiles.insert(run.file)
+            }
+            try encoder.append(record)
+            guard encoder.bytes.count >= Self.chunkBytes else { continue }
+            try writeEncoded(to: segment)
+        }
+        try writeEncoded(to: segment)
+    }
+
+    private func writeEncoded(to segment: SegmentWriter) throws(SystemError) {
+        let bytes = encoder.bytes
+        try segment.append(unsafe bytes.span.bytes)
+        encoder.restart(at: segment.position)
+    }
+
+    /// The longest that a segment becomes only because its last snapshot is unfinished, in bytes.
+    private static let unfinishedLimit: UInt64 = 64 << 20
+
+    /// The open segment, or the next one when there is none or it is full. One without a snapshot is never
+    /// full: its successor would have its name. Nor is one that ends in an unfinished snapshot, for it could never be
+    /// sealed, unless it is too long for that.
+    private func segmentToWrite() throws -> SegmentWriter {
+        let present = try soundSegment()
+        guard isFull(present), lastDurableSequence >= present.firstSequence else { return present }
+        guard !endsUnfinished || present.validBytes >= Self.unfinishedLimit else { return present }
+        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
+        segment = nil
+        return try openSegment()
+    }
+
+    /// The open segment. What could not be synchronised is left, and written again to another file.
+    private func soundSegment() throws -> SegmentWriter {
+        let present = try segment ?? openSegment()
+        guard present.hasFailed else { return present }
+        let (first, validBytes) = (present.firstSequence, present.validBytes)
+        succession =
+            lastDurableSequence >= first
+            ? .follow(segment: first, validBytes: validBytes)
+            : .rewrite(segment: first, validBytes: validBytes)
+        segment = nil
+        return try openSegment()
+    }
+
+    private func isFull(_ segment: SegmentWriter) -> Bool {
+        segment.validBytes >= options.segmentLimit || changedFiles.count >= Self.mostFiles
+    }
+
+    /// With so many files a segment is full, however short it is: whoever seals it has something of each in
+    /// memory.
+    private static let mostFiles = 2000
+
+    /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next one. One without
+    /// a snapshot, or with one that is unfinished, goes on. Throws `SystemError`.
+    package func endSegment() throws {
+        let present = try soundSegment()
+        guard lastDurableSequence >= present.firstSequence, !images.values.contains(where: \.hasOpenParts)
+        else { return }
+        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
+        segment = nil
+        _ = try openSegment()
+    }
+
+    private func openSegment() throws -> SegmentWriter {
+        let next = try succession.open(root: root, next: lastDurableSequence.next, now: lastTime)
+        segment = next
+        changedFiles.removeAll(keepingCapacity: true)
+        return next
+    }
+
+    private func markDurable(_ segment: SegmentWriter) {
+        let mark = DurableMark(
+            root: root.id,
+            segment: segment.firstSequence,
+            validBytes: segment.validBytes,
+            lastSequence: lastDurableSequence
+        )
+        do throws(SystemError) {
+            try durableMark.write(mark)
+        } catch {
+            note("the durable mark cannot be written (\(error.code))", at: root.durableMarkPath)
+        }
+    }
+
+    /// Once, however often it happens in a row.
+    private func note(_ message: String, at path: FilePath) {
+        guard notes.last?.message != message else { return }
+        notes.append(Finding(.warning, path, at: 0, message))
+    }
+
+    private func updateMirrors() {
+        mirrorTrouble = nil
+        for image in aheadOfMirror.values {
+            do throws(SystemError) {
+                if image.isAheadOfMirror { try image.updateMirror(try mirror(image), scratch: &numberBuffer) }
+                aheadOfMirror[image.id] = nil
+                forgetIfGone(image)
+            } catch {
+                if image.hasLostMirror, image.unfinished == nil, (try? restoreMirrors([image.id])) != nil {
+                    aheadOfMirror[image.id] = nil
+                    continue
+                }
+                mirrorTrouble = error
+                let message = "the mirror cannot be written (\(error.code)); its pages stay in memory"
+                note(message, at: image.mirrorPath)
+            }
+        }
+    }
+
+    /// Memory of what is durable and waits for its mirror, in bytes: none unless mirrors cannot be written.
+    package var unmirroredBytes: Int {
+        guard mirrorTrouble != nil else { return 0 }
+        return aheadOfMirror.values.reduce(0) { sum, image in
+            image.hasLostMirror ? sum : image.stagedRuns.reduce(sum) { $0 + $1.capacity }
+        }
+    }
+
+    private func recycle(_ written: [StagedRecord]) {
+        for record in written {
+            guard case .changes(let run) = record.content, images[run.file]?.stagedRuns.isEmpty ?? true,
+                spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
+            else { continue }
+            spareRuns.append(run)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import LinuxSystem
+import SystemPackage
+
+extension RootDescription {
+    /// Removes drafts of base images and mirrors. Whoever calls has the writer's lock.
+    package func removeDrafts() {
+        for directory in [basesDirectory, mirrorDirectory] {
+            for name in (try? Directory.names(in: directory)) ?? [] where Self.isDraft(name) {
+                try? Directory.remove(directory.appending(name))
+            }
+        }
+    }
+
+    /// `7.base.new`, `7.new`: the file's number comes first.
+    private static func isDraft(_ name: FilePath.Component) -> Bool {
+        let parts = name.string.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count > 1 && parts.last == "new" && UInt32(parts[0]) != nil
+    }
+}
+
+extension RootWriter {
+    /// Removes what a writer that was killed amid a first image has left: drafts, and mirrors of files that have no snapshot.
+    func removeLeftovers() {
+        root.removeDrafts()
+        for name in (try? Directory.names(in: root.mirrorDirectory)) ?? [] {
+            guard let number = UInt32(name.string), files[FileID(number)]?.last == nil else { continue }
+            try? Directory.remove(root.mirrorDirectory.appending(name))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+
+/// Opening: read the stream, see how its last segment ends, and make every mirror what the stream says.
+/// Apart from mirrors, and what was left unfinished, nothing is touched before the first flush.
+extension RootWriter {
+    func open() throws {
+        let (tracker, end) = try scan()
+        if let end, end.tail == .unfinished {
+            let message = "\(end.fileBytes - end.validBytes) bytes of an unfinished write are set aside"
+            notes.append(Finding(.warning, end.path, at: end.validBytes, message))
+        }
+        root.keepCopy()
+        files = tracker.protectedFiles
+        removeLeftovers()
+        let mark = try? root.durableMark()
+        // Snapshots that damage took away keep their numbers.
+        let beforeSegment = (end?.segment ?? .none).previous
+        lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
+        guard lastSequence <= .lastToBuildOn else {
+            throw RepositoryError.malformed(
+                root.segmentsDirectory,
+                reason: "sequence \(lastSequence) leaves no numbers for snapshots to come: run "
+                    + "\(SuggestedCommand("check"))"
+            )
+        }
+        lastDurableSequence = lastSequence
+        openedAt = lastSequence
+        lastTime = tracker.lastTime
+        endsUnfinished = tracker.hasUnfinished
+        succession = SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence)
+        var differing: [FileID] = []
+        lastFile = files.keys.max() ?? .root
+        for file in files.values {
+            names[file.name] = file.id
+            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
+            images[file.id] = image
+            guard let last = file.last else { continue }
+            image.isPresent = last.event != .deleted
+            if mirrorHolds(last, image) {
+                image.becomeMirrored(last.shape, digest: last.digest)
+                forgetIfGone(image)
+            } else {
+                differing.append(file.id)
+            }
+        }
+        try restoreMirrors(differing, isOpening: true)
+    }
+
+    /// Reads the stream. What a former writer left in memory, and cannot be brought to the disk, is written
+    /// again.
+    private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
+        func read() throws -> (HistoryTracker, StreamEnd?) {
+            notes = []
+            attributes = KnownAttributes()
+            return try RootHistory(root).scan { event in
+                switch event {
+                case .finding(let finding): notes.append(finding)
+                case .attributes(let record): attributes.add(record)
+                default: break
+                }
+            }
+        }
+        do {
+            return try read()
+        } catch let error as SystemError where error.operation == "synchronise" {
+            guard let path = error.path, let last = try root.segments().last, root.segmentPath(last) == path
+            else { throw error }
+            let byteCount = try FileStatus.of(path).sizeBytes
+            _ = try SegmentSuccession.rewrite(last, root, validBytes: byteCount)
+            return try read()
+        }
+    }
+
+    private func mirrorHolds(_ state: SnapshotState, _ image: FileImage) -> Bool {
+        guard let status = try? FileStatus.of(image.mirrorPath, followingLinks: false),
+            status.kind == .regular,
+            status.sizeBytes == state.shape.byteCount, let file = try? OpenFile(image.mirrorPath, .update)
+        else { return false }
+        return (try? hashes.learn(image.id, from: file, state.shape)) == state.digest
+    }
+
+    /// Rebuilds mirrors from the stream, as they were at the last durable snapshot. One that cannot be rebuilt
+    /// is noted, and its file starts fresh with the next snapshot. `isOpening`: one whose name cannot be had is noted as well, and
+    /// hinders no other file.
+    func restoreMirrors(_ ids: [FileID], isOpening: Bool = false) throws {
+        guard !ids.isEmpty else { return }
+        try makeMirrorDirectory()
+        var drafts: [FileID: FilePath] = [:]
+        for id in ids {
+            let draft = root.mirrorDirectory.appending("\(id).new")
+            try Directory.removeTree(draft)
+            drafts[id] = draft
+        }
+        let results = try ImageRebuilder(root).rebuildAll(drafts, at: lastDurableSequence)
+        for (id, result) in results {
+            let image = images[id]!
+            switch result {
+            case .success(let state):
+                let learnt = try hashes.learn(id, from: OpenFile(drafts[id]!, .read), state.shape)
+                guard learnt == state.digest else { throw image.loseMirror() }
+                image.becomeMirrored(state.shape, digest: state.digest)
+                do {
+                    try giveName(drafts[id]!, image)
+                    notes.append(Finding(.warning, image.mirrorPath, at: 0, "the mirror was rebuilt"))
+                } catch let error as SystemError where isOpening && !error.isFull {
+                    try? Directory.remove(drafts[id]!)
+                    notes.append(
+                        Finding(
+                            .warning,
+                            image.mirrorPath,
+                            at: 0,
+                            "the mirror cannot be rebuilt (\(error.code))"
+                        )
+                    )
+                }
+            case .failure(let error as SystemError): throw error
+            case .failure(let error):
+                try emptyMirror(image)
+                let damage = error as? DamageError ?? DamageError(image.mirrorPath, at: 0, "\(error)")
+                notes.append(Finding(damage))
+            }
+        }
+    }
+
+    private func makeMirrorDirectory() throws(SystemError) {
+        guard try FileStatus.unlessMissing(root.mirrorDirectory, followingLinks: false) == nil else { return }
+        try Directory.make(root.mirrorDirectory)
+    }
+
+    private func giveName(_ draft: FilePath, _ image: FileImage) throws {
+        image.hasLostMirror = true
+        try clearMirrorName(image)
+        try Directory.rename(draft, to: image.mirrorPath)
+        image.hasLostMirror = false
+    }
+
+    /// Nothing is known of the image any more.
+    func emptyMirror(_ image: FileImage) throws {
+        try clearMirrorName(image)
+        image.hasLostMirror = false
+        image.becomeMirrored(nil, digest: 0)
+        hashes.forget(image.id)
+        try mirror(image).file.truncate(to: 0)
+        files[image.id]!.last = nil
+    }
+}

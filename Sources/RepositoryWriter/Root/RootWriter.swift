@@ -1,0 +1,186 @@
+package import LinuxSystem
+package import SQLiteFiles
+package import SystemPackage
+
+/// The one writer of a root. Work is staged in memory; `flush` makes it durable. Confined to one thread.
+///
+/// The files: `RootWriter+Open` brings everything to the last durable snapshot, `+Stage` compares and stages,
+/// `+Base` takes base images, `+Flush` writes.
+package final class RootWriter {
+    package struct Options: Sendable {
+        /// A segment that has reached this length is followed by a new one and can be sealed, in bytes: long enough for
+        /// good compression, short enough that little is ever unsealed.
+        package var segmentLimit: UInt64 = 2 << 20
+        /// The program that writes, as text for the session record.
+        package var program: String = "holdfast"
+
+        package init() {}
+    }
+
+    package let root: RootDescription
+    let options: Options
+    /// What opening found and did, and mirrors that could not be written: for the log.
+    package internal(set) var notes: [Finding] = []
+    /// Every file that was ever declared, by number; `last` is its last staged snapshot.
+    package internal(set) var files: [FileID: ProtectedFile] = [:]
+    /// The last staged snapshot; durable after the next `flush`.
+    package internal(set) var lastSequence: Sequence = .none
+    /// The last durable snapshot.
+    package internal(set) var lastDurableSequence: Sequence = .none
+    /// The time of the last staged record, as the clock said.
+    package internal(set) var lastTime = Instant(nanoseconds: 0)
+    private var clock = ClockWatch()
+
+    /// What files and directories have besides their content, staged or durable.
+    package internal(set) var attributes = KnownAttributes()
+    /// The snapshot of each file that its attributes were last said with.
+    var heardOf: [FileID: Sequence] = [:]
+    /// The last snapshot when the writer was made.
+    var openedAt = Sequence.none
+
+    /// Held as long as the writer lives.
+    let lock: OpenFile
+    /// The highest number that a file has.
+    var lastFile = FileID.root
+    var names: [FilePath: FileID] = [:]
+    /// Of files that are gone there is none (`RootWriter+Gone.swift`).
+    var images: [FileID: FileImage] = [:]
+    /// Why the last flush could not write all mirrors.
+    package internal(set) var mirrorTrouble: SystemError?
+    /// Images with pages that their mirrors do not have yet.
+    var aheadOfMirror: [FileID: FileImage] = [:]
+    let mirrors = FilePool(mode: .updateOrCreate)
+    package let hashes: PageHashes
+
+    var staged: [StagedRecord] = []
+    var stagedPageBytes = 0
+    var sessionIsWritten = false
+    /// The last segment is full and ends in an unfinished snapshot.
+    var endsUnfinished = false
+    /// Those that the open segment has changes of, as far as this writer has written it.
+    var changedFiles: Set<FileID> = []
+    /// Of the files that have a staged snapshot other than their first.
+    var changedKinds: Set<FileKind> = []
+    var succession = SegmentSuccession.none
+    var segment: SegmentWriter?
+    let durableMark: DurableMarkFile
+    var encoder: FlushEncoder
+    var comparison = PageComparison()
+    var pageBuffer: [UInt8] = []
+    var numberBuffer: [UInt32] = []
+    /// Runs whose memory waits for its next use.
+    var spareRuns: [Run] = []
+
+    /// Takes the lock and brings everything to the last durable snapshot.
+    /// Throws `RepositoryError.locked`, `.unsupported`, or `SystemError`.
+    package convenience init(root: RootDescription, options: Options = Options()) throws {
+        try self.init(root: root, options: options, holding: root.takeWriterLock())
+    }
+
+    /// The same for one who has the lock already.
+    init(root: RootDescription, options: Options = Options(), holding lock: consuming OpenFile) throws {
+        self.root = root
+        self.options = options
+        hashes = PageHashes(in: root.mirrorDirectory)
+        encoder = try FlushEncoder()
+        self.lock = lock
+        durableMark = DurableMarkFile(root)
+        try open()
+    }
+
+    deinit {
+        lock.releaseWriteLock()
+    }
+
+    /// The file with that name, or nil.
+    package func file(named name: FilePath) -> ProtectedFile? {
+        names[name].flatMap { files[$0] }
+    }
+
+    /// The number of the file with that name, declared with the next flush if it is new or of another kind.
+    package func declare(name: FilePath, kind: FileKind) -> FileID {
+        let known = names[name]
+        if let known, files[known]!.kind == kind { return known }
+        let id = known ?? lastFile.next
+        if known == nil {
+            lastFile = id
+            names[name] = id
+            files[id] = ProtectedFile(id: id, name: name, kind: kind, last: nil)
+            images[id] = FileImage(id, mirrorPath: root.mirrorPath(id), hashes)
+        } else {
+            files[id]!.kind = kind
+        }
+        staged.append(StagedRecord(.file(id, kind, name), time: lastTime))
+        return id
+    }
+
+    /// The segment that was written last, by its first sequence; nil before the first flush.
+    package var lastSegment: Sequence? { segment?.firstSequence }
+
+    /// What is durable in that segment, in bytes.
+    package var segmentBytes: UInt64 { segment?.validBytes ?? 0 }
+
+    /// Bytes of memory that the next flush will free.
+    package var stagedBytes: Int { stagedPageBytes }
+
+    /// Whether there is anything to flush.
+    package var hasStaged: Bool { !staged.isEmpty }
+
+    /// Whether an unfinished snapshot or a base image of the file is open.
+    package func isUnfinished(_ file: FileID) -> Bool {
+        guard let image = images[file] else { return false }
+        return image.unfinished != nil || image.base != nil
+    }
+
+    /// Whether the file's base image has to be abandoned.
+    package func hasFailedBase(_ file: FileID) -> Bool {
+        guard let image = images[file] else { return false }
+        return image.hasLostMirror || image.base?.hasFailed ?? image.needsRestoring
+    }
+
+    /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.
+    package func latestShape(of file: FileID) -> ImageShape? { (try? image(file))?.shape }
+
+    /// Reads a page of the latest content, staged or durable, into the front of `buffer`, which must hold a
+    /// page; zeros beyond the image.
+    package func readPage(_ number: PageNumber, of file: FileID, into buffer: inout [UInt8]) throws {
+        let image = try image(file)
+        guard let shape = image.shape, number.rawValue > 0 else {
+            return buffer.clear(from: 0, to: buffer.count)
+        }
+        let size = shape.pageSize.bytes
+        guard number.rawValue <= shape.pageCount.rawValue else { return buffer.clear(from: 0, to: size) }
+        try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirror(image))
+    }
+
+    /// Reads these pages of the latest content. Throws as `stage` does when the mirror does not hold what was
+    /// written to it.
+    package func prove(_ pages: [PageNumber], of file: FileID) throws {
+        // What is under the mirror's name counts.
+        mirrors.close(file)
+        var buffer = [UInt8](repeating: 0, count: latestShape(of: file)?.pageSize.bytes ?? 0)
+        for page in pages { try readPage(page, of: file, into: &buffer) }
+    }
+
+    /// The file's mirror, opened for reading: its latest durable image. Do not keep it across a flush.
+    package func openMirror(of file: FileID) throws -> OpenFile {
+        let image = try image(file)
+        _ = try mirror(image)
+        return try OpenFile(image.mirrorPath, .stored)
+    }
+
+    func image(_ file: FileID) throws(RepositoryError) -> FileImage {
+        if let image = images[file] { return image }
+        guard let known = files[file] else { throw .noSuchFile(file) }
+        return recall(known)
+    }
+
+    /// The time of what is staged next. When the clock has been set since, that is staged before it.
+    func noting(_ time: Instant) -> Instant {
+        if let step = clock.look(.now, .sinceBoot) {
+            staged.append(StagedRecord(.annotation(Annotation(step)), time: step.to))
+        }
+        lastTime = time
+        return time
+    }
+}

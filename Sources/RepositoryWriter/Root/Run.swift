@@ -1,0 +1,113 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// Staged changes of one file that become one record: neighbouring snapshots, and parts of unfinished ones.
+///
+/// Besides the new pages it holds what the record's pages contained before it: the prefix of its frame.
+final class Run {
+    /// A longer record is not begun; a snapshot that alone is longer is cut into parts, in bytes of pages.
+    static let maximumRawBytes = 2 << 20
+    static let maximumTableBytes = 1 << 20
+
+    private(set) var file = FileID.root
+    private(set) var pageSize = PageSize.plain
+    private(set) var time = Instant(nanoseconds: 0)
+    private var lastTime = Instant(nanoseconds: 0)
+    private(set) var firstSequence = Sequence.none
+    /// Of the last snapshot in it; `.none` when it has none.
+    private(set) var lastSequence = Sequence.none
+    private(set) var entryCount = 0
+    /// Where the table has the flags of each snapshot.
+    private var snapshotFlags: [Int] = []
+    private(set) var table: [UInt8] = []
+    /// The new pages in the order of the table.
+    private(set) var raw: [UInt8] = []
+    /// The pages of the image before the run; only they have a place in the prefix.
+    private(set) var pageCountBefore = PageCount(0)
+    private var shapeBefore: ImageShape?
+    private(set) var prefixNumbers: [UInt32] = []
+    private(set) var prefix: [UInt8] = []
+    private(set) var hasPrefix = false
+    private var continues = false
+    private var endsUnfinished = false
+    /// Nothing may follow in this run: pages that come back after the image became shorter are not in its prefix.
+    private(set) var isClosed = false
+
+    /// Starts over, keeping memory. `before`: the image's outline; nil when the frame has no prefix.
+    func begin(_ file: FileID, _ pageSize: PageSize, before: ImageShape?, continues: Bool, time: Instant) {
+        self.file = file
+        self.pageSize = pageSize
+        self.time = time
+        lastTime = time
+        firstSequence = .none
+        lastSequence = .none
+        entryCount = 0
+        snapshotFlags.removeAll(keepingCapacity: true)
+        table.removeAll(keepingCapacity: true)
+        raw.removeAll(keepingCapacity: true)
+        prefixNumbers.removeAll(keepingCapacity: true)
+        prefix.removeAll(keepingCapacity: true)
+        pageCountBefore = before?.pageCount ?? PageCount(0)
+        shapeBefore = before
+        hasPrefix = before != nil
+        self.continues = continues
+        endsUnfinished = false
+        isClosed = false
+    }
+
+    /// How many bytes of the page the image had before the run; what is missing of a page counts as zeros.
+    func validBytesBefore(of number: UInt32) -> Int {
+        shapeBefore?.validBytes(of: PageNumber(number)) ?? 0
+    }
+
+    /// Whether a snapshot with so many bytes of pages may still go into it. In a record, times never
+    /// decrease.
+    func hasRoom(for rawBytes: Int, at time: Instant) -> Bool {
+        !isClosed && time >= lastTime && table.count < Self.maximumTableBytes
+            && (raw.isEmpty || raw.count + rawBytes <= Self.maximumRawBytes)
+    }
+
+    /// Adds a page and returns where it lies in `raw`. The table entry follows with `endEntry`.
+    func append(_ content: RawSpan) -> Int {
+        raw.append(contentsOf: content)
+        return raw.count - content.byteCount
+    }
+
+    /// Adds what a page that is new in this run contained before it.
+    func appendPrefix(_ number: UInt32, _ content: RawSpan) {
+        prefixNumbers.append(number)
+        prefix.append(contentsOf: content)
+    }
+
+    func endEntry(_ entry: ChangesFormat.Entry, numbers: ArraySlice<UInt32>, sequence: Sequence?) {
+        let flags = table.append(entry: entry, numbers: numbers, after: lastTime)
+        lastTime = entry.time
+        entryCount += 1
+        endsUnfinished = entry.event == nil
+        guard let sequence else { return }
+        if firstSequence == .none { firstSequence = sequence }
+        lastSequence = sequence
+        snapshotFlags.append(flags)
+    }
+
+    /// Its snapshots are states of their file alone, but for the last one if that stays as it is.
+    func withdrawMoments(keepingLast: Bool) {
+        for place in snapshotFlags.dropLast(keepingLast ? 1 : 0)
+        where table[place] & ChangesFormat.EntryFlag.standing == ChangesFormat.Standing.moment.rawValue {
+            table[place] |= ChangesFormat.Standing.alone.rawValue
+        }
+    }
+
+    func close() { isClosed = true }
+
+    var flags: UInt8 {
+        (continues ? ChangesFormat.Flag.continues : 0)
+            | (endsUnfinished ? ChangesFormat.Flag.isUnfinished : 0)
+            | (prefixNumbers.isEmpty ? ChangesFormat.Flag.noPrefix : 0)
+    }
+
+    /// Memory that it holds, in bytes.
+    var byteCount: Int { raw.count + prefix.count + table.count }
+    /// Memory that it keeps for the next use, in bytes.
+    var capacity: Int { raw.capacity + prefix.capacity + table.capacity }
+}

@@ -1,0 +1,26 @@
+import LinuxSystem
+import SystemPackage
+
+/// The writer's side of a root's durable mark. Without a mark the stream only proves less, so a failed write takes
+/// nothing from a flush: there is none then until the next one.
+final class DurableMarkFile {
+    private let path: FilePath
+    private var file: OpenFile?
+
+    init(_ root: RootDescription) { path = root.durableMarkPath }
+
+    /// Replaces the mark.
+    func write(_ mark: DurableMark) throws(SystemError) {
+        let isNew = file == nil
+        if isNew { file = try OpenFile(path, .updateOrCreate) }
+        let bytes = mark.encoded()
+        do throws(SystemError) {
+            try file!.write(unsafe bytes.span.bytes, at: 0)
+            // From now on it is written in place, into a block that the file has.
+            if isNew { try file!.synchronise() }
+        } catch {
+            try file.take()?.truncate(to: 0)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import LinuxSystem
+import SystemPackage
+
+/// Keeps a file under one more name, so that at no moment it has none while another one takes its place.
+enum SecondName {
+    /// Throws `SystemError` EEXIST when the name is taken. Where files have one name only the new name gets a
+    /// copy, which is on the disk when this returns; the file must not change meanwhile.
+    static func keep(_ path: FilePath, as name: FilePath) throws {
+        do {
+            try Directory.addName(name, to: path)
+        } catch {
+            guard error.lacksLinks else { throw error }
+            try copy(path, as: name)
+        }
+    }
+
+    private static func copy(_ path: FilePath, as name: FilePath) throws {
+        let random = UInt64.random(in: 0 ... .max).hexadecimal
+        let draft = name.removingLastComponent().appending("\(name.lastComponent!.string).\(random).new")
+        do {
+            let copy = try OpenFile(draft, .createNew)
+            let end = try FileStatus.of(path).sizeBytes
+            try SegmentSuccession.copyFront(of: path, to: copy, from: 0, upTo: end)
+            try copy.synchronise()
+            try Directory.renameToNew(draft, to: name)
+        } catch {
+            try? Directory.remove(draft)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import LinuxSystem
+import SystemPackage
+
+/// Where a new writer goes on after what the last one left.
+///
+/// After a clean end the same segment goes on. Otherwise it is left as it is, and the next one says how far it
+/// counts: up to the unfinished write, or, when it is damaged, to its end, so that checks keep finding the damage.
+/// If it holds no snapshot, the next one would take its name: then its valid front is copied, and the original
+/// kept beside it under another name. Nothing is ever deleted.
+enum SegmentSuccession {
+    /// The root has no segment yet.
+    case none
+    /// The segment that ends cleanly there goes on.
+    case goOn(segment: Sequence, validBytes: UInt64)
+    /// A new segment follows.
+    case follow(segment: Sequence, validBytes: UInt64)
+    /// The segment is replaced by its valid front.
+    case replace(StreamEnd)
+    /// The segment goes on in another file, for this one cannot be synchronised.
+    case rewrite(segment: Sequence, validBytes: UInt64)
+
+    init(after end: StreamEnd?, mark: DurableMark?, lastSequence: Sequence) {
+        if let mark, mark.segment > end?.segment ?? .none, mark.segment <= lastSequence {
+            // The last segment is gone, with snapshots: its place in the chain stays empty.
+            self = .follow(segment: mark.segment, validBytes: mark.validBytes)
+            return
+        }
+        guard let end else {
+            self = .none
+            return
+        }
+        switch end.tail {
+        case .clean where end.header?.isSealed ?? false:
+            self = .follow(segment: end.lastReplaced, validBytes: end.validBytes)
+        case .clean: self = .goOn(segment: end.segment, validBytes: end.validBytes)
+        case .unfinished, .damaged:
+            self =
+                lastSequence < end.segment
+                ? .replace(end)
+                : .follow(segment: end.lastReplaced, validBytes: end.countedBytes)
+        }
+    }
+
+    /// Opens the segment to write to. `next`: the sequence of the next snapshot.
+    func open(root: RootDescription, next: Sequence, now: Instant) throws -> SegmentWriter {
+        switch self {
+        case .none: return try Self.make(root, next, now, after: .none, validBytes: 0)
+        case .goOn(let segment, let validBytes):
+            return try SegmentWriter(root.segmentPath(segment), first: segment, validBytes: validBytes)
+        case .follow(let segment, let validBytes):
+            return try Self.make(root, next, now, after: segment, validBytes: validBytes)
+        case .replace(let end): return try Self.replace(end, root, now)
+        case .rewrite(let segment, let validBytes):
+            return try Self.rewrite(segment, root, validBytes: validBytes)
+        }
+    }
+
+    /// Writes the segment again, up to there, to another file that takes its name. `header`: another one than
+    /// it has.
+    static func rewrite(
+        _ segment: Sequence,
+        _ root: RootDescription,
+        validBytes: UInt64,
+        header: SegmentHeader? = nil,
+        beforeNaming: () throws -> Void = {}
+    ) throws -> SegmentWriter {
+        let path = root.segmentPath(segment)
+        let draft = root.segmentsDirectory.appending("\(path.lastComponent!.string).new")
+        let copy = try OpenFile(draft, .updateOrCreate)
+        try copy.truncate(to: 0)
+        if let header {
+            let bytes = header.encoded()
+            try copy.write(unsafe bytes.span.bytes, at: 0)
+        }
+        try copyFront(of: path, to: copy, from: header == nil ? 0 : SegmentHeader.byteCount, upTo: validBytes)
+        try copy.synchronise()
+        try beforeNaming()
+        try Directory.rename(draft, to: path)
+        try Directory.synchronise(root.segmentsDirectory)
+        return try SegmentWriter(path, first: segment, validBytes: validBytes)
+    }
+
+    private static func make(
+        _ root: RootDescription,
+        _ first: Sequence,
+        _ now: Instant,
+        after previous: Sequence,
+        validBytes: UInt64
+    ) throws -> SegmentWriter {
+        let header = SegmentHeader(
+            root: root.id,
+            firstSequence: first,
+            created: now,
+            previousFirst: previous,
+            previousValidBytes: validBytes
+        )
+        return try SegmentWriter(creating: header, in: root)
+    }
+
+    private static func replace(
+        _ end: StreamEnd,
+        _ root: RootDescription,
+        _ now: Instant
+    ) throws -> SegmentWriter {
+        var header =
+            end.header
+            ?? SegmentHeader(
+                root: root.id,
+                firstSequence: end.segment,
+                created: now,
+                previousFirst: end.previousFirst,
+                previousValidBytes: end.previousValidBytes
+            )
+        header.isSealed = false
+        let validBytes = max(end.validBytes, SegmentHeader.byteCount)
+        return try rewrite(end.segment, root, validBytes: validBytes, header: header) { try keepAside(end) }
+    }
+
+    static func copyFront(
+        of path: FilePath,
+        to copy: borrowing OpenFile,
+        from start: UInt64,
+        upTo end: UInt64
+    ) throws {
+        guard start < end else { return }
+        let original = try StoredFile.open(path)
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset = start
+        while offset < end {
+            let wanted = Int(min(UInt64(buffer.count), end - offset))
+            let got = try original.read(into: &buffer, count: wanted, at: offset)
+            guard got == wanted else { throw DamageError(path, at: offset, "the segment became shorter") }
+            try copy.write(unsafe buffer.span.bytes.extracting(0..<got), at: offset)
+            offset += UInt64(got)
+        }
+    }
+
+    /// Gives the segment a second name that no earlier one has.
+    private static func keepAside(_ end: StreamEnd) throws {
+        let ending = end.tail == .damaged ? "damaged" : "torn"
+        for number in 1... {
+            let suffix = number == 1 ? ending : "\(ending)-\(number)"
+            let name = end.path.removingLastComponent()
+                .appending("\(end.path.lastComponent!.string).\(suffix)")
+            guard try FileStatus.unlessMissing(name, followingLinks: false) == nil else { continue }
+            // What is no file has no second name: nothing of it is missed if the machine stops here.
+            guard try FileStatus.of(end.path, followingLinks: false).kind == .regular else {
+                return try Directory.rename(end.path, to: name)
+            }
+            do {
+                return try SecondName.keep(end.path, as: name)
+            } catch let error as SystemError where error.code == .fileExists {
+                continue
+            }
+        }
+    }
+}

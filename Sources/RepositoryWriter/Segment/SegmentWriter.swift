@@ -1,0 +1,69 @@
+import LinuxSystem
+import SystemPackage
+
+/// Appends to one segment. What was written but not committed does not count: it is cut off before the next try.
+final class SegmentWriter {
+    let firstSequence: Sequence
+    /// Up to here everything is valid and on the disk, in bytes from the start.
+    private(set) var validBytes: UInt64
+    private let file: OpenFile
+    private var writtenBytes: UInt64
+    private var mayHoldRemains = false
+    /// The kernel has forgotten which pages are not on the disk: nothing more may rest on this file.
+    private(set) var hasFailed = false
+
+    /// Goes on with a segment that ends cleanly at `validBytes`.
+    init(_ path: FilePath, first: Sequence, validBytes: UInt64) throws(SystemError) {
+        file = try OpenFile(path, .update)
+        firstSequence = first
+        self.validBytes = validBytes
+        writtenBytes = validBytes
+    }
+
+    /// Makes a new segment. It gets its name when its header is on the disk, so an invalid header is damage.
+    convenience init(creating header: SegmentHeader, in root: RootDescription) throws(SystemError) {
+        let path = root.segmentPath(header.firstSequence)
+        let draft = root.segmentsDirectory.appending("\(path.lastComponent!.string).new")
+        let file = try OpenFile(draft, .updateOrCreate)
+        try file.truncate(to: 0)
+        let bytes = header.encoded()
+        try file.write(unsafe bytes.span.bytes, at: 0)
+        try file.synchronise()
+        try Directory.rename(draft, to: path)
+        try Directory.synchronise(root.segmentsDirectory)
+        try self.init(path, first: header.firstSequence, validBytes: SegmentHeader.byteCount)
+    }
+
+    /// Throws `RepositoryError.gone` unless readers find it by its name.
+    func requireInPlace() throws { try file.requireInPlace() }
+
+    /// Where the next byte goes.
+    var position: UInt64 { writtenBytes }
+
+    /// Starts over behind what is valid. Throws when the remains of a failed try cannot be cut off.
+    func begin() throws(SystemError) {
+        if mayHoldRemains { try file.truncate(to: validBytes) }
+        mayHoldRemains = false
+        writtenBytes = validBytes
+    }
+
+    func append(_ bytes: RawSpan) throws(SystemError) {
+        mayHoldRemains = true
+        try file.write(bytes, at: writtenBytes)
+        writtenBytes += UInt64(bytes.byteCount)
+    }
+
+    /// Waits until everything appended is on the disk; then it counts. After an error all that is not valid
+    /// yet must be written again, to another file: a second fsync(2) would succeed without it.
+    func commit() throws(SystemError) {
+        do {
+            try file.synchroniseData()
+        } catch {
+            hasFailed = true
+            try? file.truncate(to: validBytes)
+            throw error
+        }
+        mayHoldRemains = false
+        validBytes = writtenBytes
+    }
+}

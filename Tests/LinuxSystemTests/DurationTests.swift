@@ -1,0 +1,31 @@
+import LinuxSystem
+import Testing
+
+@Suite("Durations and deadlines")
+struct DurationTests {
+    private let beyond: [Duration] = [
+        .seconds(999_999 * 86_400), .seconds(Int64.max), .nanoseconds(Int64.max),
+        .seconds(9_223_372_036) + .milliseconds(999),
+    ]
+
+    @Test("what is longer than a clock can tell is the longest that it can")
+    func saturated() {
+        for duration in beyond {
+            #expect(duration.nanoseconds == .max, "\(duration)")
+            #expect((Duration.zero - duration).nanoseconds <= -.max, "\(duration)")
+            #expect(Tick.now.advanced(by: duration) == Tick(nanoseconds: .max), "\(duration)")
+            #expect(Tick.now.duration(to: Tick.now.advanced(by: duration)) > .seconds(86_400), "\(duration)")
+        }
+    }
+
+    @Test("waiting for longer than poll(2) can count is no short wait, and nothing is no wait")
+    func polling() throws {
+        let bell = try Bell()
+        for duration in beyond {
+            bell.ring()
+            #expect(bell.wait(duration))
+        }
+        #expect(!bell.wait(.zero))
+        #expect(!bell.wait(.nanoseconds(1)))
+    }
+}

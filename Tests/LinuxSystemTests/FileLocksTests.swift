@@ -1,0 +1,52 @@
+import LinuxSystem
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("File locks")
+struct FileLocksTests {
+    private static let pending: Range<UInt64> = 0x4000_0000..<0x4000_0001
+    private static let reserved: Range<UInt64> = 0x4000_0001..<0x4000_0002
+    private static let shared: Range<UInt64> = 0x4000_0002..<0x4000_0200
+
+    @Test("sees SQLite's locks and takes none")
+    func sqliteLocks() throws {
+        let folder = try TemporaryDirectory()
+        let session = try SQLite3Session(folder.file("a.db"))
+        try session.sql("CREATE TABLE t(i);")
+        let file = try OpenFile(FilePath(folder.file("a.db")), .look)
+        var locked: [Bool] = []
+        func look() throws {
+            locked = try [Self.pending, Self.reserved, Self.shared].map { try file.isWriteLocked(in: $0) }
+        }
+        try look()
+        #expect(locked == [false, false, false])
+
+        try session.sql("BEGIN IMMEDIATE;")
+        try look()
+        #expect(locked == [false, true, false])
+
+        try session.sql("COMMIT; BEGIN EXCLUSIVE;")
+        try look()
+        #expect(locked[2])
+        try session.sql("COMMIT;")
+        // Another writer without a busy timeout is not disturbed by the open file and its questions.
+        try SQLite3.sql("INSERT INTO t VALUES(1)", on: folder.file("a.db"))
+        try look()
+        #expect(locked == [false, false, false])
+    }
+
+    @Test("gives the lock of a file of our own to one at a time")
+    func exclusive() throws {
+        let folder = try TemporaryDirectory()
+        let path = FilePath(folder.file("lock"))
+        do {
+            let first = try OpenFile(path, .updateOrCreate)
+            let second = try OpenFile(path, .updateOrCreate)
+            let taken = [try first.takeWriteLock(), try second.takeWriteLock()]
+            #expect(taken == [true, false])
+        }
+        let isFree = try OpenFile(path, .updateOrCreate).takeWriteLock()
+        #expect(isFree)
+    }
+}
