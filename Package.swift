@@ -15,6 +15,9 @@ let strict: [SwiftSetting] = [
 /// `FilePath`: paths as Linux has them, bytes that need not be UTF-8.
 let path: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
+/// What `holdfast --version` says of the source. `scripts/run` sets it: SwiftPM would not notice a new commit by itself.
+let commit = Context.environment["HOLDFAST_COMMIT"] ?? ""
+
 let package = Package(
     name: "holdfast",
     products: [
@@ -31,39 +34,58 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CBuild", cSettings: [.define("HOLDFAST_COMMIT", to: "\"\(commit)\"")]),
 
         // The floor: three targets that know nothing of each other.
         .target(name: "Zstandard", dependencies: ["CZstd"], swiftSettings: strict),
         .target(name: "SQLiteFiles", swiftSettings: strict),
         .target(name: "LinuxSystem", dependencies: ["CLinux", path], swiftSettings: strict),
 
-        // The house, upwards. `scripts/check-imports` holds these arrows.
+        // The house, upwards. `scripts/check-style` holds these arrows.
         .target(
-            name: "Repository",
-            dependencies: ["Zstandard", "SQLiteFiles", "LinuxSystem", path],
-            path: "Sources",
-            sources: ["RepositoryFormat", "RepositoryReader", "RepositoryWriter"],
+            name: "RepositoryFormat",
+            dependencies: ["SQLiteFiles", "LinuxSystem", path],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "RepositoryReader",
+            dependencies: ["RepositoryFormat", "Zstandard", "SQLiteFiles", "LinuxSystem", path],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "RepositoryWriter",
+            dependencies: [
+                "RepositoryReader", "RepositoryFormat", "Zstandard", "SQLiteFiles", "LinuxSystem", path,
+            ],
             swiftSettings: strict
         ),
         .target(
             name: "Capture",
-            dependencies: ["Repository", "SQLiteFiles", "LinuxSystem", path],
+            dependencies: [
+                "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "SQLiteFiles", "LinuxSystem",
+                path,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "History",
+            dependencies: ["RepositoryReader", "RepositoryFormat", "SQLiteFiles", "LinuxSystem", path],
             swiftSettings: strict
         ),
         .target(
             name: "Recovery",
             dependencies: [
-                "Repository", "SQLiteFiles", "LinuxSystem", path, "CSQLite",
+                "History", "RepositoryReader", "RepositoryFormat", "SQLiteFiles", "LinuxSystem", path,
+                "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            path: "Sources",
-            sources: ["History", "Recovery"],
             swiftSettings: strict
         ),
         .target(
             name: "Service",
             dependencies: [
-                "Capture", "Recovery", "Repository", "LinuxSystem", path,
+                "Capture", "Recovery", "History", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
+                "LinuxSystem", path,
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -72,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Service", "Capture", "Recovery", "Repository", "LinuxSystem", path,
+                "Service", "Capture", "Recovery", "History", "RepositoryWriter", "RepositoryReader",
+                "RepositoryFormat", "Zstandard", "LinuxSystem", "CBuild", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -82,7 +105,10 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Repository", "SQLiteFiles", "LinuxSystem", path],
+            dependencies: [
+                "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "SQLiteFiles", "LinuxSystem",
+                path,
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -103,33 +129,51 @@ let package = Package(
         ),
         .testTarget(
             name: "RepositoryTests",
-            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxSystem", path, "TestSupport"],
+            dependencies: [
+                "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "Zstandard", "SQLiteFiles",
+                "LinuxSystem", path, "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "CaptureTests",
-            dependencies: ["Capture", "Repository", "SQLiteFiles", "LinuxSystem", path, "TestSupport"],
+            dependencies: [
+                "Capture", "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "SQLiteFiles",
+                "LinuxSystem", path, "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "RecoveryTests",
-            dependencies: ["Recovery", "Repository", "SQLiteFiles", "LinuxSystem", path, "TestSupport"],
+            dependencies: [
+                "Recovery", "History", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
+                "SQLiteFiles", "LinuxSystem", path, "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ServiceTests",
-            dependencies: ["Service", "Recovery", "Repository", "LinuxSystem", path, "TestSupport"],
+            dependencies: [
+                "Service", "Recovery", "History", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
+                "LinuxSystem", path, "TestSupport",
+            ],
             swiftSettings: strict
         ),
         // Through the program: its commands, and apart from them the watcher.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["holdfast", "Repository", "LinuxSystem", path, "TestSupport"],
+            dependencies: [
+                "holdfast", "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "LinuxSystem", path,
+                "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "HoldfastTests",
-            dependencies: ["holdfast", "Repository", "LinuxSystem", path, "TestSupport"],
+            dependencies: [
+                "holdfast", "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "LinuxSystem", path,
+                "TestSupport",
+            ],
             swiftSettings: strict
         ),
     ]
@@ -141,7 +185,10 @@ if let library = Context.environment["HOLDFAST_FUZZ"] {
     package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: ["Repository", "Zstandard", "SQLiteFiles", "LinuxSystem", path],
+            dependencies: [
+                "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "Zstandard", "SQLiteFiles",
+                "LinuxSystem", path,
+            ],
             path: "Tests/Fuzz",
             exclude: ["corpus.tar.gz"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],

@@ -1,5 +1,7 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
+package import RepositoryWriter
 import Synchronization
 package import SystemPackage
 
@@ -58,12 +60,12 @@ package final class RootProtector: Sendable {
     package var status: CaptureStatus { meter.current }
     package var exclusions: [String] { options.exclusions }
 
-    /// Takes the root's lock, protects until `stop` and returns when everything is durable.
-    /// Throws `RepositoryError.locked` when another has it, `CaptureInterruption` when `stop` came before everything was
-    /// captured, `SystemError`.
+    /// Takes the root's lock, protects until `stop` and returns when everything is durable. Throws
+    /// `RepositoryError.locked` when another has it, `CaptureInterruption` when `stop` came before everything
+    /// was captured, `SystemError`.
     package func run() async throws {
         do {
-            try await Thread.run("recorder") { [self] in try record() }
+            try await WorkerThread.run("recorder") { [self] in try record() }
         } catch {
             answers.fail(error)
             throw error
@@ -80,7 +82,8 @@ package final class RootProtector: Sendable {
         mailbox.stop(stop)
     }
 
-    /// Removes what was written of base images that are not finished. For a process that ends while `run` goes on.
+    /// Removes what was written of base images that are not finished. For a process that ends while `run`
+    /// goes on.
     package func removeDrafts() {
         if holdsLock.load(ordering: .acquiring) { root.removeDrafts() }
     }
@@ -102,8 +105,8 @@ package final class RootProtector: Sendable {
         return try await answers.wait(for: number)
     }
 
-    /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked when that is
-    /// durable. Capture goes on meanwhile.
+    /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked
+    /// when that is durable. Capture goes on meanwhile.
     package func thin(
         _ decide: @escaping @Sendable () throws -> KeptSnapshots
     ) async throws -> RootThinning.Outcome {
@@ -131,7 +134,7 @@ package final class RootProtector: Sendable {
             auditInterval: options.auditInterval
         )
         let (outcome, hashes) = (Outcome(), writer.hashes)
-        try Thread.start("observer", urgency: .high) { [self] in
+        try WorkerThread.start("observer", urgency: .high) { [self] in
             do {
                 let context = CaptureContext(
                     queue: queue,

@@ -1,8 +1,8 @@
 import Glibc
 package import SystemPackage
 
-/// What a program was called with. Arguments are bytes; a `String` holds only Unicode, and the rest as an escape, so that
-/// paths of any bytes can be given.
+/// What a program was called with. Arguments are bytes; a `String` holds only Unicode, and the rest as an
+/// escape, so that paths of any bytes can be given.
 package enum Arguments {
     /// All but the program's name. A byte that is no UTF-8 is `escape` and the scalar `base` + byte.
     package static var all: [String] {

@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// A program that this process started (`posix_spawn(3)`). Its standard input is /dev/null; both of its outputs
-/// come here, in the order in which it writes them.
+/// A program that this process started (`posix_spawn(3)`). Its standard input is /dev/null; both of its
+/// outputs come here, in the order in which it writes them.
 ///
 /// `nextLine` is for one thread; the rest may be called from any.
 package final class ChildProcess: Sendable {
@@ -21,8 +21,9 @@ package final class ChildProcess: Sendable {
         case die
     }
 
-    /// Starts the program at `executable`, with `arguments` after its name. It has this process's working directory
-    /// and its environment with `changes`, in which nil takes a variable away. Throws when it cannot be started.
+    /// Starts the program at `executable`, with `arguments` after its name. It has this process's working
+    /// directory and its environment with `changes`, in which nil takes a variable away. Throws when it
+    /// cannot be started.
     package init(
         _ executable: FilePath,
         named name: String,

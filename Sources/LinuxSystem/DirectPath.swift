@@ -2,15 +2,17 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Opens files of which no component of the path may be a symbolic link. What somebody puts in the place of a directory
-/// or a file, at any moment, never leads elsewhere: the kernel checks each component as it passes it.
+/// Opens files of which no component of the path may be a symbolic link. What somebody puts in the place of a
+/// directory or a file, at any moment, never leads elsewhere: the kernel checks each component as it passes
+/// it.
 ///
 /// A path is direct if and only if:
 /// 1. no component of it is a symbolic link;
 /// 2. or only the last one is, and the link itself is asked for (O_PATH with O_NOFOLLOW).
 /// Any other path fails with ELOOP.
 enum DirectPath {
-    /// Whether the kernel and its filters let `openat2(2)` through. Otherwise each component is opened by itself.
+    /// Whether the kernel and its filters let `openat2(2)` through. Otherwise each component is opened by
+    /// itself.
     private static let hasSystemCall: Bool = {
         let descriptor = unsafe linux_open_direct(AT_FDCWD, "/", linux_open_path | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -78,7 +80,8 @@ enum DirectPath {
         errno = code
     }
 
-    /// The same where the kernel has no `openat2(2)`: each directory is held while the next component is opened in it.
+    /// The same where the kernel has no `openat2(2)`: each directory is held while the next component is
+    /// opened in it.
     static func openStepByStep(_ path: FilePath, _ flags: Int32) -> Int32 {
         var place = unsafe Glibc.open(path.isAbsolute ? "/" : ".", linux_open_path | O_CLOEXEC)
         var rest = path.components[...]
@@ -105,8 +108,8 @@ enum DirectPath {
 }
 
 extension FileStatus {
-    /// The status of the file at a direct path. A symbolic link at its end is described itself; one before that is
-    /// ELOOP.
+    /// The status of the file at a direct path. A symbolic link at its end is described itself; one before
+    /// that is ELOOP.
     package static func direct(_ path: FilePath) throws(SystemError) -> FileStatus {
         let descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
         guard descriptor >= 0 else { throw .last("look at", path) }

@@ -2,8 +2,9 @@ import Glibc
 package import SystemPackage
 
 extension Directory {
-    /// Every directory and symbolic link that is passed on the way to `path`, which must be absolute, as far as it
-    /// exists, and what is at its end. When one of them goes or moves, the path may mean something else.
+    /// Every directory and symbolic link that is passed on the way to `path`, which must be absolute, as far
+    /// as it exists, and what is at its end. When one of them goes or moves, the path may mean something
+    /// else.
     package static func way(to path: FilePath) -> [FilePath] {
         var way: [FilePath] = ["/"]
         var place: FilePath = "/"

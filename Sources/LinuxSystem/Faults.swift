@@ -23,8 +23,8 @@ package enum Faults {
     private static let isArmed = Atomic<Bool>(false)
     private static let plans = Mutex<[pthread_t: Plan]>([:])
 
-    /// Puts `newPlan` under every call of this thread, before it is made, until it is armed again; `nil` takes it away. Other threads,
-    /// and so other tests, notice nothing.
+    /// Puts `newPlan` under every call of this thread, before it is made, until it is armed again; `nil`
+    /// takes it away. Other threads, and so other tests, notice nothing.
     package static func arm(_ newPlan: Plan?) {
         plans.withLock { plans in
             plans[pthread_self()] = newPlan

@@ -32,8 +32,8 @@ extension OpenFile {
         return query.l_type != Int16(F_UNLCK)
     }
 
-    /// Takes the exclusive `flock(2)` of a file of our own until this value goes; waits until it is free. For work
-    /// of moments.
+    /// Takes the exclusive `flock(2)` of a file of our own until this value goes; waits until it is free. For
+    /// work of moments.
     package func waitForExclusiveLock() throws(SystemError) {
         while flock(descriptor, LOCK_EX) != 0 {
             if errno != EINTR { throw .last("lock", path) }
@@ -49,8 +49,9 @@ extension OpenFile {
         return true
     }
 
-    /// Takes a write lock on a whole file of our own until this value goes (`fcntl(2)`, F_OFD_SETLK). Others can
-    /// ask for it with `isWriteLocked` and take nothing by asking. Returns false when another open file has it.
+    /// Takes a write lock on a whole file of our own until this value goes (`fcntl(2)`, F_OFD_SETLK). Others
+    /// can ask for it with `isWriteLocked` and take nothing by asking. Returns false when another open file
+    /// has it.
     package func takeWriteLock() throws(SystemError) -> Bool {
         while !set(F_WRLCK) {
             if errno == EAGAIN || errno == EACCES { return false }
@@ -59,8 +60,8 @@ extension OpenFile {
         return true
     }
 
-    /// Gives the write lock back at once. Closing the file would do that only when no child that was just forked
-    /// shares it any more.
+    /// Gives the write lock back at once. Closing the file would do that only when no child that was just
+    /// forked shares it any more.
     package func releaseWriteLock() {
         _ = set(F_UNLCK)
     }

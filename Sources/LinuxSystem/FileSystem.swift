@@ -4,14 +4,14 @@ package import SystemPackage
 
 /// The file system that a directory lies on (`fstatfs(2)`).
 package enum FileSystem {
-    /// The name of a file system that may be changed from elsewhere, of which inotify tells nothing (`inotify(7)`,
-    /// limitations); nil for one that only this machine changes, or that cannot be asked.
+    /// The name of a file system that may be changed from elsewhere, of which inotify tells nothing
+    /// (`inotify(7)`, limitations); nil for one that only this machine changes, or that cannot be asked.
     package static func nameIfShared(_ directory: OpenDirectory) -> String? {
         shared[directory.fileSystem]
     }
 
-    /// The name of a file system that the kernel makes up: no content of anybody is in it, and reading may have effects
-    /// (proc(5), sysfs(5)). Nil for any other, or one that cannot be asked.
+    /// The name of a file system that the kernel makes up: no content of anybody is in it, and reading may
+    /// have effects (proc(5), sysfs(5)). Nil for any other, or one that cannot be asked.
     package static func nameIfPseudo(_ directory: OpenDirectory) -> String? {
         nameIfPseudo(directory.descriptor)
     }

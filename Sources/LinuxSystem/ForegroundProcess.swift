@@ -4,9 +4,9 @@ package import SystemPackage
 
 /// A program that has the terminal: it shares this process's standard streams and its process group.
 package enum ForegroundProcess {
-    /// Runs the program, found by `PATH` if `name` has no slash, and waits for its end. Meanwhile this process does nothing on
-    /// Ctrl-C and Ctrl-\, which are the program's, as with system(3). Returns its exit status; 128 plus the signal's number if a
-    /// signal ended it. Throws when it cannot be started.
+    /// Runs the program, found by `PATH` if `name` has no slash, and waits for its end. Meanwhile this
+    /// process does nothing on Ctrl-C and Ctrl-\, which are the program's, as with system(3). Returns its
+    /// exit status; 128 plus the signal's number if a signal ended it. Throws when it cannot be started.
     ///
     /// - Parameters:
     ///   - name: as `Arguments` has it, and so are the `arguments`: the program gets their bytes.

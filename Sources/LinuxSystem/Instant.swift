@@ -25,7 +25,7 @@ package struct Instant: Hashable, Comparable, Sendable {
 }
 
 /// A moment on the clock that never jumps (`CLOCK_MONOTONIC`): for deadlines and ages within a process.
-package struct Tick: Hashable, Comparable, Sendable {
+package struct MonotonicInstant: Hashable, Comparable, Sendable {
     /// Since an arbitrary start, usually boot.
     package let nanoseconds: Int64
 
@@ -33,21 +33,27 @@ package struct Tick: Hashable, Comparable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    package static var now: Tick { Tick(nanoseconds: Instant(readClock(CLOCK_MONOTONIC)).nanoseconds) }
+    package static var now: MonotonicInstant {
+        MonotonicInstant(nanoseconds: Instant(readClock(CLOCK_MONOTONIC)).nanoseconds)
+    }
 
     /// The same while the machine sleeps (`CLOCK_BOOTTIME`); with `now` it has nothing in common.
-    package static var sinceBoot: Tick {
-        Tick(nanoseconds: Instant(readClock(CLOCK_BOOTTIME)).nanoseconds)
+    package static var sinceBoot: MonotonicInstant {
+        MonotonicInstant(nanoseconds: Instant(readClock(CLOCK_BOOTTIME)).nanoseconds)
     }
 
     /// The last moment that there is, for what is beyond it.
-    package func advanced(by duration: Duration) -> Tick {
+    package func advanced(by duration: Duration) -> MonotonicInstant {
         let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.nanoseconds)
-        return Tick(nanoseconds: overflow ? (nanoseconds < 0 ? .min : .max) : sum)
+        return MonotonicInstant(nanoseconds: overflow ? (nanoseconds < 0 ? .min : .max) : sum)
     }
-    package func duration(to later: Tick) -> Duration { .nanoseconds(later.nanoseconds &- nanoseconds) }
+    package func duration(to later: MonotonicInstant) -> Duration {
+        .nanoseconds(later.nanoseconds &- nanoseconds)
+    }
 
-    package static func < (left: Tick, right: Tick) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func < (left: MonotonicInstant, right: MonotonicInstant) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
 }
 
 extension Duration {
@@ -60,7 +66,7 @@ extension Duration {
     }
 }
 
-private func readClock(_ clock: clockid_t) -> timespec {
+func readClock(_ clock: clockid_t) -> timespec {
     var raw = timespec()
     unsafe clock_gettime(clock, &raw)
     return raw

@@ -1,8 +1,8 @@
 import Glibc
 import SystemPackage
 
-/// Tells of every change to the mounts that this process sees (`proc(5)`, mountinfo): a mount over a directory makes no
-/// inotify event.
+/// Tells of every change to the mounts that this process sees (`proc(5)`, mountinfo): a mount over a
+/// directory makes no inotify event.
 package final class MountTable {
     let descriptor: Int32
 

@@ -26,7 +26,8 @@ extension FileStatus {
 }
 
 extension OpenFile {
-    /// Gives the file to somebody (`fchown(2)`, `fchmod(2)`). Only root can give files away: for others EPERM.
+    /// Gives the file to somebody (`fchown(2)`, `fchmod(2)`). Only root can give files away: for others
+    /// EPERM.
     package func setOwnership(_ ownership: FileOwnership) throws(SystemError) {
         let present = try status().ownership
         if present.userID != ownership.userID || present.groupID != ownership.groupID {

@@ -38,8 +38,8 @@ package struct OpenFile: ~Copyable, Sendable {
         /// For reading and writing a file that exists; a symbolic link at the end of its path is refused
         /// (ELOOP).
         case update
-        /// For reading and writing a file of our own, made with mode 0600 if it does not exist; a symbolic link is
-        /// refused (ELOOP).
+        /// For reading and writing a file of our own, made with mode 0600 if it does not exist; a symbolic
+        /// link is refused (ELOOP).
         case updateOrCreate
         /// For writing a file that must not exist yet, mode 0600.
         case createNew
@@ -131,8 +131,8 @@ package struct OpenFile: ~Copyable, Sendable {
         return place
     }
 
-    /// As `read`, but a stretch that lies in a hole as a whole is not read (`lseek(2)`, SEEK_DATA): the kernel would
-    /// fill its cache with zeros, which takes ten times as long.
+    /// As `read`, but a stretch that lies in a hole as a whole is not read (`lseek(2)`, SEEK_DATA): the
+    /// kernel would fill its cache with zeros, which takes ten times as long.
     package func readSparse(
         into buffer: inout [UInt8],
         count: Int,
@@ -157,8 +157,8 @@ package struct OpenFile: ~Copyable, Sendable {
         return got
     }
 
-    /// The next stretch from `offset` on that is not a hole, in bytes (`lseek(2)`, SEEK_DATA and SEEK_HOLE); nil when only
-    /// holes follow. Where the file system cannot tell, all is data.
+    /// The next stretch from `offset` on that is not a hole, in bytes (`lseek(2)`, SEEK_DATA and SEEK_HOLE);
+    /// nil when only holes follow. Where the file system cannot tell, all is data.
     package func nextData(from offset: UInt64) -> Range<UInt64>? {
         guard let start = off_t(exactly: offset) else { return nil }
         let data = lseek(descriptor, start, SEEK_DATA)
@@ -192,15 +192,15 @@ package struct OpenFile: ~Copyable, Sendable {
         if let fault { throw SystemError("write", path, code: fault) }
     }
 
-    /// Lets the disk begin to write what was written in `range`, without waiting (`sync_file_range(2)`), so that a later
-    /// `synchronise` has less to wait for. A mere hint: what fails is reported by that.
+    /// Lets the disk begin to write what was written in `range`, without waiting (`sync_file_range(2)`), so
+    /// that a later `synchronise` has less to wait for. A mere hint: what fails is reported by that.
     package func beginWriteback(_ range: Range<UInt64>) {
         let byteCount = Int64(range.upperBound - range.lowerBound)
         _ = linux_begin_writeback(descriptor, Int64(range.lowerBound), byteCount)
     }
 
-    /// Makes the file a copy-on-write clone of another one, whatever it held before (`ioctl_ficlone(2)`). False, and
-    /// nothing done, where that cannot be: most file systems cannot, and none across two of them.
+    /// Makes the file a copy-on-write clone of another one, whatever it held before (`ioctl_ficlone(2)`).
+    /// False, and nothing done, where that cannot be: most file systems cannot, and none across two of them.
     package func becomeClone(of source: borrowing OpenFile) -> Bool {
         linux_clone_file(descriptor, source.descriptor) == 0
     }

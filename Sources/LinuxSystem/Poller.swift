@@ -11,7 +11,6 @@ package struct Poller: ~Copyable {
 
     package mutating func add(_ inotify: Inotify) -> Slot { add(inotify.descriptor) }
     package mutating func add(_ bell: Bell) -> Slot { add(bell.descriptor) }
-    package mutating func add(_ socket: borrowing Socket) -> Slot { add(socket.descriptor) }
 
     /// Ready when the other end is closed; one that only writes no more is not.
     package mutating func addEnd(of socket: borrowing Socket) -> Slot { add(socket.descriptor, 0) }

@@ -6,8 +6,9 @@ package enum CurrentProcess {
     package static var identifier: Int32 { getpid() }
     package static var userID: UInt32 { geteuid() }
 
-    /// A standard stream that the process was started without is the null device from now on. Else a file that is opened
-    /// later would get its number, and with it all that is said. To be called before anything is opened.
+    /// A standard stream that the process was started without is the null device from now on. Else a file
+    /// that is opened later would get its number, and with it all that is said. To be called before anything
+    /// is opened.
     package static func openMissingStandardStreams() {
         for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
             // The lowest free number is this one.
@@ -15,8 +16,8 @@ package enum CurrentProcess {
         }
     }
 
-    /// Whatever mask this process was started with, what it makes from now on is for its user alone, and for that one
-    /// as a whole.
+    /// Whatever mask this process was started with, what it makes from now on is for its user alone, and for
+    /// that one as a whole.
     package static func keepFilesPrivate() {
         umask(0o077)
     }

@@ -11,8 +11,8 @@ package enum ProcessTable {
 
     /// The processes, apart from this one, that have one of the files open for writing, by process number.
     ///
-    /// Others that only read are no danger to what is put in a file's place. Processes of other users show their files to root
-    /// alone.
+    /// Others that only read are no danger to what is put in a file's place. Processes of other users show
+    /// their files to root alone.
     package static func writers(of files: Set<FileIdentity>) -> [Holder] {
         files.isEmpty ? [] : holders { files.contains($1.identity) }
     }

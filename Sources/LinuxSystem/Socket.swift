@@ -92,12 +92,14 @@ package struct Socket: ~Copyable, Sendable {
     /// One line, without its newline; nil when the other end closed first. A line that exceeds `limit` bytes
     /// is an error (EMSGSIZE), and so is one that takes longer than `within` for each MiB (EAGAIN).
     package func readLine(limit: Int, within time: Duration? = nil) throws(SystemError) -> [UInt8]? {
-        let start = Tick.now
+        let start = MonotonicInstant.now
         var line: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while line.count <= limit {
             let deadline = time.map { start.advanced(by: $0 * (1 + line.count >> 20)) }
-            if let deadline { setReadTimeout(max(.milliseconds(1), Tick.now.duration(to: deadline))) }
+            if let deadline {
+                setReadTimeout(max(.milliseconds(1), MonotonicInstant.now.duration(to: deadline)))
+            }
             if let deadline, deadline <= .now {
                 throw SystemError("read from the socket", nil, code: .resourceTemporarilyUnavailable)
             }
@@ -119,7 +121,7 @@ package struct Socket: ~Copyable, Sendable {
     /// Writes `bytes` and a newline. A closed other end is an error, never a signal. What the other end has
     /// not made room for `within` that time, however slowly it reads, is an error (EAGAIN).
     package func writeLine(_ bytes: [UInt8], within time: Duration? = nil) throws(SystemError) {
-        let deadline = time.map { Tick.now.advanced(by: $0) }
+        let deadline = time.map { MonotonicInstant.now.advanced(by: $0) }
         let line = bytes + [UInt8(ascii: "\n")]
         var done = 0
         while done < line.count {
@@ -137,13 +139,13 @@ package struct Socket: ~Copyable, Sendable {
         }
     }
 
-    private func waitForRoom(until deadline: Tick?) throws(SystemError) {
+    private func waitForRoom(until deadline: MonotonicInstant?) throws(SystemError) {
         if let deadline, deadline <= .now {
             throw SystemError("write to the socket", nil, code: .resourceTemporarilyUnavailable)
         }
         var poller = Poller()
         _ = poller.addRoom(in: self)
-        _ = try poller.wait(deadline.map { Tick.now.duration(to: $0) })
+        _ = try poller.wait(deadline.map { MonotonicInstant.now.duration(to: $0) })
     }
 
     /// Makes the waiting `accept` of another thread return with an error.

@@ -3,20 +3,22 @@ import Synchronization
 
 /// The wish of a user or a service manager that this process ends: SIGINT, SIGTERM, SIGHUP.
 package enum StopSignal {
-    /// What the handler writes to. A handler may do next to nothing (`signal-safety(7)`): write(2) is allowed.
+    /// What the handler writes to. A handler may do next to nothing (`signal-safety(7)`): write(2) is
+    /// allowed.
     private static let bellDescriptor = Atomic<Int32>(-1)
 
     private static let all = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Calls `body` on a thread of its own at the first stop signal, and `again` at later ones, instead of ending the
-    /// process; to be used once. A signal that was ignored when the process began stays ignored, as under nohup(1).
+    /// Calls `body` on a thread of its own at the first stop signal, and `again` at later ones, instead of
+    /// ending the process; to be used once. A signal that was ignored when the process began stays ignored,
+    /// as under nohup(1).
     package static func onFirst(
         _ body: @escaping @Sendable () -> Void,
         again: @escaping @Sendable () -> Void = {}
     ) throws(SystemError) {
         let bell = try Bell()
         bellDescriptor.store(bell.ringingEnd, ordering: .releasing)
-        try Thread.start("signals") {
+        try WorkerThread.start("signals") {
             // Threads inherit what is blocked, and processes as well, as from a test's thread pool.
             var signals = sigset_t()
             unsafe sigemptyset(&signals)

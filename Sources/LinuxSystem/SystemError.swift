@@ -27,8 +27,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         return "cannot \(operation) \(path.printable): \(code)"
     }
 
-    /// The file or one of its directories is not there, or is a symbolic link that is not followed (ENOENT, ENOTDIR,
-    /// ELOOP), or cannot be there, for its name is too long.
+    /// The file or one of its directories is not there, or is a symbolic link that is not followed (ENOENT,
+    /// ENOTDIR, ELOOP), or cannot be there, for its name is too long.
     package var isMissing: Bool {
         isAbsent || isLink || isImpossibleName
     }
@@ -54,7 +54,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file system keeps no modes, or not this one (`chmod(2)` by the owner: EPERM, EOPNOTSUPP, ENOSYS).
     var lacksModes: Bool { [EPERM, EOPNOTSUPP, ENOSYS].contains(code.rawValue) }
 
-    /// This process or the machine has no descriptor or memory left just now (EMFILE, ENFILE, ENOBUFS, ENOMEM).
+    /// This process or the machine has no descriptor or memory left just now (EMFILE, ENFILE, ENOBUFS,
+    /// ENOMEM).
     package var isShortage: Bool {
         [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, Errno(rawValue: ENOBUFS)].contains(code)
     }

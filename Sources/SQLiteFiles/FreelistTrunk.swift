@@ -45,11 +45,4 @@ package struct FreelistTrunk: ~Escapable {
         precondition(index >= 0 && index < leafCount, "no such leaf")
         return PageNumber(page.bigEndianUInt32(at: FreelistLayout.leaves + index * FreelistLayout.leafBytes))
     }
-
-    /// All leaves in the order of the page.
-    package func forEachLeaf<Failure: Error>(
-        _ body: (PageNumber) throws(Failure) -> Void
-    ) throws(Failure) {
-        for index in 0..<leafCount { try body(leaf(at: index)) }
-    }
 }

@@ -71,7 +71,8 @@ package enum WALIndexLayout {
     package static let salts = 32
     package static let headerChecksum = 40
     package static let backfilledFrames = 96
-    /// The byte that every process holds a lock on as long as it uses the file (`UNIX_SHM_DMS` in SQLite's os_unix.c).
+    /// The byte that every process holds a lock on as long as it uses the file (`UNIX_SHM_DMS` in SQLite's
+    /// os_unix.c).
     package static let deadMansSwitch: UInt64 = 128
 }
 

@@ -1,7 +1,7 @@
 /// A set of page numbers: one bit a page, so 3 MB for 100 GB of 4096-byte pages.
 ///
-/// The bits lie in blocks of 4096 pages, and a block without a page takes no memory. So a single page at the end of
-/// all numbers costs 8 MB, not 512.
+/// The bits lie in blocks of 4096 pages, and a block without a page takes no memory. So a single page at the
+/// end of all numbers costs 8 MB, not 512.
 package struct PageBitmap: Sendable {
     package init() {}
 

@@ -44,8 +44,8 @@ package struct PageCount: RawRepresentable, Hashable, Comparable, Sendable {
 
     package static func < (left: PageCount, right: PageCount) -> Bool { left.rawValue < right.rawValue }
 
-    /// The most pages that a file can have, as in SQLite (sqlite.org/limits, SQLITE_MAX_PAGE_COUNT): the number behind
-    /// the last page still fits 32 bits.
+    /// The most pages that a file can have, as in SQLite (sqlite.org/limits, SQLITE_MAX_PAGE_COUNT): the
+    /// number behind the last page still fits 32 bits.
     package static let maximum = PageCount(0xffff_fffe)
 
     /// The page behind the last. Nil above `maximum`.

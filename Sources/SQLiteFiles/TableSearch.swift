@@ -1,7 +1,8 @@
 /// The way from the root of a table's b-tree to a row (sqlite.org/fileformat2.html, section 1.6).
 ///
-/// The rule: an interior page (type 5) has cells of a left child and the largest rowid below it, and a right-most child; a leaf (type
-/// 13) has cells of payload size, rowid and payload. What is not so, or leads out of a page, has no way.
+/// The rule: an interior page (type 5) has cells of a left child and the largest rowid below it, and a
+/// right-most child; a leaf (type 13) has cells of payload size, rowid and payload. What is not so, or leads
+/// out of a page, has no way.
 package enum TableSearch {
     private static let interior: UInt8 = 0x05
     private static let leaf: UInt8 = 0x0d
@@ -76,7 +77,8 @@ package enum TableSearch {
             ? .row(overflow: nil) : .child(PageNumber(page.bigEndianUInt32(at: start + 8)))
     }
 
-    /// The number of the first overflow page stands behind what of the payload the leaf has. Page 0: it has all.
+    /// The number of the first overflow page stands behind what of the payload the leaf has. Page 0: it has
+    /// all.
     private static func overflow(
         _ page: RawSpan,
         _ size: Int,

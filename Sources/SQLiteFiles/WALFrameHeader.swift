@@ -10,8 +10,8 @@ package struct WALFrameHeader: Sendable, Hashable {
     /// The running checksum after this frame.
     package let checksum: WALChecksum
 
-    /// Nil if there are fewer than 24 bytes, or a page that no database can have: page 0, as a hole has it, or one behind
-    /// the last number. More bytes are ignored.
+    /// Nil if there are fewer than 24 bytes, or a page that no database can have: page 0, as a hole has it,
+    /// or one behind the last number. More bytes are ignored.
     package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= WALLayout.frameHeaderBytes else { return nil }
         let databasePages = bytes.bigEndianUInt32(at: WALLayout.frameDatabasePages)
@@ -23,7 +23,4 @@ package struct WALFrameHeader: Sendable, Hashable {
         salts = WALSalts(bytes, at: WALLayout.frameSalts)
         checksum = WALChecksum(bytes, at: WALLayout.frameChecksum)
     }
-
-    /// Whether the frame claims to belong to the generation that the chain follows.
-    package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
 }

@@ -22,9 +22,9 @@ package struct WALSalts: Sendable, Hashable {
         salt1 == earlier.salt1 &+ 1
     }
 
-    /// Whether frames with the salts `earlier` were most probably written some resets before these. A process that
-    /// has not reset the log itself draws both salts anew for a log that another one has truncated, and may have
-    /// rolled back what it wrote: such frames are no older ones.
+    /// Whether frames with the salts `earlier` were most probably written some resets before these. A process
+    /// that has not reset the log itself draws both salts anew for a log that another one has truncated, and
+    /// may have rolled back what it wrote: such frames are no older ones.
     package func mayComeAfter(_ earlier: WALSalts) -> Bool {
         1..<0x1_0000 ~= salt1 &- earlier.salt1 && !earlier.areEmpty
     }

@@ -58,8 +58,8 @@ package struct WALIndexHeader: Sendable, Hashable {
     /// Whether this header speaks of the generation that the chain follows.
     package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
 
-    /// The chain after the last committed frame, on SQLite's word instead of reading the frames; nil before the
-    /// first frame of a new log.
+    /// The chain after the last committed frame, on SQLite's word instead of reading the frames; nil before
+    /// the first frame of a new log.
     package var chain: WALChain? {
         pageSize.map {
             WALChain(

@@ -16,11 +16,11 @@ private import CZstd
         unsafe output.deallocate()
     }
 
-    /// Appends one frame with `content` to `frames`. Its matches may reach into `prefix`, which the decompressor
-    /// needs as well; a prefix that is further away than 128 MiB is not reached. The frame says how long its
-    /// content is and carries no checksum: the records around it have one. Returns the frame's bytes. `tableLog`: the
-    /// most entries that each of zstd's tables may have, as a power of two, where memory counts more than the last
-    /// hundredth; an entry takes 4 bytes.
+    /// Appends one frame with `content` to `frames`. Its matches may reach into `prefix`, which the
+    /// decompressor needs as well; a prefix that is further away than 128 MiB is not reached. The frame says
+    /// how long its content is and carries no checksum: the records around it have one. Returns the frame's
+    /// bytes. `tableLog`: the most entries that each of zstd's tables may have, as a power of two, where
+    /// memory counts more than the last hundredth; an entry takes 4 bytes.
     @discardableResult
     package mutating func compress(
         _ content: RawSpan,

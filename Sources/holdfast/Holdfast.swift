@@ -14,7 +14,7 @@ struct Holdfast: AsyncParsableCommand {
             Exit status: 0 done, 1 failed, 3 done in part, 4 damage found, 10 no repository, no such root or no \
             snapshot that matches, 11 another writer has it, 64 wrong usage, 130 interrupted.
             """,
-        version: "holdfast 0.1.0",
+        version: VersionText.all,
         subcommands: [
             Watch.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
             Log.self, Show.self, Diff.self, Query.self, Shell.self,

@@ -1,11 +1,12 @@
 import Foundation
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 import TestSupport
 
-/// A repository with a directory root `data` that was made up: a database of three commits with a gap before the
-/// last, a plain file, and a file that is gone again.
+/// A repository with a directory root `data` that was made up: a database of three commits with a gap before
+/// the last, a plain file, and a file that is gone again.
 ///
 /// | sequence | time of 2026-01-29, UTC | file | event |
 /// |---|---|---|---|
@@ -42,7 +43,7 @@ final class Scene {
         try recorded.add(Gap(from: Self.at(41), to: Self.at(43.5), reason: "the watcher was not running"))
         try database("INSERT INTO t VALUES('three')", .scan, 60, coalesced: 7)
         try recorded.add(
-            Annotation(.tag, target: Sequence(2), fields: ["name": "pre-migration"], time: Self.at(61))
+            Annotation(.tag, target: SequenceNumber(2), fields: ["name": "pre-migration"], time: Self.at(61))
         )
         recorded.close()
     }

@@ -51,6 +51,20 @@ import Testing
         }
     }
 
+    @Test("names versions of the program, the formats and the libraries")
+    func version() throws {
+        let lines = try HoldfastProgram.run(["--version"]).stdout.split(separator: "\n")
+        let expected = [
+            #"holdfast \d+\.\d+\.\d+( \(commit [0-9a-f]{12}(-dirty)?\))?"#,
+            #"repository format \d+, segment format \d+, base format \d+"#,
+            #"SQLite 3\.\d+\.\d+, zstd 1\.\d+\.\d+"#,
+        ]
+        #expect(lines.count == expected.count)
+        for (line, pattern) in zip(lines, expected) {
+            #expect(try Regex(pattern).wholeMatch(in: line) != nil, "\(line)")
+        }
+    }
+
     @Test(
         "names its exit statuses in the help of each command",
         arguments: ["log", "restore", "check", "forget", "stats"]

@@ -3,7 +3,9 @@ import SQLiteFiles
 import SystemPackage
 import Zstandard
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// Each decoder of a repository, ready for any bytes.
 final class Decoders {
@@ -17,7 +19,7 @@ final class Decoders {
 
     private init() throws {
         let directory = FilePath(CurrentProcess.environment("TMPDIR") ?? "/tmp").appending("repository")
-        let repository = try RepositoryDirectory(at: directory, creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: directory)
         root = try repository.addRoot("/fuzzed", kind: .directory)
         compressor = try Compressor()
         decompressor = try Decompressor()
@@ -89,7 +91,7 @@ final class Decoders {
             flags: 0,
             payloadBytes: bytes.count,
             file: FileID(1),
-            firstSequence: Sequence(1),
+            firstSequence: SequenceNumber(1),
             time: time
         )
         _ = try? AttributesRecord(span, header)
@@ -99,7 +101,7 @@ final class Decoders {
     func segment(_ bytes: [UInt8]) {
         let header = SegmentHeader(
             root: root.id,
-            firstSequence: Sequence(1),
+            firstSequence: SequenceNumber(1),
             created: Instant(nanoseconds: 1),
             previousFirst: .none,
             previousValidBytes: 0
@@ -109,12 +111,12 @@ final class Decoders {
         seal(&segment, 64)
         segment += bytes.dropFirst()
         sealRecords(&segment)
-        write(segment, to: root.segmentPath(Sequence(1)))
+        write(segment, to: root.segmentPath(SequenceNumber(1)))
         _ = try? RestoreCosts(root) { _ in }
         _ = try? RootCheck(root).run(readingData: false) { _ in }
         _ = try? RepairPlan(root)
         let wanted: Set<FileID> = [FileID(1), FileID(2)]
-        guard let plans = try? RebuildPlans(root, wanted: wanted, upTo: Sequence(.max)),
+        guard let plans = try? RebuildPlans(root, wanted: wanted, upTo: SequenceNumber(.max)),
             plans.plans.values.allSatisfy({ $0.largestBytes <= 1 << 20 })
         else { return }
         _ = try? RootCheck(root).run(readingData: true) { _ in }
@@ -196,7 +198,7 @@ final class Decoders {
             header: rest,
             payload: rest.extracting(RecordHeader.byteCount..<header.recordBytes),
             offset: UInt64(start),
-            segment: Sequence(1)
+            segment: SequenceNumber(1)
         )
         return (start + header.recordBytes, sum)
     }

@@ -13,8 +13,15 @@ struct DurationTests {
         for duration in beyond {
             #expect(duration.nanoseconds == .max, "\(duration)")
             #expect((Duration.zero - duration).nanoseconds <= -.max, "\(duration)")
-            #expect(Tick.now.advanced(by: duration) == Tick(nanoseconds: .max), "\(duration)")
-            #expect(Tick.now.duration(to: Tick.now.advanced(by: duration)) > .seconds(86_400), "\(duration)")
+            #expect(
+                MonotonicInstant.now.advanced(by: duration) == MonotonicInstant(nanoseconds: .max),
+                "\(duration)"
+            )
+            #expect(
+                MonotonicInstant.now.duration(to: MonotonicInstant.now.advanced(by: duration))
+                    > .seconds(86_400),
+                "\(duration)"
+            )
         }
     }
 

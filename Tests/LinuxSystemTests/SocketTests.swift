@@ -14,14 +14,14 @@ struct SocketTests {
         let listener = Shared(try Socket.listen(at: path))
         #expect(try FileStatus.of(path).permissions == 0o600)
         // Both ends wait on threads of their own: a test that blocks would keep the others from running.
-        async let asked: [UInt8]? = Thread.run("server") {
+        async let asked: [UInt8]? = WorkerThread.run("server") {
             let connection = try listener.socket.accept()
             guard try connection.peerUserID() == CurrentProcess.userID else { return nil }
             let question = try connection.readLine(limit: 100)
             try connection.writeLine(Array("answer".utf8))
             return question
         }
-        async let answer: [UInt8]? = Thread.run("client") {
+        async let answer: [UInt8]? = WorkerThread.run("client") {
             let socket = try Socket.connect(to: path)
             try socket.writeLine(Array("question".utf8))
             return try socket.readLine(limit: 100)
@@ -49,7 +49,7 @@ struct SocketTests {
         let folder = try TemporaryDirectory()
         let path = FilePath(folder.file("s"))
         let listener = Shared(try Socket.listen(at: path))
-        async let code: Errno? = Thread.run("server") {
+        async let code: Errno? = WorkerThread.run("server") {
             do {
                 _ = try listener.socket.accept().readLine(limit: 1000)
                 return nil
@@ -57,7 +57,7 @@ struct SocketTests {
                 return error.code
             }
         }
-        async let sent: Void = Thread.run("client") {
+        async let sent: Void = WorkerThread.run("client") {
             try Socket.connect(to: path).writeLine([UInt8](repeating: 65, count: 5000))
         }
         #expect(try await code == .messageTooLong)

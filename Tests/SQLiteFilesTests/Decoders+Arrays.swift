@@ -8,13 +8,8 @@ extension DatabaseHeader {
     init(_ bytes: [UInt8]) throws(DatabaseHeaderError) { try self.init(bytes.raw) }
 }
 
-extension FreelistWalk {
-    /// The number of leaves, if the page was a trunk.
-    @discardableResult
-    mutating func feed(_ page: [UInt8]) -> Int? {
-        guard let trunk = feed(page.raw) else { return nil }
-        return trunk.leafCount
-    }
+extension FreelistTrunk {
+    var leaves: [PageNumber] { (0..<leafCount).map { leaf(at: $0) } }
 }
 
 extension WALHeader {

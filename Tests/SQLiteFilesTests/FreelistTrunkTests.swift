@@ -14,9 +14,7 @@ struct FreelistTrunkTests {
         guard
             let trunk = FreelistTrunk(page: page.raw, usableBytes: usable, pageCount: PageCount(pages))
         else { return nil }
-        var result: [UInt32] = []
-        trunk.forEachLeaf { result.append($0.rawValue) }
-        return result
+        return trunk.leaves.map(\.rawValue)
     }
 
     @Test("hands out next and leaves")

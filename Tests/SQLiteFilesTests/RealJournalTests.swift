@@ -158,7 +158,7 @@ struct RealJournalTests {
                     pageCount: header.originalPageCount
                 )
             else { continue }
-            trunk.forEachLeaf { named.insert($0.rawValue) }
+            named.formUnion(trunk.leaves.map(\.rawValue))
         }
         let last = UInt32(min(before.count, after.count) / size.bytes)
         return (1...last).filter { number in

@@ -57,7 +57,7 @@ struct WALChainTests {
         var stranger = WALBuilder(order: .big, salts: (1, 2))
         stranger.frames = [.init(page: 1, databasePages: 1, content: [UInt8](repeating: 1, count: 512))]
         #expect(chain.accept(frame: Array(stranger.bytes[32...])) == .end)
-        #expect(WALFrameHeader(Array(stranger.bytes[32...]))?.hasSalts(of: chain) == false)
+        #expect(WALFrameHeader(Array(stranger.bytes[32...]))?.salts != chain.salts)
         var pageZero = WALBuilder(order: .big)
         pageZero.frames = [.init(page: 0, databasePages: 1, content: [UInt8](repeating: 1, count: 512))]
         #expect(chain.accept(frame: Array(pageZero.bytes[32...])) == .end)
@@ -145,7 +145,7 @@ struct RealWALTests {
         let new = try ScannedWAL(log)
         #expect(new.commits.count == 1)
         #expect(new.chain.frameCount < early.chain.frameCount)
-        #expect(WALFrameHeader(Array(log[32...]))?.hasSalts(of: new.chain) == true)
+        #expect(WALFrameHeader(Array(log[32...]))?.salts == new.chain.salts)
         let old = ScannedWAL(log, from: early.committed)
         #expect(old.commits.count == 10)
         #expect(old.committed == before.committed)

@@ -17,7 +17,8 @@ struct WALFuzzTests {
         return log
     }
 
-    /// SQLite's checksum adds words modulo 2^32, each so many times: the top bits of two words can cancel each other out.
+    /// SQLite's checksum adds words modulo 2^32, each so many times: the top bits of two words can cancel
+    /// each other out.
     private static func withoutTopBits(_ content: ArraySlice<UInt8>) -> [UInt8] {
         content.enumerated().map { offset, byte in offset % 4 == 0 || offset % 4 == 3 ? byte & 0x7f : byte }
     }

@@ -26,8 +26,8 @@ package struct CommandFailure: Error, CustomStringConvertible {
 /// Runs other programs.
 package enum Command {
     /// Runs a program to its end. A name without a slash is looked up in `PATH`. Standard input and both
-    /// outputs are files, so no amount of either can make the two processes wait for each other. When it takes
-    /// longer than the timeout, kills it and throws `CommandFailure`.
+    /// outputs are files, so no amount of either can make the two processes wait for each other. When it
+    /// takes longer than the timeout, kills it and throws `CommandFailure`.
     package static func run(
         _ executable: String,
         _ arguments: [String] = [],

@@ -1,5 +1,5 @@
-/// The executions of a fuzzer, each with a seed of its own. The short form takes the same seeds each time, so that even
-/// one that ends the process can be run again; the long form begins anywhere and says where.
+/// The executions of a fuzzer, each with a seed of its own. The short form takes the same seeds each time, so
+/// that even one that ends the process can be run again; the long form begins anywhere and says where.
 package struct FuzzRun: ~Copyable {
     private let name: String
     private var run: LongRun

@@ -32,8 +32,8 @@ package enum HoldfastProgram {
         )
     }
 
-    /// Runs it to its end as a user who must keep to file permissions: root without the right to pass over them
-    /// (`setpriv(1)`); any other user as it is.
+    /// Runs it to its end as a user who must keep to file permissions: root without the right to pass over
+    /// them (`setpriv(1)`); any other user as it is.
     package static func runWithoutPrivileges(
         _ arguments: [String],
         environment changes: [String: String] = [:]

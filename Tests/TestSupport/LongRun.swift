@@ -1,9 +1,10 @@
 import Foundation
 import LinuxSystem
 
-/// How long a random test goes on: a number of rounds in `scripts/test`, or as many seconds as `HOLDFAST_LONG` says.
+/// How long a random test goes on: a number of rounds in `scripts/test`, or as many seconds as
+/// `HOLDFAST_LONG` says.
 package struct LongRun: Sendable {
-    private let deadline: Tick?
+    private let deadline: MonotonicInstant?
     private let rounds: Int
     /// Rounds so far.
     package private(set) var count = 0
@@ -12,7 +13,7 @@ package struct LongRun: Sendable {
     package init(rounds: Int) {
         self.rounds = rounds
         deadline = ProcessInfo.processInfo.environment["HOLDFAST_LONG"].flatMap(Int.init).map {
-            Tick.now.advanced(by: .seconds($0))
+            MonotonicInstant.now.advanced(by: .seconds($0))
         }
     }
 
@@ -21,7 +22,7 @@ package struct LongRun: Sendable {
 
     /// Whether another round is due; counts it.
     package mutating func next() -> Bool {
-        guard deadline.map({ Tick.now < $0 }) ?? (count < rounds) else { return false }
+        guard deadline.map({ MonotonicInstant.now < $0 }) ?? (count < rounds) else { return false }
         count += 1
         return true
     }

@@ -1,6 +1,6 @@
 extension [UInt8] {
-    /// One to four changes of the kinds that damage and forgery make: single bits and bytes, integers of extreme values,
-    /// runs of zeros, spans that are cut out, put in, repeated or lost at the end.
+    /// One to four changes of the kinds that damage and forgery make: single bits and bytes, integers of
+    /// extreme values, runs of zeros, spans that are cut out, put in, repeated or lost at the end.
     package mutating func mutate(with random: inout SeededRandom, within range: Range<Int>? = nil) {
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let range = (range ?? 0..<count).clamped(to: 0..<count)

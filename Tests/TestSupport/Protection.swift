@@ -1,6 +1,7 @@
 import Foundation
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 

@@ -1,10 +1,12 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
+package import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 
-/// A root with a history that a test makes up: images are given whole, as files or bytes, and recorded by the real
-/// writer.
+/// A root with a history that a test makes up: images are given whole, as files or bytes, and recorded by the
+/// real writer.
 package final class RecordedRoot {
     package let root: RootDescription
     private var writer: RootWriter?
@@ -16,7 +18,7 @@ package final class RecordedRoot {
         _ kind: RootKind,
         options: RootWriter.Options = .init()
     ) throws {
-        let repository = try RepositoryDirectory(at: FilePath(repository), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(repository))
         root = try repository.addRoot(FilePath(path), kind: kind)
         writer = try RootWriter(root: root, options: options)
     }
@@ -30,7 +32,7 @@ package final class RecordedRoot {
         _ event: SnapshotEvent = .scan,
         at time: Instant,
         coalesced: Int = 0
-    ) throws -> Repository.Sequence {
+    ) throws -> SequenceNumber {
         let writer = try open()
         let file = writer.declare(name: FilePath(name), kind: kind)
         let pageSize = kind == .database ? Self.pageSize(of: image) : .plain
@@ -62,7 +64,7 @@ package final class RecordedRoot {
 
     /// Records that the file is gone.
     @discardableResult
-    package func delete(_ name: String, _ kind: FileKind, at time: Instant) throws -> Repository.Sequence {
+    package func delete(_ name: String, _ kind: FileKind, at time: Instant) throws -> SequenceNumber {
         try record(name, kind, [], .deleted, at: time)
     }
 

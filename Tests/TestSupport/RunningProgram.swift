@@ -4,8 +4,8 @@ import Synchronization
 
 /// A program that runs beside the test. One that goes away unfinished is killed.
 ///
-/// Waiting is always for something that happens; the timeouts only end a test that would otherwise hang. To be
-/// used from one thread.
+/// Waiting is always for something that happens; the timeouts only end a test that would otherwise hang. To
+/// be used from one thread.
 package final class RunningProgram {
     private let process = Process()
     private let command: String
@@ -70,7 +70,7 @@ package final class RunningProgram {
         _ handle: FileHandle,
         _ add: @escaping @Sendable (inout Events.State, [UInt8]) -> Void
     ) throws {
-        try Thread.start("gather") { [events] in
+        try WorkerThread.start("gather") { [events] in
             while case let data = handle.availableData, !data.isEmpty {
                 events.change { add(&$0, [UInt8](data)) }
             }
@@ -90,8 +90,8 @@ package final class RunningProgram {
         String(decoding: events.state.withLock { part($0) }, as: UTF8.self)
     }
 
-    /// Waits for the first whole line on the standard output that meets the condition, among those of before as
-    /// well. Throws `CommandFailure` when the program ends, or the time does, without it.
+    /// Waits for the first whole line on the standard output that meets the condition, among those of before
+    /// as well. Throws `CommandFailure` when the program ends, or the time does, without it.
     @discardableResult
     package func waitForOutput(
         timeout: Duration = .seconds(60),
@@ -110,8 +110,8 @@ package final class RunningProgram {
         try wait(timeout) { Self.line(in: $0.errors, count, condition) }
     }
 
-    /// Waits until it has ended and all that it said has arrived. When it takes longer than the timeout, kills
-    /// it and throws `CommandFailure`.
+    /// Waits until it has ended and all that it said has arrived. When it takes longer than the timeout,
+    /// kills it and throws `CommandFailure`.
     @discardableResult
     package func waitForEnd(timeout: Duration = .seconds(60)) throws -> CommandResult {
         do {
@@ -184,13 +184,13 @@ package final class RunningProgram {
 
     /// Waits until `look` finds something.
     private func wait<Value>(_ timeout: Duration, _ look: (Events.State) -> Value?) throws -> Value {
-        let deadline = Tick.now.advanced(by: timeout)
+        let deadline = MonotonicInstant.now.advanced(by: timeout)
         while true {
             let (found, isOver) = events.state.withLock { state in
                 (look(state), state.exitStatus != nil && state.openOutputs == 0)
             }
             if let found { return found }
-            let rest = Tick.now.duration(to: deadline)
+            let rest = MonotonicInstant.now.duration(to: deadline)
             guard !isOver, rest > .zero else {
                 let status = events.state.withLock { $0.exitStatus }
                 throw CommandFailure(

@@ -14,7 +14,8 @@ package final class SQLite3Session {
     private var unread: [UInt8] = []
     private var errorBytesRead = 0
 
-    /// Opens a database, or creates it. `program`: a program, with its arguments, that runs `sqlite3` in its own way.
+    /// Opens a database, or creates it. `program`: a program, with its arguments, that runs `sqlite3` in its
+    /// own way.
     package init(_ path: String, under program: [String] = []) throws {
         self.path = path
         files = try TemporaryDirectory(prefix: "holdfast-session")

@@ -9,14 +9,17 @@ package struct WaitedInVain: Error, CustomStringConvertible {
     package var description: String { "\(what): it did not come" }
 }
 
-/// Asks again and again until the condition holds: for what nobody announces. Throws `WaitedInVain` after the time.
+/// Asks again and again until the condition holds: for what nobody announces. Throws `WaitedInVain` after the
+/// time.
 package func wait(
     for what: String,
     within limit: Duration = .seconds(60),
     until condition: () throws -> Bool
 ) throws {
-    let deadline = Tick.now.advanced(by: limit)
+    let deadline = MonotonicInstant.now.advanced(by: limit)
     while try !condition() {
-        guard Tick.now < deadline else { throw WaitedInVain(what: what) }
+        guard MonotonicInstant.now < deadline else { throw WaitedInVain(what: what) }
+        // Asking takes processor time from what is waited for.
+        WorkerThread.sleep(.milliseconds(10))
     }
 }

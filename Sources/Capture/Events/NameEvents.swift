@@ -2,12 +2,13 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// The events of names in a root's directories. Journals, logs and their indexes that appear are opened at once.
+/// The events of names in a root's directories. Journals, logs and their indexes that appear are opened at
+/// once.
 ///
-/// A journal may live for a tenth of a millisecond, and the observer may be busy or wait for its processor for several.
-/// So a thread stands by on each processor, and whichever runs first reads the events: as a rule the one on the
-/// processor of the process that made the file, as soon as that returns from its system call. The observer gets all
-/// events in their order, with the files that were opened.
+/// A journal may live for a tenth of a millisecond, and the observer may be busy or wait for its processor
+/// for several. So a thread stands by on each processor, and whichever runs first reads the events: as a rule
+/// the one on the processor of the process that made the file, as soon as that returns from its system call.
+/// The observer gets all events in their order, with the files that were opened.
 final class NameEvents: Sendable {
     /// One event, as it was read.
     struct Entry: Sendable {
@@ -41,7 +42,8 @@ final class NameEvents: Sendable {
     /// No event needs to wake more threads than this.
     private static let maximumThreads = 4
 
-    /// More files are not held open for an observer that is busy: beyond it, one counts as gone before it was opened.
+    /// More files are not held open for an observer that is busy: beyond it, one counts as gone before it was
+    /// opened.
     static let mostHeld = 64
 
     /// Without an inotify instance (`isDeaf`) there are no events.
@@ -52,14 +54,14 @@ final class NameEvents: Sendable {
         state = Mutex(State(inotify: isDeaf ? nil : try Inotify()))
     }
 
-    /// Starts the threads; they run until `stop`. With many processors one is always free: only with few must a
-    /// thread be bound to each.
+    /// Starts the threads; they run until `stop`. With many processors one is always free: only with few must
+    /// a thread be bound to each.
     func start() throws(SystemError) {
         guard state.withLock({ $0.inotify != nil }) else { return }
-        let processors = Thread.processors
+        let processors = WorkerThread.processors
         let areFew = processors.count <= Self.maximumThreads
         for processor in processors.prefix(Self.maximumThreads) {
-            try Thread.start("events", urgency: .high, processor: areFew ? processor : nil) { [self] in
+            try WorkerThread.start("events", urgency: .high, processor: areFew ? processor : nil) { [self] in
                 standBy()
             }
         }

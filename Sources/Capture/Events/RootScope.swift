@@ -4,9 +4,10 @@ package import SystemPackage
 /// Which names under a root are protected, which belong to a database, and which are left out.
 ///
 /// The rule: a name that ends in `-wal`, `-shm` or `-journal` may be a sidecar of the file before the ending;
-/// temporary files of editors and of SQLite are left out, so are what a restore in place put aside, the root's own
-/// `backups` directory and whatever an exclusion matches (a shell pattern against the whole relative name or its last component).
-/// Everything else is protected: endings mean nothing, the first 16 bytes decide what is a database.
+/// temporary files of editors and of SQLite are left out, so are what a restore in place put aside, the
+/// root's own `backups` directory and whatever an exclusion matches (a shell pattern against the whole
+/// relative name or its last component). Everything else is protected: endings mean nothing, the first 16
+/// bytes decide what is a database.
 package struct RootScope: Sendable {
     /// Shell patterns (`fnmatch(3)`).
     package let exclusions: [String]

@@ -3,10 +3,10 @@ import SystemPackage
 
 /// The directories of one root that are watched, in two inotify instances.
 ///
-/// Names must be acted on at once: a journal lives for a millisecond. Writes come by the thousand and may be read a
-/// little later, when many of them have merged into one event. So each kind has an instance of its own, and under load
-/// only the one for writes is left waiting. Closings are with the writes that they end: their order counts, and each
-/// event of a name costs the writer a change of threads on its processor.
+/// Names must be acted on at once: a journal lives for a millisecond. Writes come by the thousand and may be
+/// read a little later, when many of them have merged into one event. So each kind has an instance of its
+/// own, and under load only the one for writes is left waiting. Closings are with the writes that they end:
+/// their order counts, and each event of a name costs the writer a change of threads on its processor.
 ///
 /// Besides, the instance for writes watches what is passed on the way to the root, and single files that are
 /// written under a name outside of it.
@@ -77,8 +77,8 @@ struct WatchTable {
         }
     }
 
-    /// Watches a file itself: its other names may be outside of the root. Without a watch the slow round finds what
-    /// is written there.
+    /// Watches a file itself: its other names may be outside of the root. Without a watch the slow round
+    /// finds what is written there.
     mutating func addFile(_ name: FilePath, _ identity: FileIdentity, at path: FilePath) {
         guard let watch = try? writes?.watchDirect(path, for: Self.fileMask) else { return }
         subjects[watch] = .file(name, identity)

@@ -1,11 +1,11 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 import Synchronization
 
 /// How far a root's history is on the disk.
 package struct DurablePoint: Hashable, Sendable {
     /// The last snapshot; `.none` before the first.
-    package let sequence: Sequence
+    package let sequence: SequenceNumber
     package let time: Instant
     /// Why not all that was committed is in it; nil when all is.
     package let incomplete: String?
@@ -13,7 +13,7 @@ package struct DurablePoint: Hashable, Sendable {
     package let unseen: [String: String]
 
     package init(
-        sequence: Sequence,
+        sequence: SequenceNumber,
         time: Instant,
         incomplete: String? = nil,
         unseen: [String: String] = [:]
@@ -68,7 +68,7 @@ final class Answers: Sendable {
     /// `incompleteness`: why not all that was committed is before a barrier; nil when all is.
     func give(
         _ barriers: [UInt64],
-        _ sequence: Sequence,
+        _ sequence: SequenceNumber,
         _ time: Instant,
         incompleteness: (UInt64) -> Incompleteness? = { _ in nil }
     ) {

@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SystemPackage
 
 /// What the observer hands to the recorder of a file or a directory besides content.

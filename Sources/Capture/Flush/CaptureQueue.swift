@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import Synchronization
 
 /// Between the observer's thread and the recorder's: steps one way, room and settled files the other.
@@ -53,7 +53,8 @@ final class CaptureQueue: Sendable {
         if isFirst { recorderBell.ring() }
     }
 
-    /// All steps that wait. Who has silenced the bell since the last call must ask before he waits for it again.
+    /// All steps that wait. Who has silenced the bell since the last call must ask before he waits for it
+    /// again.
     func takeAll() -> [CaptureStep] {
         state.withLock { state in
             defer { state.steps = [] }

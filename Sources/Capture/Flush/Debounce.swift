@@ -10,10 +10,10 @@ package struct Debounce: Sendable {
     package let maximumDelay: Duration
 
     /// When the oldest change that waits arrived.
-    private var oldest: Tick?
-    private var newest = Tick(nanoseconds: 0)
+    private var oldest: MonotonicInstant?
+    private var newest = MonotonicInstant(nanoseconds: 0)
     /// The moment from which the next change counts as the first after quiet.
-    private var calmFrom = Tick(nanoseconds: .min)
+    private var calmFrom = MonotonicInstant(nanoseconds: .min)
 
     package init(quiet: Duration, maximumDelay: Duration) {
         self.quiet = quiet
@@ -21,19 +21,19 @@ package struct Debounce: Sendable {
     }
 
     /// A change arrived.
-    package mutating func changed(at now: Tick) {
+    package mutating func changed(at now: MonotonicInstant) {
         if oldest == nil { oldest = now }
         newest = now
     }
 
     /// Everything that waited was flushed.
-    package mutating func flushed(at now: Tick) {
+    package mutating func flushed(at now: MonotonicInstant) {
         oldest = nil
         calmFrom = now.advanced(by: quiet)
     }
 
     /// When to flush; nil while nothing waits.
-    package var deadline: Tick? {
+    package var deadline: MonotonicInstant? {
         guard let oldest else { return nil }
         if oldest >= calmFrom { return oldest }
         return min(newest.advanced(by: quiet), oldest.advanced(by: maximumDelay))

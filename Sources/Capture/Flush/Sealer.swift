@@ -1,9 +1,10 @@
 import LinuxSystem
-import Repository
+import RepositoryReader
+import RepositoryWriter
 import Synchronization
 
-/// Makes the history small on a thread of its own, which yields to everything else: seals full segments, and removes
-/// snapshots that need not stay. It waits until it is woken.
+/// Makes the history small on a thread of its own, which yields to everything else: seals full segments, and
+/// removes snapshots that need not stay. It waits until it is woken.
 final class Sealer: Sendable {
     private struct Request {
         let decide: @Sendable () throws -> KeptSnapshots
@@ -40,7 +41,7 @@ final class Sealer: Sendable {
 
     /// Begins with what earlier writers left. `end` must follow.
     func start() throws(SystemError) {
-        try Thread.start("sealer", urgency: .low) { [self] in
+        try WorkerThread.start("sealer", urgency: .low) { [self] in
             work()
             let left = state.withLock { state in
                 state.hasEnded = true
@@ -55,7 +56,7 @@ final class Sealer: Sendable {
     /// What it knows and has on the disk goes when it returns.
     private func work() {
         let sealing = RootSealing(root)
-        var lastRetention: Tick?
+        var lastRetention: MonotonicInstant?
         while !isStopped.load(ordering: .acquiring) {
             // Asked for before the work: what is full by then is sealed.
             let isLast = isFinishing.load(ordering: .acquiring)
@@ -74,8 +75,8 @@ final class Sealer: Sendable {
     /// A segment has become full.
     func wake() { bell.signal() }
 
-    /// Gives up sealing, and neither seals nor retains until it is to go on: memory is wanted for something else. What is
-    /// asked for is done all the same.
+    /// Gives up sealing, and neither seals nor retains until it is to go on: memory is wanted for something
+    /// else. What is asked for is done all the same.
     func pause(_ isPaused: Bool) {
         self.isPaused.store(isPaused, ordering: .releasing)
         if !isPaused { bell.signal() }

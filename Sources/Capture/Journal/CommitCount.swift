@@ -1,17 +1,20 @@
 /// How many transactions a database has committed since its last capture. A pure decision from two bounds.
 ///
-/// At least as many as the file change counter has grown by. SQLite raises it when it has taken the write lock,
-/// once for each lock. In exclusive locking mode it keeps that lock, and later transactions leave the counter.
+/// At least as many as the file change counter has grown by. SQLite raises it when it has taken the write
+/// lock, once for each lock. In exclusive locking mode it keeps that lock, and later transactions leave the
+/// counter.
 ///
-/// At most as many as there are runs of writes to the file. A transaction with a journal on the disk writes the
-/// journal, then the file, then ends the journal. The kernel merges an event only with an equal one directly
-/// before it, so the writes of two such transactions never become one event. One that spills makes several runs.
+/// At most as many as there are runs of writes to the file. A transaction with a journal on the disk writes
+/// the journal, then the file, then ends the journal. The kernel merges an event only with an equal one
+/// directly before it, so the writes of two such transactions never become one event. One that spills makes
+/// several runs.
 enum CommitCount {
     /// Nil when nobody can tell.
     ///
     /// - Parameters:
     ///   - passed: by how much the change counter has grown.
-    ///   - runs: writes to the file, told apart by writes to its journal; fewer than `passed` without journals.
+    ///   - runs: writes to the file, told apart by writes to its journal; fewer than `passed` without
+    ///     journals.
     ///   - wasLocked: at the capture somebody held the write lock, and may have raised the counter before.
     static func exact(passed: Int, runs: Int, wasLocked: Bool) -> Int? {
         if runs <= passed { return passed }

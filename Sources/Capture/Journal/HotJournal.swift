@@ -1,14 +1,16 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 
-/// The pre-images of a journal whose writer died amid its transaction, read piece by piece: laid over the database file
-/// they give the committed state, as SQLite itself will when somebody opens the database next (sqlite.org/lockingv3,
-/// section 4.0).
+/// The pre-images of a journal whose writer died amid its transaction, read piece by piece: laid over the
+/// database file they give the committed state, as SQLite itself will when somebody opens the database next
+/// (sqlite.org/lockingv3, section 4.0).
 ///
-/// A journal is hot if and only if: 1. its first byte is not zero; 2. the database is not empty; 3. nobody holds a write
-/// lock or RESERVED; 4. the super-journal that it names, if it names one, exists. `CalmWindow` asks for all of that.
+/// A journal is hot if and only if: 1. its first byte is not zero; 2. the database is not empty; 3. nobody
+/// holds a write lock or RESERVED; 4. the super-journal that it names, if it names one, exists. `CalmWindow`
+/// asks for all of that.
 final class HotJournal {
     private let journal: OpenFile
     private var scanner: JournalScanner
@@ -19,8 +21,8 @@ final class HotJournal {
     /// What the database was before the transaction.
     let shape: ImageShape
 
-    /// Nil when there is nothing to be laid over: SQLite goes on with the file as it is when the journal has no valid
-    /// header. Throws `SystemError` when it cannot be read, ENOENT when it has gone.
+    /// Nil when there is nothing to be laid over: SQLite goes on with the file as it is when the journal has
+    /// no valid header. Throws `SystemError` when it cannot be read, ENOENT when it has gone.
     init?(_ path: FilePath, _ scratch: inout [UInt8]) throws(SystemError) {
         let journal = try OpenFile(path, .look)
         let status = try journal.status()
@@ -57,12 +59,13 @@ final class HotJournal {
 }
 
 extension JournalWatch {
-    /// Whether the journal names a super-journal that does not exist: a transaction over several databases commits by
-    /// removing that, and the journals that are left say nothing any more (sqlite.org/atomiccommit, section 5.0).
+    /// Whether the journal names a super-journal that does not exist: a transaction over several databases
+    /// commits by removing that, and the journals that are left say nothing any more
+    /// (sqlite.org/atomiccommit, section 5.0).
     ///
-    /// It is looked for under the name that the journal says, which is the writer's: in a container that may be another
-    /// directory here. So it is looked for beside the database as well, and in the directories above. As SQLite has it, an
-    /// empty one does not exist.
+    /// It is looked for under the name that the journal says, which is the writer's: in a container that may
+    /// be another directory here. So it is looked for beside the database as well, and in the directories
+    /// above. As SQLite has it, an empty one does not exist.
     func namesMissingSuperJournal(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let name = try named?.file.superJournalName(&scratch), let said = FilePath(bytes: name.bytes)
         else { return false }

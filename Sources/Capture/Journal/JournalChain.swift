@@ -1,20 +1,20 @@
 /// Whether the journals that were seen explain everything that happened to a database since its last
 /// capture. A pure decision.
 ///
-/// The rule: a transaction raises the file change counter (file header, offset 24) by one and journals page 1,
-/// whose pre-image holds the counter as it was. So the pre-images must form a chain: the first says what
+/// The rule: a transaction raises the file change counter (file header, offset 24) by one and journals page
+/// 1, whose pre-image holds the counter as it was. So the pre-images must form a chain: the first says what
 /// was captured, each next one the same (the one before was rolled back) or one more (it committed), and the
 /// counter now is that of the last or one more. Then only the pages that the journals name can differ. Any
 /// other picture means that a transaction went by unseen: all pages are compared.
 ///
-/// Two databases can have the same counter: when the first pre-image of page 1 is not what was captured, some program
-/// put another one in its place before the transaction.
+/// Two databases can have the same counter: when the first pre-image of page 1 is not what was captured, some
+/// program put another one in its place before the transaction.
 enum JournalChain {
     enum Verdict: Equatable {
         /// Only the journals' pages can differ; so many transactions committed.
         case named(transactions: Int)
-        /// Anything can differ. `isExplained`: a journal was there, so SQLite wrote, under its locks; otherwise it may have
-        /// been any program.
+        /// Anything can differ. `isExplained`: a journal was there, so SQLite wrote, under its locks;
+        /// otherwise it may have been any program.
         case everything(isExplained: Bool)
     }
 
@@ -38,8 +38,8 @@ enum JournalChain {
         return .named(transactions: Int(now &- captured))
     }
 
-    /// By how much the counter has grown, as far as that can be a count of transactions: another database may have taken
-    /// the file's place.
+    /// By how much the counter has grown, as far as that can be a count of transactions: another database may
+    /// have taken the file's place.
     static func passed(from captured: UInt32, to now: UInt32) -> Int {
         let difference = now &- captured
         return difference <= mostPassed ? Int(difference) : 0

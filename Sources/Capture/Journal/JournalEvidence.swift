@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import SQLiteFiles
 
 /// What one finished transaction may have changed, as its rollback journal tells.

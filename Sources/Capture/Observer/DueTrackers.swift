@@ -1,5 +1,5 @@
-/// Trackers to look at, each once, in the order in which something happened to them. Those of which an event told come
-/// before those that are looked at because everything is.
+/// Trackers to look at, each once, in the order in which something happened to them. Those of which an event
+/// told come before those that are looked at because everything is.
 struct DueTrackers {
     private var urgent = Line()
     private var others = Line()

@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import Synchronization
 
 /// What others want of the observer: to stop, or that all that is committed by now becomes durable.
@@ -7,7 +7,7 @@ final class Mailbox: Sendable {
     /// Wants everything committed by `since` to be durable.
     struct Request: Sendable {
         let number: UInt64
-        let since: Tick
+        let since: MonotonicInstant
         /// What is to be said of the snapshot that it ends with, or of others.
         var annotations: [AnnotationWish] = []
         /// What comes later is wanted in another segment.

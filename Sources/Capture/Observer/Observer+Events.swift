@@ -1,5 +1,6 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import Repository
 import SystemPackage
 
 extension Observer {
@@ -127,7 +128,8 @@ extension Observer {
         markDue(tracker)
     }
 
-    /// The tracker that is to hear of a sidecar: a database's, or that of an empty file, which may become one by it.
+    /// The tracker that is to hear of a sidecar: a database's, or that of an empty file, which may become one
+    /// by it.
     private func tracker(of owner: FilePath) -> Tracker? {
         guard let tracker = tracker(for: owner) else { return nil }
         return tracker.kind == .database || tracker.mayBeMadeDatabase ? tracker : nil
@@ -143,8 +145,9 @@ extension Observer {
         if mask.contains(.attributes), directory.isEmpty { changedDirectories.insert(directory) }
     }
 
-    /// Each directory whose attributes changed may be readable again, or not any more. As a rule only its times have
-    /// changed (`rsync`, `tar`), and nothing follows; else it concerns what is in it, but that once for all of them.
+    /// Each directory whose attributes changed may be readable again, or not any more. As a rule only its
+    /// times have changed (`rsync`, `tar`), and nothing follows; else it concerns what is in it, but that
+    /// once for all of them.
     func lookAtChangedDirectories() {
         guard !changedDirectories.isEmpty else { return }
         var others: [FilePath] = []

@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// What is left out by design: no fault of anybody, and said once.
@@ -27,8 +28,8 @@ extension Observer {
         "root.json", "lock", "mirror", "bases", "segments", "durable",
     ]
 
-    /// The file's name and content say that its directory is a repository, or may say so in a moment. Then the file is
-    /// not protected by itself.
+    /// The file's name and content say that its directory is a repository, or may say so in a moment. Then
+    /// the file is not protected by itself.
     func isRepositoryMark(_ name: FilePath) -> Bool {
         guard name.lastComponent == Self.repositoryFile, root.kind == .directory else { return false }
         let directory = name.removingLastComponent()
@@ -100,7 +101,7 @@ extension Observer {
     func couldNotSee(_ name: FilePath, _ error: SystemError) {
         unseenNames.insert(name)
         context.meter.leftOut(rootPath.pushing(root, name).printable, error)
-        let time = Tick.now.advanced(by: Self.unseenPause)
+        let time = MonotonicInstant.now.advanced(by: Self.unseenPause)
         nextRetry = min(nextRetry ?? time, time)
     }
 

@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 extension Observer {
@@ -45,8 +46,8 @@ extension Observer {
         isListed = true
     }
 
-    /// Watches the root, and lists everything under it anew; directories that are not there any more are forgotten in
-    /// the end.
+    /// Watches the root, and lists everything under it anew; directories that are not there any more are
+    /// forgotten in the end.
     func listRoot() throws {
         listing = nil
         unlisted = DirectoryQueue()
@@ -67,9 +68,9 @@ extension Observer {
         }
     }
 
-    /// Goes on with the listings until the time is over; nil: to their end. Directories wait in a queue of their own, so
-    /// neither the stack nor the open files grow with the depth of a tree.
-    func list(until deadline: Tick?) {
+    /// Goes on with the listings until the time is over; nil: to their end. Directories wait in a queue of
+    /// their own, so neither the stack nor the open files grow with the depth of a tree.
+    func list(until deadline: MonotonicInstant?) {
         while isListing {
             while let last = listing?.names.popLast(), let listing {
                 let name = listing.name.appending(last)
@@ -78,7 +79,7 @@ extension Observer {
                 } catch {
                     if !error.isMissing { couldNotSee(name, error) }
                 }
-                if let deadline, Tick.now >= deadline { return }
+                if let deadline, MonotonicInstant.now >= deadline { return }
                 guard isListed || mailbox.stop == nil else {
                     isListingCutShort = true
                     return
@@ -119,14 +120,14 @@ extension Observer {
             && status.identity != repositoryIdentity
     }
 
-    /// A directory appeared under the root, or is asked for again. What is in one that `wasElsewhere` may have been
-    /// written there.
+    /// A directory appeared under the root, or is asked for again. What is in one that `wasElsewhere` may
+    /// have been written there.
     func enter(_ name: FilePath, wasElsewhere: Bool) {
         unlisted.add(name, wasElsewhere: wasElsewhere)
     }
 
-    /// Watches it first, then lists it, so that a file made in between is not missed. What goes wrong there must not
-    /// hinder the rest.
+    /// Watches it first, then lists it, so that a file made in between is not missed. What goes wrong there
+    /// must not hinder the rest.
     private func beginListing(_ name: FilePath, wasElsewhere: Bool) {
         do {
             let opened = try OpenDirectory(rootPath.pushing(name))

@@ -1,5 +1,4 @@
-import LinuxSystem
-import Repository
+import RepositoryFormat
 
 extension Observer {
     /// Takes new requests: every file is looked at once more, whatever the events said.

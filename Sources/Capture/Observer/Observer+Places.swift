@@ -1,17 +1,18 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import Repository
 import SystemPackage
 
-/// Where the root and its directories are. No event of theirs tells that a link to the root means another directory
-/// now, or that a file system was mounted over one: so what is passed on the way to the root is watched as well, and
-/// the table of mounts.
+/// Where the root and its directories are. No event of theirs tells that a link to the root means another
+/// directory now, or that a file system was mounted over one: so what is passed on the way to the root is
+/// watched as well, and the table of mounts.
 extension Observer {
     /// Why a directory and all in it is not looked at for now.
     enum Absence {
         /// The root is gone, perhaps for a moment. After that its files count as deleted.
-        case missing(since: Tick)
-        /// The file system was unmounted that was there. What is left is this empty directory, and says nothing of
-        /// the files.
+        case missing(since: MonotonicInstant)
+        /// The file system was unmounted that was there. What is left is this empty directory, and says
+        /// nothing of the files.
         case unmounted(over: FileIdentity)
     }
 
@@ -81,7 +82,7 @@ extension Observer {
                 markDue(tracker)
             }
         }
-        nextPoll = Tick.now.advanced(by: Self.missingPause)
+        nextPoll = MonotonicInstant.now.advanced(by: Self.missingPause)
     }
 
     private func check(_ name: FilePath, _ directory: WatchedDirectory) {

@@ -1,5 +1,6 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import Repository
 import SystemPackage
 
 /// What no event tells.
@@ -9,8 +10,8 @@ extension Observer {
     /// And the share of the time that they may take.
     private static let pollShare = 20
 
-    /// What no event told: a file written under another name, a directory under another file system, permissions
-    /// given back.
+    /// What no event told: a file written under another name, a directory under another file system,
+    /// permissions given back.
     func makeRound() {
         checkPlaces()
         releaseGone()
@@ -21,11 +22,12 @@ extension Observer {
         round = Array(trackers.values)
     }
 
-    /// Goes on with the round until the time is over. Each file is looked at once more, whatever the events said.
-    func continueRound(until deadline: Tick) {
+    /// Goes on with the round until the time is over. Each file is looked at once more, whatever the events
+    /// said.
+    func continueRound(until deadline: MonotonicInstant) {
         while let tracker = round.popLast() {
             lookFromOutside(tracker)
-            guard Tick.now < deadline else { return }
+            guard MonotonicInstant.now < deadline else { return }
         }
     }
 
@@ -81,7 +83,7 @@ extension Observer {
 
     /// Looks for everything in the directories whose events do not tell all.
     func poll() {
-        let began = Tick.now
+        let began = MonotonicInstant.now
         nextPoll = nil
         if isRootMissing { checkPlaces() }
         try? readAllEvents()
@@ -92,7 +94,7 @@ extension Observer {
         }
         guard nextPoll == nil, !context.polled.isEmpty else { return }
         let spent = began.duration(to: .now)
-        nextPoll = Tick.now.advanced(by: max(Self.pollPause, spent * Self.pollShare))
+        nextPoll = MonotonicInstant.now.advanced(by: max(Self.pollPause, spent * Self.pollShare))
     }
 
     private func pollNames(in directory: FilePath) {
@@ -121,7 +123,7 @@ extension Observer {
         }
         let seconds = Self.pollPause.components.seconds
         context.meter.trouble(.events, "\(reason); until then it is looked at every \(seconds) s")
-        if nextPoll == nil { nextPoll = Tick.now.advanced(by: Self.pollPause) }
+        if nextPoll == nil { nextPoll = MonotonicInstant.now.advanced(by: Self.pollPause) }
     }
 
     func isAway(_ tracker: Tracker) -> Bool {

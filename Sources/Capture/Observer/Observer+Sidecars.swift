@@ -1,18 +1,21 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import Repository
 import SystemPackage
 
 /// Which files are protected by themselves.
 ///
-/// A file whose name is that of another one with `-wal`, `-journal` or `-shm` behind it is a sidecar if and only if that
-/// other one is there and captured as a database. Else it is a protected file, and captured together with the other one,
-/// should that be there: of an encrypted database the one is of no use without the other.
+/// A file whose name is that of another one with `-wal`, `-journal` or `-shm` behind it is a sidecar if and
+/// only if that other one is there and captured as a database. Else it is a protected file, and captured
+/// together with the other one, should that be there: of an encrypted database the one is of no use without
+/// the other.
 extension Observer {
     /// The tracker of a protected file; made if it is new. Nil for what is no protected file.
     func tracker(for name: FilePath) -> Tracker? {
         var name = name
         if root.kind == .file {
-            // Events know the file itself; its history has the name under which the root was given, a link perhaps.
+            // Events know the file itself; its history has the name under which the root was given, a link
+            // perhaps.
             guard let real = rootPath.lastComponent, let given = root.path.lastComponent,
                 name == FilePath(root: nil, components: real)
             else { return nil }

@@ -1,5 +1,4 @@
 import LinuxSystem
-import Repository
 
 /// What is still to be done by who is to stop.
 package enum CaptureStop: Sendable {
@@ -14,8 +13,8 @@ package enum CaptureStop: Sendable {
 /// What an observer that was told to stop still takes.
 struct CatchingUp {
     /// What was committed before is to be taken.
-    let since: Tick
-    let deadline: Tick
+    let since: MonotonicInstant
+    let deadline: MonotonicInstant
 }
 
 extension Observer {
@@ -52,7 +51,7 @@ extension Observer {
     /// The limits of catching up, from the first call on.
     private func beginCatchingUp() -> CatchingUp {
         if let catchingUp { return catchingUp }
-        let now = Tick.now
+        let now = MonotonicInstant.now
         let time = announcedReady ? Self.catchingUpTime : Self.firstCaptureTime
         let limit = CatchingUp(since: now, deadline: now.advanced(by: time))
         catchingUp = limit
@@ -63,12 +62,12 @@ extension Observer {
     }
 
     /// What cannot be read was said before.
-    private func isTaken(_ tracker: Tracker, _ since: Tick) -> Bool {
+    private func isTaken(_ tracker: Tracker, _ since: MonotonicInstant) -> Bool {
         tracker.isLeftOut || isAway(tracker) || tracker.capturedThrough.map { $0 >= since } ?? false
     }
 
-    private func interruption(_ since: Tick) -> CaptureInterruption {
-        let since = announcedReady ? since : Tick(nanoseconds: .min)
+    private func interruption(_ since: MonotonicInstant) -> CaptureInterruption {
+        let since = announcedReady ? since : MonotonicInstant(nanoseconds: .min)
         let missing = trackers.values.filter { !isTaken($0, since) }
         return CaptureInterruption(
             isFirstCapture: !announcedReady,

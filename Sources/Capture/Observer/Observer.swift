@@ -1,11 +1,13 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Watches one root and hands every change to the queue. Lives on a thread of its own.
 ///
-/// Waiting here loses history, so it never writes, never waits for a disk and looks at everything within about
-/// 2 ms of its event. Under load it reads the events of writes only every 2 ms, so that many of them have merged.
+/// Waiting here loses history, so it never writes, never waits for a disk and looks at everything within
+/// about 2 ms of its event. Under load it reads the events of writes only every 2 ms, so that many of them
+/// have merged.
 final class Observer {
     let scope: RootScope
     let root: RootDescription
@@ -18,15 +20,15 @@ final class Observer {
     var nextFile: FileID
     /// Files that are gone, whose trackers wait for their deletion to be durable.
     var gone: [Tracker] = []
-    /// Files that the repository knows and that have no tracker: they are gone, excluded, or belong to a database now. Should
-    /// they be tracked again, they keep their numbers.
+    /// Files that the repository knows and that have no tracker: they are gone, excluded, or belong to a
+    /// database now. Should they be tracked again, they keep their numbers.
     var released: [FilePath: (file: FileID, kind: FileKind)] = [:]
     /// Trackers to look at now.
     var due = DueTrackers()
     /// Trackers that want a look without an event.
     var waiting: [ObjectIdentifier: Tracker] = [:]
     /// Nothing in `waiting` is due before this; nil: nothing in it has a time.
-    var nextRetry: Tick?
+    var nextRetry: MonotonicInstant?
     /// The directories of the repository itself, should it lie under the root.
     let repositoryIdentity: FileIdentity?
     /// The directories that are watched or polled, relative to the root.
@@ -48,8 +50,8 @@ final class Observer {
     var unseenNames: Set<FilePath> = []
     /// Links, directories of repositories, and file systems that hold no files of anybody.
     var byDesign: [FilePath: DesignedReason] = [:]
-    /// Files with names as sidecars have them, by the file whose they may be, of which it is not known yet whether it is
-    /// a database.
+    /// Files with names as sidecars have them, by the file whose they may be, of which it is not known yet
+    /// whether it is a database.
     var undecided: [FilePath: Set<FilePath>] = [:]
     /// Files that are captured together, by the one whose sidecars the others may be.
     var groups: [FilePath: FileGroup] = [:]
@@ -61,7 +63,7 @@ final class Observer {
     /// The root, or a directory in it, may not be where it was.
     var mustCheckPlaces = false
     /// When to look again for what no event tells; nil while events tell everything.
-    var nextPoll: Tick?
+    var nextPoll: MonotonicInstant?
     /// Every directory was listed once.
     var isListed = false
     /// Until then every event was read.
@@ -107,8 +109,8 @@ final class Observer {
         try begin(start.files)
     }
 
-    /// Runs until the mailbox says stop; then takes what has been committed and returns. Throws `CaptureInterruption` when that
-    /// was not possible in time.
+    /// Runs until the mailbox says stop; then takes what has been committed and returns. Throws
+    /// `CaptureInterruption` when that was not possible in time.
     func run() throws {
         var poller = Poller()
         let names = poller.add(watches.names.bell)
@@ -119,12 +121,12 @@ final class Observer {
         let room = poller.add(context.queue.observerBell)
         try watches.names.start()
         defer { watches.names.stop() }
-        var pausedUntil: Tick?
-        var nextRound = Tick.now.advanced(by: roundInterval)
+        var pausedUntil: MonotonicInstant?
+        var nextRound = MonotonicInstant.now.advanced(by: roundInterval)
         // Where there is nothing to capture, no event would wake us.
         answerMail()
         while true {
-            let now = Tick.now
+            let now = MonotonicInstant.now
             if let until = pausedUntil, until <= now { pausedUntil = nil }
             if let writes { poller.mute(writes, pausedUntil != nil) }
             let hasEvents = try poller.wait(timeout(now, pausedUntil, nextRound))
@@ -134,7 +136,7 @@ final class Observer {
             }
             if hasEvents, pausedUntil == nil, let writes, poller.isReady(writes) {
                 try readWriteEvents()
-                pausedUntil = Tick.now.advanced(by: Self.busyPause)
+                pausedUntil = MonotonicInstant.now.advanced(by: Self.busyPause)
             }
             if hasEvents, poller.isReady(mountsChange) { mustCheckPlaces = true }
             if hasEvents, poller.isReady(room) { wakeThoseWaiting() }
@@ -142,11 +144,11 @@ final class Observer {
                 mailbox.bell.silence()
                 takeMail()
             }
-            if nextRound <= Tick.now {
-                nextRound = Tick.now.advanced(by: roundInterval)
+            if nextRound <= MonotonicInstant.now {
+                nextRound = MonotonicInstant.now.advanced(by: roundInterval)
                 makeRound()
             }
-            if let time = nextPoll, time <= Tick.now { poll() }
+            if let time = nextPoll, time <= MonotonicInstant.now { poll() }
             makeUpForLoss()
             lookAtChangedDirectories()
             if isListing { list(until: .now.advanced(by: Self.busyPause)) }
@@ -159,7 +161,11 @@ final class Observer {
     }
 
     /// How long nothing needs to be done.
-    private func timeout(_ now: Tick, _ pausedUntil: Tick?, _ nextRound: Tick) -> Duration {
+    private func timeout(
+        _ now: MonotonicInstant,
+        _ pausedUntil: MonotonicInstant?,
+        _ nextRound: MonotonicInstant
+    ) -> Duration {
         if lossReason != nil || mustCheckPlaces { return .zero }
         var next = nextRound
         if let nextPoll { next = min(next, nextPoll) }
@@ -171,22 +177,22 @@ final class Observer {
         guard rest > .zero, rest < .milliseconds(1) else { return rest }
         // The poll's clock is too coarse for this. No longer than a fraction of a journal's life, which no
         // event could cut short.
-        Thread.nap(min(rest, .microseconds(100)))
+        WorkerThread.sleep(min(rest, .microseconds(100)))
         return .zero
     }
 
-    /// Looks at those that are due, the first in line first. After a while the rest has to wait until the events were
-    /// read again.
+    /// Looks at those that are due, the first in line first. After a while the rest has to wait until the
+    /// events were read again.
     private func lookAtDue() {
         callThoseWaiting()
-        let deadline = Tick.now.advanced(by: Self.busyPause)
+        let deadline = MonotonicInstant.now.advanced(by: Self.busyPause)
         while let tracker = due.popFirst() {
             look(at: tracker)
-            guard Tick.now < deadline else { break }
+            guard MonotonicInstant.now < deadline else { break }
         }
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
-        while Tick.now < end, let tracker = due.popOther() { look(at: tracker) }
+        while MonotonicInstant.now < end, let tracker = due.popOther() { look(at: tracker) }
         for tracker in context.walkTurns.callNext() { due.insert(tracker) }
         for tracker in context.auditTurns.callNext() { due.insert(tracker) }
     }
@@ -210,7 +216,7 @@ final class Observer {
 
     /// Those whose time has come.
     private func callThoseWaiting() {
-        let now = Tick.now
+        let now = MonotonicInstant.now
         guard let time = nextRetry, time <= now else { return }
         nextRetry = nil
         lookAtUnseen()
@@ -220,7 +226,8 @@ final class Observer {
         }
     }
 
-    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every file.
+    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
+    /// file.
     private func parkLogs() {
         var excess = context.openLogs - context.budget.logs * 7 / 8
         let idle = trackers.values.filter { $0.log != nil }.sorted { $0.lastActivity < $1.lastActivity }

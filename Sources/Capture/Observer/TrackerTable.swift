@@ -1,7 +1,7 @@
 import SystemPackage
 
-/// The trackers of a root by name, and what lies in which directory: so that what concerns one directory costs no more
-/// than what is in it, however much the root has.
+/// The trackers of a root by name, and what lies in which directory: so that what concerns one directory
+/// costs no more than what is in it, however much the root has.
 struct TrackerTable {
     private var byName: [FilePath: Tracker] = [:]
     private var places: [FilePath: Place] = ["": Place()]
@@ -13,7 +13,6 @@ struct TrackerTable {
     }
 
     var values: Dictionary<FilePath, Tracker>.Values { byName.values }
-    var isEmpty: Bool { byName.isEmpty }
 
     subscript(name: FilePath) -> Tracker? { byName[name] }
 

@@ -1,4 +1,5 @@
-package import Repository
+package import RepositoryReader
+package import RepositoryWriter
 package import SystemPackage
 
 /// What whoever runs the watcher should read in its log.

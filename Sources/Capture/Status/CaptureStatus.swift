@@ -1,5 +1,5 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 import SystemPackage
 
 /// How the protection of one root is going: what `status` shows.
@@ -18,7 +18,7 @@ package struct CaptureStatus: Sendable {
     package var audits = 0
     /// Audits that found a difference: each a bug, repaired by a snapshot.
     package var auditDifferences = 0
-    package var lastSequence = Sequence.none
+    package var lastSequence = SequenceNumber.none
     package var lastTime: Instant?
     /// From seeing the last flushed change to its being durable.
     package var lag: Duration = .zero

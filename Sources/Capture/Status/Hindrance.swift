@@ -2,6 +2,7 @@
 package struct Hindrance: Hashable, Sendable {
     /// For people: which file, what, and what to do.
     package let reason: String
-    /// Commits go by unseen meanwhile. Otherwise all that is committed is captured as long as nothing else happens.
+    /// Commits go by unseen meanwhile. Otherwise all that is committed is captured as long as nothing else
+    /// happens.
     package let isBlind: Bool
 }

@@ -3,8 +3,8 @@ import SQLiteFiles
 import Synchronization
 import SystemPackage
 
-/// Finds out which links lead to databases outside of the root, so that they can be named. Where a link leads may be a
-/// file system that never answers: so this has a thread of its own, and nobody waits for it.
+/// Finds out which links lead to databases outside of the root, so that they can be named. Where a link leads
+/// may be a file system that never answers: so this has a thread of its own, and nobody waits for it.
 final class LinkSurvey: Sendable {
     private struct State {
         var links: [(link: FilePath, root: FilePath)] = []
@@ -29,7 +29,7 @@ final class LinkSurvey: Sendable {
         }
         guard mustStart else { return }
         do {
-            try Thread.start("links", urgency: .low) { [self] in run() }
+            try WorkerThread.start("links", urgency: .low) { [self] in run() }
         } catch {
             state.withLock { $0.isRunning = false }
         }
@@ -53,7 +53,8 @@ final class LinkSurvey: Sendable {
         return next
     }
 
-    /// The target if it is a database, or the first database in it. Of a file only its first 16 bytes are read.
+    /// The target if it is a database, or the first database in it. Of a file only its first 16 bytes are
+    /// read.
     private static func database(_ target: FilePath) -> FilePath? {
         switch FileStatus.directIfPresent(target)?.kind {
         case .regular: return isDatabase(target) ? target : nil

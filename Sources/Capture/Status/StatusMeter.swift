@@ -1,4 +1,3 @@
-import LinuxSystem
 import Synchronization
 import SystemPackage
 
@@ -49,8 +48,8 @@ final class StatusMeter: Sendable {
         if isNews { news.withLock { $0.unreadable[path] = reason } }
     }
 
-    /// Notes what is left out by design, or (nil) is no longer. Of a link it is said when it is known where it leads.
-    /// `isSaid`: otherwise only the status has it.
+    /// Notes what is left out by design, or (nil) is no longer. Of a link it is said when it is known where
+    /// it leads. `isSaid`: otherwise only the status has it.
     func leftOutByDesign(_ path: FilePath, _ reason: DesignedReason?, isSaid: Bool = true) {
         status.withLock { status in
             status.designed[path] = reason

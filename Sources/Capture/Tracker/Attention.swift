@@ -7,22 +7,22 @@ struct Attention {
     /// The write-ahead log was made or written.
     var log = true
     /// The content was written: first and last time.
-    var firstTouch: Tick?
-    var lastTouch: Tick?
+    var firstTouch: MonotonicInstant?
+    var lastTouch: MonotonicInstant?
     /// The content was closed by a writer after the last touch.
     var isClosed = false
     /// Writes to the content since the last capture, told apart by writes to the journal.
     private(set) var runs = 0
     private var isAmidRun = false
-    /// A log has come and gone without a frame or an index to be seen: mostly somebody who only read. If the content
-    /// was written, it was not.
+    /// A log has come and gone without a frame or an index to be seen: mostly somebody who only read. If the
+    /// content was written, it was not.
     var lacksEvidence = false
     /// The content is to be compared as a whole, whatever the events say.
     var doubt: Doubt? = .firstLook
 
     var isTouched: Bool { firstTouch != nil }
 
-    mutating func touch(_ now: Tick) {
+    mutating func touch(_ now: MonotonicInstant) {
         firstTouch = firstTouch ?? now
         lastTouch = now
         isClosed = false
@@ -45,7 +45,7 @@ struct Attention {
     }
 
     /// Whether whoever writes without SQLite's locks seems to be done: closed, or quiet for a while.
-    func isQuiet(_ now: Tick) -> Bool {
+    func isQuiet(_ now: MonotonicInstant) -> Bool {
         guard let lastTouch else { return true }
         return isClosed || lastTouch.duration(to: now) >= Self.quiet
     }

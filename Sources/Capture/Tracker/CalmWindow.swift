@@ -3,11 +3,12 @@ import SQLiteFiles
 
 /// A look at a database file that shows nobody writing it: the first half of a seqlock.
 ///
-/// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3), and in rollback
-/// mode only after its journal is synced. So the file is calm when no one holds a write lock on the PENDING byte or
-/// the SHARED range, and no journal is live unless its writer still only holds RESERVED; and under a write lock as
-/// long as the journal only collects, for SQLite takes the lock first and then syncs the journal. What was read
-/// between two equal looks, with no write event for the file in between, is one state of it.
+/// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3), and in
+/// rollback mode only after its journal is synced. So the file is calm when no one holds a write lock on the
+/// PENDING byte or the SHARED range, and no journal is live unless its writer still only holds RESERVED; and
+/// under a write lock as long as the journal only collects, for SQLite takes the lock first and then syncs
+/// the journal. What was read between two equal looks, with no write event for the file in between, is one
+/// state of it.
 struct CalmWindow: Equatable {
     let stamp: ContentStamp
     /// The first 100 bytes, fewer in a shorter file.
@@ -15,8 +16,8 @@ struct CalmWindow: Equatable {
     /// A dead writer's journal, which is hot: its pre-images belong over the file.
     let hotJournal: ContentStamp?
     var isHot: Bool { hotJournal != nil }
-    /// Somebody holds the write lock all the same: before its journal is synced, or between two transactions (exclusive
-    /// locking mode).
+    /// Somebody holds the write lock all the same: before its journal is synced, or between two transactions
+    /// (exclusive locking mode).
     let isLocked: Bool
 
     /// PENDING byte and SHARED range, without the RESERVED byte between them.
@@ -36,8 +37,9 @@ struct CalmWindow: Equatable {
         let status = try file.status()
         let state = try journal.state(&scratch)
         if isLocked {
-            // Either the journal is not synced yet, or exclusive locking mode keeps the lock between transactions.
-            // A journal that was written after the file shows that the lock's owner is not writing the file.
+            // Either the journal is not synced yet, or exclusive locking mode keeps the lock between
+            // transactions. A journal that was written after the file shows that the lock's owner is not
+            // writing the file.
             guard state == .collecting || state == .idle, let written = journal.modifiedTime,
                 written >= status.modified
             else { return nil }

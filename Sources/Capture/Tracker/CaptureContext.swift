@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 

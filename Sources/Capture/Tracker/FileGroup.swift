@@ -1,5 +1,6 @@
-/// A plain file and those with its name and the ending of a sidecar: perhaps an encrypted database, its log and its
-/// journal, of which only a program with the key can tell. They are captured as they were at one moment.
+/// A plain file and those with its name and the ending of a sidecar: perhaps an encrypted database, its log
+/// and its journal, of which only a program with the key can tell. They are captured as they were at one
+/// moment.
 final class FileGroup {
     unowned let owner: Tracker
     private(set) var members: [Tracker] = []

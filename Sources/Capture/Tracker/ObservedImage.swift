@@ -1,5 +1,4 @@
-import LinuxSystem
-import Repository
+import RepositoryFormat
 import SQLiteFiles
 
 /// What the last captured state of a file looked like.

@@ -1,12 +1,13 @@
-/// How the descriptors of a root's protection are shared out, so that ten thousand databases can live within a limit
-/// of a few hundred.
+/// How the descriptors of a root's protection are shared out, so that ten thousand databases can live within
+/// a limit of a few hundred.
 struct OpenFileBudget {
     /// Comparisons that go on at once; each has a file and its mirror open.
     let walks: Int
     /// Write-ahead logs that are held open while nothing happens to them, each with its index.
     let logs: Int
 
-    /// For what is always open, the mirrors that the recorder keeps, and journals and logs that have just appeared.
+    /// For what is always open, the mirrors that the recorder keeps, and journals and logs that have just
+    /// appeared.
     private static let reserve = 128
     private static let maximumWalks = 64
 

@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 extension Tracker {
@@ -11,7 +12,7 @@ extension Tracker {
     static let namedPages = 1024
 
     /// Decides what the notes on a database's content call for.
-    func lookAtContent(_ now: Tick) throws {
+    func lookAtContent(_ now: MonotonicInstant) throws {
         if let walk {
             // Journals go on telling what changes; a log does so by itself.
             let isWatched = !walk.isOverLog && walk.purpose != .audit
@@ -56,8 +57,9 @@ extension Tracker {
         return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
     }
 
-    /// Captures what transactions in rollback mode left, in a calm window; ends a walk that has seen all pages.
-    func captureCalm(_ now: Tick) throws {
+    /// Captures what transactions in rollback mode left, in a calm window; ends a walk that has seen all
+    /// pages.
+    func captureCalm(_ now: MonotonicInstant) throws {
         guard context.queue.hasRoom else {
             waitsForRecorder = true
             return
@@ -105,9 +107,10 @@ extension Tracker {
         max(window.sizeBytes, hot?.sizeBytes ?? 0, hot?.shape.byteCount ?? 0) > Self.wholeBytes
     }
 
-    /// Commits went through a log since the last capture: checkpoints write them into the file without the locks and
-    /// journals that tell of a transaction in rollback mode. So the file is compared beside the log.
-    private func haveBothModes(_ now: Tick) {
+    /// Commits went through a log since the last capture: checkpoints write them into the file without the
+    /// locks and journals that tell of a transaction in rollback mode. So the file is compared beside the
+    /// log.
+    private func haveBothModes(_ now: MonotonicInstant) {
         if walk != nil { return restartWalk(now) }
         if attention.doubt != nil { return retry(in: .zero, from: now) }
         doubt(.missed(Self.bothModes))
@@ -180,8 +183,8 @@ extension Tracker {
         }
     }
 
-    /// Whether a write just after the capture could have left the same time: file times move by the kernel's tick. A
-    /// comparison of a large file for that would cost too much; the audit finds what it missed.
+    /// Whether a write just after the capture could have left the same time: file times move by the kernel's
+    /// tick. A comparison of a large file for that would cost too much; the audit finds what it missed.
     private func mayHideWrite(_ window: CalmWindow) -> Bool {
         stampIsFresh && window.sizeBytes <= Self.wholeBytes
     }
@@ -194,8 +197,8 @@ extension Tracker {
         return known != pageOne
     }
 
-    /// The pages that the finished journals name, and those that the file has gained; ascending, each once. Nil when they
-    /// are too many to list.
+    /// The pages that the finished journals name, and those that the file has gained; ascending, each once.
+    /// Nil when they are too many to list.
     private func namedPages(_ window: CalmWindow) throws -> [PageNumber]? {
         guard let pageSize = image?.shape.pageSize else { return [] }
         let pageCount = try imageShape(pageSize, window).pageCount
@@ -239,7 +242,8 @@ extension Tracker {
         }
     }
 
-    /// Reads all pages that the database had before a dead writer's transaction, and lays the pre-images over them.
+    /// Reads all pages that the database had before a dead writer's transaction, and lays the pre-images over
+    /// them.
     private func readUnder(_ hot: HotJournal, _ file: borrowing OpenFile) throws -> Reading {
         var reading = Reading(pages: PageSet(pageSize: hot.pageSize), shape: hot.shape)
         try file.readAll(hot.shape, into: &reading.pages, &context.scratch)
@@ -321,9 +325,9 @@ extension Tracker {
 
 // Waiting
 extension Tracker {
-    /// The lock goes soon after the journal's deletion, which is an event; it is asked for again shortly. A longer
-    /// transaction ends with an event as well, so later questions are rarer.
-    private func waitForCalm(_ now: Tick) {
+    /// The lock goes soon after the journal's deletion, which is an event; it is asked for again shortly. A
+    /// longer transaction ends with an event as well, so later questions are rarer.
+    private func waitForCalm(_ now: MonotonicInstant) {
         let waiting = lastActivity.duration(to: now)
         retry(
             in: waiting < .milliseconds(4) ? .microseconds(200) : min(.milliseconds(50), waiting / 4),
@@ -332,7 +336,7 @@ extension Tracker {
     }
 
     /// Locks and journal are not looked at in one instant: a journal counts as hot when it stays so.
-    private func isSurelyHot(_ now: Tick) -> Bool {
+    private func isSurelyHot(_ now: MonotonicInstant) -> Bool {
         let since = hotSince ?? now
         hotSince = since
         if since.duration(to: now) >= .milliseconds(20) { return true }
@@ -340,9 +344,9 @@ extension Tracker {
         return false
     }
 
-    /// Content that no transaction explains is taken when its writer has closed it or paused, and longer when its
-    /// size is not what its header says.
-    private func mayTrustQuiet(_ window: CalmWindow, _ now: Tick) -> Bool {
+    /// Content that no transaction explains is taken when its writer has closed it or paused, and longer when
+    /// its size is not what its header says.
+    private func mayTrustQuiet(_ window: CalmWindow, _ now: MonotonicInstant) -> Bool {
         guard let lastTouch = attention.lastTouch else { return true }
         var quiet = Attention.quiet
         if let header = window.parsedHeader, let count = header.trustedPageCount,

@@ -1,12 +1,12 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import SQLiteFiles
 
 /// What a file was when it was first seen with that change counter, under a lock and without a journal.
 struct LockedWrite {
     let counter: UInt32
     let events: Int
-    let since: Tick
+    let since: MonotonicInstant
 }
 
 /// How many commits share a snapshot. What nobody can count is a gap.
@@ -21,8 +21,8 @@ extension Tracker {
         return count
     }
 
-    /// Commits since the last capture, or since the database was made, when its content is compared as a whole; nil when
-    /// nobody can tell, or that is told already.
+    /// Commits since the last capture, or since the database was made, when its content is compared as a
+    /// whole; nil when nobody can tell, or that is told already.
     func commitsWhereAllIsCompared(_ header: DatabaseHeader?) -> Int? {
         guard let header else { return nil }
         switch attention.doubt {
@@ -73,9 +73,10 @@ extension Tracker {
 
     /// Somebody holds the write lock, and no journal tells what for.
     ///
-    /// A transaction writes page 1 first, and with it the counter, and all else directly behind it. Who writes again
-    /// much later under the same counter has committed before, and keeps the lock (exclusive locking mode).
-    func noteLockedWrite(_ file: borrowing OpenFile, _ now: Tick) throws(SystemError) {
+    /// A transaction writes page 1 first, and with it the counter, and all else directly behind it. Who
+    /// writes again much later under the same counter has committed before, and keeps the lock (exclusive
+    /// locking mode).
+    func noteLockedWrite(_ file: borrowing OpenFile, _ now: MonotonicInstant) throws(SystemError) {
         guard try journal.state(&context.scratch) == .absent else { return }
         missUnlock(now)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)

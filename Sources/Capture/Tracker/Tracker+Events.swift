@@ -1,8 +1,7 @@
 import LinuxSystem
-import SQLiteFiles
 
-/// What events say. These only take notes and hold files open that are about to lose their names; they can run
-/// amid another file's look.
+/// What events say. These only take notes and hold files open that are about to lose their names; they can
+/// run amid another file's look.
 extension Tracker {
     /// The name was given to a file, taken from it or moved.
     func nameChanged() {
@@ -42,7 +41,8 @@ extension Tracker {
         journal.deleted(&context.scratch)
     }
 
-    /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion tells.
+    /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion
+    /// tells.
     func logAppeared(_ caught: HeldFile?) {
         lastActivity = .now
         if let caught, caught.identity == logIdentity { return }
@@ -61,12 +61,14 @@ extension Tracker {
 
     private func follow(_ log: HeldFile) {
         abandonRemovedLog()
-        // Amid a doubt it may be a log that was there before, but not after the comparison has looked for one.
+        // Amid a doubt it may be a log that was there before, but not after the comparison has looked for
+        // one.
         self.log = WALTail(log, indexPath: logIndexPath, isNew: isFollowingLog)
         parkedLog = nil
     }
 
-    /// Opens the log that appeared and could not be opened then. One that is gone was deleted, of which an event tells.
+    /// Opens the log that appeared and could not be opened then. One that is gone was deleted, of which an
+    /// event tells.
     func lookForLog() throws(SystemError) {
         guard logIsUnseen else { return }
         if log?.log.isNamed != true {
@@ -78,8 +80,8 @@ extension Tracker {
         logIsUnseen = false
     }
 
-    /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that was closed
-    /// is opened again. `caught`: the index; nil when it was gone before it could be opened.
+    /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that
+    /// was closed is opened again. `caught`: the index; nil when it was gone before it could be opened.
     func sharedMemoryAppeared(_ caught: HeldFile?) {
         // A removed log that is followed has an index of its own.
         if let caught, hindrance == nil { log?.index = caught }
@@ -140,8 +142,8 @@ extension Tracker {
         audit.want()
     }
 
-    /// Counts the commits in a log that came and went, or is there, before the first capture of a database that was made
-    /// meanwhile.
+    /// Counts the commits in a log that came and went, or is there, before the first capture of a database
+    /// that was made meanwhile.
     func merge(_ log: WALTail) {
         guard isBorn, image == nil else { return }
         if let count = try? log.commitsSinceMade(&context.scratch) {
@@ -159,8 +161,8 @@ extension Tracker {
         doubt(.missed(reason), since: since)
     }
 
-    /// Looks for a log with a name; none is no error. Only while all content is in doubt: a log that comes later is
-    /// opened when it appears, and none is passed over.
+    /// Looks for a log with a name; none is no error. Only while all content is in doubt: a log that comes
+    /// later is opened when it appears, and none is passed over.
     func openLog() throws(SystemError) {
         parkedLog = nil
         isDrainingLater = false
@@ -181,9 +183,9 @@ extension Tracker {
         defer { isDrainingLog = false }
         do throws(SystemError) {
             // After its end no generation begins.
-            let deadline = Tick.now.advanced(by: Self.drainTime)
+            let deadline = MonotonicInstant.now.advanced(by: Self.drainTime)
             var outcome = try log.poll(&context.scratch, into: self)
-            while outcome == .unfinished, Tick.now < deadline {
+            while outcome == .unfinished, MonotonicInstant.now < deadline {
                 outcome = try log.poll(&context.scratch, into: self)
             }
             if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {

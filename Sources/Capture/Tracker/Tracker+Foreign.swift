@@ -1,5 +1,6 @@
+import RepositoryFormat
 import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 
 /// Programs that write a database in WAL mode without SQLite.
@@ -7,14 +8,15 @@ extension Tracker {
     enum Origin {
         /// A checkpoint: it writes what the log told already.
         case checkpoint
-        /// Another program, for it was written after the last log had gone, or does not begin as the last commit does.
+        /// Another program, for it was written after the last log had gone, or does not begin as the last
+        /// commit does.
         case foreign
         /// Events told of commits meanwhile: ask again.
         case unclear
     }
 
-    /// Who has written the file. Without a log nobody but a checkpoint that is over can have, before the log was deleted,
-    /// and then the file begins with the first page of the last commit.
+    /// Who has written the file. Without a log nobody but a checkpoint that is over can have, before the log
+    /// was deleted, and then the file begins with the first page of the last commit.
     func originOfContent() throws -> Origin {
         guard log == nil, parkedLog == nil, let known = image else { return .checkpoint }
         let file = try OpenFile(path, .look)

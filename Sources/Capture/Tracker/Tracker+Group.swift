@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 /// Files that are captured together.
@@ -22,9 +23,9 @@ extension Tracker {
         !attention.name && attention.doubt == nil && !attention.isTouched && walk == nil
     }
 
-    /// Captures all of the group that has changed. What is too large to be read at once is compared slice by slice by its
-    /// own tracker before, and counts only if nothing of the group was written meanwhile.
-    func captureGroup(_ group: FileGroup, _ now: Tick) throws {
+    /// Captures all of the group that has changed. What is too large to be read at once is compared slice by
+    /// slice by its own tracker before, and counts only if nothing of the group was written meanwhile.
+    func captureGroup(_ group: FileGroup, _ now: MonotonicInstant) throws {
         let members = group.members.filter { $0 === self || !$0.isLeftOut }
         for member in members where member !== self {
             if member.attention.name, member.identity != nil || FileStatus.directIfPresent(member.path) != nil
@@ -87,7 +88,7 @@ extension Tracker {
     }
 
     /// Another one of the group that was written since then.
-    func groupMember(writtenSince: Tick) -> Tracker? {
+    func groupMember(writtenSince: MonotonicInstant) -> Tracker? {
         group?.members.first { $0 !== self && $0.lastActivity > writtenSince }
     }
 }

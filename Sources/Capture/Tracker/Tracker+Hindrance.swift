@@ -1,11 +1,11 @@
+import RepositoryFormat
 import LinuxSystem
-import Repository
 import SystemPackage
 
 /// What stands between a file and its capture, and how a file is begun anew.
 extension Tracker {
-    /// Commits may go by unseen for that reason until it is gone: nothing is captured that would rest on knowing all.
-    /// A gap is recorded when the file is compared again.
+    /// Commits may go by unseen for that reason until it is gone: nothing is captured that would rest on
+    /// knowing all. A gap is recorded when the file is compared again.
     func hinder(_ reason: String) {
         if hindrance?.isBlind != true || attention.doubt == nil { doubt(.missed(reason)) }
         hindrance = Hindrance(reason: reason, isBlind: true)
@@ -21,7 +21,7 @@ extension Tracker {
 
     /// A writer left no pause in which the file could be captured. When that has lasted, it is said, and
     /// nobody waits for the file any more. `writer`: the file of its group that is written.
-    func missPause(of writer: Tracker? = nil, _ now: Tick) {
+    func missPause(of writer: Tracker? = nil, _ now: MonotonicInstant) {
         guard isRestless(now) else { return }
         let name = path.printable
         let what =
@@ -38,14 +38,14 @@ extension Tracker {
     }
 
     /// The same where somebody keeps the lock, and no journal on the disk tells when he commits.
-    func missUnlock(_ now: Tick) {
+    func missUnlock(_ now: MonotonicInstant) {
         guard isRestless(now) else { return }
         let what = "\(path.printable) is locked by a program whose journal is not on the disk"
         let hindrance = Hindrance(reason: "\(what): it is captured when the lock goes", isBlind: true)
         context.meter.hindered(path.printable, hindrance)
     }
 
-    private func isRestless(_ now: Tick) -> Bool {
+    private func isRestless(_ now: MonotonicInstant) -> Bool {
         let since = restlessSince ?? now
         restlessSince = since
         guard since.duration(to: now) >= Self.restlessGrace else { return false }
@@ -57,7 +57,7 @@ extension Tracker {
     static let restlessGrace = Duration.seconds(2)
 
     /// Whether nothing more can be captured of what was committed before, and that is said.
-    func isBlind(since: Tick) -> Bool {
+    func isBlind(since: MonotonicInstant) -> Bool {
         guard let hinderedAt, hindrance?.isBlind == true || isLeftOut || restlessSince != nil else {
             return false
         }
@@ -71,9 +71,9 @@ extension Tracker {
         context.meter.hindered(path.printable, nil)
     }
 
-    /// Acts on an error amid a look. A name that is missing may only just have gone; what may not be read is asked for
-    /// again when permissions change, and by the slow round.
-    func lookFailed(_ error: any Error, _ now: Tick) {
+    /// Acts on an error amid a look. A name that is missing may only just have gone; what may not be read is
+    /// asked for again when permissions change, and by the slow round.
+    func lookFailed(_ error: any Error, _ now: MonotonicInstant) {
         guard let error = error as? SystemError else {
             return captureFailed(CaptureFailure(cause: .program("\(error)"), hasSnapshot: !isNew))
         }
@@ -107,15 +107,15 @@ extension Tracker {
         switch failure.cause {
         case .repository:
             attention.doubt = attention.doubt ?? .unexplained
-            notBefore = Tick.now.advanced(by: Self.failureDelay)
+            notBefore = MonotonicInstant.now.advanced(by: Self.failureDelay)
         case .program(let reason): quarantine(reason)
         }
     }
 
-    /// An error of the program itself costs the file a comparison of everything, with a gap; the more often it comes,
-    /// the later.
+    /// An error of the program itself costs the file a comparison of everything, with a gap; the more often
+    /// it comes, the later.
     private func quarantine(_ reason: String) {
-        let now = Tick.now
+        let now = MonotonicInstant.now
         if let lastQuarantine, lastQuarantine.duration(to: now) > Self.forgivenAfter { quarantines = 0 }
         lastQuarantine = now
         quarantines += 1

@@ -1,11 +1,12 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import SQLiteFiles
 
 /// A file that is too long to be captured.
 ///
-/// Two bounds: a page number has 32 bits; and of a hole each page counts in the digest, which takes no time only as far
-/// as `ZeroPages` reaches. Everything that is written, and not a hole, is captured up to the first bound.
+/// Two bounds: a page number has 32 bits; and of a hole each page counts in the digest, which takes no time
+/// only as far as `ZeroPages` reaches. Everything that is written, and not a hole, is captured up to the
+/// first bound.
 struct FileTooLong: Error, CustomStringConvertible {
     let path: String
     let byteCount: UInt64
@@ -49,7 +50,7 @@ extension Tracker {
     }
 
     /// Says that the file is left out, until it is shorter.
-    func leaveOut(_ error: FileTooLong, _ now: Tick) {
+    func leaveOut(_ error: FileTooLong, _ now: MonotonicInstant) {
         dropWalk()
         isLeftOut = true
         context.meter.leftOut(path.printable, error)

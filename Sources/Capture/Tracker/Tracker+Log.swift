@@ -1,10 +1,11 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
-    func lookAtLog(_ now: Tick) throws {
+    func lookAtLog(_ now: MonotonicInstant) throws {
         if backlog != nil {
             if queueHasRoom { putBacklog() } else { waitsForRecorder = true }
         }
@@ -34,7 +35,8 @@ extension Tracker {
         logReadSince = outcome == .unfinished ? began : nil
         switch outcome {
         case .unconfirmed:
-            // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed just there.
+            // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed
+            // just there.
             attention.log = false
             let since = unconfirmedSince ?? now
             unconfirmedSince = since
@@ -45,7 +47,7 @@ extension Tracker {
             // An open transaction is read again with every event: the longer it is, the less often.
             logNotBefore =
                 log.unfinishedBytes > WALTail.heldBytes
-                ? Tick.now.advanced(by: began.duration(to: .now) * 4) : nil
+                ? MonotonicInstant.now.advanced(by: began.duration(to: .now) * 4) : nil
         case .congested: retry(in: .milliseconds(1), from: now)
         case .unfinished: retry(in: .zero, from: now)
         case .lost, .takenBack: if let loss = outcome.loss { doubt(.missed(loss)) }

@@ -1,10 +1,11 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 extension Tracker {
     /// Acts on the notes. Short: a comparison of a large file goes on at the next look.
-    func look(_ now: Tick) {
+    func look(_ now: MonotonicInstant) {
         retryAt = nil
         waitsForRecorder = false
         waitsForTurn = false
@@ -58,7 +59,7 @@ extension Tracker {
     }
 
     /// Whether there is a file to look at. Notes what the name means now.
-    private func lookAtName(_ now: Tick) throws -> Bool {
+    private func lookAtName(_ now: MonotonicInstant) throws -> Bool {
         guard attention.name || identity == nil else { return true }
         guard let status = try FileStatus.directUnlessMissing(path), status.kind == .regular else {
             wentMissing(now)
@@ -104,7 +105,7 @@ extension Tracker {
     }
 
     /// A file that is replaced may be missing for a moment; after that its deletion is recorded.
-    private func wentMissing(_ now: Tick) {
+    private func wentMissing(_ now: MonotonicInstant) {
         let since = missingSince ?? now
         missingSince = since
         guard since.duration(to: now) >= Self.deletionGrace else {
@@ -135,8 +136,8 @@ extension Tracker {
         capturedThrough = now
     }
 
-    /// The file is not there any more, or no protected file. That is handed over also without an image: an earlier one, of
-    /// another kind perhaps, is in the history. With none the recorder has nothing to do.
+    /// The file is not there any more, or no protected file. That is handed over also without an image: an
+    /// earlier one, of another kind perhaps, is in the history. With none the recorder has nothing to do.
     func recordDeletion() {
         dropWalk()
         let pageSize = image?.shape.pageSize ?? .plain
@@ -157,10 +158,12 @@ extension Tracker {
     private static let longestWait = Duration.seconds(1)
     private static let deletionGrace = Duration.milliseconds(50)
 
-    /// With a journal or a log beside it, an empty file is a database that is being made: its next look decides.
+    /// With a journal or a log beside it, an empty file is a database that is being made: its next look
+    /// decides.
     var mayBeMadeDatabase: Bool { kind == .plain && (image?.shape.byteCount ?? 0) == 0 }
 
-    /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside it.
+    /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside
+    /// it.
     func decideKindAgain() throws {
         let file = try OpenFile(path, .look)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
@@ -172,7 +175,7 @@ extension Tracker {
     }
 
     /// Another program has overwritten the database with something else.
-    func becomePlain(_ now: Tick) {
+    func becomePlain(_ now: MonotonicInstant) {
         become(.plain)
         retry(in: .zero, from: now)
     }

@@ -1,11 +1,11 @@
 import LinuxSystem
-import SQLiteFiles
 
 /// Living within a limit of open files: logs that are closed meanwhile, and comparisons in turns.
 extension Tracker {
     /// Closes the log if nothing in it is waited for; whether it did.
     ///
-    /// Everything in it was consumed, or all content is in doubt, and the log is opened when the comparison begins.
+    /// Everything in it was consumed, or all content is in doubt, and the log is opened when the comparison
+    /// begins.
     func parkLog() -> Bool {
         guard let log, walk == nil, unconfirmedSince == nil, attention.doubt != nil || isAtRest,
             log.log.isNamed
@@ -15,8 +15,8 @@ extension Tracker {
         return true
     }
 
-    /// Opens the log again if it was closed. One that has lost its name by now is missed: the event that says so is
-    /// still to come.
+    /// Opens the log again if it was closed. One that has lost its name by now is missed: the event that says
+    /// so is still to come.
     func reopenLog() throws(SystemError) {
         guard let parkedLog else { return }
         guard let tail = try WALTail.ifPresent(logPath, indexPath: logIndexPath) else { return }

@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 
 /// What was in the log when a comparison began.

@@ -1,10 +1,11 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 extension Tracker {
     /// Captures a file that is no database once its writer has closed it, replaced it or paused.
-    func lookAtPlain(_ now: Tick) throws {
+    func lookAtPlain(_ now: MonotonicInstant) throws {
         if let walk {
             // What was read of it is in vain.
             if walk.purpose != .audit, attention.isTouched { restartPlainWalk(now) }
@@ -79,7 +80,7 @@ extension Tracker {
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
-    func endPlainWalk(_ walk: Walk, _ now: Tick) throws {
+    func endPlainWalk(_ walk: Walk, _ now: MonotonicInstant) throws {
         guard !attention.isTouched, let status = try FileStatus.directUnlessMissing(path),
             ContentStamp(status) == stamp, groupMember(writtenSince: walk.began) == nil
         else {
@@ -91,7 +92,7 @@ extension Tracker {
     }
 
     /// Somebody writes what is being read, or what it is captured with.
-    private func restartPlainWalk(_ now: Tick) {
+    private func restartPlainWalk(_ now: MonotonicInstant) {
         let writer = attention.isTouched ? nil : walk.flatMap { groupMember(writtenSince: $0.began) }
         restartWalk(now, writer: writer)
     }

@@ -1,16 +1,16 @@
 import LinuxSystem
-import Repository
 import SQLiteFiles
 
 /// A write-ahead log that is in use, and not beside the database.
 ///
-/// A connection holds a SHARED lock on a database in WAL mode as long as it is open (sqlite.org/walformat, section 2.3.1),
-/// and the log has its name from the first read on. So a lock without a log means that the log is elsewhere: removed under
-/// its writer, or beside another name of the database, which was mounted or linked alone.
+/// A connection holds a SHARED lock on a database in WAL mode as long as it is open (sqlite.org/walformat,
+/// section 2.3.1), and the log has its name from the first read on. So a lock without a log means that the
+/// log is elsewhere: removed under its writer, or beside another name of the database, which was mounted or
+/// linked alone.
 extension Tracker {
-    /// Whether commits go by in a log that cannot be seen. Then nothing is captured: what a checkpoint writes from there
-    /// would be a torn state.
-    func logIsOutOfSight(_ now: Tick) throws -> Bool {
+    /// Whether commits go by in a log that cannot be seen. Then nothing is captured: what a checkpoint writes
+    /// from there would be a torn state.
+    func logIsOutOfSight(_ now: MonotonicInstant) throws -> Bool {
         if let removedLog {
             guard !removedLog.indexIsUsed else {
                 hinderedAt = now
@@ -59,8 +59,9 @@ extension Tracker {
 
     private static let sightGrace = Duration.milliseconds(500)
 
-    /// A log that was removed by somebody else while a program has it open: its commits are captured as long as that
-    /// program lives, and SQLite knows nothing of them in any other. Returns whether it is such a log.
+    /// A log that was removed by somebody else while a program has it open: its commits are captured as long
+    /// as that program lives, and SQLite knows nothing of them in any other. Returns whether it is such a
+    /// log.
     func followRemovedLog(_ log: WALTail) -> Bool {
         guard attention.doubt == nil, walk == nil, image != nil, log.indexIsUsed else { return false }
         warn(
@@ -72,8 +73,8 @@ extension Tracker {
         return true
     }
 
-    /// Another log has come while the removed one is in use: two programs write one database, and neither sees what the
-    /// other commits. Nothing is captured before the first of them is done.
+    /// Another log has come while the removed one is in use: two programs write one database, and neither
+    /// sees what the other commits. Nothing is captured before the first of them is done.
     func abandonRemovedLog() {
         guard hindrance != nil, let log, !log.log.isNamed, log.indexIsUsed else { return }
         removedLog = log
@@ -85,7 +86,8 @@ extension Tracker {
         )
     }
 
-    /// Whether the last program that has the removed log open has closed it: what it wrote is in the file, or lost.
+    /// Whether the last program that has the removed log open has closed it: what it wrote is in the file, or
+    /// lost.
     func endRemovedLog() {
         guard hindrance != nil, let log, !log.log.isNamed, !log.indexIsUsed else { return }
         drain(log)

@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 /// What a comparison reads, slice by slice, and hands over.
@@ -57,8 +58,8 @@ extension Tracker {
         return context.hashes.isHole(hole, of: file) ? hole : nil
     }
 
-    /// Reads and compares one slice, or passes over the hole that it lies in. Returns what was looked at; nil when
-    /// somebody may have written it without a journal to tell.
+    /// Reads and compares one slice, or passes over the hole that it lies in. Returns what was looked at; nil
+    /// when somebody may have written it without a journal to tell.
     private func readSlice(_ walk: Walk, _ slice: Range<UInt32>) throws -> Range<UInt32>? {
         let needsJournal = !walk.isOverLog && kind == .database
         let (events, transactions) = (contentEvents, journal.transactionsSeen)

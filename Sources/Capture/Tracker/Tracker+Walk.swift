@@ -1,15 +1,17 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 // Beginning
 extension Tracker {
     /// Begins to compare a database whose changes go through a log.
     ///
-    /// The newest committed frame of every page in the log is laid over the file: a checkpoint only ever writes
-    /// pages that are in the log, so whatever it changes meanwhile is covered.
-    func beginLogWalk(_ now: Tick) throws {
-        // A file without an image has nothing in its mirror, and each commit until then is merged with others.
+    /// The newest committed frame of every page in the log is laid over the file: a checkpoint only ever
+    /// writes pages that are in the log, so whatever it changes meanwhile is covered.
+    func beginLogWalk(_ now: MonotonicInstant) throws {
+        // A file without an image has nothing in its mirror, and each commit until then is merged with
+        // others.
         guard image == nil || mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let file = try OpenFile(path, .look)
         let outline = try outline(of: file)
@@ -26,7 +28,8 @@ extension Tracker {
         countedThrough = nil
         do {
             try overlayLog(walk)
-            // What is not in the log any more, but was checkpointed just before, may have changed the file's length.
+            // What is not in the log any more, but was checkpointed just before, may have changed the file's
+            // length.
             guard self.walk === walk, try self.outline(of: walk.file) != outline else { return }
         } catch {
             // Begun in part it would go on without what is missing.
@@ -36,8 +39,8 @@ extension Tracker {
         restartWalk(now)
     }
 
-    /// The log's page size where it decides: SQLite reads through the log, so commits in it count whatever the file's own
-    /// header says.
+    /// The log's page size where it decides: SQLite reads through the log, so commits in it count whatever
+    /// the file's own header says.
     private func pageSizeOfLog(unless known: PageSize?) throws -> PageSize? {
         guard let log, let header = try log.readHeader(&context.scratch), header.pageSize != known else {
             return nil
@@ -64,7 +67,7 @@ extension Tracker {
         _ hot: HotJournal?,
         pages: [PageNumber]?,
         transactions: Int?,
-        _ now: Tick
+        _ now: MonotonicInstant
     ) throws {
         guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
         let size = window.parsedHeader?.pageSize ?? image?.shape.pageSize ?? .plain
@@ -107,7 +110,8 @@ extension Tracker {
         let isNew = image == nil || image?.shape.pageSize != shape.pageSize
         let takesBase = isNew && shape.byteCount > Self.wholeBytes
         let mirror = isNew ? nil : context.openMirror(self.file)
-        // What a comparison that was given up has handed over counts as well: the mirror shows how long that is.
+        // What a comparison that was given up has handed over counts as well: the mirror shows how long that
+        // is.
         let mirrorBytes = try mirror?.status().sizeBytes
         walk = Walk(
             takesBase ? .base : .comparison,
@@ -129,9 +133,9 @@ extension Tracker {
         }
     }
 
-    /// From here to the walk's end all belongs to one snapshot: a commit that comes before the first page that differs
-    /// was found is no state by itself. `known`: the outline of what was handed over so far, which must not be cut: the
-    /// walk has its mirror open already.
+    /// From here to the walk's end all belongs to one snapshot: a commit that comes before the first page
+    /// that differs was found is no state by itself. `known`: the outline of what was handed over so far,
+    /// which must not be cut: the walk has its mirror open already.
     private func openSnapshot(_ known: ImageShape) {
         let nothing = PageSet(pageSize: known.pageSize)
         put(
@@ -149,7 +153,7 @@ extension Tracker {
     }
 
     /// Compares an idle database just to make sure.
-    func startAuditIfDue(_ now: Tick) throws {
+    func startAuditIfDue(_ now: MonotonicInstant) throws {
         guard let due = audit.due(after: lastActivity), due <= now, let image else { return }
         guard mirrorIsCurrent(), hasTurn(.audit) else { return }
         if image.usesWAL { try reopenLog() }
@@ -205,7 +209,7 @@ extension Tracker {
 
     /// Something happened that the walk's rules do not cover: it starts over, later the longer it took.
     /// `writer`: the file of its group that was written meanwhile.
-    func restartWalk(_ now: Tick, writer: Tracker? = nil) {
+    func restartWalk(_ now: MonotonicInstant, writer: Tracker? = nil) {
         let spent = walk?.began.duration(to: now) ?? .zero
         dropWalk()
         missPause(of: writer, now)
@@ -213,9 +217,9 @@ extension Tracker {
         retry(in: max(.milliseconds(1), spent), from: now)
     }
 
-    /// A transaction went by unseen amid a walk. A base goes on and is compared with the file in the end; a mere
-    /// comparison starts over.
-    func breakWalk(_ window: CalmWindow, transactions: Int?, _ now: Tick) {
+    /// A transaction went by unseen amid a walk. A base goes on and is compared with the file in the end; a
+    /// mere comparison starts over.
+    func breakWalk(_ window: CalmWindow, transactions: Int?, _ now: MonotonicInstant) {
         let header = window.parsedHeader
         guard let walk, walk.purpose == .base, !window.isHot, header?.pageSize == walk.pageSize,
             let shape = ImageShape(pageSize: walk.pageSize, byteCount: window.sizeBytes)
@@ -278,11 +282,11 @@ extension Tracker {
     /// Time that one look spends on a walk.
     private static let sliceTime = Duration.milliseconds(1)
 
-    func stepWalk(_ now: Tick) throws {
+    func stepWalk(_ now: MonotonicInstant) throws {
         guard let walk else { return }
         if walk.purpose == .audit, !isUndisturbed(walk) { return dropAudit() }
         defer { if self.walk === walk { tellProgress(walk) } }
-        let deadline = Tick.now.advanced(by: Self.sliceTime)
+        let deadline = MonotonicInstant.now.advanced(by: Self.sliceTime)
         repeat {
             guard context.queue.hasRoomForWalk else {
                 waitsForRecorder = true
@@ -300,7 +304,7 @@ extension Tracker {
             }
             if walk.isComplete { return try endWalk(walk, now) }
             guard try takeSlice(walk) else { return }
-        } while Tick.now < deadline && self.walk === walk
+        } while MonotonicInstant.now < deadline && self.walk === walk
         if self.walk === walk { retry(in: .zero) }
     }
 
@@ -322,7 +326,7 @@ extension Tracker {
             && !attention.log
     }
 
-    private func endWalk(_ walk: Walk, _ now: Tick) throws {
+    private func endWalk(_ walk: Walk, _ now: MonotonicInstant) throws {
         context.drainEvents()
         guard self.walk === walk else { return }
         switch walk.purpose {
@@ -348,7 +352,8 @@ extension Tracker {
         }
     }
 
-    /// Whether a transaction in rollback mode may be writing the file. A dead writer's journal writes nothing.
+    /// Whether a transaction in rollback mode may be writing the file. A dead writer's journal writes
+    /// nothing.
     private func isWrittenInRollbackMode(_ walk: Walk) throws(SystemError) -> Bool {
         guard try journal.state(&context.scratch) == .live else { return false }
         return try CalmWindow(walk.file, journal: journal, &context.scratch)?.isHot != true

@@ -1,14 +1,13 @@
 import LinuxSystem
-import Repository
-import SQLiteFiles
+import RepositoryFormat
 import SystemPackage
 
 /// Everything known of one protected file, and the decision what to do about it next. Confined to the
 /// observer's thread.
 ///
 /// Events only leave notes (`Tracker+Events`); `look` acts on them in a fixed order (`Tracker+Look`): the
-/// name, what ended in rollback mode (`Tracker+Calm`), the write-ahead log (`Tracker+Log`), a comparison under
-/// way (`Tracker+Walk`).
+/// name, what ended in rollback mode (`Tracker+Calm`), the write-ahead log (`Tracker+Log`), a comparison
+/// under way (`Tracker+Walk`).
 final class Tracker {
     let file: FileID
     /// Relative to the root.
@@ -34,7 +33,7 @@ final class Tracker {
     var lockedWrite: LockedWrite?
     var identity: FileIdentity?
     /// Since when the name has been missing.
-    var missingSince: Tick?
+    var missingSince: MonotonicInstant?
     /// Content as last seen by a calm look or a slow round: to notice what no event told.
     var stamp: ContentStamp?
     /// It was taken so soon after the last write that another one may have the same.
@@ -56,25 +55,25 @@ final class Tracker {
     var attention = Attention()
     let journal: JournalWatch
     /// Since when a journal without a living writer has been seen.
-    var hotSince: Tick?
+    var hotSince: MonotonicInstant?
     var log: WALTail? {
         didSet { context.openLogs += (log == nil ? 0 : 1) - (oldValue == nil ? 0 : 1) }
     }
     /// The log while it is closed, because too many are open.
     var parkedLog: ParkedLog?
     /// The log is not read again before this: an open transaction is long.
-    var logNotBefore: Tick?
+    var logNotBefore: MonotonicInstant?
     /// Since when it has been read in slices.
-    var logReadSince: Tick?
+    var logReadSince: MonotonicInstant?
     /// A log appeared that could not be opened then.
     var logIsUnseen = false
     /// Its log may be where it cannot be seen, and since when it is.
     var mustCheckSight = true
-    var outOfSightSince: Tick?
+    var outOfSightSince: MonotonicInstant?
     /// A log that was removed under its writer and is still in use, while another one has its name.
     var removedLog: WALTail?
     /// Since when the log has ended in a commit that may not be complete.
-    var unconfirmedSince: Tick?
+    var unconfirmedSince: MonotonicInstant?
     /// Commits that wait for room in the queue.
     var backlog: LogBacklog?
     /// Parts of a large commit were handed over, its end was not.
@@ -94,13 +93,13 @@ final class Tracker {
 
     /// Counts writes to the content, as events told them.
     var contentEvents = 0
-    var lastActivity = Tick.now
+    var lastActivity = MonotonicInstant.now
     /// No look before this: the repository was full a moment ago.
-    var notBefore: Tick?
+    var notBefore: MonotonicInstant?
     /// When to look again without an event.
-    var retryAt: Tick?
-    /// Another look has to wait until the recorder has made something durable: for room in the queue, or for the
-    /// mirror to show all that was handed over.
+    var retryAt: MonotonicInstant?
+    /// Another look has to wait until the recorder has made something durable: for room in the queue, or for
+    /// the mirror to show all that was handed over.
     var waitsForRecorder = false
     /// Another look follows when a comparison may begin.
     var waitsForTurn = false
@@ -109,14 +108,14 @@ final class Tracker {
     /// What stands between the file and its capture just now.
     var hindrance: Hindrance?
     /// When the last look met that; nil when it did not.
-    var hinderedAt: Tick?
+    var hinderedAt: MonotonicInstant?
     /// Since when its writers have left no pause in which it could be captured.
-    var restlessSince: Tick?
+    var restlessSince: MonotonicInstant?
     /// How often it was captured anew after an error of the program, and when last.
     var quarantines = 0
-    var lastQuarantine: Tick?
+    var lastQuarantine: MonotonicInstant?
     /// Everything committed before this was handed over.
-    var capturedThrough: Tick?
+    var capturedThrough: MonotonicInstant?
     /// When single commits may first have been missed, for the gap's start.
     var knownGoodUntil: Instant
 
@@ -175,7 +174,7 @@ final class Tracker {
     }
 
     /// Asks for another look no later than after `delay`.
-    func retry(in delay: Duration, from now: Tick = .now) {
+    func retry(in delay: Duration, from now: MonotonicInstant = .now) {
         let time = now.advanced(by: delay)
         retryAt = retryAt.map { min($0, time) } ?? time
     }

@@ -1,11 +1,12 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 /// Commits for which the queue has no room, taken together: of every page only the newest content.
 ///
-/// Left in the log they would be overwritten at its next lap; together they need memory for the distinct pages
-/// only. The snapshot says how many commits it stands for.
+/// Left in the log they would be overwritten at its next lap; together they need memory for the distinct
+/// pages only. The snapshot says how many commits it stands for.
 struct LogBacklog {
     private(set) var pages: PageSet
     private(set) var shape: ImageShape

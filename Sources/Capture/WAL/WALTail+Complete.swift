@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 
 extension WALTail {
@@ -15,8 +15,9 @@ extension WALTail {
 
     /// What to do instead of taking the commit that ends at `position`; nil when it may be taken.
     ///
-    /// A writer killed before it told the wal-index leaves a whole transaction that SQLite never commits: the others
-    /// checkpoint, reset and delete the log without it. So when the generation is over the index has to know it, too.
+    /// A writer killed before it told the wal-index leaves a whole transaction that SQLite never commits: the
+    /// others checkpoint, reset and delete the log without it. So when the generation is over the index has
+    /// to know it, too.
     func proofMissing(
         _ position: WALChain,
         _ end: GenerationEnd,
@@ -36,8 +37,8 @@ extension WALTail {
         }
     }
 
-    /// Whether the index of a log without a name counts the commit. One that was not held says nothing against it; one
-    /// that others left may be older than the commit, and then the file has to tell.
+    /// Whether the index of a log without a name counts the commit. One that was not held says nothing
+    /// against it; one that others left may be older than the commit, and then the file has to tell.
     private func wasTold(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let index = try readIndex(&scratch) else { return true }
         if index.hasSalts(of: position) {
@@ -49,23 +50,25 @@ extension WALTail {
 
     /// Whether the transaction whose commit frame ends at `position` is complete, and is what was read.
     ///
-    /// A transaction that has spilled its cache overwrites pages within its own frames. It appends the commit frame
-    /// with the checksum of the chain as it was, then writes the changed checksums into all frames, and only then
-    /// tells the wal-index (`walRewriteChecksums` in SQLite's wal.c). Who has read some frames before and the commit
-    /// frame in between holds a chain without a fault and pages that never were together. And a writer killed before
-    /// it told the index leaves a commit that others overwrite. So the index has to know the commit; from then on its
-    /// frames do not change, and the checksum on the disk is the final one.
+    /// A transaction that has spilled its cache overwrites pages within its own frames. It appends the commit
+    /// frame with the checksum of the chain as it was, then writes the changed checksums into all frames, and
+    /// only then tells the wal-index (`walRewriteChecksums` in SQLite's wal.c). Who has read some frames
+    /// before and the commit frame in between holds a chain without a fault and pages that never were
+    /// together. And a writer killed before it told the index leaves a commit that others overwrite. So the
+    /// index has to know the commit; from then on its frames do not change, and the checksum on the disk is
+    /// the final one.
     ///
-    /// Without an index of this generation, or with one that nobody has open (exclusive locking mode, remains of a
-    /// crash), the log itself tells of the first danger: frames are overwritten before the commit frame is written,
-    /// so whoever reads them again has the final pages. Nil when that takes longer than one call may.
+    /// Without an index of this generation, or with one that nobody has open (exclusive locking mode, remains
+    /// of a crash), the log itself tells of the first danger: frames are overwritten before the commit frame
+    /// is written, so whoever reads them again has the final pages. Nil when that takes longer than one call
+    /// may.
     func isComplete(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         if let index = try readIndex(&scratch), index.hasSalts(of: position) {
             if Int(index.lastFrame) >= position.frameCount { return try stands(position, &scratch) }
             if indexIsUsed { return false }
         } else if indexIsUsed {
-            // It is being written, or knows nothing of this generation yet, or a reset has begun there, whose header
-            // follows at once. Only the count of commits tells.
+            // It is being written, or knows nothing of this generation yet, or a reset has begun there, whose
+            // header follows at once. Only the count of commits tells.
             guard let index = try readIndex(&scratch), index.lastFrame == 0, let mark,
                 index.changeCounter != mark.expected
             else { return false }
@@ -93,9 +96,9 @@ extension WALTail {
 
     /// Whether SQLite has taken back commits of this generation that were consumed.
     ///
-    /// A recovery, when all writers have died, counts the frames anew and stops at the first whose checksum does not
-    /// follow: behind the frames that SQLite itself left empty (`consumeKnown`) its own commits are lost. The next
-    /// transactions overwrite them. It also starts the index's change counter at zero.
+    /// A recovery, when all writers have died, counts the frames anew and stops at the first whose checksum
+    /// does not follow: behind the frames that SQLite itself left empty (`consumeKnown`) its own commits are
+    /// lost. The next transactions overwrite them. It also starts the index's change counter at zero.
     func wasTakenBack(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let chain, let index = try readIndex(&scratch), index.hasSalts(of: chain) else { return false }
         let lastFrame = Int(index.lastFrame)
@@ -109,8 +112,8 @@ extension WALTail {
         return try !stands(chain, &scratch)
     }
 
-    /// Whether the log goes on behind what was consumed with frames that SQLite left empty and that only a wal-index
-    /// could explain.
+    /// Whether the log goes on behind what was consumed with frames that SQLite left empty and that only a
+    /// wal-index could explain.
     func endsInEmptyFrame(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let chain else { return false }
         return try frameHeader(chain.frameCount, chain, &scratch)?.salts.areEmpty ?? false
@@ -118,8 +121,9 @@ extension WALTail {
 
     /// The wal-index, if it counts frames of this generation that were not consumed, and that are there.
     ///
-    /// One that nobody uses says nothing of them: after a power loss it may count more than the log holds, and whoever opens
-    /// the database next makes it anew from the frames that chain. Beside a log without a name it was used to the end.
+    /// One that nobody uses says nothing of them: after a power loss it may count more than the log holds,
+    /// and whoever opens the database next makes it anew from the frames that chain. Beside a log without a
+    /// name it was used to the end.
     func knownBeyondChain(_ scratch: inout [UInt8]) throws(SystemError) -> WALIndexHeader? {
         guard let chain, let index = try readIndex(&scratch), index.hasSalts(of: chain),
             index.pageSize == chain.pageSize, Int(index.lastFrame) > chain.frameCount,
@@ -131,10 +135,11 @@ extension WALTail {
 
     /// Takes the commits that the wal-index knows although the chain does not lead to them.
     ///
-    /// SQLite before 3.51 leaves such a log when a transaction with a spilled cache rolls back to a savepoint and then
-    /// commits: frames with empty checksums, which only a recovery would ask for. What the index counts is
-    /// committed and stays as it is until a reset, which writes the new salts there before it overwrites a frame.
-    /// A later transaction that writes its own frames anew may begin its checksums with the empty ones.
+    /// SQLite before 3.51 leaves such a log when a transaction with a spilled cache rolls back to a savepoint
+    /// and then commits: frames with empty checksums, which only a recovery would ask for. What the index
+    /// counts is committed and stays as it is until a reset, which writes the new salts there before it
+    /// overwrites a frame. A later transaction that writes its own frames anew may begin its checksums with
+    /// the empty ones.
     func consumeKnown(
         to index: WALIndexHeader,
         _ scratch: inout [UInt8],
@@ -156,11 +161,12 @@ extension WALTail {
         return sink.hasRoom ? .current : .congested
     }
 
-    /// A commit that the chain does not lead to. `end`: the number of frames up to its end, from the log's start.
+    /// A commit that the chain does not lead to. `end`: the number of frames up to its end, from the log's
+    /// start.
     typealias UnchainedCommit = (pages: PageSet, databasePages: PageCount, end: Int)
 
-    /// The first commits behind `start`, at most so many, in at most so many frames, whatever their checksums are. Nil when a
-    /// frame is not there or belongs to another generation.
+    /// The first commits behind `start`, at most so many, in at most so many frames, whatever their checksums
+    /// are. Nil when a frame is not there or belongs to another generation.
     func unchained(
         behind start: WALChain,
         frames: Int,

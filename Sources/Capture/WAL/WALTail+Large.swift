@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 
 /// Transactions that are too large to hold. Each is read twice: first to its commit frame, then once more in

@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 
 extension WALTail {
@@ -171,8 +171,8 @@ extension WALTail {
         return end < chain.frameCount ? end : nil
     }
 
-    /// Goes backwards, so that the first frame met of a page is its newest. Returns how many frames are left; nil when one
-    /// is not there any more, or is no frame.
+    /// Goes backwards, so that the first frame met of a page is its newest. Returns how many frames are left;
+    /// nil when one is not there any more, or is no frame.
     private func collectNewest(
         of begun: Uncollected,
         _ covered: inout PageBitmap,

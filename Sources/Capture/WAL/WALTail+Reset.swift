@@ -33,11 +33,12 @@ struct CommitMark {
 }
 
 extension WALTail {
-    /// Whether no commit was lost between what was consumed and `header`'s generation. Two proofs serve. Right behind
-    /// what was consumed the file ends, or a frame of an older generation stands: then the old one ended here. Or all
-    /// commits since the last mark are accounted for. A frame of the old generation itself proves nothing: a
-    /// truncation (a checkpoint's, or that of `journal_size_limit`) may have taken the rest of its commit. Nil when
-    /// it cannot be told yet, or the next generation has begun meanwhile: its header says more.
+    /// Whether no commit was lost between what was consumed and `header`'s generation. Two proofs serve.
+    /// Right behind what was consumed the file ends, or a frame of an older generation stands: then the old
+    /// one ended here. Or all commits since the last mark are accounted for. A frame of the old generation
+    /// itself proves nothing: a truncation (a checkpoint's, or that of `journal_size_limit`) may have taken
+    /// the rest of its commit. Nil when it cannot be told yet, or the next generation has begun meanwhile:
+    /// its header says more.
     func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         if let chain {
             if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
@@ -117,7 +118,8 @@ extension WALTail {
         try? updateMark(&scratch)
     }
 
-    /// Whether all that the wal-index counts was consumed, and copied into the database by whoever deleted the log.
+    /// Whether all that the wal-index counts was consumed, and copied into the database by whoever deleted
+    /// the log.
     func endWasCopied(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let index = try readIndex(&scratch) else { return false }
         return agrees(index) && index.backfilledFrames == index.lastFrame
@@ -152,7 +154,8 @@ extension WALTail {
             } else if index.lastFrame > 0 {
                 return try readHeader(&scratch)?.salts == header.salts ? .unknown : .later
             } else if index.salts.mayComeAfter(start.salts) {
-                // The reset came after this generation, all of which stands. Its last writer may have been killed.
+                // The reset came after this generation, all of which stands. Its last writer may have been
+                // killed.
                 guard let standing = try commitCount(from: start, &scratch) else { return .later }
                 commits = standing
                 lastMayBeUntold = commits > 0
@@ -161,7 +164,8 @@ extension WALTail {
                 index.lastFrame > 0 || again.lastFrame == 0
             else { continue }
             guard try readHeader(&scratch)?.salts == header.salts else { return .later }
-            // Who opens the database while its only other user closes it recovers the log, and counts from zero.
+            // Who opens the database while its only other user closes it recovers the log, and counts from
+            // zero.
             let isFirst = mark.isBirth && header.checkpointSequence == 0
             if isFirst, index.changeCounter < commits { return .commits(0) }
             let all = index.changeCounter &- mark.expected
@@ -274,8 +278,8 @@ extension WALTail {
         if let indexObstacle { throw indexObstacle }
     }
 
-    /// The wal-index header; nil when there is none or it is being written. Throws when it is there and cannot be read.
-    /// Read, never mapped: another process may truncate it.
+    /// The wal-index header; nil when there is none or it is being written. Throws when it is there and
+    /// cannot be read. Read, never mapped: another process may truncate it.
     func readIndex(_ scratch: inout [UInt8]) throws(SystemError) -> WALIndexHeader? {
         holdIndex()
         guard let index else { return nil }

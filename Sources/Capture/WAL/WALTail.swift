@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 
@@ -17,7 +17,8 @@ import SystemPackage
 final class WALTail {
     /// Where the consumed commits go.
     protocol Sink: AnyObject {
-        /// One transaction, complete. `pages` are in the log's order; of a page that comes twice the last counts.
+        /// One transaction, complete. `pages` are in the log's order; of a page that comes twice the last
+        /// counts.
         func committed(_ pages: PageSet, databasePages: PageCount)
         /// Some pages of a transaction too large to hold; `committed` with the rest follows.
         func partOfCommit(_ pages: PageSet, databasePages: PageCount)
@@ -62,10 +63,11 @@ final class WALTail {
     var index: HeldFile?
     /// Why it cannot be opened although it is there.
     var indexObstacle: SystemError?
-    /// How far the log has been consumed, always at a commit; nil before the first header and after a truncation.
+    /// How far the log has been consumed, always at a commit; nil before the first header and after a
+    /// truncation.
     var chain: WALChain?
-    /// What the wal-index said when it last agreed with what was consumed; nil while it never did, and then a reset
-    /// cannot be told from a loss.
+    /// What the wal-index said when it last agreed with what was consumed; nil while it never did, and then a
+    /// reset cannot be told from a loss.
     var mark: CommitMark?
     /// Where the chain was last taken on the wal-index's word: the header of the frame before may be empty.
     var knownEnd: WALChain?
@@ -121,7 +123,8 @@ final class WALTail {
         try requireIndex()
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
         if let chain, chain.salts == header.salts {
-            // Of what was rolled back another process keeps the salts, but counts the log's generations by itself.
+            // Of what was rolled back another process keeps the salts, but counts the log's generations by
+            // itself.
             if chain.frameCount == 0 { self.chain = WALChain(header: header) }
         } else {
             // The old generation's end still stands behind the new one.
@@ -184,8 +187,8 @@ final class WALTail {
         let end: WALChain
     }
 
-    /// Follows the present chain to the last commit in the file. One that is followed by a valid frame is proven by
-    /// that; the last needs a proof of its own (`WALTail+Complete.swift`).
+    /// Follows the present chain to the last commit in the file. One that is followed by a valid frame is
+    /// proven by that; the last needs a proof of its own (`WALTail+Complete.swift`).
     private func consume(
         _ scratch: inout [UInt8],
         into sink: some Sink,

@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 /// A comparison of a whole file with its mirror, slice by slice, while the file goes on changing; for a file
@@ -21,9 +22,9 @@ final class Walk {
     private(set) var pageCount: PageCount
     /// The first pass of a base reads everything; later ones compare with the mirror.
     private(set) var pass = 1
-    private var passBegan = Tick.now
+    private var passBegan = MonotonicInstant.now
     /// The next pass waits until then.
-    private(set) var restsUntil: Tick?
+    private(set) var restsUntil: MonotonicInstant?
     /// A transaction went by unseen: all pages are to be compared once more.
     private(set) var needsAnotherPass = false
     /// Only these pages are looked at; nil: all.
@@ -32,7 +33,7 @@ final class Walk {
     let transactions: Int?
     /// What had been seen of journals when it began.
     let journalEvents: Int
-    let began = Tick.now
+    let began = MonotonicInstant.now
     /// Commits that are a part of its snapshot although nobody handed them over one by one.
     var merged = MergedCommits()
     /// Commits that were handed over since it began.
@@ -108,9 +109,9 @@ final class Walk {
 
     /// A transaction went by unseen: what was read and brought so far may be old.
     ///
-    /// The first pass goes on, for a base wants all pages. A later one is given up, and the next begins after a rest:
-    /// beside a writer that hardly ever pauses only a pause, or luck, ends the walk, not haste.
-    func breakChain(_ shape: ImageShape, _ now: Tick) {
+    /// The first pass goes on, for a base wants all pages. A later one is given up, and the next begins after
+    /// a rest: beside a writer that hardly ever pauses only a pause, or luck, ends the walk, not haste.
+    func breakChain(_ shape: ImageShape, _ now: MonotonicInstant) {
         self.shape = shape
         covered.removeAll()
         guard !needsAnotherPass else { return }
@@ -171,7 +172,8 @@ final class Walk {
         return first..<min(PageNumber(first).advanced(by: count)?.rawValue ?? end, end)
     }
 
-    /// The slice, or all of the hole that it lies in as a whole; nil when it has content, in the file or in the mirror.
+    /// The slice, or all of the hole that it lies in as a whole; nil when it has content, in the file or in
+    /// the mirror.
     func hole(around slice: Range<UInt32>) -> Range<UInt32>? {
         guard selection == nil else { return nil }
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: pageSize)
@@ -183,8 +185,8 @@ final class Walk {
         return page < slice.upperBound ? nil : slice.lowerBound..<UInt32(page)
     }
 
-    /// Whether the slice goes to the base image. That ends at the first long hole, of which it would have to hold every
-    /// zero; what comes behind goes the way of changes.
+    /// Whether the slice goes to the base image. That ends at the first long hole, of which it would have to
+    /// hold every zero; what comes behind goes the way of changes.
     func isForBase(_ slice: Range<UInt32>) -> Bool {
         guard purpose == .base, pass == 1, !isBehindBase else { return false }
         if slice.lowerBound == 1 { return true }

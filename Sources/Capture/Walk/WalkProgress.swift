@@ -1,4 +1,4 @@
-import Repository
+import RepositoryFormat
 import SQLiteFiles
 package import SystemPackage
 

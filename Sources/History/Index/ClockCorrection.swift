@@ -1,5 +1,5 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 
 /// What the right clock said at each snapshot. The stream has what the clock did say, which may have been
 /// wrong for a while: a time must mean what a person means by it, and never decrease along the sequence.

@@ -1,5 +1,6 @@
+import RepositoryReader
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 package import SystemPackage
 
 /// A directory of a root as it was at some moment, or before that.
@@ -7,6 +8,14 @@ package struct FormerDirectory: Hashable, Sendable {
     package let attributes: FileAttributes
     /// It was there at the moment; else they are the last that it had.
     package let isThere: Bool
+
+    package init(
+        attributes: FileAttributes,
+        isThere: Bool
+    ) {
+        self.attributes = attributes
+        self.isThere = isThere
+    }
 }
 
 /// What the files and directories of a root had besides content at some moment.
@@ -16,7 +25,11 @@ package struct FormerAttributes: Hashable, Sendable {
     package private(set) var directories: [FilePath: FormerDirectory] = [:]
 
     /// `isLate`: it was said after the moment, and counts only where nothing else is known.
-    mutating func add(_ subject: AttributesRecord.Subject, _ attributes: FileAttributes?, isLate: Bool) {
+    mutating func add(
+        _ subject: AttributesRecord.Subject,
+        _ attributes: FileAttributes?,
+        isLate: Bool
+    ) {
         switch subject {
         case .file(let file): if !isLate || files[file] == nil { files[file] = attributes }
         case .directory(let name):
@@ -48,7 +61,7 @@ extension FormerAttributes {
 /// All that a history says of attributes, in the order of the stream. What repeats is kept once.
 struct AttributesHistory: Sendable {
     private struct Entry {
-        let sequence: Sequence
+        let sequence: SequenceNumber
         let time: Instant
         let modified: Int64
         /// An index into `subjects`.
@@ -99,7 +112,11 @@ struct AttributesHistory: Sendable {
     /// Of each name the last that counts as of `sequence`. Those that count as of that very snapshot must be
     /// among the first `limit` records, and not later than `time`; earlier ones were there before it,
     /// whatever the clock said. Of a name of which only later ones tell, the first of these.
-    func state(at sequence: Sequence, first limit: Int?, notAfter time: Instant?) -> FormerAttributes {
+    func state(
+        at sequence: SequenceNumber,
+        first limit: Int?,
+        notAfter time: Instant?
+    ) -> FormerAttributes {
         var state = FormerAttributes()
         for (place, entry) in entries.enumerated() where entry.sequence <= sequence {
             let attributes = entry.style < 0 ? nil : styles[Int(entry.style)]
@@ -133,7 +150,7 @@ extension SnapshotIndex {
     /// next one, the last count; when a tag or a time is what was asked for, the last before that.
     ///
     /// - Parameter when: what led to the snapshot.
-    package func attributes(at sequence: Sequence, asked when: When? = nil) -> FormerAttributes {
+    package func attributes(at sequence: SequenceNumber, asked when: When? = nil) -> FormerAttributes {
         let (limit, time): (Int?, Instant?) =
             switch when {
             case .name(let name, _): (tags[name] == sequence ? tagPlaces[name] : nil, nil)

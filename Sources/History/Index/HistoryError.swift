@@ -1,5 +1,5 @@
 import LinuxSystem
-package import Repository
+package import RepositoryReader
 
 /// Why no snapshot can be chosen from a history that is damaged or incomplete.
 package enum HistoryError: Error, Hashable, Sendable {

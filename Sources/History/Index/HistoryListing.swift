@@ -1,5 +1,6 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// Some of a root's history, with all that is known of each snapshot, read without holding it in memory.
@@ -31,13 +32,13 @@ package struct HistoryListing: Sendable {
     package let index: SnapshotIndex
     package let scope: HistoryScope
     /// The sequences of the first and the last snapshot that are shown; nil when none is.
-    package let bounds: ClosedRange<Sequence>?
+    package let bounds: ClosedRange<SequenceNumber>?
     /// Whether gaps before the first one, and after the last, are shown.
     private let isFromStart: Bool
     private let isToEnd: Bool
     /// Those that are shown; nil: all.
     private let files: Set<FileID>?
-    private let tags: [Sequence: [String]]
+    private let tags: [SequenceNumber: [String]]
 
     /// Chooses the snapshots from `since` up to `until`, both included, and of those the last so many.
     ///
@@ -74,10 +75,10 @@ package struct HistoryListing: Sendable {
         tags = index.tagsBySnapshot(among: entries.filter { files?.contains($0.file) ?? true })
     }
 
-    /// Walks over the chosen lines, oldest first. Throws what `body` throws, `RepositoryError.unsupported`, or
-    /// `SystemError`.
+    /// Walks over the chosen lines, oldest first. Throws what `body` throws, `RepositoryError.unsupported`,
+    /// or `SystemError`.
     package func visit(_ body: (Line) throws -> Void) throws {
-        var previous = Sequence.none
+        var previous = SequenceNumber.none
         try RootHistory(index.root).visit { event in
             switch event {
             case .snapshot(let record) where isInScope(record.file):
@@ -99,7 +100,7 @@ package struct HistoryListing: Sendable {
         files?.contains(file) ?? true
     }
 
-    private func isShown(gapAfter previous: Sequence) -> Bool {
+    private func isShown(gapAfter previous: SequenceNumber) -> Bool {
         guard let bounds else { return isFromStart && isToEnd }
         return (isFromStart || previous >= bounds.lowerBound) && (isToEnd || previous < bounds.upperBound)
     }
@@ -125,8 +126,8 @@ extension SnapshotIndex {
     fileprivate func last(
         _ count: Int,
         of files: Set<FileID>?,
-        _ bounds: ClosedRange<Sequence>
-    ) -> ClosedRange<Sequence> {
+        _ bounds: ClosedRange<SequenceNumber>
+    ) -> ClosedRange<SequenceNumber> {
         let shown = entries.lazy.reversed().filter { entry in
             bounds.contains(entry.sequence) && files?.contains(entry.file) ?? true
         }
@@ -152,10 +153,10 @@ extension SnapshotIndex {
         }
     }
 
-    /// The tags of each of `entries`, which are those of a scope. A tag that was set on another file's snapshot
-    /// stands where a WHEN with its name leads.
-    fileprivate func tagsBySnapshot(among entries: [Entry]) -> [Sequence: [String]] {
-        var found: [Sequence: [String]] = [:]
+    /// The tags of each of `entries`, which are those of a scope. A tag that was set on another file's
+    /// snapshot stands where a WHEN with its name leads.
+    fileprivate func tagsBySnapshot(among entries: [Entry]) -> [SequenceNumber: [String]] {
+        var found: [SequenceNumber: [String]] = [:]
         for (name, target) in tags {
             guard let index = entries.lastIndex(atOrBefore: target) else { continue }
             found[entries[index].sequence, default: []].append(name)

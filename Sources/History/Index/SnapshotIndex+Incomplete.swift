@@ -1,5 +1,6 @@
+import RepositoryReader
 import LinuxSystem
-import Repository
+import RepositoryFormat
 
 /// Choosing in a copy that was made beside a writer, in which something is missing and nothing is damaged.
 ///
@@ -38,7 +39,7 @@ extension SnapshotIndex {
         let all = entries(in: scope)
         let index = try resolve(when, in: all, strictlyBefore: strictlyBefore, now: now)
         let entry = all[index]
-        let next = index + 1 < all.count ? all[index + 1].sequence : Sequence(.max)
+        let next = index + 1 < all.count ? all[index + 1].sequence : SequenceNumber(.max)
         // Of what has its own name nothing can be between.
         let isNamed = when == .sequence(entry.sequence.rawValue) && !strictlyBefore
         guard isWhole(entry, in: scope),

@@ -1,5 +1,5 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 
 extension SnapshotIndex {
     /// The snapshots as of which what is in the scope can be restored, oldest first.
@@ -38,19 +38,19 @@ extension SnapshotIndex {
     }
 
     /// The file's newest snapshot not later than a sequence.
-    package func entry(of file: FileID, atOrBefore sequence: Sequence) -> Entry? {
+    package func entry(of file: FileID, atOrBefore sequence: SequenceNumber) -> Entry? {
         let entries = entries(in: .file(file))
         return entries.lastIndex(atOrBefore: sequence).map { entries[$0] }
     }
 
     /// The snapshot with that sequence, of whichever file.
-    package func entry(at sequence: Sequence) -> Entry? {
+    package func entry(at sequence: SequenceNumber) -> Entry? {
         let entry = entries.lastIndex(atOrBefore: sequence).map { entries[$0] }
         return entry?.sequence == sequence ? entry : nil
     }
 
     /// Each file's newest snapshot not later than a sequence, by file number.
-    package func state(at sequence: Sequence) -> [Entry] {
+    package func state(at sequence: SequenceNumber) -> [Entry] {
         var newest: [FileID: Entry] = [:]
         let end = entries.lastIndex(atOrBefore: sequence) ?? -1
         for entry in entries.prefix(end + 1) { newest[entry.file] = entry }
@@ -75,11 +75,11 @@ extension SnapshotIndex {
                 tags: tags.mapValues { $0.rawValue },
                 strictlyBefore: strictlyBefore,
                 now: present,
-                isOthers: { self.entry(at: Sequence($0))?.isMoment ?? false }
+                isOthers: { self.entry(at: SequenceNumber($0))?.isMoment ?? false }
             )
         } catch {
             guard case .unknownSequence(let sequence, let nearest) = error,
-                let known = entry(at: Sequence(sequence))
+                let known = entry(at: SequenceNumber(sequence))
             else { throw error }
             if !known.isMoment { throw .noMoment(sequence, nearest: nearest) }
             guard let first = moments.first, first.sequence > sequence else { throw error }
@@ -90,7 +90,7 @@ extension SnapshotIndex {
 
 extension [SnapshotIndex.Entry] {
     /// The index of the newest one that is not later than a sequence; nil if all are.
-    func lastIndex(atOrBefore sequence: Sequence) -> Int? {
+    package func lastIndex(atOrBefore sequence: SequenceNumber) -> Int? {
         let later = partitionPoint { $0.sequence > sequence }
         return later == 0 ? nil : later - 1
     }

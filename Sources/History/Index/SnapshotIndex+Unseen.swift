@@ -1,6 +1,6 @@
 import LinuxSystem
-import Repository
-import SystemPackage
+package import RepositoryFormat
+package import SystemPackage
 
 extension SnapshotIndex {
     /// The files that may have been there at a snapshot and had none of their own yet, for the first capture
@@ -13,7 +13,7 @@ extension SnapshotIndex {
     ///
     /// What appears while a watcher runs is no baseline. What appeared while none ran is one, and was not
     /// there before.
-    func unseenFiles(at sequence: Sequence) -> [FilePath] {
+    package func unseenFiles(at sequence: SequenceNumber) -> [FilePath] {
         let end = (entries.lastIndex(atOrBefore: sequence) ?? -1) + 1
         let seen = entries.prefix(end)
         let isFirstCapture = seen.allSatisfy { $0.event == .baseline }

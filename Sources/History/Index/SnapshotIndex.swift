@@ -1,5 +1,6 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// What a question about the past is about.
@@ -12,23 +13,23 @@ package enum HistoryScope: Hashable, Sendable {
 /// The snapshots of a root, read once, to answer which one is meant. 24 bytes of memory for each.
 package struct SnapshotIndex: Sendable {
     package struct Entry: Hashable, Sendable {
-        package let sequence: Sequence
+        package let sequence: SequenceNumber
         /// What the right clock said then.
         package fileprivate(set) var time: Instant
         package let file: FileID
         package let event: SnapshotEvent
         /// Whether the root as a whole can be restored as of it.
-        package fileprivate(set) var isMoment: Bool
+        fileprivate(set) var isMoment: Bool
         /// Whether all that it is built on is there.
-        package var isWhole = true
+        var isWhole = true
         /// Whether nothing is missing of the root up to it, of no file.
-        package var isRootWhole = true
+        var isRootWhole = true
     }
 
     /// How a file was declared, from a place in the history on.
     struct Declaration: Hashable, Sendable {
         /// The last snapshot before it, of any file.
-        let after: Sequence
+        let after: SequenceNumber
         let name: FilePath
         let kind: FileKind
     }
@@ -37,15 +38,15 @@ package struct SnapshotIndex: Sendable {
     /// Ascending by sequence; times never decrease.
     package private(set) var entries: [Entry] = []
     /// The sequence that each tag was set on last.
-    package private(set) var tags: [String: Sequence] = [:]
+    package private(set) var tags: [String: SequenceNumber] = [:]
     /// Since when those of them stand that Holdfast made by itself.
-    package private(set) var automaticTags: [String: Instant] = [:]
+    private(set) var automaticTags: [String: Instant] = [:]
     /// Every sequence that each tag was set on, in the order of the stream.
-    package private(set) var tagTargets: [String: [Sequence]] = [:]
+    package private(set) var tagTargets: [String: [SequenceNumber]] = [:]
     /// The sequences that are held and not released.
-    package private(set) var holds: Set<Sequence> = []
+    package private(set) var holds: Set<SequenceNumber> = []
     /// The last verdict on each snapshot that has one: whether it is good.
-    package private(set) var verdicts: [Sequence: Bool] = [:]
+    package private(set) var verdicts: [SequenceNumber: Bool] = [:]
     /// Everything that was brought back, oldest first.
     package private(set) var recoveries: [RecoveryEntry] = []
     /// The last thing that was begun to be brought back, if it did not come to its end.
@@ -53,7 +54,7 @@ package struct SnapshotIndex: Sendable {
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
     /// How the clock was set while writers ran, oldest first, and how many entries come before that.
-    package private(set) var clockSteps: [(place: Int, step: ClockStep)] = []
+    private(set) var clockSteps: [(place: Int, step: ClockStep)] = []
     /// How many entries come before each tag that Holdfast made by itself.
     private var automaticTagPlaces: [String: Int] = [:]
     /// What files and directories had besides content.
@@ -62,13 +63,13 @@ package struct SnapshotIndex: Sendable {
     private(set) var tagPlaces: [String: Int] = [:]
     /// How many entries come before the start of each writer.
     private(set) var sessionPlaces: [Int] = []
-    /// How many entries come before each note that changes may have been missed: it follows the first snapshot
-    /// that has them.
+    /// How many entries come before each note that changes may have been missed: it follows the first
+    /// snapshot that has them.
     private var gapPlaces: [Int] = []
     /// The damage that was met on the way. Where there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     /// For each of these, the last snapshot before it.
-    private(set) var losses: [Sequence] = []
+    private(set) var losses: [SequenceNumber] = []
     private var declarations: [FileID: [Declaration]] = [:]
     private var filesByName: [FilePath: FileID] = [:]
 
@@ -84,7 +85,7 @@ package struct SnapshotIndex: Sendable {
         }
     }
 
-    init(root: RootDescription) {
+    package init(root: RootDescription) {
         self.root = root
     }
 
@@ -94,7 +95,7 @@ package struct SnapshotIndex: Sendable {
         if !entries.isEmpty { entries[entries.count - 1].isMoment = true }
     }
 
-    mutating func add(_ event: HistoryEvent) {
+    package mutating func add(_ event: HistoryEvent) {
         switch event {
         case .file(let id, let name, let kind):
             let last = entries.last?.sequence ?? .none
@@ -126,7 +127,7 @@ package struct SnapshotIndex: Sendable {
     }
 
     /// Takes a snapshot for good, and none that is newer.
-    mutating func judge(_ newestGood: Sequence) {
+    package mutating func judge(_ newestGood: SequenceNumber) {
         for (sequence, isGood) in verdicts where isGood && sequence > newestGood { verdicts[sequence] = nil }
         verdicts[newestGood] = true
     }
@@ -186,14 +187,14 @@ package struct SnapshotIndex: Sendable {
 }
 
 extension SnapshotIndex {
-    /// The tag of the state before something that was begun to be brought back and did not come to its end, if that is the
-    /// last that was begun.
+    /// The tag of the state before something that was begun to be brought back and did not come to its end,
+    /// if that is the last that was begun.
     package var begunRecovery: String? { begun?.before }
 }
 
 extension SnapshotIndex {
     /// Whether a writer ran all the time from a snapshot to a later one, and missed nothing that it knows of.
-    func wasWatched(from first: Sequence, to last: Sequence) -> Bool {
+    package func wasWatched(from first: SequenceNumber, to last: SequenceNumber) -> Bool {
         guard let start = entries.lastIndex(atOrBefore: first), let end = entries.lastIndex(atOrBefore: last)
         else { return false }
         return !sessionPlaces.contains { $0 > start && $0 <= end }
@@ -203,7 +204,8 @@ extension SnapshotIndex {
 
 // Files.
 extension SnapshotIndex {
-    /// The scope for a name within the root, nil meaning the root itself; nil if no such file was ever declared.
+    /// The scope for a name within the root, nil meaning the root itself; nil if no such file was ever
+    /// declared.
     package func scope(of name: FilePath?) -> HistoryScope? {
         guard let name else { return .root }
         return filesByName[name].map { .file($0) }
@@ -215,12 +217,15 @@ extension SnapshotIndex {
     }
 
     /// Every file that was ever in that directory, which is relative to the root.
-    package func files(below directory: FilePath) -> Set<FileID> {
+    func files(below directory: FilePath) -> Set<FileID> {
         Set(declarations.filter { $0.value.contains { $0.name.starts(with: directory) } }.keys)
     }
 
     /// What the file was called, relative to the root, and what it was, at a snapshot of it.
-    package func declaration(of file: FileID, at sequence: Sequence) -> (name: FilePath, kind: FileKind)? {
+    package func declaration(
+        of file: FileID,
+        at sequence: SequenceNumber
+    ) -> (name: FilePath, kind: FileKind)? {
         guard let all = declarations[file], let first = all.first else { return nil }
         let found = all.last { $0.after < sequence } ?? first
         return (found.name, found.kind)
@@ -232,7 +237,7 @@ extension SnapshotIndex {
     }
 
     /// The absolute path of a file as the root's path has it.
-    package func path(of file: FileID, at sequence: Sequence) -> FilePath {
+    package func path(of file: FileID, at sequence: SequenceNumber) -> FilePath {
         declaration(of: file, at: sequence).map { root.path(of: $0.name) } ?? root.path
     }
 }

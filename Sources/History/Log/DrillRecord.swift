@@ -1,11 +1,12 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 
-/// The evidence of a restore drill: what was restored, that it was right, how long it took. In the history it is an annotation.
+/// The evidence of a restore drill: what was restored, that it was right, how long it took. In the history it
+/// is an annotation.
 package struct DrillRecord: Sendable {
     package let time: Instant
     /// The snapshot that was restored.
-    package let sequence: Sequence
+    package let sequence: SequenceNumber
     package let files: Int
     package let databases: Int
     package let bytes: UInt64
@@ -16,7 +17,7 @@ package struct DrillRecord: Sendable {
 
     package init(
         time: Instant,
-        sequence: Sequence,
+        sequence: SequenceNumber,
         files: Int,
         databases: Int,
         bytes: UInt64,
@@ -43,7 +44,7 @@ package struct DrillRecord: Sendable {
         else { return nil }
         self.init(
             time: annotation.time,
-            sequence: Sequence(sequence),
+            sequence: SequenceNumber(sequence),
             files: files,
             databases: databases,
             bytes: bytes,
@@ -62,6 +63,6 @@ package struct DrillRecord: Sendable {
             "elapsed_ms": String(elapsed.nanoseconds / 1_000_000),
         ]
         fields["problem"] = problem
-        return AnnotationWish(.drill, target: Sequence.none, fields: fields)
+        return AnnotationWish(.drill, target: SequenceNumber.none, fields: fields)
     }
 }

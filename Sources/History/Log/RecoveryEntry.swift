@@ -1,8 +1,9 @@
 import FoundationEssentials
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 
-/// What the history keeps of something that was brought back: an annotation of the snapshot that shows the result.
+/// What the history keeps of something that was brought back: an annotation of the snapshot that shows the
+/// result.
 package struct RecoveryEntry: Sendable {
     package enum Action: String, CaseIterable, Sendable { case restore, undo, rows }
 
@@ -16,16 +17,30 @@ package struct RecoveryEntry: Sendable {
         package let regained: Int
         /// Rows that have other values now.
         package let changed: Int
+
+        package init(
+            path: String,
+            table: String,
+            lost: Int,
+            regained: Int,
+            changed: Int
+        ) {
+            self.path = path
+            self.table = table
+            self.lost = lost
+            self.regained = regained
+            self.changed = changed
+        }
     }
 
     package let action: Action
     package let time: Instant
     /// The first snapshot that shows the result.
-    package let result: Sequence
+    package let result: SequenceNumber
     /// The snapshot that was brought back.
-    package let at: Sequence
+    package let at: SequenceNumber
     /// Of each file that was brought back, the root's snapshot as of which it was as before.
-    package let before: [FileID: Sequence]
+    package let before: [FileID: SequenceNumber]
     package let tables: [Table]
     /// From the command to the last change.
     package let elapsed: Duration
@@ -35,9 +50,9 @@ package struct RecoveryEntry: Sendable {
     package init(
         _ action: Action,
         time: Instant,
-        result: Sequence,
-        at: Sequence,
-        before: [FileID: Sequence],
+        result: SequenceNumber,
+        at: SequenceNumber,
+        before: [FileID: SequenceNumber],
         tables: [Table],
         elapsed: Duration,
         reason: String
@@ -67,7 +82,7 @@ extension RecoveryEntry {
             action,
             time: annotation.time,
             result: annotation.target,
-            at: Sequence(at),
+            at: SequenceNumber(at),
             before: before.snapshots,
             tables: tables.flatMap { try? JSONDecoder().decode([Table].self, from: $0) } ?? [],
             elapsed: .milliseconds(fields["elapsed_ms"].flatMap(Int64.init) ?? 0),
@@ -92,17 +107,18 @@ extension RecoveryEntry {
     }
 }
 
-/// A snapshot for each of some files, as text: `42:1-9,12 57:10`, the snapshot before the numbers of its files.
+/// A snapshot for each of some files, as text: `42:1-9,12 57:10`, the snapshot before the numbers of its
+/// files.
 struct FileSnapshots: Hashable {
-    let snapshots: [FileID: Sequence]
+    let snapshots: [FileID: SequenceNumber]
 
-    init(_ snapshots: [FileID: Sequence]) {
+    init(_ snapshots: [FileID: SequenceNumber]) {
         self.snapshots = snapshots
     }
 
     /// `files`: all that there are, ascending. A short text names billions, of which only those are kept.
     init?(_ text: String, among files: [FileID]) {
-        var snapshots: [FileID: Sequence] = [:]
+        var snapshots: [FileID: SequenceNumber] = [:]
         for group in text.split(separator: " ") {
             let parts = group.split(separator: ":", omittingEmptySubsequences: false)
             guard parts.count == 2, let sequence = UInt64(parts[0]) else { return nil }
@@ -114,13 +130,13 @@ struct FileSnapshots: Hashable {
                     last - first < 1 << 24
                 else { return nil }
                 let named = files[files.firstIndex(notBelow: FileID(first))...].prefix { $0.rawValue <= last }
-                for file in named { snapshots[file] = Sequence(sequence) }
+                for file in named { snapshots[file] = SequenceNumber(sequence) }
             }
         }
         self.snapshots = snapshots
     }
 
-    var text: String {
+    package var text: String {
         let groups = Dictionary(grouping: snapshots.keys) { snapshots[$0]! }.sorted { $0.key < $1.key }
         return groups.map { sequence, files in
             var ranges: [ClosedRange<UInt32>] = []

@@ -1,18 +1,16 @@
-import Repository
-
 /// The tags of something that is brought back: on the state before it, and on the first one after it.
-struct RecoveryTags: Hashable, Sendable {
-    let before: String
-    let after: String
+package struct RecoveryTags: Hashable, Sendable {
+    package let before: String
+    package let after: String
 
     /// - Parameter stamp: of the present, as `20260129-120000`.
-    init(_ action: RecoveryEntry.Action, stamp: String) {
+    package init(_ action: RecoveryEntry.Action, stamp: String) {
         after = "\(action.rawValue)-\(stamp)"
         before = Self.prefix + after
     }
 
     /// Nil unless that is such a tag on the state before it.
-    init?(before: String) {
+    package init?(before: String) {
         guard before.hasPrefix(Self.prefix) else { return nil }
         let after = String(before.dropFirst(Self.prefix.count))
         // fits: it is a text

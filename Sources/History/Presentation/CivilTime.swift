@@ -5,10 +5,10 @@ package struct CivilTime: Hashable, Sendable {
     package var month: Int
     /// 1 to 31.
     package var day: Int
-    package var hour = 0
-    package var minute = 0
-    package var second = 0
-    package var nanosecond = 0
+    var hour = 0
+    var minute = 0
+    var second = 0
+    var nanosecond = 0
 
     package init(
         year: Int,

@@ -6,7 +6,7 @@ package import LinuxSystem
 package struct LocalCalendar: Sendable {
     /// How many seconds local time is ahead of UTC at a moment given in Unix seconds; less than 26 hours
     /// either way.
-    package let offsetSeconds: @Sendable (_ unixSeconds: Int64) -> Int64
+    let offsetSeconds: @Sendable (_ unixSeconds: Int64) -> Int64
 
     package init(offsetSeconds: @escaping @Sendable (_ unixSeconds: Int64) -> Int64) {
         self.offsetSeconds = offsetSeconds
@@ -27,7 +27,8 @@ package struct LocalCalendar: Sendable {
     }
 
     /// The moments at which the wall shows `time`, ascending: one as a rule, none if the clock was put
-    /// forward over it, two if the clock was put back behind it. Those that no `Instant` can hold are left out.
+    /// forward over it, two if the clock was put back behind it. Those that no `Instant` can hold are left
+    /// out.
     package func instants(of time: CivilTime) -> [Instant] {
         let wall = time.secondsSince1970
         return offsets(around: wall)

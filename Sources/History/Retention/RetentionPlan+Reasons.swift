@@ -1,4 +1,4 @@
-import Repository
+import RepositoryFormat
 
 extension RetentionPlan {
     /// Why an entry is kept, in words: `["within 24h", "daily"]`; none when it goes.
@@ -35,7 +35,7 @@ extension RetentionPlan {
     }
 
     /// The first moment at which an entry stands that is none itself.
-    private func momentAfter(_ place: Int) -> Sequence? {
+    private func momentAfter(_ place: Int) -> SequenceNumber? {
         let after = momentPlaces.partitionPoint { $0 > place }
         return after < momentPlaces.count ? index.entries[momentPlaces[after]].sequence : nil
     }

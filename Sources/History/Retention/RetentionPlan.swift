@@ -1,5 +1,6 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 
 /// What a user asks of retention.
 package struct RetentionRules: Hashable, Sendable, Codable {
@@ -44,7 +45,7 @@ package struct RetentionPlan: Sendable {
     /// What the limit came to; nil without one.
     package let limit: SizeLimit.Outcome?
     /// The tags that keep what they stand on.
-    let keepingTags: [String: Sequence]
+    let keepingTags: [String: SequenceNumber]
     /// The entries at which the root as a whole stays restorable, ascending.
     let momentPlaces: [Int]
 
@@ -103,11 +104,11 @@ package struct RetentionPlan: Sendable {
         package let file: FileID
         package fileprivate(set) var kept = 0
         package fileprivate(set) var removed = 0
-        /// What the removed ones store. Pages of them that later snapshots need stay, so this is the most that their
-        /// removal can free.
+        /// What the removed ones store. Pages of them that later snapshots need stay, so this is the most
+        /// that their removal can free.
         package fileprivate(set) var removedBytes: UInt64 = 0
         /// The removed ones, as runs of snapshots of the file that follow each other.
-        package fileprivate(set) var runs: [ClosedRange<Sequence>] = []
+        package fileprivate(set) var runs: [ClosedRange<SequenceNumber>] = []
         fileprivate var isInRun = false
     }
 
@@ -126,7 +127,7 @@ package struct RetentionPlan: Sendable {
 }
 
 extension RetentionPlan.Share {
-    fileprivate mutating func add(_ sequence: Sequence, isKept: Bool, _ storedBytes: UInt64) {
+    fileprivate mutating func add(_ sequence: SequenceNumber, isKept: Bool, _ storedBytes: UInt64) {
         defer { isInRun = !isKept }
         guard !isKept else {
             kept += 1

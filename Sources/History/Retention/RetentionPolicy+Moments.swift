@@ -1,13 +1,12 @@
 package import LinuxSystem
-import Repository
+import RepositoryFormat
 
 extension RetentionPolicy {
     /// Chooses the moments of a root that stay, and says why. Pure.
     ///
-    /// Every snapshot of any file is a moment of the root. Each rule goes from the newest moment back. Whatever the
-    /// rules, these stay: the newest moment, every one that is held or that a tag stands on (for
-    /// some time, where Holdfast made it by itself), and the last of each
-    /// file that was found good.
+    /// Every snapshot of any file is a moment of the root. Each rule goes from the newest moment back.
+    /// Whatever the rules, these stay: the newest moment, every one that is held or that a tag stands on (for
+    /// some time, where Holdfast made it by itself), and the last of each file that was found good.
     ///
     /// A choice does not depend on what it rejects: made again among what is left, it is the same.
     /// - Returns: a set of reasons for each of `index.entries`, empty for those that no moment needs.
@@ -39,7 +38,7 @@ extension RetentionPolicy {
 
     /// Those of the index's tags that keep what they stand on: all but those that Holdfast made by itself and
     /// that have expired.
-    func keepingTags(of index: SnapshotIndex, now: Instant) -> [String: Sequence] {
+    func keepingTags(of index: SnapshotIndex, now: Instant) -> [String: SequenceNumber] {
         guard !index.automaticTags.isEmpty, let newest = index.entries.last?.time else { return index.tags }
         let start = start(of: automaticTags ?? Self.automaticTags, before: min(now, newest))
         return index.tags.filter { name, _ in

@@ -2,9 +2,9 @@ import LinuxSystem
 
 /// Which moments of a root's past stay restorable. The rules add up: what any of them keeps, stays.
 ///
-/// Periods are those of a calendar in local time, weeks begin on Monday, and the newest moment of each stays. As in
-/// restic, `hourly: 48` means the last 48 hours in which anything was captured, not the last 48 by the clock: a
-/// database that rests loses nothing. An hour that the clock shows twice is two.
+/// Periods are those of a calendar in local time, weeks begin on Monday, and the newest moment of each stays.
+/// As in restic, `hourly: 48` means the last 48 hours in which anything was captured, not the last 48 by the
+/// clock: a database that rests loses nothing. An hour that the clock shows twice is two.
 package struct RetentionPolicy: Hashable, Sendable, Codable {
     /// Everything that is not older than this, counted back from the newest moment (or from now, if that is
     /// earlier: a clock that was put back leaves times in the future).

@@ -14,10 +14,10 @@ package struct RetentionReasons: OptionSet, Hashable, Sendable {
     // By a rule.
     package static let within = Self(rawValue: 1 << 4)
     package static let last = Self(rawValue: 1 << 5)
-    package static let hourly = Self(rawValue: 1 << 6)
-    package static let daily = Self(rawValue: 1 << 7)
-    package static let weekly = Self(rawValue: 1 << 8)
-    package static let monthly = Self(rawValue: 1 << 9)
+    static let hourly = Self(rawValue: 1 << 6)
+    static let daily = Self(rawValue: 1 << 7)
+    static let weekly = Self(rawValue: 1 << 8)
+    static let monthly = Self(rawValue: 1 << 9)
 
     /// No moment of its own, but its file's state at one that is kept.
     package static let stands = Self(rawValue: 1 << 10)

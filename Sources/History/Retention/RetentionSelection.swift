@@ -1,16 +1,17 @@
-import Repository
+import RepositoryFormat
 
 /// What stays of a root's history, and why.
 ///
-/// A policy chooses moments of the root, not snapshots of single files, because a root is restored as a whole: at a
-/// moment, each file is its newest snapshot not later than it. So with each kept moment stays, of every file, the
-/// snapshot that stands there, be it older than all rules reach, and be it the deletion of the file: else a file
-/// would come back that was gone, or be missing that was there. A file's first snapshot may go when no kept moment
-/// is left at which it stands; before the next one the file is then unknown, at no kept moment though.
-/// Where a root has one file, its moments are its snapshots, and nothing stands but they themselves.
+/// A policy chooses moments of the root, not snapshots of single files, because a root is restored as a
+/// whole: at a moment, each file is its newest snapshot not later than it. So with each kept moment stays, of
+/// every file, the snapshot that stands there, be it older than all rules reach, and be it the deletion of
+/// the file: else a file would come back that was gone, or be missing that was there. A file's first snapshot
+/// may go when no kept moment is left at which it stands; before the next one the file is then unknown, at no
+/// kept moment though. Where a root has one file, its moments are its snapshots, and nothing stands but they
+/// themselves.
 ///
-/// **Between kept moments** a snapshot that only stands at a later one may be left without those of other files
-/// that stood beside it. It is no moment: `moments` tells which are.
+/// **Between kept moments** a snapshot that only stands at a later one may be left without those of other
+/// files that stood beside it. It is no moment: `moments` tells which are.
 package struct RetentionSelection: Hashable, Sendable {
     /// For each of the index's entries.
     package let reasons: [RetentionReasons]

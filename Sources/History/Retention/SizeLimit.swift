@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
 
 /// How much a root may take in the repository: thins harder than the policy, oldest moments first, until the
 /// estimate fits. What `RetentionReasons.always` has stays, however large. So does a moment whose removal
@@ -9,7 +9,7 @@ import Repository
 /// The estimate takes what a snapshot stores for what its removal frees. Pages that a later kept snapshot
 /// needs of it stay, so it frees less as a rule: after a removal the true size is there to go on from.
 package struct SizeLimit: Hashable, Sendable {
-    package let maximumBytes: UInt64
+    let maximumBytes: UInt64
 
     package init(maximumBytes: UInt64) { self.maximumBytes = maximumBytes }
 

@@ -1,5 +1,6 @@
 package import LinuxSystem
-package import Repository
+import RepositoryFormat
+package import RepositoryReader
 
 /// A root's statistics as they were read, with what a restore of it would take.
 package struct RootReading: Sendable {
@@ -20,7 +21,7 @@ package struct RootReading: Sendable {
         var last: [FileID: SnapshotState] = [:]
         var kinds: [FileID: FileKind] = [:]
         var damage: Finding?
-        let start = Tick.now
+        let start = MonotonicInstant.now
         costs = try RestoreCosts(root) { event in
             switch event {
             case .snapshot(let record):
@@ -38,12 +39,12 @@ package struct RootReading: Sendable {
         self.damage = damage
     }
 
-    /// What is read, unpacked and written at in each second of a restore, digest and integrity check included: a
-    /// cautious figure for a machine of 2 cores with an SSD, not measured on this one.
-    package static let assumedBytesPerSecond: UInt64 = 400_000_000
+    /// What is read, unpacked and written at in each second of a restore, digest and integrity check
+    /// included: a cautious figure for a machine of 2 cores with an SSD, not measured on this one.
+    static let assumedBytesPerSecond: UInt64 = 400_000_000
 
-    /// How long such a restore takes: it walks over the history at most twice, which was measured, and then moves the
-    /// bytes at the assumed speed.
+    /// How long such a restore takes: it walks over the history at most twice, which was measured, and then
+    /// moves the bytes at the assumed speed.
     package func duration(of cost: RestoreCost) -> Duration {
         walk * 2 + .seconds(Double(cost.totalBytes) / Double(Self.assumedBytesPerSecond))
     }

@@ -1,5 +1,6 @@
 package import LinuxSystem
-package import Repository
+import RepositoryFormat
+package import RepositoryReader
 import SQLiteFiles
 
 /// What protection costs: how much was captured, what it takes, what a restore would read.
@@ -96,7 +97,7 @@ extension RootStatistics {
     }
 
     /// What the history takes: without mirrors, which are there however short it is.
-    package var historyBytes: UInt64 { storage.sizes.segments.addingSaturated(storage.sizes.bases) }
+    var historyBytes: UInt64 { storage.sizes.segments.addingSaturated(storage.sizes.bases) }
 
     /// How many times larger whole images would be than the history is; nil without one.
     package var wholeImageRatio: Double? { ratio(wholeImageBytes) }
@@ -104,8 +105,8 @@ extension RootStatistics {
     /// How many times larger the changed pages are, as they are, than the history is; nil without one.
     package var changedPageRatio: Double? { ratio(changedPageBytes) }
 
-    /// What segments have grown by in the last 7 days, a day; of a shorter history, since its start. A history
-    /// of less than a day counts as one day: nothing is extrapolated. Nil without a snapshot.
+    /// What segments have grown by in the last 7 days, a day; of a shorter history, since its start. A
+    /// history of less than a day counts as one day: nothing is extrapolated. Nil without a snapshot.
     package var bytesPerDay: UInt64? {
         guard let firstTime else { return nil }
         let age = Double(max(0, now.nanoseconds &- firstTime.nanoseconds)) / 86_400e9

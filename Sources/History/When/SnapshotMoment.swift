@@ -5,7 +5,7 @@ package struct SnapshotMoment: Hashable, Sendable {
     package let sequence: UInt64
     package let time: Instant
     /// The verdict on its health; nil if there is none.
-    package let isGood: Bool?
+    let isGood: Bool?
 
     package init(sequence: UInt64, time: Instant, isGood: Bool? = nil) {
         self.sequence = sequence

@@ -6,9 +6,9 @@ extension When {
     /// - Parameters:
     ///   - now: what `ago`, `today` and a bare time of day refer to.
     ///   - calendar: the zone of everything that does not name an offset.
-    /// - Throws: `WhenError` for text that is none of the forms, for a field out of its range, and for a local
-    ///   time that does not exist or exists twice. A moment in the future is not an error here but when it is
-    ///   resolved, where the choices are known.
+    /// - Throws: `WhenError` for text that is none of the forms, for a field out of its range, and for a
+    ///   local time that does not exist or exists twice. A moment in the future is not an error here but when
+    ///   it is resolved, where the choices are known.
     package init(parsing text: String, now: Instant, calendar: LocalCalendar) throws(WhenError) {
         var parser = WhenParser(text: text, now: now, calendar: calendar)
         self = try parser.parse()

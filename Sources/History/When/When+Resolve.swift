@@ -11,8 +11,8 @@ extension When {
     ///   - snapshots: with ascending sequences and times that never decrease.
     ///   - tags: the sequence of each tag.
     ///   - isOthers: whether another file has the snapshot with that sequence, and the root that moment.
-    ///   - strictlyBefore: means, for a moment, the newest snapshot earlier than it; for all else the snapshot
-    ///     before the one that is named.
+    ///   - strictlyBefore: means, for a moment, the newest snapshot earlier than it; for all else the
+    ///     snapshot before the one that is named.
     ///   - now: a moment later than this is an error, however new the last snapshot is.
     /// - Returns: an index into `snapshots`.
     package func resolve(

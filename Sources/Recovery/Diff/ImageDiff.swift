@@ -1,12 +1,12 @@
 import GRDB
-import LinuxSystem
 package import SystemPackage
 
 /// Compares two rebuilt images of a database row by row.
 ///
-/// Rows are the same row if they have the same primary key; in tables without one, the same rowid. Columns are compared
-/// by name, those that both have, byte for byte: neither collation nor affinity makes two values equal. Generated columns follow
-/// from the others; virtual tables are left out, for what they contain is only known to their module.
+/// Rows are the same row if they have the same primary key; in tables without one, the same rowid. Columns
+/// are compared by name, those that both have, byte for byte: neither collation nor affinity makes two values
+/// equal. Generated columns follow from the others; virtual tables are left out, for what they contain is
+/// only known to their module.
 package struct ImageDiff {
     private let queue: DatabaseQueue
     private let old: [SQLName: TableShape]
@@ -36,7 +36,8 @@ package struct ImageDiff {
         }
     }
 
-    /// Nil when the rows of a table cannot be told apart. Where any has NULL in its key, their rowids do that.
+    /// Nil when the rows of a table cannot be told apart. Where any has NULL in its key, their rowids do
+    /// that.
     private func pair(_ table: String, _ database: Database) throws -> TablePair? {
         let shapes = [("old", old[named: table]), ("new", new[named: table])]
         let needsRowID = try shapes.contains { schema, shape in
@@ -106,8 +107,8 @@ package struct ImageDiff {
             + after.columns.missing(in: before.columns).map { "column \($0) is new" }
     }
 
-    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each by their keys.
-    /// Throws `DatabaseError` when they cannot be compared.
+    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each
+    /// by their keys. Throws `DatabaseError` when they cannot be compared.
     package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
         try queue.read { database in
             guard let pair = try pair(table, database) else { return }

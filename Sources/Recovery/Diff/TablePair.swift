@@ -1,6 +1,7 @@
 import GRDB
 
-/// A table as two images have it, and the SQL that compares them: `o` is a row of the older one, `n` of the newer one.
+/// A table as two images have it, and the SQL that compares them: `o` is a row of the older one, `n` of the
+/// newer one.
 struct TablePair {
     private let name: String
     private let key: [String]

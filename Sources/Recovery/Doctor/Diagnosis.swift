@@ -1,6 +1,8 @@
+package import History
 import GRDB
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 import SQLiteFiles
 package import SystemPackage
 
@@ -24,7 +26,8 @@ package struct Diagnosis: Sendable {
         package let tables: [TableDiff]
         /// What else is lost, and nobody knows how much that is: in plain words.
         package let unknown: [String]
-        /// Rows of the last sound snapshot that cannot be read any more: lost by the damage, or deleted since then.
+        /// Rows of the last sound snapshot that cannot be read any more: lost by the damage, or deleted since
+        /// then.
         package let returningRows: Int
     }
 
@@ -93,7 +96,8 @@ package struct Doctor {
         )
     }
 
-    /// What SQLite finds wrong with an image; rows without parents apart, which are as readable as all others.
+    /// What SQLite finds wrong with an image; rows without parents apart, which are as readable as all
+    /// others.
     private func problems(
         of image: FilePath,
         _ present: SnapshotIndex.Entry,

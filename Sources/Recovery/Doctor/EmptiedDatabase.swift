@@ -1,8 +1,9 @@
+import History
 import LinuxSystem
-import Repository
+import RepositoryFormat
 
-/// Notices a database that is sound but lost what was in it: it was deleted and made anew by the next program, emptied, or overwritten
-/// by an empty one.
+/// Notices a database that is sound but lost what was in it: it was deleted and made anew by the next
+/// program, emptied, or overwritten by an empty one.
 final class EmptiedDatabase {
     struct Loss {
         let finding: String
@@ -21,7 +22,7 @@ final class EmptiedDatabase {
     }
 
     /// Those that were looked at, for each takes a rebuilt image. nil: it cannot be read.
-    private var sizes: [Sequence: Size?] = [:]
+    private var sizes: [SequenceNumber: Size?] = [:]
 
     /// Snapshots that are looked at, from the present backwards.
     private static let most = 64

@@ -3,7 +3,8 @@ import GRDB
 import LinuxSystem
 import SystemPackage
 
-/// Puts what was salvaged over a sound image: rows that it lacks come to it, rows that it has get their newer values, none goes.
+/// Puts what was salvaged over a sound image: rows that it lacks come to it, rows that it has get their newer
+/// values, none goes.
 struct Merge {
     /// A sound image.
     let base: FilePath

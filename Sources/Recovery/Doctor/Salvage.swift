@@ -5,8 +5,9 @@ import SystemPackage
 
 /// Makes a new database of what can still be read of a damaged image.
 ///
-/// The rule: each table is read along its key from both ends. Where SQLite meets damage, a table with rowids is left at that place and
-/// entered again behind it, after as few rowids as it takes by doubling, and from there read back to the damage.
+/// The rule: each table is read along its key from both ends. Where SQLite meets damage, a table with rowids
+/// is left at that place and entered again behind it, after as few rowids as it takes by doubling, and from
+/// there read back to the damage.
 struct Salvage {
     /// What of the image is not in the new database.
     struct Loss {
@@ -91,8 +92,8 @@ struct Salvage {
         }
     }
 
-    /// What is in them is in tables of theirs, which are there already: they only need their line in the schema
-    /// (sqlite.org/vtab.html, section 1.2).
+    /// What is in them is in tables of theirs, which are there already: they only need their line in the
+    /// schema (sqlite.org/vtab.html, section 1.2).
     private func keepVirtualTables(_ bad: Database, _ new: Database) throws {
         let rows = try Row.fetchAll(
             bad,
@@ -167,8 +168,8 @@ struct Salvage {
         return nil
     }
 
-    /// Copies rows until there are no more, or damage is met. Returns whether the new table refused any, and the last
-    /// rowid, if it is the first column.
+    /// Copies rows until there are no more, or damage is met. Returns whether the new table refused any, and
+    /// the last rowid, if it is the first column.
     @discardableResult
     private func copy(
         _ shape: TableShape,

@@ -1,8 +1,10 @@
+import RepositoryReader
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
 package import SystemPackage
 
-/// Writes what other programs read: made under another name beside its destination, and complete when it gets its own.
+/// Writes what other programs read: made under another name beside its destination, and complete when it gets
+/// its own.
 package struct Export: Sendable {
     package let destination: FilePath
     /// Whether a file that exists is replaced.
@@ -15,7 +17,7 @@ package struct Export: Sendable {
 
     /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it, with its rowids and
     /// what of its header a dump does without. Throws `ExportError`, `RestoreError`, `SystemError`.
-    package func dump(_ image: FilePath, of path: FilePath, at sequence: Sequence) throws {
+    package func dump(_ image: FilePath, of path: FilePath, at sequence: SequenceNumber) throws {
         if case .problems(let problems) = try Integrity.check(databaseAt: image, .quick) {
             throw RestoreError.notSound(path, sequence, problems: problems)
         }
@@ -29,9 +31,9 @@ package struct Export: Sendable {
         )
     }
 
-    /// A tar archive of the files of a plan for a directory, which lie there in a directory of the root's name. Calls
-    /// `onFailure` for each file that was left out. Unless root makes it, the owner
-    /// may read and write all that is in it.
+    /// A tar archive of the files of a plan for a directory, which lie there in a directory of the root's
+    /// name. Calls `onFailure` for each file that was left out. Unless root makes it, the owner may read and
+    /// write all that is in it.
     package func archive(_ plan: RestorePlan, onFailure: (FilePath, any Error) throws -> Void) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }

@@ -9,8 +9,8 @@ struct SQLDump {
         self.file = file
     }
 
-    /// Makes the database at a path that is free. Throws `ExportError` when a statement fails, or the SQL makes nothing, as one
-    /// that was cut off does: its transaction is never committed.
+    /// Makes the database at a path that is free. Throws `ExportError` when a statement fails, or the SQL
+    /// makes nothing, as one that was cut off does: its transaction is never committed.
     func make(_ path: FilePath) throws {
         // With dot commands, a dump could run programs.
         let arguments = ["-batch", "-bail", "-safe", "-init", "/dev/null", path.string]

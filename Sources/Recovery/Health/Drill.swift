@@ -1,9 +1,12 @@
+import RepositoryFormat
+package import History
 import LinuxSystem
-package import Repository
+package import RepositoryReader
 import SystemPackage
 
-/// A restore for no other purpose than to know that it works: to a directory of the repository, which goes again. Everything that
-/// a real one checks is checked: the digest of each file, and SQLite's integrity_check of each database.
+/// A restore for no other purpose than to know that it works: to a directory of the repository, which goes
+/// again. Everything that a real one checks is checked: the digest of each file, and SQLite's integrity_check
+/// of each database.
 package struct Drill: Sendable {
     private let root: RootDescription
 
@@ -18,7 +21,7 @@ package struct Drill: Sendable {
         _ entry: SnapshotIndex.Entry,
         in scope: HistoryScope
     ) throws -> DrillRecord {
-        let start = Tick.now
+        let start = MonotonicInstant.now
         let work = try UnfinishedWork.makeDirectory(in: root.directory)
         defer { UnfinishedWork.discard(work) }
         let output = work.path.appending("restored")

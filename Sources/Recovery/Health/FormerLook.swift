@@ -1,9 +1,9 @@
-import LinuxSystem
-import Repository
+import History
+import RepositoryFormat
 
 /// What a look at a database is compared with: a look at a state that it had before.
 struct FormerLook {
-    let sequence: Sequence
+    let sequence: SequenceNumber
     let facts: HealthFacts
     /// False: the database was being made, with other definitions in each commit.
     let isSettled: Bool

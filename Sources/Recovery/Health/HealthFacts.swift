@@ -10,15 +10,16 @@ package struct HealthFacts: Sendable {
     package let violations: [ForeignKeyViolation]
     /// Of each table.
     package let rowCounts: [String: Int]
-    /// The same as long as the schema is, within this process. SQLite's own version of it changes with a restore as well.
+    /// The same as long as the schema is, within this process. SQLite's own version of it changes with a
+    /// restore as well.
     package let schemaHash: Int
 
     /// Of all tables.
     package var rowCount: Int { rowCounts.values.reduce(0, +) }
     package var violationCount: Int { violations.reduce(0) { $0 + $1.count } }
 
-    /// Looks at an image that may be shortened meanwhile: then what it says has no meaning. Calls `onOpen` with the database while it
-    /// is looked at, for whoever wants to end that, and then with nil.
+    /// Looks at an image that may be shortened meanwhile: then what it says has no meaning. Calls `onOpen`
+    /// with the database while it is looked at, for whoever wants to end that, and then with nil.
     package init(imageAt path: FilePath, onOpen: (ImageDatabase?) -> Void = { _ in }) throws {
         guard try FileStatus.of(path).sizeBytes > 0 else {
             self.init(.ok)

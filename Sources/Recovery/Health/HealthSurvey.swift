@@ -1,19 +1,22 @@
+import History
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 import Synchronization
 package import SystemPackage
 
-/// Looks after the databases of a root: whether their latest captured images are sound, and what happened between two looks that
-/// somebody may want to go back behind. It looks at the mirrors; never at a live file. `run` is for one thread at a time.
+/// Looks after the databases of a root: whether their latest captured images are sound, and what happened
+/// between two looks that somebody may want to go back behind. It looks at the mirrors; never at a live file.
+/// `run` is for one thread at a time.
 package final class HealthSurvey: Sendable {
     package struct Verdict: Sendable {
         /// The database.
         package let path: FilePath
-        package let sequence: Sequence
+        package let sequence: SequenceNumber
         /// Why it is not good; nil if it is.
         package let problem: String?
         /// The last snapshot before it that was found good.
-        package let lastGood: Sequence?
+        package let lastGood: SequenceNumber?
         /// The one before it was good, or there was none.
         package let isNews: Bool
         /// What is to be written into the history.
@@ -29,7 +32,7 @@ package final class HealthSurvey: Sendable {
 
     private let root: RootDescription
     /// What was found last, and of which snapshot.
-    private let known = Mutex<[FileID: (sequence: Sequence, facts: HealthFacts)]>([:])
+    private let known = Mutex<[FileID: (sequence: SequenceNumber, facts: HealthFacts)]>([:])
 
     private struct Work {
         var database: ImageDatabase?
@@ -50,7 +53,8 @@ package final class HealthSurvey: Sendable {
         }
     }
 
-    /// Calls `onVerdict` for each database whose latest image has none yet. One that changes meanwhile is left for the next survey.
+    /// Calls `onVerdict` for each database whose latest image has none yet. One that changes meanwhile is
+    /// left for the next survey.
     ///
     /// - Parameter stamp: of the present, for names.
     package func run(stamp: String, _ onVerdict: (Verdict) throws -> Void) throws {
@@ -141,9 +145,9 @@ package final class HealthSurvey: Sendable {
         )
     }
 
-    /// What a state is compared with: the look before it. Of a database that nobody looked at so far, or that is so
-    /// young that it was filled since, the fullest of some states that it had. Nothing counts from before the last
-    /// state that was brought back: what that changed was meant.
+    /// What a state is compared with: the look before it. Of a database that nobody looked at so far, or that
+    /// is so young that it was filled since, the fullest of some states that it had. Nothing counts from
+    /// before the last state that was brought back: what that changed was meant.
     private func former(
         _ file: FileID,
         _ state: SnapshotState,
@@ -183,7 +187,7 @@ package final class HealthSurvey: Sendable {
         var marks: [AnnotationWish] = []
         let (before, old) = (former.sequence, former.facts)
         let mayRebuild = state.shape.byteCount <= Self.largestRebuild
-        func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> Sequence {
+        func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> SequenceNumber {
             guard mayRebuild else { return before }
             let (entries, images) = (try past.entries(of: file), try past.images())
             return try TurningPoint(entries, images, after: before, upTo: state.sequence)

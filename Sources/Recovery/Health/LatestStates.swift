@@ -1,11 +1,13 @@
-import Repository
+import History
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// The latest snapshot of each database, and what was said of its health.
 struct LatestStates {
     struct Judgement {
         var isGood: Bool
-        var lastGood: Sequence?
+        var lastGood: SequenceNumber?
     }
 
     private(set) var names: [FileID: FilePath] = [:]
@@ -14,10 +16,10 @@ struct LatestStates {
     /// The first snapshot of each file.
     private(set) var firsts: [FileID: SnapshotState] = [:]
     /// The snapshot with what was brought back last of each file.
-    private(set) var restored: [FileID: Sequence] = [:]
+    private(set) var restored: [FileID: SequenceNumber] = [:]
     private var wereDatabases: Set<FileID> = []
-    private var files: [Sequence: FileID] = [:]
-    private var judged: [FileID: Sequence] = [:]
+    private var files: [SequenceNumber: FileID] = [:]
+    private var judged: [FileID: SequenceNumber] = [:]
     private(set) var judgements: [FileID: Judgement] = [:]
     private var tags: Set<String> = []
 

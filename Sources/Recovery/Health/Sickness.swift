@@ -1,15 +1,16 @@
+package import History
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
 package import SystemPackage
 
 /// A database whose last verdict is bad.
 package struct Sickness: Sendable {
     package let path: FilePath
     /// The first snapshot that was found bad.
-    package let since: Sequence
-    package let lastGood: Sequence?
+    package let since: SequenceNumber
+    package let lastGood: SequenceNumber?
 
-    package init(path: FilePath, since: Sequence, lastGood: Sequence?) {
+    package init(path: FilePath, since: SequenceNumber, lastGood: SequenceNumber?) {
         self.path = path
         self.since = since
         self.lastGood = lastGood

@@ -1,13 +1,16 @@
+package import History
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import SystemPackage
 
-/// Finds the newest snapshot of a database that is sound. Few have a verdict: the watcher looks at a database when it is quiet.
+/// Finds the newest snapshot of a database that is sound. Few have a verdict: the watcher looks at a database
+/// when it is quiet.
 struct SoundSearch {
     private let index: SnapshotIndex
     private let images: PastImages
 
-    /// Damage comes and goes: so many of the newest snapshots are looked at one after the other, older ones by leaps.
+    /// Damage comes and goes: so many of the newest snapshots are looked at one after the other, older ones
+    /// by leaps.
     private static let near = 16
 
     init(_ index: SnapshotIndex) throws {
@@ -15,8 +18,8 @@ struct SoundSearch {
         images = try PastImages(index.root)
     }
 
-    /// The newest one of a database that is sound; nil if none is, or if there is more damage than the leaps meet. One without a
-    /// table, which a program makes that finds no database, only if there is no other.
+    /// The newest one of a database that is sound; nil if none is, or if there is more damage than the leaps
+    /// meet. One without a table, which a program makes that finds no database, only if there is no other.
     func newest(of file: FileID) throws -> SnapshotIndex.Entry? {
         try newest(of: file, hasTables: true) ?? newest(of: file, hasTables: false)
     }
@@ -54,12 +57,12 @@ struct SoundSearch {
 }
 
 extension SnapshotIndex {
-    /// Looks for the newest moment at which the databases in the scope are sound and there, so that `latest-good` means it. Where one
-    /// never was, the verdicts stay as they are.
-    /// Throws what a rebuild throws.
+    /// Looks for the newest moment at which the databases in the scope are sound and there, so that
+    /// `latest-good` means it. Where one never was, the verdicts stay as they are. Throws what a rebuild
+    /// throws.
     package mutating func judgeNewest(in scope: HistoryScope) throws {
         let search = try SoundSearch(self)
-        var last = Sequence(.max)
+        var last = SequenceNumber(.max)
         for file in filesThatWereDatabases where scope == .root || scope == .file(file) {
             let entries = entries(in: .file(file))
             guard let sound = try search.newest(of: file) else { return }

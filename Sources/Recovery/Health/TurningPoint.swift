@@ -1,9 +1,11 @@
-import Repository
+import History
+import RepositoryFormat
 
-/// Finds where something happened to a database between two of its snapshots, by halves: each step rebuilds one image.
+/// Finds where something happened to a database between two of its snapshots, by halves: each step rebuilds
+/// one image.
 struct TurningPoint {
     private let images: PastImages
-    private let before: Sequence
+    private let before: SequenceNumber
     /// Those between the two.
     private let entries: [SnapshotIndex.Entry]
 
@@ -14,8 +16,8 @@ struct TurningPoint {
     init(
         _ entries: [SnapshotIndex.Entry],
         _ images: PastImages,
-        after before: Sequence,
-        upTo after: Sequence
+        after before: SequenceNumber,
+        upTo after: SequenceNumber
     ) {
         self.images = images
         self.before = before
@@ -25,7 +27,7 @@ struct TurningPoint {
     }
 
     /// The last snapshot at which it had not happened.
-    func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> Sequence {
+    func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> SequenceNumber {
         var low = 0
         var high = entries.count
         while low < high {

@@ -1,16 +1,16 @@
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
 import SystemPackage
 
 /// The present as it was captured.
 package struct CapturedState: Sendable {
     /// The root's last snapshot.
-    package let sequence: Sequence
-    /// Files of which not all that is committed could be captured, by their paths for people, and why. Links on the
-    /// way to the root are followed in these paths.
+    package let sequence: SequenceNumber
+    /// Files of which not all that is committed could be captured, by their paths for people, and why. Links
+    /// on the way to the root are followed in these paths.
     package let unseen: [String: String]
 
-    package init(sequence: Sequence, unseen: [String: String] = [:]) {
+    package init(sequence: SequenceNumber, unseen: [String: String] = [:]) {
         self.sequence = sequence
         self.unseen = unseen
     }
@@ -21,18 +21,18 @@ package struct CapturedState: Sendable {
         return unseen[path.printable] ?? (try? Directory.resolve(path)).flatMap { unseen[$0.printable] }
     }
 
-    /// Has the present captured until all of a file is seen: somebody may have it locked. `marks`: what is to be said
-    /// with it. Throws `InPlaceError.unseen` at the deadline.
+    /// Has the present captured until all of a file is seen: somebody may have it locked. `marks`: what is to
+    /// be said with it. Throws `InPlaceError.unseen` at the deadline.
     static func seeing(
         _ path: FilePath,
-        until deadline: Tick,
+        until deadline: MonotonicInstant,
         saying marks: [AnnotationWish] = [],
         _ capture: InPlaceRestore.Capture
-    ) throws -> Sequence {
+    ) throws -> SequenceNumber {
         var captured = try capture(marks)
         while let reason = captured.whyUnseen(path) {
-            guard Tick.now < deadline else { throw InPlaceError.unseen(reason) }
-            Thread.nap(.milliseconds(50))
+            guard MonotonicInstant.now < deadline else { throw InPlaceError.unseen(reason) }
+            WorkerThread.sleep(.milliseconds(50))
             captured = try capture([])
         }
         return captured.sequence

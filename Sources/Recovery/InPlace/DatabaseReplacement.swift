@@ -7,8 +7,8 @@ import SystemPackage
 /// Replaces what a sound live database contains by an image, in one transaction through SQLite's backup API
 /// (sqlite.org/c3ref/backup_finish.html): programs that have it open see the one or the other, whole.
 ///
-/// The file stays the same one, with its owner, mode and journal mode. While the transaction runs nobody else can write; in
-/// rollback mode nobody can read either.
+/// The file stays the same one, with its owner, mode and journal mode. While the transaction runs nobody else
+/// can write; in rollback mode nobody can read either.
 struct DatabaseReplacement {
     let database: DirectoryEntry
     /// Nobody else knows of it. Its header may be changed.

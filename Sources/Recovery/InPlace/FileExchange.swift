@@ -13,7 +13,8 @@ struct FileExchange {
     let attributes: FileAttributes?
     /// What is put aside is called that behind its name, as `.corrupted-YYYYMMDD-HHMMSS`.
     let asideSuffix: String
-    /// Whether it stays there. Else it goes in the end, for the history has it; unless a program wrote to it meanwhile.
+    /// Whether it stays there. Else it goes in the end, for the history has it; unless a program wrote to it
+    /// meanwhile.
     let keepsAside: Bool
     /// How long to wait for programs that have the file open.
     let wait: Duration
@@ -24,9 +25,9 @@ struct FileExchange {
     /// Returns nil, and leaves the file as it is, when `isUnchanged`, which is asked once no program uses
     /// the file, says no. `image` is on the same file system, and on the disk.
     ///
-    /// A program that opened the old file before the new one had its name goes on with the old one. In WAL mode it would write
-    /// into the new one's log, which it finds by its name; so the old one stays locked until nobody has it open, and if that does
-    /// not come in time, all is put back.
+    /// A program that opened the old file before the new one had its name goes on with the old one. In WAL
+    /// mode it would write into the new one's log, which it finds by its name; so the old one stays locked
+    /// until nobody has it open, and if that does not come in time, all is put back.
     ///
     /// Throws `InPlaceError.inUse`, `SystemError`; nothing is changed then.
     func run(
@@ -34,7 +35,7 @@ struct FileExchange {
         putAside: inout [FilePath],
         isUnchanged: () throws -> Bool
     ) throws -> [AttributesShortfall]? {
-        let deadline = Tick.now.advanced(by: wait)
+        let deadline = MonotonicInstant.now.advanced(by: wait)
         guard let present = try place.statusUnlessMissing() else {
             return try fill(image, deadline, &putAside, isUnchanged)
         }
@@ -116,7 +117,7 @@ struct FileExchange {
     func setAside() throws -> [FilePath] {
         guard try place.statusUnlessMissing() != nil else { return [] }
         let file = try OpenFile(place, .update)
-        let isLocked = try waitUntilUnused(file, mayBeForced: true, Tick.now.advanced(by: wait))
+        let isLocked = try waitUntilUnused(file, mayBeForced: true, MonotonicInstant.now.advanced(by: wait))
         defer { if isLocked { file.releaseWriteLock() } }
         let aside = try freeName()
         var sidecars: [Moved] = []
@@ -136,17 +137,17 @@ struct FileExchange {
     /// Nothing has the name. Programs may have a file open that had it.
     private func fill(
         _ image: DirectoryEntry,
-        _ deadline: Tick,
+        _ deadline: MonotonicInstant,
         _ putAside: inout [FilePath],
         _ isUnchanged: () throws -> Bool
     ) throws -> [AttributesShortfall]? {
         let isLogged = try isLogged(OpenFile(image, .read))
         while case let holders = ProcessTable.writers(ofRemovedFileAt: place.path), !holders.isEmpty {
             if isForced, !isLogged { break }
-            guard Tick.now < deadline else {
+            guard MonotonicInstant.now < deadline else {
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: !isLogged)
             }
-            Thread.nap(.milliseconds(20))
+            WorkerThread.sleep(.milliseconds(20))
         }
         guard try isUnchanged() else { return nil }
         var sidecars: [Moved] = []
@@ -201,35 +202,35 @@ struct FileExchange {
         try file.synchronise()
     }
 
-    /// With the whole file locked, no program reads or writes it; those that only have it open are asked for by name.
-    /// Returns whether it is locked.
+    /// With the whole file locked, no program reads or writes it; those that only have it open are asked for
+    /// by name. Returns whether it is locked.
     private func waitUntilUnused(
         _ file: borrowing OpenFile,
         mayBeForced: Bool,
-        _ deadline: Tick
+        _ deadline: MonotonicInstant
     ) throws -> Bool {
         while true {
             let isLocked = try file.takeWriteLock()
             let holders = ProcessTable.writers(of: [try file.status().identity])
             if isLocked, holders.isEmpty { return true }
-            guard Tick.now < deadline else {
+            guard MonotonicInstant.now < deadline else {
                 if isForced, mayBeForced { return isLocked }
                 if isLocked { file.releaseWriteLock() }
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: mayBeForced)
             }
             if isLocked { file.releaseWriteLock() }
-            Thread.nap(.milliseconds(20))
+            WorkerThread.sleep(.milliseconds(20))
         }
     }
 
     /// Waits until those that opened the old file just before the new one had its name have given up.
-    private func waitForLatecomers(to old: borrowing OpenFile, _ deadline: Tick) throws {
+    private func waitForLatecomers(to old: borrowing OpenFile, _ deadline: MonotonicInstant) throws {
         while case let holders = ProcessTable.writers(of: [try old.status().identity]), !holders.isEmpty {
-            guard Tick.now < deadline, !UnfinishedWork.isToBeAbandoned else {
+            guard MonotonicInstant.now < deadline, !UnfinishedWork.isToBeAbandoned else {
                 if isForced { return }
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: false)
             }
-            Thread.nap(.milliseconds(20))
+            WorkerThread.sleep(.milliseconds(20))
         }
     }
 

@@ -1,6 +1,7 @@
+import History
 import GRDB
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 package import SystemPackage
 
 /// Why something is not restored in place. But for `unrecorded`, the files are as they were.
@@ -20,9 +21,9 @@ package enum InPlaceError: Error, Hashable, Sendable {
     /// There is no restore to take back. The tag of the state before one that did not end, if there is one.
     case nothingToUndo(FilePath, begun: String?)
     /// Rows were restored, and others were written since. The last snapshot.
-    case writtenSince(FilePath, Sequence, before: Sequence, last: Sequence)
+    case writtenSince(FilePath, SequenceNumber, before: SequenceNumber, last: SequenceNumber)
     /// The safety snapshot is not in the history any more.
-    case safetyIsGone(Sequence)
+    case safetyIsGone(SequenceNumber)
     /// The file, or a directory of it below the root, is a symbolic link by now.
     case isLink(FilePath)
     /// Another process brings something of the root back.

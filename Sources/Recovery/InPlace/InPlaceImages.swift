@@ -1,9 +1,11 @@
+import History
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
-/// The images that a restore in place works with, rebuilt in a directory of its own: those that are wanted, and those of
-/// the present and of afterwards, each once it is asked for.
+/// The images that a restore in place works with, rebuilt in a directory of its own: those that are wanted,
+/// and those of the present and of afterwards, each once it is asked for.
 final class InPlaceImages {
     struct Image {
         let path: FilePath
@@ -38,7 +40,7 @@ final class InPlaceImages {
     private var rebuilt: [FileID: Result<SnapshotState, any Error>] = [:]
     private var wanted: [FileID: Image] = [:]
     /// The images of the last snapshot that was asked for, of each file.
-    private var seen: [FileID: (sequence: Sequence, image: Image?)] = [:]
+    private var seen: [FileID: (sequence: SequenceNumber, image: Image?)] = [:]
     private var index: SnapshotIndex?
     private var count = 0
 
@@ -47,7 +49,8 @@ final class InPlaceImages {
         self.work = work
     }
 
-    /// Rebuilds all that are wanted, in one go over the history for each snapshot, and makes those that come from SQL.
+    /// Rebuilds all that are wanted, in one go over the history for each snapshot, and makes those that come
+    /// from SQL.
     func rebuildWanted(_ items: [InPlacePlan.Item]) throws {
         for item in items {
             switch item.source {
@@ -68,13 +71,13 @@ final class InPlaceImages {
         }
     }
 
-    private func isOneMoment(_ items: [InPlacePlan.Item], _ last: Sequence) throws -> Bool {
+    private func isOneMoment(_ items: [InPlacePlan.Item], _ last: SequenceNumber) throws -> Bool {
         let index = try history(upTo: last)
         return items.allSatisfy { $0.entry == nil || index.entry(of: $0.file, atOrBefore: last) == $0.entry }
     }
 
-    /// The wanted image of a file; nil if there was none. Throws `RestoreError` when it is a database that is not sound,
-    /// unless that is what it is brought back to.
+    /// The wanted image of a file; nil if there was none. Throws `RestoreError` when it is a database that is
+    /// not sound, unless that is what it is brought back to.
     func wanted(_ item: InPlacePlan.Item, _ check: Integrity.Check, isUndo: Bool) throws -> Image? {
         if let known = wanted[item.file] { return known }
         let state: SnapshotState?
@@ -104,7 +107,7 @@ final class InPlaceImages {
     }
 
     /// The newest snapshot of a file not later than `sequence`; nil if there was no such file.
-    func entry(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> SnapshotIndex.Entry? {
+    func entry(_ item: InPlacePlan.Item, at sequence: SequenceNumber) throws -> SnapshotIndex.Entry? {
         let entry = try history(upTo: sequence).entry(of: item.file, atOrBefore: sequence)
         return entry?.event == .deleted ? nil : entry
     }
@@ -112,7 +115,7 @@ final class InPlaceImages {
     /// The image of that snapshot, if it is one of a database: others are not looked into.
     func present(
         _ item: InPlacePlan.Item,
-        at sequence: Sequence,
+        at sequence: SequenceNumber,
         _ check: Integrity.Check = .quick
     ) throws -> Image? {
         guard let entry = try entry(item, at: sequence), let index,
@@ -146,7 +149,7 @@ final class InPlaceImages {
     func isCaptured(
         _ item: InPlacePlan.Item,
         as place: DirectoryEntry,
-        at sequence: Sequence
+        at sequence: SequenceNumber
     ) throws -> Bool {
         guard let entry = try entry(item, at: sequence), try place.statusUnlessMissing() != nil else {
             return true
@@ -158,9 +161,9 @@ final class InPlaceImages {
         return try result[item.file].map { try holds(place, $0.get()) } ?? false
     }
 
-    /// How it changed from the file's state at `sequence` to the wanted one, which was asked for before. Nothing is said
-    /// of what cannot be read.
-    func differences(_ item: InPlacePlan.Item, at sequence: Sequence) throws -> DatabaseDiff {
+    /// How it changed from the file's state at `sequence` to the wanted one, which was asked for before.
+    /// Nothing is said of what cannot be read.
+    func differences(_ item: InPlacePlan.Item, at sequence: SequenceNumber) throws -> DatabaseDiff {
         let images = [try present(item, at: sequence), wanted[item.file]]
         guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else {
             return DatabaseDiff()
@@ -172,7 +175,11 @@ final class InPlaceImages {
     }
 
     /// How it changed between two of a database's snapshots.
-    func differences(_ item: InPlacePlan.Item, from old: Sequence, to new: Sequence) throws -> DatabaseDiff {
+    func differences(
+        _ item: InPlacePlan.Item,
+        from old: SequenceNumber,
+        to new: SequenceNumber
+    ) throws -> DatabaseDiff {
         let outputs = [work.appending("older"), work.appending("newer")]
         defer { for output in outputs { try? Directory.remove(output) } }
         for (output, sequence) in zip(outputs, [old, new]) {
@@ -185,8 +192,8 @@ final class InPlaceImages {
     /// What SQLite says of a database as it is afterwards; nil if it is none.
     func check(
         _ item: InPlacePlan.Item,
-        before: Sequence,
-        after: Sequence,
+        before: SequenceNumber,
+        after: SequenceNumber,
         _ check: Integrity.Check
     ) throws -> InPlaceOutcome.Check? {
         let former = try present(item, at: before)
@@ -207,7 +214,7 @@ final class InPlaceImages {
     private func wantedPath(_ file: FileID) -> FilePath { work.appending("wanted-\(file)") }
 
     /// The history, read again when it has not come that far.
-    func history(upTo sequence: Sequence) throws -> SnapshotIndex {
+    func history(upTo sequence: SequenceNumber) throws -> SnapshotIndex {
         if let index, let last = index.entries.last, last.sequence >= sequence { return index }
         let read = try SnapshotIndex(root)
         index = read

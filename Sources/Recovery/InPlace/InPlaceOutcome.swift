@@ -1,5 +1,5 @@
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 package import SystemPackage
 
 /// What became of one file of a restore in place.
@@ -20,12 +20,13 @@ package struct InPlaceOutcome: Sendable {
     package let state: SnapshotState?
     package internal(set) var way: Way
     /// The root's snapshot as of which it was as before.
-    package internal(set) var before: Sequence
+    package internal(set) var before: SequenceNumber
     /// What was put aside.
     package internal(set) var aside: [FilePath] = []
     /// What of its attributes could not be given back, should it have been gone.
     package internal(set) var shortfalls: [AttributesShortfall] = []
-    /// Programs that have it open for writing: they go on with what was brought back, unless another file has its name.
+    /// Programs that have it open for writing: they go on with what was brought back, unless another file has
+    /// its name.
     package internal(set) var holders: [ProcessTable.Holder] = []
     /// From before the restore to what was brought back.
     package internal(set) var changes = DatabaseDiff()

@@ -1,8 +1,11 @@
+package import History
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
-/// Which files of a root are brought back to which of their snapshots. Pure: nothing is looked at but the index.
+/// Which files of a root are brought back to which of their snapshots. Pure: nothing is looked at but the
+/// index.
 package struct InPlacePlan: Sendable {
     /// What a file is brought back to.
     package enum Source: Hashable, Sendable {
@@ -35,7 +38,7 @@ package struct InPlacePlan: Sendable {
     package let root: RootDescription
     package let action: RecoveryEntry.Action
     /// The snapshot that was asked for.
-    package let at: Sequence
+    package let at: SequenceNumber
     package private(set) var items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the root.
     package let refused: [FilePath]
@@ -75,9 +78,9 @@ package struct InPlacePlan: Sendable {
 
     /// One database, from something else than the history.
     package init(_ source: Source, for file: FileID, _ index: SnapshotIndex) {
-        let last = index.entry(of: file, atOrBefore: Sequence(.max))
+        let last = index.entry(of: file, atOrBefore: SequenceNumber(.max))
         let sequence = last?.sequence ?? .none
-        let former = index.attributes(at: Sequence(.max))
+        let former = index.attributes(at: SequenceNumber(.max))
         root = index.root
         action = .restore
         at = if case .snapshot(let entry) = source { entry.sequence } else { .none }
@@ -111,7 +114,8 @@ package struct InPlacePlan: Sendable {
         let isMeant = { (file: FileID) in
             guard scope == .root || scope == .file(file) else { return false }
             guard let directory else { return true }
-            return index.declaration(of: file, at: Sequence(.max))?.name.starts(with: directory) ?? false
+            return index.declaration(of: file, at: SequenceNumber(.max))?.name.starts(with: directory)
+                ?? false
         }
         guard let entry = index.recoveries.last(where: { $0.before.keys.contains(where: isMeant) }) else {
             throw .nothingToUndo(index.root.path, begun: index.begunRecovery)
@@ -124,7 +128,7 @@ package struct InPlacePlan: Sendable {
         }
         var items: [Item] = []
         var refused: [FilePath] = []
-        var former: [Sequence: FormerAttributes] = [:]
+        var former: [SequenceNumber: FormerAttributes] = [:]
         for before in Set(entry.before.values) { former[before] = index.attributes(at: before) }
         for (file, before) in entry.before.sorted(by: { $0.key < $1.key }) where isMeant(file) {
             let found = index.entry(of: file, atOrBefore: before)
@@ -159,7 +163,7 @@ package struct InPlacePlan: Sendable {
 
     /// Files of the directory that is brought back which are there at `present` and were not then: they are
     /// left alone. By name.
-    func latecomers(_ index: SnapshotIndex, at present: Sequence) -> [FilePath] {
+    func latecomers(_ index: SnapshotIndex, at present: SequenceNumber) -> [FilePath] {
         guard let directory else { return [] }
         return index.state(at: present).lazy
             .filter { $0.event != .deleted && !files.contains($0.file) }
@@ -175,7 +179,8 @@ package struct InPlacePlan: Sendable {
         return plan
     }
 
-    /// When only rows were restored, those that others wrote since, or at the same time, must not go with them.
+    /// When only rows were restored, those that others wrote since, or at the same time, must not go with
+    /// them.
     private static func refuseIfOthersWrote(
         since entry: RecoveryEntry,
         _ index: SnapshotIndex

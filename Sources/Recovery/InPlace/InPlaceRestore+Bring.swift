@@ -1,6 +1,7 @@
+import History
 import GRDB
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import SystemPackage
 
 extension InPlaceRestore {
@@ -8,7 +9,7 @@ extension InPlaceRestore {
     func way(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
-        from sequence: Sequence
+        from sequence: SequenceNumber
     ) throws -> InPlaceOutcome.Way {
         let entry = try images.entry(item, at: sequence)
         guard let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo) else {
@@ -22,23 +23,24 @@ extension InPlaceRestore {
         }
         if entry == item.entry || present.isSame(as: wanted) { return .unchanged }
         guard wanted.isSoundDatabase, present.isSoundDatabase else { return .rename }
-        // The backup API would empty a database at once, before it could be asked whether it is as it was captured.
+        // The backup API would empty a database at once, before it could be asked whether it is as it was
+        // captured.
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
-    /// The same, and from which snapshot, once it is known what the file has now: somebody may have it locked.
-    /// Throws `InPlaceError.unseen` when that takes longer than the time allowed.
+    /// The same, and from which snapshot, once it is known what the file has now: somebody may have it
+    /// locked. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
     func seenWay(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         from captured: CapturedState
-    ) throws -> (Sequence, InPlaceOutcome.Way) {
+    ) throws -> (SequenceNumber, InPlaceOutcome.Way) {
         let way = try way(item, images, from: captured.sequence)
         // What is exchanged goes aside, whatever it has.
         guard way == .unchanged || way == .transaction, captured.whyUnseen(item.path) != nil else {
             return (captured.sequence, way)
         }
-        let deadline = Tick.now.advanced(by: options.wait)
+        let deadline = MonotonicInstant.now.advanced(by: options.wait)
         let sequence = try CapturedState.seeing(item.path, until: deadline, capture)
         return (sequence, try self.way(item, images, from: sequence))
     }
@@ -75,7 +77,7 @@ extension InPlaceRestore {
         _ marks: inout [AnnotationWish]
     ) throws -> Bool {
         let files = LiveFiles(place)
-        let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+        let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
         try files.waitForCommit()
         let lockWait = LockWait(options.wait)
         let replacement = DatabaseReplacement(database: place, image: image, lockWait: lockWait)
@@ -95,12 +97,12 @@ extension InPlaceRestore {
             case .impossible: return false
             case .outdated: continue
             }
-        } while Tick.now < deadline
+        } while MonotonicInstant.now < deadline
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
     /// Has the present captured, and says what is still to be said.
-    private func captured(_ marks: inout [AnnotationWish]) throws -> Sequence {
+    private func captured(_ marks: inout [AnnotationWish]) throws -> SequenceNumber {
         let captured = try capture(marks)
         marks = []
         return captured.sequence
@@ -120,7 +122,7 @@ extension InPlaceRestore {
         defer { UnfinishedWork.discard(work) }
         let near = DirectoryEntry("wanted", in: work)
         let files = LiveFiles(place)
-        let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+        let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
         var attempts = 0
         repeat {
             attempts += 1
@@ -156,7 +158,7 @@ extension InPlaceRestore {
                 outcome.way = .rename
                 return
             }
-        } while Tick.now < deadline
+        } while MonotonicInstant.now < deadline
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
@@ -167,7 +169,7 @@ extension InPlaceRestore {
         of place: DirectoryEntry,
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
-        at sequence: Sequence
+        at sequence: SequenceNumber
     ) throws {
         guard try images.present(item, at: sequence)?.isSoundDatabase ?? false else { return }
         // Who has it open is waited for later; what cannot be put in goes aside.

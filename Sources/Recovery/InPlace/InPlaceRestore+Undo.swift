@@ -1,11 +1,11 @@
-import LinuxSystem
-import Repository
+import RepositoryFormat
+import History
 import SystemPackage
 
 extension InPlaceRestore {
-    /// When only rows were restored, what others committed in the same snapshot must not go with them: between the snapshot before
-    /// and that one there must be no other difference than the entry says.
-    /// Throws `InPlaceError.writtenSince`.
+    /// When only rows were restored, what others committed in the same snapshot must not go with them:
+    /// between the snapshot before and that one there must be no other difference than the entry says. Throws
+    /// `InPlaceError.writtenSince`.
     func refuseIfOthersWroteMeanwhile(_ images: InPlaceImages) throws {
         guard let entry = plan.undone, entry.action == .rows else { return }
         for item in plan.items {

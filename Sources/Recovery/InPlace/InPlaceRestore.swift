@@ -1,13 +1,16 @@
+import RepositoryReader
+package import History
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
 import SQLiteFiles
 package import SystemPackage
 
 /// Brings files back in their own places, beside programs that use them.
 ///
-/// The rule: nothing is touched before the wanted images are there and checked, and before the present state is durable in
-/// the history. A database whose present image is sound is replaced in one transaction; it must not have changed since that
-/// capture once nobody else can write. Everything else is exchanged by rename, and what had the name goes aside.
+/// The rule: nothing is touched before the wanted images are there and checked, and before the present state
+/// is durable in the history. A database whose present image is sound is replaced in one transaction; it must
+/// not have changed since that capture once nobody else can write. Everything else is exchanged by rename,
+/// and what had the name goes aside.
 package struct InPlaceRestore {
     package struct Options: Sendable {
         /// How long to wait for programs that use a database.
@@ -50,14 +53,15 @@ package struct InPlaceRestore {
     /// thrown instead. Calls `onShortfall` for what could not be given back of the attributes of files and
     /// directories that were gone. Returns what was written into the history; nil if nothing had to change.
     ///
-    /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what `capture` throws.
+    /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what
+    /// `capture` throws.
     package func run(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
         onLatecomers: ([FilePath]) -> Void = { _ in },
         onShortfall: (AttributesShortfall) -> Void = { _ in }
     ) throws -> RecoveryEntry? {
-        let start = Tick.now
+        let start = MonotonicInstant.now
         removeLeftovers()
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
@@ -185,8 +189,8 @@ package struct InPlaceRestore {
         }
     }
 
-    /// After the last change: looks at the result, and writes what was done into the history. Returns what came of looking as
-    /// well.
+    /// After the last change: looks at the result, and writes what was done into the history. Returns what
+    /// came of looking as well.
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
@@ -226,7 +230,7 @@ package struct InPlaceRestore {
     private func look(
         at outcome: inout InPlaceOutcome,
         _ images: InPlaceImages,
-        _ result: Sequence
+        _ result: SequenceNumber
     ) throws {
         guard outcome.way != .unchanged else { return }
         // An image that was put in the place of a file is the programs' by now.

@@ -1,10 +1,11 @@
 import LinuxSystem
 import SystemPackage
 
-/// A live database and what SQLite keeps beside it, looked at without a lock while this process may have a connection to it.
+/// A live database and what SQLite keeps beside it, looked at without a lock while this process may have a
+/// connection to it.
 ///
-/// What is opened stays open until this goes, which must be behind the connection: closing any descriptor of a file drops
-/// the locks that the process has on it (fcntl(2)).
+/// What is opened stays open until this goes, which must be behind the connection: closing any descriptor of
+/// a file drops the locks that the process has on it (fcntl(2)).
 final class LiveFiles {
     /// What changes with each commit: of the database and its log, size, time and header; of the wal-index
     /// its header (sqlite.org/walformat.html, section 2.1). Not their owner, nor the time of its last change:
@@ -14,7 +15,8 @@ final class LiveFiles {
         fileprivate let log: Look?
         fileprivate let index: Look?
 
-        /// Whether nobody committed in between. A connection may have been opened, which makes a wal-index and an empty log.
+        /// Whether nobody committed in between. A connection may have been opened, which makes a wal-index
+        /// and an empty log.
         func isSame(as other: Stamp) -> Bool {
             guard database == other.database, log == other.log else { return false }
             guard let index, let otherIndex = other.index else { return true }
@@ -28,7 +30,7 @@ final class LiveFiles {
         let modified: Int64
         let front: [UInt8]
 
-        init(_ status: FileStatus, front: some Swift.Sequence<UInt8> = []) {
+        init(_ status: FileStatus, front: some Sequence<UInt8> = []) {
             identity = status.identity
             sizeBytes = status.sizeBytes
             modified = status.modified
@@ -48,16 +50,19 @@ final class LiveFiles {
         self.place = place
     }
 
-    /// While programs write now and then, returns just after one of them has: the next is as far away as it can be, and hardly finds
-    /// the database locked. Returns at once when nobody has written for a second, and after a quarter of one in any case.
+    /// While programs write now and then, returns just after one of them has: the next is as far away as it
+    /// can be, and hardly finds the database locked. Returns at once when nobody has written for a second,
+    /// and after a quarter of one in any case.
     func waitForCommit() throws(SystemError) {
         let first = try stamp()
         let lastWrite = max(first.database?.modified ?? 0, first.log?.modified ?? 0)
         // A file's time may be any: one centuries away is no write of just now either.
         let (age, isBeyond) = Instant.now.nanoseconds.subtractingReportingOverflow(lastWrite)
         guard !isBeyond, age < 1_000_000_000 else { return }
-        let deadline = Tick.now.advanced(by: .milliseconds(250))
-        while Tick.now < deadline, try stamp().isSame(as: first) { Thread.nap(.milliseconds(1)) }
+        let deadline = MonotonicInstant.now.advanced(by: .milliseconds(250))
+        while MonotonicInstant.now < deadline, try stamp().isSame(as: first) {
+            WorkerThread.sleep(.milliseconds(1))
+        }
     }
 
     func stamp() throws(SystemError) -> Stamp {

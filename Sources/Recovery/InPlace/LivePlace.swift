@@ -1,8 +1,10 @@
+import RepositoryFormat
 import LinuxSystem
-import Repository
+import RepositoryReader
 import SystemPackage
 
-/// Where a protected file is at present. The root may be given through symbolic links; below it none is followed.
+/// Where a protected file is at present. The root may be given through symbolic links; below it none is
+/// followed.
 enum LivePlace {
     /// The file's name in its directory, which is held. The file itself may be missing; nil if its directory
     /// is, or something else has its name. Throws `InPlaceError.isLink` when the file, or a directory of it

@@ -1,5 +1,5 @@
 import LinuxSystem
-package import Repository
+package import RepositoryReader
 
 /// Lets one process at a time bring something of a root back in place, from the choice of what is brought
 /// back to its entry in the history: `flock(2)` of the root's directory in the repository, until this goes.
@@ -11,12 +11,12 @@ package final class RecoveryLock {
     /// Waits for as long as `wait`. Throws `InPlaceError.underWay`, `SystemError`.
     package init(_ root: RootDescription, wait: Duration) throws {
         let directory = try OpenFile(root.directory, .read)
-        let deadline = Tick.now.advanced(by: wait)
+        let deadline = MonotonicInstant.now.advanced(by: wait)
         var hasWaited = false
         while try !directory.takeExclusiveLock() {
-            guard Tick.now < deadline else { throw InPlaceError.underWay(root.path) }
+            guard MonotonicInstant.now < deadline else { throw InPlaceError.underWay(root.path) }
             hasWaited = true
-            Thread.nap(.milliseconds(20))
+            WorkerThread.sleep(.milliseconds(20))
         }
         self.directory = directory
         self.hasWaited = hasWaited

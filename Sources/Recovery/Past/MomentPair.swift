@@ -1,4 +1,6 @@
-package import Repository
+package import History
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// The files that two moments of a root, or of one file, differ in. Pure: nothing is looked at but the index.
@@ -15,7 +17,12 @@ package struct MomentPair: Sendable {
 
     package private(set) var files: [File]
 
-    package init(_ index: SnapshotIndex, in scope: HistoryScope, from old: Sequence, to new: Sequence) {
+    package init(
+        _ index: SnapshotIndex,
+        in scope: HistoryScope,
+        from old: SequenceNumber,
+        to new: SequenceNumber
+    ) {
         let isMeant = { (entry: SnapshotIndex.Entry) in scope == .root || scope == .file(entry.file) }
         let states = [old, new].map { sequence in
             let alive = index.state(at: sequence).filter { isMeant($0) && $0.event != .deleted }
@@ -39,10 +46,11 @@ package struct MomentPair: Sendable {
 }
 
 extension MomentPair {
-    /// Without files that were written in between, and have the same bytes at both moments. Reads the history once.
+    /// Without files that were written in between, and have the same bytes at both moments. Reads the history
+    /// once.
     package func withoutUnchanged(_ root: RootDescription) throws -> MomentPair {
         let wanted = Set(files.flatMap { [$0.old, $0.new] }.compactMap { $0?.sequence })
-        var states: [Sequence: SnapshotState] = [:]
+        var states: [SequenceNumber: SnapshotState] = [:]
         try ReplacedSegmentError.lookingAgain {
             try RootHistory(root).visit { event in
                 guard case .snapshot(let record) = event, wanted.contains(record.state.sequence) else {

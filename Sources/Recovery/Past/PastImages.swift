@@ -1,13 +1,15 @@
+package import History
 import LinuxSystem
-package import Repository
+import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
-/// Images of former moments to look at, each rebuilt and compared with its digest. They lie in a directory of the repository that
-/// goes with this value, or when the command is interrupted.
+/// Images of former moments to look at, each rebuilt and compared with its digest. They lie in a directory of
+/// the repository that goes with this value, or when the command is interrupted.
 package final class PastImages {
     private let root: RootDescription
     private let work: OpenDirectory
-    private var paths: [Sequence: FilePath] = [:]
+    private var paths: [SequenceNumber: FilePath] = [:]
 
     package init(_ root: RootDescription) throws {
         self.root = root
@@ -18,7 +20,8 @@ package final class PastImages {
         UnfinishedWork.discard(work)
     }
 
-    /// The image of a snapshot; nil if its file was deleted then. Throws `DamageError`, `RepositoryError`, `SystemError`.
+    /// The image of a snapshot; nil if its file was deleted then. Throws `DamageError`, `RepositoryError`,
+    /// `SystemError`.
     package func image(_ entry: SnapshotIndex.Entry) throws -> FilePath? {
         guard entry.event != .deleted else { return nil }
         if let known = paths[entry.sequence] { return known }

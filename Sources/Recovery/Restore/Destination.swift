@@ -1,5 +1,4 @@
 import LinuxSystem
-import Repository
 import SystemPackage
 
 /// Rules about the place where restored things go.
@@ -72,8 +71,9 @@ enum Destination {
         return true
     }
 
-    /// Makes a directory as if the owner of the one above it had made it: who may enter that one may enter this one.
-    /// `ownership`: what it gets instead, as far as this process may. Returns which directory it is.
+    /// Makes a directory as if the owner of the one above it had made it: who may enter that one may enter
+    /// this one. `ownership`: what it gets instead, as far as this process may. Returns which directory it
+    /// is.
     @discardableResult
     static func makeDirectory(
         _ entry: DirectoryEntry,

@@ -1,5 +1,5 @@
+import History
 import LinuxSystem
-import Repository
 import SystemPackage
 
 /// Makes the directories that are missing where something is restored. Those that the history knows are made

@@ -14,7 +14,8 @@ enum FileCopy {
         }
     }
 
-    /// Copies a file that nobody changes to a name that is free. Where the file system can, they share their content.
+    /// Copies a file that nobody changes to a name that is free. Where the file system can, they share their
+    /// content.
     static func copy(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         try copy(OpenFile(source, .read), to: OpenFile(destination, .createNew))
     }

@@ -1,5 +1,7 @@
+import History
 import LinuxSystem
-package import Repository
+import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// Keeps what is written to an output off the files that the repository protects: exchanged under a running
@@ -40,7 +42,7 @@ package final class ProtectedOutput {
         let index = try indexes[match.root.id] ?? SnapshotIndex(match.root)
         indexes[match.root.id] = index
         guard case .file(let file)? = index.scope(of: name),
-            let last = index.entry(of: file, atOrBefore: Sequence(.max)), last.event != .deleted
+            let last = index.entry(of: file, atOrBefore: SequenceNumber(.max)), last.event != .deleted
         else { return nil }
         return index.declaration(of: file, at: last.sequence)?.kind
     }

@@ -1,13 +1,15 @@
+import History
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
+import RepositoryReader
 package import SystemPackage
 
-/// Carries out a plan: rebuilds each image in a temporary directory beside its destination, has it checked, and only
-/// then gives it its name.
+/// Carries out a plan: rebuilds each image in a temporary directory beside its destination, has it checked,
+/// and only then gives it its name.
 ///
-/// The digest is checked by `ImageRebuilder`, databases by SQLite as well. A file is complete under its final name or
-/// not there at all, whenever the process or the machine stops; the same holds for a directory that did not exist. If
-/// it existed, its files are put in one after the other.
+/// The digest is checked by `ImageRebuilder`, databases by SQLite as well. A file is complete under its final
+/// name or not there at all, whenever the process or the machine stops; the same holds for a directory that
+/// did not exist. If it existed, its files are put in one after the other.
 package struct Restore: Sendable {
     package struct Outcome: Sendable {
         package let item: RestorePlan.Item
@@ -149,7 +151,7 @@ extension Restore {
     /// Makes the images, which lie in `work`.
     private func rebuild(
         _ images: [FileID: DirectoryEntry],
-        at sequence: Sequence,
+        at sequence: SequenceNumber,
         in work: OpenDirectory
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
         do {

@@ -1,5 +1,6 @@
+package import History
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
 package import SystemPackage
 
 /// Why something is not restored. Failed system calls are `SystemError`, damage is `DamageError`.
@@ -17,13 +18,13 @@ package enum RestoreError: Error, Hashable, Sendable {
     /// The file did not exist at that moment. `lastImage`: its last snapshot before it was deleted.
     case didNotExist(FilePath, deleted: SnapshotIndex.Entry, lastImage: SnapshotIndex.Entry?)
     /// The image is what was recorded, but SQLite does not take it for sound.
-    case notSound(FilePath, Sequence, problems: [String])
+    case notSound(FilePath, SequenceNumber, problems: [String])
     /// The name, as it is stored, would lead out of the destination.
     case escapes(FilePath)
     /// The destination is a protected file, or belongs to one.
     case isProtected(FilePath)
     /// Another snapshot was rebuilt than the one that was asked for.
-    case wrongSnapshot(FilePath, wanted: Sequence, got: Sequence)
+    case wrongSnapshot(FilePath, wanted: SequenceNumber, got: SequenceNumber)
 
     /// Whether it tells of damage: a check that failed, rather than something in the way.
     package var isDamage: Bool {

@@ -1,5 +1,7 @@
+package import History
 package import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// What will be rebuilt, and where it will go. Pure: nothing is looked at but the index.

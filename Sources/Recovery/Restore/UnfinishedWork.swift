@@ -1,11 +1,12 @@
+import RepositoryFormat
 import LinuxSystem
-import Repository
 import Synchronization
 import SystemPackage
 
 /// What restores of this process have on the disk and not yet under its final name: directories of their own,
-/// beside the destinations, in which images are rebuilt. Each is locked (`flock(2)`) for as long as its process lives, so
-/// that what a killed one left is known, and removed by the next that works in the same place.
+/// beside the destinations, in which images are rebuilt. Each is locked (`flock(2)`) for as long as its
+/// process lives, so that what a killed one left is known, and removed by the next that works in the same
+/// place.
 ///
 /// One lock is held while something gets its final name, all that belongs to it included, and by `abandonAll`
 /// for good. So whoever ends the process through that leaves under each final name either the whole result or
@@ -126,8 +127,8 @@ package enum UnfinishedWork {
         try directories.withLock { _ in try steps() }
     }
 
-    /// Gives a result its final name. Unless `isReplacing`, the name must be free (EEXIST); a directory replaces
-    /// nothing but an empty directory in any case.
+    /// Gives a result its final name. Unless `isReplacing`, the name must be free (EEXIST); a directory
+    /// replaces nothing but an empty directory in any case.
     static func name(
         _ result: DirectoryEntry,
         _ name: DirectoryEntry,

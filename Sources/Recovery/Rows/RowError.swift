@@ -1,11 +1,11 @@
 import GRDB
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
 import SystemPackage
 
 /// Why rows are not restored. Nothing was changed.
 package enum RowError: Error, Hashable, Sendable {
-    case noTable(String, at: Sequence)
+    case noTable(String, at: SequenceNumber)
     /// What is in a virtual table is only known to its module.
     case isVirtual(String)
     /// It has no rows of its own.
@@ -17,9 +17,9 @@ package enum RowError: Error, Hashable, Sendable {
     /// Rows of it have NULL in their primary key, which then does not tell them apart.
     case nullKey(String)
     case wrongKeyCount(String, columns: [String], given: Int)
-    case noSuchRow(String, key: [String], at: Sequence)
+    case noSuchRow(String, key: [String], at: SequenceNumber)
     /// No row meets the condition.
-    case noRows(String, at: Sequence)
+    case noRows(String, at: SequenceNumber)
     /// The present table has another key, or is not there.
     case otherTable(String)
     /// Rows would refer to rows that are not there: of a child table to its parent, how many.
@@ -77,7 +77,7 @@ extension RowError: CustomStringConvertible {
 
 extension RowError {
     /// Why there is no such table: what has the name may be a view.
-    static func missing(_ table: String, in image: FilePath, at sequence: Sequence) throws -> RowError {
+    static func missing(_ table: String, in image: FilePath, at sequence: SequenceNumber) throws -> RowError {
         let views = try ImageDatabase(at: image).read { try $0.views() }
         return views.containsName(table) ? .isView(table) : .noTable(table, at: sequence)
     }

@@ -1,15 +1,16 @@
 import GRDB
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
 /// What became of one row, from snapshot to snapshot.
 ///
-/// The history is laid over one image, and SQLite looks at it only when a page changed on which the row depends: the way to it in
-/// its table's b-tree with its overflow pages, or, while it is not there or the table has no rowids, all pages of the table and its
-/// key's index. It looks as well when the schema's version changed (sqlite.org/fileformat2.html, section 1.3.9), and at what was no
-/// single transaction.
+/// The history is laid over one image, and SQLite looks at it only when a page changed on which the row
+/// depends: the way to it in its table's b-tree with its overflow pages, or, while it is not there or the
+/// table has no rowids, all pages of the table and its key's index. It looks as well when the schema's
+/// version changed (sqlite.org/fileformat2.html, section 1.3.9), and at what was no single transaction.
 package final class RowHistory {
     package struct Version: Sendable {
         package enum Kind: String, Sendable {
@@ -57,8 +58,8 @@ package final class RowHistory {
         image = images.path(named: "history")
     }
 
-    /// Calls `onVersion` for each, oldest first.
-    /// Throws `RowError` when no snapshot had such a table, what a rebuild throws, and what `onVersion` throws.
+    /// Calls `onVersion` for each, oldest first. Throws `RowError` when no snapshot had such a table, what a
+    /// rebuild throws, and what `onVersion` throws.
     package func run(_ onVersion: (Version) throws -> Void) throws {
         try HistoryReplay(root).run(file, image: image) { step in
             guard try mayDiffer(step) else { return }

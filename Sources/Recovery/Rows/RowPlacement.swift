@@ -1,8 +1,9 @@
 import GRDB
 import SystemPackage
 
-/// Puts the rows of a set into the database `main` of a connection, which has the former image attached as `old` and the set as
-/// `plan`. Columns are matched by name: one that is new keeps its default, one that is gone is left out.
+/// Puts the rows of a set into the database `main` of a connection, which has the former image attached as
+/// `old` and the set as `plan`. Columns are matched by name: one that is new keeps its default, one that is
+/// gone is left out.
 struct RowPlacement {
     let set: RowSet
     let database: Database

@@ -1,13 +1,16 @@
+package import History
 import CSQLite
 import GRDB
 import LinuxSystem
-package import Repository
+import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
-/// Brings rows of a former state back into the live database, in one transaction, beside programs that use it.
+/// Brings rows of a former state back into the live database, in one transaction, beside programs that use
+/// it.
 ///
-/// No trigger runs and no foreign key acts. Everything that was committed before is captured first; if somebody commits between
-/// that and the lock, it is tried again.
+/// No trigger runs and no foreign key acts. Everything that was committed before is captured first; if
+/// somebody commits between that and the lock, it is tried again.
 package struct RowRestore {
     package struct Options: Sendable {
         /// How long to wait for programs that use the database.
@@ -76,7 +79,7 @@ package struct RowRestore {
     ) throws -> RowOutcome {
         try with(table, selection) { set, old in
             let copy = images.path(named: "rehearsal")
-            let deadline = Tick.now.advanced(by: options.wait)
+            let deadline = MonotonicInstant.now.advanced(by: options.wait)
             try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
             // In WAL mode it would need files beside it.
             try OpenFile(copy, .update).setFileFormat(isWAL: false)
@@ -172,13 +175,13 @@ package struct RowRestore {
         _ table: String,
         _ selection: RowSelection
     ) throws -> (outcome: RowOutcome, entry: RecoveryEntry?) {
-        let start = Tick.now
+        let start = MonotonicInstant.now
         return try with(table, selection) { set, old in
             guard let place = try LivePlace.of(name, in: root) else {
                 throw SystemError("open", path, code: .noSuchFileOrDirectory)
             }
             let files = LiveFiles(place)
-            let deadline = Tick.now.advanced(by: max(options.wait, .seconds(2)))
+            let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
             try files.waitForCommit()
             var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
             repeat {
@@ -189,7 +192,7 @@ package struct RowRestore {
                 guard let outcome else { continue }
                 let elapsed = start.duration(to: .now)
                 return (outcome, try conclude(outcome.counts, before, elapsed))
-            } while Tick.now < deadline
+            } while MonotonicInstant.now < deadline
             throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
         }
     }
@@ -213,14 +216,15 @@ package struct RowRestore {
         return try body(set, old)
     }
 
-    private func present(at sequence: Sequence) throws -> FilePath {
+    private func present(at sequence: SequenceNumber) throws -> FilePath {
         guard let latest = try SnapshotIndex(root).entry(of: entry.file, atOrBefore: sequence),
             let image = try images.image(latest)
         else { throw RepositoryError.noSnapshot(entry.file, at: sequence) }
         return image
     }
 
-    /// One transaction. nil, and nothing is changed, when `isUnchanged`, which is asked once nobody else can write, says no.
+    /// One transaction. nil, and nothing is changed, when `isUnchanged`, which is asked once nobody else can
+    /// write, says no.
     private func apply(
         _ set: RowSet,
         _ old: FilePath,
@@ -256,7 +260,7 @@ package struct RowRestore {
 
     private func conclude(
         _ counts: [RowCounts],
-        _ before: Sequence,
+        _ before: SequenceNumber,
         _ elapsed: Duration
     ) throws -> RecoveryEntry? {
         let tables = counts.compactMap { count -> RecoveryEntry.Table? in

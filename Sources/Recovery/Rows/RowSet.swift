@@ -1,10 +1,9 @@
 import GRDB
-import LinuxSystem
-import Repository
+import RepositoryFormat
 import SystemPackage
 
-/// The rows of a former image that are wanted, by their keys, in a database of its own: a table of keys for each table, and for
-/// each foreign key that a deletion had unlinked a table of the children's keys.
+/// The rows of a former image that are wanted, by their keys, in a database of its own: a table of keys for
+/// each table, and for each foreign key that a deletion had unlinked a table of the children's keys.
 struct RowSet {
     /// The children of wanted rows whose foreign key was set to NULL.
     struct Link {
@@ -29,7 +28,7 @@ struct RowSet {
         _ selection: RowSelection,
         withChildren: Bool,
         of image: FilePath,
-        at sequence: Sequence,
+        at sequence: SequenceNumber,
         in path: FilePath
     ) throws {
         self.path = path
@@ -100,7 +99,7 @@ extension RowSet {
     private mutating func select(
         _ table: String,
         _ selection: RowSelection,
-        _ sequence: Sequence,
+        _ sequence: SequenceNumber,
         _ database: Database
     ) throws {
         try add(table, database)

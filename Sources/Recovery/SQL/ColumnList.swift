@@ -12,8 +12,8 @@ extension [String] {
         .anyOf
     }
 
-    /// Conditions of which one must hold. As a tree, for SQLite takes an expression for a thousand levels deep at most
-    /// (sqlite.org/limits.html, SQLITE_MAX_EXPR_DEPTH).
+    /// Conditions of which one must hold. As a tree, for SQLite takes an expression for a thousand levels
+    /// deep at most (sqlite.org/limits.html, SQLITE_MAX_EXPR_DEPTH).
     var anyOf: String {
         guard count > 1 else { return first ?? "0" }
         let middle = count / 2

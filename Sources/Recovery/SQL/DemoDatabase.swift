@@ -1,8 +1,8 @@
 import GRDB
 package import SystemPackage
 
-/// A database as a team of agents keeps one, in rollback-journal mode: sessions, and events that go with their
-/// session. For `holdfast demo`.
+/// A database as a team of agents keeps one, in rollback-journal mode: sessions, and events that go with
+/// their session. For `holdfast demo`.
 ///
 /// Every call opens a connection and closes it. A process that uses this must not open and close the file in
 /// another way meanwhile: that would drop SQLite's locks.

@@ -1,6 +1,7 @@
 import GRDB
 
-/// The version of a schema, as far as it says one: `PRAGMA user_version`, and the highest in a table `schema_version`.
+/// The version of a schema, as far as it says one: `PRAGMA user_version`, and the highest in a table
+/// `schema_version`.
 package struct SchemaVersion: Hashable, Sendable {
     package let userVersion: Int
     /// nil: there is no such table.
@@ -14,7 +15,8 @@ extension SchemaVersion: CustomStringConvertible {
     }
 }
 
-/// Rows of a table that refer to rows of another one that are not there (sqlite.org/pragma.html#pragma_foreign_key_check).
+/// Rows of a table that refer to rows of another one that are not there
+/// (sqlite.org/pragma.html#pragma_foreign_key_check).
 package struct ForeignKeyViolation: Hashable, Sendable {
     package let table: String
     package let parent: String
@@ -49,8 +51,9 @@ extension ImageDatabase {
 }
 
 extension ForeignKeyViolation {
-    /// Those of a table, or of all, in the database `main`, by table and parent. A key that leads to no key of its parent is an error
-    /// of the schema (sqlite.org/foreignkeys.html, section 3), with which SQLite says nothing of the rows: then none.
+    /// Those of a table, or of all, in the database `main`, by table and parent. A key that leads to no key
+    /// of its parent is an error of the schema (sqlite.org/foreignkeys.html, section 3), with which SQLite
+    /// says nothing of the rows: then none.
     static func all(of table: String? = nil, in database: Database) throws -> [ForeignKeyViolation] {
         do {
             return try Row.fetchAll(

@@ -1,8 +1,8 @@
 package import GRDB
 
 extension ImageDatabase {
-    /// Runs SQL, of which nothing can write. Calls `onRow` for each row of each statement, with the names of its columns.
-    /// Throws `SQLError`, and what `onRow` throws.
+    /// Runs SQL, of which nothing can write. Calls `onRow` for each row of each statement, with the names of
+    /// its columns. Throws `SQLError`, and what `onRow` throws.
     package func query(_ sql: String, onRow: ([String], [SQLValue]) throws -> Void) throws {
         do {
             try read { database in

@@ -2,8 +2,8 @@ package import GRDB
 import LinuxSystem
 package import SystemPackage
 
-/// A rebuilt image that nobody else knows of, open for SQL. Nothing is written or created, in WAL mode neither: `immutable=1`
-/// does without the log and its index (sqlite.org/uri.html).
+/// A rebuilt image that nobody else knows of, open for SQL. Nothing is written or created, in WAL mode
+/// neither: `immutable=1` does without the log and its index (sqlite.org/uri.html).
 package struct ImageDatabase: Sendable {
     private let queue: DatabaseQueue
     private let isMapped: Bool
@@ -20,7 +20,8 @@ package struct ImageDatabase: Sendable {
     }
 
     package func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        // Without a transaction, of which SQLite refuses the end once it has met damage. Nothing changes here anyway.
+        // Without a transaction, of which SQLite refuses the end once it has met damage. Nothing changes here
+        // anyway.
         try queue.unsafeRead { database in
             // Nobody shortens the file, and most of it is read once only.
             if isMapped { try database.execute(sql: "PRAGMA mmap_size = \(Int64.max)") }
@@ -36,7 +37,8 @@ package struct ImageDatabase: Sendable {
 }
 
 extension FilePath {
-    /// The path as SQLite takes any path. Every byte that may mean something in a URI is written as its number.
+    /// The path as SQLite takes any path. Every byte that may mean something in a URI is written as its
+    /// number.
     var sqliteURI: String {
         let plain = Set("/-_.".utf8).union(UInt8(ascii: "0")...UInt8(ascii: "9"))
             .union(UInt8(ascii: "a")...UInt8(ascii: "z")).union(UInt8(ascii: "A")...UInt8(ascii: "Z"))
@@ -53,7 +55,8 @@ extension FilePath {
 }
 
 extension Database {
-    /// Gives an empty database the encoding of an image, without which that cannot be attached (sqlite.org/pragma.html#pragma_encoding).
+    /// Gives an empty database the encoding of an image, without which that cannot be attached
+    /// (sqlite.org/pragma.html#pragma_encoding).
     func adoptEncoding(of image: FilePath?) throws {
         guard let image else { return }
         // Of what is no database, nothing is taken over.

@@ -18,8 +18,8 @@ package enum Integrity: Hashable, Sendable {
     /// How much SQLite looks at (sqlite.org/pragma.html#pragma_integrity_check).
     package enum Check: String, Sendable {
         case full = "integrity_check"
-        /// All pages and rows, but not whether the indexes have what the tables have. That takes most of the time: a
-        /// search in each index for each row.
+        /// All pages and rows, but not whether the indexes have what the tables have. That takes most of the
+        /// time: a search in each index for each row.
         case quick = "quick_check"
     }
 

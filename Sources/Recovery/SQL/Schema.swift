@@ -1,7 +1,7 @@
 import GRDB
 
-/// The definitions that a database consists of, as its user wrote them. SQLite's own tables and indexes are left
-/// out: they come and go with `ANALYZE`, for example.
+/// The definitions that a database consists of, as its user wrote them. SQLite's own tables and indexes are
+/// left out: they come and go with `ANALYZE`, for example.
 struct Schema: Hashable {
     /// A trigger may have the name of a table (sqlite.org/schematab.html).
     struct Key: Hashable {

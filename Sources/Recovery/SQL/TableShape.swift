@@ -7,8 +7,8 @@ struct TableShape: Hashable, Sendable {
     let columns: [String]
     /// Those that are generated as well.
     let allColumns: [String]
-    /// The columns of the primary key in their order. Without one, a name of the rowid that no column has taken
-    /// (sqlite.org/rowidtable.html); empty if there is none left.
+    /// The columns of the primary key in their order. Without one, a name of the rowid that no column has
+    /// taken (sqlite.org/rowidtable.html); empty if there is none left.
     private(set) var key: [String]
     /// How each column of the key is compared in the key's own index, where it has one.
     private(set) var collations: [String]
@@ -19,8 +19,8 @@ struct TableShape: Hashable, Sendable {
     /// A name of the rowid that no column has taken; nil if there is none.
     let rowIDName: String?
 
-    /// The tables of a schema that belong to its user, by name: neither SQLite's own nor those behind virtual tables
-    /// (sqlite.org/pragma.html#pragma_table_list).
+    /// The tables of a schema that belong to its user, by name: neither SQLite's own nor those behind virtual
+    /// tables (sqlite.org/pragma.html#pragma_table_list).
     ///
     /// - Parameter withShadows: those behind virtual tables as well.
     static func all(
@@ -93,7 +93,8 @@ struct TableShape: Hashable, Sendable {
         self.key = key.isEmpty ? rowIDName.map { [$0] } ?? [] : key
     }
 
-    /// That two rows are the same one. The key's collation counts, and the affinity of `left`, as for the use of an index.
+    /// That two rows are the same one. The key's collation counts, and the affinity of `left`, as for the use
+    /// of an index.
     func isSameRow(_ left: String, _ right: String) -> String {
         key.enumerated().map { index, column in
             let collation = index < collations.count ? " COLLATE \(collations[index].sqlName)" : ""
@@ -102,7 +103,8 @@ struct TableShape: Hashable, Sendable {
         .joined(separator: " AND ")
     }
 
-    /// That a row of a table lacks a value in its key, so that the key does not tell it apart (sqlite.org/quirks.html, section 5).
+    /// That a row of a table lacks a value in its key, so that the key does not tell it apart
+    /// (sqlite.org/quirks.html, section 5).
     func hasNull(_ row: String) -> String { key.map { "\(row).\($0.sqlName) IS NULL" }.anyOf }
 
     /// The same table with its rowid as the key; nil if that has no name.

@@ -1,13 +1,5 @@
 import SQLiteFiles
 
-/// Why a payload whose checksum is right cannot be used.
-enum FormatError: Error, Hashable {
-    /// It breaks the format's rules, at this byte of the payload.
-    case malformed(at: Int, String)
-    /// It uses what this version does not know.
-    case unsupported(String)
-}
-
 /// Reading payloads front to back. Every read checks that the bytes are there.
 extension RawSpan {
     /// An unsigned LEB128 number: seven bits a byte, least significant first, the top bit set on all but the
@@ -28,7 +20,11 @@ extension RawSpan {
     }
 
     /// A number that must not be above `limit`.
-    func varint(at offset: inout Int, upTo limit: UInt64, _ what: String) throws(FormatError) -> UInt64 {
+    func varint(
+        at offset: inout Int,
+        upTo limit: UInt64,
+        _ what: String
+    ) throws(FormatError) -> UInt64 {
         let start = offset
         let value = try varint(at: &offset)
         guard value <= limit else { throw .malformed(at: start, "\(what) \(value) is above \(limit)") }
@@ -36,7 +32,7 @@ extension RawSpan {
     }
 
     /// Moves past `count` bytes and returns where they start.
-    func take(_ count: Int, at offset: inout Int) throws(FormatError) -> Int {
+    package func take(_ count: Int, at offset: inout Int) throws(FormatError) -> Int {
         guard count >= 0, count <= byteCount - offset else {
             throw .malformed(at: offset, "the payload ends in the middle of a field")
         }

@@ -36,24 +36,24 @@ package enum XXH64 {
     }
 
     /// The hash of bytes that come in pieces.
-    struct Pieces {
+    package struct Pieces {
         private let seed: UInt64
         private var lanes: (UInt64, UInt64, UInt64, UInt64)
         private var count: UInt64 = 0
 
-        init(seed: UInt64) {
+        package init(seed: UInt64) {
             self.seed = seed
             lanes = (seed &+ prime1 &+ prime2, seed &+ prime2, seed, seed &- prime1)
         }
 
         /// Adds a piece, a multiple of 32 bytes long.
-        mutating func add(_ piece: RawSpan) {
+        package mutating func add(_ piece: RawSpan) {
             precondition(piece.byteCount % 32 == 0)
             absorb(piece)
         }
 
         /// The hash when this is the last piece, of any length.
-        func hash(with last: RawSpan) -> UInt64 {
+        package func hash(with last: RawSpan) -> UInt64 {
             var whole = self
             whole.absorb(last)
             var hash = seed &+ prime5
@@ -80,8 +80,9 @@ package enum XXH64 {
         }
     }
 
-    /// The hash of `count` zero bytes, a multiple of 32 and not 0: without reading any, in half the multiplications.
-    static func hash(zeros count: Int, seed: UInt64) -> UInt64 {
+    /// The hash of `count` zero bytes, a multiple of 32 and not 0: without reading any, in half the
+    /// multiplications.
+    package static func hash(zeros count: Int, seed: UInt64) -> UInt64 {
         // A local copy: without optimisation each use of a static constant is a call.
         let prime = prime1
         var (lane1, lane2) = (seed &+ prime1 &+ prime2, seed &+ prime2)

@@ -2,14 +2,15 @@ package import SQLiteFiles
 
 /// What pages of zeros add to a digest, in next to no time however many they are.
 ///
-/// A hole of 1 TB has 268 million pages, and each has a hash of its own, for the page number is its seed. So the sums of
-/// 16 GiB each are written down (`ZeroPages+Steps.swift`), and at most 8 GiB at either end are hashed: 0.4 s each.
-/// Beyond 16 TiB (of pages that are not 4096 bytes long: 1 TiB) nothing is written down.
+/// A hole of 1 TB has 268 million pages, and each has a hash of its own, for the page number is its seed. So
+/// the sums of 16 GiB each are written down (`ZeroPages+Steps.swift`), and at most 8 GiB at either end are
+/// hashed: 0.4 s each. Beyond 16 TiB (of pages that are not 4096 bytes long: 1 TiB) nothing is written down.
 package enum ZeroPages {
     /// So much is summed up in one step, in bytes.
     private static let stepBytes = 16 << 30
 
-    /// For each page size the sums of all pages before the end of each step, as if there were a page 0; the first is 0.
+    /// For each page size the sums of all pages before the end of each step, as if there were a page 0; the
+    /// first is 0.
     private static let sums: [Int: [UInt64]] = steps.mapValues { steps in
         steps.reduce(into: [0]) { sums, step in sums.append(sums.last! ^ step) }
     }
@@ -23,7 +24,8 @@ package enum ZeroPages {
             ^ hashed(between(pages.upperBound, end.page), size)
     }
 
-    /// How many bytes of zeros can be counted at once, wherever they are within the image's first so many bytes.
+    /// How many bytes of zeros can be counted at once, wherever they are within the image's first so many
+    /// bytes.
     package static func quickBytes(_ pageSize: PageSize) -> UInt64 {
         UInt64(steps[pageSize.bytes]?.count ?? 0) * UInt64(stepBytes)
     }

@@ -1,14 +1,14 @@
 import SQLiteFiles
-import SystemPackage
+package import SystemPackage
 
 /// The 64 bytes at the start of a base file (docs/FORMAT.md, "Base files").
-struct BaseHeader: Hashable {
-    static let byteCount = 64
+package struct BaseHeader: Hashable {
+    package static let byteCount = 64
     /// "HOLDBAS1" as a little-endian number.
     static let magic: UInt64 = 0x3153_4142_444c_4f48
-    static let version: UInt16 = 1
+    package static let version: UInt16 = 1
     /// What the writer cuts an image into: a whole number of pages of every size.
-    static let sliceBytes = 1 << 20
+    package static let sliceBytes = 1 << 20
     /// Readers refuse larger slices before memory is taken for them.
     static let maximumSliceBytes = 16 << 20
 
@@ -22,15 +22,15 @@ struct BaseHeader: Hashable {
         static let reservedToo = 52
     }
 
-    let shape: ImageShape
-    let sliceBytes: Int
-    let root: RootID
-    let file: FileID
+    package let shape: ImageShape
+    package let sliceBytes: Int
+    package let root: RootID
+    package let file: FileID
 
     // fits: 48 and 24 bits
-    var sliceCount: UInt64 { (shape.byteCount + UInt64(sliceBytes) - 1) / UInt64(sliceBytes) }
+    package var sliceCount: UInt64 { (shape.byteCount + UInt64(sliceBytes) - 1) / UInt64(sliceBytes) }
 
-    init(shape: ImageShape, root: RootID, file: FileID) {
+    package init(shape: ImageShape, root: RootID, file: FileID) {
         self.shape = shape
         sliceBytes = Self.sliceBytes
         self.root = root
@@ -38,7 +38,7 @@ struct BaseHeader: Hashable {
     }
 
     /// Decodes and verifies a header; `bytes` are the first 64 of the file, or fewer if it is shorter.
-    init(_ bytes: RawSpan) throws(FormatError) {
+    package init(_ bytes: RawSpan) throws(FormatError) {
         try FileHeader.verify(
             bytes,
             byteCount: Self.byteCount,
@@ -67,7 +67,7 @@ struct BaseHeader: Hashable {
         }
     }
 
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
         bytes.append(UInt32(shape.pageSize.bytes))
         bytes.append(UInt32(sliceBytes))
@@ -82,45 +82,45 @@ struct BaseHeader: Hashable {
 }
 
 /// One line of a base's index: where a slice's frame lies, and its checksum (seed = the slice's number).
-enum BaseIndexEntry {
-    static let byteCount = 20
+package enum BaseIndexEntry {
+    package static let byteCount = 20
 
-    enum Offset {
-        static let frameOffset = 0
-        static let frameBytes = 8
-        static let checksum = 12
+    package enum Offset {
+        package static let frameOffset = 0
+        package static let frameBytes = 8
+        package static let checksum = 12
     }
 }
 
 /// The last 32 bytes of a base file.
-enum BaseTrailer {
-    static let byteCount = 32
+package enum BaseTrailer {
+    package static let byteCount = 32
     /// "HOLDBASE" as a little-endian number.
-    static let magic: UInt64 = 0x4553_4142_444c_4f48
+    package static let magic: UInt64 = 0x4553_4142_444c_4f48
 
-    enum Offset {
-        static let indexOffset = 0
-        static let indexChecksum = 8
-        static let digest = 16
-        static let magic = 24
+    package enum Offset {
+        package static let indexOffset = 0
+        package static let indexChecksum = 8
+        package static let digest = 16
+        package static let magic = 24
     }
 }
 
 /// The names in a root's `bases` directory.
-enum BaseName {
-    static func make(_ sequence: Sequence, _ file: FileID) -> FilePath.Component {
+package enum BaseName {
+    package static func make(_ sequence: SequenceNumber, _ file: FileID) -> FilePath.Component {
         FilePath.Component("\(sequence)-\(file).base")!
     }
 
     /// Whether it is the name of a finished base file.
-    static func isBase(_ name: FilePath.Component) -> Bool { name.extension == "base" }
+    package static func isBase(_ name: FilePath.Component) -> Bool { name.extension == "base" }
 
     /// Whether it is a name as `make` gives it, and not one that somebody else has given.
-    static func isOwn(_ name: FilePath.Component) -> Bool {
+    package static func isOwn(_ name: FilePath.Component) -> Bool {
         let parts = name.stem.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, let sequence = UInt64(parts[0]), let file = UInt32(parts[1]) else {
             return false
         }
-        return name == make(Sequence(sequence), FileID(file))
+        return name == make(SequenceNumber(sequence), FileID(file))
     }
 }

@@ -1,15 +1,14 @@
-import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
 /// How far a root's stream was on the disk after the last flush: the 56 bytes of its file `durable`
 /// (docs/FORMAT.md, "The durable mark").
 ///
-/// Without it the last record could not be told from an unfinished write once it is damaged, nor could the loss of
-/// the last segment be noticed. It is written behind each flush and not synchronised, so after a power loss it may
-/// be older than the stream, never newer.
-struct DurableMark: Hashable {
-    static let byteCount = 56
+/// Without it the last record could not be told from an unfinished write once it is damaged, nor could the
+/// loss of the last segment be noticed. It is written behind each flush and not synchronised, so after a
+/// power loss it may be older than the stream, never newer.
+package struct DurableMark: Hashable {
+    package static let byteCount = 56
     /// "HOLDDUR1" as a little-endian number.
     static let magic: UInt64 = 0x3152_5544_444c_4f48
     static let version: UInt16 = 1
@@ -21,15 +20,15 @@ struct DurableMark: Hashable {
         static let lastSequence = 40
     }
 
-    let root: RootID
+    package let root: RootID
     /// The last segment, by its first sequence.
-    let segment: Sequence
+    package let segment: SequenceNumber
     /// Up to there the segment was on the disk, in bytes from its start.
-    let validBytes: UInt64
+    package let validBytes: UInt64
     /// The last snapshot that was.
-    let lastSequence: Sequence
+    package let lastSequence: SequenceNumber
 
-    init(root: RootID, segment: Sequence, validBytes: UInt64, lastSequence: Sequence) {
+    package init(root: RootID, segment: SequenceNumber, validBytes: UInt64, lastSequence: SequenceNumber) {
         self.root = root
         self.segment = segment
         self.validBytes = validBytes
@@ -37,7 +36,7 @@ struct DurableMark: Hashable {
     }
 
     /// Decodes and verifies a mark.
-    init(_ bytes: RawSpan) throws(FormatError) {
+    package init(_ bytes: RawSpan) throws(FormatError) {
         guard bytes.byteCount <= Self.byteCount else {
             throw .malformed(at: 0, "the durable mark is too long")
         }
@@ -49,15 +48,15 @@ struct DurableMark: Hashable {
             what: "durable mark"
         )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
-        segment = Sequence(bytes.littleEndianUInt64(at: Offset.segment))
+        segment = SequenceNumber(bytes.littleEndianUInt64(at: Offset.segment))
         validBytes = bytes.littleEndianUInt64(at: Offset.validBytes)
-        lastSequence = Sequence(bytes.littleEndianUInt64(at: Offset.lastSequence))
+        lastSequence = SequenceNumber(bytes.littleEndianUInt64(at: Offset.lastSequence))
         guard segment <= .last, lastSequence <= .lastToBuildOn else {
             throw .malformed(at: Offset.segment, "sequences that leave no numbers for what is to come")
         }
     }
 
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
         bytes.append(root.rawValue)
         bytes.append(segment.rawValue)

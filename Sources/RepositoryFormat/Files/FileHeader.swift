@@ -1,11 +1,8 @@
 import SQLiteFiles
 
-/// What the headers of segments, base files and durable marks have in common: they begin with magic, version, two
-/// reserved bytes and required flags, and end in the XXH64 of all before it (docs/FORMAT.md).
+/// What the headers of segments, base files and durable marks have in common: they begin with magic, version,
+/// two reserved bytes and required flags, and end in the XXH64 of all before it (docs/FORMAT.md).
 enum FileHeader {
-    /// Where the fields of a kind's own begin.
-    static let byteCount = 16
-
     private enum Offset {
         static let magic = 0
         static let version = 8

@@ -1,14 +1,14 @@
-import LinuxSystem
+package import LinuxSystem
 import SQLiteFiles
-import SystemPackage
+package import SystemPackage
 
 /// The 64 bytes at the start of a segment (docs/FORMAT.md, "Segments").
-struct SegmentHeader: Hashable {
-    static let byteCount: UInt64 = 64
+package struct SegmentHeader: Hashable {
+    package static let byteCount: UInt64 = 64
     /// "HOLDSEG1" as a little-endian number.
     static let magic: UInt64 = 0x3147_4553_444c_4f48
     /// Times in version 1 never decrease; in version 2 they are what the clock said.
-    static let versions: ClosedRange<UInt16> = 1...2
+    package static let versions: ClosedRange<UInt16> = 1...2
 
     /// The only required flag that is known: the segment is sealed, and its own footer says where it ends.
     static let sealedFlag: UInt32 = 1
@@ -21,21 +21,21 @@ struct SegmentHeader: Hashable {
         static let previousValidBytes = 48
     }
 
-    let root: RootID
-    let firstSequence: Sequence
-    let created: Instant
+    package let root: RootID
+    package let firstSequence: SequenceNumber
+    package let created: Instant
     /// The first sequence of the segment before it; `.none` in the first.
-    let previousFirst: Sequence
+    package let previousFirst: SequenceNumber
     /// How far the segment before it is valid, in bytes; what lies behind is an unfinished write.
-    let previousValidBytes: UInt64
+    package let previousValidBytes: UInt64
     /// Whether the segment was written as a whole and ends in a footer.
-    var isSealed = false
+    package var isSealed = false
 
-    init(
+    package init(
         root: RootID,
-        firstSequence: Sequence,
+        firstSequence: SequenceNumber,
         created: Instant,
-        previousFirst: Sequence,
+        previousFirst: SequenceNumber,
         previousValidBytes: UInt64
     ) {
         self.root = root
@@ -46,7 +46,7 @@ struct SegmentHeader: Hashable {
     }
 
     /// Decodes and verifies a header; `bytes` are the first 64 of the file, or fewer if it is shorter.
-    init(_ bytes: RawSpan) throws(FormatError) {
+    package init(_ bytes: RawSpan) throws(FormatError) {
         let flags = try FileHeader.verify(
             bytes,
             byteCount: Int(Self.byteCount),
@@ -56,17 +56,17 @@ struct SegmentHeader: Hashable {
             what: "segment"
         )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
-        firstSequence = Sequence(bytes.littleEndianUInt64(at: Offset.firstSequence))
+        firstSequence = SequenceNumber(bytes.littleEndianUInt64(at: Offset.firstSequence))
         created = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.created)))
-        previousFirst = Sequence(bytes.littleEndianUInt64(at: Offset.previousFirst))
+        previousFirst = SequenceNumber(bytes.littleEndianUInt64(at: Offset.previousFirst))
         previousValidBytes = bytes.littleEndianUInt64(at: Offset.previousValidBytes)
         isSealed = flags & Self.sealedFlag != 0
         guard firstSequence <= .last, previousFirst <= .last else {
-            throw .malformed(at: Offset.firstSequence, "a sequence above \(Sequence.last)")
+            throw .malformed(at: Offset.firstSequence, "a sequence above \(SequenceNumber.last)")
         }
     }
 
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var bytes = FileHeader.begin(
             magic: Self.magic,
             version: Self.versions.upperBound,
@@ -83,17 +83,17 @@ struct SegmentHeader: Hashable {
 }
 
 /// The names in a root's `segments` directory.
-enum SegmentName {
-    static func make(_ first: Sequence) -> FilePath.Component {
+package enum SegmentName {
+    package static func make(_ first: SequenceNumber) -> FilePath.Component {
         let digits = String(first.rawValue)
         return FilePath.Component(String(repeating: "0", count: 20 - digits.count) + digits + ".segment")!
     }
 
     /// The first sequence of the segment with that name; nil for any other name.
-    static func parse(_ name: FilePath.Component) -> Sequence? {
+    package static func parse(_ name: FilePath.Component) -> SequenceNumber? {
         guard name.extension == "segment", let value = UInt64(name.stem), value > 0,
-            Sequence(value) <= .last
+            SequenceNumber(value) <= .last
         else { return nil }
-        return make(Sequence(value)) == name ? Sequence(value) : nil
+        return make(SequenceNumber(value)) == name ? SequenceNumber(value) : nil
     }
 }

@@ -15,10 +15,15 @@ package struct AttributesRecord: Hashable, Sendable {
     /// Nil: the directory is gone.
     package let attributes: FileAttributes?
     /// They count as of this snapshot and later ones.
-    package let sequence: Sequence
+    package let sequence: SequenceNumber
     package let time: Instant
 
-    package init(_ subject: Subject, _ attributes: FileAttributes?, from sequence: Sequence, time: Instant) {
+    package init(
+        _ subject: Subject,
+        _ attributes: FileAttributes?,
+        from sequence: SequenceNumber,
+        time: Instant
+    ) {
         self.subject = subject
         self.attributes = attributes
         self.sequence = sequence
@@ -26,7 +31,7 @@ package struct AttributesRecord: Hashable, Sendable {
     }
 
     /// The file's number; 0 for a directory.
-    var file: FileID {
+    package var file: FileID {
         if case .file(let file) = subject { file } else { .root }
     }
 }
@@ -61,7 +66,7 @@ enum AttributesFormat {
 }
 
 extension AttributesRecord {
-    init(_ payload: RawSpan, _ header: RecordHeader) throws(FormatError) {
+    package init(_ payload: RawSpan, _ header: RecordHeader) throws(FormatError) {
         guard payload.byteCount >= AttributesFormat.headerBytes else {
             throw .malformed(at: 0, "attributes that are cut off")
         }
@@ -94,7 +99,7 @@ extension AttributesRecord {
         return name
     }
 
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         var (kind, name) = (AttributesFormat.Kind.file, [UInt8]())
         if case .directory(let path) = subject {
             kind = attributes == nil ? .gone : .directory

@@ -1,20 +1,20 @@
 import SQLiteFiles
 
 /// Bytes of a page that change, in bytes from the page's start; never empty.
-struct ByteRange: Hashable {
+package struct ByteRange: Hashable {
     private var startOffset: UInt32
     private var endOffset: UInt32
 
-    init(start: Int, end: Int) {
+    package init(start: Int, end: Int) {
         (startOffset, endOffset) = (UInt32(start), UInt32(end))
     }
 
-    var start: Int { Int(startOffset) }
-    var end: Int {
+    package var start: Int { Int(startOffset) }
+    package var end: Int {
         get { Int(endOffset) }
         set { endOffset = UInt32(newValue) }
     }
-    var byteCount: Int { end - start }
+    package var byteCount: Int { end - start }
 }
 
 /// Where what is one page's ends among the ranges of a record, and among their bytes.
@@ -23,12 +23,12 @@ struct RangesEnd {
     let data: UInt32
 }
 
-/// How the ranges of a page stand in a table (docs/FORMAT.md, "Byte ranges"): their number, then of each the distance from the
-/// end of the one before, or from the page's start, and the length. They are ascending, and apart from the first none
-/// touches the one before; none reaches beyond the page or the image.
+/// How the ranges of a page stand in a table (docs/FORMAT.md, "Byte ranges"): their number, then of each the
+/// distance from the end of the one before, or from the page's start, and the length. They are ascending, and
+/// apart from the first none touches the one before; none reaches beyond the page or the image.
 extension RawSpan {
-    /// Appends a page's ranges to `ranges` and returns how many bytes they have. `valid`: bytes of the page within
-    /// the image.
+    /// Appends a page's ranges to `ranges` and returns how many bytes they have. `valid`: bytes of the page
+    /// within the image.
     func ranges(
         at offset: inout Int,
         upTo valid: Int,
@@ -53,7 +53,7 @@ extension RawSpan {
 }
 
 extension [UInt8] {
-    mutating func append(ranges: ArraySlice<ByteRange>) {
+    package mutating func append(ranges: ArraySlice<ByteRange>) {
         append(varint: UInt64(ranges.count))
         var last = 0
         for range in ranges {
@@ -65,11 +65,12 @@ extension [UInt8] {
 }
 
 extension [ByteRange] {
-    /// Fewer equal bytes than this between two ranges, and they become one: saying where costs more than that.
+    /// Fewer equal bytes than this between two ranges, and they become one: saying where costs more than
+    /// that.
     private static let mergedGap = 4
 
     /// Appends the ranges in which two contents of a page differ, ascending. Both must have the same length.
-    mutating func append(differencesOf old: RawSpan, and new: RawSpan) {
+    package mutating func append(differencesOf old: RawSpan, and new: RawSpan) {
         precondition(old.byteCount == new.byteCount)
         let first = count
         var at = 0

@@ -1,53 +1,53 @@
-import LinuxSystem
-import SQLiteFiles
+package import LinuxSystem
+package import SQLiteFiles
 
 /// A changes payload without its page data: header and table (docs/FORMAT.md, "Changes").
 ///
 /// Decoding accepts only what is consistent in itself: known encoding and flags, every page number ascending
-/// and within its image, exactly as many pages or bytes as the declared raw bytes hold, and a fresh start only at
-/// the front and without a prefix. No count is believed
-/// before the bytes for it are there, so memory stays below a small multiple of the payload.
-struct ChangesFormat {
-    static let headerBytes = 24
+/// and within its image, exactly as many pages or bytes as the declared raw bytes hold, and a fresh start
+/// only at the front and without a prefix. No count is believed before the bytes for it are there, so memory
+/// stays below a small multiple of the payload.
+package struct ChangesFormat {
+    package static let headerBytes = 24
     static let maximumRawBytes = 64 << 20
 
     /// What of a page is kept.
-    enum Encoding: UInt8 {
+    package enum Encoding: UInt8 {
         /// Whole pages, zstd with a prefix.
         case wholePages = 1
         /// The bytes that differ from what the page was before the entry; `ChangesFormat+Ranges`.
         case byteRanges = 2
     }
 
-    enum Offset {
-        static let encoding = 0
+    package enum Offset {
+        package static let encoding = 0
         static let flags = 1
         static let reserved = 2
         static let pageSize = 4
         static let entryCount = 8
         static let tableBytes = 12
-        static let rawBytes = 16
+        package static let rawBytes = 16
     }
 
-    enum Flag {
+    package enum Flag {
         /// Parts of the first snapshot lie in earlier records.
-        static let continues: UInt8 = 0x01
+        package static let continues: UInt8 = 0x01
         /// The last entry is a part: its snapshot ends in a later record.
-        static let isUnfinished: UInt8 = 0x02
+        package static let isUnfinished: UInt8 = 0x02
         /// The frame was made without a prefix.
-        static let noPrefix: UInt8 = 0x04
+        package static let noPrefix: UInt8 = 0x04
         static let known: UInt8 = 0x07
     }
 
-    enum EntryFlag {
+    package enum EntryFlag {
         /// The image before this entry is forgotten; its length is 0.
         static let startsFresh: UInt8 = 0x01
         /// The bits of a `Standing`.
-        static let standing: UInt8 = 0x06
+        package static let standing: UInt8 = 0x06
     }
 
     /// What a snapshot is a state of, and what retention has left of it.
-    enum Standing: UInt8 {
+    package enum Standing: UInt8 {
         /// All: the root as a whole can be restored as of it.
         case moment = 0
         /// A state of its file. Of others, states that stood beside it are gone; or the rest of its
@@ -58,52 +58,67 @@ struct ChangesFormat {
     }
 
     /// One snapshot, or one part of an unfinished one.
-    struct Entry: Hashable {
-        var time: Instant
+    package struct Entry: Hashable {
+        package var time: Instant
         /// Nil for a part.
-        var event: SnapshotEvent?
-        var startsFresh: Bool
-        var shape: ImageShape
-        var coalesced: UInt64
+        package var event: SnapshotEvent?
+        package var startsFresh: Bool
+        package var shape: ImageShape
+        package var coalesced: UInt64
         /// 0 for a part.
-        var digest: UInt64
+        package var digest: UInt64
         /// Its pages, as indices of `numbers` and of the pages in the frame.
-        var pages: Range<Int>
+        package var pages: Range<Int>
         /// A part has that of its snapshot.
-        var standing = Standing.moment
+        package var standing = Standing.moment
+
+        package init(
+            time: Instant,
+            event: SnapshotEvent? = nil,
+            startsFresh: Bool,
+            shape: ImageShape,
+            coalesced: UInt64,
+            digest: UInt64,
+            pages: Range<Int>,
+            standing: Standing = Standing.moment
+        ) {
+            self.time = time
+            self.event = event
+            self.startsFresh = startsFresh
+            self.shape = shape
+            self.coalesced = coalesced
+            self.digest = digest
+            self.pages = pages
+            self.standing = standing
+        }
 
         /// Whether it ends a snapshot that can be asked for.
-        var isSnapshot: Bool { event != nil && standing != .removed }
+        package var isSnapshot: Bool { event != nil && standing != .removed }
     }
 
-    private(set) var encoding = Encoding.wholePages
+    package private(set) var encoding = Encoding.wholePages
     private(set) var flags: UInt8 = 0
-    private(set) var pageSize = PageSize.plain
-    private(set) var entries: [Entry] = []
-    private(set) var numbers: [UInt32] = []
-    private(set) var rawBytes = 0
-    /// Where the page data starts in the payload; it goes on to the end. Empty without pages: a zstd frame, or the
-    /// bytes of the ranges.
-    private(set) var dataStart = 0
+    package private(set) var pageSize = PageSize.plain
+    package private(set) var entries: [Entry] = []
+    package private(set) var numbers: [UInt32] = []
+    package private(set) var rawBytes = 0
+    /// Where the page data starts in the payload; it goes on to the end. Empty without pages: a zstd frame,
+    /// or the bytes of the ranges.
+    package private(set) var dataStart = 0
     /// The page data was left out: the payload's reader wanted tables only.
     private(set) var isTableOnly = false
     /// The byte ranges of all pages; which are whose is said by `ranges(of:)`.
     private var ranges: [ByteRange] = []
     private var rangeEnds: [RangesEnd] = []
 
-    var continues: Bool { flags & Flag.continues != 0 }
-    var hasPrefix: Bool { flags & Flag.noPrefix == 0 }
-    var finishedCount: Int { entries.count { $0.event != nil } }
+    package init() {}
 
-    /// How many pages from `index` on are neighbours in the image; they can be written in one go.
-    func runLength(from index: Int, to end: Int) -> Int {
-        var next = index + 1
-        while next < end, numbers[next] == numbers[next - 1] + 1 { next += 1 }
-        return next - index
-    }
+    package var continues: Bool { flags & Flag.continues != 0 }
+    package var hasPrefix: Bool { flags & Flag.noPrefix == 0 }
+    package var finishedCount: Int { entries.count { $0.event != nil } }
 
     /// Replaces the content by what `payload` says; uses its memory again.
-    mutating func decode(_ payload: RawSpan, time: Instant) throws(FormatError) {
+    package mutating func decode(_ payload: RawSpan, time: Instant) throws(FormatError) {
         entries.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
         rangeEnds.removeAll(keepingCapacity: true)
@@ -140,9 +155,9 @@ struct ChangesFormat {
         }
     }
 
-    /// The same payload in another stream. `continues`: whether parts lie before it there. `maybeMoments`: else
-    /// each of its snapshots is a state of its file alone.
-    static func rewritten(
+    /// The same payload in another stream. `continues`: whether parts lie before it there. `maybeMoments`:
+    /// else each of its snapshots is a state of its file alone.
+    package static func rewritten(
         _ payload: RawSpan,
         time: Instant,
         continues: Bool,
@@ -282,7 +297,7 @@ struct ChangesFormat {
     private var rangeBytes: Int { Int(rangeEnds.last?.data ?? 0) }
 
     /// The byte ranges of a page, an index of `numbers`, and where their bytes are among the record's data.
-    func ranges(of page: Int) -> (ranges: ArraySlice<ByteRange>, data: Int) {
+    package func ranges(of page: Int) -> (ranges: ArraySlice<ByteRange>, data: Int) {
         let start = page == 0 ? RangesEnd(ranges: 0, data: 0) : rangeEnds[page - 1]
         return (ranges[Int(start.ranges)..<Int(rangeEnds[page].ranges)], Int(start.data))
     }
@@ -292,12 +307,13 @@ extension [UInt8] {
     /// Appends a table entry. `previous`: the time of the entry before it, or of the record. Returns where
     /// its flags are.
     @discardableResult
-    mutating func append(
+    package mutating func append(
         entry: ChangesFormat.Entry,
         numbers: ArraySlice<UInt32>,
         after previous: Instant
     ) -> Int {
-        // Of records that others have made the times may be any. What is written then is refused when it is read back.
+        // Of records that others have made the times may be any. What is written then is refused when it is
+        // read back.
         let (step, isBeyond) = entry.time.nanoseconds.subtractingReportingOverflow(previous.nanoseconds)
         append(varint: UInt64(isBeyond ? 0 : Swift.max(0, step)))
         append(entry.event?.rawValue ?? 0)
@@ -316,7 +332,7 @@ extension [UInt8] {
     }
 
     /// Appends the 24 bytes before the table.
-    mutating func appendChangesHeader(
+    package mutating func appendChangesHeader(
         _ encoding: ChangesFormat.Encoding = .wholePages,
         flags: UInt8,
         pageSize: PageSize,

@@ -3,39 +3,41 @@ import SQLiteFiles
 
 /// The payload of a pack: many records of a sealed segment together (docs/FORMAT.md, "Packs").
 ///
-/// A header, a zstd frame with the heads of all records, and a zstd frame with the bytes of all their ranges. Who
-/// wants only tables leaves the second one closed.
-enum PackFormat {
-    static let headerBytes = 16
+/// A header, a zstd frame with the heads of all records, and a zstd frame with the bytes of all their ranges.
+/// Who wants only tables leaves the second one closed.
+package enum PackFormat {
+    package static let headerBytes = 16
     /// Heads take memory several times over when they are read.
-    static let maximumHeadBytes = 16 << 20
-    static let maximumDataBytes = 64 << 20
+    package static let maximumHeadBytes = 16 << 20
+    package static let maximumDataBytes = 64 << 20
 
-    enum Offset {
-        static let recordCount = 0
-        static let headBytes = 4
-        static let dataBytes = 8
-        static let headFrameBytes = 12
+    package enum Offset {
+        package static let recordCount = 0
+        package static let headBytes = 4
+        package static let dataBytes = 8
+        package static let headFrameBytes = 12
     }
 
     /// What of the record before a head is told as a difference to.
-    struct Reference {
+    package struct Reference {
         var sequence: UInt64 = 0
         var time: Int64 = 0
+
+        package init() {}
     }
 }
 
-/// The front of a record in a pack: what the 40 bytes before a record outside of packs say, without checksum. Its
-/// payload follows, without the bytes of ranges.
-struct PackedHead {
-    let type: UInt8
+/// The front of a record in a pack: what the 40 bytes before a record outside of packs say, without checksum.
+/// Its payload follows, without the bytes of ranges.
+package struct PackedHead {
+    package let type: UInt8
     let flags: UInt8
-    let file: FileID
-    let firstSequence: Sequence
+    package let file: FileID
+    let firstSequence: SequenceNumber
     let time: Instant
-    let payloadBytes: Int
+    package let payloadBytes: Int
 
-    init(_ header: RecordHeader, payloadBytes: Int) {
+    package init(_ header: RecordHeader, payloadBytes: Int) {
         type = header.type
         flags = header.flags
         file = header.file
@@ -44,7 +46,7 @@ struct PackedHead {
         self.payloadBytes = payloadBytes
     }
 
-    init(
+    package init(
         _ heads: RawSpan,
         at offset: inout Int,
         after reference: inout PackFormat.Reference
@@ -59,15 +61,15 @@ struct PackedHead {
         payloadBytes = Int(try heads.varint(at: &offset, upTo: UInt64(heads.byteCount), "payload length"))
         reference.sequence &+= UInt64(bitPattern: step)
         reference.time &+= timeStep
-        firstSequence = Sequence(reference.sequence)
+        firstSequence = SequenceNumber(reference.sequence)
         time = Instant(nanoseconds: reference.time)
         // The same as of records outside of packs.
         guard firstSequence <= .last else {
-            throw .malformed(at: codes, "sequence \(firstSequence) is above \(Sequence.last)")
+            throw .malformed(at: codes, "sequence \(firstSequence) is above \(SequenceNumber.last)")
         }
     }
 
-    func encode(into heads: inout [UInt8], after reference: inout PackFormat.Reference) {
+    package func encode(into heads: inout [UInt8], after reference: inout PackFormat.Reference) {
         heads.append(type)
         heads.append(flags)
         heads.append(varint: UInt64(file.rawValue))

@@ -1,9 +1,9 @@
-import LinuxSystem
+package import LinuxSystem
 import SQLiteFiles
 
 /// The kinds of records (docs/FORMAT.md, "Records"). An unknown one is refused unless its flags say that it
 /// may be skipped.
-enum RecordType: UInt8 {
+package enum RecordType: UInt8 {
     /// A writer began; every unfinished snapshot before it is void.
     case session = 1
     /// Declares a file.
@@ -29,14 +29,14 @@ enum RecordType: UInt8 {
 }
 
 /// The 40 bytes before every payload.
-struct RecordHeader: Hashable {
-    static let byteCount = 40
+package struct RecordHeader: Hashable {
+    package static let byteCount = 40
     /// Longer payloads are refused before memory is taken for them.
     static let maximumPayloadBytes = 64 << 20
     /// "HFR1" as a little-endian number.
-    static let magic: UInt32 = 0x3152_4648
+    package static let magic: UInt32 = 0x3152_4648
 
-    enum Offset {
+    package enum Offset {
         static let magic = 0
         static let type = 4
         static let flags = 5
@@ -45,32 +45,32 @@ struct RecordHeader: Hashable {
         static let file = 12
         static let firstSequence = 16
         static let time = 24
-        static let checksum = 32
+        package static let checksum = 32
     }
 
-    enum Flag {
+    package enum Flag {
         /// The first record of a flush: all before it was synchronised before this was written.
-        static let startsFlush: UInt8 = 0x01
+        package static let startsFlush: UInt8 = 0x01
         /// A reader that does not know the type may pass over it.
-        static let maySkip: UInt8 = 0x80
+        package static let maySkip: UInt8 = 0x80
         static let known: UInt8 = startsFlush | maySkip
     }
 
-    let type: UInt8
-    let flags: UInt8
+    package let type: UInt8
+    package let flags: UInt8
     let reserved: UInt16
-    let payloadBytes: Int
-    let file: FileID
+    package let payloadBytes: Int
+    package let file: FileID
     /// Of the first finished snapshot in it; `.none` when there is none.
-    let firstSequence: Sequence
-    let time: Instant
+    package let firstSequence: SequenceNumber
+    package let time: Instant
 
-    init(
+    package init(
         _ type: RecordType,
         flags: UInt8,
         payloadBytes: Int,
         file: FileID,
-        firstSequence: Sequence,
+        firstSequence: SequenceNumber,
         time: Instant
     ) {
         self.type = type.rawValue
@@ -83,7 +83,7 @@ struct RecordHeader: Hashable {
     }
 
     /// The same for a record in a pack.
-    init(_ head: PackedHead, payloadBytes: Int) {
+    package init(_ head: PackedHead, payloadBytes: Int) {
         type = head.type
         flags = head.flags
         reserved = 0
@@ -95,7 +95,7 @@ struct RecordHeader: Hashable {
 
     /// Decodes the first 40 bytes of a record. Nil without the magic, or with a length or a number that
     /// cannot be.
-    init?(_ bytes: RawSpan) {
+    package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= Self.byteCount, bytes.littleEndianUInt32(at: Offset.magic) == Self.magic
         else {
             return nil
@@ -105,18 +105,18 @@ struct RecordHeader: Hashable {
         reserved = bytes.littleEndianUInt16(at: Offset.reserved)
         payloadBytes = Int(bytes.littleEndianUInt32(at: Offset.payloadBytes))
         file = FileID(bytes.littleEndianUInt32(at: Offset.file))
-        firstSequence = Sequence(bytes.littleEndianUInt64(at: Offset.firstSequence))
+        firstSequence = SequenceNumber(bytes.littleEndianUInt64(at: Offset.firstSequence))
         time = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.time)))
         guard payloadBytes <= Self.maximumPayloadBytes, firstSequence <= .last, file <= .last else {
             return nil
         }
     }
 
-    var recordBytes: Int { Self.byteCount + payloadBytes }
-    var startsFlush: Bool { flags & Flag.startsFlush != 0 }
+    package var recordBytes: Int { Self.byteCount + payloadBytes }
+    package var startsFlush: Bool { flags & Flag.startsFlush != 0 }
 
     /// The type; nil for one that may be skipped. Throws for what only a newer version can read.
-    func knownType() throws(FormatError) -> RecordType? {
+    package func knownType() throws(FormatError) -> RecordType? {
         guard reserved == 0, flags & ~Flag.known == 0 else {
             throw .unsupported("record flags \(flags), \(reserved)")
         }
@@ -130,16 +130,22 @@ struct RecordHeader: Hashable {
     /// - Parameters:
     ///   - header: at least the first 32 bytes.
     ///   - offset: of the record in its segment.
-    static func checksum(header: RawSpan, payload: RawSpan, offset: UInt64, segment: Sequence) -> UInt64 {
+    package static func checksum(
+        header: RawSpan,
+        payload: RawSpan,
+        offset: UInt64,
+        segment: SequenceNumber
+    ) -> UInt64 {
         let place = XXH64.hash(header.extracting(0..<Offset.checksum), seed: offset ^ segment.rawValue)
         return XXH64.hash(payload, seed: place)
     }
 }
 
 extension RecordHeader {
-    /// Writes the header over the 40 bytes at `start`, behind which the payload goes on to the end of `bytes`.
+    /// Writes the header over the 40 bytes at `start`, behind which the payload goes on to the end of
+    /// `bytes`.
     /// - Parameter offset: of the record in its segment.
-    func write(into bytes: inout [UInt8], at start: Int, offset: UInt64, segment: Sequence) {
+    package func write(into bytes: inout [UInt8], at start: Int, offset: UInt64, segment: SequenceNumber) {
         precondition(payloadBytes <= Self.maximumPayloadBytes)
         var header: [UInt8] = []
         header.reserveCapacity(Self.byteCount)

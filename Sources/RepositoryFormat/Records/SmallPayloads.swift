@@ -1,16 +1,16 @@
 internal import FoundationEssentials
-import LinuxSystem
+package import LinuxSystem
 import SQLiteFiles
-import SystemPackage
+package import SystemPackage
 
 /// The payload of a session record: the program that began to write, as text.
-enum SessionFormat {
-    static func decode(_ payload: RawSpan) throws(FormatError) -> String { try payload.text(from: 0) }
+package enum SessionFormat {
+    package static func decode(_ payload: RawSpan) throws(FormatError) -> String { try payload.text(from: 0) }
 }
 
 /// The payload of a file record: kind, then the name relative to the root, in bytes as Linux has them.
-enum FileFormat {
-    static func decode(_ payload: RawSpan) throws(FormatError) -> (kind: FileKind, name: FilePath) {
+package enum FileFormat {
+    package static func decode(_ payload: RawSpan) throws(FormatError) -> (kind: FileKind, name: FilePath) {
         guard payload.byteCount > 1 else { throw .malformed(at: 0, "a file without a name") }
         guard let kind = FileKind(rawValue: payload.byte(at: 0)) else {
             throw .unsupported("file kind \(payload.byte(at: 0))")
@@ -22,59 +22,60 @@ enum FileFormat {
         return (kind, name)
     }
 
-    static func encode(_ kind: FileKind, _ name: FilePath, into bytes: inout [UInt8]) {
+    package static func encode(_ kind: FileKind, _ name: FilePath, into bytes: inout [UInt8]) {
         bytes.append(kind.rawValue)
         bytes.append(contentsOf: name.bytes)
     }
 }
 
 /// The payload of a footer: how many records the packs before it have, and what the segment stands for.
-struct FooterFormat {
-    static let byteCount = 16
+package struct FooterFormat {
+    package static let byteCount = 16
 
     let recordCount: UInt64
-    /// The last of the segments that this one replaces, by its first sequence; its own when it replaces no other.
-    let lastReplaced: Sequence
+    /// The last of the segments that this one replaces, by its first sequence; its own when it replaces no
+    /// other.
+    package let lastReplaced: SequenceNumber
 
-    init(recordCount: UInt64, lastReplaced: Sequence) {
+    package init(recordCount: UInt64, lastReplaced: SequenceNumber) {
         self.recordCount = recordCount
         self.lastReplaced = lastReplaced
     }
 
-    init(_ payload: RawSpan) throws(FormatError) {
+    package init(_ payload: RawSpan) throws(FormatError) {
         guard payload.byteCount == Self.byteCount else {
             throw .malformed(at: 0, "a footer of another length")
         }
         recordCount = payload.littleEndianUInt64(at: 0)
-        lastReplaced = Sequence(payload.littleEndianUInt64(at: 8))
+        lastReplaced = SequenceNumber(payload.littleEndianUInt64(at: 8))
         guard lastReplaced <= .last else {
-            throw .malformed(at: 8, "a sequence above \(Sequence.last)")
+            throw .malformed(at: 8, "a sequence above \(SequenceNumber.last)")
         }
     }
 
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         bytes.append(recordCount)
         bytes.append(lastReplaced.rawValue)
     }
 }
 
 /// The payload of a base record: which content the base file must have.
-struct BaseReference: Hashable {
+package struct BaseReference: Hashable {
     static let byteCount = 28
 
-    let shape: ImageShape
+    package let shape: ImageShape
     /// The digest of the base's image.
-    let digest: UInt64
+    package let digest: UInt64
     /// XXH64 of the base's index, which covers every slice.
-    let indexChecksum: UInt64
+    package let indexChecksum: UInt64
 
-    init(shape: ImageShape, digest: UInt64, indexChecksum: UInt64) {
+    package init(shape: ImageShape, digest: UInt64, indexChecksum: UInt64) {
         self.shape = shape
         self.digest = digest
         self.indexChecksum = indexChecksum
     }
 
-    init(_ payload: RawSpan) throws(FormatError) {
+    package init(_ payload: RawSpan) throws(FormatError) {
         guard payload.byteCount == Self.byteCount else {
             throw .malformed(at: 0, "a base record of another length")
         }
@@ -86,7 +87,7 @@ struct BaseReference: Hashable {
         indexChecksum = payload.littleEndianUInt64(at: 20)
     }
 
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         bytes.append(UInt32(shape.pageSize.bytes))
         bytes.append(shape.byteCount)
         bytes.append(digest)
@@ -95,7 +96,7 @@ struct BaseReference: Hashable {
 }
 
 extension Gap {
-    init(_ payload: RawSpan, file: FileID) throws(FormatError) {
+    package init(_ payload: RawSpan, file: FileID) throws(FormatError) {
         guard payload.byteCount >= 16 else { throw .malformed(at: 0, "a gap without its times") }
         self.init(
             from: Instant(nanoseconds: Int64(bitPattern: payload.littleEndianUInt64(at: 0))),
@@ -105,7 +106,7 @@ extension Gap {
         )
     }
 
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         bytes.append(from.nanoseconds)
         bytes.append(to.nanoseconds)
         bytes.append(contentsOf: reason.utf8)
@@ -114,7 +115,7 @@ extension Gap {
 
 extension Annotation {
     /// Kind, target sequence, then a JSON object of strings.
-    init(_ payload: RawSpan, file: FileID, time: Instant) throws(FormatError) {
+    package init(_ payload: RawSpan, file: FileID, time: Instant) throws(FormatError) {
         guard payload.byteCount >= 9 else { throw .malformed(at: 0, "an annotation that is cut off") }
         guard let kind = Kind(rawValue: payload.byte(at: 0)) else {
             throw .unsupported("annotation kind \(payload.byte(at: 0))")
@@ -125,14 +126,14 @@ extension Annotation {
         }
         self.init(
             kind,
-            target: Sequence(payload.littleEndianUInt64(at: 1)),
+            target: SequenceNumber(payload.littleEndianUInt64(at: 1)),
             fields: fields,
             time: time,
             file: file
         )
     }
 
-    func encode(into bytes: inout [UInt8]) throws {
+    package func encode(into bytes: inout [UInt8]) throws {
         bytes.append(kind.rawValue)
         bytes.append(target.rawValue)
         let encoder = JSONEncoder()

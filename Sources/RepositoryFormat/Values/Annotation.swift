@@ -22,7 +22,7 @@ package struct Annotation: Hashable, Sendable {
 
     package let kind: Kind
     /// The snapshot that it is about; `.none` for none.
-    package let target: Sequence
+    package let target: SequenceNumber
     /// What more there is to say: a JSON object of strings on disk (`{"name":…,"message":…}`).
     package let fields: [String: String]
     package let time: Instant
@@ -31,7 +31,7 @@ package struct Annotation: Hashable, Sendable {
 
     package init(
         _ kind: Kind,
-        target: Sequence,
+        target: SequenceNumber,
         fields: [String: String],
         time: Instant,
         file: FileID = .root
@@ -44,13 +44,14 @@ package struct Annotation: Hashable, Sendable {
     }
 }
 
-/// An annotation that somebody wants. It is about the newest snapshot at the time when it is written, unless it names one.
+/// An annotation that somebody wants. It is about the newest snapshot at the time when it is written, unless
+/// it names one.
 package struct AnnotationWish: Hashable, Sendable, Codable {
-    package let kind: Annotation.Kind
-    package let target: Sequence?
+    let kind: Annotation.Kind
+    let target: SequenceNumber?
     package let fields: [String: String]
 
-    package init(_ kind: Annotation.Kind, target: Sequence? = nil, fields: [String: String] = [:]) {
+    package init(_ kind: Annotation.Kind, target: SequenceNumber? = nil, fields: [String: String] = [:]) {
         self.kind = kind
         self.target = target
         self.fields = fields
@@ -60,7 +61,7 @@ package struct AnnotationWish: Hashable, Sendable, Codable {
     package static func tag(
         _ name: String,
         message: String = "",
-        at target: Sequence? = nil,
+        at target: SequenceNumber? = nil,
         isAutomatic: Bool = false
     ) -> Self {
         var fields = ["name": name]
@@ -72,11 +73,11 @@ package struct AnnotationWish: Hashable, Sendable, Codable {
     /// Takes a name away: from then on no snapshot has it. Readers that do not know that find the name before
     /// all snapshots.
     package static func tagRemoval(_ name: String) -> Self {
-        Self(.tag, target: Sequence.none, fields: ["name": name])
+        Self(.tag, target: SequenceNumber.none, fields: ["name": name])
     }
 
     /// What is written when `newest` is the last snapshot.
-    package func annotation(newest: Sequence, time: Instant) -> Annotation {
+    package func annotation(newest: SequenceNumber, time: Instant) -> Annotation {
         Annotation(kind, target: target ?? newest, fields: fields, time: time)
     }
 }

@@ -1,5 +1,5 @@
 /// The number of a snapshot: 1, 2, 3 … per root, the order of everything. 0 names no snapshot.
-package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable, Codable {
+package struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable, Codable {
     package let rawValue: UInt64
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }
@@ -7,25 +7,29 @@ package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable, Codab
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
     /// Before the first snapshot.
-    package static let none = Sequence(0)
+    package static let none = SequenceNumber(0)
     /// Records with a greater one are refused: far more than can ever be written, and far from where numbers
     /// end.
-    static let last = Sequence(1 << 62)
+    package static let last = SequenceNumber(1 << 62)
     /// A stream that is behind it leaves too few numbers for what will be written, and is damaged there.
-    static let lastToBuildOn = Sequence((1 << 62) - (1 << 32))
+    package static let lastToBuildOn = SequenceNumber((1 << 62) - (1 << 32))
 
-    package var next: Sequence { advanced(by: 1) }
+    package var next: SequenceNumber { advanced(by: 1) }
 
     /// The sequence so many snapshots later. Records with one above `last` are refused, so it fits.
-    package func advanced(by count: Int) -> Sequence { Sequence(rawValue &+ UInt64(max(0, count))) }
+    package func advanced(by count: Int) -> SequenceNumber {
+        SequenceNumber(rawValue &+ UInt64(max(0, count)))
+    }
 
     /// The sequence before; `none` has none.
-    package var previous: Sequence { Sequence(max(1, rawValue) &- 1) }
+    package var previous: SequenceNumber { SequenceNumber(max(1, rawValue) &- 1) }
 
-    package static func < (left: Sequence, right: Sequence) -> Bool { left.rawValue < right.rawValue }
+    package static func < (left: SequenceNumber, right: SequenceNumber) -> Bool {
+        left.rawValue < right.rawValue
+    }
 }
 
-extension Sequence: CustomStringConvertible {
+extension SequenceNumber: CustomStringConvertible {
     package var description: String { String(rawValue) }
 }
 
@@ -42,7 +46,7 @@ package struct FileID: RawRepresentable, Hashable, Comparable, Sendable {
     /// Records with a greater number are refused.
     static let last = FileID(1 << 31)
     /// A stream with a greater one leaves too few numbers for files to come, and is damaged there.
-    static let lastToBuildOn = FileID((1 << 31) - (1 << 24))
+    package static let lastToBuildOn = FileID((1 << 31) - (1 << 24))
 
     package static func < (left: FileID, right: FileID) -> Bool { left.rawValue < right.rawValue }
 
@@ -62,7 +66,7 @@ package struct RootID: RawRepresentable, Hashable, Sendable {
 
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
-    static func random() -> RootID { RootID(.random(in: 1 ... .max)) }
+    package static func random() -> RootID { RootID(.random(in: 1 ... .max)) }
 
     /// Nil unless `text` is 16 lower-case hexadecimal digits.
     package init?(_ text: String) {

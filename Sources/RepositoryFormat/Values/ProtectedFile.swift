@@ -6,20 +6,41 @@ package struct ProtectedFile: Sendable, Hashable {
     package let id: FileID
     /// Relative to the root; for a root that is one file, that file's last component.
     package let name: FilePath
-    package internal(set) var kind: FileKind
+    package var kind: FileKind
     /// Its last finished snapshot; nil when there is none yet.
-    package internal(set) var last: SnapshotState?
+    package var last: SnapshotState?
+
+    package init(id: FileID, name: FilePath, kind: FileKind, last: SnapshotState? = nil) {
+        self.id = id
+        self.name = name
+        self.kind = kind
+        self.last = last
+    }
 }
 
 /// How a protected file stood at one snapshot.
 package struct SnapshotState: Sendable, Hashable {
-    package let sequence: Sequence
+    package let sequence: SequenceNumber
     package let time: Instant
     package let event: SnapshotEvent
     package let shape: ImageShape
     /// XOR over the pages of XXH64(page, seed = page number); 0 for an empty image.
     package let digest: UInt64
 
+    package init(
+        sequence: SequenceNumber,
+        time: Instant,
+        event: SnapshotEvent,
+        shape: ImageShape,
+        digest: UInt64
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.event = event
+        self.shape = shape
+        self.digest = digest
+    }
+
     /// Nothing of the file is left.
-    var isGone: Bool { event == .deleted && shape.byteCount == 0 }
+    package var isGone: Bool { event == .deleted && shape.byteCount == 0 }
 }

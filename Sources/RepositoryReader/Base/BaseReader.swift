@@ -1,6 +1,7 @@
+package import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
-import SystemPackage
+package import SQLiteFiles
+package import SystemPackage
 
 /// Reads a base file, slice by slice.
 ///
@@ -11,7 +12,7 @@ import SystemPackage
 /// The index is never in memory as a whole, for it may say to be as long as a disk. It is proven from front
 /// to back when the base is opened, and read again piece by piece; then each line is checked once more, since
 /// the file may have changed.
-struct BaseReader: ~Copyable {
+package struct BaseReader: ~Copyable {
     let path: FilePath
     let shape: ImageShape
     let fileBytes: UInt64
@@ -25,8 +26,9 @@ struct BaseReader: ~Copyable {
     /// Of the slices that `forEachSlice` opened.
     private(set) var digest: UInt64 = 0
 
-    /// Opens the base of `id` and checks everything but its slices. Throws `DamageError` also when it is missing.
-    init(_ path: FilePath, root: RootID, file id: FileID, reference: BaseReference) throws {
+    /// Opens the base of `id` and checks everything but its slices. Throws `DamageError` also when it is
+    /// missing.
+    package init(_ path: FilePath, root: RootID, file id: FileID, reference: BaseReference) throws {
         let file = try Self.open(path)
         let size = try file.status().sizeBytes
         let header = try Self.readHeader(file, size)
@@ -54,9 +56,9 @@ struct BaseReader: ~Copyable {
     }
 
     /// Calls `body` with the content of every slice, in order, and its offset in the image. With `opening`
-    /// false, only the checksums are compared and `body` is not called. With `wanted`, slices without any of those
-    /// pages are passed over. Several slices are opened at once.
-    mutating func forEachSlice(
+    /// false, only the checksums are compared and `body` is not called. With `wanted`, slices without any of
+    /// those pages are passed over. Several slices are opened at once.
+    package mutating func forEachSlice(
         opening: Bool = true,
         holding wanted: PageBitmap? = nil,
         _ body: (RawSpan, UInt64) throws -> Void

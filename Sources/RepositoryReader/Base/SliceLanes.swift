@@ -2,18 +2,18 @@ import LinuxSystem
 import Synchronization
 
 /// What a lane does with one slice. Its buffers serve one slice after the other.
-protocol SliceWork: ~Copyable, SendableMetatype {
+package protocol SliceWork: ~Copyable, SendableMetatype {
     init() throws
     /// Called on the lane's thread. What fails is kept in the work, for its owner.
     mutating func run()
 }
 
-/// Works on several slices of a base at once, each on a thread of its own, and hands them back in the order in which
-/// they were given. Only the owner's thread calls it, and only that touches files.
+/// Works on several slices of a base at once, each on a thread of its own, and hands them back in the order
+/// in which they were given. Only the owner's thread calls it, and only that touches files.
 ///
-/// Lanes share a budget of threads for the whole process. One who finds it used up has a single lane, which works
-/// on the owner's thread. What comes out is the same.
-final class SliceLanes<Work: SliceWork & ~Copyable> {
+/// Lanes share a budget of threads for the whole process. One who finds it used up has a single lane, which
+/// works on the owner's thread. What comes out is the same.
+package final class SliceLanes<Work: SliceWork & ~Copyable> {
     private let lanes: [SliceLane<Work>]
     private let threads: LaneThreads
     private var given = 0
@@ -21,7 +21,7 @@ final class SliceLanes<Work: SliceWork & ~Copyable> {
     /// The oldest slice is known to be done.
     private var oldestIsDone = false
 
-    init() throws {
+    package init() throws {
         let threads = LaneThreads()
         lanes = try (0..<max(1, threads.count)).map { _ in SliceLane(try Work()) }
         self.threads = threads
@@ -32,11 +32,12 @@ final class SliceLanes<Work: SliceWork & ~Copyable> {
         for lane in lanes { lane.end() }
     }
 
-    var isFull: Bool { given - collected == lanes.count }
-    var isEmpty: Bool { given == collected }
+    package var isFull: Bool { given - collected == lanes.count }
+    package var isEmpty: Bool { given == collected }
 
-    /// Lets the next free lane work on what `fill` puts there; there must be one. After an error nothing was given.
-    func give<Failure: Error>(_ fill: (inout Work) throws(Failure) -> Void) throws(Failure) {
+    /// Lets the next free lane work on what `fill` puts there; there must be one. After an error nothing was
+    /// given.
+    package func give<Failure: Error>(_ fill: (inout Work) throws(Failure) -> Void) throws(Failure) {
         precondition(!isFull)
         let lane = lanes[given % lanes.count]
         try lane.work.withLock { work throws(Failure) in try fill(&work) }
@@ -45,7 +46,7 @@ final class SliceLanes<Work: SliceWork & ~Copyable> {
     }
 
     /// Waits for the oldest slice and takes it out of its lane. After an error of `take` it is still there.
-    func collect<Failure: Error>(_ take: (inout Work) throws(Failure) -> Void) throws(Failure) {
+    package func collect<Failure: Error>(_ take: (inout Work) throws(Failure) -> Void) throws(Failure) {
         precondition(!isEmpty)
         let lane = lanes[collected % lanes.count]
         if threads.count > 0, !oldestIsDone { lane.done.wait() }
@@ -68,7 +69,7 @@ private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
     }
 
     func start() throws(SystemError) {
-        try Thread.start("slices") { [self] in
+        try WorkerThread.start("slices") { [self] in
             while true {
                 given.wait()
                 if hasEnded.load(ordering: .acquiring) { return }
@@ -84,10 +85,10 @@ private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
     }
 }
 
-/// A part of the threads that all lanes of the process may have together: one for each processor, and one more so
-/// that none waits while a finished slice is written; no more than five.
+/// A part of the threads that all lanes of the process may have together: one for each processor, and one
+/// more so that none waits while a finished slice is written; no more than five.
 private final class LaneThreads {
-    private static let free = Mutex(min(4, Thread.processors.count) + 1)
+    private static let free = Mutex(min(4, WorkerThread.processors.count) + 1)
 
     let count: Int
 

@@ -1,9 +1,8 @@
-import LinuxSystem
-import SQLiteFiles
+package import RepositoryFormat
 import SystemPackage
 
 /// The first walk of a check: everything that the stream says, and which bases it stands on.
-struct CheckWalk {
+package struct CheckWalk {
     struct Base {
         let file: FileID
         let path: FilePath
@@ -14,13 +13,13 @@ struct CheckWalk {
     private(set) var snapshots: UInt64 = 0
     private(set) var bytesRead: UInt64 = 0
     /// Of each file with a snapshot, the largest image that it ever was, in bytes.
-    private(set) var largestImages: [FileID: UInt64] = [:]
+    package private(set) var largestImages: [FileID: UInt64] = [:]
     private(set) var end: StreamEnd?
 
     /// Bases that no snapshot stands on yet.
     private var openBases: [FileID: Base] = [:]
 
-    init(_ root: RootDescription, _ report: (Finding) throws -> Void) throws {
+    package init(_ root: RootDescription, _ report: (Finding) throws -> Void) throws {
         var tracker = HistoryTracker()
         var seen = (
             bases: [Base](), open: [FileID: Base](), snapshots: UInt64(0), largest: [FileID: UInt64]()

@@ -1,10 +1,10 @@
+package import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
-import SystemPackage
+package import SystemPackage
 
-/// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each digest; then the newest of
-/// each file once more by way of the segments' summaries, as a restore does.
-struct DataCheck {
+/// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each
+/// digest; then the newest of each file once more by way of the segments' summaries, as a restore does.
+package struct DataCheck {
     /// Files whose largest images fit this together share a pass, in bytes.
     private static let passBytes: UInt64 = 1 << 30
     private static let passFiles = FilePool.defaultCapacity
@@ -12,10 +12,15 @@ struct DataCheck {
     let root: RootDescription
     let scratch: FilePath
     /// Told of each snapshot that has its digest, by the place of its record.
-    var onProven: ((RecordPlace) -> Void)?
+    package var onProven: ((RecordPlace) -> Void)?
+
+    package init(root: RootDescription, scratch: FilePath) {
+        self.root = root
+        self.scratch = scratch
+    }
 
     /// Returns the bytes of segments that were read.
-    func run(_ images: [FileID: UInt64], _ report: (Finding) throws -> Void) throws -> UInt64 {
+    package func run(_ images: [FileID: UInt64], _ report: (Finding) throws -> Void) throws -> UInt64 {
         var bytesRead: UInt64 = 0
         var portion: [FileID] = []
         var portionBytes: UInt64 = 0
@@ -39,14 +44,19 @@ struct DataCheck {
     }
 
     private func checkOnce(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
-        let all = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max), keepingEverything: true)
+        let all = try RebuildPlans(
+            root,
+            wanted: Set(ids),
+            upTo: SequenceNumber(.max),
+            keepingEverything: true
+        )
         var isSound = true
         try check(ids, all) { finding in
             isSound = false
             try report(finding)
         }
         if isSound {
-            let newest = try RebuildPlans(root, wanted: Set(ids), upTo: Sequence(.max))
+            let newest = try RebuildPlans(root, wanted: Set(ids), upTo: SequenceNumber(.max))
             if newest.hasSummaries { try check(ids, newest, report) }
         }
         return try RootHistory(root).segmentBytes()

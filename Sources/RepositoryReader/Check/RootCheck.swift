@@ -1,10 +1,9 @@
 import LinuxSystem
-import SQLiteFiles
 package import SystemPackage
 
 /// Looks for damage in all that is stored of a root. Works beside a writer.
 package struct RootCheck: Sendable {
-    package let root: RootDescription
+    let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 
@@ -23,12 +22,12 @@ package struct RootCheck: Sendable {
     }
 
     /// Reads every record, every link between segments and every base that a snapshot stands on. With
-    /// `readingData`, also rebuilds every snapshot of every file and compares its digest; the images take as much
-    /// room in `scratch` (the root's own directory by default) as the largest ones, for a while.
+    /// `readingData`, also rebuilds every snapshot of every file and compares its digest; the images take as
+    /// much room in `scratch` (the root's own directory by default) as the largest ones, for a while.
     ///
-    /// Findings are reported as they are met. An unfinished write at the very end is reported only when no writer
-    /// has the root: beside one it is the flush that goes on.
-    /// Throws what `report` throws, `RepositoryError.unsupported`, or `SystemError`.
+    /// Findings are reported as they are met. An unfinished write at the very end is reported only when no
+    /// writer has the root: beside one it is the flush that goes on. Throws what `report` throws,
+    /// `RepositoryError.unsupported`, or `SystemError`.
     package func run(
         readingData: Bool,
         scratch: FilePath? = nil,

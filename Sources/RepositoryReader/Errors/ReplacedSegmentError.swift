@@ -1,11 +1,13 @@
-/// A segment is no more the file that it was when places in it were looked up, or its name is gone: it was sealed or
-/// thinned meanwhile.
+/// A segment is no more the file that it was when places in it were looked up, or its name is gone: it was
+/// sealed or thinned meanwhile.
 package struct ReplacedSegmentError: Error {
     /// More often than any writer replaces segments while somebody reads them. On a file system whose files
     /// change their numbers by themselves every look fails.
     private static let mostLooks = 100
     /// So many findings wait until a look has come to its end.
     private static let mostHeldFindings = 10_000
+
+    package init() {}
 
     /// Looks again until no segment is replaced on the way, which is rare; at last it throws.
     package static func lookingAgain<Value>(_ body: () throws -> Value) throws -> Value {

@@ -1,8 +1,8 @@
 import LinuxSystem
-import SystemPackage
+package import SystemPackage
 
 /// Directories that nobody else could have put something into.
-enum PrivateDirectory {
+package enum PrivateDirectory {
     /// Throws `RepositoryError.notPrivate` unless only this user, and root, can have changed what is in the
     /// directory, or the file system keeps no modes: nobody could mend that, and the user has chosen the
     /// place. Root may read anybody's. A name that is a symbolic link is followed only where the user gave
@@ -21,8 +21,9 @@ enum PrivateDirectory {
         }
     }
 
-    /// The same for one who will write there: root may not either, for what it makes would be closed to the owner.
-    static func requireWritable(_ path: FilePath) throws {
+    /// The same for one who will write there: root may not either, for what it makes would be closed to the
+    /// owner.
+    package static func requireWritable(_ path: FilePath) throws {
         try requireReadable(path)
         let status = try FileStatus.of(path, followingLinks: false)
         guard status.ownerID == CurrentProcess.userID else {
@@ -41,9 +42,9 @@ enum PrivateDirectory {
         return (try? directory.keepsModes()) ?? true
     }
 
-    /// Throws `RepositoryError.notPrivate` if anything directly in the directory is a symbolic link: what is written
-    /// through one would land elsewhere.
-    static func refuseLinks(in path: FilePath) throws {
+    /// Throws `RepositoryError.notPrivate` if anything directly in the directory is a symbolic link: what is
+    /// written through one would land elsewhere.
+    package static func refuseLinks(in path: FilePath) throws {
         for name in try Directory.names(in: path) { try refuseLink(path.appending(name)) }
     }
 

@@ -1,12 +1,13 @@
-import LinuxSystem
+import RepositoryFormat
+package import LinuxSystem
 package import SystemPackage
 
 /// Which root a path belongs to. A path has two forms here: as it is written, and with its symbolic links
 /// followed as far as it exists. So has a root's. Any pair that fits will do; the closest root wins.
 extension RepositoryDirectory {
-    /// The root that `path` is, or that protects the file at `path`. Symbolic links are followed, and the file
-    /// need not exist any more. Relative paths start at the working directory. Nil when there is none. Throws
-    /// `UnusableRootError` when there is none and a root of which the path is not known may be it.
+    /// The root that `path` is, or that protects the file at `path`. Symbolic links are followed, and the
+    /// file need not exist any more. Relative paths start at the working directory. Nil when there is none.
+    /// Throws `UnusableRootError` when there is none and a root of which the path is not known may be it.
     package func root(for path: FilePath) throws -> RootMatch? { try root(for: path, among: roots()) }
 
     /// The same where many are asked for.
@@ -71,12 +72,12 @@ extension RepositoryDirectory {
     }
 
     /// The path from the file system's root, without `.` and `..`.
-    static func absolute(_ path: FilePath) throws(SystemError) -> FilePath {
+    package static func absolute(_ path: FilePath) throws(SystemError) -> FilePath {
         try Directory.absolute(path).lexicallyNormalized()
     }
 
     /// The path with the symbolic links of its longest part that exists followed.
-    static func resolvedAsFarAsPossible(_ path: FilePath) -> FilePath {
+    package static func resolvedAsFarAsPossible(_ path: FilePath) -> FilePath {
         var existing = path
         var missing: [FilePath.Component] = []
         while let last = existing.lastComponent {

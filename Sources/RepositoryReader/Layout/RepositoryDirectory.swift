@@ -1,3 +1,4 @@
+package import RepositoryFormat
 package import LinuxSystem
 package import SystemPackage
 
@@ -10,6 +11,20 @@ package struct RootDescription: Hashable, Sendable {
     package let created: Instant
     /// Where the repository keeps it.
     package let directory: FilePath
+
+    package init(
+        id: RootID,
+        path: FilePath,
+        kind: RootKind,
+        created: Instant,
+        directory: FilePath
+    ) {
+        self.id = id
+        self.path = path
+        self.kind = kind
+        self.created = created
+        self.directory = directory
+    }
 }
 
 /// Where a path lies in the repository.
@@ -25,22 +40,20 @@ package final class RepositoryDirectory: Sendable {
     /// 32 hexadecimal digits.
     package let id: String
 
-    static let fileName = "repository.json"
+    package static let fileName = "repository.json"
     private static var advice: String {
         ": keep a copy of the repository, then run \(SuggestedCommand("repair"))"
     }
 
-    /// Opens the repository at `path`; with `creating`, makes it if there is nothing yet.
-    /// Throws `RepositoryError.notARepository`, `.notPrivate`, `.unsupported`, `.malformed`, or `SystemError`.
-    package init(at path: FilePath, creating: Bool) throws {
+    /// Opens the repository at `path`. Throws `RepositoryError.notARepository`, `.notPrivate`,
+    /// `.unsupported`, `.malformed`, or `SystemError`.
+    package init(at path: FilePath) throws {
         let path = try Self.absolute(path)
         let file = path.appending(Self.fileName)
-        let size = try FileStatus.unlessMissing(file)?.sizeBytes
-        guard creating || size != nil else {
+        guard try FileStatus.unlessMissing(file) != nil else {
             guard try Self.hasRoots(path) else { throw RepositoryError.notARepository(path) }
             throw RepositoryError.malformed(file, reason: "it is missing" + Self.advice)
         }
-        if creating, (size ?? 0) == 0 { try Self.create(file, in: path) }
         try PrivateDirectory.requireReadable(path, followingLinks: true)
         try PrivateDirectory.requireReadable(path.appending("roots"))
         let content: RepositoryFile
@@ -68,51 +81,9 @@ package final class RepositoryDirectory: Sendable {
         get throws { try PrivateDirectory.isOpenedByMount(path.appending("roots")) }
     }
 
-    private static func create(_ file: FilePath, in path: FilePath) throws {
-        try Directory.make(path.appending("roots"))
-        let directory = try OpenFile(path, .read)
-        try directory.waitForExclusiveLock()
-        // An empty one is what a crash left where a free name can only be taken by making a file.
-        if let status = try FileStatus.unlessMissing(file) {
-            guard status.sizeBytes == 0 else { return }
-            try Directory.remove(file)
-        }
-        let id = UInt64.random(in: 0 ... .max).hexadecimal + UInt64.random(in: 0 ... .max).hexadecimal
-        do {
-            try SmallFile.create(file, RepositoryFile(id: id, created: SmallFile.text(.now)))
-        } catch let error as SystemError where error.code == .fileExists {
-            // Another process was faster: its repository is as good.
-        }
-    }
-
     /// All roots. One whose description is damaged stands in nobody's way.
     package func roots() throws(SystemError) -> RootList {
         let directory = path.appending("roots")
         return RootList(try Directory.names(in: directory).map { directory.appending($0) })
-    }
-
-    /// Adds a root; one with that very path, or another name of it, is returned as it is. Throws
-    /// `UnusableRootError` when there is none and a root of which the path is not known may be it.
-    package func addRoot(_ path: FilePath, kind: RootKind, now: Instant = .now) throws -> RootDescription {
-        let path = try Self.absolute(path)
-        let directory = try OpenFile(self.path, .read)
-        try directory.waitForExclusiveLock()
-        let resolved = Self.resolvedAsFarAsPossible(path)
-        let roots = try roots()
-        if let known = roots.usable.first(where: {
-            $0.kind == kind && ($0.path == path || Self.resolvedAsFarAsPossible($0.path) == resolved)
-        }) {
-            return known
-        }
-        if let unusable = roots.unusable.first { throw UnusableRootError(unusable, mayBe: path) }
-        let id = RootID.random()
-        let final = self.path.appending("roots").appending("\(id)")
-        let draft = self.path.appending("roots").appending("\(id).new")
-        for name in ["mirror", "bases", "segments"] { try Directory.make(draft.appending(name)) }
-        let file = RootFile(id, path, kind, now)
-        for name in [RootFile.name, RootFile.copyName] { try SmallFile.create(draft.appending(name), file) }
-        try Directory.rename(draft, to: final)
-        try Directory.synchronise(self.path.appending("roots"))
-        return try RootFile.read(in: final)
     }
 }

@@ -1,22 +1,28 @@
+package import RepositoryFormat
 internal import FoundationEssentials
-import LinuxSystem
-import SystemPackage
+package import LinuxSystem
+package import SystemPackage
 
 /// `repository.json`: says that the directory is a repository, and what it takes to read it.
-struct RepositoryFile: Codable {
-    static let format = "holdfast"
-    static let version = 1
+package struct RepositoryFile: Codable {
+    package static let format = "holdfast"
+    package static let version = 1
 
-    var format = Self.format
+    package var format = Self.format
     var version = Self.version
     /// Features that a reader must know; this version knows none.
     var requires: [String] = []
     var id: String
     var created: String
+
+    package init(id: String, created: Instant) {
+        self.id = id
+        self.created = SmallFile.text(created)
+    }
 }
 
 /// `root.json`: what a root protects.
-struct RootFile: Codable {
+package struct RootFile: Codable {
     static let version = 1
 
     var version = Self.version
@@ -35,12 +41,12 @@ struct RootFile: Codable {
 }
 
 /// The small JSON files of a repository: written whole or not at all.
-enum SmallFile {
+package enum SmallFile {
     /// Longer ones are refused.
     private static let maximumBytes: UInt64 = 1 << 20
 
     /// Throws `RepositoryError.malformed`, also for what is no regular file, or `SystemError`.
-    static func read<Value: Decodable>(_ path: FilePath, as type: Value.Type) throws -> Value {
+    package static func read<Value: Decodable>(_ path: FilePath, as type: Value.Type) throws -> Value {
         let file: OpenFile
         do throws(SystemError) {
             file = try OpenFile(path, .stored)
@@ -59,47 +65,7 @@ enum SmallFile {
         }
     }
 
-    /// Writes a file that must not exist yet, and waits until content and name are on the disk.
-    static func create(_ path: FilePath, _ value: some Encodable) throws {
-        try write(path, value) { draft throws(SystemError) in try Directory.renameToNew(draft, to: path) }
-        do {
-            try Directory.synchronise(path.removingLastComponent())
-        } catch {
-            // Whoever tries again gives the name again.
-            try? Directory.remove(path)
-            throw error
-        }
-    }
-
-    /// The same in the place of what is there.
-    static func replace(_ path: FilePath, _ value: some Encodable) throws {
-        try write(path, value) { draft throws(SystemError) in try Directory.rename(draft, to: path) }
-        try Directory.synchronise(path.removingLastComponent())
-    }
-
-    private static func write(
-        _ path: FilePath,
-        _ value: some Encodable,
-        _ name: (FilePath) throws(SystemError) -> Void
-    ) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var bytes = [UInt8](try encoder.encode(value))
-        bytes.append(UInt8(ascii: "\n"))
-        let draft = path.removingLastComponent()
-            .appending("\(path.lastComponent!.string).\(UInt64.random(in: 0 ... .max).hexadecimal).new")
-        do {
-            let file = try OpenFile(draft, .createNew)
-            try file.write(unsafe bytes.span.bytes, at: 0)
-            try file.synchronise()
-            try name(draft)
-        } catch {
-            try? Directory.remove(draft)
-            throw error
-        }
-    }
-
-    static func text(_ time: Instant) -> String {
+    package static func text(_ time: Instant) -> String {
         Date(timeIntervalSince1970: Double(time.nanoseconds / 1_000_000_000)).formatted(.iso8601)
     }
 
@@ -114,14 +80,14 @@ enum SmallFile {
 }
 
 extension RootFile {
-    static let name: FilePath.Component = "root.json"
+    package static let name: FilePath.Component = "root.json"
     /// The same once more: without the path nobody could use the root.
-    static let copyName: FilePath.Component = "root-copy.json"
+    package static let copyName: FilePath.Component = "root-copy.json"
 
-    enum Source { case original, copy }
+    package enum Source { case original, copy }
 
     /// Throws `RepositoryError`, or `SystemError`.
-    static func read(in directory: FilePath, _ source: Source = .original) throws -> RootDescription {
+    package static func read(in directory: FilePath, _ source: Source = .original) throws -> RootDescription {
         try PrivateDirectory.requireReadable(directory)
         for part in ["segments", "bases", "mirror"] {
             try PrivateDirectory.refuseLink(directory.appending(part))
@@ -131,9 +97,9 @@ extension RootFile {
         return try file.description(in: directory, from: name)
     }
 
-    init(_ root: RootDescription) { self.init(root.id, root.path, root.kind, root.created) }
+    package init(_ root: RootDescription) { self.init(root.id, root.path, root.kind, root.created) }
 
-    init(_ id: RootID, _ path: FilePath, _ kind: RootKind, _ created: Instant) {
+    package init(_ id: RootID, _ path: FilePath, _ kind: RootKind, _ created: Instant) {
         self.id = id.description
         self.path = path.string
         if FilePath(path.string) != path {

@@ -1,14 +1,8 @@
-import LinuxSystem
+package import LinuxSystem
 import SystemPackage
 
 /// The copy of the description of a root that can be used.
 extension RootDescription {
-    /// Writes the copy of a root that was made without one. What fails is tried again by the next writer.
-    func keepCopy() {
-        guard (try? isCopyThere()) == false else { return }
-        try? SmallFile.create(descriptionCopyPath, RootFile(self))
-    }
-
     /// What is wrong with the copy; nil when it says the same as the root goes by, or is not there.
     func contradictionOfCopy() throws -> String? {
         guard try isCopyThere() else { return nil }
@@ -20,10 +14,10 @@ extension RootDescription {
             + "run \(SuggestedCommand("repair", "--root-path", "\(id)=PATH")) with the right one"
     }
 
-    func isCopyThere() throws(SystemError) -> Bool {
+    package func isCopyThere() throws(SystemError) -> Bool {
         try FileStatus.unlessMissing(descriptionCopyPath, followingLinks: false) != nil
     }
 
     /// What the copy says; nil when it cannot be used.
-    var copy: RootDescription? { try? RootFile.read(in: directory, .copy) }
+    package var copy: RootDescription? { try? RootFile.read(in: directory, .copy) }
 }

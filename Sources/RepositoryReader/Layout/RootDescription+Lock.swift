@@ -2,30 +2,6 @@ import LinuxSystem
 import SystemPackage
 
 extension RootDescription {
-    /// The lock that makes one the root's writer. Throws `RepositoryError.locked`, or `SystemError`.
-    /// `forRepair`: links in the place of files are what is to be mended.
-    func takeWriterLock(forRepair: Bool = false) throws -> OpenFile {
-        for path in [directory, segmentsDirectory, basesDirectory, mirrorDirectory] {
-            do {
-                try PrivateDirectory.requireWritable(path)
-                // A link in the place of a mirror is replaced by the mirror.
-                if path != mirrorDirectory, !forRepair { try PrivateDirectory.refuseLinks(in: path) }
-            } catch let error as SystemError where error.isMissing {
-                continue
-            }
-        }
-        let lock = try OpenFile(lockPath, .updateOrCreate)
-        guard try lock.takeWriteLock() else { throw RepositoryError.locked(directory) }
-        return lock
-    }
-
-    /// Runs `body` while nobody can become the root's writer. Throws as `takeWriterLock` does.
-    package func withoutWriter<Value>(_ body: () throws -> Value) throws -> Value {
-        let lock = try takeWriterLock()
-        defer { lock.releaseWriteLock() }
-        return try body()
-    }
-
     /// Whether a writer has the root now. Asks and takes nothing.
     package var hasWriter: Bool {
         guard let lock = try? OpenFile(lockPath, .stored) else { return false }

@@ -1,9 +1,10 @@
+import RepositoryFormat
 package import LinuxSystem
 package import SystemPackage
 
 extension RootDescription {
     /// Names that a writer may give to bases, and that are those of links, directories and the like.
-    func namesOfNoBases() throws(SystemError) -> [FilePath] {
+    package func namesOfNoBases() throws(SystemError) -> [FilePath] {
         var paths: [FilePath] = []
         for name in try Directory.names(in: basesDirectory) where BaseName.isOwn(name) {
             let path = basesDirectory.appending(name)
@@ -24,7 +25,7 @@ extension RepositoryDirectory {
 
 extension FilePath {
     /// Whether something else than a regular file has the name.
-    func isNoRegularFile() throws(SystemError) -> Bool {
+    package func isNoRegularFile() throws(SystemError) -> Bool {
         let status = try FileStatus.unlessMissing(self, followingLinks: false)
         return status.map { $0.kind != .regular } ?? false
     }

@@ -1,3 +1,4 @@
+import RepositoryFormat
 import LinuxSystem
 package import SystemPackage
 
@@ -12,7 +13,7 @@ package struct RootList: Sendable {
         /// Where the repository keeps it.
         package let directory: FilePath
         /// Why.
-        package let error: any Error
+        let error: any Error
         /// The same root as the copy has it; nil when that cannot be used either.
         package let root: RootDescription?
 
@@ -41,7 +42,7 @@ package struct RootList: Sendable {
     package var unusable: [Damaged] { damaged.filter { $0.root == nil } }
 
     /// `directories`: all that lies in the directory of the roots.
-    init(_ directories: [FilePath]) {
+    package init(_ directories: [FilePath]) {
         for directory in directories.sorted(by: { $0.string < $1.string })
         where directory.lastComponent.flatMap({ RootID($0.string) }) != nil {
             do {
@@ -60,9 +61,9 @@ package struct RootList: Sendable {
 /// protects.
 package struct UnusableRootError: Error, CustomStringConvertible {
     package let root: RootList.Damaged
-    package let path: FilePath
+    let path: FilePath
 
-    init(_ root: RootList.Damaged, mayBe path: FilePath) {
+    package init(_ root: RootList.Damaged, mayBe path: FilePath) {
         self.root = root
         self.path = path
     }

@@ -1,4 +1,5 @@
-import LinuxSystem
+package import RepositoryFormat
+package import LinuxSystem
 package import SystemPackage
 
 /// Where a root's things lie.
@@ -13,27 +14,28 @@ extension RootDescription {
         kind == .file ? path : path.appending(name.components)
     }
 
-    var lockPath: FilePath { directory.appending("lock") }
+    package var lockPath: FilePath { directory.appending("lock") }
     package var durableMarkPath: FilePath { directory.appending("durable") }
-    var descriptionPath: FilePath { directory.appending(RootFile.name) }
-    var descriptionCopyPath: FilePath { directory.appending(RootFile.copyName) }
-    var segmentsDirectory: FilePath { directory.appending("segments") }
-    var basesDirectory: FilePath { directory.appending("bases") }
-    var mirrorDirectory: FilePath { directory.appending("mirror") }
+    package var descriptionCopyPath: FilePath { directory.appending(RootFile.copyName) }
+    package var segmentsDirectory: FilePath { directory.appending("segments") }
+    package var basesDirectory: FilePath { directory.appending("bases") }
+    package var mirrorDirectory: FilePath { directory.appending("mirror") }
     /// Images that sealing works on, with holes in them.
-    var sealingDirectory: FilePath { directory.appending("sealing") }
-    var rehearsalDirectory: FilePath { directory.appending("rehearsal") }
+    package var sealingDirectory: FilePath { directory.appending("sealing") }
+    package var rehearsalDirectory: FilePath { directory.appending("rehearsal") }
 
-    func segmentPath(_ first: Sequence) -> FilePath { segmentsDirectory.appending(SegmentName.make(first)) }
+    package func segmentPath(_ first: SequenceNumber) -> FilePath {
+        segmentsDirectory.appending(SegmentName.make(first))
+    }
 
-    func basePath(_ sequence: Sequence, _ file: FileID) -> FilePath {
+    package func basePath(_ sequence: SequenceNumber, _ file: FileID) -> FilePath {
         basesDirectory.appending(BaseName.make(sequence, file))
     }
 
     package func mirrorPath(_ file: FileID) -> FilePath { mirrorDirectory.appending("\(file)") }
 
     /// The first sequences of all segments, ascending. Other names in the directory are left alone.
-    func segments() throws(SystemError) -> [Sequence] {
+    package func segments() throws(SystemError) -> [SequenceNumber] {
         try Directory.names(in: segmentsDirectory).compactMap { SegmentName.parse($0) }.sorted()
     }
 }

@@ -70,7 +70,7 @@ package struct RootStorage: Hashable, Sendable {
 
 extension OpenFile {
     /// Throws `RepositoryError.gone` unless its path still leads to it.
-    func requireInPlace() throws {
+    package func requireInPlace() throws {
         guard let found = try FileStatus.unlessMissing(path) else {
             throw RepositoryError.gone(path, "was removed or moved")
         }

@@ -1,13 +1,13 @@
-import LinuxSystem
-import SystemPackage
+package import LinuxSystem
+package import SystemPackage
 
 /// Opening what a repository holds, for reading.
 ///
 /// Who can write there may have put anything under a name. A link would lead elsewhere, a pipe would wait,
 /// and a directory has no bytes. So only a regular file is opened, and anything else is damage.
-enum StoredFile {
+package enum StoredFile {
     /// Throws `DamageError` for what is no regular file, and `SystemError`.
-    static func open(_ path: FilePath) throws -> OpenFile {
+    package static func open(_ path: FilePath) throws -> OpenFile {
         do throws(SystemError) {
             return try OpenFile(path, .stored)
         } catch {
@@ -26,7 +26,7 @@ enum StoredFile {
     }
 
     /// The size of what has the name, not followed; nil when there is nothing.
-    static func sizeBytes(_ path: FilePath) throws(SystemError) -> UInt64? {
+    package static func sizeBytes(_ path: FilePath) throws(SystemError) -> UInt64? {
         let status = try FileStatus.unlessMissing(path, followingLinks: false)
         return status.map { $0.kind == .regular ? $0.sizeBytes : 0 }
     }

@@ -1,21 +1,23 @@
-import LinuxSystem
-import SystemPackage
+package import RepositoryFormat
+package import LinuxSystem
+package import SystemPackage
 
 /// An open file that several owners share.
-final class SharedFile {
-    let file: OpenFile
+package final class SharedFile {
+    package let file: OpenFile
 
-    init(_ path: FilePath, _ mode: OpenFile.Mode) throws(SystemError) {
+    package init(_ path: FilePath, _ mode: OpenFile.Mode) throws(SystemError) {
         file = try OpenFile(path, mode)
     }
 
-    init(_ file: consuming OpenFile) {
+    package init(_ file: consuming OpenFile) {
         self.file = file
     }
 }
 
-/// Keeps the files that were used last open, so that ten thousand images do not need ten thousand descriptors.
-final class FilePool {
+/// Keeps the files that were used last open, so that ten thousand images do not need ten thousand
+/// descriptors.
+package final class FilePool {
     /// A few of the descriptors that this process may have.
     static let defaultCapacity = min(64, max(4, CurrentProcess.openFileLimit / 8))
 
@@ -24,13 +26,13 @@ final class FilePool {
     private var open: [FileID: (file: SharedFile, lastUse: UInt64)] = [:]
     private var uses: UInt64 = 0
 
-    init(mode: OpenFile.Mode, capacity: Int = FilePool.defaultCapacity) {
+    package init(mode: OpenFile.Mode, capacity: Int = FilePool.defaultCapacity) {
         self.mode = mode
         self.capacity = capacity
     }
 
     /// The file of `id` if it is open.
-    func ifOpen(_ id: FileID) -> SharedFile? {
+    package func ifOpen(_ id: FileID) -> SharedFile? {
         guard let known = open[id] else { return nil }
         uses += 1
         open[id]!.lastUse = uses
@@ -38,7 +40,7 @@ final class FilePool {
     }
 
     /// The file of `id`, opened at `path` unless it is open already.
-    func file(_ id: FileID, at path: @autoclosure () -> FilePath) throws(SystemError) -> SharedFile {
+    package func file(_ id: FileID, at path: @autoclosure () -> FilePath) throws(SystemError) -> SharedFile {
         if let known = ifOpen(id) { return known }
         uses += 1
         makeRoom()
@@ -63,7 +65,7 @@ final class FilePool {
     }
 
     /// Forgets the file, so that the next use opens what then has the name.
-    func close(_ id: FileID) {
+    package func close(_ id: FileID) {
         open[id] = nil
     }
 }

@@ -1,9 +1,10 @@
+package import RepositoryFormat
 import LinuxSystem
 package import SQLiteFiles
 package import SystemPackage
 
-/// Lays one snapshot of a file after the other over one image, in one walk over the stream. The image is written only when
-/// somebody wants to look at it.
+/// Lays one snapshot of a file after the other over one image, in one walk over the stream. The image is
+/// written only when somebody wants to look at it.
 package struct HistoryReplay {
     /// A snapshot that the image stands at.
     package struct Step {
@@ -20,7 +21,8 @@ package struct HistoryReplay {
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// Calls `body` for each snapshot of the file, oldest first. `image` must not exist yet, and is the caller's then.
+    /// Calls `body` for each snapshot of the file, oldest first. `image` must not exist yet, and is the
+    /// caller's then.
     ///
     /// Throws `DamageError`, `RepositoryError.noSnapshot`, `SystemError`, and what `body` throws.
     package func run(_ file: FileID, image: FilePath, _ body: (Step) throws -> Void) throws {

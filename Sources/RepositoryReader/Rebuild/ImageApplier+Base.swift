@@ -1,15 +1,17 @@
-import LinuxSystem
-import SQLiteFiles
+package import RepositoryFormat
+package import LinuxSystem
+package import SQLiteFiles
 
 extension ImageApplier {
     /// So much is written before the disk is told to begin, in bytes.
     private static let writebackBytes: UInt64 = 8 << 20
 
-    /// Replaces the image by the content of a base, or by those pages of it that are wanted. Pages that are all zero
-    /// become holes. Which pages were not wanted is not known to the digest, which is then that of the reference.
-    mutating func apply(
+    /// Replaces the image by the content of a base, or by those pages of it that are wanted. Pages that are
+    /// all zero become holes. Which pages were not wanted is not known to the digest, which is then that of
+    /// the reference.
+    package mutating func apply(
         base reader: consuming BaseReader,
-        _ sequence: Sequence,
+        _ sequence: SequenceNumber,
         _ reference: BaseReference,
         to file: borrowing OpenFile
     ) throws {
@@ -46,7 +48,7 @@ extension ImageApplier {
 
 extension BaseReader {
     /// Writes those of the pages to their places in `file` that begin before `end`, up to there.
-    mutating func copy(
+    package mutating func copy(
         _ pages: PageBitmap,
         to file: borrowing OpenFile,
         upTo end: UInt64

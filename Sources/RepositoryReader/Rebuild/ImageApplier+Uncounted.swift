@@ -1,13 +1,14 @@
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 
 /// The digest of an image that is wanted only when all records are laid over it.
 ///
 /// What a base wrote was counted while it lay in memory. A page that a record changes is read and counted out
-/// before its first change, and from then on it is uncounted. In the end exactly the uncounted pages are read back and
-/// counted. So each page of the final image is in the digest once: as it was written, if it was written once, or
-/// else as it reads in the file. That is as much as reading the whole file would prove, for that too would read what the
-/// kernel keeps of the writes; and how long the file is, is compared beside it.
+/// before its first change, and from then on it is uncounted. In the end exactly the uncounted pages are read
+/// back and counted. So each page of the final image is in the digest once: as it was written, if it was
+/// written once, or else as it reads in the file. That is as much as reading the whole file would prove, for
+/// that too would read what the kernel keeps of the writes; and how long the file is, is compared beside it.
 extension ImageApplier {
     private static let chunkBytes = 1 << 20
 

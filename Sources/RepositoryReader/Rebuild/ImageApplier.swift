@@ -1,32 +1,34 @@
-import LinuxSystem
-import SQLiteFiles
+package import RepositoryFormat
+package import LinuxSystem
+package import SQLiteFiles
 
 /// Lays records over an image in a file, one after the other.
 ///
-/// What they change waits in `overlay` until `finish`, or until the caller finds it too much. The missing part of a
-/// partial last page counts as zeros.
-struct ImageApplier {
+/// What they change waits in `overlay` until `finish`, or until the caller finds it too much. The missing
+/// part of a partial last page counts as zeros.
+package struct ImageApplier {
     /// A page before and after a change.
-    typealias OnChange = (_ number: UInt32, _ old: RawSpan, _ new: RawSpan) -> Void
+    package typealias OnChange = (_ number: UInt32, _ old: RawSpan, _ new: RawSpan) -> Void
 
-    var shape: ImageShape?
-    /// Of the image as it stands; unless `tracksDigest`, only of the first `countedPages` without `uncounted`.
-    var digest: UInt64 = 0
+    package var shape: ImageShape?
+    /// Of the image as it stands; unless `tracksDigest`, only of the first `countedPages` without
+    /// `uncounted`.
+    package var digest: UInt64 = 0
     var countedPages: UInt32 = 0
     /// Pages among the first `countedPages` that changed since the base.
     var uncounted = PageBitmap()
     /// The base that the image began with; nil when that was a fresh start.
-    var base: (sequence: Sequence, reference: BaseReference)?
+    package var base: (sequence: SequenceNumber, reference: BaseReference)?
     /// The shortest that the image was since then, in bytes: behind that nothing of the base is left.
-    var shortestBytes = UInt64.max
+    package var shortestBytes = UInt64.max
     /// Whether `digest` is wanted at every step, or only at the end.
     let tracksDigest: Bool
     /// The only pages that are wanted; nil for all.
-    private(set) var wanted: PageBitmap?
-    var overlay = PageOverlay()
+    package private(set) var wanted: PageBitmap?
+    package var overlay = PageOverlay()
     let exchanged: ExchangedPage
 
-    init(tracksDigest: Bool, wanted: PageBitmap? = nil, exchanged: ExchangedPage) {
+    package init(tracksDigest: Bool, wanted: PageBitmap? = nil, exchanged: ExchangedPage) {
         self.tracksDigest = tracksDigest
         self.wanted = wanted
         self.exchanged = exchanged
@@ -34,7 +36,7 @@ struct ImageApplier {
 
     /// Applies one entry of `changes`. `data`: the page data of all entries. One that tracks the
     /// digest tells `onChange` of each page.
-    mutating func apply(
+    package mutating func apply(
         _ entry: ChangesFormat.Entry,
         of changes: borrowing ChangesFormat,
         data: borrowing [UInt8],
@@ -74,19 +76,19 @@ struct ImageApplier {
     }
 
     /// The same image; from now on all pages that change are wanted.
-    consuming func wantingAll() -> ImageApplier {
+    package consuming func wantingAll() -> ImageApplier {
         wanted = nil
         return self
     }
 
     /// Brings the file to the image, for which it must be open.
-    mutating func finish(_ file: borrowing OpenFile) throws(SystemError) {
+    package mutating func finish(_ file: borrowing OpenFile) throws(SystemError) {
         guard let shape, overlay.isAhead else { return }
         try overlay.write(to: file, shape)
     }
 
     /// Reads a page of the image into the front of `buffer`. `size`: of a page, in bytes.
-    static func read(
+    package static func read(
         _ number: UInt32,
         _ overlay: borrowing PageOverlay,
         _ size: Int,
@@ -135,7 +137,9 @@ struct ImageApplier {
 
 /// Room for a page before and after a change. All images that are changed one after the other share it: there
 /// may be tens of thousands.
-final class ExchangedPage {
+package final class ExchangedPage {
     var former: [UInt8] = []
     var latter: [UInt8] = []
+
+    package init() {}
 }

@@ -1,41 +1,21 @@
-package import LinuxSystem
+package import RepositoryFormat
+import LinuxSystem
 package import SystemPackage
 
 /// Rebuilds images from the stream: the last base image or fresh start, and every record after it. What is
 /// rebuilt is compared with its digest before it is handed out. Memory is bounded by one record,
 /// or a slice of a base for each of the threads that open it.
 package struct ImageRebuilder: Sendable {
-    package let root: RootDescription
+    let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// Writes the image of `file` as it was at its newest snapshot not later than `sequence` to `output`, whose
-    /// content before is lost. A snapshot whose event is `deleted` gives an empty file. After an error, what
-    /// `output` holds has no meaning.
-    ///
-    /// Returns the snapshot. Throws `DamageError`, `RepositoryError.noSnapshot` (also when the stream ends before
-    /// `sequence`), `RepositoryError.unsupported`, `SystemError`.
-    package func rebuild(
-        _ file: FileID,
-        at sequence: Sequence,
-        into output: borrowing OpenFile
-    ) throws -> SnapshotState {
-        try ReplacedSegmentError.lookingAgain {
-            let plans = try RebuildPlans(root, wanted: [file], upTo: sequence)
-            let pass = try RebuildPass(root, plans)
-            let plan = try plans.plan(file, at: sequence)
-            pass.add(file, plan, output: output.path, open: SharedFile(try output.duplicate()))
-            try pass.run()
-            return try pass.verify(file)
-        }
-    }
-
-    /// Makes files with the images of several files in two walks over the stream. Returns what became of each;
-    /// a file that failed is gone again. Throws only what concerns all of them. The outputs must not exist yet.
-    /// `mayCloneMirrors`: the wanted images are the newest, and probably those of the mirrors.
+    /// Makes files with the images of several files in two walks over the stream. Returns what became of
+    /// each; a file that failed is gone again. Throws only what concerns all of them. The outputs must not
+    /// exist yet. `mayCloneMirrors`: the wanted images are the newest, and probably those of the mirrors.
     package func rebuildAll(
         _ outputs: [FileID: FilePath],
-        at sequence: Sequence,
+        at sequence: SequenceNumber,
         mayCloneMirrors: Bool = false
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
         try ReplacedSegmentError.lookingAgain { try rebuildOnce(outputs, at: sequence, mayCloneMirrors) }
@@ -43,7 +23,7 @@ package struct ImageRebuilder: Sendable {
 
     private func rebuildOnce(
         _ outputs: [FileID: FilePath],
-        at sequence: Sequence,
+        at sequence: SequenceNumber,
         _ mayCloneMirrors: Bool
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
         let plans = try RebuildPlans(root, wanted: Set(outputs.keys), upTo: sequence)
@@ -77,8 +57,8 @@ package struct ImageRebuilder: Sendable {
         return results
     }
 
-    /// Makes the file a clone of the mirror, if that is the snapshot's image: the writer may be ahead, or amid an update.
-    /// Else the file is empty again.
+    /// Makes the file a clone of the mirror, if that is the snapshot's image: the writer may be ahead, or
+    /// amid an update. Else the file is empty again.
     private func clone(
         mirrorOf id: FileID,
         to file: borrowing OpenFile,

@@ -1,16 +1,21 @@
-import LinuxSystem
-import SQLiteFiles
+import RepositoryFormat
+package import LinuxSystem
+package import SQLiteFiles
 
 extension OpenFile {
     /// Reads one page into the front of `buffer`; what the file lacks of it becomes zeros.
-    func readPage(_ number: PageNumber, _ size: PageSize, into buffer: inout [UInt8]) throws(SystemError) {
+    package func readPage(
+        _ number: PageNumber,
+        _ size: PageSize,
+        into buffer: inout [UInt8]
+    ) throws(SystemError) {
         if buffer.count < size.bytes { buffer.append(zeros: size.bytes - buffer.count) }
         let got = try read(into: &buffer, count: size.bytes, at: number.byteOffset(pageSize: size))
         buffer.clear(from: got, to: size.bytes)
     }
 
     /// Writes pages over zeros: of pages that are all zero, nothing is written. `bytes` begins with a page.
-    func writeSparsely(_ bytes: RawSpan, at offset: UInt64, pageSize: PageSize) throws(SystemError) {
+    package func writeSparsely(_ bytes: RawSpan, at offset: UInt64, pageSize: PageSize) throws(SystemError) {
         // Below the blocks of the file system no hole comes of it.
         let step = max(pageSize.bytes, 4096)
         var start = 0

@@ -1,12 +1,13 @@
+import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
+package import SQLiteFiles
 
-/// Pages of an image that are newer than its file, so that a page that changes a hundred times is read and written
-/// once, and in order.
+/// Pages of an image that are newer than its file, so that a page that changes a hundred times is read and
+/// written once, and in order.
 ///
-/// The image is the file's first `fileValidBytes` bytes, zeros behind them, and the pages kept here over both. Memory
-/// is for the caller to bound: what `byteCount` says goes with `write`.
-struct PageOverlay {
+/// The image is the file's first `fileValidBytes` bytes, zeros behind them, and the pages kept here over
+/// both. Memory is for the caller to bound: what `byteCount` says goes with `write`.
+package struct PageOverlay {
     /// Where each page lies in `bytes`, in pages.
     private var slots: [UInt32: Int] = [:]
     private var bytes: [UInt8] = []
@@ -16,13 +17,15 @@ struct PageOverlay {
     private var order: [UInt32] = []
     private var together: [UInt8] = []
     /// The file may not be the image.
-    private(set) var isAhead = false
+    package private(set) var isAhead = false
+
+    package init() {}
 
     /// Memory of the pages, in bytes.
-    var byteCount: Int { slots.count * size.bytes }
+    package var byteCount: Int { slots.count * size.bytes }
 
     /// Forgets everything: the image is the file again, or empty.
-    mutating func reset(_ pageSize: PageSize, isEmpty: Bool) {
+    package mutating func reset(_ pageSize: PageSize, isEmpty: Bool) {
         slots.removeAll(keepingCapacity: slots.count < 4096)
         size = pageSize
         fileValidBytes = isEmpty ? 0 : .max
@@ -55,7 +58,8 @@ struct PageOverlay {
         return kept
     }
 
-    /// Reads a page of the image into `buffer[start ..< start + page size]`; what the image lacks becomes zeros.
+    /// Reads a page of the image into `buffer[start ..< start + page size]`; what the image lacks becomes
+    /// zeros.
     func read(
         _ number: UInt32,
         _ file: borrowing OpenFile,
@@ -185,7 +189,7 @@ struct PageOverlay {
 
 extension [UInt8] {
     /// Copies `content` over `self[start...]`.
-    mutating func put(_ content: RawSpan, at start: Int) {
+    package mutating func put(_ content: RawSpan, at start: Int) {
         precondition(start >= 0 && start + content.byteCount <= count)
         guard content.byteCount > 0 else { return }
         unsafe withUnsafeMutableBytes { target in

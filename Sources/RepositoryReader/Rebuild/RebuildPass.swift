@@ -1,16 +1,18 @@
+package import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
-import SystemPackage
+package import SQLiteFiles
+package import SystemPackage
 
 /// One walk over the stream that lays the records of some files over their images, each by its own plan.
-final class RebuildPass {
-    /// One file's part of the work. No value: a copy of it would have the pages that wait in it copied at the next change.
-    final class Job {
+package final class RebuildPass {
+    /// One file's part of the work. No value: a copy of it would have the pages that wait in it copied at the
+    /// next change.
+    package final class Job {
         let plan: RebuildPlan
         let output: FilePath
-        var applier: ImageApplier
+        package var applier: ImageApplier
         /// Why the image cannot be gone on with.
-        var failure: (any Error)?
+        package var failure: (any Error)?
 
         init(_ plan: RebuildPlan, output: FilePath, _ applier: ImageApplier) {
             self.plan = plan
@@ -23,9 +25,9 @@ final class RebuildPass {
     private static let overlayBytes = 16 << 20
 
     private let root: RootDescription
-    private let segments: [Sequence: SegmentIdentity]
-    private let summarisedUpTo: Sequence
-    private(set) var jobs: [FileID: Job] = [:]
+    private let segments: [SequenceNumber: SegmentIdentity]
+    private let summarisedUpTo: SequenceNumber
+    package private(set) var jobs: [FileID: Job] = [:]
     private let files = FilePool(mode: .update)
     private var opener: RecordOpener
     private let exchanged = ExchangedPage()
@@ -37,9 +39,9 @@ final class RebuildPass {
     /// The first damage that was met, in any file.
     private var firstDamage: DamageError?
 
-    /// `plans`: those from which the plans of the files come. With `onSnapshot`, images keep their digests at every
-    /// step, and a file that failed goes on at its next base or fresh start.
-    init(
+    /// `plans`: those from which the plans of the files come. With `onSnapshot`, images keep their digests at
+    /// every step, and a file that failed goes on at its next base or fresh start.
+    package init(
         _ root: RootDescription,
         _ plans: RebuildPlans,
         onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)? = nil
@@ -51,9 +53,9 @@ final class RebuildPass {
         opener = try RecordOpener()
     }
 
-    /// Adds a file. `output` must exist; `open`: the same, if it is open for reading and writing already. `wanted`:
-    /// the only pages that are needed.
-    func add(
+    /// Adds a file. `output` must exist; `open`: the same, if it is open for reading and writing already.
+    /// `wanted`: the only pages that are needed.
+    package func add(
         _ id: FileID,
         _ plan: RebuildPlan,
         output: FilePath,
@@ -66,7 +68,7 @@ final class RebuildPass {
     }
 
     /// Rebuilds all files. Throws `ReplacedSegmentError` when the plans do not fit the segments any more.
-    func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
+    package func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
         guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
         let last = jobs.values.compactMap { $0.plan.end }.max()
         var walk = StreamWalk(root: root, start: first.segment, wantsData: true)
@@ -183,7 +185,8 @@ final class RebuildPass {
         return true
     }
 
-    /// Compares a finished image with what its snapshot says. Throws `DamageError`, or why it was not finished.
+    /// Compares a finished image with what its snapshot says. Throws `DamageError`, or why it was not
+    /// finished.
     func verify(_ id: FileID) throws -> SnapshotState {
         guard let job = jobs[id], let snapshot = job.plan.snapshot else {
             throw RepositoryError.noSnapshot(id, at: .none)

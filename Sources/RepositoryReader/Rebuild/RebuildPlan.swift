@@ -1,16 +1,24 @@
-import LinuxSystem
-import SQLiteFiles
+package import RepositoryFormat
+package import SQLiteFiles
 import SystemPackage
 
 /// Which records make up the image of a file at one snapshot: from the last base or fresh start on, without
 /// what was voided. Built by one walk over the stream that looks at tables only.
-struct RebuildPlan {
+package struct RebuildPlan {
     /// The place of an entry of a changes record.
-    struct EntryPlace: Comparable {
+    package struct EntryPlace: Comparable {
         let record: RecordLocation
         let entry: Int
 
-        static func < (left: EntryPlace, right: EntryPlace) -> Bool {
+        package init(
+            record: RecordLocation,
+            entry: Int
+        ) {
+            self.record = record
+            self.entry = entry
+        }
+
+        package static func < (left: EntryPlace, right: EntryPlace) -> Bool {
             (left.record, left.entry) < (right.record, right.entry)
         }
     }
@@ -21,13 +29,13 @@ struct RebuildPlan {
     private(set) var start: RecordLocation?
     /// The last entry that belongs to it.
     private(set) var end: EntryPlace?
-    /// From the first part of a void snapshot up to the record that voids it. All entries of the file in it are
-    /// void.
+    /// From the first part of a void snapshot up to the record that voids it. All entries of the file in it
+    /// are void.
     private var voids: [(from: EntryPlace, to: RecordLocation)] = []
     /// The largest image on the way, in bytes.
     private(set) var largestBytes: UInt64 = 0
     /// All pages that records name: with these alone, records can be opened and applied.
-    private(set) var pages = PageBitmap()
+    package private(set) var pages = PageBitmap()
 
     /// Begin with the first record of all, not with the last base or fresh start: for checks.
     private let keepsEverything: Bool
@@ -38,7 +46,7 @@ struct RebuildPlan {
     private var removedStart: RecordLocation?
     private var firstPart: EntryPlace?
 
-    init(keepingEverything: Bool = false, countingRemoved: Bool = false) {
+    package init(keepingEverything: Bool = false, countingRemoved: Bool = false) {
         keepsEverything = keepingEverything
         countsRemoved = countingRemoved
     }
@@ -67,8 +75,8 @@ struct RebuildPlan {
     mutating func sawChanges(
         _ changes: ChangesFormat,
         _ record: RecordLocation,
-        firstSequence: Sequence,
-        upTo limit: Sequence
+        firstSequence: SequenceNumber,
+        upTo limit: SequenceNumber
     ) {
         var sequence = firstSequence
         for number in changes.numbers { pages.insert(PageNumber(number)) }
@@ -106,26 +114,26 @@ struct RebuildPlan {
 }
 
 /// The plans of several files, and the damage that was met on the way.
-struct RebuildPlans {
+package struct RebuildPlans {
     private(set) var plans: [FileID: RebuildPlan] = [:]
-    private(set) var lastSequence = Sequence.none
+    private(set) var lastSequence = SequenceNumber.none
     /// Runs of snapshots that are missing.
-    private var holes: [(after: Sequence, until: Sequence, damage: DamageError)] = []
+    private var holes: [(after: SequenceNumber, until: SequenceNumber, damage: DamageError)] = []
     private(set) var firstDamage: DamageError?
     /// The first damage behind the last snapshot.
     private var damageBehind: DamageError?
     /// Which files the segments were; the plans' places are places in those.
-    private(set) var segments: [Sequence: SegmentIdentity] = [:]
+    private(set) var segments: [SequenceNumber: SegmentIdentity] = [:]
     /// Places in segments up to there are places in their summaries, if they have any.
-    let summarisedUpTo: Sequence
+    let summarisedUpTo: SequenceNumber
     /// Whether any are.
     private(set) var hasSummaries = false
 
     /// Walks over the stream up to `limit`, for the files in `wanted`.
-    init(
+    package init(
         _ root: RootDescription,
         wanted: Set<FileID>,
-        upTo limit: Sequence,
+        upTo limit: SequenceNumber,
         keepingEverything: Bool = false,
         countingRemoved: Bool = false
     ) throws {
@@ -134,9 +142,11 @@ struct RebuildPlans {
             plans[id] = RebuildPlan(keepingEverything: keepingEverything, countingRemoved: countingRemoved)
         }
         var changes = ChangesFormat()
-        var (last, holes) = (Sequence.none, [(after: Sequence, until: Sequence, damage: DamageError)]())
+        var (last, holes) = (
+            SequenceNumber.none, [(after: SequenceNumber, until: SequenceNumber, damage: DamageError)]()
+        )
         var (firstDamage, damageBehind) = (DamageError?.none, DamageError?.none)
-        var segments: [Sequence: SegmentIdentity] = [:]
+        var segments: [SequenceNumber: SegmentIdentity] = [:]
         var hasSummaries = false
         summarisedUpTo = keepingEverything ? .none : limit
         var walk = StreamWalk(root: root)
@@ -198,12 +208,13 @@ struct RebuildPlans {
         lastSequence = last
     }
 
-    /// The sequence that follows the last one when nothing is missing before the record; nil for one that does not tell.
+    /// The sequence that follows the last one when nothing is missing before the record; nil for one that
+    /// does not tell.
     private static func firstSequence(
         _ type: RecordType,
         _ header: RecordHeader,
         _ place: RecordPlace
-    ) -> Sequence? {
+    ) -> SequenceNumber? {
         switch type {
         case .changes where !place.isSummarised: header.firstSequence
         case .summary where place.isSummarised: place.location.segment
@@ -212,7 +223,7 @@ struct RebuildPlans {
     }
 
     /// The file's plan, if what is asked for can be told from the stream.
-    func plan(_ id: FileID, at limit: Sequence) throws -> RebuildPlan {
+    package func plan(_ id: FileID, at limit: SequenceNumber) throws -> RebuildPlan {
         guard limit <= lastSequence, let plan = plans[id], let snapshot = plan.snapshot else {
             if let damage = holes.first(where: { $0.after < limit })?.damage { throw damage }
             // What is wanted may have been there.

@@ -1,23 +1,24 @@
-import LinuxSystem
+package import RepositoryFormat
+package import LinuxSystem
 import SQLiteFiles
 import SystemPackage
-import Zstandard
+package import Zstandard
 
 /// Opens the page data of changes records. Its buffers serve one record after the other.
-struct RecordOpener: ~Copyable {
-    private(set) var changes = ChangesFormat()
+package struct RecordOpener: ~Copyable {
+    package private(set) var changes = ChangesFormat()
     /// The record's page data, in the order of its table: whole pages, or the bytes of ranges.
-    private(set) var data: [UInt8] = []
+    package private(set) var data: [UInt8] = []
     private var prefix: [UInt8] = []
     private var prefixNumbers: [UInt32] = []
     private let decompressor: Decompressor
 
-    init() throws(ZstandardError) {
+    package init() throws(ZstandardError) {
         decompressor = try Decompressor()
     }
 
     /// Reads the table of a record.
-    mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
+    package mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
         try changes.decode(payload, header, place)
     }
 
@@ -25,7 +26,7 @@ struct RecordOpener: ~Copyable {
     /// - Parameters:
     ///   - image: the image as it was before the record.
     ///   - file: that image's file.
-    mutating func open(
+    package mutating func open(
         _ payload: RawSpan,
         _ place: RecordPlace,
         from image: borrowing ImageApplier,

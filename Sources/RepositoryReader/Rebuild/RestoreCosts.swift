@@ -1,10 +1,10 @@
+package import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
 
 /// What a restore of a whole root has to do, in bytes.
 package struct RestoreCost: Hashable, Sendable {
     /// As of this snapshot, the last one of the root then.
-    package internal(set) var sequence = Sequence.none
+    package internal(set) var sequence = SequenceNumber.none
     /// Base images and records that are read, compressed as they are.
     package internal(set) var readBytes: UInt64 = 0
     /// Pages of those records, which are unpacked and put in one after the other.
@@ -14,7 +14,7 @@ package struct RestoreCost: Hashable, Sendable {
 
     package var totalBytes: UInt64 { readBytes.addingSaturated(pageBytes).addingSaturated(imageBytes) }
 
-    static func + (left: RestoreCost, right: RestoreCost) -> RestoreCost {
+    package static func + (left: RestoreCost, right: RestoreCost) -> RestoreCost {
         var sum = left
         sum.readBytes.addSaturated(right.readBytes)
         sum.pageBytes.addSaturated(right.pageBytes)
@@ -23,7 +23,7 @@ package struct RestoreCost: Hashable, Sendable {
     }
 
     /// What is left of a sum without one of its parts.
-    static func - (sum: RestoreCost, part: RestoreCost) -> RestoreCost {
+    package static func - (sum: RestoreCost, part: RestoreCost) -> RestoreCost {
         var rest = sum
         rest.readBytes = rest.readBytes.subtractingSaturated(part.readBytes)
         rest.pageBytes = rest.pageBytes.subtractingSaturated(part.pageBytes)
@@ -34,8 +34,8 @@ package struct RestoreCost: Hashable, Sendable {
 
 /// Walks over a root's history and says what the restore of its latest moment costs, and that of the dearest.
 ///
-/// Each file is read from its last base or fresh start on (`RebuildPlan`), of segments that end before what is asked for only
-/// their summaries; a deleted one costs nothing.
+/// Each file is read from its last base or fresh start on (`RebuildPlan`), of segments that end before what
+/// is asked for only their summaries; a deleted one costs nothing.
 package struct RestoreCosts: Sendable {
     package private(set) var latest = RestoreCost()
     package private(set) var worst = RestoreCost()

@@ -1,15 +1,15 @@
+import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
 
 /// What the restore of each file costs at the end of a segment, by way of its summaries.
 struct SummarisedSegment {
-    let first: Sequence
+    let first: SequenceNumber
     private(set) var costs: [FileID: RestoreCost] = [:]
     /// Those before the segment.
     private let former: [FileID: RestoreCost]
     private var changes = ChangesFormat()
 
-    init(_ first: Sequence, _ former: [FileID: RestoreCost]) {
+    init(_ first: SequenceNumber, _ former: [FileID: RestoreCost]) {
         (self.first, self.former) = (first, former)
     }
 

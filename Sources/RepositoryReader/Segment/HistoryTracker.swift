@@ -1,34 +1,35 @@
-import LinuxSystem
+package import RepositoryFormat
+package import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
 /// Follows the stream record by record: which files there are, how each stood at its last snapshot, which
 /// snapshots are unfinished. Pure; `RootHistory`, the writer and the check all see the stream through it.
 ///
-/// Sequences count up by one. A session voids the unfinished snapshots of all files, a void record that of one
-/// file; their parts and bases then never happened. Bytes of the segments that belong to no snapshot are counted
-/// to the next one, so that the shares of all snapshots add up to the valid length of the segments.
-struct HistoryTracker {
-    struct Track {
+/// Sequences count up by one. A session voids the unfinished snapshots of all files, a void record that of
+/// one file; their parts and bases then never happened. Bytes of the segments that belong to no snapshot are
+/// counted to the next one, so that the shares of all snapshots add up to the valid length of the segments.
+package struct HistoryTracker {
+    package struct Track {
         var name: FilePath
         var kind: FileKind
-        var last: SnapshotState?
+        package var last: SnapshotState?
         /// How much was lost before the last base or fresh start that it is built on.
         fileprivate var lossesBefore = 0
         /// What it is built on is missing.
         fileprivate var lacksBase = false
     }
 
-    private(set) var files: [FileID: Track] = [:]
+    package private(set) var files: [FileID: Track] = [:]
     /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is
     /// asked after each record whether there is any, and files are many.
     private var unfinishedPages: [FileID: UInt64] = [:]
     /// Whether any file has an unfinished snapshot.
-    var hasUnfinished: Bool { !unfinishedPages.isEmpty }
+    package var hasUnfinished: Bool { !unfinishedPages.isEmpty }
     /// Tells whether the base of a snapshot is there; nil when nobody asks for that.
-    var isBaseThere: ((Sequence, FileID, RecordPlace) throws -> Bool)?
+    var isBaseThere: ((SequenceNumber, FileID, RecordPlace) throws -> Bool)?
     /// Bases that no finished snapshot stands on yet.
-    private var openBases: [FileID: Sequence] = [:]
+    private var openBases: [FileID: SequenceNumber] = [:]
     /// Files that are built on a base that is missing.
     private var filesWithoutBase: Set<FileID> = []
     /// So many places were met at which something is lost.
@@ -47,17 +48,19 @@ struct HistoryTracker {
     /// Files whose declaration is lost.
     private var undeclared: Set<FileID> = []
     /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
-    private(set) var ended: FileID?
-    private(set) var lastSequence = Sequence.none
+    package private(set) var ended: FileID?
+    package private(set) var lastSequence = SequenceNumber.none
+
+    package init() {}
     /// Of the last record or snapshot, as the clock said.
-    private(set) var lastTime = Instant(nanoseconds: 0)
-    private var segment: Sequence?
+    package private(set) var lastTime = Instant(nanoseconds: 0)
+    private var segment: SequenceNumber?
     private var unattributedBytes: UInt64 = 0
     private var changes = ChangesFormat()
 
     /// Something of the stream is lost here. What follows of a file is whole again from its next base or
     /// fresh start on.
-    mutating func lost(_ finding: Finding) {
+    package mutating func lost(_ finding: Finding) {
         guard finding.severity == .error else { return }
         losses += 1
         openBases.removeAll()
@@ -66,7 +69,7 @@ struct HistoryTracker {
 
     /// Takes the next record and tells `emit` what it says. Throws `DamageError` for one that contradicts the
     /// stream, `RepositoryError.unsupported`, or what `emit` throws.
-    mutating func consume(
+    package mutating func consume(
         _ type: RecordType,
         _ header: RecordHeader,
         _ payload: RawSpan,
@@ -128,7 +131,7 @@ struct HistoryTracker {
     }
 
     /// The files as callers see them.
-    var protectedFiles: [FileID: ProtectedFile] {
+    package var protectedFiles: [FileID: ProtectedFile] {
         var result: [FileID: ProtectedFile] = [:]
         for (id, track) in files {
             result[id] = ProtectedFile(id: id, name: track.name, kind: track.kind, last: track.last)
@@ -136,7 +139,7 @@ struct HistoryTracker {
         return result
     }
 
-    private mutating func countSegment(_ segment: Sequence) {
+    private mutating func countSegment(_ segment: SequenceNumber) {
         guard segment != self.segment else { return }
         self.segment = segment
         unattributedBytes.addSaturated(SegmentHeader.byteCount)
@@ -303,17 +306,17 @@ struct HistoryTracker {
 
 extension RecordPlace {
     /// Runs a decoder of the record's payload and gives its errors their place.
-    func reading<Value>(_ body: () throws(FormatError) -> Value) throws -> Value {
+    package func reading<Value>(_ body: () throws(FormatError) -> Value) throws -> Value {
         do throws(FormatError) { return try body() } catch { throw self.error(error) }
     }
 }
 
 extension ChangesFormat {
     /// Decodes the payload of a record and gives errors their place.
-    mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
+    package mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
         do throws(FormatError) { try decode(payload, time: header.time) } catch { throw place.error(error) }
         // fits: the last sequence is far above the entries of one payload
-        guard header.firstSequence.rawValue <= Sequence.last.rawValue - UInt64(finishedCount) else {
+        guard header.firstSequence.rawValue <= SequenceNumber.last.rawValue - UInt64(finishedCount) else {
             throw place.damage("sequence \(header.firstSequence) leaves no room for its snapshots")
         }
     }

@@ -1,18 +1,22 @@
-import LinuxSystem
+package import RepositoryFormat
 
-/// Which snapshots of a root stay, as retention has decided. What is newer than all that it has seen stays as well.
+/// Which snapshots of a root stay, as retention has decided. What is newer than all that it has seen stays as
+/// well.
 package struct KeptSnapshots: Sendable {
     /// Ascending.
-    private let sequences: [Sequence]
+    private let sequences: [SequenceNumber]
     private let moments: [Bool]
-    private let lastSeen: Sequence
+    private let lastSeen: SequenceNumber
     /// From here on all stays, each a moment, and what they build on.
-    private var untouched: (first: Sequence, standing: Set<Sequence>)?
+    private var untouched: (first: SequenceNumber, standing: Set<SequenceNumber>)?
 
     /// - Parameters:
     ///   - kept: ascending, each with whether the root as a whole stays restorable as of it.
     ///   - lastSeen: the newest snapshot that was decided on.
-    package init(_ kept: some Swift.Sequence<(sequence: Sequence, isMoment: Bool)>, upTo lastSeen: Sequence) {
+    package init(
+        _ kept: some Sequence<(sequence: SequenceNumber, isMoment: Bool)>,
+        upTo lastSeen: SequenceNumber
+    ) {
         (sequences, moments) = kept.reduce(into: ([], [])) { result, snapshot in
             result.0.append(snapshot.sequence)
             result.1.append(snapshot.isMoment)
@@ -20,21 +24,22 @@ package struct KeptSnapshots: Sendable {
         self.lastSeen = lastSeen
     }
 
-    /// The same, but that from a sequence on nothing goes, for it is out of reach. So of each file what stands there stays.
-    func leaving(from first: Sequence, standing: Set<Sequence>) -> Self {
+    /// The same, but that from a sequence on nothing goes, for it is out of reach. So of each file what
+    /// stands there stays.
+    package func leaving(from first: SequenceNumber, standing: Set<SequenceNumber>) -> Self {
         var kept = self
         kept.untouched = (first, standing)
         return kept
     }
 
-    func standing(of sequence: Sequence) -> ChangesFormat.Standing {
+    package func standing(of sequence: SequenceNumber) -> ChangesFormat.Standing {
         guard let untouched else { return chosen(sequence) }
         guard sequence < untouched.first else { return .moment }
         let standing = chosen(sequence)
         return standing == .removed && untouched.standing.contains(sequence) ? .alone : standing
     }
 
-    private func chosen(_ sequence: Sequence) -> ChangesFormat.Standing {
+    private func chosen(_ sequence: SequenceNumber) -> ChangesFormat.Standing {
         guard sequence <= lastSeen else { return .moment }
         var (low, high) = (0, sequences.count)
         while low < high {

@@ -1,12 +1,14 @@
+package import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import Zstandard
 
 /// Opens packs and reads the records in them, front to back. Its buffers serve one pack after the other.
 ///
-/// A pack is valid when both frames hold as many bytes as it says, the records fill the heads exactly, there are as
-/// many as it says, and their ranges have all bytes of the data. No record in it is a pack, a summary or a footer.
-struct PackReader: ~Copyable {
+/// A pack is valid when both frames hold as many bytes as it says, the records fill the heads exactly, there
+/// are as many as it says, and their ranges have all bytes of the data. No record in it is a pack, a summary
+/// or a footer.
+package struct PackReader: ~Copyable {
     private var decompressor: Decompressor?
     private var heads: [UInt8] = []
     private var data: [UInt8] = []
@@ -20,8 +22,8 @@ struct PackReader: ~Copyable {
     private var dataOffset = 0
 
     /// The number of the present record in its pack, from 0.
-    private(set) var index = -1
-    private(set) var header = RecordHeader(
+    package private(set) var index = -1
+    package private(set) var header = RecordHeader(
         .void,
         flags: 0,
         payloadBytes: 0,
@@ -30,9 +32,12 @@ struct PackReader: ~Copyable {
         time: Instant(nanoseconds: 0)
     )
     /// The present record's payload; without the bytes of its ranges when those were not wanted.
-    private(set) var payload: [UInt8] = []
-    /// What the records up to and with the present one take, of all that they take, uncompressed and in bytes.
+    package private(set) var payload: [UInt8] = []
+    /// What the records up to and with the present one take, of all that they take, uncompressed and in
+    /// bytes.
     var progress: (done: Int, of: Int) { (headOffset + dataOffset, heads.count + dataBytes) }
+
+    package init() {}
 
     /// Another segment begins, which has no summary so far.
     mutating func beginSegment() { prefix.removeAll(keepingCapacity: prefix.capacity <= 4 << 20) }
@@ -47,7 +52,7 @@ struct PackReader: ~Copyable {
     }
 
     /// Opens a summary to read the records in it. Its data is opened only if any of its files is wanted.
-    mutating func open(
+    package mutating func open(
         summary payload: RawSpan,
         wantsData: (FileID) -> Bool
     ) throws(FormatError) {
@@ -123,7 +128,7 @@ struct PackReader: ~Copyable {
     }
 
     /// Moves to the next record; false when there is none.
-    mutating func next() throws(FormatError) -> Bool {
+    package mutating func next() throws(FormatError) -> Bool {
         guard index + 1 < count else {
             guard headOffset == heads.count, dataOffset == dataBytes else {
                 throw .malformed(at: 0, "a pack with more than its records")
@@ -159,7 +164,7 @@ struct PackReader: ~Copyable {
     private static let outer = [RecordType.pack, .summary, .footer].map(\.rawValue)
 
     /// How many bytes of the data are the record's.
-    static func rangeBytes(ofType type: UInt8, _ payload: RawSpan) -> UInt64 {
+    package static func rangeBytes(ofType type: UInt8, _ payload: RawSpan) -> UInt64 {
         guard type == RecordType.changes.rawValue, payload.byteCount >= ChangesFormat.headerBytes,
             payload.byte(at: ChangesFormat.Offset.encoding) == ChangesFormat.Encoding.byteRanges.rawValue
         else { return 0 }

@@ -1,10 +1,11 @@
+package import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
 extension RootDescription {
-    /// The root's durable mark; nil when it has none. Readers look at it before they list the segments: then the
-    /// stream is at least as long. Throws `DamageError`, `RepositoryError.unsupported`, or `SystemError`.
-    func durableMark() throws -> DurableMark? {
+    /// The root's durable mark; nil when it has none. Readers look at it before they list the segments: then
+    /// the stream is at least as long. Throws `DamageError`, `RepositoryError.unsupported`, or `SystemError`.
+    package func durableMark() throws -> DurableMark? {
         let file: OpenFile
         do {
             file = try StoredFile.open(durableMarkPath)

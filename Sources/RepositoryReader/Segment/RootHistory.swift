@@ -1,3 +1,4 @@
+package import RepositoryFormat
 package import LinuxSystem
 package import SystemPackage
 
@@ -11,7 +12,7 @@ package struct SnapshotRecord: Hashable, Sendable {
     package let coalesced: UInt64
     /// Its share of the segments; the shares of a root add up to what its segments hold.
     package let storedBytes: UInt64
-    package let location: RecordLocation
+    let location: RecordLocation
     /// Whether the root as a whole can be restored as of it: retention has kept what stood beside it.
     package let isMoment: Bool
     /// Whether all that it is built on is there.
@@ -23,13 +24,13 @@ package struct SnapshotRecord: Hashable, Sendable {
 /// Where a record lies.
 package struct RecordLocation: Hashable, Comparable, Sendable {
     /// The segment, by its first sequence.
-    package let segment: Sequence
+    package let segment: SequenceNumber
     /// Of the record, or of the pack that it is in; in bytes from the segment's start.
     package let offset: UInt64
     /// Its number in the pack; 0 outside of packs.
     package let index: Int
 
-    init(segment: Sequence, offset: UInt64, index: Int = 0) {
+    package init(segment: SequenceNumber, offset: UInt64, index: Int = 0) {
         self.segment = segment
         self.offset = offset
         self.index = index
@@ -54,7 +55,7 @@ package enum HistoryEvent: Sendable {
 
 /// Reads what happened to a root. Works beside a writer; opens its own files and reads no page data.
 package struct RootHistory: Sendable {
-    package let root: RootDescription
+    let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 
@@ -87,7 +88,7 @@ package struct RootHistory: Sendable {
         _ body: (HistoryEvent) throws -> Void
     ) throws {
         var tracker = HistoryTracker()
-        var segment: (first: Sequence, identity: SegmentIdentity?)?
+        var segment: (first: SequenceNumber, identity: SegmentIdentity?)?
         tracker.isBaseThere = { sequence, file, _ in
             let path = root.basePath(sequence, file)
             if try FileStatus.unlessMissing(path, followingLinks: false) != nil { return true }
@@ -102,7 +103,9 @@ package struct RootHistory: Sendable {
     }
 
     /// Walks over everything and returns where that leads to; no end when there is no segment.
-    func scan(_ body: (HistoryEvent) throws -> Void) throws -> (tracker: HistoryTracker, end: StreamEnd?) {
+    package func scan(
+        _ body: (HistoryEvent) throws -> Void
+    ) throws -> (tracker: HistoryTracker, end: StreamEnd?) {
         var tracker = HistoryTracker()
         let end = try scan(StreamWalk(root: root, synchronising: true), &tracker, body)
         return (tracker, end)

@@ -11,7 +11,7 @@ import SystemPackage
 /// The number of an inode comes back as soon as its file is gone. A sealed file is never written to, so 3
 /// tells the two apart. A file that is not sealed grows, and only sealed ones follow it: 2 tells. The time of
 /// the last change (ctime) would change with each link that a rehearsal makes.
-struct SegmentIdentity: Hashable {
+package struct SegmentIdentity: Hashable {
     private let file: FileIdentity
     private let sealed: Written?
 

@@ -1,3 +1,4 @@
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage
@@ -8,25 +9,26 @@ import SystemPackage
 /// its checksum, which covers header, payload and place, is right. Records follow each other without space.
 ///
 /// At the first place without a valid record the rest is searched for one. If none is found, or only records
-/// that do not start a flush, the rest is an unfinished write: that is what a crash leaves. If one that starts
-/// a flush is found, everything before it had been synchronised, so the invalid bytes are damage; reading goes
-/// on behind them. Beside a writer a record may become valid while the rest is searched: the place is then
-/// looked at again. Before the length up to which the segment is known to have been synchronised, everything
-/// invalid is damage.
+/// that do not start a flush, the rest is an unfinished write: that is what a crash leaves. If one that
+/// starts a flush is found, everything before it had been synchronised, so the invalid bytes are damage;
+/// reading goes on behind them. Beside a writer a record may become valid while the rest is searched: the
+/// place is then looked at again. Before the length up to which the segment is known to have been
+/// synchronised, everything invalid is damage.
 struct SegmentReader: ~Copyable {
     enum Step: Hashable {
         /// `header`, `payload` and `offset` are those of the next record.
         case record
         /// From the offset on nothing is valid up to the other one, where reading goes on.
         case damage(at: UInt64, resumingAt: UInt64)
-        /// Nothing valid comes any more; the valid part ends at the offset, which is the limit after a clean end.
+        /// Nothing valid comes any more; the valid part ends at the offset, which is the limit after a clean
+        /// end.
         case end(at: UInt64)
     }
 
     private static let chunkBytes = 256 << 10
 
     let path: FilePath
-    let firstSequence: Sequence
+    let firstSequence: SequenceNumber
     /// The file when it was opened.
     let status: FileStatus
     /// What lies behind, in bytes from the start, is not looked at.
@@ -47,7 +49,7 @@ struct SegmentReader: ~Copyable {
     /// cannot be brought there. Throws `DamageError` for what is no regular file, and `SystemError`.
     init(
         _ path: FilePath,
-        first: Sequence,
+        first: SequenceNumber,
         durableBytes: UInt64 = 0,
         synchronising: Bool = false
     ) throws {

@@ -1,4 +1,4 @@
-import LinuxSystem
+import RepositoryFormat
 import SystemPackage
 
 /// Handing on what a segment's reader finds: records as they stand, those in packs, and those in summaries.

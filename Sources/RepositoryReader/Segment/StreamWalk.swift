@@ -1,109 +1,63 @@
+package import RepositoryFormat
 import LinuxSystem
-import SystemPackage
-
-/// A record's place, with all that a message about it needs.
-struct RecordPlace {
-    let location: RecordLocation
-    let path: FilePath
-    /// Where the record, or the pack that it is in, ends in the segment.
-    let end: UInt64
-    /// What it takes of the segment, in bytes; in a pack, its share.
-    let storedBytes: UInt64
-    let isPacked: Bool
-    /// It is in a summary that stands for its segment.
-    var isSummarised = false
-
-    /// Damage that shows in the record's payload.
-    func damage(_ message: String) -> DamageError { DamageError(path, at: location.offset, message) }
-
-    /// An error of a decoder of the record's payload.
-    func error(_ error: FormatError) -> any Error {
-        if case .malformed(_, let message) = error, isPacked { return damage(message) }
-        return error.inFile(path, at: location.offset + UInt64(RecordHeader.byteCount))
-    }
-}
-
-/// How the last segment ends.
-struct StreamEnd {
-    enum Tail: Hashable {
-        /// Nothing lies behind the last record.
-        case clean
-        /// An unfinished write, up to the end of the file.
-        case unfinished
-        /// Damage at its very start, or before records that were synchronised.
-        case damaged
-    }
-
-    let segment: Sequence
-    let path: FilePath
-    /// Where the valid part ends, in bytes; in a damaged segment, that before the first damage.
-    var validBytes: UInt64
-    let fileBytes: UInt64
-    /// Up to there it was once synchronised, in bytes; 0 when that is not known.
-    let durableBytes: UInt64
-    var tail: Tail
-
-    /// What the next segment's header says of it. A damaged one is not closed off: it stays damaged.
-    var countedBytes: UInt64 { tail == .damaged ? max(fileBytes, durableBytes) : validBytes }
-    /// The last of the segments that this one replaces; its own first sequence when it replaces no other.
-    var lastReplaced: Sequence
-    /// Nil when it is damaged.
-    let header: SegmentHeader?
-    /// The segment before it and how far that is valid; `.none` and 0 when it is the first.
-    let previousFirst: Sequence
-    let previousValidBytes: UInt64
-}
-
-extension StreamEnd {
-    /// Of a segment of which there is nothing but the name.
-    init(missing first: Sequence, _ path: FilePath, durableBytes: UInt64, after previous: StreamEnd?) {
-        self.init(
-            segment: first,
-            path: path,
-            validBytes: 0,
-            fileBytes: 0,
-            durableBytes: durableBytes,
-            tail: .damaged,
-            lastReplaced: first,
-            header: nil,
-            previousFirst: previous?.segment ?? .none,
-            previousValidBytes: previous?.countedBytes ?? 0
-        )
-    }
-}
+package import SystemPackage
 
 /// Walks over the records of a root's segments, oldest first.
 ///
 /// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
 /// unfinished write, set aside; anything invalid before it is damage. The last segment ends where its reader
-/// says, and not before the durable mark. A sealed segment counts as a whole, whatever follows it, and ends in a
-/// footer. Records in packs come one by one, as if they stood there. Of a segment that its summaries stand for, the records in
-/// them come, each summary behind those in it, and nothing else is read but the footer. Damage is reported and passed over; digests
-/// decide later which images it spoils.
-struct StreamWalk {
+/// says, and not before the durable mark. A sealed segment counts as a whole, whatever follows it, and ends
+/// in a footer. Records in packs come one by one, as if they stood there. Of a segment that its summaries
+/// stand for, the records in them come, each summary behind those in it, and nothing else is read but the
+/// footer. Damage is reported and passed over; digests decide later which images it spoils.
+package struct StreamWalk {
     let root: RootDescription
     /// Segments before the one with this first sequence are left out.
-    var start = Sequence.none
+    var start = SequenceNumber.none
     /// Whether to wait until what is read is on the disk.
     var synchronising = false
     /// Whether the bytes of ranges are wanted; without them such changes come as tables.
     var wantsData = false
     /// Sealed segments whose last snapshot is not later are told by their summaries, if they have any.
-    var summarisedUpTo = Sequence.none
+    package var summarisedUpTo = SequenceNumber.none
     /// The files of which the data in those summaries is wanted; nil for all.
     var wantedFiles: Set<FileID>?
     /// Whether records that may be skipped are refused all the same.
     var refusesUnknown = false
     /// A draft that is read in place of the segment.
-    var draft: (segment: Sequence, path: FilePath)?
+    package var draft: (segment: SequenceNumber, path: FilePath)?
     /// Told which file each segment is, before any record of it; nil for one of which there is only the name.
-    var onSegment: ((Sequence, SegmentIdentity?) throws -> Void)?
+    package var onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)?
     /// Told of each segment that another one replaces, which is left out.
-    var onReplaced: ((Sequence) throws -> Void)?
+    package var onReplaced: ((SequenceNumber) throws -> Void)?
+
+    package init(
+        root: RootDescription,
+        start: SequenceNumber = SequenceNumber.none,
+        synchronising: Bool = false,
+        wantsData: Bool = false,
+        summarisedUpTo: SequenceNumber = SequenceNumber.none,
+        wantedFiles: Set<FileID>? = nil,
+        refusesUnknown: Bool = false,
+        draft: (segment: SequenceNumber, path: FilePath)? = nil,
+        onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)? = nil,
+        onReplaced: ((SequenceNumber) throws -> Void)? = nil
+    ) {
+        self.root = root
+        self.start = start
+        self.synchronising = synchronising
+        self.wantsData = wantsData
+        self.summarisedUpTo = summarisedUpTo
+        self.wantedFiles = wantedFiles
+        self.refusesUnknown = refusesUnknown
+        self.draft = draft
+        self.onSegment = onSegment
+        self.onReplaced = onReplaced
+    }
 
     /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every doubt.
     /// Returns how the last segment ends; nil when there is no segment or `onRecord` returned false.
-    func run(
+    package func run(
         onFinding: (Finding) throws -> Void,
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
@@ -155,13 +109,13 @@ struct StreamWalk {
     }
 
     /// The verified header of a segment.
-    func header(of first: Sequence) throws -> SegmentHeader {
+    package func header(of first: SequenceNumber) throws -> SegmentHeader {
         var reader = try SegmentReader(root.segmentPath(first), first: first)
         return try reader.readHeader(root: root.id)
     }
 
     /// Which file a segment is just now.
-    func identity(of first: Sequence) throws -> SegmentIdentity {
+    func identity(of first: SequenceNumber) throws -> SegmentIdentity {
         var reader = try SegmentReader(root.segmentPath(first), first: first)
         let header = try? reader.readHeader(root: root.id)
         return SegmentIdentity(reader.status, isSealed: header?.isSealed ?? false)
@@ -170,7 +124,7 @@ struct StreamWalk {
     /// Opens a segment of the listing. Throws `ReplacedSegmentError` when a new listing does not have it any
     /// more. When that has it and it cannot be found all the same, its name leads nowhere: `DamageError`.
     private func reader(
-        of first: Sequence,
+        of first: SequenceNumber,
         _ path: FilePath,
         _ durableBytes: UInt64,
         synchronising: Bool
@@ -192,7 +146,7 @@ struct StreamWalk {
 
     private func checkLink(
         from previous: StreamEnd,
-        to first: Sequence,
+        to first: SequenceNumber,
         _ onFinding: (Finding) throws -> Void
     ) throws {
         guard let header = try? header(of: first), header.previousFirst != previous.lastReplaced else {
@@ -204,7 +158,7 @@ struct StreamWalk {
     }
 
     private func walk(
-        _ first: Sequence,
+        _ first: SequenceNumber,
         after previous: StreamEnd?,
         closedAt closing: UInt64?,
         durableBytes: UInt64,
@@ -314,7 +268,7 @@ struct StreamWalk {
         _ reader: borrowing SegmentReader,
         _ path: FilePath,
         _ onFinding: (Finding) throws -> Void
-    ) throws -> Sequence {
+    ) throws -> SequenceNumber {
         do {
             return max(try FooterFormat(reader.payload).lastReplaced, reader.firstSequence)
         } catch {

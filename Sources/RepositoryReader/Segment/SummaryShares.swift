@@ -1,7 +1,8 @@
+import RepositoryFormat
 import LinuxSystem
 
-/// Cuts the bytes of a sealed segment's summaries among its packs, in proportion to theirs, so that no snapshot seems to take
-/// all of them.
+/// Cuts the bytes of a sealed segment's summaries among its packs, in proportion to theirs, so that no
+/// snapshot seems to take all of them.
 struct SummaryShares {
     private let fileBytes: UInt64
     private var summaryBytes: UInt64 = 0
@@ -12,7 +13,7 @@ struct SummaryShares {
     init(of fileBytes: UInt64) { self.fileBytes = fileBytes }
 
     /// What counts as a record's bytes.
-    mutating func next(_ header: RecordHeader) -> UInt64 {
+    package mutating func next(_ header: RecordHeader) -> UInt64 {
         let bytes = UInt64(header.recordBytes)
         guard fileBytes > 0 else { return bytes }
         switch RecordType(rawValue: header.type) {

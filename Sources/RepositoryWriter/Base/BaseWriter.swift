@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage
@@ -41,7 +43,8 @@ struct BaseWriter: ~Copyable {
         slice.reserveCapacity(BaseHeader.sliceBytes)
     }
 
-    /// Appends the image's next bytes: whole pages, apart from the last time. `parts`: what they add to the digest.
+    /// Appends the image's next bytes: whole pages, apart from the last time. `parts`: what they add to the
+    /// digest.
     mutating func append(_ bytes: RawSpan, parts: UInt64) throws {
         var start = 0
         while start < bytes.byteCount {

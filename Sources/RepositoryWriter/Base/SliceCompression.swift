@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import Zstandard
 
 /// Makes the frame of one slice, and its checksum.

@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage

@@ -1,3 +1,5 @@
+import RepositoryReader
+package import RepositoryFormat
 import LinuxSystem
 package import SQLiteFiles
 import Synchronization
@@ -17,7 +19,7 @@ package final class PageHashes: Sendable {
     }
 
     /// Whether the page was written with that content. `hash`: what the content adds to the digest.
-    package func holds(
+    func holds(
         _ number: PageNumber,
         of file: FileID,
         _ content: RawSpan,

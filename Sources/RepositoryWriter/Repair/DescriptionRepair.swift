@@ -1,3 +1,5 @@
+package import RepositoryReader
+import RepositoryFormat
 package import LinuxSystem
 package import SystemPackage
 

@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import SystemPackage
 
 /// Which records are kept behind the first loss of a stream, which has records missing, damaged ones, or a
@@ -30,11 +32,11 @@ struct RepairFilter {
     /// Files that were declared, not broken, and not amid a snapshot at the start of the segment.
     private var wholeBefore: Set<FileID> = []
     /// The last snapshot that is kept of each file.
-    private var lastKept: [FileID: Sequence] = [:]
+    private var lastKept: [FileID: SequenceNumber] = [:]
     private var hasDropped = false
     /// The last snapshot before anything is lost or dropped, and those behind it that are kept.
-    private var lastBefore = Sequence.none
-    private var keptBehind: Set<Sequence> = []
+    private var lastBefore = SequenceNumber.none
+    private var keptBehind: Set<SequenceNumber> = []
     /// Something of the stream was lost.
     private(set) var isLost = false
 
@@ -86,7 +88,9 @@ struct RepairFilter {
     }
 
     /// Whether an annotation of that snapshot is kept. Without it, it would speak of another one.
-    func keepsAnnotation(of target: Sequence) -> Bool { target <= lastBefore || keptBehind.contains(target) }
+    func keepsAnnotation(of target: SequenceNumber) -> Bool {
+        target <= lastBefore || keptBehind.contains(target)
+    }
 
     /// Files whose unfinished snapshots are to be voided before the next record that is kept.
     mutating func takeVoided() -> Set<FileID> {
@@ -167,12 +171,12 @@ struct RepairFilter {
         return true
     }
 
-    private mutating func note(_ first: Sequence, _ last: Sequence) {
+    private mutating func note(_ first: SequenceNumber, _ last: SequenceNumber) {
         guard hasDropped else {
             lastBefore = last
             return
         }
-        for number in first.rawValue...last.rawValue { keptBehind.insert(Sequence(number)) }
+        for number in first.rawValue...last.rawValue { keptBehind.insert(SequenceNumber(number)) }
     }
 
     /// For a broken file without a new beginning. Parts are proven when their snapshot is; otherwise they are

@@ -1,3 +1,5 @@
+package import RepositoryReader
+package import RepositoryFormat
 import LinuxSystem
 package import SystemPackage
 
@@ -19,7 +21,7 @@ package struct RepairPlan: Sendable {
     package internal(set) var snapshotsKept: UInt64 = 0
     /// Those that could still be read.
     package internal(set) var snapshotsSetAside: UInt64 = 0
-    package internal(set) var lastKept = Sequence.none
+    package internal(set) var lastKept = SequenceNumber.none
     /// Of the last record that is kept; nil when none is.
     var lastKeptTime: Instant?
     /// Where the losses are.
@@ -83,7 +85,7 @@ struct RepairScan: Sendable {
     private(set) var cut: RecordLocation?
     /// Bases that snapshots stand on, and that are damaged or missing.
     private(set) var unsoundBases: Set<FilePath> = []
-    private var segments: Set<Sequence> = []
+    private var segments: Set<SequenceNumber> = []
     /// Records of changes behind the first loss in which a snapshot ends, and all that do have their digests.
     private(set) var proven: Set<RecordLocation> = []
     /// The durable mark is damaged, or tells of what is not there.

@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 import Zstandard
@@ -9,7 +11,7 @@ final class RepairSegment {
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
-    let first: Sequence
+    let first: SequenceNumber
     /// How much is written, in bytes.
     private var byteCount = SegmentHeader.byteCount
     private let file: OpenFile
@@ -62,7 +64,7 @@ final class RepairSegment {
 
     /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that
     /// this one replaces.
-    func finish(replacing last: Sequence) throws {
+    func finish(replacing last: SequenceNumber) throws {
         try endPack()
         var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
         FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &record)

@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
@@ -7,19 +9,19 @@ import SystemPackage
 /// which nothing is kept. A gap record says where something was lost, and removed records which snapshots.
 final class RepairSegments {
     /// The segments that have drafts, ascending.
-    private(set) var drafts: [Sequence] = []
+    private(set) var drafts: [SequenceNumber] = []
     private let root: RootDescription
     private let cut: RecordLocation
     private let now: Instant
     private var draft: RepairSegment?
     /// What is read: its first sequence, that of the last segment that it stands for, and how much of it was
     /// read, in bytes.
-    private var source: (first: Sequence, last: Sequence, byteCount: UInt64)?
+    private var source: (first: SequenceNumber, last: SequenceNumber, byteCount: UInt64)?
     /// The last segment before the source that the next draft follows, and how much of it was read, in bytes.
-    private var previous: (last: Sequence, byteCount: UInt64) = (.none, 0)
-    private var lastSequence = Sequence.none
+    private var previous: (last: SequenceNumber, byteCount: UInt64) = (.none, 0)
+    private var lastSequence = SequenceNumber.none
     /// The last one that was read, kept or not: its number is not given again.
-    private var lastSeen = Sequence.none
+    private var lastSeen = SequenceNumber.none
     private var lastTime: Instant
     /// Something was lost since the last record that was kept.
     private var isLost = false
@@ -33,7 +35,7 @@ final class RepairSegments {
         lastTime = root.created
     }
 
-    func draftPath(_ first: Sequence) -> FilePath {
+    func draftPath(_ first: SequenceNumber) -> FilePath {
         root.segmentsDirectory.appending("\(SegmentName.make(first).string).new")
     }
 
@@ -53,7 +55,7 @@ final class RepairSegments {
         for first in drafts { try? Directory.remove(draftPath(first)) }
     }
 
-    private func begin(_ segment: Sequence) {
+    private func begin(_ segment: SequenceNumber) {
         // One that goes aside as a whole is replaced by the draft before it, if there is one.
         if let source, source.first < cut.segment || draft != nil {
             previous = (source.last, source.byteCount)
@@ -138,7 +140,7 @@ final class RepairSegments {
         try append(.gap, .root, .none, end, payload)
     }
 
-    private func sayRemoved(upTo last: Sequence) throws {
+    private func sayRemoved(upTo last: SequenceNumber) throws {
         guard last > lastSequence else { return }
         try append(.removed, .root, last, lastTime, [])
         lastSequence = last
@@ -147,7 +149,7 @@ final class RepairSegments {
     private func append(
         _ type: RecordType,
         _ id: FileID,
-        _ sequence: Sequence,
+        _ sequence: SequenceNumber,
         _ time: Instant,
         _ payload: [UInt8]
     ) throws {

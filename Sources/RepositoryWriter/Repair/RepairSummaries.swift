@@ -1,4 +1,5 @@
-import LinuxSystem
+import RepositoryReader
+import RepositoryFormat
 
 /// What the summaries of a segment say of its files (docs/FORMAT.md, "Summaries"): it can stand for records
 /// that are lost.
@@ -8,7 +9,7 @@ struct RepairSummaries {
     struct File {
         let id: FileID
         /// Its last snapshot in the segment.
-        let sequence: Sequence
+        let sequence: SequenceNumber
         let base: Record?
         let changes: Record
         let place: RecordPlace
@@ -60,7 +61,7 @@ struct RepairSummaries {
     }
 
     /// The next file whose snapshot comes before `end`.
-    mutating func next(before end: Sequence) -> File? {
+    mutating func next(before end: SequenceNumber) -> File? {
         guard passed < files.count, files[passed].sequence < end else { return nil }
         defer { passed += 1 }
         return files[passed]

@@ -1,4 +1,5 @@
-import LinuxSystem
+import RepositoryReader
+import RepositoryFormat
 import SystemPackage
 
 /// Walks over a stream that has a loss, and tells of each record whether a repair keeps it. In a segment with
@@ -19,7 +20,7 @@ final class RepairWalk {
         /// How many snapshots in it can be asked for.
         let snapshots: Int
         /// The last sequence in it; nil when no snapshot ends there.
-        let lastSequence: Sequence?
+        let lastSequence: SequenceNumber?
         /// Something of the stream was lost since the step before.
         let followsLoss: Bool
         /// Files whose unfinished snapshots never were.
@@ -32,7 +33,7 @@ final class RepairWalk {
     private var tracker = HistoryTracker()
     private var changes = ChangesFormat()
     private var followsLoss = false
-    private var segment: Sequence?
+    private var segment: SequenceNumber?
     private var isLostInSegment = false
     private var summaries = RepairSummaries()
 
@@ -44,7 +45,7 @@ final class RepairWalk {
 
     /// `onSegment`: told of each segment before its records.
     func run(
-        onSegment: (Sequence) -> Void = { _ in },
+        onSegment: (SequenceNumber) -> Void = { _ in },
         _ body: (Step, RawSpan) throws -> Void
     ) throws {
         try withoutActuallyEscaping(onSegment) { onSegment in
@@ -102,7 +103,7 @@ final class RepairWalk {
     }
 
     /// Tells of what the summaries have of snapshots before `end`, and that were lost.
-    private func fill(before end: Sequence, _ body: (Step, RawSpan) throws -> Void) throws {
+    private func fill(before end: SequenceNumber, _ body: (Step, RawSpan) throws -> Void) throws {
         while let file = summaries.next(before: end) {
             guard try file.base.map(isSound) ?? true, filter.mend(file) else { continue }
             for record in [file.base, file.changes].compactMap(\.self) {
@@ -128,7 +129,7 @@ final class RepairWalk {
             summaries = RepairSummaries()
         }
         guard isLostInSegment else { return }
-        try fill(before: Sequence(.max), body)
+        try fill(before: SequenceNumber(.max), body)
         filter.endSegment(summaries)
     }
 
@@ -168,7 +169,7 @@ final class RepairWalk {
 
 extension ChangesFormat {
     /// The last sequence of its snapshots; nil when none ends in it.
-    func lastSequence(_ header: RecordHeader) -> Sequence? {
+    func lastSequence(_ header: RecordHeader) -> SequenceNumber? {
         finishedCount > 0 ? header.firstSequence.advanced(by: finishedCount).previous : nil
     }
 }

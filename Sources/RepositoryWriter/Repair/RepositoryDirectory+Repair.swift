@@ -1,3 +1,4 @@
+import RepositoryReader
 package import LinuxSystem
 package import SystemPackage
 
@@ -19,7 +20,7 @@ extension RepositoryDirectory {
         if try FileStatus.unlessMissing(file, followingLinks: false) != nil {
             try SetAsidePlace(in: path, now: now).take(file)
         }
-        _ = try RepositoryDirectory(at: path, creating: true)
+        _ = try RepositoryDirectory.openOrCreate(at: path)
         return true
     }
 

@@ -1,3 +1,5 @@
+package import RepositoryReader
+import RepositoryFormat
 package import LinuxSystem
 package import SystemPackage
 
@@ -11,7 +13,7 @@ package import SystemPackage
 ///
 /// Wherever that is interrupted, the next repair keeps the same.
 package struct RootRepair {
-    package let root: RootDescription
+    let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 

@@ -1,3 +1,4 @@
+import RepositoryReader
 import LinuxSystem
 import SystemPackage
 

@@ -1,3 +1,4 @@
+package import RepositoryFormat
 package import LinuxSystem
 
 /// What one look at a protected file brought: the pages that may have changed, and the image's new outline.
@@ -15,11 +16,11 @@ package struct Changes: Sendable {
     package var pages: PageSet
     /// False: a part of a snapshot that is not whole yet; more follows.
     package var isFinal: Bool
-    /// Whether final changes also end an unfinished snapshot of the file, if there is one. Otherwise they only
-    /// add to it. Fresh starts and deletions end it in any case: they need nothing of it.
+    /// Whether final changes also end an unfinished snapshot of the file, if there is one. Otherwise they
+    /// only add to it. Fresh starts and deletions end it in any case: they need nothing of it.
     package var closesUnfinished: Bool
     /// Whether the root as a whole can be restored as of it. Not amid a transaction over several files.
-    package var isMoment: Bool
+    var isMoment: Bool
 
     /// How many transactions they add to an unfinished snapshot.
     package var transactions: Int { event == .commit && coalesced == 0 ? 1 : coalesced }

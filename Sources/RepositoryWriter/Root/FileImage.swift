@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage
@@ -30,8 +32,8 @@ final class FileImage {
     /// What stands under the mirror's name is not the mirror: it has to be rebuilt before it is used again.
     var hasLostMirror = false
 
-    /// Length of the mirror, in bytes. Until the first update nothing is known of it: a writer that went down in
-    /// the middle of a base image may have left anything.
+    /// Length of the mirror, in bytes. Until the first update nothing is known of it: a writer that went down
+    /// in the middle of a base image may have left anything.
     private(set) var mirrorBytes = UInt64.max
     /// The mirror counts below this length; beyond it the image was shortened since, and is zero.
     private var mirrorValidBytes: UInt64 = 0
@@ -136,7 +138,8 @@ final class FileImage {
         return stagedRuns[Int(place.run)] === run
     }
 
-    /// From now on the page's content is that at `offset` of the run's pages, which adds `part` to the digest.
+    /// From now on the page's content is that at `offset` of the run's pages, which adds `part` to the
+    /// digest.
     func setStaged(_ number: UInt32, in run: Run, offset: Int, part: UInt64) {
         if stagedRuns.last !== run { stagedRuns.append(run) }
         staged[number] = Place(run: UInt32(stagedRuns.count - 1), offset: UInt32(offset), part: part)

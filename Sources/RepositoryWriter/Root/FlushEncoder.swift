@@ -1,3 +1,4 @@
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage
@@ -9,7 +10,7 @@ struct StagedRecord {
         case session(program: String)
         case file(FileID, FileKind, FilePath)
         case changes(Run)
-        case base(FileID, Sequence, BaseReference)
+        case base(FileID, SequenceNumber, BaseReference)
         case void(FileID)
         case gap(Gap)
         case annotation(Annotation)
@@ -27,14 +28,15 @@ struct StagedRecord {
 
 /// Turns staged records into the bytes of a segment. Its buffers serve one flush after the other.
 struct FlushEncoder: ~Copyable {
-    /// Of zstd, with the pages' former content as prefix. On 3,000 transactions of 11 pages, 50 to a flush, a commit
-    /// took 1,081 bytes at level 1, 681 at level 3 in the same time, and 631 at level 5 in twice the time.
+    /// Of zstd, with the pages' former content as prefix. On 3,000 transactions of 11 pages, 50 to a flush, a
+    /// commit took 1,081 bytes at level 1, 681 at level 3 in the same time, and 631 at level 5 in twice the
+    /// time.
     static let level = 3
 
     /// The records encoded since `begin`.
     private(set) var bytes: [UInt8] = []
     private var base: UInt64 = 0
-    private var segment = Sequence.none
+    private var segment = SequenceNumber.none
     private var startsFlush = true
     private var compressor: Compressor
     private var prefix: [UInt8] = []
@@ -45,7 +47,7 @@ struct FlushEncoder: ~Copyable {
     }
 
     /// Starts a flush. The next record goes to `offset` of the segment.
-    mutating func begin(at offset: UInt64, of segment: Sequence) {
+    mutating func begin(at offset: UInt64, of segment: SequenceNumber) {
         startsFlush = true
         self.segment = segment
         restart(at: offset)
@@ -134,7 +136,7 @@ struct FlushEncoder: ~Copyable {
         _ type: RecordType,
         _ file: FileID,
         _ time: Instant,
-        _ firstSequence: Sequence = .none,
+        _ firstSequence: SequenceNumber = .none,
         maySkip: Bool = false
     ) {
         let header = RecordHeader(

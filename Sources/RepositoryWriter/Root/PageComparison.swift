@@ -1,14 +1,16 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
 /// Compares given pages with an image's latest content. Reads and hashes, changes nothing: what comes out is
-/// which pages differ, what they contained before, and the digest that the new image has. Its buffers serve one
-/// comparison after the other.
+/// which pages differ, what they contained before, and the digest that the new image has. Its buffers serve
+/// one comparison after the other.
 ///
-/// A page beyond the old image is new and differs unless it is zero, which it would be anyway. In a partial last
-/// page only the bytes within the image count; when the image is cut within a page that is not given, that page
-/// is compared with its own front.
+/// A page beyond the old image is new and differs unless it is zero, which it would be anyway. In a partial
+/// last page only the bytes within the image count; when the image is cut within a page that is not given,
+/// that page is compared with its own front.
 struct PageComparison {
     /// Pages that differ, ascending; the indices fit `slots`.
     private(set) var numbers: [UInt32] = []

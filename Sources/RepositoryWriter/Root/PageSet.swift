@@ -1,3 +1,4 @@
+import RepositoryFormat
 package import SQLiteFiles
 
 /// Some pages of an image with their content. Any order; of a page that is there twice, the later counts.
@@ -49,11 +50,5 @@ package struct PageSet: Sendable {
         borrowing get {
             unsafe bytes.span.bytes.extracting(index * pageSize.bytes..<(index + 1) * pageSize.bytes)
         }
-    }
-
-    /// Takes all pages away and keeps the memory for the next ones.
-    package mutating func removeAll() {
-        numbers.removeAll(keepingCapacity: true)
-        bytes.removeAll(keepingCapacity: true)
     }
 }

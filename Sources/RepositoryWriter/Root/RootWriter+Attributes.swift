@@ -1,3 +1,5 @@
+package import RepositoryReader
+package import RepositoryFormat
 package import LinuxSystem
 package import SystemPackage
 

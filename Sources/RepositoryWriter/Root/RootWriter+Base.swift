@@ -1,19 +1,21 @@
+import RepositoryReader
+package import RepositoryFormat
 package import LinuxSystem
 package import SQLiteFiles
 import SystemPackage
 
 /// Taking a base image while the file goes on changing.
 ///
-/// The slices come in order and are cut off at a cursor. Changes that arrive meanwhile go straight to the mirror.
-/// Behind the cursor they make the written slice stale: those pages follow the base as changes without a prefix.
-/// Ahead of it they are newer than the slice that is still to come, so the slice takes them from the mirror. In
-/// the end the mirror is the image, and base plus stale pages are the same.
+/// The slices come in order and are cut off at a cursor. Changes that arrive meanwhile go straight to the
+/// mirror. Behind the cursor they make the written slice stale: those pages follow the base as changes
+/// without a prefix. Ahead of it they are newer than the slice that is still to come, so the slice takes them
+/// from the mirror. In the end the mirror is the image, and base plus stale pages are the same.
 extension RootWriter {
     /// Stale pages are flushed in portions of this size, in bytes.
     private static let portionBytes = 2 << 20
 
-    /// Begins a base image. While it is open, `stage` for this file only writes to the mirror, and returns nil.
-    /// After an error `abandonBase` must be called.
+    /// Begins a base image. While it is open, `stage` for this file only writes to the mirror, and returns
+    /// nil. After an error `abandonBase` must be called.
     package func beginBase(_ file: FileID, shape: ImageShape) throws {
         let image = try image(file)
         guard image.base == nil, !image.needsRestoring else {
@@ -35,8 +37,8 @@ extension RootWriter {
     }
 
     /// The next pages of the image: whole pages apart from the image's last, beginning where the slice before
-    /// ended. Pages that were staged since `beginBase` are newer and win. After an error `abandonBase` must be
-    /// called.
+    /// ended. Pages that were staged since `beginBase` are newer and win. After an error `abandonBase` must
+    /// be called.
     package func baseSlice(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws {
         let (image, base) = try openBase(file)
         let size = image.shape!.pageSize.bytes
@@ -54,14 +56,14 @@ extension RootWriter {
         base.hasFailed = false
     }
 
-    /// Names the base image and stages the snapshot that stands on it. May flush. After an error it can be tried
-    /// again, or the base abandoned.
+    /// Names the base image and stages the snapshot that stands on it. May flush. After an error it can be
+    /// tried again, or the base abandoned.
     package func endBase(
         _ file: FileID,
         event: SnapshotEvent,
         time: Instant,
         shape: ImageShape
-    ) throws -> Sequence {
+    ) throws -> SequenceNumber {
         let (image, base) = try openBase(file)
         guard shape.pageSize == image.shape!.pageSize else {
             throw RepositoryError.misuse("another page size than the base image's")
@@ -94,9 +96,9 @@ extension RootWriter {
         return lastSequence
     }
 
-    /// Drops the open base image, or the snapshot that was put together when the mirror was lost, and returns to the last snapshot,
-    /// which is rebuilt from the stream. May flush.
-    /// After an error it can be tried again.
+    /// Drops the open base image, or the snapshot that was put together when the mirror was lost, and returns
+    /// to the last snapshot, which is rebuilt from the stream. May flush. After an error it can be tried
+    /// again.
     package func abandonBase(_ file: FileID) throws {
         let image = try image(file)
         guard image.base != nil || image.needsRestoring || image.hasLostMirror else { return }
@@ -110,8 +112,8 @@ extension RootWriter {
         image.needsRestoring = false
     }
 
-    /// Gives up whatever is open of the file, a base image or an unfinished snapshot, and forgets its image: the next
-    /// changes start fresh. May flush. After an error it can be tried again.
+    /// Gives up whatever is open of the file, a base image or an unfinished snapshot, and forgets its image:
+    /// the next changes start fresh. May flush. After an error it can be tried again.
     package func quarantine(_ file: FileID) throws {
         let image = try image(file)
         try abandonBase(file)
@@ -121,8 +123,9 @@ extension RootWriter {
         image.shape = nil
     }
 
-    /// Drops all base images that are open, before the writer goes. Mirrors with a snapshot are left as they are: the next
-    /// writer sees what they are not, and rebuilds them. What cannot be removed it removes as well.
+    /// Drops all base images that are open, before the writer goes. Mirrors with a snapshot are left as they
+    /// are: the next writer sees what they are not, and rebuilds them. What cannot be removed it removes as
+    /// well.
     package func discardOpenBases() {
         for image in images.values where image.base != nil {
             drop(image)
@@ -152,7 +155,8 @@ extension RootWriter {
 
 /// Changes while a base is open.
 extension RootWriter {
-    func stageIntoBase(_ changes: Changes, _ shape: ImageShape, _ image: FileImage) throws -> Sequence? {
+    func stageIntoBase(_ changes: Changes, _ shape: ImageShape, _ image: FileImage) throws -> SequenceNumber?
+    {
         let (image, base) = try openBase(image.id)
         guard shape.pageSize == image.shape!.pageSize else {
             throw RepositoryError.misuse("another page size than the base image's")

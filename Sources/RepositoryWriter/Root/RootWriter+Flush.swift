@@ -1,8 +1,10 @@
+import RepositoryReader
+package import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
-/// Flushing: append, wait for the disk, then bring the mirrors up. The stream is the truth: when a mirror cannot
-/// be written, the flush has still succeeded, and the pages stay in memory for the next try.
+/// Flushing: append, wait for the disk, then bring the mirrors up. The stream is the truth: when a mirror
+/// cannot be written, the flush has still succeeded, and the pages stay in memory for the next try.
 extension RootWriter {
     /// Encoded records are written when there is so much of them, in bytes.
     private static let chunkBytes = 4 << 20
@@ -11,7 +13,7 @@ extension RootWriter {
 
     /// Makes everything staged durable and returns the last durable sequence. After an error everything is
     /// still staged, nothing has changed, and it can be tried again. Throws `SystemError`.
-    package func flush() throws -> Sequence {
+    package func flush() throws -> SequenceNumber {
         guard !staged.isEmpty else {
             updateMirrors()
             return lastDurableSequence
@@ -35,8 +37,8 @@ extension RootWriter {
         return lastDurableSequence
     }
 
-    /// Throws `RepositoryError.gone` unless what was made durable is where readers look for it; `SystemError` when that cannot be
-    /// told.
+    /// Throws `RepositoryError.gone` unless what was made durable is where readers look for it; `SystemError`
+    /// when that cannot be told.
     package func requireInPlace() throws {
         try lock.requireInPlace()
         try segment?.requireInPlace()
@@ -79,8 +81,8 @@ extension RootWriter {
     private static let unfinishedLimit: UInt64 = 64 << 20
 
     /// The open segment, or the next one when there is none or it is full. One without a snapshot is never
-    /// full: its successor would have its name. Nor is one that ends in an unfinished snapshot, for it could never be
-    /// sealed, unless it is too long for that.
+    /// full: its successor would have its name. Nor is one that ends in an unfinished snapshot, for it could
+    /// never be sealed, unless it is too long for that.
     private func segmentToWrite() throws -> SegmentWriter {
         let present = try soundSegment()
         guard isFull(present), lastDurableSequence >= present.firstSequence else { return present }
@@ -111,8 +113,8 @@ extension RootWriter {
     /// memory.
     private static let mostFiles = 2000
 
-    /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next one. One without
-    /// a snapshot, or with one that is unfinished, goes on. Throws `SystemError`.
+    /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next
+    /// one. One without a snapshot, or with one that is unfinished, goes on. Throws `SystemError`.
     package func endSegment() throws {
         let present = try soundSegment()
         guard lastDurableSequence >= present.firstSequence, !images.values.contains(where: \.hasOpenParts)

@@ -1,3 +1,6 @@
+import RepositoryReader
+import RepositoryFormat
+
 /// Files that are gone. Names that come and go for ever must take next to no memory, so nothing is kept of
 /// their images and attributes: each image is empty, and made anew when the name comes back.
 extension RootWriter {

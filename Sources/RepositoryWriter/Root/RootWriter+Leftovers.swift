@@ -1,3 +1,5 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
@@ -19,7 +21,8 @@ extension RootDescription {
 }
 
 extension RootWriter {
-    /// Removes what a writer that was killed amid a first image has left: drafts, and mirrors of files that have no snapshot.
+    /// Removes what a writer that was killed amid a first image has left: drafts, and mirrors of files that
+    /// have no snapshot.
     func removeLeftovers() {
         root.removeDrafts()
         for name in (try? Directory.names(in: root.mirrorDirectory)) ?? [] {

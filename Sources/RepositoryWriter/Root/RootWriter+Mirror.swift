@@ -1,3 +1,5 @@
+import RepositoryReader
+package import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 

@@ -1,5 +1,6 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
 import SystemPackage
 
 /// Opening: read the stream, see how its last segment ends, and make every mirror what the stream says.
@@ -81,9 +82,9 @@ extension RootWriter {
         return (try? hashes.learn(image.id, from: file, state.shape)) == state.digest
     }
 
-    /// Rebuilds mirrors from the stream, as they were at the last durable snapshot. One that cannot be rebuilt
-    /// is noted, and its file starts fresh with the next snapshot. `isOpening`: one whose name cannot be had is noted as well, and
-    /// hinders no other file.
+    /// Rebuilds mirrors from the stream, as they were at the last durable snapshot. One that cannot be
+    /// rebuilt is noted, and its file starts fresh with the next snapshot. `isOpening`: one whose name cannot
+    /// be had is noted as well, and hinders no other file.
     func restoreMirrors(_ ids: [FileID], isOpening: Bool = false) throws {
         guard !ids.isEmpty else { return }
         try makeMirrorDirectory()

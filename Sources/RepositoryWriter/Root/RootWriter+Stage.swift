@@ -1,15 +1,17 @@
+import RepositoryReader
+package import RepositoryFormat
 package import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-/// Staging: everything that can fail is done first, by `PageComparison`, and changes nothing. What follows only
-/// moves memory, so a failed call leaves the writer as it was.
+/// Staging: everything that can fail is done first, by `PageComparison`, and changes nothing. What follows
+/// only moves memory, so a failed call leaves the writer as it was.
 extension RootWriter {
     /// Compares every page with the latest content and keeps what differs. Returns the sequence of the new
     /// snapshot; nil when nothing changed, when the changes are not final, or when they only add to an
     /// unfinished snapshot or a base image.
     /// Throws `RepositoryError` for misuse, and `SystemError`.
-    package func stage(_ changes: Changes) throws -> Sequence? {
+    package func stage(_ changes: Changes) throws -> SequenceNumber? {
         let image = try image(changes.file)
         guard changes.pages.isEmpty || changes.pages.pageSize == changes.shape.pageSize else {
             throw RepositoryError.misuse("pages of another size than their image's")
@@ -57,14 +59,15 @@ extension RootWriter {
         return closes ? lastSequence : nil
     }
 
-    /// Ends the file's unfinished snapshot; with none open and another shape, makes a snapshot of that. Else nil.
+    /// Ends the file's unfinished snapshot; with none open and another shape, makes a snapshot of that. Else
+    /// nil.
     package func finish(
         _ file: FileID,
         event: SnapshotEvent,
         time: Instant,
         shape: ImageShape,
         coalesced: Int = 0
-    ) throws -> Sequence? {
+    ) throws -> SequenceNumber? {
         try stage(
             Changes(
                 file: file,
@@ -92,7 +95,8 @@ extension RootWriter {
         staged.append(StagedRecord(.annotation(annotation), time: noting(annotation.time)))
     }
 
-    /// Stages what the comparison found as one entry, or as parts and an entry when it is too long for a record.
+    /// Stages what the comparison found as one entry, or as parts and an entry when it is too long for a
+    /// record.
     private func commit(_ entry: ChangesFormat.Entry, _ pages: PageSet, _ image: FileImage) {
         let size = entry.shape.pageSize.bytes
         let before = entry.startsFresh ? nil : image.shape
@@ -140,8 +144,8 @@ extension RootWriter {
         image.setStaged(number, in: run, offset: offset, part: comparison.parts[index])
     }
 
-    /// What the page contained before the run. In the second and later runs of one snapshot the image already has
-    /// its new length: new pages are there, as zeros, and a page cut by the new end is cut already.
+    /// What the page contained before the run. In the second and later runs of one snapshot the image already
+    /// has its new length: new pages are there, as zeros, and a page cut by the new end is cut already.
     private func stagePrefix(_ index: Int, _ number: UInt32, _ size: Int, _ run: Run, _ image: FileImage) {
         let known = index < comparison.oldCount ? comparison.old : []
         pageBuffer.removeAll(keepingCapacity: true)

@@ -1,3 +1,5 @@
+package import RepositoryReader
+package import RepositoryFormat
 package import LinuxSystem
 package import SQLiteFiles
 package import SystemPackage
@@ -8,11 +10,11 @@ package import SystemPackage
 /// `+Base` takes base images, `+Flush` writes.
 package final class RootWriter {
     package struct Options: Sendable {
-        /// A segment that has reached this length is followed by a new one and can be sealed, in bytes: long enough for
-        /// good compression, short enough that little is ever unsealed.
-        package var segmentLimit: UInt64 = 2 << 20
+        /// A segment that has reached this length is followed by a new one and can be sealed, in bytes: long
+        /// enough for good compression, short enough that little is ever unsealed.
+        var segmentLimit: UInt64 = 2 << 20
         /// The program that writes, as text for the session record.
-        package var program: String = "holdfast"
+        var program = "holdfast \(ProgramVersion.number)"
 
         package init() {}
     }
@@ -24,9 +26,9 @@ package final class RootWriter {
     /// Every file that was ever declared, by number; `last` is its last staged snapshot.
     package internal(set) var files: [FileID: ProtectedFile] = [:]
     /// The last staged snapshot; durable after the next `flush`.
-    package internal(set) var lastSequence: Sequence = .none
+    package internal(set) var lastSequence: SequenceNumber = .none
     /// The last durable snapshot.
-    package internal(set) var lastDurableSequence: Sequence = .none
+    package internal(set) var lastDurableSequence: SequenceNumber = .none
     /// The time of the last staged record, as the clock said.
     package internal(set) var lastTime = Instant(nanoseconds: 0)
     private var clock = ClockWatch()
@@ -34,9 +36,9 @@ package final class RootWriter {
     /// What files and directories have besides their content, staged or durable.
     package internal(set) var attributes = KnownAttributes()
     /// The snapshot of each file that its attributes were last said with.
-    var heardOf: [FileID: Sequence] = [:]
+    var heardOf: [FileID: SequenceNumber] = [:]
     /// The last snapshot when the writer was made.
-    var openedAt = Sequence.none
+    var openedAt = SequenceNumber.none
 
     /// Held as long as the writer lives.
     let lock: OpenFile
@@ -92,11 +94,6 @@ package final class RootWriter {
         lock.releaseWriteLock()
     }
 
-    /// The file with that name, or nil.
-    package func file(named name: FilePath) -> ProtectedFile? {
-        names[name].flatMap { files[$0] }
-    }
-
     /// The number of the file with that name, declared with the next flush if it is new or of another kind.
     package func declare(name: FilePath, kind: FileKind) -> FileID {
         let known = names[name]
@@ -115,7 +112,7 @@ package final class RootWriter {
     }
 
     /// The segment that was written last, by its first sequence; nil before the first flush.
-    package var lastSegment: Sequence? { segment?.firstSequence }
+    package var lastSegment: SequenceNumber? { segment?.firstSequence }
 
     /// What is durable in that segment, in bytes.
     package var segmentBytes: UInt64 { segment?.validBytes ?? 0 }
@@ -143,7 +140,7 @@ package final class RootWriter {
 
     /// Reads a page of the latest content, staged or durable, into the front of `buffer`, which must hold a
     /// page; zeros beyond the image.
-    package func readPage(_ number: PageNumber, of file: FileID, into buffer: inout [UInt8]) throws {
+    func readPage(_ number: PageNumber, of file: FileID, into buffer: inout [UInt8]) throws {
         let image = try image(file)
         guard let shape = image.shape, number.rawValue > 0 else {
             return buffer.clear(from: 0, to: buffer.count)
@@ -160,13 +157,6 @@ package final class RootWriter {
         mirrors.close(file)
         var buffer = [UInt8](repeating: 0, count: latestShape(of: file)?.pageSize.bytes ?? 0)
         for page in pages { try readPage(page, of: file, into: &buffer) }
-    }
-
-    /// The file's mirror, opened for reading: its latest durable image. Do not keep it across a flush.
-    package func openMirror(of file: FileID) throws -> OpenFile {
-        let image = try image(file)
-        _ = try mirror(image)
-        return try OpenFile(image.mirrorPath, .stored)
     }
 
     func image(_ file: FileID) throws(RepositoryError) -> FileImage {

@@ -1,3 +1,4 @@
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 
@@ -13,9 +14,9 @@ final class Run {
     private(set) var pageSize = PageSize.plain
     private(set) var time = Instant(nanoseconds: 0)
     private var lastTime = Instant(nanoseconds: 0)
-    private(set) var firstSequence = Sequence.none
+    private(set) var firstSequence = SequenceNumber.none
     /// Of the last snapshot in it; `.none` when it has none.
-    private(set) var lastSequence = Sequence.none
+    private(set) var lastSequence = SequenceNumber.none
     private(set) var entryCount = 0
     /// Where the table has the flags of each snapshot.
     private var snapshotFlags: [Int] = []
@@ -30,7 +31,8 @@ final class Run {
     private(set) var hasPrefix = false
     private var continues = false
     private var endsUnfinished = false
-    /// Nothing may follow in this run: pages that come back after the image became shorter are not in its prefix.
+    /// Nothing may follow in this run: pages that come back after the image became shorter are not in its
+    /// prefix.
     private(set) var isClosed = false
 
     /// Starts over, keeping memory. `before`: the image's outline; nil when the frame has no prefix.
@@ -79,7 +81,7 @@ final class Run {
         prefix.append(contentsOf: content)
     }
 
-    func endEntry(_ entry: ChangesFormat.Entry, numbers: ArraySlice<UInt32>, sequence: Sequence?) {
+    func endEntry(_ entry: ChangesFormat.Entry, numbers: ArraySlice<UInt32>, sequence: SequenceNumber?) {
         let flags = table.append(entry: entry, numbers: numbers, after: lastTime)
         lastTime = entry.time
         entryCount += 1

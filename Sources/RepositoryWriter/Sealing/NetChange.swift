@@ -1,3 +1,4 @@
+import RepositoryFormat
 import SQLiteFiles
 
 /// Where several changes of one file, taken together, change its image; what is there then, the image tells.
@@ -45,8 +46,8 @@ struct NetChange {
         shortestBytes = min(shortestBytes, byteCount)
     }
 
-    /// What of the image, as it is now, is to be put over the image before: pages ascending, with their ranges. A page
-    /// that was cut off and came back is given whole, for nothing of what it was is left.
+    /// What of the image, as it is now, is to be put over the image before: pages ascending, with their
+    /// ranges. A page that was cut off and came back is given whole, for nothing of what it was is left.
     func ranges(in shape: ImageShape) -> [(number: UInt32, ranges: [ByteRange])] {
         let size = UInt64(shape.pageSize.bytes)
         var result = pages

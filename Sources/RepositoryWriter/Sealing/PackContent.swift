@@ -1,9 +1,10 @@
-import LinuxSystem
+import RepositoryFormat
 import Zstandard
 
 /// What a pack, or a summary, holds before it is compressed.
 struct PackContent {
-    /// Of zstd; on 3,000 transactions, all in one pack, level 3 took an eighth more and level 19 a fifteenth less.
+    /// Of zstd; on 3,000 transactions, all in one pack, level 3 took an eighth more and level 19 a fifteenth
+    /// less.
     private static let level = 9
     /// Of zstd; its own choice would take four times the memory for three thousandths.
     private static let tableLog = 20

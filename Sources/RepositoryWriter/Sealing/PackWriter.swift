@@ -1,10 +1,12 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 import Zstandard
 
-/// Writes a sealed segment: its header, summaries, packs, a footer. Changes become byte ranges, and neighbouring records of one
-/// file become one.
+/// Writes a sealed segment: its header, summaries, packs, a footer. Changes become byte ranges, and
+/// neighbouring records of one file become one.
 ///
 /// What a pack holds waits in a file until all is known, since it is compressed with the summaries as prefix.
 final class PackWriter: SegmentSink {
@@ -15,9 +17,9 @@ final class PackWriter: SegmentSink {
     private let file: OpenFile
     private let waiting: OpenFile
     private let images: SealingImages
-    private let segment: Sequence
+    private let segment: SequenceNumber
     /// The last one of the segment.
-    private let lastSequence: Sequence
+    private let lastSequence: SequenceNumber
     private var position = SegmentHeader.byteCount
     private var compressor: Compressor
     private var pack = PackContent()
@@ -29,8 +31,8 @@ final class PackWriter: SegmentSink {
     private var run: RangesRun?
     private var lastTime = Instant(nanoseconds: 0)
 
-    /// Begins a draft at `path`, whose content before is lost, as that of `waiting` is. `header`: of the segment that will
-    /// be replaced; `images`: in the end those of the end of all segments in `scan`.
+    /// Begins a draft at `path`, whose content before is lost, as that of `waiting` is. `header`: of the
+    /// segment that will be replaced; `images`: in the end those of the end of all segments in `scan`.
     init(
         _ header: SegmentHeader,
         _ scan: SegmentScan,
@@ -70,7 +72,8 @@ final class PackWriter: SegmentSink {
         )
     }
 
-    /// The same. `continues`: parts of the first snapshot are in earlier records; `startsFresh`: the first entry does.
+    /// The same. `continues`: parts of the first snapshot are in earlier records; `startsFresh`: the first
+    /// entry does.
     func begin(
         _ header: RecordHeader,
         _ pageSize: PageSize,
@@ -130,8 +133,9 @@ final class PackWriter: SegmentSink {
         pack.removeAll()
     }
 
-    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that it is for.
-    func finish(replacing last: Sequence) throws {
+    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that
+    /// it is for.
+    func finish(replacing last: SequenceNumber) throws {
         try endRun()
         try endPack()
         let summaries = try net.tellsAll ? SegmentSummaries(net, images).packs : []
@@ -170,7 +174,7 @@ final class PackWriter: SegmentSink {
     /// `bytes`: room for the record's header, then its payload.
     private func write(
         _ type: RecordType,
-        _ sequence: Sequence,
+        _ sequence: SequenceNumber,
         _ time: Instant,
         _ bytes: inout [UInt8]
     ) throws(SystemError) {

@@ -1,3 +1,4 @@
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 
@@ -15,7 +16,7 @@ struct RangesRun {
     private var table: [UInt8] = []
     private(set) var entryCount = 0
     private var finishedCount = 0
-    private var sequence: Sequence
+    private var sequence: SequenceNumber
     private var lastTime: Instant
     private var endsUnfinished = false
     /// Of the present entry.
@@ -33,8 +34,8 @@ struct RangesRun {
         lastTime = header.time
     }
 
-    /// Whether the entries of a record, which is the next one and needs none before it, can be added: then they say the
-    /// same there.
+    /// Whether the entries of a record, which is the next one and needs none before it, can be added: then
+    /// they say the same there.
     func takes(_ header: RecordHeader, _ pageSize: PageSize, dataEnd: Int) -> Bool {
         let isNext =
             header.firstSequence == .none || sequence == .none

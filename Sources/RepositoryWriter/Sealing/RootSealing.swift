@@ -1,24 +1,27 @@
+package import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
 import SystemPackage
 
-/// Rewrites the segments of a root that are full, so that they take less room: the same snapshots, in packs of byte
-/// ranges. Confined to one thread.
+/// Rewrites the segments of a root that are full, so that they take less room: the same snapshots, in packs
+/// of byte ranges. Confined to one thread.
 ///
-/// A segment is sealed when another one follows it and nothing in it is in doubt: no snapshot is unfinished at its
-/// start or end, nothing in it is damaged, set aside or unknown. Otherwise it stays as it is. The sealed form is made as
-/// a draft, read back and compared snapshot by snapshot, and takes the name of the old one when it is on the disk. So
-/// whatever is interrupted, the name leads to one or the other, and both say the same.
+/// A segment is sealed when another one follows it and nothing in it is in doubt: no snapshot is unfinished
+/// at its start or end, nothing in it is damaged, set aside or unknown. Otherwise it stays as it is. The
+/// sealed form is made as a draft, read back and compared snapshot by snapshot, and takes the name of the old
+/// one when it is on the disk. So whatever is interrupted, the name leads to one or the other, and both say
+/// the same.
 ///
-/// What is known at the end of a segment is kept for the next one: only the first one takes a walk over all that comes
-/// before.
+/// What is known at the end of a segment is kept for the next one: only the first one takes a walk over all
+/// that comes before.
 package final class RootSealing {
-    package let root: RootDescription
+    let root: RootDescription
     private let scratch: FilePath
     /// The segment that was sealed last, and all that is known at its end.
-    private var last: (segment: Sequence, tracker: HistoryTracker, images: SealingImages)?
-    /// Segments that stay as they are: looking at one again would take another walk over all that comes before.
-    private var unfit: Set<Sequence> = []
+    private var last: (segment: SequenceNumber, tracker: HistoryTracker, images: SealingImages)?
+    /// Segments that stay as they are: looking at one again would take another walk over all that comes
+    /// before.
+    private var unfit: Set<SequenceNumber> = []
 
     /// Only for the root's writer, one at a time; beside the thread that writes.
     package init(_ root: RootDescription) {
@@ -131,8 +134,8 @@ package final class RootSealing {
 }
 
 /// A sealed form that was made does not say what its segment says: a bug. It was thrown away.
-package struct SealingError: Error, CustomStringConvertible {
-    package let segment: Sequence
+struct SealingError: Error, CustomStringConvertible {
+    let segment: SequenceNumber
 
     package var description: String {
         "the sealed form of segment \(segment) does not say what the segment says; it was thrown away"

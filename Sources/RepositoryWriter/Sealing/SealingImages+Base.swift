@@ -1,12 +1,14 @@
-import LinuxSystem
+import RepositoryReader
+import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 
 extension SealingImages {
     /// Makes a base file of the whole of a file's image: what its base has and no record names, and all else.
     ///
-    /// The image must have begun with a base. Throws `DamageError` when that cannot be read, or `SystemError`.
-    func makeBase(of id: FileID, named sequence: Sequence) throws -> BaseReference {
+    /// The image must have begun with a base. Throws `DamageError` when that cannot be read, or
+    /// `SystemError`.
+    func makeBase(of id: FileID, named sequence: SequenceNumber) throws -> BaseReference {
         guard let image = images[id], let shape = image.applier.shape,
             let (name, reference) = image.applier.base
         else { throw RepositoryError.noSuchFile(id) }

@@ -1,12 +1,15 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-/// The images of files while a segment's records are laid over them. Only pages that records name are there, in files
-/// that are holes elsewhere, with the digest of the whole image beside them. So every page that changes is
-/// checked before and after, and the disk needs no room for the others.
+/// The images of files while a segment's records are laid over them. Only pages that records name are there,
+/// in files that are holes elsewhere, with the digest of the whole image beside them. So every page that
+/// changes is checked before and after, and the disk needs no room for the others.
 ///
-/// They go on from segment to segment. A page that is named for the first time is fetched from the file's base.
+/// They go on from segment to segment. A page that is named for the first time is fetched from the file's
+/// base.
 final class SealingImages {
     struct Image {
         var applier: ImageApplier
@@ -41,7 +44,8 @@ final class SealingImages {
 
     private func file(_ id: FileID) throws(SystemError) -> SharedFile { try files.file(id, at: path(id)) }
 
-    /// Brings everything that the segment needs to what it was at the segment's start. Throws as `ImageRebuilder` does.
+    /// Brings everything that the segment needs to what it was at the segment's start. Throws as
+    /// `ImageRebuilder` does.
     func prepare(_ scan: SegmentScan) throws {
         let known = scan.pages.keys.filter { !scan.anew.contains($0) && scan.before.files[$0]?.last != nil }
         let unmet = known.filter { images[$0] == nil }
@@ -168,7 +172,12 @@ final class SealingImages {
     }
 
     /// Begins a file anew with those pages of a base that the segment names.
-    func apply(_ reference: BaseReference, _ sequence: Sequence, _ id: FileID, _ pages: PageBitmap) throws {
+    func apply(
+        _ reference: BaseReference,
+        _ sequence: SequenceNumber,
+        _ id: FileID,
+        _ pages: PageBitmap
+    ) throws {
         let base = try BaseReader(root.basePath(sequence, id), root: root.id, file: id, reference: reference)
         let file = try file(id)
         var applier = ImageApplier(tracksDigest: true, wanted: pages, exchanged: exchanged)
@@ -193,8 +202,8 @@ final class SealingImages {
         try opener.open(payload, place, from: images[id]!.applier, file.file)
     }
 
-    /// Applies an entry of the record that was opened last. Throws `DamageError` when a finished one does not have
-    /// its digest then.
+    /// Applies an entry of the record that was opened last. Throws `DamageError` when a finished one does not
+    /// have its digest then.
     func apply(
         _ entry: ChangesFormat.Entry,
         of opener: borrowing RecordOpener,

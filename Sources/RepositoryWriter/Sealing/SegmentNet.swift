@@ -1,8 +1,7 @@
-import LinuxSystem
-import SQLiteFiles
+import RepositoryFormat
 
-/// What a segment comes to: of each file all its changes together, as one. Collected while its records are written; what
-/// is there in the end, the images tell.
+/// What a segment comes to: of each file all its changes together, as one. Collected while its records are
+/// written; what is there in the end, the images tell.
 struct SegmentNet {
     /// Of one file.
     struct File {
@@ -10,20 +9,21 @@ struct SegmentNet {
         var base: (header: RecordHeader, payload: [UInt8])?
         var net: NetChange
         /// Its last finished snapshot.
-        var last: (sequence: Sequence, entry: ChangesFormat.Entry)?
+        var last: (sequence: SequenceNumber, entry: ChangesFormat.Entry)?
     }
 
     /// How long each file was before the segment, in bytes.
     private let formerBytes: (FileID) -> UInt64
     private(set) var files: [FileID: File] = [:]
-    /// Whether one change of each file tells all that somebody may ask for who wants nothing before the segment's end.
+    /// Whether one change of each file tells all that somebody may ask for who wants nothing before the
+    /// segment's end.
     private(set) var tellsAll = true {
         didSet { if !tellsAll { files = [:] } }
     }
     /// With more pages nothing is collected any more: a summary of them would be too long in any case.
     private static let mostPages = 1 << 16
     private var pageCount = 0
-    private var next = Sequence.none
+    private var next = SequenceNumber.none
     private var id = FileID.root
 
     init(formerBytes: @escaping (FileID) -> UInt64) { self.formerBytes = formerBytes }

@@ -1,5 +1,5 @@
-import LinuxSystem
-import SQLiteFiles
+import RepositoryReader
+import RepositoryFormat
 import SystemPackage
 
 /// Where the records of segments go that are rewritten, in order.
@@ -46,8 +46,8 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         tracker = scan.before
     }
 
-    /// Returns all snapshots that are in it; each had its digest. Throws `DamageError` when one had not or a record
-    /// cannot be read, `RootSealing.Interruption`, `SystemError`, or `RepositoryError.unsupported`.
+    /// Returns all snapshots that are in it; each had its digest. Throws `DamageError` when one had not or a
+    /// record cannot be read, `RootSealing.Interruption`, `SystemError`, or `RepositoryError.unsupported`.
     consuming func run() throws -> [RewrittenSnapshot] {
         let segments = scan.segments
         var walk = StreamWalk(root: root, start: segments.lowerBound, wantsData: true, refusesUnknown: true)

@@ -1,12 +1,13 @@
-import LinuxSystem
+import RepositoryReader
+import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 
-/// What has to be known of segments before they are rewritten. Made by one walk over the tables of the stream up to their
-/// end, or of them alone when it is known what comes before.
+/// What has to be known of segments before they are rewritten. Made by one walk over the tables of the stream
+/// up to their end, or of them alone when it is known what comes before.
 struct SegmentScan {
     /// The first and the last of neighbouring segments.
-    let segments: ClosedRange<Sequence>
+    let segments: ClosedRange<SequenceNumber>
     /// Nothing stands against rewriting them.
     private(set) var isFit = true
     /// The first damage that was found in them.
@@ -22,7 +23,7 @@ struct SegmentScan {
     /// Files that begin anew in them before anything else: what they were before is not needed.
     private(set) var anew: Set<FileID> = []
     /// Of each file, its last snapshot in them.
-    private(set) var last: [FileID: Sequence] = [:]
+    private(set) var last: [FileID: SequenceNumber] = [:]
     /// From the first part of a void snapshot up to the record that voids it.
     private var voids: [FileID: [(from: RebuildPlan.EntryPlace, to: RecordLocation)]] = [:]
 
@@ -34,12 +35,12 @@ struct SegmentScan {
     /// Nil when the segments are not in the stream. `known`: all that the stream says before them.
     init?(
         _ root: RootDescription,
-        _ segments: ClosedRange<Sequence>,
+        _ segments: ClosedRange<SequenceNumber>,
         after known: HistoryTracker?
     ) throws {
         var tracker = known ?? HistoryTracker()
         var (changes, isReached, scan) = (ChangesFormat(), false, Self(segments))
-        let start = known == nil ? Sequence.none : segments.lowerBound
+        let start = known == nil ? SequenceNumber.none : segments.lowerBound
         _ = try StreamWalk(root: root, start: start, refusesUnknown: true).run(
             onFinding: { finding in
                 guard segments.contain(finding) else { return }
@@ -77,7 +78,7 @@ struct SegmentScan {
         self = scan
     }
 
-    private init(_ segments: ClosedRange<Sequence>) { self.segments = segments }
+    private init(_ segments: ClosedRange<SequenceNumber>) { self.segments = segments }
 
     /// Whether the entry, or base, never was.
     func isVoid(_ file: FileID, _ record: RecordLocation, entry: Int) -> Bool {
@@ -151,7 +152,7 @@ struct SegmentScan {
     }
 }
 
-extension ClosedRange<Sequence> {
+extension ClosedRange<SequenceNumber> {
     /// Whether the finding is about one of the segments with these first sequences.
     func contain(_ finding: Finding) -> Bool {
         finding.file.lastComponent.flatMap(SegmentName.parse).map(contains) ?? false

@@ -1,12 +1,13 @@
-import LinuxSystem
-import SQLiteFiles
+import RepositoryFormat
 
-/// The summaries of a segment: of each file one record of changes, and the base before it if there is one, in the order of the
-/// files' numbers.
+/// The summaries of a segment: of each file one record of changes, and the base before it if there is one, in
+/// the order of the files' numbers.
 struct SegmentSummaries {
-    /// A summary is ended when it has so much, in bytes: who wants one file reads no more than that of the others.
+    /// A summary is ended when it has so much, in bytes: who wants one file reads no more than that of the
+    /// others.
     private static let fullDataBytes = 1 << 20
-    /// With more than so much, in bytes, there are none: all of it is in memory when the packs are written and read.
+    /// With more than so much, in bytes, there are none: all of it is in memory when the packs are written
+    /// and read.
     private static let mostDataBytes = 8 << 20
 
     private(set) var packs: [PackContent] = []

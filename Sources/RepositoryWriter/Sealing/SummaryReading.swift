@@ -1,8 +1,10 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
 import SystemPackage
 
-/// Reads the summaries of a sealed draft and lays them over a copy of the images that its segments begin with.
+/// Reads the summaries of a sealed draft and lays them over a copy of the images that its segments begin
+/// with.
 struct SummaryReading: ~Copyable {
     private let root: RootDescription
     private let scan: SegmentScan
@@ -14,7 +16,8 @@ struct SummaryReading: ~Copyable {
     private var opener: RecordOpener
     private var states: [FileID: SnapshotState] = [:]
 
-    /// `start`: the images, which stay as they are; the copy comes into `directory`, which must not exist yet.
+    /// `start`: the images, which stay as they are; the copy comes into `directory`, which must not exist
+    /// yet.
     init(
         _ root: RootDescription,
         _ scan: SegmentScan,
@@ -30,14 +33,15 @@ struct SummaryReading: ~Copyable {
         opener = try RecordOpener()
     }
 
-    /// Whether they say of each file what the segments say at their end, each image with its digest, or there are none.
-    /// Throws `DamageError` when they cannot be read, `SystemError`, or `RepositoryError.unsupported`.
+    /// Whether they say of each file what the segments say at their end, each image with its digest, or there
+    /// are none. Throws `DamageError` when they cannot be read, `SystemError`, or
+    /// `RepositoryError.unsupported`.
     consuming func run() throws -> Bool {
         defer { try? Directory.removeTree(directory) }
         let first = scan.segments.lowerBound
         var walk = StreamWalk(root: root, start: first, wantsData: true, refusesUnknown: true)
         walk.draft = (first, draft)
-        walk.summarisedUpTo = Sequence(.max)
+        walk.summarisedUpTo = SequenceNumber(.max)
         var damage: DamageError?
         _ = try walk.run(
             onFinding: { finding in

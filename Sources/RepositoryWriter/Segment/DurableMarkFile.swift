@@ -1,8 +1,10 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
-/// The writer's side of a root's durable mark. Without a mark the stream only proves less, so a failed write takes
-/// nothing from a flush: there is none then until the next one.
+/// The writer's side of a root's durable mark. Without a mark the stream only proves less, so a failed write
+/// takes nothing from a flush: there is none then until the next one.
 final class DurableMarkFile {
     private let path: FilePath
     private var file: OpenFile?

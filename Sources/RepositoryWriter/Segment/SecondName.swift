@@ -1,3 +1,4 @@
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 

@@ -1,25 +1,27 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
 /// Where a new writer goes on after what the last one left.
 ///
-/// After a clean end the same segment goes on. Otherwise it is left as it is, and the next one says how far it
-/// counts: up to the unfinished write, or, when it is damaged, to its end, so that checks keep finding the damage.
-/// If it holds no snapshot, the next one would take its name: then its valid front is copied, and the original
-/// kept beside it under another name. Nothing is ever deleted.
+/// After a clean end the same segment goes on. Otherwise it is left as it is, and the next one says how far
+/// it counts: up to the unfinished write, or, when it is damaged, to its end, so that checks keep finding the
+/// damage. If it holds no snapshot, the next one would take its name: then its valid front is copied, and the
+/// original kept beside it under another name. Nothing is ever deleted.
 enum SegmentSuccession {
     /// The root has no segment yet.
     case none
     /// The segment that ends cleanly there goes on.
-    case goOn(segment: Sequence, validBytes: UInt64)
+    case goOn(segment: SequenceNumber, validBytes: UInt64)
     /// A new segment follows.
-    case follow(segment: Sequence, validBytes: UInt64)
+    case follow(segment: SequenceNumber, validBytes: UInt64)
     /// The segment is replaced by its valid front.
     case replace(StreamEnd)
     /// The segment goes on in another file, for this one cannot be synchronised.
-    case rewrite(segment: Sequence, validBytes: UInt64)
+    case rewrite(segment: SequenceNumber, validBytes: UInt64)
 
-    init(after end: StreamEnd?, mark: DurableMark?, lastSequence: Sequence) {
+    init(after end: StreamEnd?, mark: DurableMark?, lastSequence: SequenceNumber) {
         if let mark, mark.segment > end?.segment ?? .none, mark.segment <= lastSequence {
             // The last segment is gone, with snapshots: its place in the chain stays empty.
             self = .follow(segment: mark.segment, validBytes: mark.validBytes)
@@ -42,7 +44,7 @@ enum SegmentSuccession {
     }
 
     /// Opens the segment to write to. `next`: the sequence of the next snapshot.
-    func open(root: RootDescription, next: Sequence, now: Instant) throws -> SegmentWriter {
+    func open(root: RootDescription, next: SequenceNumber, now: Instant) throws -> SegmentWriter {
         switch self {
         case .none: return try Self.make(root, next, now, after: .none, validBytes: 0)
         case .goOn(let segment, let validBytes):
@@ -58,7 +60,7 @@ enum SegmentSuccession {
     /// Writes the segment again, up to there, to another file that takes its name. `header`: another one than
     /// it has.
     static func rewrite(
-        _ segment: Sequence,
+        _ segment: SequenceNumber,
         _ root: RootDescription,
         validBytes: UInt64,
         header: SegmentHeader? = nil,
@@ -82,9 +84,9 @@ enum SegmentSuccession {
 
     private static func make(
         _ root: RootDescription,
-        _ first: Sequence,
+        _ first: SequenceNumber,
         _ now: Instant,
-        after previous: Sequence,
+        after previous: SequenceNumber,
         validBytes: UInt64
     ) throws -> SegmentWriter {
         let header = SegmentHeader(

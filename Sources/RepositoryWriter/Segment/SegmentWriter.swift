@@ -1,9 +1,12 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
-/// Appends to one segment. What was written but not committed does not count: it is cut off before the next try.
+/// Appends to one segment. What was written but not committed does not count: it is cut off before the next
+/// try.
 final class SegmentWriter {
-    let firstSequence: Sequence
+    let firstSequence: SequenceNumber
     /// Up to here everything is valid and on the disk, in bytes from the start.
     private(set) var validBytes: UInt64
     private let file: OpenFile
@@ -13,7 +16,7 @@ final class SegmentWriter {
     private(set) var hasFailed = false
 
     /// Goes on with a segment that ends cleanly at `validBytes`.
-    init(_ path: FilePath, first: Sequence, validBytes: UInt64) throws(SystemError) {
+    init(_ path: FilePath, first: SequenceNumber, validBytes: UInt64) throws(SystemError) {
         file = try OpenFile(path, .update)
         firstSequence = first
         self.validBytes = validBytes

@@ -1,4 +1,4 @@
-import LinuxSystem
+import RepositoryFormat
 
 /// Attributes that the records which are left must still say, while snapshots are removed.
 ///
@@ -14,10 +14,10 @@ struct PendingAttributes {
     private var waiting: [AttributesRecord.Subject: (place: Int, record: Record)] = [:]
     private var count = 0
     /// The last snapshot that stays.
-    private var lastKept: Sequence
+    private var lastKept: SequenceNumber
 
     /// `last`: the last snapshot before the first record.
-    init(after last: Sequence) { lastKept = last }
+    init(after last: SequenceNumber) { lastKept = last }
 
     /// Takes the next record. Returns it if it is to be written now.
     mutating func add(_ record: Record, of subject: AttributesRecord.Subject) -> Record? {
@@ -29,7 +29,7 @@ struct PendingAttributes {
     }
 
     /// A snapshot stays. Returns what is to be written behind it.
-    mutating func keep(_ sequence: Sequence) -> [Record] {
+    mutating func keep(_ sequence: SequenceNumber) -> [Record] {
         lastKept = max(lastKept, sequence)
         return take { $0.header.firstSequence <= sequence }
     }

@@ -1,39 +1,41 @@
+package import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
 import SystemPackage
 
-/// Removes snapshots from a root's history. Those that stay are what they were, byte for byte. Confined to one thread.
+/// Removes snapshots from a root's history. Those that stay are what they were, byte for byte. Confined to
+/// one thread.
 ///
-/// Segments that hold something that goes are written anew, neighbours together, as sealing does it: a draft is made, read
-/// back with every digest compared, and takes the first one's name when it is on the disk. Its footer says which segments
-/// it stands for, so from that moment on the others mean nothing; then they are taken away, and the bases that nothing is
-/// built on any more. Whatever is interrupted, nothing that stays is lost, and the next run goes on. The last segment is never
-/// touched.
+/// Segments that hold something that goes are written anew, neighbours together, as sealing does it: a draft
+/// is made, read back with every digest compared, and takes the first one's name when it is on the disk. Its
+/// footer says which segments it stands for, so from that moment on the others mean nothing; then they are
+/// taken away, and the bases that nothing is built on any more. Whatever is interrupted, nothing that stays
+/// is lost, and the next run goes on. The last segment is never touched.
 ///
-/// The newest segments come first: a moment in a segment that has not been written anew has beside it, in that segment or
-/// older ones, all that it had, wherever the work ends. In the other order a root would be restored as a state that
-/// never was.
+/// The newest segments come first: a moment in a segment that has not been written anew has beside it, in
+/// that segment or older ones, all that it had, wherever the work ends. In the other order a root would be
+/// restored as a state that never was.
 package final class RootThinning {
     package struct Outcome: Hashable, Sendable {
         package var removedSnapshots = 0
         package var freedBytes: UInt64 = 0
     }
 
-    package let root: RootDescription
+    let root: RootDescription
     private let scratch: FilePath
     private let groupBytes: UInt64
 
-    /// Only for the root's writer; beside the thread that writes, but not while segments are sealed. `groupBytes`: the most
-    /// that segments which are written anew together hold of what stays.
+    /// Only for the root's writer; beside the thread that writes, but not while segments are sealed.
+    /// `groupBytes`: the most that segments which are written anew together hold of what stays.
     package init(_ root: RootDescription, groupBytes: UInt64 = 2 << 20) {
         self.root = root
         self.groupBytes = groupBytes
         scratch = root.sealingDirectory
     }
 
-    /// Removes what does not stay, newest segments first, as long as `goesOn`. What is damaged, and all before it, stays as it
-    /// is; so does what ends in an unfinished snapshot. Throws `RepositoryError.unsupported`, `SystemError`, or
-    /// `SealingError`; what was done before stays done.
+    /// Removes what does not stay, newest segments first, as long as `goesOn`. What is damaged, and all
+    /// before it, stays as it is; so does what ends in an unfinished snapshot. Throws
+    /// `RepositoryError.unsupported`, `SystemError`, or `SealingError`; what was done before stays done.
     package func run(_ kept: KeptSnapshots, while goesOn: @escaping () -> Bool = { true }) throws -> Outcome {
         try ThinningRehearsal(root).removeRemains()
         var outcome = Outcome()
@@ -55,9 +57,10 @@ package final class RootThinning {
         return outcome
     }
 
-    /// Takes the root's lock, ends its last segment, so that no snapshot is out of reach, and runs. `asWatcher`: does only what
-    /// a watcher does when it is asked: that seals first, and touches no base that it may have made.
-    /// Throws `RepositoryError.locked` when a writer has the root, and what `run` throws.
+    /// Takes the root's lock, ends its last segment, so that no snapshot is out of reach, and runs.
+    /// `asWatcher`: does only what a watcher does when it is asked: that seals first, and touches no base
+    /// that it may have made. Throws `RepositoryError.locked` when a writer has the root, and what `run`
+    /// throws.
     package static func runAlone(
         _ root: RootDescription,
         _ kept: KeptSnapshots,
@@ -134,7 +137,9 @@ package final class RootThinning {
     }
 
     /// The segment behind the one with that first sequence, and which one it says that it follows.
-    private func successor(of segment: Sequence) throws -> (followed: Sequence, first: Sequence) {
+    private func successor(
+        of segment: SequenceNumber
+    ) throws -> (followed: SequenceNumber, first: SequenceNumber) {
         guard let next = try root.segments().first(where: { $0 > segment }) else {
             throw RepositoryError.noSnapshot(.root, at: segment)
         }

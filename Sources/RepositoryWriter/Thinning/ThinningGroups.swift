@@ -1,13 +1,15 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
-/// Which neighbouring segments of a root are written anew together when some of its snapshots go. Made by one walk over
-/// the tables of the stream.
+/// Which neighbouring segments of a root are written anew together when some of its snapshots go. Made by one
+/// walk over the tables of the stream.
 struct ThinningGroups {
-    fileprivate typealias Standing = (sequence: Sequence, isMoment: Bool)
+    fileprivate typealias Standing = (sequence: SequenceNumber, isMoment: Bool)
 
     fileprivate struct Segment {
-        let first: Sequence
+        let first: SequenceNumber
         /// Snapshots that go, or that are no moments of the root any more.
         var changeCount = 0
         var keptBytes: UInt64 = 0
@@ -15,25 +17,25 @@ struct ThinningGroups {
         var endsUnfinished = false
     }
 
-    /// From the first to the last segment, oldest first. Where nothing goes and nothing is to be merged, there is none, nor
-    /// before damage.
-    private(set) var groups: [ClosedRange<Sequence>] = []
+    /// From the first to the last segment, oldest first. Where nothing goes and nothing is to be merged,
+    /// there is none, nor before damage.
+    private(set) var groups: [ClosedRange<SequenceNumber>] = []
     /// Segments that others replace, and that were not taken away then.
-    private(set) var replaced: [Sequence] = []
-    /// What stays, with all that is in no reach: the last segment, which is still written to, and those before it in which
-    /// its first snapshot began.
+    private(set) var replaced: [SequenceNumber] = []
+    /// What stays, with all that is in no reach: the last segment, which is still written to, and those
+    /// before it in which its first snapshot began.
     let kept: KeptSnapshots
 
     /// `groupBytes`: the most that a group's segments hold of what stays.
     init(_ root: RootDescription, _ kept: KeptSnapshots, groupBytes: UInt64) throws {
         var tracker = HistoryTracker()
         var segments: [Segment] = []
-        var damaged: Set<Sequence> = []
-        var replaced: [Sequence] = []
+        var damaged: Set<SequenceNumber> = []
+        var replaced: [SequenceNumber] = []
         var walk = StreamWalk(root: root, refusesUnknown: true)
         // Of each file, its newest snapshot.
         var newest: [FileID: Standing] = [:]
-        var untouched: (first: Sequence, standing: [Standing])?
+        var untouched: (first: SequenceNumber, standing: [Standing])?
         walk.onSegment = { first, _ in
             let isAmidSnapshot = segments.last?.endsUnfinished ?? false
             if !isAmidSnapshot { untouched = (first, Array(newest.values)) }
@@ -82,8 +84,8 @@ struct ThinningGroups {
     private static func groups(
         _ segments: ArraySlice<Segment>,
         _ groupBytes: UInt64
-    ) -> [ClosedRange<Sequence>] {
-        var groups: [ClosedRange<Sequence>] = []
+    ) -> [ClosedRange<SequenceNumber>] {
+        var groups: [ClosedRange<SequenceNumber>] = []
         var (group, unit) = ([Segment](), [Segment]())
         func endGroup() {
             if group.count > 1 || group.contains(where: { $0.changeCount > 0 }) {

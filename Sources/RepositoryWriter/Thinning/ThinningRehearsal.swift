@@ -1,3 +1,5 @@
+package import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
 import SystemPackage
 
@@ -19,8 +21,9 @@ package struct ThinningRehearsal {
         )
     }
 
-    /// Returns what `RootThinning.runAlone`, or a watcher that is asked, would return now. The disk needs room for what would be
-    /// written. Throws `RepositoryError.locked` when another rehearsal of the root goes on, and what those throw.
+    /// Returns what `RootThinning.runAlone`, or a watcher that is asked, would return now. The disk needs
+    /// room for what would be written. Throws `RepositoryError.locked` when another rehearsal of the root
+    /// goes on, and what those throw.
     package func run(_ kept: KeptSnapshots) throws -> RootThinning.Outcome {
         try Directory.make(stage.directory)
         let lock = try OpenFile(lockPath, .updateOrCreate)

@@ -1,9 +1,10 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
-import SQLiteFiles
 
-/// Writes what is left of some segments when only some of their snapshots stay. The changes of those that go are part of
-/// the next one of their file. Where none follows in these segments, the last that goes stays as changes that are no
-/// snapshot any more: later segments build on it.
+/// Writes what is left of some segments when only some of their snapshots stay. The changes of those that go
+/// are part of the next one of their file. Where none follows in these segments, the last that goes stays as
+/// changes that are no snapshot any more: later segments build on it.
 final class ThinningWriter: SegmentSink {
     /// A part of a snapshot has no more than so much, in bytes of its pages.
     private static let partBytes = 1 << 20
@@ -17,9 +18,9 @@ final class ThinningWriter: SegmentSink {
     private(set) var snapshots: [RewrittenSnapshot] = []
     private(set) var removedCount = 0
     /// Bases that nothing is built on any more.
-    private(set) var unusedBases: [(sequence: Sequence, file: FileID)] = []
+    private(set) var unusedBases: [(sequence: SequenceNumber, file: FileID)] = []
     /// Bases that were made in their place.
-    private(set) var newBases: [(sequence: Sequence, file: FileID)] = []
+    private(set) var newBases: [(sequence: SequenceNumber, file: FileID)] = []
 
     private var nets: [FileID: NetChange] = [:]
     /// Bases that the next snapshot of the file begins with.
@@ -28,14 +29,14 @@ final class ThinningWriter: SegmentSink {
     private var gaps: [FileID: [(header: RecordHeader, payload: [UInt8])]] = [:]
     private var attributes: PendingAttributes
     /// All snapshots up to this are written, or are said to be gone.
-    private var lastSaid: Sequence
+    private var lastSaid: SequenceNumber
     private var lastTime = Instant(nanoseconds: 0)
     private var pageBuffer: [UInt8] = []
 
     // Of the present record.
     private var file = FileID.root
     private var net = NetChange.fresh
-    private var sequence = Sequence.none
+    private var sequence = SequenceNumber.none
 
     init(_ packs: PackWriter, _ images: SealingImages, _ scan: SegmentScan, _ kept: KeptSnapshots) {
         self.packs = packs
@@ -119,7 +120,7 @@ final class ThinningWriter: SegmentSink {
     }
 
     /// Says that the snapshots between are gone.
-    private func sayRemoved(upTo last: Sequence) throws {
+    private func sayRemoved(upTo last: SequenceNumber) throws {
         guard last > lastSaid else { return }
         let header = RecordHeader(
             .removed,
@@ -217,7 +218,7 @@ final class ThinningWriter: SegmentSink {
     }
 
     /// Ends the segment and waits until all is on the disk. `last`: the last segment that it is for.
-    func finish(replacing last: Sequence) throws {
+    func finish(replacing last: SequenceNumber) throws {
         for file in gaps.keys.sorted() { try writeGaps(of: file) }
         try write(attributes.takeAll())
         try sayRemoved(upTo: scan.after.lastSequence)

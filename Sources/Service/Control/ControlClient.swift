@@ -1,7 +1,8 @@
 package import Capture
 import LinuxSystem
-package import Recovery
-package import Repository
+package import History
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// Asks the watcher of a root. Every call blocks its thread.
@@ -49,7 +50,7 @@ package struct ControlClient: Sendable {
         }
         let moment = Instant(nanoseconds: time)
         return DurablePoint(
-            sequence: Sequence(sequence),
+            sequence: SequenceNumber(sequence),
             time: moment,
             incomplete: incomplete,
             unseen: unseen ?? [:]

@@ -1,8 +1,8 @@
 import Capture
 import FoundationEssentials
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryFormat
 
 /// What is said over a watcher's control socket: one JSON object a line, one answer for one request.
 enum ControlRequest: Codable, Sendable, Equatable {
@@ -14,9 +14,8 @@ enum ControlRequest: Codable, Sendable, Equatable {
 }
 
 enum ControlAnswer: Codable, Sendable, Equatable {
-    /// Time in nanoseconds since 1970.
-    /// `incomplete`: why not all that was committed is in it; nil when all is. `unseen`: the same by the paths of
-    /// files; nil from one that does not tell.
+    /// Time in nanoseconds since 1970. `incomplete`: why not all that was committed is in it; nil when all
+    /// is. `unseen`: the same by the paths of files; nil from one that does not tell.
     case durable(sequence: UInt64, time: Int64, incomplete: String? = nil, unseen: [String: String]? = nil)
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
@@ -44,7 +43,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var rescans: Int
     package var audits: Int
     package var auditDifferences: Int
-    /// How often a single file was captured anew after an error of the program; nil from one that does not tell.
+    /// How often a single file was captured anew after an error of the program; nil from one that does not
+    /// tell.
     package var quarantines: Int?
     /// Shell patterns of names that it leaves out; nil from one that does not tell.
     package var exclusions: [String]?

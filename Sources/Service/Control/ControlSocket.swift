@@ -1,5 +1,5 @@
 import LinuxSystem
-import Repository
+import RepositoryReader
 import SystemPackage
 
 extension RootDescription {
@@ -20,7 +20,8 @@ final class ControlSocket: Sendable {
     private let identity: FileIdentity?
     private let answer: @Sendable (ControlRequest) async -> ControlAnswer?
 
-    /// Starts to listen; whoever calls holds the root's lock. `answer`: nil ends the connection, as where no watcher is.
+    /// Starts to listen; whoever calls holds the root's lock. `answer`: nil ends the connection, as where no
+    /// watcher is.
     init(
         _ root: RootDescription,
         answer: @escaping @Sendable (ControlRequest) async -> ControlAnswer?
@@ -34,7 +35,7 @@ final class ControlSocket: Sendable {
 
     /// Answers until `stop`.
     func run() async throws {
-        try await Thread.run("control") { [self] in
+        try await WorkerThread.run("control") { [self] in
             while true {
                 places.wait()
                 do {
@@ -42,7 +43,7 @@ final class ControlSocket: Sendable {
                 } catch let error as SystemError where error.isShortage {
                     // The one who asks waits for its turn.
                     places.signal()
-                    Thread.nap(.milliseconds(100))
+                    WorkerThread.sleep(.milliseconds(100))
                 } catch {
                     return
                 }
@@ -56,15 +57,15 @@ final class ControlSocket: Sendable {
         if FileStatus.ifPresent(path)?.identity == identity { try? Directory.remove(path) }
     }
 
-    /// Only the user who runs the watcher, and root, may ask. Gives the client's place back when nothing more is to be waited for from
-    /// it; others can ask while it waits for its answer.
+    /// Only the user who runs the watcher, and root, may ask. Gives the client's place back when nothing more
+    /// is to be waited for from it; others can ask while it waits for its answer.
     private func serve(_ connection: consuming Socket) {
         guard let user = try? connection.peerUserID(), user == CurrentProcess.userID || user == 0 else {
             return places.signal()
         }
         let client = Client(connection)
         do {
-            try Thread.start("client") { [self] in
+            try WorkerThread.start("client") { [self] in
                 let line = Result { () throws(SystemError) in
                     try client.connection.readLine(limit: ControlRequest.longestLine, within: Self.patience)
                 }
@@ -87,7 +88,8 @@ final class ControlSocket: Sendable {
         guard let request = try? ControlCoding.decode(ControlRequest.self, line) else {
             return .failed(reason: "the request was not understood")
         }
-        let reply = try? Thread.block(whileOpen: client.connection) { [answer] in await answer(request) }
+        let reply = try? WorkerThread.block(whileOpen: client.connection) { [answer] in await answer(request)
+        }
         return reply ?? nil
     }
 

@@ -2,8 +2,8 @@ import Capture
 import LinuxSystem
 import Synchronization
 
-/// A control socket that is opened some time after its protector has started, and closed when that ends, which may
-/// be before.
+/// A control socket that is opened some time after its protector has started, and closed when that ends,
+/// which may be before.
 final class ControlSocketHolder: Sendable {
     private struct State {
         var socket: ControlSocket?

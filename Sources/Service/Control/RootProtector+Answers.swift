@@ -1,7 +1,7 @@
+import RepositoryWriter
 import Capture
 import LinuxSystem
-import Recovery
-import Repository
+import History
 
 /// What the watcher of a root answers to other commands.
 extension RootProtector {

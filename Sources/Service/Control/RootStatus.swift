@@ -1,6 +1,8 @@
 package import LinuxSystem
+package import History
 package import Recovery
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 import SystemPackage
 
 /// How a root is doing: what its history says, and what its watcher says if one runs.
@@ -13,7 +15,7 @@ package struct RootStatus: Sendable {
     private var problem: String?
     package private(set) var files = 0
     package private(set) var databases = 0
-    package private(set) var sequence = Sequence.none
+    package private(set) var sequence = SequenceNumber.none
     package private(set) var lastTime: Instant?
     /// Snapshots that are exactly one transaction.
     package private(set) var commits: UInt64 = 0
@@ -56,10 +58,10 @@ package struct RootStatus: Sendable {
         watcher = try ControlClient(root).status()
         var kinds: [FileID: FileKind] = [:]
         var isAlive: [FileID: Bool] = [:]
-        var files: [Sequence: FileID] = [:]
+        var files: [SequenceNumber: FileID] = [:]
         var names: [FileID: FilePath] = [:]
-        var lastGood: [FileID: Sequence] = [:]
-        var badSince: [FileID: Sequence] = [:]
+        var lastGood: [FileID: SequenceNumber] = [:]
+        var badSince: [FileID: SequenceNumber] = [:]
         try RootHistory(root).visit { event in
             switch event {
             case .file(let file, let name, let kind): (kinds[file], names[file]) = (kind, name)

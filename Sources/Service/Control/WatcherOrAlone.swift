@@ -1,28 +1,28 @@
 import LinuxSystem
-package import Repository
+package import RepositoryReader
 
 /// Work on a root that its watcher does, for it has the lock, or this process where none runs.
 package enum WatcherOrAlone {
     /// A watcher that is just starting has the lock but not yet the socket: asked again until it has.
     ///
-    /// Throws what the two throw, `ControlClient.Failure.noWatcher` apart; `RepositoryError.locked` when another writer has the root for
-    /// longer than the time allowed.
+    /// Throws what the two throw, `ControlClient.Failure.noWatcher` apart; `RepositoryError.locked` when
+    /// another writer has the root for longer than the time allowed.
     package static func run<Value>(
         _ root: RootDescription,
         timeout: Duration,
         asking ask: (ControlClient, Duration) throws -> Value,
         alone: () throws -> Value
     ) throws -> Value {
-        let deadline = Tick.now.advanced(by: timeout)
+        let deadline = MonotonicInstant.now.advanced(by: timeout)
         while true {
             do {
-                return try ask(ControlClient(root), Tick.now.duration(to: deadline))
+                return try ask(ControlClient(root), MonotonicInstant.now.duration(to: deadline))
             } catch ControlClient.Failure.noWatcher {
                 do {
                     return try alone()
                 } catch RepositoryError.locked(let path) {
-                    guard Tick.now < deadline else { throw RepositoryError.locked(path) }
-                    Thread.nap(.milliseconds(20))
+                    guard MonotonicInstant.now < deadline else { throw RepositoryError.locked(path) }
+                    WorkerThread.sleep(.milliseconds(20))
                 }
             }
         }

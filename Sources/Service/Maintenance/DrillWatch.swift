@@ -1,7 +1,8 @@
 import Capture
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryReader
 
 /// Makes restore drills of one root from time to time.
 final class DrillWatch: Sendable {

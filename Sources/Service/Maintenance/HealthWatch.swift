@@ -1,12 +1,14 @@
+import History
 import Capture
 import LinuxSystem
 import Recovery
-import Repository
 
 /// Looks after the captured databases of one root when they are quiet.
 ///
-/// It sleeps until something was recorded, then until nothing was for a while, or for too long; and rests after each survey many
-/// times as long as that took, so that it never takes more than a small part of one processor.
+/// It sleeps until something was recorded, then until nothing was for a while, or for too long. After each
+/// survey it sleeps 50 times as long as that kept a processor busy, so it takes at most 2 % of one. The time
+/// that a survey waits for the processor does not count: beside a busy machine the next survey would come
+/// minutes late.
 package final class HealthWatch: Sendable {
     package struct Options: Sendable {
         /// So much quiet comes before a survey.
@@ -43,10 +45,8 @@ package final class HealthWatch: Sendable {
             for await _ in changes {
                 do {
                     try await waitForQuiet()
-                    let start = Tick.now
-                    try await look()
-                    let took = start.duration(to: .now)
-                    try await Task.sleep(for: max(options.quiet, took * 50))
+                    let processorTime = try await look()
+                    try await Task.sleep(for: max(options.quiet, processorTime * 50))
                 } catch is CancellationError {
                     return
                 } catch {
@@ -59,9 +59,9 @@ package final class HealthWatch: Sendable {
     }
 
     private func waitForQuiet() async throws {
-        let deadline = Tick.now.advanced(by: options.patience)
+        let deadline = MonotonicInstant.now.advanced(by: options.patience)
         var last = protector.status.lastSequence
-        while Tick.now < deadline {
+        while MonotonicInstant.now < deadline {
             try await Task.sleep(for: options.quiet)
             let now = protector.status.lastSequence
             if now == last, protector.status.isReady { return }
@@ -69,15 +69,18 @@ package final class HealthWatch: Sendable {
         }
     }
 
-    private func look() async throws {
-        let verdicts = try await BackgroundWork.run("health") { [survey] in
+    /// Returns the processor time that it took.
+    private func look() async throws -> Duration {
+        let (verdicts, processorTime) = try await BackgroundWork.run("health") { [survey] in
             var verdicts: [HealthSurvey.Verdict] = []
             try survey.run(stamp: Instant.now.stamp(in: .system)) { verdicts.append($0) }
-            return verdicts
+            // The thread was started for this survey.
+            return (verdicts, WorkerThread.processorTime)
         }
         for verdict in verdicts {
             _ = try await protector.synchronise(verdict.wishes)
             notice(verdict)
         }
+        return processorTime
     }
 }

@@ -1,7 +1,10 @@
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
+import RepositoryWriter
 
-/// Says something of snapshots that are there: through the watcher, or here when none runs, without looking at the live files.
+/// Says something of snapshots that are there: through the watcher, or here when none runs, without looking
+/// at the live files.
 package struct Annotating: Sendable {
     private let root: RootDescription
     private let timeout: Duration
@@ -11,9 +14,9 @@ package struct Annotating: Sendable {
         self.timeout = timeout
     }
 
-    /// Returns once it is durable. Every wish must name its snapshot.
-    /// Throws `ControlClient.Failure`, `RepositoryError.locked` when another writer has the root for longer than the time
-    /// allowed, `SystemError`.
+    /// Returns once it is durable. Every wish must name its snapshot. Throws `ControlClient.Failure`,
+    /// `RepositoryError.locked` when another writer has the root for longer than the time allowed,
+    /// `SystemError`.
     package func run(_ annotations: [AnnotationWish]) throws {
         try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
             _ = try client.synchronise(annotations, timeout: timeout)

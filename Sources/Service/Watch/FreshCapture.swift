@@ -1,6 +1,7 @@
 package import Capture
 import LinuxSystem
-package import Repository
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// Has all that is committed captured: by the watcher, or here when none runs.
@@ -24,17 +25,17 @@ package struct FreshCapture: Sendable {
         return Set(names.filter { !scope.protects($0) })
     }
 
-    /// Returns once all that was committed before the call is durable, and what is to be said of it. Blocks its thread,
-    /// which must not have a connection to a live file open: where no watcher runs, the file is opened and closed
-    /// here.
+    /// Returns once all that was committed before the call is durable, and what is to be said of it. Blocks
+    /// its thread, which must not have a connection to a live file open: where no watcher runs, the file is
+    /// opened and closed here.
     ///
-    /// Throws `ControlClient.Failure`, `RepositoryError.locked` when another writer has the root for longer than the time
-    /// allowed, `SystemError`.
+    /// Throws `ControlClient.Failure`, `RepositoryError.locked` when another writer has the root for longer
+    /// than the time allowed, `SystemError`.
     package func run(_ annotations: [AnnotationWish] = []) throws -> DurablePoint {
         try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
             try client.synchronise(annotations, timeout: timeout)
         } alone: {
-            try Thread.block { [root, repository] in
+            try WorkerThread.block { [root, repository] in
                 try await OneShot.capture(root, in: repository, annotations)
             }
         }

@@ -1,5 +1,6 @@
 import Capture
-import Repository
+import RepositoryFormat
+import RepositoryReader
 
 /// Captures once, for commands that need a fresh snapshot while no watcher runs.
 enum OneShot {

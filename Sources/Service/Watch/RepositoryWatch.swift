@@ -1,15 +1,17 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import Synchronization
 import SystemPackage
 
 /// Notices what happens to the repository, also while nothing is written to it.
 ///
-/// The repository, or what it keeps of a root, can be removed, moved or replaced. Its file system can be unmounted, mounted
-/// over or made read-only.
+/// The repository, or what it keeps of a root, can be removed, moved or replaced. Its file system can be
+/// unmounted, mounted over or made read-only.
 ///
-/// Its directories, and what is passed on the way to it, are watched with inotify; mounts by the kernel's table of them. No event is
-/// believed: each one leads to a comparison of what the paths mean now with what they meant before.
+/// Its directories, and what is passed on the way to it, are watched with inotify; mounts by the kernel's
+/// table of them. No event is believed: each one leads to a comparison of what the paths mean now with what
+/// they meant before.
 final class RepositoryWatch: Sendable {
     /// What can be done with the repository.
     enum Condition: Hashable, Sendable {
@@ -46,7 +48,8 @@ final class RepositoryWatch: Sendable {
     private static let wayMask: InotifyMask = [.deletedSelf, .movedSelf, .linkItself]
     /// Between two comparisons where events are missing.
     private static let pause = Duration.seconds(30)
-    /// Between two of which no event told: a file system that becomes read-only by an error, or elsewhere, makes none.
+    /// Between two of which no event told: a file system that becomes read-only by an error, or elsewhere,
+    /// makes none.
     private static let longPause = Duration.seconds(60)
 
     init(_ repository: RepositoryDirectory) throws(SystemError) {
@@ -72,7 +75,8 @@ final class RepositoryWatch: Sendable {
         state.withLock { $0.roots[root.id] = nil }
     }
 
-    /// Waits until the task is cancelled. Throws `RepositoryError.gone` when the repository itself is not what it was.
+    /// Waits until the task is cancelled. Throws `RepositoryError.gone` when the repository itself is not
+    /// what it was.
     ///
     /// - Parameters:
     ///   - changed: what can be done with the repository from now on.
@@ -82,14 +86,15 @@ final class RepositoryWatch: Sendable {
         lost: @escaping @Sendable (RootID, RepositoryError) -> Void
     ) async throws {
         try await withTaskCancellationHandler {
-            try await Thread.run("repository") { [self] in try watch(changed, lost) }
+            try await WorkerThread.run("repository") { [self] in try watch(changed, lost) }
         } onCancel: {
             state.withLock { $0.isStopped = true }
             bell.ring()
         }
     }
 
-    /// What can be done with the repository just now. Throws `RepositoryError.gone` when it is not what it was.
+    /// What can be done with the repository just now. Throws `RepositoryError.gone` when it is not what it
+    /// was.
     func look(wasMoved: Bool = false) throws(RepositoryError) -> Condition {
         try state.withLock { state throws(RepositoryError) in
             let condition = try condition(&state, wasMoved)
@@ -195,7 +200,7 @@ extension RepositoryWatch {
     }
 
     /// Whether this very repository is at its path again.
-    private var isBack: Bool { (try? RepositoryDirectory(at: repository, creating: false))?.id == id }
+    private var isBack: Bool { (try? RepositoryDirectory(at: repository))?.id == id }
 
     /// The roots of which something is not where it was, though the repository itself is.
     private func takeLost(_ wasMoved: Bool) -> [(RootID, RepositoryError)] {

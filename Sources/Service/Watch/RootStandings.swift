@@ -1,9 +1,9 @@
-import Repository
 import Synchronization
 
 /// How far the roots of one watcher are, and whom that is to be told.
 ///
-/// The roots that are ready are announced together, as soon as all are ready or have failed; later ones when they are.
+/// The roots that are ready are announced together, as soon as all are ready or have failed; later ones when
+/// they are.
 final class RootStandings: Sendable {
     private enum Standing { case starting, ready, failed, waiting }
 

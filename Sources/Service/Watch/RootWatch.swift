@@ -1,12 +1,13 @@
+import RepositoryWriter
 import Capture
 import LinuxSystem
-import Recovery
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import Synchronization
 import SystemPackage
 
-/// Protects one root for as long as the watcher runs. What fails is said and tried again, each time after a longer pause;
-/// meanwhile `status` has the reason.
+/// Protects one root for as long as the watcher runs. What fails is said and tried again, each time after a
+/// longer pause; meanwhile `status` has the reason.
 final class RootWatch: Sendable {
     /// What it needs of the watcher.
     struct Surroundings: Sendable {
@@ -18,7 +19,8 @@ final class RootWatch: Sendable {
         let once: Bool
         let notice: @Sendable (RootDescription, CaptureNotice) -> Void
         let failed: @Sendable (FilePath, any Error) -> Void
-        /// What else is to be done for a protected root, until it is cancelled; an element comes whenever something was recorded.
+        /// What else is to be done for a protected root, until it is cancelled; an element comes whenever
+        /// something was recorded.
         let care: @Sendable (RootProtector, AsyncStream<Void>) async -> Void
     }
 
@@ -45,13 +47,13 @@ final class RootWatch: Sendable {
         self.surroundings = surroundings
     }
 
-    /// Protects the root until `stop`. Throws what hinders that when no root of the watcher is protected any more, and
-    /// `RepositoryError.gone` when the repository itself is not there any more.
+    /// Protects the root until `stop`. Throws what hinders that when no root of the watcher is protected any
+    /// more, and `RepositoryError.gone` when the repository itself is not there any more.
     func run() async throws {
         defer { state.withLock { $0.isOver = true } }
         var failures = Failures()
         while true {
-            let began = Tick.now
+            let began = MonotonicInstant.now
             do {
                 return try await attempt()
             } catch let interruption as CaptureInterruption {
@@ -142,7 +144,8 @@ final class RootWatch: Sendable {
         }
     }
 
-    /// Removes images that are not finished, and says what of the root may not be captured; nil when it is through.
+    /// Removes images that are not finished, and says what of the root may not be captured; nil when it is
+    /// through.
     func abandon() -> (path: FilePath, why: String)? {
         let (protector, isOver) = state.withLock { ($0.protector, $0.isOver) }
         guard !isOver else { return nil }
@@ -158,7 +161,7 @@ final class RootWatch: Sendable {
     private var isStopping: Bool { state.withLock { $0.stop != nil } }
 
     private func attempt() async throws {
-        let root = try await Thread.run("root") { [target] in try target.find() }
+        let root = try await WorkerThread.run("root") { [target] in try target.find() }
         // One element is as good as many.
         let (changes, recorded) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         var options = surroundings.options
@@ -232,7 +235,8 @@ final class RootWatch: Sendable {
         }
     }
 
-    /// Answers for the root while nobody protects it; nil where another watcher does, or there is no place for a socket.
+    /// Answers for the root while nobody protects it; nil where another watcher does, or there is no place
+    /// for a socket.
     private func failedSocket(_ error: any Error) -> ControlSocket? {
         guard let root = try? target.known() else { return nil }
         let status = WatcherStatus(

@@ -1,7 +1,8 @@
 package import Capture
 package import LinuxSystem
+package import History
 package import Recovery
-package import Repository
+package import RepositoryReader
 import ServiceLifecycle
 package import SystemPackage
 
@@ -150,8 +151,8 @@ package struct WatchService: Service {
 
     /// Protects the roots until the graceful shutdown, or once. A root that fails hinders no other one.
     ///
-    /// Throws `Interrupted` when a shutdown came before everything was captured, `RepositoryError.gone`, and what hinders the last root
-    /// when none is left that is protected.
+    /// Throws `Interrupted` when a shutdown came before everything was captured, `RepositoryError.gone`, and
+    /// what hinders the last root when none is left that is protected.
     package func run() async throws {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -184,8 +185,8 @@ package struct WatchService: Service {
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
     }
 
-    /// For a process that ends while the service runs: removes images that are not finished. Returns the roots of which something may
-    /// not be captured, and why.
+    /// For a process that ends while the service runs: removes images that are not finished. Returns the
+    /// roots of which something may not be captured, and why.
     package func abandon() -> [(path: FilePath, why: String)] { watches.compactMap { $0.abandon() } }
 
     private func protect() async throws {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryReader
 import SystemPackage
 
 struct Check: HoldfastCommand {

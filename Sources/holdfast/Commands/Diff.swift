@@ -1,7 +1,7 @@
 import ArgumentParser
-import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryReader
 import SystemPackage
 
 struct Diff: HoldfastCommand {

@@ -1,8 +1,9 @@
+import RepositoryReader
 import ArgumentParser
-import Capture
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryFormat
 import Service
 import SystemPackage
 
@@ -92,7 +93,7 @@ struct Doctor: HoldfastCommand {
             return file
         }
         let files = index.filesThatWereDatabases
-        guard let file = try index.meantDatabase(among: files, at: Sequence(.max)) else {
+        guard let file = try index.meantDatabase(among: files, at: SequenceNumber(.max)) else {
             throw Failure(
                 .notFound,
                 "\(target.path.printable) has no database: see \(SuggestedCommand("log", target.path))"

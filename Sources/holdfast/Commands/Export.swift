@@ -1,7 +1,9 @@
+import RepositoryFormat
 import ArgumentParser
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryReader
 import SystemPackage
 
 struct Export: HoldfastCommand {
@@ -49,7 +51,7 @@ struct Export: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let start = Tick.now
+        let start = MonotonicInstant.now
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
@@ -66,7 +68,7 @@ struct Export: HoldfastCommand {
         _ chosen: ChosenSnapshot,
         _ repository: RepositoryDirectory,
         _ stream: StreamedOutput?,
-        _ start: Tick,
+        _ start: MonotonicInstant,
         _ console: Console
     ) throws -> ExitStatus {
         let target = chosen.target

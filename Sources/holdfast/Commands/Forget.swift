@@ -1,7 +1,9 @@
+import RepositoryFormat
 import ArgumentParser
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryReader
+import RepositoryWriter
 import Service
 import SystemPackage
 

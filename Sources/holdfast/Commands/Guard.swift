@@ -1,8 +1,8 @@
+import RepositoryFormat
 import ArgumentParser
 import Capture
 import LinuxSystem
-import Recovery
-import Repository
+import History
 import Service
 import SystemPackage
 
@@ -62,7 +62,7 @@ struct Guard: HoldfastCommand {
         let before = try capture.run([.tag(name, message: text, isAutomatic: tag == nil)])
         console.message("the state before it is snapshot \(before.sequence), \(name)")
 
-        let start = Tick.now
+        let start = MonotonicInstant.now
         let status: Int32
         do {
             status = try ForegroundProcess.run(

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Recovery
-import Repository
+import History
+import RepositoryFormat
 import Service
 
 struct Release: HoldfastCommand {

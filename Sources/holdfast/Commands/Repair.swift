@@ -1,7 +1,8 @@
+import RepositoryFormat
 import ArgumentParser
 import LinuxSystem
-import Recovery
-import Repository
+import RepositoryReader
+import RepositoryWriter
 import SystemPackage
 
 struct Repair: HoldfastCommand {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryReader
 import SystemPackage
 
 struct Restore: HoldfastCommand {
@@ -106,7 +107,7 @@ struct Restore: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let start = Tick.now
+        let start = MonotonicInstant.now
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
         let lock = inPlace ? try inPlaceOptions.lock(target.root) : nil
@@ -164,7 +165,7 @@ struct Restore: HoldfastCommand {
         _ target: Target,
         _ repository: RepositoryDirectory,
         _ stream: StreamedOutput?,
-        _ start: Tick,
+        _ start: MonotonicInstant,
         _ console: Console
     ) throws -> ExitStatus {
         let check = quick ? Integrity.Check.quick : .full

@@ -1,7 +1,8 @@
+import History
+import RepositoryFormat
 import ArgumentParser
 import LinuxSystem
 import Recovery
-import Repository
 import SystemPackage
 
 struct RowsHistory: HoldfastCommand {

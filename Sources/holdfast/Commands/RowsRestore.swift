@@ -1,8 +1,7 @@
 import ArgumentParser
-import Capture
 import LinuxSystem
+import History
 import Recovery
-import Repository
 import Service
 import SystemPackage
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import LinuxSystem
 import Recovery
-import Repository
 import SystemPackage
 
 struct Shell: HoldfastCommand {

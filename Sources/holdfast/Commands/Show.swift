@@ -1,7 +1,9 @@
+import RepositoryReader
+import RepositoryFormat
 import ArgumentParser
 import LinuxSystem
+import History
 import Recovery
-import Repository
 import SystemPackage
 
 struct Show: HoldfastCommand {

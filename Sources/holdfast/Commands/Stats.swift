@@ -1,7 +1,7 @@
+import RepositoryReader
 import ArgumentParser
 import LinuxSystem
-import Recovery
-import Repository
+import History
 import SystemPackage
 
 struct Stats: HoldfastCommand {

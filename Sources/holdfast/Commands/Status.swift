@@ -1,7 +1,8 @@
+import RepositoryReader
+import RepositoryFormat
 import ArgumentParser
 import LinuxSystem
-import Recovery
-import Repository
+import History
 import Service
 import SystemPackage
 

@@ -1,7 +1,7 @@
+import RepositoryReader
 import ArgumentParser
-import LinuxSystem
+import History
 import Recovery
-import Repository
 import SystemPackage
 
 struct Undo: HoldfastCommand {

@@ -1,9 +1,12 @@
+import RepositoryWriter
+import RepositoryFormat
 import ArgumentParser
 import Capture
 import LinuxSystem
 import Logging
+import History
 import Recovery
-import Repository
+import RepositoryReader
 import Service
 import ServiceLifecycle
 import Synchronization
@@ -92,7 +95,7 @@ struct Watch: AsyncParsableCommand {
         guard keepAll || !retention.rules.policy.isEmpty else { throw RetentionError.keepsNothing }
         Memory.shareHeaps()
         CurrentProcess.raiseOpenFileLimit()
-        let (repository, targets) = try await Thread.run("command") { try openTargets() }
+        let (repository, targets) = try await WorkerThread.run("command") { try openTargets() }
         var protection = RootProtector.Options()
         protection.quiet = debounce
         protection.maximumDelay = maxDelay
@@ -134,8 +137,8 @@ struct Watch: AsyncParsableCommand {
         )
         try StopSignal.onFirst {
             Task { await group.triggerGracefulShutdown() }
-            try? Thread.start("deadline") {
-                Thread.nap(Self.stopTime)
+            try? WorkerThread.start("deadline") {
+                WorkerThread.sleep(Self.stopTime)
                 Self.giveUp(service)
             }
         } again: {
@@ -157,7 +160,7 @@ struct Watch: AsyncParsableCommand {
 
     /// Makes the repository, and finds what is to be protected.
     private func openTargets() throws -> (RepositoryDirectory, [WatchService.Target]) {
-        let repository = try RepositoryDirectory(at: options.repositoryPath(), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: options.repositoryPath())
         for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
         if try repository.isOpenedByMount {
             Console.say(

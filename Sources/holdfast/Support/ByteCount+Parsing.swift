@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// A size as options take it: bytes, or a number with a unit. `K`, `M`, `G` and `T` go by 1024, as `KiB` and so on
-/// do; `KB`, `MB`, `GB` and `TB` go by 1000.
+/// A size as options take it: bytes, or a number with a unit. `K`, `M`, `G` and `T` go by 1024, as `KiB` and
+/// so on do; `KB`, `MB`, `GB` and `TB` go by 1000.
 func parseByteCount(_ text: String) throws -> UInt64 {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let wrong = ValidationError("'\(text)' is no size: write 2G, 500M, 1.5GiB or a number of bytes")

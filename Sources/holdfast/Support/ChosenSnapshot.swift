@@ -1,6 +1,8 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
+import History
 import Recovery
-import Repository
 import Service
 import SystemPackage
 
@@ -31,7 +33,8 @@ struct ChosenSnapshot {
         if let warning = index.warningOfIncompleteCopy(in: scope) { Console.say(warning) }
     }
 
-    /// Where no watcher runs, the newest snapshot may be older than the file: whoever looks at it should know.
+    /// Where no watcher runs, the newest snapshot may be older than the file: whoever looks at it should
+    /// know.
     func warnIfStale(_ console: Console) {
         guard entry == index.entries(in: scope).last, (try? ControlClient(target.root).status()) == .some(nil)
         else {

@@ -1,6 +1,6 @@
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryReader
 
 /// Where a command speaks: results on the standard output, messages on the standard error.
 final class Console {
@@ -89,8 +89,8 @@ struct Style {
 }
 
 extension Instant {
-    /// Local time with all digits, which a WHEN takes back as this very moment. The offset from UTC is added in the
-    /// hour that a clock shows twice.
+    /// Local time with all digits, which a WHEN takes back as this very moment. The offset from UTC is added
+    /// in the hour that a clock shows twice.
     var pasteableText: String {
         let full = rfc3339(in: .system)
         let calendar = LocalCalendar.system

@@ -2,8 +2,8 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// Where the demo plays: a temporary folder, from then on this process's working directory, and the programs that
-/// run in it. Nothing of it is left after `clear`.
+/// Where the demo plays: a temporary folder, from then on this process's working directory, and the programs
+/// that run in it. Nothing of it is left after `clear`.
 final class DemoStage: Sendable {
     /// Absolute, free of symbolic links.
     let folder: FilePath

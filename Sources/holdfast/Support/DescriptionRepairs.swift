@@ -1,5 +1,7 @@
+import RepositoryFormat
 import LinuxSystem
-import Repository
+import RepositoryReader
+import RepositoryWriter
 import SystemPackage
 
 /// Mends the descriptions of a repository's roots for `holdfast repair`, and says what came of it.

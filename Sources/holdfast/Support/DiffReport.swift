@@ -1,6 +1,7 @@
+import RepositoryFormat
 import LinuxSystem
+import History
 import Recovery
-import Repository
 import SystemPackage
 
 /// What `diff` and `show` say of two moments.

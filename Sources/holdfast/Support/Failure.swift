@@ -1,6 +1,7 @@
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryReader
 import SystemPackage
 
 /// Why a command ends without success: a status, and one line that says what happened and what to do.

@@ -1,10 +1,11 @@
+import RepositoryReader
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryFormat
 import SystemPackage
 
-/// What `forget` says: for programs every snapshot, each file and a summary; for people what is kept and why, and
-/// what goes, file by file.
+/// What `forget` says: for programs every snapshot, each file and a summary; for people what is kept and why,
+/// and what goes, file by file.
 struct ForgetReport {
     private let plan: RetentionPlan
     private let console: Console
@@ -74,7 +75,7 @@ struct ForgetReport {
     }
 
     /// Runs of sequences, the first of very many.
-    private static func text(_ runs: [ClosedRange<Sequence>]) -> String {
+    private static func text(_ runs: [ClosedRange<SequenceNumber>]) -> String {
         let most = 20
         let shown = runs.prefix(most).map { run in
             run.lowerBound == run.upperBound
@@ -125,7 +126,8 @@ struct ForgetReport {
 }
 
 extension ForgetReport {
-    /// What is kept and why, as restic shows it. Of snapshots that one reason alone keeps in bulk, only the number.
+    /// What is kept and why, as restic shows it. Of snapshots that one reason alone keeps in bulk, only the
+    /// number.
     private var table: String {
         var lines = ["\(root.printable): keeps \(plan.rules.policy)"]
         var bulk: [RetentionReasons: Int] = [:]

@@ -1,6 +1,7 @@
 import Capture
 import Recovery
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import Service
 import SystemPackage
 
@@ -11,8 +12,8 @@ extension FreshCapture {
         return CapturedState(sequence: point.sequence, unseen: point.unseen)
     }
 
-    /// For `sync`, and the commands that set a name on the present: captures and prints the last sequence. Says what
-    /// could not be captured, and returns `.partial` then.
+    /// For `sync`, and the commands that set a name on the present: captures and prints the last sequence.
+    /// Says what could not be captured, and returns `.partial` then.
     static func run(
         _ target: Target,
         in repository: RepositoryDirectory,

@@ -1,6 +1,6 @@
 import ArgumentParser
 import LinuxSystem
-import Repository
+import RepositoryReader
 import SystemPackage
 
 /// What every command understands.
@@ -62,7 +62,7 @@ struct GlobalOptions: ParsableArguments {
                 throw RepositoryError.notARepository(path)
             }
         }
-        return try RepositoryDirectory(at: path, creating: false)
+        return try RepositoryDirectory(at: path)
     }
 }
 
@@ -82,8 +82,8 @@ extension GlobalOptions {
     /// Those of which an argument is a WHEN.
     private static let commandsWithTimes: Set = ["diff", "show", "hold", "release"]
 
-    /// Arguments in which these options stand behind the subcommand, where the parser expects them; people put
-    /// them before it as well.
+    /// Arguments in which these options stand behind the subcommand, where the parser expects them; people
+    /// put them before it as well.
     static func behindSubcommand(_ arguments: [String]) -> [String] {
         var rest = arguments[...]
         var moved: [String] = []

@@ -11,7 +11,7 @@ protocol HoldfastCommand: AsyncParsableCommand, Sendable {
 
 extension HoldfastCommand {
     func run() async throws {
-        let status = try await Thread.run("command") {
+        let status = try await WorkerThread.run("command") {
             let console = Console(options)
             let result = Result { try perform(console) }
             // What was found before something went wrong is shown first.

@@ -1,6 +1,8 @@
+import RepositoryReader
+import RepositoryFormat
 import LinuxSystem
+import History
 import Recovery
-import Repository
 import SystemPackage
 
 /// What `restore --in-place` and `undo` say of what they did, or would do.
@@ -9,7 +11,7 @@ struct InPlaceReport {
     private let target: Target
     private let isRehearsal: Bool
     private let console: Console
-    private let start = Tick.now
+    private let start = MonotonicInstant.now
     private var worst = ExitStatus.done
     private var done = 0
     private var unchanged = 0

@@ -1,5 +1,5 @@
+import History
 import LinuxSystem
-import Recovery
 
 /// One line of JSON, its fields in the order in which they are added.
 struct JSONObject {

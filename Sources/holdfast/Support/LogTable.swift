@@ -1,6 +1,7 @@
+import RepositoryReader
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryFormat
 import SystemPackage
 
 /// The log for people: columns of fixed width, so that it can be written while it is read.

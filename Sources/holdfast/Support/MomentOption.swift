@@ -1,5 +1,5 @@
 import ArgumentParser
-import Recovery
+import History
 
 /// The state that a command is about.
 struct MomentOption: ParsableArguments {

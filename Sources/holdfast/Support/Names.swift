@@ -1,6 +1,8 @@
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 // What values are called on the command line.

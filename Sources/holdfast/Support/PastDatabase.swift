@@ -1,6 +1,8 @@
+import RepositoryFormat
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryReader
 import SystemPackage
 
 /// A database as it was at a WHEN, rebuilt for looking at.

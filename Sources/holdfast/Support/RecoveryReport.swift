@@ -1,6 +1,7 @@
+import RepositoryReader
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryFormat
 import SystemPackage
 
 /// What `recoveries` says of an entry of the recovery log.
@@ -60,7 +61,7 @@ struct RecoveryReport {
         entry.before.keys.sorted().map { index.path(of: $0, at: entry.result).string }
     }
 
-    private func snapshot(_ sequence: Sequence) -> String {
+    private func snapshot(_ sequence: SequenceNumber) -> String {
         guard sequence != .none else { return "none (an SQL dump, or what the doctor rescued)" }
         guard let found = index.entries.last(where: { $0.sequence == sequence }) else { return "\(sequence)" }
         return "\(sequence) (\(found.time.pasteableText))"

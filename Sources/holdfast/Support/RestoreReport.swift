@@ -1,6 +1,8 @@
+import RepositoryReader
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryFormat
 import SystemPackage
 
 /// What `restore` says of what it did.
@@ -8,7 +10,7 @@ struct RestoreReport {
     private let plan: RestorePlan
     private let target: Target
     private let check: Integrity.Check
-    private let start: Tick
+    private let start: MonotonicInstant
     /// What is restored goes to the standard output, and nothing else may.
     private let isStreamed: Bool
     private let console: Console
@@ -20,7 +22,7 @@ struct RestoreReport {
         _ plan: RestorePlan,
         _ target: Target,
         _ check: Integrity.Check,
-        start: Tick,
+        start: MonotonicInstant,
         isStreamed: Bool = false,
         console: Console
     ) {
@@ -74,7 +76,7 @@ struct RestoreReport {
     }
 
     /// For a file that was left out, for nobody knows what was in it.
-    static func text(unseen path: FilePath, at sequence: Sequence) -> String {
+    static func text(unseen path: FilePath, at sequence: SequenceNumber) -> String {
         "\(path.printable) was left out: it had no snapshot yet at snapshot \(sequence), and may have been there: see "
             + "\(SuggestedCommand("log", path))"
     }

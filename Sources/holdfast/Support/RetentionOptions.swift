@@ -1,5 +1,5 @@
 import ArgumentParser
-import Recovery
+import History
 
 /// Which snapshots stay, for the commands that remove others.
 struct RetentionOptions: ParsableArguments {

@@ -1,7 +1,6 @@
 import ArgumentParser
-import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryReader
 
 /// What `rows` is told of rows: their keys, and the PATH that may stand behind them or in `--path`.
 struct RowArguments {

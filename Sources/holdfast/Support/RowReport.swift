@@ -1,6 +1,7 @@
+import RepositoryFormat
 import LinuxSystem
+import History
 import Recovery
-import Repository
 import SystemPackage
 
 /// What `rows restore` says of what it did, or would do.

@@ -1,5 +1,6 @@
-import Recovery
-import Repository
+import RepositoryReader
+import RepositoryFormat
+import History
 import SystemPackage
 
 extension HistoryListing.Snapshot {

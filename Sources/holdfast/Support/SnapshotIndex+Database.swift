@@ -1,6 +1,6 @@
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryFormat
 import SystemPackage
 
 extension SnapshotIndex {
@@ -8,7 +8,7 @@ extension SnapshotIndex {
     ///
     /// It is the first of these that is one: the only database; the only one at the top of the root; the only
     /// one there whose name is not that of a copy (`isCopy`). Throws `Failure` when it is none of them.
-    func meantDatabase(among files: [FileID], at sequence: Sequence) throws -> FileID? {
+    func meantDatabase(among files: [FileID], at sequence: SequenceNumber) throws -> FileID? {
         guard files.count > 1 else { return files.first }
         let names = files.map { ($0, declaration(of: $0, at: sequence)?.name ?? "") }
         let top = names.filter { $0.1.components.count == 1 }

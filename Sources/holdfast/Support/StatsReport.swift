@@ -1,6 +1,7 @@
+import RepositoryFormat
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryReader
 
 /// What `stats` says of a root, or of all together.
 struct StatsReport {

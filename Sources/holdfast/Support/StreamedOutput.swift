@@ -1,6 +1,6 @@
 import LinuxSystem
 import Recovery
-import Repository
+import RepositoryReader
 import SystemPackage
 
 /// A file that goes to the standard output, for `--output -`. It is made in the repository first: nothing

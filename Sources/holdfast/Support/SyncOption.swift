@@ -1,7 +1,7 @@
 import ArgumentParser
 import Capture
 import LinuxSystem
-import Recovery
+import History
 import Service
 
 /// Whether what was just committed is waited for, by commands that read the history.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Recovery
+import History
 
 /// A name for a moment, which a WHEN can be.
 func parseTagName(_ text: String) throws -> String {

@@ -1,6 +1,7 @@
+import RepositoryFormat
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryReader
 import SystemPackage
 
 /// What a PATH on the command line names in a repository.

@@ -1,5 +1,4 @@
 import LinuxSystem
-import Repository
 import Testing
 
 @testable import Capture

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Debounce")
 struct DebounceTests {
-    private func tick(_ milliseconds: Int) -> Tick { Tick(nanoseconds: Int64(milliseconds) * 1_000_000) }
+    private func tick(_ milliseconds: Int) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: Int64(milliseconds) * 1_000_000)
+    }
     private let start = Debounce(quiet: .milliseconds(20), maximumDelay: .milliseconds(100))
 
     @Test("asks for nothing while nothing waits")

@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
+import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
@@ -14,7 +16,7 @@ struct IdleSegmentTests {
         let data = FilePath(folder.file("data"))
         try Directory.make(data)
         let repository = FilePath(folder.file("repository"))
-        let root = try RepositoryDirectory(at: repository, creating: true).addRoot(data, kind: .directory)
+        let root = try RepositoryDirectory.openOrCreate(at: repository).addRoot(data, kind: .directory)
         var random = SeededRandom()
         try folder.write(random.bytes(400_000), to: "data/plain")
 
@@ -45,7 +47,7 @@ struct IdleSegmentTests {
         var header = [UInt8](repeating: 0, count: 64)
         _ = try OpenFile(path, .read).read(into: &header, count: 64, at: 0)
         #expect(header[12] == 1)
-        #expect(last.sequence == Sequence(3))
+        #expect(last.sequence == SequenceNumber(3))
         var findings: [Finding] = []
         _ = try RootCheck(root).run(readingData: true) { findings.append($0) }
         #expect(findings.isEmpty, "\(findings)")

@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -77,7 +79,7 @@ struct RecorderTests {
         let folder = try TemporaryDirectory()
         let data = FilePath(folder.file("data"))
         try Directory.make(data)
-        let repository = try RepositoryDirectory(at: FilePath(folder.file("repository")), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(folder.file("repository")))
         let root = try repository.addRoot(data, kind: .directory)
         let queue = try CaptureQueue()
         let meter = StatusMeter { _ in }
@@ -112,8 +114,9 @@ struct RecorderTests {
         var last: [FileID: UInt8] = [:]
         for file in [Self.bad, Self.good] {
             let output = FilePath(folder.file("restored-\(file)"))
-            let copy = try OpenFile(output, .createNew)
-            _ = try ImageRebuilder(root).rebuild(file, at: meter.current.lastSequence, into: copy)
+            let states = try ImageRebuilder(root).rebuildAll([file: output], at: meter.current.lastSequence)
+            _ = try #require(states[file]).get()
+            let copy = try OpenFile(output, .read)
             var byte: [UInt8] = [0]
             _ = try copy.read(into: &byte, count: 1, at: 0)
             last[file] = byte[0]

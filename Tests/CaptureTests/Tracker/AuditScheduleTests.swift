@@ -5,9 +5,9 @@ import Testing
 
 @Suite("Audit schedule")
 struct AuditScheduleTests {
-    private let start = Tick.now
+    private let start = MonotonicInstant.now
 
-    private func after(_ seconds: Double) -> Tick { start.advanced(by: .seconds(seconds)) }
+    private func after(_ seconds: Double) -> MonotonicInstant { start.advanced(by: .seconds(seconds)) }
 
     @Test("a change is followed by one audit, when the file has been idle for a while")
     func afterActivity() {

@@ -1,12 +1,13 @@
 import LinuxSystem
-import Repository
-import SQLiteFiles
+import RepositoryFormat
+import RepositoryWriter
 import SystemPackage
 import TestSupport
 
 @testable import Capture
 
-/// A database in rollback mode with an open connection, and its tracker. The test tells the events when it likes.
+/// A database in rollback mode with an open connection, and its tracker. The test tells the events when it
+/// likes.
 final class TrackedDatabase {
     let folder: TemporaryDirectory
     let session: SQLite3Session
@@ -20,8 +21,8 @@ final class TrackedDatabase {
     private(set) var counted = 0
     private(set) var mayMissCommits = false
 
-    /// `firstEvent`: what it is to the tracker; `created`: it was made while somebody watched. `kind`: a plain file is one
-    /// that nobody has looked at yet.
+    /// `firstEvent`: what it is to the tracker; `created`: it was made while somebody watched. `kind`: a
+    /// plain file is one that nobody has looked at yet.
     init(_ sql: String, firstEvent: SnapshotEvent = .baseline, kind: FileKind = .database) throws {
         folder = try TemporaryDirectory()
         session = try SQLite3Session(folder.file("a.db"))

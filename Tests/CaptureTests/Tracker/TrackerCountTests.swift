@@ -1,6 +1,5 @@
 import LinuxSystem
-import Repository
-import SQLiteFiles
+import RepositoryFormat
 import SystemPackage
 import TestSupport
 import Testing
@@ -116,7 +115,7 @@ struct TrackerCountTests {
         try other.sql("PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE;")
         try other.sql("INSERT INTO t VALUES(2, 'x');")
         tracker.contentModified()
-        let now = Tick.now
+        let now = MonotonicInstant.now
         tracker.look(now)
         tracker.look(now.advanced(by: .seconds(1)))
         #expect(!tracker.merged.isUncertain, "nothing was written since")

@@ -1,4 +1,3 @@
-import Repository
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,6 +1,4 @@
 import LinuxSystem
-import Repository
-import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing

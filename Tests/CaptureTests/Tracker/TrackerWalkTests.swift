@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -59,7 +60,7 @@ struct TrackerWalkTests {
     func deletedWithoutImage() throws {
         let folder = try TemporaryDirectory()
         let (tracker, queue) = try tracker(folder, nil)
-        let now = Tick.now
+        let now = MonotonicInstant.now
         tracker.look(now)
         tracker.look(now.advanced(by: .seconds(1)))
         let deletions = queue.takeAll().filter {

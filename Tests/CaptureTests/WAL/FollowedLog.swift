@@ -1,6 +1,5 @@
 import Foundation
-import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -60,8 +59,8 @@ final class FollowedLog {
         return outcome
     }
 
-    /// A commit whose first frames have empty checksums: the cache spills, pages but not the first are written
-    /// again, and all is given back.
+    /// A commit whose first frames have empty checksums: the cache spills, pages but not the first are
+    /// written again, and all is given back.
     func commitEmptyFrames() throws {
         try writeEmptyFrames(andThen: "INSERT INTO t(b) VALUES(randomblob(9000)); COMMIT;")
     }
@@ -78,8 +77,8 @@ final class FollowedLog {
         )
     }
 
-    /// A commit that writes its frames anew from the first on, and more than are there: the cache spills, and all its
-    /// pages change again.
+    /// A commit that writes its frames anew from the first on, and more than are there: the cache spills, and
+    /// all its pages change again.
     func commitRewrittenFrames() throws {
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)"
         _ = try session.sql(
@@ -90,7 +89,8 @@ final class FollowedLog {
         )
     }
 
-    /// Another process is killed when its transaction is in the log, while it syncs it. `sync`: which of its syncs.
+    /// Another process is killed when its transaction is in the log, while it syncs it. `sync`: which of its
+    /// syncs.
     func commitUntold(
         _ sql: String = "INSERT INTO t(b) VALUES('untold');",
         sync: Int = 1

@@ -1,4 +1,5 @@
-import Repository
+import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 import TestSupport
 import Testing

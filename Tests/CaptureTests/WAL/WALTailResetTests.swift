@@ -1,6 +1,5 @@
 import Foundation
 import LinuxSystem
-import Repository
 import SQLiteFiles
 import SystemPackage
 import TestSupport

@@ -1,5 +1,4 @@
-import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport

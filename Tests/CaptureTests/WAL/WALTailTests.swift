@@ -1,6 +1,6 @@
 import Foundation
 import LinuxSystem
-import Repository
+import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport

@@ -1,12 +1,11 @@
-import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Capture
 
-/// Transactions that stand in the log as a whole and of which the wal-index was never told: their writer was killed
-/// between the two. SQLite does not count them while the log is in use.
+/// Transactions that stand in the log as a whole and of which the wal-index was never told: their writer was
+/// killed between the two. SQLite does not count them while the log is in use.
 @Suite("WAL tail, untold commits")
 struct WALTailUntoldTests {
     private func followed() throws -> FollowedLog {

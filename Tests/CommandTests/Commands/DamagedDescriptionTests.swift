@@ -1,5 +1,6 @@
 import Foundation
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import Foundation
-import LinuxSystem
-import Repository
+import RepositoryReader
+import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing

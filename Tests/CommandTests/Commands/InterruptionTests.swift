@@ -1,6 +1,6 @@
 import Foundation
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import SystemPackage
 import TestSupport
 import Testing
@@ -24,8 +24,8 @@ import Testing
         return (directory, image)
     }
 
-    /// Starts a restore and sends a signal as soon as so many bytes of the image are there, wherever that is. Returns
-    /// what came of it.
+    /// Starts a restore and sends a signal as soon as so many bytes of the image are there, wherever that is.
+    /// Returns what came of it.
     private static func interrupt(
         _ directory: TemporaryDirectory,
         with signal: Int32,

@@ -1,5 +1,5 @@
 import Foundation
-import Repository
+import RepositoryFormat
 import TestSupport
 import Testing
 

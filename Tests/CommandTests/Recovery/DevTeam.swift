@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A project whose `.devteam` is watched, with a database of 29 tables, notes and a configuration, while short `sqlite3`
-/// processes without a busy timeout log one event after the other.
+/// A project whose `.devteam` is watched, with a database of 29 tables, notes and a configuration, while
+/// short `sqlite3` processes without a busy timeout log one event after the other.
 final class DevTeam {
     let folder: TemporaryDirectory
     let root: String
@@ -94,7 +94,8 @@ final class DevTeam {
         try #require(watcher).waitForError(condition)
     }
 
-    /// Looks at the log, again and again, until it is as wanted: what the watcher writes into the history by itself, it tells nobody.
+    /// Looks at the log, again and again, until it is as wanted: what the watcher writes into the history by
+    /// itself, it tells nobody.
     func waitForLog(_ condition: (String) -> Bool) throws {
         try wait(for: "the history") { condition(try holdfast("log").stdout) }
     }

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Files that are exchanged in place while programs have them open, or that the history does not have as they are.
+/// Files that are exchanged in place while programs have them open, or that the history does not have as they
+/// are.
 @Suite("Exchanging a file", .serialized)
 struct ExchangeTests {
     private func capture(_ protection: Protection) throws {
@@ -41,7 +42,8 @@ struct ExchangeTests {
         )
     }
 
-    /// `strace(1)` holds the command up where it has looked who has the file open, and has not exchanged it yet.
+    /// `strace(1)` holds the command up where it has looked who has the file open, and has not exchanged it
+    /// yet.
     @Test(
         "a program that opens the damaged file at that very moment finds it locked, and does not spoil the new one"
     )

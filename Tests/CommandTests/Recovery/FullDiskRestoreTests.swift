@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The `.devteam` of a project on a small disk behind a symbolic link, as the team moves it when room runs out, or the repository
-/// on one.
+/// The `.devteam` of a project on a small disk behind a symbolic link, as the team moves it when room runs
+/// out, or the repository on one.
 @Suite(
     "A restore in place without space",
     .serialized,

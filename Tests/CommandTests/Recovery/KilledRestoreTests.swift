@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A restore in place killed at every call that changes something, one after the other: `strace(1)` sends it SIGKILL as it enters
-/// the call. No watcher runs, so that what a capture writes is among it.
+/// A restore in place killed at every call that changes something, one after the other: `strace(1)` sends it
+/// SIGKILL as it enters the call. No watcher runs, so that what a capture writes is among it.
 @Suite("A restore in place that is killed at each step", .serialized)
 struct KilledRestoreTests {
     /// What happened before, and what a file may look like after the kill.
@@ -99,7 +99,8 @@ struct KilledRestoreTests {
         return 0
     }
 
-    /// Every row of a database that SQLite can read as the next program would, or that there is none, or nothing but garbage.
+    /// Every row of a database that SQLite can read as the next program would, or that there is none, or
+    /// nothing but garbage.
     private func content(_ team: DevTeam) throws -> String {
         guard FileManager.default.fileExists(atPath: team.database) else { return "none" }
         // It would remove a journal that is none.

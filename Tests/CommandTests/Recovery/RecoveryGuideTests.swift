@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Types every command of docs/RECOVERY.md, section by section, each in a fresh project, and compares what it prints.
+/// Types every command of docs/RECOVERY.md, section by section, each in a fresh project, and compares what it
+/// prints.
 @Suite("The recovery guide", .serialized)
 struct RecoveryGuideTests {
     struct Section: CustomStringConvertible, Sendable {

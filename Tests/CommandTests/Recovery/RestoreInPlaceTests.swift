@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The accidents of a team, and the one command that undoes each, beside a watcher and programs that go on writing.
+/// The accidents of a team, and the one command that undoes each, beside a watcher and programs that go on
+/// writing.
 @Suite("Restore in place", .serialized)
 struct RestoreInPlaceTests {
     private struct Line: Decodable {
@@ -50,7 +51,8 @@ struct RestoreInPlaceTests {
             "--reason",
             "cleanup went wrong"
         )
-        // What comes at the very moment of the transaction finds the database locked, as beside any other writer.
+        // What comes at the very moment of the transaction finds the database locked, as beside any other
+        // writer.
         #expect(team.writes.failed - failedBefore <= 3, "\(team.writerErrors)")
         #expect(try team.rows() == before)
         #expect(try team.isSound())

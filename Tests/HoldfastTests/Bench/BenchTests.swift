@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `bench/run` in its small form, with this build of the program and without a network. Nothing here is a measurement.
+/// `bench/run` in its small form, with this build of the program and without a network. Nothing here is a
+/// measurement.
 @Suite struct BenchTests {
     private static let bench = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().appendingPathComponent("../../../bench/run").standardized.path

@@ -1,6 +1,7 @@
 import Foundation
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 import TestSupport
 import Testing
@@ -328,10 +329,7 @@ struct AttributesTests {
         try protection.stop()
         try protection.watch()
         try protection.sync()
-        let repository = try RepositoryDirectory(
-            at: FilePath(protection.folder.file("repository")),
-            creating: false
-        )
+        let repository = try RepositoryDirectory(at: FilePath(protection.folder.file("repository")))
         var said: [AttributesRecord.Subject: [UInt32?]] = [:]
         try RootHistory(try #require(repository.roots().usable.first)).visit { event in
             guard case .attributes(let record) = event else { return }

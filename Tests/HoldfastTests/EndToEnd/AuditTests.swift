@@ -19,8 +19,8 @@ struct AuditTests {
         let before = try protection.sync()
         let watcher = try #require(protection.watcher)
 
-        // Through another name outside of the watched directory, and the time of the change is taken back. The watcher
-        // is held meanwhile, for in between its slow round would see the new time.
+        // Through another name outside of the watched directory, and the time of the change is taken back.
+        // The watcher is held meanwhile, for in between its slow round would see the new time.
         watcher.signal(SIGSTOP)
         let otherName = protection.folder.file("other.db")
         let reference = protection.folder.file("reference")

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A running watcher of which calls on one file fail: `strace(1)` has them fail in the kernel's place, on that path alone.
+/// A running watcher of which calls on one file fail: `strace(1)` has them fail in the kernel's place, on
+/// that path alone.
 @Suite("A watcher whose calls on one file fail")
 struct FailingCallsTests {
     /// Which calls fail, with what, and when (`when=` in strace(1)).

@@ -6,7 +6,8 @@ import Testing
 struct HotJournalTests {
     private static let proof = "SELECT count(*), sum(length(b)), sum(i) FROM t; PRAGMA integrity_check;"
 
-    /// A database of that many rows whose last writer died amid a transaction, after pages had gone to the file.
+    /// A database of that many rows whose last writer died amid a transaction, after pages had gone to the
+    /// file.
     private func leave(rows: Int, in protection: Protection) throws {
         let session = try SQLite3Session(protection.database)
         _ = try session.sql(
@@ -73,7 +74,8 @@ struct HotJournalTests {
 
     enum SuperJournal: CaseIterable { case there, missing, empty, inAnotherNamespace, inADirectoryAbove }
 
-    /// What SQLite writes behind the records of a journal that belongs to a transaction over several databases.
+    /// What SQLite writes behind the records of a journal that belongs to a transaction over several
+    /// databases.
     private func trailer(_ name: String) -> Data {
         func bytes(_ number: UInt32) -> [UInt8] {
             (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
@@ -112,7 +114,8 @@ struct HotJournalTests {
             try protection.holdfast("restore", protection.database, "--at", "latest", "--output", copy)
             #expect(try SQLite3.sql(Self.proof, on: copy) == before)
         } else {
-            // Half of a transaction: that is what SQLite takes, too, and a restore refuses it unless it is sound.
+            // Half of a transaction: that is what SQLite takes, too, and a restore refuses it unless it is
+            // sound.
             let digest = try #require(protection.snapshots().last?.digest)
             #expect(try digest == protection.liveDigest())
         }

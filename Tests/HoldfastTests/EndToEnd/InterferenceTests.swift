@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Writers that do not wait", .serialized)
 struct InterferenceTests {
-    /// Transactions of all writers together; each database has one writer of its own, so that nobody but the watcher
-    /// could be in its way.
+    /// Transactions of all writers together; each database has one writer of its own, so that nobody but the
+    /// watcher could be in its way.
     private static let transactions = 3 * briefTransactions + 3 * steadyTransactions
     private static let briefTransactions = 400
     private static let steadyTransactions = 1400

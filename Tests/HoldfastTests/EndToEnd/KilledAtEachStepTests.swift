@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program killed at every call that changes the repository, one after the other: `strace(1)` sends it SIGKILL as
-/// it enters the call. In the short form, of what is called often, at every so many calls.
+/// The program killed at every call that changes the repository, one after the other: `strace(1)` sends it
+/// SIGKILL as it enters the call. In the short form, of what is called often, at every so many calls.
 @Suite("A watcher that is killed at each step", .serialized)
 struct KilledAtEachStepTests {
     @Test(
@@ -29,8 +29,8 @@ struct KilledAtEachStepTests {
         "pwrite64": 9, "fdatasync": 2, "fsync": 6, "rename": 2, "unlinkat": 4, "ftruncate": 3, "mkdir": 3,
     ]
 
-    /// The run that is killed: the first, which makes the repository and a base image; one that goes on with what an
-    /// earlier one acknowledged; one that begins a new segment and seals the one before.
+    /// The run that is killed: the first, which makes the repository and a base image; one that goes on with
+    /// what an earlier one acknowledged; one that begins a new segment and seals the one before.
     private enum Stage: CaseIterable { case first, later, sealing }
 
     /// Kills a run at each call, each time on the same repository. Returns how often.
@@ -98,8 +98,8 @@ struct KilledAtEachStepTests {
         }
     }
 
-    /// Calls `kill` with 1, 1 + step, … until it returns false, each time with the repository that is there now. Returns how
-    /// often it returned true.
+    /// Calls `kill` with 1, 1 + step, … until it returns false, each time with the repository that is there
+    /// now. Returns how often it returned true.
     private func countKills(
         _ protection: Protection,
         _ step: Int,

@@ -23,11 +23,11 @@ struct LargeFileTests {
         )
         let session = try SQLite3Session(protection.database)
         var rows = 125_000
-        let deadline = Tick.now.advanced(by: .seconds(180))
+        let deadline = MonotonicInstant.now.advanced(by: .seconds(180))
         while !program.stderr.contains("ready") {
             try session.sql("INSERT INTO t(b) VALUES(hex(randomblob(1900)));")
             rows += 1
-            try #require(program.isRunning && Tick.now < deadline, "\(rows) \(program.stderr)")
+            try #require(program.isRunning && MonotonicInstant.now < deadline, "\(rows) \(program.stderr)")
         }
         try protection.sync()
         let peak = try program.peakMemoryBytes()

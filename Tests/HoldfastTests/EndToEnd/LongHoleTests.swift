@@ -1,6 +1,7 @@
 import Foundation
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -41,7 +42,7 @@ struct LongHoleTests {
         for length in [Self.terabyte, Self.terabyte + (1 << 30) + 77, 5000, Self.terabyte / 2, 3] as [UInt64]
         {
             try file("x.bin", in: protection).truncate(to: length)
-            let began = Tick.now
+            let began = MonotonicInstant.now
             try SQLite3.sql("INSERT INTO t VALUES(1);", on: protection.database)
             try protection.sync()
             #expect(began.duration(to: .now) < .seconds(10), "\(length) bytes")
@@ -50,7 +51,7 @@ struct LongHoleTests {
             try expectEqual(name, copy)
         }
         try protection.check()
-        let began = Tick.now
+        let began = MonotonicInstant.now
         #expect(try protection.stop()?.status == 0)
         #expect(began.duration(to: .now) < .seconds(5))
         // The mirror is looked at when the next watcher starts, and the segment was sealed or is.
@@ -98,7 +99,7 @@ struct LongHoleTests {
         try SQLite3.sql("CREATE TABLE t(b);", on: protection.data + "/other.db")
         try protection.watch()
         try file("a.db", in: protection).truncate(to: Self.terabyte)
-        let began = Tick.now
+        let began = MonotonicInstant.now
         try SQLite3.sql("INSERT INTO t VALUES(2);", on: protection.data + "/other.db")
         try protection.sync()
         #expect(began.duration(to: .now) < .seconds(10))

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("What stands in the place of a mirror", .serialized)
 struct LostMirrorTests {
-    /// How a name is taken from a mirror, as a shell script in the directory of the mirrors. `$m` is the mirror.
+    /// How a name is taken from a mirror, as a shell script in the directory of the mirrors. `$m` is the
+    /// mirror.
     private static let ways = [
         "rm $m; mkdir $m", "rm $m; mkdir $m; echo x > $m/x", "mv $m ../outside; ln -s ../outside $m",
         "rm $m; mkfifo $m", "rm $m; ln -s nowhere $m", "rm $m", "chmod 0 $m",

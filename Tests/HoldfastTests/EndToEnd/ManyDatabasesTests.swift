@@ -8,7 +8,8 @@ struct ManyDatabasesTests {
     /// Far fewer descriptors than files.
     private static let openFiles = 256
 
-    /// A hundred to a directory: in even directories in rollback mode, in odd ones with a log that nobody has open.
+    /// A hundred to a directory: in even directories in rollback mode, in odd ones with a log that nobody has
+    /// open.
     private func fill(_ protection: Protection, directories: Int) throws {
         let seed = protection.folder.file("seed")
         try FileManager.default.createDirectory(atPath: seed, withIntermediateDirectories: false)

@@ -39,7 +39,8 @@ struct NewDatabasesTests {
         try protection.sync()
         let (commits, hasGap) = try counted(protection, "new.db")
         #expect(commits >= 120 || hasGap, "\(commits) of 121, \(way), \(mode)")
-        // Somebody was watching: many of them are snapshots of their own, also where others want the processors.
+        // Somebody was watching: many of them are snapshots of their own, also where others want the
+        // processors.
         let single = try protection.log().filter {
             $0.path?.hasSuffix("new.db") == true && $0.event == "commit"
         }

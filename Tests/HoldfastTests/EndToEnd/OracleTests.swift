@@ -29,7 +29,8 @@ struct OracleTests {
         try protection.watch()
         let commits = try workload.run(writers: 3, steps: 16, seed: seed)
         try protection.sync()
-        // A corrupt database would prove nothing: SQLite before 3.51.3 has a race of its own between checkpoints.
+        // A corrupt database would prove nothing: SQLite before 3.51.3 has a race of its own between
+        // checkpoints.
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: workload.main) == "ok\n", "seed \(seed)")
         let hasGaps = try protection.log().contains { $0.event == "gap" }
         let hasLostCommits = workload.mainLedger.hasLostCommits || workload.secondLedger.hasLostCommits

@@ -28,7 +28,8 @@ extension Protection {
         let gaps: Int
     }
 
-    /// All that was done is in the history: the last snapshots are the live files, and the repository is sound.
+    /// All that was done is in the history: the last snapshots are the live files, and the repository is
+    /// sound.
     func expectCaptured(_ what: String = "", line: Int = #line) throws {
         try sync()
         let copy = try restoreAll()

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("A repository that goes away under its watcher", .serialized)
 struct RepositoryGoneTests {
-    /// What happens to it, as a shell script in the directory that holds the repository's own, and how the watcher calls that.
+    /// What happens to it, as a shell script in the directory that holds the repository's own, and how the
+    /// watcher calls that.
     private static let ends = [
         ("rm -rf place/repository", "was removed"),
         ("mv place/repository elsewhere", "was moved"),
@@ -117,7 +118,8 @@ struct RepositoryGoneTests {
         .enabled(if: SmallFileSystem.isAllowed, "mounting needs root")
     )
     func readOnly() throws {
-        // A file system with files open for writing is not made read-only by request, only by an error; a mount over it is.
+        // A file system with files open for writing is not made read-only by request, only by an error; a
+        // mount over it is.
         let by = "mount --bind place/repository place/repository && mount -o remount,bind,ro place/repository"
         let free = "umount place/repository"
         let protection = try Protection()

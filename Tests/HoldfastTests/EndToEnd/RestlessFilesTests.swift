@@ -125,7 +125,7 @@ struct RestlessFilesTests {
         let answer = try protection.holdfast("sync", protection.data, expecting: 3)
         #expect(answer.stderr.contains("without a pause"), "\(answer)")
         #expect(try protection.snapshots().last?.event == "commit")
-        var changed = Tick.now
+        var changed = MonotonicInstant.now
         // One that begins to be read again is not named for that moment by those that it holds up.
         try wait(for: "all names", within: .seconds(30)) {
             if changed.duration(to: .now) > .seconds(5) {

@@ -61,8 +61,8 @@ struct SeveralRootsTests {
         try protection.check()
     }
 
-    /// What hinders a root at the start, as a shell script, and what takes the hindrance away. `$data` is the root, `$root` where the
-    /// repository keeps it.
+    /// What hinders a root at the start, as a shell script, and what takes the hindrance away. `$data` is the
+    /// root, `$root` where the repository keeps it.
     private static let hindrances = [
         ("mv $data $data.away", "mv $data.away $data"),
         (

@@ -44,7 +44,7 @@ struct SlowClientsTests {
         try wait(for: "the end of their threads", within: .seconds(20)) {
             // At this pace the answer takes a minute.
             for client in clients[1...] { _ = try? client.socket.readLine(limit: 0, within: .seconds(1)) }
-            Thread.nap(.milliseconds(100))
+            WorkerThread.sleep(.milliseconds(100))
             return try threads(watcher) <= before + 1
         }
     }

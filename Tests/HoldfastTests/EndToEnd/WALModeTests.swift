@@ -13,10 +13,10 @@ struct WALModeTests {
         let session = try SQLite3Session(protection.database)
         try session.sql("PRAGMA journal_mode=WAL;")
         try protection.watch()
-        let end = Tick.now.advanced(by: .seconds(5))
+        let end = MonotonicInstant.now.advanced(by: .seconds(5))
         let insert = "INSERT INTO t(b) VALUES(hex(randomblob(150)));"
         var commits = 0
-        while Tick.now < end {
+        while MonotonicInstant.now < end {
             try session.sql(String(repeating: insert, count: 500))
             commits += 500
         }
@@ -59,7 +59,7 @@ struct WALModeTests {
             let before = Instant.now
             try session.sql("INSERT INTO t(b) VALUES(\(number));")
             moments.append((before, .now))
-            if number % 7 == 0 { Thread.nap(.milliseconds(Int64.random(in: 1...20, using: &random))) }
+            if number % 7 == 0 { WorkerThread.sleep(.milliseconds(Int64.random(in: 1...20, using: &random))) }
         }
         try protection.sync()
         let first = moments[0].after.nanoseconds

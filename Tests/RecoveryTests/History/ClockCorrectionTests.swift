@@ -1,9 +1,9 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
 import TestSupport
 import Testing
 
-@testable import Recovery
+@testable import History
 
 /// Times are minutes of 2026; a step says by how many the clock was set, and before which snapshot.
 @Suite("Corrected times")

@@ -2,8 +2,9 @@ import LinuxSystem
 import SystemPackage
 import Testing
 
-@testable import Recovery
-@testable import Repository
+@testable import History
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 @Suite("Former attributes")
 struct FormerAttributesTests {
@@ -17,7 +18,7 @@ struct FormerAttributesTests {
             AttributesRecord(
                 .file(FileID(1)),
                 mode(permissions),
-                from: Sequence(sequence),
+                from: SequenceNumber(sequence),
                 time: .unix(seconds)
             )
         )
@@ -33,7 +34,7 @@ struct FormerAttributesTests {
             AttributesRecord(
                 .directory(name),
                 permissions.map(mode),
-                from: Sequence(sequence),
+                from: SequenceNumber(sequence),
                 time: .unix(seconds)
             )
         )
@@ -48,7 +49,7 @@ struct FormerAttributesTests {
     ])
 
     private func permissions(at sequence: UInt64, _ when: When?) -> [UInt32?] {
-        let former = Self.index.attributes(at: Sequence(sequence), asked: when)
+        let former = Self.index.attributes(at: SequenceNumber(sequence), asked: when)
         return [former.files[FileID(1)], former.directories["d"]?.attributes].map {
             $0?.ownership.permissions
         }
@@ -74,16 +75,16 @@ struct FormerAttributesTests {
 
     @Test("directories are there until they are gone, and what they had is known further")
     func directories() {
-        let one = Self.index.attributes(at: Sequence(1)).directories
+        let one = Self.index.attributes(at: SequenceNumber(1)).directories
         #expect(one[""]?.isThere == true && one["d"]?.isThere == true && one["e"] == nil)
-        let two = Self.index.attributes(at: Sequence(2)).directories
+        let two = Self.index.attributes(at: SequenceNumber(2)).directories
         #expect(two["d"]?.isThere == false && two["d"]?.attributes == Self.mode(0o777))
         #expect(two["e"]?.isThere == true)
     }
 
     @Test("of a name that was first told of after the moment, that counts, and a directory is not there")
     func late() {
-        let former = Self.index.attributes(at: Sequence(2), asked: .instant(.unix(45)))
+        let former = Self.index.attributes(at: SequenceNumber(2), asked: .instant(.unix(45)))
         #expect(former.files[FileID(1)] == Self.mode(0o644))
         #expect(former.directories["e"] == FormerDirectory(attributes: Self.mode(0o711), isThere: false))
     }
@@ -95,7 +96,7 @@ struct FormerAttributesTests {
             Self.file(0o600, from: 1, at: 9000),
             .at(20, 2), Self.file(0o755, from: 2, at: 8000),
         ])
-        let former = index.attributes(at: Sequence(2), asked: .instant(.unix(25)))
+        let former = index.attributes(at: SequenceNumber(2), asked: .instant(.unix(25)))
         #expect(former.files[FileID(1)] == Self.mode(0o600))
     }
 }

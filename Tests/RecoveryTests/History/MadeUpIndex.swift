@@ -1,9 +1,9 @@
-import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-@testable import Recovery
-@testable import Repository
+@testable import History
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 /// Histories that were never written anywhere, for what decides without reading.
 extension SnapshotIndex {
@@ -35,7 +35,7 @@ extension HistoryEvent {
         _ event: SnapshotEvent = .commit
     ) -> HistoryEvent {
         let state = SnapshotState(
-            sequence: Sequence(sequence),
+            sequence: SequenceNumber(sequence),
             time: .unix(seconds),
             event: event,
             shape: .empty(.plain),
@@ -48,7 +48,7 @@ extension HistoryEvent {
                 pageCount: 1,
                 coalesced: 0,
                 storedBytes: 1,
-                location: RecordLocation(segment: Sequence(1), offset: 64),
+                location: RecordLocation(segment: SequenceNumber(1), offset: 64),
                 isMoment: true
             )
         )
@@ -56,32 +56,37 @@ extension HistoryEvent {
 
     static func tag(_ name: String, _ sequence: UInt64) -> HistoryEvent {
         .annotation(
-            Annotation(.tag, target: Sequence(sequence), fields: ["name": name], time: .unix(0))
+            Annotation(.tag, target: SequenceNumber(sequence), fields: ["name": name], time: .unix(0))
         )
     }
 
     /// A tag that nobody chose, set at so many seconds.
     static func automaticTag(_ name: String, _ sequence: UInt64, at seconds: Int64) -> HistoryEvent {
-        let wish = AnnotationWish.tag(name, at: Sequence(sequence), isAutomatic: true)
+        let wish = AnnotationWish.tag(name, at: SequenceNumber(sequence), isAutomatic: true)
         return .annotation(wish.annotation(newest: .none, time: .unix(seconds)))
     }
 
     static func tagRemoval(_ name: String) -> HistoryEvent {
-        .annotation(AnnotationWish.tagRemoval(name).annotation(newest: Sequence(99), time: .unix(0)))
+        .annotation(AnnotationWish.tagRemoval(name).annotation(newest: SequenceNumber(99), time: .unix(0)))
     }
 
     static func verdict(_ verdict: String, _ sequence: UInt64) -> HistoryEvent {
         .annotation(
-            Annotation(.health, target: Sequence(sequence), fields: ["verdict": verdict], time: .unix(0))
+            Annotation(
+                .health,
+                target: SequenceNumber(sequence),
+                fields: ["verdict": verdict],
+                time: .unix(0)
+            )
         )
     }
 
     static func hold(_ sequence: UInt64) -> HistoryEvent {
-        .annotation(Annotation(.hold, target: Sequence(sequence), fields: [:], time: .unix(0)))
+        .annotation(Annotation(.hold, target: SequenceNumber(sequence), fields: [:], time: .unix(0)))
     }
 
     static func release(_ sequence: UInt64) -> HistoryEvent {
-        .annotation(Annotation(.release, target: Sequence(sequence), fields: [:], time: .unix(0)))
+        .annotation(Annotation(.release, target: SequenceNumber(sequence), fields: [:], time: .unix(0)))
     }
 
     static let damage = HistoryEvent.finding(

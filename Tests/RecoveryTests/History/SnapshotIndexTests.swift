@@ -2,8 +2,8 @@ import LinuxSystem
 import SystemPackage
 import Testing
 
-@testable import Recovery
-@testable import Repository
+@testable import History
+@testable import RepositoryFormat
 
 @Suite struct SnapshotIndexTests {
     /// Two databases and a file, in turn.
@@ -67,7 +67,7 @@ import Testing
             strictlyBefore: false,
             now: early
         )
-        #expect(entry.sequence == Sequence(5))
+        #expect(entry.sequence == SequenceNumber(5))
         #expect(throws: WhenError.self) {
             try index.resolve(.instant(.unix(41)), in: .root, strictlyBefore: false, now: early)
         }
@@ -80,7 +80,7 @@ import Testing
         let file = HistoryScope.file(FileID(1))
         #expect(
             try damaged.resolve(.sequence(3), in: file, strictlyBefore: false, now: now).sequence
-                == Sequence(3)
+                == SequenceNumber(3)
         )
         for when in [When.latest(back: 0), .instant(.unix(30)), .name("moved"), .latestGood] {
             #expect(throws: HistoryError.self) {
@@ -100,18 +100,18 @@ import Testing
         let index = SnapshotIndex.madeUp([
             .named(1, "old", .plain), .at(1, 1), .at(2, 2), .named(1, "new", .database), .at(3, 3),
         ])
-        #expect(index.declaration(of: FileID(1), at: Sequence(2))?.name == "old")
-        #expect(index.declaration(of: FileID(1), at: Sequence(2))?.kind == .plain)
-        #expect(index.declaration(of: FileID(1), at: Sequence(3))?.name == "new")
-        #expect(index.declaration(of: FileID(2), at: Sequence(3)) == nil)
-        #expect(index.path(of: FileID(1), at: Sequence(3)) == "/data/new")
+        #expect(index.declaration(of: FileID(1), at: SequenceNumber(2))?.name == "old")
+        #expect(index.declaration(of: FileID(1), at: SequenceNumber(2))?.kind == .plain)
+        #expect(index.declaration(of: FileID(1), at: SequenceNumber(3))?.name == "new")
+        #expect(index.declaration(of: FileID(2), at: SequenceNumber(3)) == nil)
+        #expect(index.path(of: FileID(1), at: SequenceNumber(3)) == "/data/new")
     }
 
     @Test("finds the state of all files at a sequence")
     func state() {
-        #expect(index.state(at: Sequence(3)).map(\.sequence.rawValue) == [3, 2])
-        #expect(index.state(at: Sequence(1)).map(\.sequence.rawValue) == [1])
-        #expect(index.state(at: Sequence(99)).map(\.sequence.rawValue) == [4, 5])
-        #expect(index.state(at: Sequence(0)).isEmpty)
+        #expect(index.state(at: SequenceNumber(3)).map(\.sequence.rawValue) == [3, 2])
+        #expect(index.state(at: SequenceNumber(1)).map(\.sequence.rawValue) == [1])
+        #expect(index.state(at: SequenceNumber(99)).map(\.sequence.rawValue) == [4, 5])
+        #expect(index.state(at: SequenceNumber(0)).isEmpty)
     }
 }

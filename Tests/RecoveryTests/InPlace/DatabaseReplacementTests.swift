@@ -135,7 +135,7 @@ import Testing
         try session.sql("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; INSERT INTO t VALUES('newer');")
         let attempt = Attempt()
         // On a thread of its own: those of other tests may all be taken.
-        try Thread.start("replacement") { [entry = try entry, image] in
+        try WorkerThread.start("replacement") { [entry = try entry, image] in
             let outcome = Result {
                 try DatabaseReplacement(database: entry, image: image, lockWait: LockWait(.seconds(60))).run {
                     true

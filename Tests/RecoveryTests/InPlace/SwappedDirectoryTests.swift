@@ -1,7 +1,8 @@
 import Foundation
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryFormat
 import Synchronization
 import SystemPackage
 import TestSupport
@@ -139,7 +140,7 @@ struct SwappedDirectoryTests {
         }
     }
 
-    private func restoreInPlace(_ plan: InPlacePlan, _ last: Repository.Sequence) throws {
+    private func restoreInPlace(_ plan: InPlacePlan, _ last: SequenceNumber) throws {
         var options = InPlaceRestore.Options()
         options.wait = .zero
         let restore = InPlaceRestore(plan, options, try SnapshotIndex(plan.root)) { _ in

@@ -1,6 +1,5 @@
-import LinuxSystem
-@testable import Recovery
-import Repository
+@testable import History
+import RepositoryFormat
 import Testing
 
 @Suite("An entry of the recovery log") struct RecoveryEntryTests {
@@ -9,20 +8,22 @@ import Testing
         let entry = RecoveryEntry(
             .restore,
             time: .unix(5),
-            result: Sequence(9),
-            at: Sequence(3),
-            before: [FileID(1): Sequence(8), FileID(2): Sequence(8), FileID(4): Sequence(7)],
+            result: SequenceNumber(9),
+            at: SequenceNumber(3),
+            before: [
+                FileID(1): SequenceNumber(8), FileID(2): SequenceNumber(8), FileID(4): SequenceNumber(7),
+            ],
             tables: [RecoveryEntry.Table(path: "/a \"b\"", table: "t", lost: 1, regained: 2, changed: 3)],
             elapsed: .milliseconds(120),
             reason: "ÿ, of course"
         )
         let read = try #require(
             RecoveryEntry(
-                entry.wish.annotation(newest: Sequence(50), time: .unix(5)),
+                entry.wish.annotation(newest: SequenceNumber(50), time: .unix(5)),
                 among: entry.before.keys.sorted()
             )
         )
-        #expect(read.action == .restore && read.result == Sequence(9) && read.at == Sequence(3))
+        #expect(read.action == .restore && read.result == SequenceNumber(9) && read.at == SequenceNumber(3))
         #expect(read.before == entry.before && read.tables == entry.tables && read.reason == entry.reason)
         #expect(read.elapsed == .milliseconds(120))
     }
@@ -35,7 +36,7 @@ import Testing
         ] as [(String, [UInt32: UInt64])]
     )
     func text(text: String, numbers: [UInt32: UInt64]) {
-        let snapshots = Dictionary(uniqueKeysWithValues: numbers.map { (FileID($0), Sequence($1)) })
+        let snapshots = Dictionary(uniqueKeysWithValues: numbers.map { (FileID($0), SequenceNumber($1)) })
         #expect(FileSnapshots(snapshots).text == text)
         #expect(FileSnapshots(text, among: snapshots.keys.sorted())?.snapshots == snapshots)
     }

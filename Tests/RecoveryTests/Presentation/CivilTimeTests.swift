@@ -1,4 +1,4 @@
-import Recovery
+import History
 import Testing
 
 @Suite("Civil time")

@@ -1,5 +1,4 @@
-import LinuxSystem
-import Recovery
+import History
 import Testing
 
 @Suite("Quantities as text")

@@ -1,9 +1,9 @@
-import LinuxSystem
 import SystemPackage
 import Testing
 
+@testable import History
 @testable import Recovery
-@testable import Repository
+@testable import RepositoryFormat
 
 @Suite struct RestorePlanTests {
     @Test("plans every file that existed at that moment, and none that was gone or not there yet")

@@ -1,7 +1,9 @@
 import Foundation
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 import TestSupport
 import Testing

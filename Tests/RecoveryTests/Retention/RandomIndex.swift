@@ -1,12 +1,12 @@
-import LinuxSystem
 import TestSupport
 
-@testable import Recovery
-@testable import Repository
+@testable import History
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 extension SnapshotIndex {
-    /// A history of some files over the end of summer time in Berlin in 2026, with runs of equal times, pauses of
-    /// up to weeks, deletions, tags, holds and verdicts.
+    /// A history of some files over the end of summer time in Berlin in 2026, with runs of equal times,
+    /// pauses of up to weeks, deletions, tags, holds and verdicts.
     static func random(_ random: inout SeededRandom, files: UInt32, count: Int) -> SnapshotIndex {
         let steps: [Int64] = [0, 1, 60, 1800, 3600, 20_000, 86_400, 900_000]
         var time: Int64 = 1_792_890_000 - 30 * 86_400

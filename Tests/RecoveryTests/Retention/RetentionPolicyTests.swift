@@ -1,8 +1,9 @@
 import LinuxSystem
 import Testing
 
-@testable import Recovery
-@testable import Repository
+@testable import History
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 @Suite struct RetentionPolicyTests {
     /// The sequences (1, 2, 3 … in the order of `times`) that a policy chooses.
@@ -161,7 +162,7 @@ import Testing
     func lostTag() {
         let marks: [HistoryEvent] = [.automaticTag("guard-1", 2, at: 0), .automaticTag("guard-2", 3, at: 0)]
         let index = SnapshotIndex.madeUp([.named(1, "a.db"), .at(1, 1), .at(3, 3)] + marks)
-        #expect(index.tags == ["guard-2": Sequence(3)])
+        #expect(index.tags == ["guard-2": SequenceNumber(3)])
     }
 
     @Test("knows when it has no rule")

@@ -2,8 +2,7 @@ import LinuxSystem
 import TestSupport
 import Testing
 
-@testable import Recovery
-@testable import Repository
+@testable import History
 
 /// Rules that hold for any history and any policy.
 @Suite struct RetentionPropertyTests {

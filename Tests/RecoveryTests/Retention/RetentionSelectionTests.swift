@@ -1,9 +1,8 @@
-import LinuxSystem
 import TestSupport
 import Testing
 
-@testable import Recovery
-@testable import Repository
+@testable import History
+@testable import RepositoryFormat
 
 @Suite struct RetentionSelectionTests {
     private func select(_ index: SnapshotIndex, moments: Set<Int>) -> RetentionSelection {

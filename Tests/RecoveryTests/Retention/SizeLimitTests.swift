@@ -1,9 +1,7 @@
-import LinuxSystem
 import TestSupport
 import Testing
 
-@testable import Recovery
-@testable import Repository
+@testable import History
 
 @Suite struct SizeLimitTests {
     private func thin(

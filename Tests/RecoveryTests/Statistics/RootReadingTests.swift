@@ -1,10 +1,10 @@
-import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Recovery
+@testable import History
 
 @Suite struct RootReadingTests {
     private let folder: TemporaryDirectory
@@ -71,7 +71,9 @@ import Testing
     func costs() throws {
         try recorded.record("a", .plain, page(1, pages: 3), .baseline, at: .unix(noon))
         let first = try read(at: noon).costs.latest
-        #expect(first.sequence == Sequence(1) && first.pageBytes == 3 * 4096 && first.imageBytes == 3 * 4096)
+        #expect(
+            first.sequence == SequenceNumber(1) && first.pageBytes == 3 * 4096 && first.imageBytes == 3 * 4096
+        )
         try recorded.record("a", .plain, page(1, pages: 2) + page(9), .commit, at: .unix(noon))
         try recorded.record("b", .plain, page(2, pages: 5), .created, at: .unix(noon))
         let third = try read(at: noon).costs.latest
@@ -83,7 +85,7 @@ import Testing
         #expect(try read(at: noon).costs.latest.totalBytes == 0)
         try recorded.record("a", .plain, page(7), .created, at: .unix(noon))
         let costs = try read(at: noon).costs
-        #expect(costs.latest.sequence == Sequence(6))
+        #expect(costs.latest.sequence == SequenceNumber(6))
         #expect(costs.latest.pageBytes == 4096 && costs.latest.imageBytes == 4096)
         #expect(costs.worst == third)
     }

@@ -1,5 +1,5 @@
 import LinuxSystem
-import Recovery
+import History
 import TestSupport
 import Testing
 

@@ -2,10 +2,11 @@ import LinuxSystem
 import SQLiteFiles
 import Synchronization
 import SystemPackage
-import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 // One at a time: the loops of two would leave no thread for what they wait for.
 @Suite("Beside a writer", .serialized)
@@ -23,11 +24,11 @@ struct BesideWriterTests {
         let test = try TestRoot()
         let progress = Progress()
         let root = test.root
-        async let writing: Void = Thread.run("writer") {
+        async let writing: Void = WorkerThread.run("writer") {
             defer { progress.isDone.store(true, ordering: .releasing) }
             try Self.write(root, progress)
         }
-        async let sealing = Thread.run("sealer") {
+        async let sealing = WorkerThread.run("sealer") {
             var sealed = 0
             while !progress.isDone.load(ordering: .acquiring) { sealed += try RootSealing(root).run() }
             return try sealed + RootSealing(root).run()
@@ -59,18 +60,18 @@ struct BesideWriterTests {
         let test = try TestRoot()
         let progress = Progress()
         let root = test.root
-        async let writing: Void = Thread.run("writer") {
+        async let writing: Void = WorkerThread.run("writer") {
             defer { progress.isDone.store(true, ordering: .releasing) }
             try Self.write(root, progress)
         }
-        async let thinning = Thread.run("thinner") {
+        async let thinning = WorkerThread.run("thinner") {
             var removed = 0
             while !progress.isDone.load(ordering: .acquiring) {
                 let last = progress.flushed.load(ordering: .acquiring)
                 let stays = (0...last).filter { Self.stays($0) || $0 > last - min(last, 50) }
                 let kept = KeptSnapshots(
-                    stays.lazy.map { (sequence: Sequence($0), isMoment: true) },
-                    upTo: Sequence(last)
+                    stays.lazy.map { (sequence: SequenceNumber($0), isMoment: true) },
+                    upTo: SequenceNumber(last)
                 )
                 _ = try RootSealing(root).run()
                 removed += try RootThinning(root).run(kept).removedSnapshots
@@ -87,7 +88,7 @@ struct BesideWriterTests {
             }
             #expect(Set((0...flushed).filter(Self.stays)).isSubset(of: present))
             for number in [present.first { Self.stays($0) }, present.last].compactMap(\.self) {
-                let (state, bytes) = try test.rebuild(FileID(1), at: Sequence(number))
+                let (state, bytes) = try test.rebuild(FileID(1), at: SequenceNumber(number))
                 #expect(state.sequence.rawValue == number)
                 #expect(bytes.allSatisfy { $0 == UInt8(truncatingIfNeeded: number) })
             }

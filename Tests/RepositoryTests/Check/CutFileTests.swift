@@ -1,5 +1,5 @@
-import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
 import SystemPackage
 import TestSupport
 import Testing
@@ -22,7 +22,7 @@ struct CutFileTests {
             if isFound { found += 1 }
             for (index, snapshot) in history.expected.enumerated() {
                 do {
-                    let sequence = Repository.Sequence(UInt64(index + 1))
+                    let sequence = SequenceNumber(UInt64(index + 1))
                     let (state, bytes) = try history.test.rebuild(snapshot.file, at: sequence)
                     #expect(state.sequence == sequence && bytes == snapshot.bytes, "\(random): \(damage)")
                 } catch let error as DamageError {

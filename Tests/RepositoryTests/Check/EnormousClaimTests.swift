@@ -3,7 +3,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 
 @Suite("Lengths and counts at their largest", .serialized)
 struct EnormousClaimTests {
@@ -21,7 +22,8 @@ struct EnormousClaimTests {
         return history
     }
 
-    /// `holdfast check` with an upper bound on its memory ends in good order: damage, nothing, or a format of the future.
+    /// `holdfast check` with an upper bound on its memory ends in good order: damage, nothing, or a format of
+    /// the future.
     private static func check(_ history: SmallHistory, _ what: String) throws {
         let repository = history.test.directory.file("repository")
         let result = try Command.run(

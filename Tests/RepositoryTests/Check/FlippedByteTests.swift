@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -64,7 +66,7 @@ struct FlippedByteTests {
             // A version or flag that nobody knows: refused.
         }
         for (index, snapshot) in history.expected.enumerated() {
-            let sequence = Repository.Sequence(UInt64(index + 1))
+            let sequence = SequenceNumber(UInt64(index + 1))
             do {
                 let (state, bytes) = try history.test.rebuild(snapshot.file, at: sequence)
                 #expect(state.sequence == sequence && bytes == snapshot.bytes, place)
@@ -126,10 +128,10 @@ struct FlippedByteTests {
             _ = try writer.finish(history.files[0].id, event: .scan, time: time, shape: shape)
             _ = try writer.flush()
         }
-        _ = try history.test.rebuild(history.files[0].id, at: Sequence(2))
+        _ = try history.test.rebuild(history.files[0].id, at: SequenceNumber(2))
         try segment.flipByte(at: place)
         let error = #expect(throws: DamageError.self, "\(history.random)") {
-            _ = try history.test.rebuild(history.files[0].id, at: Sequence(2))
+            _ = try history.test.rebuild(history.files[0].id, at: SequenceNumber(2))
         }
         #expect(error?.path == segment && error!.offset < UInt64(place))
     }
@@ -149,14 +151,14 @@ struct FlippedByteTests {
             }
         }
         let one = history.files[0].id
-        #expect(throws: RepositoryError.noSnapshot(one, at: Sequence(5))) {
-            _ = try history.test.rebuild(one, at: Sequence(5))
+        #expect(throws: RepositoryError.noSnapshot(one, at: SequenceNumber(5))) {
+            _ = try history.test.rebuild(one, at: SequenceNumber(5))
         }
         // Snapshot 3, of the first file.
         try history.test.segments()[0].flipByte(at: ends[1] + 50)
-        #expect(try history.test.rebuild(one, at: Sequence(2)).bytes == history.expected[0].bytes)
-        #expect(throws: DamageError.self) { _ = try history.test.rebuild(one, at: Sequence(3)) }
-        #expect(throws: DamageError.self) { _ = try history.test.rebuild(one, at: Sequence(4)) }
+        #expect(try history.test.rebuild(one, at: SequenceNumber(2)).bytes == history.expected[0].bytes)
+        #expect(throws: DamageError.self) { _ = try history.test.rebuild(one, at: SequenceNumber(3)) }
+        #expect(throws: DamageError.self) { _ = try history.test.rebuild(one, at: SequenceNumber(4)) }
     }
 
     @Test("a last segment that is lost stays missing when the writer goes on")
@@ -170,7 +172,7 @@ struct FlippedByteTests {
             }
         }
         #expect(try isFound())
-        let lost = Repository.Sequence(UInt64(history.expected.count))
+        let lost = SequenceNumber(UInt64(history.expected.count))
         do {
             let writer = try history.open()
             #expect(writer.lastDurableSequence == lost)

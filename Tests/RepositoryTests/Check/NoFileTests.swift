@@ -4,7 +4,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// What stands in the place of a file of the repository.
 enum NoFile: String, CaseIterable, CustomTestStringConvertible {
@@ -92,12 +94,12 @@ struct NoFileTests {
         #expect(findings.count { $0.severity == .error && $0.file == path } == 1, "\(note): \(findings)")
         #expect(Set(findings).count == findings.count, "\(note): \(findings)")
         for (index, snapshot) in history.expected.prefix(before(path, snapshots)).enumerated() {
-            let bytes = try test.rebuild(snapshot.file, at: Sequence(UInt64(index + 1))).bytes
+            let bytes = try test.rebuild(snapshot.file, at: SequenceNumber(UInt64(index + 1))).bytes
             #expect(bytes == snapshot.bytes, "\(note): snapshot \(index + 1)")
         }
         if before(path, snapshots) < history.expected.count {
             #expect(throws: DamageError.self, note) {
-                try test.rebuild(FileID(1), at: Sequence(UInt64(history.expected.count)))
+                try test.rebuild(FileID(1), at: SequenceNumber(UInt64(history.expected.count)))
             }
         }
         _ = try RestoreCosts(test.root) { _ in }
@@ -145,7 +147,7 @@ struct NoFileTests {
             var (records, walk) = (0, StreamWalk(root: history.test.root))
             walk.onSegment = { first, _ in
                 // Another process removes the next one just now, and only that.
-                if looks == 1, first == Sequence(1) { try Directory.remove(second) }
+                if looks == 1, first == SequenceNumber(1) { try Directory.remove(second) }
             }
             _ = try walk.run(onFinding: { _ in }) { _, _, _, _ in
                 records += 1
@@ -160,7 +162,7 @@ struct NoFileTests {
     func inodeComesBack() throws {
         let history = try Self.history(isSealed: true)
         let (test, count) = (history.test, history.expected.count)
-        let plans = try RebuildPlans(test.root, wanted: [FileID(1)], upTo: Sequence(UInt64(count)))
+        let plans = try RebuildPlans(test.root, wanted: [FileID(1)], upTo: SequenceNumber(UInt64(count)))
         let segment = try test.segments()[0]
         let inode = try FileStatus.of(segment).identity
         let former = FilePath(test.directory.file("former"))
@@ -174,9 +176,9 @@ struct NoFileTests {
         let pass = try RebuildPass(test.root, plans)
         let output = FilePath(test.directory.file("output"))
         _ = try OpenFile(output, .createNew)
-        pass.add(FileID(1), try plans.plan(FileID(1), at: Sequence(UInt64(count))), output: output)
+        pass.add(FileID(1), try plans.plan(FileID(1), at: SequenceNumber(UInt64(count))), output: output)
         #expect(throws: ReplacedSegmentError.self) { try pass.run() }
-        let bytes = try test.rebuild(FileID(1), at: Sequence(UInt64(count))).bytes
+        let bytes = try test.rebuild(FileID(1), at: SequenceNumber(UInt64(count))).bytes
         #expect(bytes == history.expected[count - 1].bytes)
     }
 

@@ -4,12 +4,14 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 @Suite("Repositories: whatever is in their files")
 struct RepositoryFuzzTests {
-    /// Images that a forged length makes larger than this are not rebuilt: a length is no claim on memory, but on
-    /// time.
+    /// Images that a forged length makes larger than this are not rebuilt: a length is no claim on memory,
+    /// but on time.
     private static let largestImage: UInt64 = 1 << 20
 
     /// Two files, a base, a gap and a tag, in three segments, all but the last sealed if wanted.
@@ -67,7 +69,7 @@ struct RepositoryFuzzTests {
         let files = Set(history.files.map(\.id))
         var rebuilt = 0
         do {
-            let all = try RebuildPlans(history.test.root, wanted: files, upTo: Sequence(.max))
+            let all = try RebuildPlans(history.test.root, wanted: files, upTo: SequenceNumber(.max))
             let isSmall = all.plans.values.allSatisfy { $0.largestBytes <= largestImage }
             _ = try history.test.findings(readingData: isSmall)
             guard isSmall else { return 0 }
@@ -76,7 +78,7 @@ struct RepositoryFuzzTests {
         }
         for (index, snapshot) in history.expected.enumerated() {
             do {
-                let sequence = Sequence(UInt64(index + 1))
+                let sequence = SequenceNumber(UInt64(index + 1))
                 let (_, bytes) = try history.test.rebuild(snapshot.file, at: sequence)
                 #expect(isForged || bytes == snapshot.bytes, "\(random)")
                 rebuilt += 1
@@ -152,7 +154,7 @@ struct RepositoryFuzzTests {
             }
             try path.replaceContent(bytes)
             do {
-                let roots = try RepositoryDirectory(at: repository, creating: false).roots()
+                let roots = try RepositoryDirectory(at: repository).roots()
                 understood += 1
                 // The copy is as it was; it stands in for damage, and not for what is newer.
                 let isDamaged = roots.damaged.contains { $0.isDamage }
@@ -174,7 +176,7 @@ struct RepositoryFuzzTests {
             try path.replaceContent(
                 Array(text.replacing(#/"created":"\d{4}/#, with: "\"created\":\"\(year)").utf8)
             )
-            let roots = try RepositoryDirectory(at: repository, creating: false).roots()
+            let roots = try RepositoryDirectory(at: repository).roots()
             let error = roots.damaged.first?.error as? RepositoryError
             #expect(error == .malformed(path, reason: "no time of creation"), "\(year)")
         }

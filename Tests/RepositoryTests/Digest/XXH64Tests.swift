@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
 
 @Suite("XXH64")
 struct XXH64Tests {

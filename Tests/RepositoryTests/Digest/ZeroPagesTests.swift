@@ -4,7 +4,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 @Suite("Pages of zeros in a digest")
 struct ZeroPagesTests {

@@ -3,7 +3,7 @@ import SQLiteFiles
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
 
 @Suite("Changes payloads")
 struct ChangesFormatTests {

@@ -6,12 +6,14 @@ import TestSupport
 import Testing
 import Zstandard
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// Records that somebody made, with checksums that are right, at the end of a history.
 struct CraftedRecords {
     private(set) var bytes: [UInt8]
-    private let first: Repository.Sequence
+    private let first: SequenceNumber
     private let path: FilePath
 
     init(_ history: SmallHistory) throws {
@@ -31,7 +33,7 @@ struct CraftedRecords {
             flags: RecordHeader.Flag.startsFlush,
             payloadBytes: payload.count,
             file: FileID(file),
-            firstSequence: Sequence(sequence),
+            firstSequence: SequenceNumber(sequence),
             time: Instant(nanoseconds: 1_800_000_000_000_000_000)
         )
         let start = bytes.count
@@ -52,7 +54,7 @@ struct CraftedRecords {
             flags: 0,
             payloadBytes: payload.count,
             file: FileID(file),
-            firstSequence: Sequence(sequence),
+            firstSequence: SequenceNumber(sequence),
             time: Instant(nanoseconds: 1_800_000_000_000_000_000)
         )
         pack.append(header, unsafe payload.span.bytes)
@@ -96,7 +98,7 @@ struct CraftedRecords {
             root: history.test.root.id,
             segment: first,
             validBytes: UInt64(bytes.count),
-            lastSequence: Sequence(lastSequence)
+            lastSequence: SequenceNumber(lastSequence)
         )
         try history.test.durableMark.replaceContent(mark.encoded())
     }
@@ -259,7 +261,7 @@ struct CraftedNumbersTests {
         // Behind a broken record a valid one is looked for.
         try path.flipByte(at: try path.content().count - 3)
         try file.truncate(to: 1 << 40)
-        let began = Tick.now
+        let began = MonotonicInstant.now
         #expect(try history.test.findings(readingData: false).contains { $0.severity == .error })
         #expect(began.duration(to: .now) < .seconds(20))
     }

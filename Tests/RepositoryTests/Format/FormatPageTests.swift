@@ -1,5 +1,5 @@
-import Repository
-import TestSupport
+@testable import RepositoryFormat
+@testable import RepositoryReader
 import Testing
 
 @Suite("docs/FORMAT.md")

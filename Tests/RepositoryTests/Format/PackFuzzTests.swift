@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 import Zstandard
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 @Suite("Packs: whatever is in them")
 struct PackFuzzTests {
@@ -129,7 +130,7 @@ struct PackFuzzTests {
                 flags: 0,
                 payloadBytes: 0,
                 file: isChanges ? FileID(1) : .root,
-                firstSequence: isChanges ? Sequence(UInt64(3 * index + 1)) : .none,
+                firstSequence: isChanges ? SequenceNumber(UInt64(3 * index + 1)) : .none,
                 time: Instant(nanoseconds: time.nanoseconds + Int64(index))
             )
             PackedHead(header, payloadBytes: payload.count).encode(into: &heads, after: &reference)

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
 
 @Suite("Payloads and headers: whatever is in them")
 struct PayloadFuzzTests {
@@ -50,7 +50,7 @@ struct PayloadFuzzTests {
         var annotation: [UInt8] = []
         let tag = Annotation(
             .tag,
-            target: Sequence(3),
+            target: SequenceNumber(3),
             fields: ["name": "x", "message": "y"],
             time: Self.time
         )
@@ -103,14 +103,19 @@ struct PayloadFuzzTests {
         let id = RootID(7)
         let segment = SegmentHeader(
             root: id,
-            firstSequence: Sequence(5),
+            firstSequence: SequenceNumber(5),
             created: Self.time,
-            previousFirst: Sequence(1),
+            previousFirst: SequenceNumber(1),
             previousValidBytes: 300
         ).encoded()
         let base = BaseHeader(shape: shape, root: id, file: FileID(2)).encoded()
-        let mark = DurableMark(root: id, segment: Sequence(5), validBytes: 99, lastSequence: Sequence(9))
-            .encoded()
+        let mark = DurableMark(
+            root: id,
+            segment: SequenceNumber(5),
+            validBytes: 99,
+            lastSequence: SequenceNumber(9)
+        )
+        .encoded()
         var run = FuzzRun("headers", rounds: 300_000)
         var accepted = 0
         while var random = run.next() {

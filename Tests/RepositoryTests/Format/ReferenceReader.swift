@@ -1,10 +1,11 @@
-import Repository
-import SQLiteFiles
+@testable import RepositoryFormat
+@testable import RepositoryReader
 import SystemPackage
 import Zstandard
 
-/// A reader written from docs/FORMAT.md alone, as simple as that page allows: it knows numbers, not names, and
-/// shares nothing with the code that it checks but XXH64 and zstd. It reads a sound repository into memory.
+/// A reader written from docs/FORMAT.md alone, as simple as that page allows: it knows numbers, not names,
+/// and shares nothing with the code that it checks but XXH64 and zstd. It reads a sound repository into
+/// memory.
 struct ReferenceReader: ~Copyable {
     struct Snapshot {
         let file: UInt32
@@ -42,7 +43,8 @@ struct ReferenceReader: ~Copyable {
     private let directory: FilePath
     private let decompressor: Decompressor
 
-    /// Returns all snapshots by sequence, how many of the segments are sealed, and how many of those have summaries.
+    /// Returns all snapshots by sequence, how many of the segments are sealed, and how many of those have
+    /// summaries.
     static func read(
         _ root: RootDescription,
         _ segments: [FilePath]

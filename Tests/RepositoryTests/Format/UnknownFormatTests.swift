@@ -1,10 +1,11 @@
 import LinuxSystem
-import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// What a newer program may have written is refused with a clear error, and nothing is touched.
 @Suite("Unknown formats")
@@ -33,7 +34,7 @@ struct UnknownFormatTests {
         expectUnsupported(path) { try RootHistory(test.root).visit { _ in } }
         expectUnsupported(path) { _ = try RootWriter(root: test.root) }
         expectUnsupported(path) { _ = try RootCheck(test.root).run(readingData: false) { _ in } }
-        expectUnsupported(path) { _ = try test.rebuild(FileID(1), at: Sequence(2)) }
+        expectUnsupported(path) { _ = try test.rebuild(FileID(1), at: SequenceNumber(2)) }
         let after = try path.content()
         #expect(after == content)
     }
@@ -49,7 +50,7 @@ struct UnknownFormatTests {
             let changed = text.replacing(old, with: new)
             #expect(changed != text)
             try path.replaceContent(Array(changed.utf8))
-            expectUnsupported(path) { _ = try RepositoryDirectory(at: repository, creating: true) }
+            expectUnsupported(path) { _ = try RepositoryDirectory.openOrCreate(at: repository) }
             let after = try path.content()
             #expect(after == Array(changed.utf8))
         }
@@ -58,7 +59,7 @@ struct UnknownFormatTests {
         let root = String(decoding: try rootPath.content(), as: UTF8.self)
         try rootPath.replaceContent(Array(root.replacing(#""version":1"#, with: #""version":7"#).utf8))
         // The copy may not stand in for what only a newer version understands.
-        let roots = try RepositoryDirectory(at: repository, creating: false).roots()
+        let roots = try RepositoryDirectory(at: repository).roots()
         #expect(roots.usable.isEmpty)
         expectUnsupported(rootPath) { throw try #require(roots.unusable.first).error }
     }
@@ -88,7 +89,7 @@ struct UnknownFormatTests {
         content[offset] = value
         content.sealHeader()
         try path.replaceContent(content)
-        expectUnsupported(path) { _ = try history.test.rebuild(FileID(1), at: Sequence(1)) }
+        expectUnsupported(path) { _ = try history.test.rebuild(FileID(1), at: SequenceNumber(1)) }
         expectUnsupported(path) { _ = try RootCheck(history.test.root).run(readingData: false) { _ in } }
     }
 

@@ -5,7 +5,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 
 @Suite("Hashes of pages")
 struct PageHashesTests {

@@ -1,10 +1,11 @@
 import LinuxSystem
-import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// Two files in many segments, each of one snapshot: `one.db` from 1 on, `two.db` from 2 on, a new base of
 /// `one.db` at 6.
@@ -65,12 +66,12 @@ struct RepairBehindTests {
         )
         // Nobody knows which files came in what is lost.
         let moments = kept.filter(\.isMoment).map(\.state.sequence)
-        #expect(moments.allSatisfy { $0 < Sequence(5) }, "\(random): \(moments)")
+        #expect(moments.allSatisfy { $0 < SequenceNumber(5) }, "\(random): \(moments)")
         var gaps = 0
         try RootHistory(history.test.root).visit { if case .gap = $0 { gaps += 1 } }
         #expect(gaps == 2)
         let writer = try RootWriter(root: history.test.root)
-        #expect(writer.lastSequence == Sequence(UInt64(history.expected.count)))
+        #expect(writer.lastSequence == SequenceNumber(UInt64(history.expected.count)))
         #expect(!writer.notes.contains { $0.severity == .error }, "\(writer.notes)")
     }
 
@@ -86,7 +87,7 @@ struct RepairBehindTests {
         let found = Set(kept.map { Int($0.state.sequence.rawValue) - 1 })
         #expect(found.isSuperset(of: other), "\(random): \(found)")
         let alone = kept.filter { !$0.isMoment }.map(\.state.sequence)
-        #expect(alone.allSatisfy { $0 > Sequence(5) }, "\(random): \(alone)")
+        #expect(alone.allSatisfy { $0 > SequenceNumber(5) }, "\(random): \(alone)")
     }
 
     @Test("a writer goes on behind a segment that stands for several")

@@ -5,7 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 @Suite("Repair of a stream with holes")
 struct RepairHoleTests {
@@ -116,7 +118,7 @@ struct RepairHoleTests {
     /// kept.
     private static func expectGoesOn(_ scene: HoledHistory, _ note: Comment) throws {
         let before = try scene.test.snapshots()
-        var written: [(file: FileID, sequence: Repository.Sequence, bytes: [UInt8])] = []
+        var written: [(file: FileID, sequence: SequenceNumber, bytes: [UInt8])] = []
         do {
             let writer = try RootWriter(root: scene.test.root, options: scene.history.options)
             #expect(!writer.notes.contains { $0.severity == .error }, "\(note): \(writer.notes)")

@@ -5,7 +5,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 @Suite("Repair")
 struct RootRepairTests {
@@ -59,7 +61,7 @@ struct RootRepairTests {
         #expect(bases.allSatisfy { $0 <= plan.lastKept.rawValue + 2 }, note)
         for sequence in kept {
             let snapshot = history.expected[sequence - 1]
-            let bytes = try test.rebuild(snapshot.file, at: Sequence(UInt64(sequence))).bytes
+            let bytes = try test.rebuild(snapshot.file, at: SequenceNumber(UInt64(sequence))).bytes
             #expect(bytes == snapshot.bytes, "\(note): snapshot \(sequence)")
         }
         let after = try Set(bytes(in: test))
@@ -72,7 +74,7 @@ struct RootRepairTests {
         return plan.snapshotsKept
     }
 
-    private static func expectGoesOn(_ test: TestRoot, _ next: Repository.Sequence, _ note: Comment) throws {
+    private static func expectGoesOn(_ test: TestRoot, _ next: SequenceNumber, _ note: Comment) throws {
         do {
             let writer = try RootWriter(root: test.root)
             #expect(!writer.notes.contains { $0.severity == .error }, "\(note): \(writer.notes)")

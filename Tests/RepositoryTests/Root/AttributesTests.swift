@@ -3,7 +3,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// What files and directories have besides content, through all that rewrites a stream.
 @Suite("Attributes in the stream")
@@ -14,7 +16,7 @@ struct AttributesTests {
     /// gone.
     private static func state(
         _ records: [AttributesRecord],
-        at sequence: Repository.Sequence
+        at sequence: SequenceNumber
     ) -> [Subject: FileAttributes?] {
         records.reduce(into: [:]) { state, record in
             if record.sequence <= sequence { state[record.subject] = .some(record.attributes) }
@@ -185,7 +187,7 @@ struct AttributesTests {
         let findings = try history.test.findings()
         #expect(findings.isEmpty, "\(history.random)")
         // A writer knows the same of the present.
-        let last = Self.state(before, at: Sequence(UInt64(count) + 1))
+        let last = Self.state(before, at: SequenceNumber(UInt64(count) + 1))
         let known = try history.open().attributes
         #expect(
             last.allSatisfy { subject, attributes in
@@ -273,7 +275,7 @@ struct AttributesTests {
             let record = AttributesRecord(
                 subject,
                 Self.random(&random),
-                from: Sequence(1),
+                from: SequenceNumber(1),
                 time: Instant(nanoseconds: 0)
             )
             record.encode(into: &payload)
@@ -289,7 +291,7 @@ struct AttributesTests {
                 flags: 0x80,
                 payloadBytes: payload.count,
                 file: record.file,
-                firstSequence: Sequence(1),
+                firstSequence: SequenceNumber(1),
                 time: Instant(nanoseconds: 0)
             )
             guard let read = try? AttributesRecord(unsafe payload.span.bytes, header) else { continue }

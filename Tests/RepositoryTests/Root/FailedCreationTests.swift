@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -21,7 +23,7 @@ struct FailedCreationTests {
             do { _ = try Self.firstSnapshot(path) } catch is SystemError {}
             Faults.arm(nil)
             let (root, file) = try Self.firstSnapshot(path)
-            let roots = try RepositoryDirectory(at: path, creating: false).roots()
+            let roots = try RepositoryDirectory(at: path).roots()
             #expect(roots.usable == [root] && roots.damaged.isEmpty, "call \(index)")
             let test = TestRoot(directory, root)
             let last = try #require(test.snapshots().last).state.sequence
@@ -36,10 +38,10 @@ struct FailedCreationTests {
 
     /// What a watcher does of a repository that is not there yet.
     private static func firstSnapshot(_ path: FilePath) throws -> (RootDescription, FileID) {
-        let repository = try RepositoryDirectory(at: path, creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: path)
         let root = try repository.addRoot("/protected", kind: .directory)
         let writer = try RootWriter(root: root)
-        let file = writer.file(named: "a")?.id ?? writer.declare(name: "a", kind: .plain)
+        let file = writer.files.values.first { $0.name == "a" }?.id ?? writer.declare(name: "a", kind: .plain)
         let size = PageSize(bytes: 512)!
         var pages = PageSet(pageSize: size)
         pages.append(PageNumber(1), unsafe content.span.bytes)

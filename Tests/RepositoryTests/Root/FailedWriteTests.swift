@@ -1,6 +1,7 @@
 import LinuxSystem
-import Repository
-import SQLiteFiles
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
@@ -38,8 +39,7 @@ struct FailedWriteTests {
                 for file in history.files {
                     // A mirror that failed is written with a later flush.
                     _ = try writer.flush()
-                    let mirror = try writer.openMirror(of: file.id)
-                    let size = try mirror.status().sizeBytes
+                    let size = try FileStatus.of(writer.root.mirrorPath(file.id)).sizeBytes
                     #expect(size == UInt64(file.image.count), "\(history.random), call \(index)")
                 }
             }

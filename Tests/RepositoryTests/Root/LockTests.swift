@@ -1,6 +1,5 @@
-import LinuxSystem
-import Repository
-import TestSupport
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import Testing
 
 @Suite("One writer")

@@ -1,5 +1,6 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -26,7 +27,7 @@ struct LongSnapshotTests {
             }
         }
         for (index, image) in images.enumerated() {
-            let bytes = try test.rebuild(model.id, at: Sequence(UInt64(index + 1))).bytes
+            let bytes = try test.rebuild(model.id, at: SequenceNumber(UInt64(index + 1))).bytes
             let isSame = bytes == image
             #expect(isSame, "\(random): snapshot \(index + 1)")
         }

@@ -4,7 +4,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// Bases of several slices, which several threads work on.
 @Suite("Bases of several slices", .serialized)
@@ -32,7 +34,7 @@ struct ParallelBaseTests {
         _ image: [UInt8],
         _ writer: RootWriter,
         longer: UInt64 = 0
-    ) throws -> Repository.Sequence {
+    ) throws -> SequenceNumber {
         let file = writer.declare(name: "one.db", kind: .database)
         let shape = ImageShape(pageSize: .plain, byteCount: UInt64(image.count) + longer)!
         try writer.beginBase(file, shape: shape)
@@ -50,7 +52,7 @@ struct ParallelBaseTests {
 
     /// Whether it does; a failed expectation would print all of the image.
     private static func rebuilds(_ test: TestRoot, to image: [UInt8]) throws -> Bool {
-        try test.rebuild(FileID(1), at: Sequence(1)).bytes == image
+        try test.rebuild(FileID(1), at: SequenceNumber(1)).bytes == image
     }
 
     @Test("a base has the same bytes whatever the number of threads that made it")
@@ -107,7 +109,9 @@ struct ParallelBaseTests {
         let frames = (sound.count - BaseTrailer.byteCount - 6 * BaseIndexEntry.byteCount) / 6
         for slice in 0..<6 {
             try base.flipByte(at: BaseHeader.byteCount + slice * frames + frames / 2)
-            let error = #expect(throws: DamageError.self) { try test.rebuild(FileID(1), at: Sequence(1)) }
+            let error = #expect(throws: DamageError.self) {
+                try test.rebuild(FileID(1), at: SequenceNumber(1))
+            }
             #expect(error?.message == "slice \(slice) is damaged")
             try base.replaceContent(sound)
         }

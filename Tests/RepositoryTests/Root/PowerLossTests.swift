@@ -1,6 +1,8 @@
 import Foundation
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -56,7 +58,8 @@ struct PowerLossTests {
     /// Snapshots that are removed.
     private static let unkept = [2, 3]
 
-    /// Some of everything that a writer does, flushed each time, full segments sealed, and some snapshots removed.
+    /// Some of everything that a writer does, flushed each time, full segments sealed, and some snapshots
+    /// removed.
     private func write(_ history: inout SmallHistory, _ durable: inout Int) throws {
         let writer = try history.open()
         history.declare(writer, "one.db")
@@ -90,7 +93,7 @@ struct PowerLossTests {
         #expect(kept >= durable, note)
         for (index, expected) in history.expected.prefix(durable).enumerated()
         where !Self.unkept.contains(index + 1) {
-            let (_, bytes) = try left.rebuild(expected.file, at: Repository.Sequence(UInt64(index + 1)))
+            let (_, bytes) = try left.rebuild(expected.file, at: SequenceNumber(UInt64(index + 1)))
             #expect(bytes == expected.bytes, "\(note): snapshot \(index + 1)")
         }
         // It goes on from what it has.

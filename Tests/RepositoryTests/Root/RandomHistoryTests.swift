@@ -1,8 +1,8 @@
-import LinuxSystem
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 @Suite("Random histories")
 struct RandomHistoryTests {

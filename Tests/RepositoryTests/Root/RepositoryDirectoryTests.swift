@@ -4,7 +4,9 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 @Suite("Repository directory")
 struct RepositoryDirectoryTests {
@@ -13,10 +15,10 @@ struct RepositoryDirectoryTests {
         let directory = try TemporaryDirectory()
         let path = FilePath(directory.file("deep/repository"))
         #expect(throws: RepositoryError.notARepository(path)) {
-            _ = try RepositoryDirectory(at: path, creating: false)
+            _ = try RepositoryDirectory(at: path)
         }
-        let made = try RepositoryDirectory(at: path, creating: true)
-        let found = try RepositoryDirectory(at: path, creating: false)
+        let made = try RepositoryDirectory.openOrCreate(at: path)
+        let found = try RepositoryDirectory(at: path)
         #expect(made.id == found.id && made.id.utf8.count == 32)
         let root = try made.addRoot(
             "/some/where/.devteam",
@@ -44,7 +46,7 @@ struct RepositoryDirectoryTests {
     @Test("keeps roots as they were added, paths that are not UTF-8 included")
     func roots() throws {
         let directory = try TemporaryDirectory()
-        let repository = try RepositoryDirectory(at: FilePath(directory.file("r")), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(directory.file("r")))
         let odd = FilePath(bytes: [0x2F, 0x78, 0xFF, 0xFE])!
         let now = Instant(nanoseconds: 1_700_000_000_000_000_000)
         let first = try repository.addRoot("/a/b", kind: .directory, now: now)
@@ -58,7 +60,7 @@ struct RepositoryDirectoryTests {
     @Test("finds the root of a path: itself, files in it, through links, and when they are gone")
     func matching() throws {
         let directory = try TemporaryDirectory()
-        let repository = try RepositoryDirectory(at: FilePath(directory.file("r")), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(directory.file("r")))
         let real = FilePath(directory.file("real"))
         try Directory.make(real.appending("sub"))
         try directory.write([1], to: "real/sub/a.db")

@@ -1,8 +1,9 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
-import TestSupport
 import Testing
 
 @Suite("Root writer")
@@ -39,14 +40,14 @@ struct RootWriterTests {
         let test = try TestRoot()
         let writer = try RootWriter(root: test.root)
         let file = writer.declare(name: "a.db", kind: .database)
-        #expect(try writer.stage(Self.changes(file, [1: 1])) == Sequence(1))
+        #expect(try writer.stage(Self.changes(file, [1: 1])) == SequenceNumber(1))
         var part = Self.changes(file, [:])
         part.isFinal = false
         #expect(try writer.stage(part) == nil)
         #expect(try writer.stage(Self.changes(file, [3: 3])) == nil)
         let shape = writer.latestShape(of: file)!
         let end = Instant(nanoseconds: 9)
-        #expect(try writer.finish(file, event: .scan, time: end, shape: shape) == Sequence(2))
+        #expect(try writer.finish(file, event: .scan, time: end, shape: shape) == SequenceNumber(2))
 
         // Alone it is nothing.
         #expect(try writer.stage(part) == nil)
@@ -82,7 +83,7 @@ struct RootWriterTests {
         let test = try TestRoot()
         let writer = try RootWriter(root: test.root)
         let file = writer.declare(name: "a.db", kind: .database)
-        #expect(try writer.stage(Self.changes(file, [1: 1])) == Sequence(1))
+        #expect(try writer.stage(Self.changes(file, [1: 1])) == SequenceNumber(1))
         var part = Self.changes(file, [2: 2])
         part.isFinal = false
         #expect(try writer.stage(part) == nil)
@@ -91,7 +92,9 @@ struct RootWriterTests {
         #expect(try writer.stage(Self.changes(file, [3: 4])) == nil)
         let shape = writer.latestShape(of: file)!
         let time = Instant(nanoseconds: 9)
-        #expect(try writer.finish(file, event: .scan, time: time, shape: shape, coalesced: 5) == Sequence(2))
+        #expect(
+            try writer.finish(file, event: .scan, time: time, shape: shape, coalesced: 5) == SequenceNumber(2)
+        )
         #expect(try writer.finish(file, event: .scan, time: time, shape: shape) == nil)
 
         // Nothing was different: no snapshot.
@@ -116,7 +119,7 @@ struct RootWriterTests {
         let records = try test.snapshots()
         #expect(records.map(\.coalesced) == [0, 7, 0, 0])
         #expect(records.map(\.pageCount) == [1, 3, 2, 2])
-        let (_, bytes) = try test.rebuild(file, at: Sequence(2))
+        let (_, bytes) = try test.rebuild(file, at: SequenceNumber(2))
         #expect(stride(from: 0, to: 2048, by: 512).map { bytes[$0] } == [1, 2, 4, 0])
         #expect(try test.findings().isEmpty)
     }
@@ -127,18 +130,18 @@ struct RootWriterTests {
         let writer = try RootWriter(root: test.root)
         let file = writer.declare(name: "a.db", kind: .database)
         #expect(try writer.stage(Self.changes(file, [:], pageCount: 0, .deleted)) == nil)
-        #expect(try writer.stage(Self.changes(file, [:], pageCount: 0, .baseline)) == Sequence(1))
+        #expect(try writer.stage(Self.changes(file, [:], pageCount: 0, .baseline)) == SequenceNumber(1))
         #expect(try writer.stage(Self.changes(file, [:], pageCount: 0)) == nil)
-        #expect(try writer.stage(Self.changes(file, [1: 1, 2: 0], pageCount: 2)) == Sequence(2))
+        #expect(try writer.stage(Self.changes(file, [1: 1, 2: 0], pageCount: 2)) == SequenceNumber(2))
         #expect(try writer.stage(Self.changes(file, [1: 1, 2: 0], pageCount: 2)) == nil)
-        #expect(try writer.stage(Self.changes(file, [:], .deleted)) == Sequence(3))
+        #expect(try writer.stage(Self.changes(file, [:], .deleted)) == SequenceNumber(3))
         #expect(try writer.stage(Self.changes(file, [:], .deleted)) == nil)
         #expect(writer.files[file]?.last?.shape.byteCount == 0)
-        #expect(try writer.stage(Self.changes(file, [:], pageCount: 0, .created)) == Sequence(4))
+        #expect(try writer.stage(Self.changes(file, [:], pageCount: 0, .created)) == SequenceNumber(4))
         var fresh = Self.changes(file, [:], pageCount: 0, .replaced)
         fresh.startsFresh = true
-        #expect(try writer.stage(fresh) == Sequence(5))
-        #expect(try writer.flush() == Sequence(5))
+        #expect(try writer.stage(fresh) == SequenceNumber(5))
+        #expect(try writer.flush() == SequenceNumber(5))
         #expect(
             try test.snapshots().map(\.state.event) == [.baseline, .commit, .deleted, .created, .replaced]
         )
@@ -175,10 +178,10 @@ struct RootWriterTests {
             seen.append(buffer[0])
         }
         #expect(seen == [1, 3, 0, 0, 0])
-        let mirror = try writer.openMirror(of: file).path.content()
+        let mirror = try writer.root.mirrorPath(file).content()
         #expect(mirror.count == 2048 && mirror[512] == 2)
         _ = try writer.flush()
-        #expect(try writer.openMirror(of: file).path.content()[512] == 3)
+        #expect(try writer.root.mirrorPath(file).content()[512] == 3)
     }
 
     @Test("a mirror that is not what the stream says is rebuilt", arguments: 0..<4)
@@ -204,7 +207,7 @@ struct RootWriterTests {
         #expect(writer.notes.map(\.severity) == [.warning])
         #expect(try mirror.content() == content)
         #expect(try writer.stage(Self.changes(file, [2: 3])) == nil)
-        #expect(try writer.stage(Self.changes(file, [2: 4])) == Sequence(3))
+        #expect(try writer.stage(Self.changes(file, [2: 4])) == SequenceNumber(3))
     }
 
     @Test("a file whose images are lost to damage starts fresh")
@@ -226,9 +229,9 @@ struct RootWriterTests {
         let writer = try RootWriter(root: test.root)
         #expect(writer.files[file]?.last == nil)
         #expect(writer.notes.contains { $0.severity == .error })
-        #expect(try writer.stage(Self.changes(file, [1: 1])) == Sequence(2))
+        #expect(try writer.stage(Self.changes(file, [1: 1])) == SequenceNumber(2))
         _ = try writer.flush()
-        let (_, bytes) = try test.rebuild(file, at: Sequence(2))
+        let (_, bytes) = try test.rebuild(file, at: SequenceNumber(2))
         #expect(bytes[0] == 1 && bytes.count == 2048 && bytes[512] == 0)
     }
 
@@ -247,13 +250,13 @@ struct RootWriterTests {
             let writer = try RootWriter(root: test.root)
             let file = writer.declare(name: "new.db", kind: .database)
             #expect(file == lost)
-            #expect(try writer.stage(Self.changes(file, [2: 1])) == Sequence(1))
+            #expect(try writer.stage(Self.changes(file, [2: 1])) == SequenceNumber(1))
             _ = try writer.flush()
-            #expect(try writer.openMirror(of: file).path.content()[0] == 0)
-            #expect(try writer.stage(Self.changes(file, [1: 2])) == Sequence(2))
+            #expect(try writer.root.mirrorPath(file).content()[0] == 0)
+            #expect(try writer.stage(Self.changes(file, [1: 2])) == SequenceNumber(2))
             _ = try writer.flush()
         }
-        let (_, bytes) = try test.rebuild(lost, at: Sequence(2))
+        let (_, bytes) = try test.rebuild(lost, at: SequenceNumber(2))
         #expect(stride(from: 0, to: 2048, by: 512).map { bytes[$0] } == [2, 1, 0, 0])
         #expect(try RootWriter(root: test.root).notes.isEmpty)
     }
@@ -263,7 +266,7 @@ struct RootWriterTests {
         let test = try TestRoot()
         let writer = try RootWriter(root: test.root)
         let file = writer.declare(name: "a.db", kind: .database)
-        #expect(try writer.stage(Self.changes(file, [1: 1])) == Sequence(1))
+        #expect(try writer.stage(Self.changes(file, [1: 1])) == SequenceNumber(1))
         var other = Self.changes(file, [1: 1])
         other.pages = PageSet(pageSize: .plain)
         other.shape = ImageShape(pageSize: .plain, pageCount: PageCount(1))
@@ -274,7 +277,7 @@ struct RootWriterTests {
         #expect(throws: RepositoryError.self) {
             try writer.baseSlice(file, firstPage: PageNumber(1), bytes: [])
         }
-        #expect(try writer.flush() == Sequence(1))
+        #expect(try writer.flush() == SequenceNumber(1))
         #expect(try test.findings().isEmpty)
     }
 
@@ -292,7 +295,7 @@ struct RootWriterTests {
         let files = try RootHistory(test.root).files()
         #expect(files.values.map { "\($0.name) \($0.kind)" }.sorted() == ["a database", "b plain"])
         let writer = try RootWriter(root: test.root)
-        #expect(writer.file(named: "a")?.kind == .database)
+        #expect(writer.files.values.first { $0.name == "a" }?.kind == .database)
     }
 
     @Test("a segment with changes of many files is full, however short it is")

@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
@@ -124,7 +126,7 @@ struct TornTailTests {
             }
         }
         #expect(try isFound(), comment)
-        let lost = Repository.Sequence(UInt64(torn.history.expected.count))
+        let lost = SequenceNumber(UInt64(torn.history.expected.count))
         do {
             let writer = try torn.history.open()
             #expect(writer.lastDurableSequence == lost, comment)

@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 import Zstandard
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 @Suite("Sealing")
 struct RootSealingTests {
@@ -103,7 +105,7 @@ struct RootSealingTests {
             try segment.flipByte(at: summary.start + 60)
             for file in history.files {
                 #expect(throws: DamageError.self, "\(history.random)") {
-                    try history.test.rebuild(file.id, at: Repository.Sequence(UInt64(3 * files)))
+                    try history.test.rebuild(file.id, at: SequenceNumber(UInt64(3 * files)))
                 }
             }
             try segment.flipByte(at: summary.start + 60)

@@ -1,5 +1,6 @@
-import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SystemPackage
 import TestSupport
 
@@ -15,8 +16,8 @@ struct Damage: CustomStringConvertible {
     func apply() throws { try path.replaceContent(after) }
     func undo() throws { try path.replaceContent(before) }
 
-    /// How many snapshots come before it: those that stand in whole before the record that is hit, or before the
-    /// record of the base.
+    /// How many snapshots come before it: those that stand in whole before the record that is hit, or before
+    /// the record of the base.
     func snapshotsBefore(_ snapshots: [SnapshotRecord]) -> Int {
         let number = path.stem?.split(separator: "-").first.flatMap { UInt64($0) }
         guard let number else { return snapshots.count }
@@ -89,8 +90,8 @@ struct Damage: CustomStringConvertible {
 }
 
 extension SmallHistory {
-    /// Two files, a base at the front, one in the middle; five flushes in several segments, all but the last sealed if
-    /// wanted.
+    /// Two files, a base at the front, one in the middle; five flushes in several segments, all but the last
+    /// sealed if wanted.
     static func damageable(_ random: SeededRandom, isSealed: Bool = false) throws -> SmallHistory {
         var history = try SmallHistory(random)
         history.options.segmentLimit = 400

@@ -1,7 +1,8 @@
 import Foundation
 import LinuxSystem
-import Repository
-import SQLiteFiles
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SystemPackage
 import TestSupport
 
@@ -124,7 +125,7 @@ struct HoledHistory {
     /// Whether a snapshot is restored to its bytes.
     func restores(_ number: Int) -> Bool {
         let wanted = history.expected[number - 1]
-        let got = try? test.rebuild(wanted.file, at: Repository.Sequence(UInt64(number)))
+        let got = try? test.rebuild(wanted.file, at: SequenceNumber(UInt64(number)))
         return got?.state.sequence.rawValue == UInt64(number) && got?.bytes == wanted.bytes
     }
 

@@ -1,5 +1,5 @@
-import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 import SQLiteFiles
 import TestSupport
 
@@ -40,7 +40,7 @@ struct ModelFile {
     }
 
     /// Pages of the image as they are now.
-    func pages(_ numbers: some Swift.Sequence<Int>) -> PageSet {
+    func pages(_ numbers: some Sequence<Int>) -> PageSet {
         var set = PageSet(pageSize: pageSize)
         for number in numbers where number >= 1 && number <= pageCount {
             let start = (number - 1) * pageSize.bytes
@@ -52,7 +52,8 @@ struct ModelFile {
 }
 
 extension ModelFile {
-    /// Some pages with new content: small edits, whole new pages, zeros. In any order, some twice, some unchanged.
+    /// Some pages with new content: small edits, whole new pages, zeros. In any order, some twice, some
+    /// unchanged.
     func edits(_ random: inout SeededRandom, pageCount: Int) -> PageSet {
         var set = PageSet(pageSize: pageSize)
         guard pageCount > 0 else { return set }

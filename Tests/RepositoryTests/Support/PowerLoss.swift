@@ -5,10 +5,11 @@ import SystemPackage
 import TestSupport
 
 /// Follows what a repository's writer has asked the disk to keep, and makes directories as a power loss might
-/// leave them: of every file and every name either what was synchronised last, or what came later, or some of both.
+/// leave them: of every file and every name either what was synchronised last, or what came later, or some of
+/// both.
 ///
-/// It stands at the seam below every call that writes. At one call, counted from 0, everything fails from then on:
-/// there the power goes.
+/// It stands at the seam below every call that writes. At one call, counted from 0, everything fails from
+/// then on: there the power goes.
 final class PowerLoss: Sendable {
     private struct State {
         var calls = 0

@@ -1,11 +1,12 @@
-import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 import SQLiteFiles
 import TestSupport
 import Testing
 
 extension RandomHistory {
-    /// A base image of a file that goes on changing: slices are read, then the file changes, then they arrive.
+    /// A base image of a file that goes on changing: slices are read, then the file changes, then they
+    /// arrive.
     mutating func base(_ index: Int, isAbandoned: Bool) throws {
         let id = files[index].id
         var live = files[index]

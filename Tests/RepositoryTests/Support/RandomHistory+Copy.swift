@@ -1,6 +1,8 @@
 import Foundation
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
@@ -59,7 +61,7 @@ extension RandomHistory {
 
     /// Nothing in it is damaged, and a repair keeps what was durable when it was begun.
     private func verify(_ copy: HistoryCopy) throws {
-        let repository = try RepositoryDirectory(at: FilePath(copy.directory.path), creating: false)
+        let repository = try RepositoryDirectory(at: FilePath(copy.directory.path))
         let copied = try TestRoot(copy.directory, #require(repository.roots().usable.first))
         let damage = try copied.findings().filter { $0.severity == .error && !$0.isIncompleteness }
         #expect(damage.isEmpty, "\(random): \(damage)")
@@ -69,7 +71,7 @@ extension RandomHistory {
         let present = try copied.snapshots().map { Int($0.state.sequence.rawValue) }
         for sequence in present {
             let wanted = expected[sequence - 1]
-            let (_, bytes) = try copied.rebuild(wanted.file, at: Repository.Sequence(UInt64(sequence)))
+            let (_, bytes) = try copied.rebuild(wanted.file, at: SequenceNumber(UInt64(sequence)))
             let difference = Self.difference(bytes, wanted.bytes)
             #expect(difference == nil, "\(random): snapshot \(sequence) of a copy")
         }

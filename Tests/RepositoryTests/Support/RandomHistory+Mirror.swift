@@ -1,7 +1,8 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SystemPackage
-import TestSupport
 import Testing
 
 /// Mirrors that are not as they were written, and what the recorder does then.

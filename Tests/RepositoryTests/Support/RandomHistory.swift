@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -23,7 +25,8 @@ struct RandomHistory {
     /// Every staged snapshot; those up to `durableCount` are flushed.
     var expected: [Expected] = []
     var durableCount = 0
-    /// Snapshots that retention let go, by index of `expected`; where they were not rewritten they are still there.
+    /// Snapshots that retention let go, by index of `expected`; where they were not rewritten they are still
+    /// there.
     private(set) var unkept: Set<Int> = []
     private(set) var removedCount = 0
     /// A call has failed: a segment that ends in a write cut short by that is never sealed.
@@ -105,7 +108,7 @@ struct RandomHistory {
         if let sequence { made(sequence, index, changes.event) }
     }
 
-    mutating func made(_ sequence: Repository.Sequence, _ index: Int, _ event: SnapshotEvent) {
+    mutating func made(_ sequence: SequenceNumber, _ index: Int, _ event: SnapshotEvent) {
         let time = Instant(nanoseconds: clock)
         expected.append(
             Expected(
@@ -199,10 +202,10 @@ struct RandomHistory {
             unkept.insert(index)
         }
         let kept = (0..<durableCount).filter { !unkept.contains($0) }.map {
-            (sequence: Repository.Sequence(UInt64($0 + 1)), isMoment: $0 % 3 > 0)
+            (sequence: SequenceNumber(UInt64($0 + 1)), isMoment: $0 % 3 > 0)
         }
         let outcome = try RootThinning(test.root)
-            .run(KeptSnapshots(kept, upTo: Repository.Sequence(UInt64(durableCount))))
+            .run(KeptSnapshots(kept, upTo: SequenceNumber(UInt64(durableCount))))
         removedCount += outcome.removedSnapshots
         copy?.isThinned = true
     }
@@ -298,7 +301,7 @@ struct RandomHistory {
     func verify() throws {
         let present = Set(try test.snapshots().map(\.state.sequence))
         for (index, expected) in expected[..<durableCount].enumerated() {
-            let sequence = Repository.Sequence(UInt64(index + 1))
+            let sequence = SequenceNumber(UInt64(index + 1))
             guard present.contains(sequence) else {
                 #expect(unkept.contains(index), "\(random): snapshot \(sequence) is gone")
                 continue

@@ -1,6 +1,6 @@
 import SQLiteFiles
 
-@testable import Repository
+@testable import RepositoryFormat
 
 /// Checksums made right again, so that what is behind them is reached.
 extension [UInt8] {
@@ -58,7 +58,7 @@ extension [UInt8] {
             header: record,
             payload: record.extracting(RecordHeader.byteCount..<record.byteCount),
             offset: UInt64(at),
-            segment: Sequence(first)
+            segment: SequenceNumber(first)
         )
     }
 }

@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
@@ -102,20 +104,20 @@ struct SmallHistory {
     /// Those of its snapshots that stay, each a moment of the root.
     func keeping(_ stays: (Int) -> Bool) -> KeptSnapshots {
         let kept = (1...expected.count).filter(stays).map {
-            (sequence: Repository.Sequence(UInt64($0)), isMoment: true)
+            (sequence: SequenceNumber(UInt64($0)), isMoment: true)
         }
-        return KeptSnapshots(kept, upTo: Repository.Sequence(UInt64(expected.count)))
+        return KeptSnapshots(kept, upTo: SequenceNumber(UInt64(expected.count)))
     }
 
-    /// The first sequence at which a file is not what it was at its newest snapshot then, of those that count; nil when there is
-    /// none.
+    /// The first sequence at which a file is not what it was at its newest snapshot then, of those that
+    /// count; nil when there is none.
     func firstWrongMoment(where counts: (Int) -> Bool) -> String? {
         var newest: [FileID: Int] = [:]
         for number in 1...expected.count {
             if counts(number) { newest[expected[number - 1].file] = number }
             for (file, wanted) in newest {
-                let got = try? test.rebuild(file, at: Repository.Sequence(UInt64(number)))
-                guard got?.state.sequence == Repository.Sequence(UInt64(wanted)),
+                let got = try? test.rebuild(file, at: SequenceNumber(UInt64(number)))
+                guard got?.state.sequence == SequenceNumber(UInt64(wanted)),
                     got?.bytes == expected[wanted - 1].bytes
                 else { return "file \(file) at \(number): \(String(describing: got?.state)), not \(wanted)" }
             }
@@ -123,11 +125,11 @@ struct SmallHistory {
         return nil
     }
 
-    /// The first snapshot that does not rebuild to its bytes, or cannot be rebuilt; nil when all do. `counts`: whether the
-    /// one with that sequence is looked at.
+    /// The first snapshot that does not rebuild to its bytes, or cannot be rebuilt; nil when all do.
+    /// `counts`: whether the one with that sequence is looked at.
     func firstWrong(where counts: (Int) -> Bool = { _ in true }) -> String? {
         for (index, snapshot) in expected.enumerated() where counts(index + 1) {
-            let sequence = Repository.Sequence(UInt64(index + 1))
+            let sequence = SequenceNumber(UInt64(index + 1))
             do {
                 let (state, bytes) = try test.rebuild(snapshot.file, at: sequence)
                 guard state.sequence == sequence, bytes == snapshot.bytes else {

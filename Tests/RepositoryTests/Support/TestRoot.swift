@@ -1,7 +1,10 @@
 import LinuxSystem
-import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 import SystemPackage
 import TestSupport
+import Testing
 
 /// A repository with one root, in a directory of its own.
 struct TestRoot {
@@ -10,7 +13,7 @@ struct TestRoot {
 
     init() throws {
         directory = try TemporaryDirectory(prefix: "holdfast-repository")
-        let repository = try RepositoryDirectory(at: FilePath(directory.file("repository")), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(directory.file("repository")))
         root = try repository.addRoot(FilePath(directory.file("protected")), kind: .directory)
     }
 
@@ -38,12 +41,12 @@ struct TestRoot {
     /// The image at a snapshot, rebuilt from the repository alone.
     func rebuild(
         _ file: FileID,
-        at sequence: Repository.Sequence
+        at sequence: SequenceNumber
     ) throws -> (state: SnapshotState, bytes: [UInt8]) {
         let path = FilePath(directory.file("rebuilt"))
-        let output = try OpenFile(path, .updateOrCreate)
-        let state = try ImageRebuilder(root).rebuild(file, at: sequence, into: output)
-        return (state, try path.content())
+        if FileStatus.ifPresent(path) != nil { try Directory.remove(path) }
+        let states = try ImageRebuilder(root).rebuildAll([file: path], at: sequence)
+        return (try #require(states[file]).get(), try path.content())
     }
 
     func findings(readingData: Bool = true) throws -> [Finding] {

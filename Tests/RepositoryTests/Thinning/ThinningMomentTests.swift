@@ -1,12 +1,13 @@
-import LinuxSystem
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Repository
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
-/// A root is restored as a whole, each file as its newest snapshot at the moment. So wherever thinning ends, a snapshot that
-/// is still a moment has beside it what stood there, and nothing older in its place.
+/// A root is restored as a whole, each file as its newest snapshot at the moment. So wherever thinning ends,
+/// a snapshot that is still a moment has beside it what stood there, and nothing older in its place.
 @Suite("Moments of a thinned root")
 struct ThinningMomentTests {
     /// Random commits to three files, in segments of some thousand bytes.
@@ -43,9 +44,9 @@ struct ThinningMomentTests {
         }
         let kept = moments.reduce(into: moments) { $0.formUnion(state(history, at: $1).values) }
         let standings = kept.sorted().map {
-            (sequence: Repository.Sequence(UInt64($0)), isMoment: moments.contains($0))
+            (sequence: SequenceNumber(UInt64($0)), isMoment: moments.contains($0))
         }
-        return (KeptSnapshots(standings, upTo: Repository.Sequence(UInt64(end))), moments)
+        return (KeptSnapshots(standings, upTo: SequenceNumber(UInt64(end))), moments)
     }
 
     /// The first moment that would be restored as a state that never was; nil when there is none.

@@ -1,7 +1,8 @@
-import Capture
 import LinuxSystem
-import Recovery
-import Repository
+import History
+import RepositoryFormat
+import RepositoryReader
+import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
@@ -18,7 +19,7 @@ struct ControlFuzzTests {
     @Test("an answer is understood, or the client gives up with a reason")
     func answers() async throws {
         let directory = try TemporaryDirectory()
-        let repository = try RepositoryDirectory(at: FilePath(directory.file("r")), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(directory.file("r")))
         let root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
         let listener = try Listener(at: root.controlPath)
         let status = WatcherStatus(
@@ -35,7 +36,7 @@ struct ControlFuzzTests {
             .forgotten(removedSnapshots: 7, freedBytes: 99),
         ]
         let sound = try samples.map { try ControlCoding.encode($0) }
-        try await Thread.run("fuzz") {
+        try await WorkerThread.run("fuzz") {
             var run = FuzzRun("control answers", rounds: 1500)
             var understood = 0
             while var random = run.next() {
@@ -47,7 +48,7 @@ struct ControlFuzzTests {
                 }
                 let isClosedEarly = Int.random(in: 0..<8, using: &random) == 0
                 let reply = answer
-                try Thread.start("server") {
+                try WorkerThread.start("server") {
                     guard let connection = try? listener.socket.accept() else { return }
                     _ = try? connection.readLine(limit: 1000)
                     if !isClosedEarly { try? connection.writeLine(reply) }

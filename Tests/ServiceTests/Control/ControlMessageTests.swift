@@ -1,5 +1,5 @@
-import Recovery
-import Repository
+import History
+import RepositoryFormat
 import Testing
 
 @testable import Service
@@ -11,7 +11,8 @@ struct ControlMessageTests {
         arguments: [
             .synchronise(annotations: []), .status,
             .synchronise(annotations: [
-                .tag("a\nb", message: "\"quoted\"\u{1b}"), AnnotationWish(.hold, target: Sequence(.max)),
+                .tag("a\nb", message: "\"quoted\"\u{1b}"),
+                AnnotationWish(.hold, target: SequenceNumber(.max)),
             ]),
             .forget(RetentionRules()), .forget(RetentionRules(policy: .odd, maximumBytes: .max)),
         ] as [ControlRequest]

@@ -2,12 +2,12 @@ import Synchronization
 
 /// What a workload has committed: for each transaction's number the proof of the content that it left.
 ///
-/// Each transaction gives itself the next number inside the database, so that SQLite's own order of commits is
-/// the order of the numbers, whichever process was faster.
+/// Each transaction gives itself the next number inside the database, so that SQLite's own order of commits
+/// is the order of the numbers, whichever process was faster.
 package final class CommitLedger: Sendable {
     private struct State {
-        /// Contents that a commit with this number may have left. More than one: a commit failed or its process
-        /// was killed, and the number was given again.
+        /// Contents that a commit with this number may have left. More than one: a commit failed or its
+        /// process was killed, and the number was given again.
         var proofs: [Int: Set<String>] = [:]
         /// Contents that a successful commit with this number has left. More than one: SQLite lost the first.
         var committed: [Int: Set<String>] = [:]
@@ -27,8 +27,8 @@ package final class CommitLedger: Sendable {
         _ = state.withLock { $0.committed[number, default: []].insert(proof) }
     }
 
-    /// Whether a number was committed twice: then SQLite has lost commits that it had confirmed. Before 3.51 a recovery
-    /// does that to those that followed a spilled savepoint, and two checkpoints at once may.
+    /// Whether a number was committed twice: then SQLite has lost commits that it had confirmed. Before 3.51
+    /// a recovery does that to those that followed a spilled savepoint, and two checkpoints at once may.
     package var hasLostCommits: Bool { state.withLock { $0.committed.values.contains { $0.count > 1 } } }
 
     /// Whether a commit with this number may have left that content.

@@ -14,8 +14,8 @@ package final class Workload: Sendable {
     let mayRollBack: Bool
     /// A process may be killed amid a transaction: not when that leaves a corrupt database.
     let mayKill: Bool
-    /// A process that does nothing keeps the log in use. Without one, a kill of the last that uses it makes SQLite
-    /// recover the log, and SQLite before 3.51 then loses commits that followed a spilled savepoint.
+    /// A process that does nothing keeps the log in use. Without one, a kill of the last that uses it makes
+    /// SQLite recover the log, and SQLite before 3.51 then loses commits that followed a spilled savepoint.
     let keepsLogInUse: Bool
     let usesSecond: Bool
     /// What every connection says first.
@@ -27,7 +27,8 @@ package final class Workload: Sendable {
     package enum Mode: String, Sendable, CaseIterable {
         /// A log that SQLite alone resets, when it has grown: no commit is overwritten before it can be read.
         case wal
-        /// A log that any process resets or truncates at any moment, often before anybody else can have read it.
+        /// A log that any process resets or truncates at any moment, often before anybody else can have read
+        /// it.
         case walWithResets
         case delete, truncate, persist, memory, off
         /// The writers switch between all that can roll back.
@@ -60,8 +61,8 @@ package final class Workload: Sendable {
         }
         keepsLogInUse = mayKill && mode.usesLog
         let pageSize = [512, 1024, 4096, 8192].randomElement(using: &random)!
-        // A lap of the log is as long as with SQLite's default for pages of 4 KiB. Half a megabyte, as it is with 512 bytes,
-        // is overwritten faster than a busy machine lets anybody read it.
+        // A lap of the log is as long as with SQLite's default for pages of 4 KiB. Half a megabyte, as it is
+        // with 512 bytes, is overwritten faster than a busy machine lets anybody read it.
         settings = mode == .wal ? "PRAGMA wal_autocheckpoint=\((4 << 20) / pageSize);" : ""
         let vacuum = ["NONE", "FULL", "INCREMENTAL"].randomElement(using: &random)!
         for (path, part) in [(main, WorkloadPart.main), (second, .second)] {

@@ -4,11 +4,11 @@ import Synchronization
 import SystemPackage
 
 /// A thread of our own for work that blocks; the cooperative pool is never used for that.
-package enum Thread {
+package enum WorkerThread {
     /// How urgent a thread is beside the others of the machine.
     package enum Urgency: Sendable {
-        /// For short work that cannot wait: as soon as there is any (from Linux 6.12 on), and before others if the
-        /// kernel permits that (it does for root).
+        /// For short work that cannot wait: as soon as there is any (from Linux 6.12 on), and before others
+        /// if the kernel permits that (it does for root).
         case high
         case normal
         /// After everything else.
@@ -38,11 +38,16 @@ package enum Thread {
         return (0..<Int(count) * 8).filter { mask[$0 / 8] & 1 << ($0 % 8) != 0 }
     }
 
+    /// The processor time that the calling thread has used (`CLOCK_THREAD_CPUTIME_ID`).
+    package static var processorTime: Duration {
+        .nanoseconds(Instant(readClock(CLOCK_THREAD_CPUTIME_ID)).nanoseconds)
+    }
+
     /// Room for the bits of 8192 processors, the most that Linux can have.
     private static let maskBytes = 1024
 
-    /// Starts `body` on a new thread. `name` is at most 15 bytes, as `ps -L` shows it. `processor`: the only one
-    /// that it runs on.
+    /// Starts `body` on a new thread. `name` is at most 15 bytes, as `ps -L` shows it. `processor`: the only
+    /// one that it runs on.
     package static func start(
         _ name: String,
         urgency: Urgency = .normal,
@@ -75,7 +80,7 @@ package enum Thread {
     }
 
     /// Lets this thread sleep for less than `poll(2)` can measure.
-    package static func nap(_ duration: Duration) {
+    package static func sleep(_ duration: Duration) {
         let nanoseconds = max(0, duration.nanoseconds)
         var rest = timespec(
             tv_sec: Int(nanoseconds / 1_000_000_000),

@@ -1,0 +1,3 @@
+#include "CBuild.h"
+
+const char *holdfast_commit(void) { return HOLDFAST_COMMIT; }

@@ -1,0 +1,34 @@
+package import SystemPackage
+
+/// What a check found.
+package struct Finding: Hashable, Sendable {
+    package enum Severity: String, Sendable { case error, warning }
+
+    package let severity: Severity
+    package let file: FilePath
+    /// In bytes from the start of the file.
+    package let offset: UInt64
+    package let message: String
+    /// An error that is no damage: nothing that is there is wrong, but something is missing, as in a copy
+    /// that was made beside a writer.
+    package let isIncompleteness: Bool
+
+    package init(
+        _ severity: Severity,
+        _ file: FilePath,
+        at offset: UInt64,
+        _ message: String,
+        isIncompleteness: Bool = false
+    ) {
+        self.severity = severity
+        self.file = file
+        self.offset = offset
+        self.message = message
+        self.isIncompleteness = isIncompleteness
+    }
+
+    /// The same as what follows from something that is missing.
+    var asIncompleteness: Finding {
+        Finding(severity, file, at: offset, message, isIncompleteness: severity == .error)
+    }
+}

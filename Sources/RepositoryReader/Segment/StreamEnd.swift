@@ -1,0 +1,56 @@
+package import RepositoryFormat
+package import SystemPackage
+
+/// How the last segment ends.
+package struct StreamEnd {
+    package enum Tail: Hashable {
+        /// Nothing lies behind the last record.
+        case clean
+        /// An unfinished write, up to the end of the file.
+        case unfinished
+        /// Damage at its very start, or before records that were synchronised.
+        case damaged
+    }
+
+    package let segment: SequenceNumber
+    package let path: FilePath
+    /// Where the valid part ends, in bytes; in a damaged segment, that before the first damage.
+    package var validBytes: UInt64
+    package let fileBytes: UInt64
+    /// Up to there it was once synchronised, in bytes; 0 when that is not known.
+    let durableBytes: UInt64
+    package var tail: Tail
+
+    /// What the next segment's header says of it. A damaged one is not closed off: it stays damaged.
+    package var countedBytes: UInt64 { tail == .damaged ? max(fileBytes, durableBytes) : validBytes }
+    /// The last of the segments that this one replaces; its own first sequence when it replaces no other.
+    package var lastReplaced: SequenceNumber
+    /// Nil when it is damaged.
+    package let header: SegmentHeader?
+    /// The segment before it and how far that is valid; `.none` and 0 when it is the first.
+    package let previousFirst: SequenceNumber
+    package let previousValidBytes: UInt64
+}
+
+extension StreamEnd {
+    /// Of a segment of which there is nothing but the name.
+    package init(
+        missing first: SequenceNumber,
+        _ path: FilePath,
+        durableBytes: UInt64,
+        after previous: StreamEnd?
+    ) {
+        self.init(
+            segment: first,
+            path: path,
+            validBytes: 0,
+            fileBytes: 0,
+            durableBytes: durableBytes,
+            tail: .damaged,
+            lastReplaced: first,
+            header: nil,
+            previousFirst: previous?.segment ?? .none,
+            previousValidBytes: previous?.countedBytes ?? 0
+        )
+    }
+}
