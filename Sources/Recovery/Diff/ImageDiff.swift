@@ -59,15 +59,7 @@ package struct ImageDiff {
     /// What differs in a table, in numbers.
     package func summary(of table: String) throws -> TableDiff {
         var diff = TableDiff(table: table)
-        try queue.read { database in
-            do {
-                try fill(&diff, database)
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-                // A collation, for example, that only the program has to which the database belongs.
-                diff.isCompared = false
-                diff.notes.append("its rows cannot be compared (\(error.message ?? "\(error.resultCode)"))")
-            }
-        }
+        try queue.read { try fill(&diff, $0) }
         return diff
     }
 
@@ -107,8 +99,7 @@ package struct ImageDiff {
             + after.columns.missing(in: before.columns).map { "column \($0) is new" }
     }
 
-    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each
-    /// by their keys. Throws `DatabaseError` when they cannot be compared.
+    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each by their keys.
     package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
         try queue.read { database in
             guard let pair = try pair(table, database) else { return }

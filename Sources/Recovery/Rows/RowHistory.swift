@@ -164,7 +164,7 @@ package final class RowHistory {
                 isKey && index < shape.collations.count && unknown.contains(shape.collations[index])
             return "\(column.sqlName)\(isUnknown ? " COLLATE BINARY" : "") = ?"
         }
-        let rows = "FROM \(shape.name.sqlName) WHERE \(condition.joined(separator: " AND "))"
+        let rows = "FROM \(shape.name.sqlName) WHERE \(condition.allOf)"
         for values in KeyText.candidates(key) {
             guard let values = try database.firstRow(columns, rows, arguments: StatementArguments(values))
             else { continue }

@@ -118,8 +118,8 @@ extension RowPlacement {
     func condition(_ link: RowSet.Link, _ kind: RowChange.Kind) -> String {
         let columns = link.foreignKey.columns
         guard columns.missing(in: shapes[named: link.foreignKey.child]!.columns).isEmpty else { return "0" }
-        let isNull = columns.map { "n.\($0.sqlName) IS NULL" }.joined(separator: " AND ")
-        let isOther = columns.map { "n.\($0.sqlName) IS NOT o.\($0.sqlName)" }.joined(separator: " OR ")
+        let isNull = columns.map { "n.\($0.sqlName) IS NULL" }.allOf
+        let isOther = columns.map { "n.\($0.sqlName) IS NOT o.\($0.sqlName)" }.anyOf
         return kind == .unlinked ? isNull : "NOT (\(isNull)) AND (\(isOther))"
     }
 

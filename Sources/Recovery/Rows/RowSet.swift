@@ -122,7 +122,7 @@ extension RowSet {
                 guard row.count == key.count else {
                     throw RowError.wrongKeyCount(table, columns: key, given: row.count)
                 }
-                let condition = key.map { "o.\($0.sqlName) = ?" }.joined(separator: " AND ")
+                let condition = key.map { "o.\($0.sqlName) = ?" }.allOf
                 for values in KeyText.candidates(row) {
                     try database.execute(
                         sql: insert + "WHERE \(condition)",
@@ -212,7 +212,7 @@ extension RowSet {
     ) throws {
         let parent = shapes[named: foreignKey.parent]!
         let refers = zip(foreignKey.parentColumns, foreignKey.columns)
-            .map { "p.\($0.sqlName) = c.\($1.sqlName)" }.joined(separator: " AND ")
+            .map { "p.\($0.sqlName) = c.\($1.sqlName)" }.allOf
         let isKnown = child.isSameRow("x", "c")
         try database.execute(
             sql: """

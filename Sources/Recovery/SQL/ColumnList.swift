@@ -12,12 +12,18 @@ extension [String] {
         .anyOf
     }
 
-    /// Conditions of which one must hold. As a tree, for SQLite takes an expression for a thousand levels
-    /// deep at most (sqlite.org/limits.html, SQLITE_MAX_EXPR_DEPTH).
-    var anyOf: String {
-        guard count > 1 else { return first ?? "0" }
+    /// Conditions of which one must hold.
+    var anyOf: String { isEmpty ? "0" : joinedAsTree(by: "OR") }
+
+    /// Conditions that all must hold.
+    var allOf: String { isEmpty ? "1" : joinedAsTree(by: "AND") }
+
+    /// SQLite takes an expression for a thousand levels deep at most (sqlite.org/limits.html, SQLITE_MAX_EXPR_DEPTH).
+    private func joinedAsTree(by word: String) -> String {
+        guard count > 1 else { return self[0] }
         let middle = count / 2
-        return "(\(Array(self[..<middle]).anyOf) OR \(Array(self[middle...]).anyOf))"
+        let halves = [Array(self[..<middle]), Array(self[middle...])].map { $0.joinedAsTree(by: word) }
+        return "(\(halves[0]) \(word) \(halves[1]))"
     }
 
     /// Whether it is among them: SQL does not tell upper from lower case in names of ASCII letters.

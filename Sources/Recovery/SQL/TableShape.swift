@@ -100,7 +100,7 @@ struct TableShape: Hashable, Sendable {
             let collation = index < collations.count ? " COLLATE \(collations[index].sqlName)" : ""
             return "\(left).\(column.sqlName) IS \(right).\(column.sqlName)\(collation)"
         }
-        .joined(separator: " AND ")
+        .allOf
     }
 
     /// That a row of a table lacks a value in its key, so that the key does not tell it apart
