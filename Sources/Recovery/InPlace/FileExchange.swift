@@ -120,18 +120,46 @@ struct FileExchange {
         let isLocked = try waitUntilUnused(file, mayBeForced: true, MonotonicInstant.now.advanced(by: wait))
         defer { if isLocked { file.releaseWriteLock() } }
         let aside = try freeName()
-        var sidecars: [Moved] = []
-        try UnfinishedWork.uninterrupted {
-            do {
-                try setSidecarsAside(for: aside, &sidecars)
-                try place.rename(to: aside)
-            } catch {
-                for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
-                throw error
-            }
+        let sidecars = try UnfinishedWork.uninterrupted {
+            try moveWithSecondNames(to: aside) ?? moveInTurn(to: aside)
         }
         try place.directory.synchronise()
         return [aside.path] + sidecars.map(\.to.path)
+    }
+
+    /// Adds the new names, the file's last; then removes the old ones, the file's first. So no name ever has a
+    /// database without its log. Returns nil where files have one name only.
+    private func moveWithSecondNames(to aside: DirectoryEntry) throws -> [Moved]? {
+        var moved: [Moved] = []
+        do {
+            for sidecar in try sidecars(for: aside) {
+                try sidecar.to.addName(to: sidecar.from)
+                moved.append(sidecar)
+            }
+            try aside.addName(to: place)
+            moved.append((place, aside))
+            try place.remove()
+        } catch {
+            for moved in moved.reversed() { try? moved.to.remove() }
+            if (error as? SystemError)?.lacksLinks ?? false { return nil }
+            throw error
+        }
+        // What is left of them does no harm: SQLite removes it when it makes a new database.
+        for sidecar in moved.dropLast() { try? sidecar.from.remove() }
+        return moved.dropLast()
+    }
+
+    /// Where the process ends in between, the database lacks its log until that gets its name back.
+    private func moveInTurn(to aside: DirectoryEntry) throws -> [Moved] {
+        var sidecars: [Moved] = []
+        do {
+            try setSidecarsAside(for: aside, &sidecars)
+            try place.rename(to: aside)
+            return sidecars
+        } catch {
+            for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
+            throw error
+        }
     }
 
     /// Nothing has the name. Programs may have a file open that had it.
@@ -238,23 +266,32 @@ struct FileExchange {
         for aside: DirectoryEntry,
         _ moved: inout [Moved]
     ) throws {
-        for suffix in Destination.sidecarSuffixes {
-            let sidecar = place.appending(suffix: suffix)
-            guard try sidecar.statusUnlessMissing() != nil else { continue }
-            // SQLite finds it there for the file that it belongs to.
-            let name = aside.appending(suffix: suffix)
-            try sidecar.rename(to: name)
-            moved.append((sidecar, name))
+        for sidecar in try sidecars(for: aside) {
+            try sidecar.from.rename(to: sidecar.to)
+            moved.append(sidecar)
         }
     }
 
+    /// What is there of them, and the names under which SQLite finds them for the file that they belong to.
+    private func sidecars(for aside: DirectoryEntry) throws -> [Moved] {
+        try Destination.sidecarSuffixes.map { (place.appending(suffix: $0), aside.appending(suffix: $0)) }
+            .filter { try $0.0.statusUnlessMissing() != nil }
+    }
+
+    /// What a process that was killed gave such names must keep them.
     private func freeName() throws -> DirectoryEntry {
         let name = place.appending(suffix: asideSuffix)
-        guard try name.statusUnlessMissing() != nil else { return name }
+        if try isFree(name) { return name }
         for number in 2...1000 {
             let numbered = name.appending(suffix: "-\(number)")
-            if try numbered.statusUnlessMissing() == nil { return numbered }
+            if try isFree(numbered) { return numbered }
         }
         return name
+    }
+
+    private func isFree(_ name: DirectoryEntry) throws -> Bool {
+        try ([""] + Destination.sidecarSuffixes).allSatisfy {
+            try name.appending(suffix: $0).statusUnlessMissing() == nil
+        }
     }
 }
