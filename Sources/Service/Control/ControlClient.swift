@@ -91,7 +91,7 @@ package struct ControlClient: Sendable {
             return answer
         } catch let error as SystemError where error.code == .resourceTemporarilyUnavailable {
             throw Failure.timedOut(timeout, trouble: request == .status ? nil : try? status()?.trouble)
-        } catch let error as SystemError where error.code == .brokenPipe || error.code == .connectionReset {
+        } catch let error as SystemError where error.isHangUp {
             throw Failure.noWatcher
         }
     }
@@ -100,7 +100,7 @@ package struct ControlClient: Sendable {
     private func send(_ request: ControlRequest, over connection: borrowing Socket) throws {
         do {
             try connection.writeLine(ControlCoding.encode(request))
-        } catch let error as SystemError where error.code == .brokenPipe {}
+        } catch let error as SystemError where error.isHangUp {}
     }
 
     private func connect() throws -> Socket {
@@ -115,6 +115,11 @@ package struct ControlClient: Sendable {
             throw Failure.noWatcher
         }
     }
+}
+
+extension SystemError {
+    /// The other end is gone.
+    fileprivate var isHangUp: Bool { code == .brokenPipe || code == .connectionReset }
 }
 
 extension Duration {

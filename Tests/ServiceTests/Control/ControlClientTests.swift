@@ -1,0 +1,36 @@
+import LinuxSystem
+import Repository
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Service
+
+@Suite("Control socket: a client")
+struct ControlClientTests {
+    private final class Listener: Sendable {
+        let socket: Socket
+        init(at path: FilePath) throws { socket = try Socket.listen(at: path) }
+    }
+
+    @Test("hears why a watcher hangs up amid a long request")
+    func refusedAmidRequest() async throws {
+        let directory = try TemporaryDirectory()
+        let repository = try RepositoryDirectory(at: FilePath(directory.file("r")), creating: true)
+        let root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
+        let listener = try Listener(at: root.controlPath)
+        let refusal = try ControlCoding.encode(ControlAnswer.failed(reason: "too much"))
+        try Thread.start("server") {
+            guard let connection = try? listener.socket.accept() else { return }
+            // It reads the beginning, and finds that long enough.
+            _ = try? connection.readLine(limit: 1 << 10)
+            try? connection.writeLine(refusal)
+        }
+        try await Thread.run("client") {
+            let long = AnnotationWish.tag(String(repeating: "x", count: 9 << 20))
+            #expect(throws: ControlClient.Failure.refused("too much")) {
+                try ControlClient(root).synchronise([long], timeout: .seconds(60))
+            }
+        }
+    }
+}
