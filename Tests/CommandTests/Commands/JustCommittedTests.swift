@@ -32,6 +32,12 @@ struct JustCommittedTests {
                 #expect(try run(protection, query + ["--at", when]) == "\(count)\n", "\(when)")
             }
             try add()
+            // The watcher has seen it a moment later.
+            try wait(for: "the time of now", within: .seconds(20)) {
+                let now = Date().ISO8601Format(.init(includingFractionalSeconds: true))
+                return try run(protection, query + ["--at", now]) == "\(count)\n"
+            }
+            try add()
             try protection.holdfast("rows", "history", "t", "\(count)", database)
             try add()
             #expect(try protection.snapshots().count == count + 1)

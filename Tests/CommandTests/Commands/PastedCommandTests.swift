@@ -79,6 +79,13 @@ final class PastedCommandTests {
         #expect(try paste(none, from: "holdfast query").stdout == "1|x\n")
         let file = try holdfast("log", database + "x", expecting: 10)
         _ = try paste(file, from: "holdfast log")
+        try SQLite3.sql("INSERT INTO t VALUES(-5, 'z');", on: database)
+        try holdfast("sync")
+        let key = try HoldfastProgram.run(
+            ["rows", "restore", "t", "--at", "good", "--path", database, "--repo", repository, "--", "-5"]
+        )
+        #expect(key.status == 10)
+        #expect(try paste(key, from: "holdfast rows history").stdout.contains("z"))
         let part = try holdfast("forget", database, "--keep-last", "1", expecting: 64)
         _ = try paste(part, from: "holdfast forget")
         let all = try holdfast("restore", "--at", "good", "--output", "-", expecting: 64)

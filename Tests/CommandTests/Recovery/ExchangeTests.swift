@@ -1,4 +1,6 @@
 import Foundation
+import LinuxSystem
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -130,6 +132,42 @@ struct ExchangeTests {
             try shell("cat a.db.corrupted-*[0-9] | md5sum; cat a.db.*-journal", in: protection) == damaged
                 + "stale"
         )
+    }
+
+    @Test("ended while it waits for a program that opened the old file at that moment, it puts all back")
+    func endedWhileWaiting() throws {
+        let protection = try Protection()
+        try capture(protection)
+        try shell("head -c 9000 /dev/urandom > a.db; printf stale > a.db-journal", in: protection)
+        try capture(protection)
+        let look = "ls -A; stat -c '%n %h %i' *; md5sum *"
+        let before = try shell(look, in: protection)
+        let identity = { FileStatus.ifPresent(FilePath(protection.database))?.identity }
+        let damaged = identity()
+        let restore = try protection.start(
+            "restore",
+            protection.database,
+            "--at",
+            "1",
+            "--in-place",
+            "--wait",
+            "60s",
+            heldBefore: "linkat"
+        )
+        let latecomer = try RunningProgram(
+            "/bin/sh",
+            ["-c", "exec 3<>a.db; echo open; exec sleep 600"],
+            environment: [:],
+            directory: protection.data
+        )
+        try latecomer.waitForOutput { $0 == "open" }
+        try wait(for: "the exchange") { identity() != damaged }
+        let children = "/proc/\(restore.processID)/task/\(restore.processID)/children"
+        let child = try #require(Int32(String(contentsOfFile: children, encoding: .utf8).dropLast()))
+        kill(child, SIGTERM)
+        #expect(try restore.waitForEnd(timeout: .seconds(20)).status == 130)
+        #expect(try shell(look, in: protection) == before)
+        latecomer.kill()
     }
 
     @Test("what a program writes into a plain file while the command waits for it is not lost")

@@ -40,33 +40,16 @@ struct HealthTests {
         try team.waitForStatus { $0.contains(#""health":"good""#) }
     }
 
-    @Test("a survey that waited long is followed by the next one all the same")
-    func slowSurvey() throws {
+    @Test("a database that something else is written over is not sound")
+    func overwritten() throws {
         let protection = try Protection()
         try protection.watch("--check-after", "200ms")
+        try wait(for: "a verdict") { try protection.holdfast("log").stdout.contains("  good") }
+        try protection.shell("echo 'no database, but longer than nothing' > a.db")
         let watcher = try #require(protection.watcher)
-        let mirrors = protection.folder.file("repository") + "/roots"
-        let roots = try FileManager.default.contentsOfDirectory(atPath: mirrors)
-        let mirror = try #require(roots.first.map { "\(mirrors)/\($0)/mirror/1" })
-        // Each survey opens the mirror several times: it takes two seconds and more, and no processor.
-        let strace = try RunningProgram(
-            "/usr/bin/env",
-            [
-                "strace", "-f", "-o", "/dev/null", "-p", "\(watcher.processID)", "-P", mirror, "-e",
-                "trace=openat", "-e", "inject=openat:delay_enter=1000000",
-            ],
-            environment: ProcessInfo.processInfo.environment
-        )
-        defer { strace.kill() }
-        try strace.waitForError(timeout: .seconds(20)) { $0.contains("attached with") }
-        for number in 1...2 {
-            try SQLite3.sql("INSERT INTO t VALUES(\(number), 0);", on: protection.database)
-            let committed = try protection.sync()
-            try wait(for: "a verdict") {
-                try protection.holdfast("log", protection.data).stdout.split(separator: "\n").contains {
-                    $0.split(separator: " ").first == "\(committed)" && $0.contains("  good")
-                }
-            }
+        try watcher.waitForError { $0.contains("a.db is not sound at snapshot") }
+        try wait(for: "the status") {
+            try protection.holdfast("status", "--json").stdout.contains(#""health":"bad""#)
         }
     }
 
@@ -125,10 +108,16 @@ struct HealthTests {
         #expect(lines.dropLast().last?.contains("[before-schema-change-") == true, "\(lines)")
     }
 
-    @Test("a mass deletion in a database that is seconds old gets a name too")
-    func young() throws {
+    @Test(
+        "a mass deletion in a database that is seconds old gets a name too, whether it was looked at or not",
+        arguments: [false, true]
+    )
+    func young(wasLookedAt: Bool) throws {
         let protection = try Protection("CREATE TABLE t(i INTEGER PRIMARY KEY);")
         try protection.watch("--check-after", "1s")
+        if wasLookedAt {
+            try wait(for: "a verdict") { try protection.holdfast("log").stdout.contains("  good") }
+        }
         let fill =
             "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i FROM n;"
         try SQLite3.sql(fill, on: protection.database)
@@ -184,8 +173,14 @@ struct HealthTests {
         }
     }
 
-    @Test("a mass deletion while the watcher starts anew is compared with what was good before")
-    func startedAnew() throws {
+    @Test(
+        "what happens while the watcher starts anew is compared with what was good before",
+        arguments: [
+            ("DELETE FROM t WHERE i > 3;", "before-deletion-"),
+            ("CREATE INDEX later ON t(i);", "before-schema-change-"),
+        ]
+    )
+    func startedAnew(change: String, tag: String) throws {
         let fill =
             "CREATE TABLE t(i); WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i FROM n;"
         let protection = try Protection(fill)
@@ -195,11 +190,11 @@ struct HealthTests {
         }
         let good = try protection.sync()
         try protection.stop()
-        try SQLite3.sql("DELETE FROM t WHERE i > 3;", on: protection.database)
+        try SQLite3.sql(change, on: protection.database)
         try protection.watch("--check-after", "200ms")
         try wait(for: "a tag") {
             try protection.log().contains { line in
-                line.sequence == good && line.tags?.contains { $0.hasPrefix("before-deletion-") } == true
+                line.sequence == good && line.tags?.contains { $0.hasPrefix(tag) } == true
             }
         }
     }

@@ -18,6 +18,12 @@ struct KilledRestoreTests {
             printf '%s\\n' 'PRAGMA page_size = 8192;' 'VACUUM;' 'PRAGMA journal_mode = WAL;' \
                 '.dbconfig no_ckpt_on_close on' 'DELETE FROM tasks;' | sqlite3 .devteam/devteam.db
             """
+        /// It was empty, which no transaction makes it again: it is exchanged, with rows in its log.
+        case filled = """
+            cat ../full > .devteam/devteam.db
+            printf '%s\\n' 'PRAGMA journal_mode = WAL;' '.dbconfig no_ckpt_on_close on' 'DELETE FROM tasks;' |
+                sqlite3 .devteam/devteam.db
+            """
         /// The name is free.
         case gone = "rm .devteam/devteam.db"
 
@@ -35,6 +41,10 @@ struct KilledRestoreTests {
     private func killEach(_ accident: Accident) throws {
         let team = try DevTeam()
         try team.holdfast("watch", "--once", ".devteam")
+        if accident == .filled {
+            try team.shell("cp .devteam/devteam.db ../full; : > .devteam/devteam.db")
+            try team.holdfast("watch", "--once", ".devteam")
+        }
         let wanted = try team.rows()
         try team.mark("good")
         try team.shell(accident.rawValue)
@@ -106,7 +116,8 @@ struct KilledRestoreTests {
         // It would remove a journal that is none.
         let isUntouched =
             try team.shell("cmp -s .devteam/devteam.db saved/devteam.db && echo yes || true") != ""
-        let isReadable = try team.shell("head -c 15 .devteam/devteam.db") == "SQLite format 3"
+        let front = try team.shell("head -c 15 .devteam/devteam.db")
+        let isReadable = front == "" || front == "SQLite format 3"
         return isReadable ? try team.rows() : isUntouched ? "garbage" : "other garbage"
     }
 }

@@ -74,6 +74,21 @@ struct LookingBackTests {
         )
     }
 
+    @Test("diff does not name a file that is as it was, whatever was written in between")
+    func thereAndBack() throws {
+        let team = try DevTeam()
+        try team.watch()
+        let former = try #require(team.text(of: "config.yaml"))
+        for (text, tag) in [(former, "before"), ("other", "between"), (former, "after")] {
+            try team.write(text, to: "config.yaml")
+            try team.mark(tag)
+        }
+        let diff = { try team.holdfast("diff", "before", $0, ".devteam/config.yaml").stdout }
+        #expect(try diff("between").contains("config.yaml: changed"))
+        let text = try diff("after")
+        #expect(text.contains("no file differs") && !text.contains("changed"), "\(text)")
+    }
+
     @Test("SQL on the past, which nothing can write to")
     func query() throws {
         let team = try DevTeam(isWAL: true)

@@ -57,6 +57,21 @@ import Testing
         #expect(try String(contentsOfFile: protection.data + "/sub/later", encoding: .utf8) == "later\n")
     }
 
+    @Test("that a database will be damaged again")
+    func damagedAgain() throws {
+        let protection = try Protection("CREATE TABLE t(b); INSERT INTO t VALUES('x');")
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        try protection.shell("head -c 2000 /dev/urandom | dd of=a.db bs=1 seek=4096 conv=notrunc 2>&1")
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let restore = ["restore", protection.database, "--at", "1", "--in-place"]
+        let undo = ["undo", protection.database]
+        let said = try [restore + ["--dry-run"], restore, undo + ["--dry-run"]].map {
+            try HoldfastProgram.run($0, environment: protection.environment).stdout
+        }
+        let isWarned = said.map { $0.contains("it was no sound database then") }
+        #expect(isWarned == [false, false, true], "\(said)")
+    }
+
     @Test("a file that must be exchanged and that a program has open")
     func open() throws {
         let protection = try Protection("PRAGMA journal_mode = WAL; CREATE TABLE t(b); CREATE TABLE u(b);")

@@ -10,6 +10,12 @@ struct SlowClientsTests {
     private final class Silent {
         let socket: Socket
         init(_ path: FilePath) throws { socket = try Socket.connect(to: path) }
+
+        /// Part of a line.
+        func send(_ bytes: ArraySlice<UInt8>) throws {
+            let file = FileHandle(fileDescriptor: socket.descriptor, closeOnDealloc: false)
+            try file.write(contentsOf: Data(bytes))
+        }
     }
 
     private func threads(_ program: RunningProgram) throws -> Int {
@@ -81,6 +87,24 @@ struct SlowClientsTests {
         #expect(String(decoding: answer, as: UTF8.self).contains("durable"))
         try protection.sync()
         try session.close()
+    }
+
+    @Test("that ask at great length have longer for it")
+    func longRequest() throws {
+        let protection = try Protection()
+        try protection.watch()
+        let client = try Silent(socketPath(protection))
+        let blanks = String(repeating: " ", count: 3 << 20)
+        let request = Array("{\"synchronise\":{\"annotations\":[\(blanks)]}}\n".utf8)
+        try client.send(request[..<(5 << 19)])
+        // Neither an answer nor the end comes meanwhile.
+        let error = #expect(throws: SystemError.self) {
+            try client.socket.readLine(limit: 100, within: .seconds(4))
+        }
+        try #require(error?.code == .resourceTemporarilyUnavailable)
+        try client.send(request[(5 << 19)...])
+        let answer = try #require(try client.socket.readLine(limit: 1000, within: .seconds(20)))
+        #expect(String(decoding: answer, as: UTF8.self).contains("durable"))
     }
 
     @Test("hold no thread for long, and no more than 32 at once; others are answered")

@@ -1,0 +1,57 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Somebody puts a directory of their own in the place of the one that a restore has just made. `strace(1)` holds the restore up
+/// meanwhile.
+@Suite("A foreign directory in the place of a restore's own", .serialized)
+struct ForeignDirectoryTests {
+    /// What the restore is held up at.
+    enum Moment: String, CaseIterable {
+        /// It has made its directory, and not opened it yet.
+        case made = "mkdirat:delay_exit=1000000"
+        /// It has opened it, and not locked it yet.
+        case opened = "flock:delay_enter=1000000"
+
+        var call: String { String(rawValue.prefix { $0 != ":" }) }
+    }
+
+    /// What is put there. Of an empty one that has the same owner nobody can tell whose it is.
+    enum Foreign: String, CaseIterable {
+        case withFile = "echo precious > foreign/file"
+        case ofAnotherOwner = "chown 1234:1234 foreign"
+    }
+
+    @Test("nothing is removed from it, nor is it", arguments: Moment.allCases, Foreign.allCases)
+    func foreign(moment: Moment, foreign: Foreign) throws {
+        guard foreign == .withFile || geteuid() == 0 else { return }
+        let protection = try Protection()
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        try protection.shell("mkdir ../out; cd ../out; mkdir foreign; \(foreign.rawValue)")
+        let trace = protection.folder.file("trace")
+        let restore = try RunningProgram(
+            "/usr/bin/strace",
+            [
+                "-f", "-qq", "-o", trace, "-e", "trace=\(moment.call)", "-e", "inject=\(moment.rawValue)",
+                HoldfastProgram.path, "restore", protection.database, "--output", "../out/a.db",
+            ],
+            environment: HoldfastProgram.environment(protection.environment),
+            directory: protection.data
+        )
+        let out = protection.folder.file("out")
+        var made = ""
+        try wait(for: "the directory") {
+            let names = try FileManager.default.contentsOfDirectory(atPath: out)
+            made = names.first { $0.hasPrefix(".holdfast-restore-") } ?? ""
+            guard made != "", moment == .opened else { return made != "" }
+            let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+            return lines.last?.contains(" = ") == false
+        }
+        try protection.shell("cd ../out; mv \(made) ../theirs; mv foreign \(made)")
+        #expect(try restore.waitForEnd().status == 0)
+        #expect(try SQLite3.sql(".tables", on: out + "/a.db") == "t\n")
+        let look = "find . -mindepth 1 ! -name a.db | sort; cat .h*/file"
+        let left = try Command.run("sh", ["-c", look], directory: out)
+        #expect(left.stdout == "./\(made)\n" + (foreign == .withFile ? "./\(made)/file\nprecious\n" : ""))
+    }
+}
