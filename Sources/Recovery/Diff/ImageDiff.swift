@@ -99,7 +99,8 @@ package struct ImageDiff {
             + after.columns.missing(in: before.columns).map { "column \($0) is new" }
     }
 
-    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each by their keys.
+    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each
+    /// by their keys.
     package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
         try queue.read { database in
             guard let pair = try pair(table, database) else { return }

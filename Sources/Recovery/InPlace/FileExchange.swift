@@ -127,8 +127,8 @@ struct FileExchange {
         return [aside.path] + sidecars.map(\.to.path)
     }
 
-    /// Adds the new names, the file's last; then removes the old ones, the file's first. So no name ever has a
-    /// database without its log. Returns nil where files have one name only.
+    /// Adds the new names, the file's last; then removes the old ones, the file's first. So no name ever has
+    /// a database without its log. Returns nil where files have one name only.
     private func moveWithSecondNames(to aside: DirectoryEntry) throws -> [Moved]? {
         var moved: [Moved] = []
         do {

@@ -18,7 +18,8 @@ extension [String] {
     /// Conditions that all must hold.
     var allOf: String { isEmpty ? "1" : joinedAsTree(by: "AND") }
 
-    /// SQLite takes an expression for a thousand levels deep at most (sqlite.org/limits.html, SQLITE_MAX_EXPR_DEPTH).
+    /// SQLite takes an expression for a thousand levels deep at most (sqlite.org/limits.html,
+    /// SQLITE_MAX_EXPR_DEPTH).
     private func joinedAsTree(by word: String) -> String {
         guard count > 1 else { return self[0] }
         let middle = count / 2

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Somebody puts a directory of their own in the place of the one that a restore has just made. `strace(1)` holds the restore up
-/// meanwhile.
+/// Somebody puts a directory of their own in the place of the one that a restore has just made. `strace(1)`
+/// holds the restore up meanwhile.
 @Suite("A foreign directory in the place of a restore's own", .serialized)
 struct ForeignDirectoryTests {
     /// What the restore is held up at.

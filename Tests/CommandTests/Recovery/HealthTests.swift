@@ -40,6 +40,36 @@ struct HealthTests {
         try team.waitForStatus { $0.contains(#""health":"good""#) }
     }
 
+    @Test("a survey that waited long is followed by the next one all the same")
+    func slowSurvey() throws {
+        let protection = try Protection()
+        try protection.watch("--check-after", "200ms")
+        let watcher = try #require(protection.watcher)
+        let mirrors = protection.folder.file("repository") + "/roots"
+        let roots = try FileManager.default.contentsOfDirectory(atPath: mirrors)
+        let mirror = try #require(roots.first.map { "\(mirrors)/\($0)/mirror/1" })
+        // Each survey opens the mirror several times: it takes two seconds and more, and no processor.
+        let strace = try RunningProgram(
+            "/usr/bin/env",
+            [
+                "strace", "-f", "-o", "/dev/null", "-p", "\(watcher.processID)", "-P", mirror, "-e",
+                "trace=openat", "-e", "inject=openat:delay_enter=1000000",
+            ],
+            environment: ProcessInfo.processInfo.environment
+        )
+        defer { strace.kill() }
+        try strace.waitForError(timeout: .seconds(20)) { $0.contains("attached with") }
+        for number in 1...2 {
+            try SQLite3.sql("INSERT INTO t VALUES(\(number), 0);", on: protection.database)
+            let committed = try protection.sync()
+            try wait(for: "a verdict") {
+                try protection.holdfast("log", protection.data).stdout.split(separator: "\n").contains {
+                    $0.split(separator: " ").first == "\(committed)" && $0.contains("  good")
+                }
+            }
+        }
+    }
+
     @Test("a database that something else is written over is not sound")
     func overwritten() throws {
         let protection = try Protection()

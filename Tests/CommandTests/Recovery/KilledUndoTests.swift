@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A file was gone, came back, and got a row that only its log has, for a reader keeps SQLite from putting it in. An undo puts
-/// the file aside, and is killed at every call that gives or takes a name, one after the other.
+/// A file was gone, came back, and got a row that only its log has, for a reader keeps SQLite from putting it
+/// in. An undo puts the file aside, and is killed at every call that gives or takes a name, one after the
+/// other.
 @Suite("An undo that is killed at each step", .serialized)
 struct KilledUndoTests {
     private let protection: Protection
@@ -65,7 +66,8 @@ struct KilledUndoTests {
         )
     }
 
-    /// What the next program reads of the database that has such a name; nothing if none has. Read from a copy: SQLite would clear up.
+    /// What the next program reads of the database that has such a name; nothing if none has. Read from a
+    /// copy: SQLite would clear up.
     private func rows(_ pattern: String) throws -> String {
         let script = """
             rm -rf ../copy; cp -a . ../copy; cd ../copy

@@ -1,7 +1,10 @@
 import Foundation
 import LinuxSystem
+import History
 import Recovery
-import Repository
+import RepositoryFormat
+import RepositoryReader
+import RepositoryWriter
 import Synchronization
 import SystemPackage
 import TestSupport
@@ -11,7 +14,8 @@ import Testing
 @Suite("A survey of the databases' health", .serialized)
 struct HealthSurveyTests {
     enum Change: CaseIterable {
-        /// Other bytes, through a mapping whose page is written to already: no time of the file changes (mmap(2)).
+        /// Other bytes, through a mapping whose page is written to already: no time of the file changes
+        /// (mmap(2)).
         case bytes
         /// The same bytes once more: only the times change.
         case times
@@ -67,7 +71,7 @@ struct HealthSurveyTests {
         init(_ survey: HealthSurvey) throws {
             let result = Result()
             self.result = result
-            try Thread.start("survey") {
+            try WorkerThread.start("survey") {
                 var count = 0
                 let end = Swift.Result { try survey.run(stamp: "20260129-120000") { _ in count += 1 } }
                 result.count.withLock { $0 = end.map { count } }
@@ -81,7 +85,8 @@ struct HealthSurveyTests {
         }
     }
 
-    /// Whether SQLite has it open, rather than what takes its digest, which opens without blocking (proc_pid_fdinfo(5)).
+    /// Whether SQLite has it open, rather than what takes its digest, which opens without blocking
+    /// (proc_pid_fdinfo(5)).
     private func isOpenInSQLite(_ path: FilePath) throws -> Bool {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").contains { number in
             let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + number)

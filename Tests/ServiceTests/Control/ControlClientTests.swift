@@ -1,5 +1,7 @@
 import LinuxSystem
-import Repository
+import RepositoryFormat
+import RepositoryReader
+import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
@@ -20,13 +22,13 @@ struct ControlClientTests {
         let root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
         let listener = try Listener(at: root.controlPath)
         let refusal = try ControlCoding.encode(ControlAnswer.failed(reason: "too much"))
-        try Thread.start("server") {
+        try WorkerThread.start("server") {
             guard let connection = try? listener.socket.accept() else { return }
             // It reads the beginning, and finds that long enough.
             _ = try? connection.readLine(limit: 1 << 10)
             try? connection.writeLine(refusal)
         }
-        try await Thread.run("client") {
+        try await WorkerThread.run("client") {
             let long = AnnotationWish.tag(String(repeating: "x", count: 9 << 20))
             #expect(throws: ControlClient.Failure.refused("too much")) {
                 try ControlClient(root).synchronise([long], timeout: .seconds(60))
