@@ -18,7 +18,7 @@ struct ControlClientTests {
     @Test("hears why a watcher hangs up amid a long request")
     func refusedAmidRequest() async throws {
         let directory = try TemporaryDirectory()
-        let repository = try RepositoryDirectory(at: FilePath(directory.file("r")), creating: true)
+        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(directory.file("r")))
         let root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
         let listener = try Listener(at: root.controlPath)
         let refusal = try ControlCoding.encode(ControlAnswer.failed(reason: "too much"))
