@@ -35,10 +35,10 @@ package final class RootProtector: Sendable {
     private let repository: FilePath
     private let options: Options
     private let meter: StatusMeter
-    private let mailbox: Mailbox
+    private let requests: RequestQueue
     private let queue: CaptureQueue
-    private let answers = Answers()
-    private let sealer: Sealer
+    private let answers = DurabilityWaiters()
+    private let compactor: Compactor
     private let numbers = RequestNumbers()
     private let holdsLock = Atomic<Bool>(false)
 
@@ -52,9 +52,9 @@ package final class RootProtector: Sendable {
         self.root = root
         self.repository = repository
         self.options = options
-        mailbox = try Mailbox()
+        requests = try RequestQueue()
         queue = try CaptureQueue()
-        sealer = Sealer(root, meter: meter, retention: options.retention)
+        compactor = Compactor(root, meter: meter, retention: options.retention)
     }
 
     package var status: CaptureStatus { meter.current }
@@ -78,8 +78,8 @@ package final class RootProtector: Sendable {
 
     /// Ends `run`.
     package func stop(_ stop: CaptureStop) {
-        if stop != .done { sealer.giveUp() }
-        mailbox.stop(stop)
+        if stop != .done { compactor.giveUp() }
+        requests.stop(stop)
     }
 
     /// Removes what was written of base images that are not finished. For a process that ends while `run`
@@ -95,13 +95,13 @@ package final class RootProtector: Sendable {
 
     /// Waits until the first capture of everything is durable.
     package func ready() async throws -> DurablePoint {
-        try await answers.wait(for: Answers.readyBarrier)
+        try await answers.wait(for: DurabilityWaiters.readyBarrier)
     }
 
     /// Waits until all that was committed before this call is durable, and what is to be said of it.
-    package func synchronise(_ annotations: [AnnotationWish] = []) async throws -> DurablePoint {
+    package func synchronise(_ annotations: [AnnotationRequest] = []) async throws -> DurablePoint {
         let number = numbers.next()
-        mailbox.post(Mailbox.Request(number: number, since: .now, annotations: annotations))
+        requests.post(RequestQueue.Request(number: number, since: .now, annotations: annotations))
         return try await answers.wait(for: number)
     }
 
@@ -109,11 +109,11 @@ package final class RootProtector: Sendable {
     /// when that is durable. Capture goes on meanwhile.
     package func thin(
         _ decide: @escaping @Sendable () throws -> KeptSnapshots
-    ) async throws -> RootThinning.Outcome {
+    ) async throws -> RootPruning.Outcome {
         let number = numbers.next()
-        mailbox.post(Mailbox.Request(number: number, since: .now, endsSegment: true))
+        requests.post(RequestQueue.Request(number: number, since: .now, endsSegment: true))
         _ = try await answers.wait(for: number)
-        return try await sealer.thin(decide)
+        return try await compactor.thin(decide)
     }
 
     /// The recorder's thread: opens the root, starts the observer's thread, writes until that ends.
@@ -143,19 +143,19 @@ package final class RootProtector: Sendable {
                     hashes: hashes,
                     budget: OpenFileBudget(openFiles: options.openFiles)
                 )
-                try Observer(start, mailbox: mailbox, context: context).run()
+                try Observer(start, requests: requests, context: context).run()
             } catch {
                 meter.update { $0.interruption = error as? CaptureInterruption }
                 outcome.set(error)
             }
             queue.close()
         }
-        try sealer.start()
+        try compactor.start()
         // The lock goes with the writer: nothing is sealed without it.
-        defer { withExtendedLifetime(writer) { sealer.end(finishing: !options.isPatient) } }
+        defer { withExtendedLifetime(writer) { compactor.end(finishing: !options.isPatient) } }
         let recorder = Recorder(
             writer: writer,
-            sealer: sealer,
+            compactor: compactor,
             queue: queue,
             meter: meter,
             answers: answers,
@@ -165,7 +165,7 @@ package final class RootProtector: Sendable {
             onDurable: options.onDurable
         )
         defer {
-            mailbox.stop(.atOnce)
+            requests.stop(.atOnce)
             writer.discardOpenBases()
         }
         try recorder.run()

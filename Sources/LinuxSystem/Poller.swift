@@ -10,7 +10,7 @@ package struct Poller: ~Copyable {
     package struct Slot: Hashable, Sendable { fileprivate let index: Int }
 
     package mutating func add(_ inotify: Inotify) -> Slot { add(inotify.descriptor) }
-    package mutating func add(_ bell: Bell) -> Slot { add(bell.descriptor) }
+    package mutating func add(_ wakeup: WakeupPipe) -> Slot { add(wakeup.descriptor) }
 
     /// Ready when the other end is closed; one that only writes no more is not.
     package mutating func addEnd(of socket: borrowing Socket) -> Slot { add(socket.descriptor, 0) }
@@ -60,10 +60,10 @@ package struct Poller: ~Copyable {
     package func isReady(_ slot: Slot) -> Bool { entries[slot.index].revents != 0 }
 }
 
-/// A bell that one thread rings and another waits for (a pipe). Rings add up to one.
-package final class Bell: Sendable {
+/// A pipe by which one thread wakes another. Signals that were not drained count as one.
+package final class WakeupPipe: Sendable {
     let descriptor: Int32
-    let ringingEnd: Int32
+    let writeEnd: Int32
 
     package init() throws(SystemError) {
         var ends: (Int32, Int32) = (-1, -1)
@@ -71,8 +71,8 @@ package final class Bell: Sendable {
             unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
         }
         guard result == 0 else { throw .last("make a pipe", nil) }
-        (descriptor, ringingEnd) = ends
-        for end in [descriptor, ringingEnd] {
+        (descriptor, writeEnd) = ends
+        for end in [descriptor, writeEnd] {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
@@ -80,27 +80,27 @@ package final class Bell: Sendable {
 
     deinit {
         close(descriptor)
-        close(ringingEnd)
+        close(writeEnd)
     }
 
-    package func ring() {
-        // A full pipe rings already.
+    package func signal() {
+        // A full pipe wakes already.
         var byte: UInt8 = 1
-        _ = unsafe write(ringingEnd, &byte, 1)
+        _ = unsafe write(writeEnd, &byte, 1)
     }
 
-    /// Forgets the rings so far.
-    package func silence() {
+    /// Forgets the signals so far.
+    package func drain() {
         var bytes: UInt64 = 0
         while unsafe read(descriptor, &bytes, 8) > 0 {}
     }
 
-    /// Waits for a ring, at most `timeout`; nil waits without end. Returns whether it rang.
+    /// Waits for a signal, at most `timeout`; nil waits without end. Returns whether it came.
     package func wait(_ timeout: Duration?) -> Bool {
         var poller = Poller()
         _ = poller.add(self)
         guard (try? poller.wait(timeout)) == true else { return false }
-        silence()
+        drain()
         return true
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 package enum StopSignal {
     /// What the handler writes to. A handler may do next to nothing (`signal-safety(7)`): write(2) is
     /// allowed.
-    private static let bellDescriptor = Atomic<Int32>(-1)
+    private static let wakeupDescriptor = Atomic<Int32>(-1)
 
     private static let all = [SIGINT, SIGTERM, SIGHUP]
 
@@ -16,18 +16,18 @@ package enum StopSignal {
         _ body: @escaping @Sendable () -> Void,
         again: @escaping @Sendable () -> Void = {}
     ) throws(SystemError) {
-        let bell = try Bell()
-        bellDescriptor.store(bell.ringingEnd, ordering: .releasing)
+        let wakeup = try WakeupPipe()
+        wakeupDescriptor.store(wakeup.writeEnd, ordering: .releasing)
         try WorkerThread.start("signals") {
             // Threads inherit what is blocked, and processes as well, as from a test's thread pool.
             var signals = sigset_t()
             unsafe sigemptyset(&signals)
             for signal in all { unsafe sigaddset(&signals, signal) }
             unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-            while !bell.wait(nil) {}
+            while !wakeup.wait(nil) {}
             body()
             while true {
-                if bell.wait(nil) { again() }
+                if wakeup.wait(nil) { again() }
             }
         }
         for signal in all { try handle(signal) }
@@ -43,7 +43,7 @@ package enum StopSignal {
         unsafe action.__sigaction_handler.sa_handler = { _ in
             let before = errno
             var byte: UInt8 = 1
-            _ = unsafe write(StopSignal.bellDescriptor.load(ordering: .acquiring), &byte, 1)
+            _ = unsafe write(StopSignal.wakeupDescriptor.load(ordering: .acquiring), &byte, 1)
             errno = before
         }
         guard unsafe sigaction(signal, &action, nil) == 0 else { throw .last("handle a signal", nil) }

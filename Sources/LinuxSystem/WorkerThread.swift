@@ -120,14 +120,14 @@ package enum WorkerThread {
         on body: @escaping @Sendable () async throws -> Value
     ) throws -> Value? {
         // Where descriptors are short, nobody looks whether he is still there.
-        guard let bell = try? Bell() else { return try block(on: body) }
+        guard let wakeup = try? WakeupPipe() else { return try block(on: body) }
         let outcome = Outcome<Value>()
         let task = Task {
             await outcome.set(to: body)
-            bell.ring()
+            wakeup.signal()
         }
         var poller = Poller()
-        let (done, gone) = (poller.add(bell), poller.addEnd(of: connection))
+        let (done, gone) = (poller.add(wakeup), poller.addEnd(of: connection))
         while true {
             _ = try poller.wait(nil)
             if poller.isReady(done) { return try outcome.take().get() }

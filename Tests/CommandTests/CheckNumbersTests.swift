@@ -15,7 +15,7 @@ struct CheckNumbersTests {
             "let a = count.rawValue + 1", "let a = first...pageCount.rawValue - 1",
             "let a = 1 + page.rawValue",
             "f(status.sizeBytes + 4096)", "let a = index.lastFrame + 1",
-            "let a = ImageShape(x) ?? .empty(size)",
+            "let a = ImageSize(x) ?? .empty(size)",
             "PageNumber(UInt32(start + 1))", "Int(status.sizeBytes)", "let a = sum + status.sizeBytes",
             "bytes += state.shape.byteCount", "let a = now.nanoseconds - last.nanoseconds",
             "let a = UInt64(max(0, raw.st_blocks)) * 512", "let a = off_t(offset) + 1",

@@ -145,7 +145,7 @@ package final class Protection {
         let got = try file.read(into: &front, count: 100, at: 0)
         let header = try DatabaseHeader(unsafe front.span.bytes.extracting(0..<got))
         let size = try file.status().sizeBytes
-        let shape = ImageShape(pageSize: header.pageSize, byteCount: size)!
+        let shape = ImageSize(pageSize: header.pageSize, byteCount: size)!
         return try ImageDigest.of(file, shape: shape).hexadecimal
     }
 

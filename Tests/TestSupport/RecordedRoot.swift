@@ -36,7 +36,7 @@ package final class RecordedRoot {
         let writer = try open()
         let file = writer.declare(name: FilePath(name), kind: kind)
         let pageSize = kind == .database ? Self.pageSize(of: image) : .plain
-        guard let shape = ImageShape(pageSize: pageSize, byteCount: UInt64(image.count)) else {
+        guard let shape = ImageSize(pageSize: pageSize, byteCount: UInt64(image.count)) else {
             throw RecordedRootError.tooLarge
         }
         var pages = PageSet(pageSize: pageSize)

@@ -11,7 +11,7 @@ package final class RunningProgram {
     private let command: String
     private let events = Events()
 
-    /// What is known of the program, and a bell for every change of it.
+    /// What is known of the program, and a wakeup for every change of it.
     private final class Events: Sendable {
         struct State {
             var output: [UInt8] = []
@@ -22,13 +22,13 @@ package final class RunningProgram {
         }
 
         let state = Mutex(State())
-        let bell: Bell
+        let wakeup: WakeupPipe
 
-        init() { bell = try! Bell() }
+        init() { wakeup = try! WakeupPipe() }
 
         func change(_ body: (inout State) -> Void) {
             state.withLock { body(&$0) }
-            bell.ring()
+            wakeup.signal()
         }
     }
 
@@ -144,7 +144,7 @@ package final class RunningProgram {
     /// Ends it with SIGKILL, as a crash would, and waits until it is gone.
     package func kill() {
         signal(SIGKILL)
-        while isRunning { _ = events.bell.wait(.seconds(60)) }
+        while isRunning { _ = events.wakeup.wait(.seconds(60)) }
     }
 
     /// The most memory that it has had resident so far (`VmHWM` in proc(5)).
@@ -198,7 +198,7 @@ package final class RunningProgram {
                     result: CommandResult(status: status ?? -1, stdout: stdout, stderr: stderr)
                 )
             }
-            _ = events.bell.wait(rest)
+            _ = events.wakeup.wait(rest)
         }
     }
 

@@ -18,7 +18,7 @@ final class NameEvents: Sendable {
         /// Nil for the directory itself.
         let name: FilePath.Component?
         /// The journal, log or wal-index that appeared, if it was not gone already.
-        let caught: HeldFile?
+        let caught: PinnedFile?
     }
 
     private struct State: ~Copyable {
@@ -32,9 +32,9 @@ final class NameEvents: Sendable {
 
     private let state: Mutex<State>
     private let scope: RootScope
-    private let stopBell: Bell
+    private let stopWakeup: WakeupPipe
     /// Rings when there are entries.
-    let bell: Bell
+    let wakeup: WakeupPipe
 
     private static let mask: InotifyMask = [
         .created, .deleted, .movedFrom, .movedTo, .attributes, .deletedSelf, .movedSelf, .onlyDirectory,
@@ -49,8 +49,8 @@ final class NameEvents: Sendable {
     /// Without an inotify instance (`isDeaf`) there are no events.
     init(_ scope: RootScope, isDeaf: Bool = false) throws(SystemError) {
         self.scope = scope
-        stopBell = try Bell()
-        bell = try Bell()
+        stopWakeup = try WakeupPipe()
+        wakeup = try WakeupPipe()
         state = Mutex(State(inotify: isDeaf ? nil : try Inotify()))
     }
 
@@ -67,7 +67,7 @@ final class NameEvents: Sendable {
         }
     }
 
-    func stop() { stopBell.ring() }
+    func stop() { stopWakeup.signal() }
 
     /// Watches the directory, which is `name` relative to the root.
     func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
@@ -101,7 +101,7 @@ final class NameEvents: Sendable {
     private func standBy() {
         var poller = Poller()
         guard let events = state.withLock({ state in state.inotify.map { poller.add($0) } }) else { return }
-        let stop = poller.add(stopBell)
+        let stop = poller.add(stopWakeup)
         while let isReady = try? poller.wait(nil) {
             guard isReady else { continue }
             if poller.isReady(stop) { return }
@@ -111,7 +111,7 @@ final class NameEvents: Sendable {
                 try? read(&state)
                 return !state.entries.isEmpty
             }
-            if hasEntries { bell.ring() }
+            if hasEntries { wakeup.signal() }
         }
     }
 
@@ -135,12 +135,12 @@ final class NameEvents: Sendable {
         }) {}
     }
 
-    private func catchFile(_ event: InotifyEvent, _ directory: FilePath, _ path: FilePath) -> HeldFile? {
+    private func catchFile(_ event: InotifyEvent, _ directory: FilePath, _ path: FilePath) -> PinnedFile? {
         guard !event.mask.isDisjoint(with: [.created, .movedTo]), !event.mask.contains(.isDirectory),
             let last = event.name
         else { return nil }
         switch scope.role(of: directory.appending(last)) {
-        case .sidecar: return try? HeldFile(path.appending(last))
+        case .sidecar: return try? PinnedFile(path.appending(last))
         case .protected, .ignored: return nil
         }
     }

@@ -45,7 +45,7 @@ struct BaseProgress {
     mutating func isVoid(_ step: CaptureStep) -> Bool {
         guard let file = step.file, voided.contains(file) else { return false }
         switch step {
-        case .declare, .suspect, .trust, .prove, .attributes: return false
+        case .declare, .gapSuspected, .gapCleared, .prove, .attributes: return false
         case .changes(let changes) where changes.event == .deleted: missing[file] = nil
         case .abandonBase, .beginBase: break
         case .changes, .finish, .baseSlice, .endBase, .barrier, .annotate, .endSegment: return true

@@ -6,8 +6,8 @@ import Synchronization
 final class CaptureQueue: Sendable {
     /// Above this the observer takes commits together.
     static let comfortableBytes = 6 << 20
-    /// Above this a walk pauses: commits come first, and a log may be overwritten any moment.
-    static let walkBytes = 3 << 20
+    /// Above this a scan pauses: commits come first, and a log may be overwritten any moment.
+    static let scanBytes = 3 << 20
 
     /// Above this even the end of a log waits that has lost its name: it is held open.
     static let endBytes = 12 << 20
@@ -27,13 +27,13 @@ final class CaptureQueue: Sendable {
 
     private let state = Mutex(State())
     /// Rings when there are steps, or the queue is closed.
-    let recorderBell: Bell
+    let recorderWakeup: WakeupPipe
     /// Rings when something was made durable.
-    let observerBell: Bell
+    let observerWakeup: WakeupPipe
 
     init() throws(SystemError) {
-        recorderBell = try Bell()
-        observerBell = try Bell()
+        recorderWakeup = try WakeupPipe()
+        observerWakeup = try WakeupPipe()
     }
 
     func put(_ step: CaptureStep) { put([step]) }
@@ -50,10 +50,10 @@ final class CaptureQueue: Sendable {
             return wasEmpty && !steps.isEmpty
         }
         // The others are taken with it.
-        if isFirst { recorderBell.ring() }
+        if isFirst { recorderWakeup.signal() }
     }
 
-    /// All steps that wait. Who has silenced the bell since the last call must ask before he waits for it
+    /// All steps that wait. Who has drained the signal since the last call must ask before he waits for it
     /// again.
     func takeAll() -> [CaptureStep] {
         state.withLock { state in
@@ -89,7 +89,7 @@ final class CaptureQueue: Sendable {
                 state.unsettled[file] = left > 0 ? left : nil
             }
         }
-        observerBell.ring()
+        observerWakeup.signal()
     }
 
     /// Whether the mirror of the file shows all that was put.
@@ -97,7 +97,7 @@ final class CaptureQueue: Sendable {
 
     var hasRoom: Bool { state.withLock { !$0.isBounded || $0.byteCount < Self.comfortableBytes } }
     var hasRoomForEnd: Bool { state.withLock { $0.byteCount } < Self.endBytes }
-    var hasRoomForWalk: Bool { state.withLock { $0.byteCount } < Self.walkBytes }
+    var hasRoomForScan: Bool { state.withLock { $0.byteCount } < Self.scanBytes }
 
     /// What still comes is the last, and taken whatever there is.
     func liftBound() {
@@ -107,7 +107,7 @@ final class CaptureQueue: Sendable {
     /// What was put of the file is void, up to the step that begins anew.
     func captureFailed(_ file: FileID, _ failure: CaptureFailure) {
         state.withLock { $0.failures[file] = failure }
-        observerBell.ring()
+        observerWakeup.signal()
     }
 
     /// The failures that the observer has not heard of.
@@ -121,7 +121,7 @@ final class CaptureQueue: Sendable {
     /// No step comes any more.
     func close() {
         state.withLock { $0.isClosed = true }
-        recorderBell.ring()
+        recorderWakeup.signal()
     }
 
     var isClosed: Bool { state.withLock { $0.isClosed } }

@@ -10,16 +10,16 @@ enum CaptureStep: Sendable {
     case declare(FileID, name: FilePath, kind: FileKind)
     case changes(Changes)
     /// The comparison of a file is over: an unfinished snapshot ends here.
-    case finish(FileID, event: SnapshotEvent, time: Instant, shape: ImageShape, coalesced: Int)
-    case beginBase(FileID, ImageShape)
+    case finish(FileID, event: SnapshotEvent, time: Instant, shape: ImageSize, coalesced: Int)
+    case beginBase(FileID, ImageSize)
     case baseSlice(FileID, first: PageNumber, bytes: [UInt8])
-    case endBase(FileID, event: SnapshotEvent, time: Instant, shape: ImageShape)
+    case endBase(FileID, event: SnapshotEvent, time: Instant, shape: ImageSize)
     case abandonBase(FileID)
     /// Single commits of the file may have been missed since then. A gap is recorded if a
     /// comparison finds that something did change.
-    case suspect(FileID, since: Instant, reason: String)
+    case gapSuspected(FileID, since: Instant, reason: String)
     /// The comparison found everything in order.
-    case trust(FileID)
+    case gapCleared(FileID)
     /// The mirror may not have these pages as they were written to it.
     case prove(FileID, [PageNumber])
     /// What a file or a directory has besides its content.
@@ -27,7 +27,7 @@ enum CaptureStep: Sendable {
     /// Everything before is wanted on the disk now.
     case barrier(UInt64)
     /// What is to be said of the newest snapshot at this point, or of others; then as a barrier.
-    case annotate([AnnotationWish], barrier: UInt64)
+    case annotate([AnnotationRequest], barrier: UInt64)
     /// What comes later goes to another segment; then as a barrier.
     case endSegment(barrier: UInt64)
 
@@ -36,7 +36,7 @@ enum CaptureStep: Sendable {
         switch self {
         case .declare(let file, _, _), .finish(let file, _, _, _, _), .beginBase(let file, _),
             .baseSlice(let file, _, _), .endBase(let file, _, _, _), .abandonBase(let file),
-            .suspect(let file, _, _), .trust(let file), .prove(let file, _):
+            .gapSuspected(let file, _, _), .gapCleared(let file), .prove(let file, _):
             file
         case .changes(let changes): changes.file
         case .attributes(let step): step.file

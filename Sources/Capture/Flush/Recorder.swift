@@ -8,10 +8,10 @@ import SystemPackage
 /// own, the only one that writes the root's part of the repository.
 final class Recorder {
     private let writer: RootWriter
-    private let sealer: Sealer
+    private let compactor: Compactor
     private let queue: CaptureQueue
     private let meter: StatusMeter
-    private let answers: Answers
+    private let answers: DurabilityWaiters
     private var debounce: Debounce
     private let isPatient: Bool
     /// Quiet after which the segment is ended, so that it can be sealed.
@@ -36,17 +36,17 @@ final class Recorder {
     ///   end.
     init(
         writer: RootWriter,
-        sealer: Sealer,
+        compactor: Compactor,
         queue: CaptureQueue,
         meter: StatusMeter,
-        answers: Answers,
+        answers: DurabilityWaiters,
         debounce: Debounce,
         isPatient: Bool,
         idleDelay: Duration,
         onDurable: (@Sendable () -> Void)?
     ) {
         self.writer = writer
-        self.sealer = sealer
+        self.compactor = compactor
         self.queue = queue
         self.meter = meter
         self.answers = answers
@@ -67,7 +67,7 @@ final class Recorder {
             let isDue = debounce.deadline.map { $0 <= MonotonicInstant.now } ?? false
             if isDue || pending.isUrgent || !pending.barriers.isEmpty {
                 try flush()
-                // A pause in it may have silenced the bell.
+                // A pause in it may have drained the signal.
                 continue
             }
             if isIdle {
@@ -85,19 +85,19 @@ final class Recorder {
     /// memory is given back, then full segments are compacted, then the present segment is ended.
     private func rest(_ wait: Duration?) throws {
         guard wait == nil else {
-            _ = queue.recorderBell.wait(wait)
+            _ = queue.recorderWakeup.wait(wait)
             return
         }
         if memory.isWorthwhile {
-            guard !queue.recorderBell.wait(FreeMemory.quiet) else { return }
+            guard !queue.recorderWakeup.wait(FreeMemory.quiet) else { return }
             returnMemory()
         }
         if compaction.isAnyWaiting {
-            guard !queue.recorderBell.wait(CompactionSchedule.delay) else { return }
+            guard !queue.recorderWakeup.wait(CompactionSchedule.delay) else { return }
             compact()
         }
         let isWorthIt = writer.segmentBytes >= Self.worthEndingBytes
-        guard !queue.recorderBell.wait(isWorthIt ? idleDelay : nil) else { return }
+        guard !queue.recorderWakeup.wait(isWorthIt ? idleDelay : nil) else { return }
         try endSegment()
     }
 
@@ -119,7 +119,7 @@ final class Recorder {
 
     private func compact() {
         compaction.began()
-        sealer.wake()
+        compactor.wake()
     }
 
     /// Base images and compaction both need memory, so compaction waits.
@@ -127,7 +127,7 @@ final class Recorder {
         guard bases.isAnyOpen != isCompactionPaused else { return }
         isCompactionPaused = bases.isAnyOpen
         if !isCompactionPaused { Memory.returnUnused() }
-        sealer.pause(isCompactionPaused)
+        compactor.pause(isCompactionPaused)
     }
 
     private func take(_ step: CaptureStep) throws {
@@ -228,20 +228,20 @@ final class Recorder {
         case .abandonBase(let file):
             try writer.abandonBase(file)
             bases.abandoned(file)
-        case .suspect(let file, let since, let reason):
+        case .gapSuspected(let file, let since, let reason):
             // The comparison waits for the mirror, and until it begins single commits are missed.
             pending.isUrgent = true
             gaps.suspected(file, Suspicion(since: since, reason: reason))
-        case .trust(let file): gaps.cleared(file)
+        case .gapCleared(let file): gaps.cleared(file)
         case .prove(let file, let pages): try writer.prove(pages, of: file)
         case .attributes(let step): try step.stage(in: writer)
         case .barrier(let number): pending.barriers.append(number)
         case .endSegment(let number):
             pending.endsSegment = true
             pending.barriers.append(number)
-        case .annotate(let wishes, let number):
-            for wish in wishes {
-                try writer.stageAnnotation(wish.annotation(newest: writer.lastSequence, time: .now))
+        case .annotate(let requests, let number):
+            for request in requests {
+                try writer.stageAnnotation(request.annotation(newest: writer.lastSequence, time: .now))
             }
             pending.barriers.append(number)
         }
@@ -311,7 +311,7 @@ final class Recorder {
     private func pause() {
         let deadline = MonotonicInstant.now.advanced(by: Self.retryDelay)
         while !queue.isClosed, MonotonicInstant.now < deadline {
-            _ = queue.recorderBell.wait(MonotonicInstant.now.duration(to: deadline))
+            _ = queue.recorderWakeup.wait(MonotonicInstant.now.duration(to: deadline))
         }
     }
 
@@ -323,7 +323,7 @@ final class Recorder {
         let lag = pending.oldest.map(\.age)
         let barriers = pending.barriers
         pending.reset()
-        let isReady = barriers.contains(Answers.readyBarrier)
+        let isReady = barriers.contains(DurabilityWaiters.readyBarrier)
         meter.update { status in
             status.lastSequence = sequence
             status.lastTime = writer.lastTime

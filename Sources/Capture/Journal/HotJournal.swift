@@ -9,8 +9,8 @@ import SystemPackage
 /// (sqlite.org/lockingv3, section 4.0).
 ///
 /// A journal is hot if and only if: 1. its first byte is not zero; 2. the database is not empty; 3. nobody
-/// holds a write lock or RESERVED; 4. the super-journal that it names, if it names one, exists. `CalmWindow`
-/// asks for all of that.
+/// holds a write lock or RESERVED; 4. the super-journal that it names, if it names one, exists.
+/// `QuiescentWindow` asks for all of that.
 final class HotJournal {
     private let journal: OpenFile
     private var scanner: JournalScanner
@@ -19,7 +19,7 @@ final class HotJournal {
     /// The page size that the database had.
     let pageSize: PageSize
     /// What the database was before the transaction.
-    let shape: ImageShape
+    let shape: ImageSize
 
     /// Nil when there is nothing to be laid over: SQLite goes on with the file as it is when the journal has
     /// no valid header. Throws `SystemError` when it cannot be read, ENOENT when it has gone.
@@ -36,7 +36,7 @@ final class HotJournal {
         self.journal = journal
         self.scanner = scanner
         pageSize = header.pageSize
-        shape = ImageShape(pageSize: header.pageSize, pageCount: header.originalPageCount)
+        shape = ImageSize(pageSize: header.pageSize, pageCount: header.originalPageCount)
     }
 
     var sizeBytes: UInt64 { stamp.sizeBytes }

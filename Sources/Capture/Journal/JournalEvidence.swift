@@ -47,7 +47,7 @@ struct JournalReading {
     /// About so much is read in one call, in bytes: some milliseconds, for other files wait meanwhile.
     static let sliceBytes = 4 << 20
 
-    private let journal: HeldFile
+    private let journal: PinnedFile
     private var scanner: JournalScanner
     private var size: PageSize?
     private var evidence = JournalEvidence()
@@ -61,7 +61,7 @@ struct JournalReading {
         case ended(JournalEvidence?)
     }
 
-    init?(_ journal: HeldFile) {
+    init?(_ journal: PinnedFile) {
         guard let status = try? journal.file.status() else { return nil }
         self.journal = journal
         fileBytes = status.sizeBytes

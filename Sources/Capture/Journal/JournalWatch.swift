@@ -7,12 +7,12 @@ import SystemPackage
 final class JournalWatch {
     private(set) var path: FilePath
     /// The journal that has a name now.
-    private var held: HeldFile?
+    private var held: PinnedFile?
     /// The held journal was part of a transaction already, so when it is empty that one is over.
     private var staysInPlace = false
     /// Journals that were found without a name before the event of their deletion was read.
     private var endedBeforeEvent = 0
-    private var lastEnded: HeldFile?
+    private var lastEnded: PinnedFile?
     /// Why it cannot be told whether there is a journal, or what is in it.
     private var obstacle: SystemError?
     /// Finished transactions since the last capture, in order.
@@ -54,7 +54,7 @@ final class JournalWatch {
     var hasNews: Bool { !finished.isEmpty || unread > 0 || !readings.isEmpty }
 
     /// A journal appeared; `caught`: the file, nil when it was gone before it could be opened.
-    func appeared(_ caught: HeldFile?, _ scratch: inout [UInt8]) {
+    func appeared(_ caught: PinnedFile?, _ scratch: inout [UInt8]) {
         eventsSeen += 1
         guard let caught, caught.identity != held?.identity, caught.identity != lastEnded?.identity else {
             return
@@ -74,7 +74,7 @@ final class JournalWatch {
         guard !holdsNamed else { return }
         letGoOfUnnamed(&scratch)
         do {
-            held = try HeldFile(path)
+            held = try PinnedFile(path)
         } catch {
             held = nil
             obstacle = error.isMissing ? nil : error
@@ -87,7 +87,7 @@ final class JournalWatch {
     }
 
     /// It went, and the event that says so is still to come.
-    private func endedEarly(_ journal: HeldFile, _ scratch: inout [UInt8]) {
+    private func endedEarly(_ journal: PinnedFile, _ scratch: inout [UInt8]) {
         ended(journal, &scratch)
         endedBeforeEvent += 1
         // Kept, so that its number is not given to another one.
@@ -107,7 +107,7 @@ final class JournalWatch {
         }
     }
 
-    private func ended(_ journal: HeldFile?, _ scratch: inout [UInt8]) {
+    private func ended(_ journal: PinnedFile?, _ scratch: inout [UInt8]) {
         transactionsSeen += 1
         guard let journal, let reading = JournalReading(journal) else {
             unread += 1
@@ -149,7 +149,7 @@ final class JournalWatch {
     }
 
     /// The held journal, unless it has lost its name.
-    var named: HeldFile? { held.flatMap { $0.isNamed ? $0 : nil } }
+    var named: PinnedFile? { held.flatMap { $0.isNamed ? $0 : nil } }
     private var holdsNamed: Bool { named != nil }
 
     /// The file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking that is how a

@@ -31,7 +31,7 @@ extension Observer {
             )
             if file.last != nil {
                 context.queue.put(
-                    .suspect(file.id, since: knownGoodUntil, reason: "holdfast was not running")
+                    .gapSuspected(file.id, since: knownGoodUntil, reason: "holdfast was not running")
                 )
             }
             trackers.insert(tracker)
@@ -80,7 +80,7 @@ extension Observer {
                     if !error.isMissing { couldNotSee(name, error) }
                 }
                 if let deadline, MonotonicInstant.now >= deadline { return }
-                guard isListed || mailbox.stop == nil else {
+                guard isListed || requests.stop == nil else {
                     isListingCutShort = true
                     return
                 }

@@ -3,7 +3,7 @@ import RepositoryFormat
 extension Observer {
     /// Takes new requests: every file is looked at once more, whatever the events said.
     func takeMail() {
-        let requests = mailbox.takeRequests()
+        let requests = requests.takeRequests()
         guard !requests.isEmpty else { return }
         pending.append(contentsOf: requests)
         try? readAllEvents()
@@ -24,9 +24,9 @@ extension Observer {
             }
             context.meter.tellOfLeftOut()
             if trackers.values.contains(where: { $0.capturedThrough == nil }) {
-                context.meter.passOver(Answers.readyBarrier)
+                context.meter.passOver(DurabilityWaiters.readyBarrier)
             }
-            context.queue.put(.barrier(Answers.readyBarrier))
+            context.queue.put(.barrier(DurabilityWaiters.readyBarrier))
         }
         guard !pending.isEmpty, lossReason == nil, !mustCheckPlaces, !isListing, round.isEmpty,
             changedDirectories.isEmpty

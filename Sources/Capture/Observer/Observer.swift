@@ -12,7 +12,7 @@ final class Observer {
     let scope: RootScope
     let root: RootDescription
     let context: CaptureContext
-    let mailbox: Mailbox
+    let requests: RequestQueue
     /// Where the root is now, symbolic links followed.
     var rootPath: FilePath
     var watches: WatchTable
@@ -70,7 +70,7 @@ final class Observer {
     var knownGoodUntil: Instant
     var announcedReady = false
     /// Requests that wait until every file was captured.
-    var pending: [Mailbox.Request] = []
+    var pending: [RequestQueue.Request] = []
     /// It was told to stop amid a listing: there may be files that it has not found.
     var isListingCutShort = false
     /// It is to stop, and takes what was committed before.
@@ -86,11 +86,11 @@ final class Observer {
     /// What no event told is found within this time.
     static let slowRound = Duration.seconds(60)
 
-    init(_ start: ObserverStart, mailbox: Mailbox, context: CaptureContext) throws {
+    init(_ start: ObserverStart, requests: RequestQueue, context: CaptureContext) throws {
         scope = start.scope
         root = start.root
         self.context = context
-        self.mailbox = mailbox
+        self.requests = requests
         repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
         nextFile = (start.files.map(\.id).max() ?? .root).next
         knownGoodUntil = start.knownGoodUntil
@@ -109,16 +109,16 @@ final class Observer {
         try begin(start.files)
     }
 
-    /// Runs until the mailbox says stop; then takes what has been committed and returns. Throws
+    /// Runs until the requests says stop; then takes what has been committed and returns. Throws
     /// `CaptureInterruption` when that was not possible in time.
     func run() throws {
         var poller = Poller()
-        let names = poller.add(watches.names.bell)
+        let names = poller.add(watches.names.wakeup)
         let writes = watches.writes.map { poller.add($0) }
         let mounts = try MountTable()
         let mountsChange = poller.add(mounts)
-        let mail = poller.add(mailbox.bell)
-        let room = poller.add(context.queue.observerBell)
+        let mail = poller.add(requests.wakeup)
+        let room = poller.add(context.queue.observerWakeup)
         try watches.names.start()
         defer { watches.names.stop() }
         var pausedUntil: MonotonicInstant?
@@ -131,7 +131,7 @@ final class Observer {
             if let writes { poller.mute(writes, pausedUntil != nil) }
             let hasEvents = try poller.wait(timeout(now, pausedUntil, nextRound))
             if hasEvents, poller.isReady(names) {
-                watches.names.bell.silence()
+                watches.names.wakeup.drain()
                 try readNameEvents()
             }
             if hasEvents, pausedUntil == nil, let writes, poller.isReady(writes) {
@@ -141,7 +141,7 @@ final class Observer {
             if hasEvents, poller.isReady(mountsChange) { mustCheckPlaces = true }
             if hasEvents, poller.isReady(room) { wakeThoseWaiting() }
             if hasEvents, poller.isReady(mail) {
-                mailbox.bell.silence()
+                requests.wakeup.drain()
                 takeMail()
             }
             if nextRound <= MonotonicInstant.now {
@@ -156,7 +156,7 @@ final class Observer {
             lookAtDue()
             if due.isEmpty, !isListing { context.meter.tellOfLeftOut() }
             answerMail()
-            if let stop = mailbox.stop, try mayEnd(stop) { return }
+            if let stop = requests.stop, try mayEnd(stop) { return }
         }
     }
 
@@ -193,7 +193,7 @@ final class Observer {
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
         while MonotonicInstant.now < end, let tracker = due.popOther() { look(at: tracker) }
-        for tracker in context.walkTurns.callNext() { due.insert(tracker) }
+        for tracker in context.scanTurns.callNext() { due.insert(tracker) }
         for tracker in context.auditTurns.callNext() { due.insert(tracker) }
     }
 
@@ -237,7 +237,7 @@ final class Observer {
     }
 
     private func wakeThoseWaiting() {
-        context.queue.observerBell.silence()
+        context.queue.observerWakeup.drain()
         let failures = context.queue.takeFailures()
         if !failures.isEmpty {
             for tracker in trackers.values {

@@ -17,7 +17,7 @@ package enum CaptureNotice: Sendable, Hashable {
     /// Single commits may have been missed.
     case gap(String)
     /// Retention has removed snapshots.
-    case removed(RootThinning.Outcome)
+    case removed(RootPruning.Outcome)
     /// This database is not there any more.
     case databaseDeleted(FilePath)
     /// An audit found a difference in this file.

@@ -41,7 +41,7 @@ package struct CaptureStatus: Sendable {
     /// Files that something stands before just now.
     package var hindrances: [String: Hindrance] = [:]
     /// Files that are being read as a whole, and not in one look.
-    package var walks: [FileID: WalkProgress] = [:]
+    package var scans: [FileID: ScanProgress] = [:]
     /// Why not all that is committed can be captured; nil when all can.
     package var blindness: String? {
         hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()

@@ -21,9 +21,9 @@ final class CaptureContext {
     /// Directories, relative to the root, whose events do not tell all that happens in them.
     var polled: Set<FilePath> = []
     /// Comparisons that go on because something is not certain.
-    var walkTurns: Turns<Tracker>
+    var scanTurns: ConcurrencyLimiter<Tracker>
     /// Comparisons only to make sure.
-    var auditTurns = Turns<Tracker>(limit: 2)
+    var auditTurns = ConcurrencyLimiter<Tracker>(limit: 2)
     /// Write-ahead logs that are open.
     var openLogs = 0
     let budget: OpenFileBudget
@@ -44,7 +44,7 @@ final class CaptureContext {
         budget: OpenFileBudget
     ) {
         self.budget = budget
-        walkTurns = Turns(limit: budget.walks)
+        scanTurns = ConcurrencyLimiter(limit: budget.scans)
         self.queue = queue
         self.meter = meter
         links = LinkSurvey(meter)

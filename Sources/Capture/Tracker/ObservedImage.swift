@@ -3,7 +3,7 @@ import SQLiteFiles
 
 /// What the last captured state of a file looked like.
 struct ObservedImage {
-    var shape: ImageShape
+    var shape: ImageSize
     /// The file change counter; nil for what is not a sound database.
     var changeCounter: UInt32?
     /// The header says that changes go through a write-ahead log.
@@ -11,11 +11,11 @@ struct ObservedImage {
     /// Digest of page 1, where it was read as a whole.
     var pageOne: UInt64?
 
-    init(shape: ImageShape) {
+    init(shape: ImageSize) {
         self.shape = shape
     }
 
-    init(shape: ImageShape, header: DatabaseHeader?) {
+    init(shape: ImageSize, header: DatabaseHeader?) {
         self.shape = shape
         changeCounter = header?.changeCounter
         usesWAL = header?.usesWAL ?? false

@@ -20,7 +20,7 @@ extension OpenFile {
     }
 
     /// Reads all pages of a small file of that shape.
-    func readAll(_ shape: ImageShape, into pages: inout PageSet, _ scratch: inout [UInt8]) throws(SystemError)
+    func readAll(_ shape: ImageSize, into pages: inout PageSet, _ scratch: inout [UInt8]) throws(SystemError)
     {
         var offset: UInt64 = 0
         while offset < shape.byteCount {

@@ -25,7 +25,7 @@ extension Tracker {
     /// whole; nil when nobody can tell, or that is told already.
     func commitsWhereAllIsCompared(_ header: DatabaseHeader?) -> Int? {
         guard let header else { return nil }
-        switch attention.doubt {
+        switch attention.rescanReason {
         // It is another file, or a gap.
         case .replaced, .missed: return nil
         case .firstLook where !isBorn: return nil
@@ -63,7 +63,7 @@ extension Tracker {
     }
 
     /// The commits up to that look are in a snapshot, or in a comparison that goes on.
-    func allIsCounted(_ window: CalmWindow) {
+    func allIsCounted(_ window: QuiescentWindow) {
         wasLocked = window.isLocked
         countedThrough = nil
         lockedWrite = nil
@@ -87,7 +87,7 @@ extension Tracker {
             lockedWrite = LockedWrite(counter: counter, events: contentEvents, since: now)
             return
         }
-        let isLater = before.since.duration(to: now) >= Attention.quiet
+        let isLater = before.since.duration(to: now) >= PendingEvents.quiet
         if isLater, contentEvents != before.events { merged.addUnknown() }
     }
 
@@ -106,6 +106,8 @@ extension Tracker {
 
     /// Commits share a snapshot, and nobody can tell how many: a gap.
     func suspectUncounted() {
-        put(.suspect(file, since: knownGoodUntil, reason: "commits that could not be counted one by one"))
+        put(
+            .gapSuspected(file, since: knownGoodUntil, reason: "commits that could not be counted one by one")
+        )
     }
 }

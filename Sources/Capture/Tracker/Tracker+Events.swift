@@ -25,7 +25,7 @@ extension Tracker {
     }
 
     /// `caught`: the journal that appeared; nil when it was gone before it could be opened.
-    func journalAppeared(_ caught: HeldFile?) {
+    func journalAppeared(_ caught: PinnedFile?) {
         lastActivity = .now
         journal.appeared(caught, &context.scratch)
     }
@@ -43,12 +43,12 @@ extension Tracker {
 
     /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion
     /// tells.
-    func logAppeared(_ caught: HeldFile?) {
+    func logAppeared(_ caught: PinnedFile?) {
         lastActivity = .now
         if let caught, caught.identity == logIdentity { return }
         if isDrainingLater {
             // Another log has come before there was room for the rest of the last one.
-            doubt(.missed("a write-ahead log went before there was room in the repository to read it"))
+            rescanReason(.missed("a write-ahead log went before there was room in the repository to read it"))
             endDraining()
         }
         guard let caught else {
@@ -59,10 +59,10 @@ extension Tracker {
         attention.log = true
     }
 
-    private func follow(_ log: HeldFile) {
+    private func follow(_ log: PinnedFile) {
         abandonRemovedLog()
-        // Amid a doubt it may be a log that was there before, but not after the comparison has looked for
-        // one.
+        // Amid a rescanReason it may be a log that was there before, but not after the comparison has looked
+        // for one.
         self.log = WALTail(log, indexPath: logIndexPath, isNew: isFollowingLog)
         parkedLog = nil
     }
@@ -73,7 +73,7 @@ extension Tracker {
         guard logIsUnseen else { return }
         if log?.log.isNamed != true {
             do {
-                follow(try HeldFile(logPath))
+                follow(try PinnedFile(logPath))
                 attention.log = true
             } catch  where error.isMissing {}
         }
@@ -82,7 +82,7 @@ extension Tracker {
 
     /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that
     /// was closed is opened again. `caught`: the index; nil when it was gone before it could be opened.
-    func sharedMemoryAppeared(_ caught: HeldFile?) {
+    func sharedMemoryAppeared(_ caught: PinnedFile?) {
         // A removed log that is followed has an index of its own.
         if let caught, hindrance == nil { log?.index = caught }
         guard parkedLog != nil else { return }
@@ -107,27 +107,27 @@ extension Tracker {
     func logDeleted() {
         lastActivity = .now
         guard let log, !log.log.isNamed else {
-            if parkedLog.take() != nil, attention.doubt != nil { return }
+            if parkedLog.take() != nil, attention.rescanReason != nil { return }
             // The one that went was never held.
-            doubt(.missed("a write-ahead log was gone before it could be read"))
+            rescanReason(.missed("a write-ahead log was gone before it could be read"))
             return
         }
         if isFollowingLog, log.beginning != nil {
             // Which commits were in it when the comparison began was not known yet.
-            restartWalk(.now)
+            restartScan(.now)
             merge(log)
         } else if isFollowingLog {
             if journal.hasNews {
-                doubt(.missed(Self.bothModes))
+                rescanReason(.missed(Self.bothModes))
             } else {
                 drain(log)
                 if isDrainingLater || followRemovedLog(log) { return }
             }
-        } else if walk == nil {
+        } else if scan == nil {
             merge(log)
         } else {
             // What it held was written into a file that is being compared by what journals tell.
-            restartWalk(.now)
+            restartScan(.now)
         }
         endDraining()
     }
@@ -158,11 +158,11 @@ extension Tracker {
         nameChanged()
         attention.log = true
         journal.eventsWereLost()
-        doubt(.missed(reason), since: since)
+        rescanReason(.missed(reason), since: since)
     }
 
-    /// Looks for a log with a name; none is no error. Only while all content is in doubt: a log that comes
-    /// later is opened when it appears, and none is passed over.
+    /// Looks for a log with a name; none is no error. Only while all content is in rescanReason: a log that
+    /// comes later is opened when it appears, and none is passed over.
     func openLog() throws(SystemError) {
         parkedLog = nil
         isDrainingLater = false
@@ -172,7 +172,7 @@ extension Tracker {
 
     /// Whether every commit counts: all before is known, or a comparison has begun that the log goes on from.
     private var isFollowingLog: Bool {
-        walk.map(\.isOverLog) ?? (attention.doubt == nil && image != nil)
+        scan.map(\.isOverLog) ?? (attention.rescanReason == nil && image != nil)
     }
 
     /// So long the end of a log is read at once, before another log can come.
@@ -197,9 +197,9 @@ extension Tracker {
                 attention.lacksEvidence = log.hasSeenNothing
                 return
             }
-            doubt(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
+            rescanReason(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
         } catch {
-            doubt(.missed("the write-ahead log could not be read"))
+            rescanReason(.missed("the write-ahead log could not be read"))
         }
     }
 }

@@ -27,7 +27,7 @@ extension Tracker {
         if !pages.isEmpty { now.take(pageOne: pages[0]) }
         // Whoever writes through a log has made it before.
         context.drainEvents()
-        guard log == nil, parkedLog == nil, walk == nil, image?.pageOne == known.pageOne,
+        guard log == nil, parkedLog == nil, scan == nil, image?.pageOne == known.pageOne,
             image?.changeCounter == known.changeCounter, !journal.hasNews
         else { return .unclear }
         if let checkpointed, checkpointed != stamp { return .foreign }

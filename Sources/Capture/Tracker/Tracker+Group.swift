@@ -14,13 +14,13 @@ extension Tracker {
     /// What was read of a file, and what it looked like before.
     private struct Reading {
         let tracker: Tracker
-        let shape: ImageShape
+        let shape: ImageSize
         let pages: PageSet
     }
 
     /// Whether nothing of the file waits to be read or known.
     private var isKnown: Bool {
-        !attention.name && attention.doubt == nil && !attention.isTouched && walk == nil
+        !attention.name && attention.rescanReason == nil && !attention.isTouched && scan == nil
     }
 
     /// Captures all of the group that has changed. What is too large to be read at once is compared slice by
@@ -32,9 +32,9 @@ extension Tracker {
             {
                 return retry(in: .milliseconds(5), from: now)
             }
-            guard member.attention.isQuiet(now), member.walk == nil else {
+            guard member.attention.isQuiet(now), member.scan == nil else {
                 // A comparison alone is no writer, unless it was in vain before.
-                if member.walk == nil || member.restlessSince != nil { missPause(of: member, now) }
+                if member.scan == nil || member.restlessSince != nil { missPause(of: member, now) }
                 return retry(in: .milliseconds(20), from: now)
             }
         }

@@ -7,7 +7,7 @@ extension Tracker {
     /// Commits may go by unseen for that reason until it is gone: nothing is captured that would rest on
     /// knowing all. A gap is recorded when the file is compared again.
     func hinder(_ reason: String) {
-        if hindrance?.isBlind != true || attention.doubt == nil { doubt(.missed(reason)) }
+        if hindrance?.isBlind != true || attention.rescanReason == nil { rescanReason(.missed(reason)) }
         hindrance = Hindrance(reason: reason, isBlind: true)
         hinderedAt = .now
         context.meter.hindered(path.printable, hindrance)
@@ -30,7 +30,7 @@ extension Tracker {
             } else {
                 "\(name) is being written without a pause"
             }
-        let quiet = Attention.quiet.nanoseconds / 1_000_000
+        let quiet = PendingEvents.quiet.nanoseconds / 1_000_000
         // A log of a program, mostly.
         let advice = kind == .plain ? ", or left out with --exclude" : ""
         let reason = "\(what): it is captured once its writer closes it or pauses for \(quiet) ms\(advice)"
@@ -100,13 +100,13 @@ extension Tracker {
 
     /// What was handed over is void, or no longer to be trusted: the file begins anew after a pause.
     func captureFailed(_ failure: CaptureFailure) {
-        if walk?.purpose != .base { put(.abandonBase(file)) }
-        dropWalk()
+        if scan?.purpose != .base { put(.abandonBase(file)) }
+        dropScan()
         image = nil
         isNew = !failure.hasSnapshot
         switch failure.cause {
         case .repository:
-            attention.doubt = attention.doubt ?? .unexplained
+            attention.rescanReason = attention.rescanReason ?? .unexplained
             notBefore = MonotonicInstant.now.advanced(by: Self.failureDelay)
         case .program(let reason): quarantine(reason)
         }

@@ -22,8 +22,8 @@ struct FileTooLong: Error, CustomStringConvertible {
 extension Tracker {
     /// The outline of the file's image, from a length that somebody else has chosen. Throws `FileTooLong`.
     /// - Parameter allocatedBytes: what of it is not a hole, about; 0 when that is not known.
-    func imageShape(_ pageSize: PageSize, byteCount: UInt64, allocatedBytes: UInt64) throws -> ImageShape {
-        guard let shape = ImageShape(pageSize: pageSize, byteCount: byteCount) else {
+    func imageShape(_ pageSize: PageSize, byteCount: UInt64, allocatedBytes: UInt64) throws -> ImageSize {
+        guard let shape = ImageSize(pageSize: pageSize, byteCount: byteCount) else {
             throw tooLong(byteCount, PageCount.maximum.byteCount(pageSize: pageSize), isHole: false)
         }
         let quickBytes = ZeroPages.quickBytes(pageSize)
@@ -35,7 +35,7 @@ extension Tracker {
     }
 
     /// The outline of the image that a commit in the log says. Throws `FileTooLong`.
-    func shapeFromLog(_ pageSize: PageSize, _ pages: PageCount) throws -> ImageShape {
+    func shapeFromLog(_ pageSize: PageSize, _ pages: PageCount) throws -> ImageSize {
         try imageShape(pageSize, byteCount: pages.byteCount(pageSize: pageSize), allocatedBytes: 0)
     }
 
@@ -44,14 +44,14 @@ extension Tracker {
     }
 
     /// The outline of an image of which a calm look showed the length. Throws `FileTooLong`.
-    func imageShape(_ pageSize: PageSize, _ window: CalmWindow) throws -> ImageShape {
+    func imageShape(_ pageSize: PageSize, _ window: QuiescentWindow) throws -> ImageSize {
         let allocated = try FileStatus.directUnlessMissing(path)?.allocatedBytes ?? 0
         return try imageShape(pageSize, byteCount: window.sizeBytes, allocatedBytes: allocated)
     }
 
     /// Says that the file is left out, until it is shorter.
     func leaveOut(_ error: FileTooLong, _ now: MonotonicInstant) {
-        dropWalk()
+        dropScan()
         isLeftOut = true
         context.meter.leftOut(path.printable, error)
         capturedThrough = now

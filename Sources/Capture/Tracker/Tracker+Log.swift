@@ -16,11 +16,11 @@ extension Tracker {
             attention.log = false
             return
         }
-        guard attention.doubt == nil || walk != nil, image != nil || walk != nil else { return }
+        guard attention.rescanReason == nil || scan != nil, image != nil || scan != nil else { return }
         // Until the comparison has found the log's last commit, nobody knows what comes after it.
         guard log.beginning == nil else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
-        guard walk?.isOverLog == true || !journal.hasNews else { return }
+        guard scan?.isOverLog == true || !journal.hasNews else { return }
         if let logNotBefore, logNotBefore > now {
             retry(in: now.duration(to: logNotBefore), from: now)
             return
@@ -50,7 +50,7 @@ extension Tracker {
                 ? MonotonicInstant.now.advanced(by: began.duration(to: .now) * 4) : nil
         case .congested: retry(in: .milliseconds(1), from: now)
         case .unfinished: retry(in: .zero, from: now)
-        case .lost, .takenBack: if let loss = outcome.loss { doubt(.missed(loss)) }
+        case .lost, .takenBack: if let loss = outcome.loss { rescanReason(.missed(loss)) }
         }
     }
 }
@@ -60,8 +60,8 @@ extension Tracker: WALTail.Sink {
 
     var hasRoomForParts: Bool { isDrainingLog ? context.queue.hasRoomForEnd : queueHasRoom }
 
-    /// Commits amid a walk become one snapshot with it, so they need not be queued one by one.
-    private var queueHasRoom: Bool { walk == nil ? context.queue.hasRoom : context.queue.hasRoomForWalk }
+    /// Commits amid a scan become one snapshot with it, so they need not be queued one by one.
+    private var queueHasRoom: Bool { scan == nil ? context.queue.hasRoom : context.queue.hasRoomForScan }
 
     func partOfCommit(_ pages: PageSet, databasePages: PageCount) {
         isAmidCommit = true
@@ -75,11 +75,11 @@ extension Tracker: WALTail.Sink {
     private func takeFromLog(_ pages: PageSet, _ databasePages: PageCount, isFinal: Bool) {
         guard let shape = try? shapeFromLog(pages.pageSize, databasePages) else {
             // The comparison that follows meets the same commit, and says what is wrong with it.
-            return doubt(.missed("a commit in the write-ahead log that makes the database too long"))
+            return rescanReason(.missed("a commit in the write-ahead log that makes the database too long"))
         }
-        if let known = walk?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
+        if let known = scan?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
             // The log belongs to another database than the one that was captured.
-            return doubt(
+            return rescanReason(
                 .missed("commits of another page size came by before the first of them was compared")
             )
         }
@@ -91,13 +91,13 @@ extension Tracker: WALTail.Sink {
             self.image = image
         }
         dropAudit()
-        walk?.took(pages, shape: shape)
+        scan?.took(pages, shape: shape)
         audit.want()
-        if let walk, walk.needsFreshStart {
-            if isFinal { walk.merged.add(1) }
-            return emit(pages, walk)
+        if let scan, scan.needsFreshStart {
+            if isFinal { scan.merged.add(1) }
+            return emit(pages, scan)
         }
-        if isFinal { walk?.commitsTaken += 1 }
+        if isFinal { scan?.commitsTaken += 1 }
         if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }
         if isFinal { isAmidCommit = false }
         put(
@@ -109,7 +109,7 @@ extension Tracker: WALTail.Sink {
                     shape: shape,
                     pages: pages,
                     isFinal: isFinal,
-                    closesUnfinished: isFinal && walk == nil
+                    closesUnfinished: isFinal && scan == nil
                 )
             )
         )
@@ -118,7 +118,7 @@ extension Tracker: WALTail.Sink {
 
 // Past the queue's bound
 extension Tracker {
-    private func keepBack(_ pages: PageSet, _ shape: ImageShape) {
+    private func keepBack(_ pages: PageSet, _ shape: ImageSize) {
         if backlog == nil {
             backlog = LogBacklog(pages, shape: shape)
         } else {
@@ -138,7 +138,7 @@ extension Tracker {
                     coalesced: kept.commits == 1 ? 0 : kept.commits,
                     shape: kept.shape,
                     pages: kept.pages,
-                    closesUnfinished: walk == nil
+                    closesUnfinished: scan == nil
                 )
             )
         )

@@ -9,7 +9,7 @@ extension Tracker {
         retryAt = nil
         waitsForRecorder = false
         waitsForTurn = false
-        defer { if walk == nil { endTurn() } }
+        defer { if scan == nil { endTurn() } }
         if let notBefore {
             guard notBefore <= now else { return retry(in: now.duration(to: notBefore), from: now) }
             self.notBefore = nil
@@ -28,7 +28,7 @@ extension Tracker {
                 if try logIsOutOfSight(now) { return }
                 try lookForLog()
                 // What a log without a name still holds comes before what its checkpoint wrote.
-                if !isDrainingLater || attention.doubt != nil || walk != nil { try lookAtContent(now) }
+                if !isDrainingLater || attention.rescanReason != nil || scan != nil { try lookAtContent(now) }
                 try lookAtLog(now)
             case .plain:
                 attention.log = false
@@ -36,7 +36,7 @@ extension Tracker {
                 journal.captured()
                 try lookAtPlain(now)
             }
-            try stepWalk(now)
+            try stepScan(now)
             if isAtRest {
                 capturedThrough = now
                 canBeRead()
@@ -71,9 +71,9 @@ extension Tracker {
         attributesChanged()
         if status.identity != identity {
             if identity != nil {
-                doubt(.replaced)
-            } else if attention.doubt == nil {
-                attention.doubt = .firstLook
+                rescanReason(.replaced)
+            } else if attention.rescanReason == nil {
+                attention.rescanReason = .firstLook
             }
             identity = status.identity
             attributesNews = .withContent
@@ -81,8 +81,8 @@ extension Tracker {
             if log == nil { try openLog() }
             journal.lookForName(&context.scratch)
         }
-        if isLeftOut, identity != nil, attention.doubt == nil {
-            doubt(.missed("it could not be read for a while"))
+        if isLeftOut, identity != nil, attention.rescanReason == nil {
+            rescanReason(.missed("it could not be read for a while"))
         }
         if kind == .plain { try decideKindAgain() }
         return true
@@ -129,17 +129,17 @@ extension Tracker {
         countedThrough = nil
         wasLocked = false
         journal.captured()
-        attention = Attention()
+        attention = PendingEvents()
         attention.name = false
         attention.log = false
-        attention.doubt = nil
+        attention.rescanReason = nil
         capturedThrough = now
     }
 
     /// The file is not there any more, or no protected file. That is handed over also without an image: an
     /// earlier one, of another kind perhaps, is in the history. With none the recorder has nothing to do.
     func recordDeletion() {
-        dropWalk()
+        dropScan()
         let pageSize = image?.shape.pageSize ?? .plain
         put(
             .changes(
@@ -189,8 +189,8 @@ extension Tracker {
             image = nil
             countedThrough = nil
             isNew = true
-            firstEvent = attention.doubt == .replaced ? .replaced : .scan
+            firstEvent = attention.rescanReason == .replaced ? .replaced : .scan
         }
-        if attention.doubt == nil { attention.doubt = .firstLook }
+        if attention.rescanReason == nil { attention.rescanReason = .firstLook }
     }
 }

@@ -4,10 +4,10 @@ import LinuxSystem
 extension Tracker {
     /// Closes the log if nothing in it is waited for; whether it did.
     ///
-    /// Everything in it was consumed, or all content is in doubt, and the log is opened when the comparison
-    /// begins.
+    /// Everything in it was consumed, or all content is in rescanReason, and the log is opened when the
+    /// comparison begins.
     func parkLog() -> Bool {
-        guard let log, walk == nil, unconfirmedSince == nil, attention.doubt != nil || isAtRest,
+        guard let log, scan == nil, unconfirmedSince == nil, attention.rescanReason != nil || isAtRest,
             log.log.isNamed
         else { return false }
         parkedLog = log.parked
@@ -22,11 +22,11 @@ extension Tracker {
         guard let tail = try WALTail.ifPresent(logPath, indexPath: logIndexPath) else { return }
         self.parkedLog = nil
         log = tail
-        guard attention.doubt == nil else { return }
+        guard attention.rescanReason == nil else { return }
         if tail.log.identity == parkedLog.identity {
             tail.resume(parkedLog)
         } else {
-            doubt(.missed("a write-ahead log was replaced before it was read"))
+            rescanReason(.missed("a write-ahead log was replaced before it was read"))
         }
     }
 
@@ -42,16 +42,16 @@ extension Tracker {
     var logIdentity: FileIdentity? { log?.log.identity ?? parkedLog?.identity }
 
     /// Whether a comparison may begin now; if not, another look follows when it may.
-    func hasTurn(_ purpose: Walk.Purpose) -> Bool {
+    func hasTurn(_ purpose: FileScan.Purpose) -> Bool {
         let mayBegin =
-            purpose == .audit ? context.auditTurns.take(self) : context.walkTurns.take(self)
+            purpose == .audit ? context.auditTurns.take(self) : context.scanTurns.take(self)
         if !mayBegin { waitsForTurn = true }
         return mayBegin
     }
 
     /// No comparison is under way.
     func endTurn() {
-        context.walkTurns.end(self)
+        context.scanTurns.end(self)
         context.auditTurns.end(self)
     }
 }

@@ -6,16 +6,16 @@ import SQLiteFiles
 extension Tracker {
     /// Captures a file that is no database once its writer has closed it, replaced it or paused.
     func lookAtPlain(_ now: MonotonicInstant) throws {
-        if let walk {
+        if let scan {
             // What was read of it is in vain.
-            if walk.purpose != .audit, attention.isTouched { restartPlainWalk(now) }
+            if scan.purpose != .audit, attention.isTouched { restartPlainScan(now) }
             return
         }
-        guard attention.doubt != nil || attention.isTouched else { return }
+        guard attention.rescanReason != nil || attention.isTouched else { return }
         guard attention.isQuiet(now) else {
             missPause(now)
             if let lastTouch = attention.lastTouch {
-                retry(in: Attention.quiet - lastTouch.duration(to: now), from: now)
+                retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
             }
             return
         }
@@ -34,7 +34,7 @@ extension Tracker {
         let status = try file.status()
         let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
         let shape = try imageShape(.plain, byteCount: size, allocatedBytes: allocated)
-        guard shape.byteCount <= Self.wholeBytes else { return try beginPlainWalk(shape, status, file) }
+        guard shape.byteCount <= Self.wholeBytes else { return try beginPlainScan(shape, status, file) }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try file.readAll(shape, into: &pages, &context.scratch)
         context.drainEvents()
@@ -47,9 +47,9 @@ extension Tracker {
     }
 
     /// What hands over that content.
-    func plainSteps(_ shape: ImageShape, _ pages: PageSet) -> [CaptureStep] {
+    func plainSteps(_ shape: ImageSize, _ pages: PageSet) -> [CaptureStep] {
         var event = SnapshotEvent.scan
-        if isNew { event = firstEvent } else if attention.doubt == .replaced { event = .replaced }
+        if isNew { event = firstEvent } else if attention.rescanReason == .replaced { event = .replaced }
         return [
             .changes(
                 Changes(
@@ -65,8 +65,7 @@ extension Tracker {
         ]
     }
 
-    private func beginPlainWalk(_ shape: ImageShape, _ status: FileStatus, _ file: consuming OpenFile) throws
-    {
+    private func beginPlainScan(_ shape: ImageSize, _ status: FileStatus, _ file: consuming OpenFile) throws {
         guard context.queue.isSettled(self.file) else {
             waitsForRecorder = true
             return
@@ -74,30 +73,30 @@ extension Tracker {
         guard hasTurn(.comparison) else { return }
         stamp = ContentStamp(status)
         attention.contentCaptured()
-        if attention.doubt == nil { attention.doubt = .unexplained }
+        if attention.rescanReason == nil { attention.rescanReason = .unexplained }
         try begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
-        walk?.learn(shape)
+        scan?.learn(shape)
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
-    func endPlainWalk(_ walk: Walk, _ now: MonotonicInstant) throws {
+    func endPlainScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
         guard !attention.isTouched, let status = try FileStatus.directUnlessMissing(path),
-            ContentStamp(status) == stamp, groupMember(writtenSince: walk.began) == nil
+            ContentStamp(status) == stamp, groupMember(writtenSince: scan.began) == nil
         else {
-            return restartPlainWalk(now)
+            return restartPlainScan(now)
         }
-        finishWalk()
-        let shape = walk.shape ?? ImageShape(pageSize: walk.pageSize, pageCount: walk.pageCount)
+        finishScan()
+        let shape = scan.shape ?? ImageSize(pageSize: scan.pageSize, pageCount: scan.pageCount)
         plainCaptured(shape, ContentStamp(status))
     }
 
     /// Somebody writes what is being read, or what it is captured with.
-    private func restartPlainWalk(_ now: MonotonicInstant) {
-        let writer = attention.isTouched ? nil : walk.flatMap { groupMember(writtenSince: $0.began) }
-        restartWalk(now, writer: writer)
+    private func restartPlainScan(_ now: MonotonicInstant) {
+        let writer = attention.isTouched ? nil : scan.flatMap { groupMember(writtenSince: $0.began) }
+        restartScan(now, writer: writer)
     }
 
-    func plainCaptured(_ shape: ImageShape, _ seen: ContentStamp) {
+    func plainCaptured(_ shape: ImageSize, _ seen: ContentStamp) {
         image = ObservedImage(shape: shape)
         isNew = false
         stamp = seen

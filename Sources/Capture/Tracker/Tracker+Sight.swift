@@ -17,8 +17,8 @@ extension Tracker {
                 return true
             }
             self.removedLog = nil
-            if attention.doubt == nil {
-                doubt(.missed("a removed write-ahead log was in use beside another one"))
+            if attention.rescanReason == nil {
+                rescanReason(.missed("a removed write-ahead log was in use beside another one"))
             }
         }
         guard mustCheckSight, image?.usesWAL ?? true else { return false }
@@ -52,7 +52,7 @@ extension Tracker {
             return false
         }
         let file = try OpenFile(path, .look)
-        guard try file.isLocked(in: CalmWindow.shared) else { return false }
+        guard try file.isLocked(in: QuiescentWindow.shared) else { return false }
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
     }
@@ -63,7 +63,7 @@ extension Tracker {
     /// as that program lives, and SQLite knows nothing of them in any other. Returns whether it is such a
     /// log.
     func followRemovedLog(_ log: WALTail) -> Bool {
-        guard attention.doubt == nil, walk == nil, image != nil, log.indexIsUsed else { return false }
+        guard attention.rescanReason == nil, scan == nil, image != nil, log.indexIsUsed else { return false }
         warn(
             """
             the log of \(path.printable) was removed while a program has the database open: other programs do not see what \
@@ -92,6 +92,6 @@ extension Tracker {
         guard hindrance != nil, let log, !log.log.isNamed, !log.indexIsUsed else { return }
         drain(log)
         endDraining()
-        doubt(.missed("a write-ahead log was removed while a program had it open"))
+        rescanReason(.missed("a write-ahead log was removed while a program had it open"))
     }
 }

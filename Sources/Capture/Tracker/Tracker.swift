@@ -7,7 +7,7 @@ import SystemPackage
 ///
 /// Events only leave notes (`Tracker+Events`); `look` acts on them in a fixed order (`Tracker+Look`): the
 /// name, what ended in rollback mode (`Tracker+Calm`), the write-ahead log (`Tracker+Log`), a comparison
-/// under way (`Tracker+Walk`).
+/// under way (`Tracker+FileScan`).
 final class Tracker {
     let file: FileID
     /// Relative to the root.
@@ -52,7 +52,7 @@ final class Tracker {
     /// Those that it is captured with; nil: none.
     var group: FileGroup?
 
-    var attention = Attention()
+    var attention = PendingEvents()
     let journal: JournalWatch
     /// Since when a journal without a living writer has been seen.
     var hotSince: MonotonicInstant?
@@ -60,7 +60,7 @@ final class Tracker {
         didSet { context.openLogs += (log == nil ? 0 : 1) - (oldValue == nil ? 0 : 1) }
     }
     /// The log while it is closed, because too many are open.
-    var parkedLog: ParkedLog?
+    var parkedLog: SuspendedTail?
     /// The log is not read again before this: an open transaction is long.
     var logNotBefore: MonotonicInstant?
     /// Since when it has been read in slices.
@@ -82,11 +82,11 @@ final class Tracker {
     var isDrainingLog = false
     /// There was no room for all of it: the rest follows.
     var isDrainingLater = false
-    var walk: Walk? {
+    var scan: FileScan? {
         didSet {
-            guard walk == nil, oldValue != nil else { return }
+            guard scan == nil, oldValue != nil else { return }
             endTurn()
-            context.meter.update { $0.walks[file] = nil }
+            context.meter.update { $0.scans[file] = nil }
         }
     }
     var audit = AuditSchedule()
@@ -147,7 +147,8 @@ final class Tracker {
 
     /// Nothing is left to do before the next event.
     var isAtRest: Bool {
-        walk == nil && !attention.name && !attention.log && !attention.isTouched && attention.doubt == nil
+        scan == nil && !attention.name && !attention.log && !attention.isTouched
+            && attention.rescanReason == nil
             && !journal.hasNews && backlog == nil && !isDrainingLater
     }
 
@@ -180,13 +181,15 @@ final class Tracker {
     }
 
     /// Notes that the file has to be compared as a whole, and why.
-    func doubt(_ doubt: Doubt, since: Instant? = nil) {
-        if attention.doubt == nil || attention.doubt == .unexplained { attention.doubt = doubt }
-        if let reason = doubt.reason {
-            put(.suspect(file, since: since ?? knownGoodUntil, reason: reason))
+    func rescanReason(_ rescanReason: RescanReason, since: Instant? = nil) {
+        if attention.rescanReason == nil || attention.rescanReason == .unexplained {
+            attention.rescanReason = rescanReason
+        }
+        if let reason = rescanReason.reason {
+            put(.gapSuspected(file, since: since ?? knownGoodUntil, reason: reason))
             context.meter.update { $0.rescans += 1 }
         }
-        dropWalk()
+        dropScan()
         // The writer may be done: no event need follow.
         retry(in: .zero)
     }

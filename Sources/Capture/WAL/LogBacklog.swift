@@ -9,7 +9,7 @@ import SQLiteFiles
 /// pages only. The snapshot says how many commits it stands for.
 struct LogBacklog {
     private(set) var pages: PageSet
-    private(set) var shape: ImageShape
+    private(set) var shape: ImageSize
     private(set) var commits = 0
     /// When the last commit was seen.
     private(set) var time = Instant.now
@@ -17,7 +17,7 @@ struct LogBacklog {
 
     private static let limitBytes = 3 << 20
 
-    init(_ pages: PageSet, shape: ImageShape) {
+    init(_ pages: PageSet, shape: ImageSize) {
         // What is not used of it stays no more than an address.
         let reserve = Self.limitBytes / pages.pageSize.bytes + pages.count
         self.pages = PageSet(pageSize: pages.pageSize, reservingPages: reserve)
@@ -29,7 +29,7 @@ struct LogBacklog {
     var isFull: Bool { pages.bytes.count >= Self.limitBytes }
 
     /// Takes one more commit, with pages of the same size.
-    mutating func add(_ newer: PageSet, shape: ImageShape) {
+    mutating func add(_ newer: PageSet, shape: ImageSize) {
         for index in newer.numbers.indices {
             let number = newer.numbers[index]
             if let place = places[number] {

@@ -264,7 +264,7 @@ extension WALTail {
         guard index == nil else { return }
         indexObstacle = nil
         do {
-            let found = try HeldFile(indexPath)
+            let found = try PinnedFile(indexPath)
             // Beside a log without a name it would be another log's.
             if log.isNamed { index = found }
         } catch {

@@ -57,10 +57,10 @@ final class WALTail {
     /// About so much is read in one call, in bytes: some milliseconds, for other files wait meanwhile.
     static let sliceBytes = 4 << 20
 
-    let log: HeldFile
+    let log: PinnedFile
     let indexPath: FilePath
     /// The `-shm` file, held from when it appears or is first asked.
-    var index: HeldFile?
+    var index: PinnedFile?
     /// Why it cannot be opened although it is there.
     var indexObstacle: SystemError?
     /// How far the log has been consumed, always at a commit; nil before the first header and after a
@@ -93,7 +93,7 @@ final class WALTail {
     var unfinishedBytes = 0
 
     /// `isNew`: the log was made after everything before it had been captured.
-    init(_ log: HeldFile, indexPath: FilePath, isNew: Bool = false) {
+    init(_ log: PinnedFile, indexPath: FilePath, isNew: Bool = false) {
         self.log = log
         self.indexPath = indexPath
         if isNew { mark = .birth }
@@ -104,7 +104,7 @@ final class WALTail {
 
     /// Opens the log.
     convenience init(_ path: FilePath, indexPath: FilePath) throws(SystemError) {
-        self.init(try HeldFile(path), indexPath: indexPath)
+        self.init(try PinnedFile(path), indexPath: indexPath)
     }
 
     /// Opens the log; nil when there is none.

@@ -54,7 +54,7 @@ package struct DrillRecord: Sendable {
     }
 
     /// It is about no snapshot, so that the evidence outlives what was restored.
-    package var wish: AnnotationWish {
+    package var request: AnnotationRequest {
         var fields = [
             "sequence": sequence.description,
             "files": String(files),
@@ -63,6 +63,6 @@ package struct DrillRecord: Sendable {
             "elapsed_ms": String(elapsed.nanoseconds / 1_000_000),
         ]
         fields["problem"] = problem
-        return AnnotationWish(.drill, target: SequenceNumber.none, fields: fields)
+        return AnnotationRequest(.drill, target: SequenceNumber.none, fields: fields)
     }
 }

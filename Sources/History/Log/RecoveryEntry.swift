@@ -90,7 +90,7 @@ extension RecoveryEntry {
         )
     }
 
-    package var wish: AnnotationWish {
+    package var request: AnnotationRequest {
         get throws {
             var fields = [
                 "action": action.rawValue,
@@ -102,7 +102,7 @@ extension RecoveryEntry {
                 fields["tables"] = String(decoding: try JSONEncoder().encode(tables), as: UTF8.self)
             }
             if !reason.isEmpty { fields["reason"] = reason }
-            return AnnotationWish(.restore, target: result, fields: fields)
+            return AnnotationRequest(.restore, target: result, fields: fields)
         }
     }
 }

@@ -47,7 +47,7 @@ package struct Diagnosis: Sendable {
 package struct Doctor {
     private let root: RootDescription
     private let file: FileID
-    private let images: PastImages
+    private let images: HistoricalImages
     private let index: SnapshotIndex
 
     /// - Parameter index: of a history in which the present is captured.
@@ -55,7 +55,7 @@ package struct Doctor {
         self.root = root
         self.file = file
         self.index = index
-        images = try PastImages(root)
+        images = try HistoricalImages(root)
     }
 
     package func examine() throws -> Diagnosis {
@@ -84,7 +84,8 @@ package struct Doctor {
             }
         } else {
             findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
-            choices = try SoundSearch(index).newest(of: file).map { [lastState($0, before: present)] } ?? []
+            choices =
+                try LastHealthySearch(index).newest(of: file).map { [lastState($0, before: present)] } ?? []
         }
         return Diagnosis(
             path: path,
@@ -126,7 +127,7 @@ package struct Doctor {
         guard let former = try looks.fullest(of: entries.dropLast()) else { return nil }
         let lost = try HealthFacts(imageAt: image).massDeletions(since: former.facts)
         guard !lost.isEmpty else { return nil }
-        let last = try TurningPoint(entries, images, after: former.sequence, upTo: present.sequence)
+        let last = try HistoryBisection(entries, images, after: former.sequence, upTo: present.sequence)
             .lastBefore { !$0.massDeletions(since: former.facts).isEmpty }
         let tables = lost.map { "\($0.lost) fewer in \($0.table)" }.joined(separator: ", ")
         let path = index.path(of: file, at: present.sequence)
@@ -199,7 +200,7 @@ package struct Doctor {
     }
 
     private func choices(_ image: FilePath) throws -> [Diagnosis.Choice] {
-        let good = try SoundSearch(index).newest(of: file)
+        let good = try LastHealthySearch(index).newest(of: file)
         let goodImage = try good.flatMap { try images.image($0) }
         let salvaged = try salvage(of: image)
         let merged = try goodImage.flatMap { good in

@@ -13,7 +13,7 @@ final class EmptiedDatabase {
 
     private let index: SnapshotIndex
     private let file: FileID
-    private let images: PastImages
+    private let images: HistoricalImages
     private let present: SnapshotIndex.Entry
     private struct Size {
         /// Of all tables.
@@ -34,7 +34,7 @@ final class EmptiedDatabase {
     init(
         _ index: SnapshotIndex,
         _ file: FileID,
-        _ images: PastImages,
+        _ images: HistoricalImages,
         _ present: SnapshotIndex.Entry
     ) {
         self.index = index

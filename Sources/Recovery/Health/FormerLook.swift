@@ -15,11 +15,11 @@ struct FormerLooks {
     /// The size of all of them together, in bytes.
     private static let mostBytes: UInt64 = 1 << 30
 
-    private let images: PastImages
+    private let images: HistoricalImages
     private let most: Int
 
     /// - Parameter imageBytes: the size of the database.
-    init(_ images: PastImages, imageBytes: UInt64) {
+    init(_ images: HistoricalImages, imageBytes: UInt64) {
         self.images = images
         most = min(Int(clamping: Self.mostBytes / max(imageBytes, 1)), Self.most)
     }

@@ -20,7 +20,7 @@ package final class HealthSurvey: Sendable {
         /// The one before it was good, or there was none.
         package let isNews: Bool
         /// What is to be written into the history.
-        package let wishes: [AnnotationWish]
+        package let requests: [AnnotationRequest]
     }
 
     /// Databases that are looked at in one survey: those that changed last.
@@ -86,8 +86,8 @@ package final class HealthSurvey: Sendable {
             problem: problem,
             lastGood: latest.judgements[file]?.lastGood,
             isNews: latest.judgements[file]?.isGood ?? true,
-            wishes: [
-                AnnotationWish(
+            requests: [
+                AnnotationRequest(
                     .health,
                     target: state.sequence,
                     fields: ["verdict": "bad", "reason": problem]
@@ -131,9 +131,9 @@ package final class HealthSurvey: Sendable {
         // Many a program keeps such rows on purpose.
         if problem == nil, facts.violationCount > 0 { fields["violations"] = String(facts.violationCount) }
         if case .unchecked(let reason) = facts.integrity { fields["unchecked"] = reason }
-        var wishes = [AnnotationWish(.health, target: state.sequence, fields: fields)]
+        var requests = [AnnotationRequest(.health, target: state.sequence, fields: fields)]
         if problem == nil, let former = try former(file, state, latest, past) {
-            wishes += try marks(file, state, former, facts, past) { latest.takeTag("\($0)-\(stamp)") }
+            requests += try marks(file, state, former, facts, past) { latest.takeTag("\($0)-\(stamp)") }
         }
         return Verdict(
             path: latest.names[file].map(root.path) ?? root.path,
@@ -141,7 +141,7 @@ package final class HealthSurvey: Sendable {
             problem: problem,
             lastGood: judgement?.lastGood,
             isNews: judgement?.isGood ?? true,
-            wishes: wishes
+            requests: requests
         )
     }
 
@@ -183,14 +183,14 @@ package final class HealthSurvey: Sendable {
         _ new: HealthFacts,
         _ past: LookBack,
         name: (String) -> String
-    ) throws -> [AnnotationWish] {
-        var marks: [AnnotationWish] = []
+    ) throws -> [AnnotationRequest] {
+        var marks: [AnnotationRequest] = []
         let (before, old) = (former.sequence, former.facts)
         let mayRebuild = state.shape.byteCount <= Self.largestRebuild
         func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> SequenceNumber {
             guard mayRebuild else { return before }
             let (entries, images) = (try past.entries(of: file), try past.images())
-            return try TurningPoint(entries, images, after: before, upTo: state.sequence)
+            return try HistoryBisection(entries, images, after: before, upTo: state.sequence)
                 .lastBefore(hasHappened)
         }
         let deletions = new.massDeletions(since: old)
@@ -213,7 +213,7 @@ package final class HealthSurvey: Sendable {
 private final class LookBack {
     private let root: RootDescription
     private var index: SnapshotIndex?
-    private var work: PastImages?
+    private var work: HistoricalImages?
 
     init(_ root: RootDescription) { self.root = root }
 
@@ -223,8 +223,8 @@ private final class LookBack {
         return index.entries(in: .file(file))
     }
 
-    func images() throws -> PastImages {
-        let images = try work ?? PastImages(root)
+    func images() throws -> HistoricalImages {
+        let images = try work ?? HistoricalImages(root)
         work = images
         return images
     }

@@ -26,7 +26,7 @@ package struct CapturedState: Sendable {
     static func seeing(
         _ path: FilePath,
         until deadline: MonotonicInstant,
-        saying marks: [AnnotationWish] = [],
+        saying marks: [AnnotationRequest] = [],
         _ capture: InPlaceRestore.Capture
     ) throws -> SequenceNumber {
         var captured = try capture(marks)

@@ -52,7 +52,7 @@ extension InPlaceRestore {
         _ images: InPlaceImages,
         _ captured: CapturedState,
         _ maker: DirectoryMaker,
-        _ marks: inout [AnnotationWish]
+        _ marks: inout [AnnotationRequest]
     ) throws -> InPlaceOutcome {
         let (sequence, way) = try seenWay(item, images, from: captured)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
@@ -74,7 +74,7 @@ extension InPlaceRestore {
         _ place: DirectoryEntry,
         by image: FilePath,
         _ outcome: inout InPlaceOutcome,
-        _ marks: inout [AnnotationWish]
+        _ marks: inout [AnnotationRequest]
     ) throws -> Bool {
         let files = LiveFiles(place)
         let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
@@ -102,7 +102,7 @@ extension InPlaceRestore {
     }
 
     /// Has the present captured, and says what is still to be said.
-    private func captured(_ marks: inout [AnnotationWish]) throws -> SequenceNumber {
+    private func captured(_ marks: inout [AnnotationRequest]) throws -> SequenceNumber {
         let captured = try capture(marks)
         marks = []
         return captured.sequence
@@ -116,7 +116,7 @@ extension InPlaceRestore {
         for image: InPlaceImages.Image,
         _ images: InPlaceImages,
         _ outcome: inout InPlaceOutcome,
-        _ marks: inout [AnnotationWish]
+        _ marks: inout [AnnotationRequest]
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
@@ -182,7 +182,7 @@ extension InPlaceRestore {
         _ place: DirectoryEntry,
         _ images: InPlaceImages,
         _ outcome: inout InPlaceOutcome,
-        _ marks: inout [AnnotationWish]
+        _ marks: inout [AnnotationRequest]
     ) throws {
         try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
         outcome.before = try captured(&marks)

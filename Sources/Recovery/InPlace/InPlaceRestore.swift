@@ -24,7 +24,7 @@ package struct InPlaceRestore {
     }
 
     /// Has all that is committed captured, and says these things of it.
-    package typealias Capture = ([AnnotationWish]) throws -> CapturedState
+    package typealias Capture = ([AnnotationRequest]) throws -> CapturedState
 
     let plan: InPlacePlan
     let options: Options
@@ -83,7 +83,7 @@ package struct InPlaceRestore {
         defer { finish(maker, onShortfall) }
         // Of many files, the state before any of them was touched.
         let state = plan.items.count > 1 ? present : nil
-        var marks = [AnnotationWish.tag(tags.before, at: state, isAutomatic: true)]
+        var marks = [AnnotationRequest.tag(tags.before, at: state, isAutomatic: true)]
         for item in plan.items {
             do {
                 let outcome = try bring(item, images, captured, maker, &marks)

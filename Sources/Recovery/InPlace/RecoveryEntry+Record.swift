@@ -11,7 +11,7 @@ extension RecoveryEntry {
     ) throws {
         _ = try capture([
             .tag(tags.before, at: state, isAutomatic: true),
-            .tag(tags.after, at: result, isAutomatic: true), wish,
+            .tag(tags.after, at: result, isAutomatic: true), request,
         ])
     }
 }

@@ -34,7 +34,7 @@ package final class RowHistory {
     private let table: String
     private let key: [String]
     private let image: FilePath
-    private let images: PastImages
+    private let images: HistoricalImages
     private var watched = PageBitmap()
     private var row: [RowDiff.Value]?
     private var isFirst = true
@@ -54,7 +54,7 @@ package final class RowHistory {
         self.file = file
         self.table = table
         self.key = key
-        images = try PastImages(root)
+        images = try HistoricalImages(root)
         image = images.path(named: "history")
     }
 

@@ -35,7 +35,7 @@ package struct RowRestore {
     private let options: Options
     private let capture: InPlaceRestore.Capture
     private let tags: RecoveryTags
-    private let images: PastImages
+    private let images: HistoricalImages
 
     /// - Parameters:
     ///   - entry: the snapshot of the database that has the rows.
@@ -54,7 +54,7 @@ package struct RowRestore {
         self.options = options
         tags = RecoveryTags(.rows, stamp: stamp)
         self.capture = capture
-        images = try PastImages(root)
+        images = try HistoricalImages(root)
         name = try SnapshotIndex(root).declaration(of: entry.file, at: entry.sequence)?.name ?? ""
     }
 
@@ -183,7 +183,7 @@ package struct RowRestore {
             let files = LiveFiles(place)
             let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
             try files.waitForCommit()
-            var marks = [AnnotationWish.tag(tags.before, isAutomatic: true)]
+            var marks = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
             repeat {
                 let stamp = try files.stamp()
                 let before = try CapturedState.seeing(path, until: deadline, saying: marks, capture)

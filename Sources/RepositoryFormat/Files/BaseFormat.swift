@@ -22,7 +22,7 @@ package struct BaseHeader: Hashable {
         static let reservedToo = 52
     }
 
-    package let shape: ImageShape
+    package let shape: ImageSize
     package let sliceBytes: Int
     package let root: RootID
     package let file: FileID
@@ -30,7 +30,7 @@ package struct BaseHeader: Hashable {
     // fits: 48 and 24 bits
     package var sliceCount: UInt64 { (shape.byteCount + UInt64(sliceBytes) - 1) / UInt64(sliceBytes) }
 
-    package init(shape: ImageShape, root: RootID, file: FileID) {
+    package init(shape: ImageSize, root: RootID, file: FileID) {
         self.shape = shape
         sliceBytes = Self.sliceBytes
         self.root = root
@@ -50,7 +50,7 @@ package struct BaseHeader: Hashable {
             throw .unsupported("a base file with a field that is not known")
         }
         guard let pageSize = PageSize(bytes: Int(bytes.littleEndianUInt32(at: Offset.pageSize))),
-            let shape = ImageShape(
+            let shape = ImageSize(
                 pageSize: pageSize,
                 byteCount: bytes.littleEndianUInt64(at: Offset.imageBytes)
             )

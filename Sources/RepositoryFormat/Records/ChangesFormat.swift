@@ -63,7 +63,7 @@ package struct ChangesFormat {
         /// Nil for a part.
         package var event: SnapshotEvent?
         package var startsFresh: Bool
-        package var shape: ImageShape
+        package var shape: ImageSize
         package var coalesced: UInt64
         /// 0 for a part.
         package var digest: UInt64
@@ -76,7 +76,7 @@ package struct ChangesFormat {
             time: Instant,
             event: SnapshotEvent? = nil,
             startsFresh: Bool,
-            shape: ImageShape,
+            shape: ImageSize,
             coalesced: UInt64,
             digest: UInt64,
             pages: Range<Int>,
@@ -233,7 +233,7 @@ package struct ChangesFormat {
         guard code == 0 || event != nil, let standing = Standing(rawValue: entryFlags & EntryFlag.standing),
             entryFlags & ~(EntryFlag.startsFresh | EntryFlag.standing) == 0
         else { throw .unsupported("snapshot event \(code), flags \(entryFlags)") }
-        guard let shape = ImageShape(pageSize: pageSize, byteCount: try table.varint(at: &offset)) else {
+        guard let shape = ImageSize(pageSize: pageSize, byteCount: try table.varint(at: &offset)) else {
             throw .malformed(at: start, "the image has more pages than can be numbered")
         }
         let coalesced = try table.varint(at: &offset)
@@ -278,7 +278,7 @@ package struct ChangesFormat {
     /// Reads the ranges of an entry's pages, which stand behind its page numbers.
     private mutating func decodeRanges(
         of pages: Range<Int>,
-        _ shape: ImageShape,
+        _ shape: ImageSize,
         _ table: RawSpan,
         at offset: inout Int
     ) throws(FormatError) {

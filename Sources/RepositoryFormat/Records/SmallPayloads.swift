@@ -63,13 +63,13 @@ package struct FooterFormat {
 package struct BaseReference: Hashable {
     static let byteCount = 28
 
-    package let shape: ImageShape
+    package let shape: ImageSize
     /// The digest of the base's image.
     package let digest: UInt64
     /// XXH64 of the base's index, which covers every slice.
     package let indexChecksum: UInt64
 
-    package init(shape: ImageShape, digest: UInt64, indexChecksum: UInt64) {
+    package init(shape: ImageSize, digest: UInt64, indexChecksum: UInt64) {
         self.shape = shape
         self.digest = digest
         self.indexChecksum = indexChecksum
@@ -80,7 +80,7 @@ package struct BaseReference: Hashable {
             throw .malformed(at: 0, "a base record of another length")
         }
         guard let pageSize = PageSize(bytes: Int(payload.littleEndianUInt32(at: 0))),
-            let shape = ImageShape(pageSize: pageSize, byteCount: payload.littleEndianUInt64(at: 4))
+            let shape = ImageSize(pageSize: pageSize, byteCount: payload.littleEndianUInt64(at: 4))
         else { throw .malformed(at: 0, "a base of impossible shape") }
         self.shape = shape
         digest = payload.littleEndianUInt64(at: 12)

@@ -46,7 +46,7 @@ package struct Annotation: Hashable, Sendable {
 
 /// An annotation that somebody wants. It is about the newest snapshot at the time when it is written, unless
 /// it names one.
-package struct AnnotationWish: Hashable, Sendable, Codable {
+package struct AnnotationRequest: Hashable, Sendable, Codable {
     let kind: Annotation.Kind
     let target: SequenceNumber?
     package let fields: [String: String]

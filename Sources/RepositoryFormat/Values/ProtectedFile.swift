@@ -23,7 +23,7 @@ package struct SnapshotState: Sendable, Hashable {
     package let sequence: SequenceNumber
     package let time: Instant
     package let event: SnapshotEvent
-    package let shape: ImageShape
+    package let shape: ImageSize
     /// XOR over the pages of XXH64(page, seed = page number); 0 for an empty image.
     package let digest: UInt64
 
@@ -31,7 +31,7 @@ package struct SnapshotState: Sendable, Hashable {
         sequence: SequenceNumber,
         time: Instant,
         event: SnapshotEvent,
-        shape: ImageShape,
+        shape: ImageSize,
         digest: UInt64
     ) {
         self.sequence = sequence

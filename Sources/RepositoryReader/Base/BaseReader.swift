@@ -14,7 +14,7 @@ package import SystemPackage
 /// the file may have changed.
 package struct BaseReader: ~Copyable {
     let path: FilePath
-    let shape: ImageShape
+    let shape: ImageSize
     let fileBytes: UInt64
     private let file: OpenFile
     private let sliceBytes: Int

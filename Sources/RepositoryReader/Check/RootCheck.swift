@@ -52,7 +52,7 @@ package struct RootCheck: Sendable {
         if let message = try root.contradictionOfCopy() {
             try count(Finding(.error, root.descriptionCopyPath, at: 0, message))
         }
-        let walk = try ReplacedSegmentError.lookingAgain(reporting: count) { try CheckWalk(root, $0) }
+        let walk = try ReplacedSegmentError.lookingAgain(reporting: count) { try HistoryCheck(root, $0) }
         summary.snapshots = walk.snapshots
         summary.bytesRead = walk.bytesRead
         for base in walk.bases {
@@ -77,7 +77,7 @@ package struct RootCheck: Sendable {
     }
 
     private func check(
-        _ base: CheckWalk.Base,
+        _ base: HistoryCheck.Base,
         opening: Bool,
         _ report: (Finding) throws -> Void
     ) throws -> UInt64 {
@@ -94,9 +94,9 @@ package struct RootCheck: Sendable {
         }
     }
 
-    private func isNamed(_ base: CheckWalk.Base) throws -> Bool {
+    private func isNamed(_ base: HistoryCheck.Base) throws -> Bool {
         try ReplacedSegmentError.lookingAgain {
-            try CheckWalk(root) { _ in }.bases.contains { $0.path == base.path }
+            try HistoryCheck(root) { _ in }.bases.contains { $0.path == base.path }
         }
     }
 

@@ -10,7 +10,7 @@ package struct ImageApplier {
     /// A page before and after a change.
     package typealias OnChange = (_ number: UInt32, _ old: RawSpan, _ new: RawSpan) -> Void
 
-    package var shape: ImageShape?
+    package var shape: ImageSize?
     /// Of the image as it stands; unless `tracksDigest`, only of the first `countedPages` without
     /// `uncounted`.
     package var digest: UInt64 = 0
@@ -99,7 +99,7 @@ package struct ImageApplier {
         try overlay.read(number, file, into: &buffer)
     }
 
-    private mutating func resize(to new: ImageShape, _ file: borrowing OpenFile) throws(SystemError) {
+    private mutating func resize(to new: ImageSize, _ file: borrowing OpenFile) throws(SystemError) {
         let old = shape!
         guard new.byteCount != old.byteCount else { return shape = new }
         // Pages that go or come, and the last one that stays if it becomes shorter.

@@ -4,7 +4,7 @@ package import SQLiteFiles
 
 extension ImageDigest {
     /// The digest of the file's content as an image of that shape; what the file lacks counts as zeros.
-    package static func of(_ file: borrowing OpenFile, shape: ImageShape) throws(SystemError) -> UInt64 {
+    package static func of(_ file: borrowing OpenFile, shape: ImageSize) throws(SystemError) -> UInt64 {
         try of(file, shape: shape, pages: shape.pageCount.pages(behind: PageCount(0)))
     }
 
@@ -12,7 +12,7 @@ extension ImageDigest {
     /// hashes the pages that were read, beginning with the given one.
     package static func of(
         _ file: borrowing OpenFile,
-        shape: ImageShape,
+        shape: ImageSize,
         pages: Range<UInt32>,
         hashing: ((PageNumber, RawSpan) -> UInt64)? = nil
     ) throws(SystemError) -> UInt64 {
@@ -55,7 +55,7 @@ extension ImageDigest {
     private static func read(
         _ pages: Range<UInt32>,
         of file: borrowing OpenFile,
-        _ shape: ImageShape,
+        _ shape: ImageSize,
         into buffer: inout [UInt8]
     ) throws(SystemError) {
         let count = pages.count * shape.pageSize.bytes

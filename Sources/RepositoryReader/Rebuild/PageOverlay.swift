@@ -33,7 +33,7 @@ package struct PageOverlay {
     }
 
     /// Gives the image another length: pages behind it go, and come back as zeros.
-    mutating func resize(from old: ImageShape, to new: ImageShape) {
+    mutating func resize(from old: ImageSize, to new: ImageSize) {
         isAhead = true
         guard new.byteCount < old.byteCount else { return }
         fileValidBytes = min(fileValidBytes, new.byteCount)
@@ -91,11 +91,11 @@ package struct PageOverlay {
     /// What pages of the image, which has that shape, add to its digest.
     func parts(
         of pages: Range<UInt32>,
-        _ shape: ImageShape,
+        _ shape: ImageSize,
         _ file: borrowing OpenFile
     ) throws(SystemError) -> UInt64 {
         let validBytes = min(fileValidBytes, shape.pageCount.byteCount(pageSize: size))
-        let valid = ImageShape(pageSize: size, byteCount: validBytes) ?? shape
+        let valid = ImageSize(pageSize: size, byteCount: validBytes) ?? shape
         var (sum, next) = (UInt64(0), pages.lowerBound)
         for number in slots.keys.filter(pages.contains).sorted() {
             sum ^= try ImageDigest.of(file, shape: valid, pages: next..<number)
@@ -152,7 +152,7 @@ package struct PageOverlay {
     private mutating func write(
         _ neighbours: ArraySlice<UInt32>,
         to file: borrowing OpenFile,
-        _ shape: ImageShape
+        _ shape: ImageSize
     ) throws(SystemError) {
         together.removeAll(keepingCapacity: true)
         for number in neighbours {
@@ -165,7 +165,7 @@ package struct PageOverlay {
     }
 
     /// Brings the file to the image, which has that shape. Pages are written in order.
-    mutating func write(to file: borrowing OpenFile, _ shape: ImageShape) throws(SystemError) {
+    mutating func write(to file: borrowing OpenFile, _ shape: ImageSize) throws(SystemError) {
         let fileBytes = try file.status().sizeBytes
         if fileValidBytes < fileBytes { try file.truncate(to: fileValidBytes) }
         order.removeAll(keepingCapacity: true)

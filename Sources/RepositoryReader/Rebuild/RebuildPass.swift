@@ -71,7 +71,7 @@ package final class RebuildPass {
     package func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
         guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
         let last = jobs.values.compactMap { $0.plan.end }.max()
-        var walk = StreamWalk(root: root, start: first.segment, wantsData: true)
+        var walk = StreamReader(root: root, start: first.segment, wantsData: true)
         walk.summarisedUpTo = summarisedUpTo
         walk.wantedFiles = Set(jobs.keys)
         walk.onSegment = { [segments] first, identity in
@@ -138,7 +138,7 @@ package final class RebuildPass {
             let segment = place.location.segment
             guard try FileStatus.unlessMissing(path, followingLinks: false) == nil,
                 let known = segments[segment],
-                (try? StreamWalk(root: root).identity(of: segment)) != known
+                (try? StreamReader(root: root).identity(of: segment)) != known
             else { throw error }
             throw ReplacedSegmentError()
         }

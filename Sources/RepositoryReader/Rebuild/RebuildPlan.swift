@@ -59,7 +59,7 @@ package struct RebuildPlan {
         return !voids.contains { place >= $0.from && record < $0.to }
     }
 
-    mutating func sawBase(_ record: RecordLocation, _ shape: ImageShape) {
+    mutating func sawBase(_ record: RecordLocation, _ shape: ImageSize) {
         firstPart = firstPart ?? EntryPlace(record: record, entry: 0)
         unfinishedStart = record
         largestBytes = max(largestBytes, shape.byteCount)
@@ -149,7 +149,7 @@ package struct RebuildPlans {
         var segments: [SequenceNumber: SegmentIdentity] = [:]
         var hasSummaries = false
         summarisedUpTo = keepingEverything ? .none : limit
-        var walk = StreamWalk(root: root)
+        var walk = StreamReader(root: root)
         walk.summarisedUpTo = summarisedUpTo
         walk.onSegment = { segments[$0] = $1 }
         _ = try walk.run(

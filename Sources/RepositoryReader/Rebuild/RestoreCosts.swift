@@ -51,7 +51,7 @@ package struct RestoreCosts: Sendable {
         var costs = Self()
         var segment: SummarisedSegment?
         var packs = PackReader()
-        _ = try StreamWalk(root: root, synchronising: true).run(
+        _ = try StreamReader(root: root, synchronising: true).run(
             onFinding: { try body(.finding($0)) },
             onRecord: { type, header, payload, place in
                 if let ended = segment, ended.first != place.location.segment {

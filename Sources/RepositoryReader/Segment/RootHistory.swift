@@ -93,11 +93,11 @@ package struct RootHistory: Sendable {
             let path = root.basePath(sequence, file)
             if try FileStatus.unlessMissing(path, followingLinks: false) != nil { return true }
             // Whoever removes a base has replaced the segment that names it.
-            guard let segment, try StreamWalk(root: root).identity(of: segment.first) == segment.identity
+            guard let segment, try StreamReader(root: root).identity(of: segment.first) == segment.identity
             else { throw ReplacedSegmentError() }
             return false
         }
-        var walk = StreamWalk(root: root, synchronising: true)
+        var walk = StreamReader(root: root, synchronising: true)
         walk.onSegment = { segment = ($0, $1) }
         _ = try scan(walk, &tracker, onStateOfRoot: onStateOfRoot, body)
     }
@@ -107,12 +107,12 @@ package struct RootHistory: Sendable {
         _ body: (HistoryEvent) throws -> Void
     ) throws -> (tracker: HistoryTracker, end: StreamEnd?) {
         var tracker = HistoryTracker()
-        let end = try scan(StreamWalk(root: root, synchronising: true), &tracker, body)
+        let end = try scan(StreamReader(root: root, synchronising: true), &tracker, body)
         return (tracker, end)
     }
 
     private func scan(
-        _ walk: StreamWalk,
+        _ walk: StreamReader,
         _ tracker: inout HistoryTracker,
         onStateOfRoot: () -> Void = {},
         _ body: (HistoryEvent) throws -> Void

@@ -114,7 +114,7 @@ struct BaseWriter: ~Copyable {
     private mutating func seal() throws -> BaseReference {
         if !slice.isEmpty { try compressSlice() }
         while !lanes.isEmpty { try writeFrame() }
-        let shape = ImageShape(pageSize: pageSize, byteCount: byteCount)!
+        let shape = ImageSize(pageSize: pageSize, byteCount: byteCount)!
         let indexChecksum = unsafe XXH64.hash(index.span.bytes, seed: 0)
         var end = index
         end.append(offset)

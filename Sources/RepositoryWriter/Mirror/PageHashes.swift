@@ -85,7 +85,7 @@ package final class PageHashes: Sendable {
     func learn(
         _ file: FileID,
         from mirror: borrowing OpenFile,
-        _ shape: ImageShape
+        _ shape: ImageSize
     ) throws(SystemError) -> UInt64 {
         forget(file)
         let pages = shape.pageCount.pages(behind: PageCount(0))

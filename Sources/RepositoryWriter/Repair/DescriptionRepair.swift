@@ -63,7 +63,7 @@ package struct DescriptionRepair {
             RootDescription(id: id, path: path, kind: kind, created: created, directory: directory)
         }
         let unknown = root(.directory, .now)
-        let first = try unknown.segments().first.flatMap { try? StreamWalk(root: unknown).header(of: $0) }
+        let first = try unknown.segments().first.flatMap { try? StreamReader(root: unknown).header(of: $0) }
         let created = first?.created ?? .now
         let kind: RootKind
         if let status = try FileStatus.unlessMissing(path) {

@@ -105,7 +105,7 @@ struct RepairScan: Sendable {
             let location = RecordLocation(segment: location.segment, offset: location.offset)
             first = min(first ?? location, location)
         }
-        _ = try StreamWalk(root: root).run(
+        _ = try StreamReader(root: root).run(
             onFinding: { finding in
                 tracker.lost(finding)
                 guard finding.severity == .error else { return }
@@ -161,7 +161,7 @@ struct RepairScan: Sendable {
         behind first: RecordLocation
     ) throws -> Set<RecordLocation> {
         var (counts, proven) = ([RecordLocation: Int](), Set<RecordLocation>())
-        let images = try CheckWalk(root) { _ in }.largestImages
+        let images = try HistoryCheck(root) { _ in }.largestImages
         var data = DataCheck(root: root, scratch: root.directory)
         data.onProven = { place in
             if place.location >= first { counts[place.location, default: 0] += 1 }
@@ -169,7 +169,7 @@ struct RepairScan: Sendable {
         _ = try data.run(images) { _ in }
         guard !counts.isEmpty else { return [] }
         var changes = ChangesFormat()
-        _ = try StreamWalk(root: root).run(onFinding: { _ in }) { type, header, payload, place in
+        _ = try StreamReader(root: root).run(onFinding: { _ in }) { type, header, payload, place in
             guard type == .changes, let count = counts[place.location] else { return true }
             try changes.decode(payload, header, place)
             if changes.finishedCount <= count { proven.insert(place.location) }

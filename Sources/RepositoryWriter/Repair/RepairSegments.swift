@@ -102,7 +102,7 @@ final class RepairSegments {
         let first = source!.first
         guard draft?.first != first else { return }
         try finishDraft()
-        let former = try? StreamWalk(root: root).header(of: first)
+        let former = try? StreamReader(root: root).header(of: first)
         // As long as the one before it is not replaced, that ends where it did.
         let follows = former.flatMap { $0.previousFirst == previous.last ? $0.previousValidBytes : nil }
         let header = SegmentHeader(

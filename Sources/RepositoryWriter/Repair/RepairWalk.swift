@@ -51,7 +51,7 @@ final class RepairWalk {
         try withoutActuallyEscaping(onSegment) { onSegment in
             try withoutActuallyEscaping(body) { body in
                 // What it does not know it could not write again.
-                var walk = StreamWalk(root: root, wantsData: scan.cut != nil, refusesUnknown: true)
+                var walk = StreamReader(root: root, wantsData: scan.cut != nil, refusesUnknown: true)
                 walk.onSegment = { [self] first, _ in
                     try endSegment(body)
                     segment = first

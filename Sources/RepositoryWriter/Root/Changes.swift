@@ -10,7 +10,7 @@ package struct Changes: Sendable {
     /// How many transactions are in it, where that is known and the event does not say it; else 0.
     package var coalesced: Int
     /// The image's outline after these changes. Its page size is that of `pages`.
-    package var shape: ImageShape
+    package var shape: ImageSize
     /// The image before is forgotten; pages that are not given are zero. Needed when the page size changes.
     package var startsFresh: Bool
     package var pages: PageSet
@@ -30,7 +30,7 @@ package struct Changes: Sendable {
         time: Instant,
         event: SnapshotEvent,
         coalesced: Int = 0,
-        shape: ImageShape,
+        shape: ImageSize,
         startsFresh: Bool = false,
         pages: PageSet,
         isFinal: Bool = true,

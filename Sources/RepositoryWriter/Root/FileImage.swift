@@ -18,7 +18,7 @@ final class FileImage {
     /// Of what the mirror has, and the whole root's.
     let hashes: PageHashes
     /// Nil when nothing is known: the next snapshot starts fresh.
-    var shape: ImageShape?
+    var shape: ImageSize?
     var digest: UInt64 = 0
     /// The last snapshot is not a deletion.
     var isPresent = false
@@ -55,7 +55,7 @@ final class FileImage {
     }
 
     /// The mirror holds exactly this image, of which the hashes are known, and nothing is staged.
-    func becomeMirrored(_ shape: ImageShape?, digest: UInt64) {
+    func becomeMirrored(_ shape: ImageSize?, digest: UInt64) {
         self.shape = shape
         self.digest = digest
         mirrorBytes = shape?.byteCount ?? 0
@@ -118,7 +118,7 @@ final class FileImage {
 
     private func mirroredParts(_ pages: Range<UInt32>, _ pageSize: PageSize) throws(SystemError) -> UInt64 {
         // Behind it the image was shortened since: zeros.
-        let end = ImageShape(pageSize: pageSize, byteCount: min(mirrorValidBytes, mirrorBytes))?.pageCount.end
+        let end = ImageSize(pageSize: pageSize, byteCount: min(mirrorValidBytes, mirrorBytes))?.pageCount.end
         guard let end else { throw SystemError("read", mirrorPath, code: .fileTooLarge) }
         let valid = pages.clamped(to: 0..<end.rawValue)
         guard let sum = hashes.parts(valid, of: id, pageSize) else { throw loseMirror() }
@@ -146,7 +146,7 @@ final class FileImage {
     }
 
     /// Takes over a new outline. Pages beyond it are forgotten; if they come back they are zero.
-    func resize(to new: ImageShape, startsFresh: Bool) {
+    func resize(to new: ImageSize, startsFresh: Bool) {
         if startsFresh {
             forgetStaged()
             mirrorValidBytes = 0
@@ -166,7 +166,7 @@ final class FileImage {
             try mirror.file.truncate(to: mirrorValidBytes)
             mirrorBytes = mirrorValidBytes
             // A page that is cut is staged, if the cut changes it.
-            let cut = ImageShape(pageSize: shape.pageSize, byteCount: mirrorValidBytes)
+            let cut = ImageSize(pageSize: shape.pageSize, byteCount: mirrorValidBytes)
             hashes.cut(id, to: cut?.pageCount ?? .maximum)
         }
         scratch.removeAll(keepingCapacity: true)

@@ -33,8 +33,8 @@ struct PageComparison {
     ///   - before: the outline it has; nil to forget it and start fresh.
     mutating func run(
         _ pages: borrowing PageSet,
-        _ shape: ImageShape,
-        before: ImageShape?,
+        _ shape: ImageSize,
+        before: ImageSize?,
         _ image: FileImage,
         _ mirror: SharedFile
     ) throws(SystemError) {
@@ -93,8 +93,8 @@ struct PageComparison {
     /// Prepares the last page if it is partial: given, or cut by the new length.
     private mutating func makeTail(
         _ pages: borrowing PageSet,
-        _ shape: ImageShape,
-        before: ImageShape?,
+        _ shape: ImageSize,
+        before: ImageSize?,
         _ image: FileImage,
         _ mirror: SharedFile
     ) throws(SystemError) {

@@ -16,7 +16,7 @@ extension RootWriter {
 
     /// Begins a base image. While it is open, `stage` for this file only writes to the mirror, and returns
     /// nil. After an error `abandonBase` must be called.
-    package func beginBase(_ file: FileID, shape: ImageShape) throws {
+    package func beginBase(_ file: FileID, shape: ImageSize) throws {
         let image = try image(file)
         guard image.base == nil, !image.needsRestoring else {
             throw RepositoryError.misuse("file \(file) has a base image open")
@@ -62,7 +62,7 @@ extension RootWriter {
         _ file: FileID,
         event: SnapshotEvent,
         time: Instant,
-        shape: ImageShape
+        shape: ImageSize
     ) throws -> SequenceNumber {
         let (image, base) = try openBase(file)
         guard shape.pageSize == image.shape!.pageSize else {
@@ -155,8 +155,7 @@ extension RootWriter {
 
 /// Changes while a base is open.
 extension RootWriter {
-    func stageIntoBase(_ changes: Changes, _ shape: ImageShape, _ image: FileImage) throws -> SequenceNumber?
-    {
+    func stageIntoBase(_ changes: Changes, _ shape: ImageSize, _ image: FileImage) throws -> SequenceNumber? {
         let (image, base) = try openBase(image.id)
         guard shape.pageSize == image.shape!.pageSize else {
             throw RepositoryError.misuse("another page size than the base image's")
@@ -213,7 +212,7 @@ extension RootWriter {
     }
 
     /// Gives the image another length. Every page that is cut, lost or new by it counts as staged.
-    private func resizeBase(to new: ImageShape, _ image: FileImage, _ base: OpenBase) throws {
+    private func resizeBase(to new: ImageSize, _ image: FileImage, _ base: OpenBase) throws {
         let old = image.shape!
         guard new.byteCount != old.byteCount else { return }
         let mirror = try mirror(image)
@@ -244,7 +243,7 @@ extension RootWriter {
     /// Counts pages before the cursor into the digest: in, or out again.
     private func addPages(
         behind kept: UInt32,
-        of shape: ImageShape,
+        of shape: ImageSize,
         _ image: FileImage,
         _ base: OpenBase
     ) throws(SystemError) {

@@ -20,7 +20,7 @@ extension RootWriter {
             throw RepositoryError.misuse("file \(changes.file) was left in the middle of a base image")
         }
         let isDeletion = changes.event == .deleted && changes.isFinal
-        let shape = isDeletion ? ImageShape.empty(changes.shape.pageSize) : changes.shape
+        let shape = isDeletion ? ImageSize.empty(changes.shape.pageSize) : changes.shape
         if image.base != nil { return try stageIntoBase(changes, shape, image) }
         if isDeletion && !image.isPresent && image.unfinished == nil { return nil }
 
@@ -65,7 +65,7 @@ extension RootWriter {
         _ file: FileID,
         event: SnapshotEvent,
         time: Instant,
-        shape: ImageShape,
+        shape: ImageSize,
         coalesced: Int = 0
     ) throws -> SequenceNumber? {
         try stage(
@@ -216,7 +216,7 @@ extension RootWriter {
         return newRun(image, before: before, entry, continues: image.hasOpenParts)
     }
 
-    func newRun(_ image: FileImage, before: ImageShape?, _ entry: ChangesFormat.Entry, continues: Bool) -> Run
+    func newRun(_ image: FileImage, before: ImageSize?, _ entry: ChangesFormat.Entry, continues: Bool) -> Run
     {
         let run = spareRuns.popLast() ?? Run()
         run.begin(image.id, entry.shape.pageSize, before: before, continues: continues, time: entry.time)

@@ -136,7 +136,7 @@ package final class RootWriter {
     }
 
     /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.
-    package func latestShape(of file: FileID) -> ImageShape? { (try? image(file))?.shape }
+    package func latestShape(of file: FileID) -> ImageSize? { (try? image(file))?.shape }
 
     /// Reads a page of the latest content, staged or durable, into the front of `buffer`, which must hold a
     /// page; zeros beyond the image.

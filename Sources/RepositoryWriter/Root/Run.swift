@@ -25,7 +25,7 @@ final class Run {
     private(set) var raw: [UInt8] = []
     /// The pages of the image before the run; only they have a place in the prefix.
     private(set) var pageCountBefore = PageCount(0)
-    private var shapeBefore: ImageShape?
+    private var shapeBefore: ImageSize?
     private(set) var prefixNumbers: [UInt32] = []
     private(set) var prefix: [UInt8] = []
     private(set) var hasPrefix = false
@@ -36,7 +36,7 @@ final class Run {
     private(set) var isClosed = false
 
     /// Starts over, keeping memory. `before`: the image's outline; nil when the frame has no prefix.
-    func begin(_ file: FileID, _ pageSize: PageSize, before: ImageShape?, continues: Bool, time: Instant) {
+    func begin(_ file: FileID, _ pageSize: PageSize, before: ImageSize?, continues: Bool, time: Instant) {
         self.file = file
         self.pageSize = pageSize
         self.time = time

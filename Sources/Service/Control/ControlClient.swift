@@ -37,7 +37,7 @@ package struct ControlClient: Sendable {
 
     /// Returns once all that was committed before the call is durable, and what is to be said of it.
     package func synchronise(
-        _ annotations: [AnnotationWish] = [],
+        _ annotations: [AnnotationRequest] = [],
         timeout: Duration
     ) throws -> DurablePoint {
         guard

@@ -7,7 +7,7 @@ import RepositoryFormat
 /// What is said over a watcher's control socket: one JSON object a line, one answer for one request.
 enum ControlRequest: Codable, Sendable, Equatable {
     /// Answer when everything committed by now is durable, and these of it, or of earlier snapshots.
-    case synchronise(annotations: [AnnotationWish])
+    case synchronise(annotations: [AnnotationRequest])
     /// Remove what these rules do not keep. The watcher decides, for it alone knows what has come in by then.
     case forget(RetentionRules)
     case status

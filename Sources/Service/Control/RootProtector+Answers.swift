@@ -44,7 +44,7 @@ extension RootProtector {
                 count: hindrances.count,
                 reasons: Array(hindrances.prefix(WatcherStatus.Hindered.maximumReasons))
             ),
-            underWay: status.walks.values.map {
+            underWay: status.scans.values.map {
                 .init(
                     path: $0.path.printable,
                     what: $0.purpose.rawValue,

@@ -22,7 +22,7 @@ package struct RootStatus: Sendable {
     /// Transactions that share a snapshot with others.
     package private(set) var coalesced: UInt64 = 0
     package private(set) var gaps = 0
-    package private(set) var sicknesses: [Sickness] = []
+    package private(set) var sicknesses: [HealthIssue] = []
     /// Whether any database was ever looked at.
     package private(set) var hasVerdict = false
     package private(set) var lastDrill: DrillRecord?
@@ -89,7 +89,7 @@ package struct RootStatus: Sendable {
             }
         }
         sicknesses = badSince.sorted { $0.key < $1.key }.map { file, since in
-            Sickness(path: names[file].map(root.path) ?? root.path, since: since, lastGood: lastGood[file])
+            HealthIssue(path: names[file].map(root.path) ?? root.path, since: since, lastGood: lastGood[file])
         }
         let alive = isAlive.filter(\.value).keys
         self.files = alive.count

@@ -36,7 +36,7 @@ final class DrillWatch: Sendable {
                 }
                 if let due { delay = due }
                 guard let record else { continue }
-                _ = try await protector.synchronise([record.wish])
+                _ = try await protector.synchronise([record.request])
                 notice(root, record)
             } catch is CancellationError {
                 return

@@ -78,7 +78,7 @@ package final class HealthWatch: Sendable {
             return (verdicts, WorkerThread.processorTime)
         }
         for verdict in verdicts {
-            _ = try await protector.synchronise(verdict.wishes)
+            _ = try await protector.synchronise(verdict.requests)
             notice(verdict)
         }
         return processorTime

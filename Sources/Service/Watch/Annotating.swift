@@ -14,10 +14,10 @@ package struct Annotating: Sendable {
         self.timeout = timeout
     }
 
-    /// Returns once it is durable. Every wish must name its snapshot. Throws `ControlClient.Failure`,
+    /// Returns once it is durable. Every request must name its snapshot. Throws `ControlClient.Failure`,
     /// `RepositoryError.locked` when another writer has the root for longer than the time allowed,
     /// `SystemError`.
-    package func run(_ annotations: [AnnotationWish]) throws {
+    package func run(_ annotations: [AnnotationRequest]) throws {
         try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
             _ = try client.synchronise(annotations, timeout: timeout)
         } alone: {
@@ -25,10 +25,10 @@ package struct Annotating: Sendable {
         }
     }
 
-    private func write(_ annotations: [AnnotationWish]) throws {
+    private func write(_ annotations: [AnnotationRequest]) throws {
         let writer = try RootWriter(root: root)
-        for wish in annotations {
-            try writer.stageAnnotation(wish.annotation(newest: writer.lastSequence, time: .now))
+        for request in annotations {
+            try writer.stageAnnotation(request.annotation(newest: writer.lastSequence, time: .now))
         }
         _ = try writer.flush()
     }

@@ -31,7 +31,7 @@ package struct FreshCapture: Sendable {
     ///
     /// Throws `ControlClient.Failure`, `RepositoryError.locked` when another writer has the root for longer
     /// than the time allowed, `SystemError`.
-    package func run(_ annotations: [AnnotationWish] = []) throws -> DurablePoint {
+    package func run(_ annotations: [AnnotationRequest] = []) throws -> DurablePoint {
         try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
             try client.synchronise(annotations, timeout: timeout)
         } alone: {

@@ -9,7 +9,7 @@ enum OneShot {
     static func capture(
         _ root: RootDescription,
         in repository: RepositoryDirectory,
-        _ annotations: [AnnotationWish]
+        _ annotations: [AnnotationRequest]
     ) async throws -> DurablePoint {
         var options = RootProtector.Options()
         options.isPatient = false

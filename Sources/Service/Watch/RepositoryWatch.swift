@@ -42,7 +42,7 @@ final class RepositoryWatch: Sendable {
     private let repository: FilePath
     private let id: String
     private let state: Mutex<State>
-    private let bell: Bell
+    private let wakeup: WakeupPipe
 
     private static let mask: InotifyMask = [.deletedSelf, .movedSelf, .deleted, .movedFrom]
     private static let wayMask: InotifyMask = [.deletedSelf, .movedSelf, .linkItself]
@@ -55,7 +55,7 @@ final class RepositoryWatch: Sendable {
     init(_ repository: RepositoryDirectory) throws(SystemError) {
         self.repository = repository.path
         id = repository.id
-        bell = try Bell()
+        wakeup = try WakeupPipe()
         let inotify = try? Inotify()
         let isDeaf = inotify == nil
         state = Mutex(State(inotify: inotify, isDeaf: isDeaf))
@@ -67,7 +67,7 @@ final class RepositoryWatch: Sendable {
     /// From now on the places of this root, whose lock this process has, belong to it.
     func add(_ root: RootDescription) {
         state.withLock { $0.roots[root.id] = record(root.lastingPaths, &$0) }
-        bell.ring()
+        wakeup.signal()
     }
 
     /// The root is not protected for now.
@@ -89,7 +89,7 @@ final class RepositoryWatch: Sendable {
             try await WorkerThread.run("repository") { [self] in try watch(changed, lost) }
         } onCancel: {
             state.withLock { $0.isStopped = true }
-            bell.ring()
+            wakeup.signal()
         }
     }
 
@@ -123,7 +123,7 @@ final class RepositoryWatch: Sendable {
         _ lost: (RootID, RepositoryError) -> Void
     ) throws {
         var poller = Poller()
-        let stop = poller.add(bell)
+        let stop = poller.add(wakeup)
         _ = state.withLock { state in state.inotify.map { poller.add($0) } }
         let mounts = try? MountTable()
         if let mounts { _ = poller.add(mounts) }
@@ -136,7 +136,7 @@ final class RepositoryWatch: Sendable {
             let (isStopped, isDeaf) = state.withLock { ($0.isStopped, $0.isDeaf) }
             if isStopped { return }
             if try poller.wait(isDeaf || mounts == nil ? Self.pause : Self.longPause), poller.isReady(stop) {
-                bell.silence()
+                wakeup.drain()
             }
             wasMoved = try state.withLock { try readEvents(&$0) }
         }

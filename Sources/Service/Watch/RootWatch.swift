@@ -235,8 +235,8 @@ final class RootWatch: Sendable {
         }
     }
 
-    /// Answers for the root while nobody protects it; nil where another watcher does, or there is no place
-    /// for a socket.
+    /// DurabilityWaiters for the root while nobody protects it; nil where another watcher does, or there is
+    /// no place for a socket.
     private func failedSocket(_ error: any Error) -> ControlSocket? {
         guard let root = try? target.known() else { return nil }
         let status = WatcherStatus(

@@ -52,7 +52,7 @@ struct Diff: HoldfastCommand {
         let old = try ChosenSnapshot(from, of: target)
         let new = try ChosenSnapshot(to, of: target)
         new.warnIfStale(console)
-        let pair = MomentPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
+        let pair = SnapshotPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
         return try DiffReport(pair, target, table: table, isSummary: summary, console: console)
             .show(from: old.entry, to: new.entry)
     }

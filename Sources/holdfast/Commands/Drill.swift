@@ -44,7 +44,7 @@ struct Drill: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         sync.run(target, for: moment.at, console: console)
         let record = try drill(target)
-        try Annotating(target.root, timeout: .seconds(30)).run([record.wish])
+        try Annotating(target.root, timeout: .seconds(30)).run([record.request])
         try show(record, target, console)
         return record.problem == nil ? .done : .damaged
     }

@@ -74,7 +74,7 @@ struct Export: HoldfastCommand {
         let target = chosen.target
         switch format {
         case .db:
-            let entry = try PastDatabase.entry(chosen)
+            let entry = try HistoricalDatabase.entry(chosen)
             let source = chosen.index.path(of: entry.file, at: entry.sequence)
             let destination = try stream?.path ?? destination(for: source, entry, repository)
             let plan = try RestorePlan(chosen.index, file: entry, to: destination).with { _ in nil }
@@ -92,7 +92,7 @@ struct Export: HoldfastCommand {
             }
             return try report.end()
         case .sql:
-            let past = try PastDatabase(chosen)
+            let past = try HistoricalDatabase(chosen)
             let destination = try stream?.path ?? destination(for: past.path, past.entry, repository)
             try Recovery.Export(to: destination, isReplacing: force).dump(
                 past.image,

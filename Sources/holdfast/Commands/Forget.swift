@@ -73,7 +73,7 @@ struct Forget: HoldfastCommand {
     /// Tries it out; where that cannot be done for want of room or of the right to write, nil.
     private func rehearse(_ plan: RetentionPlan) throws -> ForgetReport.Removal? {
         do {
-            let done = try ThinningRehearsal(plan.index.root).run(plan.kept)
+            let done = try PruningDryRun(plan.index.root).run(plan.kept)
             return ForgetReport.Removal(
                 snapshots: done.removedSnapshots,
                 freedBytes: done.freedBytes,
@@ -104,7 +104,7 @@ struct Forget: HoldfastCommand {
             let done = try client.forget(plan.rules, timeout: .seconds(3600))
             return (done.removedSnapshots, done.freedBytes)
         } alone: {
-            let done = try RootThinning.runAlone(root, plan.kept)
+            let done = try RootPruning.runAlone(root, plan.kept)
             return (done.removedSnapshots, done.freedBytes)
         }
     }

@@ -30,7 +30,7 @@ struct Hold: HoldfastCommand {
         sync.run(target, for: when, console: console)
         let chosen = try ChosenSnapshot(when, of: target)
         try Annotating(chosen.target.root, timeout: timeout)
-            .run([AnnotationWish(.hold, target: chosen.entry.sequence)])
+            .run([AnnotationRequest(.hold, target: chosen.entry.sequence)])
         try console.result(
             json: chosen.json.adding("held", true),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is held"

@@ -36,7 +36,7 @@ struct Query: HoldfastCommand {
         sync.run(target, for: moment.at, console: console)
         let chosen = try ChosenSnapshot(moment.at, of: target)
         chosen.warnIfStale(console)
-        let past = try PastDatabase(chosen)
+        let past = try HistoricalDatabase(chosen)
         past.announce(console)
         var announced: [String]?
         let isOnTerminal = CurrentProcess.isTerminal(1)

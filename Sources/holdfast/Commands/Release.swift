@@ -36,7 +36,9 @@ struct Release: HoldfastCommand {
                 "snapshot \(sequence) is not held: " + (held.isEmpty ? "none is" : "these are: \(held)")
             )
         }
-        try Annotating(chosen.target.root, timeout: timeout).run([AnnotationWish(.release, target: sequence)])
+        try Annotating(chosen.target.root, timeout: timeout).run([
+            AnnotationRequest(.release, target: sequence)
+        ])
         try console.result(
             json: chosen.json.adding("held", false),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is released"

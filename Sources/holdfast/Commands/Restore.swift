@@ -201,7 +201,7 @@ struct Restore: HoldfastCommand {
         let present = try ChosenSnapshot(.latest(back: 0), of: target)
         // A file that is named need not be a database at present.
         let entry =
-            present.scope == .root ? try PastDatabase.entry(present, mayBeDeleted: true) : present.entry
+            present.scope == .root ? try HistoricalDatabase.entry(present, mayBeDeleted: true) : present.entry
         try UnfinishedWork.leaveNothingWhenInterrupted()
         return try inPlaceOptions.run(
             InPlacePlan(.sql(dump), for: entry.file, present.index),

@@ -88,7 +88,7 @@ struct RowsRestore: HoldfastCommand {
         defer { withExtendedLifetime(lock) {} }
         sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)
-        let entry = try PastDatabase.entry(chosen)
+        let entry = try HistoricalDatabase.entry(chosen)
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
         console.message("\(database.printable) at snapshot \(RestoreReport.text(entry))")
 

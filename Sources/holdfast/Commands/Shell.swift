@@ -29,7 +29,7 @@ struct Shell: HoldfastCommand {
         sync.run(target, for: moment.at, console: console)
         let chosen = try ChosenSnapshot(moment.at, of: target)
         chosen.warnIfStale(console)
-        let past = try PastDatabase(chosen)
+        let past = try HistoricalDatabase(chosen)
         past.announce(console)
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run(

@@ -63,7 +63,7 @@ struct Show: HoldfastCommand {
         let before = index.entries(in: .file(entry.file)).last { $0.sequence < entry.sequence }
         guard let before, declaration?.kind == .database else { return .done }
         let report = DiffReport(
-            MomentPair(index, in: .file(entry.file), from: before.sequence, to: entry.sequence),
+            SnapshotPair(index, in: .file(entry.file), from: before.sequence, to: entry.sequence),
             target,
             isSummary: !rows,
             console: console

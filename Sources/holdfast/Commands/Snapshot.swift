@@ -35,7 +35,7 @@ struct Snapshot: HoldfastCommand {
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
         if let tag { try SnapshotIndex(target.root).announceMove(of: tag, console) }
-        let tag = tag.map { AnnotationWish.tag($0, message: message) }
+        let tag = tag.map { AnnotationRequest.tag($0, message: message) }
         return try FreshCapture.run(target, in: repository, tag.map { [$0] } ?? [], timeout: timeout, console)
     }
 }

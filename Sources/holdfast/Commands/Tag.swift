@@ -55,7 +55,7 @@ struct Tag: HoldfastCommand {
         if delete { return try remove(from: index, console) }
         index.announceMove(of: name, console)
         guard let at else {
-            let tag = AnnotationWish.tag(name, message: message)
+            let tag = AnnotationRequest.tag(name, message: message)
             return try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
         }
         sync.run(target, for: at, console: console)

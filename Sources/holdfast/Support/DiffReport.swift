@@ -6,13 +6,13 @@ import SystemPackage
 
 /// What `diff` and `show` say of two moments.
 struct DiffReport {
-    private let pair: MomentPair
+    private let pair: SnapshotPair
     private let target: Target
     private let table: String?
     private let isSummary: Bool
     private let console: Console
 
-    init(_ pair: MomentPair, _ target: Target, table: String? = nil, isSummary: Bool, console: Console) {
+    init(_ pair: SnapshotPair, _ target: Target, table: String? = nil, isSummary: Bool, console: Console) {
         self.pair = pair
         self.target = target
         self.table = table
@@ -66,7 +66,7 @@ struct DiffReport {
         return course.isComplete ? .done : .partial
     }
 
-    private func show(plain file: MomentPair.File) throws {
+    private func show(plain file: SnapshotPair.File) throws {
         let change = file.old == nil ? "added" : file.new == nil ? "removed" : "changed"
         try console.result(
             json: JSONObject().adding("path", file.path.string).adding("change", change),
@@ -74,8 +74,8 @@ struct DiffReport {
         )
     }
 
-    private func show(database file: MomentPair.File, _ course: inout Course) throws {
-        let images = try PastImages(target.root)
+    private func show(database file: SnapshotPair.File, _ course: inout Course) throws {
+        let images = try HistoricalImages(target.root)
         let diff = try ImageDiff(
             from: file.old.flatMap { try images.image($0) },
             to: file.new.flatMap { try images.image($0) }
@@ -104,7 +104,7 @@ struct DiffReport {
         }
     }
 
-    private func show(_ summary: TableDiff, _ file: MomentPair.File) throws {
+    private func show(_ summary: TableDiff, _ file: SnapshotPair.File) throws {
         let counts = [(summary.removed, "removed"), (summary.added, "added"), (summary.changed, "changed")]
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + summary.notes.map(\.printable)
         let json = JSONObject().adding("path", file.path.string).adding("table", summary.table)
@@ -120,7 +120,7 @@ struct DiffReport {
         return change.table?.isSameName(as: table) ?? false
     }
 
-    private func show(_ change: SchemaChange, _ file: MomentPair.File) throws {
+    private func show(_ change: SchemaChange, _ file: SnapshotPair.File) throws {
         let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) " : ""
         try console.result(
             json: JSONObject().adding("path", file.path.string).adding(change),
@@ -128,7 +128,7 @@ struct DiffReport {
         )
     }
 
-    private func show(_ row: RowDiff, _ file: MomentPair.File) throws {
+    private func show(_ row: RowDiff, _ file: SnapshotPair.File) throws {
         let sign = row.kind == .added ? "+" : row.kind == .removed ? "-" : "~"
         let color =
             row.kind == .added

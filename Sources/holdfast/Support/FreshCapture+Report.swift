@@ -7,7 +7,7 @@ import SystemPackage
 
 extension FreshCapture {
     /// For what is done in place.
-    func captured(_ annotations: [AnnotationWish]) throws -> CapturedState {
+    func captured(_ annotations: [AnnotationRequest]) throws -> CapturedState {
         let point = try run(annotations)
         return CapturedState(sequence: point.sequence, unseen: point.unseen)
     }
@@ -17,7 +17,7 @@ extension FreshCapture {
     static func run(
         _ target: Target,
         in repository: RepositoryDirectory,
-        _ annotations: [AnnotationWish] = [],
+        _ annotations: [AnnotationRequest] = [],
         timeout: Duration,
         _ console: Console
     ) throws -> ExitStatus {

@@ -8,10 +8,10 @@ import SystemPackage
 struct StreamedOutput {
     /// Where to make it.
     let path: FilePath
-    private let images: PastImages
+    private let images: HistoricalImages
 
     init(_ root: RootDescription) throws {
-        images = try PastImages(root)
+        images = try HistoricalImages(root)
         path = images.path(named: "output")
     }
 

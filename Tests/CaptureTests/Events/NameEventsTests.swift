@@ -16,7 +16,7 @@ struct NameEventsTests {
         try events.watch("", OpenDirectory(FilePath(folder.path)))
     }
 
-    private func content(_ file: HeldFile) throws -> [UInt8] {
+    private func content(_ file: PinnedFile) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 100)
         let got = try file.file.read(into: &bytes, count: 100, at: 0)
         return Array(bytes[..<got])
@@ -52,12 +52,12 @@ struct NameEventsTests {
         }
     }
 
-    @Test("a file that loses its name after the bell rang can be read all the same")
+    @Test("a file that loses its name after the event came can be read all the same")
     func catches() throws {
         try events.start()
         defer { events.stop() }
         try folder.write([7], to: "a.db-journal")
-        #expect(events.bell.wait(.seconds(60)))
+        #expect(events.wakeup.wait(.seconds(60)))
         try Directory.remove(FilePath(folder.file("a.db-journal")))
         var entries: [NameEvents.Entry] = []
         while entries.last?.mask != .deleted { entries += try events.takeAll() }

@@ -10,7 +10,7 @@ import Testing
 struct BaseProgressTests {
     private let one = FileID(1)
     private let other = FileID(2)
-    private let shape = ImageShape(pageSize: PageSize(bytes: 1024)!, pageCount: PageCount(2))
+    private let shape = ImageSize(pageSize: PageSize(bytes: 1024)!, pageCount: PageCount(2))
 
     private func slice(_ file: FileID) -> CaptureStep { .baseSlice(file, first: PageNumber(1), bytes: []) }
 
@@ -64,7 +64,8 @@ struct BaseProgressTests {
             bases.voided(one)
             let steps = [
                 slice(one), changes(one, .commit), slice(other), .barrier(7),
-                .suspect(one, since: .now, reason: "restart"), beginning, slice(one), changes(one, .commit),
+                .gapSuspected(one, since: .now, reason: "restart"), beginning, slice(one),
+                changes(one, .commit),
             ]
             let areVoid = steps.map { bases.isVoid($0) }
             #expect(areVoid == [true, true, false, false, false, false, false, false])

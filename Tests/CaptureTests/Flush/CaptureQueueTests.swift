@@ -9,15 +9,15 @@ struct CaptureQueueTests {
 
     init() throws { queue = try CaptureQueue() }
 
-    @Test("rings for the first step that waits, and again for the first after those were taken")
-    func bell() {
+    @Test("signals the first step that waits, and again for the first after those were taken")
+    func wakeup() {
         queue.put(.barrier(1))
-        #expect(queue.recorderBell.wait(.zero))
+        #expect(queue.recorderWakeup.wait(.zero))
         queue.put(.barrier(2))
-        #expect(!queue.recorderBell.wait(.zero))
+        #expect(!queue.recorderWakeup.wait(.zero))
         #expect(queue.takeAll().count == 2)
         queue.put(.barrier(3))
-        #expect(queue.recorderBell.wait(.zero))
+        #expect(queue.recorderWakeup.wait(.zero))
         #expect(queue.takeAll().count == 1)
     }
 }

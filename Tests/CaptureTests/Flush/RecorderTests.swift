@@ -14,8 +14,8 @@ import Testing
 struct RecorderTests {
     private static let bad = FileID(1)
     private static let good = FileID(2)
-    private static let pages = ImageShape(pageSize: PageSize(bytes: 1024)!, pageCount: PageCount(2))
-    private static let otherPages = ImageShape(pageSize: .plain, pageCount: PageCount(2))
+    private static let pages = ImageSize(pageSize: PageSize(bytes: 1024)!, pageCount: PageCount(2))
+    private static let otherPages = ImageSize(pageSize: .plain, pageCount: PageCount(2))
 
     /// Steps of one file, the last of which breaks a rule of the writer.
     enum Breach: CaseIterable {
@@ -45,14 +45,14 @@ struct RecorderTests {
         private var bad: FileID { RecorderTests.bad }
         private var beginBase: CaptureStep { .beginBase(bad, RecorderTests.pages) }
 
-        private func changes(_ shape: ImageShape, _ of: ImageShape? = nil) -> CaptureStep {
+        private func changes(_ shape: ImageSize, _ of: ImageSize? = nil) -> CaptureStep {
             .changes(RecorderTests.changes(RecorderTests.bad, shape, 1, pageSize: of?.pageSize))
         }
     }
 
     private static func changes(
         _ file: FileID,
-        _ shape: ImageShape,
+        _ shape: ImageSize,
         _ content: UInt8,
         pageSize: PageSize? = nil,
         startsFresh: Bool = false
@@ -85,10 +85,10 @@ struct RecorderTests {
         let meter = StatusMeter { _ in }
         let recorder = Recorder(
             writer: try RootWriter(root: root),
-            sealer: Sealer(root, meter: meter, retention: nil),
+            compactor: Compactor(root, meter: meter, retention: nil),
             queue: queue,
             meter: meter,
-            answers: Answers(),
+            answers: DurabilityWaiters(),
             debounce: Debounce(quiet: .zero, maximumDelay: .zero),
             isPatient: true,
             idleDelay: .seconds(600),
@@ -104,7 +104,7 @@ struct RecorderTests {
         let failed = breach == .otherNumber ? FileID(77) : Self.bad
         // What the observer does when it hears of it.
         queue.put(.abandonBase(failed))
-        queue.put(.suspect(Self.bad, since: .now, reason: "an error"))
+        queue.put(.gapSuspected(Self.bad, since: .now, reason: "an error"))
         queue.put(.changes(Self.changes(Self.bad, Self.otherPages, 3, startsFresh: true)))
         queue.close()
         try recorder.run()

@@ -30,9 +30,9 @@ struct JournalWatchTests {
     }
 
     /// Lets a journal appear, as its creator would.
-    private func appear(_ number: Int) throws -> HeldFile {
+    private func appear(_ number: Int) throws -> PinnedFile {
         try folder.copy("journal-\(number)", to: "b.db-journal")
-        return try HeldFile(path)
+        return try PinnedFile(path)
     }
 
     private func vanish() throws { try Directory.remove(path) }
@@ -50,7 +50,7 @@ struct JournalWatchTests {
 
     @Test("journals that came and went before their events were read are taken in order, each once")
     mutating func caughtLate() throws {
-        var caught: [HeldFile] = []
+        var caught: [PinnedFile] = []
         for number in 1...3 {
             caught.append(try appear(number))
             try vanish()

@@ -60,7 +60,7 @@ final class TrackedDatabase {
     /// A transaction whose journal is caught as it appears, and whose end is told.
     func commit(_ sql: String) throws {
         try session.sql("BEGIN IMMEDIATE; \(sql)")
-        tracker.journalAppeared(try HeldFile(tracker.journal.path))
+        tracker.journalAppeared(try PinnedFile(tracker.journal.path))
         try session.sql("COMMIT;")
         tracker.journalDeleted()
         tracker.contentModified()
@@ -69,8 +69,8 @@ final class TrackedDatabase {
     /// A transaction of a slow session, whose journal is caught, and whose end is told.
     func commit(_ sql: String, by slow: SQLite3Session) throws {
         try slow.start(sql)
-        var caught: HeldFile?
-        while caught == nil { caught = try? HeldFile(tracker.journal.path) }
+        var caught: PinnedFile?
+        while caught == nil { caught = try? PinnedFile(tracker.journal.path) }
         tracker.journalAppeared(caught)
         try slow.finish()
         tracker.journalDeleted()
@@ -106,7 +106,7 @@ final class TrackedDatabase {
                 counted += event == .commit ? 1 : coalesced
                 image.committed(PageSet(pageSize: shape.pageSize), databasePages: shape.pageCount)
                 whole()
-            case .suspect: mayMissCommits = true
+            case .gapSuspected: mayMissCommits = true
             default: break
             }
         }

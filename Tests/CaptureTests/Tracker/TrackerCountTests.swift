@@ -172,7 +172,7 @@ struct TrackerCountTests {
             }
             try database.look()
             // It is compared slice by slice, and given up by what comes then.
-            #expect((tracker.walk == nil) == (round == 2))
+            #expect((tracker.scan == nil) == (round == 2))
         }
         try database.lookUntilAtRest()
         #expect(database.snapshots.count == before + 1 && database.counted == 6)

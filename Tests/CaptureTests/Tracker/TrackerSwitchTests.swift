@@ -38,7 +38,7 @@ struct TrackerSwitchTests {
             "PRAGMA wal_autocheckpoint=1; BEGIN; INSERT INTO t VALUES(3, 'x'); INSERT INTO u VALUES(2, 'x'); COMMIT;"
         )
         states.insert(try slow.sql(Self.proof))
-        database.tracker.logAppeared(try HeldFile(database.tracker.logPath))
+        database.tracker.logAppeared(try PinnedFile(database.tracker.logPath))
         database.tracker.contentModified()
         try database.lookUntilAtRest()
         try expectOnly(states, of: database)
@@ -57,7 +57,7 @@ struct TrackerSwitchTests {
         try database.look()
         try database.session.sql("PRAGMA journal_mode=WAL; INSERT INTO t VALUES(3, randomblob(5000));")
         states.insert(try database.session.sql(Self.proof))
-        database.tracker.logAppeared(try HeldFile(database.tracker.logPath))
+        database.tracker.logAppeared(try PinnedFile(database.tracker.logPath))
         try database.look()
         database.tracker.context.drainEvents = {}
         try database.lookUntilAtRest()
@@ -70,7 +70,7 @@ struct TrackerSwitchTests {
         let database = try TrackedDatabase(Self.schema)
         let states: Set = [try database.session.sql(Self.proof)]
         let tracker = database.tracker
-        tracker.doubt(.unexplained)
+        tracker.rescanReason(.unexplained)
         try tracker.begin(
             tracker.image!.shape,
             file: OpenFile(tracker.path, .look),
@@ -85,7 +85,7 @@ struct TrackerSwitchTests {
             PRAGMA cache_size=5; BEGIN IMMEDIATE; UPDATE u SET b = randomblob(90000); UPDATE t SET b = randomblob(90000);
             """
         )
-        tracker.journalAppeared(try HeldFile(tracker.journal.path))
+        tracker.journalAppeared(try PinnedFile(tracker.journal.path))
         tracker.contentModified()
         for _ in 0..<3 { try database.look() }
         try expectOnly(states, of: database)

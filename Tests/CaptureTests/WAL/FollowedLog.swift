@@ -34,7 +34,7 @@ final class FollowedLog {
     /// The tail of a log that was made just now.
     func tailFromBirth() throws -> WALTail {
         _ = try session.sql("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; SELECT * FROM t;")
-        let log = try HeldFile(FilePath(folder.file("a.db-wal")))
+        let log = try PinnedFile(FilePath(folder.file("a.db-wal")))
         return WALTail(log, indexPath: FilePath(folder.file("a.db-shm")), isNew: true)
     }
 

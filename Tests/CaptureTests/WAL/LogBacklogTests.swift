@@ -23,7 +23,7 @@ struct LogBacklogTests {
     func newest() {
         var random = SeededRandom()
         var expected: [UInt32: UInt8] = [7: 1]
-        var shape = ImageShape(pageSize: size, pageCount: PageCount(7))
+        var shape = ImageSize(pageSize: size, pageCount: PageCount(7))
         var backlog = LogBacklog(pages(expected), shape: shape)
         for commit in 2...200 {
             var changed: [UInt32: UInt8] = [:]
@@ -31,7 +31,7 @@ struct LogBacklogTests {
                 changed[.random(in: 1...40, using: &random)] = .random(in: 0...255, using: &random)
             }
             expected.merge(changed) { $1 }
-            shape = ImageShape(pageSize: size, pageCount: PageCount(UInt32(40 + commit)))
+            shape = ImageSize(pageSize: size, pageCount: PageCount(UInt32(40 + commit)))
             backlog.add(pages(changed), shape: shape)
         }
         #expect(backlog.commits == 200)

@@ -115,7 +115,7 @@ struct WALTailResetTests {
         try setup.insert(1)
         try setup.folder.write(before, to: "early-shm")
         try setup.folder.write(setup.folder.bytes(of: "a.db-wal"), to: "early-wal")
-        let log = try HeldFile(FilePath(setup.folder.file("early-wal")))
+        let log = try PinnedFile(FilePath(setup.folder.file("early-wal")))
         let early = WALTail(log, indexPath: FilePath(setup.folder.file("early-shm")), isNew: true)
         #expect(try early.poll(&setup.scratch, into: setup.sink) != .lost)
         let untold = setup.sink.commits

@@ -251,7 +251,7 @@ struct WALTailTests {
         try setup.insert(3, bytes: 3000)
         #expect(try setup.poll() == .current)
         try setup.commitEmptyFrames()
-        let log = try HeldFile(FilePath(setup.folder.file("a.db-wal")))
+        let log = try PinnedFile(FilePath(setup.folder.file("a.db-wal")))
         try setup.session.close()
         let tail = WALTail(log, indexPath: FilePath(setup.folder.file("a.db-shm")))
         #expect(try tail.poll(&setup.scratch, into: setup.sink) == .lost)

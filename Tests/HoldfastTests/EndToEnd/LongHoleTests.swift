@@ -22,12 +22,12 @@ struct LongHoleTests {
     }
 
     private struct Content: Equatable {
-        let shape: ImageShape?
+        let shape: ImageSize?
         let digest: UInt64
 
         init(_ path: String) throws {
             let file = try OpenFile(FilePath(path), .read)
-            let shape = try ImageShape(pageSize: .plain, byteCount: file.status().sizeBytes)
+            let shape = try ImageSize(pageSize: .plain, byteCount: file.status().sizeBytes)
             self.shape = shape
             digest = try ImageDigest.of(file, shape: #require(shape))
         }

@@ -62,12 +62,12 @@ extension HistoryEvent {
 
     /// A tag that nobody chose, set at so many seconds.
     static func automaticTag(_ name: String, _ sequence: UInt64, at seconds: Int64) -> HistoryEvent {
-        let wish = AnnotationWish.tag(name, at: SequenceNumber(sequence), isAutomatic: true)
+        let wish = AnnotationRequest.tag(name, at: SequenceNumber(sequence), isAutomatic: true)
         return .annotation(wish.annotation(newest: .none, time: .unix(seconds)))
     }
 
     static func tagRemoval(_ name: String) -> HistoryEvent {
-        .annotation(AnnotationWish.tagRemoval(name).annotation(newest: SequenceNumber(99), time: .unix(0)))
+        .annotation(AnnotationRequest.tagRemoval(name).annotation(newest: SequenceNumber(99), time: .unix(0)))
     }
 
     static func verdict(_ verdict: String, _ sequence: UInt64) -> HistoryEvent {

@@ -19,7 +19,7 @@ import Testing
         )
         let read = try #require(
             RecoveryEntry(
-                entry.wish.annotation(newest: SequenceNumber(50), time: .unix(5)),
+                entry.request.annotation(newest: SequenceNumber(50), time: .unix(5)),
                 among: entry.before.keys.sorted()
             )
         )

@@ -30,8 +30,8 @@ struct BesideWriterTests {
         }
         async let sealing = WorkerThread.run("sealer") {
             var sealed = 0
-            while !progress.isDone.load(ordering: .acquiring) { sealed += try RootSealing(root).run() }
-            return try sealed + RootSealing(root).run()
+            while !progress.isDone.load(ordering: .acquiring) { sealed += try RootCompaction(root).run() }
+            return try sealed + RootCompaction(root).run()
         }
         var rounds = 0
         repeat {
@@ -73,8 +73,8 @@ struct BesideWriterTests {
                     stays.lazy.map { (sequence: SequenceNumber($0), isMoment: true) },
                     upTo: SequenceNumber(last)
                 )
-                _ = try RootSealing(root).run()
-                removed += try RootThinning(root).run(kept).removedSnapshots
+                _ = try RootCompaction(root).run()
+                removed += try RootPruning(root).run(kept).removedSnapshots
             }
             return removed
         }
@@ -112,7 +112,7 @@ struct BesideWriterTests {
             for page in 1...3 as ClosedRange<UInt32> {
                 pages.append(PageNumber(page), unsafe content.span.bytes)
             }
-            let shape = ImageShape(pageSize: .plain, pageCount: PageCount(3))
+            let shape = ImageSize(pageSize: .plain, pageCount: PageCount(3))
             let changes = Changes(file: file, time: .now, event: .commit, shape: shape, pages: pages)
             let sequence = try writer.stage(changes)
             precondition(sequence?.rawValue == number)

@@ -37,7 +37,7 @@ struct FlippedByteTests {
     func everyByte(isSealed: Bool) throws {
         let history = try Self.history()
         if isSealed {
-            let sealed = try RootSealing(history.test.root).run()
+            let sealed = try RootCompaction(history.test.root).run()
             #expect(sealed > 0)
         }
         #expect(try history.test.findings().isEmpty)

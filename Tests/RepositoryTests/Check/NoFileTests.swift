@@ -49,7 +49,7 @@ struct NoFileTests {
             try history.commit(writer, 0, byteCount: 2500)
             _ = try writer.flush()
         }
-        if isSealed { try RootSealing(history.test.root).run() }
+        if isSealed { try RootCompaction(history.test.root).run() }
         return history
     }
 
@@ -144,7 +144,7 @@ struct NoFileTests {
         var looks = 0
         let found = try ReplacedSegmentError.lookingAgain { () throws -> Int in
             looks += 1
-            var (records, walk) = (0, StreamWalk(root: history.test.root))
+            var (records, walk) = (0, StreamReader(root: history.test.root))
             walk.onSegment = { first, _ in
                 // Another process removes the next one just now, and only that.
                 if looks == 1, first == SequenceNumber(1) { try Directory.remove(second) }
@@ -168,7 +168,7 @@ struct NoFileTests {
         let former = FilePath(test.directory.file("former"))
         try Directory.addName(former, to: segment)
         let kept = history.keeping { $0 == count }
-        #expect(try RootThinning.runAlone(test.root, kept).removedSnapshots > 0)
+        #expect(try RootPruning.runAlone(test.root, kept).removedSnapshots > 0)
         try former.replaceContent(segment.content())
         try Directory.rename(former, to: segment)
         #expect(try FileStatus.of(segment).identity == inode)

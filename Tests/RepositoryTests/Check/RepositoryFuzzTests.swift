@@ -32,7 +32,7 @@ struct RepositoryFuzzTests {
             try writer.stageAnnotation(tag)
             _ = try writer.flush()
         }
-        if isSealed { #expect(try RootSealing(history.test.root).run() > 0) }
+        if isSealed { #expect(try RootCompaction(history.test.root).run() > 0) }
         return history
     }
 

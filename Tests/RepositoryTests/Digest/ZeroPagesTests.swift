@@ -71,7 +71,7 @@ struct ZeroPagesTests {
             }
             for size in [512, 4096, 65536] {
                 let shape = try #require(
-                    ImageShape(pageSize: PageSize(bytes: size)!, byteCount: UInt64(length))
+                    ImageSize(pageSize: PageSize(bytes: size)!, byteCount: UInt64(length))
                 )
                 let dense = unsafe ImageDigest.parts(PageNumber(1), bytes.span.bytes, shape.pageSize)
                 #expect(

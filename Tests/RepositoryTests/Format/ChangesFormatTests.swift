@@ -24,7 +24,7 @@ struct ChangesFormatTests {
                 time: Instant(nanoseconds: last.nanoseconds + Int64.random(in: 0...1 << 40, using: &random)),
                 event: isPart ? nil : .commit,
                 startsFresh: index == 0,
-                shape: ImageShape(
+                shape: ImageSize(
                     pageSize: size,
                     byteCount: UInt64.random(in: 39 * 512 + 1...1 << 40, using: &random)
                 )!,

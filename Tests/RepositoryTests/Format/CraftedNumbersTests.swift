@@ -200,7 +200,7 @@ struct CraftedNumbersTests {
     @Test("a base with millions of slices is read piece by piece, and each line of its index counts")
     func longIndex() throws {
         let (test, count, size) = (try TestRoot(), 40_000, PageSize(bytes: 512)!)
-        let shape = ImageShape(pageSize: size, byteCount: UInt64(count * 512))!
+        let shape = ImageSize(pageSize: size, byteCount: UInt64(count * 512))!
         var compressor = try Compressor()
         var frame: [UInt8] = []
         _ = try compressor.compress([UInt8](repeating: 0, count: 512), level: 1, into: &frame)

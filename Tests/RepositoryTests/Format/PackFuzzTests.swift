@@ -25,7 +25,7 @@ struct PackFuzzTests {
                 time: Instant(nanoseconds: last.nanoseconds + 7),
                 event: .commit,
                 startsFresh: false,
-                shape: ImageShape(pageSize: size, byteCount: UInt64(20 * pageBytes))!,
+                shape: ImageSize(pageSize: size, byteCount: UInt64(20 * pageBytes))!,
                 coalesced: 0,
                 digest: random.next(),
                 pages: 0..<numbers.count

@@ -43,7 +43,7 @@ struct PayloadFuzzTests {
         var file: [UInt8] = []
         FileFormat.encode(.plain, "a/b.txt", into: &file)
         var base: [UInt8] = []
-        let shape = ImageShape(pageSize: .plain, byteCount: 9000)!
+        let shape = ImageSize(pageSize: .plain, byteCount: 9000)!
         BaseReference(shape: shape, digest: 1, indexChecksum: 2).encode(into: &base)
         var gap: [UInt8] = []
         Gap(from: Self.time, to: Self.time, reason: "why").encode(into: &gap)
@@ -99,7 +99,7 @@ struct PayloadFuzzTests {
 
     @Test("headers of segments, bases, marks and records are refused, or come back as they are written")
     func headers() throws {
-        let shape = ImageShape(pageSize: .plain, byteCount: 9 << 20)!
+        let shape = ImageSize(pageSize: .plain, byteCount: 9 << 20)!
         let id = RootID(7)
         let segment = SegmentHeader(
             root: id,

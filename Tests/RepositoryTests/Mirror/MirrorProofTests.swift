@@ -37,7 +37,7 @@ struct MirrorProofTests {
             let content = [UInt8](repeating: value, count: 512)
             set.append(PageNumber(number), unsafe content.span.bytes)
         }
-        let shape = ImageShape(pageSize: Self.size, pageCount: PageCount(count))
+        let shape = ImageSize(pageSize: Self.size, pageCount: PageCount(count))
         return Changes(file: file, time: .now, event: .commit, shape: shape, pages: set)
     }
 

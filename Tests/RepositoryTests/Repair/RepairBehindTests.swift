@@ -55,7 +55,7 @@ struct RepairBehindTests {
         let random = SeededRandom()
         let history = try Self.history(random)
         let segment = try Self.segment(of: 5, history)
-        if isSealed { try RootSealing(history.test.root).run() }
+        if isSealed { try RootCompaction(history.test.root).run() }
         try Directory.remove(segment)
         let kept = try Self.expectRepaired(history)
         let sequences = kept.map { Int($0.state.sequence.rawValue) }
@@ -95,7 +95,7 @@ struct RepairBehindTests {
         let history = try Self.history(SeededRandom())
         let count = history.expected.count
         let keeping = history.keeping { $0 > count - 2 }
-        _ = try RootThinning.runAlone(history.test.root, keeping)
+        _ = try RootPruning.runAlone(history.test.root, keeping)
         let segments = try history.test.segments()
         #expect(segments.count == 2)
         try Directory.remove(segments[1])

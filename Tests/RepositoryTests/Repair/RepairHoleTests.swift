@@ -90,7 +90,7 @@ struct RepairHoleTests {
                 _ = try writer.flush()
             }
         }
-        try RootSealing(history.test.root).run()
+        try RootCompaction(history.test.root).run()
         try history.test.segments()[1].flipByte(at: 64 + RecordHeader.byteCount + 100)
         let note: Comment = "\(history.random)"
         _ = try RootRepair(history.test.root).run()
@@ -133,7 +133,7 @@ struct RepairHoleTests {
                 let page = [UInt8](repeating: UInt8(7), count: 512)
                 pages.append(PageNumber(2), unsafe page.span.bytes)
                 if last == nil { pages.append(PageNumber(1), unsafe page.span.bytes) }
-                let shape = ImageShape(
+                let shape = ImageSize(
                     pageSize: model.pageSize,
                     byteCount: UInt64(max(1024, model.image.count))
                 )!

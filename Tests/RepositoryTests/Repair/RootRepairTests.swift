@@ -82,7 +82,7 @@ struct RootRepairTests {
             var pages = PageSet(pageSize: .plain)
             let page = [UInt8](repeating: 3, count: 4096)
             pages.append(PageNumber(1), unsafe page.span.bytes)
-            let shape = ImageShape(pageSize: .plain, byteCount: 100)!
+            let shape = ImageSize(pageSize: .plain, byteCount: 100)!
             let changes = Changes(file: id, time: .now, event: .created, shape: shape, pages: pages)
             #expect(try writer.stage(changes) ?? .none >= next, note)
             _ = try writer.flush()

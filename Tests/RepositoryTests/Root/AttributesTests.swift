@@ -147,7 +147,7 @@ struct AttributesTests {
                     file: file,
                     time: .now,
                     event: .deleted,
-                    shape: try #require(ImageShape(pageSize: pageSize, byteCount: 0)),
+                    shape: try #require(ImageSize(pageSize: pageSize, byteCount: 0)),
                     pages: PageSet(pageSize: pageSize)
                 )
             )
@@ -161,7 +161,7 @@ struct AttributesTests {
     func sealing() throws {
         let history = try Self.history()
         let before = try Self.records(history.test)
-        #expect(try RootSealing(history.test.root).run() > 2)
+        #expect(try RootCompaction(history.test.root).run() > 2)
         let after = try Self.records(history.test)
         #expect(after == before, "\(history.random)")
         let writer = try history.open()
@@ -173,10 +173,10 @@ struct AttributesTests {
     func thinning(round: Int) throws {
         let history = try Self.history()
         let count = history.expected.count
-        if round % 2 == 0 { try RootSealing(history.test.root).run() }
+        if round % 2 == 0 { try RootCompaction(history.test.root).run() }
         let before = try Self.records(history.test)
         for step in [5, 20] {
-            _ = try RootThinning(history.test.root).run(history.keeping { $0 % step == 0 })
+            _ = try RootPruning(history.test.root).run(history.keeping { $0 % step == 0 })
             let after = try Self.records(history.test)
             #expect(after.count < before.count * (step == 5 ? 9 : 7) / 10, "\(history.random)")
             for sequence in try history.test.snapshots().map(\.state.sequence) {
@@ -208,7 +208,7 @@ struct AttributesTests {
             let attributes = Self.random(&history.random, isPlain: false)
             writer.stageDirectory("before", attributes, time: .now)
             try writer.stageAnnotation(
-                AnnotationWish.tag("here").annotation(newest: writer.lastSequence, time: .now)
+                AnnotationRequest.tag("here").annotation(newest: writer.lastSequence, time: .now)
             )
             for _ in 0..<200 {
                 try history.commit(writer, 0, byteCount: 9000)
@@ -229,7 +229,7 @@ struct AttributesTests {
             return (records.prefix(place).last, records.dropFirst(place).first)
         }
         let before = try place()
-        _ = try RootThinning(history.test.root).run(history.keeping { $0 == 61 || $0 % 50 == 0 })
+        _ = try RootPruning(history.test.root).run(history.keeping { $0 == 61 || $0 % 50 == 0 })
         let after = try place()
         #expect(before.before == after.before && before.before != nil, "\(history.random)")
     }

@@ -45,7 +45,7 @@ struct FailedCreationTests {
         let size = PageSize(bytes: 512)!
         var pages = PageSet(pageSize: size)
         pages.append(PageNumber(1), unsafe content.span.bytes)
-        let shape = ImageShape(pageSize: size, byteCount: UInt64(content.count))!
+        let shape = ImageSize(pageSize: size, byteCount: UInt64(content.count))!
         let isNew = writer.files[file]?.last == nil
         _ = try writer.stage(
             Changes(file: file, time: .now, event: .scan, shape: shape, startsFresh: isNew, pages: pages)

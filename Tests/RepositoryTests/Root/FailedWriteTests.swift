@@ -146,7 +146,7 @@ struct FailedWriteTests {
         }
         let id = history.files[0].id
         if !isAbandoned, !writer.hasFailedBase(id), let image = history.lastBase {
-            let shape = ImageShape(pageSize: history.files[0].pageSize, byteCount: UInt64(image.count))!
+            let shape = ImageSize(pageSize: history.files[0].pageSize, byteCount: UInt64(image.count))!
             if try writer.endBase(id, event: .scan, time: Instant(nanoseconds: 1), shape: shape) != .none {
                 history.ended(0, image)
                 return

@@ -41,7 +41,7 @@ struct LongSnapshotTests {
     /// Most pages change a little, new ones too, the partial last one always.
     private static func changes(_ model: ModelFile, _ byteCount: Int, _ random: inout SeededRandom) -> Changes
     {
-        let shape = ImageShape(pageSize: model.pageSize, byteCount: UInt64(byteCount))!
+        let shape = ImageSize(pageSize: model.pageSize, byteCount: UInt64(byteCount))!
         var pages = PageSet(pageSize: model.pageSize)
         for number in 1...Int(shape.pageCount.rawValue) where Int.random(in: 0..<8, using: &random) > 0 {
             let start = (number - 1) * 65536

@@ -36,7 +36,7 @@ struct ParallelBaseTests {
         longer: UInt64 = 0
     ) throws -> SequenceNumber {
         let file = writer.declare(name: "one.db", kind: .database)
-        let shape = ImageShape(pageSize: .plain, byteCount: UInt64(image.count) + longer)!
+        let shape = ImageSize(pageSize: .plain, byteCount: UInt64(image.count) + longer)!
         try writer.beginBase(file, shape: shape)
         // As the observer hands them over: not slice by slice.
         let portion = 300 << 10

@@ -71,11 +71,11 @@ struct PowerLossTests {
         }
         try history.base(writer, 0, byteCount: 4000)
         durable = Int(try writer.flush().rawValue)
-        try RootSealing(history.test.root).run()
+        try RootCompaction(history.test.root).run()
         try history.commit(writer, 0, byteCount: 1500)
         durable = Int(try writer.flush().rawValue)
         let kept = history.keeping { !Self.unkept.contains($0) }
-        let removed = try RootThinning(history.test.root).run(kept).removedSnapshots
+        let removed = try RootPruning(history.test.root).run(kept).removedSnapshots
         #expect(removed == Self.unkept.count)
     }
 
@@ -101,7 +101,7 @@ struct PowerLossTests {
         let page = random.bytes(100)
         var pages = PageSet(pageSize: .plain)
         pages.append(PageNumber(1), unsafe page.span.bytes)
-        let shape = ImageShape(pageSize: .plain, byteCount: 100)!
+        let shape = ImageSize(pageSize: .plain, byteCount: 100)!
         let next = try writer.stage(Changes(file: id, time: .now, event: .commit, shape: shape, pages: pages))
         _ = try writer.flush()
         #expect(next?.rawValue == UInt64(kept + 1), note)

@@ -31,7 +31,7 @@ struct RandomHistoryTests {
         try history.verify()
         try expectSound(history)
         try history.seal()
-        let walk = StreamWalk(root: history.test.root)
+        let walk = StreamReader(root: history.test.root)
         for segment in try history.test.root.segments().dropLast() {
             let isSealed = try walk.header(of: segment).isSealed
             #expect(isSealed || history.hasFailed, "\(history.random): \(segment)")

@@ -30,7 +30,7 @@ struct RootWriterTests {
             file: file,
             time: Instant(nanoseconds: time),
             event: event,
-            shape: ImageShape(pageSize: size, pageCount: PageCount(pageCount)),
+            shape: ImageSize(pageSize: size, pageCount: PageCount(pageCount)),
             pages: pages(contents)
         )
     }
@@ -218,7 +218,7 @@ struct RootWriterTests {
             let writer = try RootWriter(root: test.root)
             file = writer.declare(name: "a.db", kind: .database)
             _ = try writer.flush()
-            let shape = ImageShape(pageSize: Self.size, pageCount: PageCount(4))
+            let shape = ImageSize(pageSize: Self.size, pageCount: PageCount(4))
             try writer.beginBase(file, shape: shape)
             try writer.baseSlice(file, firstPage: PageNumber(1), bytes: [UInt8](repeating: 5, count: 2048))
             _ = try writer.endBase(file, event: .baseline, time: Instant(nanoseconds: 1), shape: shape)
@@ -238,7 +238,7 @@ struct RootWriterTests {
     @Test("a new file inherits nothing from the mirror of one that was lost")
     func leftMirror() throws {
         let test = try TestRoot()
-        let shape = ImageShape(pageSize: Self.size, pageCount: PageCount(4))
+        let shape = ImageSize(pageSize: Self.size, pageCount: PageCount(4))
         let lost: FileID
         do {
             let writer = try RootWriter(root: test.root)
@@ -269,7 +269,7 @@ struct RootWriterTests {
         #expect(try writer.stage(Self.changes(file, [1: 1])) == SequenceNumber(1))
         var other = Self.changes(file, [1: 1])
         other.pages = PageSet(pageSize: .plain)
-        other.shape = ImageShape(pageSize: .plain, pageCount: PageCount(1))
+        other.shape = ImageSize(pageSize: .plain, pageCount: PageCount(1))
         #expect(throws: RepositoryError.self) { try writer.stage(other) }
         #expect(throws: RepositoryError.noSuchFile(FileID(7))) {
             try writer.stage(Self.changes(FileID(7), [:]))

@@ -107,7 +107,7 @@ extension SmallHistory {
         }
         try history.base(writer, 1, byteCount: 2000)
         _ = try writer.flush()
-        if isSealed { try RootSealing(history.test.root).run() }
+        if isSealed { try RootCompaction(history.test.root).run() }
         return history
     }
 }

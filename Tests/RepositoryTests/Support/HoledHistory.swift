@@ -34,14 +34,14 @@ struct HoledHistory {
             for round in 0..<20 { try write(writer, session * 20 + round) }
             _ = try writer.flush()
         }
-        if form != .written { try RootSealing(test.root).run() }
+        if form != .written { try RootCompaction(test.root).run() }
         if form == .thinned {
             let count = history.expected.count
             let last = Set(
                 history.files.map(\.id).map { id in history.expected.lastIndex { $0.file == id }! + 1 }
             )
             let kept = history.keeping { $0 % 4 != 0 || $0 == count || last.contains($0) }
-            _ = try RootThinning.runAlone(test.root, kept)
+            _ = try RootPruning.runAlone(test.root, kept)
         }
         all = try test.snapshots().map { Int($0.state.sequence.rawValue) }
     }

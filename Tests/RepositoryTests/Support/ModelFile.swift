@@ -17,7 +17,7 @@ struct ModelFile {
         self.pageSize = pageSize
     }
 
-    var shape: ImageShape { ImageShape(pageSize: pageSize, byteCount: UInt64(image.count))! }
+    var shape: ImageSize { ImageSize(pageSize: pageSize, byteCount: UInt64(image.count))! }
     var pageCount: Int { (image.count + pageSize.bytes - 1) / pageSize.bytes }
 
     /// Lays changes over the image as FORMAT.md says, byte by byte.

@@ -37,7 +37,7 @@ extension RandomHistory {
 
     private mutating func changeDuringBase(_ live: inout ModelFile) throws {
         let length = live.nextLength(&random)
-        let shape = ImageShape(pageSize: live.pageSize, byteCount: UInt64(length))!
+        let shape = ImageSize(pageSize: live.pageSize, byteCount: UInt64(length))!
         let changes = Changes(
             file: live.id,
             time: tick(),

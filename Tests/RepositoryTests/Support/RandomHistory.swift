@@ -131,7 +131,7 @@ struct RandomHistory {
             edited.pageSize = PageSize(bytes: [512, 1024, 4096].randomElement(using: &random)!)!
         }
         let length = startsFresh ? Int.random(in: 0...20_000, using: &random) : file.nextLength(&random)
-        let shape = ImageShape(pageSize: edited.pageSize, byteCount: UInt64(min(length, 60_000)))!
+        let shape = ImageSize(pageSize: edited.pageSize, byteCount: UInt64(min(length, 60_000)))!
         return Changes(
             file: file.id,
             time: tick(),
@@ -191,7 +191,7 @@ struct RandomHistory {
 
     /// Seals what can be, beside the writer.
     mutating func seal() throws {
-        try RootSealing(test.root).run()
+        try RootCompaction(test.root).run()
     }
 
     /// Lets some of what is durable go, beside the writer. The newest of each file stays.
@@ -204,7 +204,7 @@ struct RandomHistory {
         let kept = (0..<durableCount).filter { !unkept.contains($0) }.map {
             (sequence: SequenceNumber(UInt64($0 + 1)), isMoment: $0 % 3 > 0)
         }
-        let outcome = try RootThinning(test.root)
+        let outcome = try RootPruning(test.root)
             .run(KeptSnapshots(kept, upTo: SequenceNumber(UInt64(durableCount))))
         removedCount += outcome.removedSnapshots
         copy?.isThinned = true

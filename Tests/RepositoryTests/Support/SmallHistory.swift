@@ -31,7 +31,7 @@ struct SmallHistory {
 
     mutating func changes(_ index: Int, byteCount: Int) -> Changes {
         clock += 1_000_000
-        let shape = ImageShape(pageSize: files[index].pageSize, byteCount: UInt64(byteCount))!
+        let shape = ImageSize(pageSize: files[index].pageSize, byteCount: UInt64(byteCount))!
         var pages = PageSet(pageSize: shape.pageSize)
         for number in 1...max(1, Int(shape.pageCount.rawValue)) where Bool.random(using: &random) {
             let content = page(shape.pageSize.bytes)

@@ -29,7 +29,7 @@ struct ControlClientTests {
             try? connection.writeLine(refusal)
         }
         try await WorkerThread.run("client") {
-            let long = AnnotationWish.tag(String(repeating: "x", count: 9 << 20))
+            let long = AnnotationRequest.tag(String(repeating: "x", count: 9 << 20))
             #expect(throws: ControlClient.Failure.refused("too much")) {
                 try ControlClient(root).synchronise([long], timeout: .seconds(60))
             }

@@ -12,7 +12,7 @@ struct ControlMessageTests {
             .synchronise(annotations: []), .status,
             .synchronise(annotations: [
                 .tag("a\nb", message: "\"quoted\"\u{1b}"),
-                AnnotationWish(.hold, target: SequenceNumber(.max)),
+                AnnotationRequest(.hold, target: SequenceNumber(.max)),
             ]),
             .forget(RetentionRules()), .forget(RetentionRules(policy: .odd, maximumBytes: .max)),
         ] as [ControlRequest]

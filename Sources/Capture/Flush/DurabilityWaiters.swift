@@ -1,0 +1,101 @@
+package import LinuxSystem
+package import RepositoryFormat
+import Synchronization
+
+/// How far a root's history is on the disk.
+package struct DurablePoint: Hashable, Sendable {
+    /// The last snapshot; `.none` before the first.
+    package let sequence: SequenceNumber
+    package let time: Instant
+    /// Why not all that was committed is in it; nil when all is.
+    package let incomplete: String?
+    /// The same by the paths of files.
+    package let unseen: [String: String]
+
+    package init(
+        sequence: SequenceNumber,
+        time: Instant,
+        incomplete: String? = nil,
+        unseen: [String: String] = [:]
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.incomplete = incomplete
+        self.unseen = unseen
+    }
+}
+
+/// Who waits for which barrier to be durable.
+final class DurabilityWaiters: Sendable {
+    /// The barrier behind the first capture of everything.
+    static let readyBarrier: UInt64 = 0
+
+    private typealias Waiter = CheckedContinuation<DurablePoint, any Error>
+
+    private struct State {
+        var waiters: [UInt64: Waiter] = [:]
+        var given: [UInt64: DurablePoint] = [:]
+        /// Those for which nobody waits any more.
+        var abandoned: Set<UInt64> = []
+        var failure: (any Error)?
+    }
+
+    private let state = Mutex(State())
+
+    /// Waits until everything before the barrier is durable.
+    func wait(for barrier: UInt64) async throws -> DurablePoint {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let known = state.withLock { state -> Result<DurablePoint, any Error>? in
+                    if let point = state.given.removeValue(forKey: barrier) { return .success(point) }
+                    if let failure = state.failure { return .failure(failure) }
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    state.waiters[barrier] = continuation
+                    return nil
+                }
+                if let known { continuation.resume(with: known) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                let waiter = state.waiters.removeValue(forKey: barrier)
+                if waiter != nil { state.abandoned.insert(barrier) }
+                return waiter
+            }
+            waiter?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// `incompleteness`: why not all that was committed is before a barrier; nil when all is.
+    func give(
+        _ barriers: [UInt64],
+        _ sequence: SequenceNumber,
+        _ time: Instant,
+        incompleteness: (UInt64) -> Incompleteness? = { _ in nil }
+    ) {
+        for barrier in barriers {
+            let incomplete = incompleteness(barrier)
+            let point = DurablePoint(
+                sequence: sequence,
+                time: time,
+                incomplete: incomplete?.reason,
+                unseen: incomplete?.unseen ?? [:]
+            )
+            let waiter = state.withLock { state -> Waiter? in
+                if let waiter = state.waiters.removeValue(forKey: barrier) { return waiter }
+                if state.abandoned.remove(barrier) == nil { state.given[barrier] = point }
+                return nil
+            }
+            waiter?.resume(returning: point)
+        }
+    }
+
+    /// Nothing will become durable any more.
+    func fail(_ error: any Error) {
+        let waiters = state.withLock { state in
+            state.failure = error
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.resume(throwing: error) }
+    }
+}

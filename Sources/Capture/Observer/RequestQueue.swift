@@ -1,0 +1,50 @@
+import LinuxSystem
+import RepositoryFormat
+import Synchronization
+
+/// What others want of the observer: to stop, or that all that is committed by now becomes durable.
+final class RequestQueue: Sendable {
+    /// Wants everything committed by `since` to be durable.
+    struct Request: Sendable {
+        let number: UInt64
+        let since: MonotonicInstant
+        /// What is to be said of the snapshot that it ends with, or of others.
+        var annotations: [AnnotationRequest] = []
+        /// What comes later is wanted in another segment.
+        var endsSegment = false
+    }
+
+    private struct State {
+        var requests: [Request] = []
+        var stop: CaptureStop?
+    }
+
+    let wakeup: WakeupPipe
+    private let state = Mutex(State())
+
+    init() throws(SystemError) {
+        wakeup = try WakeupPipe()
+    }
+
+    func post(_ request: Request) {
+        state.withLock { $0.requests.append(request) }
+        wakeup.signal()
+    }
+
+    /// The first way to stop counts, but at once is at once.
+    func stop(_ stop: CaptureStop) {
+        state.withLock { state in
+            if state.stop == nil || stop == .atOnce { state.stop = stop }
+        }
+        wakeup.signal()
+    }
+
+    var stop: CaptureStop? { state.withLock { $0.stop } }
+
+    func takeRequests() -> [Request] {
+        state.withLock { state in
+            defer { state.requests = [] }
+            return state.requests
+        }
+    }
+}

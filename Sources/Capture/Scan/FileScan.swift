@@ -1,0 +1,234 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryWriter
+import SQLiteFiles
+
+/// A comparison of a whole file with its mirror, slice by slice, while the file goes on changing; for a file
+/// without an image, the taking of its base.
+///
+/// As in a live migration: whatever a transaction changes meanwhile arrives by itself, from the log or
+/// the journals, and wins over what a slice reads of those pages. When all slices were read and every
+/// transaction up to a certain commit was seen, slices and transactions together are that commit's state.
+final class FileScan {
+    enum Purpose { case base, comparison, audit }
+
+    let purpose: Purpose
+    /// The write-ahead log brings the changes; otherwise the journals do.
+    let isOverLog: Bool
+    let file: OpenFile
+    private(set) var mirror: OpenFile?
+    let pageSize: PageSize
+    /// Of the file when the pass began.
+    private(set) var pageCount: PageCount
+    /// The first pass of a base reads everything; later ones compare with the mirror.
+    private(set) var pass = 1
+    private var passBegan = MonotonicInstant.now
+    /// The next pass waits until then.
+    private(set) var restsUntil: MonotonicInstant?
+    /// A transaction went by unseen: all pages are to be compared once more.
+    private(set) var needsAnotherPass = false
+    /// Only these pages are looked at; nil: all.
+    let selection: PageBitmap?
+    /// Transactions that the selection stands for.
+    let transactions: Int?
+    /// What had been seen of journals when it began.
+    let journalEvents: Int
+    let began = MonotonicInstant.now
+    /// Commits that are a part of its snapshot although nobody handed them over one by one.
+    var merged = MergedCommits()
+    /// Commits that were handed over since it began.
+    var commitsTaken = 0
+    /// The commits that were in the log when it began are in `merged`.
+    var hasCountedLog = false
+    /// For an audit: the first frame of the log whose page is not in `covered` yet; nil when all are.
+    var firstUnmarked: Int?
+    /// A dead writer's journal, as long as not all of its pre-images are laid over the file.
+    private var hotJournal: HotJournal?
+    /// Which journal that is or was.
+    private(set) var hotStamp: ContentStamp?
+
+    private(set) var cursor = PageNumber(1)
+    /// The base image has ended before the file has.
+    private var isBehindBase = false
+    /// Pages that transactions brought since the scan began.
+    private(set) var covered = PageBitmap()
+    /// A transaction has brought some.
+    private var hasTaken = false
+    /// The image's outline, as far as transactions have told.
+    private(set) var shape: ImageSize?
+    /// The image has no predecessor, or one of another page size.
+    let isFreshStart: Bool
+    /// The same, and nothing of it was handed over yet.
+    var needsFreshStart: Bool
+    /// Page 1 as last seen, for what the header says.
+    var header: DatabaseHeader?
+
+    init(
+        _ purpose: Purpose,
+        isOverLog: Bool,
+        file: consuming OpenFile,
+        mirror: consuming OpenFile?,
+        pageSize: PageSize,
+        pageCount: PageCount,
+        journalEvents: Int,
+        selection: PageBitmap? = nil,
+        transactions: Int? = nil,
+        isFreshStart: Bool = false
+    ) {
+        self.purpose = purpose
+        self.isOverLog = isOverLog
+        self.file = file
+        self.mirror = mirror
+        self.pageSize = pageSize
+        self.pageCount = pageCount
+        self.journalEvents = journalEvents
+        self.selection = selection
+        self.transactions = transactions
+        self.isFreshStart = isFreshStart
+        needsFreshStart = isFreshStart
+    }
+
+    /// The pre-images of this journal come before all that the file holds.
+    func layOver(_ journal: HotJournal?) {
+        hotJournal = journal
+        hotStamp = journal?.stamp
+    }
+
+    var isLayingHotJournal: Bool { hotJournal != nil }
+
+    /// The next pre-images; nil when all were taken.
+    func nextPreimages(limit: Int, _ scratch: inout [UInt8]) throws(SystemError) -> PageSet? {
+        guard let journal = hotJournal else { return nil }
+        let pages = try journal.next(limit: limit, &scratch)
+        if journal.isRead { hotJournal = nil }
+        return pages
+    }
+
+    /// Every page was looked at.
+    var isComplete: Bool { hotJournal == nil && cursor.rawValue > pageCount.rawValue }
+
+    /// A transaction went by unseen: what was read and brought so far may be old.
+    ///
+    /// The first pass goes on, for a base wants all pages. A later one is given up, and the next begins after
+    /// a rest: beside a writer that hardly ever pauses only a pause, or luck, ends the scan, not haste.
+    func breakChain(_ shape: ImageSize, _ now: MonotonicInstant) {
+        self.shape = shape
+        covered.removeAll()
+        guard !needsAnotherPass else { return }
+        needsAnotherPass = true
+        guard pass > 1 else { return }
+        cursor = pageCount.end ?? cursor
+        restsUntil = now.advanced(by: passBegan.duration(to: now) * 3)
+    }
+
+    /// Begins to compare everything with the mirror, which shows all that was handed over.
+    func beginPass(_ mirror: consuming OpenFile?) {
+        self.mirror = mirror
+        pass += 1
+        passBegan = .now
+        restsUntil = nil
+        needsAnotherPass = false
+        cursor = PageNumber(1)
+        covered.removeAll()
+        if let shape { pageCount = shape.pageCount }
+    }
+
+    /// A transaction brought these pages.
+    func took(_ pages: PageSet, shape: ImageSize) {
+        for index in pages.numbers.indices {
+            covered.insert(pages.numbers[index])
+            if pages.numbers[index] == PageNumber(1) { learn(pageOne: pages[index]) }
+        }
+        self.shape = shape
+        hasTaken = true
+    }
+
+    /// This is what page 1 looks like now.
+    func learn(pageOne bytes: RawSpan) {
+        if let header = try? DatabaseHeader(bytes) { self.header = header }
+    }
+
+    /// Marks pages that the log holds.
+    func cover<Result>(_ body: (inout PageBitmap) throws -> Result) rethrows -> Result {
+        try body(&covered)
+    }
+
+    /// The file, or the log, says so.
+    func learn(_ shape: ImageSize) {
+        self.shape = shape
+    }
+
+    /// The last commit that was in the log when the scan began says so. One that came since knows better.
+    func learn(fromOverlay shape: ImageSize) {
+        if !hasTaken { self.shape = shape }
+    }
+
+    /// Pages of the next slice: at most `limit` bytes from the cursor on.
+    func nextSlice(limit: Int) -> Range<UInt32> {
+        let end = pageCount.end?.rawValue ?? .max
+        let first = selection == nil ? cursor.rawValue : selection?.first(from: cursor)?.rawValue ?? end
+        guard first < end else { return end..<end }
+        let count = selection == nil ? max(1, limit / pageSize.bytes) : 1
+        return first..<min(PageNumber(first).advanced(by: count)?.rawValue ?? end, end)
+    }
+
+    /// The slice, or all of the hole that it lies in as a whole; nil when it has content, in the file or in
+    /// the mirror.
+    func hole(around slice: Range<UInt32>) -> Range<UInt32>? {
+        guard selection == nil else { return nil }
+        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: pageSize)
+        let data = [file.nextData(from: offset), mirror?.nextData(from: offset)].compactMap { $0?.lowerBound }
+            .min()
+        let end = pageCount.end?.rawValue ?? .max
+        guard let data else { return slice.lowerBound..<end }
+        let page = min(data / UInt64(pageSize.bytes) + 1, UInt64(end))
+        return page < slice.upperBound ? nil : slice.lowerBound..<UInt32(page)
+    }
+
+    /// Whether the slice goes to the base image. That ends at the first long hole, of which it would have to
+    /// hold every zero; what comes behind goes the way of changes.
+    func isForBase(_ slice: Range<UInt32>) -> Bool {
+        guard purpose == .base, pass == 1, !isBehindBase else { return false }
+        if slice.lowerBound == 1 { return true }
+        let size = UInt64(pageSize.bytes)
+        if let hole = hole(around: slice), UInt64(hole.count) * size > Self.longHoleBytes {
+            isBehindBase = true
+        }
+        return !isBehindBase
+    }
+
+    private static let longHoleBytes: UInt64 = 256 << 20
+
+    func advance(past slice: Range<UInt32>) {
+        cursor = PageNumber(slice.upperBound)
+    }
+
+    /// The pages of a slice that differ from the mirror and that no transaction brought. What the mirror does
+    /// not have as it was written differs, whatever it has. `isProven`: whether the mirror's page is as it
+    /// was written.
+    func differences(
+        _ slice: Range<UInt32>,
+        _ bytes: [UInt8],
+        count: Int,
+        _ mirrorBytes: [UInt8],
+        count mirrorCount: Int,
+        isProven: (PageNumber, RawSpan) -> Bool
+    ) -> PageSet {
+        let content = unsafe bytes.span.bytes.extracting(0..<count)
+        let mirrored = unsafe mirrorBytes.span.bytes.extracting(0..<mirrorCount)
+        var pages = PageSet(pageSize: pageSize)
+        for number in slice where !covered.contains(PageNumber(number)) {
+            let start = Int(number - slice.lowerBound) * pageSize.bytes
+            guard start < count else { break }
+            let end = min(start + pageSize.bytes, count)
+            let page = content.extracting(start..<end)
+            if end <= mirrorCount, page.isEqual(to: mirrored.extracting(start..<end)),
+                isProven(PageNumber(number), page)
+            {
+                continue
+            }
+            pages.append(PageNumber(number), page)
+        }
+        return pages
+    }
+}

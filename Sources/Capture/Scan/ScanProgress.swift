@@ -1,0 +1,31 @@
+import RepositoryFormat
+import SQLiteFiles
+package import SystemPackage
+
+/// How far the reading of a whole file is.
+package struct ScanProgress: Hashable, Sendable {
+    package enum Purpose: String, Sendable {
+        case firstCapture = "first capture"
+        case comparison
+        case audit
+    }
+
+    package let path: FilePath
+    package let purpose: Purpose
+    package let bytes: UInt64
+    package let totalBytes: UInt64
+}
+
+extension ScanProgress {
+    init(_ scan: FileScan, of path: FilePath) {
+        self.path = path
+        purpose =
+            switch scan.purpose {
+            case .base: .firstCapture
+            case .comparison: scan.isFreshStart ? .firstCapture : .comparison
+            case .audit: .audit
+            }
+        totalBytes = scan.shape?.byteCount ?? scan.pageCount.byteCount(pageSize: scan.pageSize)
+        bytes = min(scan.cursor.byteOffset(pageSize: scan.pageSize), totalBytes)
+    }
+}

@@ -1,0 +1,70 @@
+import LinuxSystem
+
+/// Why a file has to be looked at: what its events said since the last look.
+struct PendingEvents {
+    /// The name may mean another file now, or none.
+    var name = true
+    /// The write-ahead log was made or written.
+    var log = true
+    /// The content was written: first and last time.
+    var firstTouch: MonotonicInstant?
+    var lastTouch: MonotonicInstant?
+    /// The content was closed by a writer after the last touch.
+    var isClosed = false
+    /// Writes to the content since the last capture, told apart by writes to the journal.
+    private(set) var runs = 0
+    private var isAmidRun = false
+    /// A log has come and gone without a frame or an index to be seen: mostly somebody who only read. If the
+    /// content was written, it was not.
+    var lacksEvidence = false
+    /// The content is to be compared as a whole, whatever the events say.
+    var rescanReason: RescanReason? = .firstLook
+
+    var isTouched: Bool { firstTouch != nil }
+
+    mutating func touch(_ now: MonotonicInstant) {
+        firstTouch = firstTouch ?? now
+        lastTouch = now
+        isClosed = false
+        if !isAmidRun { runs += 1 }
+        isAmidRun = true
+    }
+
+    mutating func journalWritten() { isAmidRun = false }
+
+    mutating func contentCaptured() {
+        firstTouch = nil
+        lastTouch = nil
+        isClosed = false
+        (runs, isAmidRun) = (0, false)
+    }
+
+    mutating func takeLackOfEvidence() -> Bool {
+        defer { lacksEvidence = false }
+        return lacksEvidence
+    }
+
+    /// Whether whoever writes without SQLite's locks seems to be done: closed, or quiet for a while.
+    func isQuiet(_ now: MonotonicInstant) -> Bool {
+        guard let lastTouch else { return true }
+        return isClosed || lastTouch.duration(to: now) >= Self.quiet
+    }
+
+    static let quiet = Duration.milliseconds(250)
+}
+
+/// Why everything is compared.
+enum RescanReason: Equatable {
+    /// Nothing is known yet, or only what an earlier run left.
+    case firstLook
+    /// Another file took the name.
+    case replaced
+    /// Single commits may have been missed.
+    case missed(String)
+    /// Something wrote that is no transaction known to us.
+    case unexplained
+
+    var reason: String? {
+        if case .missed(let reason) = self { reason } else { nil }
+    }
+}

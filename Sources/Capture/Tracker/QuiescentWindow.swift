@@ -1,0 +1,84 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// A look at a database file that shows nobody writing it: the first half of a seqlock.
+///
+/// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3), and in
+/// rollback mode only after its journal is synced. So the file is calm when no one holds a write lock on the
+/// PENDING byte or the SHARED range, and no journal is live unless its writer still only holds RESERVED; and
+/// under a write lock as long as the journal only collects, for SQLite takes the lock first and then syncs
+/// the journal. What was read between two equal looks, with no write event for the file in between, is one
+/// state of it.
+struct QuiescentWindow: Equatable {
+    let stamp: ContentStamp
+    /// The first 100 bytes, fewer in a shorter file.
+    let header: [UInt8]
+    /// A dead writer's journal, which is hot: its pre-images belong over the file.
+    let hotJournal: ContentStamp?
+    var isHot: Bool { hotJournal != nil }
+    /// Somebody holds the write lock all the same: before its journal is synced, or between two transactions
+    /// (exclusive locking mode).
+    let isLocked: Bool
+
+    /// PENDING byte and SHARED range, without the RESERVED byte between them.
+    private static let pending: Range<UInt64> = 0x4000_0000..<0x4000_0001
+    private static let reserved: Range<UInt64> = 0x4000_0001..<0x4000_0002
+    static let shared: Range<UInt64> = 0x4000_0002..<0x4000_0200
+
+    /// Nil while somebody writes or may be about to.
+    init?(
+        _ file: borrowing OpenFile,
+        journal: JournalWatch,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) {
+        let isPending = try file.isWriteLocked(in: Self.pending)
+        let isShared = try file.isWriteLocked(in: Self.shared)
+        isLocked = isPending || isShared
+        let status = try file.status()
+        let state = try journal.state(&scratch)
+        if isLocked {
+            // Either the journal is not synced yet, or exclusive locking mode keeps the lock between
+            // transactions. A journal that was written after the file shows that the lock's owner is not
+            // writing the file.
+            guard state == .collecting || state == .idle, let written = journal.modifiedTime,
+                written >= status.modified
+            else { return nil }
+        }
+        stamp = ContentStamp(status)
+        let mayBeHot = state == .live && !isLocked && status.sizeBytes > 0
+        if mayBeHot, try !file.isWriteLocked(in: Self.reserved),
+            try !journal.namesMissingSuperJournal(&scratch), let journal = journal.named
+        {
+            hotJournal = ContentStamp(try journal.file.status())
+        } else {
+            hotJournal = nil
+        }
+        let got = try file.read(into: &scratch, count: DatabaseLayout.headerBytes, at: 0)
+        header = Array(scratch[..<got])
+    }
+
+    /// Whether two looks show the same state of the file. A lock that was taken in between wrote nothing yet.
+    static func == (first: QuiescentWindow, second: QuiescentWindow) -> Bool {
+        first.stamp == second.stamp && first.header == second.header && first.hotJournal == second.hotJournal
+    }
+
+    /// Whether a scan may read the file now: nobody writes it, or a transaction whose journal will name the
+    /// pages that it changes.
+    static func isExplained(
+        _ file: borrowing OpenFile,
+        journal: JournalWatch,
+        _ scratch: inout [UInt8]
+    ) throws(SystemError) -> Bool {
+        switch try journal.state(&scratch) {
+        case .collecting, .live: return true
+        case .absent, .idle: return try QuiescentWindow(file, journal: journal, &scratch) != nil
+        }
+    }
+
+    var sizeBytes: UInt64 { stamp.sizeBytes }
+
+    /// The content is not that of a database, which an empty file may be.
+    var isNoDatabase: Bool { !header.isEmpty && !header.starts(with: DatabaseHeader.magic) }
+
+    var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }
+}

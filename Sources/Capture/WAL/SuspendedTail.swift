@@ -1,0 +1,24 @@
+import LinuxSystem
+import SQLiteFiles
+
+/// A log that was closed because too many are open: which file it is, and how far it was consumed.
+struct SuspendedTail {
+    let identity: FileIdentity
+    fileprivate let chain: WALChain?
+    fileprivate let mark: CommitMark?
+    fileprivate let knownEnd: WALChain?
+}
+
+extension WALTail {
+    /// What is needed to go on with the log when it is opened again.
+    var parked: SuspendedTail {
+        SuspendedTail(identity: log.identity, chain: chain, mark: mark, knownEnd: knownEnd)
+    }
+
+    /// Goes on where the same log was left.
+    func resume(_ parked: SuspendedTail) {
+        chain = parked.chain
+        mark = parked.mark
+        knownEnd = parked.knownEnd
+    }
+}

@@ -1,0 +1,76 @@
+package import History
+import LinuxSystem
+import RepositoryFormat
+import SystemPackage
+
+/// Finds the newest snapshot of a database that is sound. Few have a verdict: the watcher looks at a database
+/// when it is quiet.
+struct LastHealthySearch {
+    private let index: SnapshotIndex
+    private let images: HistoricalImages
+
+    /// Damage comes and goes: so many of the newest snapshots are looked at one after the other, older ones
+    /// by leaps.
+    private static let near = 16
+
+    init(_ index: SnapshotIndex) throws {
+        self.index = index
+        images = try HistoricalImages(index.root)
+    }
+
+    /// The newest one of a database that is sound; nil if none is, or if there is more damage than the leaps
+    /// meet. One without a table, which a program makes that finds no database, only if there is no other.
+    func newest(of file: FileID) throws -> SnapshotIndex.Entry? {
+        try newest(of: file, hasTables: true) ?? newest(of: file, hasTables: false)
+    }
+
+    private func newest(of file: FileID, hasTables: Bool) throws -> SnapshotIndex.Entry? {
+        let isSound = { (entry: SnapshotIndex.Entry) in try self.isSound(entry, hasTables: hasTables) }
+        let entries = index.entries(in: .file(file)).filter { entry in
+            entry.event != .deleted && index.declaration(of: file, at: entry.sequence)?.kind == .database
+        }
+        for entry in entries.suffix(Self.near).reversed() where try isSound(entry) { return entry }
+        var high = max(0, entries.count - Self.near)
+        var step = Self.near
+        while high > 0 {
+            var low = max(0, high - step)
+            if try isSound(entries[low]) {
+                while high - low > 1 {
+                    let middle = low + (high - low) / 2
+                    if try isSound(entries[middle]) { low = middle } else { high = middle }
+                }
+                return entries[low]
+            }
+            high = low
+            step *= 2
+        }
+        return nil
+    }
+
+    private func isSound(_ entry: SnapshotIndex.Entry, hasTables: Bool) throws -> Bool {
+        let verdict = index.verdicts[entry.sequence]
+        guard verdict != false, let image = try images.image(entry) else { return false }
+        defer { images.discard(entry) }
+        if verdict == nil, case .problems = try Integrity.check(databaseAt: image, .quick) { return false }
+        return try !hasTables || FileStatus.of(image).sizeBytes > 0 && ImageDatabase(at: image).hasTables()
+    }
+}
+
+extension SnapshotIndex {
+    /// Looks for the newest moment at which the databases in the scope are sound and there, so that
+    /// `latest-good` means it. Where one never was, the verdicts stay as they are. Throws what a rebuild
+    /// throws.
+    package mutating func judgeNewest(in scope: HistoryScope) throws {
+        let search = try LastHealthySearch(self)
+        var last = SequenceNumber(.max)
+        for file in filesThatWereDatabases where scope == .root || scope == .file(file) {
+            let entries = entries(in: .file(file))
+            guard let sound = try search.newest(of: file) else { return }
+            if let next = entries.first(where: { $0.sequence > sound.sequence }) {
+                last = min(last, next.sequence.previous)
+            }
+        }
+        guard let moment = entries(in: scope).last(where: { $0.sequence <= last }) else { return }
+        judge(moment.sequence)
+    }
+}

@@ -1,0 +1,45 @@
+package import History
+import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
+package import SystemPackage
+
+/// Images of former moments to look at, each rebuilt and compared with its digest. They lie in a directory of
+/// the repository that goes with this value, or when the command is interrupted.
+package final class HistoricalImages {
+    private let root: RootDescription
+    private let work: OpenDirectory
+    private var paths: [SequenceNumber: FilePath] = [:]
+
+    package init(_ root: RootDescription) throws {
+        self.root = root
+        work = try UnfinishedWork.makeDirectory(in: root.directory)
+    }
+
+    deinit {
+        UnfinishedWork.discard(work)
+    }
+
+    /// The image of a snapshot; nil if its file was deleted then. Throws `DamageError`, `RepositoryError`,
+    /// `SystemError`.
+    package func image(_ entry: SnapshotIndex.Entry) throws -> FilePath? {
+        guard entry.event != .deleted else { return nil }
+        if let known = paths[entry.sequence] { return known }
+        let path = work.path.appending("\(entry.sequence)")
+        let states = try ImageRebuilder(root).rebuildAll([entry.file: path], at: entry.sequence)
+        guard let state = try states[entry.file]?.get(), state.sequence == entry.sequence else {
+            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
+        }
+        paths[entry.sequence] = path
+        return path
+    }
+
+    /// Gives the room back that a snapshot's image takes.
+    func discard(_ entry: SnapshotIndex.Entry) {
+        guard let path = paths.removeValue(forKey: entry.sequence) else { return }
+        try? Directory.remove(path)
+    }
+
+    /// A name in the same directory, for what is made of an image.
+    package func path(named name: String) -> FilePath { work.path.appending(name) }
+}

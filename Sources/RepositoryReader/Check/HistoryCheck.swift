@@ -1,0 +1,78 @@
+package import RepositoryFormat
+import SystemPackage
+
+/// The first walk of a check: everything that the stream says, and which bases it stands on.
+package struct HistoryCheck {
+    struct Base {
+        let file: FileID
+        let path: FilePath
+        let reference: BaseReference
+    }
+
+    private(set) var bases: [Base] = []
+    private(set) var snapshots: UInt64 = 0
+    private(set) var bytesRead: UInt64 = 0
+    /// Of each file with a snapshot, the largest image that it ever was, in bytes.
+    package private(set) var largestImages: [FileID: UInt64] = [:]
+    private(set) var end: StreamEnd?
+
+    /// Bases that no snapshot stands on yet.
+    private var openBases: [FileID: Base] = [:]
+
+    package init(_ root: RootDescription, _ report: (Finding) throws -> Void) throws {
+        var tracker = HistoryTracker()
+        var seen = (
+            bases: [Base](), open: [FileID: Base](), snapshots: UInt64(0), largest: [FileID: UInt64]()
+        )
+        let end = try StreamReader(root: root, synchronising: true).run(
+            onFinding: { finding in
+                tracker.lost(finding)
+                try report(finding)
+            },
+            onRecord: { type, header, payload, place in
+                try tracker.consume(type, header, payload, place) { event in
+                    switch event {
+                    case .finding(let finding): try report(finding)
+                    case .snapshot(let record):
+                        seen.snapshots += 1
+                        let size = record.state.shape.byteCount
+                        seen.largest[record.file] = max(seen.largest[record.file] ?? 0, size)
+                        if let finding = Self.contradiction(in: record, place) { try report(finding) }
+                    case .session: seen.open.removeAll()
+                    default: break
+                    }
+                }
+                switch type {
+                case .base:
+                    seen.open[header.file] = Base(
+                        file: header.file,
+                        path: root.basePath(header.firstSequence, header.file),
+                        reference: try place.reading { () throws(FormatError) in try BaseReference(payload) }
+                    )
+                case .void: seen.open[header.file] = nil
+                case .changes where tracker.ended == header.file:
+                    if let base = seen.open.removeValue(forKey: header.file) { seen.bases.append(base) }
+                default: break
+                }
+                return true
+            }
+        )
+        bases = seen.bases
+        snapshots = seen.snapshots
+        largestImages = seen.largest
+        self.end = end
+        bytesRead = try RootHistory(root).segmentBytes()
+    }
+
+    /// What can be told of a snapshot without its pages.
+    private static func contradiction(in record: SnapshotRecord, _ place: RecordPlace) -> Finding? {
+        let state = record.state
+        if state.shape.byteCount == 0 && state.digest != 0 {
+            return Finding(place.damage("snapshot \(state.sequence) is empty but has a digest"))
+        }
+        if state.event == .deleted && state.shape.byteCount != 0 {
+            return Finding(place.damage("snapshot \(state.sequence) is deleted but has an image"))
+        }
+        return nil
+    }
+}

@@ -1,0 +1,68 @@
+import RepositoryReader
+import RepositoryFormat
+import SQLiteFiles
+import SystemPackage
+
+extension CompactionImages {
+    /// Makes a base file of the whole of a file's image: what its base has and no record names, and all else.
+    ///
+    /// The image must have begun with a base. Throws `DamageError` when that cannot be read, or
+    /// `SystemError`.
+    func makeBase(of id: FileID, named sequence: SequenceNumber) throws -> BaseReference {
+        guard let image = images[id], let shape = image.applier.shape,
+            let (name, reference) = image.applier.base
+        else { throw RepositoryError.noSuchFile(id) }
+        var writer = try BaseWriter(root: root, file: id, pageSize: shape.pageSize, purpose: "thinned")
+        do {
+            let formerEnd = min(image.applier.shortestBytes, shape.byteCount)
+            var former = try BaseReader(
+                root.basePath(name, id),
+                root: root.id,
+                file: id,
+                reference: reference
+            )
+            var slice: [UInt8] = []
+            try former.forEachSlice { content, offset in
+                guard offset < formerEnd else { return }
+                let count = min(content.byteCount, Int(min(formerEnd - offset, UInt64(content.byteCount))))
+                slice.removeAll(keepingCapacity: true)
+                slice.append(contentsOf: content.extracting(0..<count))
+                try append(&slice, of: id, shape, to: &writer)
+            }
+            while writer.byteCount < shape.byteCount {
+                slice.removeAll(keepingCapacity: true)
+                try append(&slice, of: id, shape, to: &writer)
+            }
+            return try writer.finish(as: root.basePath(sequence, id))
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    /// Appends the next slice of the image. `slice`: the front of it that the former base has.
+    private func append(
+        _ slice: inout [UInt8],
+        of id: FileID,
+        _ shape: ImageSize,
+        to writer: inout BaseWriter
+    ) throws {
+        let start = writer.byteCount
+        let count = Int(min(UInt64(BaseHeader.sliceBytes), shape.byteCount - start))
+        if slice.count < count { slice.append(zeros: count - slice.count) }
+        let size = shape.pageSize.bytes
+        let first = PageNumber(UInt32(start / UInt64(size) + 1))
+        var next = first
+        while let page = images[id]!.pages.first(from: next),
+            page.byteOffset(pageSize: shape.pageSize) < start + UInt64(count)
+        {
+            try read(page.rawValue, of: id, into: &pageBuffer)
+            let place = Int(page.byteOffset(pageSize: shape.pageSize) - start)
+            let content = unsafe pageBuffer.span.bytes.extracting(0..<min(size, count - place))
+            slice.put(content, at: place)
+            next = PageNumber(page.rawValue &+ 1)
+        }
+        let parts = unsafe ImageDigest.parts(first, slice.span.bytes, shape.pageSize)
+        try writer.append(unsafe slice.span.bytes, parts: parts)
+    }
+}

@@ -1,0 +1,193 @@
+import RepositoryReader
+import RepositoryFormat
+import LinuxSystem
+import SQLiteFiles
+import SystemPackage
+import Zstandard
+
+/// Writes a sealed segment: its header, summaries, packs, a footer. Changes become byte ranges, and
+/// neighbouring records of one file become one.
+///
+/// What a pack holds waits in a file until all is known, since it is compressed with the summaries as prefix.
+final class PackWriter: SegmentSink {
+    /// A pack is ended when it has so much, in bytes.
+    private static let fullDataBytes = 4 << 20
+    private static let fullHeadBytes = 2 << 20
+
+    private let file: OpenFile
+    private let waiting: OpenFile
+    private let images: CompactionImages
+    private let segment: SequenceNumber
+    /// The last one of the segment.
+    private let lastSequence: SequenceNumber
+    private var position = SegmentHeader.byteCount
+    private var compressor: Compressor
+    private var pack = PackContent()
+    private var waitingPacks: [(headBytes: Int, dataBytes: Int, recordCount: Int, lastTime: Instant)] = []
+    private var waitingBytes: UInt64 = 0
+    private var packedCount: UInt64 = 0
+    private var net: SegmentNet
+    /// Changes that neighbours may still be added to; its bytes are the last of the pack's data.
+    private var run: RangesRun?
+    private var lastTime = Instant(nanoseconds: 0)
+
+    /// Begins a draft at `path`, whose content before is lost, as that of `waiting` is. `header`: of the
+    /// segment that will be replaced; `images`: in the end those of the end of all segments in `scan`.
+    init(
+        _ header: SegmentHeader,
+        _ scan: SegmentScan,
+        _ images: CompactionImages,
+        at path: FilePath,
+        waiting: FilePath
+    ) throws {
+        file = try OpenFile(path, .updateOrCreate)
+        self.waiting = try OpenFile(waiting, .updateOrCreate)
+        self.images = images
+        segment = header.firstSequence
+        lastSequence = scan.after.lastSequence
+        net = SegmentNet { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
+        compressor = try Compressor()
+        // Growing by doubling would take half as much again.
+        pack.data.reserveCapacity(Self.fullDataBytes)
+        var sealed = header
+        sealed.isSealed = true
+        let bytes = sealed.encoded()
+        try file.truncate(to: 0)
+        try file.write(unsafe bytes.span.bytes, at: 0)
+    }
+
+    func append(_ header: RecordHeader, _ payload: RawSpan) throws {
+        try endRun()
+        if header.type == RecordType.base.rawValue { try net.begin(header, base: payload) }
+        encode(header, payload)
+        try endPackIfFull()
+    }
+
+    func begin(_ header: RecordHeader, _ changes: ChangesFormat) throws {
+        try begin(
+            header,
+            changes.pageSize,
+            continues: changes.continues,
+            startsFresh: changes.entries.first?.startsFresh ?? true
+        )
+    }
+
+    /// The same. `continues`: parts of the first snapshot are in earlier records; `startsFresh`: the first
+    /// entry does.
+    func begin(
+        _ header: RecordHeader,
+        _ pageSize: PageSize,
+        continues: Bool,
+        startsFresh: Bool
+    ) throws {
+        net.begin(header, startsFresh: startsFresh)
+        if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: pack.data.count) ?? false {
+            run!.join(header)
+            return
+        }
+        try endRun()
+        try endPackIfFull()
+        run = RangesRun(header, pageSize, continues: continues, dataStart: pack.data.count)
+    }
+
+    func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
+        run!.append(number, old, new, into: &pack.data)
+        net.add(number, run!.ranges)
+    }
+
+    /// A page of the present entry: what of its content is to be put in.
+    func append(_ number: UInt32, _ ranges: [ByteRange], of content: RawSpan) {
+        run!.append(number, ranges, of: content, into: &pack.data)
+        net.add(number, ranges)
+    }
+
+    func end(_ entry: ChangesFormat.Entry) throws {
+        run!.end(entry)
+        net.end(entry)
+    }
+
+    private func endRun() throws {
+        guard let ended = run.take(), ended.entryCount > 0 else { return }
+        let payload = ended.payload(dataBytes: pack.data.count - ended.dataStart)
+        encode(ended.header, unsafe payload.span.bytes)
+    }
+
+    private func encode(_ header: RecordHeader, _ payload: RawSpan) {
+        pack.append(header, payload)
+        lastTime = max(lastTime, header.time)
+    }
+
+    private func endPackIfFull() throws {
+        guard pack.heads.count >= Self.fullHeadBytes || pack.data.count >= Self.fullDataBytes else { return }
+        try endPack()
+    }
+
+    private func endPack() throws {
+        guard pack.recordCount > 0 else { return }
+        for bytes in [pack.heads, pack.data] where !bytes.isEmpty {
+            try waiting.write(unsafe bytes.span.bytes, at: waitingBytes)
+            waitingBytes += UInt64(bytes.count)
+        }
+        waitingPacks.append((pack.heads.count, pack.data.count, pack.recordCount, lastTime))
+        packedCount += UInt64(pack.recordCount)
+        pack.removeAll()
+    }
+
+    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that
+    /// it is for.
+    func finish(replacing last: SequenceNumber) throws {
+        try endRun()
+        try endPack()
+        let summaries = try net.tellsAll ? SegmentSummaries(net, images).packs : []
+        for (index, summary) in summaries.enumerated() {
+            var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+            record.append(UInt32(summaries.count - 1 - index))
+            try summary.encode(into: &record, prefix: [], &compressor)
+            try write(.summary, lastSequence, lastTime, &record)
+        }
+        try writePacks(prefix: summaries.flatMap(\.data))
+        var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+        FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &record)
+        try write(.footer, .none, lastTime, &record)
+        try file.synchronise()
+    }
+
+    private func writePacks(prefix: [UInt8]) throws {
+        var offset: UInt64 = 0
+        for waits in waitingPacks {
+            pack.recordCount = waits.recordCount
+            try read(waits.headBytes, at: &offset, into: &pack.heads)
+            try read(waits.dataBytes, at: &offset, into: &pack.data)
+            var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+            try pack.encode(into: &record, prefix: prefix, &compressor)
+            try write(.pack, .none, waits.lastTime, &record)
+        }
+    }
+
+    private func read(_ count: Int, at offset: inout UInt64, into bytes: inout [UInt8]) throws(SystemError) {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(zeros: count)
+        _ = try waiting.read(into: &bytes, count: count, at: offset)
+        offset += UInt64(count)
+    }
+
+    /// `bytes`: room for the record's header, then its payload.
+    private func write(
+        _ type: RecordType,
+        _ sequence: SequenceNumber,
+        _ time: Instant,
+        _ bytes: inout [UInt8]
+    ) throws(SystemError) {
+        let header = RecordHeader(
+            type,
+            flags: RecordHeader.Flag.startsFlush,
+            payloadBytes: bytes.count - RecordHeader.byteCount,
+            file: .root,
+            firstSequence: sequence,
+            time: time
+        )
+        header.write(into: &bytes, at: 0, offset: position, segment: segment)
+        try file.write(unsafe bytes.span.bytes, at: position)
+        position += UInt64(bytes.count)
+    }
+}

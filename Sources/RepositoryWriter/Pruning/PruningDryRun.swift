@@ -1,0 +1,75 @@
+package import RepositoryReader
+import RepositoryFormat
+import LinuxSystem
+import SystemPackage
+
+/// What thinning a root would come to, found by doing it: to links of its files, which no thinning changes,
+/// or to copies where there are no links.
+package struct PruningDryRun {
+    private let root: RootDescription
+    /// The same root, in a directory within its own.
+    private let stage: RootDescription
+
+    package init(_ root: RootDescription) {
+        self.root = root
+        stage = RootDescription(
+            id: root.id,
+            path: root.path,
+            kind: root.kind,
+            created: root.created,
+            directory: root.rehearsalDirectory
+        )
+    }
+
+    /// Returns what `RootPruning.runAlone`, or a watcher that is asked, would return now. The disk needs
+    /// room for what would be written. Throws `RepositoryError.locked` when another rehearsal of the root
+    /// goes on, and what those throw.
+    package func run(_ kept: KeptSnapshots) throws -> RootPruning.Outcome {
+        try Directory.make(stage.directory)
+        let lock = try OpenFile(lockPath, .updateOrCreate)
+        guard try lock.takeWriteLock() else { throw RepositoryError.locked(stage.directory) }
+        defer { lock.releaseWriteLock() }
+        defer { try? Directory.removeTree(stage.directory) }
+        try ReplacedSegmentError.lookingAgain {
+            // A crash may have left some.
+            try Directory.removeTree(stage.segmentsDirectory)
+            try Directory.removeTree(stage.basesDirectory)
+            try linkAll()
+        }
+        return try RootPruning.runAlone(stage, kept, asWatcher: root.hasWriter)
+    }
+
+    /// Removes what a rehearsal has left that was killed.
+    func removeRemains() throws(SystemError) {
+        guard FileStatus.ifPresent(lockPath) != nil else { return }
+        let lock = try OpenFile(lockPath, .updateOrCreate)
+        guard try lock.takeWriteLock() else { return }
+        defer { lock.releaseWriteLock() }
+        try Directory.removeTree(stage.directory)
+    }
+
+    private var lockPath: FilePath { stage.directory.appending("rehearsing") }
+
+    private func linkAll() throws {
+        try Directory.make(stage.segmentsDirectory)
+        try Directory.make(stage.basesDirectory)
+        let segments = try root.segments()
+        for first in segments.dropLast() { try link(root.segmentPath(first), stage.segmentPath(first)) }
+        for name in try Directory.names(in: root.basesDirectory) where BaseName.isOwn(name) {
+            try link(root.basesDirectory.appending(name), stage.basesDirectory.appending(name))
+        }
+        // The last one may be written to meanwhile.
+        guard let last = segments.last else { return }
+        let copy = try OpenFile(stage.segmentPath(last), .createNew)
+        let end = try FileStatus.of(root.segmentPath(last)).sizeBytes
+        try SegmentSuccession.copyFront(of: root.segmentPath(last), to: copy, from: 0, upTo: end)
+    }
+
+    private func link(_ path: FilePath, _ name: FilePath) throws {
+        do {
+            try SecondName.keep(path, as: name)
+        } catch let error as SystemError where error.isAbsent {
+            throw ReplacedSegmentError()
+        }
+    }
+}

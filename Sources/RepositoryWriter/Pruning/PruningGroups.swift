@@ -1,0 +1,126 @@
+import RepositoryReader
+import RepositoryFormat
+import LinuxSystem
+import SystemPackage
+
+/// Which neighbouring segments of a root are written anew together when some of its snapshots go. Made by one
+/// walk over the tables of the stream.
+struct PruningGroups {
+    fileprivate typealias Standing = (sequence: SequenceNumber, isMoment: Bool)
+
+    fileprivate struct Segment {
+        let first: SequenceNumber
+        /// Snapshots that go, or that are no moments of the root any more.
+        var changeCount = 0
+        var keptBytes: UInt64 = 0
+        var isSound = true
+        var endsUnfinished = false
+    }
+
+    /// From the first to the last segment, oldest first. Where nothing goes and nothing is to be merged,
+    /// there is none, nor before damage.
+    private(set) var groups: [ClosedRange<SequenceNumber>] = []
+    /// Segments that others replace, and that were not taken away then.
+    private(set) var replaced: [SequenceNumber] = []
+    /// What stays, with all that is in no reach: the last segment, which is still written to, and those
+    /// before it in which its first snapshot began.
+    let kept: KeptSnapshots
+
+    /// `groupBytes`: the most that a group's segments hold of what stays.
+    init(_ root: RootDescription, _ kept: KeptSnapshots, groupBytes: UInt64) throws {
+        var tracker = HistoryTracker()
+        var segments: [Segment] = []
+        var damaged: Set<SequenceNumber> = []
+        var replaced: [SequenceNumber] = []
+        var walk = StreamReader(root: root, refusesUnknown: true)
+        // Of each file, its newest snapshot.
+        var newest: [FileID: Standing] = [:]
+        var untouched: (first: SequenceNumber, standing: [Standing])?
+        walk.onSegment = { first, _ in
+            let isAmidSnapshot = segments.last?.endsUnfinished ?? false
+            if !isAmidSnapshot { untouched = (first, Array(newest.values)) }
+            segments.append(Segment(first: first, endsUnfinished: isAmidSnapshot))
+        }
+        walk.onReplaced = { replaced.append($0) }
+        _ = try walk.run(
+            onFinding: { finding in
+                if let first = finding.file.lastComponent.flatMap(SegmentName.parse) { damaged.insert(first) }
+            },
+            onRecord: { type, header, payload, place in
+                let last = segments.count - 1
+                try tracker.consume(type, header, payload, place) { event in
+                    switch event {
+                    case .finding: segments[last].isSound = false
+                    case .snapshot(let record):
+                        newest[record.file] = (record.state.sequence, record.isMoment)
+                        segments[last].add(record, kept)
+                    default: break
+                    }
+                }
+                segments[last].endsUnfinished = tracker.hasUnfinished
+                return true
+            }
+        )
+        for index in segments.indices where damaged.contains(segments[index].first) {
+            segments[index].isSound = false
+        }
+        self.replaced = replaced
+        guard let untouched else {
+            self.kept = kept
+            return
+        }
+        // What is left alone already would not change.
+        for (sequence, isMoment) in untouched.standing
+        where !isMoment && kept.standing(of: sequence) == .removed {
+            if let index = segments.lastIndex(where: { $0.first <= sequence }) {
+                segments[index].changeCount -= 1
+            }
+        }
+        self.kept = kept.leaving(from: untouched.first, standing: Set(untouched.standing.map(\.sequence)))
+        groups = Self.groups(segments.prefix { $0.first < untouched.first }, groupBytes)
+    }
+
+    /// A group begins and ends where no snapshot is unfinished.
+    private static func groups(
+        _ segments: ArraySlice<Segment>,
+        _ groupBytes: UInt64
+    ) -> [ClosedRange<SequenceNumber>] {
+        var groups: [ClosedRange<SequenceNumber>] = []
+        var (group, unit) = ([Segment](), [Segment]())
+        func endGroup() {
+            if group.count > 1 || group.contains(where: { $0.changeCount > 0 }) {
+                groups.append(group[0].first...group[group.count - 1].first)
+            }
+            group = []
+        }
+        for segment in segments {
+            unit.append(segment)
+            guard !segment.endsUnfinished else { continue }
+            if !unit.allSatisfy(\.isSound) {
+                // What is older stays too: beside a moment in there it is what stood there.
+                (groups, group) = ([], [])
+            } else {
+                if !group.isEmpty, (group + unit).reduce(0, { $0.addingSaturated($1.keptBytes) }) > groupBytes
+                {
+                    endGroup()
+                }
+                group += unit
+            }
+            unit = []
+        }
+        endGroup()
+        return groups
+    }
+}
+
+extension PruningGroups.Segment {
+    fileprivate mutating func add(_ record: SnapshotRecord, _ kept: KeptSnapshots) {
+        switch kept.standing(of: record.state.sequence) {
+        case .removed: changeCount += 1
+        case .alone:
+            if record.isMoment { changeCount += 1 }
+            keptBytes.addSaturated(record.storedBytes)
+        case .moment: keptBytes.addSaturated(record.storedBytes)
+        }
+    }
+}

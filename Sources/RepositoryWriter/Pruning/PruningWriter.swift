@@ -1,0 +1,237 @@
+import RepositoryReader
+import RepositoryFormat
+import LinuxSystem
+
+/// Writes what is left of some segments when only some of their snapshots stay. The changes of those that go
+/// are part of the next one of their file. Where none follows in these segments, the last that goes stays as
+/// changes that are no snapshot any more: later segments build on it.
+final class PruningWriter: SegmentSink {
+    /// A part of a snapshot has no more than so much, in bytes of its pages.
+    private static let partBytes = 1 << 20
+
+    private let packs: PackWriter
+    private let images: CompactionImages
+    private let scan: SegmentScan
+    private let kept: KeptSnapshots
+
+    /// What is left, in the order of the stream.
+    private(set) var snapshots: [RewrittenSnapshot] = []
+    private(set) var removedCount = 0
+    /// Bases that nothing is built on any more.
+    private(set) var unusedBases: [(sequence: SequenceNumber, file: FileID)] = []
+    /// Bases that were made in their place.
+    private(set) var newBases: [(sequence: SequenceNumber, file: FileID)] = []
+
+    private var nets: [FileID: NetChange] = [:]
+    /// Bases that the next snapshot of the file begins with.
+    private var bases: [FileID: (header: RecordHeader, payload: [UInt8])] = [:]
+    /// Gaps after which no snapshot has come.
+    private var gaps: [FileID: [(header: RecordHeader, payload: [UInt8])]] = [:]
+    private var attributes: PendingAttributes
+    /// All snapshots up to this are written, or are said to be gone.
+    private var lastSaid: SequenceNumber
+    private var lastTime = Instant(nanoseconds: 0)
+    private var pageBuffer: [UInt8] = []
+
+    // Of the present record.
+    private var file = FileID.root
+    private var net = NetChange.fresh
+    private var sequence = SequenceNumber.none
+
+    init(_ packs: PackWriter, _ images: CompactionImages, _ scan: SegmentScan, _ kept: KeptSnapshots) {
+        self.packs = packs
+        self.images = images
+        self.scan = scan
+        self.kept = kept
+        lastSaid = scan.before.lastSequence
+        attributes = PendingAttributes(after: scan.before.lastSequence)
+    }
+
+    func append(_ header: RecordHeader, _ payload: RawSpan) throws {
+        lastTime = max(lastTime, header.time)
+        switch RecordType(rawValue: header.type) {
+        case .session, .void: break
+        case .base:
+            forgetBase(of: header.file)
+            bases[header.file] = (header, payload.bytes)
+            nets[header.file] = NetChange(after: try BaseReference(payload).shape.byteCount)
+        case .gap: gaps[header.file, default: []].append((header, payload.bytes))
+        case .annotation:
+            let target = try Annotation(payload, file: header.file, time: header.time).target
+            if target == .none || kept.standing(of: target) != .removed { try packs.append(header, payload) }
+        case .attributes:
+            let subject = try AttributesRecord(payload, header).subject
+            let record = PendingAttributes.Record(header: header, payload: payload.bytes)
+            if let record = attributes.add(record, of: subject) { try write([record]) }
+        default: try packs.append(header, payload)
+        }
+    }
+
+    func begin(_ header: RecordHeader, _ changes: ChangesFormat) {
+        file = header.file
+        sequence = header.firstSequence
+        if changes.entries.first?.startsFresh ?? false {
+            forgetBase(of: file)
+            net = .fresh
+        } else {
+            let before = scan.before.files[file]?.last?.shape.byteCount ?? 0
+            net = nets[file] ?? NetChange(after: before)
+        }
+    }
+
+    func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
+        net.add(number, old, new)
+    }
+
+    func end(_ entry: ChangesFormat.Entry) throws {
+        net.resized(to: entry.shape.byteCount)
+        defer { nets[file] = net }
+        lastTime = max(lastTime, entry.time)
+        guard entry.event != nil else { return }
+        defer { sequence = sequence.next }
+        let standing = entry.standing == .removed ? .removed : kept.standing(of: sequence)
+        if standing == .removed {
+            if entry.isSnapshot { removedCount += 1 }
+            // What was missed lies amid what is gone.
+            gaps[file] = nil
+            gaps[.root] = nil
+            guard scan.last[file] == sequence else { return }
+        } else {
+            try writeGaps(of: .root)
+            try writeGaps(of: file)
+        }
+        try write(entry, entry.standing == .alone && standing == .moment ? .alone : standing)
+        net = NetChange(after: entry.shape.byteCount)
+    }
+
+    private func forgetBase(of file: FileID) {
+        guard let base = bases.removeValue(forKey: file) else { return }
+        unusedBases.append((base.header.firstSequence, file))
+    }
+
+    private func write(_ records: [PendingAttributes.Record]) throws {
+        for record in records { try packs.append(record.header, unsafe record.payload.span.bytes) }
+    }
+
+    private func writeGaps(of file: FileID) throws {
+        for gap in gaps.removeValue(forKey: file) ?? [] {
+            try packs.append(gap.header, unsafe gap.payload.span.bytes)
+        }
+    }
+
+    /// Says that the snapshots between are gone.
+    private func sayRemoved(upTo last: SequenceNumber) throws {
+        guard last > lastSaid else { return }
+        let header = RecordHeader(
+            .removed,
+            flags: 0,
+            payloadBytes: 0,
+            file: .root,
+            firstSequence: last,
+            time: lastTime
+        )
+        try packs.append(header, RawSpan())
+        lastSaid = last
+    }
+
+    /// Writes the present snapshot: all that has changed since the last one that was written, in parts.
+    private func write(_ entry: ChangesFormat.Entry, _ standing: ChangesFormat.Standing) throws {
+        try sayRemoved(upTo: sequence.previous)
+        var pages = net.ranges(in: entry.shape)
+        var continues = false
+        if let base = bases.removeValue(forKey: file) {
+            let byteCount = pages.reduce(0) { $1.ranges.reduce($0) { $0 + $1.byteCount } }
+            if base.header.firstSequence < sequence, UInt64(byteCount) > entry.shape.byteCount / 2 {
+                unusedBases.append((base.header.firstSequence, file))
+                try writeBase(entry)
+                pages = []
+            } else {
+                try packs.append(base.header, unsafe base.payload.span.bytes)
+            }
+            continues = true
+        }
+        var next = 0
+        repeat {
+            var (end, byteCount) = (next, 0)
+            while end < pages.count, byteCount < Self.partBytes {
+                byteCount += pages[end].ranges.reduce(0) { $0 + $1.byteCount }
+                end += 1
+            }
+            let isLast = end == pages.count
+            let isFresh = net.startsFresh && next == 0
+            let header = RecordHeader(
+                .changes,
+                flags: 0,
+                payloadBytes: 0,
+                file: file,
+                firstSequence: isLast ? sequence : .none,
+                time: entry.time
+            )
+            try packs.begin(header, entry.shape.pageSize, continues: continues, startsFresh: isFresh)
+            for page in pages[next..<end] {
+                try images.read(page.number, of: file, into: &pageBuffer)
+                packs.append(page.number, page.ranges, of: unsafe pageBuffer.span.bytes)
+            }
+            var part = entry
+            part.startsFresh = isFresh
+            part.standing = standing
+            if !isLast { (part.event, part.digest, part.coalesced) = (nil, 0, 0) }
+            try packs.end(part)
+            continues = true
+            next = end
+        } while next < pages.count
+        lastSaid = sequence
+        try write(attributes.keep(sequence))
+        guard standing != .removed, let event = entry.event else { return }
+        snapshots.append(
+            RewrittenSnapshot(
+                file: file,
+                state: SnapshotState(
+                    sequence: sequence,
+                    time: entry.time,
+                    event: event,
+                    shape: entry.shape,
+                    digest: entry.digest
+                ),
+                coalesced: entry.coalesced,
+                isMoment: standing == .moment
+            )
+        )
+    }
+
+    /// Moves the base forward: what has changed since the old one would take as much room as a new one.
+    private func writeBase(_ entry: ChangesFormat.Entry) throws {
+        newBases.append((sequence, file))
+        let reference = try images.makeBase(of: file, named: sequence)
+        guard reference.digest == entry.digest else {
+            throw CompactionError(segment: scan.segments.lowerBound)
+        }
+        var payload: [UInt8] = []
+        reference.encode(into: &payload)
+        let header = RecordHeader(
+            .base,
+            flags: 0,
+            payloadBytes: payload.count,
+            file: file,
+            firstSequence: sequence,
+            time: entry.time
+        )
+        try packs.append(header, unsafe payload.span.bytes)
+    }
+
+    /// Ends the segment and waits until all is on the disk. `last`: the last segment that it is for.
+    func finish(replacing last: SequenceNumber) throws {
+        for file in gaps.keys.sorted() { try writeGaps(of: file) }
+        try write(attributes.takeAll())
+        try sayRemoved(upTo: scan.after.lastSequence)
+        try packs.finish(replacing: last)
+    }
+}
+
+extension RawSpan {
+    fileprivate var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(contentsOf: self)
+        return bytes
+    }
+}

@@ -1,0 +1,51 @@
+import RepositoryFormat
+import LinuxSystem
+import History
+import Recovery
+import RepositoryReader
+import SystemPackage
+
+/// A database as it was at a WHEN, rebuilt for looking at.
+struct HistoricalDatabase {
+    let entry: SnapshotIndex.Entry
+    /// The database's own path.
+    let path: FilePath
+    let image: FilePath
+    /// Has the image as long as it lives.
+    private let images: HistoricalImages
+
+    /// Throws `Failure` and what a rebuild throws.
+    init(_ chosen: ChosenSnapshot) throws {
+        entry = try Self.entry(chosen)
+        path = chosen.index.path(of: entry.file, at: entry.sequence)
+        images = try HistoricalImages(chosen.target.root)
+        guard let image = try images.image(entry) else {
+            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
+        }
+        self.image = image
+    }
+
+    /// The snapshot of the database that is meant: of several, one must be named. Throws `Failure`.
+    static func entry(_ chosen: ChosenSnapshot, mayBeDeleted: Bool = false) throws -> SnapshotIndex.Entry {
+        let index = chosen.index
+        let candidates = index.state(at: chosen.entry.sequence).filter { entry in
+            (chosen.scope == .root || chosen.scope == .file(entry.file))
+                && (mayBeDeleted || entry.event != .deleted)
+                && index.declaration(of: entry.file, at: entry.sequence)?.kind == .database
+        }
+        let meant = try index.meantDatabase(among: candidates.map(\.file), at: chosen.entry.sequence)
+        guard let entry = candidates.first(where: { $0.file == meant }) else {
+            throw Failure(
+                .notFound,
+                "\(chosen.target.path.printable) had no database at snapshot \(chosen.entry.sequence): see "
+                    + "\(SuggestedCommand("log", chosen.target.path))"
+            )
+        }
+        return entry
+    }
+
+    /// What is looked at, for people.
+    func announce(_ console: Console) {
+        console.message("\(path.printable) at snapshot \(RestoreReport.text(entry))")
+    }
+}

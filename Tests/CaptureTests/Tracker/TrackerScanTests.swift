@@ -1,0 +1,102 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryWriter
+import SQLiteFiles
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Capture
+
+@Suite("Comparisons")
+struct TrackerScanTests {
+    private static let pageBytes = 4096
+
+    /// A tracker of a database of which an image of that shape is known, and its queue.
+    private func tracker(
+        _ folder: TemporaryDirectory,
+        _ image: ObservedImage?
+    ) throws -> (Tracker, CaptureQueue) {
+        let queue = try CaptureQueue()
+        let tracker = Tracker(
+            file: FileID(1),
+            name: "a.db",
+            path: FilePath(folder.file("a.db")),
+            kind: .database,
+            image: image,
+            firstEvent: .baseline,
+            knownGoodUntil: .now,
+            context: CaptureContext(
+                queue: queue,
+                meter: StatusMeter { _ in },
+                mirrorDirectory: FilePath(folder.path),
+                hashes: PageHashes(in: FilePath(folder.path)),
+                budget: OpenFileBudget(openFiles: 1000)
+            )
+        )
+        return (tracker, queue)
+    }
+
+    @Test("a fresh start that was given up in part has taken the former image's place: the next begins fresh")
+    func freshStartGivenUp() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write([UInt8](repeating: 1, count: Self.pageBytes), to: "a.db")
+        let former = ImageSize(pageSize: PageSize(bytes: 512)!, pageCount: PageCount(8))
+        let (tracker, queue) = try tracker(folder, ObservedImage(shape: former))
+        func begin(_ shape: ImageSize) throws -> FileScan {
+            let file = try OpenFile(tracker.path, .look)
+            try tracker.begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
+            return try #require(tracker.scan)
+        }
+        let scan = try begin(shape(pages: 1))
+        tracker.emit(PageSet(pageSize: scan.pageSize), scan)
+        tracker.dropScan()
+        // Pages of the former size again.
+        #expect(try begin(former).isFreshStart)
+        _ = queue.takeAll()
+    }
+
+    @Test("the deletion of a file without an image is handed over: an earlier one may be in the history")
+    func deletedWithoutImage() throws {
+        let folder = try TemporaryDirectory()
+        let (tracker, queue) = try tracker(folder, nil)
+        let now = MonotonicInstant.now
+        tracker.look(now)
+        tracker.look(now.advanced(by: .seconds(1)))
+        let deletions = queue.takeAll().filter {
+            if case .changes(let changes) = $0 { changes.event == .deleted && changes.isFinal } else { false }
+        }
+        #expect(deletions.count == 1)
+        #expect(tracker.isGone)
+    }
+
+    @Test("a comparison that follows one that was given up cuts nothing off what that one handed over")
+    func keepsWhatWasHandedOver() throws {
+        let folder = try TemporaryDirectory()
+        let file = FileID(1)
+        let content = (1...7).flatMap { [UInt8](repeating: $0, count: Self.pageBytes) }
+        // The mirror has seven pages, the last whole snapshot had two.
+        try folder.write(content, to: file.description)
+        try folder.write(content, to: "a.db")
+        let (tracker, queue) = try tracker(folder, ObservedImage(shape: shape(pages: 2)))
+        try tracker.begin(
+            shape(pages: 7),
+            file: OpenFile(tracker.path, .look),
+            isOverLog: true,
+            selection: nil,
+            transactions: nil
+        )
+        let steps = queue.takeAll()
+        guard steps.count == 1, case .changes(let opening) = steps[0] else {
+            Issue.record("not one change: \(steps)")
+            return
+        }
+        #expect(opening.shape == shape(pages: 7))
+        #expect(opening.pages.isEmpty)
+        #expect(!opening.isFinal)
+    }
+
+    private func shape(pages: UInt32) -> ImageSize {
+        ImageSize(pageSize: PageSize(bytes: Self.pageBytes)!, pageCount: PageCount(pages))
+    }
+}
