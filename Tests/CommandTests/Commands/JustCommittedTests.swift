@@ -11,7 +11,7 @@ struct JustCommittedTests {
             "PRAGMA journal_mode = WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b);"
         )
         // Left to itself, it makes nothing durable for as long as the test runs.
-        try protection.watch("--debounce", "60s", "--max-delay", "60s")
+        try protection.watch("--debounce", "60s", "--max-delay", "60s", "--check-after", "10m")
         try protection.holdfast("snapshot", "--tag", "s")
         let database = protection.database
         let session = try SQLite3Session(database)

@@ -28,10 +28,10 @@ struct ControlClientTests {
             _ = try? connection.readLine(limit: 1 << 10)
             try? connection.writeLine(refusal)
         }
-        try await WorkerThread.run("client") {
-            let long = AnnotationRequest.tag(String(repeating: "x", count: 9 << 20))
-            #expect(throws: ControlClient.Failure.refused("too much")) {
-                try ControlClient(root).synchronise([long], timeout: .seconds(60))
+        await #expect(throws: ControlClient.Failure.refused("too much")) {
+            try await WorkerThread.run("client") {
+                let long = AnnotationWish.tag(String(repeating: "x", count: 9 << 20))
+                return try ControlClient(root).synchronise([long], timeout: .seconds(60))
             }
         }
     }
