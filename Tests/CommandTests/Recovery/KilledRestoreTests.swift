@@ -61,7 +61,7 @@ struct KilledRestoreTests {
         }
         // A page each: one of them is as good as its neighbours.
         kills += try killAtEach(97, of: "pwrite64", accident, team, wanted, before)
-        #expect(kills > 10)
+        #expect(kills > 15)
         print("killed a restore after \(accident.testDescription): \(kills) kills")
     }
 
@@ -75,6 +75,7 @@ struct KilledRestoreTests {
         _ before: String
     ) throws -> Int {
         for number in 0... {
+            try team.shell("rm -r .devteam ../repository; cp -a saved .devteam; cp -a ../saved ../repository")
             let trace =
                 "-f -qq -o ../trace -e trace=\(call) -e inject=\(call):signal=KILL:when=\(1 + number * step)"
             let command = "restore .devteam/devteam.db --at good --in-place --wait 100ms"
@@ -104,7 +105,6 @@ struct KilledRestoreTests {
                 try team.holdfast("undo")
                 #expect(try content(team) == before, "\(place)")
             }
-            try team.shell("rm -r .devteam ../repository; cp -a saved .devteam; cp -a ../saved ../repository")
         }
         return 0
     }
