@@ -30,7 +30,7 @@ struct ControlClientTests {
         }
         await #expect(throws: ControlClient.Failure.refused("too much")) {
             try await WorkerThread.run("client") {
-                let long = AnnotationWish.tag(String(repeating: "x", count: 9 << 20))
+                let long = AnnotationRequest.tag(String(repeating: "x", count: 9 << 20))
                 return try ControlClient(root).synchronise([long], timeout: .seconds(60))
             }
         }
