@@ -15,7 +15,7 @@ let strict: [SwiftSetting] = [
 /// `FilePath`: paths as Linux has them, bytes that need not be UTF-8.
 let path: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
-/// What `holdfast --version` says of the source. `scripts/run` sets it: SwiftPM would not notice a new commit by itself.
+/// What `holdfast --version` says of the source, set by `scripts/run`: SwiftPM would not notice a new commit.
 let commit = Context.environment["HOLDFAST_COMMIT"] ?? ""
 
 let package = Package(

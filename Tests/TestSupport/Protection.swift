@@ -87,31 +87,6 @@ package final class Protection {
         return result
     }
 
-    /// Starts the program under `strace(1)`, which holds it up for two seconds before the `number`th of these
-    /// calls, and returns once it is there.
-    package func start(
-        _ arguments: String...,
-        heldBefore call: String,
-        number: Int = 1
-    ) throws -> RunningProgram {
-        let trace = folder.file("trace")
-        let options = [
-            "-f", "-qq", "-o", trace, "-e", "trace=\(call)",
-            "-e", "inject=\(call):delay_enter=2000000:when=\(number)",
-        ]
-        let program = try RunningProgram(
-            "/usr/bin/strace",
-            options + [HoldfastProgram.path] + arguments,
-            environment: HoldfastProgram.environment(environment),
-            directory: data
-        )
-        try wait(for: "\(call), number \(number)") {
-            let lines = (try? String(contentsOfFile: trace, encoding: .utf8)) ?? ""
-            return lines.components(separatedBy: "\(call)(").count > number
-        }
-        return program
-    }
-
     /// Everything committed so far is durable afterwards; the last sequence.
     @discardableResult
     package func sync() throws -> Int {

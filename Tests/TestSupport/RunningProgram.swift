@@ -147,6 +147,15 @@ package final class RunningProgram {
         while isRunning { _ = events.wakeup.wait(.seconds(60)) }
     }
 
+    /// Whether it has that open (proc_pid_fd(5)).
+    package func hasOpen(_ path: String) -> Bool {
+        let links = "/proc/\(processID)/fd"
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: links)) ?? []
+        return numbers.contains {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(links)/\($0)")) == path
+        }
+    }
+
     /// The most memory that it has had resident so far (`VmHWM` in proc(5)).
     package func peakMemoryBytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)

@@ -3,11 +3,12 @@ package import SystemPackage
 
 /// Which names under a root are protected, which belong to a database, and which are left out.
 ///
-/// The rule: a name that ends in `-wal`, `-shm` or `-journal` may be a sidecar of the file before the ending;
-/// temporary files of editors and of SQLite are left out, so are what a restore in place put aside, the
-/// root's own `backups` directory and whatever an exclusion matches (a shell pattern against the whole
-/// relative name or its last component). Everything else is protected: endings mean nothing, the first 16
-/// bytes decide what is a database.
+/// The rules:
+/// * It ends in `-wal`, `-shm` or `-journal`: it may be a sidecar of the file before the ending.
+/// * It is a temporary file of an editor or of SQLite, or what a restore in place put aside: left out.
+/// * It is in the root's own `backups` directory: left out.
+/// * An exclusion matches its whole relative name or its last component: left out.
+/// * Else it is protected. Endings mean nothing: the first 16 bytes decide what is a database.
 package struct RootScope: Sendable {
     /// Shell patterns (`fnmatch(3)`).
     package let exclusions: [String]

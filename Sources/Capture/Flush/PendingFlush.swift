@@ -19,9 +19,9 @@ struct PendingFlush {
     /// So much memory calls for a flush before its time, in bytes.
     static let fullBytes = 2 << 20
 
-    mutating func add(_ step: CaptureStep) {
+    mutating func add(_ step: CaptureStep, byteCount: Int) {
         if let file = step.file { steps[file, default: 0] += 1 }
-        byteCount += step.byteCount
+        self.byteCount += byteCount
     }
 
     /// A change was observed then.

@@ -131,8 +131,9 @@ final class Recorder {
     }
 
     private func take(_ step: CaptureStep) throws {
-        pending.add(step)
-        memory.used(step.byteCount)
+        let byteCount = step.byteCount
+        pending.add(step, byteCount: byteCount)
+        memory.used(byteCount)
         if !bases.isVoid(step) { try untilItWorks { try attempt(step) } }
         balanceMemory()
         // What has nothing to write is settled by the next flush all the same.

@@ -48,7 +48,9 @@ extension Tracker {
         if let caught, caught.identity == logIdentity { return }
         if isDrainingLater {
             // Another log has come before there was room for the rest of the last one.
-            rescanReason(.missed("a write-ahead log went before there was room in the repository to read it"))
+            requireRescan(
+                .missed("a write-ahead log went before there was room in the repository to read it")
+            )
             endDraining()
         }
         guard let caught else {
@@ -109,7 +111,7 @@ extension Tracker {
         guard let log, !log.log.isNamed else {
             if parkedLog.take() != nil, attention.rescanReason != nil { return }
             // The one that went was never held.
-            rescanReason(.missed("a write-ahead log was gone before it could be read"))
+            requireRescan(.missed("a write-ahead log was gone before it could be read"))
             return
         }
         if isFollowingLog, log.beginning != nil {
@@ -118,7 +120,7 @@ extension Tracker {
             merge(log)
         } else if isFollowingLog {
             if journal.hasNews {
-                rescanReason(.missed(Self.bothModes))
+                requireRescan(.missed(Self.bothModes))
             } else {
                 drain(log)
                 if isDrainingLater || followRemovedLog(log) { return }
@@ -158,7 +160,7 @@ extension Tracker {
         nameChanged()
         attention.log = true
         journal.eventsWereLost()
-        rescanReason(.missed(reason), since: since)
+        requireRescan(.missed(reason), since: since)
     }
 
     /// Looks for a log with a name; none is no error. Only while all content is in rescanReason: a log that
@@ -197,9 +199,9 @@ extension Tracker {
                 attention.lacksEvidence = log.hasSeenNothing
                 return
             }
-            rescanReason(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
+            requireRescan(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
         } catch {
-            rescanReason(.missed("the write-ahead log could not be read"))
+            requireRescan(.missed("the write-ahead log could not be read"))
         }
     }
 }

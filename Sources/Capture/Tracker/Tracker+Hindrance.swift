@@ -7,7 +7,7 @@ extension Tracker {
     /// Commits may go by unseen for that reason until it is gone: nothing is captured that would rest on
     /// knowing all. A gap is recorded when the file is compared again.
     func hinder(_ reason: String) {
-        if hindrance?.isBlind != true || attention.rescanReason == nil { rescanReason(.missed(reason)) }
+        if hindrance?.isBlind != true || attention.rescanReason == nil { requireRescan(.missed(reason)) }
         hindrance = Hindrance(reason: reason, isBlind: true)
         hinderedAt = .now
         context.meter.hindered(path.printable, hindrance)

@@ -50,7 +50,7 @@ extension Tracker {
                 ? MonotonicInstant.now.advanced(by: began.duration(to: .now) * 4) : nil
         case .congested: retry(in: .milliseconds(1), from: now)
         case .unfinished: retry(in: .zero, from: now)
-        case .lost, .takenBack: if let loss = outcome.loss { rescanReason(.missed(loss)) }
+        case .lost, .takenBack: if let loss = outcome.loss { requireRescan(.missed(loss)) }
         }
     }
 }
@@ -75,11 +75,11 @@ extension Tracker: WALTail.Sink {
     private func takeFromLog(_ pages: PageSet, _ databasePages: PageCount, isFinal: Bool) {
         guard let shape = try? shapeFromLog(pages.pageSize, databasePages) else {
             // The comparison that follows meets the same commit, and says what is wrong with it.
-            return rescanReason(.missed("a commit in the write-ahead log that makes the database too long"))
+            return requireRescan(.missed("a commit in the write-ahead log that makes the database too long"))
         }
         if let known = scan?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
             // The log belongs to another database than the one that was captured.
-            return rescanReason(
+            return requireRescan(
                 .missed("commits of another page size came by before the first of them was compared")
             )
         }

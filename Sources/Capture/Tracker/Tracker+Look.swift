@@ -71,7 +71,7 @@ extension Tracker {
         attributesChanged()
         if status.identity != identity {
             if identity != nil {
-                rescanReason(.replaced)
+                requireRescan(.replaced)
             } else if attention.rescanReason == nil {
                 attention.rescanReason = .firstLook
             }
@@ -82,7 +82,7 @@ extension Tracker {
             journal.lookForName(&context.scratch)
         }
         if isLeftOut, identity != nil, attention.rescanReason == nil {
-            rescanReason(.missed("it could not be read for a while"))
+            requireRescan(.missed("it could not be read for a while"))
         }
         if kind == .plain { try decideKindAgain() }
         return true

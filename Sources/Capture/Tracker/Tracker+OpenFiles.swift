@@ -26,7 +26,7 @@ extension Tracker {
         if tail.log.identity == parkedLog.identity {
             tail.resume(parkedLog)
         } else {
-            rescanReason(.missed("a write-ahead log was replaced before it was read"))
+            requireRescan(.missed("a write-ahead log was replaced before it was read"))
         }
     }
 

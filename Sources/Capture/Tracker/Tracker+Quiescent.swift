@@ -4,7 +4,7 @@ import RepositoryWriter
 import SQLiteFiles
 
 extension Tracker {
-    /// Files up to this size are compared by reading them whole into one capture; larger ones scan.
+    /// Files up to this size are compared by reading them whole into one capture; larger ones are scanned.
     static let wholeBytes: UInt64 = 4 << 20
     /// Why commits may be missed when transactions in rollback mode meet a log.
     static let bothModes = "commits in both journal modes before either was captured"
@@ -25,14 +25,14 @@ extension Tracker {
             return try usesLog() ? beginLogScan(now) : captureCalm(now)
         }
         if journal.hasNews {
-            if try logHasCommits() { return rescanReason(.missed(Self.bothModes)) }
+            if try logHasCommits() { return requireRescan(.missed(Self.bothModes)) }
             return try captureCalm(now)
         }
         let lacksEvidence = attention.takeLackOfEvidence()
         guard attention.isTouched else { return }
         if image?.usesWAL == true {
             if lacksEvidence {
-                return rescanReason(.missed("a write-ahead log was gone before it could be read"))
+                return requireRescan(.missed("a write-ahead log was gone before it could be read"))
             }
             switch try originOfContent() {
             case .checkpoint:
@@ -40,7 +40,7 @@ extension Tracker {
                 attention.contentCaptured()
                 audit.want()
             case .unclear: retry(in: .zero)
-            case .foreign where attention.isQuiet(now): rescanReason(.unexplained)
+            case .foreign where attention.isQuiet(now): requireRescan(.unexplained)
             case .foreign: retry(in: PendingEvents.quiet, from: now)
             }
         } else {
@@ -116,7 +116,7 @@ extension Tracker {
     private func haveBothModes(_ now: MonotonicInstant) {
         if scan != nil { return restartScan(now) }
         if attention.rescanReason != nil { return retry(in: .zero, from: now) }
-        rescanReason(.missed(Self.bothModes))
+        requireRescan(.missed(Self.bothModes))
     }
 
     /// What may have changed since the last capture.

@@ -18,7 +18,7 @@ extension Tracker {
             }
             self.removedLog = nil
             if attention.rescanReason == nil {
-                rescanReason(.missed("a removed write-ahead log was in use beside another one"))
+                requireRescan(.missed("a removed write-ahead log was in use beside another one"))
             }
         }
         guard mustCheckSight, image?.usesWAL ?? true else { return false }
@@ -92,6 +92,6 @@ extension Tracker {
         guard hindrance != nil, let log, !log.log.isNamed, !log.indexIsUsed else { return }
         drain(log)
         endDraining()
-        rescanReason(.missed("a write-ahead log was removed while a program had it open"))
+        requireRescan(.missed("a write-ahead log was removed while a program had it open"))
     }
 }

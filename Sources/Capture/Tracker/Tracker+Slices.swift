@@ -109,11 +109,11 @@ extension Tracker {
         }
         if context.isPolled(name) {
             // Where no events come, this may be the first to see a change.
-            return rescanReason(.missed("changes that no event tells are looked for in turns"))
+            return requireRescan(.missed("changes that no event tells are looked for in turns"))
         }
         context.meter.update { $0.auditDifferences += 1 }
         context.meter.tell(.auditDifference(path.printable))
-        rescanReason(.missed("an audit found pages that differ from what was captured"))
+        requireRescan(.missed("an audit found pages that differ from what was captured"))
     }
 
     /// Whether the mirror has the page as it was written.

@@ -181,11 +181,11 @@ final class Tracker {
     }
 
     /// Notes that the file has to be compared as a whole, and why.
-    func rescanReason(_ rescanReason: RescanReason, since: Instant? = nil) {
+    func requireRescan(_ cause: RescanReason, since: Instant? = nil) {
         if attention.rescanReason == nil || attention.rescanReason == .unexplained {
-            attention.rescanReason = rescanReason
+            attention.rescanReason = cause
         }
-        if let reason = rescanReason.reason {
+        if let reason = cause.reason {
             put(.gapSuspected(file, since: since ?? knownGoodUntil, reason: reason))
             context.meter.update { $0.rescans += 1 }
         }

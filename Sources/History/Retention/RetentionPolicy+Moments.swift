@@ -5,8 +5,10 @@ extension RetentionPolicy {
     /// Chooses the moments of a root that stay, and says why. Pure.
     ///
     /// Every snapshot of any file is a moment of the root. Each rule goes from the newest moment back.
-    /// Whatever the rules, these stay: the newest moment, every one that is held or that a tag stands on (for
-    /// some time, where Holdfast made it by itself), and the last of each file that was found good.
+    /// Whatever the rules, these stay:
+    /// * the newest moment;
+    /// * every one that is held, or that a tag stands on (an automatic tag only for some time);
+    /// * the last one of each file that was found good.
     ///
     /// A choice does not depend on what it rejects: made again among what is left, it is the same.
     /// - Returns: a set of reasons for each of `index.entries`, empty for those that no moment needs.

@@ -5,9 +5,9 @@ import SystemPackage
 
 /// Makes a new database of what can still be read of a damaged image.
 ///
-/// The rule: each table is read along its key from both ends. Where SQLite meets damage, a table with rowids
-/// is left at that place and entered again behind it, after as few rowids as it takes by doubling, and from
-/// there read back to the damage.
+/// Each table is read along its key from both ends. Where SQLite meets damage, a table with rowids is left,
+/// and entered again behind the damage. How many rowids are skipped is found by doubling. From there the
+/// table is read back to the damage.
 struct Salvage {
     /// What of the image is not in the new database.
     struct Loss {

@@ -7,10 +7,12 @@ import SystemPackage
 
 /// What became of one row, from snapshot to snapshot.
 ///
-/// The history is laid over one image, and SQLite looks at it only when a page changed on which the row
-/// depends: the way to it in its table's b-tree with its overflow pages, or, while it is not there or the
-/// table has no rowids, all pages of the table and its key's index. It looks as well when the schema's
-/// version changed (sqlite.org/fileformat2.html, section 1.3.9), and at what was no single transaction.
+/// The history is laid over one image. SQLite looks at it only when a page changed on which the row depends:
+/// * the way to it in its table's b-tree, with its overflow pages;
+/// * all pages of the table and its key's index, while the row is not there or the table has no rowids.
+///
+/// It looks as well when the schema's version changed (sqlite.org/fileformat2.html, section 1.3.9), and at
+/// what was no single transaction.
 package final class RowHistory {
     package struct Version: Sendable {
         package enum Kind: String, Sendable {

@@ -5,9 +5,11 @@ import Zstandard
 
 /// Opens packs and reads the records in them, front to back. Its buffers serve one pack after the other.
 ///
-/// A pack is valid when both frames hold as many bytes as it says, the records fill the heads exactly, there
-/// are as many as it says, and their ranges have all bytes of the data. No record in it is a pack, a summary
-/// or a footer.
+/// A pack is valid if and only if:
+/// 1. Both frames hold as many bytes as it says.
+/// 2. The records fill the heads exactly, and there are as many as it says.
+/// 3. Their ranges have all bytes of the data.
+/// 4. No record in it is a pack, a summary or a footer.
 package struct PackReader: ~Copyable {
     private var decompressor: Decompressor?
     private var heads: [UInt8] = []

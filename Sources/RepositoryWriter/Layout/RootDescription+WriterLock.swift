@@ -5,7 +5,7 @@ import SystemPackage
 extension RootDescription {
     /// The lock that makes one the root's writer. Throws `RepositoryError.locked`, or `SystemError`.
     /// `forRepair`: links in the place of files are what is to be mended.
-    func takeWriterLock(forRepair: Bool = false) throws -> OpenFile {
+    func takeWriterLock(forRepair: Bool = false) throws -> WriterLock {
         for path in [directory, segmentsDirectory, basesDirectory, mirrorDirectory] {
             do {
                 try PrivateDirectory.requireWritable(path)
@@ -17,13 +17,13 @@ extension RootDescription {
         }
         let lock = try OpenFile(lockPath, .updateOrCreate)
         guard try lock.takeWriteLock() else { throw RepositoryError.locked(directory) }
-        return lock
+        return WriterLock(lock)
     }
 
     /// Runs `body` while nobody can become the root's writer. Throws as `takeWriterLock` does.
     package func withoutWriter<Value>(_ body: () throws -> Value) throws -> Value {
         let lock = try takeWriterLock()
-        defer { lock.releaseWriteLock() }
+        defer { extendLifetime(lock) }
         return try body()
     }
 }

@@ -67,7 +67,7 @@ package final class RootPruning {
         asWatcher: Bool = false
     ) throws -> Outcome {
         let lock = try root.takeWriterLock()
-        defer { lock.releaseWriteLock() }
+        defer { extendLifetime(lock) }
         let (tracker, end) = try RootHistory(root).scan { _ in }
         var added: UInt64 = 0
         if let end, end.tail == .clean, !tracker.hasUnfinished, tracker.lastSequence >= end.segment {

@@ -41,7 +41,7 @@ package final class RootWriter {
     var openedAt = SequenceNumber.none
 
     /// Held as long as the writer lives.
-    let lock: OpenFile
+    let lock: WriterLock
     /// The highest number that a file has.
     var lastFile = FileID.root
     var names: [FilePath: FileID] = [:]
@@ -80,7 +80,7 @@ package final class RootWriter {
     }
 
     /// The same for one who has the lock already.
-    init(root: RootDescription, options: Options = Options(), holding lock: consuming OpenFile) throws {
+    init(root: RootDescription, options: Options = Options(), holding lock: consuming WriterLock) throws {
         self.root = root
         self.options = options
         hashes = PageHashes(in: root.mirrorDirectory)
@@ -88,10 +88,6 @@ package final class RootWriter {
         self.lock = lock
         durableMark = DurableMarkFile(root)
         try open()
-    }
-
-    deinit {
-        lock.releaseWriteLock()
     }
 
     /// The number of the file with that name, declared with the next flush if it is new or of another kind.

@@ -7,7 +7,7 @@ extension RootDescription {
     var controlPath: FilePath { directory.appending("control.sock") }
 }
 
-/// DurabilityWaiters the requests of other commands for one root, on threads of its own.
+/// Answers the requests of other commands for one root, on threads of its own.
 final class ControlSocket: Sendable {
     private let path: FilePath
     private let listener: Socket
@@ -33,7 +33,7 @@ final class ControlSocket: Sendable {
         for _ in 0..<Self.placeCount { places.signal() }
     }
 
-    /// DurabilityWaiters until `stop`.
+    /// Answers until `stop`.
     func run() async throws {
         try await WorkerThread.run("control") { [self] in
             while true {

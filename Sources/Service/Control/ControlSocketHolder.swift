@@ -23,7 +23,7 @@ final class ControlSocketHolder: Sendable {
         if isLate { socket.stop() }
     }
 
-    /// DurabilityWaiters until `close`.
+    /// Answers until `close`.
     func run() async throws {
         let socket = state.withLock { $0.socket }
         try await socket?.run()

@@ -235,7 +235,7 @@ final class RootWatch: Sendable {
         }
     }
 
-    /// DurabilityWaiters for the root while nobody protects it; nil where another watcher does, or there is
+    /// Answers for the root while nobody protects it; nil where another watcher does, or there is
     /// no place for a socket.
     private func failedSocket(_ error: any Error) -> ControlSocket? {
         guard let root = try? target.known() else { return nil }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Capture
 
-@Suite("ConcurrencyLimiter")
+@Suite("A limit of concurrent work")
 struct ConcurrencyLimiterTests {
     private final class Member {}
 

@@ -70,7 +70,7 @@ struct TrackerSwitchTests {
         let database = try TrackedDatabase(Self.schema)
         let states: Set = [try database.session.sql(Self.proof)]
         let tracker = database.tracker
-        tracker.rescanReason(.unexplained)
+        tracker.requireRescan(.unexplained)
         try tracker.begin(
             tracker.image!.shape,
             file: OpenFile(tracker.path, .look),

@@ -44,8 +44,7 @@ struct ExchangeTests {
         )
     }
 
-    /// `strace(1)` holds the command up where it has looked who has the file open, and has not exchanged it
-    /// yet.
+    /// The command is held up where it has looked who has the file open, and has not exchanged it yet.
     @Test(
         "a program that opens the damaged file at that very moment finds it locked, and does not spoil the new one"
     )
@@ -59,20 +58,22 @@ struct ExchangeTests {
         try capture(protection)
         try shell("head -c 4096 /dev/urandom | dd of=a.db bs=4096 seek=3 conv=notrunc 2>&1", in: protection)
         try capture(protection)
-        let restore = try protection.start(
-            "restore",
-            protection.database,
-            "--at",
-            "1",
-            "--in-place",
-            heldBefore: "linkat"
-        )
-        let write = try shell(
-            "sqlite3 -cmd '.timeout 4000' a.db 'INSERT INTO t VALUES(1, 2);' 2>&1 || true",
+        let restore = try HeldProgram(
+            ["restore", protection.database, "--at", "1", "--in-place"],
+            .before,
+            "linkat",
             in: protection
         )
-        #expect(write.contains("database is locked"), "\(write)")
-        #expect(try restore.waitForEnd().status == 0)
+        let latecomer = try RunningProgram(
+            "/usr/bin/sqlite3",
+            ["-cmd", ".timeout 4000", protection.database, "INSERT INTO t VALUES(1, 2);"],
+            environment: [:]
+        )
+        try wait(for: "the latecomer") { latecomer.hasOpen(protection.database) }
+        restore.letGo()
+        let write = try latecomer.waitForEnd()
+        #expect(write.stderr.contains("database is locked"), "\(write)")
+        #expect(try restore.program.waitForEnd().status == 0)
         let found = try SQLite3.sql(
             "PRAGMA integrity_check; SELECT count(*) FROM t; SELECT count(*) FROM pad;",
             on: protection.database
@@ -104,8 +105,7 @@ struct ExchangeTests {
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
     }
 
-    /// `strace(1)` holds the command up before the third rename: the journal has gone aside, the file not
-    /// yet.
+    /// The command is held up before the third rename: the journal has gone aside, the file not yet.
     @Test("interrupted between two renames, it ends what it has begun", arguments: [SIGINT, SIGTERM])
     func interrupted(signal: Int32) throws {
         let protection = try Protection()
@@ -113,20 +113,17 @@ struct ExchangeTests {
         try shell("head -c 9000 /dev/urandom > a.db; printf stale > a.db-journal", in: protection)
         try capture(protection)
         let damaged = try shell("md5sum < a.db", in: protection)
-        let restore = try protection.start(
-            "restore",
-            protection.database,
-            "--at",
-            "1",
-            "--in-place",
-            heldBefore: "renameat",
-            number: 3
+        let restore = try HeldProgram(
+            ["restore", protection.database, "--at", "1", "--in-place"],
+            .before,
+            "renameat",
+            number: 3,
+            in: protection
         )
         #expect(!FileManager.default.fileExists(atPath: protection.database + "-journal"))
-        let children = "/proc/\(restore.processID)/task/\(restore.processID)/children"
-        let child = try #require(Int32(String(contentsOfFile: children, encoding: .utf8).dropLast()))
-        kill(child, signal)
-        #expect(try restore.waitForEnd().status == 130)
+        restore.program.signal(signal)
+        restore.letGo()
+        #expect(try restore.program.waitForEnd().status == 130)
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
         #expect(
             try shell("cat a.db.corrupted-*[0-9] | md5sum; cat a.db.*-journal", in: protection) == damaged
@@ -144,15 +141,11 @@ struct ExchangeTests {
         let before = try shell(look, in: protection)
         let identity = { FileStatus.ifPresent(FilePath(protection.database))?.identity }
         let damaged = identity()
-        let restore = try protection.start(
-            "restore",
-            protection.database,
-            "--at",
-            "1",
-            "--in-place",
-            "--wait",
-            "60s",
-            heldBefore: "linkat"
+        let restore = try HeldProgram(
+            ["restore", protection.database, "--at", "1", "--in-place", "--wait", "60s"],
+            .before,
+            "linkat",
+            in: protection
         )
         let latecomer = try RunningProgram(
             "/bin/sh",
@@ -161,11 +154,10 @@ struct ExchangeTests {
             directory: protection.data
         )
         try latecomer.waitForOutput { $0 == "open" }
+        restore.letGo()
         try wait(for: "the exchange") { identity() != damaged }
-        let children = "/proc/\(restore.processID)/task/\(restore.processID)/children"
-        let child = try #require(Int32(String(contentsOfFile: children, encoding: .utf8).dropLast()))
-        kill(child, SIGTERM)
-        #expect(try restore.waitForEnd(timeout: .seconds(20)).status == 130)
+        restore.program.signal(SIGTERM)
+        #expect(try restore.program.waitForEnd(timeout: .seconds(20)).status == 130)
         #expect(try shell(look, in: protection) == before)
         latecomer.kill()
     }

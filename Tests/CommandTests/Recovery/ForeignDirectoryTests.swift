@@ -2,18 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Somebody puts a directory of their own in the place of the one that a restore has just made. `strace(1)`
-/// holds the restore up meanwhile.
+/// Somebody puts a directory of their own in the place of the one that a restore has just made.
 @Suite("A foreign directory in the place of a restore's own", .serialized)
 struct ForeignDirectoryTests {
     /// What the restore is held up at.
-    enum Moment: String, CaseIterable {
+    enum Moment: CaseIterable {
         /// It has made its directory, and not opened it yet.
-        case made = "mkdirat:delay_exit=1000000"
+        case made
         /// It has opened it, and not locked it yet.
-        case opened = "flock:delay_enter=1000000"
-
-        var call: String { String(rawValue.prefix { $0 != ":" }) }
+        case opened
     }
 
     /// What is put there. Of an empty one that has the same owner nobody can tell whose it is.
@@ -28,27 +25,19 @@ struct ForeignDirectoryTests {
         let protection = try Protection()
         try protection.holdfast("watch", "--once", "--quiet", protection.data)
         try protection.shell("mkdir ../out; cd ../out; mkdir foreign; \(foreign.rawValue)")
-        let trace = protection.folder.file("trace")
-        let restore = try RunningProgram(
-            "/usr/bin/strace",
-            [
-                "-f", "-qq", "-o", trace, "-e", "trace=\(moment.call)", "-e", "inject=\(moment.rawValue)",
-                HoldfastProgram.path, "restore", protection.database, "--output", "../out/a.db",
-            ],
-            environment: HoldfastProgram.environment(protection.environment),
-            directory: protection.data
-        )
+        let output = ["restore", protection.database, "--output", "../out/a.db"]
+        let restore =
+            switch moment {
+            case .made: try HeldProgram(output, .after, "mkdirat", in: protection)
+            case .opened: try HeldProgram(output, .before, "flock", in: protection)
+            }
         let out = protection.folder.file("out")
-        var made = ""
-        try wait(for: "the directory") {
-            let names = try FileManager.default.contentsOfDirectory(atPath: out)
-            made = names.first { $0.hasPrefix(".holdfast-restore-") } ?? ""
-            guard made != "", moment == .opened else { return made != "" }
-            let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
-            return lines.last?.contains(" = ") == false
-        }
+        let made = try #require(
+            FileManager.default.contentsOfDirectory(atPath: out).first { $0.hasPrefix(".holdfast-restore-") }
+        )
         try protection.shell("cd ../out; mv \(made) ../theirs; mv foreign \(made)")
-        #expect(try restore.waitForEnd().status == 0)
+        restore.letGo()
+        #expect(try restore.program.waitForEnd().status == 0)
         #expect(try SQLite3.sql(".tables", on: out + "/a.db") == "t\n")
         let look = "find . -mindepth 1 ! -name a.db | sort; cat .h*/file"
         let left = try Command.run("sh", ["-c", look], directory: out)

@@ -69,15 +69,24 @@ import Testing
         try protection.holdfast("sync")
         #expect(try restore(protection, protection.data + "/notes", "--at", "good").status == 0)
         // The first one is held up where it has made its plan and not done it yet.
-        let first = try protection.start("undo", protection.data, heldBefore: "linkat")
+        let first = try HeldProgram(["undo", protection.data], .before, "linkat", in: protection)
         let impatient = try HoldfastProgram.run(
             ["undo", protection.data, "--wait", "10ms"],
             environment: protection.environment
         )
         #expect(impatient.status == 11 && impatient.stderr.contains("is being brought back"), "\(impatient)")
-        let second = try HoldfastProgram.run(["undo", protection.data], environment: protection.environment)
-        #expect(second.status == 11 && second.stderr.contains("was brought back"), "\(second)")
-        #expect(try first.waitForEnd().status == 0)
+        let second = try HoldfastProgram.start(
+            ["undo", protection.data],
+            environment: protection.environment
+        )
+        let roots = protection.folder.file("repository") + "/roots"
+        let root = try #require(FileManager.default.contentsOfDirectory(atPath: roots).first)
+        // The root's directory is what it must have the lock of.
+        try wait(for: "the second one") { second.hasOpen("\(roots)/\(root)") }
+        first.letGo()
+        let overtaken = try second.waitForEnd()
+        #expect(overtaken.status == 11 && overtaken.stderr.contains("was brought back"), "\(overtaken)")
+        #expect(try first.program.waitForEnd().status == 0)
         #expect(try String(contentsOfFile: protection.data + "/notes", encoding: .utf8) == "bad\n")
     }
 

@@ -56,7 +56,9 @@ import Testing
         }
         let fast = try #require(turns["full-speed"])
         let commits = try #require(fast.commits)
-        #expect(commits > 10 && fast.points == commits && (fast.written_bytes ?? 0) > 0)
+        // Beside other tests the watcher may come late, and take several commits together.
+        let points = try #require(fast.points)
+        #expect(10 < points && points <= commits && (fast.written_bytes ?? 0) > 0)
         let sparse = try #require(turns["latency-wal"])
         #expect(sparse.commits == 6 && sparse.points == 6 && sparse.durable_ms_p50 != nil)
         let undisturbed = try #require(turns["interference"])

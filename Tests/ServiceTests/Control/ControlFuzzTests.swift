@@ -11,17 +11,9 @@ import Testing
 
 @Suite("Control socket: whatever answers")
 struct ControlFuzzTests {
-    private final class Listener: Sendable {
-        let socket: Socket
-        init(at path: FilePath) throws { socket = try Socket.listen(at: path) }
-    }
-
     @Test("an answer is understood, or the client gives up with a reason")
     func answers() async throws {
-        let directory = try TemporaryDirectory()
-        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(directory.file("r")))
-        let root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
-        let listener = try Listener(at: root.controlPath)
+        let listening = try ListeningRoot()
         let status = WatcherStatus(
             pid: 1,
             isReady: true,
@@ -48,12 +40,11 @@ struct ControlFuzzTests {
                 }
                 let isClosedEarly = Int.random(in: 0..<8, using: &random) == 0
                 let reply = answer
-                try WorkerThread.start("server") {
-                    guard let connection = try? listener.socket.accept() else { return }
+                try listening.answerOne { connection in
                     _ = try? connection.readLine(limit: 1000)
                     if !isClosedEarly { try? connection.writeLine(reply) }
                 }
-                if try Self.ask(ControlClient(root), &random) { understood += 1 }
+                if try Self.ask(ControlClient(listening.root), &random) { understood += 1 }
             }
             #expect(understood > 30)
         }
