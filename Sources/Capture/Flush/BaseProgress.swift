@@ -1,5 +1,5 @@
-import RepositoryWriter
 import RepositoryFormat
+import RepositoryWriter
 
 /// Which base images are being taken, and which of them failed.
 struct BaseProgress {

@@ -1,6 +1,6 @@
-import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Where the root and its directories are. No event of theirs tells that a link to the root means another

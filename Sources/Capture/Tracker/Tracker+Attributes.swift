@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 
 /// Owner, mode and the like of a file are handed over behind the content that they belong to. They are looked
 /// at when an event tells of them, and when another file has the name; of a plain file with each capture, for

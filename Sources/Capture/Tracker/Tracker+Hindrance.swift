@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 import SystemPackage
 
 /// What stands between a file and its capture, and how a file is begun anew.

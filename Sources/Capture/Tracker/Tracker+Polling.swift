@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 import SystemPackage
 
 /// A file and its log as they looked from outside.

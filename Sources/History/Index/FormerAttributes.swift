@@ -1,6 +1,6 @@
-import RepositoryReader
 package import LinuxSystem
 package import RepositoryFormat
+import RepositoryReader
 package import SystemPackage
 
 /// A directory of a root as it was at some moment, or before that.

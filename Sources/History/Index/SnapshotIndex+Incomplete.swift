@@ -1,6 +1,6 @@
-import RepositoryReader
 import LinuxSystem
 import RepositoryFormat
+import RepositoryReader
 
 /// Choosing in a copy that was made beside a writer, in which something is missing and nothing is damaged.
 ///

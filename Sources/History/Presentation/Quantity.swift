@@ -18,7 +18,7 @@ package enum Quantity {
     package static func text(rows count: Int) -> String { text(count, "row") }
 
     /// A number of things that take an "s": `1 file`, `2 files`.
-    package static func text(_ count: Int, _ thing: String) -> String {
+    package static func text(_ count: some BinaryInteger, _ thing: String) -> String {
         "\(count) \(thing)\(count == 1 ? "" : "s")"
     }
 

@@ -1,5 +1,5 @@
-package import History
 import GRDB
+package import History
 import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader

@@ -1,6 +1,6 @@
-import RepositoryReader
 import LinuxSystem
 package import RepositoryFormat
+import RepositoryReader
 package import SystemPackage
 
 /// Writes what other programs read: made under another name beside its destination, and complete when it gets

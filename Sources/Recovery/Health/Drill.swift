@@ -1,6 +1,6 @@
-import RepositoryFormat
 package import History
 import LinuxSystem
+import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
 

@@ -1,5 +1,5 @@
-import History
 import GRDB
+import History
 package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage

@@ -1,5 +1,5 @@
-import History
 import GRDB
+import History
 import LinuxSystem
 import RepositoryFormat
 import SystemPackage

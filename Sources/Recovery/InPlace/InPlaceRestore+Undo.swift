@@ -1,5 +1,5 @@
-import RepositoryFormat
 import History
+import RepositoryFormat
 import SystemPackage
 
 extension InPlaceRestore {

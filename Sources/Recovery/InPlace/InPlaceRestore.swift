@@ -1,7 +1,7 @@
-import RepositoryReader
 package import History
 package import LinuxSystem
 package import RepositoryFormat
+import RepositoryReader
 import SQLiteFiles
 package import SystemPackage
 

@@ -1,6 +1,6 @@
-package import History
 import CSQLite
 import GRDB
+package import History
 import LinuxSystem
 import RepositoryFormat
 package import RepositoryReader

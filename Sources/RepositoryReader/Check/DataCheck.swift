@@ -1,5 +1,5 @@
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
 package import SystemPackage
 
 /// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each

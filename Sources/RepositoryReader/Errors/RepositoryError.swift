@@ -1,6 +1,6 @@
+import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
-import LinuxSystem
 
 /// What stands against using a repository. Failed system calls are `SystemError`, damage is `DamageError`.
 package enum RepositoryError: Error, Hashable, Sendable {

@@ -1,5 +1,5 @@
-import RepositoryFormat
 package import LinuxSystem
+import RepositoryFormat
 package import SystemPackage
 
 /// Which root a path belongs to. A path has two forms here: as it is written, and with its symbolic links

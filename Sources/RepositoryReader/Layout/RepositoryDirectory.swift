@@ -1,5 +1,5 @@
-package import RepositoryFormat
 package import LinuxSystem
+package import RepositoryFormat
 package import SystemPackage
 
 /// A root as the repository has it.

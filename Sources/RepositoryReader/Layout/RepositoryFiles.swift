@@ -1,6 +1,6 @@
-package import RepositoryFormat
 internal import FoundationEssentials
 package import LinuxSystem
+package import RepositoryFormat
 package import SystemPackage
 
 /// `repository.json`: says that the directory is a repository, and what it takes to read it.

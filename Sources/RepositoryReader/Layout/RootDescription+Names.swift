@@ -1,5 +1,5 @@
-import RepositoryFormat
 package import LinuxSystem
+import RepositoryFormat
 package import SystemPackage
 
 extension RootDescription {

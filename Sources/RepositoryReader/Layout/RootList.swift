@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 package import SystemPackage
 
 /// The roots of a repository, those whose description is damaged apart.

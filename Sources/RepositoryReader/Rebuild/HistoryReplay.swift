@@ -1,5 +1,5 @@
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
 package import SQLiteFiles
 package import SystemPackage
 

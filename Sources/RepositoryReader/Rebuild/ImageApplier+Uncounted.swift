@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 import SQLiteFiles
 
 /// The digest of an image that is wanted only when all records are laid over it.

@@ -1,5 +1,5 @@
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
 package import SystemPackage
 
 /// Rebuilds images from the stream: the last base image or fresh start, and every record after it. What is

@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 package import SQLiteFiles
 
 /// Pages of an image that are newer than its file, so that a page that changes a hundred times is read and

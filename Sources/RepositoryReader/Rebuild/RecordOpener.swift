@@ -1,5 +1,5 @@
-package import RepositoryFormat
 package import LinuxSystem
+package import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 package import Zstandard

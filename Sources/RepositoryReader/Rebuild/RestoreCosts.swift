@@ -1,5 +1,5 @@
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
 
 /// What a restore of a whole root has to do, in bytes.
 package struct RestoreCost: Hashable, Sendable {

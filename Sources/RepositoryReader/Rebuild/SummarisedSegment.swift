@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 
 /// What the restore of each file costs at the end of a segment, by way of its summaries.
 struct SummarisedSegment {

@@ -1,5 +1,5 @@
-package import RepositoryFormat
 package import LinuxSystem
+package import RepositoryFormat
 package import SystemPackage
 
 /// A snapshot as the history lists it.

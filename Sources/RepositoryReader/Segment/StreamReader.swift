@@ -1,5 +1,5 @@
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
 package import SystemPackage
 
 /// Walks over the records of a root's segments, oldest first.

@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 
 /// Cuts the bytes of a sealed segment's summaries among its packs, in proportion to theirs, so that no
 /// snapshot seems to take all of them.

@@ -1,5 +1,5 @@
-import RepositoryReader
 import RepositoryFormat
+import RepositoryReader
 import Zstandard
 
 /// Makes the frame of one slice, and its checksum.

@@ -1,5 +1,5 @@
-import RepositoryReader
 import RepositoryFormat
+import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 

@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 import SQLiteFiles
 
 /// Neighbouring changes of one file that become one record of byte ranges.

@@ -1,6 +1,6 @@
-package import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
 import SystemPackage
 
 /// Rewrites the segments of a root that are full, so that they take less room: the same snapshots, in packs

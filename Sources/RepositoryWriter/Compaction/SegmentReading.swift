@@ -1,5 +1,5 @@
-import RepositoryReader
 import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Where the records of segments go that are rewritten, in order.

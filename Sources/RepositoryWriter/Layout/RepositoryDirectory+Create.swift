@@ -1,5 +1,5 @@
-package import RepositoryFormat
 package import LinuxSystem
+package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 

@@ -1,6 +1,6 @@
-import RepositoryFormat
 internal import FoundationEssentials
 import LinuxSystem
+import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 

@@ -1,6 +1,6 @@
-import RepositoryReader
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
+import RepositoryReader
 package import SQLiteFiles
 import Synchronization
 package import SystemPackage

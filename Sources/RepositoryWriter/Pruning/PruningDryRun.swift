@@ -1,6 +1,6 @@
-package import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
 import SystemPackage
 
 /// What thinning a root would come to, found by doing it: to links of its files, which no thinning changes,

@@ -1,6 +1,6 @@
-import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Which neighbouring segments of a root are written anew together when some of its snapshots go. Made by one

@@ -1,6 +1,6 @@
-import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 
 /// Writes what is left of some segments when only some of their snapshots stay. The changes of those that go
 /// are part of the next one of their file. Where none follows in these segments, the last that goes stays as

@@ -1,6 +1,6 @@
-package import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
 import SystemPackage
 
 /// Removes snapshots from a root's history. Those that stay are what they were, byte for byte. Confined to

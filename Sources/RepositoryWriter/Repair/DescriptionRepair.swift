@@ -1,6 +1,6 @@
-package import RepositoryReader
-import RepositoryFormat
 package import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// Makes a root's `root.json` right again: from its copy, or from the path that somebody knows.

@@ -1,5 +1,5 @@
-import RepositoryReader
 import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Which records are kept behind the first loss of a stream, which has records missing, damaged ones, or a

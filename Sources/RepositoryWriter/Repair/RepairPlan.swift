@@ -1,6 +1,6 @@
-package import RepositoryReader
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// What a repair of a root would keep and set aside. Made by reading only.

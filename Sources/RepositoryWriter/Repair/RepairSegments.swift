@@ -1,6 +1,6 @@
-import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Writes what a repair keeps of the segments from the first loss on, as drafts.

@@ -1,5 +1,5 @@
-import RepositoryReader
 import RepositoryFormat
+import RepositoryReader
 
 /// What the summaries of a segment say of its files (docs/FORMAT.md, "Summaries"): it can stand for records
 /// that are lost.

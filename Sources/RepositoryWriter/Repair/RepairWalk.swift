@@ -1,5 +1,5 @@
-import RepositoryReader
 import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Walks over a stream that has a loss, and tells of each record whether a repair keeps it. In a segment with

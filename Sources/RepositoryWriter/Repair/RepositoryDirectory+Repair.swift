@@ -1,5 +1,5 @@
-import RepositoryReader
 package import LinuxSystem
+import RepositoryReader
 package import SystemPackage
 
 /// What `repository.json` says but the id, which only tells repositories apart, every program knows by

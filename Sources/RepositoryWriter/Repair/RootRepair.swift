@@ -1,6 +1,6 @@
-package import RepositoryReader
-import RepositoryFormat
 package import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
 package import SystemPackage
 
 /// Makes a damaged root sound again: what is sound stays, the rest goes to `set-aside`, nothing is deleted.

@@ -1,5 +1,5 @@
-import RepositoryReader
 import LinuxSystem
+import RepositoryReader
 import SystemPackage
 
 /// `set-aside/TIME`: a directory for what one repair takes out of a root. Names in it are as they were in the

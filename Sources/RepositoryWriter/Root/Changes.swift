@@ -1,5 +1,5 @@
-package import RepositoryFormat
 package import LinuxSystem
+package import RepositoryFormat
 
 /// What one look at a protected file brought: the pages that may have changed, and the image's new outline.
 package struct Changes: Sendable {

@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 
 /// Notices that the wall clock was set, by a clock that nobody can set. Pure.
 struct ClockWatch {

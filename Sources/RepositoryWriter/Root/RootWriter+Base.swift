@@ -1,6 +1,6 @@
-import RepositoryReader
-package import RepositoryFormat
 package import LinuxSystem
+package import RepositoryFormat
+import RepositoryReader
 package import SQLiteFiles
 import SystemPackage
 

@@ -1,6 +1,6 @@
-import RepositoryReader
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Flushing: append, wait for the disk, then bring the mirrors up. The stream is the truth: when a mirror

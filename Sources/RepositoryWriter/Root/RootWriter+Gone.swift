@@ -1,5 +1,5 @@
-import RepositoryReader
 import RepositoryFormat
+import RepositoryReader
 
 /// Files that are gone. Names that come and go for ever must take next to no memory, so nothing is kept of
 /// their images and attributes: each image is empty, and made anew when the name comes back.

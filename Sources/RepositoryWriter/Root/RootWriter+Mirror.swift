@@ -1,6 +1,6 @@
-import RepositoryReader
-package import RepositoryFormat
 import LinuxSystem
+package import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// A mirror is a cache: whatever stands under its name instead, it is made room for, and the mirror rebuilt.

@@ -1,6 +1,6 @@
-import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Opening: read the stream, see how its last segment ends, and make every mirror what the stream says.

@@ -1,6 +1,6 @@
-package import RepositoryReader
-package import RepositoryFormat
 package import LinuxSystem
+package import RepositoryFormat
+package import RepositoryReader
 package import SQLiteFiles
 package import SystemPackage
 

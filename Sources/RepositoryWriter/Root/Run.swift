@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 import SQLiteFiles
 
 /// Staged changes of one file that become one record: neighbouring snapshots, and parts of unfinished ones.

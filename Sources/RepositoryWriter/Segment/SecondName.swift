@@ -1,5 +1,5 @@
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
 import SystemPackage
 
 /// Keeps a file under one more name, so that at no moment it has none while another one takes its place.

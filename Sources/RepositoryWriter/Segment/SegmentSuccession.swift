@@ -1,6 +1,6 @@
-import RepositoryReader
-import RepositoryFormat
 import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// Where a new writer goes on after what the last one left.

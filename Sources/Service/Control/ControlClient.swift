@@ -1,6 +1,6 @@
 package import Capture
-import LinuxSystem
 package import History
+import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage

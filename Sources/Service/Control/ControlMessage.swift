@@ -1,7 +1,7 @@
 import Capture
 import FoundationEssentials
-import LinuxSystem
 import History
+import LinuxSystem
 import RepositoryFormat
 
 /// What is said over a watcher's control socket: one JSON object a line, one answer for one request.

@@ -1,7 +1,7 @@
-import RepositoryWriter
 import Capture
-import LinuxSystem
 import History
+import LinuxSystem
+import RepositoryWriter
 
 /// What the watcher of a root answers to other commands.
 extension RootProtector {

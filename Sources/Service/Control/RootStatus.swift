@@ -1,5 +1,5 @@
-package import LinuxSystem
 package import History
+package import LinuxSystem
 package import Recovery
 package import RepositoryFormat
 package import RepositoryReader

@@ -1,6 +1,6 @@
 import Capture
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
 import RepositoryReader
 

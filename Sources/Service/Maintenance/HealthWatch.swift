@@ -1,5 +1,5 @@
-import History
 import Capture
+import History
 import LinuxSystem
 import Recovery
 

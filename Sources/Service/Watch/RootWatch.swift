@@ -1,8 +1,8 @@
-import RepositoryWriter
 import Capture
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import RepositoryWriter
 import Synchronization
 import SystemPackage
 

@@ -1,6 +1,6 @@
 package import Capture
-package import LinuxSystem
 package import History
+package import LinuxSystem
 package import Recovery
 package import RepositoryReader
 import ServiceLifecycle

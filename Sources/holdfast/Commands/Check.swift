@@ -1,6 +1,6 @@
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 import RepositoryReader
 import SystemPackage
 
@@ -111,9 +111,9 @@ struct Check: HoldfastCommand {
             ? "no damage"
             : total.incomplete.count > 0 && total.errors == total.incompletenesses
                 ? "no damage, but \(total.incomplete.joined(separator: "; "))"
-                : "\(total.errors) error\(total.errors == 1 ? "" : "s"): keep a copy of the repository, then run \(SuggestedCommand("repair"))"
-        let doubts = total.warnings == 0 ? "" : ", \(total.warnings) warning\(total.warnings == 1 ? "" : "s")"
-        return "\(total.roots) root\(total.roots == 1 ? "" : "s"), \(total.snapshots) snapshots, "
+                : "\(Quantity.text(total.errors, "error")): keep a copy of the repository, then run \(SuggestedCommand("repair"))"
+        let doubts = total.warnings == 0 ? "" : ", \(Quantity.text(total.warnings, "warning"))"
+        return "\(Quantity.text(total.roots, "root")), \(Quantity.text(total.snapshots, "snapshot")), "
             + "\(Quantity.text(bytes: total.bytesRead)) read\(doubts): \(found)"
     }
 }

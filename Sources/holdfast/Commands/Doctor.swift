@@ -1,9 +1,9 @@
-import RepositoryReader
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
 import RepositoryFormat
+import RepositoryReader
 import Service
 import SystemPackage
 

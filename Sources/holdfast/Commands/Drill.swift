@@ -1,9 +1,9 @@
-import RepositoryReader
-import RepositoryFormat
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
+import RepositoryReader
 import Service
 import SystemPackage
 
@@ -79,7 +79,8 @@ extension DrillRecord {
     var text: String {
         let result = problem.map { "failed: \($0)" } ?? "all was right"
         return
-            "\(time.localText(in: .system))  drill of snapshot \(sequence): \(files) files, \(databases) of them databases, "
+            "\(time.localText(in: .system))  drill of snapshot \(sequence): "
+            + "\(Quantity.text(files, "file")), \(databases) of them databases, "
             + "\(Quantity.text(bytes: bytes)) in \(Quantity.text(elapsed)); \(result)"
     }
 }

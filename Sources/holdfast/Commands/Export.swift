@@ -1,8 +1,8 @@
-import RepositoryFormat
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 

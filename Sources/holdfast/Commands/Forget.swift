@@ -1,7 +1,7 @@
-import RepositoryFormat
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
+import RepositoryFormat
 import RepositoryReader
 import RepositoryWriter
 import Service

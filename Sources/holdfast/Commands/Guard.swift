@@ -1,8 +1,8 @@
-import RepositoryFormat
 import ArgumentParser
 import Capture
-import LinuxSystem
 import History
+import LinuxSystem
+import RepositoryFormat
 import Service
 import SystemPackage
 

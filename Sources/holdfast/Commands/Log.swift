@@ -1,9 +1,9 @@
-import RepositoryReader
-import RepositoryFormat
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 struct Log: HoldfastCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 import SystemPackage
 
 struct Recoveries: HoldfastCommand {

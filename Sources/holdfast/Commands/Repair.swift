@@ -1,6 +1,7 @@
-import RepositoryFormat
 import ArgumentParser
+import History
 import LinuxSystem
+import RepositoryFormat
 import RepositoryReader
 import RepositoryWriter
 import SystemPackage
@@ -82,8 +83,9 @@ struct Repair: HoldfastCommand {
 
     private func text(_ root: RootDescription, _ plan: RepairPlan, _ place: FilePath?) -> String {
         let path = root.path.printable
-        guard !plan.isEmpty else { return "\(path): \(plan.snapshotsKept) snapshots, nothing to repair" }
-        let counts = "\(plan.snapshotsKept) snapshots kept, \(plan.snapshotsSetAside) readable ones set aside"
+        let kept = Quantity.text(plan.snapshotsKept, "snapshot")
+        guard !plan.isEmpty else { return "\(path): \(kept), nothing to repair" }
+        let counts = "\(kept) kept, \(plan.snapshotsSetAside) readable ones set aside"
         guard let place else { return "\(path): \(counts) if it were done" }
         return "\(path): \(counts) in \(place.printable)"
     }

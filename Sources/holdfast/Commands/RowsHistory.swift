@@ -1,8 +1,8 @@
-import History
-import RepositoryFormat
 import ArgumentParser
+import History
 import LinuxSystem
 import Recovery
+import RepositoryFormat
 import SystemPackage
 
 struct RowsHistory: HoldfastCommand {
@@ -47,7 +47,7 @@ struct RowsHistory: HoldfastCommand {
             let time = chosen.index.entry(at: version.state.sequence)?.time ?? version.state.time
             try console.result(json: json(version, time, database), text: text(version, time))
         }
-        console.detail("SQLite looked at \(history.looks) snapshots")
+        console.detail("SQLite looked at \(Quantity.text(history.looks, "snapshot"))")
         guard isFound else {
             throw Failure(
                 .notFound,

@@ -1,6 +1,6 @@
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
 import Service
 import SystemPackage

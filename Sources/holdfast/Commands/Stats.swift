@@ -1,7 +1,7 @@
-import RepositoryReader
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
+import RepositoryReader
 import SystemPackage
 
 struct Stats: HoldfastCommand {
@@ -51,7 +51,8 @@ struct Stats: HoldfastCommand {
             let report = StatsReport(total, now: now)
             try console.result(
                 json: report.json(JSONObject().adding("summary", true).adding("roots", roots.count)),
-                text: console.style.bold("\(roots.count) roots in all") + "\n" + report.text()
+                text: console.style.bold("\(Quantity.text(roots.count, "root")) in all") + "\n"
+                    + report.text()
             )
         }
         guard let damage else { return .done }

@@ -1,8 +1,8 @@
-import RepositoryReader
-import RepositoryFormat
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 import Service
 import SystemPackage
 
@@ -120,7 +120,8 @@ struct Status: HoldfastCommand {
             lines.append("  no snapshot yet")
         }
         lines.append(
-            "  \(status.commits) single commits, \(status.coalesced) coalesced, \(status.gaps) gaps, "
+            "  \(Quantity.text(status.commits, "single commit")), \(status.coalesced) coalesced, "
+                + "\(Quantity.text(status.gaps, "gap")), "
                 + "\(Quantity.text(bytes: status.storage.disk.total)) in the repository"
         )
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
@@ -144,8 +145,9 @@ struct Status: HoldfastCommand {
         }
         if let watcher = status.watcher {
             lines.append(
-                "  since its start: \(watcher.rescans) rescans, \(watcher.audits) audits, "
-                    + "\(watcher.auditDifferences) differences found"
+                "  since its start: \(Quantity.text(watcher.rescans, "rescan")), "
+                    + "\(Quantity.text(watcher.audits, "audit")), "
+                    + "\(Quantity.text(watcher.auditDifferences, "difference")) found"
             )
         }
         return lines.joined(separator: "\n")

@@ -1,7 +1,7 @@
-import RepositoryReader
 import ArgumentParser
 import History
 import Recovery
+import RepositoryReader
 import SystemPackage
 
 struct Undo: HoldfastCommand {

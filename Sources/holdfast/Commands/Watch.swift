@@ -1,12 +1,12 @@
-import RepositoryWriter
-import RepositoryFormat
 import ArgumentParser
 import Capture
+import History
 import LinuxSystem
 import Logging
-import History
 import Recovery
+import RepositoryFormat
 import RepositoryReader
+import RepositoryWriter
 import Service
 import ServiceLifecycle
 import Synchronization

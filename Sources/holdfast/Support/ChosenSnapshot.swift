@@ -1,8 +1,8 @@
-import RepositoryReader
-import RepositoryFormat
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
+import RepositoryReader
 import Service
 import SystemPackage
 

@@ -1,5 +1,5 @@
-import LinuxSystem
 import History
+import LinuxSystem
 import RepositoryReader
 
 /// Where a command speaks: results on the standard output, messages on the standard error.

@@ -1,7 +1,7 @@
-import RepositoryFormat
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
 import SystemPackage
 
 /// What `diff` and `show` say of two moments.

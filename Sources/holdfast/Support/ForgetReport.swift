@@ -1,7 +1,7 @@
-import RepositoryReader
-import LinuxSystem
 import History
+import LinuxSystem
 import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// What `forget` says: for programs every snapshot, each file and a summary; for people what is kept and why,
@@ -86,7 +86,7 @@ struct ForgetReport {
     }
 
     private func summaryText(_ kept: Int, _ removed: Int, _ freed: UInt64) -> String {
-        let start = "\(root.printable): \(kept) snapshots kept"
+        let start = "\(root.printable): \(Quantity.text(kept, "snapshot")) kept"
         guard removed > 0 else { return "\(start), nothing to remove" }
         let size = (removal == nil ? "up to " : "") + Quantity.text(bytes: freed)
         let done = isDryRun ? "would be " : ""

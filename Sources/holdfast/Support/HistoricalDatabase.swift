@@ -1,7 +1,7 @@
-import RepositoryFormat
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 

@@ -1,8 +1,8 @@
-import RepositoryReader
-import RepositoryFormat
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// What `restore --in-place` and `undo` say of what they did, or would do.
@@ -80,7 +80,7 @@ struct InPlaceReport {
                     .adding("left_alone", latecomers.map { plan.root.path(of: $0).string })
                     .adding("elapsed_ms", start.duration(to: .now).nanoseconds / 1_000_000),
                 text:
-                    "\(files) file\(files == 1 ? "" : "s") of \(target.path.printable): \(unchanged) were as they "
+                    "\(Quantity.text(files, "file")) of \(target.path.printable): \(unchanged) were as they "
                     + "should be" + (failed == 0 ? "" : ", \(failed) were left as they are")
             )
         }

@@ -1,7 +1,7 @@
-import RepositoryReader
-import LinuxSystem
 import History
+import LinuxSystem
 import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// The log for people: columns of fixed width, so that it can be written while it is read.

@@ -1,7 +1,7 @@
-import RepositoryReader
-import LinuxSystem
 import History
+import LinuxSystem
 import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// What `recoveries` says of an entry of the recovery log.

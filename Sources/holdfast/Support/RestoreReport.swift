@@ -1,8 +1,8 @@
-import RepositoryReader
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
 import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 /// What `restore` says of what it did.
@@ -96,7 +96,7 @@ struct RestoreReport {
                 .adding("output", output).adding("image_bytes", bytes)
                 .adding("files", restored).adding("failed", failed).adding("elapsed_ms", elapsedMilliseconds),
             text:
-                "\(restored) file\(restored == 1 ? "" : "s") of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
+                "\(Quantity.text(restored, "file")) of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
                 + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
         )
         return plan.unseen.isEmpty || worst != .done ? worst : .partial

@@ -1,7 +1,7 @@
-import RepositoryFormat
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
+import RepositoryFormat
 import SystemPackage
 
 /// What `rows restore` says of what it did, or would do.

@@ -1,6 +1,6 @@
-import RepositoryReader
-import RepositoryFormat
 import History
+import RepositoryFormat
+import RepositoryReader
 import SystemPackage
 
 extension HistoryListing.Snapshot {

@@ -1,5 +1,5 @@
-import LinuxSystem
 import History
+import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 

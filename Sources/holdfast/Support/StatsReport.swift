@@ -1,6 +1,6 @@
-import RepositoryFormat
-import LinuxSystem
 import History
+import LinuxSystem
+import RepositoryFormat
 import RepositoryReader
 
 /// What `stats` says of a root, or of all together.
@@ -50,7 +50,7 @@ struct StatsReport {
         let storage = statistics.storage.disk
         var lines = [
             "  \(Quantity.text(statistics.databases, "database")), \(Quantity.text(statistics.files, "file")) in all, "
-                + "\(bytes(statistics.imageBytes)); \(statistics.snapshots) snapshots",
+                + "\(bytes(statistics.imageBytes)); \(Quantity.text(statistics.snapshots, "snapshot"))",
             "  in the repository \(bytes(storage.total)): segments \(bytes(storage.segments)), bases "
                 + "\(bytes(storage.bases)), mirrors \(bytes(storage.mirrors)), other \(bytes(storage.others))",
         ]
@@ -88,7 +88,8 @@ struct StatsReport {
     }
 
     private func text(_ span: RootStatistics.Span) -> String {
-        span.snapshots == 0 ? "none" : "\(span.snapshots) snapshots, \(bytes(span.storedBytes))"
+        span.snapshots == 0
+            ? "none" : "\(Quantity.text(span.snapshots, "snapshot")), \(bytes(span.storedBytes))"
     }
 
     private func times(_ ratio: Double) -> String {

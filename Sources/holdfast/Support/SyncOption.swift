@@ -1,7 +1,7 @@
 import ArgumentParser
 import Capture
-import LinuxSystem
 import History
+import LinuxSystem
 import Service
 
 /// Whether what was just committed is waited for, by commands that read the history.

@@ -1,6 +1,6 @@
-import RepositoryFormat
-import LinuxSystem
 import History
+import LinuxSystem
+import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 

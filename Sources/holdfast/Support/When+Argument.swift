@@ -1,6 +1,6 @@
 import ArgumentParser
-import LinuxSystem
 import History
+import LinuxSystem
 
 /// A WHEN; times without a date are of the present day.
 func parseWhen(_ text: String) throws -> When {

@@ -49,16 +49,8 @@ struct HealthTests {
         let roots = try FileManager.default.contentsOfDirectory(atPath: mirrors)
         let mirror = try #require(roots.first.map { "\(mirrors)/\($0)/mirror/1" })
         // Each survey opens the mirror several times: it takes two seconds and more, and no processor.
-        let strace = try RunningProgram(
-            "/usr/bin/env",
-            [
-                "strace", "-f", "-o", "/dev/null", "-p", "\(watcher.processID)", "-P", mirror, "-e",
-                "trace=openat", "-e", "inject=openat:delay_enter=1000000",
-            ],
-            environment: ProcessInfo.processInfo.environment
-        )
-        defer { strace.kill() }
-        try strace.waitForError(timeout: .seconds(20)) { $0.contains("attached with") }
+        let delayed = try watcher.delay("openat", on: mirror, milliseconds: 1000)
+        defer { delayed.kill() }
         for number in 1...2 {
             try SQLite3.sql("INSERT INTO t VALUES(\(number), 0);", on: protection.database)
             let committed = try protection.sync()

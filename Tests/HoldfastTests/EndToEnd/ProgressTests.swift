@@ -19,20 +19,6 @@ struct ProgressTests {
         return try JSONDecoder().decode(Status.self, from: Data(text.utf8)).under_way ?? []
     }
 
-    /// Has each read of that path take a tenth of a second, until it is killed.
-    private func delayReads(_ path: String, of program: RunningProgram) throws -> RunningProgram {
-        let strace = try RunningProgram(
-            "/usr/bin/env",
-            [
-                "strace", "-f", "-o", "/dev/null", "-p", "\(program.processID)", "-P", path, "-e",
-                "trace=pread64", "-e", "inject=pread64:delay_enter=100000",
-            ],
-            environment: ProcessInfo.processInfo.environment
-        )
-        try strace.waitForError(timeout: .seconds(20)) { $0.contains("attached with") }
-        return strace
-    }
-
     @Test(
         "a first capture and a comparison are named, with how far they are, and no longer when they are over"
     )
@@ -40,7 +26,7 @@ struct ProgressTests {
         let protection = try Protection()
         try protection.watch()
         let path = protection.data + "/large.bin"
-        let delayed = try delayReads(path, of: #require(protection.watcher))
+        let delayed = try #require(protection.watcher).delay("pread64", on: path, milliseconds: 100)
         defer { delayed.kill() }
         let byteCount = 40 << 20
         try protection.shell("head -c \(byteCount) /dev/urandom > ../large; mv ../large large.bin")

@@ -1,6 +1,7 @@
-@testable import History
 import RepositoryFormat
 import Testing
+
+@testable import History
 
 @Suite("An entry of the recovery log") struct RecoveryEntryTests {
     @Test("survives as an annotation")

@@ -1,5 +1,5 @@
-import LinuxSystem
 import History
+import LinuxSystem
 import Testing
 
 @Suite("Local calendar")

@@ -1,6 +1,6 @@
 import Foundation
-import LinuxSystem
 import History
+import LinuxSystem
 import Recovery
 import RepositoryFormat
 import RepositoryReader

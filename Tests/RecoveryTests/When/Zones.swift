@@ -1,5 +1,5 @@
-import LinuxSystem
 import History
+import LinuxSystem
 
 extension LocalCalendar {
     /// Europe/Berlin in 2026: summer time from 29 March 01:00 UTC to 25 October 01:00 UTC.

@@ -1,8 +1,9 @@
-@testable import RepositoryFormat
-@testable import RepositoryReader
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 @Suite("Cut files and zeroed tails")
 struct CutFileTests {

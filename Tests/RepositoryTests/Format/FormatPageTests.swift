@@ -1,6 +1,7 @@
+import Testing
+
 @testable import RepositoryFormat
 @testable import RepositoryReader
-import Testing
 
 @Suite("docs/FORMAT.md")
 struct FormatPageTests {

@@ -1,7 +1,8 @@
-@testable import RepositoryFormat
-@testable import RepositoryReader
 import SystemPackage
 import Zstandard
+
+@testable import RepositoryFormat
+@testable import RepositoryReader
 
 /// A reader written from docs/FORMAT.md alone, as simple as that page allows: it knows numbers, not names,
 /// and shares nothing with the code that it checks but XXH64 and zstd. It reads a sound repository into

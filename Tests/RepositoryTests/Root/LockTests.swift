@@ -1,6 +1,7 @@
+import Testing
+
 @testable import RepositoryReader
 @testable import RepositoryWriter
-import Testing
 
 @Suite("One writer")
 struct LockTests {

@@ -1,10 +1,11 @@
 import LinuxSystem
-@testable import RepositoryFormat
-@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 
 /// Snapshots that do not fit one record are cut into parts.
 @Suite("Long snapshots")

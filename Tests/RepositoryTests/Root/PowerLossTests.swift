@@ -1,12 +1,13 @@
 import Foundation
 import LinuxSystem
-@testable import RepositoryFormat
-@testable import RepositoryReader
-@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// `scripts/test --long 3600 --filter PowerLoss` goes on for an hour.
 @Suite("Power loss")

@@ -1,5 +1,4 @@
 import LinuxSystem
-
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,10 +1,11 @@
 import LinuxSystem
-@testable import RepositoryFormat
-@testable import RepositoryReader
-@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import Testing
+
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 @Suite("Root writer")
 struct RootWriterTests {

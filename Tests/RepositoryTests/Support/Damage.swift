@@ -1,8 +1,9 @@
+import SystemPackage
+import TestSupport
+
 @testable import RepositoryFormat
 @testable import RepositoryReader
 @testable import RepositoryWriter
-import SystemPackage
-import TestSupport
 
 /// One way in which a file of a repository can be spoiled.
 struct Damage: CustomStringConvertible {

@@ -1,10 +1,11 @@
 import Foundation
 import LinuxSystem
+import SystemPackage
+import TestSupport
+
 @testable import RepositoryFormat
 @testable import RepositoryReader
 @testable import RepositoryWriter
-import SystemPackage
-import TestSupport
 
 /// A history of three files in many small segments, with all that a stream has, and what it was before it was
 /// holed.

@@ -1,7 +1,8 @@
-@testable import RepositoryFormat
-@testable import RepositoryWriter
 import SQLiteFiles
 import TestSupport
+
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 
 /// What a protected file contains in the opinion of a test: plain bytes, changed by the simplest means.
 struct ModelFile {

@@ -1,8 +1,9 @@
-@testable import RepositoryFormat
-@testable import RepositoryWriter
 import SQLiteFiles
 import TestSupport
 import Testing
+
+@testable import RepositoryFormat
+@testable import RepositoryWriter
 
 extension RandomHistory {
     /// A base image of a file that goes on changing: slices are read, then the file changes, then they

@@ -1,11 +1,12 @@
 import Foundation
 import LinuxSystem
-@testable import RepositoryFormat
-@testable import RepositoryReader
-@testable import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// A copy of a repository that is made while its writer goes on, a file at a time.
 struct HistoryCopy {

@@ -1,9 +1,10 @@
 import LinuxSystem
+import SystemPackage
+import Testing
+
 @testable import RepositoryFormat
 @testable import RepositoryReader
 @testable import RepositoryWriter
-import SystemPackage
-import Testing
 
 /// Mirrors that are not as they were written, and what the recorder does then.
 extension RandomHistory {

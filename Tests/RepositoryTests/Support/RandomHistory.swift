@@ -1,11 +1,12 @@
 import LinuxSystem
-@testable import RepositoryFormat
-@testable import RepositoryReader
-@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// Drives a writer and a model of it through the same random history.
 struct RandomHistory {

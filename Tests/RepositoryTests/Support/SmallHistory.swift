@@ -1,10 +1,11 @@
 import LinuxSystem
-@testable import RepositoryFormat
-@testable import RepositoryReader
-@testable import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
+
+@testable import RepositoryFormat
+@testable import RepositoryReader
+@testable import RepositoryWriter
 
 /// A short history of two files in two segments, with a base, written step by step.
 struct SmallHistory {
