@@ -29,10 +29,12 @@ package struct ImageRebuilder: Sendable {
         let plans = try RebuildPlans(root, wanted: Set(outputs.keys), upTo: sequence)
         let pass = try RebuildPass(root, plans)
         var results: [FileID: Result<SnapshotState, any Error>] = [:]
+        var made: [FileID: FilePath] = [:]
         for (id, output) in outputs {
             do {
                 let plan = try plans.plan(id, at: sequence)
                 let file = try OpenFile(output, .createNew)
+                made[id] = output
                 if mayCloneMirrors, let snapshot = plan.snapshot, try clone(mirrorOf: id, to: file, snapshot)
                 {
                     results[id] = .success(snapshot)
@@ -46,13 +48,12 @@ package struct ImageRebuilder: Sendable {
         do {
             try pass.run()
         } catch {
-            for id in pass.jobs.keys { try? Directory.remove(outputs[id]!) }
+            for output in made.values { try? Directory.remove(output) }
             throw error
         }
-        for id in pass.jobs.keys {
-            let result = Result { try pass.verify(id) }
-            if case .failure = result { try? Directory.remove(outputs[id]!) }
-            results[id] = result
+        for id in pass.jobs.keys { results[id] = Result { try pass.verify(id) } }
+        for (id, output) in made {
+            if case .failure = results[id] { try? Directory.remove(output) }
         }
         return results
     }

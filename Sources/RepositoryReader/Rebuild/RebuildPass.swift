@@ -74,8 +74,13 @@ package final class RebuildPass {
         var walk = StreamReader(root: root, start: first.segment, wantsData: true)
         walk.summarisedUpTo = summarisedUpTo
         walk.wantedFiles = Set(jobs.keys)
-        walk.onSegment = { [segments] first, identity in
-            guard segments[first] == nil || segments[first] == identity else { throw ReplacedSegmentError() }
+        // When the segment of the start has become part of an earlier one, the walk begins behind its records.
+        var hasStart = false
+        walk.onSegment = { [segments] segment, identity in
+            hasStart = hasStart || segment == first.segment
+            guard hasStart, segments[segment] == nil || segments[segment] == identity else {
+                throw ReplacedSegmentError()
+            }
         }
         _ = try walk.run(
             onFinding: { finding in
@@ -101,6 +106,7 @@ package final class RebuildPass {
                 return true
             }
         )
+        guard hasStart else { throw ReplacedSegmentError() }
         try writeOverlays()
     }
 

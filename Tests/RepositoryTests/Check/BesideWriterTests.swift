@@ -2,6 +2,7 @@ import LinuxSystem
 import SQLiteFiles
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import RepositoryFormat
@@ -97,6 +98,41 @@ struct BesideWriterTests {
         try await writing
         #expect(try await thinning > 100)
         #expect(rounds > 1)
+    }
+
+    @Test("a segment in which a file begins and that becomes part of an earlier one is no damage")
+    func mergedBeforeTheStart() throws {
+        let history = try Self.twoFiles()
+        let (test, count) = (history.test, SequenceNumber(UInt64(history.expected.count)))
+        let two = history.files[1].id
+        let plans = try RebuildPlans(test.root, wanted: [two], upTo: count, keepingEverything: true)
+        let start = try #require(plans.plan(two, at: count).start).segment
+        #expect(try test.root.segments().contains(start))
+        #expect(try RootPruning.runAlone(test.root, history.keeping { $0 > 2 }).removedSnapshots == 2)
+        try #require(!test.root.segments().contains(start))
+
+        let pass = try RebuildPass(test.root, plans)
+        let output = FilePath(test.directory.file("output"))
+        _ = try OpenFile(output, .createNew)
+        pass.add(two, try plans.plan(two, at: count), output: output)
+        #expect(throws: ReplacedSegmentError.self) { try pass.run() }
+        #expect(try test.rebuild(two, at: count).bytes == history.expected.last?.bytes)
+        #expect(try test.findings().isEmpty)
+    }
+
+    /// Some segments of one file, then some of another.
+    private static func twoFiles() throws -> SmallHistory {
+        var history = try SmallHistory(SeededRandom(seed: 7))
+        history.options.segmentLimit = 400
+        let writer = try history.open()
+        for (index, name) in ["one.db", "two.db"].enumerated() {
+            history.declare(writer, FilePath(name))
+            for _ in 0..<3 {
+                try history.base(writer, index, byteCount: 2500)
+                _ = try writer.flush()
+            }
+        }
+        return history
     }
 
     private static func stays(_ number: UInt64) -> Bool { number > 0 && number % 20 == 0 }
