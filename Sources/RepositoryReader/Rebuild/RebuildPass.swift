@@ -74,7 +74,7 @@ package final class RebuildPass {
         var walk = StreamReader(root: root, start: first.segment, wantsData: true)
         walk.summarisedUpTo = summarisedUpTo
         walk.wantedFiles = Set(jobs.keys)
-        // When the segment of the start has become part of an earlier one, the walk begins behind its records.
+        // When the segment of the start has become part of an earlier one, the walk misses its records.
         var hasStart = false
         walk.onSegment = { [segments] segment, identity in
             hasStart = hasStart || segment == first.segment
