@@ -163,8 +163,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "holdfast", "RepositoryWriter", "RepositoryReader", "RepositoryFormat", "LinuxSystem", path,
-                "TestSupport",
+                "holdfast", "Recovery", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
+                "LinuxSystem", path, "TestSupport",
             ],
             swiftSettings: strict
         ),

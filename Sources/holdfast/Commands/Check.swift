@@ -69,8 +69,11 @@ struct Check: HoldfastCommand {
             throw failure
         }
         try console.result(
-            json: JSONObject().adding("summary", true).adding("errors", total.errors)
-                .adding("snapshots", total.snapshots).adding("bytes_read", total.bytesRead),
+            json: CheckLine(
+                errors: total.errors,
+                snapshots: total.snapshots,
+                bytesRead: total.bytesRead
+            ),
             text: summaryText(total)
         )
         return total.errors == 0 ? .done : .damaged
@@ -79,12 +82,8 @@ struct Check: HoldfastCommand {
     private func report(_ finding: Finding, _ console: Console) throws {
         let word = finding.isIncompleteness ? "incomplete" : finding.severity.rawValue
         let style = console.style
-        var json = JSONObject().adding("severity", finding.severity.rawValue)
-            .adding("file", finding.file.string)
-            .adding("offset", finding.offset).adding("message", finding.message)
-        if finding.isIncompleteness { json = json.adding("incomplete", true) }
         try console.result(
-            json: json,
+            json: FindingLine(finding),
             text: (finding.severity == .error ? style.red(word) : style.yellow(word))
                 + ": \(finding.file.printable) at byte \(finding.offset): \(finding.message)"
         )

@@ -40,7 +40,7 @@ struct Demo: HoldfastCommand {
         try stage.clear {}
         let contents = try outcome.get()
         try console.result(
-            json: JSONObject().adding("sessions", contents.sessions).adding("events", contents.events),
+            json: DemoLine(sessions: contents.sessions, events: contents.events),
             text: "\nThat was a demo: the watcher has ended, and \(stage.folder.printable) is removed."
         )
         return .done

@@ -107,15 +107,17 @@ struct Doctor: HoldfastCommand {
         defer { for remark in diagnosis.remarks { console.message("\(path): \(remark)") } }
         if diagnosis.findings.isEmpty {
             return try console.result(
-                json: JSONObject().adding("path", diagnosis.path.string).adding("sound", true)
-                    .adding("remarks", diagnosis.remarks + [diagnosis.deletion].compactMap(\.self)),
+                json: DiagnosisLine(
+                    path: diagnosis.path.string,
+                    sound: true,
+                    remarks: diagnosis.remarks + [diagnosis.deletion].compactMap(\.self)
+                ),
                 text: diagnosis.deletion.map { "\(path): the file is sound, but \($0.printable)" }
                     ?? "\(path): nothing is wrong"
             )
         }
         try console.result(
-            json: JSONObject().adding("path", diagnosis.path.string).adding("sound", false)
-                .adding("findings", diagnosis.findings),
+            json: DiagnosisLine(path: diagnosis.path.string, sound: false, findings: diagnosis.findings),
             text: ([path] + diagnosis.findings.map { "  \($0)" }).joined(separator: "\n")
         )
         for (index, choice) in diagnosis.choices.enumerated() {
@@ -136,17 +138,19 @@ struct Doctor: HoldfastCommand {
                 choice.returningRows == 0
                 ? ""
                 : "; \(choice.returningRows) rows that cannot be read come back, even if they were deleted on purpose"
-            var object = JSONObject().adding("path", diagnosis.path.string)
-                .adding("choice", choice.remedy.rawValue)
-            if case .snapshot(let entry) = choice.source {
-                object = object.adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
-            }
+            var entry: SnapshotIndex.Entry?
+            if case .snapshot(let snapshot) = choice.source { entry = snapshot }
             try console.result(
-                json: object.adding("rank", index + 1).adding(
-                    "lost_rows",
-                    choice.lostRows.map { .integer(Int64($0)) } ?? SQLValue.null
-                )
-                .adding("unknown", choice.unknown).adding("returning_rows", choice.returningRows),
+                json: RemedyLine(
+                    path: diagnosis.path.string,
+                    choice: choice.remedy.rawValue,
+                    sequence: entry?.sequence,
+                    time: entry?.time,
+                    rank: index + 1,
+                    lostRows: OrNull(choice.lostRows),
+                    unknown: choice.unknown,
+                    returningRows: choice.returningRows
+                ),
                 text: "  \(index + 1). \(choice.remedy.rawValue): \(text(choice)): \(loss)\(back)"
             )
         }

@@ -65,11 +65,17 @@ struct Drill: HoldfastCommand {
     }
 
     private func show(_ record: DrillRecord, _ target: Target, _ console: Console) throws {
-        var json = JSONObject().adding("time", record.time).adding("path", target.root.path.string)
-            .adding("sequence", record.sequence.rawValue).adding("passed", record.problem == nil)
-            .adding("files", record.files).adding("databases", record.databases).adding("bytes", record.bytes)
-            .adding("elapsed_ms", record.elapsed.nanoseconds / 1_000_000)
-        if let problem = record.problem { json = json.adding("problem", problem) }
+        let json = DrillLine(
+            time: record.time,
+            path: target.root.path.string,
+            sequence: record.sequence,
+            passed: record.problem == nil,
+            files: record.files,
+            databases: record.databases,
+            bytes: record.bytes,
+            elapsedMs: record.elapsed.wholeMilliseconds,
+            problem: record.problem
+        )
         try console.result(json: json, text: record.text)
     }
 }

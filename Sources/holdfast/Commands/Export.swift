@@ -147,9 +147,13 @@ struct Export: HoldfastCommand {
         if StreamedOutput.isMeant(by: output) { return console.message(text) }
         let output = try Directory.absolute(destination).string
         try console.result(
-            json: JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
-                .adding("path", path.string).adding("output", output)
-                .adding("format", format.rawValue),
+            json: ExportLine(
+                sequence: entry.sequence,
+                time: entry.time,
+                path: path.string,
+                output: output,
+                format: format.rawValue
+            ),
             text: text
         )
     }

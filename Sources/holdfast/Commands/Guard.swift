@@ -81,10 +81,15 @@ struct Guard: HoldfastCommand {
         }
         let after = try capture.run([.tag(name + "-after", message: text, isAutomatic: tag == nil)])
         try console.result(
-            json: JSONObject().adding("sequence", before.sequence.rawValue).adding("time", before.time)
-                .adding("path", target.path.string).adding("tag", name)
-                .adding("after_sequence", after.sequence.rawValue).adding("status", status)
-                .adding("elapsed_ms", elapsed.nanoseconds / 1_000_000),
+            json: GuardLine(
+                sequence: before.sequence,
+                time: before.time,
+                path: target.path.string,
+                tag: name,
+                afterSequence: after.sequence,
+                status: status,
+                elapsedMs: elapsed.wholeMilliseconds
+            ),
             text: status == 0
                 ? "done; to go back, \(back)" : "snapshot \(after.sequence) has the state after it"
         )

@@ -32,7 +32,7 @@ struct Hold: HoldfastCommand {
         try Annotating(chosen.target.root, timeout: timeout)
             .run([AnnotationRequest(.hold, target: chosen.entry.sequence)])
         try console.result(
-            json: chosen.json.adding("held", true),
+            json: chosen.line(held: true),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is held"
         )
         return .done

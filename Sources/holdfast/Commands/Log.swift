@@ -67,9 +67,7 @@ struct Log: HoldfastCommand {
         )
 
         let table = LogTable(listing, now: now, style: console.style)
-        if listing.bounds != nil && !console.isJSON && !console.isQuiet {
-            try console.result(json: JSONObject(), text: table.heading)
-        }
+        if listing.bounds != nil { try console.text(table.heading) }
         var held: [HistoryListing.Line] = []
         try listing.visit { line in
             if reverse { held.append(line) } else { try show(line, table, console) }
@@ -91,16 +89,16 @@ struct Log: HoldfastCommand {
 
     private func show(_ line: HistoryListing.Line, _ table: LogTable, _ console: Console) throws {
         switch line {
-        case .snapshot(let snapshot): try console.result(json: snapshot.json, text: table.row(snapshot))
+        case .snapshot(let snapshot):
+            try console.result(json: SnapshotLine(snapshot), text: table.row(snapshot))
         case .gap(let gap, let path):
             try console.result(
-                json: JSONObject().adding("event", "gap").adding("from", gap.from).adding("to", gap.to)
-                    .adding("reason", gap.reason),
+                json: GapLine(from: gap.from, to: gap.to, reason: gap.reason),
                 text: table.row(gap, path)
             )
         case .clock(let step):
             try console.result(
-                json: JSONObject().adding("event", "clock").adding("from", step.from).adding("to", step.to),
+                json: ClockLine(from: step.from, to: step.to),
                 text: table.row(step)
             )
         }

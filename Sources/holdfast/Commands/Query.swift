@@ -46,7 +46,7 @@ struct Query: HoldfastCommand {
                 try console.text(columns.map { isOnTerminal ? $0.printable : $0 }.joined(separator: "|"))
             }
             if console.isJSON {
-                try console.result(json: JSONObject(columns, values), text: "")
+                try console.result(json: SQLRow(columns, values), text: "")
             } else if isOnTerminal {
                 try console.result(bytes: Array(values.map(\.listedForTerminal).joined(separator: "|").utf8))
             } else {

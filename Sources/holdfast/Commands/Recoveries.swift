@@ -34,7 +34,7 @@ struct Recoveries: HoldfastCommand {
         for entry in index.recoveries {
             if case .file(let file) = scope, entry.before[file] == nil { continue }
             try console.result(
-                json: report.json(entry),
+                json: report.line(entry),
                 text: markdown ? report.markdown(entry) : report.text(entry)
             )
         }

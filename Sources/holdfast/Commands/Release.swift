@@ -40,7 +40,7 @@ struct Release: HoldfastCommand {
             AnnotationRequest(.release, target: sequence)
         ])
         try console.result(
-            json: chosen.json.adding("held", false),
+            json: chosen.line(held: false),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is released"
         )
         return .done

@@ -49,13 +49,14 @@ struct Repair: HoldfastCommand {
             let (plan, place) = dryRun ? (try RepairPlan(root), nil) : try RootRepair(root).run()
             for item in plan.items { try show(item, place, console) }
             try console.result(
-                json: JSONObject().adding("summary", true).adding("root", root.path.string)
-                    .adding("repaired", place != nil).adding("items", plan.items.count)
-                    .adding("snapshots_kept", plan.snapshotsKept)
-                    .adding("snapshots_set_aside", plan.snapshotsSetAside).adding(
-                        "last_kept",
-                        plan.lastKept.rawValue
-                    ),
+                json: RepairLine(
+                    root: root.path.string,
+                    repaired: place != nil,
+                    items: plan.items.count,
+                    snapshotsKept: plan.snapshotsKept,
+                    snapshotsSetAside: plan.snapshotsSetAside,
+                    lastKept: plan.lastKept
+                ),
                 text: text(root, plan, place)
             )
         }
@@ -64,18 +65,14 @@ struct Repair: HoldfastCommand {
 
     private func showMended(_ file: FilePath, _ console: Console) throws {
         try console.result(
-            json: JSONObject().adding("file", file.string).adding("offset", 0).adding(
-                "action",
-                "written anew"
-            ),
+            json: RepairedFileLine(file: file.string, offset: 0, action: "written anew"),
             text: "\(dryRun ? "to be written anew" : "written anew"): \(file.printable)"
         )
     }
 
     private func show(_ item: RepairPlan.Item, _ place: FilePath?, _ console: Console) throws {
         try console.result(
-            json: JSONObject().adding("file", item.path.string).adding("offset", item.offset)
-                .adding("action", "set aside"),
+            json: RepairedFileLine(file: item.path.string, offset: item.offset, action: "set aside"),
             text:
                 "\(place == nil ? "to set aside" : "set aside"): \(item.path.printable) from byte \(item.offset) on"
         )

@@ -45,7 +45,7 @@ struct RowsHistory: HoldfastCommand {
         try history.run { version in
             isFound = true
             let time = chosen.index.entry(at: version.state.sequence)?.time ?? version.state.time
-            try console.result(json: json(version, time, database), text: text(version, time))
+            try console.result(json: line(version, time, database), text: text(version, time))
         }
         console.detail("SQLite looked at \(Quantity.text(history.looks, "snapshot"))")
         guard isFound else {
@@ -58,15 +58,20 @@ struct RowsHistory: HoldfastCommand {
         return .done
     }
 
-    private func json(
+    private func line(
         _ version: RowHistory.Version,
         _ time: Instant,
         _ database: FilePath
-    ) -> JSONObject {
-        JSONObject().adding("sequence", version.state.sequence.rawValue).adding("time", time)
-            .adding("path", database.string).adding("table", table).adding("change", version.kind.rawValue)
-            .adding("row", JSONObject(version.row.map(\.column), version.row.map(\.value)))
-            .adding("old", JSONObject(version.former.map(\.column), version.former.map(\.value)))
+    ) -> RowVersionLine {
+        RowVersionLine(
+            sequence: version.state.sequence,
+            time: time,
+            path: database.string,
+            table: table,
+            change: version.kind.rawValue,
+            row: SQLRow(version.row),
+            old: SQLRow(version.former)
+        )
     }
 
     private func text(_ version: RowHistory.Version, _ time: Instant) -> String {

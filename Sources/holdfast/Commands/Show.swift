@@ -49,7 +49,7 @@ struct Show: HoldfastCommand {
             guard case .snapshot(let snapshot) = line else { return }
             let state = snapshot.record.state
             try console.result(
-                json: snapshot.json,
+                json: SnapshotLine(snapshot),
                 text: """
                     snapshot \(RestoreReport.text(entry)) of \(snapshot.path.printable)
                       \(state.event.name), \(snapshot.record.pageCount) pages changed, \

@@ -41,7 +41,7 @@ struct Stats: HoldfastCommand {
             let reading = try RootReading(root, now: now)
             let report = StatsReport(reading.statistics, now: now)
             try console.result(
-                json: report.json(JSONObject().adding("root", root.path.string), reading),
+                json: StatsLine(.root(root.path.string), reading.statistics, reading),
                 text: console.style.bold(root.path.printable) + "\n" + report.text(reading)
             )
             total.add(reading.statistics)
@@ -50,7 +50,7 @@ struct Stats: HoldfastCommand {
         if path == nil, roots.count > 1 || console.isJSON {
             let report = StatsReport(total, now: now)
             try console.result(
-                json: report.json(JSONObject().adding("summary", true).adding("roots", roots.count)),
+                json: StatsLine(.all(roots: roots.count), total),
                 text: console.style.bold("\(Quantity.text(roots.count, "root")) in all") + "\n"
                     + report.text()
             )

@@ -39,63 +39,13 @@ struct Status: HoldfastCommand {
                 status = RootStatus(root, unreadable: error)
                 failure = failure ?? error
             }
-            try console.result(json: json(status), text: text(status, console.style))
+            try console.result(json: StatusLine(status), text: text(status, console.style))
         }
         if let failure {
             try console.flush()
             throw failure
         }
         return .done
-    }
-
-    private func json(_ status: RootStatus) -> JSONObject {
-        var object = JSONObject().adding("root", status.root.path.string).adding(
-            "state",
-            status.state.rawValue
-        )
-        if let reason = status.reason { object = object.adding("reason", reason) }
-        if let watcher = status.watcher { object = object.adding("pid", watcher.pid) }
-        if let leftOut = status.watcher?.leftOut, !leftOut.isEmpty {
-            object = object.adding(
-                "left_out",
-                leftOut.map {
-                    JSONObject().adding("reason", $0.reason).adding("count", $0.count)
-                        .adding("examples", $0.examples)
-                }
-            )
-        }
-        if let hindered = status.watcher?.hindered, hindered.count > 0 {
-            object = object.adding(
-                "hindered",
-                JSONObject().adding("count", hindered.count).adding("reasons", hindered.reasons)
-            )
-        }
-        if let underWay = status.watcher?.underWay, !underWay.isEmpty {
-            object = object.adding(
-                "under_way",
-                underWay.map {
-                    JSONObject().adding("path", $0.path).adding("what", $0.what).adding("bytes", $0.bytes)
-                        .adding("bytes_total", $0.totalBytes)
-                }
-            )
-        }
-        object = object.adding("files", status.files).adding("databases", status.databases)
-            .adding("sequence", status.sequence.rawValue)
-        if let time = status.lastTime { object = object.adding("last_time", time) }
-        // What a watcher says need not be a number that there is.
-        let lag = status.watcher.flatMap { Int(exactly: $0.lagMilliseconds.rounded()) } ?? 0
-        if let drill = status.lastDrill {
-            object = object.adding("last_drill", drill.time).adding("last_drill_ok", drill.problem == nil)
-        }
-        return object.adding("lag_ms", lag)
-            .adding("commits", status.commits).adding("coalesced", status.coalesced)
-            .adding("gaps", status.gaps).adding("rescans", status.watcher?.rescans ?? 0)
-            .adding("audits", status.watcher?.audits ?? 0)
-            .adding("audit_differences", status.watcher?.auditDifferences ?? 0)
-            .adding("quarantines", status.watcher?.quarantines ?? 0)
-            .adding("health", status.sicknesses.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad")
-            .adding("repository_bytes", status.storage.disk.total)
-            .adding("apparent_bytes", status.storage.sizes.total)
     }
 
     private func text(_ status: RootStatus, _ style: Style) -> String {

@@ -63,7 +63,7 @@ struct Tag: HoldfastCommand {
         try Annotating(target.root, timeout: timeout)
             .run([.tag(name, message: message, at: chosen.entry.sequence)])
         try console.result(
-            json: chosen.json.adding("tag", name),
+            json: chosen.line(tag: name),
             text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
         )
         return .done
@@ -75,8 +75,7 @@ struct Tag: HoldfastCommand {
         }
         try Annotating(index.root, timeout: timeout).run([.tagRemoval(name)])
         try console.result(
-            json: JSONObject().adding("tag", name).adding("deleted", true)
-                .adding("sequence", sequence.rawValue),
+            json: DeletedTagLine(tag: name, sequence: sequence),
             text: "\(name) is taken away from snapshot \(sequence)"
         )
         return .done

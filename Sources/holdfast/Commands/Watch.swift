@@ -255,9 +255,12 @@ struct Watch: AsyncParsableCommand {
     private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
         for one in ready {
             if options.json {
-                let line = JSONObject().adding("event", "ready").adding("root", one.root.path.string)
-                    .adding("files", one.files).adding("databases", one.databases)
-                StandardStream.output.write(line.text + "\n")
+                let line = ReadyLine(
+                    root: one.root.path.string,
+                    files: one.files,
+                    databases: one.databases
+                )
+                StandardStream.output.write(line.json + "\n")
             } else {
                 StandardStream.error.write(
                     "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "

@@ -46,10 +46,15 @@ struct ChosenSnapshot {
         )
     }
 
-    /// A line about it for programs.
-    var json: JSONObject {
-        JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
-            .adding("path", target.path.string)
+    /// A line about it for programs, and about what was set on it.
+    func line(tag: String? = nil, held: Bool? = nil) -> SnapshotNameLine {
+        SnapshotNameLine(
+            sequence: entry.sequence,
+            time: entry.time,
+            path: target.path.string,
+            tag: tag,
+            held: held
+        )
     }
 }
 

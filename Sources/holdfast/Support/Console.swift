@@ -18,9 +18,9 @@ final class Console {
     }
 
     /// A result: for programs with `--json`, else for people unless they want it quiet.
-    func result(json: @autoclosure () -> JSONObject, text: @autoclosure () -> String) throws {
+    func result(json: @autoclosure () -> some JSONLine, text: @autoclosure () -> String) throws {
         if isJSON {
-            try output.line(json().text)
+            try output.line(json().json)
         } else if !isQuiet {
             try output.line(text())
         }

@@ -64,7 +64,7 @@ struct DescriptionRepairs {
     private func tell(_ file: FilePath, _ console: Console) throws {
         let what = isDryRun ? "to write anew" : "written anew"
         try console.result(
-            json: JSONObject().adding("file", file.string).adding("offset", 0).adding("action", what),
+            json: RepairedFileLine(file: file.string, offset: 0, action: what),
             text: "\(what): \(file.printable)"
         )
     }
@@ -81,8 +81,7 @@ struct DescriptionRepairs {
             "\(damaged.finding.message)\(known): nothing says what it protects, so it was left as it is: "
             + "run \(SuggestedCommand("repair", "--root-path", "\(id)=PATH"))"
         try console.result(
-            json: JSONObject().adding("file", damaged.file.string).adding("offset", 0)
-                .adding("action", "none").adding("message", message),
+            json: RepairedFileLine(file: damaged.file.string, offset: 0, action: "none", message: message),
             text: "left: \(damaged.file.printable): \(message)"
         )
         console.warning("\(damaged.file.printable): \(message)")

@@ -24,9 +24,13 @@ struct DiffReport {
     /// be comparable.
     func show(from old: SnapshotIndex.Entry, to new: SnapshotIndex.Entry) throws -> ExitStatus {
         try console.result(
-            json: JSONObject().adding("from_sequence", old.sequence.rawValue).adding("from_time", old.time)
-                .adding("to_sequence", new.sequence.rawValue).adding("to_time", new.time)
-                .adding("path", target.path.string),
+            json: DiffMomentsLine(
+                fromSequence: old.sequence,
+                fromTime: old.time,
+                toSequence: new.sequence,
+                toTime: new.time,
+                path: target.path.string
+            ),
             text:
                 "\(target.path.printable) from snapshot \(RestoreReport.text(old)) to \(RestoreReport.text(new))"
         )
@@ -69,7 +73,7 @@ struct DiffReport {
     private func show(plain file: SnapshotPair.File) throws {
         let change = file.old == nil ? "added" : file.new == nil ? "removed" : "changed"
         try console.result(
-            json: JSONObject().adding("path", file.path.string).adding("change", change),
+            json: DiffFileLine(path: file.path.string, change: change),
             text: "\(file.path.printable): \(change)"
         )
     }
@@ -107,9 +111,14 @@ struct DiffReport {
     private func show(_ summary: TableDiff, _ file: SnapshotPair.File) throws {
         let counts = [(summary.removed, "removed"), (summary.added, "added"), (summary.changed, "changed")]
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + summary.notes.map(\.printable)
-        let json = JSONObject().adding("path", file.path.string).adding("table", summary.table)
-            .adding("added", summary.added).adding("removed", summary.removed)
-            .adding("changed", summary.changed).adding("notes", summary.notes)
+        let json = DiffTableLine(
+            path: file.path.string,
+            table: summary.table,
+            added: summary.added,
+            removed: summary.removed,
+            changed: summary.changed,
+            notes: summary.notes
+        )
         let table = summary.table.printable
         let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) \(table)" : table
         try console.result(json: json, text: "\(name): \(parts.joined(separator: ", "))")
@@ -123,7 +132,7 @@ struct DiffReport {
     private func show(_ change: SchemaChange, _ file: SnapshotPair.File) throws {
         let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) " : ""
         try console.result(
-            json: JSONObject().adding("path", file.path.string).adding(change),
+            json: DiffSchemaLine(change, path: file.path.string),
             text: name + change.text(added: "added", removed: "removed")
         )
     }
@@ -134,9 +143,7 @@ struct DiffReport {
             row.kind == .added
             ? console.style.green : row.kind == .removed ? console.style.red : console.style.yellow
         try console.result(
-            json: JSONObject().adding("path", file.path.string).adding("table", row.table)
-                .adding("change", row.kind.rawValue).adding("key", JSONObject(row.key))
-                .adding("old", JSONObject(row.old)).adding("new", JSONObject(row.new)),
+            json: DiffRowLine(row, path: file.path.string),
             text: color("  \(sign) \(Self.text(row))")
         )
     }
@@ -156,11 +163,5 @@ struct DiffReport {
             }
             return "\(values(row.key))  \(changes.joined(separator: ", "))"
         }
-    }
-}
-
-extension JSONObject {
-    fileprivate init(_ values: [RowDiff.Value]) {
-        self.init(values.map(\.column), values.map(\.value))
     }
 }

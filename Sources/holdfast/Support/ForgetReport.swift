@@ -35,30 +35,38 @@ struct ForgetReport {
         if console.isJSON {
             for place in plan.index.entries.indices { try console.result(json: line(place), text: "") }
         } else {
-            try console.result(json: JSONObject(), text: table)
+            try console.text(table)
         }
         for share in shares { try show(share) }
         let removed = removal?.snapshots ?? shares.reduce(0) { $0 + $1.removed }
         let freed = removal?.freedBytes ?? shares.reduce(0) { $0.addingSaturated($1.removedBytes) }
         let kept = shares.reduce(0) { $0 + $1.kept }
-        var summary = JSONObject().adding("summary", true).adding("root", root.string)
-            .adding("dry_run", isDryRun).adding("kept", kept).adding("removed", removed)
-            .adding("freed_bytes", freed).adding("repository_bytes", plan.totalBytes)
-        if let limit = plan.limit {
-            summary = summary.adding("maximum_bytes", plan.rules.maximumBytes ?? 0)
-                .adding("estimated_bytes", sizeBytes(limit)).adding("least_bytes", limit.leastBytes)
-                .adding("fits", fits(limit))
-        }
+        let summary = RetentionLine(
+            root: root.string,
+            dryRun: isDryRun,
+            kept: kept,
+            removed: removed,
+            freedBytes: freed,
+            repositoryBytes: plan.totalBytes,
+            maximumBytes: plan.limit.map { _ in plan.rules.maximumBytes ?? 0 },
+            estimatedBytes: plan.limit.map(sizeBytes),
+            leastBytes: plan.limit?.leastBytes,
+            fits: plan.limit.map(fits)
+        )
         try console.result(json: summary, text: summaryText(kept, removed, freed))
         try warnOfSize()
     }
 
-    private func line(_ place: Int) -> JSONObject {
+    private func line(_ place: Int) -> RetainedSnapshotLine {
         let entry = plan.index.entries[place]
-        return JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
-            .adding("path", plan.index.path(of: entry.file, at: entry.sequence).string)
-            .adding("action", plan.selection.keeps(place) ? "keep" : "remove")
-            .adding("reasons", plan.reasons(of: place)).adding("stored_bytes", plan.storedBytes[place])
+        return RetainedSnapshotLine(
+            sequence: entry.sequence,
+            time: entry.time,
+            path: plan.index.path(of: entry.file, at: entry.sequence).string,
+            action: plan.selection.keeps(place) ? "keep" : "remove",
+            reasons: plan.reasons(of: place),
+            storedBytes: plan.storedBytes[place]
+        )
     }
 
     private func show(_ share: RetentionPlan.Share) throws {
@@ -67,8 +75,12 @@ struct ForgetReport {
         let path = plan.index.path(of: share.file, at: end)
         let name = plan.index.declaration(of: share.file, at: end)?.name.printable ?? path.printable
         try console.result(
-            json: JSONObject().adding("path", path.string).adding("kept", share.kept)
-                .adding("removed", share.removed).adding("freed_bytes", share.removedBytes),
+            json: RetainedFileLine(
+                path: path.string,
+                kept: share.kept,
+                removed: share.removed,
+                freedBytes: share.removedBytes
+            ),
             text: "\(name): \(isDryRun ? "would remove" : "removed") \(share.removed) of "
                 + "\(share.removed + share.kept) snapshots (\(Self.text(share.runs)))"
         )

@@ -22,11 +22,13 @@ extension FreshCapture {
         _ console: Console
     ) throws -> ExitStatus {
         let point = try FreshCapture(target.root, in: repository, timeout: timeout).run(annotations)
-        var object = JSONObject().adding("sequence", point.sequence.rawValue).adding("time", point.time)
-            .adding("path", target.path.string)
-        if let tag = annotations.first?.fields["name"] { object = object.adding("tag", tag) }
         try console.result(
-            json: object,
+            json: SnapshotNameLine(
+                sequence: point.sequence,
+                time: point.time,
+                path: target.path.string,
+                tag: annotations.first?.fields["name"]
+            ),
             text: point.sequence.description
         )
         guard let incomplete = point.incomplete else { return .done }

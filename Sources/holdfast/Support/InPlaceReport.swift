@@ -29,7 +29,7 @@ struct InPlaceReport {
     mutating func add(_ outcome: InPlaceOutcome) throws {
         done += 1
         if outcome.way == .unchanged { unchanged += 1 }
-        try console.result(json: json(outcome), text: text(outcome))
+        try console.result(json: line(outcome), text: text(outcome))
         guard !isRehearsal, !console.isQuiet else { return }
         for holder in outcome.holders where outcome.way == .transaction {
             console.message("\(holder) has it open, and sees it at its next read")
@@ -71,14 +71,16 @@ struct InPlaceReport {
         if !latecomers.isEmpty { console.message(Self.text(latecomers: latecomers)) }
         if plan.items.count > 1 {
             try console.result(
-                json: JSONObject().adding("summary", true).adding("sequence", plan.at.rawValue)
-                    .adding("path", target.path.string).adding("in_place", true).adding(
-                        "dry_run",
-                        isRehearsal
-                    )
-                    .adding("files", files).adding("unchanged", unchanged).adding("failed", failed)
-                    .adding("left_alone", latecomers.map { plan.root.path(of: $0).string })
-                    .adding("elapsed_ms", start.duration(to: .now).nanoseconds / 1_000_000),
+                json: InPlaceDirectoryLine(
+                    sequence: plan.at,
+                    path: target.path.string,
+                    dryRun: isRehearsal,
+                    files: files,
+                    unchanged: unchanged,
+                    failed: failed,
+                    leftAlone: latecomers.map { plan.root.path(of: $0).string },
+                    elapsedMs: start.duration(to: .now).wholeMilliseconds
+                ),
                 text:
                     "\(Quantity.text(files, "file")) of \(target.path.printable): \(unchanged) were as they "
                     + "should be" + (failed == 0 ? "" : ", \(failed) were left as they are")
@@ -133,41 +135,26 @@ struct InPlaceReport {
         }
     }
 
-    private func json(_ outcome: InPlaceOutcome) -> JSONObject {
-        let item = outcome.item
-        var object = JSONObject()
-        if let state = outcome.state {
-            object = object.adding("sequence", state.sequence.rawValue)
-                .adding("time", item.entry?.time ?? state.time)
-        }
-        object = object.adding("path", item.path.string).adding("output", item.path.string)
-            .adding("in_place", true).adding("dry_run", isRehearsal).adding("way", outcome.way.rawValue)
-            .adding("safety_sequence", outcome.before.rawValue)
-        if let state = outcome.state {
-            object = object.adding("image_bytes", state.shape.byteCount).adding(
-                "digest",
-                state.digest.hexadecimal
-            )
-        }
-        if let check = outcome.check {
-            object = object.adding("integrity", check.integrity.name)
-                .adding("foreign_key_violations", check.violations.reduce(0) { $0 + $1.count })
-            if let after = check.schemaAfter { object = object.adding("schema_version", after.description) }
-            if let before = check.schemaBefore {
-                object = object.adding("schema_version_before", before.description)
-            }
-        }
-        return object.adding("aside", outcome.aside.map(\.string))
-            .adding("tables", outcome.changes.tables.map(\.json))
-            .adding("schema", outcome.changes.schema.map(\.json))
-            .adding("elapsed_ms", start.duration(to: .now).nanoseconds / 1_000_000)
-    }
-}
-
-extension TableDiff {
-    /// Of a restore: what is only in the older image is lost.
-    fileprivate var json: JSONObject {
-        JSONObject().adding("table", table).adding("lost", removed).adding("regained", added)
-            .adding("changed", changed).adding("notes", notes)
+    private func line(_ outcome: InPlaceOutcome) -> InPlaceFileLine {
+        let (item, state, check) = (outcome.item, outcome.state, outcome.check)
+        return InPlaceFileLine(
+            sequence: state?.sequence,
+            time: state.map { item.entry?.time ?? $0.time },
+            path: item.path.string,
+            output: item.path.string,
+            dryRun: isRehearsal,
+            way: outcome.way.rawValue,
+            safetySequence: outcome.before,
+            imageBytes: state?.shape.byteCount,
+            digest: state?.digest.hexadecimal,
+            integrity: check?.integrity.name,
+            foreignKeyViolations: check?.violations.reduce(0) { $0 + $1.count },
+            schemaVersion: check?.schemaAfter?.description,
+            schemaVersionBefore: check?.schemaBefore?.description,
+            aside: outcome.aside.map(\.string),
+            tables: outcome.changes.tables.map(RestoredTable.init),
+            schema: outcome.changes.schema.map(SchemaChangeFields.init),
+            elapsedMs: start.duration(to: .now).wholeMilliseconds
+        )
     }
 }

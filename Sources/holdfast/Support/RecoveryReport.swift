@@ -15,20 +15,27 @@ struct RecoveryReport {
         self.index = index
     }
 
-    func json(_ entry: RecoveryEntry) -> JSONObject {
-        JSONObject().adding("time", entry.time).adding("action", entry.action.rawValue)
-            .adding("path", target.root.path.string).adding("sequence", entry.at.rawValue)
-            .adding("result_sequence", entry.result.rawValue)
-            .adding("safety_sequence", (entry.before.values.max() ?? .none).rawValue)
-            .adding("paths", paths(entry))
-            .adding(
-                "tables",
-                entry.tables.map {
-                    JSONObject().adding("path", $0.path).adding("table", $0.table).adding("lost", $0.lost)
-                        .adding("regained", $0.regained).adding("changed", $0.changed)
-                }
-            )
-            .adding("elapsed_ms", entry.elapsed.nanoseconds / 1_000_000).adding("reason", entry.reason)
+    func line(_ entry: RecoveryEntry) -> RecoveryLine {
+        RecoveryLine(
+            time: entry.time,
+            action: entry.action.rawValue,
+            path: target.root.path.string,
+            sequence: entry.at,
+            resultSequence: entry.result,
+            safetySequence: entry.before.values.max() ?? .none,
+            paths: paths(entry),
+            tables: entry.tables.map {
+                RecoveryLine.Table(
+                    path: $0.path,
+                    table: $0.table,
+                    lost: $0.lost,
+                    regained: $0.regained,
+                    changed: $0.changed
+                )
+            },
+            elapsedMs: entry.elapsed.wholeMilliseconds,
+            reason: entry.reason
+        )
     }
 
     func text(_ entry: RecoveryEntry) -> String {

@@ -59,11 +59,16 @@ struct RestoreReport {
             + (check == .quick && outcome.integrity == .ok ? " (indexes not compared)" : "")
         if isStreamed { return console.message(text) }
         try console.result(
-            json: JSONObject().adding("sequence", state.sequence.rawValue)
-                .adding("time", item.entry.time)
-                .adding("path", item.path.string).adding("output", output)
-                .adding("image_bytes", state.shape.byteCount).adding("digest", state.digest.hexadecimal)
-                .adding("integrity", outcome.integrity.name).adding("elapsed_ms", elapsedMilliseconds),
+            json: RestoredFileLine(
+                sequence: state.sequence,
+                time: item.entry.time,
+                path: item.path.string,
+                output: output,
+                imageBytes: state.shape.byteCount,
+                digest: state.digest.hexadecimal,
+                integrity: outcome.integrity.name,
+                elapsedMs: start.duration(to: .now).wholeMilliseconds
+            ),
             text: text
         )
     }
@@ -91,18 +96,22 @@ struct RestoreReport {
         let output = try absolute(plan.destination)
         let failed = plan.items.count + plan.refused.count - restored
         try console.result(
-            json: JSONObject().adding("summary", true).adding("sequence", plan.entry.sequence.rawValue)
-                .adding("time", plan.entry.time).adding("path", target.path.string)
-                .adding("output", output).adding("image_bytes", bytes)
-                .adding("files", restored).adding("failed", failed).adding("elapsed_ms", elapsedMilliseconds),
+            json: RestoredDirectoryLine(
+                sequence: plan.entry.sequence,
+                time: plan.entry.time,
+                path: target.path.string,
+                output: output,
+                imageBytes: bytes,
+                files: restored,
+                failed: failed,
+                elapsedMs: start.duration(to: .now).wholeMilliseconds
+            ),
             text:
                 "\(Quantity.text(restored, "file")) of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
                 + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
         )
         return plan.unseen.isEmpty || worst != .done ? worst : .partial
     }
-
-    private var elapsedMilliseconds: Int64 { start.duration(to: .now).nanoseconds / 1_000_000 }
 
     private func absolute(_ path: FilePath) throws -> String {
         try Directory.absolute(path).string

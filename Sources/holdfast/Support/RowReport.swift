@@ -38,19 +38,17 @@ struct RowReport {
         lines["\(row.table) \(row.kind)", default: 0] += 1
         guard console.isJSON || lines["\(row.table) \(row.kind)"]! <= Self.mostLines else { return }
         let action = action(row.kind)
-        var json = JSONObject().adding("path", path.string).adding("table", row.table)
-            .adding("key", JSONObject(row.key.map(\.column), row.key.map(\.value)))
-            .adding("state", row.kind.rawValue).adding("action", action.name)
         var text = "\(row.table.printable) \(Self.text(row.key)): \(action.text)"
         if row.kind == .blocked {
-            json = json.adding("reason", row.reason)
-                .adding("in_the_way", row.obstacles.map { JSONObject($0.map(\.column), $0.map(\.value)) })
             text += " (\(row.reason.printable))"
             if !row.obstacles.isEmpty {
                 text += ": in its way is \(row.obstacles.map(Self.text).joined(separator: ", "))"
             }
         }
-        try console.result(json: json, text: text)
+        try console.result(
+            json: RestoredRowLine(row, path: path.string, action: action.name),
+            text: text
+        )
     }
 
     private static func text(_ key: [RowDiff.Value]) -> String {
@@ -100,7 +98,7 @@ struct RowReport {
             // Of all the tables that may refer to the rows, those that do are worth a line.
             guard !text.isEmpty || counts.count == 1 || console.isJSON else { continue }
             try console.result(
-                json: json(count),
+                json: line(count),
                 text:
                     "\(count.table.printable): \(text.isEmpty ? "nothing to do" : text.joined(separator: ", "))"
             )
@@ -151,14 +149,22 @@ struct RowReport {
         }
     }
 
-    private func json(_ count: RowCounts) -> JSONObject {
-        JSONObject().adding("sequence", entry.sequence.rawValue).adding("time", entry.time)
-            .adding("path", path.string).adding("table", count.table).adding("dry_run", isRehearsal)
-            .adding("restored", count[.missing]).adding("linked", count[.unlinked])
-            .adding("unchanged", count[.same])
-            .adding("blocked", count[.blocked]).adding("removed", count[.displaced])
-            .adding("overwritten", isOverwriting ? count[.conflict] + count[.relinked] : 0)
-            .adding("conflicts", isOverwriting ? 0 : count[.conflict] + count[.relinked])
-            .adding("notes", count.notes)
+    private func line(_ count: RowCounts) -> RestoredRowsLine {
+        let differing = count[.conflict] + count[.relinked]
+        return RestoredRowsLine(
+            sequence: entry.sequence,
+            time: entry.time,
+            path: path.string,
+            table: count.table,
+            dryRun: isRehearsal,
+            restored: count[.missing],
+            linked: count[.unlinked],
+            unchanged: count[.same],
+            blocked: count[.blocked],
+            removed: count[.displaced],
+            overwritten: isOverwriting ? differing : 0,
+            conflicts: isOverwriting ? 0 : differing,
+            notes: count.notes
+        )
     }
 }

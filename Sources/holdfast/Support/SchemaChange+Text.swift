@@ -14,15 +14,4 @@ extension SchemaChange {
             }
         return "\(name.printable): \(change.printable)"
     }
-
-    var json: JSONObject { JSONObject().adding(self) }
-}
-
-extension JSONObject {
-    /// With the whole definitions; what only one of the images has is `null` in the other.
-    func adding(_ change: SchemaChange) -> JSONObject {
-        let text = { (text: String?) in text.map { SQLValue.text(SQLText(bytes: Array($0.utf8))) } ?? .null }
-        return adding("type", change.type).adding("name", change.name).adding("old", text(change.old))
-            .adding("new", text(change.new))
-    }
 }

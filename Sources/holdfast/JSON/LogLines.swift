@@ -1,0 +1,57 @@
+import History
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import SystemPackage
+
+/// `log` and `show`: a snapshot.
+struct SnapshotLine: JSONLine {
+    let sequence: SequenceNumber
+    let time: Instant
+    let path: String
+    let kind: String
+    let event: String
+    let pages: UInt64
+    let imageBytes: UInt64
+    let storedBytes: UInt64
+    let digest: String
+    let health: String
+    let tags: [String]
+    /// How many transactions share the snapshot, if that is known.
+    let coalesced: UInt64?
+    let held: Bool?
+}
+
+extension SnapshotLine {
+    init(_ snapshot: HistoryListing.Snapshot) {
+        let record = snapshot.record
+        sequence = record.state.sequence
+        time = snapshot.time
+        path = snapshot.path.string
+        kind = snapshot.kind.name
+        event = record.state.event.name
+        pages = record.pageCount
+        imageBytes = record.state.shape.byteCount
+        storedBytes = record.storedBytes
+        digest = record.state.digest.hexadecimal
+        health = snapshot.isGood.map { $0 ? "good" : "bad" } ?? "unknown"
+        tags = snapshot.tags
+        coalesced = record.coalesced > 0 ? record.coalesced : nil
+        held = snapshot.isHeld ? true : nil
+    }
+}
+
+/// `log`: a time of which not every commit is a snapshot.
+struct GapLine: JSONLine {
+    let event = "gap"
+    let from: Instant
+    let to: Instant
+    let reason: String
+}
+
+/// `log`: the clock was set.
+struct ClockLine: JSONLine {
+    let event = "clock"
+    let from: Instant
+    let to: Instant
+}

@@ -1,0 +1,94 @@
+import History
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import Service
+import SystemPackage
+
+/// `status`: a root.
+struct StatusLine: JSONLine {
+    let root: String
+    let state: String
+    let reason: String?
+    let pid: Int32?
+    let leftOut: [LeftOut]?
+    let hindered: Hindered?
+    let underWay: [Progress]?
+    let files: Int
+    let databases: Int
+    let sequence: SequenceNumber
+    let lastTime: Instant?
+    let lastDrill: Instant?
+    let lastDrillOk: Bool?
+    let lagMs: Int
+    let commits: UInt64
+    let coalesced: UInt64
+    let gaps: Int
+    let rescans: Int
+    let audits: Int
+    let auditDifferences: Int
+    let quarantines: Int
+    let health: String
+    let repositoryBytes: UInt64
+    let apparentBytes: UInt64
+
+    struct LeftOut: Encodable {
+        let reason: String
+        let count: Int
+        let examples: [String]
+    }
+
+    struct Hindered: Encodable {
+        let count: Int
+        let reasons: [String]
+    }
+
+    struct Progress: Encodable {
+        let path: String
+        let what: String
+        let bytes: UInt64
+        let bytesTotal: UInt64
+    }
+}
+
+extension StatusLine {
+    init(_ status: RootStatus) {
+        let watcher = status.watcher
+        root = status.root.path.string
+        state = status.state.rawValue
+        reason = status.reason
+        pid = watcher?.pid
+        let leftOut = watcher?.leftOut ?? []
+        self.leftOut =
+            leftOut.isEmpty
+            ? nil : leftOut.map { LeftOut(reason: $0.reason, count: $0.count, examples: $0.examples) }
+        hindered = watcher?.hindered.flatMap {
+            $0.count > 0 ? Hindered(count: $0.count, reasons: $0.reasons) : nil
+        }
+        let underWay = watcher?.underWay ?? []
+        self.underWay =
+            underWay.isEmpty
+            ? nil
+            : underWay.map {
+                Progress(path: $0.path, what: $0.what, bytes: $0.bytes, bytesTotal: $0.totalBytes)
+            }
+        files = status.files
+        databases = status.databases
+        sequence = status.sequence
+        lastTime = status.lastTime
+        lastDrill = status.lastDrill?.time
+        lastDrillOk = status.lastDrill.map { $0.problem == nil }
+        // What a watcher says need not be a number that there is.
+        lagMs = watcher.flatMap { Int(exactly: $0.lagMilliseconds.rounded()) } ?? 0
+        commits = status.commits
+        coalesced = status.coalesced
+        gaps = status.gaps
+        rescans = watcher?.rescans ?? 0
+        audits = watcher?.audits ?? 0
+        auditDifferences = watcher?.auditDifferences ?? 0
+        quarantines = watcher?.quarantines ?? 0
+        health = status.sicknesses.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad"
+        repositoryBytes = status.storage.disk.total
+        apparentBytes = status.storage.sizes.total
+    }
+}
