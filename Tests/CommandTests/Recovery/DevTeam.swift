@@ -4,7 +4,7 @@ import Testing
 
 /// A project whose `.devteam` is watched, with a database of 29 tables, notes and a configuration, while
 /// short `sqlite3` processes without a busy timeout log one event after the other.
-final class DevTeam {
+final class DevTeam: Project {
     let folder: TemporaryDirectory
     let root: String
     let database: String
@@ -60,20 +60,6 @@ final class DevTeam {
 
     func text(of name: String) -> String? { try? String(contentsOfFile: root + "/" + name, encoding: .utf8) }
 
-    @discardableResult
-    func shell(_ script: String, mergingErrors: Bool = false) throws -> String {
-        let whole = mergingErrors ? "exec 2>&1\nset +e\n" + script : script
-        let result = try Command.run("sh", ["-ec", whole], environment: environment, directory: project)
-        guard result.status == 0 else { throw CommandFailure(command: script, result: result) }
-        return result.stdout
-    }
-
-    var project: String { folder.file("project") }
-
-    private var environment: [String: String] {
-        HoldfastProgram.environment(["HOLDFAST_REPO": folder.file("repository")])
-    }
-
     func watch(_ arguments: String...) throws {
         let program = try HoldfastProgram.start(
             ["watch", ".devteam"] + arguments,
@@ -102,39 +88,6 @@ final class DevTeam {
 
     func waitForStatus(_ condition: (String) -> Bool) throws {
         try wait(for: "the status") { condition(try holdfast("status", "--json").stdout) }
-    }
-
-    /// What a person types in the project's directory.
-    @discardableResult
-    func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
-        try holdfast(arguments, expecting: status)
-    }
-
-    @discardableResult
-    func holdfast(_ arguments: [String], expecting status: Int32 = 0) throws -> CommandResult {
-        let result = try HoldfastProgram.run(
-            arguments,
-            environment: ["HOLDFAST_REPO": folder.file("repository")],
-            directory: project
-        )
-        guard result.status == status else {
-            throw CommandFailure(command: "holdfast \(arguments)", result: result)
-        }
-        return result
-    }
-
-    /// Starts what a person types, to be watched and ended later.
-    func start(_ arguments: String...) throws -> RunningProgram {
-        try HoldfastProgram.start(
-            arguments,
-            environment: ["HOLDFAST_REPO": folder.file("repository")],
-            directory: project
-        )
-    }
-
-    /// Starts a shell script in the project's directory.
-    func startShell(_ script: String) throws -> RunningProgram {
-        try RunningProgram("/bin/sh", ["-c", script], environment: environment, directory: project)
     }
 
     /// Images of the past that commands have made in the repository, and not removed.
