@@ -22,14 +22,30 @@ package struct HistoryReplay {
     package init(_ root: RootDescription) { self.root = root }
 
     /// Calls `body` for each snapshot of the file, oldest first. `image` must not exist yet, and is the
-    /// caller's then.
+    /// caller's then. When segments are replaced on the way, the walk begins again, and goes on behind the
+    /// last snapshot that `body` had.
     ///
     /// Throws `DamageError`, `RepositoryError.noSnapshot`, `SystemError`, and what `body` throws.
     package func run(_ file: FileID, image: FilePath, _ body: (Step) throws -> Void) throws {
-        let states = try snapshots(of: file)
-        guard let last = states.last else { throw RepositoryError.noSnapshot(file, at: .none) }
-        let plans = try RebuildPlans(root, wanted: [file], upTo: last.sequence, keepingEverything: true)
+        var last = SequenceNumber.none
         _ = try OpenFile(image, .createNew)
+        try ReplacedSegmentError.lookingAgain {
+            try OpenFile(image, .update).truncate(to: 0)
+            try runOnce(file, image: image, after: &last, body)
+        }
+    }
+
+    private func runOnce(
+        _ file: FileID,
+        image: FilePath,
+        after last: inout SequenceNumber,
+        _ body: (Step) throws -> Void
+    ) throws {
+        let states = try snapshots(of: file)
+        guard let newest = states.last else { throw RepositoryError.noSnapshot(file, at: .none) }
+        let plans = try RebuildPlans(root, wanted: [file], upTo: newest.sequence, keepingEverything: true)
+        var seen = last
+        defer { last = seen }
         try withoutActuallyEscaping(body) { body in
             var next = states.makeIterator()
             var pages: PageBitmap?
@@ -41,7 +57,9 @@ package struct HistoryReplay {
                 else {
                     throw place.damage("an image of file \(id) is not that of its snapshot")
                 }
+                guard state.sequence > seen else { return }
                 try body(Step(state: state, pages: isWhole ? nil : pages) { try current?.writeImage(id) })
+                seen = state.sequence
                 (pages, isWhole) = (PageBitmap(), false)
             }
             current = pass

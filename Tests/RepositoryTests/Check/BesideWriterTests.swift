@@ -120,6 +120,24 @@ struct BesideWriterTests {
         #expect(try test.findings().isEmpty)
     }
 
+    @Test("a replay goes on behind the last snapshot that it gave, whatever was forgotten meanwhile")
+    func replay() throws {
+        let history = try Self.twoFiles()
+        let image = FilePath(history.test.directory.file("image"))
+        var sequences: [UInt64] = []
+        try HistoryReplay(history.test.root).run(history.files[0].id, image: image) { step in
+            if sequences.isEmpty {
+                let kept = history.keeping { $0 != 2 }
+                #expect(try RootPruning.runAlone(history.test.root, kept).removedSnapshots == 1)
+            }
+            try step.writeImage()
+            let sequence = step.state.sequence.rawValue
+            #expect(try image.content() == history.expected[Int(sequence) - 1].bytes)
+            sequences.append(sequence)
+        }
+        #expect(sequences == [1, 3])
+    }
+
     /// Some segments of one file, then some of another.
     private static func twoFiles() throws -> SmallHistory {
         var history = try SmallHistory(SeededRandom(seed: 7))
