@@ -77,7 +77,7 @@ package struct ClockCorrection: Sendable {
                 place += 1
                 continue
             }
-            let firstAhead = standing.partitionPoint { times[$0] > times[place] }
+            let firstAhead = standing.partitioningIndex { times[$0] > times[place] }
             if let end = endOfBehind(from: place, standing, firstAhead) {
                 moveForward(place..<end, after: times[last])
                 standing.append(contentsOf: place..<end)

@@ -91,7 +91,7 @@ extension SnapshotIndex {
 extension [SnapshotIndex.Entry] {
     /// The index of the newest one that is not later than a sequence; nil if all are.
     package func lastIndex(atOrBefore sequence: SequenceNumber) -> Int? {
-        let later = partitionPoint { $0.sequence > sequence }
+        let later = partitioningIndex { $0.sequence > sequence }
         return later == 0 ? nil : later - 1
     }
 }

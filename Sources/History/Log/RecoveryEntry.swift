@@ -129,7 +129,8 @@ struct FileSnapshots: Hashable {
                     // More than any root has: a text that is not ours.
                     last - first < 1 << 24
                 else { return nil }
-                let named = files[files.firstIndex(notBelow: FileID(first))...].prefix { $0.rawValue <= last }
+                let start = files.partitioningIndex { $0.rawValue >= first }
+                let named = files[start...].prefix { $0.rawValue <= last }
                 for file in named { snapshots[file] = SequenceNumber(sequence) }
             }
         }
@@ -151,17 +152,5 @@ struct FileSnapshots: Hashable {
             return "\(sequence):" + list.joined(separator: ",")
         }
         .joined(separator: " ")
-    }
-}
-
-extension [FileID] {
-    /// Where the first one stands that is not below `file`; they are ascending.
-    fileprivate func firstIndex(notBelow file: FileID) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if self[middle] < file { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

@@ -36,7 +36,7 @@ extension RetentionPlan {
 
     /// The first moment at which an entry stands that is none itself.
     private func momentAfter(_ place: Int) -> SequenceNumber? {
-        let after = momentPlaces.partitionPoint { $0 > place }
+        let after = momentPlaces.partitioningIndex { $0 > place }
         return after < momentPlaces.count ? index.entries[momentPlaces[after]].sequence : nil
     }
 }

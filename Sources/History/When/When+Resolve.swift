@@ -1,4 +1,5 @@
 package import LinuxSystem
+import RepositoryFormat
 
 extension When {
     /// Finds the snapshot that is meant.
@@ -27,7 +28,9 @@ extension When {
         switch self {
         case .instant(let instant):
             guard instant <= now else { throw .inTheFuture(instant, now: now, latest: last) }
-            let later = snapshots.partitionPoint { strictlyBefore ? $0.time >= instant : $0.time > instant }
+            let later = snapshots.partitioningIndex {
+                strictlyBefore ? $0.time >= instant : $0.time > instant
+            }
             guard later > 0 else { throw .beforeFirst(instant, first: first) }
             return later - 1
         case .latest(let back):
@@ -55,7 +58,7 @@ extension When {
         in snapshots: [SnapshotMoment],
         mayBeBefore: Bool
     ) throws(WhenError) -> Int {
-        let index = snapshots.partitionPoint { $0.sequence >= sequence }
+        let index = snapshots.partitioningIndex { $0.sequence >= sequence }
         if index < snapshots.count, snapshots[index].sequence == sequence { return index }
         if mayBeBefore, index > 0 { return index - 1 }
         let neighbours = snapshots[max(index - 1, 0)..<min(index + 1, snapshots.count)]

@@ -28,14 +28,11 @@ struct HistoryBisection {
 
     /// The last snapshot at which it had not happened.
     func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> SequenceNumber {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = low + (high - low) / 2
-            guard let image = try images.image(entries[middle]) else { return before }
-            defer { images.discard(entries[middle]) }
-            if try hasHappened(HealthFacts(imageAt: image)) { high = middle } else { low = middle + 1 }
+        let end = try entries.partitioningIndex { entry in
+            guard let image = try images.image(entry) else { return true }
+            defer { images.discard(entry) }
+            return try hasHappened(HealthFacts(imageAt: image))
         }
-        return low == 0 ? before : entries[low - 1].sequence
+        return end == 0 ? before : entries[end - 1].sequence
     }
 }

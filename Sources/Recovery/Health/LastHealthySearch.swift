@@ -33,13 +33,10 @@ struct LastHealthySearch {
         var high = max(0, entries.count - Self.near)
         var step = Self.near
         while high > 0 {
-            var low = max(0, high - step)
+            let low = max(0, high - step)
             if try isSound(entries[low]) {
-                while high - low > 1 {
-                    let middle = low + (high - low) / 2
-                    if try isSound(entries[middle]) { low = middle } else { high = middle }
-                }
-                return entries[low]
+                let end = try entries[(low + 1)..<high].partitioningIndex { try !isSound($0) }
+                return entries[end - 1]
             }
             high = low
             step *= 2

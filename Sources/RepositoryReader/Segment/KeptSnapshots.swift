@@ -41,12 +41,8 @@ package struct KeptSnapshots: Sendable {
 
     private func chosen(_ sequence: SequenceNumber) -> ChangesFormat.Standing {
         guard sequence <= lastSeen else { return .moment }
-        var (low, high) = (0, sequences.count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if sequences[middle] < sequence { low = middle + 1 } else { high = middle }
-        }
-        guard low < sequences.count, sequences[low] == sequence else { return .removed }
-        return moments[low] ? .moment : .alone
+        let place = sequences.partitioningIndex { $0 >= sequence }
+        guard place < sequences.count, sequences[place] == sequence else { return .removed }
+        return moments[place] ? .moment : .alone
     }
 }
