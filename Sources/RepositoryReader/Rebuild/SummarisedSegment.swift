@@ -22,14 +22,12 @@ struct SummarisedSegment {
         _ packs: inout PackReader
     ) throws {
         try place.reading { () throws(FormatError) in try packs.open(summary: payload) { _ in false } }
-        var given: UInt64 = 0
+        var shares = ProportionalShares()
         while try place.reading({ () throws(FormatError) in try packs.next() }) {
             let (done, all) = packs.progress
-            let upToHere = UInt64(header.recordBytes) * UInt64(done) / UInt64(max(1, all))
-            defer { given = upToHere }
             let (record, bytes) = (packs.header, packs.payload)
             var cost = RestoreCost()
-            cost.readBytes = upToHere - given
+            cost.readBytes = shares.next(of: UInt64(header.recordBytes), upTo: done, of: all)
             if record.type == RecordType.base.rawValue {
                 let base = root.basePath(record.firstSequence, record.file)
                 cost.readBytes.addSaturated((try? StoredFile.sizeBytes(base)) ?? 0)

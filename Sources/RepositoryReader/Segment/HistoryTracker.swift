@@ -230,10 +230,13 @@ package struct HistoryTracker {
                 try emit(.finding(consequence(message, place)))
             }
         }
-        var shares = Shares(of: place.storedBytes, among: changes.entries)
+        // fits: so many pages are named in one payload
+        let totalWeight = changes.entries.reduce(0) { $0 + $1.weight }
+        var (shares, weight) = (ProportionalShares(), UInt64(0))
         var sequence = header.firstSequence
         for entry in changes.entries {
-            unattributedBytes.addSaturated(shares.next(entry))
+            weight += entry.weight
+            unattributedBytes.addSaturated(shares.next(of: place.storedBytes, upTo: weight, of: totalWeight))
             let pageCount = (unfinished ?? 0).addingSaturated(UInt64(entry.pages.count))
             guard let event = entry.event else {
                 unfinished = pageCount
@@ -322,28 +325,7 @@ extension ChangesFormat {
     }
 }
 
-/// Cuts a record's bytes among its entries in proportion to their pages; the last takes what rounding leaves.
-private struct Shares {
-    private let recordBytes: UInt64
-    private let totalWeight: UInt64
-    private var weight: UInt64 = 0
-    private var given: UInt64 = 0
-
-    init(of recordBytes: UInt64, among entries: [ChangesFormat.Entry]) {
-        self.recordBytes = recordBytes
-        // fits: so many pages are named in one payload
-        totalWeight = entries.reduce(0) { $0 + Self.weight($1) }
-    }
-
-    mutating func next(_ entry: ChangesFormat.Entry) -> UInt64 {
-        weight += Self.weight(entry)
-        // The weight is a part of the total, so it fits. A sparse file's record may seem to have any number
-        // of bytes.
-        let product = recordBytes.multipliedFullWidth(by: weight)
-        let upToHere = totalWeight.dividingFullWidth(product).quotient
-        defer { given = upToHere }
-        return upToHere - given
-    }
-
-    private static func weight(_ entry: ChangesFormat.Entry) -> UInt64 { UInt64(max(1, entry.pages.count)) }
+extension ChangesFormat.Entry {
+    /// What its share of the record's bytes is in proportion to.
+    fileprivate var weight: UInt64 { UInt64(max(1, pages.count)) }
 }

@@ -37,7 +37,9 @@ package struct PackReader: ~Copyable {
     package private(set) var payload: [UInt8] = []
     /// What the records up to and with the present one take, of all that they take, uncompressed and in
     /// bytes.
-    var progress: (done: Int, of: Int) { (headOffset + dataOffset, heads.count + dataBytes) }
+    var progress: (done: UInt64, of: UInt64) {
+        (UInt64(headOffset + dataOffset), UInt64(heads.count + dataBytes))
+    }
 
     package init() {}
 

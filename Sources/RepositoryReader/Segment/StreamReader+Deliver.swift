@@ -121,13 +121,12 @@ extension StreamReader {
         _ onFinding: (Finding) throws -> Void,
         _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> Bool {
-        var given: UInt64 = 0
+        var shares = ProportionalShares()
         while true {
             do throws(FormatError) { guard try packs.next() else { return true } } catch {
                 throw pack.error(error)
             }
             let (done, all) = packs.progress
-            let upToHere = UInt64((Double(pack.storedBytes) * Double(done) / Double(max(1, all))).rounded())
             let place = RecordPlace(
                 location: RecordLocation(
                     segment: pack.location.segment,
@@ -136,11 +135,10 @@ extension StreamReader {
                 ),
                 path: pack.path,
                 end: pack.end,
-                storedBytes: upToHere - given,
+                storedBytes: shares.next(of: pack.storedBytes, upTo: done, of: all),
                 isPacked: true,
                 isSummarised: pack.isSummarised
             )
-            given = upToHere
             guard let type = try knownType(packs.header, place), withChanges || type != .changes else {
                 continue
             }

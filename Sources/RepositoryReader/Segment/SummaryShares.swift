@@ -7,7 +7,7 @@ struct SummaryShares {
     private let fileBytes: UInt64
     private var summaryBytes: UInt64 = 0
     private var packBytes: UInt64 = 0
-    private var given: UInt64 = 0
+    private var shares = ProportionalShares()
 
     /// `fileBytes`: of the segment; 0 when it is not sealed, and then every record has its own bytes.
     init(of fileBytes: UInt64) { self.fileBytes = fileBytes }
@@ -26,10 +26,7 @@ struct SummaryShares {
                 SegmentHeader.byteCount + summaryBytes
                 + UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
             let all = max(packBytes, fileBytes - min(fileBytes, others))
-            // The packs are a part of all, so it fits.
-            let upToHere = all.dividingFullWidth(summaryBytes.multipliedFullWidth(by: packBytes)).quotient
-            defer { given = upToHere }
-            return bytes.addingSaturated(upToHere.subtractingSaturated(given))
+            return bytes.addingSaturated(shares.next(of: summaryBytes, upTo: packBytes, of: all))
         default: return bytes
         }
     }
