@@ -5,33 +5,12 @@ import SystemPackage
 /// Which records make up the image of a file at one snapshot: from the last base or fresh start on, without
 /// what was voided. Built by one walk over the stream that looks at tables only.
 package struct RebuildPlan {
-    /// The place of an entry of a changes record.
-    package struct EntryPlace: Comparable {
-        let record: RecordLocation
-        let entry: Int
-
-        package init(
-            record: RecordLocation,
-            entry: Int
-        ) {
-            self.record = record
-            self.entry = entry
-        }
-
-        package static func < (left: EntryPlace, right: EntryPlace) -> Bool {
-            (left.record, left.entry) < (right.record, right.entry)
-        }
-    }
-
     /// The snapshot that will be rebuilt: the newest not later than the wanted one.
     private(set) var snapshot: SnapshotState?
     /// The record to begin with.
     private(set) var start: RecordLocation?
     /// The last entry that belongs to it.
-    private(set) var end: EntryPlace?
-    /// From the first part of a void snapshot up to the record that voids it. All entries of the file in it
-    /// are void.
-    private var voids: [(from: EntryPlace, to: RecordLocation)] = []
+    private(set) var end: SnapshotAssembler.Place?
     /// The largest image on the way, in bytes.
     private(set) var largestBytes: UInt64 = 0
     /// All pages that records name: with these alone, records can be opened and applied.
@@ -41,10 +20,9 @@ package struct RebuildPlan {
     private let keepsEverything: Bool
     /// Whether a removed snapshot, whose changes are still there, counts as one.
     private let countsRemoved: Bool
-    private var unfinishedStart: RecordLocation?
+    private var assembler = SnapshotAssembler()
     /// Of a removed snapshot: the next one that counts begins there.
     private var removedStart: RecordLocation?
-    private var firstPart: EntryPlace?
 
     package init(keepingEverything: Bool = false, countingRemoved: Bool = false) {
         keepsEverything = keepingEverything
@@ -54,22 +32,16 @@ package struct RebuildPlan {
     /// Whether the record, or one of its entries, is to be applied.
     func includes(_ record: RecordLocation, entry: Int) -> Bool {
         guard let start, let end else { return false }
-        let place = EntryPlace(record: record, entry: entry)
-        guard record >= start, place <= end else { return false }
-        return !voids.contains { place >= $0.from && record < $0.to }
+        let place = SnapshotAssembler.Place(record, entry: entry)
+        return record >= start && place <= end && !assembler.isVoid(place)
     }
 
     mutating func sawBase(_ record: RecordLocation, _ shape: ImageSize) {
-        firstPart = firstPart ?? EntryPlace(record: record, entry: 0)
-        unfinishedStart = record
+        assembler.sawBase(record)
         largestBytes = max(largestBytes, shape.byteCount)
     }
 
-    mutating func sawVoid(_ record: RecordLocation) {
-        if let firstPart { voids.append((firstPart, record)) }
-        firstPart = nil
-        unfinishedStart = nil
-    }
+    mutating func sawVoid(_ record: RecordLocation) { assembler.sawVoid(record) }
 
     /// Takes the entries of a changes record whose sequences are not above `limit`.
     mutating func sawChanges(
@@ -81,26 +53,20 @@ package struct RebuildPlan {
         var sequence = firstSequence
         for number in changes.numbers { pages.insert(PageNumber(number)) }
         for (index, entry) in changes.entries.enumerated() {
-            let place = EntryPlace(record: record, entry: index)
-            if entry.startsFresh { unfinishedStart = record }
-            guard let event = entry.event else {
-                firstPart = firstPart ?? place
-                continue
-            }
-            guard sequence <= limit else { return }
-            firstPart = nil
+            guard entry.event == nil || sequence <= limit else { return }
+            guard let ended = assembler.saw(entry, at: .init(record, entry: index)), let event = entry.event
+            else { continue }
             largestBytes = max(largestBytes, entry.shape.byteCount)
-            removedStart = unfinishedStart ?? removedStart
-            unfinishedStart = nil
+            removedStart = ended.start ?? removedStart
             guard countsRemoved || entry.isSnapshot else {
                 sequence = sequence.next
                 continue
             }
             if let begun = removedStart.take(), start == nil || !keepsEverything {
                 start = begun
-                voids.removeAll { $0.to < begun }
+                assembler.forget(before: begun)
             }
-            end = place
+            end = ended.end
             snapshot = SnapshotState(
                 sequence: sequence,
                 time: entry.time,

@@ -24,11 +24,9 @@ struct SegmentScan {
     private(set) var anew: Set<FileID> = []
     /// Of each file, its last snapshot in them.
     private(set) var last: [FileID: SequenceNumber] = [:]
-    /// From the first part of a void snapshot up to the record that voids it.
-    private var voids: [FileID: [(from: RebuildPlan.EntryPlace, to: RecordLocation)]] = [:]
 
     private var shapes: [FileID: ImageSize] = [:]
-    private var firstParts: [FileID: RebuildPlan.EntryPlace] = [:]
+    private var assemblers: [FileID: SnapshotAssembler] = [:]
     /// Files of which they have something that was not voided so far.
     private var seen: Set<FileID> = []
 
@@ -65,7 +63,7 @@ struct SegmentScan {
                     try changes.decode(payload, header, place)
                     scan.saw(changes, header, place.location)
                 case .session:
-                    for id in Array(scan.firstParts.keys) { scan.sawVoid(id, tracker, place.location) }
+                    for id in Array(scan.assemblers.keys) { scan.sawVoid(id, tracker, place.location) }
                 case .void: scan.sawVoid(header.file, tracker, place.location)
                 default: break
                 }
@@ -82,8 +80,7 @@ struct SegmentScan {
 
     /// Whether the entry, or base, never was.
     func isVoid(_ file: FileID, _ record: RecordLocation, entry: Int) -> Bool {
-        let place = RebuildPlan.EntryPlace(record: record, entry: entry)
-        return voids[file]?.contains { place >= $0.from && record < $0.to } ?? false
+        assemblers[file]?.isVoid(SnapshotAssembler.Place(record, entry: entry)) ?? false
     }
 
     private mutating func begin(_ tracker: HistoryTracker) {
@@ -94,7 +91,7 @@ struct SegmentScan {
 
     private mutating func saw(_ base: BaseReference, _ file: FileID, _ record: RecordLocation) {
         if seen.insert(file).inserted { anew.insert(file) }
-        firstParts[file] = firstParts[file] ?? RebuildPlan.EntryPlace(record: record, entry: 0)
+        assemblers[file, default: SnapshotAssembler()].sawBase(record)
         if pages[file] == nil { pages[file] = PageBitmap() }
         shapes[file] = base.shape
     }
@@ -107,11 +104,8 @@ struct SegmentScan {
         if seen.insert(file).inserted, changes.entries.first?.startsFresh ?? false { anew.insert(file) }
         var bitmap = pages.removeValue(forKey: file) ?? PageBitmap()
         for (index, entry) in changes.entries.enumerated() {
-            if entry.event != nil {
-                firstParts[file] = nil
-            } else if firstParts[file] == nil {
-                firstParts[file] = RebuildPlan.EntryPlace(record: record, entry: index)
-            }
+            let place = SnapshotAssembler.Place(record, entry: index)
+            assemblers[file, default: SnapshotAssembler()].saw(entry, at: place)
             if let old = shapes[file], !entry.startsFresh, old.byteCount != entry.shape.byteCount {
                 // The digest takes them out: what is cut off, and the page that the end went through.
                 let kept = UInt32(min(old.byteCount, entry.shape.byteCount) / UInt64(old.pageSize.bytes))
@@ -141,8 +135,7 @@ struct SegmentScan {
 
     /// `tracker`: as it is behind the record that voids.
     private mutating func sawVoid(_ file: FileID, _ tracker: HistoryTracker, _ record: RecordLocation) {
-        guard let first = firstParts.removeValue(forKey: file) else { return }
-        voids[file, default: []].append((first, record))
+        guard assemblers[file]?.sawVoid(record) ?? false else { return }
         let last = tracker.files[file]?.last
         shapes[file] = last?.shape
         guard last?.sequence == before.files[file]?.last?.sequence else { return }
