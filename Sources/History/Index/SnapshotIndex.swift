@@ -158,8 +158,8 @@ package struct SnapshotIndex: Sendable {
     }
 
     private mutating func add(_ annotation: Annotation) {
-        switch (annotation.kind, annotation.fields["name"], annotation.fields["verdict"]) {
-        case (.tag, let name?, _):
+        switch (annotation.kind, annotation.fields["name"]) {
+        case (.tag, let name?):
             automaticTags[name] = annotation.isAutomaticTag ? annotation.time : nil
             automaticTagPlaces[name] = annotation.isAutomaticTag ? entries.count : nil
             guard annotation.target != .none else {
@@ -172,13 +172,13 @@ package struct SnapshotIndex: Sendable {
             tagTargets[name, default: []].append(annotation.target)
             if let tags = RecoveryTags(before: name) { begun = tags }
             if name == begun?.after { begun = nil }
-        case (.hold, _, _): holds.insert(annotation.target)
-        case (.release, _, _): holds.remove(annotation.target)
-        case (.health, _, "good"): verdicts[annotation.target] = true
-        case (.health, _, "bad"): verdicts[annotation.target] = false
-        case (.drill, _, _): drills += DrillRecord(annotation).map { [$0] } ?? []
-        case (.clock, _, _): clockSteps += annotation.clockStep.map { [(entries.count, $0)] } ?? []
-        case (.restore, _, _):
+        case (.hold, _): holds.insert(annotation.target)
+        case (.release, _): holds.remove(annotation.target)
+        case (.health, _):
+            if let verdict = annotation.verdict { verdicts[annotation.target] = verdict == .good }
+        case (.drill, _): drills += DrillRecord(annotation).map { [$0] } ?? []
+        case (.clock, _): clockSteps += annotation.clockStep.map { [(entries.count, $0)] } ?? []
+        case (.restore, _):
             let files = declarations.keys.sorted()
             recoveries += RecoveryEntry(annotation, among: files).map { [$0] } ?? []
         default: break

@@ -67,7 +67,7 @@ package final class HealthSurvey: Sendable {
         for (file, state) in latest.unjudged.prefix(Self.most) {
             guard !work.withLock({ $0.isStopped }) else { return }
             guard !latest.isDatabaseNoMore(file) else {
-                try onVerdict(verdictOnOther(file, state, latest))
+                try onVerdict(verdict(file, state, latest, problem: Integrity.otherBytes))
                 continue
             }
             guard let facts = try look(file, state) else { continue }
@@ -77,22 +77,27 @@ package final class HealthSurvey: Sendable {
         }
     }
 
-    /// On what is no database any more.
-    private func verdictOnOther(_ file: FileID, _ state: SnapshotState, _ latest: LatestStates) -> Verdict {
-        let problem = Integrity.otherBytes
+    /// - Parameters:
+    ///   - remarks: fields of the annotation.
+    ///   - marks: what else is to be written.
+    private func verdict(
+        _ file: FileID,
+        _ state: SnapshotState,
+        _ latest: LatestStates,
+        problem: String?,
+        remarks: [String: String] = [:],
+        marks: [AnnotationRequest] = []
+    ) -> Verdict {
+        var fields = remarks
+        fields["reason"] = problem
+        let judgement = latest.judgements[file]
         return Verdict(
             path: latest.names[file].map(root.path) ?? root.path,
             sequence: state.sequence,
             problem: problem,
-            lastGood: latest.judgements[file]?.lastGood,
-            isNews: latest.judgements[file]?.isGood ?? true,
-            requests: [
-                AnnotationRequest(
-                    .health,
-                    target: state.sequence,
-                    fields: ["verdict": "bad", "reason": problem]
-                )
-            ]
+            lastGood: judgement?.lastGood,
+            isNews: judgement?.isGood ?? true,
+            requests: [.health(problem == nil ? .good : .bad, of: state.sequence, fields: fields)] + marks
         )
     }
 
@@ -121,28 +126,18 @@ package final class HealthSurvey: Sendable {
         _ past: LookBack,
         _ stamp: String
     ) throws -> Verdict {
-        let judgement = latest.judgements[file]
-        var problem: String?
         if case .problems(let problems) = facts.integrity {
-            problem = problems[0]
+            return verdict(file, state, latest, problem: problems[0])
         }
-        var fields = ["verdict": problem == nil ? "good" : "bad"]
-        if let problem { fields["reason"] = problem }
+        var remarks: [String: String] = [:]
         // Many a program keeps such rows on purpose.
-        if problem == nil, facts.violationCount > 0 { fields["violations"] = String(facts.violationCount) }
-        if case .unchecked(let reason) = facts.integrity { fields["unchecked"] = reason }
-        var requests = [AnnotationRequest(.health, target: state.sequence, fields: fields)]
-        if problem == nil, let former = try former(file, state, latest, past) {
-            requests += try marks(file, state, former, facts, past) { latest.takeTag("\($0)-\(stamp)") }
+        if facts.violationCount > 0 { remarks["violations"] = String(facts.violationCount) }
+        if case .unchecked(let reason) = facts.integrity { remarks["unchecked"] = reason }
+        var marks: [AnnotationRequest] = []
+        if let former = try former(file, state, latest, past) {
+            marks = try self.marks(file, state, former, facts, past) { latest.takeTag("\($0)-\(stamp)") }
         }
-        return Verdict(
-            path: latest.names[file].map(root.path) ?? root.path,
-            sequence: state.sequence,
-            problem: problem,
-            lastGood: judgement?.lastGood,
-            isNews: judgement?.isGood ?? true,
-            requests: requests
-        )
+        return verdict(file, state, latest, problem: nil, remarks: remarks, marks: marks)
     }
 
     /// What a state is compared with: the look before it. Of a database that nobody looked at so far, or that

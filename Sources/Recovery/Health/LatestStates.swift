@@ -33,12 +33,10 @@ struct LatestStates {
             if firsts[record.file] == nil { firsts[record.file] = record.state }
             files[record.state.sequence] = record.file
         case .annotation(let annotation) where annotation.kind == .health:
-            guard let file = files[annotation.target], let verdict = annotation.fields["verdict"] else {
-                return
-            }
+            guard let file = files[annotation.target], let verdict = annotation.verdict else { return }
             judged[file] = annotation.target
             var judgement = judgements[file] ?? Judgement(isGood: true)
-            judgement.isGood = verdict == "good"
+            judgement.isGood = verdict == .good
             if judgement.isGood { judgement.lastGood = annotation.target }
             judgements[file] = judgement
         case .annotation(let annotation) where annotation.kind == .tag:
