@@ -21,6 +21,14 @@ package enum DatabaseLayout {
     package static let minimumUsablePageBytes = 480
 }
 
+/// The bytes of a database on which SQLite takes its locks (sqlite.org/lockingv3, section 3). They may lie
+/// behind its end.
+package enum LockBytes {
+    package static var pending: Range<UInt64> { 0x4000_0000..<0x4000_0001 }
+    package static var reserved: Range<UInt64> { 0x4000_0001..<0x4000_0002 }
+    package static var shared: Range<UInt64> { 0x4000_0002..<0x4000_0200 }
+}
+
 /// A freelist trunk page (sqlite.org/fileformat2, section 1.5).
 package enum FreelistLayout {
     package static let nextTrunk = 0

@@ -8,10 +8,10 @@ package struct PageNumber: RawRepresentable, Hashable, Comparable, Sendable {
 
     package static func < (left: PageNumber, right: PageNumber) -> Bool { left.rawValue < right.rawValue }
 
-    /// The page that holds byte 0x40000000, where SQLite takes its locks. It is never used for content, and
-    /// its number marks the super-journal name in a rollback journal (sqlite.org/fileformat2, section 1.4).
+    /// The page that holds the `LockBytes`. It is never used for content, and its number marks the
+    /// super-journal name in a rollback journal (sqlite.org/fileformat2, section 1.4).
     package static func lockPage(for pageSize: PageSize) -> PageNumber {
-        PageNumber(0x4000_0000 / UInt32(pageSize.bytes) + 1)
+        PageNumber(UInt32(LockBytes.pending.lowerBound) / UInt32(pageSize.bytes) + 1)
     }
 
     /// The page behind this one; nil behind the last that has a number.

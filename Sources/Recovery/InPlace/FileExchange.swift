@@ -274,7 +274,8 @@ struct FileExchange {
 
     /// What is there of them, and the names under which SQLite finds them for the file that they belong to.
     private func sidecars(for aside: DirectoryEntry) throws -> [Moved] {
-        try Destination.sidecarSuffixes.map { (place.appending(suffix: $0), aside.appending(suffix: $0)) }
+        try Sidecar.allCases.map(\.rawValue)
+            .map { (place.appending(suffix: $0), aside.appending(suffix: $0)) }
             .filter { try $0.0.statusUnlessMissing() != nil }
     }
 
@@ -290,7 +291,7 @@ struct FileExchange {
     }
 
     private func isFree(_ name: DirectoryEntry) throws -> Bool {
-        try ([""] + Destination.sidecarSuffixes).allSatisfy {
+        try ([""] + Sidecar.allCases.map(\.rawValue)).allSatisfy {
             try name.appending(suffix: $0).statusUnlessMissing() == nil
         }
     }

@@ -1,4 +1,5 @@
 import LinuxSystem
+import SQLiteFiles
 import SystemPackage
 
 /// A live database and what SQLite keeps beside it, looked at without a lock while this process may have a
@@ -66,11 +67,17 @@ final class LiveFiles {
     }
 
     func stamp() throws(SystemError) -> Stamp {
-        let log = try look(at: place.appending(suffix: "-wal"), frontBytes: 32)
+        let log = try look(
+            at: place.appending(suffix: Sidecar.writeAheadLog.rawValue),
+            frontBytes: WALLayout.headerBytes
+        )
         return try Stamp(
-            database: look(at: place, frontBytes: 100),
+            database: look(at: place, frontBytes: DatabaseLayout.headerBytes),
             log: log.flatMap { $0.sizeBytes == 0 ? nil : $0 },
-            index: look(at: place.appending(suffix: "-shm"), frontBytes: 48)
+            index: look(
+                at: place.appending(suffix: Sidecar.sharedMemory.rawValue),
+                frontBytes: WALIndexLayout.headerCopyBytes
+            )
         )
     }
 

@@ -1,11 +1,9 @@
 import LinuxSystem
+import SQLiteFiles
 import SystemPackage
 
 /// Rules about the place where restored things go.
 enum Destination {
-    /// What a database may leave beside itself, and SQLite would apply to another file of that name.
-    static let sidecarSuffixes = ["-wal", "-journal", "-shm"]
-
     /// The name that a file really gets at a path that the user named: an existing symbolic link is followed,
     /// and stays a link.
     ///
@@ -48,8 +46,9 @@ enum Destination {
     /// Throws if something lies beside the name that SQLite would apply to a database there. `path`: what the
     /// user calls it.
     static func refuseSidecars(of entry: DirectoryEntry, as path: FilePath) throws {
-        for suffix in sidecarSuffixes where (try? entry.appending(suffix: suffix).status()) != nil {
-            throw RestoreError.sidecar(path.appending(suffix: suffix))
+        for sidecar in Sidecar.allCases
+        where (try? entry.appending(suffix: sidecar.rawValue).status()) != nil {
+            throw RestoreError.sidecar(path.appending(suffix: sidecar.rawValue))
         }
     }
 

@@ -2,6 +2,7 @@ import History
 import LinuxSystem
 import RepositoryFormat
 package import RepositoryReader
+import SQLiteFiles
 package import SystemPackage
 
 /// Keeps what is written to an output off the files that the repository protects: exchanged under a running
@@ -27,8 +28,8 @@ package final class ProtectedOutput {
 
     private func isProtected(_ path: FilePath) throws -> Bool {
         if try kind(of: path) != nil { return true }
-        for suffix in Destination.sidecarSuffixes {
-            guard let database = path.dropping(suffix: suffix) else { continue }
+        for sidecar in Sidecar.allCases {
+            guard let database = path.dropping(suffix: sidecar.rawValue) else { continue }
             if try kind(of: database) == .database { return true }
         }
         return false

@@ -2,6 +2,7 @@ package import History
 package import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
+import SQLiteFiles
 package import SystemPackage
 
 /// What will be rebuilt, and where it will go. Pure: nothing is looked at but the index.
@@ -101,7 +102,7 @@ package struct RestorePlan: Hashable, Sendable {
         // SQLite opens no database beside a directory that has the name of its journal.
         let sidecars = Set(
             items.lazy.filter { $0.kind == .database }.flatMap { item in
-                Destination.sidecarSuffixes.map { item.name.appending(suffix: $0) }
+                Sidecar.allCases.map { item.name.appending(suffix: $0.rawValue) }
             }
         )
         directories = Dictionary(
