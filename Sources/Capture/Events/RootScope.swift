@@ -1,4 +1,5 @@
 import LinuxSystem
+package import SQLiteFiles
 package import SystemPackage
 
 /// Which names under a root are protected, which belong to a database, and which are left out.
@@ -15,13 +16,6 @@ package struct RootScope: Sendable {
 
     package init(exclusions: [String] = []) {
         self.exclusions = exclusions
-    }
-
-    /// The small files that SQLite keeps beside a database.
-    package enum Sidecar: String, Hashable, Sendable, CaseIterable {
-        case writeAheadLog = "-wal"
-        case sharedMemory = "-shm"
-        case journal = "-journal"
     }
 
     package enum Role: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import SQLiteFiles
 import SystemPackage
 
 extension Observer {
@@ -107,7 +108,7 @@ extension Observer {
     }
 
     private func handleSidecarName(
-        _ sidecar: RootScope.Sidecar,
+        _ sidecar: Sidecar,
         _ owner: FilePath,
         _ event: NameEvents.Entry
     ) {

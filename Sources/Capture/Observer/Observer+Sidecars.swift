@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import SQLiteFiles
 import SystemPackage
 
 /// Which files are protected by themselves.
@@ -106,7 +107,7 @@ extension Observer {
     /// A plain file has become a database, or the other way round.
     func kindChanged(_ tracker: Tracker) {
         guard root.kind == .directory else { return }
-        for sidecar in RootScope.Sidecar.allCases {
+        for sidecar in Sidecar.allCases {
             let name = tracker.name.appending(suffix: sidecar.rawValue)
             switch tracker.kind {
             case .database:

@@ -20,19 +20,14 @@ struct QuiescentWindow: Equatable {
     /// (exclusive locking mode).
     let isLocked: Bool
 
-    /// PENDING byte and SHARED range, without the RESERVED byte between them.
-    private static let pending: Range<UInt64> = 0x4000_0000..<0x4000_0001
-    private static let reserved: Range<UInt64> = 0x4000_0001..<0x4000_0002
-    static let shared: Range<UInt64> = 0x4000_0002..<0x4000_0200
-
     /// Nil while somebody writes or may be about to.
     init?(
         _ file: borrowing OpenFile,
         journal: JournalWatch,
         _ scratch: inout [UInt8]
     ) throws(SystemError) {
-        let isPending = try file.isWriteLocked(in: Self.pending)
-        let isShared = try file.isWriteLocked(in: Self.shared)
+        let isPending = try file.isWriteLocked(in: LockBytes.pending)
+        let isShared = try file.isWriteLocked(in: LockBytes.shared)
         isLocked = isPending || isShared
         let status = try file.status()
         let state = try journal.state(&scratch)
@@ -46,7 +41,7 @@ struct QuiescentWindow: Equatable {
         }
         stamp = ContentStamp(status)
         let mayBeHot = state == .live && !isLocked && status.sizeBytes > 0
-        if mayBeHot, try !file.isWriteLocked(in: Self.reserved),
+        if mayBeHot, try !file.isWriteLocked(in: LockBytes.reserved),
             try !journal.namesMissingSuperJournal(&scratch), let journal = journal.named
         {
             hotJournal = ContentStamp(try journal.file.status())

@@ -52,7 +52,7 @@ extension Tracker {
             return false
         }
         let file = try OpenFile(path, .look)
-        guard try file.isLocked(in: QuiescentWindow.shared) else { return false }
+        guard try file.isLocked(in: LockBytes.shared) else { return false }
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
     }

@@ -1,5 +1,6 @@
 import LinuxSystem
 import RepositoryFormat
+import SQLiteFiles
 import SystemPackage
 
 /// Everything known of one protected file, and the decision what to do about it next. Confined to the
@@ -139,11 +140,11 @@ final class Tracker {
         isBorn = firstEvent == .created
         self.knownGoodUntil = knownGoodUntil
         self.context = context
-        journal = JournalWatch(path.appending(suffix: RootScope.Sidecar.journal.rawValue))
+        journal = JournalWatch(path.appending(suffix: Sidecar.journal.rawValue))
     }
 
-    var logPath: FilePath { path.appending(suffix: RootScope.Sidecar.writeAheadLog.rawValue) }
-    var logIndexPath: FilePath { path.appending(suffix: RootScope.Sidecar.sharedMemory.rawValue) }
+    var logPath: FilePath { path.appending(suffix: Sidecar.writeAheadLog.rawValue) }
+    var logIndexPath: FilePath { path.appending(suffix: Sidecar.sharedMemory.rawValue) }
 
     /// Nothing is left to do before the next event.
     var isAtRest: Bool {
@@ -163,7 +164,7 @@ final class Tracker {
         guard place != path else { return }
         if isLeftOut { context.meter.leftOut(path.printable, nil) }
         path = place
-        journal.relocate(to: place.appending(suffix: RootScope.Sidecar.journal.rawValue))
+        journal.relocate(to: place.appending(suffix: Sidecar.journal.rawValue))
         log = nil
         parkedLog = nil
         nameChanged()

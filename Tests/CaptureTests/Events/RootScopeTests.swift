@@ -1,3 +1,4 @@
+import SQLiteFiles
 import SystemPackage
 import Testing
 
