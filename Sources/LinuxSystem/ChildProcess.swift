@@ -34,7 +34,7 @@ package final class ChildProcess: Sendable {
         let made = unsafe withUnsafeMutableBytes(of: &ends) {
             unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
         }
-        guard made == 0 else { throw .last("make a pipe", nil) }
+        guard made == 0 else { throw .last(.makePipe, nil) }
         output = OpenFile(descriptor: ends.read, path: executable)
         let childsEnd = OpenFile(descriptor: ends.write, path: executable)
         for end in [ends.read, ends.write] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -63,7 +63,7 @@ package final class ChildProcess: Sendable {
         }
         // Only the child has it now: the output ends when the child closes it.
         _ = consume childsEnd
-        guard code == 0 else { throw SystemError("start", executable, code: Errno(rawValue: code)) }
+        guard code == 0 else { throw SystemError(.start, executable, code: Errno(rawValue: code)) }
         processID = identifier
     }
 
@@ -77,7 +77,7 @@ package final class ChildProcess: Sendable {
             }
             if got < 0 {
                 if errno == EINTR { continue }
-                throw .last("read the output of", output.path)
+                throw .last(.readOutput, output.path)
             }
             if got == 0 {
                 return unread.withLock { rest in

@@ -112,10 +112,10 @@ extension FileStatus {
     /// that is ELOOP.
     package static func direct(_ path: FilePath) throws(SystemError) -> FileStatus {
         let descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .last("look at", path) }
+        guard descriptor >= 0 else { throw .last(.lookAt, path) }
         defer { close(descriptor) }
         var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
         return FileStatus(raw)
     }
 

@@ -6,7 +6,7 @@ package enum Directory {
     /// The names in the directory at `path`, without `.` and `..`, in no order.
     package static func names(in path: FilePath) throws(SystemError) -> [FilePath.Component] {
         guard let stream = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
-            throw .last("list", path)
+            throw .last(.list, path)
         }
         return try unsafe names(of: stream, path)
     }
@@ -26,7 +26,7 @@ package enum Directory {
             if let name, name.kind == .regular { names.append(name) }
             errno = 0
         }
-        guard errno == 0 else { throw .last("list", path) }
+        guard errno == 0 else { throw .last(.list, path) }
         return names
     }
 
@@ -45,7 +45,7 @@ package enum Directory {
 
     private static func makeOne(_ path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.makeDirectory, path) {
-            throw SystemError("make", path, code: Errno(rawValue: code))
+            throw SystemError(.make, path, code: Errno(rawValue: code))
         }
         if unsafe path.withPlatformString({ unsafe mkdir($0, 0o700) }) == 0 {
             do {
@@ -56,9 +56,9 @@ package enum Directory {
                 throw error
             }
         }
-        guard errno == EEXIST else { throw .last("make", path) }
+        guard errno == EEXIST else { throw .last(.make, path) }
         guard try FileStatus.of(path).kind == .directory else {
-            throw SystemError("make", path, code: .notDirectory)
+            throw SystemError(.make, path, code: .notDirectory)
         }
     }
 
@@ -71,53 +71,53 @@ package enum Directory {
     /// Gives the file at `source` the name `destination`, replacing what has it (`rename(2)`).
     package static func rename(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, source) {
-            throw SystemError("rename", source, code: Errno(rawValue: code))
+            throw SystemError(.rename, source, code: Errno(rawValue: code))
         }
         let result = unsafe source.withPlatformString { source in
             unsafe destination.withPlatformString { unsafe Glibc.rename(source, $0) }
         }
-        guard result == 0 else { throw .last("rename", source) }
+        guard result == 0 else { throw .last(.rename, source) }
     }
 
     /// The same for a file, but fails with EEXIST when the name is taken (`NewName`).
     package static func renameToNew(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, source) {
-            throw SystemError("rename", source, code: Errno(rawValue: code))
+            throw SystemError(.rename, source, code: Errno(rawValue: code))
         }
         let isDone = unsafe source.withPlatformString { source in
             unsafe destination.withPlatformString { unsafe NewName.give(AT_FDCWD, source, AT_FDCWD, $0) }
         }
-        guard isDone else { throw .last("create", destination) }
+        guard isDone else { throw .last(.create, destination) }
     }
 
     /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST).
     /// `SystemError.lacksLinks` where files have one name only.
     package static func addName(_ name: FilePath, to path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, path) {
-            throw SystemError("link", path, code: Errno(rawValue: code))
+            throw SystemError(.link, path, code: Errno(rawValue: code))
         }
         let linked = unsafe path.withPlatformString { path in
             unsafe name.withPlatformString { unsafe link(path, $0) }
         }
-        guard linked == 0 else { throw .last("create", name) }
+        guard linked == 0 else { throw .last(.create, name) }
     }
 
     package static func remove(_ path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.remove, path) {
-            throw SystemError("remove", path, code: Errno(rawValue: code))
+            throw SystemError(.remove, path, code: Errno(rawValue: code))
         }
-        guard unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 else { throw .last("remove", path) }
+        guard unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 else { throw .last(.remove, path) }
     }
 
     /// Removes the directory, which must be empty.
     package static func removeEmpty(_ path: FilePath) throws(SystemError) {
-        guard unsafe path.withPlatformString({ unsafe rmdir($0) }) == 0 else { throw .last("remove", path) }
+        guard unsafe path.withPlatformString({ unsafe rmdir($0) }) == 0 else { throw .last(.remove, path) }
     }
 
     /// The absolute path with all symbolic links followed (`realpath(3)`).
     package static func resolve(_ path: FilePath) throws(SystemError) -> FilePath {
         guard let raw = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
-            throw .last("find", path)
+            throw .last(.find, path)
         }
         defer { unsafe free(raw) }
         return unsafe FilePath(platformString: raw)
@@ -125,7 +125,7 @@ package enum Directory {
 
     /// Makes it the working directory of this process, all of its threads, and the children to come.
     package static func enter(_ path: FilePath) throws(SystemError) {
-        guard unsafe path.withPlatformString({ unsafe chdir($0) }) == 0 else { throw .last("enter", path) }
+        guard unsafe path.withPlatformString({ unsafe chdir($0) }) == 0 else { throw .last(.enter, path) }
     }
 
     /// The path from the file system's root. Only a relative one needs the working directory.
@@ -135,7 +135,7 @@ package enum Directory {
 
     /// The process's working directory. ENOENT when it was removed.
     package static func current() throws(SystemError) -> FilePath {
-        guard let raw = unsafe getcwd(nil, 0) else { throw .last("find the working directory", nil) }
+        guard let raw = unsafe getcwd(nil, 0) else { throw .last(.findWorkingDirectory, nil) }
         defer { unsafe free(raw) }
         return unsafe FilePath(platformString: raw)
     }

@@ -35,7 +35,7 @@ package struct DirectoryEntry: Sendable {
         let result = unsafe name.withPlatformString {
             unsafe fstatat(directory.descriptor, $0, &raw, AT_SYMLINK_NOFOLLOW)
         }
-        guard result == 0 else { throw .last("look at", path) }
+        guard result == 0 else { throw .last(.lookAt, path) }
         return FileStatus(raw)
     }
 
@@ -44,7 +44,7 @@ package struct DirectoryEntry: Sendable {
         let result = unsafe name.withPlatformString {
             unsafe faccessat(directory.descriptor, $0, W_OK, AT_EACCESS)
         }
-        guard result == 0 else { throw .last("write to", path) }
+        guard result == 0 else { throw .last(.writeTo, path) }
     }
 
     /// The same; nil when there is nothing. Throws when that cannot be told.
@@ -59,48 +59,48 @@ package struct DirectoryEntry: Sendable {
 
     /// Makes a directory, mode 0700 (`mkdirat(2)`, EEXIST).
     package func makeDirectory() throws(SystemError) {
-        try fail(.makeDirectory, "make")
+        try fail(.makeDirectory, .make)
         let result = unsafe name.withPlatformString { unsafe mkdirat(directory.descriptor, $0, 0o700) }
-        guard result == 0 else { throw .last("make", path) }
+        guard result == 0 else { throw .last(.make, path) }
     }
 
     /// Gives what has this name another one, replacing what has that (`renameat(2)`).
     package func rename(to new: DirectoryEntry) throws(SystemError) {
-        try fail(.rename, "rename")
+        try fail(.rename, .rename)
         let result = unsafe name.withPlatformString { old in
             unsafe new.name.withPlatformString {
                 unsafe renameat(directory.descriptor, old, new.directory.descriptor, $0)
             }
         }
-        guard result == 0 else { throw .last("rename", path) }
+        guard result == 0 else { throw .last(.rename, path) }
     }
 
     /// The same for a file, but fails with EEXIST when the name is taken (`NewName`).
     package func renameToNew(_ new: DirectoryEntry) throws(SystemError) {
-        try fail(.rename, "rename")
+        try fail(.rename, .rename)
         let isDone = unsafe name.withPlatformString { old in
             unsafe new.name.withPlatformString {
                 unsafe NewName.give(directory.descriptor, old, new.directory.descriptor, $0)
             }
         }
-        guard isDone else { throw .last("create", new.path) }
+        guard isDone else { throw .last(.create, new.path) }
     }
 
     /// Becomes one more name of a file; must be free (`linkat(2)`, EEXIST). `SystemError.lacksLinks` where
     /// files have one name only.
     package func addName(to file: DirectoryEntry) throws(SystemError) {
-        try file.fail(.rename, "link")
+        try file.fail(.rename, .link)
         let result = unsafe file.name.withPlatformString { old in
             unsafe name.withPlatformString {
                 unsafe linkat(file.directory.descriptor, old, directory.descriptor, $0, 0)
             }
         }
-        guard result == 0 else { throw .last("create", path) }
+        guard result == 0 else { throw .last(.create, path) }
     }
 
     /// Removes what has the name and is no directory (`unlinkat(2)`).
     package func remove() throws(SystemError) {
-        try fail(.remove, "remove")
+        try fail(.remove, .remove)
         try unlink(0)
     }
 
@@ -119,11 +119,11 @@ package struct DirectoryEntry: Sendable {
 
     private func unlink(_ flags: Int32) throws(SystemError) {
         let result = unsafe name.withPlatformString { unsafe unlinkat(directory.descriptor, $0, flags) }
-        guard result == 0 else { throw .last("remove", path) }
+        guard result == 0 else { throw .last(.remove, path) }
     }
 
     /// Where a test can make the call fail.
-    private func fail(_ point: FaultPoint, _ operation: String) throws(SystemError) {
+    private func fail(_ point: FaultPoint, _ operation: SystemError.Operation) throws(SystemError) {
         guard case .fails(let code) = Faults.at(point, path) else { return }
         throw SystemError(operation, path, code: Errno(rawValue: code))
     }

@@ -44,7 +44,7 @@ extension FileAttributes {
         keepingTime: Bool
     ) throws(SystemError) -> (status: FileStatus, attributes: FileAttributes) {
         let descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .last("look at", path) }
+        guard descriptor >= 0 else { throw .last(.lookAt, path) }
         defer { close(descriptor) }
         return try read(descriptor, path, keepingTime: keepingTime)
     }
@@ -55,7 +55,7 @@ extension FileAttributes {
         keepingTime: Bool
     ) throws(SystemError) -> (status: FileStatus, attributes: FileAttributes) {
         var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
         let status = FileStatus(raw)
         let isKept = status.kind == .regular || status.kind == .directory
         let extended = isKept ? ExtendedAttribute.all(ofHeld: descriptor) : []

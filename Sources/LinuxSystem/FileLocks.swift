@@ -27,7 +27,7 @@ extension OpenFile {
         query.l_len = off_t(range.count)
         query.l_pid = 0
         guard unsafe fcntl(descriptor, F_OFD_GETLK, &query) == 0 else {
-            throw .last("ask for the locks of", path)
+            throw .last(.askForLocks, path)
         }
         return query.l_type != Int16(F_UNLCK)
     }
@@ -36,7 +36,7 @@ extension OpenFile {
     /// work of moments.
     package func waitForExclusiveLock() throws(SystemError) {
         while flock(descriptor, LOCK_EX) != 0 {
-            if errno != EINTR { throw .last("lock", path) }
+            if errno != EINTR { throw .last(.lock, path) }
         }
     }
 
@@ -44,7 +44,7 @@ extension OpenFile {
     package func takeExclusiveLock() throws(SystemError) -> Bool {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return false }
-            if errno != EINTR { throw .last("lock", path) }
+            if errno != EINTR { throw .last(.lock, path) }
         }
         return true
     }
@@ -55,7 +55,7 @@ extension OpenFile {
     package func takeWriteLock() throws(SystemError) -> Bool {
         while !set(F_WRLCK) {
             if errno == EAGAIN || errno == EACCES { return false }
-            if errno != EINTR { throw .last("lock", path) }
+            if errno != EINTR { throw .last(.lock, path) }
         }
         return true
     }

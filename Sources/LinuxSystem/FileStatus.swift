@@ -50,7 +50,7 @@ package struct FileStatus: Hashable, Sendable {
         let result = unsafe path.withPlatformString {
             followingLinks ? unsafe stat($0, &raw) : unsafe lstat($0, &raw)
         }
-        guard result == 0 else { throw .last("look at", path) }
+        guard result == 0 else { throw .last(.lookAt, path) }
         return FileStatus(raw)
     }
 

@@ -81,7 +81,7 @@ package enum ForegroundProcess {
             }
         }
         guard code == 0 else {
-            throw SystemError("start", FilePath(argument: name), code: Errno(rawValue: code))
+            throw SystemError(.start, FilePath(argument: name), code: Errno(rawValue: code))
         }
         return process
     }

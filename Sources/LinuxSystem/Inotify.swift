@@ -47,7 +47,7 @@ package final class Inotify {
 
     package init() throws(SystemError) {
         descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
-        guard descriptor >= 0 else { throw .last("start watching", nil) }
+        guard descriptor >= 0 else { throw .last(.startWatching, nil) }
         buffer = [UInt8](repeating: 0, count: 64 << 10)
     }
 
@@ -60,7 +60,7 @@ package final class Inotify {
         let result = unsafe path.withPlatformString {
             unsafe inotify_add_watch(descriptor, $0, mask.rawValue)
         }
-        guard result >= 0 else { throw .last("watch", path) }
+        guard result >= 0 else { throw .last(.watch, path) }
         return InotifyWatch(descriptor: result)
     }
 
@@ -75,7 +75,7 @@ package final class Inotify {
     /// The same for a file at a direct path. Throws ELOOP when a component of it is a symbolic link.
     package func watchDirect(_ path: FilePath, for mask: InotifyMask) throws(SystemError) -> InotifyWatch {
         let file = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
-        guard file >= 0 else { throw .last("watch", path) }
+        guard file >= 0 else { throw .last(.watch, path) }
         defer { close(file) }
         return try watch(descriptor: file, path, mask)
     }
@@ -89,7 +89,7 @@ package final class Inotify {
         let result = unsafe "/proc/self/fd/\(held)".withCString {
             unsafe inotify_add_watch(descriptor, $0, mask.rawValue)
         }
-        guard result >= 0 else { throw .last("watch", path) }
+        guard result >= 0 else { throw .last(.watch, path) }
         return InotifyWatch(descriptor: result)
     }
 
@@ -105,7 +105,7 @@ package final class Inotify {
         }
         guard got > 0 else {
             if got == 0 || errno == EAGAIN || errno == EINTR { return false }
-            throw .last("read events", nil)
+            throw .last(.readEvents, nil)
         }
         unsafe buffer.withUnsafeBytes { raw in
             var offset = 0

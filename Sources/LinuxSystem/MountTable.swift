@@ -8,7 +8,7 @@ package final class MountTable {
 
     package init() throws(SystemError) {
         descriptor = unsafe open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .last("open", "/proc/self/mountinfo") }
+        guard descriptor >= 0 else { throw .last(.open, "/proc/self/mountinfo") }
     }
 
     deinit {

@@ -12,7 +12,7 @@ package final class OpenDirectory: Sendable {
     /// component of the path is a symbolic link, ENOTDIR.
     package init(_ path: FilePath) throws(SystemError) {
         descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW | O_DIRECTORY)
-        guard descriptor >= 0 else { throw .last("look at", path) }
+        guard descriptor >= 0 else { throw .last(.lookAt, path) }
         self.path = path
     }
 
@@ -21,7 +21,7 @@ package final class OpenDirectory: Sendable {
     package init(following path: FilePath) throws(SystemError) {
         let flags = linux_open_path | O_DIRECTORY | O_CLOEXEC
         descriptor = unsafe (path.isEmpty ? "." : path).withPlatformString { unsafe open($0, flags) }
-        guard descriptor >= 0 else { throw .last("look at", path) }
+        guard descriptor >= 0 else { throw .last(.lookAt, path) }
         self.path = path
     }
 
@@ -31,7 +31,7 @@ package final class OpenDirectory: Sendable {
         descriptor = unsafe entry.name.withPlatformString {
             unsafe openat(entry.directory.descriptor, $0, flags)
         }
-        guard descriptor >= 0 else { throw .last("look at", entry.path) }
+        guard descriptor >= 0 else { throw .last(.lookAt, entry.path) }
         path = entry.path
     }
 
@@ -54,13 +54,13 @@ package final class OpenDirectory: Sendable {
     /// Throws unless this process may make and remove names in it (`faccessat(2)`).
     package func requireWritable() throws(SystemError) {
         guard unsafe faccessat(descriptor, ".", W_OK | X_OK, AT_EACCESS) == 0 else {
-            throw .last("write in", path)
+            throw .last(.writeIn, path)
         }
     }
 
     package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
         return FileStatus(raw)
     }
 
@@ -72,10 +72,10 @@ package final class OpenDirectory: Sendable {
     /// The names in it, without `.` and `..`, in no order.
     package func names() throws(SystemError) -> [FilePath.Component] {
         let reading = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard reading >= 0 else { throw .last("list", path) }
+        guard reading >= 0 else { throw .last(.list, path) }
         guard let stream = unsafe fdopendir(reading) else {
             close(reading)
-            throw .last("list", path)
+            throw .last(.list, path)
         }
         return try unsafe Directory.names(of: stream, path)
     }
@@ -83,7 +83,7 @@ package final class OpenDirectory: Sendable {
     /// A handle on it that can be locked, given away and synchronised.
     package func opened() throws(SystemError) -> OpenFile {
         let reading = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard reading >= 0 else { throw .last("open", path) }
+        guard reading >= 0 else { throw .last(.open, path) }
         return OpenFile(descriptor: reading, path: path)
     }
 

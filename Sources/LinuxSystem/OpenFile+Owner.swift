@@ -32,12 +32,12 @@ extension OpenFile {
         let present = try status().ownership
         if present.userID != ownership.userID || present.groupID != ownership.groupID {
             guard fchown(descriptor, ownership.userID, ownership.groupID) == 0 else {
-                throw .last("give away", path)
+                throw .last(.giveAway, path)
             }
         }
         // Behind it: giving a file away may take bits.
         guard fchmod(descriptor, ownership.permissions) != 0 else { return }
-        let error = SystemError.last("set the mode of", path)
+        let error = SystemError.last(.setMode, path)
         // The owner may always do it, unless there are no modes: then the mount says who may do what.
         guard error.lacksModes, present.userID == CurrentProcess.userID else { throw error }
     }

@@ -59,7 +59,7 @@ package struct OpenFile: ~Copyable, Sendable {
             case .look, .read, .stored: return
             case .update, .updateOrCreate, .createNew:
                 guard case .fails(let code) = Faults.at(.open, path) else { return }
-                throw SystemError("open", path, code: Errno(rawValue: code))
+                throw SystemError(.open, path, code: Errno(rawValue: code))
             }
         }
     }
@@ -70,7 +70,7 @@ package struct OpenFile: ~Copyable, Sendable {
         let descriptor = unsafe entry.name.withPlatformString {
             unsafe openat(entry.directory.descriptor, $0, mode.flags | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
-        guard descriptor >= 0 else { throw .last("open", entry.path) }
+        guard descriptor >= 0 else { throw .last(.open, entry.path) }
         self.init(descriptor: descriptor, path: entry.path)
     }
 
@@ -82,14 +82,14 @@ package struct OpenFile: ~Copyable, Sendable {
             case .stored: DirectPath.openStored(path, mode.flags)
             default: unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
             }
-        guard descriptor >= 0 else { throw .last("open", path) }
+        guard descriptor >= 0 else { throw .last(.open, path) }
         self.init(descriptor: descriptor, path: path)
     }
 
     /// Another handle on the same open file (`fcntl(2)`, F_DUPFD_CLOEXEC).
     package func duplicate() throws(SystemError) -> OpenFile {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw .last("open", path) }
+        guard copy >= 0 else { throw .last(.open, path) }
         return OpenFile(descriptor: copy, path: path)
     }
 
@@ -107,7 +107,7 @@ package struct OpenFile: ~Copyable, Sendable {
         at offset: UInt64
     ) throws(SystemError) -> Int {
         precondition(start >= 0 && count >= 0 && start + count <= buffer.count)
-        let place = try place(offset, count, "read")
+        let place = try place(offset, count, .read)
         var done = 0
         while done < count {
             let got = unsafe buffer.withUnsafeMutableBytes {
@@ -116,7 +116,7 @@ package struct OpenFile: ~Copyable, Sendable {
             if got == 0 { break }
             if got < 0 {
                 if errno == EINTR { continue }
-                throw .last("read", path)
+                throw .last(.read, path)
             }
             done += got
         }
@@ -124,7 +124,11 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 
     /// The place as the kernel counts. Throws EFBIG for one behind all that a file can have.
-    private func place(_ offset: UInt64, _ count: Int, _ operation: String) throws(SystemError) -> off_t {
+    private func place(
+        _ offset: UInt64,
+        _ count: Int,
+        _ operation: SystemError.Operation
+    ) throws(SystemError) -> off_t {
         guard let place = off_t(exactly: offset), place <= off_t.max - off_t(count) else {
             throw SystemError(operation, path, code: .fileTooLarge)
         }
@@ -139,7 +143,7 @@ package struct OpenFile: ~Copyable, Sendable {
         at offset: UInt64
     ) throws(SystemError) -> Int {
         precondition(count >= 0 && count <= buffer.count)
-        let place = try place(offset, count, "read")
+        let place = try place(offset, count, .read)
         let data = lseek(descriptor, place, SEEK_DATA)
         // Not even behind it, unless the file system cannot tell.
         let isLast = data < 0 && errno == ENXIO
@@ -170,11 +174,11 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at `offset`. After an error any part of it may have been written.
     package func write(_ bytes: RawSpan, at offset: UInt64) throws(SystemError) {
-        let place = try place(offset, bytes.byteCount, "write")
+        let place = try place(offset, bytes.byteCount, .write)
         var limit = bytes.byteCount
         var fault: Errno?
         switch Faults.at(.write, path) {
-        case .fails(let code): throw SystemError("write", path, code: Errno(rawValue: code))
+        case .fails(let code): throw SystemError(.write, path, code: Errno(rawValue: code))
         case .writesOnly(let count): (limit, fault) = (min(limit, count), .noSpace)
         case nil: break
         }
@@ -185,11 +189,11 @@ package struct OpenFile: ~Copyable, Sendable {
             }
             if put < 0 {
                 if errno == EINTR { continue }
-                throw .last("write", path)
+                throw .last(.write, path)
             }
             done += put
         }
-        if let fault { throw SystemError("write", path, code: fault) }
+        if let fault { throw SystemError(.write, path, code: fault) }
     }
 
     /// Lets the disk begin to write what was written in `range`, without waiting (`sync_file_range(2)`), so
@@ -207,16 +211,16 @@ package struct OpenFile: ~Copyable, Sendable {
 
     package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last("look at", path) }
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
         return FileStatus(raw)
     }
 
     package func truncate(to byteCount: UInt64) throws(SystemError) {
         if case .fails(let code) = Faults.at(.truncate, path) {
-            throw SystemError("truncate", path, code: Errno(rawValue: code))
+            throw SystemError(.truncate, path, code: Errno(rawValue: code))
         }
-        guard ftruncate(descriptor, try place(byteCount, 0, "truncate")) == 0 else {
-            throw .last("truncate", path)
+        guard ftruncate(descriptor, try place(byteCount, 0, .truncate)) == 0 else {
+            throw .last(.truncate, path)
         }
     }
 
@@ -242,8 +246,8 @@ package struct OpenFile: ~Copyable, Sendable {
 
     private func synchronise(_ call: (Int32) -> Int32) throws(SystemError) {
         if case .fails(let code) = Faults.at(.synchronise, path) {
-            throw SystemError("synchronise", path, code: Errno(rawValue: code))
+            throw SystemError(.synchronise, path, code: Errno(rawValue: code))
         }
-        guard call(descriptor) == 0 else { throw .last("synchronise", path) }
+        guard call(descriptor) == 0 else { throw .last(.synchronise, path) }
     }
 }

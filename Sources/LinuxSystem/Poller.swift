@@ -45,7 +45,7 @@ package struct Poller: ~Copyable {
                 for index in entries.indices { entries[index].revents = 0 }
                 return false
             }
-            throw .last("wait for events", nil)
+            throw .last(.waitForEvents, nil)
         }
         return ready > 0
     }
@@ -70,7 +70,7 @@ package final class WakeupPipe: Sendable {
         let result = unsafe withUnsafeMutableBytes(of: &ends) {
             unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
         }
-        guard result == 0 else { throw .last("make a pipe", nil) }
+        guard result == 0 else { throw .last(.makePipe, nil) }
         (descriptor, writeEnd) = ends
         for end in [descriptor, writeEnd] {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)

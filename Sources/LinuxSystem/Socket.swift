@@ -16,7 +16,7 @@ package struct Socket: ~Copyable, Sendable {
 
     private static func new() throws(SystemError) -> Socket {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw .last("make a socket", nil) }
+        guard descriptor >= 0 else { throw .last(.makeSocket, nil) }
         return Socket(descriptor: descriptor)
     }
 
@@ -26,14 +26,14 @@ package struct Socket: ~Copyable, Sendable {
         let socket = try new()
         if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
         // The name gets the mode that the socket has when it is bound.
-        guard fchmod(socket.descriptor, 0o600) == 0 else { throw .last("listen at", path) }
+        guard fchmod(socket.descriptor, 0o600) == 0 else { throw .last(.listenAt, path) }
         do {
-            try unsafe socket.use(path, "listen at") { unsafe bind($0, $1, $2) }
+            try unsafe socket.use(path, .listenAt) { unsafe bind($0, $1, $2) }
         } catch {
             guard [EPERM, EOPNOTSUPP, ENOSYS, EINVAL, EIO].contains(error.code.rawValue) else { throw error }
             try socket.bindElsewhere(path)
         }
-        guard Glibc.listen(socket.descriptor, 64) == 0 else { throw .last("listen at", path) }
+        guard Glibc.listen(socket.descriptor, 64) == 0 else { throw .last(.listenAt, path) }
         return socket
     }
 
@@ -41,9 +41,9 @@ package struct Socket: ~Copyable, Sendable {
     package static func connect(to path: FilePath) throws(SystemError) -> Socket {
         let socket = try new()
         if let name = SocketName.read(at: path) {
-            try unsafe socket.use(name, path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
+            try unsafe socket.use(name, path, .connectTo) { unsafe Glibc.connect($0, $1, $2) }
         } else {
-            try unsafe socket.use(path, "connect to") { unsafe Glibc.connect($0, $1, $2) }
+            try unsafe socket.use(path, .connectTo) { unsafe Glibc.connect($0, $1, $2) }
         }
         return socket
     }
@@ -56,7 +56,7 @@ package struct Socket: ~Copyable, Sendable {
                 _ = fcntl(result, F_SETFD, FD_CLOEXEC)
                 return Socket(descriptor: result)
             }
-            if errno != EINTR && errno != ECONNABORTED { throw .last("accept a connection", nil) }
+            if errno != EINTR && errno != ECONNABORTED { throw .last(.acceptConnection, nil) }
         }
     }
 
@@ -66,7 +66,7 @@ package struct Socket: ~Copyable, Sendable {
         var credentials: (pid: Int32, uid: UInt32, gid: UInt32) = (0, 0, 0)
         var size = socklen_t(MemoryLayout.size(ofValue: credentials))
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
-            throw .last("ask who connects", nil)
+            throw .last(.askWhoConnects, nil)
         }
         return credentials.uid
     }
@@ -101,21 +101,21 @@ package struct Socket: ~Copyable, Sendable {
                 setReadTimeout(max(.milliseconds(1), MonotonicInstant.now.duration(to: deadline)))
             }
             if let deadline, deadline <= .now {
-                throw SystemError("read from the socket", nil, code: .resourceTemporarilyUnavailable)
+                throw SystemError(.readFromSocket, nil, code: .resourceTemporarilyUnavailable)
             }
             let got = unsafe chunk.withUnsafeMutableBytes {
                 unsafe recv(descriptor, $0.baseAddress!, $0.count, 0)
             }
             if got < 0 {
                 if errno == EINTR { continue }
-                throw .last("read from the socket", nil)
+                throw .last(.readFromSocket, nil)
             }
             if got == 0 { return nil }
             let end = chunk[..<got].firstIndex(of: UInt8(ascii: "\n"))
             line.append(contentsOf: chunk[..<(end ?? got)])
             if end != nil, line.count <= limit { return line }
         }
-        throw SystemError("read from the socket", nil, code: .messageTooLong)
+        throw SystemError(.readFromSocket, nil, code: .messageTooLong)
     }
 
     /// Writes `bytes` and a newline. A closed other end is an error, never a signal. What the other end has
@@ -134,14 +134,14 @@ package struct Socket: ~Copyable, Sendable {
             } else if errno == EAGAIN {
                 try waitForRoom(until: deadline)
             } else if errno != EINTR {
-                throw .last("write to the socket", nil)
+                throw .last(.writeToSocket, nil)
             }
         }
     }
 
     private func waitForRoom(until deadline: MonotonicInstant?) throws(SystemError) {
         if let deadline, deadline <= .now {
-            throw SystemError("write to the socket", nil, code: .resourceTemporarilyUnavailable)
+            throw SystemError(.writeToSocket, nil, code: .resourceTemporarilyUnavailable)
         }
         var poller = Poller()
         _ = poller.addRoom(in: self)
@@ -159,7 +159,7 @@ package struct Socket: ~Copyable, Sendable {
     private func bindElsewhere(_ path: FilePath) throws(SystemError) {
         if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
         let name = SocketName.random()
-        try unsafe use(name, path, "listen at") { unsafe bind($0, $1, $2) }
+        try unsafe use(name, path, .listenAt) { unsafe bind($0, $1, $2) }
         let file = try OpenFile(path, .createNew)
         try file.write(unsafe name.text.span.bytes, at: 0)
     }
@@ -167,7 +167,7 @@ package struct Socket: ~Copyable, Sendable {
     private func use(
         _ name: SocketName,
         _ path: FilePath,
-        _ operation: String,
+        _ operation: SystemError.Operation,
         _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(SystemError) {
         var address = sockaddr_un()
@@ -185,7 +185,7 @@ package struct Socket: ~Copyable, Sendable {
 
     private func use(
         _ path: FilePath,
-        _ operation: String,
+        _ operation: SystemError.Operation,
         _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(SystemError) {
         guard let name = path.lastComponent else {

@@ -41,7 +41,7 @@ package struct StandardOutput: ~Copyable {
             }
             if put < 0 {
                 if errno == EINTR { continue }
-                throw .last("write to the standard output", nil)
+                throw .last(.writeToStandardOutput, nil)
             }
             done += put
         }

@@ -35,7 +35,7 @@ package enum StopSignal {
 
     private static func handle(_ signal: Int32) throws(SystemError) {
         var action = sigaction()
-        guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last("look at a signal", nil) }
+        guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last(.lookAtSignal, nil) }
         // SIG_IGN is a number in the place of a function.
         if unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1 { return }
         action = sigaction()
@@ -46,6 +46,6 @@ package enum StopSignal {
             _ = unsafe write(StopSignal.wakeupDescriptor.load(ordering: .acquiring), &byte, 1)
             errno = before
         }
-        guard unsafe sigaction(signal, &action, nil) == 0 else { throw .last("handle a signal", nil) }
+        guard unsafe sigaction(signal, &action, nil) == 0 else { throw .last(.handleSignal, nil) }
     }
 }

@@ -3,28 +3,27 @@ package import SystemPackage
 
 /// A system call that failed: which, on what, and why (`errno(3)`).
 package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was attempted, as a verb phrase: "open", "write", "watch".
-    package let operation: String
+    package let operation: Operation
     /// The file it was attempted on, where there is one.
     package let path: FilePath?
     /// The value of `errno`.
     package let code: Errno
 
-    package init(_ operation: String, _ path: FilePath?, code: Errno) {
+    package init(_ operation: Operation, _ path: FilePath?, code: Errno) {
         self.operation = operation
         self.path = path
         self.code = code
     }
 
     /// The error of the call that has just returned -1 on this thread.
-    package static func last(_ operation: String, _ path: FilePath?) -> SystemError {
+    package static func last(_ operation: Operation, _ path: FilePath?) -> SystemError {
         SystemError(operation, path, code: Errno(rawValue: errno))
     }
 
     /// "cannot open /a/b: No such file or directory".
     package var description: String {
-        guard let path else { return "cannot \(operation): \(code)" }
-        return "cannot \(operation) \(path.printable): \(code)"
+        guard let path else { return "cannot \(operation.rawValue): \(code)" }
+        return "cannot \(operation.rawValue) \(path.printable): \(code)"
     }
 
     /// The file or one of its directories is not there, or is a symbolic link that is not followed (ENOENT,

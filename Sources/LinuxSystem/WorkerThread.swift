@@ -74,7 +74,7 @@ package enum WorkerThread {
         )
         guard code == 0 else {
             unsafe start.release()
-            throw SystemError("start a thread", nil, code: .init(rawValue: code))
+            throw SystemError(.startThread, nil, code: .init(rawValue: code))
         }
         _ = pthread_detach(thread)
     }

@@ -31,7 +31,7 @@ struct DirectPathTests {
         arguments: ["link/b/file", "a/b/last", "a/b/dangling", "a/b/up/a/b/file"]
     )
     func links(_ name: String) throws {
-        #expect(throws: SystemError("open", path(name), code: .tooManySymbolicLinkLevels)) {
+        #expect(throws: SystemError(.open, path(name), code: .tooManySymbolicLinkLevels)) {
             _ = try OpenFile(path(name), .look)
         }
         // The kernel is asked, and each component by itself where it cannot be.

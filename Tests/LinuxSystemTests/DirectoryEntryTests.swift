@@ -55,7 +55,7 @@ struct DirectoryEntryTests {
 
     @Test("a name that is in use is not taken")
     func taken() throws {
-        #expect(throws: SystemError("create", entry("2").path, code: .fileExists)) {
+        #expect(throws: SystemError(.create, entry("2").path, code: .fileExists)) {
             try entry("1").renameToNew(entry("2"))
         }
         #expect(try shell("ls moved") == "1\n2\ntree\n")
@@ -65,11 +65,11 @@ struct DirectoryEntryTests {
     func links() throws {
         try shell("ln -s ../outside moved/link; ln -s ../outside/1 moved/file")
         #expect(try entry("link").status().kind == .symbolicLink)
-        #expect(throws: SystemError("look at", entry("link").path, code: .notDirectory)) {
+        #expect(throws: SystemError(.lookAt, entry("link").path, code: .notDirectory)) {
             _ = try OpenDirectory(entry("link"))
         }
         for mode in [OpenFile.Mode.look, .read, .update, .updateOrCreate] {
-            #expect(throws: SystemError("open", entry("file").path, code: .tooManySymbolicLinkLevels)) {
+            #expect(throws: SystemError(.open, entry("file").path, code: .tooManySymbolicLinkLevels)) {
                 _ = try OpenFile(entry("file"), mode)
             }
         }
@@ -97,7 +97,7 @@ struct DirectoryEntryTests {
         }
         defer { Faults.arm(nil) }
         // The link is no directory.
-        #expect(throws: SystemError("remove", FilePath(top + "/sub"), code: .notDirectory)) {
+        #expect(throws: SystemError(.remove, FilePath(top + "/sub"), code: .notDirectory)) {
             try Directory.removeTree(FilePath(top))
         }
         Faults.arm(nil)

@@ -40,7 +40,7 @@ struct DirectoryTests {
         let (one, two) = (FilePath(folder.file("1")), FilePath(folder.file("2")))
         try folder.write([1], to: "1")
         try folder.write([2], to: "2")
-        #expect(throws: SystemError("create", two, code: .fileExists)) {
+        #expect(throws: SystemError(.create, two, code: .fileExists)) {
             try Directory.renameToNew(one, to: two)
         }
         #expect(try folder.bytes(of: "2") == [2])
@@ -62,10 +62,10 @@ struct DirectoryTests {
             Faults.arm { point, _ in point == .synchronise ? .fails(errno: code.rawValue) : nil }
             try Directory.synchronise(path)
             try directory.synchronise()
-            #expect(throws: SystemError("synchronise", file.path, code: code)) { try file.synchronise() }
+            #expect(throws: SystemError(.synchronise, file.path, code: code)) { try file.synchronise() }
         }
         Faults.arm { point, _ in point == .synchronise ? .fails(errno: Errno.ioError.rawValue) : nil }
-        #expect(throws: SystemError("synchronise", path, code: .ioError)) { try Directory.synchronise(path) }
+        #expect(throws: SystemError(.synchronise, path, code: .ioError)) { try Directory.synchronise(path) }
     }
 
     @Test(
@@ -81,7 +81,7 @@ struct DirectoryTests {
         #expect(try OpenDirectory(following: FilePath(folder.path)).keepsModes())
         try folder.write([1], to: "disk/1")
         try folder.write([2], to: "disk/2")
-        #expect(throws: SystemError("create", two, code: .fileExists)) {
+        #expect(throws: SystemError(.create, two, code: .fileExists)) {
             try Directory.renameToNew(one, to: two)
         }
         #expect(try folder.bytes(of: "disk/1") == [1] && folder.bytes(of: "disk/2") == [2])

@@ -43,7 +43,7 @@ struct OpenFileTests {
     func mode() throws {
         _ = try OpenFile(path, .createNew)
         #expect(try FileStatus.of(path).permissions == 0o600)
-        #expect(throws: SystemError("open", path, code: .fileExists)) { _ = try OpenFile(path, .createNew) }
+        #expect(throws: SystemError(.open, path, code: .fileExists)) { _ = try OpenFile(path, .createNew) }
     }
 
     @Test("says what failed and on which file")
@@ -64,13 +64,13 @@ struct OpenFileTests {
         let bytes = [UInt8](repeating: 7, count: 100)
         defer { Faults.arm(nil) }
         Faults.arm { point, _ in point == .write ? .writesOnly(byteCount: 40) : nil }
-        #expect(throws: SystemError("write", path, code: .noSpace)) {
+        #expect(throws: SystemError(.write, path, code: .noSpace)) {
             try unsafe file.write(bytes.span.bytes, at: 0)
         }
         let size = try file.status().sizeBytes
         #expect(size == 40)
         Faults.arm { point, _ in point == .synchronise ? .fails(errno: 5) : nil }
-        #expect(throws: SystemError("synchronise", path, code: .ioError)) { try file.synchroniseData() }
+        #expect(throws: SystemError(.synchronise, path, code: .ioError)) { try file.synchroniseData() }
         Faults.arm(nil)
         try file.synchroniseData()
     }

@@ -34,11 +34,11 @@ struct SocketTests {
     func nobody() throws {
         let folder = try TemporaryDirectory()
         let path = FilePath(folder.file("s"))
-        #expect(throws: SystemError("connect to", path, code: .noSuchFileOrDirectory)) {
+        #expect(throws: SystemError(.connectTo, path, code: .noSuchFileOrDirectory)) {
             _ = try Socket.connect(to: path)
         }
         do { _ = try Socket.listen(at: path) }
-        #expect(throws: SystemError("connect to", path, code: .connectionRefused)) {
+        #expect(throws: SystemError(.connectTo, path, code: .connectionRefused)) {
             _ = try Socket.connect(to: path)
         }
         _ = try Socket.listen(at: path)

@@ -11,7 +11,7 @@ final class PinnedFile: Sendable {
         file = try OpenFile(path, .look)
         let status = try file.status()
         guard status.kind == .regular else {
-            throw SystemError("open", path, code: .noSuchFileOrDirectory)
+            throw SystemError(.open, path, code: .noSuchFileOrDirectory)
         }
         identity = status.identity
     }

@@ -7,12 +7,12 @@ struct WatchLimitError: Error, CustomStringConvertible {
 
     init?(_ error: SystemError) {
         let isLimit = error.code == .noSpace || error.code == .tooManyOpenFiles
-        guard isLimit, error.operation == "watch" || error.operation == "start watching" else { return nil }
+        guard isLimit, error.operation == .watch || error.operation == .startWatching else { return nil }
         cause = error
     }
 
     var description: String {
-        let name = cause.operation == "watch" ? "max_user_watches" : "max_user_instances"
+        let name = cause.operation == .watch ? "max_user_watches" : "max_user_instances"
         let place = cause.path.map { " \($0.printable)" } ?? ""
         let remedy = "raise it with sysctl fs.inotify.\(name)=…"
         return "cannot watch\(place), the kernel's limit is reached: \(remedy)"

@@ -44,7 +44,7 @@ struct WatchTable {
     /// Watches the directory, which is `name` relative to the root.
     mutating func add(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
         guard let writes else {
-            throw shortage ?? SystemError("start watching", nil, code: .tooManyOpenFiles)
+            throw shortage ?? SystemError(.startWatching, nil, code: .tooManyOpenFiles)
         }
         do {
             try names.watch(name, directory)

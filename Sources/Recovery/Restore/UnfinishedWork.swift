@@ -68,7 +68,7 @@ package enum UnfinishedWork {
                     return work.directory
                 }
             }
-            throw SystemError("make a directory in", parent.path, code: .fileExists)
+            throw SystemError(.makeDirectory, parent.path, code: .fileExists)
         }
     }
 

@@ -178,7 +178,7 @@ package struct RowRestore {
         let start = MonotonicInstant.now
         return try with(table, selection) { set, old in
             guard let place = try LivePlace.of(name, in: root) else {
-                throw SystemError("open", path, code: .noSuchFileOrDirectory)
+                throw SystemError(.open, path, code: .noSuchFileOrDirectory)
             }
             let files = LiveFiles(place)
             let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))

@@ -119,7 +119,7 @@ final class FileImage {
     private func mirroredParts(_ pages: Range<UInt32>, _ pageSize: PageSize) throws(SystemError) -> UInt64 {
         // Behind it the image was shortened since: zeros.
         let end = ImageSize(pageSize: pageSize, byteCount: min(mirrorValidBytes, mirrorBytes))?.pageCount.end
-        guard let end else { throw SystemError("read", mirrorPath, code: .fileTooLarge) }
+        guard let end else { throw SystemError(.read, mirrorPath, code: .fileTooLarge) }
         let valid = pages.clamped(to: 0..<end.rawValue)
         guard let sum = hashes.parts(valid, of: id, pageSize) else { throw loseMirror() }
         let behind = max(valid.upperBound, pages.lowerBound)..<pages.upperBound
@@ -129,7 +129,7 @@ final class FileImage {
     /// The mirror is not what was written to it.
     func loseMirror() -> SystemError {
         hasLostMirror = true
-        return SystemError("read", mirrorPath, code: .badMessage)
+        return SystemError(.read, mirrorPath, code: .badMessage)
     }
 
     /// Whether the page was already changed in that run.

@@ -12,7 +12,7 @@ extension RootWriter {
     func mirror(_ image: FileImage) throws(SystemError) -> SharedFile {
         if let file = mirrors.ifOpen(image.id) { return file }
         guard !image.hasLostMirror else {
-            throw SystemError("open", image.mirrorPath, code: .noSuchFileOrDirectory)
+            throw SystemError(.open, image.mirrorPath, code: .noSuchFileOrDirectory)
         }
         do throws(SystemError) {
             let mirror = try mirrors.file(image.id, at: image.mirrorPath)
@@ -22,7 +22,7 @@ extension RootWriter {
                 // One that is missing was made just now, and is empty.
                 let wasMissing = status.kind != .regular || status.sizeBytes == 0
                 let code: Errno = wasMissing ? .noSuchFileOrDirectory : .badMessage
-                throw SystemError("open", image.mirrorPath, code: code)
+                throw SystemError(.open, image.mirrorPath, code: code)
             }
             return mirror
         } catch {

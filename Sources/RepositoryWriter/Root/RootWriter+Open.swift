@@ -65,7 +65,7 @@ extension RootWriter {
         }
         do {
             return try read()
-        } catch let error as SystemError where error.operation == "synchronise" {
+        } catch let error as SystemError where error.operation == .synchronise {
             guard let path = error.path, let last = try root.segments().last, root.segmentPath(last) == path
             else { throw error }
             let byteCount = try FileStatus.of(path).sizeBytes
