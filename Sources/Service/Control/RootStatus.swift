@@ -77,9 +77,9 @@ package struct RootStatus: Sendable {
                 }
             case .gap: gaps += 1
             case .annotation(let annotation) where annotation.kind == .health:
-                guard let file = files[annotation.target] else { return }
+                guard let file = files[annotation.target], let verdict = annotation.verdict else { return }
                 hasVerdict = true
-                if annotation.fields["verdict"] == "good" {
+                if verdict == .good {
                     (lastGood[file], badSince[file]) = (annotation.target, nil)
                 } else {
                     badSince[file] = badSince[file] ?? annotation.target
