@@ -63,9 +63,9 @@ extension InPlaceError: CustomStringConvertible {
             "\(path.printable) was locked by other programs for \(Quantity.text(waited))\(Self.list(holders)): "
                 + "stop them, or say --wait with more time"
         case .unwritable(let path, let reason, let advice):
-            "\(path.printable) is as it was, for SQLite could not write it (\(reason)): \(advice)"
+            "\(path.printable) was not changed: SQLite could not write it (\(reason)): \(advice)"
         case .inUse(let path, let holders, let mayBeForced):
-            "\(path.printable) must be exchanged for another file, but programs have it open\(Self.list(holders)): "
+            "\(path.printable) must be replaced by another file, but programs have it open\(Self.list(holders)): "
                 + (mayBeForced
                     ? "stop them, say --wait with more time, or --force if what they still write may be lost"
                     : "stop them, or say --wait with more time")
@@ -73,28 +73,27 @@ extension InPlaceError: CustomStringConvertible {
             "\(path.printable) was written too often to be replaced without losing a commit\(Self.list(holders)): "
                 + "stop the programs that write, or say --wait with more time"
         case .unseen(let reason):
-            "nothing was done, for it is not known what would be lost (\(reason)): stop the program that has it, or say "
-                + "--wait with more time"
+            "nothing was changed: the present state cannot be captured first (\(reason)): stop the program that has it, "
+                + "or say --wait with more time"
         case .unrecorded(let path, let tag, let reason):
-            "what was asked for in \(path.printable) was done, but is missing in the recovery log (\(reason)), so that undo "
-                + "does not know of it: to take it back, \(SuggestedCommand("restore", path, "--at", tag, "--in-place"))"
+            "\(path.printable) was changed, but the recovery log could not be written (\(reason)), so undo will not find it: "
+                + "to revert it, \(SuggestedCommand("restore", path, "--at", tag, "--in-place"))"
         case .nothingToUndo(let path, nil):
             "nothing was restored in place in \(path.printable): see \(SuggestedCommand("recoveries", path))"
         case .nothingToUndo(let path, let begun?):
-            "no restore in place in \(path.printable) came to its end: to go back to before the one that was begun, "
+            "the last in-place restore of \(path.printable) was interrupted: to return to the state before it, "
                 + "\(SuggestedCommand("restore", path, "--at", begun, "--in-place"))"
         case .writtenSince(let path, let rows, let before, let last):
-            "nothing was done: rows were restored with snapshot \(rows), and what others wrote up to \(last) would go with "
-                + "them: see \(SuggestedCommand("diff", "\(last == rows ? before : rows)", "\(last)", path)); to lose that as well, "
+            "cannot undo the rows restored with snapshot \(rows): later commits, up to \(last), would be lost: "
+                + "see \(SuggestedCommand("diff", "\(last == rows ? before : rows)", "\(last)", path)); to lose that as well, "
                 + "\(SuggestedCommand("restore", path, "--at", "\(before)", "--in-place"))"
         case .isLink(let path):
             "\(path.printable) is a symbolic link, which is not followed below a protected directory: "
                 + "move it away, or restore to another place with --output"
         case .underWay(let path):
-            "something else is being brought back in \(path.printable): try again when that is done, or say --wait with "
-                + "more time"
+            "another restore of \(path.printable) is running: try again when it is done, or say --wait with more time"
         case .overtaken(let path):
-            "something else was brought back in \(path.printable) meanwhile, and nothing was done: see \(SuggestedCommand("recoveries", path))"
+            "nothing was changed: another restore of \(path.printable) ended meanwhile: see \(SuggestedCommand("recoveries", path))"
         case .safetyIsGone(let sequence):
             "snapshot \(sequence), from before the restore, is gone: see \(SuggestedCommand("log")) for another one"
         }

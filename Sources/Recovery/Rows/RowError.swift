@@ -46,9 +46,9 @@ extension RowError: CustomStringConvertible {
             "the rows cannot be written without what only their program has (\(reason)): take them from "
                 + "\(SuggestedCommand("query", "SQL")), and "
                 + "insert them with that program"
-        case .noKey(let table): "nothing tells the rows of \(table) apart: restore the database"
+        case .noKey(let table): "table \(table) has no primary key or rowid: restore the database"
         case .nullKey(let table):
-            "rows of \(table) have NULL in their key, so that nothing tells them apart: restore the database, or take them "
+            "rows of \(table) have NULL in their primary key, which does not identify them: restore the database, or take them "
                 + "from \(SuggestedCommand("query", "SQL"))"
         case .wrongKeyCount(let table, let columns, let given):
             "\(table) has the key \(columns.joined(separator: ", ")), and \(given) values were given: "

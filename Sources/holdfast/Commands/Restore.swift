@@ -17,7 +17,7 @@ struct Restore: HoldfastCommand {
 
             With --in-place the present state is captured first, whatever it is. A sound database then gets its former \
             content in one transaction, which running programs see at their next read; one that is missing or corrupt is \
-            exchanged for a new file, and what was there goes aside as NAME.corrupted-YYYYMMDD-HHMMSS. Owner, mode and \
+            replaced by a new file, and the previous one is kept as NAME.corrupted-YYYYMMDD-HHMMSS. Owner, mode and \
             journal mode stay. Files that did not exist at that moment are left alone.
 
             Files and directories that are missing come back with the owner, mode, time, access control list and \

@@ -12,7 +12,7 @@ struct Stats: HoldfastCommand {
             (segments and base images, without mirrors) than the whole image of each snapshot would be, and than the \
             pages that each one changed.
 
-            A restore is estimated for the whole root, as of the latest and of the dearest moment: base images and \
+            A restore is estimated for the whole root, as of the latest and of the most expensive moment: base images and \
             records are read, their pages unpacked, images written. The time is that of two walks over the history, \
             measured just now, and 200 MB of all that in a second, which is assumed.
 

@@ -313,7 +313,9 @@ struct Watch: AsyncParsableCommand {
             let command = SuggestedCommand("doctor", file, "--apply", "best")
             Console.say("\(file.printable) was deleted: to bring it back, \(command)")
         case .auditDifference(let file):
-            Console.say("\(file): an audit found a difference, which is mended: please report it")
+            Console.say(
+                "found changes in \(file) that were not captured, and captured them: this is a bug, please report it"
+            )
         }
     }
 }

@@ -82,8 +82,9 @@ struct InPlaceReport {
                     elapsedMs: start.duration(to: .now).wholeMilliseconds
                 ),
                 text:
-                    "\(Quantity.text(files, "file")) of \(target.path.printable): \(unchanged) were as they "
-                    + "should be" + (failed == 0 ? "" : ", \(failed) were left as they are")
+                    "\(Quantity.text(files, "file")) of \(target.path.printable): \(files - unchanged) "
+                    + "\(isRehearsal ? "would be " : "")restored, \(unchanged) unchanged"
+                    + (failed == 0 ? "" : ", \(failed) failed and left alone")
             )
         }
         if let entry {
@@ -107,12 +108,12 @@ struct InPlaceReport {
         let source = text(outcome.item.source)
         var lines: [String]
         switch outcome.way {
-        case .unchanged: lines = ["\(path) is as it should be"]
+        case .unchanged: lines = ["\(path) is unchanged"]
         case .transaction: lines = ["\(path) \(would)brought back to \(source) in one transaction"]
         case .rename: lines = ["\(path) \(would)brought back to \(source) as a new file"]
-        case .aside: lines = ["\(path) \(would)put aside: there was no such file"]
+        case .aside: lines = ["\(path) \(would)moved away: there was no such file"]
         }
-        lines += outcome.aside.map { "  \($0.printable) is what was there" }
+        lines += outcome.aside.map { "  previous file kept as \($0.printable)" }
         for table in outcome.changes.tables {
             let counts = [(table.removed, "lost"), (table.added, "regained"), (table.changed, "changed")]
             let parts =

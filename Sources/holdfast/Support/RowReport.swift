@@ -88,7 +88,7 @@ struct RowReport {
             if !isOverwriting { left += conflicts }
             let would = isRehearsal ? "would be " : ""
             let parts = [
-                (count[.missing], "\(would)restored"), (count[.unlinked], "\(would)linked again"),
+                (count[.missing], "\(would)restored"), (count[.unlinked], "foreign keys \(would)restored"),
                 (count[.same], "there as they were"),
                 (conflicts, isOverwriting ? "\(would)overwritten" : "\(would)left with other values"),
                 (count[.blocked], "not \(would)restored"),

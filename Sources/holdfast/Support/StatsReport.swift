@@ -44,7 +44,7 @@ struct StatsReport {
         }
         if let reading {
             lines.append("  restore of the latest: " + text(reading.costs.latest, reading))
-            lines.append("  dearest restore: " + text(reading.costs.worst, reading))
+            lines.append("  most expensive restore: " + text(reading.costs.worst, reading))
         }
         return lines.joined(separator: "\n")
     }

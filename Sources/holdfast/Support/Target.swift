@@ -43,7 +43,7 @@ struct Target: Sendable {
         }
         guard roots.count == 1 else {
             let list = roots.map { $0.path.printable }.joined(separator: ", ")
-            throw Failure(.notFound, "which root? Behind the command, name one of \(list)")
+            throw Failure(.notFound, "several roots are protected: name one: \(list)")
         }
         self.init(root: root)
     }

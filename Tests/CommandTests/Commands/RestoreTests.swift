@@ -193,7 +193,7 @@ import Testing
 
         let several = try scene.run("restore", "--output", "out2")
         #expect(several.status == 10 && several.isOneLineError)
-        #expect(several.stderr.contains("which root?") && several.stderr.contains(scene.data))
+        #expect(several.stderr.contains("name one: ") && several.stderr.contains(scene.data))
 
         try FileManager.default.createSymbolicLink(
             atPath: scene.directory.file(".devteam"),

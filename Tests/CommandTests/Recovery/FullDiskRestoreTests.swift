@@ -126,7 +126,7 @@ struct FullDiskRestoreTests {
         // For the images that it works with, and not for the pages that it brings back.
         try disk.fill(leaving: 5_500_000)
         let said = try restore(expecting: 1)
-        #expect(said.contains("was done, but is missing in the recovery log"), "\(said)")
+        #expect(said.contains("was changed, but the recovery log could not be written"), "\(said)")
         #expect(try team.rows() == wanted)
 
         try disk.makeRoom()

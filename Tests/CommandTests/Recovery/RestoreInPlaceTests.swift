@@ -333,7 +333,7 @@ struct RestoreInPlaceTests {
                 environment: protection.environment
             )
             #expect(refused.status == 11, "\(refused)")
-            #expect(refused.stderr.contains("it is not known what would be lost"), "\(refused)")
+            #expect(refused.stderr.contains("the present state cannot be captured first"), "\(refused)")
         }
         let patient = try HoldfastProgram.start(
             restore + ["--wait", "60s"],
