@@ -1,10 +1,10 @@
 import Glibc
 package import SystemPackage
 
-/// What a program was called with. Arguments are bytes; a `String` holds only Unicode, and the rest as an
-/// escape, so that paths of any bytes can be given.
+/// What a program was called with. Arguments are bytes, and a `String` holds only Unicode. All other bytes
+/// are escaped, so that any path can be given.
 package enum Arguments {
-    /// All but the program's name. A byte that is no UTF-8 is `escape` and the scalar `base` + byte.
+    /// All but the program's name. A byte that is not UTF-8 becomes `escape` and the scalar `base` + byte.
     package static var all: [String] {
         (1..<max(1, Int(CommandLine.argc))).compactMap { index in
             guard let text = unsafe CommandLine.unsafeArgv[index] else { return nil }
@@ -54,7 +54,7 @@ package enum Arguments {
 }
 
 extension Arguments {
-    /// The argument for people: what is no UTF-8 becomes U+FFFD.
+    /// The argument for people: bytes that are not UTF-8 become U+FFFD.
     package static func text(_ argument: String) -> String {
         String(decoding: bytes(argument), as: UTF8.self)
     }

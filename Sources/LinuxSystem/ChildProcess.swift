@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// A program that this process started (`posix_spawn(3)`). Its standard input is /dev/null; both of its
-/// outputs come here, in the order in which it writes them.
+/// A program that this process started (`posix_spawn(3)`). Its standard input is /dev/null. Both of its
+/// outputs are read here, in the order in which it writes them.
 ///
 /// `nextLine` is for one thread; the rest may be called from any.
 package final class ChildProcess: Sendable {
@@ -13,7 +13,7 @@ package final class ChildProcess: Sendable {
     /// Known once the process is reaped: from then on its number may be another's.
     private let status = Mutex<Int32?>(nil)
 
-    /// What a child is told to do.
+    /// What a child is ordered to do.
     package enum Order: Sendable {
         /// SIGTERM: finish and end.
         case end
@@ -46,7 +46,7 @@ package final class ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, 2)
 
-        // Ctrl-C at the terminal is for this process, which decides what becomes of the child.
+        // Ctrl-C at the terminal is for this process, which decides what happens to the child.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
@@ -92,7 +92,7 @@ package final class ChildProcess: Sendable {
     /// Waits until it has ended. Returns its exit status; 128 plus the signal's number if a signal ended it.
     @discardableResult
     package func wait() -> Int32 {
-        // First without reaping, and without the lock: it can be told to end meanwhile.
+        // First without reaping and without the lock, so that `tell` can signal the process meanwhile.
         var information = unsafe siginfo_t()
         while unsafe waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         return status.withLock { status in
@@ -106,7 +106,7 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Sends the order, unless it was waited for already.
+    /// Sends the order, unless the process was reaped already.
     package func tell(_ order: Order) {
         status.withLock { status in
             if status == nil { _ = kill(processID, order == .end ? SIGTERM : SIGKILL) }
@@ -119,7 +119,7 @@ package final class ChildProcess: Sendable {
         return String(decoding: bytes[..<end], as: UTF8.self)
     }
 
-    /// What this process was started with, as `NAME=VALUE`, changed.
+    /// This process's environment as `NAME=VALUE`, with the changes.
     static func environment(_ changes: [String: String?]) throws(SystemError) -> [[UInt8]] {
         let file = try OpenFile("/proc/self/environ", .read)
         var all: [UInt8] = []
@@ -136,7 +136,7 @@ package final class ChildProcess: Sendable {
     }
 }
 
-/// Calls `body` with the texts as C has them: a vector of strings that ends with a null pointer.
+/// Calls `body` with the texts as C expects them: a vector of strings that ends with a null pointer.
 func withVector<Result>(
     _ texts: [[UInt8]],
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
@@ -152,7 +152,7 @@ func withVector<Result>(
 }
 
 extension CurrentProcess {
-    /// From here on, writing to a reader that went away is an error (EPIPE) and does not end the process.
+    /// From here on, writing to a pipe that was closed is an error (EPIPE) and does not end the process.
     package static func surviveBrokenPipes() {
         _ = signal(SIGPIPE, SIG_IGN)
     }

@@ -2,9 +2,8 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Opens files of which no component of the path may be a symbolic link. What somebody puts in the place of a
-/// directory or a file, at any moment, never leads elsewhere: the kernel checks each component as it passes
-/// it.
+/// Opens files of which no component of the path may be a symbolic link. The kernel checks each component as
+/// it passes it. So nobody can redirect the path by replacing a directory or a file, at any moment.
 ///
 /// A path is direct if and only if:
 /// 1. no component of it is a symbolic link;
@@ -26,8 +25,8 @@ enum DirectPath {
         return unsafe path.withPlatformString { unsafe linux_open_direct(AT_FDCWD, $0, flags | O_CLOEXEC) }
     }
 
-    /// The same, and pipes, sockets and devices fail with ESPIPE without being opened: what the path leads to
-    /// is held, and opened only once it is known.
+    /// The same, but pipes, sockets and devices fail with ESPIPE without being opened. The file is pinned
+    /// with O_PATH, and is opened only once its kind is known.
     static func openToLook(_ path: FilePath, _ flags: Int32) -> Int32 {
         let held = open(path, linux_open_path | O_NOFOLLOW)
         defer { closeKeepingError(held) }
@@ -35,7 +34,7 @@ enum DirectPath {
         switch kind {
         case .regular, .directory:
             let file = reopen(held, flags)
-            // What is held is not missing: `/proc` is.
+            // The pinned file exists, so `/proc` is missing.
             return file < 0 && errno == ENOENT ? open(path, flags) : file
         case .symbolicLink: errno = ELOOP
         case .pipe, .socket, .device: errno = ESPIPE
@@ -43,8 +42,8 @@ enum DirectPath {
         return -1
     }
 
-    /// Opens a regular file. Links are followed on the way, not at the end (ELOOP). A directory fails with
-    /// EISDIR, and pipes, sockets and devices fail with ESPIPE without being opened.
+    /// Opens a regular file. Links are followed, except at the end of the path (ELOOP). A directory fails
+    /// with EISDIR. Pipes, sockets and devices fail with ESPIPE without being opened.
     static func openStored(_ path: FilePath, _ flags: Int32) -> Int32 {
         let held = unsafe path.withPlatformString {
             unsafe Glibc.open($0, linux_open_path | O_NOFOLLOW | O_CLOEXEC)
@@ -63,7 +62,7 @@ enum DirectPath {
         return -1
     }
 
-    /// Nil, with `errno`, when nothing is held.
+    /// Nil, with `errno`, when there is no descriptor.
     private static func kind(ofHeld descriptor: Int32) -> FileStatus.Kind? {
         var status = stat()
         guard descriptor >= 0, unsafe fstat(descriptor, &status) == 0 else { return nil }
@@ -80,7 +79,7 @@ enum DirectPath {
         errno = code
     }
 
-    /// The same where the kernel has no `openat2(2)`: each directory is held while the next component is
+    /// The same where the kernel has no `openat2(2)`: each directory is kept open while the next component is
     /// opened in it.
     static func openStepByStep(_ path: FilePath, _ flags: Int32) -> Int32 {
         var place = unsafe Glibc.open(path.isAbsolute ? "/" : ".", linux_open_path | O_CLOEXEC)
@@ -119,7 +118,8 @@ extension FileStatus {
         return FileStatus(raw)
     }
 
-    /// The same; nil when there is nothing, or a link is on the way. Throws when that cannot be told.
+    /// The same; nil when the file does not exist, or when a component is a link. Throws when that cannot be
+    /// determined.
     package static func directUnlessMissing(_ path: FilePath) throws(SystemError) -> FileStatus? {
         do {
             return try direct(path)
@@ -129,6 +129,6 @@ extension FileStatus {
         }
     }
 
-    /// The same; nil also when it cannot be told.
+    /// The same; nil also when that cannot be determined.
     package static func directIfPresent(_ path: FilePath) -> FileStatus? { try? direct(path) }
 }

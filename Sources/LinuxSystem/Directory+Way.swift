@@ -2,9 +2,8 @@ import Glibc
 package import SystemPackage
 
 extension Directory {
-    /// Every directory and symbolic link that is passed on the way to `path`, which must be absolute, as far
-    /// as it exists, and what is at its end. When one of them goes or moves, the path may mean something
-    /// else.
+    /// Every directory and symbolic link on the absolute path `path`, as far as it exists, and the file at
+    /// its end. When one of them is moved or removed, the path may lead elsewhere.
     package static func way(to path: FilePath) -> [FilePath] {
         var way: [FilePath] = ["/"]
         var place: FilePath = "/"
@@ -33,10 +32,10 @@ extension Directory {
         return way
     }
 
-    /// What the kernel follows in one path (`path_resolution(7)`).
+    /// The most links that the kernel follows in one path (`path_resolution(7)`).
     private static let maximumLinks = 40
 
-    /// What a symbolic link leads to, as it says; nil if it is none (`readlink(2)`).
+    /// The target of a symbolic link, as stored; nil if the file is not one (`readlink(2)`).
     static func target(ofLink path: FilePath) -> FilePath? {
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe path.withPlatformString { path in

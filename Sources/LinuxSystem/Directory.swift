@@ -1,7 +1,7 @@
 import Glibc
 package import SystemPackage
 
-/// Directories and names: what is in them, and changes to them that survive a power loss.
+/// Lists directories, and changes names so that the changes survive a power loss.
 package enum Directory {
     /// The names in the directory at `path`, without `.` and `..`, in no order.
     package static func names(in path: FilePath) throws(SystemError) -> [FilePath.Component] {
@@ -38,7 +38,7 @@ package enum Directory {
             let parent = path.removingLastComponent()
             guard error.code == .noSuchFileOrDirectory, !parent.isEmpty, parent != path else { throw error }
             try make(parent)
-            // Where nothing can be made, as in /proc, it is missing still.
+            // Where no directory can be made, as in /proc, it is still missing.
             try makeOne(path)
         }
     }
@@ -51,7 +51,7 @@ package enum Directory {
             do {
                 return try synchronise(path.removingLastComponent())
             } catch {
-                // Whoever tries again makes it again.
+                // The next attempt makes it again.
                 try? removeEmpty(path)
                 throw error
             }
@@ -68,7 +68,7 @@ package enum Directory {
         try directory.synchroniseNames()
     }
 
-    /// Gives the file at `source` the name `destination`, replacing what has it (`rename(2)`).
+    /// Gives the file at `source` the name `destination`. Replaces a file that has it (`rename(2)`).
     package static func rename(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, source) {
             throw SystemError(.rename, source, code: Errno(rawValue: code))
@@ -90,8 +90,8 @@ package enum Directory {
         guard isDone else { throw .last(.create, destination) }
     }
 
-    /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST).
-    /// `SystemError.lacksLinks` where files have one name only.
+    /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST). Fails with
+    /// `SystemError.lacksLinks` where a file can have only one name.
     package static func addName(_ name: FilePath, to path: FilePath) throws(SystemError) {
         if case .fails(let code) = Faults.at(.rename, path) {
             throw SystemError(.link, path, code: Errno(rawValue: code))
@@ -123,7 +123,7 @@ package enum Directory {
         return unsafe FilePath(platformString: raw)
     }
 
-    /// Makes it the working directory of this process, all of its threads, and the children to come.
+    /// Makes it the working directory of this process, of all its threads, and of its later children.
     package static func enter(_ path: FilePath) throws(SystemError) {
         guard unsafe path.withPlatformString({ unsafe chdir($0) }) == 0 else { throw .last(.enter, path) }
     }

@@ -1,8 +1,8 @@
 import Glibc
 package import SystemPackage
 
-/// A name in a directory that is held. All that is done to it is done there, whatever is put in the place of
-/// the directory meanwhile; and to what has the name itself: a symbolic link is not followed.
+/// A name in an open directory. Every operation acts in that directory, even if another one has its path
+/// meanwhile. It acts on the file that has the name itself: a symbolic link is not followed.
 package struct DirectoryEntry: Sendable {
     package let name: FilePath.Component
     package let directory: OpenDirectory
@@ -15,13 +15,13 @@ package struct DirectoryEntry: Sendable {
     }
 
     /// For a path of our own, or one that the user named: symbolic links before its last component are
-    /// followed. nil if it has no last component, or that is `..`: what there is of these is a directory.
+    /// followed. Returns nil if there is no last component, or if it is `..`. Such a path is a directory.
     package init?(following path: FilePath) throws(SystemError) {
         guard let name = path.lastComponent, name.kind == .regular else { return nil }
         self.init(name, in: try OpenDirectory(following: path.removingLastComponent()))
     }
 
-    /// For messages: the directory may be called otherwise by now.
+    /// For messages: the directory may have another path by now.
     package var path: FilePath { directory.path.appending(name) }
 
     /// The name with ASCII text behind it, in the same directory.
@@ -39,7 +39,8 @@ package struct DirectoryEntry: Sendable {
         return FileStatus(raw)
     }
 
-    /// Throws unless this process may write to it (`faccessat(2)`). It is no symbolic link.
+    /// Throws unless this process may write to it (`faccessat(2)`). It must not be a symbolic link, which
+    /// would be followed.
     package func requireWritable() throws(SystemError) {
         let result = unsafe name.withPlatformString {
             unsafe faccessat(directory.descriptor, $0, W_OK, AT_EACCESS)
@@ -47,7 +48,7 @@ package struct DirectoryEntry: Sendable {
         guard result == 0 else { throw .last(.writeTo, path) }
     }
 
-    /// The same; nil when there is nothing. Throws when that cannot be told.
+    /// The same; nil when the file does not exist. Throws when that cannot be determined.
     package func statusUnlessMissing() throws(SystemError) -> FileStatus? {
         do {
             return try status()
@@ -64,7 +65,7 @@ package struct DirectoryEntry: Sendable {
         guard result == 0 else { throw .last(.make, path) }
     }
 
-    /// Gives what has this name another one, replacing what has that (`renameat(2)`).
+    /// Renames the file, replacing one that has the new name (`renameat(2)`).
     package func rename(to new: DirectoryEntry) throws(SystemError) {
         try fail(.rename, .rename)
         let result = unsafe name.withPlatformString { old in
@@ -86,8 +87,8 @@ package struct DirectoryEntry: Sendable {
         guard isDone else { throw .last(.create, new.path) }
     }
 
-    /// Becomes one more name of a file; must be free (`linkat(2)`, EEXIST). `SystemError.lacksLinks` where
-    /// files have one name only.
+    /// Gives a file this name as well. The name must be free (`linkat(2)`, EEXIST). Fails with
+    /// `SystemError.lacksLinks` where a file can have only one name.
     package func addName(to file: DirectoryEntry) throws(SystemError) {
         try file.fail(.rename, .link)
         let result = unsafe file.name.withPlatformString { old in
@@ -98,18 +99,18 @@ package struct DirectoryEntry: Sendable {
         guard result == 0 else { throw .last(.create, path) }
     }
 
-    /// Removes what has the name and is no directory (`unlinkat(2)`).
+    /// Removes the file, which must not be a directory (`unlinkat(2)`).
     package func remove() throws(SystemError) {
         try fail(.remove, .remove)
         try unlink(0)
     }
 
-    /// Removes the directory that has the name, which must be empty (`unlinkat(2)`).
+    /// Removes the directory, which must be empty (`unlinkat(2)`).
     package func removeEmptyDirectory() throws(SystemError) {
         try unlink(AT_REMOVEDIR)
     }
 
-    /// Removes what has the name, a file or a directory with all that is in it. Nothing there is no error.
+    /// Removes the file, or the directory with its content. A missing file is not an error.
     package func removeTree() throws(SystemError) {
         guard let kind = try statusUnlessMissing()?.kind else { return }
         guard kind == .directory else { return try remove() }
@@ -130,15 +131,15 @@ package struct DirectoryEntry: Sendable {
 }
 
 extension OpenDirectory {
-    /// Removes all that is in it. Symbolic links are removed, not followed.
+    /// Removes the directory's content. Symbolic links are removed, not followed.
     package func removeContent() throws(SystemError) {
         for name in try names() { try DirectoryEntry(name, in: self).removeTree() }
     }
 }
 
 extension Directory {
-    /// Removes what is at `path`, a file or a directory with all that is in it. Symbolic links before its
-    /// last component are followed, no others. Nothing there is no error.
+    /// Removes the file at `path`, or the directory with its content. Symbolic links before the last
+    /// component are followed, no others. A missing file is not an error.
     package static func removeTree(_ path: FilePath) throws(SystemError) {
         let entry: DirectoryEntry?
         do {

@@ -2,29 +2,29 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// The system calls of the repository that a test can make fail. Every write, fsync, rename, truncate
-/// and open that a repository's safety rests on passes here first.
+/// The system calls of the repository that a test can make fail. Every write, fsync, rename, truncate and
+/// open that a repository's safety depends on passes here first.
 package enum FaultPoint: String, Sendable, CaseIterable {
     case open, write, synchronise, rename, truncate, remove, makeDirectory
 }
 
-/// What a test wants to happen instead of the call.
+/// What happens in a test instead of the call.
 package enum Fault: Sendable {
     /// The call fails with this `errno`.
     case fails(errno: Int32)
-    /// Only so many bytes are written, then the call fails with ENOSPC.
+    /// Only this many bytes are written, then the call fails with ENOSPC.
     case writesOnly(byteCount: Int)
 }
 
-/// The seam under the doorway to the kernel. Empty, and one relaxed load, outside tests.
+/// The seam for tests in front of the system calls. Outside tests it is empty and costs one atomic load.
 package enum Faults {
     package typealias Plan = @Sendable (FaultPoint, FilePath) -> Fault?
 
     private static let isArmed = Atomic<Bool>(false)
     private static let plans = Mutex<[pthread_t: Plan]>([:])
 
-    /// Puts `newPlan` under every call of this thread, before it is made, until it is armed again; `nil`
-    /// takes it away. Other threads, and so other tests, notice nothing.
+    /// Consults `newPlan` before every call of this thread, until the next `arm`; `nil` removes the plan.
+    /// Other threads, and so other tests, are not affected.
     package static func arm(_ newPlan: Plan?) {
         plans.withLock { plans in
             plans[pthread_self()] = newPlan

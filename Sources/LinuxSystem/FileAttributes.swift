@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// What a file or a directory has besides its content: owner, mode, time of the last change, extended
-/// attributes.
+/// The attributes of a file or a directory besides its content: owner, mode, time of the last change,
+/// extended attributes.
 package struct FileAttributes: Hashable, Sendable {
     package let ownership: FileOwnership
     /// Last change of the content, in nanoseconds since 1970; nil when it is not kept.
@@ -37,7 +37,7 @@ package struct FileAttributes: Hashable, Sendable {
 }
 
 extension FileAttributes {
-    /// The status and the attributes of what is at a direct path (`DirectPath`). Opens nothing for reading,
+    /// The status and the attributes of the file at a direct path (`DirectPath`). Opens nothing for reading,
     /// so no time changes. Throws as `FileStatus.direct`.
     package static func direct(
         _ path: FilePath,
@@ -78,7 +78,7 @@ extension OpenDirectory {
     }
 }
 
-/// An extended attribute (xattr(7)) that is kept: one of a user's, or an access control list (acl(5)).
+/// An extended attribute (xattr(7)) that is kept: a user's, or an access control list (acl(5)).
 package struct ExtendedAttribute: Hashable, Sendable {
     package let name: [UInt8]
     package let value: [UInt8]
@@ -88,13 +88,15 @@ package struct ExtendedAttribute: Hashable, Sendable {
         self.value = value
     }
 
-    /// A file with more, names and values together, is taken to have none, in bytes.
+    /// The most bytes of names and values together that are kept of a file. Of a file with more, none are
+    /// kept.
     package static let mostBytes = 64 << 10
 
     package static let accessList = "system.posix_acl_access"
     package static let defaultList = "system.posix_acl_default"
 
-    /// Whether the kernel or another program keeps the attribute for itself, as `security.selinux`.
+    /// Whether the attribute is kept. Others belong to the kernel or to another program, as
+    /// `security.selinux`.
     package static func isKept(_ name: [UInt8]) -> Bool {
         name.starts(with: "user.".utf8) || name.elementsEqual(accessList.utf8)
             || name.elementsEqual(defaultList.utf8)
@@ -102,8 +104,9 @@ package struct ExtendedAttribute: Hashable, Sendable {
 
     package func isNamed(_ name: String) -> Bool { self.name.elementsEqual(name.utf8) }
 
-    /// Those of a file that is held (O_PATH), by way of its path in proc_pid_fd(5), which calls for no right
-    /// to read the file itself. None where they cannot be read; nil when there is more than `mostBytes`.
+    /// Those of a file that is open with O_PATH, read through its path in proc_pid_fd(5). This needs no
+    /// permission to read the file itself. Empty where they cannot be read; nil when there is more than
+    /// `mostBytes`.
     fileprivate static func all(ofHeld descriptor: Int32) -> [ExtendedAttribute]? {
         let path = "/proc/self/fd/\(descriptor)"
         guard unsafe listxattr(path, nil, 0) > 0 else { return [] }
@@ -123,7 +126,7 @@ package struct ExtendedAttribute: Hashable, Sendable {
         return found.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
-    /// Nil when it is gone or another one by now.
+    /// Nil when it was removed or replaced meanwhile.
     private static func value(of name: [UInt8], _ path: String, count: Int) -> [UInt8]? {
         guard count > 0 else { return [] }
         var value = [UInt8](repeating: 0, count: count)

@@ -6,11 +6,11 @@ private let F_OFD_GETLK: Int32 = 36
 private let F_OFD_SETLK: Int32 = 37
 
 extension OpenFile {
-    /// Whether any process, this one apart from this very descriptor, holds a write lock in
-    /// `range` of bytes. Asks and takes nothing (`fcntl(2)`, F_OFD_GETLK), so no one can notice.
-    /// Throws where the file system cannot answer (ENOLCK): then nothing is proven.
+    /// Whether any process holds a write lock in `range` of bytes, through another descriptor than this one.
+    /// Only asks (`fcntl(2)`, F_OFD_GETLK), so no process can notice. Throws where the file system cannot
+    /// answer (ENOLCK): then nothing is proven.
     package func isWriteLocked(in range: Range<UInt64>) throws(SystemError) -> Bool {
-        // A read lock is asked for: only a write lock of somebody else stands against it.
+        // Asks for a read lock: only another's write lock conflicts with it.
         try wouldRefuse(F_RDLCK, in: range)
     }
 
@@ -32,8 +32,8 @@ extension OpenFile {
         return query.l_type != Int16(F_UNLCK)
     }
 
-    /// Takes the exclusive `flock(2)` of a file of our own until this value goes; waits until it is free. For
-    /// work of moments.
+    /// Takes the exclusive `flock(2)` of a file of our own until this value is destroyed; waits until it is
+    /// free. For short work.
     package func waitForExclusiveLock() throws(SystemError) {
         while flock(descriptor, LOCK_EX) != 0 {
             if errno != EINTR { throw .last(.lock, path) }
@@ -49,8 +49,8 @@ extension OpenFile {
         return true
     }
 
-    /// Takes a write lock on a whole file of our own until this value goes (`fcntl(2)`, F_OFD_SETLK). Others
-    /// can ask for it with `isWriteLocked` and take nothing by asking. Returns false when another open file
+    /// Takes a write lock on a whole file of our own until this value is destroyed (`fcntl(2)`, F_OFD_SETLK).
+    /// Others can test for it with `isWriteLocked`, which takes no lock. Returns false when another open file
     /// has it.
     package func takeWriteLock() throws(SystemError) -> Bool {
         while !set(F_WRLCK) {
@@ -60,8 +60,8 @@ extension OpenFile {
         return true
     }
 
-    /// Gives the write lock back at once. Closing the file would do that only when no child that was just
-    /// forked shares it any more.
+    /// Releases the write lock at once. Closing the file would release it only when no child that was just
+    /// forked still shares it.
     package func releaseWriteLock() {
         _ = set(F_UNLCK)
     }

@@ -22,8 +22,8 @@ extension FilePath {
         self = unsafe terminated.withUnsafeBufferPointer { unsafe FilePath(platformString: $0.baseAddress!) }
     }
 
-    /// The path without the ASCII text that its last component ends in; nil if it does not, or has nothing
-    /// before it.
+    /// The path without the ASCII text that its last component ends in. Nil if it does not end so, or if
+    /// nothing precedes the text.
     package func dropping(suffix: String) -> FilePath? {
         let bytes = bytes
         let ending = Array(suffix.utf8)

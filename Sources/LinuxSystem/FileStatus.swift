@@ -1,7 +1,7 @@
 import Glibc
 package import SystemPackage
 
-/// What `stat(2)` says of a file, as far as capture needs it.
+/// The status of a file (`stat(2)`), as far as capture needs it.
 package struct FileStatus: Hashable, Sendable {
     package enum Kind: Hashable, Sendable { case regular, directory, symbolicLink, pipe, socket, device }
 
@@ -9,7 +9,7 @@ package struct FileStatus: Hashable, Sendable {
     /// Device and inode: the file itself, whatever its name.
     package let identity: FileIdentity
     package let sizeBytes: UInt64
-    /// Room that the content takes on the disk: less than its size where it has holes.
+    /// The space that the content takes on the disk: less than its size if it has holes.
     package let allocatedBytes: UInt64
     /// Last change of the content, in nanoseconds since 1970.
     package let modified: Int64
@@ -34,7 +34,7 @@ package struct FileStatus: Hashable, Sendable {
             }
         identity = FileIdentity(device: UInt64(raw.st_dev), inode: UInt64(raw.st_ino))
         sizeBytes = UInt64(max(0, raw.st_size))
-        // A file system in a user's hand (FUSE) may say any number.
+        // A file system in a user's control (FUSE) may return any number.
         allocatedBytes = UInt64(max(0, raw.st_blocks)).multipliedSaturated(by: 512)
         modified = Instant(raw.st_mtim).nanoseconds
         changed = Instant(raw.st_ctim).nanoseconds
@@ -44,7 +44,7 @@ package struct FileStatus: Hashable, Sendable {
         permissions = raw.st_mode & 0o7777
     }
 
-    /// The status of the file at `path`, following symbolic links unless told not to.
+    /// The status of the file at `path`. Symbolic links are followed unless `followingLinks` is false.
     package static func of(_ path: FilePath, followingLinks: Bool = true) throws(SystemError) -> FileStatus {
         var raw = stat()
         let result = unsafe path.withPlatformString {
@@ -54,7 +54,7 @@ package struct FileStatus: Hashable, Sendable {
         return FileStatus(raw)
     }
 
-    /// The status of the file at `path`, or nil when there is none. Throws when that cannot be told.
+    /// The status of the file at `path`, or nil when there is none. Throws when that cannot be determined.
     package static func unlessMissing(
         _ path: FilePath,
         followingLinks: Bool = true

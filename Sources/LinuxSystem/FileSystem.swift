@@ -2,21 +2,21 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// The file system that a directory lies on (`fstatfs(2)`).
+/// The file system of a directory (`fstatfs(2)`).
 package enum FileSystem {
-    /// The name of a file system that may be changed from elsewhere, of which inotify tells nothing
-    /// (`inotify(7)`, limitations); nil for one that only this machine changes, or that cannot be asked.
+    /// The name of a file system that other machines may change. inotify reports no such changes
+    /// (`inotify(7)`, limitations). Nil for one that only this machine changes, or that cannot be asked.
     package static func nameIfShared(_ directory: OpenDirectory) -> String? {
         shared[directory.fileSystem]
     }
 
-    /// The name of a file system that the kernel makes up: no content of anybody is in it, and reading may
-    /// have effects (proc(5), sysfs(5)). Nil for any other, or one that cannot be asked.
+    /// The name of a pseudo file system: it holds nobody's content, and reading may have effects (proc(5),
+    /// sysfs(5)). Nil for any other, or one that cannot be asked.
     package static func nameIfPseudo(_ directory: OpenDirectory) -> String? {
         nameIfPseudo(directory.descriptor)
     }
 
-    /// The same of the file at a direct path, which is not opened for reading.
+    /// The same for the file at a direct path, which is not opened for reading.
     package static func nameIfPseudo(_ path: FilePath) -> String? {
         let file = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
         guard file >= 0 else { return nil }
@@ -32,8 +32,8 @@ package enum FileSystem {
         return MountTable.fileSystem(ofDevice: UInt64(status.st_dev)) == devices ? devices : nil
     }
 
-    /// The one that the kernel fills with the nodes of devices. It has the magic number of tmpfs, of which
-    /// the content is somebody's; other file systems are mounted in it.
+    /// The file system of device nodes, which the kernel fills. Its magic number is that of tmpfs, which
+    /// holds users' content. Other file systems are mounted in it.
     package static let devices = "devtmpfs"
     private static let tmpfs: UInt32 = 0x0102_1994
 

@@ -2,17 +2,19 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// A program that has the terminal: it shares this process's standard streams and its process group.
+/// A program that controls the terminal: it shares this process's standard streams and its process group.
 package enum ForegroundProcess {
-    /// Runs the program, found by `PATH` if `name` has no slash, and waits for its end. Meanwhile this
-    /// process does nothing on Ctrl-C and Ctrl-\, which are the program's, as with system(3). Returns its
+    /// Runs the program and waits until it ends. It is found by `PATH` if `name` has no slash. Returns its
     /// exit status; 128 plus the signal's number if a signal ended it. Throws when it cannot be started.
+    ///
+    /// Meanwhile this process ignores Ctrl-C and Ctrl-\, which are for the program, as with system(3).
     ///
     /// - Parameters:
     ///   - name: as `Arguments` has it, and so are the `arguments`: the program gets their bytes.
     ///   - input: a file that is its standard input.
     ///   - output: a file for its standard output.
-    ///   - forwardsStops: SIGTERM and SIGHUP are for the program as well: it gets them, and is waited for.
+    ///   - forwardsStops: SIGTERM and SIGHUP are forwarded to the program, and this process still waits for
+    ///     it.
     package static func run(
         _ name: String,
         _ arguments: [String],
@@ -21,16 +23,16 @@ package enum ForegroundProcess {
         forwardsStops: Bool = false
     ) throws(SystemError) -> Int32 {
         var before = [SIGINT, SIGQUIT].map { ($0, handle($0, by: SIG_IGN)) }
-        // What was not ignored before is not for the program either. Handlers do not outlive exec(3).
+        // Signals that were ignored before remain ignored for the program. Handlers do not survive exec(3).
         let defaults = before.filter { !isIgnored($0.1) }.map(\.0)
-        // Where it is ignored, nobody learns how a child ended.
+        // While SIGCHLD is ignored, nobody learns how a child ended.
         before.append((SIGCHLD, handle(SIGCHLD, by: SIG_DFL)))
         if forwardsStops { before += [SIGTERM, SIGHUP].compactMap(forward) }
         defer { for (signal, action) in before { restore(signal, action) } }
 
         let process = try start(name, arguments, input: input, output: output, defaults: defaults)
         StopForwarding.begin(process)
-        // Not reaped yet: nobody else can have its number.
+        // Not reaped yet, so no other process can have its number.
         var information = unsafe siginfo_t()
         while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         StopForwarding.end()
@@ -54,7 +56,7 @@ package enum ForegroundProcess {
         unsafe sigemptyset(&signals)
         for signal in defaults { unsafe sigaddset(&signals, signal) }
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-        // A thread of ours may have signals blocked that are for the program.
+        // This thread may block signals that are for the program.
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
@@ -86,7 +88,7 @@ package enum ForegroundProcess {
         return process
     }
 
-    /// Nil when the signal was ignored: then it stays so, for the program as well, as under nohup(1).
+    /// Nil when the signal was ignored. It then remains ignored, for the program as well, as under nohup(1).
     private static func forward(_ signal: Int32) -> (Int32, sigaction)? {
         let action = handle(signal, by: StopForwarding.handler)
         guard isIgnored(action) else { return (signal, action) }
@@ -109,18 +111,18 @@ package enum ForegroundProcess {
     }
 
     private static func isIgnored(_ action: sigaction) -> Bool {
-        // SIG_IGN is a number in the place of a function.
+        // SIG_IGN is a number instead of a function.
         unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 }
 
-/// Hands signals on to the program that runs. One that arrives before it has started is kept for it.
+/// Forwards signals to the running program. One that arrives before the program has started is kept for it.
 private enum StopForwarding {
-    /// 0: none runs.
+    /// 0: no program runs.
     private static let process = Atomic<pid_t>(0)
     private static let waiting = Atomic<Int32>(0)
 
-    /// A handler may do next to nothing (`signal-safety(7)`): kill(2) is allowed.
+    /// A handler may call almost nothing (`signal-safety(7)`): kill(2) is allowed.
     static let handler: @convention(c) (Int32) -> Void = { signal in
         let before = errno
         StopForwarding.waiting.store(signal, ordering: .sequentiallyConsistent)

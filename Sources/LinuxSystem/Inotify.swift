@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// What is watched for (`inotify(7)`).
+/// The events to watch for (`inotify(7)`).
 package struct InotifyMask: OptionSet, Hashable, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -18,7 +18,7 @@ package struct InotifyMask: OptionSet, Hashable, Sendable {
     package static let deletedSelf = InotifyMask(Int(IN_DELETE_SELF))
     package static let movedSelf = InotifyMask(Int(IN_MOVE_SELF))
     package static let onlyDirectory = InotifyMask(Int(IN_ONLYDIR))
-    /// A symbolic link is watched itself.
+    /// A symbolic link itself is watched, not its target.
     package static let linkItself = InotifyMask(Int(IN_DONT_FOLLOW))
 
     package static let isDirectory = InotifyMask(Int(IN_ISDIR))
@@ -27,7 +27,7 @@ package struct InotifyMask: OptionSet, Hashable, Sendable {
     package static let unmounted = InotifyMask(Int(IN_UNMOUNT))
 }
 
-/// One event. The name may be gone, or be another file's, by the time this is read.
+/// One event. The name may be removed, or be another file's, by the time this is read.
 package struct InotifyEvent: Sendable {
     package let watch: InotifyWatch
     package let mask: InotifyMask
@@ -64,7 +64,7 @@ package final class Inotify {
         return InotifyWatch(descriptor: result)
     }
 
-    /// The same for a directory that is held, whatever has its name by now.
+    /// The same for an open directory, whatever has its path by now.
     package func watch(
         _ directory: OpenDirectory,
         for mask: InotifyMask
@@ -80,7 +80,7 @@ package final class Inotify {
         return try watch(descriptor: file, path, mask)
     }
 
-    /// The kernel's name of an open file leads to it even where its own name does not any more (proc(5)).
+    /// The kernel's path of an open file leads to it even where its own path no longer does (proc(5)).
     private func watch(
         descriptor held: Int32,
         _ path: FilePath,
@@ -97,8 +97,8 @@ package final class Inotify {
         inotify_rm_watch(descriptor, watch.descriptor)
     }
 
-    /// Hands over the events that are waiting, at most one buffer full of them, oldest first.
-    /// Returns false when there was none.
+    /// Passes on the waiting events, at most one buffer full of them, oldest first. Returns false when there
+    /// was none.
     package func read(_ handle: (InotifyEvent) -> Void) throws(SystemError) -> Bool {
         let got = unsafe buffer.withUnsafeMutableBytes {
             unsafe Glibc.read(descriptor, $0.baseAddress!, $0.count)

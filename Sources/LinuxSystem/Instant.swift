@@ -15,7 +15,7 @@ package struct Instant: Hashable, Comparable, Sendable {
 
     package static var now: Instant { Instant(readClock(CLOCK_REALTIME)) }
 
-    /// How long ago it was; nothing for what is to come, and at most what nanoseconds can say.
+    /// The time since then: zero for a moment in the future, and at most what nanoseconds can express.
     package var age: Duration {
         let (age, isBeyond) = Instant.now.nanoseconds.subtractingReportingOverflow(nanoseconds)
         return .nanoseconds(isBeyond && nanoseconds < 0 ? .max : max(0, isBeyond ? 0 : age))
@@ -37,12 +37,13 @@ package struct MonotonicInstant: Hashable, Comparable, Sendable {
         MonotonicInstant(nanoseconds: Instant(readClock(CLOCK_MONOTONIC)).nanoseconds)
     }
 
-    /// The same while the machine sleeps (`CLOCK_BOOTTIME`); with `now` it has nothing in common.
+    /// The clock that continues while the machine sleeps (`CLOCK_BOOTTIME`). It cannot be compared with
+    /// `now`.
     package static var sinceBoot: MonotonicInstant {
         MonotonicInstant(nanoseconds: Instant(readClock(CLOCK_BOOTTIME)).nanoseconds)
     }
 
-    /// The last moment that there is, for what is beyond it.
+    /// The moment after `duration`, at most the last that can be expressed.
     package func advanced(by duration: Duration) -> MonotonicInstant {
         let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.nanoseconds)
         return MonotonicInstant(nanoseconds: overflow ? (nanoseconds < 0 ? .min : .max) : sum)

@@ -2,8 +2,8 @@ import Glibc
 
 /// The time zone of this process: `TZ` if it is set, else `/etc/localtime`.
 ///
-/// Only the one question that the C library must answer. Calendar arithmetic needs no system call and
-/// lives above, where tests can lay down the rules of a zone themselves.
+/// It answers only the one question for which the C library is needed. Calendar arithmetic needs no system
+/// call. It is done above, where tests can define the rules of a zone themselves.
 package enum LocalTime {
     /// How many seconds local time is ahead of UTC at a moment (negative west of Greenwich), with summer
     /// time, by localtime_r(3).

@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// The mount that a path lies on.
+/// The mount of a path.
 package struct Mount: Hashable, Sendable {
     private let number: UInt64
     private let device: UInt64
 
-    /// A symbolic link at the end of the path is not followed. Nil when there is nothing, or it cannot be
-    /// told.
+    /// A symbolic link at the end of the path is not followed. Nil when there is no file, or when its mount
+    /// cannot be determined.
     package init?(at path: FilePath) {
         var (number, device): (UInt64, UInt64) = (0, 0)
         let result = unsafe path.withPlatformString { unsafe linux_mount_of($0, &number, &device) }
@@ -17,7 +17,7 @@ package struct Mount: Hashable, Sendable {
         self.device = device
     }
 
-    /// Whether nothing can be written at the path, for its file system or its mount is read-only
+    /// Whether nothing can be written at the path because its file system or its mount is read-only
     /// (`statvfs(3)`).
     package static func isReadOnly(at path: FilePath) -> Bool {
         unsafe path.withPlatformString { unsafe linux_is_read_only($0) } != 0

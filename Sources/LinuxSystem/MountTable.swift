@@ -1,8 +1,8 @@
 import Glibc
 import SystemPackage
 
-/// Tells of every change to the mounts that this process sees (`proc(5)`, mountinfo): a mount over a
-/// directory makes no inotify event.
+/// Reports every change to the mounts that this process sees (`proc(5)`, mountinfo). A mount over a directory
+/// causes no inotify event.
 package final class MountTable {
     let descriptor: Int32
 
@@ -15,8 +15,8 @@ package final class MountTable {
         close(descriptor)
     }
 
-    /// The type of the file system with that device number (`stat(2)`, st_dev), as a mount of it says; nil
-    /// when none does.
+    /// The type of the file system with that device number (`stat(2)`, st_dev), from one of its mounts. Nil
+    /// when there is none.
     static func fileSystem(ofDevice device: UInt64) -> String? {
         guard let table = try? OpenFile("/proc/self/mountinfo", .read) else { return nil }
         var text: [UInt8] = []
@@ -24,11 +24,11 @@ package final class MountTable {
         while let got = try? table.read(into: &chunk, count: chunk.count, at: UInt64(text.count)), got > 0 {
             text += chunk[..<got]
         }
-        // As makedev(3) puts them together.
+        // As makedev(3) combines them.
         let major = (device >> 8 & 0xFFF) | (device >> 32 & ~0xFFF)
         let minor = (device & 0xFF) | (device >> 12 & ~0xFF)
         for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-            // Number, parent, device, root, place, options, any number of further ones, a dash, type, source,
+            // Number, parent, device, root, mount point, options, optional fields, a dash, type, source,
             // options.
             let fields = line.split(separator: " ")
             guard fields.count > 6, fields[2] == "\(major):\(minor)" else { continue }

@@ -1,16 +1,16 @@
 import CLinux
 import Glibc
 
-/// Gives a file a name that nothing may have, also where the file system has no links or cannot refuse a
-/// taken name.
+/// Renames a file to a name that must be free. Works also where the file system has no links or cannot refuse
+/// a taken name.
 enum NewName {
-    /// Returns false, with `errno`, when it failed: EEXIST for a name that is taken. Three ways, the first
-    /// that can be:
+    /// Returns false, with `errno`, when it failed: EEXIST for a name that is taken. The first of three
+    /// methods that works is used:
     ///
-    /// 1. `renameat2(2)` with RENAME_NOREPLACE: EINVAL where the file system does not know it, as NFS and
-    /// many in FUSE.
-    /// 2. `linkat(2)`, then the old name goes: EPERM where files have one name only, as on FAT.
-    /// 3. An empty file is made with O_EXCL, and replaced. A crash in between leaves it.
+    /// 1. `renameat2(2)` with RENAME_NOREPLACE: EINVAL where the file system does not support it, as NFS and
+    ///    many in FUSE.
+    /// 2. `linkat(2)`, then the old name is removed: EPERM where files have only one name, as on FAT.
+    /// 3. An empty file is made with O_EXCL and then replaced. A crash in between leaves it.
     static func give(
         _ oldDirectory: Int32,
         _ old: UnsafePointer<CChar>,

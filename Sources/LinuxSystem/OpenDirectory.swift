@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// A directory that is held while it is watched, listed or changed: all that is done here is done to this
-/// directory, whatever has its name by then. What is in it is a `DirectoryEntry`.
+/// A directory that is kept open while it is watched, listed or changed. Every operation acts on this
+/// directory, even if another one has its path by then. Its files are `DirectoryEntry` values.
 package final class OpenDirectory: Sendable {
     let descriptor: Int32
     package let path: FilePath
 
-    /// A directory that a direct path (`DirectPath`) leads to. Reads nothing yet. Throws ELOOP when a
-    /// component of the path is a symbolic link, ENOTDIR.
+    /// The directory at a direct path (`DirectPath`). Reads nothing yet. Throws ELOOP when a component of the
+    /// path is a symbolic link, ENOTDIR when it is not a directory.
     package init(_ path: FilePath) throws(SystemError) {
         descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW | O_DIRECTORY)
         guard descriptor >= 0 else { throw .last(.lookAt, path) }
@@ -25,7 +25,7 @@ package final class OpenDirectory: Sendable {
         self.path = path
     }
 
-    /// The directory that has that name, which is not followed if it is a symbolic link. Throws ENOTDIR then.
+    /// The directory with that name. If it is a symbolic link, it is not followed: throws ENOTDIR.
     package init(_ entry: DirectoryEntry) throws(SystemError) {
         let flags = linux_open_path | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC
         descriptor = unsafe entry.name.withPlatformString {
@@ -39,11 +39,11 @@ package final class OpenDirectory: Sendable {
         close(descriptor)
     }
 
-    /// A path that leads to this directory as long as it is held, and only in this process (proc_pid_fd(5)):
-    /// for those who take nothing but paths.
+    /// A path for functions that take only paths. It leads to this directory as long as that is open, and
+    /// only in this process (proc_pid_fd(5)).
     package var heldPath: FilePath { FilePath("/proc/self/fd/\(descriptor)") }
 
-    /// An error as it reads with the directory's own path in the place of `heldPath`.
+    /// The error with the directory's own path instead of `heldPath`.
     package func named(_ error: any Error) -> any Error {
         guard let error = error as? SystemError, var rest = error.path, rest.removePrefix(heldPath) else {
             return error
@@ -64,7 +64,7 @@ package final class OpenDirectory: Sendable {
         return FileStatus(raw)
     }
 
-    /// The status of what has that name in it; a symbolic link is described itself.
+    /// The status of the file with that name in it. A symbolic link is not followed.
     package func status(of name: FilePath.Component) throws(SystemError) -> FileStatus {
         try DirectoryEntry(name, in: self).status()
     }
@@ -80,7 +80,7 @@ package final class OpenDirectory: Sendable {
         return try unsafe Directory.names(of: stream, path)
     }
 
-    /// A handle on it that can be locked, given away and synchronised.
+    /// A handle that can be locked, given away and synchronised.
     package func opened() throws(SystemError) -> OpenFile {
         let reading = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard reading >= 0 else { throw .last(.open, path) }
@@ -93,7 +93,7 @@ package final class OpenDirectory: Sendable {
     }
 
     /// Whether its file system keeps the modes that files are made with. FAT and many shares do not: there
-    /// the mount says who may do what. Tried with a directory that is made in it, and goes again.
+    /// the mount decides the permissions. Makes a directory in it to find out, and removes that again.
     package func keepsModes() throws(SystemError) -> Bool {
         let name = ".holdfast-\(UInt64.random(in: 0 ... .max)).new"
         guard let name = FilePath.Component(name) else { return true }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// What could not be given back to a restored file or directory, and why.
+/// An attribute that could not be restored to a file or directory, and why.
 package struct AttributesShortfall: Hashable, Sendable {
     package enum Part: Hashable, Sendable {
         case owner
@@ -10,7 +10,7 @@ package struct AttributesShortfall: Hashable, Sendable {
         case time
         /// An extended attribute, by its name.
         case extended(String)
-        /// More extended attributes than a history keeps.
+        /// The history keeps no extended attributes of this file: it had too many.
         case tooManyExtended
     }
 
@@ -26,15 +26,16 @@ package struct AttributesShortfall: Hashable, Sendable {
 }
 
 extension OpenFile {
-    /// Gives a file or a directory that was just made, and that nobody else can reach or open, the attributes
-    /// that it once had, as far as this process may. It is never more open than it was:
+    /// Restores the attributes of a file or a directory that was just made and that nobody else can reach or
+    /// open. Attributes that this process may not set are returned. The file never gets more permissions than
+    /// it had:
     ///
     /// 1. Without its group, the group and all others get only what both had.
-    /// 2. Without its owner and group, set-user-ID and set-group-ID are not given back.
+    /// 2. Without its owner and group, set-user-ID and set-group-ID are not restored.
     /// 3. Without its access control list, the group gets nothing: its bits were the list's mask (acl(5)).
-    /// 4. A list that the directory gave it and that it did not have goes.
+    /// 4. If it had no list, one that it inherited from its directory is removed.
     ///
-    /// - Parameter path: what the file will be called, for what is returned.
+    /// - Parameter path: the file's later path, for the returned shortfalls.
     package func setAttributes(_ attributes: FileAttributes, as path: FilePath) -> [AttributesShortfall] {
         var shortfalls: [AttributesShortfall] = []
         func missed(_ part: AttributesShortfall.Part) {
@@ -71,13 +72,13 @@ extension OpenFile {
             // There may have been a list among them.
             permissions &= ~0o070
         }
-        // Behind the others: giving a file away takes bits, and a list sets some.
+        // Last: changing the owner clears bits, and a list sets some.
         if fchmod(descriptor, permissions) != 0 { missed(.mode) }
         if let modified = attributes.modified, !setTime(modified) { missed(.time) }
         return shortfalls
     }
 
-    /// Whether owner and group are those. If the owner may not be, the group is tried alone.
+    /// Whether owner and group could be set. If the owner cannot be set, the group is tried alone.
     private func setOwner(_ wanted: FileOwnership) -> Bool {
         guard let present = try? status().ownership else { return false }
         guard present.userID != wanted.userID || present.groupID != wanted.groupID else { return true }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whose a file is, and who may do what with it.
+/// The owner and the permissions of a file.
 package struct FileOwnership: Hashable, Sendable {
     package let userID: UInt32
     package let groupID: UInt32
@@ -26,8 +26,7 @@ extension FileStatus {
 }
 
 extension OpenFile {
-    /// Gives the file to somebody (`fchown(2)`, `fchmod(2)`). Only root can give files away: for others
-    /// EPERM.
+    /// Changes owner and mode (`fchown(2)`, `fchmod(2)`). Only root can give files away: others get EPERM.
     package func setOwnership(_ ownership: FileOwnership) throws(SystemError) {
         let present = try status().ownership
         if present.userID != ownership.userID || present.groupID != ownership.groupID {
@@ -35,10 +34,11 @@ extension OpenFile {
                 throw .last(.giveAway, path)
             }
         }
-        // Behind it: giving a file away may take bits.
+        // After the owner: changing the owner may clear bits.
         guard fchmod(descriptor, ownership.permissions) != 0 else { return }
         let error = SystemError.last(.setMode, path)
-        // The owner may always do it, unless there are no modes: then the mount says who may do what.
+        // The owner may always do it, unless the file system keeps no modes: then the mount decides the
+        // permissions.
         guard error.lacksModes, present.userID == CurrentProcess.userID else { throw error }
     }
 }

@@ -6,11 +6,11 @@ package import SystemPackage
 private let SEEK_DATA: Int32 = 3
 private let SEEK_HOLE: Int32 = 4
 
-/// An open file that is closed once, when its owner goes. Reading and writing are positioned
+/// An open file that is closed once, when its owner is destroyed. Reading and writing are positioned
 /// (`pread(2)`, `pwrite(2)`), so one file can serve several readers.
 ///
-/// Closing drops every POSIX lock that this process holds on the file: a process with a SQLite
-/// connection to a database must not open and close the database here as well.
+/// Closing drops every POSIX lock that this process holds on the file. A process with a SQLite connection to
+/// a database must therefore not open and close the database here as well.
 package struct OpenFile: ~Copyable, Sendable {
     let descriptor: Int32
     package let path: FilePath
@@ -26,14 +26,13 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// How a file is opened (`open(2)`); always close-on-exec.
     package enum Mode: Sendable {
-        /// For looking at a protected file: a symbolic link in any component of its path is refused (ELOOP),
-        /// and so are pipes, sockets and devices (ESPIPE), of which the opening alone has effects.
+        /// For reading a protected file. A symbolic link in any component of its path is refused (ELOOP).
+        /// Pipes, sockets and devices are refused (ESPIPE), because opening them has effects.
         case look
         /// For reading a file of our own, or synchronising a directory.
         case read
-        /// For reading a file of a repository. A symbolic link at the end of its path is refused (ELOOP), and
-        /// so are directories (EISDIR), pipes, sockets and devices (ESPIPE): whoever wrote there may be
-        /// somebody else.
+        /// For reading a file of a repository, where others may have written. A symbolic link at the end of
+        /// its path is refused (ELOOP). So are directories (EISDIR), and pipes, sockets and devices (ESPIPE).
         case stored
         /// For reading and writing a file that exists; a symbolic link at the end of its path is refused
         /// (ELOOP).
@@ -64,7 +63,7 @@ package struct OpenFile: ~Copyable, Sendable {
         }
     }
 
-    /// Opens the file that has a name in a directory that is held. A symbolic link is refused (ELOOP).
+    /// Opens the file of a directory entry. A symbolic link is refused (ELOOP).
     package init(_ entry: DirectoryEntry, _ mode: Mode) throws(SystemError) {
         try mode.check(entry.path)
         let descriptor = unsafe entry.name.withPlatformString {
@@ -93,8 +92,8 @@ package struct OpenFile: ~Copyable, Sendable {
         return OpenFile(descriptor: copy, path: path)
     }
 
-    /// Reads up to `count` bytes from `offset` into the front of `buffer`, which must be that long.
-    /// Returns how many there were; fewer only at the end of the file.
+    /// Reads up to `count` bytes from `offset` into the front of `buffer`, which must be that long. Returns
+    /// how many were read: fewer only at the end of the file.
     package func read(into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {
         try read(into: &buffer, from: 0, count: count, at: offset)
     }
@@ -123,7 +122,7 @@ package struct OpenFile: ~Copyable, Sendable {
         return done
     }
 
-    /// The place as the kernel counts. Throws EFBIG for one behind all that a file can have.
+    /// The offset as the kernel counts. Throws EFBIG for one that no file can have.
     private func place(
         _ offset: UInt64,
         _ count: Int,
@@ -135,8 +134,8 @@ package struct OpenFile: ~Copyable, Sendable {
         return place
     }
 
-    /// As `read`, but a stretch that lies in a hole as a whole is not read (`lseek(2)`, SEEK_DATA): the
-    /// kernel would fill its cache with zeros, which takes ten times as long.
+    /// As `read`, but a range that is wholly in a hole is not read (`lseek(2)`, SEEK_DATA). The kernel would
+    /// fill its cache with zeros, which takes ten times as long.
     package func readSparse(
         into buffer: inout [UInt8],
         count: Int,
@@ -145,7 +144,7 @@ package struct OpenFile: ~Copyable, Sendable {
         precondition(count >= 0 && count <= buffer.count)
         let place = try place(offset, count, .read)
         let data = lseek(descriptor, place, SEEK_DATA)
-        // Not even behind it, unless the file system cannot tell.
+        // No data follows the range either, unless the file system cannot say.
         let isLast = data < 0 && errno == ENXIO
         guard isLast || data >= place + off_t(count) else {
             return try read(into: &buffer, count: count, at: offset)
@@ -161,8 +160,8 @@ package struct OpenFile: ~Copyable, Sendable {
         return got
     }
 
-    /// The next stretch from `offset` on that is not a hole, in bytes (`lseek(2)`, SEEK_DATA and SEEK_HOLE);
-    /// nil when only holes follow. Where the file system cannot tell, all is data.
+    /// The next range from `offset` on that is not a hole, in bytes (`lseek(2)`, SEEK_DATA and SEEK_HOLE).
+    /// Nil when only holes follow. Where the file system cannot say, all is data.
     package func nextData(from offset: UInt64) -> Range<UInt64>? {
         guard let start = off_t(exactly: offset) else { return nil }
         let data = lseek(descriptor, start, SEEK_DATA)
@@ -196,15 +195,16 @@ package struct OpenFile: ~Copyable, Sendable {
         if let fault { throw SystemError(.write, path, code: fault) }
     }
 
-    /// Lets the disk begin to write what was written in `range`, without waiting (`sync_file_range(2)`), so
-    /// that a later `synchronise` has less to wait for. A mere hint: what fails is reported by that.
+    /// Starts writing `range` to the disk without waiting (`sync_file_range(2)`), so that a later
+    /// `synchronise` is faster. This is only a hint: `synchronise` reports errors.
     package func beginWriteback(_ range: Range<UInt64>) {
         let byteCount = Int64(range.upperBound - range.lowerBound)
         _ = linux_begin_writeback(descriptor, Int64(range.lowerBound), byteCount)
     }
 
-    /// Makes the file a copy-on-write clone of another one, whatever it held before (`ioctl_ficlone(2)`).
-    /// False, and nothing done, where that cannot be: most file systems cannot, and none across two of them.
+    /// Makes the file a copy-on-write clone of another one, whatever its content was (`ioctl_ficlone(2)`).
+    /// Returns false without a change where that is not supported: on most file systems, and across two of
+    /// them.
     package func becomeClone(of source: borrowing OpenFile) -> Bool {
         linux_clone_file(descriptor, source.descriptor) == 0
     }
@@ -234,8 +234,8 @@ package struct OpenFile: ~Copyable, Sendable {
         try synchronise { fsync($0) }
     }
 
-    /// `synchronise` for a directory. Where the file system cannot do that (EINVAL, EOPNOTSUPP, ENOSYS: FUSE,
-    /// shares), there is nothing to wait for: SQLite goes on as well (os_unix.c, unixSync).
+    /// `synchronise` for a directory. Some file systems, such as FUSE and shares, cannot do that (EINVAL,
+    /// EOPNOTSUPP, ENOSYS). The error is then ignored, as in SQLite (os_unix.c, unixSync).
     func synchroniseNames() throws(SystemError) {
         do {
             try synchronise()

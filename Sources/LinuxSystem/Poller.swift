@@ -6,13 +6,13 @@ package struct Poller: ~Copyable {
 
     package init() {}
 
-    /// Where a descriptor stands among those waited for.
+    /// The index of a descriptor among those waited for.
     package struct Slot: Hashable, Sendable { fileprivate let index: Int }
 
     package mutating func add(_ inotify: Inotify) -> Slot { add(inotify.descriptor) }
     package mutating func add(_ wakeup: WakeupPipe) -> Slot { add(wakeup.descriptor) }
 
-    /// Ready when the other end is closed; one that only writes no more is not.
+    /// Ready when the other end is closed. An end that is only shut down for writing is not.
     package mutating func addEnd(of socket: borrowing Socket) -> Slot { add(socket.descriptor, 0) }
 
     /// Ready when something can be written.
@@ -28,7 +28,7 @@ package struct Poller: ~Copyable {
 
     /// Stops or starts waiting for a descriptor; one that is muted is never ready.
     package mutating func mute(_ slot: Slot, _ isMuted: Bool) {
-        // A negative descriptor is skipped by the kernel; its complement keeps the number.
+        // The kernel ignores a negative descriptor; the complement keeps the number.
         let descriptor = entries[slot.index].fd
         if (descriptor < 0) != isMuted { entries[slot.index].fd = ~descriptor }
     }
@@ -50,7 +50,7 @@ package struct Poller: ~Copyable {
         return ready > 0
     }
 
-    /// Rounded up, so that nobody looks again and again for a fraction; at most what poll(2) takes.
+    /// Rounded up, so that the caller does not poll repeatedly for a fraction; at most what poll(2) takes.
     private static func milliseconds(_ duration: Duration) -> Int32 {
         let nanoseconds = max(0, duration.nanoseconds)
         return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
@@ -84,12 +84,12 @@ package final class WakeupPipe: Sendable {
     }
 
     package func signal() {
-        // A full pipe wakes already.
+        // A full pipe wakes the reader already.
         var byte: UInt8 = 1
         _ = unsafe write(writeEnd, &byte, 1)
     }
 
-    /// Forgets the signals so far.
+    /// Discards the signals so far.
     package func drain() {
         var bytes: UInt64 = 0
         while unsafe read(descriptor, &bytes, 8) > 0 {}

@@ -1,14 +1,13 @@
 import Glibc
 package import SystemPackage
 
-/// What this process is and may do.
+/// This process: its environment, limits and permissions.
 package enum CurrentProcess {
     package static var identifier: Int32 { getpid() }
     package static var userID: UInt32 { geteuid() }
 
-    /// A standard stream that the process was started without is the null device from now on. Else a file
-    /// that is opened later would get its number, and with it all that is said. To be called before anything
-    /// is opened.
+    /// Opens the null device for each standard stream that the process was started without. Otherwise a file
+    /// that is opened later would get its number, and all output with it. Call it before anything is opened.
     package static func openMissingStandardStreams() {
         for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
             // The lowest free number is this one.
@@ -16,8 +15,8 @@ package enum CurrentProcess {
         }
     }
 
-    /// Whatever mask this process was started with, what it makes from now on is for its user alone, and for
-    /// that one as a whole.
+    /// Replaces the inherited umask by 077: files that this process makes are for its user only. None of the
+    /// user's own permissions are masked.
     package static func keepFilesPrivate() {
         umask(0o077)
     }
@@ -66,12 +65,12 @@ package enum Glob {
     }
 }
 
-/// Whole lines to the standard streams, unbuffered and in order.
+/// Writes whole lines to the standard streams, unbuffered and in order.
 package enum StandardStream {
     case output, error
 
-    /// Writes `text` as it is. A reader that went away is no error here: the next write ends the process
-    /// by SIGPIPE as it does for every filter.
+    /// Writes `text` as it is. A closed reader is not an error here: the next write ends the process by
+    /// SIGPIPE, as it does for every filter.
     package func write(_ text: String) {
         var text = text
         let descriptor: Int32 = self == .output ? 1 : 2

@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// The other processes of the machine, as far as this user may look at them (proc(5)).
+/// The other processes of the machine, as far as this user may see them (proc(5)).
 package enum ProcessTable {
     /// A process that has a file open for writing.
     package struct Holder: Hashable, Sendable {
@@ -11,18 +11,19 @@ package enum ProcessTable {
 
     /// The processes, apart from this one, that have one of the files open for writing, by process number.
     ///
-    /// Others that only read are no danger to what is put in a file's place. Processes of other users show
-    /// their files to root alone.
+    /// Processes that only read cannot harm a file that replaces theirs. Only root can see the files of other
+    /// users' processes.
     package static func writers(of files: Set<FileIdentity>) -> [Holder] {
         files.isEmpty ? [] : holders { files.contains($1.identity) }
     }
 
-    /// Those of the file that has the name, if any has.
+    /// The same for the file at `path`, if there is one.
     package static func writers(ofFileAt path: FilePath) -> [Holder] {
         FileStatus.ifPresent(path).map { writers(of: [$0.identity]) } ?? []
     }
 
-    /// Those that have a file open for writing which had that name when it was removed (proc_pid_fd(5)).
+    /// The processes that have a file open for writing which had that path when it was removed
+    /// (proc_pid_fd(5)).
     ///
     /// - Parameter path: absolute, free of symbolic links.
     package static func writers(ofRemovedFileAt path: FilePath) -> [Holder] {

@@ -20,7 +20,7 @@ import Glibc
         unsafe sem_post(semaphore)
     }
 
-    /// Waits until the count is above 0, and takes one off.
+    /// Waits until the count is above 0, then decrements it.
     package func wait() {
         while unsafe sem_wait(semaphore) != 0 {}
     }

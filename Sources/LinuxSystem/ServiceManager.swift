@@ -1,13 +1,13 @@
 import Glibc
 import SystemPackage
 
-/// The service manager, if it started this process and wants to know how it is doing (`sd_notify(3)`).
+/// The service manager, if it started this process and wants status notifications (`sd_notify(3)`).
 package enum ServiceManager {
-    /// Says that the service has started. Nothing happens where nobody asked (`NOTIFY_SOCKET` unset).
+    /// Reports that the service has started. Does nothing if `NOTIFY_SOCKET` is unset.
     package static func tellReady() {
         guard let place = CurrentProcess.environment("NOTIFY_SOCKET") else { return }
         var name = Array(place.utf8)
-        // An abstract name is written with an @ for its leading zero.
+        // An abstract name is written with an @ instead of its leading zero.
         if name.first == UInt8(ascii: "@") { name[0] = 0 }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }

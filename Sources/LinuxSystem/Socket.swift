@@ -1,8 +1,8 @@
 import Glibc
 package import SystemPackage
 
-/// A Unix stream socket (`unix(7)`). Its directory may lie deeper than the 107 bytes that an address
-/// holds: the address goes through `/proc/self/fd`.
+/// A Unix stream socket (`unix(7)`). Its path may exceed the 107 bytes of an address: the address goes
+/// through `/proc/self/fd`.
 package struct Socket: ~Copyable, Sendable {
     let descriptor: Int32
 
@@ -20,8 +20,8 @@ package struct Socket: ~Copyable, Sendable {
         return Socket(descriptor: descriptor)
     }
 
-    /// Listens at `path`, mode 0600. A name that is left from a listener that is gone is replaced; the
-    /// caller holds a lock that shows that it is gone.
+    /// Listens at `path`, mode 0600. Replaces the name of an earlier listener; the caller holds a lock that
+    /// proves that the listener has ended.
     package static func listen(at path: FilePath) throws(SystemError) -> Socket {
         let socket = try new()
         if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
@@ -60,7 +60,7 @@ package struct Socket: ~Copyable, Sendable {
         }
     }
 
-    /// The user who made the other end (`SO_PEERCRED`).
+    /// The user at the other end (`SO_PEERCRED`).
     package func peerUserID() throws(SystemError) -> UInt32 {
         // `struct ucred`, which Swift's Glibc does not import: process, user, group.
         var credentials: (pid: Int32, uid: UInt32, gid: UInt32) = (0, 0, 0)
@@ -90,7 +90,7 @@ package struct Socket: ~Copyable, Sendable {
     }
 
     /// One line, without its newline; nil when the other end closed first. A line that exceeds `limit` bytes
-    /// is an error (EMSGSIZE), and so is one that takes longer than `within` for each MiB (EAGAIN).
+    /// is an error (EMSGSIZE). So is one that takes longer than `within` for each MiB (EAGAIN).
     package func readLine(limit: Int, within time: Duration? = nil) throws(SystemError) -> [UInt8]? {
         let start = MonotonicInstant.now
         var line: [UInt8] = []
@@ -118,8 +118,8 @@ package struct Socket: ~Copyable, Sendable {
         throw SystemError(.readFromSocket, nil, code: .messageTooLong)
     }
 
-    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. What the other end has
-    /// not made room for `within` that time, however slowly it reads, is an error (EAGAIN).
+    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. If the other end has not
+    /// made room for all of it `within` that time, that is an error (EAGAIN).
     package func writeLine(_ bytes: [UInt8], within time: Duration? = nil) throws(SystemError) {
         let deadline = time.map { MonotonicInstant.now.advanced(by: $0) }
         let line = bytes + [UInt8(ascii: "\n")]
@@ -153,9 +153,9 @@ package struct Socket: ~Copyable, Sendable {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Where the file system holds no sockets (FAT): listens at a name that is in no file system (`unix(7)`,
-    /// abstract), and `path` becomes a file that says it. Whoever can write there can mislead clients, as he
-    /// could with a socket.
+    /// For a file system without sockets (FAT). Listens at a name outside any file system (`unix(7)`,
+    /// abstract), and writes that name into a file at `path`. Anyone who can write there can mislead clients,
+    /// as with a socket.
     private func bindElsewhere(_ path: FilePath) throws(SystemError) {
         if (try? FileStatus.of(path, followingLinks: false)) != nil { try Directory.remove(path) }
         let name = SocketName.random()
@@ -172,7 +172,7 @@ package struct Socket: ~Copyable, Sendable {
     ) throws(SystemError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        // Behind a zero.
+        // An abstract name follows a zero byte.
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0[1...].copyBytes(from: name.text) }
         let byteCount = MemoryLayout<sa_family_t>.size + 1 + name.text.count
         let result = unsafe withUnsafePointer(to: &address) {

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The name of a socket that lies in no file system (`unix(7)`, abstract), as a file says it.
+/// The name of a socket outside any file system (`unix(7)`, abstract), as stored in a file.
 struct SocketName {
     /// ASCII, at most 40 bytes.
     let text: [UInt8]
@@ -8,14 +8,14 @@ struct SocketName {
     private static let prefix = Array("holdfast-".utf8)
     private static let digitCount = 20
 
-    /// One that nobody can guess, so that nobody can take it first.
+    /// A random name, so that nobody can guess it and take it first.
     static func random() -> SocketName {
         let digits = String(UInt64.random(in: 0 ... .max))
         let zeros = String(repeating: "0", count: digitCount - digits.count)
         return SocketName(text: prefix + Array((zeros + digits).utf8))
     }
 
-    /// What the file at `path` says; nil for anything else, such as a socket.
+    /// The name in the file at `path`; nil for any other file, such as a socket.
     static func read(at path: FilePath) -> SocketName? {
         guard let status = try? FileStatus.of(path, followingLinks: false), status.kind == .regular,
             status.sizeBytes == UInt64(prefix.count + digitCount), let file = try? OpenFile(path, .read)

@@ -1,7 +1,7 @@
 import Glibc
 package import SystemPackage
 
-/// What a command says on its standard output: gathered, and written in large pieces.
+/// The standard output of a command: buffered, and written in large pieces.
 package struct StandardOutput: ~Copyable {
     private var pending: [UInt8] = []
 
@@ -30,8 +30,8 @@ package struct StandardOutput: ~Copyable {
         }
     }
 
-    /// Writes what was gathered (`write(2)`). A reader that went away ends the process by SIGPIPE as it does
-    /// for every filter; where that signal is ignored, the error is EPIPE.
+    /// Writes the buffer (`write(2)`). A closed reader ends the process by SIGPIPE, as it does for every
+    /// filter. Where that signal is ignored, the error is EPIPE.
     package mutating func flush() throws(SystemError) {
         var done = 0
         defer { pending.removeAll(keepingCapacity: true) }
@@ -49,7 +49,7 @@ package struct StandardOutput: ~Copyable {
 }
 
 extension SystemError {
-    /// The reader of a pipe went away (EPIPE).
+    /// The reader of a pipe has closed it (EPIPE).
     package var isBrokenPipe: Bool { code == .brokenPipe }
 }
 

@@ -1,17 +1,16 @@
 import Glibc
 import Synchronization
 
-/// The wish of a user or a service manager that this process ends: SIGINT, SIGTERM, SIGHUP.
+/// A request from a user or a service manager that this process end: SIGINT, SIGTERM, SIGHUP.
 package enum StopSignal {
-    /// What the handler writes to. A handler may do next to nothing (`signal-safety(7)`): write(2) is
-    /// allowed.
+    /// The handler writes to it. A handler may call almost nothing (`signal-safety(7)`): write(2) is allowed.
     private static let wakeupDescriptor = Atomic<Int32>(-1)
 
     private static let all = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Calls `body` on a thread of its own at the first stop signal, and `again` at later ones, instead of
-    /// ending the process; to be used once. A signal that was ignored when the process began stays ignored,
-    /// as under nohup(1).
+    /// Calls `body` on a thread of its own at the first stop signal, and `again` at later ones. The signals
+    /// no longer end the process. Use it once. A signal that was ignored when the process began remains
+    /// ignored, as under nohup(1).
     package static func onFirst(
         _ body: @escaping @Sendable () -> Void,
         again: @escaping @Sendable () -> Void = {}
@@ -19,7 +18,7 @@ package enum StopSignal {
         let wakeup = try WakeupPipe()
         wakeupDescriptor.store(wakeup.writeEnd, ordering: .releasing)
         try WorkerThread.start("signals") {
-            // Threads inherit what is blocked, and processes as well, as from a test's thread pool.
+            // Threads and processes inherit blocked signals, for example from a test's thread pool.
             var signals = sigset_t()
             unsafe sigemptyset(&signals)
             for signal in all { unsafe sigaddset(&signals, signal) }
@@ -36,7 +35,7 @@ package enum StopSignal {
     private static func handle(_ signal: Int32) throws(SystemError) {
         var action = sigaction()
         guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last(.lookAtSignal, nil) }
-        // SIG_IGN is a number in the place of a function.
+        // SIG_IGN is a number instead of a function.
         if unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1 { return }
         action = sigaction()
         action.sa_flags = SA_RESTART

@@ -1,18 +1,18 @@
 import Synchronization
 package import SystemPackage
 
-/// A command of this program as a message suggests it. It can be pasted into a shell, and is about the same
-/// repository as the command that says it.
+/// A command of this program as a message suggests it. It can be pasted into a shell, and it concerns the
+/// same repository as the message's command.
 ///
 /// The rule:
-/// 1. A word of which a shell would make something else is quoted, so that the shell hands on its very bytes.
+/// 1. A word that a shell would change is quoted, so that the shell passes on exactly its bytes.
 /// 2. `--repo DIR` is added if and only if this process was started with it. It comes last, or before a `--`.
 package struct SuggestedCommand: CustomStringConvertible, Sendable {
     private static let givenRepository = Mutex<FilePath?>(nil)
 
     private let words: [String]
 
-    /// `words`: what comes after `holdfast`. Those that the user is to replace, as WHEN, are plain.
+    /// `words`: the words after `holdfast`. Placeholders for the user, as WHEN, are plain.
     package init(_ words: any SuggestedWord...) {
         self.init(words)
     }
@@ -21,7 +21,7 @@ package struct SuggestedCommand: CustomStringConvertible, Sendable {
         self.words = words.map { ShellWord.quoted($0.shellBytes) }
     }
 
-    /// From here on, suggestions name that repository: the user did.
+    /// From here on, suggestions name that repository, because the user did.
     package static func name(repository: FilePath) {
         givenRepository.withLock { $0 = repository }
     }

@@ -26,8 +26,10 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         return "cannot \(operation.rawValue) \(path.printable): \(code)"
     }
 
-    /// The file or one of its directories is not there, or is a symbolic link that is not followed (ENOENT,
-    /// ENOTDIR, ELOOP), or cannot be there, for its name is too long.
+    /// The file cannot be reached. There are three cases:
+    /// 1. The file or one of its directories does not exist (ENOENT, ENOTDIR).
+    /// 2. One of them is a symbolic link that is not followed (ELOOP).
+    /// 3. A name is too long to exist.
     package var isMissing: Bool {
         isAbsent || isLink || isImpossibleName
     }
@@ -36,9 +38,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What has the name is a symbolic link, a directory, a pipe, a socket or a device
     /// (`OpenFile.Mode.stored`).
     package var isNoRegularFile: Bool { isLink || code == .isDirectory || code == .illegalSeek }
-    /// A symbolic link is on the way that is not followed, or too many are (ELOOP).
+    /// A component of the path is a symbolic link that is not followed, or there are too many links (ELOOP).
     package var isLink: Bool { code == .tooManySymbolicLinkLevels }
-    /// A name is longer than the file system can have (ENAMETOOLONG), and not the path as a whole.
+    /// A name, not the path as a whole, is longer than the file system allows (ENAMETOOLONG).
     private var isImpossibleName: Bool {
         code == .fileNameTooLong && (path?.length ?? .max) < Int(PATH_MAX) - 1
     }
@@ -53,7 +55,7 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file system keeps no modes, or not this one (`chmod(2)` by the owner: EPERM, EOPNOTSUPP, ENOSYS).
     var lacksModes: Bool { [EPERM, EOPNOTSUPP, ENOSYS].contains(code.rawValue) }
 
-    /// This process or the machine has no descriptor or memory left just now (EMFILE, ENFILE, ENOBUFS,
+    /// This process or the machine currently has no free descriptor or memory (EMFILE, ENFILE, ENOBUFS,
     /// ENOMEM).
     package var isShortage: Bool {
         [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, Errno(rawValue: ENOBUFS)].contains(code)
@@ -68,7 +70,8 @@ extension FilePath {
 }
 
 extension String {
-    /// For people and logs, on one line: without what moves the cursor, hides text or turns its direction.
+    /// For people and logs, on one line: characters that move the cursor, hide text or turn its direction are
+    /// escaped.
     package var printable: String {
         var text = ""
         for scalar in unicodeScalars {

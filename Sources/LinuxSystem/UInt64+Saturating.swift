@@ -1,4 +1,4 @@
-/// Sums of numbers that others have chosen, such as lengths of files: where numbers end they stay at the end.
+/// Sums of numbers from outside, such as lengths of files. They stop at the largest value.
 extension UInt64 {
     package func addingSaturated(_ other: UInt64) -> UInt64 {
         let (sum, isBeyond) = addingReportingOverflow(other)

@@ -3,21 +3,21 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A thread of our own for work that blocks; the cooperative pool is never used for that.
+/// A thread of our own for blocking work, which never runs on the cooperative pool.
 package enum WorkerThread {
-    /// How urgent a thread is beside the others of the machine.
+    /// The priority of a thread among all of the machine.
     package enum Urgency: Sendable {
-        /// For short work that cannot wait: as soon as there is any (from Linux 6.12 on), and before others
-        /// if the kernel permits that (it does for root).
+        /// For short work that cannot wait. From Linux 6.12 on, it runs soon after it becomes ready. It runs
+        /// before other threads if the kernel permits that (it does for root).
         case high
         case normal
-        /// After everything else.
+        /// Other threads run first.
         case low
 
-        /// The shortest slice of time that Linux gives (sched_setattr(2)).
+        /// The shortest time slice that Linux accepts (sched_setattr(2)).
         private static let shortSlice = Duration.microseconds(100)
 
-        /// Makes it that of the calling thread. Refusal is no harm.
+        /// Applies the urgency to the calling thread. Errors are ignored.
         fileprivate func apply() {
             // Linux: for PRIO_PROCESS, 0 is the calling thread.
             switch self {
@@ -46,8 +46,8 @@ package enum WorkerThread {
     /// Room for the bits of 8192 processors, the most that Linux can have.
     private static let maskBytes = 1024
 
-    /// Starts `body` on a new thread. `name` is at most 15 bytes, as `ps -L` shows it. `processor`: the only
-    /// one that it runs on.
+    /// Starts `body` on a new thread. `name` is at most 15 bytes, as `ps -L` shows it. If `processor` is
+    /// given, the thread runs only there.
     package static func start(
         _ name: String,
         urgency: Urgency = .normal,
@@ -79,7 +79,7 @@ package enum WorkerThread {
         _ = pthread_detach(thread)
     }
 
-    /// Lets this thread sleep for less than `poll(2)` can measure.
+    /// Lets this thread sleep, also for less than the millisecond of `poll(2)`.
     package static func sleep(_ duration: Duration) {
         let nanoseconds = max(0, duration.nanoseconds)
         var rest = timespec(
@@ -89,7 +89,7 @@ package enum WorkerThread {
         unsafe _ = nanosleep(&rest, nil)
     }
 
-    /// Runs `body` on a new thread and waits for what it returns, without blocking the caller's thread.
+    /// Runs `body` on a new thread and waits for its result, without blocking the caller's thread.
     package static func run<Value: Sendable>(
         _ name: String,
         urgency: Urgency = .normal,
@@ -113,13 +113,13 @@ package enum WorkerThread {
         return try outcome.take().get()
     }
 
-    /// The same for one who waits at the other end of a connection. Should he go, `body` is cancelled and not
-    /// waited for, and nil is returned.
+    /// The same for a client at the other end of a connection. If the client closes it, `body` is cancelled
+    /// and nil is returned without waiting for it.
     package static func block<Value: Sendable>(
         whileOpen connection: borrowing Socket,
         on body: @escaping @Sendable () async throws -> Value
     ) throws -> Value? {
-        // Where descriptors are short, nobody looks whether he is still there.
+        // Without a descriptor, `body` runs on even if the client has closed the connection.
         guard let wakeup = try? WakeupPipe() else { return try block(on: body) }
         let outcome = Outcome<Value>()
         let task = Task {
@@ -138,7 +138,7 @@ package enum WorkerThread {
         }
     }
 
-    /// Refusal is no harm: the thread then runs anywhere.
+    /// Errors are ignored: the thread then runs on any processor.
     private static func bind(to processor: Int) {
         var mask = [UInt8](repeating: 0, count: maskBytes)
         guard processor < mask.count * 8 else { return }
@@ -150,7 +150,7 @@ package enum WorkerThread {
         _ = unsafe name.withCString { unsafe linux_set_thread_name($0) }
     }
 
-    /// Hands one outcome from a task to the thread that waits for it.
+    /// Passes one outcome from a task to the thread that waits for it.
     private final class Outcome<Value: Sendable>: Sendable {
         private let value = Mutex<Result<Value, any Error>?>(nil)
         private let isThere = Semaphore()

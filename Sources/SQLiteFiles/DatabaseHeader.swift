@@ -1,8 +1,12 @@
 /// The header of a database: its first 100 bytes (sqlite.org/fileformat2, section 1.3).
 ///
-/// It is accepted if it starts with the magic, its page size is a power of two from 512 to 65536, and at
-/// least 480 bytes of each page are left beside the reserved ones: SQLite opens nothing else. All other
-/// fields are handed on as they stand, and every count in them may be a lie.
+/// A header is valid if and only if:
+/// 1. It starts with the magic.
+/// 2. Its page size is a power of two from 512 to 65536.
+/// 3. At least 480 bytes of each page are not reserved.
+///
+/// SQLite opens no other database. All other fields are returned unchecked, so every count in them may be
+/// wrong.
 package struct DatabaseHeader: Sendable, Hashable {
     package let pageSize: PageSize
     /// 1 for a rollback journal, 2 for a write-ahead log; higher: read-only for today's SQLite.
@@ -72,11 +76,11 @@ package struct DatabaseHeader: Sendable, Hashable {
     /// Whether the database is in WAL mode.
     package var usesWAL: Bool { writeVersion == 2 && readVersion == 2 }
 
-    /// What is left of each page beside the reserved bytes.
+    /// The bytes of each page that are not reserved.
     package var usablePageBytes: Int { pageSize.bytes - reservedBytes }
 
-    /// The page count if the header vouches for it. Nil after a write by a SQLite older than 3.7.0, which
-    /// left the field alone: then the length of the file counts.
+    /// The page count if `versionValidFor` confirms it. SQLite before 3.7.0 did not update the field. Its
+    /// value is then nil, and the file's length gives the page count.
     package var trustedPageCount: PageCount? {
         versionValidFor == changeCounter && pageCount.rawValue != 0 ? pageCount : nil
     }

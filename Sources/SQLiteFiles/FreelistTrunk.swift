@@ -1,11 +1,15 @@
-/// A page read as a freelist trunk: the number of the next trunk and of the free pages (leaves) it lists
+/// A freelist trunk page: the number of the next trunk and those of the free pages (leaves) that it lists
 /// (sqlite.org/fileformat2, section 1.5).
 ///
-/// Nothing on a page says that it is a trunk. A page passes if it could be one: its leaf count fits the
-/// usable part of a page, and the next trunk (unless 0) and all leaves are pages of the database. Every true
-/// trunk passes; now and then another page does too, which names some pages for nothing.
+/// A page does not say that it is a trunk. A page is accepted if and only if:
+/// 1. Its leaf count fits the usable part of a page.
+/// 2. The next trunk is 0 or a page of the database.
+/// 3. All leaves are pages of the database.
 ///
-/// It is a view: it reads the page's bytes in place and lives no longer than they.
+/// Every real trunk is accepted. Occasionally another page is too; the pages that it names are then compared
+/// needlessly.
+///
+/// This is a view: it reads the page's bytes in place and does not outlive them.
 package struct FreelistTrunk: ~Escapable {
     private let page: RawSpan
 

@@ -1,4 +1,4 @@
-/// What a journal is read for.
+/// The purpose of reading a journal.
 package enum JournalPurpose: Sendable, Hashable {
     /// Exactly the pre-images that SQLite would put back if it rolled the journal back as a hot one.
     case playback
@@ -7,14 +7,14 @@ package enum JournalPurpose: Sendable, Hashable {
     case names
 }
 
-/// What one piece of a journal turned out to be.
+/// The result of reading one piece of a journal.
 package enum JournalEvent: Sendable, Hashable {
     case header(JournalHeader)
     /// A page as it was before the transaction: one page long, at this byte offset of the journal.
     case record(PageNumber, preimageAt: UInt64)
     /// A record whose content must not be used.
     case skipped(PageNumber, JournalSkipReason)
-    /// Nothing to report; go on with what is wanted.
+    /// Nothing to report; continue with `wanted`.
     case nothing
     /// The journal ends here.
     case end(JournalEnd)
@@ -37,9 +37,10 @@ package enum JournalEnd: Sendable, Hashable {
     /// There is no valid header where the next would be. The regular end of a file that is longer than its
     /// journal; at offset 0 the file is no journal.
     case noHeader(at: UInt64)
-    /// The lock page, which marks a super-journal's name, stands where a record would. (Such a name mostly
-    /// ends in `endOfFile` or `noHeader`, for it follows the last record that is promised: ask
-    /// `SuperJournalName`.)
+    /// A record has the number of the lock page, which marks a super-journal's name.
+    ///
+    /// Such a name mostly ends in `endOfFile` or `noHeader`, because it follows the last counted record.
+    /// `SuperJournalName` finds it.
     case superJournal(at: UInt64)
     /// A record for page 0.
     case noPage(at: UInt64)

@@ -1,14 +1,20 @@
 /// A header of a rollback journal: 28 bytes at the start of a sector (sqlite.org/fileformat2, section 3).
 ///
-/// It is accepted as SQLite's pager does: the magic must be there, and the first header of a journal must
-/// have a page size that is a power of two from 512 to 65536 (or 0, as SQLite before 3.5.8 wrote it: then the
-/// database's) and a sector size that is a power of two from 32 to 65536. Later headers inherit both from the
-/// first, whatever they say.
+/// As in SQLite's pager, the first header of a journal is valid if and only if:
+/// 1. It starts with the magic.
+/// 2. Its sector size is a power of two from 32 to 65536.
+/// 3. Its page size is a power of two from 512 to 65536, or 0 if the database's page size is known. SQLite
+///    before 3.5.8 wrote 0.
+/// 4. Its page count is one that a database can have.
 ///
-/// Until a journal is synced, SQLite leaves magic and record count of its last header zero. Such a header is
-/// decoded too, marked `isSynced == false`; a rollback stops at it.
+/// A later header needs only the magic. It has the page size and sector size of the first header; its own are
+/// ignored.
+///
+/// Until SQLite syncs a journal, the magic and record count of its last header are zero. Such a header is
+/// decoded too, with `isSynced == false`. A rollback stops there.
 package struct JournalHeader: Sendable, Hashable {
-    /// How many records follow. 0xFFFFFFFF: they go on to the end of the file. 0: none, or not synced yet.
+    /// The number of records that follow. 0xFFFFFFFF: they continue to the end of the file. 0: none, or not
+    /// synced yet.
     package let recordCount: UInt32
     /// The random number with which the checksums of the records start.
     package let nonce: UInt32
@@ -20,8 +26,8 @@ package struct JournalHeader: Sendable, Hashable {
     /// Whether the magic is there.
     package let isSynced: Bool
 
-    /// Decodes the first header of a journal; at least 28 bytes. `databasePageSize` stands in for a page size
-    /// of 0.
+    /// Decodes the first header of a journal; at least 28 bytes. `databasePageSize` replaces a page size of
+    /// 0.
     package init(_ bytes: RawSpan, databasePageSize: PageSize? = nil) throws(JournalHeaderError) {
         let isSynced = try Self.isSynced(bytes)
         let sectorBytes = bytes.bigEndianUInt32(at: JournalLayout.sectorSize)
@@ -66,8 +72,9 @@ package struct JournalHeader: Sendable, Hashable {
         return false
     }
 
-    /// Whether these first bytes of a journal say that its transaction is over: there are none (`TRUNCATE`),
-    /// or the header is all zeros (`PERSIST`, and `DELETE` in exclusive locking mode).
+    /// Whether these first bytes of a journal show that its transaction has ended. There are two cases:
+    /// 1. The journal is empty (`TRUNCATE`).
+    /// 2. The header is all zeros (`PERSIST`, and `DELETE` in exclusive locking mode).
     package static func isFinished(_ bytes: RawSpan) -> Bool {
         for offset in 0..<min(bytes.byteCount, JournalLayout.headerBytes) where bytes.byte(at: offset) != 0 {
             return false
@@ -75,8 +82,8 @@ package struct JournalHeader: Sendable, Hashable {
         return true
     }
 
-    /// Whether SQLite would take a journal with these first bytes for hot, provided that no writer holds a
-    /// lock and the database is not empty: its first byte is not zero.
+    /// Whether the first byte is not zero. SQLite then treats the journal as hot if no writer holds a lock
+    /// and the database is not empty.
     package static func looksHot(_ bytes: RawSpan) -> Bool {
         bytes.byteCount > 0 && bytes.byte(at: 0) != 0
     }
@@ -84,8 +91,8 @@ package struct JournalHeader: Sendable, Hashable {
     /// The length of a record, in bytes: page number, page, checksum.
     package var recordBytes: Int { pageSize.bytes + JournalLayout.recordOverheadBytes }
 
-    /// The checksum that a record under this header must have: the nonce plus one byte in 200 of the page,
-    /// counted from its end, without byte 0.
+    /// The checksum that a record under this header must have: the nonce plus every 200th byte of the page.
+    /// Bytes are counted from the page's end; byte 0 is not included.
     package func checksum(ofPage page: RawSpan) -> UInt32 {
         var sum = nonce
         var index = page.byteCount - JournalLayout.checksumStride

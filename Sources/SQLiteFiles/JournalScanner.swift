@@ -1,23 +1,27 @@
-/// Reads a rollback journal piece by piece without doing any I/O itself: it says which bytes it wants and is
-/// fed them.
+/// Reads a rollback journal piece by piece. It does no I/O: it names the bytes that it wants, and its caller
+/// feeds them.
 ///
-/// A journal is a header and its records, then perhaps, at the next multiple of the sector size, another
-/// header and its records, and so on. A new header starts each time SQLite syncs the journal amid a
-/// transaction.
+/// A journal is a sequence of headers, each followed by its records. Each header starts at a multiple of the
+/// sector size. SQLite starts a new header each time it syncs the journal amid a transaction.
 ///
-/// **Playback** follows SQLite's hot-journal rollback to the letter. The first header decides page size,
-/// sector size and the original size of the database. A count of 0xFFFFFFFF means as many records as the file
-/// has room for, a count of 0 means none. A record beyond the original size is skipped without a look at its
-/// checksum. Everything ends at a place without the magic, at a record for page 0 or the lock page (which
-/// marks a super-journal's name), at the first checksum that fails, and where the file is cut short. A page
-/// that comes twice is put back twice: the later content stays.
+/// **Playback** follows SQLite's hot-journal rollback exactly:
+/// 1. The first header decides the page size, the sector size and the original size of the database.
+/// 2. A record count of 0xFFFFFFFF means as many records as the file has room for. A count of 0 means none.
+/// 3. A record beyond the original size is skipped. Its checksum is not checked.
+/// 4. The scan ends where a header lacks the magic.
+/// 5. The scan ends at a record for page 0 or for the lock page, which marks a super-journal's name.
+/// 6. The scan ends at the first checksum mismatch, and where the file is cut short.
+/// 7. A page with two records is restored twice: the later content remains.
 ///
-/// **Names** must miss no page that the transaction changed. A header's count is zero until the sync, and may
-/// have been read before it: so a count of 0 or 0xFFFFFFFF means as many records as there are with a right
-/// checksum, and then perhaps a header at the next sector boundary. The magic may be missing for the same
-/// reason. The checksums begin with a random nonce, so what an earlier, longer journal left in the file ends
-/// such a run. Where a header promises a count, a record whose checksum fails is skipped and the scan goes
-/// on, but `isComplete` turns false.
+/// **Names** must miss no page that the transaction changed. Before the sync, a header has a count of 0 and
+/// may lack the magic. Both are therefore accepted:
+/// 1. A count of 0 or 0xFFFFFFFF means as many records as have a valid checksum. A header may follow at the
+///    next sector boundary.
+/// 2. The checksums start from a random nonce. The records of an earlier, longer journal therefore end such a
+///    run.
+/// 3. With any other count, a record with a checksum mismatch is skipped, and `isComplete` becomes false.
+///
+/// The caller's loop:
 ///
 ///     while let range = scanner.wanted {
 ///         switch scanner.feed(bytes of range) { … }
@@ -28,27 +32,27 @@ package struct JournalScanner: Sendable {
     /// never beyond the length that the scanner was given.
     package private(set) var wanted: Range<UInt64>?
 
-    /// Why the scan ended; nil while it goes on.
+    /// Why the scan ended; nil before its end.
     package private(set) var end: JournalEnd?
 
-    /// The first header, once seen. Page size, sector size and original page count of the whole journal are
-    /// in it.
+    /// The first header, once read. It has the page size, sector size and original page count of the whole
+    /// journal.
     package private(set) var firstHeader: JournalHeader?
 
-    /// Whether there is a header, and no record that a header promises was missing or unsound so far. If not,
-    /// the transaction may have changed pages that were not named: compare the whole file. A run without a
-    /// count promises nothing; whether it was cut short, nobody can tell.
+    /// Whether there is a header, and no counted record was missing or had a checksum mismatch so far. If
+    /// false, the transaction may have changed pages that were not named: compare the whole file. A run
+    /// without a count promises nothing, so it may have been cut short unnoticed.
     package var isComplete: Bool { firstHeader != nil && !hasLostRecords }
 
     private var hasLostRecords = false
     private let fileBytes: UInt64
     private let purpose: JournalPurpose
     private let databasePageSize: PageSize?
-    /// The header that governs the records at hand; nil while a header is wanted.
+    /// The header of the current records; nil while a header is wanted.
     private var current: JournalHeader?
     /// Where the next piece starts.
     private var offset: UInt64 = 0
-    /// Records that the current header still promises; nil if it names no number.
+    /// How many records of the current header remain; nil if it has no count.
     private var remaining: UInt64?
 
     /// A scan from the start. `fileBytes` is the journal's length; `databasePageSize` is only used for
@@ -60,8 +64,8 @@ package struct JournalScanner: Sendable {
         seekHeader()
     }
 
-    /// A scan for names of a journal whose first header is gone now but was read in time: in `PERSIST` and
-    /// exclusive locking mode the commit zeroes it. The count in it may be that before the sync.
+    /// Scans for names a journal whose first header was read before the commit zeroed it. The commit does so
+    /// in `PERSIST` and in exclusive locking mode. The header's count may be that before the sync.
     package init(fileBytes: UInt64, rememberedHeader: JournalHeader) {
         self.fileBytes = min(fileBytes, Self.largestFileBytes)
         purpose = .names
@@ -69,8 +73,8 @@ package struct JournalScanner: Sendable {
         start(rememberedHeader)
     }
 
-    /// Takes the wanted bytes and moves on. Fewer bytes than wanted mean that the file has become shorter,
-    /// and end the scan; more are ignored.
+    /// Takes the wanted bytes and advances. Fewer bytes than wanted mean that the file was shortened: the
+    /// scan ends. Further bytes are ignored.
     package mutating func feed(_ bytes: RawSpan) -> JournalEvent {
         guard let range = wanted else { return .end(end ?? .endOfFile) }
         guard bytes.byteCount >= range.count else {
@@ -126,7 +130,7 @@ extension JournalScanner {
         offset += sector
         switch (header.recordCount, purpose) {
         case (JournalLayout.recordCountToEndOfFile, .playback):
-            // Counted as SQLite does: from behind the first header, wherever this one stands.
+            // As in SQLite: counted from the end of the first header, wherever this header is.
             remaining = fileBytes > sector ? (fileBytes - sector) / UInt64(header.recordBytes) : 0
         case (JournalLayout.recordCountToEndOfFile, .names), (0, .names):
             remaining = nil
@@ -182,8 +186,8 @@ extension JournalScanner {
         seekRecord(under: header)
     }
 
-    /// No sound record stands here. That ends a run without a count, which has ended right here all along;
-    /// where records were promised, it ends the journal.
+    /// There is no valid record here. A run without a count ends so, and the next header is searched. With a
+    /// count, the journal ends.
     private mutating func endRecords(_ reason: JournalEnd) -> JournalEvent {
         guard remaining == nil else {
             hasLostRecords = true

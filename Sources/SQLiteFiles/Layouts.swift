@@ -1,5 +1,5 @@
-// Where everything stands in SQLite's files: byte offsets and lengths, all in one place, shared by every
-// decoder and by the tests that build such files. Integers are big-endian unless said otherwise.
+// Byte offsets and lengths of SQLite's files, in one place. Every decoder uses them, and so do the tests that
+// build such files. Integers are big-endian unless said otherwise.
 
 /// The first 100 bytes of a database (sqlite.org/fileformat2, section 1.3).
 package enum DatabaseLayout {
@@ -95,14 +95,14 @@ package enum JournalLayout {
     package static let originalPageCount = 16
     package static let sectorSize = 20
     package static let pageSize = 24
-    /// A journal without fsync says so with this count: the records go on to the end of the file.
+    /// A journal without fsync has this count: the records continue to the end of the file.
     package static let recordCountToEndOfFile: UInt32 = 0xffff_ffff
 
     /// A record is a page number, the page, and a checksum.
     package static let recordPage = 0
     package static let recordContent = 4
     package static let recordOverheadBytes = 8
-    /// The checksum adds up one byte in so many, counted from the end of the page.
+    /// The checksum adds every 200th byte, counted from the end of the page.
     package static let checksumStride = 200
 
     /// SQLite on Linux takes this for the sector of a journal whose first header it has not read yet.

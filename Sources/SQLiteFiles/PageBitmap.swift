@@ -1,6 +1,6 @@
 /// A set of page numbers: one bit a page, so 3 MB for 100 GB of 4096-byte pages.
 ///
-/// The bits lie in blocks of 4096 pages, and a block without a page takes no memory. So a single page at the
+/// The bits are in blocks of 4096 pages, and a block without a page takes no memory. So a single page at the
 /// end of all numbers costs 8 MB, not 512.
 package struct PageBitmap: Sendable {
     package init() {}
@@ -13,7 +13,7 @@ package struct PageBitmap: Sendable {
     /// Blocks in order; an empty array has no page.
     private var blocks: [[UInt64]] = []
 
-    /// Where the page's bit is.
+    /// The position of the page's bit.
     private static func place(_ page: PageNumber) -> (block: Int, word: Int, bit: UInt64) {
         (Int(page.rawValue &>> 12), Int(page.rawValue &>> 6) & 63, 1 &<< UInt64(page.rawValue & 63))
     }
@@ -29,7 +29,7 @@ package struct PageBitmap: Sendable {
         blocks.append(contentsOf: repeatElement([], count: count - blocks.count))
     }
 
-    /// Adds all these pages, in next to no time and memory.
+    /// Adds all these pages. Full blocks share one array, so this takes little time and memory.
     package mutating func insert(_ pages: Range<UInt32>) {
         var next = pages.lowerBound
         while next < pages.upperBound {
@@ -69,7 +69,7 @@ package struct PageBitmap: Sendable {
         }
     }
 
-    /// Takes all pages of `other` out.
+    /// Removes all pages of `other`.
     package mutating func subtract(_ other: PageBitmap) {
         for block in 0..<min(blocks.count, other.blocks.count) where !blocks[block].isEmpty {
             for (index, word) in other.blocks[block].enumerated() { blocks[block][index] &= ~word }

@@ -51,18 +51,18 @@ package struct PageCount: RawRepresentable, Hashable, Comparable, Sendable {
     /// The page behind the last. Nil above `maximum`.
     package var end: PageNumber? { PageNumber(rawValue).next }
 
-    /// The pages behind the first `count`; none if there are not so many.
+    /// The pages behind the first `count`; none if there are no more.
     package func pages(behind count: PageCount) -> Range<UInt32> {
         let (first, end) = (count.end?.rawValue ?? .max, end?.rawValue ?? .max)
         return min(first, end)..<end
     }
 
-    /// Whether a file of so many pages has this page.
+    /// Whether a file with this page count has the page.
     package func contains(_ page: PageNumber) -> Bool {
         page.rawValue != 0 && page.rawValue <= rawValue
     }
 
-    /// The length of so many pages, in bytes.
+    /// The length of this many pages, in bytes.
     package func byteCount(pageSize: PageSize) -> UInt64 {
         UInt64(rawValue) * UInt64(pageSize.bytes)
     }

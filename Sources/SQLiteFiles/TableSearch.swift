@@ -1,17 +1,20 @@
-/// The way from the root of a table's b-tree to a row (sqlite.org/fileformat2.html, section 1.6).
+/// The path from the root of a table's b-tree to a row (sqlite.org/fileformat2.html, section 1.6).
 ///
-/// The rule: an interior page (type 5) has cells of a left child and the largest rowid below it, and a
-/// right-most child; a leaf (type 13) has cells of payload size, rowid and payload. What is not so, or leads
-/// out of a page, has no way.
+/// The rule:
+/// 1. An interior page (type 5) has cells of a left child and the largest rowid below it. It also has a
+///    right-most child.
+/// 2. A leaf (type 13) has cells of payload size, rowid and payload.
+/// 3. If a page is neither, or if a cell extends beyond its page, there is no path.
 package enum TableSearch {
     private static let interior: UInt8 = 0x05
     private static let leaf: UInt8 = 0x0d
     /// No b-tree of 2^31 pages is deeper.
     private static let deepest = 24
 
-    /// The pages that a row with that rowid lies on, or would, with those above them and its overflow pages.
+    /// The pages of the row with that rowid, or those where it would be: the path from the root, and its
+    /// overflow pages.
     ///
-    /// `read` gets a page; what it throws is passed on. nil: the pages are no such b-tree.
+    /// `read` returns a page; its errors are rethrown. Returns nil if the pages are no such b-tree.
     package static func pages<Failure: Error>(
         to rowID: Int64,
         root: PageNumber,
@@ -29,7 +32,7 @@ package enum TableSearch {
             case nil: return nil
             case .child(let child): number = child
             case .row(var overflow):
-                // A chain that does not end soon is none.
+                // A longer chain is not a valid one.
                 var rest = 1 << 16
                 while let next = overflow, next.rawValue > 0 {
                     guard rest > 0, !pages.contains(next) else { return nil }
@@ -47,7 +50,8 @@ package enum TableSearch {
 
     private enum Step {
         case child(PageNumber)
-        /// The leaf is reached. The first overflow page of the row, if it is there and has one.
+        /// The leaf is reached. The row's first overflow page; nil if there is no such row, or if it has
+        /// none.
         case row(overflow: PageNumber?)
     }
 
@@ -77,8 +81,8 @@ package enum TableSearch {
             ? .row(overflow: nil) : .child(PageNumber(page.bigEndianUInt32(at: start + 8)))
     }
 
-    /// The number of the first overflow page stands behind what of the payload the leaf has. Page 0: it has
-    /// all.
+    /// The number of the first overflow page follows the local part of the payload. Page 0: the whole payload
+    /// is local.
     private static func overflow(
         _ page: RawSpan,
         _ size: Int,

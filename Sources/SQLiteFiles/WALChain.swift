@@ -1,16 +1,19 @@
 /// How far one generation of a write-ahead log has been verified.
 ///
-/// A frame is valid if its salts equal the header's, its page number is not 0, and its checksum is the one
-/// that results from running on from the frame before it (the first one: from the header) over its first 8
-/// bytes and its page (sqlite.org/fileformat2, section 4.1). The first frame that is not valid ends the log,
-/// whatever follows it. Frames after the last commit are valid but not committed: a rollback lets the next
-/// transaction overwrite them. So the caller keeps a copy of the chain at each commit and goes back to it
-/// when it reads again.
+/// A frame is valid if and only if (sqlite.org/fileformat2, section 4.1):
+/// 1. Its salts equal those of the log's header.
+/// 2. Its page number is not 0. Neither that nor its database size is above `PageCount.maximum`.
+/// 3. Its checksum continues that of the frame before it (for the first frame: that of the header). It covers
+///    the frame header's first 8 bytes and the page.
 ///
-/// When a new generation starts, frames of the old one remain beyond its end until they are overwritten; the
-/// same chain goes on verifying those.
+/// The first frame that is not valid ends the log, whatever follows it. Frames after the last commit are
+/// valid but not committed: after a rollback the next transaction overwrites them. The caller therefore keeps
+/// a copy of the chain at each commit, and starts from it when it reads again.
+///
+/// When a new generation starts, frames of the old one remain beyond its end until they are overwritten. The
+/// old chain continues to verify them.
 package struct WALChain: Sendable, Hashable {
-    /// What a frame turned out to be.
+    /// The result of verifying a frame.
     package enum Verdict: Sendable, Hashable {
         /// A valid frame amid a transaction.
         case page(PageNumber)
@@ -27,10 +30,10 @@ package struct WALChain: Sendable, Hashable {
     /// How many frames from the first on have been verified.
     package private(set) var frameCount: Int
 
-    /// The running checksum after them.
+    /// The running checksum after these frames.
     package private(set) var checksum: WALChecksum
 
-    /// The chain of a generation of which no frame has been verified yet.
+    /// The chain of a generation without a verified frame.
     package init(header: WALHeader) {
         self.init(
             salts: header.salts,
@@ -41,8 +44,8 @@ package struct WALChain: Sendable, Hashable {
         )
     }
 
-    /// A chain that goes on after `frameCount` frames which somebody else has verified, such as SQLite itself
-    /// in the wal-index.
+    /// A chain that continues after `frameCount` frames that were verified elsewhere, as by SQLite in the
+    /// wal-index.
     package init(
         salts: WALSalts,
         order: ByteOrder,
@@ -66,8 +69,8 @@ package struct WALChain: Sendable, Hashable {
         UInt64(WALLayout.headerBytes) &+ UInt64(truncatingIfNeeded: index) &* UInt64(frameBytes)
     }
 
-    /// Takes the next frame, header and page; bytes beyond it are ignored, and one that is cut short is the
-    /// end.
+    /// Verifies the next frame: header and page. Bytes beyond it are ignored. A frame that is cut short is
+    /// `.end`.
     package mutating func accept(frame: RawSpan) -> Verdict {
         guard frame.byteCount >= frameBytes, let header = WALFrameHeader(frame),
             header.salts == salts

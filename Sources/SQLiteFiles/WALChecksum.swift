@@ -1,7 +1,7 @@
 /// The running checksum of a write-ahead log (sqlite.org/fileformat2, section 4.2).
 ///
-/// The input is read as pairs of 32-bit words a, b in the order that the log's magic names; for each pair
-/// `s0 += a + s1` and `s1 += b + s0`, modulo 2^32. It runs on from the header over every frame.
+/// The input is pairs of 32-bit words a, b. The log's magic names their byte order. For each pair, `s0 += a +
+/// s1` and `s1 += b + s0`, modulo 2^32. The checksum starts with the header and continues over every frame.
 package struct WALChecksum: Sendable, Hashable {
     package var s0: UInt32
     package var s1: UInt32
@@ -11,14 +11,13 @@ package struct WALChecksum: Sendable, Hashable {
         self.s1 = s1
     }
 
-    /// The two big-endian words at a byte offset, as header and frames hold them. Traps if they are not
-    /// there.
+    /// The two big-endian words at a byte offset, as in a header or a frame. Traps if the bytes end before.
     package init(_ bytes: RawSpan, at offset: Int) {
         self.init(s0: bytes.bigEndianUInt32(at: offset), s1: bytes.bigEndianUInt32(at: offset + 4))
     }
 
-    /// Takes in more bytes. Whole pairs of words only: up to 7 bytes at the end that make no pair are left
-    /// out.
+    /// Continues the checksum over more bytes, in whole pairs of words. Up to 7 bytes at the end that make no
+    /// pair are ignored.
     package mutating func update(over bytes: RawSpan, order: ByteOrder) {
         if order == .native {
             add(bytes, swapped: false)

@@ -1,7 +1,7 @@
 /// The header of one frame of a write-ahead log: 24 bytes before each page (sqlite.org/fileformat2, section
 /// 4.1).
 ///
-/// Decoding proves nothing: whether the frame is valid, only its `WALChain` can say.
+/// A decoded header need not belong to a valid frame: only `WALChain` decides that.
 package struct WALFrameHeader: Sendable, Hashable {
     package let page: PageNumber
     /// The size of the database after the commit that this frame ends; nil if it ends none.
@@ -10,8 +10,8 @@ package struct WALFrameHeader: Sendable, Hashable {
     /// The running checksum after this frame.
     package let checksum: WALChecksum
 
-    /// Nil if there are fewer than 24 bytes, or a page that no database can have: page 0, as a hole has it,
-    /// or one behind the last number. More bytes are ignored.
+    /// Nil if there are fewer than 24 bytes, or if a number in them is none that a database can have. A hole,
+    /// for example, has page 0. Further bytes are ignored.
     package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= WALLayout.frameHeaderBytes else { return nil }
         let databasePages = bytes.bigEndianUInt32(at: WALLayout.frameDatabasePages)

@@ -8,7 +8,7 @@ package struct WALSalts: Sendable, Hashable {
         self.salt2 = salt2
     }
 
-    /// The two big-endian words at a byte offset. Traps if they are not there.
+    /// The two big-endian words at a byte offset. Traps if the bytes end before.
     package init(_ bytes: RawSpan, at offset: Int) {
         self.init(salt1: bytes.bigEndianUInt32(at: offset), salt2: bytes.bigEndianUInt32(at: offset + 4))
     }
@@ -16,15 +16,18 @@ package struct WALSalts: Sendable, Hashable {
     /// Both zero: a frame whose checksum was never written.
     package var areEmpty: Bool { salt1 == 0 && salt2 == 0 }
 
-    /// Whether a log with these salts may be the very next generation in the same file: a reset adds one to
-    /// the first salt and draws the second anew. A log that was deleted and made again has unrelated salts.
+    /// Whether a log with these salts may be the next generation in the same file. A reset increments the
+    /// first salt and chooses the second at random. A log that was deleted and created again has unrelated
+    /// salts.
     package func mayFollow(_ earlier: WALSalts) -> Bool {
         salt1 == earlier.salt1 &+ 1
     }
 
-    /// Whether frames with the salts `earlier` were most probably written some resets before these. A process
-    /// that has not reset the log itself draws both salts anew for a log that another one has truncated, and
-    /// may have rolled back what it wrote: such frames are no older ones.
+    /// Whether frames with the salts `earlier` were most probably written some resets before these: up to
+    /// 65,535.
+    ///
+    /// A process that has not reset the log itself chooses both salts at random once another process has
+    /// truncated it. It may have rolled back what it wrote. Its frames are not older ones.
     package func mayComeAfter(_ earlier: WALSalts) -> Bool {
         1..<0x1_0000 ~= salt1 &- earlier.salt1 && !earlier.areEmpty
     }
@@ -32,15 +35,20 @@ package struct WALSalts: Sendable, Hashable {
 
 /// The header of a write-ahead log: its first 32 bytes (sqlite.org/fileformat2, section 4.1).
 ///
-/// It is accepted if one of the two magics, the page size, the header's own checksum and the format version
-/// are all right, checked in SQLite's order. With anything else SQLite takes the log for empty, or (for the
-/// version) refuses to open the database. A header is rewritten with each generation, so a reader beside a
-/// writer may see a torn one: read it again later.
+/// A header is valid if and only if these are right, checked in SQLite's order:
+/// 1. One of the two magics.
+/// 2. The page size.
+/// 3. The header's own checksum.
+/// 4. The format version.
+///
+/// If 1, 2 or 3 fails, SQLite treats the log as empty. If 4 fails, it refuses to open the database. Each
+/// generation rewrites the header, so a reader beside a writer may see a torn one. It then reads the header
+/// again later.
 package struct WALHeader: Sendable, Hashable {
-    /// In which order the checksums read words.
+    /// The byte order of the words that the checksums cover.
     package let order: ByteOrder
     package let pageSize: PageSize
-    /// How many checkpoints this log has gone through.
+    /// The checkpoint sequence number (`nCkpt` in SQLite).
     package let checkpointSequence: UInt32
     package let salts: WALSalts
     /// The header's checksum, with which the chain of frames begins.
@@ -71,7 +79,7 @@ package struct WALHeader: Sendable, Hashable {
         checksum = computed
     }
 
-    /// Whether this header heads the generation that the chain follows.
+    /// Whether this is the header of the chain's generation.
     package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
 }
 

@@ -1,15 +1,21 @@
 /// The header of a wal-index: the first 136 bytes of a `-shm` file (sqlite.org/walformat, section 2.1).
 ///
-/// SQLite writes the second copy of the header first, then the first one, so a reader beside a writer may see
-/// two that differ. The header is accepted if both copies are equal byte for byte, it is initialised, its
-/// checksum matches, and version and page size are known. Anything else means: read it again, or do without
-/// it and verify the frames.
+/// SQLite writes the second copy of the header before the first, so a reader beside a writer may see two that
+/// differ. A header is valid if and only if:
+/// 1. Both copies are equal byte for byte.
+/// 2. It is initialised.
+/// 3. Its checksum matches.
+/// 4. Its version is known.
+/// 5. Its page size is valid, or is 0 in a log without frames.
+/// 6. Its page count is one that a database can have.
+///
+/// Otherwise the reader reads it again, or verifies the frames instead.
 package struct WALIndexHeader: Sendable, Hashable {
-    /// In which order the log's checksums read words.
+    /// The byte order of the words that the log's checksums cover.
     package let order: ByteOrder
     /// Nil before the first frame of a new log.
     package let pageSize: PageSize?
-    /// Grows with each transaction; no meaning beyond change.
+    /// Changes with each transaction. It has no other meaning.
     package let changeCounter: UInt32
     /// SQLite's `mxFrame`: the number of the last committed frame, counted from 1; so the number of valid
     /// frames. Zero after a reset.
@@ -55,11 +61,11 @@ package struct WALIndexHeader: Sendable, Hashable {
         backfilledFrames = bytes.nativeUInt32(at: WALIndexLayout.backfilledFrames)
     }
 
-    /// Whether this header speaks of the generation that the chain follows.
+    /// Whether this header belongs to the chain's generation.
     package func hasSalts(of chain: WALChain) -> Bool { salts == chain.salts }
 
-    /// The chain after the last committed frame, on SQLite's word instead of reading the frames; nil before
-    /// the first frame of a new log.
+    /// The chain after the last committed frame, as SQLite has it, without reading the frames. Nil before the
+    /// first frame of a new log.
     package var chain: WALChain? {
         pageSize.map {
             WALChain(
@@ -87,7 +93,7 @@ package struct WALIndexHeader: Sendable, Hashable {
 package enum WALIndexHeaderError: Error, Hashable {
     /// Fewer than 136 bytes.
     case tooShort(byteCount: Int)
-    /// Caught amid an update.
+    /// Read amid an update.
     case copiesDiffer
     /// The file has just been created.
     case notInitialised

@@ -1,6 +1,6 @@
 private import CZstd
 
-/// Makes zstd frames, one shot each. Holds one `ZSTD_CCtx` and one output buffer and uses them again.
+/// Makes zstd frames, each in one call. Reuses one `ZSTD_CCtx` and one output buffer.
 @safe package struct Compressor: ~Copyable {
     private let context: OpaquePointer
     private var output: UnsafeMutableRawBufferPointer
@@ -16,11 +16,13 @@ private import CZstd
         unsafe output.deallocate()
     }
 
-    /// Appends one frame with `content` to `frames`. Its matches may reach into `prefix`, which the
-    /// decompressor needs as well; a prefix that is further away than 128 MiB is not reached. The frame says
-    /// how long its content is and carries no checksum: the records around it have one. Returns the frame's
-    /// bytes. `tableLog`: the most entries that each of zstd's tables may have, as a power of two, where
-    /// memory counts more than the last hundredth; an entry takes 4 bytes.
+    /// Appends one frame with `content` to `frames`. Returns the frame's size in bytes. The frame declares
+    /// the size of its content and has no checksum: the records around it have one.
+    ///
+    /// - Parameters:
+    ///   - prefix: matches may refer to it, up to 128 MiB back. The decompressor needs it as well.
+    ///   - tableLog: the most entries that each of zstd's tables may have, as a power of two. An entry takes
+    ///     4 bytes. Fewer save memory and cost up to 1 percent in size.
     @discardableResult
     package mutating func compress(
         _ content: RawSpan,
@@ -33,7 +35,7 @@ private import CZstd
         reserveOutput(ZSTD_compressBound(content.byteCount))
         let size: Int
         if let prefix, prefix.byteCount > 0 {
-            // The prefix is only referenced, so the frame is made while its bytes are borrowed.
+            // libzstd only refers to the prefix, so the frame is made while the prefix's bytes are borrowed.
             let result = unsafe prefix.withUnsafeBytes { prefix in
                 let referenced = unsafe ZSTD_CCtx_refPrefix(context, prefix.baseAddress, prefix.count)
                 return ZSTD_isError(referenced) != 0 ? referenced : compress(content)
@@ -68,7 +70,7 @@ private import CZstd
         }
     }
 
-    /// `reach`: prefix and content together, all of which matches should be able to use.
+    /// `reach`: the bytes of prefix and content together, all of which matches should be able to use.
     private func configure(level: Int, tableLog: Int?, reach: Int) throws(ZstandardError) {
         _ = try ZstandardError.check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters))
         var windowLog: Int32 = 10

@@ -1,6 +1,6 @@
 private import CZstd
 
-/// Opens zstd frames, one shot each. Holds one `ZSTD_DCtx` and uses it again.
+/// Decompresses zstd frames, each in one call. Reuses one `ZSTD_DCtx`.
 @safe package struct Decompressor: ~Copyable {
     private let context: OpaquePointer
 
@@ -18,12 +18,15 @@ private import CZstd
         unsafe ZSTD_freeDCtx(context)
     }
 
-    /// Makes `content` the content of `frame`, `count` bytes; `content` is used again where it is large
-    /// enough.
+    /// Replaces `content` with the content of `frame`, `count` bytes. Reuses the storage of `content` if that
+    /// is large enough.
     ///
-    /// `frame` must be exactly one frame that declares a content size of `count` and needs a window of at
-    /// most 128 MiB; anything else is refused before memory is taken. With a wrong `prefix` the content is
-    /// wrong or refused: the caller has a digest.
+    /// Before it allocates memory, it rejects anything that is not:
+    /// 1. exactly one frame,
+    /// 2. with a declared content size of `count`,
+    /// 3. and a window of at most 128 MiB.
+    ///
+    /// With a wrong `prefix` the content is wrong or rejected. The caller verifies it with a digest.
     package func decompress(
         _ frame: RawSpan,
         prefix: RawSpan?,
@@ -38,7 +41,8 @@ private import CZstd
         }
         let result: Int
         if let prefix, prefix.byteCount > 0 {
-            // The prefix is only referenced, so the frame is opened while its bytes are borrowed.
+            // libzstd only refers to the prefix, so the frame is decompressed while the prefix's bytes are
+            // borrowed.
             result = unsafe prefix.withUnsafeBytes { prefix in
                 let referenced = unsafe ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count)
                 return ZSTD_isError(referenced) != 0 ? referenced : decompress(frame, into: &content)
@@ -60,21 +64,21 @@ private import CZstd
         // The two largest values mean "unknown" and "error".
         guard declared < UInt64.max - 1, ZSTD_isError(size) == 0, size == frame.byteCount, Self.isFrame(frame)
         else { throw .notOneFrame }
-        // Opening a frame in one shot takes no window, so libzstd does not look at it.
+        // Decompressing in one call needs no window, so libzstd does not check it.
         let window = Self.windowBytes(frame) ?? declared
         guard window <= 1 << UInt64(maximumWindowLog) else { throw .windowTooLarge(window) }
         guard declared == UInt64(count) else { throw .unexpectedSize(declared: declared, expected: count) }
     }
 
-    /// Whether it is no skippable frame, which holds nothing (RFC 8878, section 3.1).
+    /// Whether it is not a skippable frame, which has no content (RFC 8878, section 3.1).
     private static func isFrame(_ frame: RawSpan) -> Bool {
         guard frame.byteCount >= 6 else { return false }
         let magic = unsafe frame.unsafeLoadUnaligned(as: UInt32.self)
         return UInt32(littleEndian: magic) == 0xfd2f_b528
     }
 
-    /// The window that the frame's header asks for, in bytes; nil when that is the content size (RFC 8878,
-    /// section 3.1.1.1). The frame has at least 6 bytes.
+    /// The window size that the frame's header declares, in bytes; nil when that is the content size (RFC
+    /// 8878, section 3.1.1.1). The frame has at least 6 bytes.
     private static func windowBytes(_ frame: RawSpan) -> UInt64? {
         let descriptor = unsafe frame.unsafeLoad(fromByteOffset: 4, as: UInt8.self)
         guard descriptor & 0x20 == 0 else { return nil }

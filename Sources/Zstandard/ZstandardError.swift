@@ -1,6 +1,6 @@
 internal import CZstd
 
-/// What libzstd, or a check before it, refused.
+/// An error of libzstd, or of a check before the call.
 package enum ZstandardError: Error, Hashable, Sendable, CustomStringConvertible {
     /// libzstd's own name for the error.
     case library(String)
@@ -8,9 +8,9 @@ package enum ZstandardError: Error, Hashable, Sendable, CustomStringConvertible 
     case noMemory
     /// The bytes are not exactly one frame that says how long its content is.
     case notOneFrame
-    /// The frame's content has another length than the caller was promised.
+    /// The frame declares another content size than the caller expects.
     case unexpectedSize(declared: UInt64, expected: Int)
-    /// The frame may reach back further than any of ours, so many bytes.
+    /// The frame needs a window of this many bytes, more than any frame of ours.
     case windowTooLarge(UInt64)
 
     package var description: String {
@@ -24,7 +24,7 @@ package enum ZstandardError: Error, Hashable, Sendable, CustomStringConvertible 
         }
     }
 
-    /// Throws when `result` is one of libzstd's error codes, else returns it as a count of bytes.
+    /// Throws if `result` is one of libzstd's error codes. Otherwise returns it as a count of bytes.
     static func check(_ result: Int) throws(ZstandardError) -> Int {
         guard ZSTD_isError(result) == 0 else {
             throw .library(unsafe String(cString: ZSTD_getErrorName(result)))
@@ -33,6 +33,6 @@ package enum ZstandardError: Error, Hashable, Sendable, CustomStringConvertible 
     }
 }
 
-/// The largest distance, as a power of two, that a frame may reach back into its prefix: 128 MiB. What needs
-/// more is refused, so that no frame can ask for more memory.
+/// The largest distance, as a power of two, to which a frame's matches may reach back: 128 MiB. A frame that
+/// needs more is rejected, so that no frame can demand more memory.
 let maximumWindowLog: Int32 = 27

@@ -5,19 +5,19 @@ import SystemPackage
 /// The events of names in a root's directories. Journals, logs and their indexes that appear are opened at
 /// once.
 ///
-/// A journal may live for a tenth of a millisecond, and the observer may be busy or wait for its processor
-/// for several. So a thread stands by on each processor, and whichever runs first reads the events: as a rule
-/// the one on the processor of the process that made the file, as soon as that returns from its system call.
-/// The observer gets all events in their order, with the files that were opened.
+/// A journal may exist for only 0.1 ms, and the observer may be busy or wait for its processor for several.
+/// So one thread waits on each processor, and the first to run reads the events. Usually that is the one on
+/// the processor of the process that made the file, as soon as that returns from its system call. The
+/// observer gets all events in their order, with the opened files.
 final class NameEvents: Sendable {
     /// One event, as it was read.
     struct Entry: Sendable {
         let mask: InotifyMask
-        /// The watched directory, relative to the root; nil for one that is not known.
+        /// The watched directory, relative to the root; nil for an unknown one.
         let directory: FilePath?
         /// Nil for the directory itself.
         let name: FilePath.Component?
-        /// The journal, log or wal-index that appeared, if it was not gone already.
+        /// The journal, log or wal-index that appeared, unless it was removed already.
         let caught: PinnedFile?
     }
 
@@ -26,14 +26,14 @@ final class NameEvents: Sendable {
         var directories: [InotifyWatch: (name: FilePath, path: FilePath)] = [:]
         var watches: [FilePath: InotifyWatch] = [:]
         var entries: [Entry] = []
-        /// How many of them hold a file open.
+        /// How many of them have an open file.
         var heldCount = 0
     }
 
     private let state: Mutex<State>
     private let scope: RootScope
     private let stopWakeup: WakeupPipe
-    /// Rings when there are entries.
+    /// Signalled when there are entries.
     let wakeup: WakeupPipe
 
     private static let mask: InotifyMask = [
@@ -42,7 +42,7 @@ final class NameEvents: Sendable {
     /// No event needs to wake more threads than this.
     private static let maximumThreads = 4
 
-    /// More files are not held open for an observer that is busy: beyond it, one counts as gone before it was
+    /// The most files that are kept open for a busy observer. Further ones count as removed before they were
     /// opened.
     static let mostHeld = 64
 
@@ -54,8 +54,8 @@ final class NameEvents: Sendable {
         state = Mutex(State(inotify: isDeaf ? nil : try Inotify()))
     }
 
-    /// Starts the threads; they run until `stop`. With many processors one is always free: only with few must
-    /// a thread be bound to each.
+    /// Starts the threads; they run until `stop`. With many processors one is always free. Only with few is a
+    /// thread bound to each.
     func start() throws(SystemError) {
         guard state.withLock({ $0.inotify != nil }) else { return }
         let processors = WorkerThread.processors
@@ -89,7 +89,7 @@ final class NameEvents: Sendable {
         }
     }
 
-    /// All events up to now that were not taken yet, oldest first.
+    /// All events so far that were not taken yet, oldest first.
     func takeAll() throws(SystemError) -> [Entry] {
         try state.withLock { state throws(SystemError) in
             try read(&state)
@@ -106,7 +106,7 @@ final class NameEvents: Sendable {
             guard isReady else { continue }
             if poller.isReady(stop) { return }
             guard poller.isReady(events) else { continue }
-            // What goes wrong here goes wrong again when the observer reads, and is said there.
+            // The observer's next read gets the same error, and reports it.
             let hasEntries = state.withLock { state in
                 try? read(&state)
                 return !state.entries.isEmpty

@@ -1,12 +1,12 @@
 import LinuxSystem
 import SystemPackage
 
-/// A file that may lose its name at any moment, and can still be read then.
+/// An open file that may lose its name at any moment, and can still be read then.
 final class PinnedFile: Sendable {
     let file: OpenFile
     let identity: FileIdentity
 
-    /// Opens it for looking. What is no regular file counts as missing: SQLite keeps nothing in it.
+    /// Opens it for reading. Anything but a regular file counts as missing: SQLite keeps nothing in it.
     init(_ path: FilePath) throws(SystemError) {
         file = try OpenFile(path, .look)
         let status = try file.status()
@@ -16,6 +16,6 @@ final class PinnedFile: Sendable {
         identity = status.identity
     }
 
-    /// Whether it has not lost its name. Also when that cannot be asked: then nothing counts as over.
+    /// Whether it still has a name. True also when that cannot be asked: then nothing counts as over.
     var isNamed: Bool { (try? file.status())?.linkCount ?? 1 > 0 }
 }

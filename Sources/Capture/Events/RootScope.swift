@@ -2,14 +2,16 @@ import LinuxSystem
 package import SQLiteFiles
 package import SystemPackage
 
-/// Which names under a root are protected, which belong to a database, and which are left out.
+/// Decides which names under a root are protected, which belong to a database, and which are excluded.
 ///
-/// The rules:
-/// * It ends in `-wal`, `-shm` or `-journal`: it may be a sidecar of the file before the ending.
-/// * It is a temporary file of an editor or of SQLite, or what a restore in place put aside: left out.
-/// * It is in the root's own `backups` directory: left out.
-/// * An exclusion matches its whole relative name or its last component: left out.
-/// * Else it is protected. Endings mean nothing: the first 16 bytes decide what is a database.
+/// The rules, in order:
+/// 1. A name is excluded if it is in an excluded directory, as is the root's own `backups`.
+/// 2. A name is excluded if an exclusion matches its whole relative name or its last component.
+/// 3. A file that an in-place restore renamed is excluded.
+/// 4. A name that ends in `-wal`, `-shm` or `-journal` may be a sidecar of the file before the ending. It is
+///    excluded if that file is.
+/// 5. A temporary file of an editor or of SQLite is excluded.
+/// 6. All other names are protected. Endings mean nothing: the first 16 bytes decide what is a database.
 package struct RootScope: Sendable {
     /// Shell patterns (`fnmatch(3)`).
     package let exclusions: [String]
@@ -20,12 +22,12 @@ package struct RootScope: Sendable {
 
     package enum Role: Hashable, Sendable {
         case protected
-        /// Belongs to the file of this name if that is a database, and is protected by itself if not.
+        /// Belongs to the file of this name if that is a database; otherwise it is protected by itself.
         case sidecar(Sidecar, of: FilePath)
         case ignored
     }
 
-    /// What the file `name` (relative to the root) is to us.
+    /// The role of the file `name` (relative to the root).
     package func role(of name: FilePath) -> Role {
         guard let last = name.lastComponent?.string else { return .ignored }
         if isExcluded(name) || Self.isAside(last) { return .ignored }
@@ -47,7 +49,7 @@ package struct RootScope: Sendable {
         return true
     }
 
-    /// Whether the directory `name` (relative to the root) and all in it is left out.
+    /// Whether the directory `name` (relative to the root) is excluded with its content.
     package func leavesOut(directory name: FilePath) -> Bool {
         name == "backups" || isExcluded(name)
             // An unfinished restore of our own.
@@ -61,8 +63,8 @@ package struct RootScope: Sendable {
         }
     }
 
-    /// Names that editors (`.x.swp`, `x~`, `#x#`, `4913`) and SQLite (super-journals `x-mjABCDEF12`,
-    /// `etilqs_…`) use for a moment.
+    /// Temporary names of editors (`.x.swp`, `x~`, `#x#`, `4913`) and SQLite (super-journals `x-mjABCDEF12`,
+    /// `etilqs_…`).
     private static func isTemporary(_ name: String) -> Bool {
         name.hasSuffix("~") || name.hasSuffix(".tmp") || name.hasPrefix(".#") || name == "4913"
             || (name.hasPrefix("#") && name.hasSuffix("#"))
@@ -70,9 +72,9 @@ package struct RootScope: Sendable {
             || name.hasPrefix("etilqs_") || isSuperJournal(name) || isRepositoryDraft(name)
     }
 
-    /// `NAME.corrupted-YYYYMMDD-HHMMSS`, or `replaced` or `undone`, and what may stand behind that.
+    /// `NAME.corrupted-YYYYMMDD-HHMMSS`, or `replaced` or `undone`, and any text after that.
     private static func isAside(_ name: String) -> Bool {
-        // Asked for each event: most names have too few dashes.
+        // Called for each event: most names have too few dashes.
         name.utf8.count(where: { $0 == UInt8(ascii: "-") }) >= 2
             && ["corrupted", "replaced", "undone"].contains { word in
                 name.ranges(of: ".\(word)-").contains { range in
@@ -85,7 +87,7 @@ package struct RootScope: Sendable {
             }
     }
 
-    /// `repository.json.` and 16 digits and `.new`, for the moment in which a repository is made.
+    /// `repository.json.` and 16 digits and `.new`: used while a repository is created.
     private static func isRepositoryDraft(_ name: String) -> Bool {
         name.hasPrefix("repository.json.") && name.hasSuffix(".new") && name.utf8.count == 36
     }

@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// The kernel grants no more inotify watches or instances to this user (`inotify(7)`, limits).
+/// The kernel refuses more inotify watches or instances to this user (`inotify(7)`, limits).
 struct WatchLimitError: Error, CustomStringConvertible {
     let cause: SystemError
 

@@ -1,28 +1,28 @@
 import LinuxSystem
 import SystemPackage
 
-/// The directories of one root that are watched, in two inotify instances.
+/// The watched directories of one root, in two inotify instances.
 ///
-/// Names must be acted on at once: a journal lives for a millisecond. Writes come by the thousand and may be
-/// read a little later, when many of them have merged into one event. So each kind has an instance of its
-/// own, and under load only the one for writes is left waiting. Closings are with the writes that they end:
-/// their order counts, and each event of a name costs the writer a change of threads on its processor.
+/// Names must be handled at once: a journal exists for a millisecond. Writes come by the thousand and may be
+/// read a little later, when many of them have merged into one event. So each kind has its own instance, and
+/// under load only the one for writes waits. Closings are with the writes that they end, because their order
+/// matters. Besides, each event of a name costs the writer a thread switch on its processor.
 ///
-/// Besides, the instance for writes watches what is passed on the way to the root, and single files that are
-/// written under a name outside of it.
+/// The instance for writes also watches the directories and links on the path to the root. It also watches
+/// single files that are written under a name outside of the root.
 struct WatchTable {
-    /// What an event of `writes` is about.
+    /// The subject of an event of `writes`.
     enum Subject {
         /// A file in this directory, relative to the root.
         case directory(FilePath)
-        /// Something on the way to the root.
+        /// A directory or link on the path to the root.
         case way
-        /// The file that was this one when it had that name.
+        /// The file with this identity, which had that name when the watch was added.
         case file(FilePath, FileIdentity)
     }
 
     let names: NameEvents
-    /// Nil when the kernel grants no instance; then nothing can be watched.
+    /// Nil when the kernel refuses an instance; then nothing can be watched.
     let writes: Inotify?
     private let shortage: SystemError?
     private var subjects: [InotifyWatch: Subject] = [:]
@@ -54,7 +54,7 @@ struct WatchTable {
             subjects[watch] = .directory(name)
             if let before, before != watch { writes.remove(before) }
         } catch {
-            // Of one that may not be read any more the old watch goes on telling.
+            // If the directory may no longer be read, the old watch remains in use.
             if !error.isForbidden { remove(name) }
             throw error
         }
@@ -66,7 +66,7 @@ struct WatchTable {
         if let watch = directories.removeValue(forKey: name) { writes?.remove(watch) }
     }
 
-    /// Watches everything on the way to the root. What may not be watched is found by the slow round.
+    /// Watches everything on the path to the root. The slow round finds changes that cannot be watched.
     mutating func addWay(_ way: [FilePath]) {
         for (watch, subject) in subjects {
             if case .way = subject { writes?.remove(watch) }
@@ -78,13 +78,13 @@ struct WatchTable {
     }
 
     /// Watches a file itself: its other names may be outside of the root. Without a watch the slow round
-    /// finds what is written there.
+    /// finds the changes.
     mutating func addFile(_ name: FilePath, _ identity: FileIdentity, at path: FilePath) {
         guard let watch = try? writes?.watchDirect(path, for: Self.fileMask) else { return }
         subjects[watch] = .file(name, identity)
     }
 
-    /// What an event of `writes` is about.
+    /// The subject of an event of `writes`.
     func subject(ofWrite watch: InotifyWatch) -> Subject? { subjects[watch] }
 
     /// The kernel has ended this watch.
@@ -94,6 +94,6 @@ struct WatchTable {
         }
     }
 
-    /// No longer watches what an event was about.
+    /// Stops watching an event's subject.
     func drop(_ watch: InotifyWatch) { writes?.remove(watch) }
 }

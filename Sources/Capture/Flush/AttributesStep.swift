@@ -3,16 +3,16 @@ import RepositoryFormat
 import RepositoryWriter
 import SystemPackage
 
-/// What the observer hands to the recorder of a file or a directory besides content.
+/// The attributes of a file or a directory, as the observer passes them to the recorder.
 struct AttributesStep: Sendable {
     enum Subject: Sendable {
-        /// `isWithContent`: it was looked at together with the content that was handed over last.
+        /// `isWithContent`: they were read together with the content that was passed last.
         case file(FileID, isWithContent: Bool)
         case directory(FilePath)
     }
 
     let subject: Subject
-    /// Nil: the directory is gone.
+    /// Nil: the directory was removed.
     let attributes: FileAttributes?
     let time: Instant
 
@@ -26,7 +26,7 @@ struct AttributesStep: Sendable {
         if case .file(let file, _) = subject { file } else { nil }
     }
 
-    /// Memory that it holds, about.
+    /// Its approximate memory, in bytes.
     var byteCount: Int { attributes?.extended.reduce(256) { $0 + $1.value.count } ?? 256 }
 
     func stage(in writer: RootWriter) throws {

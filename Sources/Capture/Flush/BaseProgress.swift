@@ -1,20 +1,21 @@
 import RepositoryFormat
 import RepositoryWriter
 
-/// Which base images are being taken, and which of them failed.
+/// The base images that are being written, and those that failed.
 struct BaseProgress {
     private var open: Set<FileID> = []
-    /// Their base image failed. What the observer sends of them before it has heard of that is void.
+    /// Files with a failed base image. Steps that the observer sends before it learns of the failure are
+    /// void.
     private var voided: Set<FileID> = []
     /// Base images that failed and did not succeed since, with the reason.
     private var missing: [FileID: String] = [:]
     /// Mirrors that cannot be rebuilt, with the reason.
     private var lostMirrors: [FileID: String] = [:]
 
-    /// Whether any base image is being taken. That needs the memory that compaction would take.
+    /// Whether any base image is being written. It needs the memory that compaction would need.
     var isAnyOpen: Bool { !open.isEmpty }
 
-    /// Why the repository does not have what it should; nil when it has.
+    /// Why the repository is incomplete; nil when it is complete.
     var trouble: String? { missing.values.first ?? lostMirrors.values.first }
 
     mutating func began(_ file: FileID) { open.insert(file) }
@@ -26,7 +27,7 @@ struct BaseProgress {
 
     mutating func abandoned(_ file: FileID) { open.remove(file) }
 
-    /// The repository could not take the base image.
+    /// The repository could not store the base image.
     mutating func failed(_ file: FileID, _ reason: String) { missing[file] = reason }
 
     /// Steps of the file are void until it is begun anew.

@@ -1,9 +1,9 @@
-/// Why what was handed over of one file could not be recorded. The file is captured anew, all others go on.
+/// Why steps of one file could not be recorded. The file is captured anew; all others continue.
 struct CaptureFailure: Sendable {
     enum Cause: Sendable, Equatable {
-        /// The repository could not take its base image: there may be more room later.
+        /// The repository could not store its base image: there may be more space later.
         case repository
-        /// An error of the program itself, which concerns this file alone.
+        /// An error of the program itself that affects only this file.
         case program(String)
     }
 

@@ -2,14 +2,15 @@ import LinuxSystem
 import RepositoryFormat
 import Synchronization
 
-/// Between the observer's thread and the recorder's: steps one way, room and settled files the other.
+/// The queue between the observer's and the recorder's threads: steps one way, room and settled files the
+/// other.
 final class CaptureQueue: Sendable {
-    /// Above this the observer takes commits together.
+    /// Above this the observer merges commits.
     static let comfortableBytes = 6 << 20
-    /// Above this a scan pauses: commits come first, and a log may be overwritten any moment.
+    /// Above this a scan pauses: commits have priority, because a log may be overwritten any moment.
     static let scanBytes = 3 << 20
 
-    /// Above this even the end of a log waits that has lost its name: it is held open.
+    /// Above this even the rest of a log without a name waits, since that log is kept open.
     static let endBytes = 12 << 20
 
     private struct State {
@@ -19,16 +20,16 @@ final class CaptureQueue: Sendable {
         var unsettled: [FileID: Int] = [:]
         var isClosed = false
         var isBounded = true
-        /// Files whose capture failed, and of which the observer has not heard yet.
+        /// Files with a failed capture of which the observer has not learned yet.
         var failures: [FileID: CaptureFailure] = [:]
-        /// Buffers of slices that were written, to be filled again.
+        /// Buffers of written slices, for reuse.
         var spareSlices: [[UInt8]] = []
     }
 
     private let state = Mutex(State())
-    /// Rings when there are steps, or the queue is closed.
+    /// Signalled when there are steps, or the queue is closed.
     let recorderWakeup: WakeupPipe
-    /// Rings when something was made durable.
+    /// Signalled when steps were made durable.
     let observerWakeup: WakeupPipe
 
     init() throws(SystemError) {
@@ -38,7 +39,7 @@ final class CaptureQueue: Sendable {
 
     func put(_ step: CaptureStep) { put([step]) }
 
-    /// The recorder takes all of them at once.
+    /// Adds steps. The recorder takes all of them at once.
     func put(_ steps: [CaptureStep]) {
         let isFirst = state.withLock { state in
             let wasEmpty = state.steps.isEmpty
@@ -49,12 +50,12 @@ final class CaptureQueue: Sendable {
             }
             return wasEmpty && !steps.isEmpty
         }
-        // The others are taken with it.
+        // The recorder takes the others with the first one.
         if isFirst { recorderWakeup.signal() }
     }
 
-    /// All steps that wait. Who has drained the signal since the last call must ask before he waits for it
-    /// again.
+    /// All waiting steps. A thread that has drained the signal since the last call must call this before it
+    /// waits again.
     func takeAll() -> [CaptureStep] {
         state.withLock { state in
             defer { state.steps = [] }
@@ -62,7 +63,7 @@ final class CaptureQueue: Sendable {
         }
     }
 
-    /// A buffer of that length with no particular content.
+    /// A buffer of that length with undefined content.
     func sliceBuffer(_ count: Int) -> [UInt8] {
         let spare = state.withLock { state in
             state.spareSlices.lastIndex { $0.count == count }.map { state.spareSlices.remove(at: $0) }
@@ -70,7 +71,7 @@ final class CaptureQueue: Sendable {
         return spare ?? [UInt8](repeating: 0, count: count)
     }
 
-    /// Takes a buffer back. Freed ones of this size would only break up the heap.
+    /// Returns a buffer for reuse. Freeing buffers of this size would fragment the heap.
     func recycle(_ slice: [UInt8]) {
         state.withLock { if $0.spareSlices.count < 8 { $0.spareSlices.append(slice) } }
     }
@@ -80,7 +81,7 @@ final class CaptureQueue: Sendable {
         state.withLock { $0.spareSlices = [] }
     }
 
-    /// These steps are durable, and the mirrors show them.
+    /// These steps are durable, and the mirrors contain them.
     func settled(_ steps: [FileID: Int], byteCount: Int) {
         state.withLock { state in
             state.byteCount -= byteCount
@@ -92,25 +93,25 @@ final class CaptureQueue: Sendable {
         observerWakeup.signal()
     }
 
-    /// Whether the mirror of the file shows all that was put.
+    /// Whether the mirror of the file contains all its steps.
     func isSettled(_ file: FileID) -> Bool { state.withLock { $0.unsettled[file] == nil } }
 
     var hasRoom: Bool { state.withLock { !$0.isBounded || $0.byteCount < Self.comfortableBytes } }
     var hasRoomForEnd: Bool { state.withLock { $0.byteCount } < Self.endBytes }
     var hasRoomForScan: Bool { state.withLock { $0.byteCount } < Self.scanBytes }
 
-    /// What still comes is the last, and taken whatever there is.
+    /// Accepts the last steps regardless of the bound.
     func liftBound() {
         state.withLock { $0.isBounded = false }
     }
 
-    /// What was put of the file is void, up to the step that begins anew.
+    /// All steps of the file are void, up to the step that begins it anew.
     func captureFailed(_ file: FileID, _ failure: CaptureFailure) {
         state.withLock { $0.failures[file] = failure }
         observerWakeup.signal()
     }
 
-    /// The failures that the observer has not heard of.
+    /// The failures of which the observer has not learned.
     func takeFailures() -> [FileID: CaptureFailure] {
         state.withLock { state in
             defer { state.failures = [:] }
@@ -118,7 +119,7 @@ final class CaptureQueue: Sendable {
         }
     }
 
-    /// No step comes any more.
+    /// No more steps follow.
     func close() {
         state.withLock { $0.isClosed = true }
         recorderWakeup.signal()

@@ -4,9 +4,9 @@ import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 
-/// What the observer hands to the recorder, in order.
+/// A step from the observer to the recorder; steps are in order.
 enum CaptureStep: Sendable {
-    /// A file is protected from now on, or turned out to be of another kind.
+    /// A file is protected from now on, or has another kind.
     case declare(FileID, name: FilePath, kind: FileKind)
     case changes(Changes)
     /// The comparison of a file is over: an unfinished snapshot ends here.
@@ -18,17 +18,17 @@ enum CaptureStep: Sendable {
     /// Single commits of the file may have been missed since then. A gap is recorded if a
     /// comparison finds that something did change.
     case gapSuspected(FileID, since: Instant, reason: String)
-    /// The comparison found everything in order.
+    /// The comparison found no difference.
     case gapCleared(FileID)
-    /// The mirror may not have these pages as they were written to it.
+    /// The mirror's content of these pages may differ from what was written.
     case prove(FileID, [PageNumber])
-    /// What a file or a directory has besides its content.
+    /// The attributes of a file or a directory.
     case attributes(AttributesStep)
-    /// Everything before is wanted on the disk now.
+    /// All earlier steps must be durable now.
     case barrier(UInt64)
-    /// What is to be said of the newest snapshot at this point, or of others; then as a barrier.
+    /// Annotations of the newest snapshot at this point, or of others; then as a barrier.
     case annotate([AnnotationRequest], barrier: UInt64)
-    /// What comes later goes to another segment; then as a barrier.
+    /// Later records go to another segment; then as a barrier.
     case endSegment(barrier: UInt64)
 
     /// The file it is about.
@@ -44,7 +44,7 @@ enum CaptureStep: Sendable {
         }
     }
 
-    /// Memory that it holds, about.
+    /// Its approximate memory, in bytes.
     var byteCount: Int {
         switch self {
         case .changes(let changes): changes.pages.bytes.count + 256

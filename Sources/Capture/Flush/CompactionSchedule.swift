@@ -1,21 +1,21 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// When full segments are compacted, and when a segment counts as old.
+/// Decides when full segments are compacted, and when a segment counts as old.
 ///
-/// A segment that is full within `fastAge` was filled under load, from which compaction would take the
-/// processors. Such segments wait for a quiet, or until `mostWaiting` of them wait.
+/// A segment that is full within `fastAge` was filled under load, and compaction would take processor time
+/// from that load. Such segments wait for an idle time, or until `mostWaiting` of them wait.
 struct CompactionSchedule {
     /// The segment that was written last, and since when.
     private var segment: (first: SequenceNumber, since: MonotonicInstant)?
-    /// Full segments that wait.
+    /// The number of full segments that wait.
     private var waiting = 0
 
-    /// Quiet after which segments that wait are compacted.
+    /// The idle time after which waiting segments are compacted.
     static let delay = Duration.seconds(1)
     static let fastAge = Duration.seconds(5)
     static let mostWaiting = 16
-    /// A segment that was written to for so long is old.
+    /// A segment that has been written to for this long is old.
     static let oldAge = Duration.seconds(24 * 3600)
 
     var isAnyWaiting: Bool { waiting > 0 }
@@ -30,7 +30,7 @@ struct CompactionSchedule {
         return segment.since.duration(to: now) >= Self.fastAge || waiting >= Self.mostWaiting
     }
 
-    /// Whether the segment that is written to is old.
+    /// Whether the segment that is being written is old.
     func isOld(at now: MonotonicInstant) -> Bool {
         segment.map { $0.since.duration(to: now) >= Self.oldAge } ?? false
     }

@@ -3,8 +3,8 @@ import RepositoryReader
 import RepositoryWriter
 import Synchronization
 
-/// Makes the history small on a thread of its own, which yields to everything else: seals full segments, and
-/// removes snapshots that need not stay. It waits until it is woken.
+/// Compacts full segments and removes snapshots that need not be kept. Runs on a thread of its own with low
+/// priority, and waits until it is woken.
 final class Compactor: Sendable {
     private struct Request {
         let decide: @Sendable () throws -> KeptSnapshots
@@ -26,7 +26,7 @@ final class Compactor: Sendable {
     private let isPaused = Atomic<Bool>(false)
     private let state = Mutex(State())
 
-    /// The least time between two looks at what retention keeps.
+    /// The least time between two runs of retention.
     private static let retentionPause = Duration.seconds(3600)
 
     init(
@@ -39,7 +39,7 @@ final class Compactor: Sendable {
         self.retention = retention
     }
 
-    /// Begins with what earlier writers left. `end` must follow.
+    /// Starts with the segments of earlier writers. `end` must follow.
     func start() throws(SystemError) {
         try WorkerThread.start("compactor", urgency: .low) { [self] in
             work()
@@ -53,12 +53,12 @@ final class Compactor: Sendable {
         }
     }
 
-    /// What it knows and has on the disk goes when it returns.
+    /// When it returns, its state is dropped and its files are removed.
     private func work() {
         let sealing = RootCompaction(root)
         var lastRetention: MonotonicInstant?
         while !isStopped.load(ordering: .acquiring) {
-            // Asked for before the work: what is full by then is sealed.
+            // Read before the work: all segments that are full by then are compacted.
             let isLast = isFinishing.load(ordering: .acquiring)
             let count = seal(sealing)
             answerRequests(sealing)
@@ -75,14 +75,14 @@ final class Compactor: Sendable {
     /// A segment has become full.
     func wake() { wakeup.signal() }
 
-    /// Gives up sealing, and neither seals nor retains until it is to go on: memory is wanted for something
-    /// else. What is asked for is done all the same.
+    /// Stops compaction, and runs neither compaction nor retention until it is resumed: the memory is needed
+    /// elsewhere. Requests are still processed.
     func pause(_ isPaused: Bool) {
         self.isPaused.store(isPaused, ordering: .releasing)
         if !isPaused { wakeup.signal() }
     }
 
-    /// Removes what does not stay. `decide` is asked on the compactor's thread.
+    /// Removes the snapshots that need not be kept. `decide` is called on the compactor's thread.
     func thin(_ decide: @escaping @Sendable () throws -> KeptSnapshots) async throws -> RootPruning.Outcome {
         try await withCheckedThrowingContinuation { continuation in
             let isTaken = state.withLock { state in
@@ -94,7 +94,7 @@ final class Compactor: Sendable {
         }
     }
 
-    /// Returns when no segment is touched any more: at once, or when all that are full are sealed.
+    /// Returns when no segment is touched any more: at once, or when all full segments are compacted.
     func end(finishing: Bool) {
         if finishing {
             isFinishing.store(true, ordering: .releasing)
@@ -105,12 +105,12 @@ final class Compactor: Sendable {
         hasEnded.wait()
     }
 
-    /// What is not begun is left for another time; `end` need not wait for it.
+    /// Work that has not begun is left for later; `end` need not wait for it.
     func giveUp() { isStopped.store(true, ordering: .releasing) }
 
     private var goesOn: Bool { !isStopped.load(ordering: .acquiring) }
 
-    /// Returns how many segments were sealed.
+    /// Returns the number of compacted segments.
     private func seal(_ sealing: RootCompaction) -> Int {
         do {
             let count = try sealing.run { [self] in
@@ -121,7 +121,7 @@ final class Compactor: Sendable {
             if count > 0 { Memory.returnUnused() }
             return count
         } catch {
-            // The segment stays as it is, and the next one that is full brings the next try.
+            // The segment is unchanged, and the next full one causes the next attempt.
             warn("a segment cannot be sealed yet", error)
             return 0
         }

@@ -1,18 +1,19 @@
 package import LinuxSystem
 
-/// When to flush: at once after quiet, then after a short quiet or at latest after a maximum delay.
+/// Decides when to flush: at once after an idle time, then after a short pause or at latest after a maximum
+/// delay.
 ///
-/// A pure value; the recorder's thread asks it and sleeps until `deadline`.
+/// It is a pure value; the recorder's thread reads it and sleeps until `deadline`.
 package struct Debounce: Sendable {
-    /// Quiet that ends a burst.
+    /// The pause that ends a burst.
     package let quiet: Duration
-    /// The longest that a change waits while others keep coming.
+    /// The longest that a change waits while others follow.
     package let maximumDelay: Duration
 
-    /// When the oldest change that waits arrived.
+    /// The arrival of the oldest change that waits.
     private var oldest: MonotonicInstant?
     private var newest = MonotonicInstant(nanoseconds: 0)
-    /// The moment from which the next change counts as the first after quiet.
+    /// From this moment on, the next change counts as the first after an idle time.
     private var calmFrom = MonotonicInstant(nanoseconds: .min)
 
     package init(quiet: Duration, maximumDelay: Duration) {

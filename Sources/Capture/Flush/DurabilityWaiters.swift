@@ -2,12 +2,12 @@ package import LinuxSystem
 package import RepositoryFormat
 import Synchronization
 
-/// How far a root's history is on the disk.
+/// How much of a root's history is durable.
 package struct DurablePoint: Hashable, Sendable {
     /// The last snapshot; `.none` before the first.
     package let sequence: SequenceNumber
     package let time: Instant
-    /// Why not all that was committed is in it; nil when all is.
+    /// Why it does not include everything committed; nil when it does.
     package let incomplete: String?
     /// The same by the paths of files.
     package let unseen: [String: String]
@@ -25,9 +25,9 @@ package struct DurablePoint: Hashable, Sendable {
     }
 }
 
-/// Who waits for which barrier to be durable.
+/// The callers that wait for barriers to be durable.
 final class DurabilityWaiters: Sendable {
-    /// The barrier behind the first capture of everything.
+    /// The barrier after the first capture of everything.
     static let readyBarrier: UInt64 = 0
 
     private typealias Waiter = CheckedContinuation<DurablePoint, any Error>
@@ -35,7 +35,7 @@ final class DurabilityWaiters: Sendable {
     private struct State {
         var waiters: [UInt64: Waiter] = [:]
         var given: [UInt64: DurablePoint] = [:]
-        /// Those for which nobody waits any more.
+        /// Barriers without a waiter.
         var abandoned: Set<UInt64> = []
         var failure: (any Error)?
     }
@@ -65,7 +65,8 @@ final class DurabilityWaiters: Sendable {
         }
     }
 
-    /// `incompleteness`: why not all that was committed is before a barrier; nil when all is.
+    /// `incompleteness`: why the state before a barrier does not include everything committed; nil when it
+    /// does.
     func give(
         _ barriers: [UInt64],
         _ sequence: SequenceNumber,

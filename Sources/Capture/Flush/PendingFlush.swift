@@ -1,22 +1,22 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// What waits for the next flush.
+/// Steps that wait for the next flush.
 struct PendingFlush {
-    /// How many steps of each file were taken.
+    /// The number of steps taken of each file.
     private(set) var steps: [FileID: Int] = [:]
     /// Memory of these steps.
     private(set) var byteCount = 0
     /// When the oldest change was observed.
     private(set) var oldest: Instant?
-    /// Who waits for it.
+    /// The barriers that wait for it.
     var barriers: [UInt64] = []
     /// It must not wait for the debounce.
     var isUrgent = false
     /// The segment ends with it.
     var endsSegment = false
 
-    /// So much memory calls for a flush before its time, in bytes.
+    /// With this much memory a flush is due early, in bytes.
     static let fullBytes = 2 << 20
 
     mutating func add(_ step: CaptureStep, byteCount: Int) {
@@ -24,7 +24,7 @@ struct PendingFlush {
         self.byteCount += byteCount
     }
 
-    /// A change was observed then.
+    /// A change was observed at that time.
     mutating func observed(_ time: Instant) { oldest = oldest ?? time }
 
     /// Everything was flushed.

@@ -4,8 +4,8 @@ import RepositoryReader
 import RepositoryWriter
 import SystemPackage
 
-/// Takes steps from the queue, stages them and makes them durable a little later. Lives on a thread of its
-/// own, the only one that writes the root's part of the repository.
+/// Takes steps from the queue, stages them, and makes them durable a little later. It has its own thread, the
+/// only one that writes the root's part of the repository.
 final class Recorder {
     private let writer: RootWriter
     private let compactor: Compactor
@@ -14,7 +14,7 @@ final class Recorder {
     private let answers: DurabilityWaiters
     private var debounce: Debounce
     private let isPatient: Bool
-    /// Quiet after which the segment is ended, so that it can be sealed.
+    /// The idle time after which the segment is ended, so that it can be compacted.
     private let idleDelay: Duration
     private let onDurable: (@Sendable () -> Void)?
     private var pending = PendingFlush()
@@ -22,18 +22,18 @@ final class Recorder {
     private var bases = BaseProgress()
     private var compaction = CompactionSchedule()
     private var memory = FreeMemory(at: .now)
-    /// Compaction waits until no base image is being taken.
+    /// Compaction waits while a base image is being written.
     private var isCompactionPaused = false
 
-    /// The most that may wait in memory for mirrors that cannot be written, in bytes.
+    /// The most memory for mirrors that cannot be written, in bytes.
     private static let unmirroredBytes = 8 << 20
-    /// Between two attempts to write to a repository that fails.
+    /// The pause between two attempts to write to a failing repository.
     private static let retryDelay = Duration.seconds(1)
-    /// An idle or old segment is ended when it has so much, in bytes: of less there is little to be gained.
+    /// An idle or old segment is ended when it has this many bytes: compacting less saves little.
     private static let worthEndingBytes: UInt64 = 256 << 10
 
-    /// - Parameter isPatient: whether what the repository cannot take is tried again until it can, or is the
-    ///   end.
+    /// - Parameter isPatient: whether failed writes to the repository are retried until they succeed, or end
+    ///   the run.
     init(
         writer: RootWriter,
         compactor: Compactor,
@@ -59,7 +59,7 @@ final class Recorder {
     /// Runs until the queue is closed and everything in it is durable.
     func run() throws {
         while true {
-            // Taken from the end, so that the memory of each goes as soon as it is done.
+            // Taken from the end, so that the memory of each is freed as soon as it is done.
             var steps = queue.takeAll()
             let isIdle = steps.isEmpty
             steps.reverse()
@@ -81,8 +81,8 @@ final class Recorder {
         }
     }
 
-    /// Waits for steps, at most so long; nil: without end. The longer the quiet, the more is done in it:
-    /// memory is given back, then full segments are compacted, then the present segment is ended.
+    /// Waits for steps, at most this long; nil: without limit. The longer it is idle, the more is done: free
+    /// heap is returned, then full segments are compacted, then the current segment is ended.
     private func rest(_ wait: Duration?) throws {
         guard wait == nil else {
             _ = queue.recorderWakeup.wait(wait)
@@ -136,13 +136,13 @@ final class Recorder {
         memory.used(byteCount)
         if !bases.isVoid(step) { try untilItWorks { try attempt(step) } }
         balanceMemory()
-        // What has nothing to write is settled by the next flush all the same.
+        // The next flush also settles steps without anything to write.
         debounce.changed(at: .now)
         if max(writer.stagedBytes, pending.byteCount) >= PendingFlush.fullBytes { try flush() }
     }
 
-    /// Performs the step. A base image that fails is given up, and so is all that is open of a file whose
-    /// step breaks a rule of the writer. The observer then begins the file anew; the others go on.
+    /// Performs the step. A failed base image is abandoned. If a step breaks a rule of the writer, everything
+    /// open of its file is abandoned. The observer then begins the file anew; the others continue.
     private func attempt(_ step: CaptureStep) throws {
         do {
             try perform(step)
@@ -165,7 +165,7 @@ final class Recorder {
         queue.captureFailed(file, CaptureFailure(cause: cause, hasSnapshot: writer.files[file]?.last != nil))
     }
 
-    /// Gives up what is open of the file after an error that no other file shares.
+    /// Abandons everything open of the file after an error that affects no other file.
     private func quarantine(_ file: FileID, _ cause: any Error) throws {
         var reason = "\(cause)"
         do {
@@ -178,8 +178,8 @@ final class Recorder {
         void(file, .program(reason))
     }
 
-    /// Rebuilds the file's mirror, and performs the step with it. When that fails, or the step goes on with
-    /// what was lost, the observer begins the file anew; no other file waits for it.
+    /// Rebuilds the file's mirror, and performs the step with it. If that fails, or if the step continues
+    /// lost changes, the observer begins the file anew. No other file waits for it.
     private func restoreMirror(_ file: FileID, _ error: SystemError, then step: CaptureStep) throws {
         let isAmid = writer.isUnfinished(file)
         do {
@@ -265,7 +265,7 @@ final class Recorder {
         meter.update { $0.commits += 1 }
     }
 
-    /// The file has a snapshot that is more than one commit. If single ones may have been missed, that is
+    /// The file has a snapshot of more than one commit. If single ones may have been missed, a gap is
     /// recorded.
     private func recordChange(_ file: FileID, coalesced: Int = 0) throws {
         if let gap = gaps.changed(file, at: .now) {
@@ -276,13 +276,13 @@ final class Recorder {
         meter.update { $0.coalesced += coalesced }
     }
 
-    /// Makes everything durable. What the mirrors do not have yet stays in memory, so past a bound they come
-    /// first.
+    /// Makes everything durable. Pages that are not yet in the mirrors remain in memory, and above a bound
+    /// this waits until the mirrors are written.
     private func flush() throws {
         let sequence = try untilItWorks {
             writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
         }
-        // On a disk that nobody reaches any more it is not durable.
+        // If the repository's path leads elsewhere, the data is not durable.
         try untilItWorks { try writer.requireInPlace() }
         let isOld = compaction.isOld(at: .now) && writer.segmentBytes >= Self.worthEndingBytes
         if pending.endsSegment || isOld { try endSegment() }
@@ -294,8 +294,8 @@ final class Recorder {
         }
     }
 
-    /// Does the work; while the repository fails, and that is wanted, again and again until it works or the
-    /// queue is closed.
+    /// Does the work. While the repository fails, and if the recorder is patient, repeats it until it
+    /// succeeds or the queue is closed.
     private func untilItWorks<Value>(_ work: () throws -> Value) throws -> Value {
         while true {
             do {
@@ -308,7 +308,7 @@ final class Recorder {
         }
     }
 
-    /// Between two attempts; cut short only by the end.
+    /// The pause between two attempts; only the end shortens it.
     private func pause() {
         let deadline = MonotonicInstant.now.advanced(by: Self.retryDelay)
         while !queue.isClosed, MonotonicInstant.now < deadline {

@@ -4,25 +4,29 @@ import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 
-/// The pre-images of a journal whose writer died amid its transaction, read piece by piece: laid over the
-/// database file they give the committed state, as SQLite itself will when somebody opens the database next
+/// The pre-images of a journal whose writer died amid its transaction, read piece by piece. Applied to the
+/// database file they give the committed state. SQLite does the same when the database is opened next
 /// (sqlite.org/lockingv3, section 4.0).
 ///
-/// A journal is hot if and only if: 1. its first byte is not zero; 2. the database is not empty; 3. nobody
-/// holds a write lock or RESERVED; 4. the super-journal that it names, if it names one, exists.
-/// `QuiescentWindow` asks for all of that.
+/// A journal is hot if and only if:
+/// 1. Its first byte is not zero.
+/// 2. The database is not empty.
+/// 3. No process holds a write lock or RESERVED.
+/// 4. It names no super-journal, or one that exists.
+///
+/// `QuiescentWindow` checks all of these.
 final class HotJournal {
     private let journal: OpenFile
     private var scanner: JournalScanner
-    /// Which journal it is, in which state.
+    /// The identity and state of the journal.
     let stamp: ContentStamp
     /// The page size that the database had.
     let pageSize: PageSize
-    /// What the database was before the transaction.
+    /// The size of the database before the transaction.
     let shape: ImageSize
 
-    /// Nil when there is nothing to be laid over: SQLite goes on with the file as it is when the journal has
-    /// no valid header. Throws `SystemError` when it cannot be read, ENOENT when it has gone.
+    /// Nil when there is nothing to apply: if the journal has no valid header, SQLite uses the file as it is.
+    /// Throws `SystemError` when it cannot be read, ENOENT when it was removed.
     init?(_ path: FilePath, _ scratch: inout [UInt8]) throws(SystemError) {
         let journal = try OpenFile(path, .look)
         let status = try journal.status()
@@ -44,7 +48,7 @@ final class HotJournal {
     /// Whether all pre-images were read.
     var isRead: Bool { scanner.wanted == nil }
 
-    /// The next pre-images, about `limit` bytes of them. A page may come twice: the later content counts.
+    /// The next pre-images, about `limit` bytes of them. If a page is there twice, the later content applies.
     func next(limit: Int, _ scratch: inout [UInt8]) throws(SystemError) -> PageSet {
         var pages = PageSet(pageSize: pageSize)
         while pages.bytes.count < limit, let range = scanner.wanted {
@@ -59,13 +63,13 @@ final class HotJournal {
 }
 
 extension JournalWatch {
-    /// Whether the journal names a super-journal that does not exist: a transaction over several databases
-    /// commits by removing that, and the journals that are left say nothing any more
-    /// (sqlite.org/atomiccommit, section 5.0).
+    /// Whether the journal names a super-journal that does not exist. A transaction over several databases
+    /// commits by removing that. The remaining journals then have no effect (sqlite.org/atomiccommit, section
+    /// 5.0).
     ///
-    /// It is looked for under the name that the journal says, which is the writer's: in a container that may
-    /// be another directory here. So it is looked for beside the database as well, and in the directories
-    /// above. As SQLite has it, an empty one does not exist.
+    /// The name in the journal is the writer's: in a container it may be another directory here. So the
+    /// super-journal is also searched beside the database, and in the directories above. As in SQLite, an
+    /// empty one does not exist.
     func namesMissingSuperJournal(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let name = try named?.file.superJournalName(&scratch), let said = FilePath(bytes: name.bytes)
         else { return false }

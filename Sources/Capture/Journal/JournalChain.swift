@@ -1,29 +1,35 @@
-/// Whether the journals that were seen explain everything that happened to a database since its last
-/// capture. A pure decision.
+/// Decides whether the journals that were seen explain all changes of a database since its last capture. It
+/// does no I/O.
 ///
-/// The rule: a transaction raises the file change counter (file header, offset 24) by one and journals page
-/// 1, whose pre-image holds the counter as it was. So the pre-images must form a chain: the first says what
-/// was captured, each next one the same (the one before was rolled back) or one more (it committed), and the
-/// counter now is that of the last or one more. Then only the pages that the journals name can differ. Any
-/// other picture means that a transaction went by unseen: all pages are compared.
+/// A transaction increments the file change counter (file header, offset 24) and journals page 1. The
+/// pre-image of page 1 has the counter before the transaction. The journals explain all changes if and only
+/// if the counters form a chain:
+/// 1. The first pre-image has the captured counter.
+/// 2. Each later one has the same counter as the one before (which was rolled back), or one more (it
+///    committed).
+/// 3. The current counter is that of the last pre-image, or one more.
 ///
-/// Two databases can have the same counter: when the first pre-image of page 1 is not what was captured, some
-/// program put another one in its place before the transaction.
+/// Then only pages named in the journals can differ. Otherwise a transaction was missed, and all pages are
+/// compared.
+///
+/// Two databases can have the same counter. So the first pre-image of page 1 must also be the captured page.
+/// If it is not, some program replaced the database before the transaction.
 enum JournalChain {
     enum Verdict: Equatable {
-        /// Only the journals' pages can differ; so many transactions committed.
+        /// Only the journals' pages can differ; this many transactions committed.
         case named(transactions: Int)
-        /// Anything can differ. `isExplained`: a journal was there, so SQLite wrote, under its locks;
-        /// otherwise it may have been any program.
+        /// Any page can differ. `isExplained`: a journal was there, so SQLite wrote, under its locks.
+        /// Otherwise it may have been any program.
         case everything(isExplained: Bool)
     }
 
     /// - Parameters:
     ///   - captured: the counter of the last captured state, nil when there is none.
-    ///   - counters: what each journal's pre-image of page 1 says, in order of the journals; nil: not in it.
+    ///   - counters: the counter in each journal's pre-image of page 1, in order of the journals; nil if it
+    ///     has none.
     ///   - unread: transactions whose journal was noticed but not read.
     ///   - now: the counter in the file.
-    ///   - isOther: the first journal began from another page 1 than was captured.
+    ///   - isOther: the first journal began from another page 1 than the captured one.
     static func verdict(
         captured: UInt32?,
         counters: [UInt32?],
@@ -38,8 +44,8 @@ enum JournalChain {
         return .named(transactions: Int(now &- captured))
     }
 
-    /// By how much the counter has grown, as far as that can be a count of transactions: another database may
-    /// have taken the file's place.
+    /// The growth of the counter, if it can be a number of transactions; else 0. Another database may have
+    /// replaced the file.
     static func passed(from captured: UInt32, to now: UInt32) -> Int {
         let difference = now &- captured
         return difference <= mostPassed ? Int(difference) : 0

@@ -2,12 +2,13 @@ import LinuxSystem
 import RepositoryFormat
 import SQLiteFiles
 
-/// What one finished transaction may have changed, as its rollback journal tells.
+/// The pages that one finished transaction may have changed, according to its rollback journal:
+/// 1. Those in the journal.
+/// 2. Those that were leaves of the freelist. SQLite does not journal a page without content.
+/// 3. Those beyond the previous size of the database.
 ///
-/// These pages may differ from before: those in the journal; those that were leaves of the freelist, since
-/// SQLite does not journal a page without content; those beyond the size that the database had. Which
-/// pages were leaves: a leaf is taken into use by changing its trunk, so that trunk is in the journal as it
-/// was. Every pre-image that could be a trunk counts as one; naming too many pages is harmless.
+/// To use a leaf, SQLite changes its trunk, so the journal has the trunk's pre-image. Every pre-image that
+/// could be a trunk counts as one. Naming too many pages is harmless.
 struct JournalEvidence {
     /// In no order, some more than once.
     fileprivate(set) var pages: [PageNumber] = []
@@ -17,10 +18,10 @@ struct JournalEvidence {
     private(set) var pageOneBefore: UInt64?
     /// The size of the database before the transaction.
     fileprivate(set) var originalPages = PageCount(0)
-    /// What it has in common with the journals of other databases, when it was over several.
+    /// The super-journal that it shares with other databases' journals, if the transaction was over several.
     fileprivate(set) var superJournal: SuperJournalName?
 
-    /// More pages are not listed, which takes memory: the whole file is compared instead.
+    /// A longer list would need too much memory: the whole file is compared instead.
     static let mostPages = 1 << 18
 
     fileprivate init() {}
@@ -42,9 +43,9 @@ struct JournalEvidence {
     }
 }
 
-/// The reading of a journal whose name is gone, in slices: it is as long as the transaction was.
+/// Reads a journal without a name in slices, since it is as long as the transaction was.
 struct JournalReading {
-    /// About so much is read in one call, in bytes: some milliseconds, for other files wait meanwhile.
+    /// The number of bytes read in one call: some milliseconds, for which other files wait.
     static let sliceBytes = 4 << 20
 
     private let journal: PinnedFile
@@ -52,12 +53,12 @@ struct JournalReading {
     private var size: PageSize?
     private var evidence = JournalEvidence()
     private let fileBytes: UInt64
-    /// Where the last record so far ends.
+    /// The end of the last record so far.
     private var recordsEnd: UInt64 = 0
 
     enum Progress {
         case unfinished
-        /// Nil when it does not tell for certain.
+        /// Nil when the evidence is not certain.
         case ended(JournalEvidence?)
     }
 
@@ -68,7 +69,7 @@ struct JournalReading {
         scanner = JournalScanner(fileBytes: fileBytes, purpose: .names)
     }
 
-    /// Reads on, at most `slice` bytes, which it takes from that.
+    /// Continues reading, at most `slice` bytes, and subtracts them from it.
     mutating func goOn(_ slice: inout Int, _ scratch: inout [UInt8]) -> Progress {
         while let range = scanner.wanted {
             guard slice > 0 else { return .unfinished }
@@ -91,7 +92,7 @@ struct JournalReading {
             case .header, .nothing, .end: break
             }
         }
-        // Its name would stand behind them.
+        // The super-journal's name would follow the records.
         if recordsEnd < fileBytes { evidence.superJournal = superJournalName(&scratch) }
         return .ended(size != nil && scanner.isComplete ? evidence : nil)
     }

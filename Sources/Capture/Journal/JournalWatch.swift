@@ -2,18 +2,18 @@ import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-/// The rollback journal of one database through its life: held open from its creation, so that it can be
-/// read after its deletion, which is the commit (or the end of a rollback).
+/// The rollback journal of one database through its lifetime. It is opened when it is created and kept open.
+/// So it can be read after its deletion, which is the commit (or the end of a rollback).
 final class JournalWatch {
     private(set) var path: FilePath
-    /// The journal that has a name now.
+    /// The journal that currently has a name.
     private var held: PinnedFile?
-    /// The held journal was part of a transaction already, so when it is empty that one is over.
+    /// The open journal was part of a transaction before. If it is empty, that transaction is over.
     private var staysInPlace = false
-    /// Journals that were found without a name before the event of their deletion was read.
+    /// The number of journals found without a name before the event of their deletion was read.
     private var endedBeforeEvent = 0
     private var lastEnded: PinnedFile?
-    /// Why it cannot be told whether there is a journal, or what is in it.
+    /// Why the existence or content of a journal cannot be determined.
     private var obstacle: SystemError?
     /// Finished transactions since the last capture, in order.
     private(set) var finished: [JournalEvidence] = []
@@ -21,9 +21,9 @@ final class JournalWatch {
     private(set) var unread = 0
     /// Journals of finished transactions that were not read to their end, in order.
     private var readings: [JournalReading] = []
-    /// Of more nothing is known but that they were there: each is an open file.
+    /// Further journals are only counted: each is an open file.
     private static let mostReadings = 8
-    /// Names in `finished`, four bytes each.
+    /// The number of pages named in `finished`, four bytes each.
     private var namedPages = 0
     private static let maximumNamedPages = 1 << 19
 
@@ -31,14 +31,14 @@ final class JournalWatch {
         self.path = path
     }
 
-    /// The database is elsewhere now; what was seen of its journal no longer tells anything.
+    /// The database has another path now; earlier events of its journal have no meaning any more.
     func relocate(to place: FilePath) {
         path = place
         held = nil
         eventsWereLost()
     }
 
-    /// Deletions may have gone by: what is deleted next may be any journal.
+    /// Deletions may have been missed: the next deletion may be that of any journal.
     func eventsWereLost() {
         endedBeforeEvent = 0
         lastEnded = nil
@@ -47,13 +47,13 @@ final class JournalWatch {
 
     /// Transactions that have ended since the watch began; grows only.
     private(set) var transactionsSeen = 0
-    /// What events have told of journals since the watch began; grows only.
+    /// The number of journal events since the watch began; grows only.
     private(set) var eventsSeen = 0
 
     /// Whether a transaction has ended since the last capture.
     var hasNews: Bool { !finished.isEmpty || unread > 0 || !readings.isEmpty }
 
-    /// A journal appeared; `caught`: the file, nil when it was gone before it could be opened.
+    /// A journal appeared; `caught`: the file, nil when it was removed before it could be opened.
     func appeared(_ caught: PinnedFile?, _ scratch: inout [UInt8]) {
         eventsSeen += 1
         guard let caught, caught.identity != held?.identity, caught.identity != lastEnded?.identity else {
@@ -68,7 +68,7 @@ final class JournalWatch {
         }
     }
 
-    /// The name may be that of a journal which no event told of yet.
+    /// Checks the name, which a journal without an event so far may have.
     func lookForName(_ scratch: inout [UInt8]) {
         obstacle = nil
         guard !holdsNamed else { return }
@@ -86,21 +86,21 @@ final class JournalWatch {
         if !holdsNamed, let journal = held.take() { endedEarly(journal, &scratch) }
     }
 
-    /// It went, and the event that says so is still to come.
+    /// The journal was removed, and the event of its deletion follows.
     private func endedEarly(_ journal: PinnedFile, _ scratch: inout [UInt8]) {
         ended(journal, &scratch)
         endedBeforeEvent += 1
-        // Kept, so that its number is not given to another one.
+        // Kept open, so that its inode number is not reused.
         lastEnded = journal
     }
 
-    /// The name went: the transaction is over.
+    /// The name was removed: the transaction is over.
     func deleted(_ scratch: inout [UInt8]) {
         eventsSeen += 1
         if endedBeforeEvent > 0 {
             endedBeforeEvent -= 1
         } else if holdsNamed {
-            // A journal that still has its name is a later one: the one that went was never held.
+            // A journal that still has its name is a later one: the removed one was never opened.
             ended(nil, &scratch)
         } else {
             ended(held.take(), &scratch)
@@ -123,8 +123,8 @@ final class JournalWatch {
         }
     }
 
-    /// Reads on in the journals of finished transactions. Whether all were read to their end: before that
-    /// `finished` does not tell everything.
+    /// Continues reading the journals of finished transactions. Returns whether all were read to their end;
+    /// before that `finished` is incomplete.
     func readOn(_ scratch: inout [UInt8]) -> Bool {
         var slice = JournalReading.sliceBytes
         while !readings.isEmpty {
@@ -141,23 +141,23 @@ final class JournalWatch {
         return true
     }
 
-    /// So much was changed since the last capture that naming it is not worth the memory.
+    /// So many pages were changed since the last capture that a list would need too much memory.
     private func forgetNames() {
         unread += finished.count
         finished = []
         namedPages = 0
     }
 
-    /// The held journal, unless it has lost its name.
+    /// The open journal, unless it has lost its name.
     var named: PinnedFile? { held.flatMap { $0.isNamed ? $0 : nil } }
     private var holdsNamed: Bool { named != nil }
 
-    /// The file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking that is how a
-    /// transaction ends: nothing is left of its header.
+    /// The journal file was written. In `PERSIST` and `TRUNCATE` mode and under exclusive locking a
+    /// transaction ends so: nothing remains of its header.
     func modified(_ scratch: inout [UInt8]) {
         eventsSeen += 1
         switch try? state(&scratch) {
-        // What goes wrong here goes wrong again at the next look, and is said there.
+        // The next call gets the same error, and reports it.
         case nil, .absent: break
         case .collecting, .live: staysInPlace = true
         case .idle:
@@ -176,18 +176,18 @@ final class JournalWatch {
         staysInPlace = holdsNamed
     }
 
-    /// What the journal says of the database file now.
+    /// The state of the database file according to the journal.
     enum State: Equatable {
         case absent
-        /// It is there, without content or with a zeroed header: its last transaction is over.
+        /// The journal has no content, or a zeroed header: its last transaction is over.
         case idle
-        /// A transaction collects pre-images; not synced, so the database is not written yet.
+        /// A transaction collects pre-images. The journal is not synced, so the database is not written yet.
         case collecting
         /// Synced: the database is being written, or is about to be, or its writer died.
         case live
     }
 
-    /// Throws when the journal is there, or may be, and cannot be read: then it may be of any state.
+    /// Throws when the journal exists, or may exist, and cannot be read: any state is then possible.
     func state(_ scratch: inout [UInt8]) throws(SystemError) -> State {
         lookForName(&scratch)
         if let obstacle { throw obstacle }
@@ -201,8 +201,8 @@ final class JournalWatch {
     /// The super-journals of finished transactions since the last capture.
     var superJournals: [SuperJournalName] { finished.compactMap(\.superJournal) }
 
-    /// Whether a transaction of one of those super-journals was not captured: it has finished, or is
-    /// about to.
+    /// Whether a transaction of one of those super-journals was not captured: it has finished, or is about
+    /// to.
     func awaits(_ superJournals: [SuperJournalName], _ scratch: inout [UInt8]) -> Bool {
         if finished.contains(where: { $0.superJournal.map(superJournals.contains) ?? false }) { return true }
         if readings.contains(where: { $0.superJournalName(&scratch).map(superJournals.contains) ?? false }) {
@@ -216,6 +216,6 @@ final class JournalWatch {
         return superJournals.contains(name)
     }
 
-    /// When the journal was written last, nil when there is none.
+    /// The time of the journal's last write, nil when there is none.
     var modifiedTime: Int64? { (try? held?.file.status())?.modified }
 }

@@ -3,17 +3,17 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
-/// A comparison of a whole file with its mirror, slice by slice, while the file goes on changing; for a file
-/// without an image, the taking of its base.
+/// Compares a whole file with its mirror, slice by slice, while the file continues to change. For a file
+/// without an image, it writes the file's base.
 ///
-/// As in a live migration: whatever a transaction changes meanwhile arrives by itself, from the log or
-/// the journals, and wins over what a slice reads of those pages. When all slices were read and every
-/// transaction up to a certain commit was seen, slices and transactions together are that commit's state.
+/// As in a live migration, pages that a transaction changes meanwhile arrive from the log or the journals.
+/// They replace the pages of the slices. When all slices and every transaction up to a certain commit were
+/// read, they are together the state at that commit.
 final class FileScan {
     enum Purpose { case base, comparison, audit }
 
     let purpose: Purpose
-    /// The write-ahead log brings the changes; otherwise the journals do.
+    /// The write-ahead log supplies the changes; otherwise the journals do.
     let isOverLog: Bool
     let file: OpenFile
     private(set) var mirror: OpenFile?
@@ -25,42 +25,42 @@ final class FileScan {
     private var passBegan = MonotonicInstant.now
     /// The next pass waits until then.
     private(set) var restsUntil: MonotonicInstant?
-    /// A transaction went by unseen: all pages are to be compared once more.
+    /// A transaction was missed: all pages must be compared once more.
     private(set) var needsAnotherPass = false
-    /// Only these pages are looked at; nil: all.
+    /// Only these pages are compared; nil: all.
     let selection: PageBitmap?
-    /// Transactions that the selection stands for.
+    /// The number of transactions of the selection.
     let transactions: Int?
-    /// What had been seen of journals when it began.
+    /// The number of journal events when it began.
     let journalEvents: Int
     let began = MonotonicInstant.now
-    /// Commits that are a part of its snapshot although nobody handed them over one by one.
+    /// Commits in its snapshot that were not delivered one by one.
     var merged = MergedCommits()
-    /// Commits that were handed over since it began.
+    /// The number of commits delivered since it began.
     var commitsTaken = 0
     /// The commits that were in the log when it began are in `merged`.
     var hasCountedLog = false
     /// For an audit: the first frame of the log whose page is not in `covered` yet; nil when all are.
     var firstUnmarked: Int?
-    /// A dead writer's journal, as long as not all of its pre-images are laid over the file.
+    /// A dead writer's journal, until all of its pre-images are applied to the file.
     private var hotJournal: HotJournal?
-    /// Which journal that is or was.
+    /// The identity and state of that journal.
     private(set) var hotStamp: ContentStamp?
 
     private(set) var cursor = PageNumber(1)
-    /// The base image has ended before the file has.
+    /// The base image has ended before the file.
     private var isBehindBase = false
-    /// Pages that transactions brought since the scan began.
+    /// Pages of transactions since the scan began.
     private(set) var covered = PageBitmap()
-    /// A transaction has brought some.
+    /// Whether a transaction has supplied any.
     private var hasTaken = false
-    /// The image's outline, as far as transactions have told.
+    /// The image's size, as far as transactions have set it.
     private(set) var shape: ImageSize?
     /// The image has no predecessor, or one of another page size.
     let isFreshStart: Bool
-    /// The same, and nothing of it was handed over yet.
+    /// The same, and nothing of it was delivered yet.
     var needsFreshStart: Bool
-    /// Page 1 as last seen, for what the header says.
+    /// Page 1 as last read, for its header.
     var header: DatabaseHeader?
 
     init(
@@ -88,7 +88,7 @@ final class FileScan {
         needsFreshStart = isFreshStart
     }
 
-    /// The pre-images of this journal come before all that the file holds.
+    /// The pre-images of this journal replace the content of the file.
     func layOver(_ journal: HotJournal?) {
         hotJournal = journal
         hotStamp = journal?.stamp
@@ -104,13 +104,14 @@ final class FileScan {
         return pages
     }
 
-    /// Every page was looked at.
+    /// Whether every page was read.
     var isComplete: Bool { hotJournal == nil && cursor.rawValue > pageCount.rawValue }
 
-    /// A transaction went by unseen: what was read and brought so far may be old.
+    /// A transaction was missed: the pages that were read and delivered so far may be old.
     ///
-    /// The first pass goes on, for a base wants all pages. A later one is given up, and the next begins after
-    /// a rest: beside a writer that hardly ever pauses only a pause, or luck, ends the scan, not haste.
+    /// The first pass continues, because a base needs all pages. A later one is ended, and the next begins
+    /// after a pause. Beside a writer that hardly ever pauses, repeating the pass faster does not end the
+    /// scan.
     func breakChain(_ shape: ImageSize, _ now: MonotonicInstant) {
         self.shape = shape
         covered.removeAll()
@@ -121,7 +122,7 @@ final class FileScan {
         restsUntil = now.advanced(by: passBegan.duration(to: now) * 3)
     }
 
-    /// Begins to compare everything with the mirror, which shows all that was handed over.
+    /// Begins to compare everything with the mirror, which contains everything delivered.
     func beginPass(_ mirror: consuming OpenFile?) {
         self.mirror = mirror
         pass += 1
@@ -133,7 +134,7 @@ final class FileScan {
         if let shape { pageCount = shape.pageCount }
     }
 
-    /// A transaction brought these pages.
+    /// A transaction supplied these pages.
     func took(_ pages: PageSet, shape: ImageSize) {
         for index in pages.numbers.indices {
             covered.insert(pages.numbers[index])
@@ -143,22 +144,23 @@ final class FileScan {
         hasTaken = true
     }
 
-    /// This is what page 1 looks like now.
+    /// Sets the current content of page 1.
     func learn(pageOne bytes: RawSpan) {
         if let header = try? DatabaseHeader(bytes) { self.header = header }
     }
 
-    /// Marks pages that the log holds.
+    /// Marks pages that the log contains.
     func cover<Result>(_ body: (inout PageBitmap) throws -> Result) rethrows -> Result {
         try body(&covered)
     }
 
-    /// The file, or the log, says so.
+    /// Sets the size according to the file or the log.
     func learn(_ shape: ImageSize) {
         self.shape = shape
     }
 
-    /// The last commit that was in the log when the scan began says so. One that came since knows better.
+    /// Sets the size of the last commit that was in the log when the scan began. A later commit has set a
+    /// newer one.
     func learn(fromOverlay shape: ImageSize) {
         if !hasTaken { self.shape = shape }
     }
@@ -172,8 +174,8 @@ final class FileScan {
         return first..<min(PageNumber(first).advanced(by: count)?.rawValue ?? end, end)
     }
 
-    /// The slice, or all of the hole that it lies in as a whole; nil when it has content, in the file or in
-    /// the mirror.
+    /// The slice, or the whole hole that contains it; nil when the slice has data in the file or in the
+    /// mirror.
     func hole(around slice: Range<UInt32>) -> Range<UInt32>? {
         guard selection == nil else { return nil }
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: pageSize)
@@ -185,8 +187,8 @@ final class FileScan {
         return page < slice.upperBound ? nil : slice.lowerBound..<UInt32(page)
     }
 
-    /// Whether the slice goes to the base image. That ends at the first long hole, of which it would have to
-    /// hold every zero; what comes behind goes the way of changes.
+    /// Whether the slice goes to the base image. The base ends at the first long hole, since it would have to
+    /// contain every zero. Pages behind it are delivered as changes.
     func isForBase(_ slice: Range<UInt32>) -> Bool {
         guard purpose == .base, pass == 1, !isBehindBase else { return false }
         if slice.lowerBound == 1 { return true }
@@ -203,9 +205,9 @@ final class FileScan {
         cursor = PageNumber(slice.upperBound)
     }
 
-    /// The pages of a slice that differ from the mirror and that no transaction brought. What the mirror does
-    /// not have as it was written differs, whatever it has. `isProven`: whether the mirror's page is as it
-    /// was written.
+    /// The pages of a slice that differ from the mirror and that no transaction supplied. A page of the
+    /// mirror that is not as it was written counts as different. `isProven`: whether the mirror's page is as
+    /// it was written.
     func differences(
         _ slice: Range<UInt32>,
         _ bytes: [UInt8],

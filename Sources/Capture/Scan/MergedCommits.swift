@@ -1,7 +1,7 @@
-/// Commits that share a snapshot and were not handed over one by one.
+/// Commits that share a snapshot and were not delivered one by one.
 struct MergedCommits {
     private(set) var count = 0
-    /// There were others, of which nobody knows how many.
+    /// There were others, of an unknown number.
     private(set) var isUncertain = false
 
     mutating func add(_ count: Int) { self.count += count }

@@ -2,7 +2,7 @@ import RepositoryFormat
 import SQLiteFiles
 package import SystemPackage
 
-/// How far the reading of a whole file is.
+/// The progress of reading a whole file.
 package struct ScanProgress: Hashable, Sendable {
     package enum Purpose: String, Sendable {
         case firstCapture = "first capture"

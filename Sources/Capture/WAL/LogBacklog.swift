@@ -3,10 +3,10 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
-/// Commits for which the queue has no room, taken together: of every page only the newest content.
+/// Commits for which the queue has no room, merged: the newest content of each page.
 ///
-/// Left in the log they would be overwritten at its next lap; together they need memory for the distinct
-/// pages only. The snapshot says how many commits it stands for.
+/// If they remained in the log, its next generation would overwrite them. Merged they need memory for the
+/// distinct pages only. The snapshot records the number of commits in it.
 struct LogBacklog {
     private(set) var pages: PageSet
     private(set) var shape: ImageSize
@@ -18,17 +18,17 @@ struct LogBacklog {
     private static let limitBytes = 3 << 20
 
     init(_ pages: PageSet, shape: ImageSize) {
-        // What is not used of it stays no more than an address.
+        // Unused memory of the reserve is never written, so it takes no pages.
         let reserve = Self.limitBytes / pages.pageSize.bytes + pages.count
         self.pages = PageSet(pageSize: pages.pageSize, reservingPages: reserve)
         self.shape = shape
         add(pages, shape: shape)
     }
 
-    /// Whether it holds as much as it may.
+    /// Whether its memory limit is reached.
     var isFull: Bool { pages.bytes.count >= Self.limitBytes }
 
-    /// Takes one more commit, with pages of the same size.
+    /// Adds one more commit, with pages of the same size.
     mutating func add(_ newer: PageSet, shape: ImageSize) {
         for index in newer.numbers.indices {
             let number = newer.numbers[index]

@@ -1,7 +1,7 @@
 import LinuxSystem
 import SQLiteFiles
 
-/// A log that was closed because too many are open: which file it is, and how far it was consumed.
+/// A log that was closed because too many are open: its identity, and how far it was consumed.
 struct SuspendedTail {
     let identity: FileIdentity
     fileprivate let chain: WALChain?
@@ -10,12 +10,12 @@ struct SuspendedTail {
 }
 
 extension WALTail {
-    /// What is needed to go on with the log when it is opened again.
+    /// The state that is needed to continue the log when it is opened again.
     var parked: SuspendedTail {
         SuspendedTail(identity: log.identity, chain: chain, mark: mark, knownEnd: knownEnd)
     }
 
-    /// Goes on where the same log was left.
+    /// Continues from the saved state of the same log.
     func resume(_ parked: SuspendedTail) {
         chain = parked.chain
         mark = parked.mark

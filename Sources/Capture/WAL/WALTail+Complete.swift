@@ -3,21 +3,21 @@ import RepositoryWriter
 import SQLiteFiles
 
 extension WALTail {
-    /// What comes after the generation whose last commit is asked about.
+    /// How the generation with the commit to prove ends.
     enum GenerationEnd {
-        /// Its writers go on.
+        /// Its writers continue.
         case open
-        /// The log has lost its name: nothing.
+        /// The log has lost its name: nothing follows.
         case unlinked
-        /// The generation under this header.
+        /// The generation under this header follows.
         case reset(WALHeader)
     }
 
-    /// What to do instead of taking the commit that ends at `position`; nil when it may be taken.
+    /// The outcome if the commit that ends at `position` may not be taken; nil if it may.
     ///
-    /// A writer killed before it told the wal-index leaves a whole transaction that SQLite never commits: the
-    /// others checkpoint, reset and delete the log without it. So when the generation is over the index has
-    /// to know it, too.
+    /// A writer that is killed before it updates the wal-index leaves a whole transaction that SQLite never
+    /// commits. The other processes checkpoint, reset and delete the log without it. So once the generation
+    /// is over, the index must count the commit too.
     func proofMissing(
         _ position: WALChain,
         _ end: GenerationEnd,
@@ -37,8 +37,11 @@ extension WALTail {
         }
     }
 
-    /// Whether the index of a log without a name counts the commit. One that was not held says nothing
-    /// against it; one that others left may be older than the commit, and then the file has to tell.
+    /// Whether the index of a log without a name counts the commit. This is true if one of these holds:
+    /// 1. There is no index.
+    /// 2. The index is of this generation and counts the commit, and the log still has the commit's last
+    ///    frame.
+    /// 3. The index was reset, and its change counter is one above that of the consumed commits.
     private func wasTold(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let index = try readIndex(&scratch) else { return true }
         if index.hasSalts(of: position) {
@@ -48,27 +51,30 @@ extension WALTail {
         return mark.map { index.lastFrame == 0 && index.changeCounter == $0.expected &+ 1 } ?? false
     }
 
-    /// Whether the transaction whose commit frame ends at `position` is complete, and is what was read.
+    /// Whether the transaction whose commit frame ends at `position` is complete, and is the one that was
+    /// read.
     ///
-    /// A transaction that has spilled its cache overwrites pages within its own frames. It appends the commit
-    /// frame with the checksum of the chain as it was, then writes the changed checksums into all frames, and
-    /// only then tells the wal-index (`walRewriteChecksums` in SQLite's wal.c). Who has read some frames
-    /// before and the commit frame in between holds a chain without a fault and pages that never were
-    /// together. And a writer killed before it told the index leaves a commit that others overwrite. So the
-    /// index has to know the commit; from then on its frames do not change, and the checksum on the disk is
-    /// the final one.
+    /// A transaction that has spilled its cache overwrites pages within its own frames (`walRewriteChecksums`
+    /// in SQLite's wal.c):
+    /// 1. It appends the commit frame with the checksum of the previous chain.
+    /// 2. It writes the changed checksums into all frames.
+    /// 3. It updates the wal-index.
     ///
-    /// Without an index of this generation, or with one that nobody has open (exclusive locking mode, remains
-    /// of a crash), the log itself tells of the first danger: frames are overwritten before the commit frame
-    /// is written, so whoever reads them again has the final pages. Nil when that takes longer than one call
-    /// may.
+    /// A reader may read some frames before step 1 and the commit frame after it. It then has a valid chain,
+    /// but pages that never existed together. And a writer killed before step 3 leaves a commit that others
+    /// overwrite. So the index must count the commit. From then on its frames do not change, and the checksum
+    /// on the disk is the final one.
+    ///
+    /// There may be no index of this generation, or no process that uses it (exclusive locking mode, after a
+    /// crash). Then the frames are read again. Frames are overwritten before the commit frame is written, so
+    /// the second read has the final pages. Returns nil when that takes longer than one call may.
     func isComplete(_ position: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         if let index = try readIndex(&scratch), index.hasSalts(of: position) {
             if Int(index.lastFrame) >= position.frameCount { return try stands(position, &scratch) }
             if indexIsUsed { return false }
         } else if indexIsUsed {
-            // It is being written, or knows nothing of this generation yet, or a reset has begun there, whose
-            // header follows at once. Only the count of commits tells.
+            // The index is being written, or does not have this generation yet. Or a reset has begun in it,
+            // and the log's header follows. Only its count of commits shows which.
             guard let index = try readIndex(&scratch), index.lastFrame == 0, let mark,
                 index.changeCounter != mark.expected
             else { return false }
@@ -94,11 +100,12 @@ extension WALTail {
         return frame.salts == position.salts && frame.checksum == position.checksum
     }
 
-    /// Whether SQLite has taken back commits of this generation that were consumed.
+    /// Whether SQLite has rolled back consumed commits of this generation, in a recovery.
     ///
-    /// A recovery, when all writers have died, counts the frames anew and stops at the first whose checksum
-    /// does not follow: behind the frames that SQLite itself left empty (`consumeKnown`) its own commits are
-    /// lost. The next transactions overwrite them. It also starts the index's change counter at zero.
+    /// When all writers have died, a recovery counts the frames anew. It stops at the first one whose
+    /// checksum does not chain. So SQLite loses its own commits after frames that it left empty
+    /// (`consumeKnown`). The next transactions overwrite them. A recovery also resets the index's change
+    /// counter to zero.
     func wasTakenBack(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let chain, let index = try readIndex(&scratch), index.hasSalts(of: chain) else { return false }
         let lastFrame = Int(index.lastFrame)
@@ -112,18 +119,18 @@ extension WALTail {
         return try !stands(chain, &scratch)
     }
 
-    /// Whether the log goes on behind what was consumed with frames that SQLite left empty and that only a
-    /// wal-index could explain.
+    /// Whether the consumed frames are followed by a frame that SQLite left empty. Only a wal-index could
+    /// explain such frames.
     func endsInEmptyFrame(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let chain else { return false }
         return try frameHeader(chain.frameCount, chain, &scratch)?.salts.areEmpty ?? false
     }
 
-    /// The wal-index, if it counts frames of this generation that were not consumed, and that are there.
+    /// The wal-index, if it counts frames of this generation that are in the log and were not consumed.
     ///
-    /// One that nobody uses says nothing of them: after a power loss it may count more than the log holds,
-    /// and whoever opens the database next makes it anew from the frames that chain. Beside a log without a
-    /// name it was used to the end.
+    /// An index that no process uses is not evidence. After a power loss it may count more than the log has.
+    /// The next process that opens the database rebuilds it from the frames that chain. Beside a log without
+    /// a name it was used to the end.
     func knownBeyondChain(_ scratch: inout [UInt8]) throws(SystemError) -> WALIndexHeader? {
         guard let chain, let index = try readIndex(&scratch), index.hasSalts(of: chain),
             index.pageSize == chain.pageSize, Int(index.lastFrame) > chain.frameCount,
@@ -133,13 +140,13 @@ extension WALTail {
         return index
     }
 
-    /// Takes the commits that the wal-index knows although the chain does not lead to them.
+    /// Takes commits that the wal-index counts although the chain does not reach them.
     ///
     /// SQLite before 3.51 leaves such a log when a transaction with a spilled cache rolls back to a savepoint
-    /// and then commits: frames with empty checksums, which only a recovery would ask for. What the index
-    /// counts is committed and stays as it is until a reset, which writes the new salts there before it
-    /// overwrites a frame. A later transaction that writes its own frames anew may begin its checksums with
-    /// the empty ones.
+    /// and then commits. Some frames then have empty checksums, which only a recovery would read. The frames
+    /// that the index counts are committed, and do not change until a reset. A reset writes the new salts
+    /// into the index before it overwrites a frame. A later transaction that rewrites its own frames may
+    /// start its checksums from the empty ones.
     func consumeKnown(
         to index: WALIndexHeader,
         _ scratch: inout [UInt8],
@@ -149,7 +156,7 @@ extension WALTail {
         guard try stands(start, &scratch) else { return .takenBack }
         // fits: 32 bits in 64
         let frameCount = Int(index.lastFrame) - start.frameCount
-        // A comparison of everything needs no memory for it.
+        // A comparison of the whole file needs no memory for it.
         guard frameCount * start.pageSize.bytes <= Self.heldBytes else { return .lost }
         guard let commits = try unchained(behind: start, frames: frameCount, &scratch),
             try readHeader(&scratch)?.hasSalts(of: start) == true,
@@ -161,12 +168,12 @@ extension WALTail {
         return sink.hasRoom ? .current : .congested
     }
 
-    /// A commit that the chain does not lead to. `end`: the number of frames up to its end, from the log's
+    /// A commit that the chain does not reach. `end`: the number of frames up to its end, from the log's
     /// start.
     typealias UnchainedCommit = (pages: PageSet, databasePages: PageCount, end: Int)
 
-    /// The first commits behind `start`, at most so many, in at most so many frames, whatever their checksums
-    /// are. Nil when a frame is not there or belongs to another generation.
+    /// The first commits behind `start`, up to the given numbers of commits and frames, without regard to
+    /// checksums. Nil when a frame is missing or belongs to another generation.
     func unchained(
         behind start: WALChain,
         frames: Int,

@@ -2,15 +2,17 @@ import LinuxSystem
 import SQLiteFiles
 
 extension WALTail {
-    /// Takes the commits at the end of the generation before `header`'s that only the wal-index's count knows
-    /// of.
+    /// Takes the commits at the end of the generation before `header`'s that only the wal-index's count
+    /// includes.
     ///
-    /// The chain does not lead to them (`consumeKnown`), and since the reset the index no longer says where
-    /// they end. But it says how many there are, and a log is written from front to back: as long as the last
-    /// consumed frame stands, so does all behind it, and the first commit frame ends the first transaction.
-    /// If `header`'s generation is the very next one, the commits are of the one before. Else what stands
-    /// before a frame with the generation's salts is of that generation, or newer. Where neither holds,
-    /// nothing is taken.
+    /// The chain does not reach them (`consumeKnown`), and since the reset the index no longer has their end.
+    /// But it has their number, and a log is written from front to back. While the last consumed frame is
+    /// unchanged, all frames behind it are too, and the first commit frame ends the first transaction.
+    ///
+    /// The commits are taken if and only if one of these holds:
+    /// 1. `header`'s generation is the next one. The commits are then of the one before.
+    /// 2. A frame with the generation's salts follows them. Frames before it are of that generation, or
+    ///    newer.
     func consumeCounted(
         before header: WALHeader,
         _ scratch: inout [UInt8],

@@ -2,35 +2,35 @@ import LinuxSystem
 import RepositoryWriter
 import SQLiteFiles
 
-/// Transactions that are too large to hold. Each is read twice: first to its commit frame, then once more in
-/// parts. Both pause after a slice, so that no other file waits for it, and go on with the next call.
+/// Transactions that are too large to hold. Each is read twice: first up to its commit frame, then again in
+/// parts. Both reads pause after a slice so that other files need not wait, and continue with the next call.
 extension WALTail {
     /// A transaction whose commit frame was found.
     struct LargeCommit {
-        /// The chain before it and behind it.
+        /// The chain before it, and the chain at its end.
         let start: WALChain
         let end: WALChain
         let databasePages: PageCount
-        /// It is proven to be complete.
+        /// Whether it is proven to be complete.
         var isProven = false
-        /// Behind the last frame that was handed over.
+        /// The chain after the last frame that was delivered.
         var reached: WALChain
     }
 
     /// A search for the commit frame behind `start`.
     struct CommitSearch {
         let start: WALChain
-        /// Writers may go on with the generation.
+        /// Whether writers may continue the generation.
         let isOpen: Bool
         /// All frames before this belong to the transaction.
         var reached: WALChain
         /// The last frame that the wal-index knew when the search began.
         let knownFrame: UInt32?
-        /// The log was written since then.
+        /// Whether the log was written since then.
         var isOld = false
     }
 
-    /// A transaction that is read once more, to know that it is complete.
+    /// A transaction that is read again to prove that it is complete.
     struct CommitProof {
         let end: WALChain
         var reached: WALChain
@@ -41,11 +41,12 @@ extension WALTail {
         case nothing(Outcome)
     }
 
-    /// The log was written: a rollback may have led to a shorter transaction, which a search under way has
+    /// The log was written. A rollback may have led to a shorter transaction that the current search has
     /// passed.
     func wasWritten() { search?.isOld = true }
 
-    /// Whether a commit that the index knows can be one that a search has passed: then it starts over.
+    /// Whether the search may have passed a commit that the index counts. If there is a search, it then
+    /// starts over.
     func mayHavePassedOver(_ index: WALIndexHeader) -> Bool {
         guard let search, search.start == chain else { return true }
         guard search.knownFrame != index.lastFrame else { return false }
@@ -54,8 +55,8 @@ extension WALTail {
     }
 
     /// Consumes a transaction that is too large to hold; pauses when the sink has no room. Its frames are
-    /// committed and stay until a reset; whether they still chain shows in the end that nothing was
-    /// overwritten meanwhile. Returns what hinders it, or nil; `.current` when it has not committed.
+    /// committed and remain until a reset. If they still chain at the end, nothing was overwritten meanwhile.
+    /// Returns the outcome that stops it, or nil; `.current` when the transaction has not committed.
     func consumeLarge(
         _ scratch: inout [UInt8],
         into sink: some Sink,
@@ -72,7 +73,7 @@ extension WALTail {
         guard let begun = large else { return .current }
         if !begun.isProven {
             if let outcome = try proofMissing(begun.end, generationEnd, &scratch) {
-                // What does not stand any more is looked for anew.
+                // A commit that changed is searched again.
                 let isKept =
                     switch outcome {
                     case .unfinished, .congested: true
@@ -115,7 +116,7 @@ extension WALTail {
         }
         if let pause { return pause }
         large = nil
-        // Committed frames stay until a checkpoint and a reset; if that happened meanwhile, only parts were
+        // Committed frames remain until a checkpoint and a reset. If that happened meanwhile, only parts were
         // read.
         guard reached == end else { return .lost }
         chain = end
@@ -124,10 +125,10 @@ extension WALTail {
         return nil
     }
 
-    /// Whether a commit stands in the generation under `header`.
+    /// Whether the generation under `header` has a commit.
     func hasCommit(under header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         let start = WALChain(header: header)
-        // Mostly the index tells at once.
+        // Usually the index shows it at once.
         if let index = try readIndex(&scratch), index.hasSalts(of: start), index.lastFrame > 0 { return true }
         var reached = start
         var found = false
@@ -140,11 +141,10 @@ extension WALTail {
 
     /// The chain behind the next commit frame.
     ///
-    /// When there is none yet, the search goes on from its end with the next call: whatever the transaction
-    /// gains chains on. A rollback can take frames away that it has passed. Then a shorter transaction may
-    /// commit before the place that it has reached: the wal-index knows that (`mayHavePassedOver`). Where no
-    /// program uses one, each search starts at the front, and one amid which the log was written is made
-    /// again.
+    /// If there is none yet, the next call continues the search from its end: later frames of the transaction
+    /// chain on. But a rollback can remove frames that the search has passed. A shorter transaction may then
+    /// commit before that place. The wal-index shows it (`mayHavePassedOver`). If no process uses an index,
+    /// each search starts at the front. It is repeated if the log was written during it.
     private func nextCommit(
         after start: WALChain,
         until end: GenerationEnd,

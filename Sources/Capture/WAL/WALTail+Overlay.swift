@@ -4,17 +4,17 @@ import SQLiteFiles
 
 extension WALTail {
     enum Overlay: Equatable {
-        /// No commit is in the log.
+        /// The log has no commit.
         case empty
         /// The size of the database after the last commit.
         case commits(databasePages: PageCount)
-        /// There is no room for the rest, or it takes longer than one call may: `collect` goes on.
+        /// There is no room for the rest, or it takes longer than one call may: `collect` continues.
         case unfinished
-        /// A reset began meanwhile: what was handed over may be torn.
+        /// A reset began meanwhile: the delivered pages may be torn.
         case moved
     }
 
-    /// The way through all frames, to the last commit.
+    /// The pass over all frames, to the last commit.
     struct Beginning {
         let header: WALHeader
         var reached: WALChain
@@ -29,20 +29,20 @@ extension WALTail {
         }
     }
 
-    /// What of the log's newest pages was not handed over yet.
+    /// The log's newest pages that were not delivered yet.
     struct Uncollected {
         let chain: WALChain
         let databasePages: PageCount
-        /// Frames from the front that were not looked at.
+        /// The number of frames from the front that were not read.
         var frameCount: Int
     }
 
-    /// `collect` has something left to do.
+    /// Whether `collect` must be called.
     var isOverlaying: Bool { beginning != nil || uncollected != nil }
 
-    /// Starts over at the generation's first frame and hands over the newest committed content of every page
-    /// in the log, each once, in parts, as long as there is room. `covered` gets those pages. Afterwards
-    /// everything committed so far counts as consumed. Until the last commit is found nothing is, and `poll`
+    /// Starts over at the generation's first frame. Delivers the newest committed content of every page in
+    /// the log once, in parts, as long as there is room. `covered` gets those pages. Afterwards everything
+    /// committed so far counts as consumed. Before the last commit is found, nothing is consumed and `poll`
     /// must not be called.
     func overlay(
         _ covered: inout PageBitmap,
@@ -58,7 +58,7 @@ extension WALTail {
         return try collect(&covered, &scratch, hasRoom: hasRoom, deliver)
     }
 
-    /// Goes on with the overlay. A page that `covered` has by then came with a later commit.
+    /// Continues the overlay. If a page is in `covered` by then, a later commit has delivered it.
     func collect(
         _ covered: inout PageBitmap,
         _ scratch: inout [UInt8],
@@ -82,7 +82,7 @@ extension WALTail {
         return .commits(databasePages: begun.databasePages)
     }
 
-    /// Looks for the last commit. Nil when it is found.
+    /// Searches for the last commit. Nil when it is found.
     private func begin(_ scratch: inout [UInt8]) throws(SystemError) -> Overlay? {
         guard beginning != nil else { return nil }
         try goToEnd(&scratch)
@@ -135,11 +135,13 @@ extension WALTail {
         beginning = begun
     }
 
-    /// No commit is in the log: what the wal-index counts now is in the file, which is compared from here on.
+    /// The log has no commit. The commits that the wal-index counts are in the file, which is compared from
+    /// here on.
     private func markNothing(_ start: WALChain?, _ scratch: inout [UInt8]) throws(SystemError) -> Overlay {
         let index = try readIndex(&scratch)
         guard indexIsUsed else {
-            // Whoever uses it next counts from zero; in a log with a header, from what he recovers there.
+            // The next process that uses the index starts it from zero; in a log with a header, from what its
+            // recovery finds.
             if start == nil { (mark, leftIndex) = (.birth, index) }
             return .empty
         }
@@ -151,8 +153,8 @@ extension WALTail {
         return .empty
     }
 
-    /// Adds pages of the consumed frames of the present generation, from `first` on. Returns the frame with
-    /// which the next call goes on; nil when all are there.
+    /// Adds pages of the consumed frames of the current generation, from `first` on. Returns the frame from
+    /// which the next call continues; nil when all are added.
     func markConsumed(
         from first: Int,
         in covered: inout PageBitmap,
@@ -171,8 +173,8 @@ extension WALTail {
         return end < chain.frameCount ? end : nil
     }
 
-    /// Goes backwards, so that the first frame met of a page is its newest. Returns how many frames are left;
-    /// nil when one is not there any more, or is no frame.
+    /// Reads backwards, so that the first frame found of a page is its newest. Returns the number of frames
+    /// left; nil when one is missing or is not a frame.
     private func collectNewest(
         of begun: Uncollected,
         _ covered: inout PageBitmap,

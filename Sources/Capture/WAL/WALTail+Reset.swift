@@ -1,10 +1,10 @@
 import LinuxSystem
 import SQLiteFiles
 
-/// What the wal-index said at a moment when it agreed with what the tail had consumed.
+/// The wal-index's state at a moment when it agreed with the commits that the tail had consumed.
 ///
-/// `iChange` in the wal-index header grows by one with every commit, and a reset of the log leaves it
-/// alone (sqlite.org/walformat, section 2.1). So commits consumed since, counted against it, prove
+/// `iChange` in the wal-index header is incremented by every commit, and a reset of the log does not change
+/// it (sqlite.org/walformat, section 2.1). So the number of commits consumed since, compared with it, proves
 /// that none was overwritten unread.
 struct CommitMark {
     let salts: WALSalts
@@ -19,7 +19,7 @@ struct CommitMark {
         changeCounter = index.changeCounter
     }
 
-    /// Where the wal-index of a new log stands: who opens a log as the first makes the index anew, from zero.
+    /// The mark of a new log. The first process that opens a log starts the index anew, from zero.
     static let birth = CommitMark()
 
     private init() {
@@ -33,20 +33,25 @@ struct CommitMark {
 }
 
 extension WALTail {
-    /// Whether no commit was lost between what was consumed and `header`'s generation. Two proofs serve.
-    /// Right behind what was consumed the file ends, or a frame of an older generation stands: then the old
-    /// one ended here. Or all commits since the last mark are accounted for. A frame of the old generation
-    /// itself proves nothing: a truncation (a checkpoint's, or that of `journal_size_limit`) may have taken
-    /// the rest of its commit. Nil when it cannot be told yet, or the next generation has begun meanwhile:
-    /// its header says more.
+    /// Whether no commit was lost between the consumed ones and `header`'s generation. Any of these proves
+    /// it:
+    /// 1. `header`'s generation is the next one, and a frame of an older generation follows the last consumed
+    ///    frame. The old generation then ended there.
+    /// 2. `header`'s generation is the next one, no process uses the index, and the file ends directly after
+    ///    the last consumed frame.
+    /// 3. All commits since the last mark were consumed.
+    ///
+    /// A frame of the old generation proves nothing: a truncation (by a checkpoint, or by
+    /// `journal_size_limit`) may have removed the rest of its commit. Nil when the answer is not known yet,
+    /// or when the next generation has begun meanwhile. That one's header decides then.
     func nothingWasOverwritten(by header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Bool? {
         if let chain {
             if header.salts.mayFollow(chain.salts), header.pageSize == chain.pageSize {
                 let next = try frameHeader(chain.frameCount, chain, &scratch)?.salts
-                // A generation that has begun meanwhile is none that was there before.
+                // A generation that has begun meanwhile is not the one that was there before.
                 guard try readHeader(&scratch)?.salts == header.salts else { return nil }
                 if let next, chain.salts.mayComeAfter(next) { return true }
-                // A log that ends just here was not cut short, unless just here is its limit.
+                // A log that ends exactly here was not truncated, unless this is its size limit.
                 let isEnd = try log.file.status().sizeBytes == chain.offset(ofFrame: chain.frameCount)
                 if isEnd, chain.frameCount > 0, !indexIsUsed,
                     try frameHeader(chain.frameCount - 1, chain, &scratch)?.salts == chain.salts
@@ -55,7 +60,7 @@ extension WALTail {
                 }
             }
         } else if mark == nil {
-            // Nothing was said of what came before.
+            // Nothing is known of earlier commits.
             return true
         }
         switch try uncounted(before: header, &scratch) {
@@ -76,25 +81,26 @@ extension WALTail {
         return unsafe WALFrameHeader(scratch.span.bytes.extracting(0..<got))
     }
 
-    /// The log was truncated, or has no valid header yet: nothing is in it now, and the mark says what was.
+    /// The log was truncated, or has no valid header yet. It has no commits now, and the mark decides whether
+    /// any were lost.
     func pollWithoutHeader(_ scratch: inout [UInt8]) throws(SystemError) -> Outcome {
         guard try log.file.status().sizeBytes < UInt64(WALLayout.headerBytes) else { return .current }
         guard chain != nil || mark != nil else { return .current }
         let isUntouched = chain == nil && mark?.isBirth == true
         guard let index = try readIndex(&scratch) else {
-            // Without an index nobody has committed. One that is in use is being written just now.
+            // Without an index nobody has committed. An index in use is just being written.
             if indexIsUsed { return .congested }
             if isUntouched { return .current }
             forget()
             return .lost
         }
         let isUsed = indexIsUsed
-        // What others left says nothing new.
+        // An unchanged index from earlier processes has no new information.
         if isUntouched, !isUsed, index == leftIndex { return .current }
         let endsHere = agrees(index)
-        // A new generation began meanwhile: its header says more.
+        // A new generation began meanwhile: its header decides.
         if index.lastFrame > 0, isUsed, log.isNamed, chain.map(index.hasSalts) != true { return .congested }
-        // The last user of a log that stays (SQLITE_FCNTL_PERSIST_WAL) may truncate it without a reset.
+        // The last user of a log that is kept (SQLITE_FCNTL_PERSIST_WAL) may truncate it without a reset.
         guard index.lastFrame == 0 || (!isUsed && endsHere), index.changeCounter == mark?.expected else {
             forget()
             return .lost
@@ -104,43 +110,44 @@ extension WALTail {
         return .current
     }
 
-    /// Remembers the wal-index's counter if it stands exactly where the tail stands.
+    /// Saves the wal-index's counter if it ends exactly where the tail ends.
     func updateMark(_ scratch: inout [UInt8]) throws(SystemError) {
         guard let index = try readIndex(&scratch), agrees(index) else { return }
         mark = CommitMark(index)
     }
 
-    /// Somebody may have begun to use an index that nobody used, and that counts from zero then.
+    /// A process may have begun to use an unused index, which then counts from zero.
     func indexMayBeNew(_ scratch: inout [UInt8]) {
         guard let mark else { return }
         if !mark.isBirth { self.mark = .birth }
-        // What goes wrong here goes wrong again at the next look, and is said there.
+        // The next poll gets the same error, and reports it.
         try? updateMark(&scratch)
     }
 
-    /// Whether all that the wal-index counts was consumed, and copied into the database by whoever deleted
-    /// the log.
+    /// Whether all commits that the wal-index counts were consumed, and checkpointed by the process that
+    /// deleted the log.
     func endWasCopied(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let index = try readIndex(&scratch) else { return false }
         return agrees(index) && index.backfilledFrames == index.lastFrame
     }
 
-    /// Whether the index ends exactly where the tail stands.
+    /// Whether the index ends exactly where the tail ends.
     private func agrees(_ index: WALIndexHeader) -> Bool {
         guard let chain else { return false }
         return index.hasSalts(of: chain) && Int(index.lastFrame) == chain.frameCount
             && (index.lastFrame == 0 || index.frameChecksum == chain.checksum)
     }
 
-    /// Commits that the wal-index counts, without those that were consumed and those of a new generation.
+    /// The number of commits that the wal-index counts, without the consumed ones and those of a new
+    /// generation.
     enum Uncounted: Equatable {
         case commits(UInt32)
-        /// It cannot be told now, or the next generation has begun meanwhile.
+        /// Not known yet, or the next generation has begun meanwhile.
         case later
         case unknown
     }
 
-    /// How many commits there were between what was consumed and the generation under `header`.
+    /// The number of commits between the consumed ones and the generation under `header`.
     func uncounted(before header: WALHeader, _ scratch: inout [UInt8]) throws(SystemError) -> Uncounted {
         guard let mark else { return .unknown }
         let start = WALChain(header: header)
@@ -154,8 +161,8 @@ extension WALTail {
             } else if index.lastFrame > 0 {
                 return try readHeader(&scratch)?.salts == header.salts ? .unknown : .later
             } else if index.salts.mayComeAfter(start.salts) {
-                // The reset came after this generation, all of which stands. Its last writer may have been
-                // killed.
+                // The reset came after this generation, which is still complete in the log. Its last writer
+                // may have been killed.
                 guard let standing = try commitCount(from: start, &scratch) else { return .later }
                 commits = standing
                 lastMayBeUntold = commits > 0
@@ -164,25 +171,26 @@ extension WALTail {
                 index.lastFrame > 0 || again.lastFrame == 0
             else { continue }
             guard try readHeader(&scratch)?.salts == header.salts else { return .later }
-            // Who opens the database while its only other user closes it recovers the log, and counts from
-            // zero.
+            // If a process opens the database while its only other user closes it, it recovers the log and
+            // counts from zero.
             let isFirst = mark.isBirth && header.checkpointSequence == 0
             if isFirst, index.changeCounter < commits { return .commits(0) }
             let all = index.changeCounter &- mark.expected
             return .commits(lastMayBeUntold && all &+ 1 == commits ? 0 : all &- commits)
         }
         if indexIsUsed { return .later }
-        // In exclusive locking mode there is none, and the only process counts the log's generations right.
+        // In exclusive locking mode there is no index, and the only process counts the log's generations
+        // correctly.
         return index == nil && mark.isBirth && header.checkpointSequence == 0 ? .commits(0) : .unknown
     }
 
     /// A count of a generation's commits, between two calls.
     struct CommitCount {
         let start: WALChain
-        /// Frames were taken on the wal-index's word.
+        /// Frames were taken because the wal-index counts them.
         let isOfIndex: Bool
         var reached: WALChain
-        /// Frames that were looked at on its word.
+        /// The number of frames that were read because the wal-index counts them.
         var frameCount = 0
         var commits: UInt32 = 0
     }
@@ -192,8 +200,8 @@ extension WALTail {
         return CommitCount(start: start, isOfIndex: isOfIndex, reached: start)
     }
 
-    /// Commits of the generation that `index` knows: what it counts stands until the next reset. Nil when it
-    /// takes longer than one call may.
+    /// The number of commits of the generation that `index` knows. Frames that it counts do not change until
+    /// the next reset. Nil when it takes longer than one call may.
     private func commitCount(
         in generation: WALChain,
         knownTo index: WALIndexHeader,
@@ -206,7 +214,7 @@ extension WALTail {
         }
         let end = min(known, sum.frameCount + Self.sliceHeaders)
         for frame in sum.frameCount..<end {
-            // An index that counts more frames than there are has no say in how many commits they hold.
+            // An index that counts more frames than there are is no evidence for the commits in them.
             guard let header = try frameHeader(frame, generation, &scratch) else { return sum.commits }
             if header.committedDatabasePages != nil { sum.commits &+= 1 }
         }
@@ -215,11 +223,12 @@ extension WALTail {
         return end == known ? sum.commits : nil
     }
 
-    /// Commits of a generation as far as its frames chain. Nil when it takes longer than one call may.
+    /// The number of commits of a generation as far as its frames chain. Nil when it takes longer than one
+    /// call may.
     private func commitCount(from start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32? {
         var sum = counted(start, isOfIndex: false)
         var isPaused = false
-        // What was read before in this call is read with each: it must not take all of the time.
+        // Earlier reads of this call are repeated each time: they must not use up the whole slice.
         slice = Self.sliceBytes
         try scan(from: &sum.reached, &scratch) { (verdict, _, _) throws(SystemError) in
             if case .commit = verdict { sum.commits &+= 1 }
@@ -230,8 +239,8 @@ extension WALTail {
         return isPaused ? nil : sum.commits
     }
 
-    /// How many commits stand in the log, and whether none came before them in it: nil when the log was reset
-    /// since it was made, or is too long to be counted at once.
+    /// The number of commits in the log, if none came before them in it. Nil when the log was reset since it
+    /// was created, or is too long to be counted at once.
     func commitsSinceMade(_ scratch: inout [UInt8]) throws(SystemError) -> Int? {
         guard let header = try readHeader(&scratch) else { return 0 }
         guard header.checkpointSequence == 0, try log.file.status().sizeBytes <= Self.countedBytes else {
@@ -246,17 +255,18 @@ extension WALTail {
         return commits
     }
 
-    /// Of a log that is longer nobody waits for the count, in bytes.
+    /// A longer log is not counted, in bytes.
     private static let countedBytes: UInt64 = 64 << 20
-    /// So many headers of frames are read in one call.
+    /// The number of frame headers that are read in one call.
     static let sliceHeaders = 1 << 12
 
-    /// Whether some process uses the wal-index, which else says nothing about the frames written since.
+    /// Whether a process uses the wal-index. An unused index has no information about the frames written
+    /// since.
     var indexIsUsed: Bool {
         holdIndex()
         let switchByte = WALIndexLayout.deadMansSwitch
         guard let index else { return false }
-        // Where it cannot be asked, it may be.
+        // If the file system cannot answer, a process may use it.
         return (try? index.file.isLocked(in: switchByte..<switchByte + 1)) ?? true
     }
 
@@ -265,21 +275,21 @@ extension WALTail {
         indexObstacle = nil
         do {
             let found = try PinnedFile(indexPath)
-            // Beside a log without a name it would be another log's.
+            // Beside a log without a name it would be another log's index.
             if log.isNamed { index = found }
         } catch {
             indexObstacle = error.isMissing || !log.isNamed ? nil : error
         }
     }
 
-    /// Throws when there is a wal-index that cannot be opened: what it counts would pass for nothing.
+    /// Throws when there is a wal-index that cannot be opened: its commits would otherwise be taken as none.
     func requireIndex() throws(SystemError) {
         holdIndex()
         if let indexObstacle { throw indexObstacle }
     }
 
-    /// The wal-index header; nil when there is none or it is being written. Throws when it is there and
-    /// cannot be read. Read, never mapped: another process may truncate it.
+    /// The wal-index header; nil when there is none or it is being written. Throws when it exists and cannot
+    /// be read. It is read, never mapped: another process may truncate the file.
     func readIndex(_ scratch: inout [UInt8]) throws(SystemError) -> WALIndexHeader? {
         holdIndex()
         guard let index else { return nil }

@@ -5,37 +5,39 @@ import SystemPackage
 
 /// Follows one write-ahead log file commit by commit, without a lock.
 ///
-/// What is consumed: frames behind the last consumed commit whose salts match and whose checksums chain
-/// (`WALChain`), up to the last commit frame. Frames behind that are read again next time, since a
-/// rollback overwrites them.
+/// A frame is consumed if and only if:
+/// 1. It follows the last consumed commit, and all frames in between are valid.
+/// 2. It is valid: its salts match and its checksum chains (`WALChain`).
+/// 3. It is not behind the last commit frame. Such frames are read again next time, since a rollback
+///    overwrites them.
+/// 4. Its transaction is proven to be complete (`WALTail+Complete.swift`). A commit frame alone does not
+///    prove it.
 ///
-/// A commit frame alone proves nothing (`WALTail+Complete.swift`).
-///
-/// A reset does not erase: when the header carries new salts, the old generation's unread frames still stand
-/// behind the new one's end, so the old chain is continued first, then the new one starts at its
-/// first frame. Whether something was overwritten before it was read is decided in `WALTail+Reset.swift`.
+/// A reset does not erase. When the header has new salts, unread frames of the old generation are still
+/// behind the new one's end. So the old chain is continued first, then the new one starts at its first frame.
+/// `WALTail+Reset.swift` decides whether any frame was overwritten before it was read.
 final class WALTail {
-    /// Where the consumed commits go.
+    /// The destination of the consumed commits.
     protocol Sink: AnyObject {
-        /// One transaction, complete. `pages` are in the log's order; of a page that comes twice the last
-        /// counts.
+        /// One complete transaction. `pages` are in the log's order. If a page is there twice, the last one
+        /// applies.
         func committed(_ pages: PageSet, databasePages: PageCount)
         /// Some pages of a transaction too large to hold; `committed` with the rest follows.
         func partOfCommit(_ pages: PageSet, databasePages: PageCount)
-        /// False when no more is wanted now; asked after every commit.
+        /// False when no more commits are wanted now; read after every commit.
         var hasRoom: Bool { get }
-        /// The same for a part of a commit, which cannot be kept back.
+        /// The same for a part of a commit, which cannot be held back.
         var hasRoomForParts: Bool { get }
     }
 
     enum Outcome {
         /// Everything committed was consumed.
         case current
-        /// The sink has no room for the rest, or a new generation has just begun: ask again.
+        /// The sink has no room for the rest, or a new generation has just begun: poll again.
         case congested
-        /// So much was read that others come first: ask again at once.
+        /// The slice is used up, so that other files need not wait: poll again at once.
         case unfinished
-        /// Everything was consumed but for a last commit that its writer may still be about to complete.
+        /// Everything was consumed except a last commit that its writer may still be completing.
         case unconfirmed
         /// Commits may have been overwritten unread. The chain is gone.
         case lost
@@ -54,26 +56,26 @@ final class WALTail {
 
     /// Pages of one transaction held in memory; a larger one is read twice.
     static let heldBytes = 2 << 20
-    /// About so much is read in one call, in bytes: some milliseconds, for other files wait meanwhile.
+    /// The number of bytes read in one call: some milliseconds, for which other files wait.
     static let sliceBytes = 4 << 20
 
     let log: PinnedFile
     let indexPath: FilePath
-    /// The `-shm` file, held from when it appears or is first asked.
+    /// The `-shm` file, kept open from when it appears or is first needed.
     var index: PinnedFile?
-    /// Why it cannot be opened although it is there.
+    /// Why it cannot be opened although it exists.
     var indexObstacle: SystemError?
-    /// How far the log has been consumed, always at a commit; nil before the first header and after a
-    /// truncation.
+    /// How far the log was consumed, always at a commit. Nil before the first header and after a truncation.
     var chain: WALChain?
-    /// What the wal-index said when it last agreed with what was consumed; nil while it never did, and then a
-    /// reset cannot be told from a loss.
+    /// The wal-index's state when it last agreed with the consumed commits. Nil if it never did; a reset then
+    /// cannot be distinguished from a loss.
     var mark: CommitMark?
-    /// Where the chain was last taken on the wal-index's word: the header of the frame before may be empty.
+    /// The last chain that was taken because the wal-index counted its frames. The header of the frame before
+    /// it may be empty.
     var knownEnd: WALChain?
-    /// The wal-index that the last user of an empty log left: of what came before.
+    /// The wal-index that the last user of an empty log left. It has no information about later commits.
     var leftIndex: WALIndexHeader?
-    /// What of the slice is left for the present call, in bytes.
+    /// The bytes of the slice that remain for the current call.
     var slice = 0
     /// A transaction too large to hold, between two calls (`WALTail+Large.swift`).
     var large: LargeCommit?
@@ -83,11 +85,11 @@ final class WALTail {
     var proof: CommitProof?
     /// The count of a generation's commits (`WALTail+Reset.swift`).
     var count: CommitCount?
-    /// The way through the log before its newest pages are collected (`WALTail+Overlay.swift`).
+    /// The pass over the log before its newest pages are collected (`WALTail+Overlay.swift`).
     var beginning: Beginning?
-    /// Where they are still to be collected; nil when all are.
+    /// The pages that are still to be collected; nil when all are.
     var uncollected: Uncollected?
-    /// Commits that were in the log when it was gone through; nil when others may have been in it before.
+    /// The number of commits that were in the log at the overlay; nil when it may have had others before.
     var overlaidCommits: Int?
     /// Size of the frames behind the last commit at the last scan: an open transaction, or remains.
     var unfinishedBytes = 0
@@ -99,7 +101,7 @@ final class WALTail {
         if isNew { mark = .birth }
     }
 
-    /// Nothing has told anything of this log, not even an index.
+    /// Whether nothing is known of this log, not even an index.
     var hasSeenNothing: Bool { chain == nil && index == nil }
 
     /// Opens the log.
@@ -123,11 +125,10 @@ final class WALTail {
         try requireIndex()
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
         if let chain, chain.salts == header.salts {
-            // Of what was rolled back another process keeps the salts, but counts the log's generations by
-            // itself.
+            // After a rollback another process keeps the salts, but counts the log's generations by itself.
             if chain.frameCount == 0 { self.chain = WALChain(header: header) }
         } else {
-            // The old generation's end still stands behind the new one.
+            // The end of the old generation is still behind the new one.
             let rescue = try consume(&scratch, into: sink, until: .reset(header))
             guard rescue == .current else {
                 if rescue == .lost { forget() }
@@ -146,11 +147,11 @@ final class WALTail {
             forget()
             return .takenBack
         }
-        // Without a name it has no writer, unless somebody else has removed it.
+        // A log without a name has no writer, unless another process has removed it.
         let isOver = !log.isNamed && !indexIsUsed
         var outcome = try consume(&scratch, into: sink, until: isOver ? .unlinked : .open)
         if outcome == .current || outcome == .unconfirmed, let index = try knownBeyondChain(&scratch) {
-            // Mostly the writer has just gone on.
+            // Usually the writer has just continued.
             if mayHavePassedOver(index) { outcome = try consume(&scratch, into: sink, until: .open) }
             if outcome != .congested, outcome != .unfinished, let chain,
                 Int(index.lastFrame) > chain.frameCount
@@ -165,7 +166,7 @@ final class WALTail {
         return outcome
     }
 
-    /// Forgets all that was consumed; the next poll starts at the generation's first frame.
+    /// Drops everything consumed. The next poll starts at the generation's first frame.
     func forget() {
         (large, search, proof, count) = (nil, nil, nil, nil)
         (beginning, uncollected) = (nil, nil)
@@ -180,15 +181,15 @@ final class WALTail {
         return try? unsafe WALHeader(scratch.span.bytes.extracting(0..<got))
     }
 
-    /// A transaction that was read, and the chain behind it.
+    /// A transaction that was read, and the chain at its end.
     private struct Commit {
         let pages: PageSet
         let databasePages: PageCount
         let end: WALChain
     }
 
-    /// Follows the present chain to the last commit in the file. One that is followed by a valid frame is
-    /// proven by that; the last needs a proof of its own (`WALTail+Complete.swift`).
+    /// Follows the current chain to the last commit in the file. A commit that is followed by a valid frame
+    /// is proven. The last one needs a proof of its own (`WALTail+Complete.swift`).
     private func consume(
         _ scratch: inout [UInt8],
         into sink: some Sink,
@@ -220,8 +221,8 @@ final class WALTail {
             case .commit(let number, let databasePages):
                 pages.append(number, page)
                 last = Commit(pages: pages, databasePages: databasePages, end: position)
-                // A new set, no larger than the next commit probably is: emptied, the old one would keep room
-                // for the largest ever, and the queue holds thousands.
+                // A new set, about as large as the next commit probably is. The old one, if emptied, would
+                // keep the memory of the largest commit, and the queue holds thousands.
                 pages = PageSet(pageSize: position.pageSize, reservingPages: min(pages.count, 32))
                 return true
             }
@@ -244,8 +245,8 @@ final class WALTail {
         sink.committed(commit.pages, databasePages: commit.databasePages)
     }
 
-    /// Hands every frame from `chain`'s end on to `body`, with its page and the chain behind it, until it
-    /// returns false, a frame is not valid (`.end` is handed over) or the file ends.
+    /// Passes every frame from `chain`'s end on to `body`, with its page and the chain behind it. Stops when
+    /// `body` returns false, when a frame is not valid (`.end` is passed), or when the file ends.
     func scan(
         from chain: inout WALChain,
         _ scratch: inout [UInt8],
@@ -254,7 +255,8 @@ final class WALTail {
         let frameBytes = chain.frameBytes
         let start = chain.frameCount
         defer { unfinishedBytes = (chain.frameCount - start) * frameBytes }
-        // Mostly a few frames are new: start small, since what is read beyond them is copied for nothing.
+        // Usually a few frames are new. So the first read is small, since bytes beyond them are copied for
+        // nothing.
         var framesPerRead = max(1, (64 << 10) / frameBytes)
         while true {
             framesPerRead = min(framesPerRead, scratch.count / frameBytes)

@@ -1,27 +1,28 @@
 package import LinuxSystem
 package import RepositoryFormat
 
-/// What the right clock said at each snapshot. The stream has what the clock did say, which may have been
-/// wrong for a while: a time must mean what a person means by it, and never decrease along the sequence.
-/// Pure.
+/// The corrected time of each snapshot. The stream has the time that the clock showed, which may have been
+/// wrong for a while. A corrected time must mean what a person means by it, and never decrease along the
+/// sequence. This does no I/O.
 ///
-/// The clock that was set last is taken for the right one. Where a writer saw it being set back, all
-/// before that was ahead by as much; where it did not run then, by so much that nothing is later than
-/// what came after it. A clock was behind instead when it was put forward again later, or when it was
-/// before the year 2020, as clocks without a battery are.
+/// The clock setting that came last is taken as right. The rules for earlier times:
+/// 1. If a writer saw the clock being set back, all times before that were ahead by as much.
+/// 2. If no writer ran then, they were ahead by so much that none is later than the times that follow.
+/// 3. The clock was behind instead if it was put forward again later.
+/// 4. The clock was also behind if it was before the year 2020, as clocks without a battery are.
 package struct ClockCorrection: Sendable {
-    /// 2020-01-01T00:00:00Z, in nanoseconds: a clock that says less was not set.
+    /// 2020-01-01T00:00:00Z, in nanoseconds: a clock with an earlier time was not set.
     private static let leastTime: Int64 = 1_577_836_800_000_000_000
 
     /// In nanoseconds since 1970, one for each snapshot.
     private var times: [Int64]
-    /// Where the clock was seen being set, and by how much: before the snapshot of that index.
+    /// The clock settings that writers saw, each before the snapshot of that index.
     private let steps: [(place: Int, nanoseconds: Int64)]
 
     /// - Parameters:
-    ///   - times: what the clock said at each snapshot, in the order of the stream.
-    ///   - steps: how it was set, and how many snapshots come before that; ascending.
-    /// - Returns: as many times, which never decrease; nil when all are right as they are.
+    ///   - times: the clock's time at each snapshot, in the order of the stream.
+    ///   - steps: how the clock was set, and the number of snapshots before that; ascending.
+    /// - Returns: as many times, which never decrease; nil when all are right already.
     package static func correct(
         _ times: some RandomAccessCollection<Instant>,
         steps: [(place: Int, step: ClockStep)]
@@ -39,11 +40,11 @@ package struct ClockCorrection: Sendable {
         self.steps = steps
     }
 
-    /// Undoes what writers saw. A step tells of what came before it as far back as the times increase:
-    /// where they do not, nobody saw what happened in between.
+    /// Reverses the steps that writers saw. A step applies to earlier times as far back as the times
+    /// increase. Where they do not, nobody saw what happened in between.
     ///
-    /// A step forward alone says nothing, for the machine may have stood still. But where the clock had
-    /// been set back before, it was behind in between.
+    /// A step forward alone does not show that the clock was wrong, because the machine may have been
+    /// suspended. But if the clock had been set back before, it was behind in between.
     private mutating func applySteps() {
         var end = times.count
         var sum: Int64 = 0
@@ -55,8 +56,8 @@ package struct ClockCorrection: Sendable {
         _ = shift(0..<end, by: sum, wasSetBack: false)
     }
 
-    /// Moves the times of a range, from the last place on where they decrease. Returns whether that is
-    /// all of it. `wasSetBack`: the clock was, right before the range.
+    /// Shifts the times of a range, from the last place where they decrease. Returns whether that is the
+    /// whole range. `wasSetBack`: the clock was set back directly before the range.
     private mutating func shift(_ range: Range<Int>, by sum: Int64, wasSetBack: Bool) -> Bool {
         let start = range.dropFirst().last { times[$0] < times[$0 - 1] } ?? range.lowerBound
         let isWhole = start == range.lowerBound
@@ -65,10 +66,10 @@ package struct ClockCorrection: Sendable {
         return isWhole
     }
 
-    /// Resolves each place where the time still decreases: either what came before it was ahead, or what
-    /// comes after it is behind.
+    /// Resolves each place where the time still decreases. Either the times before it were ahead, or those
+    /// after it are behind.
     private mutating func settle() {
-        // The places whose times stand, with times that never decrease.
+        // The places with settled times, which never decrease.
         var standing: [Int] = []
         var place = 0
         while place < times.count {
@@ -91,9 +92,10 @@ package struct ClockCorrection: Sendable {
         }
     }
 
-    /// Where what is behind ends, if that is the better explanation. It must be shorter than what would have
-    /// been ahead. So little time passed in it that the clock was put forward at its end, and by more than
-    /// before the other.
+    /// The end of the times that are behind, if that is the better explanation. The conditions:
+    /// 1. Fewer times are behind than would have been ahead.
+    /// 2. So little time passed in them that the clock was put forward at their end.
+    /// 3. That step forward is larger than the one before the other times.
     private func endOfBehind(from place: Int, _ standing: [Int], _ firstAhead: Int) -> Int? {
         let highest = times[standing.last!]
         if times[place] < Self.leastTime, highest >= Self.leastTime {
@@ -111,8 +113,8 @@ package struct ClockCorrection: Sendable {
         return end
     }
 
-    /// Moves the times of a range forward so that they end where the next one is, or begin at `start`
-    /// when there is none.
+    /// Moves the times of a range forward so that they end at the next time. If there is none, they begin at
+    /// `start`.
     private mutating func moveForward(_ range: Range<Int>, after start: Int64) {
         let isLast = range.upperBound == times.count
         let step =
@@ -127,8 +129,8 @@ package struct ClockCorrection: Sendable {
         }
     }
 
-    /// Moves the times from there on back so that they end at `end`, with as much more as there was no
-    /// time for between what stands before them and `end`; none of them stands any more.
+    /// Moves the times from there on back so that they end at `end`. If there is too little time before `end`
+    /// for them, earlier ones are moved as well. None of the moved times is settled any more.
     private mutating func moveBack(_ standing: inout [Int], _ firstAhead: Int, before end: Int64) {
         let highest = times[standing.last!]
         var first = firstAhead
@@ -149,7 +151,7 @@ extension Int64 {
         return isBeyond ? (other < 0 ? .min : .max) : sum
     }
 
-    /// By how much it is later than an earlier time.
+    /// The difference from an earlier time; 0 if that is not earlier.
     fileprivate func distance(after earlier: Int64) -> Int64 {
         let (distance, isBeyond) = subtractingReportingOverflow(earlier)
         return isBeyond ? .max : Swift.max(0, distance)

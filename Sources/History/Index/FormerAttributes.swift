@@ -3,10 +3,10 @@ package import RepositoryFormat
 import RepositoryReader
 package import SystemPackage
 
-/// A directory of a root as it was at some moment, or before that.
+/// A directory of a root as of a moment, or before that.
 package struct FormerDirectory: Hashable, Sendable {
     package let attributes: FileAttributes
-    /// It was there at the moment; else they are the last that it had.
+    /// Whether it existed at the moment; otherwise the attributes are its last ones.
     package let isThere: Bool
 
     package init(
@@ -18,13 +18,13 @@ package struct FormerDirectory: Hashable, Sendable {
     }
 }
 
-/// What the files and directories of a root had besides content at some moment.
+/// The attributes of a root's files and directories as of a moment.
 package struct FormerAttributes: Hashable, Sendable {
     package private(set) var files: [FileID: FileAttributes] = [:]
     /// By their names relative to the root; that of the root itself is empty.
     package private(set) var directories: [FilePath: FormerDirectory] = [:]
 
-    /// `isLate`: it was said after the moment, and counts only where nothing else is known.
+    /// `isLate`: the record came after the moment, and applies only if no other is known.
     mutating func add(
         _ subject: AttributesRecord.Subject,
         _ attributes: FileAttributes?,
@@ -58,7 +58,7 @@ extension FormerAttributes {
     }
 }
 
-/// All that a history says of attributes, in the order of the stream. What repeats is kept once.
+/// All attributes in a history, in the order of the stream. Repeated ones are stored once.
 struct AttributesHistory: Sendable {
     private struct Entry {
         let sequence: SequenceNumber
@@ -66,7 +66,7 @@ struct AttributesHistory: Sendable {
         let modified: Int64
         /// An index into `subjects`.
         let subject: Int32
-        /// An index into `styles`; -1: the directory is gone.
+        /// An index into `styles`; -1: the directory was removed.
         let style: Int32
     }
 
@@ -100,7 +100,7 @@ struct AttributesHistory: Sendable {
     }
 
     private mutating func number(of attributes: FileAttributes) -> Int32 {
-        // With a time of its own each would be another one.
+        // With its own time each file would have a style of its own.
         let style = attributes.modified == nil ? attributes : attributes.with(modified: 0)
         if let known = styleNumbers[style] { return known }
         let number = Int32(styles.count)
@@ -109,9 +109,9 @@ struct AttributesHistory: Sendable {
         return number
     }
 
-    /// Of each name the last that counts as of `sequence`. Those that count as of that very snapshot must be
-    /// among the first `limit` records, and not later than `time`; earlier ones were there before it,
-    /// whatever the clock said. Of a name of which only later ones tell, the first of these.
+    /// The last attributes of each name as of `sequence`. Records with that very sequence must be among the
+    /// first `limit` records, and not later than `time`. Records with an earlier sequence always apply,
+    /// whatever the clock showed. If a name has only later records, the first of these applies.
     func state(
         at sequence: SequenceNumber,
         first limit: Int?,
@@ -144,12 +144,13 @@ extension FileAttributes {
 }
 
 extension SnapshotIndex {
-    /// What files and directories had as of a snapshot.
+    /// The attributes of files and directories as of a snapshot.
     ///
-    /// A change of attributes alone makes no snapshot. Of those that came after the snapshot and before the
-    /// next one, the last count; when a tag or a time is what was asked for, the last before that.
+    /// A change of attributes alone makes no snapshot. So several records may follow a snapshot before the
+    /// next one. The last of them applies. If a tag or a time was requested, the last one before that
+    /// applies.
     ///
-    /// - Parameter when: what led to the snapshot.
+    /// - Parameter when: the WHEN that selected the snapshot.
     package func attributes(at sequence: SequenceNumber, asked when: When? = nil) -> FormerAttributes {
         let (limit, time): (Int?, Instant?) =
             switch when {
@@ -158,7 +159,7 @@ extension SnapshotIndex {
             default: (nil, nil)
             }
         let state = attributes.state(at: sequence, first: limit, notAfter: time)
-        // Whoever wrote it must not make programs that run as somebody else.
+        // Another owner of the history must not create programs that run as somebody else.
         let isOwn = FileStatus.ifPresent(root.directory)?.ownerID == CurrentProcess.userID
         return isOwn ? state : state.withoutSetID
     }

@@ -3,9 +3,9 @@ package import RepositoryReader
 
 /// Why no snapshot can be chosen from a history that is damaged or incomplete.
 package enum HistoryError: Error, Hashable, Sendable {
-    /// The history is damaged, so that a WHEN may lead to the wrong snapshot; `guess` is the one it led to.
+    /// The history is damaged, so a WHEN may lead to the wrong snapshot; `guess` is the one that it led to.
     case uncertain(Finding, guess: SnapshotIndex.Entry, isRoot: Bool)
-    /// The repository is an incomplete copy, in which nothing of what was asked for is whole.
+    /// The repository is an incomplete copy, without a complete snapshot of what was requested.
     case nothingWhole(Finding, isRoot: Bool)
 }
 

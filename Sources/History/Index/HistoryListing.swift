@@ -3,18 +3,18 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Some of a root's history, with all that is known of each snapshot, read without holding it in memory.
+/// Part of a root's history, with all that is known of each snapshot, read without keeping it in memory.
 package struct HistoryListing: Sendable {
     package struct Snapshot: Sendable {
         package let record: SnapshotRecord
-        /// What the right clock said then; the record has what the clock did say.
+        /// The corrected time; the record has the clock's time.
         package let time: Instant
         /// The file's absolute path.
         package let path: FilePath
         /// Relative to the root.
         package let name: FilePath
         package let kind: FileKind
-        /// The verdict on its health; nil if there is none.
+        /// The health verdict; nil if there is none.
         package let isGood: Bool?
         /// Sorted.
         package let tags: [String]
@@ -23,9 +23,9 @@ package struct HistoryListing: Sendable {
 
     package enum Line: Sendable {
         case snapshot(Snapshot)
-        /// With the absolute path of the file that it is about, if it is not about all.
+        /// With the absolute path of its file, unless it is about all files.
         case gap(Gap, FilePath?)
-        /// Somebody set the clock while a watcher ran.
+        /// The clock was set while a watcher ran.
         case clock(ClockStep)
     }
 
@@ -36,15 +36,15 @@ package struct HistoryListing: Sendable {
     /// Whether gaps before the first one, and after the last, are shown.
     private let isFromStart: Bool
     private let isToEnd: Bool
-    /// Those that are shown; nil: all.
+    /// The files that are shown; nil: all.
     private let files: Set<FileID>?
     private let tags: [SequenceNumber: [String]]
 
-    /// Chooses the snapshots from `since` up to `until`, both included, and of those the last so many.
+    /// Selects the snapshots from `since` to `until`, both included, and of those the last `count`.
     ///
-    /// Of a directory within the root, its files are shown; WHEN counts the snapshots of the root.
-    /// A moment as `since` may lie before the first snapshot, or after the last one: then nothing is shown.
-    /// Throws `WhenError`.
+    /// For a directory within the root, its files are shown; WHEN counts the snapshots of the root. A time as
+    /// `since` may be before the first snapshot. If it is after the last one, nothing is shown. Throws
+    /// `WhenError`.
     package init(
         of index: SnapshotIndex,
         in scope: HistoryScope,
@@ -75,8 +75,8 @@ package struct HistoryListing: Sendable {
         tags = index.tagsBySnapshot(among: entries.filter { files?.contains($0.file) ?? true })
     }
 
-    /// Walks over the chosen lines, oldest first. Throws what `body` throws, `RepositoryError.unsupported`,
-    /// or `SystemError`.
+    /// Calls `body` for the selected lines, oldest first. Throws what `body` throws,
+    /// `RepositoryError.unsupported`, or `SystemError`.
     package func visit(_ body: (Line) throws -> Void) throws {
         var previous = SequenceNumber.none
         try RootHistory(index.root).visit { event in
@@ -122,7 +122,8 @@ package struct HistoryListing: Sendable {
 }
 
 extension SnapshotIndex {
-    /// The bounds of the last so many snapshots within others, those included that are no moment of the root.
+    /// The bounds of the last `count` snapshots within others, including those that are not moments of the
+    /// root.
     fileprivate func last(
         _ count: Int,
         of files: Set<FileID>?,
@@ -153,8 +154,8 @@ extension SnapshotIndex {
         }
     }
 
-    /// The tags of each of `entries`, which are those of a scope. A tag that was set on another file's
-    /// snapshot stands where a WHEN with its name leads.
+    /// The tags of each of `entries`, which are those of a scope. If a tag was set on another file's
+    /// snapshot, it is listed at the snapshot to which a WHEN with its name leads.
     fileprivate func tagsBySnapshot(among entries: [Entry]) -> [SequenceNumber: [String]] {
         var found: [SequenceNumber: [String]] = [:]
         for (name, target) in tags {

@@ -1,8 +1,8 @@
 package import LinuxSystem
 
 extension SnapshotIndex {
-    /// A stamp of the present for the tags of something that is brought back, with a number behind it if a
-    /// tag of that second is there already.
+    /// A stamp of the current time for the tags of a recovery. If a tag of that second exists, a number is
+    /// appended.
     package func freeStamp(for action: RecoveryEntry.Action, now: Instant = .now) -> String {
         let stamp = now.stamp(in: .system)
         let isFree = { (stamp: String) in

@@ -2,17 +2,18 @@ import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 
-/// Choosing in a copy that was made beside a writer, in which something is missing and nothing is damaged.
+/// Selecting in a copy that was made beside a writer: records are missing and none is damaged.
 ///
-/// A snapshot of a file is whole if and only if all that it is built on is there. A moment of the root is
-/// whole if and only if nothing is missing of the root up to it. `latest` counts from the newest one that is
-/// whole. A time or a sequence is only accepted if nothing is missing between the snapshot that it leads to
-/// and the next one that is there.
+/// A snapshot of a file is whole if and only if everything that it builds on is there. A moment of the root
+/// is whole if and only if no record of the root before it is missing.
+///
+/// `latest` counts from the newest whole one. A time or a sequence is only accepted if no record is missing
+/// between the snapshot that it leads to and the next one.
 extension SnapshotIndex {
-    /// Whether something is missing, and that is all that is wrong.
+    /// Whether records are missing and nothing is damaged.
     package var isIncomplete: Bool { !damage.isEmpty && damage.allSatisfy(\.isIncompleteness) }
 
-    /// The newest snapshot in the scope that is whole.
+    /// The newest whole snapshot in the scope.
     package func newestWhole(in scope: HistoryScope) -> Entry? { whole(in: scope).last }
 
     private func whole(in scope: HistoryScope) -> [Entry] {
@@ -40,7 +41,7 @@ extension SnapshotIndex {
         let index = try resolve(when, in: all, strictlyBefore: strictlyBefore, now: now)
         let entry = all[index]
         let next = index + 1 < all.count ? all[index + 1].sequence : SequenceNumber(.max)
-        // Of what has its own name nothing can be between.
+        // A sequence names its snapshot exactly, so none can be in between.
         let isNamed = when == .sequence(entry.sequence.rawValue) && !strictlyBefore
         guard isWhole(entry, in: scope),
             isNamed || !losses.contains(where: { $0 >= entry.sequence && $0 < next })

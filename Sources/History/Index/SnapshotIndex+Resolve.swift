@@ -2,7 +2,7 @@ package import LinuxSystem
 package import RepositoryFormat
 
 extension SnapshotIndex {
-    /// The snapshots as of which what is in the scope can be restored, oldest first.
+    /// The snapshots as of which the scope can be restored, oldest first.
     package func entries(in scope: HistoryScope) -> [Entry] {
         switch scope {
         case .root: entries.filter(\.isMoment)
@@ -10,11 +10,11 @@ extension SnapshotIndex {
         }
     }
 
-    /// Finds the snapshot that a WHEN means. For a root it counts the snapshots of all files, but
-    /// for those that retention has left alone.
+    /// Finds the snapshot of a WHEN. For a root it counts the snapshots of all files, except those that
+    /// retention has left as states of their file only.
     ///
-    /// Where the history is damaged, snapshots may be missing, and any count or moment may lead to the wrong
-    /// one. Then only a sequence is accepted. Of an incomplete copy, what is missing is known
+    /// If the history is damaged, snapshots may be missing, and any count or time may lead to the wrong one.
+    /// Then only a sequence is accepted. In an incomplete copy the missing part is known
     /// (`SnapshotIndex+Incomplete.swift`).
     ///
     /// Throws `WhenError`, and `HistoryError.uncertain` because of damage.
@@ -43,7 +43,7 @@ extension SnapshotIndex {
         return entries.lastIndex(atOrBefore: sequence).map { entries[$0] }
     }
 
-    /// The snapshot with that sequence, of whichever file.
+    /// The snapshot with that sequence, of any file.
     package func entry(at sequence: SequenceNumber) -> Entry? {
         let entry = entries.lastIndex(atOrBefore: sequence).map { entries[$0] }
         return entry?.sequence == sequence ? entry : nil
@@ -67,7 +67,7 @@ extension SnapshotIndex {
         let moments = entries.map {
             SnapshotMoment(sequence: $0.sequence.rawValue, time: $0.time, isGood: verdicts[$0.sequence])
         }
-        // A clock that was put back may have left snapshots with times beyond the present.
+        // If the clock was put back, snapshots may have times in the future.
         let present = entries.last.map { max(now, $0.time) } ?? now
         do throws(WhenError) {
             return try when.resolve(
@@ -89,7 +89,7 @@ extension SnapshotIndex {
 }
 
 extension [SnapshotIndex.Entry] {
-    /// The index of the newest one that is not later than a sequence; nil if all are.
+    /// The index of the newest one that is not later than a sequence; nil if all are later.
     package func lastIndex(atOrBefore sequence: SequenceNumber) -> Int? {
         let later = partitioningIndex { $0.sequence > sequence }
         return later == 0 ? nil : later - 1

@@ -3,16 +3,16 @@ package import RepositoryFormat
 package import SystemPackage
 
 extension SnapshotIndex {
-    /// The files that may have been there at a snapshot and had none of their own yet, for the first capture
-    /// of everything was under way. Relative to the root, by name.
+    /// The files that may have existed at a snapshot but had no snapshot yet, because the first capture of
+    /// everything was in progress. Relative to the root, by name.
     ///
-    /// A file is one of them if and only if its first snapshot is a baseline, comes later, and:
+    /// A file is one of them if and only if its first snapshot is a baseline, is later, and:
     /// 1. no writer was started in between, or
-    /// 2. all snapshots so far are baselines, and it is not known to be modified since: the first capture was
-    ///    interrupted, and a later writer went on with it.
+    /// 2. all snapshots so far are baselines, and it is not known to be modified since. The first capture was
+    ///    then interrupted, and a later writer continued it.
     ///
-    /// What appears while a watcher runs is no baseline. What appeared while none ran is one, and was not
-    /// there before.
+    /// The first snapshot of a file that appears while a watcher runs is not a baseline. If no watcher ran,
+    /// it is one, and the file did not exist before.
     package func unseenFiles(at sequence: SequenceNumber) -> [FilePath] {
         let end = (entries.lastIndex(atOrBefore: sequence) ?? -1) + 1
         let seen = entries.prefix(end)
@@ -29,8 +29,7 @@ extension SnapshotIndex {
             .sorted { $0.string < $1.string }
     }
 
-    /// Those of the entries of which the file was last modified before a moment. Of a database that is not
-    /// known.
+    /// Those entries whose file was last modified before a moment. For a database this is unknown.
     private func unmodified(_ places: [Int], since moment: Entry?) -> [Int] {
         guard let last = places.last, let moment else { return [] }
         let former = attributes(at: entries[last].sequence)

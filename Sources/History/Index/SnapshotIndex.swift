@@ -3,30 +3,30 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// What a question about the past is about.
+/// The subject of a question about the history.
 package enum HistoryScope: Hashable, Sendable {
     /// The root as a whole: every snapshot of every file.
     case root
     case file(FileID)
 }
 
-/// The snapshots of a root, read once, to answer which one is meant. 24 bytes of memory for each.
+/// The snapshots of a root, read once, to select one of them. 24 bytes of memory for each.
 package struct SnapshotIndex: Sendable {
     package struct Entry: Hashable, Sendable {
         package let sequence: SequenceNumber
-        /// What the right clock said then.
+        /// The corrected time.
         package fileprivate(set) var time: Instant
         package let file: FileID
         package let event: SnapshotEvent
         /// Whether the root as a whole can be restored as of it.
         fileprivate(set) var isMoment: Bool
-        /// Whether all that it is built on is there.
+        /// Whether everything that it builds on is there.
         var isWhole = true
-        /// Whether nothing is missing of the root up to it, of no file.
+        /// Whether no record is missing up to it, of any file of the root.
         var isRootWhole = true
     }
 
-    /// How a file was declared, from a place in the history on.
+    /// A declaration of a file, from a place in the history on.
     struct Declaration: Hashable, Sendable {
         /// The last snapshot before it, of any file.
         let after: SequenceNumber
@@ -39,34 +39,33 @@ package struct SnapshotIndex: Sendable {
     package private(set) var entries: [Entry] = []
     /// The sequence that each tag was set on last.
     package private(set) var tags: [String: SequenceNumber] = [:]
-    /// Since when those of them stand that Holdfast made by itself.
+    /// The times since when the automatic tags among them exist.
     private(set) var automaticTags: [String: Instant] = [:]
     /// Every sequence that each tag was set on, in the order of the stream.
     package private(set) var tagTargets: [String: [SequenceNumber]] = [:]
-    /// The sequences that are held and not released.
+    /// The sequences with a hold that is not released.
     package private(set) var holds: Set<SequenceNumber> = []
-    /// The last verdict on each snapshot that has one: whether it is good.
+    /// The last verdict on each snapshot that has one: whether it is healthy.
     package private(set) var verdicts: [SequenceNumber: Bool] = [:]
-    /// Everything that was brought back, oldest first.
+    /// All recoveries, oldest first.
     package private(set) var recoveries: [RecoveryEntry] = []
-    /// The last thing that was begun to be brought back, if it did not come to its end.
+    /// The last recovery that was begun, unless it was finished.
     private var begun: RecoveryTags?
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
-    /// How the clock was set while writers ran, oldest first, and how many entries come before that.
+    /// How the clock was set while writers ran, oldest first, and the number of entries before that.
     private(set) var clockSteps: [(place: Int, step: ClockStep)] = []
-    /// How many entries come before each tag that Holdfast made by itself.
+    /// The number of entries before each automatic tag.
     private var automaticTagPlaces: [String: Int] = [:]
-    /// What files and directories had besides content.
+    /// The attributes of files and directories.
     var attributes = AttributesHistory()
-    /// How much of that was said when a tag was set, if it was set on the newest snapshot.
+    /// The number of attribute records before each tag that was set on the newest snapshot.
     private(set) var tagPlaces: [String: Int] = [:]
-    /// How many entries come before the start of each writer.
+    /// The number of entries before the start of each writer.
     private(set) var sessionPlaces: [Int] = []
-    /// How many entries come before each note that changes may have been missed: it follows the first
-    /// snapshot that has them.
+    /// The number of entries before each gap. A gap follows the first snapshot with its changes.
     private var gapPlaces: [Int] = []
-    /// The damage that was met on the way. Where there is any, snapshots may be missing.
+    /// The damage that was found while reading. If there is any, snapshots may be missing.
     package private(set) var damage: [Finding] = []
     /// For each of these, the last snapshot before it.
     private(set) var losses: [SequenceNumber] = []
@@ -89,8 +88,7 @@ package struct SnapshotIndex: Sendable {
         self.root = root
     }
 
-    /// The newest snapshots of all files are the state of the root at some time, and nothing is known of
-    /// what followed.
+    /// Marks the newest snapshots of all files as a state of the root, after which records are lost.
     mutating func endState() {
         if !entries.isEmpty { entries[entries.count - 1].isMoment = true }
     }
@@ -117,7 +115,7 @@ package struct SnapshotIndex: Sendable {
         case .annotation(let annotation): add(annotation)
         case .attributes(let record): attributes.add(record)
         case .finding(let finding) where finding.severity == .error && finding.file != root.durableMarkPath:
-            // The mark says only how far the stream goes, and may be missing.
+            // The mark only records the stream's durable end, and may be missing.
             damage.append(finding)
             losses.append(entries.last?.sequence ?? .none)
         case .session: sessionPlaces.append(entries.count)
@@ -126,13 +124,13 @@ package struct SnapshotIndex: Sendable {
         }
     }
 
-    /// Takes a snapshot for good, and none that is newer.
+    /// Sets a snapshot as healthy, and no newer one.
     package mutating func judge(_ newestGood: SequenceNumber) {
         for (sequence, isGood) in verdicts where isGood && sequence > newestGood { verdicts[sequence] = nil }
         verdicts[newestGood] = true
     }
 
-    /// Draws the conclusions that need the whole history; called when all is added.
+    /// Completes the index after the whole history was added.
     mutating func complete() {
         correctTimes()
         dropLostTags()
@@ -146,8 +144,8 @@ package struct SnapshotIndex: Sendable {
         }
     }
 
-    /// Forgets tags that have expired and whose snapshots retention has removed: what says so may lie in a
-    /// segment that was not rewritten. They must not lead to older snapshots.
+    /// Drops expired tags whose snapshots retention has removed. The record of the removal may be in a
+    /// segment that was not rewritten. The tags must not lead to older snapshots.
     private mutating func dropLostTags() {
         for name in automaticTags.keys {
             let target = tags[name]
@@ -187,13 +185,12 @@ package struct SnapshotIndex: Sendable {
 }
 
 extension SnapshotIndex {
-    /// The tag of the state before something that was begun to be brought back and did not come to its end,
-    /// if that is the last that was begun.
+    /// The tag of the state before the last recovery that was begun, unless it was finished.
     package var begunRecovery: String? { begun?.before }
 }
 
 extension SnapshotIndex {
-    /// Whether a writer ran all the time from a snapshot to a later one, and missed nothing that it knows of.
+    /// Whether a writer ran without interruption from a snapshot to a later one, and recorded no gap.
     package func wasWatched(from first: SequenceNumber, to last: SequenceNumber) -> Bool {
         guard let start = entries.lastIndex(atOrBefore: first), let end = entries.lastIndex(atOrBefore: last)
         else { return false }
@@ -221,7 +218,7 @@ extension SnapshotIndex {
         Set(declarations.filter { $0.value.contains { $0.name.starts(with: directory) } }.keys)
     }
 
-    /// What the file was called, relative to the root, and what it was, at a snapshot of it.
+    /// The file's name, relative to the root, and its kind, at a snapshot of it.
     package func declaration(
         of file: FileID,
         at sequence: SequenceNumber
@@ -231,12 +228,12 @@ extension SnapshotIndex {
         return (found.name, found.kind)
     }
 
-    /// Ascending; they may be something else by now, or gone.
+    /// Ascending. They may have another kind by now, or be deleted.
     package var filesThatWereDatabases: [FileID] {
         declarations.filter { $0.value.contains { $0.kind == .database } }.keys.sorted()
     }
 
-    /// The absolute path of a file as the root's path has it.
+    /// The absolute path of a file, written as the root's path.
     package func path(of file: FileID, at sequence: SequenceNumber) -> FilePath {
         declaration(of: file, at: sequence).map { root.path(of: $0.name) } ?? root.path
     }

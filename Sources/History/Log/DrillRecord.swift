@@ -1,7 +1,7 @@
 package import LinuxSystem
 package import RepositoryFormat
 
-/// The evidence of a restore drill: what was restored, that it was right, how long it took. In the history it
+/// The evidence of a restore drill: what was restored, the check of it, and the duration. In the history it
 /// is an annotation.
 package struct DrillRecord: Sendable {
     package let time: Instant
@@ -10,7 +10,7 @@ package struct DrillRecord: Sendable {
     package let files: Int
     package let databases: Int
     package let bytes: UInt64
-    /// From the first look into the history to the last check.
+    /// From the start of reading the history to the last check.
     package let elapsed: Duration
     /// Why it failed; nil if it did not.
     package let problem: String?
@@ -33,7 +33,7 @@ package struct DrillRecord: Sendable {
         self.problem = problem
     }
 
-    /// Nil unless the annotation is one of a drill, and whole.
+    /// Nil unless the annotation is that of a drill, and complete.
     package init?(_ annotation: Annotation) {
         let fields = annotation.fields
         guard annotation.kind == .drill, let sequence = fields["sequence"].flatMap(UInt64.init),
@@ -53,7 +53,7 @@ package struct DrillRecord: Sendable {
         )
     }
 
-    /// It is about no snapshot, so that the evidence outlives what was restored.
+    /// It is about no snapshot, so that the evidence is kept longer than the snapshot.
     package var request: AnnotationRequest {
         var fields = [
             "sequence": sequence.description,

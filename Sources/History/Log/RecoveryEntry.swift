@@ -2,20 +2,19 @@ import FoundationEssentials
 package import LinuxSystem
 package import RepositoryFormat
 
-/// What the history keeps of something that was brought back: an annotation of the snapshot that shows the
-/// result.
+/// The history's record of a recovery: an annotation of the snapshot with the result.
 package struct RecoveryEntry: Sendable {
     package enum Action: String, CaseIterable, Sendable { case restore, undo, rows }
 
-    /// What became of the rows of a table, as far as it changed.
+    /// The changed rows of a table.
     package struct Table: Hashable, Sendable, Codable {
         package let path: String
         package let table: String
-        /// Rows that were there before it and are no more.
+        /// The number of rows that no longer exist.
         package let lost: Int
-        /// Rows that are there again.
+        /// The number of rows that exist again.
         package let regained: Int
-        /// Rows that have other values now.
+        /// The number of rows with other values now.
         package let changed: Int
 
         package init(
@@ -35,16 +34,16 @@ package struct RecoveryEntry: Sendable {
 
     package let action: Action
     package let time: Instant
-    /// The first snapshot that shows the result.
+    /// The first snapshot with the result.
     package let result: SequenceNumber
-    /// The snapshot that was brought back.
+    /// The snapshot that was restored.
     package let at: SequenceNumber
-    /// Of each file that was brought back, the root's snapshot as of which it was as before.
+    /// For each restored file, the root's snapshot with its state before.
     package let before: [FileID: SequenceNumber]
     package let tables: [Table]
     /// From the command to the last change.
     package let elapsed: Duration
-    /// Why, in the words of the one who did it.
+    /// The reason, in the user's words.
     package let reason: String
 
     package init(
@@ -70,7 +69,8 @@ package struct RecoveryEntry: Sendable {
 
 // As an annotation: its fields are texts.
 extension RecoveryEntry {
-    /// Nil unless the annotation is one of a restore, and whole. `files`: all that there are, ascending.
+    /// Nil unless the annotation is that of a restore, and complete. `files`: all numbers of files,
+    /// ascending.
     package init?(_ annotation: Annotation, among files: [FileID]) {
         let fields = annotation.fields
         guard annotation.kind == .restore, let action = fields["action"].flatMap(Action.init),
@@ -116,7 +116,7 @@ struct FileSnapshots: Hashable {
         self.snapshots = snapshots
     }
 
-    /// `files`: all that there are, ascending. A short text names billions, of which only those are kept.
+    /// `files`: all numbers of files, ascending. A short text may name billions; only these are kept.
     init?(_ text: String, among files: [FileID]) {
         var snapshots: [FileID: SequenceNumber] = [:]
         for group in text.split(separator: " ") {
@@ -126,7 +126,7 @@ struct FileSnapshots: Hashable {
                 let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
                 guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2,
                     first <= last,
-                    // More than any root has: a text that is not ours.
+                    // More than any root has: Holdfast did not write this text.
                     last - first < 1 << 24
                 else { return nil }
                 let start = files.partitioningIndex { $0.rawValue >= first }

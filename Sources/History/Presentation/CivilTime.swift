@@ -45,7 +45,7 @@ package struct CivilTime: Hashable, Sendable {
         )
     }
 
-    /// Seconds after 1970-01-01 00:00:00 on the same wall, nanoseconds left out: Unix time if it is UTC.
+    /// Seconds after 1970-01-01 00:00:00 in the same zone, without nanoseconds: Unix time if it is UTC.
     package var secondsSince1970: Int64 {
         let parts = DateComponents(
             year: year,

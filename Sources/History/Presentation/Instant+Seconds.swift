@@ -1,15 +1,15 @@
 package import LinuxSystem
 
-// An instant as Unix seconds and the nanoseconds beyond them.
-// Its 64 bits of nanoseconds reach from 1677-09-21 to 2262-04-11.
+// An instant as Unix seconds and additional nanoseconds. Its 64 bits of nanoseconds cover 1677-09-21 to
+// 2262-04-11.
 extension Instant {
     /// - Parameters:
     ///   - unixSeconds: whole seconds since the epoch, rounded down.
-    ///   - nanosecond: what lies beyond the second, 0 to 999,999,999.
-    /// - Returns: nil if the moment lies outside what 64 bits can hold.
+    ///   - nanosecond: the additional nanoseconds, 0 to 999,999,999.
+    /// - Returns: nil if 64 bits cannot hold the moment.
     package init?(unixSeconds: Int64, nanosecond: Int) {
         // Multiplied downwards from zero, the earliest moments would overflow in between: their second,
-        // rounded down, is just out of reach. So count from the second above.
+        // rounded down, is just out of range. So count from the second above.
         let fromAbove = unixSeconds < 0 && nanosecond > 0
         let second = fromAbove ? unixSeconds + 1 : unixSeconds
         let rest = fromAbove ? Int64(nanosecond) - 1_000_000_000 : Int64(nanosecond)
@@ -25,7 +25,7 @@ extension Instant {
         return nanoseconds % 1_000_000_000 < 0 ? quotient - 1 : quotient
     }
 
-    /// What lies beyond `unixSeconds`: 0 to 999,999,999.
+    /// The nanoseconds beyond `unixSeconds`: 0 to 999,999,999.
     package var nanosecond: Int {
         let remainder = Int(nanoseconds % 1_000_000_000)
         return remainder < 0 ? remainder + 1_000_000_000 : remainder

@@ -22,20 +22,20 @@ extension Instant {
             + padded(Int(offset % 60), to: 2)
     }
 
-    /// Local time to the second, the rest cut off, for people: `2026-01-29 12:00:00`.
+    /// Local time to the second, truncated, for people: `2026-01-29 12:00:00`.
     package func localText(in calendar: LocalCalendar) -> String {
         let time = calendar.civilTime(at: self)
         return "\(time.dateText) \(time.clockText)"
     }
 
-    /// Local time to the second as part of a name, which a WHEN takes as well: `20260129-120000`.
+    /// Local time to the second as part of a name, which a WHEN accepts as well: `20260129-120000`.
     package func stamp(in calendar: LocalCalendar) -> String {
         let time = calendar.civilTime(at: self)
         return time.dateText.filter { $0 != "-" } + "-" + time.clockText.filter { $0 != ":" }
     }
 
-    /// How long ago this is, in its largest unit, the rest cut off, for people: `3 min ago`, `1 day ago`;
-    /// `now` within a second, `in 3 min` if it lies in the future.
+    /// The time since then in its largest unit, truncated, for people: `3 min ago`, `1 day ago`. `now` within
+    /// a second, `in 3 min` for a moment in the future.
     package func ageText(now: Instant) -> String {
         let isPast = self <= now
         // The difference of two Int64 always fits into a UInt64.
@@ -66,7 +66,7 @@ extension CivilTime {
     }
 }
 
-/// A number that is not negative, with zeros before it.
+/// A number that is not negative, padded with zeros.
 private func padded(_ number: Int, to width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(width - digits.utf8.count, 0)) + digits

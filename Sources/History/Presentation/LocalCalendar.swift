@@ -1,8 +1,8 @@
 package import LinuxSystem
 
-/// The rules of one time zone: what the wall shows at a moment, and which moments a wall time denotes.
+/// The rules of one time zone: the local time of a moment, and the moments of a local time.
 ///
-/// A value with the zone's offset as its only part, so that tests can lay down a zone of their own.
+/// The zone's offset is its only part, so that tests can define a zone of their own.
 package struct LocalCalendar: Sendable {
     /// How many seconds local time is ahead of UTC at a moment given in Unix seconds; less than 26 hours
     /// either way.
@@ -17,7 +17,7 @@ package struct LocalCalendar: Sendable {
 
     package static let utc = LocalCalendar { _ in 0 }
 
-    /// What the wall shows at a moment.
+    /// The local time of a moment.
     package func civilTime(at instant: Instant) -> CivilTime {
         let seconds = instant.unixSeconds
         return CivilTime(
@@ -26,9 +26,9 @@ package struct LocalCalendar: Sendable {
         )
     }
 
-    /// The moments at which the wall shows `time`, ascending: one as a rule, none if the clock was put
-    /// forward over it, two if the clock was put back behind it. Those that no `Instant` can hold are left
-    /// out.
+    /// The moments with the local time `time`, ascending. Usually there is one. There is none if the clock
+    /// was put forward past it, and two if the clock was put back. Moments that no `Instant` can hold are
+    /// omitted.
     package func instants(of time: CivilTime) -> [Instant] {
         let wall = time.secondsSince1970
         return offsets(around: wall)
@@ -38,8 +38,8 @@ package struct LocalCalendar: Sendable {
             .compactMap { Instant(unixSeconds: $0, nanosecond: time.nanosecond) }
     }
 
-    /// For a wall time that does not exist: the moments that it would denote by the offset before the clock
-    /// was put forward and by the one after, ascending. One lies before the change and one after it.
+    /// For a local time that does not exist: the moments by the offset before the clock was put forward and
+    /// by the one after, ascending. One is before the change and one after it.
     package func nearestInstants(to time: CivilTime) -> [Instant] {
         let wall = time.secondsSince1970
         return offsets(around: wall)
@@ -48,8 +48,8 @@ package struct LocalCalendar: Sendable {
             .compactMap { Instant(unixSeconds: $0, nanosecond: time.nanosecond) }
     }
 
-    /// Every offset that may apply when the wall shows `wall`. The moment itself is at most 26 hours away;
-    /// no zone has had two changes of its clock so close together that steps of a few hours miss one.
+    /// Every offset that may apply at the local time `wall`. The moment itself is at most 26 hours away. No
+    /// zone has had two changes so close together that steps of a few hours miss one.
     private func offsets(around wall: Int64) -> Set<Int64> {
         Set(stride(from: wall - 93_600, through: wall + 93_600, by: 15_600).map(offsetSeconds))
     }

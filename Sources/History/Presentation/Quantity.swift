@@ -1,4 +1,4 @@
-/// Sizes and spans of time as people read them.
+/// Sizes and durations for people.
 package enum Quantity {
     /// A size with one digit after the point, rounded: `512 B`, `1.2 MiB`.
     package static func text(bytes: UInt64) -> String {
@@ -8,7 +8,7 @@ package enum Quantity {
             let shift = UInt64(place + 1) * 10
             let remainder = bytes & ((1 << shift) - 1)
             let tenths = (bytes >> shift) * 10 + ((remainder * 10 + (1 << (shift - 1))) >> shift)
-            // What rounds up to 1024.0 is 1.0 of the next unit.
+            // 1024.0, after rounding, is 1.0 of the next unit.
             if tenths < 10_240 || place == units.count - 1 { return "\(tenths / 10).\(tenths % 10) \(unit)" }
         }
         return "\(bytes) B"
@@ -17,16 +17,16 @@ package enum Quantity {
     /// `1 row`, `2 rows`.
     package static func text(rows count: Int) -> String { text(count, "row") }
 
-    /// A number of things that take an "s": `1 file`, `2 files`.
+    /// A count of things with a plural in "s": `1 file`, `2 files`.
     package static func text(_ count: some BinaryInteger, _ thing: String) -> String {
         "\(count) \(thing)\(count == 1 ? "" : "s")"
     }
 
-    /// A span of time in its one or two largest units, the rest cut off: `250 ms`, `1.2 s`, `3 min 5 s`.
+    /// A duration in its one or two largest units, truncated: `250 ms`, `1.2 s`, `3 min 5 s`.
     package static func text(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         if duration < .zero {
-            // The most negative duration has no positive counterpart; nobody tells the difference.
+            // The most negative duration has no positive counterpart; the difference is not visible.
             return "-" + text(seconds == .min ? .seconds(Int64.max) : .zero - duration)
         }
         switch seconds {

@@ -1,15 +1,15 @@
 import LinuxSystem
 
-/// The periods of a calendar, of each of which the newest moment may be kept.
+/// The periods of a calendar. The newest moment of each may be kept.
 enum RetentionPeriod: CaseIterable {
     case hour, day, week, month
 
-    /// A number that two moments share exactly when they lie in the same period by the clock on the wall.
+    /// A number that two moments share if and only if they are in the same period of local time.
     func number(of instant: Instant, offsetSeconds: Int64) -> Int64 {
         let wall = instant.unixSeconds + offsetSeconds
         let day = Self.quotient(wall, 86_400)
         switch self {
-        // When the clock showed the full hour, by the offset in force: an hour that is shown twice is two.
+        // The moment of the full hour, by the offset in force: an hour that occurs twice is two.
         case .hour: return Self.quotient(wall, 3600) * 3600 - offsetSeconds
         case .day: return day
         // 1970-01-01 was a Thursday.

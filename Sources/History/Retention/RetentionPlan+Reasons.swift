@@ -1,7 +1,7 @@
 import RepositoryFormat
 
 extension RetentionPlan {
-    /// Why an entry is kept, in words: `["within 24h", "daily"]`; none when it goes.
+    /// The reasons why an entry is kept, in words: `["within 24h", "daily"]`; none when it is removed.
     package func reasons(of place: Int) -> [String] {
         let reasons = selection.reasons[place]
         var words: [String] = []
@@ -19,7 +19,7 @@ extension RetentionPlan {
         return words
     }
 
-    /// The tags that keep the entry: those that stand on it, and those of the policy that once did.
+    /// The tags that keep the entry: those set on it now, and the policy's tags that once were.
     private func tagNames(_ place: Int) -> [String] {
         var names: Set<String> = []
         for (name, target) in keepingTags where index.entries.lastIndex(atOrBefore: target) == place {
@@ -34,7 +34,7 @@ extension RetentionPlan {
         return names.sorted()
     }
 
-    /// The first moment at which an entry stands that is none itself.
+    /// The first kept moment that needs an entry which is not a moment itself.
     private func momentAfter(_ place: Int) -> SequenceNumber? {
         let after = momentPlaces.partitioningIndex { $0 > place }
         return after < momentPlaces.count ? index.entries[momentPlaces[after]].sequence : nil

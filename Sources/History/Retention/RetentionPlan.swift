@@ -2,10 +2,10 @@ package import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
 
-/// What a user asks of retention.
+/// A user's retention rules.
 package struct RetentionRules: Hashable, Sendable, Codable {
     package var policy: RetentionPolicy
-    /// The most that the root may take of the repository's disk, mirrors included; nil for no limit.
+    /// The most bytes that the root may take on the repository's disk, mirrors included; nil for no limit.
     package var maximumBytes: UInt64?
 
     package init(policy: RetentionPolicy = .standard, maximumBytes: UInt64? = nil) {
@@ -14,11 +14,11 @@ package struct RetentionRules: Hashable, Sendable, Codable {
     }
 }
 
-/// Why a root is not thinned.
+/// Why a root is not pruned.
 package enum RetentionError: Error, Hashable, Sendable {
     /// The policy has no rule.
     case keepsNothing
-    /// What is damaged may be what a rule would have kept.
+    /// A rule might have kept the damaged part.
     case damaged(Finding)
 }
 
@@ -33,24 +33,24 @@ extension RetentionError: CustomStringConvertible {
     }
 }
 
-/// Which snapshots of a root stay and which go, by some rules. Nothing is changed.
+/// The kept and removed snapshots of a root under some rules. Nothing is changed.
 package struct RetentionPlan: Sendable {
     package let rules: RetentionRules
     package let index: SnapshotIndex
-    /// What each of the index's entries stores.
+    /// The stored bytes of each of the index's entries.
     package let storedBytes: [UInt64]
     package let selection: RetentionSelection
-    /// What the root takes of the disk, in bytes, before anything goes.
+    /// The root's size on the disk, in bytes, before any removal.
     package let totalBytes: UInt64
-    /// What the limit came to; nil without one.
+    /// The result of the limit; nil without one.
     package let limit: SizeLimit.Outcome?
-    /// The tags that keep what they stand on.
+    /// The tags that keep their snapshots.
     let keepingTags: [String: SequenceNumber]
-    /// The entries at which the root as a whole stays restorable, ascending.
+    /// The entries at which the root as a whole remains restorable, ascending.
     let momentPlaces: [Int]
 
-    /// Reads the history, beside a writer or as it, and decides.
-    /// Throws `RetentionError`, `RepositoryError.unsupported`, or `SystemError`.
+    /// Reads the history, beside a writer or as the writer, and decides. Throws `RetentionError`,
+    /// `RepositoryError.unsupported`, or `SystemError`.
     package init(
         _ root: RootDescription,
         _ rules: RetentionRules,
@@ -89,7 +89,7 @@ package struct RetentionPlan: Sendable {
         momentPlaces = index.entries.indices.filter(selection.isMoment)
     }
 
-    /// The snapshots that stay.
+    /// The kept snapshots.
     package var kept: KeptSnapshots {
         KeptSnapshots(
             index.entries.indices.lazy.filter(selection.keeps).map {
@@ -99,15 +99,15 @@ package struct RetentionPlan: Sendable {
         )
     }
 
-    /// What goes and what stays of one file.
+    /// The removed and kept snapshots of one file.
     package struct Share: Hashable, Sendable {
         package let file: FileID
         package fileprivate(set) var kept = 0
         package fileprivate(set) var removed = 0
-        /// What the removed ones store. Pages of them that later snapshots need stay, so this is the most
-        /// that their removal can free.
+        /// The stored bytes of the removed ones. Pages that later snapshots need are kept, so this is the
+        /// most that their removal can free.
         package fileprivate(set) var removedBytes: UInt64 = 0
-        /// The removed ones, as runs of snapshots of the file that follow each other.
+        /// The removed ones, as ranges of consecutive snapshots of the file.
         package fileprivate(set) var runs: [ClosedRange<SequenceNumber>] = []
         fileprivate var isInRun = false
     }

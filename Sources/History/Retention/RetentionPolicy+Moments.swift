@@ -2,15 +2,15 @@ package import LinuxSystem
 import RepositoryFormat
 
 extension RetentionPolicy {
-    /// Chooses the moments of a root that stay, and says why. Pure.
+    /// Selects the moments of a root to keep, with the reasons. Does no I/O.
     ///
-    /// Every snapshot of any file is a moment of the root. Each rule goes from the newest moment back.
-    /// Whatever the rules, these stay:
-    /// * the newest moment;
-    /// * every one that is held, or that a tag stands on (an automatic tag only for some time);
-    /// * the last one of each file that was found good.
+    /// Every snapshot of any file is a moment of the root. Each rule starts from the newest moment. These are
+    /// always kept:
+    /// 1. the newest moment;
+    /// 2. every one with a hold, or with a tag (an automatic tag only for some time);
+    /// 3. the last healthy one of each file.
     ///
-    /// A choice does not depend on what it rejects: made again among what is left, it is the same.
+    /// A selection does not depend on the rejected moments: repeated among the kept ones, it is the same.
     /// - Returns: a set of reasons for each of `index.entries`, empty for those that no moment needs.
     package func moments(
         in index: SnapshotIndex,
@@ -19,7 +19,7 @@ extension RetentionPolicy {
     ) -> [RetentionReasons] {
         var reasons = [RetentionReasons](repeating: [], count: index.entries.count)
         keepMarked(index, now, &reasons)
-        // What an earlier choice has left alone is no moment to be chosen.
+        // Snapshots that an earlier selection left as states of their file only are not moments to select.
         let places = index.entries.indices.filter { index.entries[$0].isMoment }
         let moments = places.map { index.entries[$0] }
         guard let newest = moments.last else { return reasons }
@@ -31,15 +31,14 @@ extension RetentionPolicy {
         return reasons
     }
 
-    /// Nil when there is no such span.
+    /// Nil when there is no such time span.
     private func start(of span: Duration, before end: Instant) -> Instant? {
         guard span > .zero else { return nil }
         let (start, overflow) = end.nanoseconds.subtractingReportingOverflow(span.nanoseconds)
         return Instant(nanoseconds: overflow ? .min : start)
     }
 
-    /// Those of the index's tags that keep what they stand on: all but those that Holdfast made by itself and
-    /// that have expired.
+    /// The index's tags that keep their snapshots: all but the expired automatic ones.
     func keepingTags(of index: SnapshotIndex, now: Instant) -> [String: SequenceNumber] {
         guard !index.automaticTags.isEmpty, let newest = index.entries.last?.time else { return index.tags }
         let start = start(of: automaticTags ?? Self.automaticTags, before: min(now, newest))
@@ -97,7 +96,7 @@ extension RetentionPolicy {
                 let number = open[rule].period.number(of: entry.time, offsetSeconds: offset)
                 guard number != open[rule].number else { continue }
                 open[rule].number = number
-                // Below zero: it has had its periods, and this is one more.
+                // Below zero: all periods were used, and this is one more.
                 open[rule].left -= 1
                 if open[rule].left >= 0 { reasons[place].insert(open[rule].period.reason) }
             }

@@ -1,30 +1,29 @@
 import LinuxSystem
 
-/// Which moments of a root's past stay restorable. The rules add up: what any of them keeps, stays.
+/// Decides which moments of a root's history remain restorable. A moment is kept if any rule keeps it.
 ///
-/// Periods are those of a calendar in local time, weeks begin on Monday, and the newest moment of each stays.
-/// As in restic, `hourly: 48` means the last 48 hours in which anything was captured, not the last 48 by the
-/// clock: a database that rests loses nothing. An hour that the clock shows twice is two.
+/// Periods are those of a calendar in local time, weeks begin on Monday, and the newest moment of each is
+/// kept. As in restic, `hourly: 48` means the last 48 hours with a capture, not the last 48 by the clock: an
+/// idle database loses nothing. An hour that occurs twice is two.
 package struct RetentionPolicy: Hashable, Sendable, Codable {
-    /// Everything that is not older than this, counted back from the newest moment (or from now, if that is
-    /// earlier: a clock that was put back leaves times in the future).
+    /// Every moment that is not older than this, counted back from the newest moment. If now is earlier, it
+    /// is counted from now: a clock that was put back leaves times in the future.
     package var within: Duration?
     package var last = 0
     package var hourly = 0
     package var daily = 0
     package var weekly = 0
     package var monthly = 0
-    /// How long tags that Holdfast made by itself keep what they stand on, counted back as `within` is; nil
-    /// for 30 days. Then they go with their snapshot, when no other rule keeps that. Tags of people keep it
-    /// for good.
+    /// How long automatic tags keep their snapshots, counted back as `within` is; nil for 30 days. After that
+    /// they are removed with the snapshot, if no other rule keeps it. A person's tags keep it forever.
     package var automaticTags: Duration?
-    /// Everything that one of these tags was ever set on. What a tag of a person stands on now is kept
+    /// Every moment that one of these tags was ever set on. The current snapshot of a person's tag is kept
     /// without any rule.
     package var tags: [String] = []
 
     package init() {}
 
-    /// Everything for a day, then hour by hour for two days, and 7 days, 4 weeks and 12 months.
+    /// Everything for 1 day, then 48 hours, 7 days, 4 weeks and 12 months.
     package static let standard: RetentionPolicy = {
         var policy = RetentionPolicy()
         policy.within = .seconds(24 * 3600)
@@ -35,14 +34,14 @@ package struct RetentionPolicy: Hashable, Sendable, Codable {
         return policy
     }()
 
-    /// Whether it has no rule at all. Such a policy is refused: more likely it was forgotten than meant.
+    /// Whether it has no rule at all. Such a policy is rejected: it was more likely forgotten than intended.
     package var isEmpty: Bool {
         (within ?? .zero) <= .zero && max(last, hourly, daily, weekly, monthly) <= 0 && tags.isEmpty
     }
 }
 
 extension RetentionPolicy: CustomStringConvertible {
-    /// What it keeps, in words: `all within 24h, 48 hourly, 7 daily`.
+    /// Its rules in words: `all within 24h, 48 hourly, 7 daily`.
     package var description: String {
         var rules: [String] = []
         if let withinText { rules.append("all \(withinText)") }
@@ -52,7 +51,7 @@ extension RetentionPolicy: CustomStringConvertible {
         return rules.joined(separator: ", ")
     }
 
-    /// `within 24h`, in the largest unit that has it whole.
+    /// `within 24h`, in the largest unit that divides it.
     package var withinText: String? {
         guard let within, within > .zero else { return nil }
         let units: [(Duration, String)] = [

@@ -1,14 +1,14 @@
-/// Why a snapshot is kept; none: it goes.
+/// Why a snapshot is kept; empty: it is removed.
 package struct RetentionReasons: OptionSet, Hashable, Sendable {
     package let rawValue: UInt16
 
     package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    // Whatever the policy and the size.
+    // Under any policy and size limit.
     package static let newest = Self(rawValue: 1 << 0)
     package static let held = Self(rawValue: 1 << 1)
     package static let tagged = Self(rawValue: 1 << 2)
-    /// The last snapshot of its file that was found good.
+    /// The last healthy snapshot of its file.
     package static let lastGood = Self(rawValue: 1 << 3)
 
     // By a rule.
@@ -19,9 +19,9 @@ package struct RetentionReasons: OptionSet, Hashable, Sendable {
     static let weekly = Self(rawValue: 1 << 8)
     static let monthly = Self(rawValue: 1 << 9)
 
-    /// No moment of its own, but its file's state at one that is kept.
+    /// Not a moment, but its file's state at a kept one.
     package static let stands = Self(rawValue: 1 << 10)
 
-    /// What no policy and no limit of size takes away.
+    /// The reasons that no policy and no size limit overrules.
     package static let always: Self = [.newest, .held, .tagged, .lastGood]
 }

@@ -1,34 +1,37 @@
 import RepositoryFormat
 
-/// What stays of a root's history, and why.
+/// The kept snapshots of a root's history, with the reasons.
 ///
-/// A policy chooses moments of the root, not snapshots of single files, because a root is restored as a
-/// whole: at a moment, each file is its newest snapshot not later than it. So with each kept moment stays, of
-/// every file, the snapshot that stands there, be it older than all rules reach, and be it the deletion of
-/// the file: else a file would come back that was gone, or be missing that was there. A file's first snapshot
-/// may go when no kept moment is left at which it stands; before the next one the file is then unknown, at no
-/// kept moment though. Where a root has one file, its moments are its snapshots, and nothing stands but they
-/// themselves.
+/// A policy selects moments of the root, not snapshots of single files, because a root is restored as a
+/// whole. At a moment, the state of each file is its newest snapshot that is not later. So these snapshots
+/// are kept with each kept moment:
+/// 1. The state of every file there, even if it is older than all rules reach.
+/// 2. A deletion, if that is the state of a file. Otherwise a deleted file would be restored.
 ///
-/// **Between kept moments** a snapshot that only stands at a later one may be left without those of other
-/// files that stood beside it. It is no moment: `moments` tells which are.
+/// A file's first snapshot is removed if it is the state of the file at no kept moment. Before the next one
+/// the file is then unknown, but not at any kept moment. If a root has one file, its moments are its
+/// snapshots.
+///
+/// **Between kept moments** a snapshot that is only needed at a later one may remain without the states of
+/// other files beside it. It is then not a moment: `isMoment` returns false.
 package struct RetentionSelection: Hashable, Sendable {
     /// For each of the index's entries.
     package let reasons: [RetentionReasons]
 
-    /// Adds to the chosen moments what stands at them.
+    /// Adds the states of all files at the selected moments.
     /// - Parameters:
     ///   - entries: all snapshots of the root, ascending.
-    ///   - moments: the reasons of each, empty where it is no moment.
+    ///   - moments: the reasons of each, empty where it is not a moment.
     package init(_ entries: [SnapshotIndex.Entry], moments: [RetentionReasons]) {
         var reasons = moments
-        // Since the last kept moment, each file's newest. What has not changed since was seen to there.
+        // The newest snapshot of each file since the last kept moment. Files without one are unchanged since,
+        // and were handled there.
         var changed: [FileID: Int] = [:]
         for (place, entry) in entries.enumerated() {
             changed[entry.file] = place
             guard !moments[place].isEmpty else { continue }
             guard entry.isMoment else {
-                // It stays by itself; of others, what stood beside it is gone.
+                // Only this snapshot is kept; the states of other files beside it were removed.
                 reasons[place].insert(.stands)
                 continue
             }
@@ -42,6 +45,6 @@ package struct RetentionSelection: Hashable, Sendable {
 
     package func keeps(_ place: Int) -> Bool { !reasons[place].isEmpty }
 
-    /// Whether the root as a whole stays restorable there.
+    /// Whether the root as a whole remains restorable there.
     package func isMoment(_ place: Int) -> Bool { keeps(place) && !reasons[place].contains(.stands) }
 }

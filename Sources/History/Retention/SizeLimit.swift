@@ -1,32 +1,33 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// How much a root may take in the repository: thins harder than the policy, oldest moments first, until the
-/// estimate fits. What `RetentionReasons.always` has stays, however large. So does a moment whose removal
-/// frees nothing; and where the limit cannot be reached, every moment, unless what can go is a part of what
-/// is too much that counts.
+/// The most bytes that a root may take in the repository. The oldest moments are removed first, more than by
+/// the policy, until the estimate fits. These are kept:
+/// 1. Moments with a reason in `RetentionReasons.always`, however large they are.
+/// 2. A moment whose removal frees nothing.
+/// 3. All moments, if the limit cannot be reached and removal would save less than 1 percent of the excess.
 ///
-/// The estimate takes what a snapshot stores for what its removal frees. Pages that a later kept snapshot
-/// needs of it stay, so it frees less as a rule: after a removal the true size is there to go on from.
+/// The estimate assumes that a removal frees the stored bytes of the snapshot. It usually frees less, because
+/// pages that a later kept snapshot needs are kept. After a removal the next run uses the actual size.
 package struct SizeLimit: Hashable, Sendable {
     let maximumBytes: UInt64
 
     package init(maximumBytes: UInt64) { self.maximumBytes = maximumBytes }
 
-    /// What can go helps if it is at least this part of what is too much.
+    /// Removals help if they free at least 1 / `leastHelp` of the excess.
     private static let leastHelp: UInt64 = 100
 
     package struct Outcome: Hashable, Sendable {
         /// The reasons of each entry that is still a moment.
         package let moments: [RetentionReasons]
         package let estimatedBytes: UInt64
-        /// What would be left if every moment went that can: no limit below it can be reached.
+        /// The size if every removable moment were removed: no lower limit can be reached.
         package let leastBytes: UInt64
         package let isReached: Bool
     }
 
-    /// A snapshot that goes when all moments from its own to the last one before the next of its file are
-    /// gone.
+    /// A snapshot that is removed when all moments are removed from its own to the last one before the next
+    /// of its file.
     private struct Removable {
         let place: Int
         let lastMoment: Int
@@ -34,9 +35,9 @@ package struct SizeLimit: Hashable, Sendable {
 
     /// - Parameters:
     ///   - entries: all snapshots of the root, ascending.
-    ///   - moments: what the policy chose.
+    ///   - moments: the policy's selection.
     ///   - storedBytes: of each snapshot.
-    ///   - totalBytes: what the root takes now.
+    ///   - totalBytes: the root's current size.
     package func thin(
         _ entries: [SnapshotIndex.Entry],
         moments: [RetentionReasons],
@@ -62,7 +63,7 @@ package struct SizeLimit: Hashable, Sendable {
                 isReached: estimate <= maximumBytes
             )
         }
-        // All moments before it go that can.
+        // All removable moments before it are removed.
         var end = 0
         while end < entries.count, estimate > maximumBytes {
             estimate = estimate.subtractingSaturated(freed[end])
@@ -76,14 +77,14 @@ package struct SizeLimit: Hashable, Sendable {
         )
     }
 
-    /// The moments without those before `end` that can go and at which something stands that goes with them.
+    /// The moments without the removable ones before `end` that need a snapshot which is removed with them.
     private func without(
         upTo end: Int,
         _ moments: [RetentionReasons],
         _ removable: [Removable],
         _ storedBytes: [UInt64]
     ) -> [RetentionReasons] {
-        // How many more begin than end to stand at each place, of those that free something.
+        // For each place, how many more of the snapshots that free bytes begin than end there.
         var steps = [Int](repeating: 0, count: moments.count + 1)
         for one in removable where one.lastMoment < end && storedBytes[one.place] > 0 {
             steps[one.place] += 1
@@ -97,15 +98,15 @@ package struct SizeLimit: Hashable, Sendable {
         return moments
     }
 
-    /// The kept snapshots that can go.
+    /// The kept snapshots that can be removed.
     private func removable(
         _ entries: [SnapshotIndex.Entry],
         _ moments: [RetentionReasons],
         _ selection: RetentionSelection
     ) -> [Removable] {
-        // Of each file, going back: the place of its next kept snapshot.
+        // For each file, going backwards: the place of its next kept snapshot.
         var next: [FileID: Int] = [:]
-        // For each place: the last moment before it, and the last one that must stay.
+        // For each place: the last moment before it, and the last one that must be kept.
         var (lastMoment, lastFixed) = (-1, -1)
         var before = [(moment: Int, fixed: Int)](repeating: (-1, -1), count: entries.count + 1)
         for place in entries.indices {

@@ -2,13 +2,13 @@ package import LinuxSystem
 import RepositoryFormat
 package import RepositoryReader
 
-/// A root's statistics as they were read, with what a restore of it would take.
+/// A root's statistics, with the cost of restoring it.
 package struct RootReading: Sendable {
     package let statistics: RootStatistics
     package let costs: RestoreCosts
-    /// Damage that was met: what is said leaves out what is behind it.
+    /// Damage that was found: the statistics omit the records after it.
     package let damage: Finding?
-    /// How long it took to walk over the history.
+    /// The time that reading the history took.
     private let walk: Duration
 
     /// Reads the history beside a writer. Throws `RepositoryError.unsupported` or `SystemError`.
@@ -39,12 +39,12 @@ package struct RootReading: Sendable {
         self.damage = damage
     }
 
-    /// What is read, unpacked and written at in each second of a restore, digest and integrity check
-    /// included: a cautious figure for a machine of 2 cores with an SSD, not measured on this one.
+    /// The bytes per second that a restore reads, decompresses and applies, digest and integrity check
+    /// included. A conservative value for a machine of 2 cores with an SSD, not measured on this one.
     static let assumedBytesPerSecond: UInt64 = 400_000_000
 
-    /// How long such a restore takes: it walks over the history at most twice, which was measured, and then
-    /// moves the bytes at the assumed speed.
+    /// The duration of such a restore. It reads the history at most twice, which was measured, and then
+    /// processes the bytes at the assumed speed.
     package func duration(of cost: RestoreCost) -> Duration {
         walk * 2 + .seconds(Double(cost.totalBytes) / Double(Self.assumedBytesPerSecond))
     }

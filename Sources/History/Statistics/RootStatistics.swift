@@ -3,28 +3,28 @@ import RepositoryFormat
 package import RepositoryReader
 import SQLiteFiles
 
-/// What protection costs: how much was captured, what it takes, what a restore would read.
+/// The cost of protection: how much was captured, its size, and the cost of a restore.
 package struct RootStatistics: Sendable {
     /// Files that exist by the last snapshot.
     package private(set) var files = 0
     package private(set) var databases = 0
-    /// Of those files.
+    /// The size of those files.
     package private(set) var imageBytes: UInt64 = 0
     package private(set) var snapshots: UInt64 = 0
     package private(set) var storage = RootStorage()
-    /// What it would take to keep the whole image of each snapshot.
+    /// The size if the whole image of each snapshot were kept.
     package private(set) var wholeImageBytes: UInt64 = 0
-    /// What it would take to keep the pages that each snapshot changed, base images included, as they are.
+    /// The size if the changed pages of each snapshot, base images included, were kept uncompressed.
     package private(set) var changedPageBytes: UInt64 = 0
     package private(set) var firstTime: Instant?
     package private(set) var lastTime: Instant?
     package private(set) var lastHour = Span()
     package private(set) var lastDay = Span()
     package private(set) var lastWeek = Span()
-    /// Of every snapshot: its share of the segments.
+    /// The share of every snapshot in the segments.
     private var storedBytes: [UInt64] = []
 
-    /// The snapshots of some time up to now.
+    /// The snapshots of a period up to now.
     package struct Span: Hashable, Sendable {
         package fileprivate(set) var snapshots: UInt64 = 0
         package fileprivate(set) var storedBytes: UInt64 = 0
@@ -66,7 +66,7 @@ package struct RootStatistics: Sendable {
 
     mutating func setStorage(_ storage: RootStorage) { self.storage = storage }
 
-    /// Adds another root's.
+    /// Adds the statistics of another root.
     package mutating func add(_ other: RootStatistics) {
         files += other.files
         databases += other.databases
@@ -84,9 +84,9 @@ package struct RootStatistics: Sendable {
     }
 }
 
-// What follows from it.
+// Derived values.
 extension RootStatistics {
-    /// Of the bytes that snapshots store in segments; nil without a snapshot.
+    /// The median of the snapshots' stored bytes in segments; nil without a snapshot.
     package var medianStoredBytes: UInt64? {
         storedBytes.isEmpty ? nil : storedBytes.sorted()[storedBytes.count / 2]
     }
@@ -96,21 +96,21 @@ extension RootStatistics {
             ? nil : storedBytes.reduce(0) { $0.addingSaturated($1) } / UInt64(storedBytes.count)
     }
 
-    /// What the history takes: without mirrors, which are there however short it is.
+    /// The size of the history, without mirrors, which do not depend on its length.
     var historyBytes: UInt64 { storage.sizes.segments.addingSaturated(storage.sizes.bases) }
 
-    /// How many times larger whole images would be than the history is; nil without one.
+    /// The size of whole images divided by that of the history; nil without one.
     package var wholeImageRatio: Double? { ratio(wholeImageBytes) }
 
-    /// How many times larger the changed pages are, as they are, than the history is; nil without one.
+    /// The size of the uncompressed changed pages divided by that of the history; nil without one.
     package var changedPageRatio: Double? { ratio(changedPageBytes) }
 
-    /// What segments have grown by in the last 7 days, a day; of a shorter history, since its start. A
-    /// history of less than a day counts as one day: nothing is extrapolated. Nil without a snapshot.
+    /// The growth of segments per day in the last 7 days; of a shorter history, since its start. A history of
+    /// less than a day counts as one day: nothing is extrapolated. Nil without a snapshot.
     package var bytesPerDay: UInt64? {
         guard let firstTime else { return nil }
         let age = Double(max(0, now.nanoseconds &- firstTime.nanoseconds)) / 86_400e9
-        // A number that is no number of bytes any more is the greatest one.
+        // A value beyond the range becomes the greatest number.
         return UInt64(exactly: (Double(lastWeek.storedBytes) / min(7, max(1, age))).rounded(.down)) ?? .max
     }
 

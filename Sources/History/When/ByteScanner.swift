@@ -1,9 +1,9 @@
-/// Walks over the UTF-8 of a short text that a user wrote, white space around it left out.
-/// What is not there is not taken: a failed step leaves the place as it was.
+/// Reads the UTF-8 of a short text from a user, without surrounding white space. A failed step does not move
+/// the position.
 struct ByteScanner {
     private let bytes: [UInt8]
     private var position = 0
-    /// Whether a number was larger than 64 bits; its value is of no use then.
+    /// Whether a number exceeded 64 bits; its value is then invalid.
     private(set) var overflowed = false
 
     init(_ text: String) {
@@ -17,13 +17,13 @@ struct ByteScanner {
 
     var isAtDigit: Bool { leadingDigits > 0 }
 
-    /// Whether there is more, and nothing but digits.
+    /// Whether digits follow, and nothing else.
     var isDigitsOnly: Bool { isAtDigit && position + leadingDigits == bytes.count }
 
-    /// All that has not been taken.
+    /// The rest that was not read.
     var rest: String { String(decoding: bytes[position...], as: UTF8.self) }
 
-    /// How many digits come next.
+    /// The number of digits that follow.
     var leadingDigits: Int { bytes[position...].prefix(while: Self.isDigit).count }
 
     var byteAfterDigits: UInt8? {
@@ -38,14 +38,14 @@ struct ByteScanner {
         return true
     }
 
-    /// Takes one byte if it is among those of `choices`.
+    /// Reads one byte if it is among those of `choices`.
     mutating func takeAny(_ choices: String) -> Bool {
         guard position < bytes.count, choices.utf8.contains(bytes[position]) else { return false }
         position += 1
         return true
     }
 
-    /// Takes a word that ends here: at white space or at the end.
+    /// Reads a word that ends here: at white space or at the end.
     mutating func takeWord(_ word: String) -> Bool {
         let end = position + word.utf8.count
         guard bytes[position...].starts(with: word.utf8), end == bytes.count || Self.isSpace(bytes[end])
@@ -56,7 +56,7 @@ struct ByteScanner {
         return true
     }
 
-    /// Whether the text's last word, behind white space, is this one.
+    /// Whether the text's last word, after white space, is this one.
     func endsWithWord(_ word: String) -> Bool {
         let rest = bytes[position...]
         guard rest.count > word.utf8.count, rest.suffix(word.utf8.count).elementsEqual(word.utf8) else {
@@ -73,14 +73,14 @@ struct ByteScanner {
         return count > 0
     }
 
-    /// Exactly so many digits (at most nine), as a number. More digits behind them stay.
+    /// Exactly `count` digits (at most nine), as a number. Further digits remain.
     mutating func digits(_ count: Int) -> Int? {
         guard leadingDigits >= count else { return nil }
         defer { position += count }
         return bytes[position..<position + count].reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
-    /// All digits that come next, at least one. Sets `overflowed` if they are more than 64 bits hold.
+    /// All digits that follow, at least one. Sets `overflowed` if they exceed 64 bits.
     mutating func number() -> UInt64? {
         let count = leadingDigits
         guard count > 0 else { return nil }
@@ -95,7 +95,7 @@ struct ByteScanner {
         return value
     }
 
-    /// A point with digits behind it, as billionths; 0 if no point comes next, nil if it has no digits.
+    /// A point with digits after it, as billionths. 0 if no point follows, nil if it has no digits.
     mutating func fraction() -> Int? {
         guard take(".") else { return 0 }
         let count = leadingDigits
@@ -108,7 +108,7 @@ struct ByteScanner {
         return value
     }
 
-    /// The ASCII letters that come next, perhaps none.
+    /// The ASCII letters that follow, perhaps none.
     mutating func letters() -> String {
         let letters = bytes[position...].prefix {
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20)

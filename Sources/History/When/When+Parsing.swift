@@ -1,13 +1,13 @@
 package import LinuxSystem
 
 extension When {
-    /// Reads one WHEN. White space around it does not matter.
+    /// Reads one WHEN. Surrounding white space is ignored.
     ///
     /// - Parameters:
-    ///   - now: what `ago`, `today` and a bare time of day refer to.
-    ///   - calendar: the zone of everything that does not name an offset.
-    /// - Throws: `WhenError` for text that is none of the forms, for a field out of its range, and for a
-    ///   local time that does not exist or exists twice. A moment in the future is not an error here but when
+    ///   - now: the reference of `ago`, `today` and a bare time of day.
+    ///   - calendar: the zone of times without an offset.
+    /// - Throws: `WhenError` for a text that has none of the forms, and for a field out of its range. Also
+    ///   for a local time that does not exist or exists twice. A moment in the future is an error only when
     ///   it is resolved, where the choices are known.
     package init(parsing text: String, now: Instant, calendar: LocalCalendar) throws(WhenError) {
         var parser = WhenParser(text: text, now: now, calendar: calendar)
@@ -15,8 +15,8 @@ extension When {
     }
 }
 
-/// Reads one WHEN from its bytes. The first characters decide which form it is; from then on everything must
-/// fit that form to the end, so that a mistake is named rather than taken for another form.
+/// Reads one WHEN from its bytes. The first characters decide the form. The rest must then have that form to
+/// the end, so that an error message names the mistake.
 struct WhenParser {
     let text: String
     let now: Instant
@@ -44,7 +44,7 @@ struct WhenParser {
         return try tag()
     }
 
-    /// A tag, and perhaps how many snapshots before it.
+    /// A tag, and optionally how many snapshots before it.
     private mutating func tag() throws(WhenError) -> When {
         let parts = scanner.rest.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
         guard When.isValidName(String(parts[0])) else {
@@ -68,7 +68,7 @@ struct WhenParser {
         return .sequence(sequence)
     }
 
-    /// What comes after `~`.
+    /// The count after `~`.
     private mutating func countBack() throws(WhenError) -> Int {
         guard let back = scanner.number(), scanner.isAtEnd else {
             throw notUnderstood("after ~ comes a number")
@@ -79,7 +79,7 @@ struct WhenParser {
         return back
     }
 
-    /// `today` and `yesterday`, as days from today. A word that goes on, like `today-2`, is a name.
+    /// `today` and `yesterday`, as days from today. A longer word, like `today-2`, is a name.
     private mutating func takeDayWord() -> Int64? {
         for (word, days) in [("today", Int64(0)), ("yesterday", Int64(-1))] where scanner.takeWord(word) {
             return days
@@ -87,7 +87,7 @@ struct WhenParser {
         return nil
     }
 
-    /// `last` with something behind it; alone it is a name.
+    /// `last` followed by a word; alone it is a name.
     private mutating func takeLast() -> Bool {
         var ahead = scanner
         guard ahead.takeWord("last"), ahead.skipSpaces() else { return false }

@@ -2,19 +2,19 @@ package import LinuxSystem
 import RepositoryFormat
 
 extension When {
-    /// Finds the snapshot that is meant.
+    /// Finds the snapshot of a WHEN.
     ///
-    /// A moment means the newest snapshot not later than it. A tag was set on a sequence. If no snapshot in
-    /// the list has a sequence, for it is another file's, the newest before it is meant: the state at that
-    /// moment. Else it must exist.
+    /// A time means the newest snapshot that is not later. A tag means the sequence on which it was set. If a
+    /// sequence is another file's snapshot, the newest one before it in the list is meant: the state at that
+    /// moment. Otherwise the list must have the sequence.
     ///
     /// - Parameters:
     ///   - snapshots: with ascending sequences and times that never decrease.
     ///   - tags: the sequence of each tag.
     ///   - isOthers: whether another file has the snapshot with that sequence, and the root that moment.
-    ///   - strictlyBefore: means, for a moment, the newest snapshot earlier than it; for all else the
-    ///     snapshot before the one that is named.
-    ///   - now: a moment later than this is an error, however new the last snapshot is.
+    ///   - strictlyBefore: a time means the newest snapshot earlier than it; all else the snapshot before the
+    ///     named one.
+    ///   - now: a time later than this is an error, however new the last snapshot is.
     /// - Returns: an index into `snapshots`.
     package func resolve(
         in snapshots: [SnapshotMoment],

@@ -7,7 +7,7 @@ package import LinuxSystem
 /// | written | meaning |
 /// |---|---|
 /// | `latest`, `latest~3` | the last snapshot; three before it |
-/// | `now` | a tag that somebody gave that name, else the last snapshot |
+/// | `now` | a tag of that name, else the last snapshot |
 /// | `latest-good` | the last snapshot that was found good |
 /// | `42` | the snapshot with this sequence; digits alone are always a sequence |
 /// | `pre-migration` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash |
@@ -21,15 +21,16 @@ package import LinuxSystem
 /// | `14:00`, `today 14:00`, `yesterday 14:00` | local |
 /// | `today`, `yesterday` | local; its midnight, as of a date |
 ///
-/// Fractions finer than a nanosecond are cut off. Parsing is pure: the present and the zone are handed in.
+/// Fractions finer than a nanosecond are cut off. Parsing does no I/O: the current time and the zone are
+/// parameters.
 package enum When: Hashable, Sendable {
-    /// So many snapshots before the last one.
+    /// The given number of snapshots before the last one.
     case latest(back: Int)
     case latestGood
     case sequence(UInt64)
-    /// A tag, or so many snapshots before the one that it is on.
+    /// A tag, or the given number of snapshots before its own.
     case name(String, back: Int = 0)
-    /// What was committed by now may be captured in a moment: no time says it.
+    /// Data that was committed by now may be captured a moment later: no time expresses that.
     package static let now = When.name("now")
     case instant(Instant)
 
@@ -42,7 +43,7 @@ package enum When: Hashable, Sendable {
         return !["latest", "latest-good", "today", "yesterday"].contains(text)
     }
 
-    /// In bytes, as of a file's name.
+    /// In bytes, like a file name.
     private static let longestName = 255
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool {
@@ -56,7 +57,7 @@ package enum When: Hashable, Sendable {
         }
     }
 
-    /// A letter of any script; the marks that some scripts put on letters count with them.
+    /// A letter of any script, including combining marks.
     private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true

@@ -4,7 +4,7 @@ extension WhenError: CustomStringConvertible {
     /// One line: what happened, and what to do. Times are in the zone of this process.
     package var description: String { message(in: .system) }
 
-    /// The same line for a given zone. Every moment in it can be given back as a WHEN.
+    /// The same line for a given zone. Every time in it can be used as a WHEN.
     package func message(in calendar: LocalCalendar) -> String {
         switch self {
         case .notUnderstood(let text, let reason):
@@ -64,7 +64,7 @@ extension WhenError: CustomStringConvertible {
         return "known are \(shown)" + (known.count > 10 ? " and \(known.count - 10) more" : "")
     }
 
-    /// The text in quotes, kept to one line of bearable length.
+    /// The text in quotes, on one line of limited length.
     private static func quoted(_ text: String) -> String {
         let shown = text.unicodeScalars.prefix(80).map { isPrintable($0) ? String($0) : "\u{FFFD}" }
         return "\"" + shown.joined() + (text.unicodeScalars.count > 80 ? "…" : "") + "\""

@@ -1,12 +1,12 @@
 package import LinuxSystem
 
-/// Why a WHEN could not be read, or what it means could not be found, with the nearest choices.
+/// Why a WHEN could not be read or resolved, with the nearest choices.
 package enum WhenError: Error, Hashable, Sendable {
     // From reading: the text is wrong.
 
-    /// It has none of the forms; `reason` is a clause that says what is amiss.
+    /// It has none of the forms; `reason` is a clause that names the mistake.
     case notUnderstood(text: String, reason: String)
-    /// A number that no such field can have. `field` names it with its value, `allowed` is the range.
+    /// A number out of range. `field` names it with its value, `allowed` is the range.
     case outOfRange(text: String, field: String, allowed: String)
     /// The clock was put forward over this local time. `nearest`: one moment before the change, one after it.
     case localTimeDoesNotExist(text: String, nearest: [Instant])
@@ -18,21 +18,21 @@ package enum WhenError: Error, Hashable, Sendable {
     case noSnapshots
     case inTheFuture(Instant, now: Instant, latest: SnapshotMoment)
     case beforeFirst(Instant, first: SnapshotMoment)
-    /// The snapshot before the first one was asked for.
+    /// The snapshot before the first one was requested.
     case nothingBefore(SnapshotMoment)
     /// `nearest`: the last snapshot below and the first above, as far as they exist.
     case unknownSequence(UInt64, nearest: [SnapshotMoment])
-    /// It is a moment of the root, at which the file that was asked for had no snapshot yet.
+    /// It is a moment of the root at which the requested file had no snapshot yet.
     case notSeenYet(UInt64, first: SnapshotMoment)
-    /// It is one of a single file, and no moment of the root that was asked for. `nearest`: as above.
+    /// It is a moment of a single file, not of the requested root. `nearest`: as above.
     case noMoment(UInt64, nearest: [SnapshotMoment])
     /// `known`: all tags, sorted.
     case unknownTag(String, known: [String])
-    /// So many snapshots before the last were asked for, but there are only `count` in all.
+    /// More snapshots before the last were requested than there are; `count` in all.
     case tooFarBack(Int, count: Int)
     case noneGood
 
-    /// Whether the text itself is wrong, rather than that nothing matches it.
+    /// Whether the text itself is wrong; otherwise nothing matches it.
     package var isWrongUsage: Bool {
         switch self {
         case .notUnderstood, .outOfRange, .localTimeDoesNotExist, .localTimeExistsTwice: true

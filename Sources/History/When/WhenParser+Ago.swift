@@ -2,7 +2,7 @@ import LinuxSystem
 
 // Spans of time before now.
 extension WhenParser {
-    /// `10m ago` if `spelled`, else what comes after the dash of `-10m`.
+    /// `10m ago` if `spelled`, else the part after the dash of `-10m`.
     mutating func timeAgo(spelled: Bool) throws(WhenError) -> Instant {
         let elapsed = try elapsed(until: spelled ? "ago" : nil)
         let (nanoseconds, overflow) = now.nanoseconds.subtractingReportingOverflow(elapsed)
@@ -10,7 +10,7 @@ extension WhenParser {
         return Instant(nanoseconds: nanoseconds)
     }
 
-    /// What comes after `last`: a unit, one of which before now is meant.
+    /// The part after `last`: a unit, one of which before now is meant.
     mutating func lastUnit() throws(WhenError) -> Instant {
         let unit = scanner.letters()
         let elapsed = try nanoseconds(perUnit: unit)

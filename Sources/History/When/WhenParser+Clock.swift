@@ -34,7 +34,7 @@ extension WhenParser {
         return try localInstant(time)
     }
 
-    /// `14:00`, `14:00:30`, `9:30:00.5` on the day that lies so many days from today; nothing is its
+    /// `14:00`, `14:00:30`, `9:30:00.5` on the day that is `days` from today. Without a time it is that day's
     /// midnight.
     mutating func timeOfDay(daysFromToday days: Int64) throws(WhenError) -> Instant {
         let today = calendar.civilTime(at: now).secondsSince1970
@@ -47,7 +47,7 @@ extension WhenParser {
         return try localInstant(time)
     }
 
-    /// What comes after `@`: seconds since the epoch with or without fraction, negative before 1970.
+    /// The part after `@`: seconds since the epoch with or without fraction, negative before 1970.
     mutating func unixTime() throws(WhenError) -> Instant {
         let isNegative = scanner.take("-")
         guard let whole = scanner.number(), let fraction = scanner.fraction(), scanner.isAtEnd else {
@@ -125,7 +125,7 @@ extension WhenParser {
 
     private func instant(_ time: CivilTime, offsetSeconds: Int64) throws(WhenError) -> Instant {
         let seconds = time.secondsSince1970 - offsetSeconds
-        // RFC 3339 has second 60 for leap seconds alone, which end a day in UTC. Unix time has none: the
+        // RFC 3339 has second 60 only for leap seconds, which end a day in UTC. Unix time has none: the
         // moment is the next day's first.
         if time.second == 60, CivilTime(secondsSince1970: seconds, nanosecond: 0).secondOfDay != 0 {
             try refuseLeapSecond(time)
@@ -140,7 +140,7 @@ extension WhenParser {
         let instants = calendar.instants(of: time)
         guard let instant = instants.first else {
             let nearest = calendar.nearestInstants(to: time)
-            // In a zone without clock changes there, one offset applies: then it is the range that failed.
+            // In a zone without clock changes there, one offset applies: then the range was exceeded.
             guard nearest.count > 1 else { throw timeOutOfRange }
             throw .localTimeDoesNotExist(text: text, nearest: nearest)
         }

@@ -3,16 +3,16 @@ package import SystemPackage
 
 /// Compares two rebuilt images of a database row by row.
 ///
-/// Rows are the same row if they have the same primary key; in tables without one, the same rowid. Columns
-/// are compared by name, those that both have, byte for byte: neither collation nor affinity makes two values
-/// equal. Generated columns follow from the others; virtual tables are left out, for what they contain is
-/// only known to their module.
+/// Two rows are the same row if they have the same primary key; in tables without one, the same rowid. The
+/// columns that both have are compared by name, byte for byte: neither collation nor affinity makes two
+/// values equal. Generated columns are not compared, since they depend on the others. Virtual tables are
+/// omitted, since only their module knows their content.
 package struct ImageDiff {
     private let queue: DatabaseQueue
     private let old: [SQLName: TableShape]
     private let new: [SQLName: TableShape]
 
-    /// Besides tables and their columns; none where either image is of no database.
+    /// Other changes than those of tables and their columns; none where either image is not a database.
     package let schemaChanges: [SchemaChange]
 
     /// Opens both images. nil: there was no database, which has no tables.
@@ -36,8 +36,8 @@ package struct ImageDiff {
         }
     }
 
-    /// Nil when the rows of a table cannot be told apart. Where any has NULL in its key, their rowids do
-    /// that.
+    /// Nil when the rows of a table cannot be distinguished. If any row has NULL in its key, the rowids are
+    /// used.
     private func pair(_ table: String, _ database: Database) throws -> TablePair? {
         let shapes = [("old", old[named: table]), ("new", new[named: table])]
         let needsRowID = try shapes.contains { schema, shape in
@@ -53,17 +53,17 @@ package struct ImageDiff {
     /// Tables that either image has, by name.
     package var tables: [String] { Set(old.keys).union(new.keys).sorted().map(\.text) }
 
-    /// What either image has that only shows what is in tables.
+    /// The names of views in either image.
     package let views: [String]
 
-    /// What differs in a table, in numbers.
+    /// The numbers of differing rows of a table.
     package func summary(of table: String) throws -> TableDiff {
         var diff = TableDiff(table: table)
         try queue.read { try fill(&diff, $0) }
         return diff
     }
 
-    /// All that differs.
+    /// All differences.
     package func summary() throws -> DatabaseDiff {
         DatabaseDiff(tables: try tables.map(summary).filter { !$0.isEmpty }, schema: schemaChanges)
     }
@@ -99,8 +99,8 @@ package struct ImageDiff {
             + after.columns.missing(in: before.columns).map { "column \($0) is new" }
     }
 
-    /// Calls `body` for each row of a table that differs: removed ones first, then changed, then added, each
-    /// by their keys.
+    /// Calls `body` for each differing row of a table: removed ones first, then changed, then added, each
+    /// ordered by key.
     package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
         try queue.read { database in
             guard let pair = try pair(table, database) else { return }

@@ -1,18 +1,18 @@
-/// A difference between the schemas of two images, other than tables and columns that come or go: an index,
-/// a trigger, a view, another rule of a table, `user_version`.
+/// A difference between the schemas of two images other than added or removed tables and columns. It may be
+/// an index, a trigger, a view, another rule of a table, or `user_version`.
 package struct SchemaChange: Hashable, Sendable {
     /// `table`, `index`, `trigger` or `view` (sqlite.org/schematab.html); `pragma` for `user_version`.
     package let type: String
     package let name: String
-    /// The table that it belongs to, or that is the name of the view; nil for a pragma.
+    /// Its table, or the name of the view; nil for a pragma.
     package let table: String?
-    /// The statement that makes it, or the value; nil: there was none.
+    /// The statement that creates it, or the value; nil: there was none.
     package let old: String?
     package let new: String?
 }
 
 extension Schema {
-    /// What differs, by table. `isSameTable`: whether there is such a table in both, with the same columns.
+    /// The differences, by table. `isSameTable`: whether both have such a table, with the same columns.
     func changes(to new: Schema, isSameTable: (SQLName) -> Bool) -> [SchemaChange] {
         var changes: [SchemaChange] = []
         for key in Set(definitions.keys).union(new.definitions.keys) {

@@ -1,10 +1,10 @@
-/// How two images of a database differ.
+/// The difference between two images of a database.
 package struct DatabaseDiff: Hashable, Sendable {
     package var tables: [TableDiff] = []
     package var schema: [SchemaChange] = []
 }
 
-/// How the rows of one table differ between two images.
+/// The difference between the rows of one table in two images.
 package struct TableDiff: Hashable, Sendable {
     package let table: String
     /// Rows that only the newer image has.
@@ -15,9 +15,9 @@ package struct TableDiff: Hashable, Sendable {
     package internal(set) var changed = 0
     /// Rows of the older image.
     package internal(set) var oldCount = 0
-    /// What else there is to know, as a column that only one of them has, or why rows cannot be compared.
+    /// Further remarks, as a column that only one of them has, or why rows cannot be compared.
     package internal(set) var notes: [String] = []
-    /// False: how its rows differ is not known, and a note says why.
+    /// False: the difference of its rows is unknown, and a note says why.
     package internal(set) var isCompared = true
 
     var withoutNotes: Self {
@@ -29,7 +29,7 @@ package struct TableDiff: Hashable, Sendable {
     package var isEmpty: Bool { added == 0 && removed == 0 && changed == 0 && notes.isEmpty }
 }
 
-/// A row that differs.
+/// A differing row.
 package struct RowDiff: Hashable, Sendable {
     package enum Kind: String, Sendable { case added, removed, changed }
 
@@ -41,8 +41,8 @@ package struct RowDiff: Hashable, Sendable {
     package let table: String
     package let kind: Kind
     package let key: [Value]
-    /// The row as the older image has it; empty if it has none. Of a changed row, only what differs.
+    /// The row in the older image; empty if it has none. Of a changed row, only the differing values.
     package let old: [Value]
-    /// The row as the newer image has it.
+    /// The row in the newer image.
     package let new: [Value]
 }

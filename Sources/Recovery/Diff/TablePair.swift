@@ -1,16 +1,16 @@
 import GRDB
 
-/// A table as two images have it, and the SQL that compares them: `o` is a row of the older one, `n` of the
-/// newer one.
+/// A table in two images, and the SQL that compares them: `o` is a row of the older one, `n` of the newer
+/// one.
 struct TablePair {
     private let name: String
     private let key: [String]
     private let isSameRow: String
-    /// Columns; nil where there is no such table.
+    /// Columns; nil if there is no such table.
     private let old: [String]?
     private let new: [String]?
 
-    /// Nil when rows of one cannot be found in the other, or are not to be had.
+    /// Nil when rows of one cannot be found in the other, or cannot be read.
     init?(_ old: TableShape?, _ new: TableShape?) {
         guard let some = old ?? new, !some.isVirtual, !some.key.isEmpty else { return nil }
         if let old, let new {
@@ -25,18 +25,18 @@ struct TablePair {
         isSameRow = some.isSameRow("n", "o")
     }
 
-    /// In which ways rows can differ.
+    /// The kinds of differences that are possible.
     var kinds: [RowDiff.Kind] {
         if old == nil { return [.added] }
         return new == nil ? [.removed] : [.removed, .changed, .added]
     }
 
-    /// How many rows differ in that way.
+    /// The number of rows with that kind of difference.
     func count(_ kind: RowDiff.Kind, _ database: Database) throws -> Int {
         try Int.fetchOne(database, sql: "SELECT count(*) \(rows(kind))") ?? 0
     }
 
-    /// Calls `body` for each row that differs in that way, by their keys.
+    /// Calls `body` for each row with that kind of difference, ordered by key.
     func each(_ kind: RowDiff.Kind, _ database: Database, _ body: (RowDiff) throws -> Void) throws {
         let side = kind == .added ? "n" : "o"
         let olds = kind == .added ? [] : old ?? []
@@ -44,7 +44,7 @@ struct TablePair {
         let columns =
             key.map { "\(side).\($0.sqlName)" } + olds.map { "o.\($0.sqlName)" }
             + news.map { "n.\($0.sqlName)" }
-        // Of a wide table there are several cursors, which go over the same rows in the same order.
+        // A wide table needs several cursors, which read the same rows in the same order.
         let statements = try columns.parts.map { part in
             let list = part.joined(separator: ", ")
             return try database.makeStatement(
@@ -72,7 +72,7 @@ struct TablePair {
         }
     }
 
-    /// Those that have another value there, of the columns that are there.
+    /// The values that differ from the others, among the columns that those have.
     private static func changed(_ values: [RowDiff.Value], from others: [RowDiff.Value]) -> [RowDiff.Value] {
         let known = Dictionary(others.map { (SQLName($0.column), $0.value) }) { first, _ in first }
         return values.filter { value in known[named: value.column].map { $0 != value.value } ?? false }

@@ -6,51 +6,52 @@ package import RepositoryReader
 import SQLiteFiles
 package import SystemPackage
 
-/// What is wrong with a database, and what can be done, the least loss first.
+/// The problems of a database and the possible remedies, the one with the least loss first.
 package struct Diagnosis: Sendable {
     package enum Remedy: String, Sendable, CaseIterable {
-        /// The last snapshot that is sound.
+        /// The last healthy snapshot.
         case good
-        /// What of the live file can still be read.
+        /// The part of the live file that can still be read.
         case salvage
-        /// The last sound snapshot, with what can still be read put over it.
+        /// The last healthy snapshot, updated with all that can still be read.
         case merge
     }
 
     package struct Choice: Sendable {
         package let remedy: Remedy
         package let source: InPlacePlan.Source
-        /// Rows that another choice would have, or have newer. nil: there is nothing to compare it with.
+        /// Rows that another choice has, or has newer. nil: there is nothing to compare it with.
         package let lostRows: Int?
         /// The same by table.
         package let tables: [TableDiff]
-        /// What else is lost, and nobody knows how much that is: in plain words.
+        /// Further losses of unknown size, in plain words.
         package let unknown: [String]
-        /// Rows of the last sound snapshot that cannot be read any more: lost by the damage, or deleted since
+        /// Rows of the last healthy snapshot that can no longer be read: lost by the damage, or deleted since
         /// then.
         package let returningRows: Int
     }
 
     package let path: FilePath
     package let file: FileID
-    /// In plain words; empty if nothing is wrong.
+    /// In plain words; empty if there is no problem.
     package let findings: [String]
-    /// What may be as it should, or could not be checked.
+    /// Remarks on possible or unchecked problems.
     package let remarks: [String]
-    /// That tables of a sound database had far more rows, if they had.
+    /// A message if tables of a healthy database once had far more rows.
     package let deletion: String?
-    /// The best one first. Those that are files lie there as long as the doctor does.
+    /// The best one first. Those that are files exist as long as the doctor does.
     package let choices: [Choice]
 }
 
-/// Looks at a database's captured present, and at what the history has for it. Never opens the live file.
+/// Examines the last captured image of a database, and what the history has for it. Never opens the live
+/// file.
 package struct Doctor {
     private let root: RootDescription
     private let file: FileID
     private let images: HistoricalImages
     private let index: SnapshotIndex
 
-    /// - Parameter index: of a history in which the present is captured.
+    /// - Parameter index: of a history in which the current state is captured.
     package init(_ root: RootDescription, _ file: FileID, _ index: SnapshotIndex) throws {
         self.root = root
         self.file = file
@@ -97,8 +98,8 @@ package struct Doctor {
         )
     }
 
-    /// What SQLite finds wrong with an image; rows without parents apart, which are as readable as all
-    /// others.
+    /// The problems that SQLite finds in an image, without rows that lack a parent: those are as readable as
+    /// all others.
     private func problems(
         of image: FilePath,
         _ present: SnapshotIndex.Entry,
@@ -120,7 +121,7 @@ package struct Doctor {
         return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
     }
 
-    /// That it had far more rows. Whether they were meant to go, only their program knows.
+    /// A message that it had far more rows. Only their program knows whether they were meant to be deleted.
     private func deletedRows(_ image: FilePath, _ present: SnapshotIndex.Entry) throws -> String? {
         let entries = index.entries(in: .file(file))
         let looks = FormerLooks(images, imageBytes: try FileStatus.of(image).sizeBytes)
@@ -135,7 +136,7 @@ package struct Doctor {
             + "\(SuggestedCommand("diff", "\(last)", path, "--summary"))"
     }
 
-    /// The last state of what was deleted.
+    /// The last state before the deletion.
     private func lastState(
         _ good: SnapshotIndex.Entry,
         before deletion: SnapshotIndex.Entry
@@ -151,14 +152,14 @@ package struct Doctor {
         )
     }
 
-    /// What may have been committed after a snapshot and is in none.
+    /// Commits that may follow a snapshot and are in none.
     private func unseen(after entry: SnapshotIndex.Entry) -> [String] {
         let next = index.entries(in: .file(file)).first { $0.sequence > entry.sequence }
         guard let next, !index.wasWatched(from: entry.sequence, to: next.sequence) else { return [] }
         return ["what was committed after it while nobody watched"]
     }
 
-    /// Rows that came since then are lost with it.
+    /// The remedy loses rows that were added since then.
     private func choice(_ loss: EmptiedDatabase.Loss, _ image: FilePath) throws -> Diagnosis.Choice {
         let tables = try ImageDiff(from: image, to: images.image(loss.before)).summary().tables
         return Diagnosis.Choice(
@@ -184,8 +185,8 @@ package struct Doctor {
         }
     }
 
-    /// The image, if it can be made and is sound. Keys in the order of a collation that only its program has,
-    /// and what a schema says that this SQLite cannot parse, cannot be written here.
+    /// The image, if it can be made and is healthy. Two things cannot be written here: keys in the order of a
+    /// collation that only its program has, and schemas that this SQLite cannot parse.
     private func ifMade<Made>(_ path: FilePath, _ make: () throws -> Made?) throws -> Made? {
         do {
             guard let made = try make(), case .ok = try Integrity.check(databaseAt: path, .full) else {
@@ -213,7 +214,7 @@ package struct Doctor {
             try good.map { try nothingWasCommitted(after: $0, goodImage, image, changes) } ?? false
         let loss = salvaged?.loss
         var choices: [Diagnosis.Choice] = []
-        // Where nothing was committed, whatever differs in the damaged image is damage.
+        // If nothing was committed, all differences in the damaged image are damage.
         let all = goodImage == nil ? nil : isComplete ? goodImage : merged ?? salvaged?.image
         func add(_ remedy: Diagnosis.Remedy, _ source: InPlacePlan.Source, _ image: FilePath) throws {
             let tables = try all.map { try ImageDiff(from: $0, to: image).summary().tables }
@@ -232,12 +233,12 @@ package struct Doctor {
         if let good, let goodImage { try add(.good, .snapshot(good), goodImage) }
         if let salvaged { try add(.salvage, .image(salvaged.image), salvaged.image) }
         if let merged { try add(.merge, .image(merged), merged) }
-        // What is proven comes first among equals.
+        // Among equals, proven ones come first.
         return choices.sorted { ($0.lostRows ?? 0, $0.remedy.rank) < ($1.lostRows ?? 0, $1.remedy.rank) }
     }
 
-    /// What a choice lacks beyond the rows that can be counted: where something was committed after the last
-    /// sound snapshot, or where there is none.
+    /// The losses beyond the rows that can be counted. Used if there are commits after the last healthy
+    /// snapshot, or if there is none.
     private func unknown(_ remedy: Diagnosis.Remedy, _ loss: Salvage.Loss?, hasGood: Bool) -> [String] {
         guard let loss else { return ["what was written later"] }
         let tables = loss.unread.joined(separator: ", ")
@@ -255,9 +256,10 @@ package struct Doctor {
         remedy == .salvage ? (loss?.unmade ?? []).map { "\($0), which cannot be made here" } : []
     }
 
-    /// Whether all commits are in a snapshot. SQLite counts them in the header, but for those in WAL mode
-    /// (sqlite.org/fileformat2.html, section 1.3.7). These are snapshots of their own, as long as somebody
-    /// watches. Otherwise the rows that can still be read have to tell.
+    /// Whether all commits are in a snapshot. There are three kinds of evidence:
+    /// 1. In rollback mode SQLite counts commits in the header (sqlite.org/fileformat2.html, section 1.3.7).
+    /// 2. In WAL mode it does not, but each commit is a snapshot of its own as long as a watcher runs.
+    /// 3. Otherwise the rows that can still be read decide.
     private func nothingWasCommitted(
         after good: SnapshotIndex.Entry,
         _ goodImage: FilePath?,
@@ -270,7 +272,7 @@ package struct Doctor {
         let later = index.entries(in: .file(file)).filter { $0.sequence > good.sequence }
         guard let last = later.last, !later.contains(where: { $0.event == .commit }) else { return false }
         guard let after = try DatabaseHeader(of: OpenFile(image, .read)) else {
-            // No program can commit to what does not begin as a database.
+            // No program can commit to a file that does not begin as a database.
             return index.wasWatched(from: good.sequence, to: last.sequence)
         }
         guard before.changeCounter == after.changeCounter else { return false }

@@ -2,12 +2,12 @@ import History
 import LinuxSystem
 import RepositoryFormat
 
-/// Notices a database that is sound but lost what was in it: it was deleted and made anew by the next
-/// program, emptied, or overwritten by an empty one.
+/// Detects a healthy database that lost its content. It was deleted and created again by the next program,
+/// emptied, or overwritten by an empty one.
 final class EmptiedDatabase {
     struct Loss {
         let finding: String
-        /// The snapshot that had the most of them.
+        /// The snapshot with the most rows.
         let before: SnapshotIndex.Entry
     }
 
@@ -16,19 +16,19 @@ final class EmptiedDatabase {
     private let images: HistoricalImages
     private let present: SnapshotIndex.Entry
     private struct Size {
-        /// Of all tables.
+        /// The rows of all tables.
         let rows: Int
         let bytes: UInt64
     }
 
-    /// Those that were looked at, for each takes a rebuilt image. nil: it cannot be read.
+    /// The sizes found so far, since each needs a rebuilt image. nil: it cannot be read.
     private var sizes: [SequenceNumber: Size?] = [:]
 
-    /// Snapshots that are looked at, from the present backwards.
+    /// The number of snapshots to examine, from the newest backwards.
     private static let most = 64
-    /// So many in a row that have no more rows end the search for the fullest one.
+    /// The search for the fullest one ends after this many in a row without more rows.
     private static let patience = 8
-    /// Fewer rows may come and go.
+    /// Losing fewer rows than this is normal.
     private static let handful = 10
 
     init(
@@ -59,7 +59,7 @@ final class EmptiedDatabase {
         )
     }
 
-    /// Goes back for as long as there were more rows: it may have been emptied table by table.
+    /// Continues backwards as long as there were more rows: it may have been emptied table by table.
     private func fullest(
         of entries: ArraySlice<SnapshotIndex.Entry>
     ) throws -> (entry: SnapshotIndex.Entry, count: Int)? {
@@ -76,7 +76,8 @@ final class EmptiedDatabase {
         return best
     }
 
-    /// The state before another file came, or other content, which took more than half of the rows at once.
+    /// The state before another file or other content replaced it, with the loss of more than half of the
+    /// rows at once.
     private func beforeReplacement(
         _ entries: [SnapshotIndex.Entry],
         _ now: Int
@@ -88,7 +89,7 @@ final class EmptiedDatabase {
             else { continue }
             // A program that deletes rows leaves their pages in the file (sqlite.org/fileformat2.html, 1.5).
             if entry.event == .scan, try size(entry).map({ $0.bytes >= former.bytes }) ?? true { continue }
-            // It came back, and was cleaned up later.
+            // The rows were restored, and deleted later.
             let cameBack = try entries[place...].contains { try (rowCount($0) ?? 0) * 2 >= former.rows }
             return cameBack ? nil : (before, former.rows)
         }
@@ -109,7 +110,7 @@ final class EmptiedDatabase {
         defer { if entry != present { images.discard(entry) } }
         let facts = try HealthFacts(imageAt: image)
         if case .problems = facts.integrity { return nil }
-        // Of a schema that cannot be parsed nobody knows the tables.
+        // If the schema cannot be parsed, the tables are unknown.
         if case .unchecked = facts.integrity, facts.rowCounts.isEmpty { return nil }
         return Size(
             rows: facts.rowCount,

@@ -3,17 +3,17 @@ import GRDB
 import LinuxSystem
 import SystemPackage
 
-/// Puts what was salvaged over a sound image: rows that it lacks come to it, rows that it has get their newer
-/// values, none goes.
+/// Applies salvaged rows to a healthy image. Rows that it lacks are added, rows that it has get their newer
+/// values, and none is removed.
 struct Merge {
-    /// A sound image.
+    /// A healthy image.
     let base: FilePath
     let salvage: FilePath
 
     /// Makes the merged database at `path`, which must be free.
     func run(to path: FilePath) throws {
         try FileCopy.copy(base, to: path)
-        // A copy in WAL mode would need files beside it.
+        // A copy in WAL mode would need sidecars.
         try OpenFile(path, .update).setFileFormat(isWAL: false)
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false

@@ -3,17 +3,17 @@ import GRDB
 import LinuxSystem
 import SystemPackage
 
-/// Makes a new database of what can still be read of a damaged image.
+/// Makes a new database of the rows of a damaged image that can still be read.
 ///
-/// Each table is read along its key from both ends. Where SQLite meets damage, a table with rowids is left,
-/// and entered again behind the damage. How many rowids are skipped is found by doubling. From there the
-/// table is read back to the damage.
+/// Each table is read along its key from both ends. In a table with rowids, the reading continues behind any
+/// damage. The number of rowids to skip is found by doubling. From there the table is read back to the
+/// damage.
 struct Salvage {
-    /// What of the image is not in the new database.
+    /// The parts of the image that are not in the new database.
     struct Loss {
-        /// Tables of which some rows cannot be read.
+        /// Tables with rows that cannot be read.
         var unread: [String] = []
-        /// What cannot be made here, as "index events_by_time".
+        /// Objects that cannot be made here, as "index events_by_time".
         var unmade: [String] = []
     }
 
@@ -25,13 +25,13 @@ struct Salvage {
         imageBytes = try FileStatus.of(image).sizeBytes
     }
 
-    /// Returns nil, and has made nothing that is of use, when not even the schema can be read.
+    /// Returns nil, without a usable result, when not even the schema can be read.
     func run(to path: FilePath) throws -> Loss? {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(path: path.string, configuration: configuration)
         do {
-            // Two connections: what one meets in the damaged image must not end the transaction of the other.
+            // Two connections: an error in the damaged image must not end the transaction of the other.
             return try ImageDatabase(at: image).read { bad in
                 try queue.writeWithoutTransaction { new in try copy(bad, new) }
             }
@@ -62,7 +62,7 @@ struct Salvage {
         return loss
     }
 
-    /// What cannot be made is left out, as an index over a value that is there twice. Returns what that is.
+    /// Objects that cannot be made are omitted, as an index over a duplicate value. Returns their names.
     private func makeSchema(_ condition: String, _ bad: Database, _ new: Database) throws -> [String] {
         let rows = try Row.fetchAll(
             bad,
@@ -82,7 +82,7 @@ struct Salvage {
         }
     }
 
-    /// The highest rowid that an AUTOINCREMENT table ever gave (sqlite.org/autoinc.html).
+    /// The highest rowid that an AUTOINCREMENT table ever assigned (sqlite.org/autoinc.html).
     private func keepSequences(_ bad: Database, _ new: Database) throws {
         let rows = (try? Row.fetchAll(bad, sql: "SELECT name, seq FROM sqlite_sequence")) ?? []
         for row in rows {
@@ -92,8 +92,8 @@ struct Salvage {
         }
     }
 
-    /// What is in them is in tables of theirs, which are there already: they only need their line in the
-    /// schema (sqlite.org/vtab.html, section 1.2).
+    /// The content of virtual tables is in tables of theirs, which exist already. They only need their line
+    /// in the schema (sqlite.org/vtab.html, section 1.2).
     private func keepVirtualTables(_ bad: Database, _ new: Database) throws {
         let rows = try Row.fetchAll(
             bad,
@@ -112,7 +112,7 @@ struct Salvage {
         try new.execute(sql: "PRAGMA writable_schema = RESET")
     }
 
-    /// Returns whether that was all of it.
+    /// Returns whether everything was read.
     private func read(_ shape: TableShape, _ bad: Database, _ new: Database) -> Bool {
         guard let rowID = shape.rowIDName else {
             // A table without rowids: from both ends.
@@ -128,7 +128,7 @@ struct Salvage {
             let read = copy(shape, columns, "WHERE \(rowID) >= ? ORDER BY \(rowID)", [last], bad, new)
             if read.isComplete { return last == .min && !read.wasRefused }
             last = max(last, read.last ?? last)
-            // Damaged pages may lead back.
+            // Damaged pages may lead backwards.
             guard let next = reenter(shape, rowID, after: last, bad), next > last else { break }
             copy(
                 shape,
@@ -153,7 +153,7 @@ struct Salvage {
     ) -> Int64? {
         let sql =
             "SELECT \(rowID) FROM \(shape.name.sqlName) WHERE \(rowID) >= ? ORDER BY \(rowID) LIMIT 1"
-        // From the lowest rowid on there is no doubling: the first rows are mostly those from 1 on.
+        // From the lowest rowid on there is no doubling: the first rowid is usually 1.
         let start = last == .min ? 0 : last
         var step: Int64 = 1
         while step < 1 << 48 {
@@ -168,8 +168,8 @@ struct Salvage {
         return nil
     }
 
-    /// Copies rows until there are no more, or damage is met. Returns whether the new table refused any, and
-    /// the last rowid, if it is the first column.
+    /// Copies rows until the end or damage. Returns whether the new table refused any, and the last rowid, if
+    /// it is the first column.
     @discardableResult
     private func copy(
         _ shape: TableShape,
@@ -182,7 +182,7 @@ struct Salvage {
         let names = columns.map(\.sqlName).joined(separator: ", ")
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         var (wasRefused, last) = (false, Int64?.none)
-        // A row takes a byte at least: pages that lead in circles have no end.
+        // A row takes at least one byte: pages that form a cycle have no end.
         var room = imageBytes
         do {
             let select = try bad.makeStatement(sql: "SELECT \(names) FROM \(shape.name.sqlName) \(which)")
@@ -198,11 +198,11 @@ struct Salvage {
                 case SQLITE_ROW where room > 0: room -= 1
                 default: return (false, wasRefused, last)
                 }
-                // As they are: text may hold what no string can.
+                // As they are: text may contain bytes that no string can.
                 for column in 0..<Int32(columns.count) {
                     unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))
                 }
-                // A value that the damage made may break a rule of the table.
+                // A damaged value may violate a rule of the table.
                 let code = unsafe sqlite3_step(to)
                 if code != SQLITE_DONE || new.changesCount == 0 { wasRefused = true }
                 _ = unsafe sqlite3_reset(to)

@@ -1,11 +1,11 @@
 import GRDB
 import SystemPackage
 
-/// What a dump by `sqlite3` leaves out of a database, and what it cannot hold.
+/// The parts of a database that a dump by `sqlite3` omits, and those that it cannot contain.
 struct DumpHeader {
-    /// To be run before the first table is made. None for what a new database has by itself.
+    /// Run before the first table is made. Defaults of a new database are not included.
     let statements: [String]
-    /// A table with text that has a NUL in it.
+    /// A table with text that contains a NUL.
     let tableWithNUL: String?
 
     private static let ordinary = [

@@ -3,11 +3,11 @@ package import RepositoryFormat
 import RepositoryReader
 package import SystemPackage
 
-/// Writes what other programs read: made under another name beside its destination, and complete when it gets
-/// its own.
+/// Writes output for other programs. It is written under another name beside its destination, and is complete
+/// when it gets its final name.
 package struct Export: Sendable {
     package let destination: FilePath
-    /// Whether a file that exists is replaced.
+    /// Whether an existing file is replaced.
     package let isReplacing: Bool
 
     package init(to destination: FilePath, isReplacing: Bool) {
@@ -15,8 +15,8 @@ package struct Export: Sendable {
         self.isReplacing = isReplacing
     }
 
-    /// The SQL that makes a rebuilt database anew, as the `sqlite3` program dumps it, with its rowids and
-    /// what of its header a dump does without. Throws `ExportError`, `RestoreError`, `SystemError`.
+    /// The SQL that creates a rebuilt database anew, as the `sqlite3` program dumps it, with its rowids. It
+    /// also has the header values that a dump omits. Throws `ExportError`, `RestoreError`, `SystemError`.
     package func dump(_ image: FilePath, of path: FilePath, at sequence: SequenceNumber) throws {
         if case .problems(let problems) = try Integrity.check(databaseAt: image, .quick) {
             throw RestoreError.notSound(path, sequence, problems: problems)
@@ -31,9 +31,9 @@ package struct Export: Sendable {
         )
     }
 
-    /// A tar archive of the files of a plan for a directory, which lie there in a directory of the root's
-    /// name. Calls `onFailure` for each file that was left out. Unless root makes it, the owner may read and
-    /// write all that is in it.
+    /// A tar archive of the files of a plan for a directory, in a directory with the root's name. Calls
+    /// `onFailure` for each omitted file. Unless root makes it, the owner may read and write everything in
+    /// it.
     package func archive(_ plan: RestorePlan, onFailure: (FilePath, any Error) throws -> Void) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
@@ -69,12 +69,12 @@ package struct Export: Sendable {
     }
 }
 
-/// Why nothing was exported, or nothing made of what was.
+/// Why nothing was exported, or why nothing could be made of the output.
 package enum ExportError: Error, Hashable, CustomStringConvertible {
     case noProgram(String)
     case failed(String, Int32)
     case makesNothing(FilePath)
-    /// SQL ends at a NUL, and `sqlite3` cuts the text off there.
+    /// SQL ends at a NUL, and `sqlite3` truncates the text there.
     case holdsNUL(FilePath, table: String)
 
     package var description: String {

@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// SQL that makes a database, as the `sqlite3` program dumps one.
+/// SQL that creates a database, as the `sqlite3` program dumps one.
 struct SQLDump {
     private let file: FilePath
 
@@ -9,8 +9,8 @@ struct SQLDump {
         self.file = file
     }
 
-    /// Makes the database at a path that is free. Throws `ExportError` when a statement fails, or the SQL
-    /// makes nothing, as one that was cut off does: its transaction is never committed.
+    /// Creates the database at a free path. Throws `ExportError` when a statement fails. Also when the SQL
+    /// creates nothing: a truncated dump never commits its transaction.
     func make(_ path: FilePath) throws {
         // With dot commands, a dump could run programs.
         let arguments = ["-batch", "-bail", "-safe", "-init", "/dev/null", path.string]

@@ -4,9 +4,8 @@ import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
 
-/// A restore for no other purpose than to know that it works: to a directory of the repository, which goes
-/// again. Everything that a real one checks is checked: the digest of each file, and SQLite's integrity_check
-/// of each database.
+/// Restores only to prove that it works, into a temporary directory of the repository. It checks everything
+/// that a real restore checks: the digest of each file, and SQLite's integrity_check of each database.
 package struct Drill: Sendable {
     private let root: RootDescription
 
@@ -14,8 +13,8 @@ package struct Drill: Sendable {
         self.root = root
     }
 
-    /// Restores a snapshot of the root, or of one file. What is wrong with it is in the record.
-    /// Throws what keeps the drill from being made: `SystemError`.
+    /// Restores a snapshot of the root, or of one file. Problems are in the record. Throws if the drill could
+    /// not be made: `SystemError`.
     package func run(
         _ index: SnapshotIndex,
         _ entry: SnapshotIndex.Entry,
@@ -26,14 +25,14 @@ package struct Drill: Sendable {
         defer { UnfinishedWork.discard(work) }
         let output = work.path.appending("restored")
         var (files, databases, bytes) = (0, 0, UInt64(0))
-        // The snapshot may not be the one that was meant.
+        // The snapshot may not be the intended one.
         var problems = index.damage.prefix(1).map { "\(DamageError($0.file, at: $0.offset, $0.message))" }
         do {
             let plan =
                 scope == .root && root.kind == .directory
                 ? RestorePlan(index, root: entry, to: output)
                 : try RestorePlan(index, file: entry, to: output)
-            // Whose the files are says nothing of the history.
+            // The files' owner is no evidence about the history.
             try Restore(plan.with { _ in nil }, isReplacing: false).run { outcome in
                 files += 1
                 databases += outcome.item.kind == .database ? 1 : 0
@@ -42,7 +41,7 @@ package struct Drill: Sendable {
                 problems.append("\(path.printable): \(error)")
             }
         } catch let error as SystemError {
-            // No room, for example, says nothing of the history.
+            // A full disk, for example, is no evidence about the history.
             throw error
         } catch {
             problems.append("\(error)")

@@ -1,15 +1,15 @@
 import History
 import RepositoryFormat
 
-/// What a look at a database is compared with: a look at a state that it had before.
+/// An earlier state of a database, with which its current state is compared.
 struct FormerLook {
     let sequence: SequenceNumber
     let facts: HealthFacts
-    /// False: the database was being made, with other definitions in each commit.
+    /// False: the database was being created, with other definitions in each commit.
     let isSettled: Bool
 }
 
-/// Looks at former states of a database. Each is rebuilt for it, so there are few.
+/// Examines earlier states of a database. Each must be rebuilt, so there are few.
 struct FormerLooks {
     private static let most = 24
     /// The size of all of them together, in bytes.
@@ -24,7 +24,7 @@ struct FormerLooks {
         most = min(Int(clamping: Self.mostBytes / max(imageBytes, 1)), Self.most)
     }
 
-    /// Nil where there was no sound database, or one that is too large to be rebuilt for this.
+    /// Nil if there was no healthy database, or if it is too large to be rebuilt for this.
     func look(at entry: SnapshotIndex.Entry, isSettled: Bool) throws -> FormerLook? {
         guard most > 0, let image = try images.image(entry) else { return nil }
         defer { images.discard(entry) }
@@ -33,7 +33,7 @@ struct FormerLooks {
         return FormerLook(sequence: entry.sequence, facts: facts, isSettled: isSettled)
     }
 
-    /// The one with the most rows of some states; nil if none has any. `entries`: oldest first.
+    /// The one with the most rows among some states; nil if none has any. `entries`: oldest first.
     func fullest(of entries: some BidirectionalCollection<SnapshotIndex.Entry>) throws -> FormerLook? {
         var fullest: FormerLook?
         for entry in sample(entries.filter { $0.event != .deleted }) {
@@ -43,7 +43,7 @@ struct FormerLooks {
         return fullest
     }
 
-    /// The newest ones, older ones by leaps, and the first one.
+    /// The newest ones, older ones in growing steps, and the first one.
     private func sample(_ entries: [SnapshotIndex.Entry]) -> [SnapshotIndex.Entry] {
         var sample: [SnapshotIndex.Entry] = []
         var distance = 1

@@ -2,24 +2,24 @@ import GRDB
 import LinuxSystem
 package import SystemPackage
 
-/// What a look at an image of a database tells of its health.
+/// The health data of a database's image.
 package struct HealthFacts: Sendable {
-    /// Of SQLite's quick_check.
+    /// The result of SQLite's quick_check.
     package let integrity: Integrity
-    /// Rows whose foreign keys lead nowhere.
+    /// Rows with foreign keys that lead nowhere.
     package let violations: [ForeignKeyViolation]
-    /// Of each table.
+    /// The number of rows of each table.
     package let rowCounts: [String: Int]
-    /// The same as long as the schema is, within this process. SQLite's own version of it changes with a
-    /// restore as well.
+    /// Unchanged as long as the schema is, within this process. SQLite's own schema version also changes with
+    /// a restore.
     package let schemaHash: Int
 
-    /// Of all tables.
+    /// The number of rows of all tables.
     package var rowCount: Int { rowCounts.values.reduce(0, +) }
     package var violationCount: Int { violations.reduce(0) { $0 + $1.count } }
 
-    /// Looks at an image that may be shortened meanwhile: then what it says has no meaning. Calls `onOpen`
-    /// with the database while it is looked at, for whoever wants to end that, and then with nil.
+    /// Reads an image that may be shortened meanwhile; the result is then meaningless. Calls `onOpen` with
+    /// the database so that the caller can interrupt it, and with nil afterwards.
     package init(imageAt path: FilePath, onOpen: (ImageDatabase?) -> Void = { _ in }) throws {
         guard try FileStatus.of(path).sizeBytes > 0 else {
             self.init(.ok)
@@ -70,7 +70,7 @@ package struct HealthFacts: Sendable {
         self.schemaHash = schemaHash
     }
 
-    /// Tables that lost most of their rows since `before`, fewer than a handful apart, the worst first.
+    /// Tables that lost most of their rows since `before`, the worst first. Losses of a few rows are ignored.
     package func massDeletions(since before: HealthFacts) -> [(table: String, lost: Int)] {
         before.rowCounts.compactMap { table, count in
             guard let now = rowCounts[table] else { return nil }

@@ -6,7 +6,7 @@ package import SystemPackage
 /// A database whose last verdict is bad.
 package struct HealthIssue: Sendable {
     package let path: FilePath
-    /// The first snapshot that was found bad.
+    /// The first snapshot with a bad verdict.
     package let since: SequenceNumber
     package let lastGood: SequenceNumber?
 
@@ -25,7 +25,7 @@ extension HealthIssue: CustomStringConvertible {
 }
 
 extension SnapshotIndex {
-    /// Of the databases in the scope.
+    /// The issues of the databases in the scope.
     package func sicknesses(in scope: HistoryScope) -> [HealthIssue] {
         filesThatWereDatabases.filter { scope == .root || scope == .file($0) }.compactMap { file in
             let judged = entries(in: .file(file)).filter { verdicts[$0.sequence] != nil }

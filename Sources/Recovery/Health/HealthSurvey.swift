@@ -5,33 +5,33 @@ package import RepositoryReader
 import Synchronization
 package import SystemPackage
 
-/// Looks after the databases of a root: whether their latest captured images are sound, and what happened
-/// between two looks that somebody may want to go back behind. It looks at the mirrors; never at a live file.
-/// `run` is for one thread at a time.
+/// Checks the databases of a root: whether their latest captured images are healthy, and whether an event
+/// since the last check deserves a tag. It reads the mirrors, never a live file. `run` is for one thread at a
+/// time.
 package final class HealthSurvey: Sendable {
     package struct Verdict: Sendable {
         /// The database.
         package let path: FilePath
         package let sequence: SequenceNumber
-        /// Why it is not good; nil if it is.
+        /// Why it is not healthy; nil if it is.
         package let problem: String?
-        /// The last snapshot before it that was found good.
+        /// The last healthy snapshot before it.
         package let lastGood: SequenceNumber?
-        /// The one before it was good, or there was none.
+        /// Whether the one before it was healthy, or there was none.
         package let isNews: Bool
-        /// What is to be written into the history.
+        /// The annotations to record.
         package let requests: [AnnotationRequest]
     }
 
-    /// Databases that are looked at in one survey: those that changed last.
+    /// The most databases in one survey: those that changed last.
     private static let most = 16
-    /// Larger images are not rebuilt to find where something happened, in bytes.
+    /// Larger images are not rebuilt to find an event, in bytes.
     private static let largestRebuild: UInt64 = 1 << 30
-    /// How long a database is young.
+    /// A database is young for this long.
     private static let youth = Duration.seconds(120)
 
     private let root: RootDescription
-    /// What was found last, and of which snapshot.
+    /// The last result, and its snapshot.
     private let known = Mutex<[FileID: (sequence: SequenceNumber, facts: HealthFacts)]>([:])
 
     private struct Work {
@@ -45,7 +45,7 @@ package final class HealthSurvey: Sendable {
         self.root = root
     }
 
-    /// Ends what runs, and all that would.
+    /// Interrupts the current survey and all later ones.
     package func stop() {
         work.withLock { work in
             work.isStopped = true
@@ -53,10 +53,10 @@ package final class HealthSurvey: Sendable {
         }
     }
 
-    /// Calls `onVerdict` for each database whose latest image has none yet. One that changes meanwhile is
-    /// left for the next survey.
+    /// Calls `onVerdict` for each database with a latest image that has no verdict yet. One that changes
+    /// meanwhile is left for the next survey.
     ///
-    /// - Parameter stamp: of the present, for names.
+    /// - Parameter stamp: of the current time, for names.
     package func run(stamp: String, _ onVerdict: (Verdict) throws -> Void) throws {
         var latest = LatestStates()
         try ReplacedSegmentError.lookingAgain {
@@ -77,9 +77,7 @@ package final class HealthSurvey: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - remarks: fields of the annotation.
-    ///   - marks: what else is to be written.
+    /// The verdict on a file that is no longer a database.
     private func verdict(
         _ file: FileID,
         _ state: SnapshotState,
@@ -130,7 +128,7 @@ package final class HealthSurvey: Sendable {
             return verdict(file, state, latest, problem: problems[0])
         }
         var remarks: [String: String] = [:]
-        // Many a program keeps such rows on purpose.
+        // Many programs keep such rows on purpose.
         if facts.violationCount > 0 { remarks["violations"] = String(facts.violationCount) }
         if case .unchecked(let reason) = facts.integrity { remarks["unchecked"] = reason }
         var marks: [AnnotationRequest] = []
@@ -140,9 +138,10 @@ package final class HealthSurvey: Sendable {
         return verdict(file, state, latest, problem: nil, remarks: remarks, marks: marks)
     }
 
-    /// What a state is compared with: the look before it. Of a database that nobody looked at so far, or that
-    /// is so young that it was filled since, the fullest of some states that it had. Nothing counts from
-    /// before the last state that was brought back: what that changed was meant.
+    /// The state to compare with: that of the last check. There are two exceptions:
+    /// 1. If there was no check yet, it is the fullest of some earlier states. So it is if the database is
+    ///    young and was filled since the check.
+    /// 2. States before the last restored one are not used: the restore was intended.
     private func former(
         _ file: FileID,
         _ state: SnapshotState,
@@ -170,7 +169,7 @@ package final class HealthSurvey: Sendable {
         return fullest
     }
 
-    /// Names for the moments just before a mass deletion or a change of the schema.
+    /// Tags for the moments just before a mass deletion or a change of the schema.
     private func marks(
         _ file: FileID,
         _ state: SnapshotState,
@@ -204,7 +203,7 @@ package final class HealthSurvey: Sendable {
     }
 }
 
-/// The history of a root, read once it is asked for.
+/// The history of a root, read on first use.
 private final class LookBack {
     private let root: RootDescription
     private var index: SnapshotIndex?

@@ -1,18 +1,17 @@
 import History
 import RepositoryFormat
 
-/// Finds where something happened to a database between two of its snapshots, by halves: each step rebuilds
-/// one image.
+/// Finds the event between two snapshots of a database by bisection: each step rebuilds one image.
 struct HistoryBisection {
     private let images: HistoricalImages
     private let before: SequenceNumber
-    /// Those between the two.
+    /// The snapshots between the two.
     private let entries: [SnapshotIndex.Entry]
 
     /// - Parameters:
     ///   - entries: the snapshots of the database.
-    ///   - before: one at which it had not happened.
-    ///   - after: one at which it had.
+    ///   - before: one before the event.
+    ///   - after: one after it.
     init(
         _ entries: [SnapshotIndex.Entry],
         _ images: HistoricalImages,
@@ -26,7 +25,7 @@ struct HistoryBisection {
         }
     }
 
-    /// The last snapshot at which it had not happened.
+    /// The last snapshot before the event.
     func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> SequenceNumber {
         let end = try entries.partitioningIndex { entry in
             guard let image = try images.image(entry) else { return true }

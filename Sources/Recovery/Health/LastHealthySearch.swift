@@ -3,14 +3,14 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// Finds the newest snapshot of a database that is sound. Few have a verdict: the watcher looks at a database
-/// when it is quiet.
+/// Finds the newest healthy snapshot of a database. Few have a verdict: the watcher checks a database only
+/// when it is idle.
 struct LastHealthySearch {
     private let index: SnapshotIndex
     private let images: HistoricalImages
 
-    /// Damage comes and goes: so many of the newest snapshots are looked at one after the other, older ones
-    /// by leaps.
+    /// Damage may be temporary: this many of the newest snapshots are examined one after the other, older
+    /// ones in growing steps.
     private static let near = 16
 
     init(_ index: SnapshotIndex) throws {
@@ -18,8 +18,9 @@ struct LastHealthySearch {
         images = try HistoricalImages(index.root)
     }
 
-    /// The newest one of a database that is sound; nil if none is, or if there is more damage than the leaps
-    /// meet. One without a table, which a program makes that finds no database, only if there is no other.
+    /// The newest healthy snapshot of a database; nil if there is none, or if the steps find only damage. One
+    /// without a table is used only if there is no other: a program that finds no database creates such a
+    /// one.
     func newest(of file: FileID) throws -> SnapshotIndex.Entry? {
         try newest(of: file, hasTables: true) ?? newest(of: file, hasTables: false)
     }
@@ -54,9 +55,8 @@ struct LastHealthySearch {
 }
 
 extension SnapshotIndex {
-    /// Looks for the newest moment at which the databases in the scope are sound and there, so that
-    /// `latest-good` means it. Where one never was, the verdicts stay as they are. Throws what a rebuild
-    /// throws.
+    /// Finds the newest moment at which the databases in the scope exist and are healthy, so that
+    /// `latest-good` means it. If one never was, the verdicts are not changed. Throws what a rebuild throws.
     package mutating func judgeNewest(in scope: HistoryScope) throws {
         let search = try LastHealthySearch(self)
         var last = SequenceNumber(.max)

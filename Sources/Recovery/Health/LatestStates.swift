@@ -3,7 +3,7 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// The latest snapshot of each database, and what was said of its health.
+/// The latest snapshot of each database, and its verdict.
 struct LatestStates {
     struct Judgement {
         var isGood: Bool
@@ -15,7 +15,7 @@ struct LatestStates {
     private var states: [FileID: SnapshotState] = [:]
     /// The first snapshot of each file.
     private(set) var firsts: [FileID: SnapshotState] = [:]
-    /// The snapshot with what was brought back last of each file.
+    /// The snapshot with the last restored state of each file.
     private(set) var restored: [FileID: SequenceNumber] = [:]
     private var wereDatabases: Set<FileID> = []
     private var files: [SequenceNumber: FileID] = [:]
@@ -48,7 +48,7 @@ struct LatestStates {
         }
     }
 
-    /// The name, or with a number behind it if there is such a tag: each database has its own.
+    /// The name, with a number appended if there is such a tag: each database has its own.
     mutating func takeTag(_ name: String) -> String {
         var (free, number) = (name, 1)
         while !tags.insert(free).inserted {
@@ -58,12 +58,12 @@ struct LatestStates {
         return free
     }
 
-    /// Whether it was a database, and something else was written over it.
+    /// Whether it was a database that was overwritten by something else.
     func isDatabaseNoMore(_ file: FileID) -> Bool {
         kinds[file] != .database && wereDatabases.contains(file) && states[file]?.shape.byteCount ?? 0 > 0
     }
 
-    /// Databases whose latest image nobody looked at, the one that changed last first.
+    /// Databases without a verdict on their latest image, the one that changed last first.
     var unjudged: [(FileID, SnapshotState)] {
         states.filter {
             (kinds[$0.key] == .database || isDatabaseNoMore($0.key)) && $0.value.event != .deleted

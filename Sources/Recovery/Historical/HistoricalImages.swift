@@ -4,8 +4,8 @@ import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Images of former moments to look at, each rebuilt and compared with its digest. They lie in a directory of
-/// the repository that goes with this value, or when the command is interrupted.
+/// Images of earlier moments, each rebuilt and compared with its digest. They are in a directory of the
+/// repository that is removed with this value, or when the command is interrupted.
 package final class HistoricalImages {
     private let root: RootDescription
     private let work: OpenDirectory
@@ -34,12 +34,12 @@ package final class HistoricalImages {
         return path
     }
 
-    /// Gives the room back that a snapshot's image takes.
+    /// Frees the space of a snapshot's image.
     func discard(_ entry: SnapshotIndex.Entry) {
         guard let path = paths.removeValue(forKey: entry.sequence) else { return }
         try? Directory.remove(path)
     }
 
-    /// A name in the same directory, for what is made of an image.
+    /// A path in the same directory, for files derived from an image.
     package func path(named name: String) -> FilePath { work.path.appending(name) }
 }

@@ -3,15 +3,15 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// The files that two moments of a root, or of one file, differ in. Pure: nothing is looked at but the index.
+/// The files that differ between two moments of a root, or of one file. Reads only the index.
 package struct SnapshotPair: Sendable {
     package struct File: Sendable {
         package let file: FileID
         package let path: FilePath
-        /// What it was at the moment; nil if there was no such file.
+        /// Its state at the moment; nil if there was no such file.
         package let old: SnapshotIndex.Entry?
         package let new: SnapshotIndex.Entry?
-        /// A database at both moments, as far as it was there.
+        /// Whether it is a database at every moment at which it exists.
         package let isDatabase: Bool
     }
 
@@ -46,7 +46,7 @@ package struct SnapshotPair: Sendable {
 }
 
 extension SnapshotPair {
-    /// Without files that were written in between, and have the same bytes at both moments. Reads the history
+    /// Omits files that were written in between, but have the same bytes at both moments. Reads the history
     /// once.
     package func withoutUnchanged(_ root: RootDescription) throws -> SnapshotPair {
         let wanted = Set(files.flatMap { [$0.old, $0.new] }.compactMap { $0?.sequence })

@@ -2,12 +2,12 @@ import LinuxSystem
 package import RepositoryFormat
 import SystemPackage
 
-/// The present as it was captured.
+/// The current state as it was captured.
 package struct CapturedState: Sendable {
     /// The root's last snapshot.
     package let sequence: SequenceNumber
-    /// Files of which not all that is committed could be captured, by their paths for people, and why. Links
-    /// on the way to the root are followed in these paths.
+    /// Files with commits that could not be captured, by their paths for people, with the reason. Links on
+    /// the path to the root are followed in these paths.
     package let unseen: [String: String]
 
     package init(sequence: SequenceNumber, unseen: [String: String] = [:]) {
@@ -15,14 +15,14 @@ package struct CapturedState: Sendable {
         self.unseen = unseen
     }
 
-    /// Why what the file has now is not known; nil when it is.
+    /// Why the file's current content is unknown; nil when it is known.
     func whyUnseen(_ path: FilePath) -> String? {
         guard !unseen.isEmpty else { return nil }
         return unseen[path.printable] ?? (try? Directory.resolve(path)).flatMap { unseen[$0.printable] }
     }
 
-    /// Has the present captured until all of a file is seen: somebody may have it locked. `marks`: what is to
-    /// be said with it. Throws `InPlaceError.unseen` at the deadline.
+    /// Captures the current state repeatedly until a file is captured completely, since a program may have it
+    /// locked. `marks`: the annotations to record with it. Throws `InPlaceError.unseen` at the deadline.
     static func seeing(
         _ path: FilePath,
         until deadline: MonotonicInstant,

@@ -2,32 +2,34 @@ import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-/// Puts an image in the place of a file, and the file with what SQLite keeps beside it aside. Where files can
-/// have two names the name is never free in between; nothing is deleted, and SQLite never finds what belongs
-/// to the one beside the other.
+/// Replaces a file by an image, and renames the previous file with its sidecars. Where files can have two
+/// names, the name is never free in between. Nothing is deleted, and SQLite never finds the sidecars of one
+/// file beside the other.
 struct FileExchange {
     /// The path of its directory is absolute and free of symbolic links.
     let place: DirectoryEntry
-    /// What the file had besides content, for when nothing has its name; nil: it is made as a program of the
-    /// directory's owner would make it. A file that is there hands on its own owner and mode.
+    /// The file's former attributes, used when the name is free. nil: it is made as a program of the
+    /// directory's owner would make it. An existing file passes on its own owner and mode.
     let attributes: FileAttributes?
-    /// What is put aside is called that behind its name, as `.corrupted-YYYYMMDD-HHMMSS`.
+    /// The previous file's name is extended by this suffix, as `.corrupted-YYYYMMDD-HHMMSS`.
     let asideSuffix: String
-    /// Whether it stays there. Else it goes in the end, for the history has it; unless a program wrote to it
-    /// meanwhile.
+    /// Whether the previous file is kept. Otherwise it is removed in the end, because the history has it,
+    /// unless a program wrote to it meanwhile.
     let keepsAside: Bool
     /// How long to wait for programs that have the file open.
     let wait: Duration
-    /// Whether programs that still have it open then are left to go on with what was put aside.
+    /// Whether programs that still have it open then may continue with the previous file.
     let isForced: Bool
 
-    /// Adds the names of what it put aside. Returns what could not be given back of the attributes.
-    /// Returns nil, and leaves the file as it is, when `isUnchanged`, which is asked once no program uses
-    /// the file, says no. `image` is on the same file system, and on the disk.
+    /// Appends the new names of the previous file and its sidecars to `putAside`. Returns the attributes that
+    /// could not be restored. `image` must be durable and on the same file system.
     ///
-    /// A program that opened the old file before the new one had its name goes on with the old one. In WAL
-    /// mode it would write into the new one's log, which it finds by its name; so the old one stays locked
-    /// until nobody has it open, and if that does not come in time, all is put back.
+    /// `isUnchanged` is called once no program uses the file. If it returns false, the file is not changed
+    /// and the result is nil.
+    ///
+    /// A program that opened the old file before the new one had its name continues with the old one. In WAL
+    /// mode it would write into the new one's log, which it finds by its name. So the old file remains locked
+    /// until no program has it open. If that takes too long, everything is undone.
     ///
     /// Throws `InPlaceError.inUse`, `SystemError`; nothing is changed then.
     func run(
@@ -46,7 +48,7 @@ struct FileExchange {
         defer { if isLocked { old.releaseWriteLock() } }
         guard try isUnchanged() else { return nil }
         let before = try old.status()
-        // Whoever opens the new file waits as well, until it is sure that it stays.
+        // Programs that open the new file wait as well, until it is certain that it remains.
         let isNewLocked = try new.takeWriteLock()
         defer { if isNewLocked { new.releaseWriteLock() } }
 
@@ -69,9 +71,11 @@ struct FileExchange {
         return []
     }
 
-    /// Gives the file another name with its sidecars, and the image its own. Returns the new names of the
-    /// sidecars; nil, and all is put back, when a program made an empty file while the name was free. All is
-    /// put back as well when `isSure`, which is asked in the end, throws.
+    /// Renames the file with its sidecars, and gives its name to the image. Returns the new names of the
+    /// sidecars.
+    ///
+    /// Returns nil when a program created an empty file while the name was free. Throws when `isSure`, which
+    /// is called in the end, throws. In both cases everything is undone.
     private func exchange(
         _ image: DirectoryEntry,
         _ old: FileIdentity,
@@ -87,7 +91,7 @@ struct FileExchange {
             try isSure()
             return sidecars
         } catch {
-            // Of two names of one file, rename(2) would leave both.
+            // If both names belong to one file, rename(2) would keep both.
             if try place.statusUnlessMissing()?.identity == old {
                 try? aside.remove()
             } else {
@@ -101,7 +105,7 @@ struct FileExchange {
 
     private typealias Moved = (from: DirectoryEntry, to: DirectoryEntry)
 
-    /// Gives the file one more name. Returns false where files have one only: then the name is free for a
+    /// Gives the file one more name. Returns false where files have only one: the name is then free for a
     /// moment.
     private func addName(_ aside: DirectoryEntry) throws(SystemError) -> Bool {
         do {
@@ -113,7 +117,7 @@ struct FileExchange {
         }
     }
 
-    /// Puts the file aside, and nothing in its place. Returns the names of what was put aside.
+    /// Renames the file without a replacement. Returns the new names of the file and its sidecars.
     func setAside() throws -> [FilePath] {
         guard try place.statusUnlessMissing() != nil else { return [] }
         let file = try OpenFile(place, .update)
@@ -128,7 +132,7 @@ struct FileExchange {
     }
 
     /// Adds the new names, the file's last; then removes the old ones, the file's first. So no name ever has
-    /// a database without its log. Returns nil where files have one name only.
+    /// a database without its log. Returns nil where files have only one name.
     private func moveWithSecondNames(to aside: DirectoryEntry) throws -> [Moved]? {
         var moved: [Moved] = []
         do {
@@ -144,12 +148,12 @@ struct FileExchange {
             if (error as? SystemError)?.lacksLinks ?? false { return nil }
             throw error
         }
-        // What is left of them does no harm: SQLite removes it when it makes a new database.
+        // Remaining sidecars do no harm: SQLite removes them when it creates a new database.
         for sidecar in moved.dropLast() { try? sidecar.from.remove() }
         return moved.dropLast()
     }
 
-    /// Where the process ends in between, the database lacks its log until that gets its name back.
+    /// If the process ends in between, the database lacks its log until that is renamed back.
     private func moveInTurn(to aside: DirectoryEntry) throws -> [Moved] {
         var sidecars: [Moved] = []
         do {
@@ -162,7 +166,7 @@ struct FileExchange {
         }
     }
 
-    /// Nothing has the name. Programs may have a file open that had it.
+    /// Fills a free name. Programs may have an earlier file of that name open.
     private func fill(
         _ image: DirectoryEntry,
         _ deadline: MonotonicInstant,
@@ -181,7 +185,7 @@ struct FileExchange {
         var sidecars: [Moved] = []
         defer { putAside += sidecars.map(\.to.path) }
         try setSidecarsAside(for: freeName(), &sidecars)
-        // A program that found nothing may just have made an empty one.
+        // A program that found no file may just have created an empty one.
         let file = try OpenFile(image, .update)
         let shortfalls = try ownAsBefore(file)
         guard try takeFreeName(image) else {
@@ -208,7 +212,7 @@ struct FileExchange {
         return []
     }
 
-    /// Returns false when something has the name by now.
+    /// Returns false when the name is taken by now.
     private func takeFreeName(_ image: DirectoryEntry) throws(SystemError) -> Bool {
         do {
             try UnfinishedWork.name(image, place, isReplacing: false)
@@ -230,8 +234,8 @@ struct FileExchange {
         try file.synchronise()
     }
 
-    /// With the whole file locked, no program reads or writes it; those that only have it open are asked for
-    /// by name. Returns whether it is locked.
+    /// While the whole file is locked, no program reads or writes it. Those that only have it open are found
+    /// in the process table. Returns whether it is locked.
     private func waitUntilUnused(
         _ file: borrowing OpenFile,
         mayBeForced: Bool,
@@ -251,7 +255,7 @@ struct FileExchange {
         }
     }
 
-    /// Waits until those that opened the old file just before the new one had its name have given up.
+    /// Waits until the programs that opened the old file just before the exchange have closed it.
     private func waitForLatecomers(to old: borrowing OpenFile, _ deadline: MonotonicInstant) throws {
         while case let holders = ProcessTable.writers(of: [try old.status().identity]), !holders.isEmpty {
             guard MonotonicInstant.now < deadline, !UnfinishedWork.isToBeAbandoned else {
@@ -272,14 +276,14 @@ struct FileExchange {
         }
     }
 
-    /// What is there of them, and the names under which SQLite finds them for the file that they belong to.
+    /// The existing sidecars, and the names under which SQLite finds them for the renamed file.
     private func sidecars(for aside: DirectoryEntry) throws -> [Moved] {
         try Sidecar.allCases.map(\.rawValue)
             .map { (place.appending(suffix: $0), aside.appending(suffix: $0)) }
             .filter { try $0.0.statusUnlessMissing() != nil }
     }
 
-    /// What a process that was killed gave such names must keep them.
+    /// Files that a killed process has renamed so must keep their names.
     private func freeName() throws -> DirectoryEntry {
         let name = place.appending(suffix: asideSuffix)
         if try isFree(name) { return name }

@@ -4,37 +4,36 @@ package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// Why something is not restored in place. But for `unrecorded`, the files are as they were.
+/// Why a file is not restored in place. Except for `unrecorded`, the files are unchanged.
 package enum InPlaceError: Error, Hashable, Sendable {
-    /// Programs kept the database locked for longer than they may.
+    /// Programs kept the database locked for too long.
     case busy(FilePath, Duration, [ProcessTable.Holder])
-    /// SQLite could not write it. Why, and what to do.
+    /// SQLite could not write it. The reason, and what to do.
     case unwritable(FilePath, String, advice: String)
-    /// Programs have the file open that is to be exchanged. In WAL mode they would spoil the new one.
+    /// Programs have the file to replace open. In WAL mode they would corrupt the new one.
     case inUse(FilePath, [ProcessTable.Holder], mayBeForced: Bool)
-    /// What the file has now could not be captured. Why.
+    /// The file's current content could not be captured. The reason.
     case unseen(String)
-    /// Programs wrote between each capture and the moment at which it was to be replaced.
+    /// Programs wrote between each capture and the replacement.
     case restless(FilePath, [ProcessTable.Holder])
-    /// It was done, and could not be written into the history. The tag of the state before it, and why.
+    /// It was done, but could not be recorded in the history. The tag of the state before it, and the reason.
     case unrecorded(FilePath, tag: String, String)
-    /// There is no restore to take back. The tag of the state before one that did not end, if there is one.
+    /// There is no restore to undo. The tag of the state before an interrupted one, if there is one.
     case nothingToUndo(FilePath, begun: String?)
-    /// Rows were restored, and others were written since. The last snapshot.
+    /// Rows were restored, and other rows were written since. The last snapshot.
     case writtenSince(FilePath, SequenceNumber, before: SequenceNumber, last: SequenceNumber)
-    /// The safety snapshot is not in the history any more.
+    /// The safety snapshot is no longer in the history.
     case safetyIsGone(SequenceNumber)
-    /// The file, or a directory of it below the root, is a symbolic link by now.
+    /// The file, or one of its directories below the root, is a symbolic link by now.
     case isLink(FilePath)
-    /// Another process brings something of the root back.
+    /// Another process restores something of the root.
     case underWay(FilePath)
-    /// Another process has brought something of the root back while this one waited to take the last one
-    /// back.
+    /// Another process has restored something of the root while this one waited to undo the last restore.
     case overtaken(FilePath)
 }
 
 extension InPlaceError {
-    /// What SQLite says of a live database that was to be changed in a transaction.
+    /// SQLite's error in a transaction on a live database.
     init(_ error: DatabaseError, _ path: FilePath, waited: Duration) {
         let advice =
             switch error.resultCode {

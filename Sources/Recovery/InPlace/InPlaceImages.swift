@@ -4,8 +4,8 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// The images that a restore in place works with, rebuilt in a directory of its own: those that are wanted,
-/// and those of the present and of afterwards, each once it is asked for.
+/// The images of a restore in place, rebuilt in a directory of its own. The wanted ones are rebuilt first,
+/// those of the states before and after on first use.
 final class InPlaceImages {
     struct Image {
         let path: FilePath
@@ -16,7 +16,7 @@ final class InPlaceImages {
 
         var isDatabase: Bool { integrity != nil }
 
-        /// SQLite takes it for sound, so that a transaction can read it, or write over it.
+        /// Whether SQLite finds it healthy, so that a transaction can read it or write over it.
         var isSoundDatabase: Bool {
             switch integrity {
             case nil, .problems: false
@@ -24,7 +24,7 @@ final class InPlaceImages {
             }
         }
 
-        /// Moves it to a name that is free, on whichever file system.
+        /// Moves it to a free name, on any file system.
         func move(to destination: DirectoryEntry) throws {
             try DirectoryEntry(following: path).map { try FileCopy.move($0, to: destination) }
         }
@@ -39,7 +39,7 @@ final class InPlaceImages {
     private let work: FilePath
     private var rebuilt: [FileID: Result<SnapshotState, any Error>] = [:]
     private var wanted: [FileID: Image] = [:]
-    /// The images of the last snapshot that was asked for, of each file.
+    /// The images of the last requested snapshot of each file.
     private var seen: [FileID: (sequence: SequenceNumber, image: Image?)] = [:]
     private var index: SnapshotIndex?
     private var count = 0
@@ -49,7 +49,7 @@ final class InPlaceImages {
         self.work = work
     }
 
-    /// Rebuilds all that are wanted, in one go over the history for each snapshot, and makes those that come
+    /// Rebuilds all wanted images, in one pass over the history for each snapshot, and makes those that come
     /// from SQL.
     func rebuildWanted(_ items: [InPlacePlan.Item]) throws {
         for item in items {
@@ -60,7 +60,7 @@ final class InPlaceImages {
             }
         }
         let groups = Dictionary(grouping: items.filter { $0.entry != nil }) { $0.entry!.sequence }
-        // As of the last of them, each file is at its own.
+        // As of the last of them, each file has its own snapshot.
         guard let last = groups.keys.max() else { return }
         let isOneMoment = try isOneMoment(items, last)
         for (sequence, items) in isOneMoment ? [last: items.filter { $0.entry != nil }] : groups {
@@ -77,7 +77,7 @@ final class InPlaceImages {
     }
 
     /// The wanted image of a file; nil if there was none. Throws `RestoreError` when it is a database that is
-    /// not sound, unless that is what it is brought back to.
+    /// not healthy, unless an undo restores that state.
     func wanted(_ item: InPlacePlan.Item, _ check: Integrity.Check, isUndo: Bool) throws -> Image? {
         if let known = wanted[item.file] { return known }
         let state: SnapshotState?
@@ -106,13 +106,13 @@ final class InPlaceImages {
         return state
     }
 
-    /// The newest snapshot of a file not later than `sequence`; nil if there was no such file.
+    /// The newest snapshot of a file that is not later than `sequence`; nil if there was no such file.
     func entry(_ item: InPlacePlan.Item, at sequence: SequenceNumber) throws -> SnapshotIndex.Entry? {
         let entry = try history(upTo: sequence).entry(of: item.file, atOrBefore: sequence)
         return entry?.event == .deleted ? nil : entry
     }
 
-    /// The image of that snapshot, if it is one of a database: others are not looked into.
+    /// The image of that snapshot, if it is a database: others are not examined.
     func present(
         _ item: InPlacePlan.Item,
         at sequence: SequenceNumber,
@@ -145,7 +145,7 @@ final class InPlaceImages {
         return try ImageDigest.of(file, shape: state.shape) == state.digest
     }
 
-    /// Whether a plain file is what the history has of it at `sequence`.
+    /// Whether a plain file has the content of the history at `sequence`.
     func isCaptured(
         _ item: InPlacePlan.Item,
         as place: DirectoryEntry,
@@ -161,8 +161,8 @@ final class InPlaceImages {
         return try result[item.file].map { try holds(place, $0.get()) } ?? false
     }
 
-    /// How it changed from the file's state at `sequence` to the wanted one, which was asked for before.
-    /// Nothing is said of what cannot be read.
+    /// The changes from the file's state at `sequence` to the wanted one, which was requested before. Images
+    /// that cannot be read are omitted.
     func differences(_ item: InPlacePlan.Item, at sequence: SequenceNumber) throws -> DatabaseDiff {
         let images = [try present(item, at: sequence), wanted[item.file]]
         guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else {
@@ -170,11 +170,11 @@ final class InPlaceImages {
         }
         let diff = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
         guard images.contains(where: { $0 == nil }) else { return diff }
-        // That all tables come or go with the file goes without saying.
+        // It is obvious that all tables appear or disappear with the file.
         return DatabaseDiff(tables: diff.tables.map { $0.withoutNotes }.filter { !$0.isEmpty })
     }
 
-    /// How it changed between two of a database's snapshots.
+    /// The changes between two of a database's snapshots.
     func differences(
         _ item: InPlacePlan.Item,
         from old: SequenceNumber,
@@ -189,7 +189,7 @@ final class InPlaceImages {
         return try ImageDiff(from: outputs[0], to: outputs[1]).summary()
     }
 
-    /// What SQLite says of a database as it is afterwards; nil if it is none.
+    /// SQLite's check of a database afterwards; nil if it is not one.
     func check(
         _ item: InPlacePlan.Item,
         before: SequenceNumber,
@@ -213,7 +213,7 @@ final class InPlaceImages {
 
     private func wantedPath(_ file: FileID) -> FilePath { work.appending("wanted-\(file)") }
 
-    /// The history, read again when it has not come that far.
+    /// The history, read again when it ends before `sequence`.
     func history(upTo sequence: SequenceNumber) throws -> SnapshotIndex {
         if let index, let last = index.entries.last, last.sequence >= sequence { return index }
         let read = try SnapshotIndex(root)

@@ -2,44 +2,44 @@ package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// What became of one file of a restore in place.
+/// The result of a restore in place for one file.
 package struct InPlaceOutcome: Sendable {
     package enum Way: String, Sendable {
-        /// It was that already.
+        /// It had that content already.
         case unchanged
         /// Its content was replaced in one transaction.
         case transaction
         /// Another file has its name now.
         case rename
-        /// There was no such file then.
+        /// There was no such file then: it was renamed.
         case aside
     }
 
     package let item: InPlacePlan.Item
-    /// The snapshot that it was brought back to; nil if there was no such file.
+    /// The snapshot that was restored; nil if there was no such file.
     package let state: SnapshotState?
     package internal(set) var way: Way
-    /// The root's snapshot as of which it was as before.
+    /// The root's snapshot with its state before.
     package internal(set) var before: SequenceNumber
-    /// What was put aside.
+    /// The new names of the previous file and its sidecars.
     package internal(set) var aside: [FilePath] = []
-    /// What of its attributes could not be given back, should it have been gone.
+    /// Attributes that could not be restored, if the file was missing.
     package internal(set) var shortfalls: [AttributesShortfall] = []
-    /// Programs that have it open for writing: they go on with what was brought back, unless another file has
-    /// its name.
+    /// Programs that have it open for writing. They continue with the restored content, unless another file
+    /// has its name.
     package internal(set) var holders: [ProcessTable.Holder] = []
-    /// From before the restore to what was brought back.
+    /// The changes from the state before to the restored one.
     package internal(set) var changes = DatabaseDiff()
-    /// Of a rehearsal: it is a database now, and was none that can be read then.
+    /// In a dry run: it is a database now, and becomes one that cannot be read.
     package internal(set) var becomesUnreadable = false
     /// nil unless it is a database.
     package internal(set) var check: Check?
 
-    /// What SQLite says of the database afterwards.
+    /// SQLite's check of the database afterwards.
     package struct Check: Sendable {
         package let integrity: Integrity
         package let violations: [ForeignKeyViolation]
-        /// Of the database as it was before; nil when that cannot be read.
+        /// The schema version before; nil when that cannot be read.
         package let schemaBefore: SchemaVersion?
         package let schemaAfter: SchemaVersion?
     }

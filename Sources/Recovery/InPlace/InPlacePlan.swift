@@ -4,17 +4,16 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Which files of a root are brought back to which of their snapshots. Pure: nothing is looked at but the
-/// index.
+/// The files of a root to restore, and their snapshots. Reads only the index.
 package struct InPlacePlan: Sendable {
-    /// What a file is brought back to.
+    /// The source of a file's restored content.
     package enum Source: Hashable, Sendable {
         case snapshot(SnapshotIndex.Entry)
-        /// There was no such file: it goes aside.
+        /// There was no such file: it is renamed.
         case nothing
-        /// A database that the SQL in a file makes.
+        /// A database that is made from the SQL in a file.
         case sql(FilePath)
-        /// A database that was made aside.
+        /// A database that was made elsewhere.
         case image(FilePath)
     }
 
@@ -26,10 +25,10 @@ package struct InPlacePlan: Sendable {
         package let name: FilePath
         package let kind: FileKind
         package let source: Source
-        /// What it had besides content, should it be gone; nil when the history does not know.
+        /// The former attributes, in case the file is missing; nil when the history has none.
         let attributes: FileAttributes?
 
-        /// The snapshot that it is brought back to, if it is one.
+        /// The snapshot to restore, if it is one.
         package var entry: SnapshotIndex.Entry? {
             if case .snapshot(let entry) = source { entry } else { nil }
         }
@@ -37,24 +36,24 @@ package struct InPlacePlan: Sendable {
 
     package let root: RootDescription
     package let action: RecoveryEntry.Action
-    /// The snapshot that was asked for.
+    /// The requested snapshot.
     package let at: SequenceNumber
     package private(set) var items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the root.
     package let refused: [FilePath]
-    /// The root's directories as they were, or last were.
+    /// The root's directories as of the moment, or as they last were.
     let directories: [FilePath: FormerDirectory]
-    /// Whether those of them that were there are all made.
+    /// Whether all directories that existed at the moment are made.
     let makesDirectories: Bool
-    /// The directory within the root of which all files are meant; empty for the root itself, nil when single
-    /// files are.
+    /// The directory within the root whose files are restored. Empty for the root itself, nil for single
+    /// files.
     let directory: FilePath?
-    /// All that are meant, those that are left out as well.
+    /// All selected files, including the omitted ones.
     private let files: Set<FileID>
-    /// What an undo takes back.
+    /// The recovery that an undo reverses.
     private(set) var undone: RecoveryEntry?
 
-    /// What a restore to another place would restore.
+    /// The same files that a restore to another place would restore.
     package init(_ plan: RestorePlan) {
         root = plan.root
         action = .restore
@@ -76,7 +75,7 @@ package struct InPlacePlan: Sendable {
         files = Set(items.map(\.file))
     }
 
-    /// One database, from something else than the history.
+    /// One database, from a source other than the history.
     package init(_ source: Source, for file: FileID, _ index: SnapshotIndex) {
         let last = index.entry(of: file, atOrBefore: SequenceNumber(.max))
         let sequence = last?.sequence ?? .none
@@ -101,9 +100,9 @@ package struct InPlacePlan: Sendable {
         files = [file]
     }
 
-    /// Takes back what the last restore in the scope did: each file as it was before.
+    /// Undoes the last restore in the scope: each file gets its state before.
     ///
-    /// - Parameter directory: within the root: only files in it are meant.
+    /// - Parameter directory: within the root: only files in it are restored.
     ///
     /// Throws `InPlaceError`.
     package init(
@@ -121,7 +120,7 @@ package struct InPlacePlan: Sendable {
             throw .nothingToUndo(index.root.path, begun: index.begunRecovery)
         }
         try Self.refuseIfOthersWrote(since: entry, index)
-        // Without them, older ones of the files would be taken for them.
+        // Without them, older snapshots of the files would be used instead.
         let moments = Set(index.entries(in: .root).map(\.sequence))
         if let gone = Set(entry.before.values).subtracting(moments).subtracting([.none]).min() {
             throw .safetyIsGone(gone)
@@ -161,8 +160,8 @@ package struct InPlacePlan: Sendable {
         files = Set(items.map(\.file))
     }
 
-    /// Files of the directory that is brought back which are there at `present` and were not then: they are
-    /// left alone. By name.
+    /// Files of the restored directory that exist at `present` and did not exist then: they are not changed.
+    /// By name.
     func latecomers(_ index: SnapshotIndex, at present: SequenceNumber) -> [FilePath] {
         guard let directory else { return [] }
         return index.state(at: present).lazy
@@ -179,8 +178,7 @@ package struct InPlacePlan: Sendable {
         return plan
     }
 
-    /// When only rows were restored, those that others wrote since, or at the same time, must not go with
-    /// them.
+    /// When only rows were restored, rows that others wrote since, or at the same time, must not be lost.
     private static func refuseIfOthersWrote(
         since entry: RecoveryEntry,
         _ index: SnapshotIndex

@@ -5,7 +5,7 @@ import RepositoryFormat
 import SystemPackage
 
 extension InPlaceRestore {
-    /// How a file would be brought back, from its state at `sequence`. Its wanted image is checked.
+    /// The strategy for restoring a file from its state at `sequence`. Its wanted image is checked.
     func way(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
@@ -18,25 +18,25 @@ extension InPlaceRestore {
         let place = try LivePlace.of(item.name, in: plan.root)
         guard entry != nil, let place, try place.statusUnlessMissing() != nil else { return .rename }
         guard let present = try images.present(item, at: sequence) else {
-            // The file itself is asked: the history may lack what cannot be read.
+            // The file itself is read: the history may lack content that cannot be read.
             return try wanted.state.map { try images.holds(place, $0) } ?? false ? .unchanged : .rename
         }
         if entry == item.entry || present.isSame(as: wanted) { return .unchanged }
         guard wanted.isSoundDatabase, present.isSoundDatabase else { return .rename }
-        // The backup API would empty a database at once, before it could be asked whether it is as it was
-        // captured.
+        // The backup API would empty a database at once, before the check that it is unchanged since its
+        // capture.
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
-    /// The same, and from which snapshot, once it is known what the file has now: somebody may have it
-    /// locked. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
+    /// The same, with the snapshot of the file's current state, once that is captured: a program may have the
+    /// file locked. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
     func seenWay(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         from captured: CapturedState
     ) throws -> (SequenceNumber, InPlaceOutcome.Way) {
         let way = try way(item, images, from: captured.sequence)
-        // What is exchanged goes aside, whatever it has.
+        // A replaced file is renamed, whatever its content.
         guard way == .unchanged || way == .transaction, captured.whyUnseen(item.path) != nil else {
             return (captured.sequence, way)
         }
@@ -45,8 +45,7 @@ extension InPlaceRestore {
         return (sequence, try self.way(item, images, from: sequence))
     }
 
-    /// Brings one file back. `captured` is the present. `marks`: what is still to be said of it
-    /// before anything changes.
+    /// Restores one file. `captured` is the current state. `marks`: annotations to record before any change.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
@@ -69,7 +68,7 @@ extension InPlaceRestore {
         return outcome
     }
 
-    /// In one transaction. Returns false when only an exchange can do it.
+    /// In one transaction. Returns false when only an exchange is possible.
     private func replace(
         _ place: DirectoryEntry,
         by image: FilePath,
@@ -101,14 +100,14 @@ extension InPlaceRestore {
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
-    /// Has the present captured, and says what is still to be said.
+    /// Captures the current state with the pending annotations.
     private func captured(_ marks: inout [AnnotationRequest]) throws -> SequenceNumber {
         let captured = try capture(marks)
         marks = []
         return captured.sequence
     }
 
-    /// How often it is tried to exchange a file just as it was captured.
+    /// The number of attempts to replace a file exactly as it was captured.
     private static let exactAttempts = 3
 
     private func exchange(
@@ -133,7 +132,7 @@ extension InPlaceRestore {
             let keepsAside =
                 try image.isDatabase || present != nil
                 || !images.isCaptured(outcome.item, as: place, at: outcome.before)
-            // While the image is still there to be read.
+            // While the image can still be read.
             if try near.statusUnlessMissing() == nil {
                 outcome.changes =
                     (try? images.differences(outcome.item, at: outcome.before)) ?? DatabaseDiff()
@@ -148,7 +147,7 @@ extension InPlaceRestore {
                 wait: options.wait,
                 isForced: options.isForced
             )
-            // Under programs that go on writing, what stays aside has what they wrote last.
+            // If programs continue to write, the renamed file has their last writes.
             let mayDiffer = keepsAside && attempts >= Self.exactAttempts
             let done = try exchange.run(near, putAside: &outcome.aside) {
                 try mayDiffer || files.stamp().isSame(as: stamp)
@@ -162,9 +161,9 @@ extension InPlaceRestore {
         throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
-    /// Has SQLite put into a sound database what its log or a hot journal holds. Should this end amid the
-    /// exchange, between two names, then the database lacks nothing without them. Of one that is not sound
-    /// all stays as it is.
+    /// Makes SQLite apply the log or hot journal of a healthy database. If the process ends between the two
+    /// renames of the exchange, the database is complete without them. The sidecars of one that is not
+    /// healthy remain unchanged.
     private func absorbSidecars(
         of place: DirectoryEntry,
         _ item: InPlacePlan.Item,
@@ -172,7 +171,8 @@ extension InPlaceRestore {
         at sequence: SequenceNumber
     ) throws {
         guard try images.present(item, at: sequence)?.isSoundDatabase ?? false else { return }
-        // Who has it open is waited for later; what cannot be put in goes aside.
+        // Programs that have it open are waited for later. Sidecars that cannot be applied are renamed with
+        // the file.
         try? place.connect(Configuration()).writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }

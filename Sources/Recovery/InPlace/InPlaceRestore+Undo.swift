@@ -3,8 +3,8 @@ import RepositoryFormat
 import SystemPackage
 
 extension InPlaceRestore {
-    /// When only rows were restored, what others committed in the same snapshot must not go with them:
-    /// between the snapshot before and that one there must be no other difference than the entry says. Throws
+    /// When only rows were restored, changes of others in the same snapshot must not be lost. So the
+    /// difference between the snapshot before and that one must be exactly the entry's. Throws
     /// `InPlaceError.writtenSince`.
     func refuseIfOthersWroteMeanwhile(_ images: InPlaceImages) throws {
         guard let entry = plan.undone, entry.action == .rows else { return }
@@ -15,7 +15,7 @@ extension InPlaceRestore {
                 changes.schema.isEmpty
                 && changes.tables.allSatisfy { change in
                     entry.tables.contains {
-                        // A row that two foreign keys led to was counted for each.
+                        // A row with two foreign keys to restored rows was counted for each.
                         $0.table.isSameName(as: change.table) && change.removed == $0.lost
                             && change.added == $0.regained
                             && change.changed <= $0.changed

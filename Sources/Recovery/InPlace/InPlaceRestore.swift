@@ -5,17 +5,19 @@ import RepositoryReader
 import SQLiteFiles
 package import SystemPackage
 
-/// Brings files back in their own places, beside programs that use them.
+/// Restores files in their own places, beside programs that use them.
 ///
-/// The rule: nothing is touched before the wanted images are there and checked, and before the present state
-/// is durable in the history. A database whose present image is sound is replaced in one transaction; it must
-/// not have changed since that capture once nobody else can write. Everything else is exchanged by rename,
-/// and what had the name goes aside.
+/// The rule:
+/// 1. Before any change, the wanted images are rebuilt and checked.
+/// 2. Before any change, the current state is durable in the history.
+/// 3. A database with a healthy current image is replaced in one transaction. Once no other program can
+///    write, it must be unchanged since its capture.
+/// 4. Any other file is exchanged by rename, and the previous file is renamed.
 package struct InPlaceRestore {
     package struct Options: Sendable {
         /// How long to wait for programs that use a database.
         package var wait = Duration.seconds(10)
-        /// Whether files that programs have open are exchanged all the same.
+        /// Whether files that programs have open are replaced all the same.
         package var isForced = false
         package var reason = ""
         package var check = Integrity.Check.full
@@ -23,13 +25,13 @@ package struct InPlaceRestore {
         package init() {}
     }
 
-    /// Has all that is committed captured, and says these things of it.
+    /// Captures everything committed, with these annotations.
     package typealias Capture = ([AnnotationRequest]) throws -> CapturedState
 
     let plan: InPlacePlan
     let options: Options
     let capture: Capture
-    /// Of the present, as `20260129-120000`.
+    /// Of the current time, as `20260129-120000`.
     let stamp: String
     let tags: RecoveryTags
 
@@ -48,10 +50,14 @@ package struct InPlaceRestore {
         tags = RecoveryTags(plan.action, stamp: index.freeStamp(for: plan.action, now: now))
     }
 
-    /// Calls `onFile` for each file that is as it was wanted, `onFailure` for each that could not be brought
-    /// back, `onLatecomers` with the files that are left alone. The failure of a plan for a single file is
-    /// thrown instead. Calls `onShortfall` for what could not be given back of the attributes of files and
-    /// directories that were gone. Returns what was written into the history; nil if nothing had to change.
+    /// Restores all files of the plan. Returns the entry recorded in the history; nil if nothing had to
+    /// change. If a plan for a single file fails, its error is thrown.
+    ///
+    /// - Parameters:
+    ///   - onFile: called for each file that now has the wanted state.
+    ///   - onFailure: called for each file that could not be restored.
+    ///   - onLatecomers: called with the files that are not changed.
+    ///   - onShortfall: called for attributes of missing files and directories that could not be restored.
     ///
     /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what
     /// `capture` throws.
@@ -81,7 +87,7 @@ package struct InPlaceRestore {
             }
         }
         defer { finish(maker, onShortfall) }
-        // Of many files, the state before any of them was touched.
+        // For several files, the state before any of them was changed.
         let state = plan.items.count > 1 ? present : nil
         var marks = [AnnotationRequest.tag(tags.before, at: state, isAutomatic: true)]
         for item in plan.items {
@@ -112,7 +118,7 @@ package struct InPlaceRestore {
         }
     }
 
-    /// The same without changing anything: says how each file would be brought back.
+    /// A dry run: reports how each file would be restored.
     package func rehearse(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
@@ -153,7 +159,7 @@ package struct InPlaceRestore {
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
     }
 
-    /// Throws what would keep a file from being brought back as things are.
+    /// Throws if an obstacle would currently prevent the restore of a file.
     private func refuseObstacles(
         _ item: InPlacePlan.Item,
         _ way: InPlaceOutcome.Way,
@@ -172,7 +178,7 @@ package struct InPlaceRestore {
         }
     }
 
-    /// Gives directories that were made what they had. One that is gone again is nobody's concern.
+    /// Restores the attributes of directories that were made. One that was removed again is ignored.
     private func finish(_ maker: DirectoryMaker, _ onShortfall: (AttributesShortfall) -> Void) {
         guard plan.root.kind == .directory, let path = try? Directory.resolve(plan.root.path),
             let top = try? OpenDirectory(path)
@@ -180,7 +186,7 @@ package struct InPlaceRestore {
         try? maker.finish(below: top, onShortfall: onShortfall)
     }
 
-    /// Removes what killed restores left beside the files.
+    /// Removes the files that killed restores left beside the files.
     private func removeLeftovers() {
         var directories: Set<FilePath> = []
         for item in plan.items where directories.insert(item.path.removingLastComponent()).inserted {
@@ -189,15 +195,15 @@ package struct InPlaceRestore {
         }
     }
 
-    /// After the last change: looks at the result, and writes what was done into the history. Returns what
-    /// came of looking as well.
+    /// After the last change: examines the result, and records the recovery in the history. Also returns the
+    /// result of the examination.
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
         _ elapsed: Duration
     ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
         let result = try capture([]).sequence
-        // Whatever comes of looking, what was done must be in the history: undo needs it.
+        // The recovery must be recorded even if the examination fails: undo needs it.
         let looks = Result {
             for index in outcomes.indices { try look(at: &outcomes[index], images, result) }
         }
@@ -222,7 +228,7 @@ package struct InPlaceRestore {
             elapsed: elapsed,
             reason: options.reason
         )
-        // The first file was exchanged then, and none before.
+        // Then the first file was exchanged, and none before.
         try entry.record(tags, before: entry.before.values.min() ?? result, capture)
         return (entry, looks)
     }
@@ -233,7 +239,7 @@ package struct InPlaceRestore {
         _ result: SequenceNumber
     ) throws {
         guard outcome.way != .unchanged else { return }
-        // An image that was put in the place of a file is the programs' by now.
+        // An image that replaced a file belongs to the programs by now.
         if outcome.way == .transaction {
             outcome.changes = try images.differences(outcome.item, at: outcome.before)
         }

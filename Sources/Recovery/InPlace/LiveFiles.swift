@@ -2,22 +2,23 @@ import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-/// A live database and what SQLite keeps beside it, looked at without a lock while this process may have a
-/// connection to it.
+/// A live database and its sidecars, read without a lock while this process may have a connection to it.
 ///
-/// What is opened stays open until this goes, which must be behind the connection: closing any descriptor of
-/// a file drops the locks that the process has on it (fcntl(2)).
+/// Opened files remain open until this is destroyed, which must be after the connection. Closing any
+/// descriptor of a file drops the process's locks on it (fcntl(2)).
 final class LiveFiles {
-    /// What changes with each commit: of the database and its log, size, time and header; of the wal-index
-    /// its header (sqlite.org/walformat.html, section 2.1). Not their owner, nor the time of its last change:
-    /// whenever root opens a database, SQLite gives its log and wal-index to the owner of the database.
+    /// The data that changes with each commit. Of the database and its log it is size, time and header, of
+    /// the wal-index its header (sqlite.org/walformat.html, section 2.1).
+    ///
+    /// Owner and time of the status change are not included. When root opens a database, SQLite gives its log
+    /// and wal-index to the owner of the database.
     struct Stamp {
         fileprivate let database: Look?
         fileprivate let log: Look?
         fileprivate let index: Look?
 
-        /// Whether nobody committed in between. A connection may have been opened, which makes a wal-index
-        /// and an empty log.
+        /// Whether no program committed in between. A connection may have been opened, which creates a
+        /// wal-index and an empty log.
         func isSame(as other: Stamp) -> Bool {
             guard database == other.database, log == other.log else { return false }
             guard let index, let otherIndex = other.index else { return true }
@@ -51,13 +52,13 @@ final class LiveFiles {
         self.place = place
     }
 
-    /// While programs write now and then, returns just after one of them has: the next is as far away as it
-    /// can be, and hardly finds the database locked. Returns at once when nobody has written for a second,
-    /// and after a quarter of one in any case.
+    /// Waits for a commit, if programs write now and then. Directly after one, the next is as far away as
+    /// possible, and the database is probably not locked. Returns at once if no program has written for 1 s,
+    /// and after 250 ms in any case.
     func waitForCommit() throws(SystemError) {
         let first = try stamp()
         let lastWrite = max(first.database?.modified ?? 0, first.log?.modified ?? 0)
-        // A file's time may be any: one centuries away is no write of just now either.
+        // A file's time may be any: one centuries away is not a recent write either.
         let (age, isBeyond) = Instant.now.nanoseconds.subtractingReportingOverflow(lastWrite)
         guard !isBeyond, age < 1_000_000_000 else { return }
         let deadline = MonotonicInstant.now.advanced(by: .milliseconds(250))
@@ -84,7 +85,7 @@ final class LiveFiles {
     private func look(at place: DirectoryEntry, frontBytes: Int) throws(SystemError) -> Look? {
         guard let status = try place.statusUnlessMissing() else { return nil }
         if held[status.identity] == nil {
-            // Another one may have the name by now, or none.
+            // The name may belong to another file by now, or to none.
             guard let file = try open(place) else { return nil }
             held[try file.file.status().identity] = file
         }

@@ -3,12 +3,11 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Where a protected file is at present. The root may be given through symbolic links; below it none is
-/// followed.
+/// The current place of a protected file. The root's path may have symbolic links; below it none is followed.
 enum LivePlace {
-    /// The file's name in its directory, which is held. The file itself may be missing; nil if its directory
-    /// is, or something else has its name. Throws `InPlaceError.isLink` when the file, or a directory of it
-    /// below the root, is a symbolic link.
+    /// The file's name in its open directory. The file itself may be missing. Nil if its directory is
+    /// missing, or if the name belongs to something else than a file. Throws `InPlaceError.isLink` when the
+    /// file, or one of its directories below the root, is a symbolic link.
     static func of(_ name: FilePath, in root: RootDescription) throws -> DirectoryEntry? {
         do {
             return try find(name, root, making: nil)
@@ -19,7 +18,7 @@ enum LivePlace {
         }
     }
 
-    /// Throws what would stand in the way of bringing a file back there, and makes nothing.
+    /// Throws if an obstacle would prevent restoring a file there, and makes nothing.
     static func refuseObstacles(to name: FilePath, in root: RootDescription) throws {
         do {
             guard let place = try find(name, root, making: nil) else {
@@ -33,7 +32,7 @@ enum LivePlace {
         }
     }
 
-    /// The last of the directories on the way to a file that is there.
+    /// The deepest existing directory on the path to a file.
     private static func deepestDirectory(
         above name: FilePath,
         in root: RootDescription
@@ -47,7 +46,7 @@ enum LivePlace {
         return top
     }
 
-    /// The same; its directory is made if it is missing.
+    /// The same, but makes a missing directory.
     static func made(
         _ name: FilePath,
         in root: RootDescription,
@@ -58,7 +57,7 @@ enum LivePlace {
         return place
     }
 
-    /// The root's directory, which is made if it is missing.
+    /// The root's directory; makes a missing one.
     static func top(of root: RootDescription, by maker: DirectoryMaker) throws -> OpenDirectory {
         try makeRoot(root, maker)
         return try OpenDirectory(Directory.resolve(root.path))

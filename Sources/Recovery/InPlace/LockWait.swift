@@ -1,9 +1,8 @@
 import GRDB
 import LinuxSystem
 
-/// Waits for the lock of a live database by trying again and again. SQLite's own waiting would hold a lock
-/// that keeps every reader out for as long as it waits for one of them (sqlite.org/lockingv3.html, section
-/// 5).
+/// Waits for the lock of a live database by repeated attempts. SQLite's own busy handler would hold a lock
+/// that keeps every reader out while it waits for one of them (sqlite.org/lockingv3.html, section 5).
 struct LockWait {
     private let start = MonotonicInstant.now
     private let deadline: MonotonicInstant
@@ -12,10 +11,10 @@ struct LockWait {
         deadline = start.advanced(by: wait)
     }
 
-    /// How long it has waited by now.
+    /// The time waited so far.
     var waited: Duration { start.duration(to: .now) }
 
-    /// `attempt` has a connection without a busy timeout. Throws what it throws; that it is busy when the
+    /// `attempt` uses a connection without a busy timeout. Throws what it throws; its busy error when the
     /// time is over.
     func run<Value>(_ attempt: () throws -> Value) throws -> Value {
         while true {

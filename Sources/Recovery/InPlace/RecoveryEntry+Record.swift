@@ -2,8 +2,8 @@ import History
 import RepositoryFormat
 
 extension RecoveryEntry {
-    /// Writes it into the history, and tags the states before and after it: where programs wrote in between,
-    /// the state before it is a later one than the first that got the tag.
+    /// Records it in the history, and tags the states before and after it. If programs wrote in between, the
+    /// state before it is later than the first one with the tag.
     func record(
         _ tags: RecoveryTags,
         before state: SequenceNumber,

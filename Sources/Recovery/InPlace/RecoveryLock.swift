@@ -1,14 +1,15 @@
 import LinuxSystem
 package import RepositoryReader
 
-/// Lets one process at a time bring something of a root back in place, from the choice of what is brought
-/// back to its entry in the history: `flock(2)` of the root's directory in the repository, until this goes.
+/// Lets one process at a time restore something of a root in place, from the choice of the snapshot to the
+/// entry in the history. It is a `flock(2)` of the root's directory in the repository, released when this is
+/// destroyed.
 package final class RecoveryLock {
     private let directory: OpenFile
-    /// Another one was at work when this was asked for: it has brought something back since.
+    /// Another process had the lock when this was requested: it has restored something since.
     package let hasWaited: Bool
 
-    /// Waits for as long as `wait`. Throws `InPlaceError.underWay`, `SystemError`.
+    /// Waits up to `wait`. Throws `InPlaceError.underWay`, `SystemError`.
     package init(_ root: RootDescription, wait: Duration) throws {
         let directory = try OpenFile(root.directory, .read)
         let deadline = MonotonicInstant.now.advanced(by: wait)

@@ -2,12 +2,13 @@ import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-/// Rules about the place where restored things go.
+/// Rules for the destination of restored files.
 enum Destination {
     /// The name that a file really gets at a path that the user named: an existing symbolic link is followed,
     /// and stays a link.
     ///
-    /// Refused are an existing file unless it `isReplaceable`, and anything there that is no regular file.
+    /// Throws for an existing file unless it `isReplaceable`, and for anything there that is not a regular
+    /// file.
     static func file(
         _ path: FilePath,
         isReplaceable: Bool,
@@ -29,8 +30,8 @@ enum Destination {
         return entry
     }
 
-    /// Throws unless the name is free, or that of a regular file that `isReplaceable`. `path`: what the user
-    /// calls it.
+    /// Throws unless the name is free, or that of a regular file that `isReplaceable`. `path`: the user's
+    /// name for it.
     static func refuse(
         _ entry: DirectoryEntry,
         isReplaceable: Bool,
@@ -43,8 +44,8 @@ enum Destination {
         guard kind == .regular else { throw RestoreError.isSpecial(path) }
     }
 
-    /// Throws if something lies beside the name that SQLite would apply to a database there. `path`: what the
-    /// user calls it.
+    /// Throws if there is a sidecar beside the name that SQLite would apply to a database there. `path`: the
+    /// user's name for it.
     static func refuseSidecars(of entry: DirectoryEntry, as path: FilePath) throws {
         for sidecar in Sidecar.allCases
         where (try? entry.appending(suffix: sidecar.rawValue).status()) != nil {
@@ -70,16 +71,16 @@ enum Destination {
         return true
     }
 
-    /// Makes a directory as if the owner of the one above it had made it: who may enter that one may enter
-    /// this one. `ownership`: what it gets instead, as far as this process may. Returns which directory it
-    /// is.
+    /// Makes a directory as if the owner of the one above it had made it: users who may enter that one may
+    /// enter this one. `ownership`: the ownership to set instead, as far as this process may. Returns the
+    /// identity of the directory.
     @discardableResult
     static func makeDirectory(
         _ entry: DirectoryEntry,
         as ownership: FileOwnership? = nil
     ) throws -> FileIdentity {
         let parent = try entry.directory.status().ownership
-        // There nobody can put another directory in its place before it is given away.
+        // In there no process can replace the directory before its owner is changed.
         let work = try UnfinishedWork.makeDirectory(in: entry.directory)
         defer { UnfinishedWork.discard(work) }
         let new = DirectoryEntry("directory", in: work)
@@ -96,11 +97,11 @@ enum Destination {
         return identity
     }
 
-    /// A name below `top`, each of whose directories is held while the next one is looked for: none is a
-    /// symbolic link, nor above `top`. Missing ones are made by `maker`, or lead to nil when there is none.
+    /// A name below `top`, which does not lead above it. Each directory is kept open while the next one is
+    /// looked up. None below `top` is a symbolic link. Missing ones are made by `maker`; without a maker the
+    /// result is nil.
     ///
-    /// Throws `RestoreError.isNotDirectory`, `RestoreError.escapes`, and what `link` is for a path that is a
-    /// link.
+    /// Throws `RestoreError.isNotDirectory`, `RestoreError.escapes`, and `link` for a path that is a link.
     static func entry(
         _ name: FilePath,
         below top: OpenDirectory,

@@ -2,14 +2,14 @@ import History
 import LinuxSystem
 import SystemPackage
 
-/// Makes the directories that are missing where something is restored. Those that the history knows are made
-/// with mode 0700, and get what they had once all that is in them is there, the deepest first. Others are
-/// made as the owner of the directory above would make them.
+/// Makes the missing directories of a restore. Those in the history are made with mode 0700. They get their
+/// attributes once everything in them is restored, the deepest first. Others are made as the owner of the
+/// directory above would make them.
 final class DirectoryMaker {
     private let known: [FilePath: FormerDirectory]
     private var made: [FilePath: FileIdentity] = [:]
 
-    /// - Parameter known: by their names relative to the directory below which things are restored.
+    /// - Parameter known: by their names relative to the top directory of the restore.
     init(_ known: [FilePath: FormerDirectory] = [:]) { self.known = known }
 
     func make(_ entry: DirectoryEntry, _ name: FilePath) throws {
@@ -17,14 +17,14 @@ final class DirectoryMaker {
             try Destination.makeDirectory(entry)
             return
         }
-        // A watcher of another user, its owner perhaps, has to find what comes there.
+        // A watcher of another user, perhaps the owner, must find the restored files.
         let ownership = former.attributes.ownership.with(permissions: 0o700)
         made[name] = try Destination.makeDirectory(entry, as: ownership)
     }
 
-    /// Makes all that were there, empty ones too. Calls `onFailure` for each that could not be made. `files`:
-    /// what is restored, by names as of the directories; of a directory that has some of it they say
-    /// themselves what is wrong. A rehearsal makes nothing.
+    /// Makes all directories that existed, empty ones too. Calls `onFailure` for each that could not be made.
+    /// `files`: the restored files, by names as of the directories. If one of them is in a directory, the
+    /// file reports the failure itself. A dry run makes nothing.
     func makeAll(
         below top: OpenDirectory,
         for files: [FilePath],
@@ -41,7 +41,8 @@ final class DirectoryMaker {
         }
     }
 
-    /// Gives those that were made what they had. Calls `onShortfall` for each thing that could not be given.
+    /// Restores the attributes of the directories that were made. Calls `onShortfall` for each that could not
+    /// be restored.
     func finish(below top: OpenDirectory, onShortfall: (AttributesShortfall) -> Void) throws {
         for name in made.keys.sorted(by: { $0.components.count > $1.components.count }) {
             let directory =
@@ -51,7 +52,7 @@ final class DirectoryMaker {
         made = [:]
     }
 
-    /// The top was made by somebody else, and is given what it had.
+    /// The caller made the top directory; it gets its attributes here.
     func finishTop(_ top: OpenDirectory, onShortfall: (AttributesShortfall) -> Void) throws {
         made[""] = try top.status().identity
         try finish(below: top, onShortfall: onShortfall)
@@ -62,7 +63,7 @@ final class DirectoryMaker {
         to directory: OpenDirectory,
         _ onShortfall: (AttributesShortfall) -> Void
     ) throws {
-        // Somebody may have put another one in its place.
+        // Another process may have replaced it.
         guard let former = known[name], try directory.status().identity == made[name] else { return }
         let opened = try directory.opened()
         for shortfall in opened.setAttributes(former.attributes, as: directory.path) {

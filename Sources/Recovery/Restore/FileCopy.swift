@@ -4,7 +4,7 @@ import SystemPackage
 enum FileCopy {
     private static let bufferBytes = 1 << 20
 
-    /// Moves a file that nobody changes to a name that is free, on whichever file system.
+    /// Moves a file that no process changes to a free name, on any file system.
     static func move(_ source: DirectoryEntry, to destination: DirectoryEntry) throws(SystemError) {
         do {
             try source.rename(to: destination)
@@ -14,8 +14,8 @@ enum FileCopy {
         }
     }
 
-    /// Copies a file that nobody changes to a name that is free. Where the file system can, they share their
-    /// content.
+    /// Copies a file that no process changes to a free name. Where the file system supports it, they share
+    /// their content.
     static func copy(_ source: FilePath, to destination: FilePath) throws(SystemError) {
         try copy(OpenFile(source, .read), to: OpenFile(destination, .createNew))
     }

@@ -2,7 +2,7 @@ import LinuxSystem
 import SQLiteFiles
 
 extension DatabaseHeader {
-    /// That of a file; nil when it has none.
+    /// The header of a file; nil when it has none.
     init?(of file: borrowing OpenFile) throws(SystemError) {
         var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
         guard try file.read(into: &front, count: front.count, at: 0) == front.count,

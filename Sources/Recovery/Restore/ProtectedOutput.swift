@@ -5,8 +5,8 @@ package import RepositoryReader
 import SQLiteFiles
 package import SystemPackage
 
-/// Keeps what is written to an output off the files that the repository protects: exchanged under a running
-/// program, such a file would lose what the program writes next, and `undo` would know nothing of it.
+/// Refuses outputs that are files which the repository protects. If such a file were replaced under a running
+/// program, the program's next writes would be lost, and `undo` would not know of the change.
 package final class ProtectedOutput {
     private let repository: RepositoryDirectory
     private let roots: RootList
@@ -17,8 +17,8 @@ package final class ProtectedOutput {
         roots = try repository.roots()
     }
 
-    /// Throws `RestoreError.isProtected` if there is a protected file at the output, by whichever name, or
-    /// something that SQLite keeps beside one. `source`: the protected file that is written there.
+    /// Throws `RestoreError.isProtected` if the output is a protected file, under any name, or a sidecar of
+    /// one. `source`: the protected file that is written there.
     package func refuse(_ output: FilePath, from source: FilePath) throws {
         guard let status = FileStatus.ifPresent(output) else { return }
         let isSource = FileStatus.ifPresent(source)?.identity == status.identity
@@ -35,7 +35,7 @@ package final class ProtectedOutput {
         return false
     }
 
-    /// As what the file is protected at present; nil if it is not.
+    /// The current kind of the protected file; nil if it is not protected.
     private func kind(of path: FilePath) throws -> FileKind? {
         guard let match = try repository.root(for: path, among: roots), let name = match.name else {
             return nil

@@ -4,12 +4,12 @@ package import RepositoryFormat
 import RepositoryReader
 package import SystemPackage
 
-/// Carries out a plan: rebuilds each image in a temporary directory beside its destination, has it checked,
-/// and only then gives it its name.
+/// Executes a plan: rebuilds each image in a temporary directory beside its destination, checks it, and then
+/// gives it its name.
 ///
-/// The digest is checked by `ImageRebuilder`, databases by SQLite as well. A file is complete under its final
-/// name or not there at all, whenever the process or the machine stops; the same holds for a directory that
-/// did not exist. If it existed, its files are put in one after the other.
+/// `ImageRebuilder` checks the digest, SQLite checks databases as well. A file is complete under its final
+/// name or not there at all, whenever the process or the machine stops. So is a directory that did not exist.
+/// In an existing one, the files are restored one after the other.
 package struct Restore: Sendable {
     package struct Outcome: Sendable {
         package let item: RestorePlan.Item
@@ -18,9 +18,9 @@ package struct Restore: Sendable {
     }
 
     package let plan: RestorePlan
-    /// Whether files that exist are replaced.
+    /// Whether existing files are replaced.
     package let isReplacing: Bool
-    /// What SQLite looks at in databases.
+    /// SQLite's check of databases.
     package let integrityCheck: Integrity.Check
 
     package init(_ plan: RestorePlan, isReplacing: Bool, integrityCheck: Integrity.Check = .full) {
@@ -29,9 +29,12 @@ package struct Restore: Sendable {
         self.integrityCheck = integrityCheck
     }
 
-    /// Calls `onFile` for each file that was restored and has its final name. Calls `onFailure` for each
-    /// that could not be, with its path, and goes on; the failure of a plan for a single file is thrown
-    /// instead. Calls `onShortfall` for what of its attributes could not be given back.
+    /// Restores all files of the plan. If a plan for a single file fails, its error is thrown.
+    ///
+    /// - Parameters:
+    ///   - onFile: called for each restored file with its final name.
+    ///   - onFailure: called with the path of each file that could not be restored; the others continue.
+    ///   - onShortfall: called for attributes that could not be restored.
     ///
     /// Throws `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`.
     package func run(
@@ -55,7 +58,7 @@ package struct Restore: Sendable {
         _ item: RestorePlan.Item,
         _ onShortfall: (AttributesShortfall) -> Void
     ) throws -> Outcome {
-        // What is in the way is said before the work rather than after it.
+        // An obstacle is reported before the work rather than after it.
         let place = try Destination.file(
             item.destination,
             isReplaceable: isReplacing,
@@ -69,7 +72,7 @@ package struct Restore: Sendable {
         return try finish(item, state, image, place, onShortfall)
     }
 
-    /// Restores into a directory that exists.
+    /// Restores into an existing directory.
     private func fillDirectory(
         _ onFile: (Outcome) throws -> Void,
         _ onFailure: (FilePath, any Error) throws -> Void,
@@ -106,7 +109,7 @@ package struct Restore: Sendable {
             onShortfall
         )
         try UnfinishedWork.name(top, destination, isReplacing: true)
-        // Behind it: of a directory that its owner may not write to, the name cannot be changed.
+        // Afterwards: a directory without write permission for its owner cannot be renamed.
         try DirectoryMaker(plan.directoriesBelow).finishTop(opened, onShortfall: onShortfall)
         try destination.directory.synchronise()
         for outcome in outcomes { try onFile(outcome) }
@@ -114,7 +117,7 @@ package struct Restore: Sendable {
 }
 
 extension Restore {
-    /// Rebuilds all images in one go over the history, then checks and names them one after the other.
+    /// Rebuilds all images in one pass over the history, then checks and names them one after the other.
     private func restoreAll(
         below top: OpenDirectory,
         imagesIn work: OpenDirectory,
@@ -148,7 +151,7 @@ extension Restore {
         try maker.finish(below: top, onShortfall: onShortfall)
     }
 
-    /// Makes the images, which lie in `work`.
+    /// Makes the images in `work`.
     private func rebuild(
         _ images: [FileID: DirectoryEntry],
         at sequence: SequenceNumber,
@@ -165,7 +168,7 @@ extension Restore {
         }
     }
 
-    /// Checks a rebuilt image, gives it the attributes that the file had, and its name.
+    /// Checks a rebuilt image, restores the file's attributes, and gives it its name.
     private func finish(
         _ item: RestorePlan.Item,
         _ rebuilt: Result<SnapshotState, any Error>?,
@@ -182,7 +185,7 @@ extension Restore {
         let integrity = try check(item, at: image.directory.heldPath.appending(image.name))
         try refuse(place, item)
         let file = try OpenFile(image, .update)
-        // What is replaced hands on its owner and mode.
+        // A replaced file passes on its owner and mode.
         let replaced = try place.statusUnlessMissing().map {
             FileAttributes(ownership: $0.ownership, modified: item.attributes?.modified)
         }
@@ -209,7 +212,7 @@ extension Restore {
         return integrity
     }
 
-    /// Where a file of the plan goes in a directory. Those that are missing are made.
+    /// The place of a file of the plan in a directory. Missing directories are made.
     private func place(
         of item: RestorePlan.Item,
         below top: OpenDirectory,
@@ -222,7 +225,7 @@ extension Restore {
         return place
     }
 
-    /// Throws `RestoreError` when something is in the file's way.
+    /// Throws `RestoreError` when there is an obstacle to the file.
     private func refuse(_ place: DirectoryEntry, _ item: RestorePlan.Item) throws {
         try Destination.refuse(
             place,

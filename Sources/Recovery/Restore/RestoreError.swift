@@ -3,30 +3,30 @@ import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// Why something is not restored. Failed system calls are `SystemError`, damage is `DamageError`.
+/// Why a file is not restored. Failed system calls are `SystemError`, damage is `DamageError`.
 package enum RestoreError: Error, Hashable, Sendable {
-    /// The destination is taken, and nothing was said about replacing it.
+    /// The destination exists, and replacing it was not requested.
     case exists(FilePath)
     /// The destination is a directory, but a file is to be restored.
     case isDirectory(FilePath, name: FilePath.Component?)
-    /// The destination is no directory, but one is to be restored.
+    /// The destination is not a directory, but one is to be restored.
     case isNotDirectory(FilePath)
     /// The destination is a device, a pipe, a socket or a symbolic link that leads nowhere.
     case isSpecial(FilePath)
-    /// Beside the destination lies what SQLite would apply to the restored file.
+    /// Beside the destination is a sidecar that SQLite would apply to the restored file.
     case sidecar(FilePath)
     /// The file did not exist at that moment. `lastImage`: its last snapshot before it was deleted.
     case didNotExist(FilePath, deleted: SnapshotIndex.Entry, lastImage: SnapshotIndex.Entry?)
-    /// The image is what was recorded, but SQLite does not take it for sound.
+    /// The image has the recorded digest, but SQLite finds it damaged.
     case notSound(FilePath, SequenceNumber, problems: [String])
-    /// The name, as it is stored, would lead out of the destination.
+    /// The stored name would lead out of the destination.
     case escapes(FilePath)
-    /// The destination is a protected file, or belongs to one.
+    /// The destination is a protected file, or its sidecar.
     case isProtected(FilePath)
-    /// Another snapshot was rebuilt than the one that was asked for.
+    /// Another snapshot than the requested one was rebuilt.
     case wrongSnapshot(FilePath, wanted: SequenceNumber, got: SequenceNumber)
 
-    /// Whether it tells of damage: a check that failed, rather than something in the way.
+    /// Whether it means damage: a failed check rather than an obstacle.
     package var isDamage: Bool {
         switch self {
         case .notSound, .escapes, .wrongSnapshot: true

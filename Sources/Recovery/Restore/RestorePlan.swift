@@ -5,7 +5,7 @@ package import RepositoryReader
 import SQLiteFiles
 package import SystemPackage
 
-/// What will be rebuilt, and where it will go. Pure: nothing is looked at but the index.
+/// The images to rebuild, and their destinations. Reads only the index.
 package struct RestorePlan: Hashable, Sendable {
     package struct Item: Hashable, Sendable {
         package let entry: SnapshotIndex.Entry
@@ -15,31 +15,31 @@ package struct RestorePlan: Hashable, Sendable {
         package let name: FilePath
         package let kind: FileKind
         package let destination: FilePath
-        /// What it had besides content; nil when the history does not know.
+        /// The attributes; nil when the history has none.
         package let attributes: FileAttributes?
     }
 
     package let root: RootDescription
-    /// The snapshot that was asked for; for a directory, the root's.
+    /// The requested snapshot; for a directory, the root's.
     package let entry: SnapshotIndex.Entry
     /// A file, or with `isDirectory` the directory that corresponds to the root.
     package let destination: FilePath
     package let isDirectory: Bool
-    /// The snapshot is its file's newest. Of a directory it is not asked.
+    /// Whether the snapshot is its file's newest. Not used for a directory.
     package let isLatest: Bool
-    /// What is restored, by file number.
+    /// The files to restore, by file number.
     package let items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the destination.
     package let refused: [FilePath]
-    /// Names of files that may have been there, but had no snapshot yet.
+    /// Names of files that may have existed, but had no snapshot yet.
     package let unseen: [FilePath]
-    /// Of the root, by their names relative to it. Those that are not wanted do not count as being there.
+    /// The root's directories, by their names relative to it. Unwanted ones do not count as existing.
     let directories: [FilePath: FormerDirectory]
     /// The directory within the root that is restored; empty for the root itself.
     let top: FilePath
 
-    /// Plans one file. `when`: what led to the snapshot. Throws `RestoreError.didNotExist` if it was
-    /// deleted by then.
+    /// Plans one file. `when`: the WHEN that selected the snapshot. Throws `RestoreError.didNotExist` if it
+    /// was deleted by then.
     package init(
         _ index: SnapshotIndex,
         file entry: SnapshotIndex.Entry,
@@ -99,7 +99,7 @@ package struct RestorePlan: Hashable, Sendable {
             directory.map { name.starts(with: $0) } ?? true
         }
         top = directory ?? ""
-        // SQLite opens no database beside a directory that has the name of its journal.
+        // SQLite opens no database beside a directory with the name of its journal.
         let sidecars = Set(
             items.lazy.filter { $0.kind == .database }.flatMap { item in
                 Sidecar.allCases.map { item.name.appending(suffix: $0.rawValue) }
@@ -123,12 +123,12 @@ package struct RestorePlan: Hashable, Sendable {
         }
     }
 
-    /// The same with what files and directories had, or without it.
+    /// The same with changed attributes, or without any.
     package func with(_ change: (FileAttributes) -> FileAttributes?) -> RestorePlan {
         RestorePlan(self, to: destination, change)
     }
 
-    /// Where a file goes within the destination; nil if its name would lead out of it.
+    /// The place of a file within the destination; nil if its name would lead out of it.
     static func place(of name: FilePath, in destination: FilePath) -> FilePath? {
         guard name.isRelative, !name.isEmpty, name.components.allSatisfy({ $0.kind == .regular }) else {
             return nil

@@ -3,19 +3,18 @@ import RepositoryFormat
 import Synchronization
 import SystemPackage
 
-/// What restores of this process have on the disk and not yet under its final name: directories of their own,
-/// beside the destinations, in which images are rebuilt. Each is locked (`flock(2)`) for as long as its
-/// process lives, so that what a killed one left is known, and removed by the next that works in the same
-/// place.
+/// Unfinished restores of this process: directories beside the destinations, in which images are rebuilt.
+/// Each is locked (`flock(2)`) as long as its process runs. So the directory of a killed process is
+/// recognised, and removed by the next restore in the same place.
 ///
-/// One lock is held while something gets its final name, all that belongs to it included, and by `abandonAll`
-/// for good. So whoever ends the process through that leaves under each final name either the whole result or
-/// what was there before.
+/// One lock is held while a result and everything that belongs to it gets its final name. `abandonAll` takes
+/// it forever. So if the process ends through that, each final name has either the whole result or the
+/// previous content.
 package enum UnfinishedWork {
     private static let directories = Mutex<[ObjectIdentifier: Work]>([:])
     private static let prefix = ".holdfast-restore-"
     private static let isAsked = Atomic<Bool>(false)
-    /// Somebody waits for the process to end: what goes on under the lock is to be ended or taken back.
+    /// The process is to end: work under the lock must be ended or undone.
     static var isToBeAbandoned: Bool { isAsked.load(ordering: .relaxed) }
 
     private final class Work: Sendable {
@@ -29,7 +28,7 @@ package enum UnfinishedWork {
             self.lock = lock
         }
 
-        /// Whatever has the name of the directory by then, only what is in this one is removed.
+        /// If another directory has the name by then, only the content of this one is removed.
         func remove() throws(SystemError) {
             try directory.removeContent()
             try entry.removeEmptyDirectory()
@@ -45,14 +44,14 @@ package enum UnfinishedWork {
         }
     }
 
-    /// The thread that works there may go on making files until its directory is gone.
+    /// The thread that works there may continue to create files until its directory is removed.
     private static func removeWhileItIsFilled(_ work: Work) {
         for _ in 0..<1000 {
             if (try? work.remove()) != nil { return }
         }
     }
 
-    /// How many directories somebody may take away before it is given up.
+    /// The number of attempts when other processes remove the directory.
     private static let attempts = 100
 
     /// Makes an empty directory, mode 0700.
@@ -77,8 +76,7 @@ package enum UnfinishedWork {
         try makeDirectory(in: OpenDirectory(following: parent))
     }
 
-    /// Nil when another process took the directory for left, before it was locked, or put another one in its
-    /// place.
+    /// Nil when another process removed the directory as a leftover before it was locked, or replaced it.
     private static func hold(_ entry: DirectoryEntry) throws(SystemError) -> Work? {
         do {
             let directory = try OpenDirectory(entry)
@@ -93,8 +91,8 @@ package enum UnfinishedWork {
         }
     }
 
-    /// Whether it may be the directory that was just made: empty, and its owner that of a file that is made
-    /// in it. Whose file systems keep no owners have the same for all.
+    /// Whether it may be the directory that was just made: it is empty, and its owner is that of a file made
+    /// in it. On file systems without owners, all files have the same.
     private static func isOurs(_ directory: OpenDirectory) throws(SystemError) -> Bool {
         guard try directory.names().isEmpty else { return false }
         let probe = DirectoryEntry("probe", in: directory)
@@ -114,7 +112,8 @@ package enum UnfinishedWork {
         }
     }
 
-    /// Whose process is gone nobody else will remove. It is no error that it cannot be removed either.
+    /// Nobody else removes the directory of a process that has ended. If it cannot be removed, that is not an
+    /// error.
     private static func removeIfLeft(_ entry: DirectoryEntry) {
         guard let directory = try? OpenDirectory(entry), let lock = try? directory.opened(),
             (try? lock.takeExclusiveLock()) == true
@@ -122,7 +121,7 @@ package enum UnfinishedWork {
         try? Work(entry, directory, lock: lock).remove()
     }
 
-    /// Does something in several steps, between which the process must not end.
+    /// Does several steps between which the process must not end.
     static func uninterrupted<Value>(_ steps: () throws -> Value) throws -> Value {
         try directories.withLock { _ in try steps() }
     }
@@ -139,7 +138,7 @@ package enum UnfinishedWork {
         }
     }
 
-    /// The same for whoever is `uninterrupted`.
+    /// The same for a caller within `uninterrupted`.
     static func rename(
         _ result: DirectoryEntry,
         _ name: DirectoryEntry,
@@ -148,7 +147,7 @@ package enum UnfinishedWork {
         if isReplacing { try result.rename(to: name) } else { try result.renameToNew(name) }
     }
 
-    /// Removes what is left of a directory of `makeDirectory`.
+    /// Removes a directory of `makeDirectory` with its content.
     static func discard(_ directory: OpenDirectory) {
         directories.withLock { directories in
             try? directories.removeValue(forKey: ObjectIdentifier(directory))?.remove()

@@ -3,12 +3,12 @@ import GRDB
 
 /// The values of a key as people write them.
 enum KeyText {
-    /// What they may mean, the likelier first.
+    /// The possible meanings, the most likely first.
     static func candidates(_ row: [String]) -> [[DatabaseValue]] {
         [row.map(value), row.map(number)]
     }
 
-    /// A column's affinity makes a number of the text where it has one; `x'00ff'` is a blob.
+    /// A column's affinity converts the text to a number where it has one; `x'00ff'` is a blob.
     private static func value(_ text: String) -> DatabaseValue {
         let bytes = Array(text.utf8)
         guard text.lowercased().hasPrefix("x'"), text.hasSuffix("'"), bytes.count % 2 == 1 else {

@@ -1,6 +1,6 @@
 import GRDB
 
-/// Finds rows whose foreign keys lead nowhere since rows were restored, of each table that has to do with
+/// Finds rows with foreign keys that lead nowhere since rows were restored, in each table that is related to
 /// them.
 struct OrphanCheck {
     /// A row, by its rowid if it has one, and the foreign key that leads nowhere
@@ -31,8 +31,8 @@ struct OrphanCheck {
         return orphans
     }
 
-    /// A key that leads to no key of its parent is an error of the schema (sqlite.org/foreignkeys.html,
-    /// section 3), with which SQLite says nothing of the rows: then none.
+    /// The orphans of a table. If a foreign key names no key of its parent, that is an error of the schema
+    /// (sqlite.org/foreignkeys.html, section 3). SQLite then reports no rows: the result is empty.
     private func of(_ table: String) throws -> [Orphan] {
         do {
             return try Row.fetchAll(
@@ -46,8 +46,8 @@ struct OrphanCheck {
         }
     }
 
-    /// Takes rows out again whose parents are not there. Returns them, and what they would lack.
-    /// Throws `RowError.orphans` when other rows lack their parents now.
+    /// Removes added rows without a parent again. Returns them, with the missing parents. Throws
+    /// `RowError.orphans` when other rows lack their parents now.
     func removeNew(
         since before: [Orphan: Int]
     ) throws -> (removed: [RowChange], violations: [ForeignKeyViolation]) {
@@ -63,7 +63,7 @@ struct OrphanCheck {
         }
     }
 
-    /// nil: it was there before. None if it was removed already for another of its keys.
+    /// nil: it existed before. Empty if it was removed already for another of its keys.
     private func remove(_ orphan: Orphan) throws -> [RowChange]? {
         guard let rowID = orphan.rowID,
             let table = placement.set.tables.first(where: { $0.isSameName(as: orphan.table) }),

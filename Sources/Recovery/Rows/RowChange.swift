@@ -1,49 +1,50 @@
-/// What restoring a wanted row does to the present database.
+/// The effect of restoring a wanted row on the current database.
 package struct RowChange: Hashable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
-        /// It is not there: it comes back.
+        /// It is missing: it is restored.
         case missing
-        /// It is not there, and cannot come back.
+        /// It is missing, and cannot be restored.
         case blocked
-        /// It is there, unchanged.
+        /// It exists, unchanged.
         case same
-        /// It is there with other values, which stay unless overwriting is wanted.
+        /// It exists with other values, which are kept unless overwriting is requested.
         case conflict
-        /// It is there, but its reference to a wanted row was set to NULL: it gets that back.
+        /// It exists, but its reference to a wanted row was set to NULL: the reference is restored.
         case unlinked
-        /// It refers to another row by now, which stays unless overwriting is wanted.
+        /// It refers to another row by now. This is kept unless overwriting is requested.
         case relinked
-        /// It is not wanted, but is in the way of a row that is, and goes since overwriting is wanted.
+        /// It is not wanted, but conflicts with a wanted row. It is removed, because overwriting is
+        /// requested.
         case displaced
     }
 
     package let table: String
     package let kind: Kind
-    /// Of the primary key, or the rowid.
+    /// The values of the primary key, or the rowid.
     package let key: [RowDiff.Value]
-    /// Of a blocked row: the rule of the table that is against it.
+    /// Of a blocked row: the violated rule of the table.
     package var reason = ""
-    /// Of a blocked row: the keys of the rows that are in its way.
+    /// Of a blocked row: the keys of the conflicting rows.
     package var obstacles: [[RowDiff.Value]] = []
 }
 
-/// How many rows of a table each change is made or found of.
+/// The number of rows of a table for each change.
 package struct RowCounts: Hashable, Sendable {
     package let table: String
     package internal(set) var counts: [RowChange.Kind: Int] = [:]
-    /// Columns that only one of the two schemas has, and what else there is to know.
+    /// Columns that only one of the two schemas has, and further remarks.
     package internal(set) var notes: [String] = []
 
     package subscript(kind: RowChange.Kind) -> Int { counts[kind] ?? 0 }
 }
 
-/// What became of the wanted rows.
+/// The result for the wanted rows.
 package struct RowOutcome: Sendable {
     package internal(set) var counts: [RowCounts]
-    /// Of the rows: those that are blocked or displaced.
+    /// The blocked and displaced rows.
     package internal(set) var exceptions: [RowChange]
-    /// Rows that are there with other values, which were left alone.
+    /// Rows with other values that were not changed.
     package internal(set) var left: [RowChange] = []
-    /// What the tables have that does not know of the rows.
+    /// Objects of the tables that were not updated with the rows.
     package internal(set) var dependents: [RowDependent] = []
 }

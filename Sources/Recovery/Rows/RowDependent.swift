@@ -1,13 +1,13 @@
 import GRDB
 
-/// What goes by the rows of a table and was not told of their change, since no trigger runs.
+/// An object that depends on the rows of a table and was not updated, since no trigger runs.
 package struct RowDependent: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// A trigger of the table.
         case trigger
         /// A virtual table that a trigger of the table fills.
         case virtualTable
-        /// A full-text index over the table, which can be built anew from it (sqlite.org/fts5.html, section
+        /// A full-text index over the table, which can be rebuilt from it (sqlite.org/fts5.html, section
         /// 6.10).
         case index(isRebuilt: Bool)
     }
@@ -15,12 +15,12 @@ package struct RowDependent: Hashable, Sendable {
     package let name: String
     package let table: String
     package internal(set) var kind: Kind
-    /// Builds it anew.
+    /// The statement that rebuilds it.
     package var rebuild: String { "INSERT INTO \(name.sqlName)(\(name.sqlName)) VALUES('rebuild')" }
 }
 
 extension RowDependent {
-    /// Those of some tables of `main`, by name.
+    /// The dependents of some tables of `main`, by name.
     static func all(of tables: [String], in database: Database) throws -> [RowDependent] {
         let schema = try Row.fetchAll(
             database,
@@ -41,7 +41,7 @@ extension RowDependent {
         }
     }
 
-    /// Builds the index anew. What this SQLite has no module or tokenizer for stays as it is.
+    /// Rebuilds the index. If this SQLite lacks its module or tokenizer, it remains unchanged.
     func rebuilt(in database: Database) throws -> RowDependent {
         guard case .index = kind else { return self }
         var dependent = self

@@ -6,25 +6,25 @@ import SystemPackage
 /// Why rows are not restored. Nothing was changed.
 package enum RowError: Error, Hashable, Sendable {
     case noTable(String, at: SequenceNumber)
-    /// What is in a virtual table is only known to its module.
+    /// Only the module of a virtual table knows its content.
     case isVirtual(String)
     /// It has no rows of its own.
     case isView(String)
-    /// SQLite needs something of the table's program to write it.
+    /// SQLite needs a function or collation of the table's program to write it.
     case needsProgram(String)
-    /// Nothing tells its rows apart.
+    /// The table has no primary key or rowid.
     case noKey(String)
-    /// Rows of it have NULL in their primary key, which then does not tell them apart.
+    /// Rows of it have NULL in their primary key, which then does not identify them.
     case nullKey(String)
     case wrongKeyCount(String, columns: [String], given: Int)
     case noSuchRow(String, key: [String], at: SequenceNumber)
     /// No row meets the condition.
     case noRows(String, at: SequenceNumber)
-    /// The present table has another key, or is not there.
+    /// The current table has another key, or is missing.
     case otherTable(String)
-    /// Rows would refer to rows that are not there: of a child table to its parent, how many.
+    /// Rows would refer to missing rows: from a child table to its parent, how many.
     case orphans([ForeignKeyViolation])
-    /// A rule of the present database is against it.
+    /// A rule of the current database forbids it.
     case refused(String)
 }
 
@@ -76,13 +76,13 @@ extension RowError: CustomStringConvertible {
 }
 
 extension RowError {
-    /// Why there is no such table: what has the name may be a view.
+    /// Why there is no such table: the name may be that of a view.
     static func missing(_ table: String, in image: FilePath, at sequence: SequenceNumber) throws -> RowError {
         let views = try ImageDatabase(at: image).read { try $0.views() }
         return views.containsName(table) ? .isView(table) : .noTable(table, at: sequence)
     }
 
-    /// What SQLite says against writing rows; nil when it is about something else.
+    /// SQLite's error in writing rows; nil when it is about something else.
     init?(_ error: DatabaseError) {
         let reason = error.message ?? error.resultCode.description
         let needs = ["no such collation sequence", "no such function", "unknown function", "no such module"]

@@ -5,18 +5,19 @@ package import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// What became of one row, from snapshot to snapshot.
+/// The versions of one row, from snapshot to snapshot.
 ///
-/// The history is laid over one image. SQLite looks at it only when a page changed on which the row depends:
-/// * the way to it in its table's b-tree, with its overflow pages;
-/// * all pages of the table and its key's index, while the row is not there or the table has no rowids.
+/// All snapshots are applied to one image. SQLite reads it only if a page changed on which the row depends:
+/// 1. The path to it in its table's b-tree, with its overflow pages.
+/// 2. All pages of the table and its key's index, while the row is missing or the table has no rowids.
 ///
-/// It looks as well when the schema's version changed (sqlite.org/fileformat2.html, section 1.3.9), and at
-/// what was no single transaction.
+/// SQLite also reads it in these cases:
+/// 1. The schema's version changed (sqlite.org/fileformat2.html, section 1.3.9).
+/// 2. The snapshot is not a single transaction.
 package final class RowHistory {
     package struct Version: Sendable {
         package enum Kind: String, Sendable {
-            /// It was there when the history began.
+            /// It existed when the history began.
             case present
             case inserted
             case changed
@@ -25,9 +26,9 @@ package final class RowHistory {
 
         package let state: SnapshotState
         package let kind: Kind
-        /// The row; as it was before it was deleted.
+        /// The row; for a deletion, the row before it.
         package let row: [RowDiff.Value]
-        /// Of a row that changed, the former values of what did.
+        /// For a change, the former values of the changed columns.
         package let former: [RowDiff.Value]
     }
 
@@ -41,13 +42,13 @@ package final class RowHistory {
     private var row: [RowDiff.Value]?
     private var isFirst = true
     private var hadTable = false
-    /// The key when it first was one of as many columns as were given; the row is found by them ever after.
+    /// The first key with as many columns as were given. The row is found by these columns from then on.
     private var keyColumns: [String]?
     /// A key with another number of columns.
     private var otherKey: [String]?
     private var wasView = false
     private var cookie: UInt32?
-    /// Snapshots that SQLite looked at.
+    /// The number of snapshots that SQLite has read.
     package private(set) var looks = 0
 
     /// - Parameter key: the value of each column of the primary key, or the rowid, as people write them.
@@ -60,8 +61,8 @@ package final class RowHistory {
         image = images.path(named: "history")
     }
 
-    /// Calls `onVersion` for each, oldest first. Throws `RowError` when no snapshot had such a table, what a
-    /// rebuild throws, and what `onVersion` throws.
+    /// Calls `onVersion` for each version, oldest first. Throws `RowError` when no snapshot had such a table,
+    /// what a rebuild throws, and what `onVersion` throws.
     package func run(_ onVersion: (Version) throws -> Void) throws {
         try HistoryReplay(root).run(file, image: image) { step in
             guard try mayDiffer(step) else { return }
@@ -88,7 +89,7 @@ package final class RowHistory {
         return try schemaCookie() != cookie
     }
 
-    /// It changes whenever a table gets another root or other columns.
+    /// It changes whenever a table gets another root page or other columns.
     private func schemaCookie() throws -> UInt32? {
         let file = try OpenFile(image, .read)
         var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
@@ -103,21 +104,21 @@ package final class RowHistory {
             return Version(state: state, kind: isFirst ? .present : .inserted, row: found, former: [])
         case (let row?, nil): return Version(state: state, kind: .deleted, row: row, former: [])
         case (let row?, let found?):
-            // A column that came or went is no change of the row.
+            // An added or removed column is not a change of the row.
             let known = Dictionary(found.map { (SQLName($0.column), $0.value) }) { first, _ in first }
             let former = row.filter { old in known[named: old.column].map { $0 != old.value } ?? false }
             return former.isEmpty ? nil : Version(state: state, kind: .changed, row: found, former: former)
         }
     }
 
-    /// The row as it is in the image. Notes on which pages it depends.
+    /// The row in the image. Also sets the pages on which it depends.
     private func look() throws -> [RowDiff.Value]? {
         let file = try OpenFile(image, .read)
         var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
         guard try file.read(into: &front, count: front.count, at: 0) == front.count,
             let header = try? DatabaseHeader(unsafe front.span.bytes)
         else {
-            // Empty, deleted, or no database: whatever comes then begins with the first page.
+            // Empty, deleted, or not a database: any database that follows begins with the first page.
             watched = PageBitmap()
             watched.insert(PageNumber(1))
             return nil
@@ -127,10 +128,10 @@ package final class RowHistory {
         } catch let error as DatabaseError
             where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
         {
-            // Any page may be what makes it sound again.
+            // A change of any page may repair it.
             watched = PageBitmap()
             let size = try file.status().sizeBytes
-            // The header may say smaller pages than the image was stored in.
+            // The header may have a smaller page size than that of the stored image.
             let pages = (size / UInt64(header.pageSize.bytes)).addingSaturated(2)
             watched.insert(1..<UInt32(clamping: pages))
             return row
@@ -161,7 +162,7 @@ package final class RowHistory {
         let unknown = database.unknownCollations(of: [shape])
         try database.addStandIns(for: unknown)
         let condition = wanted.enumerated().map { index, column in
-            // Without the collation SQLite cannot compare, and goes over all rows.
+            // Without the collation SQLite cannot compare, and reads all rows.
             let isUnknown =
                 isKey && index < shape.collations.count && unknown.contains(shape.collations[index])
             return "\(column.sqlName)\(isUnknown ? " COLLATE BINARY" : "") = ?"
@@ -173,14 +174,14 @@ package final class RowHistory {
             try watchRow(shape, rowIDName == nil ? nil : values.last, database, file, header)
             return zip(shape.columns, values).map { RowDiff.Value(column: $0, value: $1) }
         }
-        // Where it would come.
+        // The place where it would be inserted.
         let rowID =
             isKey && (shape.isRowIDAlias || shape.hasRowIDKey) ? Int64(key[0]).map(SQLValue.integer) : nil
         try watchRow(shape, rowID, database, file, header)
         return nil
     }
 
-    /// The columns that the row is found by: those of the first key that fits, as long as the table has them.
+    /// The columns by which the row is found: those of the first suitable key, as long as the table has them.
     private func keyColumns(in shape: TableShape) -> [String]? {
         let all = shape.allColumns + [shape.rowIDName].compactMap(\.self)
         if let keyColumns, keyColumns.missing(in: all).isEmpty { return keyColumns }

@@ -1,15 +1,17 @@
 import GRDB
 
 extension RowPlacement {
-    /// Does it, as far as the tables allow it, and returns what became of the rows. Foreign keys and triggers
-    /// must be off. Throws `RowError.refused` when a rule of a table is against a row that is there,
-    /// `.orphans` when rows would lack their parents and nothing else can be done.
+    /// Applies the rows, as far as the tables allow it, and returns the result. Foreign keys and triggers
+    /// must be off.
+    ///
+    /// Throws `RowError.refused` when an existing row with its former values would violate a rule of a table.
+    /// Throws `.orphans` when rows would lack their parents and nothing else can be done.
     func apply(isOverwriting: Bool) throws -> RowOutcome {
         var outcome = RowOutcome(counts: try counts(), exceptions: [])
         let orphans = OrphanCheck(self)
         let before = try orphans.all()
         try noteMissing()
-        // What is overwritten may be in the way of what is missing.
+        // Rows to overwrite may conflict with the missing ones.
         let kept = try isOverwriting ? set.tables.filter { try !overwrite($0) } : []
         for table in kept {
             outcome.exceptions += try RowWriter(self, table, .kept).run(isOverwriting: true)
@@ -26,7 +28,7 @@ extension RowPlacement {
         return outcome
     }
 
-    /// A temporary table of the wanted rows that are missing, by their place among the keys.
+    /// A temporary table of the missing wanted rows, by their place among the keys.
     static func missing(_ table: String) -> String { "temp." + ("holdfast missing " + table).sqlName }
 
     private func noteMissing() throws {
@@ -40,8 +42,9 @@ extension RowPlacement {
         }
     }
 
-    /// The rows stay, so that nothing that refers to them goes. Returns false when their new values are in
-    /// each other's way, or in that of others: then they were removed, and are kept to be put back.
+    /// Updates the rows in place, so that no row that refers to them is removed. Returns false when their new
+    /// values conflict with each other or with other rows. They were then removed, and are saved for
+    /// reinsertion.
     private func overwrite(_ table: String) throws -> Bool {
         do {
             try database.inSavepoint {
@@ -58,10 +61,10 @@ extension RowPlacement {
         }
     }
 
-    /// The keys of overwritten rows, and what they have that the former ones do not.
+    /// The keys of overwritten rows, and the values that the former rows lack.
     static func kept(_ table: String) -> String { "temp." + ("holdfast kept " + table).sqlName }
 
-    /// Columns of the present table that the former one has not.
+    /// Columns of the current table that the former one lacks.
     func newColumns(_ table: String) -> [String] {
         shapes[named: table]!.columns.missing(in: set.shapes[named: table]!.columns)
     }
@@ -82,7 +85,7 @@ extension RowPlacement {
         )
     }
 
-    /// No row may be lost for a rule that stands against its former values.
+    /// Throws if a row would be lost because its former values violate a rule.
     private func refuseUnlessBack(_ table: String) throws {
         let shape = shapes[named: table]!
         let sql = """
@@ -111,7 +114,7 @@ extension RowPlacement {
         guard !columns.isEmpty else { return }
         let shape = shapes[named: table]!
         let former = "old.\(table.sqlName) o"
-        // SQLite makes one result of all columns of what is joined here, and takes so many only.
+        // SQLite makes one result of all columns of a join, and limits their number.
         let isWide = set.shapes[named: table]!.columns.count + shape.key.count > ColumnLimit.ofSQLite
         let isWanted = "EXISTS (SELECT 1 FROM plan.\(keys) k WHERE \(shape.isSameRow("o", "k")))"
         let (source, isRow) =
@@ -129,7 +132,7 @@ extension RowPlacement {
 }
 
 extension RowOutcome {
-    /// Whether anything is restored, linked again or overwritten.
+    /// Whether any row is restored or overwritten, or any foreign key restored.
     fileprivate func hasChanges(_ isOverwriting: Bool) -> Bool {
         let blocked = exceptions.count { $0.kind == .blocked }
         let overwritten = isOverwriting ? counts.reduce(0) { $0 + $1[.conflict] + $1[.relinked] } : 0

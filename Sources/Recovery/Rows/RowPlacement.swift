@@ -1,16 +1,16 @@
 import GRDB
 import SystemPackage
 
-/// Puts the rows of a set into the database `main` of a connection, which has the former image attached as
-/// `old` and the set as `plan`. Columns are matched by name: one that is new keeps its default, one that is
-/// gone is left out.
+/// Writes the rows of a set into the database `main` of a connection, with the former image attached as `old`
+/// and the set as `plan`. Columns are matched by name. A new column keeps its default, and a removed one is
+/// omitted.
 struct RowPlacement {
     let set: RowSet
     let database: Database
     let shapes: [SQLName: TableShape]
 
-    /// Attaches both. Not in a transaction.
-    /// Throws `RowError.otherTable` when the present tables cannot take the rows.
+    /// Attaches both. Not in a transaction. Throws `RowError.otherTable` when the current tables cannot take
+    /// the rows.
     init(_ set: RowSet, of image: FilePath, _ database: Database) throws {
         self.database = database
         try set.attach(to: database, image)
@@ -27,12 +27,12 @@ struct RowPlacement {
         }
     }
 
-    /// All whose rows may change.
+    /// All tables with rows that may change.
     var tables: [String] {
         self.set.tables + self.set.links.map(\.foreignKey.child).missing(in: self.set.tables)
     }
 
-    /// What there is to do, table by table: parents before children.
+    /// The necessary changes, table by table: parents before children.
     func counts() throws -> [RowCounts] {
         var all: [RowCounts] = []
         for table in set.tables {
@@ -88,7 +88,7 @@ extension RowPlacement {
         }
     }
 
-    /// The keys `k` of wanted rows that are in that state.
+    /// The keys `k` of wanted rows in that state.
     func rows(_ table: String, _ kind: RowChange.Kind) -> String {
         let shape = shapes[named: table]!
         let keys = "FROM plan.\(RowSet.keys(table)) k"
@@ -104,8 +104,8 @@ extension RowPlacement {
             """
     }
 
-    /// The keys `k` of children that lost their parent, or have another one. Of a foreign key that is gone by
-    /// now, none.
+    /// The keys `k` of children that lost their parent, or have another one. None if the foreign key no
+    /// longer exists.
     private func rows(_ link: RowSet.Link, _ kind: RowChange.Kind) -> String {
         let table = link.foreignKey.child
         let shape = shapes[named: table]!

@@ -6,20 +6,19 @@ import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Brings rows of a former state back into the live database, in one transaction, beside programs that use
-/// it.
+/// Restores rows of a former state into the live database, in one transaction, beside programs that use it.
 ///
-/// No trigger runs and no foreign key acts. Everything that was committed before is captured first; if
-/// somebody commits between that and the lock, it is tried again.
+/// No trigger runs and no foreign key action is taken. Everything committed before is captured first. If a
+/// program commits between the capture and the lock, the restore is tried again.
 package struct RowRestore {
     package struct Options: Sendable {
         /// How long to wait for programs that use the database.
         package var wait = Duration.seconds(10)
-        /// Rows that are there with other values get their former ones.
+        /// Existing rows with other values get their former ones.
         package var isOverwriting = false
-        /// With all rows that refer to them, or did.
+        /// Includes all rows that refer to them, or did.
         package var withChildren = false
-        /// Full-text indexes over the tables are built anew.
+        /// Full-text indexes over the tables are rebuilt.
         package var rebuildsIndexes = false
         package var reason = ""
 
@@ -70,8 +69,8 @@ package struct RowRestore {
         return shape.key
     }
 
-    /// Does it with a copy of the present database. Calls `onRow` for each wanted row, with what would happen
-    /// to it.
+    /// A dry run with a copy of the current database. Calls `onRow` for each wanted row, with the effect on
+    /// it.
     package func rehearse(
         _ table: String,
         _ selection: RowSelection,
@@ -81,7 +80,7 @@ package struct RowRestore {
             let copy = images.path(named: "rehearsal")
             let deadline = MonotonicInstant.now.advanced(by: options.wait)
             try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
-            // In WAL mode it would need files beside it.
+            // In WAL mode it would need sidecars.
             try OpenFile(copy, .update).setFileFormat(isWAL: false)
             var configuration = Configuration()
             configuration.foreignKeysEnabled = false
@@ -109,7 +108,7 @@ package struct RowRestore {
         guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
             throw RowError.refused("triggers cannot be switched off")
         }
-        // With it the rows that others replace are seen.
+        // With this setting, rows that others replace are reported.
         try database.execute(sql: "PRAGMA recursive_triggers = ON")
         do {
             return try RowPlacement(set, of: old, database)
@@ -136,7 +135,7 @@ package struct RowRestore {
         return try RowDependent.all(of: tables, in: database)
     }
 
-    /// With what is only read of the schema: not while others wait for the lock.
+    /// Adds the parts of the outcome that need only reading, so that no program waits for the lock meanwhile.
     private func completed(
         _ outcome: RowOutcome,
         _ placement: RowPlacement,
@@ -150,7 +149,7 @@ package struct RowRestore {
         return outcome
     }
 
-    /// Rows that referred to the wanted ones then, and are missing at present or refer to nothing, by table.
+    /// Rows that referred to the wanted ones then, and are missing now or refer to nothing, by table.
     package func missingChildren(_ table: String, _ selection: RowSelection) throws -> [RowCounts] {
         guard let old = try images.image(entry) else { return [] }
         let set = try RowSet(
@@ -169,8 +168,8 @@ package struct RowRestore {
         }
     }
 
-    /// Returns what was done, and its entry in the history; nil if there was nothing to do.
-    /// Throws `RowError`, `InPlaceError`, what a rebuild throws, and what `capture` throws.
+    /// Returns the result, and its entry in the history; nil if there was nothing to do. Throws `RowError`,
+    /// `InPlaceError`, what a rebuild throws, and what `capture` throws.
     package func run(
         _ table: String,
         _ selection: RowSelection
@@ -223,8 +222,8 @@ package struct RowRestore {
         return image
     }
 
-    /// One transaction. nil, and nothing is changed, when `isUnchanged`, which is asked once nobody else can
-    /// write, says no.
+    /// One transaction. `isUnchanged` is called once no other program can write. If it returns false, nothing
+    /// is changed and the result is nil.
     private func apply(
         _ set: RowSet,
         _ old: FilePath,
@@ -233,7 +232,7 @@ package struct RowRestore {
     ) throws -> RowOutcome? {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
-        // For what is read of the schema. SQLite counts milliseconds in 32 bits, which are 24 days.
+        // For reading the schema. SQLite counts milliseconds in 32 bits, which are 24 days.
         configuration.busyMode = .timeout(Double(min(options.wait, .seconds(86_400)).nanoseconds) / 1e9)
         let lockWait = LockWait(options.wait)
         do {
@@ -298,7 +297,7 @@ package struct RowRestore {
 }
 
 extension RowCounts {
-    /// How many rows of the table are other ones afterwards.
+    /// How many rows of the table differ afterwards.
     fileprivate func changes(_ isOverwriting: Bool) -> Int {
         self[.missing] + self[.unlinked] + self[.displaced]
             + (isOverwriting ? self[.conflict] + self[.relinked] : 0)

@@ -1,4 +1,4 @@
-/// Which rows of one table are meant.
+/// The selected rows of one table.
 package enum RowSelection: Hashable, Sendable {
     /// By primary key: of each row, the value of each column of the key, as people write them.
     case keys([[String]])

@@ -2,8 +2,8 @@ import GRDB
 import RepositoryFormat
 import SystemPackage
 
-/// The rows of a former image that are wanted, by their keys, in a database of its own: a table of keys for
-/// each table, and for each foreign key that a deletion had unlinked a table of the children's keys.
+/// The keys of the wanted rows of a former image, in a database of its own. It has a table of keys for each
+/// table. It also has a table of the children's keys for each foreign key that a deletion set to NULL.
 struct RowSet {
     /// The children of wanted rows whose foreign key was set to NULL.
     struct Link {
@@ -12,14 +12,14 @@ struct RowSet {
         let keys: String
     }
 
-    /// Of the former image.
+    /// The tables of the former image.
     private(set) var shapes: [SQLName: TableShape] = [:]
-    /// The tables that rows are wanted of, in the order in which they were found: parents before children.
+    /// The tables with wanted rows, in the order in which they were found: parents before children.
     private(set) var tables: [String] = []
     private(set) var links: [Link] = []
     /// The database with the keys.
     let path: FilePath
-    /// Of the keys and of the former image; nil if that cannot be attached as it is.
+    /// The encoding of the keys and of the former image; nil if that cannot be attached as it is.
     private var encoding: String?
 
     /// Throws `RowError`.
@@ -36,7 +36,7 @@ struct RowSet {
         try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: image)
             try database.execute(sql: "ATTACH ? AS plan", arguments: [path.sqliteURI])
-            // For nobody else, and for a moment.
+            // The database is private and temporary.
             try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
             shapes = try database.attach(readable: image, as: "old")
             let isCopy = try database.isTemporary("old")
@@ -51,8 +51,8 @@ struct RowSet {
         try queue.close()
     }
 
-    /// Attaches the former image as `old` and the set as `plan`. The present tables are written to meanwhile:
-    /// as a rule it is quick.
+    /// Attaches the former image as `old` and the set as `plan`. Programs write to the current tables
+    /// meanwhile, so this is usually quick.
     func attach(to database: Database, _ image: FilePath) throws {
         if let encoding, try encoding == String.fetchOne(database, sql: "PRAGMA main.encoding") {
             try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
@@ -64,7 +64,7 @@ struct RowSet {
         try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
     }
 
-    /// The table of keys of a table.
+    /// The table with the keys of a table.
     static func keys(_ table: String) -> String { ("keys of " + table).sqlName }
 }
 
@@ -78,7 +78,7 @@ extension RowSet {
         tables.append(table)
     }
 
-    /// Columns without a type leave each value as it is.
+    /// Columns without a type store each value unchanged.
     private static func makeKeys(_ name: String, _ shape: TableShape, _ database: Database) throws {
         let columns = shape.key.map(\.sqlName).joined(separator: ", ")
         try database.execute(sql: "CREATE TABLE IF NOT EXISTS plan.\(name)(\(columns))")
@@ -108,7 +108,7 @@ extension RowSet {
             "INSERT INTO plan.\(Self.keys(table)) SELECT \(key.list(of: "o")) FROM old.\(table.sqlName) o "
         switch selection {
         case .condition(let sql):
-            // The expression sees the table under its own name.
+            // The expression uses the table's own name.
             let rows =
                 "SELECT \(key.list(of: table.sqlName)) FROM old.\(table.sqlName) WHERE (\(sql)\n)"
             do {
@@ -157,9 +157,8 @@ extension RowSet {
         }
     }
 
-    /// Children whose foreign key was to be set to NULL, and that are missing in `main` altogether, are
-    /// wanted as well, with all that refers to them. The connection has the former image attached as `old`
-    /// and the set as `plan`.
+    /// Adds children whose foreign key was to be set to NULL, but which are missing in `main`, with all rows
+    /// that refer to them. The connection has the former image attached as `old` and the set as `plan`.
     mutating func addDeletedLinks(_ present: [SQLName: TableShape], _ database: Database) throws {
         var wasAdded = true
         while wasAdded {
@@ -194,7 +193,7 @@ extension RowSet {
     private mutating func addLinks(_ foreignKey: ForeignKey, _ child: TableShape, _ database: Database) throws
     {
         let known = links.first { $0.foreignKey == foreignKey }?.keys
-        // Of a former attempt, there may be one already.
+        // An earlier attempt may have left one.
         let path = [foreignKey.child, foreignKey.parent] + foreignKey.columns + foreignKey.parentColumns
         let name = known ?? ("links " + path.joined(separator: " ")).sqlName
         if known == nil {

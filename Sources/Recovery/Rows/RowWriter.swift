@@ -1,12 +1,12 @@
 import GRDB
 
-/// Puts the rows of one table that are not there into it: all in one statement, or, when a rule of the table
-/// is against one, each by itself.
+/// Inserts the missing rows of one table: all in one statement. If a rule of the table forbids one of them,
+/// each is inserted by itself.
 struct RowWriter {
     enum Source {
-        /// Those that are wanted.
+        /// The wanted rows.
         case plan
-        /// Those that were there with other values, and were taken out.
+        /// Rows with other values that were removed.
         case kept
     }
 
@@ -23,7 +23,7 @@ struct RowWriter {
         shape = placement.shapes[named: table]!
     }
 
-    /// Returns the rows that cannot be, and those that had to go for others.
+    /// Returns the rows that could not be inserted, and those that were removed for others.
     func run(isOverwriting: Bool) throws -> [RowChange] {
         if hasRoom {
             do {
@@ -45,7 +45,7 @@ struct RowWriter {
         }
     }
 
-    /// SQLite itself says which rows are in the way: those that it removes in favour of this one.
+    /// SQLite itself reports the conflicting rows: those that it removes in favour of this one.
     private func resolve(
         _ place: Int64,
         _ reason: String,
@@ -59,7 +59,7 @@ struct RowWriter {
                 try insertOne(place, "REPLACE")
                 obstacles = try log.rows()
                 guard isOverwriting, !obstacles.isEmpty else { return .rollback }
-                // REPLACE puts a default for NULL where that may not be.
+                // REPLACE stores a default instead of NULL in a NOT NULL column.
                 try database.execute(
                     sql: """
                         DELETE FROM main.\(table.sqlName) AS n
@@ -103,10 +103,10 @@ extension RowWriter {
         "NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.isSameRow("n", "k")))"
     }
 
-    /// Whether one statement takes all columns and the rowid.
+    /// Whether one statement can have all columns and the rowid.
     private var hasRoom: Bool { shape.columns.count < ColumnLimit.ofSQLite || rowID == nil }
 
-    /// The rowid that a row gets, where that is no column: its own, if no other row has it by now.
+    /// The rowid that a row gets, if that is not a column: its own, if no other row has it by now.
     private var rowID: (name: String, value: String)? {
         guard let name = shape.rowIDName, !shape.isRowIDAlias else { return nil }
         if shape.hasRowIDKey { return (name, "k.\(shape.key[0].sqlName)") }
@@ -124,7 +124,7 @@ extension RowWriter {
         let values =
             [rowID?.value].compactMap(\.self) + common.map { "o.\($0.sqlName)" }
             + new.map { "k.\($0.sqlName)" }
-        // Rows that keep their rowids come before those that get others, which could be the same.
+        // Rows that keep their rowids precede those that get new ones, which could be the same.
         let order = rowID.map { " ORDER BY \($0.value) IS NULL" } ?? ""
         return """
             INSERT OR \(onConflict) INTO main.\(table.sqlName)(\(names.joined(separator: ", ")))
@@ -150,8 +150,8 @@ extension RowWriter {
     }
 }
 
-/// Which rows SQLite removes in favour of others, by a temporary trigger: those fire even when others are off
-/// (sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_ENABLE_TRIGGER).
+/// Records the rows that SQLite removes in favour of others, by a temporary trigger. Those fire even when
+/// others are off (sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_ENABLE_TRIGGER).
 private struct DisplacementLog {
     private static let name = "holdfast displaced".sqlName
     private static let trigger = "holdfast displaces".sqlName

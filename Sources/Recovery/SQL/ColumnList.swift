@@ -1,9 +1,10 @@
-/// Columns in SQL, of rows that it calls by short names.
+/// Columns in SQL, for rows with short names.
 extension [String] {
     /// `r."a", r."b"`
     func list(of row: String) -> String { map { "\(row).\($0.sqlName)" }.joined(separator: ", ") }
 
-    /// That two rows differ in any of them, byte for byte: neither collation nor affinity makes values equal.
+    /// The condition that two rows differ in any of them, byte for byte: neither collation nor affinity makes
+    /// values equal.
     func differ(in left: String, and right: String) -> String {
         map { column in
             let (one, other) = ("\(left).\(column.sqlName)", "\(right).\(column.sqlName)")
@@ -12,14 +13,13 @@ extension [String] {
         .anyOf
     }
 
-    /// Conditions of which one must hold.
+    /// Conditions of which at least one must be true.
     var anyOf: String { isEmpty ? "0" : joinedAsTree(by: "OR") }
 
-    /// Conditions that all must hold.
+    /// Conditions that must all be true.
     var allOf: String { isEmpty ? "1" : joinedAsTree(by: "AND") }
 
-    /// SQLite takes an expression for a thousand levels deep at most (sqlite.org/limits.html,
-    /// SQLITE_MAX_EXPR_DEPTH).
+    /// SQLite accepts expressions up to 1,000 levels deep (sqlite.org/limits.html, SQLITE_MAX_EXPR_DEPTH).
     private func joinedAsTree(by word: String) -> String {
         guard count > 1 else { return self[0] }
         let middle = count / 2
@@ -27,35 +27,35 @@ extension [String] {
         return "(\(halves[0]) \(word) \(halves[1]))"
     }
 
-    /// Whether it is among them: SQL does not tell upper from lower case in names of ASCII letters.
+    /// Whether it is among them: SQL ignores the case of ASCII letters in names.
     func containsName(_ name: String) -> Bool { contains { $0.isSameName(as: name) } }
 
-    /// In parts that SQLite takes as the columns of one result (sqlite.org/limits.html, SQLITE_MAX_COLUMN),
-    /// with room for a rowid.
+    /// In parts that SQLite accepts as the columns of one result, with room for a rowid
+    /// (sqlite.org/limits.html, SQLITE_MAX_COLUMN).
     var parts: [[String]] {
         let most = 1_000
         guard count > most else { return [self] }
         return stride(from: 0, to: count, by: most).map { Array(self[$0..<Swift.min($0 + most, count)]) }
     }
 
-    /// Those that are among others as well.
+    /// Those that others have as well.
     func common(with others: [String]) -> [String] {
         let known = Set(others.map(SQLName.init))
         return filter { known.contains(SQLName($0)) }
     }
 
-    /// Those that are not among others.
+    /// Those that others lack.
     func missing(in others: [String]) -> [String] {
         let known = Set(others.map(SQLName.init))
         return filter { !known.contains(SQLName($0)) }
     }
 
-    /// The names, written as others write them that mean the same.
+    /// The names in the spelling of others with the same meaning.
     func spelled(as others: [String]) -> [String] {
         let known = Dictionary(others.map { (SQLName($0), $0) }) { first, _ in first }
         return map { known[named: $0] ?? $0 }
     }
 
-    /// Whether they mean the same, in the same order.
+    /// Whether they have the same meaning, in the same order.
     func isSameNames(as others: [String]) -> Bool { map(SQLName.init) == others.map(SQLName.init) }
 }

@@ -1,8 +1,8 @@
 import GRDB
 package import SystemPackage
 
-/// A database as a team of agents keeps one, in rollback-journal mode: sessions, and events that go with
-/// their session. For `holdfast demo`.
+/// A database like that of a team of agents, in rollback-journal mode: sessions, and events that are deleted
+/// with their session. For `holdfast demo`.
 ///
 /// Every call opens a connection and closes it. A process that uses this must not open and close the file in
 /// another way meanwhile: that would drop SQLite's locks.
@@ -12,7 +12,7 @@ package struct DemoDatabase: Sendable {
     /// The accident of the demo: a condition is missing.
     package static let accident = "DELETE FROM sessions"
 
-    /// What is in it.
+    /// The content.
     package struct Contents: Hashable, Sendable {
         package let sessions: Int
         package let events: Int

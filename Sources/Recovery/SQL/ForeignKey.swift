@@ -6,10 +6,10 @@ struct ForeignKey: Hashable {
     let columns: [String]
     let parent: String
     let parentColumns: [String]
-    /// What a deleted parent does to the columns, rather than to the row.
+    /// Whether deleting a parent sets the columns to NULL or a default, and does not delete the row.
     let unlinks: Bool
 
-    /// All between the tables of a schema; of those that lead to no table or to no column of it, none.
+    /// All between the tables of a schema, except those that lead to no table or to no column of it.
     static func all(
         _ schema: String,
         _ tables: [SQLName: TableShape],
@@ -29,7 +29,7 @@ struct ForeignKey: Hashable {
         }
     }
 
-    /// Of the rows of `pragma_foreign_key_list` for one key.
+    /// From the rows of `pragma_foreign_key_list` for one key.
     private init?(_ rows: [Row], of child: TableShape, in tables: [SQLName: TableShape]) {
         guard let parent = tables[named: rows[0]["table"]] else { return nil }
         let named = rows.compactMap { $0["to"] as String? }
@@ -37,7 +37,7 @@ struct ForeignKey: Hashable {
         self.child = child.name
         self.parent = parent.name
         columns = rows.map { $0["from"] }
-        // Without a name it is the parent's primary key.
+        // Without a name it refers to the parent's primary key.
         parentColumns = named.count == rows.count ? named : parent.key
         unlinks = action == "SET NULL" || action == "SET DEFAULT"
         guard columns.count == parentColumns.count, columns.missing(in: child.allColumns).isEmpty,

@@ -1,6 +1,6 @@
 import GRDB
 
-/// The version of a schema, as far as it says one: `PRAGMA user_version`, and the highest in a table
+/// The version of a schema, if it has one: `PRAGMA user_version`, and the highest in a table
 /// `schema_version`.
 package struct SchemaVersion: Hashable, Sendable {
     package let userVersion: Int
@@ -15,7 +15,7 @@ extension SchemaVersion: CustomStringConvertible {
     }
 }
 
-/// Rows of a table that refer to rows of another one that are not there
+/// Rows of a table that refer to missing rows of another one
 /// (sqlite.org/pragma.html#pragma_foreign_key_check).
 package struct ForeignKeyViolation: Hashable, Sendable {
     package let table: String
@@ -51,9 +51,9 @@ extension ImageDatabase {
 }
 
 extension ForeignKeyViolation {
-    /// Those of a table, or of all, in the database `main`, by table and parent. A key that leads to no key
-    /// of its parent is an error of the schema (sqlite.org/foreignkeys.html, section 3), with which SQLite
-    /// says nothing of the rows: then none.
+    /// The violations of a table, or of all, in the database `main`, by table and parent. If a foreign key
+    /// names no key of its parent, that is an error of the schema (sqlite.org/foreignkeys.html, section 3).
+    /// SQLite then reports no rows: the result is empty.
     static func all(of table: String? = nil, in database: Database) throws -> [ForeignKeyViolation] {
         do {
             return try Row.fetchAll(

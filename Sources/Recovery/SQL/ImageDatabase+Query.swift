@@ -1,8 +1,8 @@
 package import GRDB
 
 extension ImageDatabase {
-    /// Runs SQL, of which nothing can write. Calls `onRow` for each row of each statement, with the names of
-    /// its columns. Throws `SQLError`, and what `onRow` throws.
+    /// Runs SQL that cannot write. Calls `onRow` for each row of each statement, with the names of its
+    /// columns. Throws `SQLError`, and what `onRow` throws.
     package func query(_ sql: String, onRow: ([String], [SQLValue]) throws -> Void) throws {
         do {
             try read { database in
@@ -19,10 +19,10 @@ extension ImageDatabase {
     }
 }
 
-/// What SQLite says against a statement or a database.
+/// SQLite's error for a statement or a database.
 package struct SQLError: Error, Hashable, CustomStringConvertible {
     package let description: String
-    /// The database is damaged, rather than the statement wrong.
+    /// Whether the database is damaged; otherwise the statement is wrong.
     package let isDamage: Bool
 
     package init(_ error: DatabaseError) {

@@ -2,43 +2,42 @@ package import GRDB
 import LinuxSystem
 package import SystemPackage
 
-/// A rebuilt image that nobody else knows of, open for SQL. Nothing is written or created, in WAL mode
-/// neither: `immutable=1` does without the log and its index (sqlite.org/uri.html).
+/// A private rebuilt image, open for SQL. Nothing is written or created, not even in WAL mode: with
+/// `immutable=1` SQLite needs no log and no index (sqlite.org/uri.html).
 package struct ImageDatabase: Sendable {
     private let queue: DatabaseQueue
     private let isMapped: Bool
 
-    /// - Parameter isMapped: the file is read by mapping it. Not for one that may be shortened meanwhile.
+    /// - Parameter isMapped: the file is mapped into memory. Not for a file that may be shortened meanwhile.
     package init(at path: FilePath, isMapped: Bool = true) throws {
         self.isMapped = isMapped
         var configuration = Configuration()
         configuration.readonly = true
-        // Whoever asks may begin one and not end it.
+        // SQL from a user may begin a transaction without ending it.
         configuration.allowsUnsafeTransactions = true
         let uri = try Self.uri(path) + "&" + GivenPaths.parameter()
         queue = try DatabaseQueue(path: uri, configuration: configuration.readingSchemaInPart)
     }
 
     package func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        // Without a transaction, of which SQLite refuses the end once it has met damage. Nothing changes here
+        // Without a transaction: SQLite refuses to end one after an error of damage. Nothing changes here
         // anyway.
         try queue.unsafeRead { database in
-            // Nobody shortens the file, and most of it is read once only.
+            // No process shortens the file, and most of it is read only once.
             if isMapped { try database.execute(sql: "PRAGMA mmap_size = \(Int64.max)") }
             return try body(database)
         }
     }
 
-    /// Ends what another thread reads, which then fails.
+    /// Interrupts reading in another thread, which then fails.
     func interrupt() { queue.interrupt() }
 
-    /// What opens a file that nobody changes (sqlite.org/uri.html).
+    /// The URI for a file that no process changes (sqlite.org/uri.html).
     package static func uri(_ path: FilePath) -> String { path.sqliteURI + "?immutable=1" }
 }
 
 extension FilePath {
-    /// The path as SQLite takes any path. Every byte that may mean something in a URI is written as its
-    /// number.
+    /// The path as a SQLite URI. Every byte with a special meaning in a URI is percent-encoded.
     var sqliteURI: String {
         let plain = Set("/-_.".utf8).union(UInt8(ascii: "0")...UInt8(ascii: "9"))
             .union(UInt8(ascii: "a")...UInt8(ascii: "z")).union(UInt8(ascii: "A")...UInt8(ascii: "Z"))
@@ -55,11 +54,11 @@ extension FilePath {
 }
 
 extension Database {
-    /// Gives an empty database the encoding of an image, without which that cannot be attached
+    /// Gives an empty database the encoding of an image, which could not be attached otherwise
     /// (sqlite.org/pragma.html#pragma_encoding).
     func adoptEncoding(of image: FilePath?) throws {
         guard let image else { return }
-        // Of what is no database, nothing is taken over.
+        // If it is not a database, the encoding is not changed.
         let encoding = try? ImageDatabase(at: image).read { try String.fetchOne($0, sql: "PRAGMA encoding") }
         if let encoding { try execute(sql: "PRAGMA encoding = '\(encoding)'") }
     }

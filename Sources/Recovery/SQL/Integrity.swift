@@ -3,30 +3,30 @@ import LinuxSystem
 import SQLiteFiles
 package import SystemPackage
 
-/// What SQLite says of a rebuilt image.
+/// SQLite's verdict on a rebuilt image.
 package enum Integrity: Hashable, Sendable {
     /// The check found nothing, or the image is empty, which is an empty database.
     case ok
-    /// The file is no database, so that there is nothing to check.
+    /// The file is not a database, so there is nothing to check.
     case notApplicable
-    /// Nothing was found in what can be checked. The rest needs something that only the program has to which
-    /// the database belongs, as a collation, or a newer SQLite.
+    /// No problem was found in the parts that can be checked. The rest needs a newer SQLite, or something
+    /// that only the database's program has, as a collation.
     case unchecked(reason: String)
-    /// What the check found; never empty.
+    /// The problems found; never empty.
     case problems([String])
 
-    /// How much SQLite looks at (sqlite.org/pragma.html#pragma_integrity_check).
+    /// The extent of SQLite's check (sqlite.org/pragma.html#pragma_integrity_check).
     package enum Check: String, Sendable {
         case full = "integrity_check"
-        /// All pages and rows, but not whether the indexes have what the tables have. That takes most of the
-        /// time: a search in each index for each row.
+        /// All pages and rows, but not whether indexes match their tables. That takes most of the time: a
+        /// search in each index for each row.
         case quick = "quick_check"
     }
 
-    /// What is wrong with a file that was a database.
+    /// The problem of a file that was a database.
     package static let otherBytes = "it is no database any more: it does not begin as one"
 
-    /// Runs a check on a database that nobody else knows of. Throws `SystemError` if the file cannot be read.
+    /// Checks a private database. Throws `SystemError` if the file cannot be read.
     package static func check(databaseAt path: FilePath, _ check: Check) throws -> Integrity {
         let file = try OpenFile(path, .read)
         var header = [UInt8](repeating: 0, count: DatabaseHeader.magic.count)
@@ -40,7 +40,7 @@ package enum Integrity: Hashable, Sendable {
         }
     }
 
-    /// What an error during a check means. Throws one that says nothing of the database.
+    /// The meaning of an error during a check. Throws an error that is not about the database.
     init(_ error: DatabaseError) throws {
         let reason = error.message ?? error.resultCode.description
         switch error.resultCode {
@@ -52,7 +52,7 @@ package enum Integrity: Hashable, Sendable {
 }
 
 extension ImageDatabase {
-    /// Throws `DatabaseError`, which may be what is to be known.
+    /// Throws `DatabaseError`, which may itself be the result.
     func integrity(_ check: Integrity.Check) throws -> Integrity {
         try read { database in
             var work = try IntegrityCheck(database, check)

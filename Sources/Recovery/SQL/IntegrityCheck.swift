@@ -1,14 +1,13 @@
 import GRDB
 
-/// SQLite's check of a database, as far as it goes without what only the program has to which the database
-/// belongs.
+/// SQLite's check of a database, as far as possible without the program to which the database belongs.
 ///
-/// A collation or a function that is missing would end the check before it has begun. With a stand-in all is
-/// checked but what depends on it. Of a schema that this SQLite cannot parse, what it can parse is checked.
+/// A missing collation or function would end the check before it begins. With a stand-in, everything that
+/// does not depend on it is checked. Of a schema that this SQLite cannot parse, the parsable part is checked.
 struct IntegrityCheck {
     private let database: Database
     private let check: Integrity.Check
-    /// What was missing, in SQLite's words.
+    /// The missing parts, in SQLite's words.
     private var reasons: [String] = []
     private var collations: Set<String> = []
     private var functions: Set<String> = []
@@ -21,10 +20,10 @@ struct IntegrityCheck {
         if isSchemaPartial { reasons.append("this SQLite cannot parse the whole schema") }
     }
 
-    /// Throws `DatabaseError`, which may be what is to be known.
+    /// Throws `DatabaseError`, which may itself be the result.
     mutating func run() throws -> Integrity {
         let lines = try lines().flatMap { $0.split(whereSeparator: \.isNewline).map(String.init) }
-            // Which database of the connection it is goes without saying.
+            // The name of the connection's database is obvious.
             .filter { $0 != "ok" && !$0.hasPrefix("*** in database") }
         let problems = try reasons.isEmpty ? lines : lines.filter(depends: dependents(), isSchemaPartial)
         guard problems.isEmpty else { return .problems(problems) }
@@ -42,7 +41,7 @@ struct IntegrityCheck {
         }
     }
 
-    /// Returns false when nothing can be done about an error, or it was done before.
+    /// Returns false when an error cannot be avoided, or the stand-in was added before.
     private mutating func standIn(for error: DatabaseError) throws -> Bool {
         let message = error.message ?? ""
         guard error.resultCode == .SQLITE_ERROR else { return false }
@@ -59,7 +58,7 @@ struct IntegrityCheck {
         return true
     }
 
-    /// Indexes, and tables by their keys, whose order or content depends on a stand-in.
+    /// Indexes, and tables by their keys, with an order or content that depends on a stand-in.
     private func dependents() throws -> Set<String> {
         guard !(collations.isEmpty && functions.isEmpty) else { return [] }
         let keys = try Row.fetchAll(
@@ -88,8 +87,8 @@ struct IntegrityCheck {
 }
 
 extension [String] {
-    /// Without what is said of things that could not be checked. Pages that a part of the schema does not
-    /// lead to are none that nobody uses.
+    /// Without problems in parts that could not be checked. If only part of the schema is parsed, its other
+    /// pages are not unused ones.
     fileprivate func filter(depends names: Set<String>, _ isSchemaPartial: Bool) -> [String] {
         filter { line in
             if isSchemaPartial, line.hasPrefix("Page "), line.hasSuffix("never used") { return false }

@@ -1,9 +1,9 @@
 import GRDB
 
-/// A schema that this SQLite cannot parse: a newer one wrote it, for example. The bytes may be right, and
-/// what can be parsed can be read.
+/// A schema that this SQLite cannot parse, for example one of a newer version. The bytes may be right, and
+/// the parsable part can be read.
 extension Configuration {
-    /// The same for a database whose schema may be such a one.
+    /// The same for a database with a schema that may not be parsable.
     var readingSchemaInPart: Configuration {
         var configuration = self
         configuration.prepareDatabase { try $0.readSchemaInPart() }
@@ -12,7 +12,7 @@ extension Configuration {
 }
 
 extension Database {
-    /// SQLite takes as the schema what it can parse from then on, if it cannot parse all
+    /// If SQLite cannot parse the whole schema, makes it use the part that it can parse
     /// (sqlite.org/pragma.html#pragma_writable_schema).
     func readSchemaInPart() throws {
         let look = "SELECT 1 FROM sqlite_master"
@@ -20,7 +20,7 @@ extension Database {
             try execute(sql: look)
         } catch let error as DatabaseError where error.isUnreadableSchema {
             try execute(sql: "PRAGMA writable_schema = ON")
-            // The first statement says so once more.
+            // The first statement fails with the same error once more.
             try? execute(sql: look)
         }
     }
@@ -32,7 +32,8 @@ extension Database {
 }
 
 extension DatabaseError {
-    /// A statement of the schema is in no words that this SQLite knows. What leads to no page is damage.
+    /// Whether this SQLite does not know a word in a statement of the schema. A statement whose root page is
+    /// missing is damage.
     fileprivate var isUnreadableSchema: Bool {
         guard resultCode == .SQLITE_CORRUPT, let message else { return false }
         return message.hasPrefix("malformed database schema (") && message.contains(") - ")

@@ -4,12 +4,12 @@ import GRDB
 import SystemPackage
 
 extension Database {
-    /// Attaches an image for reading, and returns its tables.
+    /// Attaches an image for reading, and returns its tables. nil: there is no database, and no table.
     ///
-    /// What SQLite cannot read together with `main` is copied into a temporary database of that name: an
-    /// image in another encoding (sqlite.org/lang_attach.html), and one with keys in the order of a collation
-    /// that only its program has. In a copy such keys are compared by their bytes. nil: there is no database,
-    /// and no table.
+    /// Images that SQLite cannot read together with `main` are copied into a temporary database of that name:
+    /// 1. An image in another encoding (sqlite.org/lang_attach.html).
+    /// 2. An image with keys in the order of a collation that only its program has. In the copy such keys are
+    ///    compared by their bytes.
     @discardableResult
     func attach(
         readable image: FilePath?,
@@ -42,8 +42,8 @@ extension Database {
     }
 }
 
-/// Makes tables with the same columns, keys, foreign keys and rows in another schema, whatever their rules
-/// may be.
+/// Makes tables with the same columns, keys, foreign keys and rows in another schema, without their other
+/// rules.
 private struct TableCopy {
     private let source: Database
     private let shapes: [SQLName: TableShape]
@@ -93,7 +93,7 @@ private struct TableCopy {
             + (shape.isWithoutRowID ? " WITHOUT ROWID" : "")
     }
 
-    /// With the type and the collation that conditions go by.
+    /// With the type and the collation, on which conditions depend.
     private func columns(_ shape: TableShape) throws -> [String] {
         let isStrict = try Bool.fetchOne(
             source,
@@ -107,7 +107,7 @@ private struct TableCopy {
         )
         return rows.map { row in
             let (name, declared): (String, String) = (row[0], row[1])
-            // In a strict table, and there alone, it leaves each value as it is.
+            // Only in a strict table, it stores each value unchanged.
             let type = isStrict ?? false && declared.isSameName(as: "ANY") ? "" : declared
             if shape.isRowIDAlias, shape.key[0].isSameName(as: name) {
                 return "\(name.sqlName) INTEGER PRIMARY KEY"
@@ -121,8 +121,8 @@ private struct TableCopy {
         " COLLATE \(Database.collations.containsName(name) ? name : "BINARY")"
     }
 
-    /// Rows go from one connection to the other, for there is no statement that reads both. Values are
-    /// converted and nothing else.
+    /// Copies rows from one connection to the other, because no statement can read both. Values are only
+    /// converted.
     private func copy(_ shape: TableShape) throws {
         let rowID = shape.isRowIDAlias ? nil : shape.rowIDName
         let hasRoom = shape.columns.count < ColumnLimit.ofSQLite
@@ -140,12 +140,12 @@ private struct TableCopy {
 }
 
 enum ColumnLimit {
-    /// How many columns a table or a result can have (sqlite.org/limits.html, SQLITE_MAX_COLUMN).
+    /// The most columns of a table or a result (sqlite.org/limits.html, SQLITE_MAX_COLUMN).
     static let ofSQLite = 2_000
 }
 
 extension Statement {
-    /// Runs it with the values of the row at which another statement is.
+    /// Runs it with the values of the current row of another statement.
     fileprivate func run(withRowOf other: Statement) throws {
         let (from, to) = unsafe (other.sqliteStatement, sqliteStatement)
         for column in 0..<Int32(other.columnCount) {
@@ -158,7 +158,7 @@ extension Statement {
 }
 
 extension Database {
-    /// That of a column of `main` (sqlite.org/c3ref/table_column_metadata.html).
+    /// The collation of a column of `main` (sqlite.org/c3ref/table_column_metadata.html).
     fileprivate func collation(of column: String, in table: String) -> String {
         var name: UnsafePointer<CChar>?
         let code = unsafe sqlite3_table_column_metadata(
@@ -178,7 +178,7 @@ extension Database {
 }
 
 extension Database {
-    /// Whether what has that name is a copy, rather than a file with a name.
+    /// Whether that schema is a copy, and not a named file.
     func isTemporary(_ schema: String) throws -> Bool {
         try String.fetchOne(
             self,
@@ -187,16 +187,15 @@ extension Database {
         ) == ""
     }
 
-    /// Collations of keys that SQLite does not have by itself. Its list of them has each that a schema names
-    /// as well.
+    /// Collations of keys that SQLite does not provide. Its list also has each one that a schema names.
     func unknownCollations(of shapes: some Sequence<TableShape>) -> Set<String> {
         Set(shapes.flatMap(\.collations).filter { !Self.collations.containsName($0) })
     }
 
     fileprivate static let collations = ["BINARY", "NOCASE", "RTRIM"]
 
-    /// Lets SQLite go over all rows of tables whose keys are in the order of these collations, which it
-    /// refuses without them. What is looked up by such a key is not found.
+    /// Adds stand-ins for these collations, so that SQLite can read all rows of tables with keys in their
+    /// order. It refuses without them. A search by such a key finds nothing.
     func addStandIns(for collations: Set<String>) throws {
         guard !collations.isEmpty else { return }
         for name in collations {
@@ -208,7 +207,7 @@ extension Database {
                 }
             )
         }
-        // It noted that they are missing when it read the schema.
+        // SQLite recorded that they are missing when it read the schema.
         try execute(sql: "PRAGMA writable_schema = RESET")
         try readSchemaInPart()
     }

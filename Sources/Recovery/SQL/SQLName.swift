@@ -1,5 +1,5 @@
-/// A name as SQL compares it: by its bytes, but for the case of ASCII letters. A Swift string takes a
-/// composed and a decomposed letter for the same.
+/// A name as SQL compares it: by its bytes, ignoring the case of ASCII letters. A Swift string treats a
+/// composed and a decomposed letter as equal.
 struct SQLName: Hashable, Comparable, Sendable {
     let text: String
     private let folded: [UInt8]
@@ -23,10 +23,10 @@ extension Dictionary where Key == SQLName {
 }
 
 extension String {
-    /// The name as SQL takes any name.
+    /// The name, quoted for SQL.
     var sqlName: String { "\"" + replacing("\"", with: "\"\"") + "\"" }
 
-    /// Whether SQL takes the two for one name.
+    /// Whether SQL treats the two as one name.
     package func isSameName(as other: String) -> Bool { SQLName(self) == SQLName(other) }
 }
 

@@ -1,5 +1,5 @@
-/// Text as SQLite stores it: bytes that are mostly UTF-8, which NULs may be among. Equal is what has the same
-/// bytes.
+/// Text as SQLite stores it: bytes, mostly UTF-8, which may include NULs. Two texts are equal if their bytes
+/// are.
 package struct SQLText: Hashable, Sendable {
     package let bytes: [UInt8]
 
@@ -7,13 +7,13 @@ package struct SQLText: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// nil: it is no UTF-8.
+    /// nil: it is not UTF-8.
     package var string: String? { String(validating: bytes, as: UTF8.self) }
 
-    /// With U+FFFD for what is no UTF-8.
+    /// With U+FFFD instead of invalid UTF-8.
     package var lossyString: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// As SQL quotes it; nil if it does not: its parser ends at a NUL.
+    /// Quoted for SQL; nil if that is impossible, because SQL ends at a NUL.
     var quoted: String? {
         guard !bytes.contains(0), let string else { return nil }
         return "'" + string.replacing("'", with: "''") + "'"

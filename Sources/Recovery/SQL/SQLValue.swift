@@ -10,7 +10,7 @@ package enum SQLValue: Hashable, Sendable {
     case text(SQLText)
     case blob([UInt8])
 
-    /// As SQL writes it (sqlite.org/lang_expr.html, section 3): `NULL`, `1`, `2.5`, `'it''s'`, `x'00ff'`.
+    /// The SQL literal (sqlite.org/lang_expr.html, section 3): `NULL`, `1`, `2.5`, `'it''s'`, `x'00ff'`.
     package var literal: String {
         switch self {
         case .null: "NULL"
@@ -22,8 +22,8 @@ package enum SQLValue: Hashable, Sendable {
         }
     }
 
-    /// The literal for people: on one line, without control characters, of long blobs the beginning and the
-    /// length.
+    /// The literal for people: on one line, without control characters. A long blob is shortened to its
+    /// beginning and length.
     package var printed: String {
         switch self {
         case .blob(let bytes): Self.abbreviated(bytes)
@@ -39,7 +39,7 @@ package enum SQLValue: Hashable, Sendable {
         return "x'\(hexadecimal(Array(bytes.prefix(most))))…' (\(bytes.count) bytes)"
     }
 
-    /// As the `sqlite3` program lists it, byte for byte; a blob, which may be anything, as a literal.
+    /// As the `sqlite3` program lists it, byte for byte; a blob as a literal, because it may have any bytes.
     package var listed: [UInt8] {
         switch self {
         case .null: []
@@ -64,7 +64,7 @@ private func hexadecimal(_ bytes: [UInt8]) -> String {
 }
 
 extension Statement {
-    /// The values of the row at which a cursor over this statement is, byte for byte.
+    /// The values of the current row of a cursor over this statement, byte for byte.
     var values: [SQLValue] {
         (0..<Int32(columnCount)).map { column in
             let row = unsafe sqliteStatement
@@ -78,7 +78,7 @@ extension Statement {
         }
     }
 
-    /// What SQLite gave a pointer to; none for what is empty.
+    /// Copies the bytes of SQLite's pointer, which is nil for empty ones.
     private func bytes(_ column: Int32, _ start: UnsafeRawPointer?) -> [UInt8] {
         let count = Int(unsafe sqlite3_column_bytes(sqliteStatement, column))
         return unsafe Array(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count))

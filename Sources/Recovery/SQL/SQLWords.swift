@@ -1,4 +1,4 @@
-/// The words of an SQL statement, as far as names are looked for in it: quotes and comments are taken off.
+/// The words of an SQL statement for finding names in it, without quotes and comments.
 struct SQLWords {
     private let words: [String]
 
@@ -31,7 +31,7 @@ struct SQLWords {
 
     func mention(_ name: String) -> Bool { words.containsName(name) }
 
-    /// The table whose rows a full-text index has, other than its own; nil if there is none.
+    /// The table whose rows a full-text index covers, if that is not its own; nil if there is none.
     var content: String? {
         guard let using = words.firstIndex(where: { $0.isSameName(as: "using") }), using + 1 < words.count,
             words[using + 1].lowercased().hasPrefix("fts")
@@ -51,7 +51,7 @@ struct SQLWords {
             || (scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)))
     }
 
-    /// What stands in quotes; a doubled one is one.
+    /// The text in quotes; a doubled quote is one.
     private static func quoted(_ rest: inout Substring.UnicodeScalarView, _ end: Unicode.Scalar) -> String {
         var text = String.UnicodeScalarView()
         rest.removeFirst()

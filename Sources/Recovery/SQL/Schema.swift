@@ -1,7 +1,7 @@
 import GRDB
 
-/// The definitions that a database consists of, as its user wrote them. SQLite's own tables and indexes are
-/// left out: they come and go with `ANALYZE`, for example.
+/// The definitions of a database, as its user wrote them. SQLite's own tables and indexes are omitted,
+/// because `ANALYZE`, for example, adds and removes them.
 struct Schema: Hashable {
     /// A trigger may have the name of a table (sqlite.org/schematab.html).
     struct Key: Hashable {
@@ -11,7 +11,7 @@ struct Schema: Hashable {
 
     struct Definition: Hashable {
         let table: SQLName
-        /// Equal is what has the same bytes.
+        /// Two definitions are equal if their bytes are.
         let text: SQLText
     }
 
@@ -25,7 +25,7 @@ struct Schema: Hashable {
         self = try image.read { try Self(in: $0) }
     }
 
-    /// That of `main`.
+    /// The schema of `main`.
     init(in database: Database) throws {
         userVersion = try Int.fetchOne(database, sql: "PRAGMA main.user_version") ?? 0
         let rows = try Row.fetchAll(

@@ -1,28 +1,28 @@
 import GRDB
 
-/// A table as its schema has it: its columns, and what tells its rows apart.
+/// A table according to its schema: its columns, and the key that identifies its rows.
 struct TableShape: Hashable, Sendable {
     let name: String
-    /// Those that are stored, in their order: generated ones follow from them.
+    /// The stored columns, in their order, without generated ones.
     let columns: [String]
-    /// Those that are generated as well.
+    /// All columns, including generated ones.
     let allColumns: [String]
-    /// The columns of the primary key in their order. Without one, a name of the rowid that no column has
-    /// taken (sqlite.org/rowidtable.html); empty if there is none left.
+    /// The columns of the primary key in their order. Without one, a name of the rowid that is not a column's
+    /// (sqlite.org/rowidtable.html). Empty if there is none left.
     private(set) var key: [String]
-    /// How each column of the key is compared in the key's own index, where it has one.
+    /// The collation of each column of the key in the key's own index, if it has one.
     private(set) var collations: [String]
     let isWithoutRowID: Bool
     let isVirtual: Bool
-    /// The key is the rowid under another name (sqlite.org/lang_createtable.html, section 5).
+    /// Whether the key is the rowid under another name (sqlite.org/lang_createtable.html, section 5).
     let isRowIDAlias: Bool
-    /// A name of the rowid that no column has taken; nil if there is none.
+    /// A name of the rowid that is not a column's; nil if there is none.
     let rowIDName: String?
 
-    /// The tables of a schema that belong to its user, by name: neither SQLite's own nor those behind virtual
-    /// tables (sqlite.org/pragma.html#pragma_table_list).
+    /// The user's tables of a schema, by name: neither SQLite's own nor those behind virtual tables
+    /// (sqlite.org/pragma.html#pragma_table_list).
     ///
-    /// - Parameter withShadows: those behind virtual tables as well.
+    /// - Parameter withShadows: whether those behind virtual tables are included.
     static func all(
         of schema: String,
         withShadows: Bool = false,
@@ -76,7 +76,7 @@ struct TableShape: Hashable, Sendable {
             .map { row -> (name: String, place: Int) in (row["name"], row["pk"]) }
         self.columns = columns.map(\.name)
         let key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
-        // An `INTEGER PRIMARY KEY DESC` is none, and has an index.
+        // An `INTEGER PRIMARY KEY DESC` is not an alias of the rowid, and has an index.
         collations = try String.fetchAll(
             database,
             sql: """
@@ -93,8 +93,8 @@ struct TableShape: Hashable, Sendable {
         self.key = key.isEmpty ? rowIDName.map { [$0] } ?? [] : key
     }
 
-    /// That two rows are the same one. The key's collation counts, and the affinity of `left`, as for the use
-    /// of an index.
+    /// The condition that two rows are the same one. It uses the key's collation and the affinity of `left`,
+    /// as needed for the use of an index.
     func isSameRow(_ left: String, _ right: String) -> String {
         key.enumerated().map { index, column in
             let collation = index < collations.count ? " COLLATE \(collations[index].sqlName)" : ""
@@ -103,7 +103,7 @@ struct TableShape: Hashable, Sendable {
         .allOf
     }
 
-    /// That a row of a table lacks a value in its key, so that the key does not tell it apart
+    /// The condition that a row has NULL in its key, so that the key does not identify it
     /// (sqlite.org/quirks.html, section 5).
     func hasNull(_ row: String) -> String { key.map { "\(row).\($0.sqlName) IS NULL" }.anyOf }
 
@@ -115,7 +115,7 @@ struct TableShape: Hashable, Sendable {
         return shape
     }
 
-    /// Whether the rows have no key of their own, and are told apart by their rowid.
+    /// Whether the rows have no key of their own, and are identified by their rowid.
     var hasRowIDKey: Bool { key.count == 1 && !columns.containsName(key[0]) }
 }
 

@@ -1,7 +1,7 @@
-/// Why a payload whose checksum is right cannot be used.
+/// Why a payload with a matching checksum cannot be used.
 package enum FormatError: Error, Hashable {
-    /// It breaks the format's rules, at this byte of the payload.
+    /// It violates the format's rules, at this byte of the payload.
     case malformed(at: Int, String)
-    /// It uses what this version does not know.
+    /// It uses a feature that this version does not know.
     case unsupported(String)
 }

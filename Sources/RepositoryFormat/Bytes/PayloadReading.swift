@@ -31,7 +31,7 @@ extension RawSpan {
         return value
     }
 
-    /// Moves past `count` bytes and returns where they start.
+    /// Moves past `count` bytes and returns their start.
     package func take(_ count: Int, at offset: inout Int) throws(FormatError) -> Int {
         guard count >= 0, count <= byteCount - offset else {
             throw .malformed(at: offset, "the payload ends in the middle of a field")

@@ -1,6 +1,6 @@
 /// XXH64, the checksum of everything in the repository (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
 ///
-/// It finds accidents, not forgeries.
+/// It detects accidents, not forgeries.
 package enum XXH64 {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
@@ -18,7 +18,7 @@ package enum XXH64 {
             var lane2 = seed &+ prime2
             var lane3 = seed
             var lane4 = seed &- prime1
-            // All four loads of a round lie within `count`, checked once per round by the loop itself.
+            // All four loads of a round are within `count`, which the loop itself checks once per round.
             while offset <= count &- 32 {
                 lane1 = round(lane1, load64(bytes, offset))
                 lane2 = round(lane2, load64(bytes, offset &+ 8))
@@ -35,7 +35,7 @@ package enum XXH64 {
         return avalanche(hash)
     }
 
-    /// The hash of bytes that come in pieces.
+    /// The hash of bytes that arrive in pieces.
     package struct Pieces {
         private let seed: UInt64
         private var lanes: (UInt64, UInt64, UInt64, UInt64)
@@ -66,7 +66,7 @@ package enum XXH64 {
             return avalanche(hash)
         }
 
-        /// All of it counts, and what is a multiple of 32 goes into the lanes.
+        /// Adds all bytes to the length, and those up to a multiple of 32 to the lanes.
         private mutating func absorb(_ bytes: RawSpan) {
             var offset = 0
             while offset <= bytes.byteCount &- 32 {
@@ -80,7 +80,7 @@ package enum XXH64 {
         }
     }
 
-    /// The hash of `count` zero bytes, a multiple of 32 and not 0: without reading any, in half the
+    /// The hash of `count` zero bytes, a multiple of 32 and not 0. It reads no bytes and needs half the
     /// multiplications.
     package static func hash(zeros count: Int, seed: UInt64) -> UInt64 {
         // A local copy: without optimisation each use of a static constant is a call.

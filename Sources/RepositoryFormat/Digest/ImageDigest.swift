@@ -1,17 +1,20 @@
 package import SQLiteFiles
 
-/// The digest of an image: XOR over its pages of XXH64(page, seed = page number), a partial last page filled
-/// up with zeros. 0 for an empty image. A changed page changes it in one step each for the old and the new
-/// content. It does not cover the image's length, which is always kept and compared beside it.
+/// The digest of an image: XOR over its pages of XXH64(page, seed = page number). A partial last page is
+/// padded with zeros. The digest of an empty image is 0.
+///
+/// Changing a page takes one step each for the old and the new content. The digest does not cover the image's
+/// length, which is always kept and compared beside it.
 package enum ImageDigest {
-    /// What one page adds to the digest, or takes away from it. `content` is a whole page.
+    /// The contribution of one page to the digest: adding and removing it are the same. `content` is a whole
+    /// page.
     @inline(__always)
     package static func part(_ number: PageNumber, _ content: RawSpan) -> UInt64 {
         XXH64.hash(content, seed: UInt64(number.rawValue))
     }
 
-    /// What pages side by side add to the digest. `content` begins with page `first`; a partial last page
-    /// counts as filled up with zeros.
+    /// The contribution of consecutive pages to the digest. `content` begins with page `first`. A partial
+    /// last page is padded with zeros.
     package static func parts(_ first: PageNumber, _ content: RawSpan, _ pageSize: PageSize) -> UInt64 {
         let size = pageSize.bytes
         var (sum, number, start) = (UInt64(0), first.rawValue, 0)
@@ -29,7 +32,7 @@ package enum ImageDigest {
 }
 
 extension [UInt8] {
-    /// Zeros in `self[start ..< end]`; nothing when `start` is not below `end`.
+    /// Writes zeros to `self[start ..< end]`; does nothing if `start` is not below `end`.
     package mutating func clear(from start: Int, to end: Int) {
         guard start < end else { return }
         precondition(start >= 0 && end <= count)

@@ -1,5 +1,5 @@
-/// What the zero pages of each 16 GiB add to a digest together, by page size; made by scripts/zero-pages.c.
-/// The first line of each begins as if there were a page 0.
+/// The contribution of the zero pages of each 16 GiB to a digest, by page size; made by scripts/zero-pages.c.
+/// The first entry of each counts a page 0.
 extension ZeroPages {
     static let steps: [Int: [UInt64]] = [
         512: [

@@ -1,21 +1,21 @@
 package import SQLiteFiles
 
-/// What pages of zeros add to a digest, in next to no time however many they are.
+/// The contribution of zero pages to a digest, in about constant time for any number of pages.
 ///
-/// A hole of 1 TB has 268 million pages, and each has a hash of its own, for the page number is its seed. So
-/// the sums of 16 GiB each are written down (`ZeroPages+Steps.swift`), and at most 8 GiB at either end are
-/// hashed: 0.4 s each. Beyond 16 TiB (of pages that are not 4096 bytes long: 1 TiB) nothing is written down.
+/// A hole of 1 TB has 268 million pages. Each has another hash, because its page number is the seed. So the
+/// sums of 16 GiB each are stored in `ZeroPages+Steps.swift`, and at most 8 GiB at either end are hashed: 0.4
+/// s each. No sums are stored beyond 16 TiB; for page sizes other than 4096 bytes, beyond 1 TiB.
 package enum ZeroPages {
-    /// So much is summed up in one step, in bytes.
+    /// The bytes that one stored sum covers.
     private static let stepBytes = 16 << 30
 
-    /// For each page size the sums of all pages before the end of each step, as if there were a page 0; the
-    /// first is 0.
+    /// For each page size, the sums of all pages before the end of each step. They count a page 0. The first
+    /// sum is 0.
     private static let sums: [Int: [UInt64]] = steps.mapValues { steps in
         steps.reduce(into: [0]) { sums, step in sums.append(sums.last! ^ step) }
     }
 
-    /// What zeros in all these pages add to a digest.
+    /// The contribution of these pages to a digest if all are zero.
     package static func parts(_ pages: Range<UInt32>, _ pageSize: PageSize) -> UInt64 {
         let size = pageSize.bytes
         let (first, end) = (nearest(pages.lowerBound, size), nearest(pages.upperBound, size))
@@ -24,18 +24,17 @@ package enum ZeroPages {
             ^ hashed(between(pages.upperBound, end.page), size)
     }
 
-    /// How many bytes of zeros can be counted at once, wherever they are within the image's first so many
-    /// bytes.
+    /// Zeros can be counted fast within this many bytes from the start of the image.
     package static func quickBytes(_ pageSize: PageSize) -> UInt64 {
         UInt64(steps[pageSize.bytes]?.count ?? 0) * UInt64(stepBytes)
     }
 
-    /// The end of a step that is nearest to the page, and the sum of all before it.
+    /// The step boundary nearest to the page, and the sum of all pages before it.
     private static func nearest(_ page: UInt32, _ size: Int) -> (page: UInt32, sum: UInt64)? {
         guard let sums = sums[size] else { return nil }
         let pagesPerStep = UInt64(stepBytes / size)
         let step = min((UInt64(page) + pagesPerStep / 2) / pagesPerStep, UInt64(sums.count - 1))
-        // The last step of the smallest pages may end where numbers do.
+        // With the smallest page size, the last step may end beyond the last page number.
         guard let start = UInt32(exactly: step * pagesPerStep) else { return nil }
         return (start, sums[Int(step)])
     }

@@ -7,9 +7,9 @@ package struct BaseHeader: Hashable {
     /// "HOLDBAS1" as a little-endian number.
     static let magic: UInt64 = 0x3153_4142_444c_4f48
     package static let version: UInt16 = 1
-    /// What the writer cuts an image into: a whole number of pages of every size.
+    /// The writer divides an image into slices of this size: a whole number of pages of every size.
     package static let sliceBytes = 1 << 20
-    /// Readers refuse larger slices before memory is taken for them.
+    /// Readers reject larger slices before they allocate memory for them.
     static let maximumSliceBytes = 16 << 20
 
     enum Offset {
@@ -81,7 +81,8 @@ package struct BaseHeader: Hashable {
     }
 }
 
-/// One line of a base's index: where a slice's frame lies, and its checksum (seed = the slice's number).
+/// One entry of a base's index: the position of a slice's frame, and its checksum (seed = the slice's
+/// number).
 package enum BaseIndexEntry {
     package static let byteCount = 20
 
@@ -115,7 +116,7 @@ package enum BaseName {
     /// Whether it is the name of a finished base file.
     package static func isBase(_ name: FilePath.Component) -> Bool { name.extension == "base" }
 
-    /// Whether it is a name as `make` gives it, and not one that somebody else has given.
+    /// Whether it is a name as `make` creates it, and not one from elsewhere.
     package static func isOwn(_ name: FilePath.Component) -> Bool {
         let parts = name.stem.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, let sequence = UInt64(parts[0]), let file = UInt32(parts[1]) else {

@@ -1,12 +1,12 @@
 import SQLiteFiles
 import SystemPackage
 
-/// How far a root's stream was on the disk after the last flush: the 56 bytes of its file `durable`
+/// The durable end of a root's stream after the last flush: the 56 bytes of its file `durable`
 /// (docs/FORMAT.md, "The durable mark").
 ///
-/// Without it the last record could not be told from an unfinished write once it is damaged, nor could the
-/// loss of the last segment be noticed. It is written behind each flush and not synchronised, so after a
-/// power loss it may be older than the stream, never newer.
+/// Without it, a damaged last record would look like an unfinished write, and the loss of the last segment
+/// would not be noticed. It is written after each flush and not synchronised. After a power loss it may be
+/// older than the stream, never newer.
 package struct DurableMark: Hashable {
     package static let byteCount = 56
     /// "HOLDDUR1" as a little-endian number.
@@ -23,9 +23,9 @@ package struct DurableMark: Hashable {
     package let root: RootID
     /// The last segment, by its first sequence.
     package let segment: SequenceNumber
-    /// Up to there the segment was on the disk, in bytes from its start.
+    /// The segment was durable up to this offset, in bytes from its start.
     package let validBytes: UInt64
-    /// The last snapshot that was.
+    /// The last snapshot that was durable.
     package let lastSequence: SequenceNumber
 
     package init(root: RootID, segment: SequenceNumber, validBytes: UInt64, lastSequence: SequenceNumber) {

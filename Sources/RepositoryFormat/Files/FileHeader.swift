@@ -1,7 +1,7 @@
 import SQLiteFiles
 
-/// What the headers of segments, base files and durable marks have in common: they begin with magic, version,
-/// two reserved bytes and required flags, and end in the XXH64 of all before it (docs/FORMAT.md).
+/// The common parts of the headers of segments, base files and durable marks. They begin with magic, version,
+/// two reserved bytes and required flags. They end with the XXH64 of all bytes before it (docs/FORMAT.md).
 enum FileHeader {
     private enum Offset {
         static let magic = 0
@@ -10,7 +10,7 @@ enum FileHeader {
         static let requiredFlags = 12
     }
 
-    /// Verifies a whole header and returns its required flags, of which those in `knownFlags` are allowed.
+    /// Verifies a whole header and returns its required flags. Flags outside `knownFlags` are rejected.
     /// `what`: the kind of file, for messages.
     @discardableResult
     static func verify(

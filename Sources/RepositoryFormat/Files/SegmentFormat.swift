@@ -7,10 +7,10 @@ package struct SegmentHeader: Hashable {
     package static let byteCount: UInt64 = 64
     /// "HOLDSEG1" as a little-endian number.
     static let magic: UInt64 = 0x3147_4553_444c_4f48
-    /// Times in version 1 never decrease; in version 2 they are what the clock said.
+    /// Times in version 1 never decrease; in version 2 they are those of the clock.
     package static let versions: ClosedRange<UInt16> = 1...2
 
-    /// The only required flag that is known: the segment is sealed, and its own footer says where it ends.
+    /// The only required flag that is known: the segment is sealed, and its own footer marks its end.
     static let sealedFlag: UInt32 = 1
 
     enum Offset {
@@ -26,7 +26,8 @@ package struct SegmentHeader: Hashable {
     package let created: Instant
     /// The first sequence of the segment before it; `.none` in the first.
     package let previousFirst: SequenceNumber
-    /// How far the segment before it is valid, in bytes; what lies behind is an unfinished write.
+    /// The length of the valid part of the segment before it, in bytes. The rest of that file is an
+    /// unfinished write.
     package let previousValidBytes: UInt64
     /// Whether the segment was written as a whole and ends in a footer.
     package var isSealed = false

@@ -2,8 +2,7 @@ package import LinuxSystem
 import SQLiteFiles
 package import SystemPackage
 
-/// The attributes that a file or a directory of a root had, from a snapshot on (docs/FORMAT.md,
-/// "Attributes").
+/// The attributes of a file or a directory of a root, from a snapshot on (docs/FORMAT.md, "Attributes").
 package struct AttributesRecord: Hashable, Sendable {
     package enum Subject: Hashable, Sendable {
         case file(FileID)
@@ -12,9 +11,9 @@ package struct AttributesRecord: Hashable, Sendable {
     }
 
     package let subject: Subject
-    /// Nil: the directory is gone.
+    /// Nil: the directory was removed.
     package let attributes: FileAttributes?
-    /// They count as of this snapshot and later ones.
+    /// They apply to this snapshot and later ones.
     package let sequence: SequenceNumber
     package let time: Instant
 
@@ -53,7 +52,7 @@ enum AttributesFormat {
     enum Kind: UInt8 {
         case file = 1
         case directory = 2
-        /// A directory that is not there any more.
+        /// A directory that no longer exists.
         case gone = 3
     }
 
@@ -126,7 +125,7 @@ extension AttributesRecord {
 }
 
 extension FileAttributes {
-    /// Those in a payload; the extended ones go on from `offset` to its end.
+    /// The attributes in a payload. The extended ones are at `offset` and continue to its end.
     fileprivate init(_ payload: RawSpan, at offset: inout Int, _ flags: UInt8) throws(FormatError) {
         let permissions = payload.littleEndianUInt32(at: AttributesFormat.Offset.permissions)
         guard permissions <= 0o7777 else {

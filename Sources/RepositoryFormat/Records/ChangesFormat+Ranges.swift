@@ -17,15 +17,19 @@ package struct ByteRange: Hashable {
     package var byteCount: Int { end - start }
 }
 
-/// Where what is one page's ends among the ranges of a record, and among their bytes.
+/// Where one page's ranges end among the ranges of a record, and where their bytes end.
 struct RangesEnd {
     let ranges: UInt32
     let data: UInt32
 }
 
-/// How the ranges of a page stand in a table (docs/FORMAT.md, "Byte ranges"): their number, then of each the
-/// distance from the end of the one before, or from the page's start, and the length. They are ascending, and
-/// apart from the first none touches the one before; none reaches beyond the page or the image.
+/// The ranges of a page in a table: their number, then each range's distance and length (docs/FORMAT.md,
+/// "Byte ranges"). The distance is from the end of the range before, or from the page's start.
+///
+/// The ranges are valid if and only if:
+/// 1. None is empty.
+/// 2. Each except the first has a distance above 0.
+/// 3. None extends beyond the page or the image.
 extension RawSpan {
     /// Appends a page's ranges to `ranges` and returns how many bytes they have. `valid`: bytes of the page
     /// within the image.
@@ -65,8 +69,7 @@ extension [UInt8] {
 }
 
 extension [ByteRange] {
-    /// Fewer equal bytes than this between two ranges, and they become one: saying where costs more than
-    /// that.
+    /// Ranges with fewer equal bytes than this between them are merged: a separate range would cost more.
     private static let mergedGap = 4
 
     /// Appends the ranges in which two contents of a page differ, ascending. Both must have the same length.
@@ -87,7 +90,7 @@ extension [ByteRange] {
 }
 
 extension RawSpan {
-    /// Where the two differ next; both have the same length.
+    /// Where the two next differ; both have the same length.
     fileprivate func firstDifference(from start: Int, _ other: RawSpan) -> Int? {
         var at = start
         while at + 8 <= byteCount, nativeUInt64(at: at) == other.nativeUInt64(at: at) { at += 8 }

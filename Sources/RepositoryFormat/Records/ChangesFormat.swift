@@ -3,19 +3,23 @@ package import SQLiteFiles
 
 /// A changes payload without its page data: header and table (docs/FORMAT.md, "Changes").
 ///
-/// Decoding accepts only what is consistent in itself: known encoding and flags, every page number ascending
-/// and within its image, exactly as many pages or bytes as the declared raw bytes hold, and a fresh start
-/// only at the front and without a prefix. No count is believed before the bytes for it are there, so memory
-/// stays below a small multiple of the payload.
+/// A payload is accepted if and only if it is consistent in itself:
+/// 1. Encoding and flags are known.
+/// 2. The page numbers of each entry ascend and are within its image.
+/// 3. The table names exactly as many bytes as the header declares raw bytes.
+/// 4. Only the first entry is a fresh start, and only without a prefix.
+/// 5. The last entry is a part if and only if the flags say that its snapshot is unfinished.
+///
+/// No count is trusted before its bytes are found, so memory is bounded by a small multiple of the payload.
 package struct ChangesFormat {
     package static let headerBytes = 24
     static let maximumRawBytes = 64 << 20
 
-    /// What of a page is kept.
+    /// What is stored of a page.
     package enum Encoding: UInt8 {
         /// Whole pages, zstd with a prefix.
         case wholePages = 1
-        /// The bytes that differ from what the page was before the entry; `ChangesFormat+Ranges`.
+        /// The bytes that differ from the page before the entry; `ChangesFormat+Ranges`.
         case byteRanges = 2
     }
 
@@ -30,7 +34,7 @@ package struct ChangesFormat {
     }
 
     package enum Flag {
-        /// Parts of the first snapshot lie in earlier records.
+        /// Earlier records have parts of the first snapshot.
         package static let continues: UInt8 = 0x01
         /// The last entry is a part: its snapshot ends in a later record.
         package static let isUnfinished: UInt8 = 0x02
@@ -40,20 +44,20 @@ package struct ChangesFormat {
     }
 
     package enum EntryFlag {
-        /// The image before this entry is forgotten; its length is 0.
+        /// The image before this entry is dropped; its length is 0.
         static let startsFresh: UInt8 = 0x01
         /// The bits of a `Standing`.
         package static let standing: UInt8 = 0x06
     }
 
-    /// What a snapshot is a state of, and what retention has left of it.
+    /// How much of a snapshot retention has left.
     package enum Standing: UInt8 {
-        /// All: the root as a whole can be restored as of it.
+        /// Complete: the root as a whole can be restored as of it.
         case moment = 0
-        /// A state of its file. Of others, states that stood beside it are gone; or the rest of its
-        /// transaction comes after it.
+        /// A state of its file only. The snapshots of other files at that point were removed, or the rest of
+        /// its transaction follows it.
         case alone = 0x02
-        /// It is no snapshot any more. Later ones need its changes.
+        /// No longer a snapshot. Later ones need its changes.
         case removed = 0x04
     }
 
@@ -92,7 +96,7 @@ package struct ChangesFormat {
             self.standing = standing
         }
 
-        /// Whether it ends a snapshot that can be asked for.
+        /// Whether it ends a snapshot that can be restored.
         package var isSnapshot: Bool { event != nil && standing != .removed }
     }
 
@@ -102,12 +106,12 @@ package struct ChangesFormat {
     package private(set) var entries: [Entry] = []
     package private(set) var numbers: [UInt32] = []
     package private(set) var rawBytes = 0
-    /// Where the page data starts in the payload; it goes on to the end. Empty without pages: a zstd frame,
-    /// or the bytes of the ranges.
+    /// Where the page data starts in the payload; it continues to the end. It is a zstd frame, or the bytes
+    /// of the ranges. Empty without pages.
     package private(set) var dataStart = 0
-    /// The page data was left out: the payload's reader wanted tables only.
+    /// The payload has no page data: its reader asked for tables only.
     private(set) var isTableOnly = false
-    /// The byte ranges of all pages; which are whose is said by `ranges(of:)`.
+    /// The byte ranges of all pages; `ranges(of:)` returns those of one page.
     private var ranges: [ByteRange] = []
     private var rangeEnds: [RangesEnd] = []
 
@@ -117,7 +121,7 @@ package struct ChangesFormat {
     package var hasPrefix: Bool { flags & Flag.noPrefix == 0 }
     package var finishedCount: Int { entries.count { $0.event != nil } }
 
-    /// Replaces the content by what `payload` says; uses its memory again.
+    /// Replaces the content by that of `payload`; reuses its memory.
     package mutating func decode(_ payload: RawSpan, time: Instant) throws(FormatError) {
         entries.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
@@ -155,8 +159,8 @@ package struct ChangesFormat {
         }
     }
 
-    /// The same payload in another stream. `continues`: whether parts lie before it there. `maybeMoments`:
-    /// else each of its snapshots is a state of its file alone.
+    /// The same payload for another stream. `continues`: whether parts precede it there. `maybeMoments`: if
+    /// false, each of its snapshots becomes a state of its file only.
     package static func rewritten(
         _ payload: RawSpan,
         time: Instant,
@@ -182,7 +186,7 @@ package struct ChangesFormat {
         return bytes
     }
 
-    /// How many bytes of data the table asks for.
+    /// How many bytes of page data the table names.
     private var namedBytes: Int {
         switch encoding {
         case .wholePages: numbers.count * pageSize.bytes
@@ -258,7 +262,7 @@ package struct ChangesFormat {
         pageCount: PageCount
     ) throws(FormatError) -> Range<Int> {
         let first = numbers.count
-        // Each page has its whole content among the raw bytes, or takes a byte of the table at least.
+        // Each page has its whole content among the raw bytes, or takes at least one byte of the table.
         let most = encoding == .wholePages ? rawBytes / pageSize.bytes - first : table.byteCount - offset
         let limit = UInt64(max(0, most))
         let count = try table.varint(at: &offset, upTo: limit, "page count")
@@ -275,7 +279,7 @@ package struct ChangesFormat {
         return first..<numbers.count
     }
 
-    /// Reads the ranges of an entry's pages, which stand behind its page numbers.
+    /// Reads the ranges of an entry's pages, which follow its page numbers.
     private mutating func decodeRanges(
         of pages: Range<Int>,
         _ shape: ImageSize,
@@ -304,16 +308,16 @@ package struct ChangesFormat {
 }
 
 extension [UInt8] {
-    /// Appends a table entry. `previous`: the time of the entry before it, or of the record. Returns where
-    /// its flags are.
+    /// Appends a table entry. `previous`: the time of the entry before it, or of the record. Returns the
+    /// position of its flags.
     @discardableResult
     package mutating func append(
         entry: ChangesFormat.Entry,
         numbers: ArraySlice<UInt32>,
         after previous: Instant
     ) -> Int {
-        // Of records that others have made the times may be any. What is written then is refused when it is
-        // read back.
+        // Records from elsewhere may have any time. An entry with a wrong step is rejected when it is read
+        // back.
         let (step, isBeyond) = entry.time.nanoseconds.subtractingReportingOverflow(previous.nanoseconds)
         append(varint: UInt64(isBeyond ? 0 : Swift.max(0, step)))
         append(entry.event?.rawValue ?? 0)

@@ -3,11 +3,11 @@ import SQLiteFiles
 
 /// The payload of a pack: many records of a sealed segment together (docs/FORMAT.md, "Packs").
 ///
-/// A header, a zstd frame with the heads of all records, and a zstd frame with the bytes of all their ranges.
-/// Who wants only tables leaves the second one closed.
+/// It is a header, a zstd frame with all record headers, and a zstd frame with the bytes of all their ranges.
+/// A reader that needs only tables does not decompress the second one.
 package enum PackFormat {
     package static let headerBytes = 16
-    /// Heads take memory several times over when they are read.
+    /// Parsed record headers take a multiple of this in memory.
     package static let maximumHeadBytes = 16 << 20
     package static let maximumDataBytes = 64 << 20
 
@@ -18,7 +18,7 @@ package enum PackFormat {
         package static let headFrameBytes = 12
     }
 
-    /// What of the record before a head is told as a difference to.
+    /// The fields of the previous record. The next header stores its differences from them.
     package struct Reference {
         var sequence: UInt64 = 0
         var time: Int64 = 0
@@ -27,8 +27,8 @@ package enum PackFormat {
     }
 }
 
-/// The front of a record in a pack: what the 40 bytes before a record outside of packs say, without checksum.
-/// Its payload follows, without the bytes of ranges.
+/// The header of a record in a pack: the fields of the 40 bytes before a record outside of packs, without the
+/// checksum. Its payload follows, without the bytes of ranges.
 package struct PackedHead {
     package let type: UInt8
     let flags: UInt8
@@ -63,7 +63,7 @@ package struct PackedHead {
         reference.time &+= timeStep
         firstSequence = SequenceNumber(reference.sequence)
         time = Instant(nanoseconds: reference.time)
-        // The same as of records outside of packs.
+        // As for records outside of packs.
         guard firstSequence <= .last else {
             throw .malformed(at: codes, "sequence \(firstSequence) is above \(SequenceNumber.last)")
         }

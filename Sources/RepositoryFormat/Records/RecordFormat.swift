@@ -1,8 +1,8 @@
 package import LinuxSystem
 import SQLiteFiles
 
-/// The kinds of records (docs/FORMAT.md, "Records"). An unknown one is refused unless its flags say that it
-/// may be skipped.
+/// The kinds of records (docs/FORMAT.md, "Records"). An unknown one is rejected unless its flags permit
+/// skipping it.
 package enum RecordType: UInt8 {
     /// A writer began; every unfinished snapshot before it is void.
     case session = 1
@@ -14,7 +14,7 @@ package enum RecordType: UInt8 {
     case changes = 4
     case gap = 5
     case annotation = 6
-    /// What a sealed segment comes to, for some of its files; `SummaryFormat`.
+    /// The net changes of a sealed segment to some of its files; `SummaryFormat`.
     case summary = 7
     /// The end of a sealed segment.
     case footer = 8
@@ -22,16 +22,16 @@ package enum RecordType: UInt8 {
     case void = 9
     /// Many records together, compressed; `PackFormat`.
     case pack = 10
-    /// The snapshots up to its sequence that are not there were removed by retention.
+    /// Retention removed the missing snapshots up to its sequence.
     case removed = 11
-    /// What a file or a directory has besides its content; readers that do not know the type may skip it.
+    /// The attributes of a file or a directory; readers that do not know the type may skip it.
     case attributes = 12
 }
 
 /// The 40 bytes before every payload.
 package struct RecordHeader: Hashable {
     package static let byteCount = 40
-    /// Longer payloads are refused before memory is taken for them.
+    /// Longer payloads are rejected before memory is allocated for them.
     static let maximumPayloadBytes = 64 << 20
     /// "HFR1" as a little-endian number.
     package static let magic: UInt32 = 0x3152_4648
@@ -51,7 +51,7 @@ package struct RecordHeader: Hashable {
     package enum Flag {
         /// The first record of a flush: all before it was synchronised before this was written.
         package static let startsFlush: UInt8 = 0x01
-        /// A reader that does not know the type may pass over it.
+        /// A reader that does not know the type may skip it.
         package static let maySkip: UInt8 = 0x80
         static let known: UInt8 = startsFlush | maySkip
     }
@@ -61,7 +61,7 @@ package struct RecordHeader: Hashable {
     let reserved: UInt16
     package let payloadBytes: Int
     package let file: FileID
-    /// Of the first finished snapshot in it; `.none` when there is none.
+    /// The first finished snapshot in it; `.none` when there is none.
     package let firstSequence: SequenceNumber
     package let time: Instant
 
@@ -93,8 +93,8 @@ package struct RecordHeader: Hashable {
         time = head.time
     }
 
-    /// Decodes the first 40 bytes of a record. Nil without the magic, or with a length or a number that
-    /// cannot be.
+    /// Decodes the first 40 bytes of a record. Nil without the magic, or if a length or a number is out of
+    /// range.
     package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= Self.byteCount, bytes.littleEndianUInt32(at: Offset.magic) == Self.magic
         else {
@@ -115,7 +115,7 @@ package struct RecordHeader: Hashable {
     package var recordBytes: Int { Self.byteCount + payloadBytes }
     package var startsFlush: Bool { flags & Flag.startsFlush != 0 }
 
-    /// The type; nil for one that may be skipped. Throws for what only a newer version can read.
+    /// The type; nil for one that may be skipped. Throws for one that only a newer version can read.
     package func knownType() throws(FormatError) -> RecordType? {
         guard reserved == 0, flags & ~Flag.known == 0 else {
             throw .unsupported("record flags \(flags), \(reserved)")
@@ -125,8 +125,8 @@ package struct RecordHeader: Hashable {
         return nil
     }
 
-    /// The checksum of a record: over its payload, seeded with that over its header, seeded with its place.
-    /// A record that was copied to another place or another segment does not verify.
+    /// The checksum of a record: over its payload, seeded with that over its header, seeded with its
+    /// position. A record that was copied to another position or another segment does not verify.
     /// - Parameters:
     ///   - header: at least the first 32 bytes.
     ///   - offset: of the record in its segment.
@@ -142,7 +142,7 @@ package struct RecordHeader: Hashable {
 }
 
 extension RecordHeader {
-    /// Writes the header over the 40 bytes at `start`, behind which the payload goes on to the end of
+    /// Writes the header over the 40 bytes at `start`. The payload follows them and continues to the end of
     /// `bytes`.
     /// - Parameter offset: of the record in its segment.
     package func write(into bytes: inout [UInt8], at start: Int, offset: UInt64, segment: SequenceNumber) {

@@ -28,13 +28,13 @@ package enum FileFormat {
     }
 }
 
-/// The payload of a footer: how many records the packs before it have, and what the segment stands for.
+/// The payload of a footer: the number of records in the packs before it, and the segments that this one
+/// replaces.
 package struct FooterFormat {
     package static let byteCount = 16
 
     let recordCount: UInt64
-    /// The last of the segments that this one replaces, by its first sequence; its own when it replaces no
-    /// other.
+    /// The first sequence of the last segment that this one replaces; its own when it replaces no other.
     package let lastReplaced: SequenceNumber
 
     package init(recordCount: UInt64, lastReplaced: SequenceNumber) {
@@ -59,7 +59,7 @@ package struct FooterFormat {
     }
 }
 
-/// The payload of a base record: which content the base file must have.
+/// The payload of a base record: the content that the base file must have.
 package struct BaseReference: Hashable {
     static let byteCount = 28
 

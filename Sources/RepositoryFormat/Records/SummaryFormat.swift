@@ -1,14 +1,14 @@
 import SQLiteFiles
 
-/// The payload of a summary: what a sealed segment comes to for some of its files (docs/FORMAT.md,
+/// The payload of a summary: the net changes of a sealed segment to some of its files (docs/FORMAT.md,
 /// "Summaries").
 ///
-/// How many summaries of the segment follow, then as in a pack.
+/// It is the number of summaries of the segment that follow, then the same as a pack.
 package enum SummaryFormat {
-    /// What comes before that which a pack has too.
+    /// The length of the part before the pack.
     static let headerBytes = 4
-    /// The most data that all summaries of a segment may have together, in bytes: all of it is the prefix of
-    /// its packs.
+    /// The most data that all summaries of a segment may have together, in bytes. All of it is the prefix of
+    /// the segment's packs.
     package static let maximumDataBytes = 16 << 20
 
     /// How many summaries follow it.
@@ -17,7 +17,7 @@ package enum SummaryFormat {
         return Int(payload.littleEndianUInt32(at: 0))
     }
 
-    /// What of the payload a pack has too.
+    /// The part of the payload that has the form of a pack.
     @_lifetime(copy payload)
     package static func pack(in payload: RawSpan) -> RawSpan {
         payload.extracting(headerBytes..<payload.byteCount)

@@ -1,6 +1,6 @@
 package import LinuxSystem
 
-/// Something that is said about the root or one of its snapshots: a tag, a hold, a verdict.
+/// A note about the root or one of its snapshots: a tag, a hold, a health verdict.
 package struct Annotation: Hashable, Sendable {
     package enum Kind: UInt8, Sendable, Hashable, Codable {
         case tag = 1
@@ -12,9 +12,9 @@ package struct Annotation: Hashable, Sendable {
         case clock = 7
     }
 
-    /// The field of a tag that says who made it.
+    /// The field of a tag that names its maker.
     static let maker = "by"
-    /// What it says of a tag that Holdfast made by itself. A tag that a person chose does not have the field.
+    /// The maker of a tag that Holdfast made by itself. A tag that a person chose does not have the field.
     static let automatic = "holdfast"
 
     /// Whether it is a tag that Holdfast made by itself.
@@ -23,7 +23,7 @@ package struct Annotation: Hashable, Sendable {
     package let kind: Kind
     /// The snapshot that it is about; `.none` for none.
     package let target: SequenceNumber
-    /// What more there is to say: a JSON object of strings on disk (`{"name":…,"message":…}`).
+    /// Further text: a JSON object of strings on disk (`{"name":…,"message":…}`).
     package let fields: [String: String]
     package let time: Instant
     /// The file that it is about; `.root` for all.
@@ -44,8 +44,8 @@ package struct Annotation: Hashable, Sendable {
     }
 }
 
-/// An annotation that somebody wants. It is about the newest snapshot at the time when it is written, unless
-/// it names one.
+/// A request for an annotation. If it names no snapshot, it is about the newest one at the time when it is
+/// written.
 package struct AnnotationRequest: Hashable, Sendable, Codable {
     let kind: Annotation.Kind
     let target: SequenceNumber?
@@ -57,7 +57,7 @@ package struct AnnotationRequest: Hashable, Sendable, Codable {
         self.fields = fields
     }
 
-    /// A name, and what it is for. `isAutomatic`: nobody chose it, so retention lets it expire.
+    /// A name, and its purpose. `isAutomatic`: nobody chose it, so retention lets it expire.
     package static func tag(
         _ name: String,
         message: String = "",
@@ -70,19 +70,19 @@ package struct AnnotationRequest: Hashable, Sendable, Codable {
         return Self(.tag, target: target, fields: fields)
     }
 
-    /// Takes a name away: from then on no snapshot has it. Readers that do not know that find the name before
+    /// Removes a name: from then on no snapshot has it. Readers that do not know that find the name before
     /// all snapshots.
     package static func tagRemoval(_ name: String) -> Self {
         Self(.tag, target: SequenceNumber.none, fields: ["name": name])
     }
 
-    /// What is written when `newest` is the last snapshot.
+    /// The annotation to write when `newest` is the last snapshot.
     package func annotation(newest: SequenceNumber, time: Instant) -> Annotation {
         Annotation(kind, target: target ?? newest, fields: fields, time: time)
     }
 }
 
-/// A span of time in which single commits may have been missed.
+/// A time in which single commits may have been missed.
 package struct Gap: Hashable, Sendable {
     package let from: Instant
     package let to: Instant

@@ -1,10 +1,10 @@
 package import LinuxSystem
 
-/// That the clock was set while a writer ran.
+/// A change of the system clock while a writer ran.
 package struct ClockStep: Hashable, Sendable {
-    /// What it would have said.
+    /// The time that it would have shown.
     package let from: Instant
-    /// What it said instead, and counted on from.
+    /// The time that it showed instead, and from which it continued.
     package let to: Instant
 
     package init(from: Instant, to: Instant) {
@@ -12,7 +12,7 @@ package struct ClockStep: Hashable, Sendable {
         self.to = to
     }
 
-    /// Positive when the clock was put forward; nil beyond what nanoseconds can say.
+    /// Positive when the clock was put forward; nil if nanoseconds cannot express it.
     package var nanoseconds: Int64? {
         let (step, isBeyond) = to.nanoseconds.subtractingReportingOverflow(from.nanoseconds)
         return isBeyond ? nil : step
@@ -25,7 +25,7 @@ extension Annotation {
         self.init(.clock, target: .none, fields: fields, time: step.to)
     }
 
-    /// What it says of the clock; nil when it is about something else.
+    /// The clock step that it reports; nil when it is about something else.
     package var clockStep: ClockStep? {
         guard kind == .clock, let from = fields["from"].flatMap({ Int64($0) }),
             let to = fields["to"].flatMap({ Int64($0) })

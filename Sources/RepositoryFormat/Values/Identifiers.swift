@@ -8,15 +8,15 @@ package struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable,
 
     /// Before the first snapshot.
     package static let none = SequenceNumber(0)
-    /// Records with a greater one are refused: far more than can ever be written, and far from where numbers
-    /// end.
+    /// Records with a greater one are rejected: far more than can ever be written, and far below overflow.
     package static let last = SequenceNumber(1 << 62)
-    /// A stream that is behind it leaves too few numbers for what will be written, and is damaged there.
+    /// A stream beyond it leaves too few numbers for new snapshots, and is treated as damaged there.
     package static let lastToBuildOn = SequenceNumber((1 << 62) - (1 << 32))
 
     package var next: SequenceNumber { advanced(by: 1) }
 
-    /// The sequence so many snapshots later. Records with one above `last` are refused, so it fits.
+    /// The sequence `count` snapshots later. Records with one above `last` are rejected, so it cannot
+    /// overflow.
     package func advanced(by count: Int) -> SequenceNumber {
         SequenceNumber(rawValue &+ UInt64(max(0, count)))
     }
@@ -43,14 +43,14 @@ package struct FileID: RawRepresentable, Hashable, Comparable, Sendable {
 
     /// The root as a whole, in records that concern no single file.
     package static let root = FileID(0)
-    /// Records with a greater number are refused.
+    /// Records with a greater number are rejected.
     static let last = FileID(1 << 31)
-    /// A stream with a greater one leaves too few numbers for files to come, and is damaged there.
+    /// A stream with a greater one leaves too few numbers for new files, and is treated as damaged there.
     package static let lastToBuildOn = FileID((1 << 31) - (1 << 24))
 
     package static func < (left: FileID, right: FileID) -> Bool { left.rawValue < right.rawValue }
 
-    /// The next file that is declared. Records with a number above `last` are refused, so it fits.
+    /// The next number to declare. Records with a number above `last` are rejected, so it cannot overflow.
     package var next: FileID { FileID(rawValue &+ 1) }
 }
 

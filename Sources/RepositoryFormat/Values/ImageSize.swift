@@ -1,9 +1,8 @@
 package import SQLiteFiles
 
-/// The outline of an image: how it is cut into pages, and how long it is.
+/// The size of an image: its page size, and its length in bytes.
 ///
-/// The last page may be partial. What is missing of it counts as zeros wherever whole pages are hashed or
-/// compared.
+/// The last page may be partial. It is padded with zeros wherever whole pages are hashed or compared.
 package struct ImageSize: Hashable, Sendable {
     package let pageSize: PageSize
     package let byteCount: UInt64
@@ -15,7 +14,7 @@ package struct ImageSize: Hashable, Sendable {
         self.byteCount = byteCount
     }
 
-    /// Whoever reads a page count refuses one above `PageCount.maximum`.
+    /// The caller has rejected page counts above `PageCount.maximum`.
     package init(pageSize: PageSize, pageCount: PageCount) {
         self.pageSize = pageSize
         byteCount = min(pageCount, .maximum).byteCount(pageSize: pageSize)

@@ -1,10 +1,10 @@
-/// What a protected file is; its first bytes decide, never its name.
+/// The kind of a protected file. Its first bytes decide, never its name.
 package enum FileKind: UInt8, Sendable, Hashable {
     case database = 1
     case plain = 2
 }
 
-/// What a root is.
+/// The kind of a root.
 package enum RootKind: String, Sendable, Hashable {
     case directory
     case file
@@ -20,8 +20,8 @@ package enum SnapshotEvent: UInt8, Sendable, Hashable {
     case scan = 3
     /// The file appeared (again).
     case created = 4
-    /// Another file took the name.
+    /// Another file has the name now.
     case replaced = 5
-    /// The file is gone; its image is empty.
+    /// The file was removed; its image is empty.
     case deleted = 6
 }

@@ -1,7 +1,7 @@
 package import LinuxSystem
 package import SystemPackage
 
-/// A file under a root that the repository knows, and how it stood at its last snapshot.
+/// A file under a root that the repository knows, and its state at its last snapshot.
 package struct ProtectedFile: Sendable, Hashable {
     package let id: FileID
     /// Relative to the root; for a root that is one file, that file's last component.
@@ -18,7 +18,7 @@ package struct ProtectedFile: Sendable, Hashable {
     }
 }
 
-/// How a protected file stood at one snapshot.
+/// The state of a protected file at one snapshot.
 package struct SnapshotState: Sendable, Hashable {
     package let sequence: SequenceNumber
     package let time: Instant
@@ -41,6 +41,6 @@ package struct SnapshotState: Sendable, Hashable {
         self.digest = digest
     }
 
-    /// Nothing of the file is left.
+    /// The file was deleted and has no content.
     package var isGone: Bool { event == .deleted && shape.byteCount == 0 }
 }

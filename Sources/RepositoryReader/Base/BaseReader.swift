@@ -5,13 +5,16 @@ package import SystemPackage
 
 /// Reads a base file, slice by slice.
 ///
-/// It is valid when header, index and trailer agree with each other and with the record that refers to it,
-/// frames lie side by side from the header to the index, and each slice has its checksum and its exact
-/// length. So no byte of it is without a check. The digest of the whole is the caller's to compare.
+/// A base is valid if and only if:
+/// 1. Header, index and trailer agree with each other and with the record that refers to it.
+/// 2. The frames are contiguous from the header to the index.
+/// 3. Each slice has its checksum and its exact length.
 ///
-/// The index is never in memory as a whole, for it may say to be as long as a disk. It is proven from front
-/// to back when the base is opened, and read again piece by piece; then each line is checked once more, since
-/// the file may have changed.
+/// So every byte is checked. The caller compares the digest of the whole.
+///
+/// The index is never in memory as a whole: it may claim to be as long as a disk. It is verified from front
+/// to back when the base is opened, and read again piece by piece. Each entry is then checked once more,
+/// since the file may have changed.
 package struct BaseReader: ~Copyable {
     let path: FilePath
     let shape: ImageSize
@@ -21,12 +24,12 @@ package struct BaseReader: ~Copyable {
     let sliceCount: Int
     /// Where the index starts, in bytes from the start of the file.
     private let indexOffset: UInt64
-    /// The lines of the index that were read last, and the number of the first of them.
+    /// The index entries that were read last, and the number of the first of them.
     private var lines: (bytes: [UInt8], first: Int)
-    /// Of the slices that `forEachSlice` opened.
+    /// The digest of the slices that `forEachSlice` decompressed.
     private(set) var digest: UInt64 = 0
 
-    /// Opens the base of `id` and checks everything but its slices. Throws `DamageError` also when it is
+    /// Opens the base of `id` and verifies everything but its slices. Throws `DamageError` also when it is
     /// missing.
     package init(_ path: FilePath, root: RootID, file id: FileID, reference: BaseReference) throws {
         let file = try Self.open(path)
@@ -34,8 +37,8 @@ package struct BaseReader: ~Copyable {
         let header = try Self.readHeader(file, size)
         let isOfFile = header.root == root && header.file == id
         guard isOfFile, header.shape == reference.shape else {
-            // After a crash amid a base the next one of the file may get its name. A copy may have the other
-            // one.
+            // After a crash while a base was written, the file's next base may get its name. A copy of the
+            // repository may have the other one.
             throw DamageError(
                 path,
                 at: 0,
@@ -55,9 +58,9 @@ package struct BaseReader: ~Copyable {
         sliceBytes = header.sliceBytes
     }
 
-    /// Calls `body` with the content of every slice, in order, and its offset in the image. With `opening`
-    /// false, only the checksums are compared and `body` is not called. With `wanted`, slices without any of
-    /// those pages are passed over. Several slices are opened at once.
+    /// Calls `body` with the content of every slice, in order, and its offset in the image. If `opening` is
+    /// false, it only compares the checksums and does not call `body`. With `wanted`, slices without any of
+    /// those pages are skipped. Several slices are decompressed at once.
     package mutating func forEachSlice(
         opening: Bool = true,
         holding wanted: PageBitmap? = nil,
@@ -80,7 +83,7 @@ package struct BaseReader: ~Copyable {
         while !lanes.isEmpty { try collect(lanes, body) }
     }
 
-    /// Whether any of the pages lies in the slice.
+    /// Whether any of the pages is in the slice.
     private func holds(_ slice: Int, _ pages: PageBitmap) -> Bool {
         let pagesPerSlice = UInt64(sliceBytes / shape.pageSize.bytes)
         let first = UInt64(slice) * pagesPerSlice + 1
@@ -108,7 +111,7 @@ package struct BaseReader: ~Copyable {
         DamageError(path, at: work.frameOffset, "slice \(work.number)\(message)")
     }
 
-    /// A line of the index.
+    /// An entry of the index.
     private struct Line {
         let offset: UInt64
         let frameBytes: UInt32
@@ -121,7 +124,7 @@ package struct BaseReader: ~Copyable {
         }
     }
 
-    /// No frame is empty, nor longer than its slice could make it.
+    /// No frame is empty, nor longer than zstd could make its slice.
     private static func isFrameLength(_ frameBytes: UInt32, sliceBytes: Int) -> Bool {
         frameBytes > 0 && frameBytes <= UInt32(2 * sliceBytes + 1024)
     }
@@ -135,7 +138,7 @@ package struct BaseReader: ~Copyable {
         return unsafe Line(lines.bytes.span.bytes, at: entry)
     }
 
-    /// Reads a frame, and says what is to be done with it.
+    /// Reads a frame, and sets up the work on it.
     private func read(_ number: Int, _ line: Line, opening: Bool, into work: inout SliceOpening) throws {
         let frameBytes = Int(line.frameBytes)
         work.number = number
@@ -166,7 +169,7 @@ package struct BaseReader: ~Copyable {
         do throws(FormatError) {
             let header = try unsafe BaseHeader(bytes.span.bytes.extracting(0..<got))
             let rest = UInt64(BaseHeader.byteCount + BaseTrailer.byteCount)
-            // Before anything is reserved for it: the index must be there.
+            // The index must be in the file before memory is allocated for it.
             guard size >= rest, header.sliceCount <= (size - rest) / UInt64(BaseIndexEntry.byteCount) else {
                 throw .malformed(at: 0, "the file is too short for its index")
             }
@@ -176,7 +179,7 @@ package struct BaseReader: ~Copyable {
         }
     }
 
-    /// So many lines of an index are read at once: a multiple of 32 bytes.
+    /// The number of index entries that are read at once: a multiple of 32 bytes.
     private static let linesAtOnce = 1 << 14
 
     private static func readLines(
@@ -194,8 +197,8 @@ package struct BaseReader: ~Copyable {
         return bytes
     }
 
-    /// Reads the whole index and the trailer, and compares them with header and reference. Returns the lines
-    /// that were read last.
+    /// Reads the whole index and the trailer, and compares them with header and reference. Returns the
+    /// entries that were read last.
     private static func proveIndex(
         _ file: borrowing OpenFile,
         at indexOffset: UInt64,

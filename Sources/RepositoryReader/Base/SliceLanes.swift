@@ -1,18 +1,18 @@
 import LinuxSystem
 import Synchronization
 
-/// What a lane does with one slice. Its buffers serve one slice after the other.
+/// The work of a lane on one slice. Its buffers are reused for the next slice.
 package protocol SliceWork: ~Copyable, SendableMetatype {
     init() throws
-    /// Called on the lane's thread. What fails is kept in the work, for its owner.
+    /// Called on the lane's thread. An error is kept in the work, for its owner.
     mutating func run()
 }
 
-/// Works on several slices of a base at once, each on a thread of its own, and hands them back in the order
-/// in which they were given. Only the owner's thread calls it, and only that touches files.
+/// Works on several slices of a base at once, each on a thread of its own. Returns them in the order in which
+/// they were given. Only the owner's thread calls it, and only that thread accesses files.
 ///
-/// Lanes share a budget of threads for the whole process. One who finds it used up has a single lane, which
-/// works on the owner's thread. What comes out is the same.
+/// Lanes share a budget of threads for the whole process. When it is used up, the next owner has a single
+/// lane, which works on the owner's thread. The results are the same.
 package final class SliceLanes<Work: SliceWork & ~Copyable> {
     private let lanes: [SliceLane<Work>]
     private let threads: LaneThreads
@@ -35,8 +35,7 @@ package final class SliceLanes<Work: SliceWork & ~Copyable> {
     package var isFull: Bool { given - collected == lanes.count }
     package var isEmpty: Bool { given == collected }
 
-    /// Lets the next free lane work on what `fill` puts there; there must be one. After an error nothing was
-    /// given.
+    /// Fills the next free lane by `fill` and starts it; there must be one. After an error nothing was given.
     package func give<Failure: Error>(_ fill: (inout Work) throws(Failure) -> Void) throws(Failure) {
         precondition(!isFull)
         let lane = lanes[given % lanes.count]
@@ -45,7 +44,7 @@ package final class SliceLanes<Work: SliceWork & ~Copyable> {
         if threads.count > 0 { lane.given.signal() } else { lane.work.withLock { $0.run() } }
     }
 
-    /// Waits for the oldest slice and takes it out of its lane. After an error of `take` it is still there.
+    /// Waits for the oldest slice and removes it from its lane. If `take` throws, it is still there.
     package func collect<Failure: Error>(_ take: (inout Work) throws(Failure) -> Void) throws(Failure) {
         precondition(!isEmpty)
         let lane = lanes[collected % lanes.count]
@@ -57,7 +56,7 @@ package final class SliceLanes<Work: SliceWork & ~Copyable> {
     }
 }
 
-/// One lane: the work in it belongs to the owner before `given` and after `done`, to its thread in between.
+/// One lane. Its work belongs to the owner before `given` and after `done`, and to its thread in between.
 private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
     let work: Mutex<Work>
     let given = Semaphore()
@@ -85,14 +84,14 @@ private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
     }
 }
 
-/// A part of the threads that all lanes of the process may have together: one for each processor, and one
-/// more so that none waits while a finished slice is written; no more than five.
+/// A share of the threads of all lanes in the process. There is one thread for each processor, and one more
+/// so that none waits while a finished slice is written. Five is the maximum.
 private final class LaneThreads {
     private static let free = Mutex(min(4, WorkerThread.processors.count) + 1)
 
     let count: Int
 
-    /// Takes all that are free.
+    /// Takes all free threads.
     init() {
         count = Self.free.withLock { free in
             defer { free = 0 }

@@ -2,7 +2,7 @@ import RepositoryFormat
 import SQLiteFiles
 import Zstandard
 
-/// Checks the frame of one slice, and makes its content and what that adds to the image's digest.
+/// Verifies and decompresses the frame of one slice, and computes its contribution to the image's digest.
 struct SliceOpening: SliceWork, ~Copyable {
     enum Failure: Error {
         case damaged
@@ -11,13 +11,13 @@ struct SliceOpening: SliceWork, ~Copyable {
 
     /// From 0.
     var number = 0
-    /// Where the frame lies in the file, in bytes.
+    /// The position of the frame in the file, in bytes.
     var frameOffset: UInt64 = 0
-    /// The frame, in front of what an earlier one may have left.
+    /// The frame, followed by bytes that an earlier, longer one may have left.
     var frame: [UInt8] = []
     var frameBytes = 0
     var checksum: UInt64 = 0
-    /// Where the slice lies in the image, in bytes, and how long it is.
+    /// The position of the slice in the image, in bytes, and its length.
     var offset: UInt64 = 0
     var byteCount = 0
     var pageSize = PageSize.plain
@@ -54,7 +54,7 @@ struct SliceOpening: SliceWork, ~Copyable {
     }
 
     private mutating func open() throws(Failure) {
-        // Taken out, for it is made from what lies beside it.
+        // Moved out while it is written, because the call also reads `self`.
         var content: [UInt8] = []
         swap(&content, &self.content)
         defer { self.content = content }

@@ -2,8 +2,8 @@ import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// Rebuilds every snapshot of every file, in one forward pass for as many files as fit, and compares each
-/// digest; then the newest of each file once more by way of the segments' summaries, as a restore does.
+/// Rebuilds every snapshot of every file and compares each digest. One forward pass serves as many files as
+/// fit. Then it rebuilds the newest snapshot of each file from the segments' summaries, as a restore does.
 package struct DataCheck {
     /// Files whose largest images fit this together share a pass, in bytes.
     private static let passBytes: UInt64 = 1 << 30
@@ -11,7 +11,7 @@ package struct DataCheck {
 
     let root: RootDescription
     let scratch: FilePath
-    /// Told of each snapshot that has its digest, by the place of its record.
+    /// Called for each snapshot with a matching digest, with the place of its record.
     package var onProven: ((RecordPlace) -> Void)?
 
     package init(root: RootDescription, scratch: FilePath) {
@@ -78,7 +78,7 @@ package struct DataCheck {
                 try report(Finding(place.damage(message)))
             }
             for id in ids {
-                // Without a name nothing is left behind, whatever happens; the pass keeps all of them open.
+                // The file has no name, so nothing can be left behind. The pass keeps all of them open.
                 let output = scratch.appending("\(prefix)\(id)")
                 let file = try SharedFile(output, .createNew)
                 try Directory.remove(output)

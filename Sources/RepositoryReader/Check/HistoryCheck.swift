@@ -1,7 +1,7 @@
 package import RepositoryFormat
 import SystemPackage
 
-/// The first walk of a check: everything that the stream says, and which bases it stands on.
+/// The first pass of a check: every record of the stream, and the bases that snapshots need.
 package struct HistoryCheck {
     struct Base {
         let file: FileID
@@ -12,11 +12,11 @@ package struct HistoryCheck {
     private(set) var bases: [Base] = []
     private(set) var snapshots: UInt64 = 0
     private(set) var bytesRead: UInt64 = 0
-    /// Of each file with a snapshot, the largest image that it ever was, in bytes.
+    /// The size of the largest image of each file with a snapshot, in bytes.
     package private(set) var largestImages: [FileID: UInt64] = [:]
     private(set) var end: StreamEnd?
 
-    /// Bases that no snapshot stands on yet.
+    /// Bases that no snapshot needs yet.
     private var openBases: [FileID: Base] = [:]
 
     package init(_ root: RootDescription, _ report: (Finding) throws -> Void) throws {
@@ -64,7 +64,7 @@ package struct HistoryCheck {
         bytesRead = try RootHistory(root).segmentBytes()
     }
 
-    /// What can be told of a snapshot without its pages.
+    /// A contradiction that shows without the snapshot's pages.
     private static func contradiction(in record: SnapshotRecord, _ place: RecordPlace) -> Finding? {
         let state = record.state
         if state.shape.byteCount == 0 && state.digest != 0 {

@@ -1,32 +1,33 @@
 import LinuxSystem
 package import SystemPackage
 
-/// Looks for damage in all that is stored of a root. Works beside a writer.
+/// Searches everything stored of a root for damage. Works beside a writer.
 package struct RootCheck: Sendable {
     let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// So many findings are remembered.
+    /// The most findings that are remembered.
     private static let mostKnown = 10_000
 
     package struct Summary: Hashable, Sendable {
         package var errors = 0
-        /// Those of the errors that are no damage: something is missing, as in a copy that was made beside a
-        /// writer.
+        /// The number of errors that are not damage: something is missing, as in a copy that was made beside
+        /// a writer.
         package var incompletenesses = 0
         package var warnings = 0
         package var snapshots: UInt64 = 0
-        /// From segments and bases, in bytes.
+        /// The bytes read from segments and bases.
         package var bytesRead: UInt64 = 0
     }
 
-    /// Reads every record, every link between segments and every base that a snapshot stands on. With
-    /// `readingData`, also rebuilds every snapshot of every file and compares its digest; the images take as
-    /// much room in `scratch` (the root's own directory by default) as the largest ones, for a while.
+    /// Reads every record, every link between segments and every base that a snapshot needs. With
+    /// `readingData`, also rebuilds every snapshot of every file and compares its digest. The images then
+    /// temporarily need as much space as the largest ones, in `scratch` (by default the root's own
+    /// directory).
     ///
-    /// Findings are reported as they are met. An unfinished write at the very end is reported only when no
-    /// writer has the root: beside one it is the flush that goes on. Throws what `report` throws,
+    /// Findings are reported as they are found. An unfinished write at the very end is reported only when no
+    /// writer has the root: beside a writer it is the flush in progress. Throws what `report` throws,
     /// `RepositoryError.unsupported`, or `SystemError`.
     package func run(
         readingData: Bool,
@@ -34,7 +35,7 @@ package struct RootCheck: Sendable {
         _ report: (Finding) throws -> Void
     ) throws -> Summary {
         var summary = Summary()
-        // A base is looked at by itself, and again when images are made of it: what is found twice counts
+        // A base is checked by itself, and again when images are rebuilt from it. A finding of both counts
         // once.
         var known: Set<Finding> = []
         func count(_ finding: Finding) throws {
@@ -66,7 +67,7 @@ package struct RootCheck: Sendable {
         try reportSetAside(count)
         if readingData {
             let data = DataCheck(root: root, scratch: scratch ?? root.directory)
-            // Where something is missing and nothing is damaged, images that come out wrong follow from that.
+            // Where records are missing and none is damaged, wrong images are a consequence.
             let isIncomplete = summary.errors > 0 && summary.errors == summary.incompletenesses
             let bytes = try data.run(walk.largestImages) { finding in
                 try count(isIncomplete ? finding.asIncompleteness : finding)
@@ -100,14 +101,14 @@ package struct RootCheck: Sendable {
         }
     }
 
-    /// A name that a writer needs for a file, and that something else has.
+    /// Reports a name that a writer needs for a file, if something else has it.
     private func reportNoFiles(_ report: (Finding) throws -> Void) throws {
         do {
             _ = try StoredFile.open(root.lockPath)
         } catch let damage as DamageError {
             try report(Finding(damage))
         } catch is SystemError {
-            // None is needed to read, and who may not open it is no writer.
+            // It is not needed for reading, and a process that may not open it is not a writer.
         }
     }
 
@@ -119,7 +120,7 @@ package struct RootCheck: Sendable {
         try report(Finding(.warning, end.path, at: end.validBytes, message))
     }
 
-    /// Segments that were kept when their valid front took their place.
+    /// Reports quarantined segments: originals that were kept when their valid front replaced them.
     private func reportSetAside(_ report: (Finding) throws -> Void) throws {
         for name in try Directory.names(in: root.segmentsDirectory).sorted(by: { $0.string < $1.string }) {
             let path = root.segmentsDirectory.appending(name)

@@ -2,13 +2,14 @@ import LinuxSystem
 import RepositoryFormat
 package import SystemPackage
 
-/// Bytes in the repository that are not what was written: where, and how that shows.
+/// Bytes in the repository that differ from those written: where, and how it was detected.
 package struct DamageError: Error, Hashable, Sendable, CustomStringConvertible {
     let path: FilePath
     /// In bytes from the start of the file at `path`.
     let offset: UInt64
     let message: String
-    /// Nothing that is there is wrong, but something is missing, as in a copy that was made beside a writer.
+    /// Nothing is wrong with the existing bytes, but some are missing, as in a copy that was made beside a
+    /// writer.
     let isIncompleteness: Bool
 
     package init(_ path: FilePath, at offset: UInt64, _ message: String, isIncompleteness: Bool = false) {
@@ -22,14 +23,14 @@ package struct DamageError: Error, Hashable, Sendable, CustomStringConvertible {
         "\(Self.word(isIncompleteness)) \(path.printable) at byte \(offset): \(message)"
     }
 
-    /// How a message about it begins.
+    /// The first word of a message about it.
     static func word(_ isIncompleteness: Bool) -> String {
         isIncompleteness ? "incomplete:" : "damage in"
     }
 }
 
 extension FormatError {
-    /// The error as callers get it. `base`: where the bytes that were read start in the file.
+    /// The error as callers get it. `base`: the file offset of the bytes that were read.
     func inFile(_ path: FilePath, at base: UInt64) -> any Error {
         switch self {
         case .malformed(let offset, let message): DamageError(path, at: base + UInt64(offset), message)

@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// What a check found.
+/// A finding of a check.
 package struct Finding: Hashable, Sendable {
     package enum Severity: String, Sendable { case error, warning }
 
@@ -9,8 +9,8 @@ package struct Finding: Hashable, Sendable {
     /// In bytes from the start of the file.
     package let offset: UInt64
     package let message: String
-    /// An error that is no damage: nothing that is there is wrong, but something is missing, as in a copy
-    /// that was made beside a writer.
+    /// An error that is not damage: nothing is wrong with the existing bytes, but some are missing. A copy
+    /// that was made beside a writer can have it.
     package let isIncompleteness: Bool
 
     package init(
@@ -27,7 +27,7 @@ package struct Finding: Hashable, Sendable {
         self.isIncompleteness = isIncompleteness
     }
 
-    /// The same as what follows from something that is missing.
+    /// The same as a consequence of missing records.
     var asIncompleteness: Finding {
         Finding(severity, file, at: offset, message, isIncompleteness: severity == .error)
     }

@@ -1,15 +1,15 @@
-/// A segment is no more the file that it was when places in it were looked up, or its name is gone: it was
-/// sealed or thinned meanwhile.
+/// A segment was replaced by compaction or pruning, or removed, since places in it were looked up.
 package struct ReplacedSegmentError: Error {
-    /// More often than any writer replaces segments while somebody reads them. On a file system whose files
-    /// change their numbers by themselves every look fails.
+    /// More often than any writer replaces segments during one read. If a file system changes inode numbers
+    /// spontaneously, every attempt fails.
     private static let mostLooks = 100
-    /// So many findings wait until a look has come to its end.
+    /// The most findings that are held back until an attempt has finished.
     private static let mostHeldFindings = 10_000
 
     package init() {}
 
-    /// Looks again until no segment is replaced on the way, which is rare; at last it throws.
+    /// Repeats `body` until no segment is replaced meanwhile, which is rare. After too many attempts it
+    /// throws.
     package static func lookingAgain<Value>(_ body: () throws -> Value) throws -> Value {
         for _ in 1..<mostLooks {
             do { return try body() } catch is ReplacedSegmentError {}
@@ -17,13 +17,13 @@ package struct ReplacedSegmentError: Error {
         return try body()
     }
 
-    /// The same, and what a look has found counts only when it has come to its end: each finding is reported
+    /// The same, but the findings of an attempt count only once it has finished: each finding is reported
     /// once.
     static func lookingAgain<Value>(
         reporting report: (Finding) throws -> Void,
         _ body: ((Finding) throws -> Void) throws -> Value
     ) throws -> Value {
-        // Of a look that found too many to hold them back, so many are reported already.
+        // If an attempt found too many to hold them back, this many are reported already.
         var reported = 0
         return try withoutActuallyEscaping(report) { report in
             try lookingAgain {

@@ -2,27 +2,28 @@ import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// What stands against using a repository. Failed system calls are `SystemError`, damage is `DamageError`.
+/// Why a repository cannot be used. Failed system calls are `SystemError`, damage is `DamageError`.
 package enum RepositoryError: Error, Hashable, Sendable {
     /// There is no repository at the path.
     case notARepository(FilePath)
     /// Another writer has the root.
     case locked(FilePath)
-    /// What was at the path when the repository was opened is not there any more, and how that shows.
+    /// The file at the path is no longer the one from when the repository was opened; the text says how that
+    /// was detected.
     case gone(FilePath, String)
-    /// The file system of the repository is not mounted there for now, and how that shows.
+    /// The repository's file system is currently not mounted there; the text says how that was detected.
     case away(FilePath, String)
-    /// Somebody else may have changed what is in the directory, or owns it. Nothing was read.
+    /// Another user owns the directory or may have changed its content. Nothing was read.
     case notPrivate(FilePath, String)
-    /// It was written by a program that knows more than this one. Nothing was touched.
+    /// It was written by a newer version. Nothing was changed.
     case unsupported(FilePath, what: String)
-    /// One of the small JSON files cannot be understood.
+    /// One of the small JSON files cannot be parsed.
     case malformed(FilePath, reason: String)
     /// The root has no file with that number.
     case noSuchFile(FileID)
     /// The file has no snapshot at or before that sequence.
     case noSnapshot(FileID, at: SequenceNumber)
-    /// The caller broke a rule of the writer; what was staged before is still there.
+    /// The caller violated a rule of the writer. Changes that were staged before are unaffected.
     case misuse(String)
 }
 

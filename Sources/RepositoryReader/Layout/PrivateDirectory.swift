@@ -1,12 +1,14 @@
 import LinuxSystem
 package import SystemPackage
 
-/// Directories that nobody else could have put something into.
+/// Directories into which no other user can have put anything.
 package enum PrivateDirectory {
-    /// Throws `RepositoryError.notPrivate` unless only this user, and root, can have changed what is in the
-    /// directory, or the file system keeps no modes: nobody could mend that, and the user has chosen the
-    /// place. Root may read anybody's. A name that is a symbolic link is followed only where the user gave
-    /// it.
+    /// Throws `RepositoryError.notPrivate` unless the directory is private. A directory is private if and
+    /// only if:
+    /// 1. It belongs to this user, or this process runs as root.
+    /// 2. Group and others may not write to it, or its file system keeps no modes. In that case nobody could
+    ///    fix it, and the user chose the place.
+    /// 3. It is not a symbolic link. A link is followed only where the user gave the path.
     static func requireReadable(_ path: FilePath, followingLinks: Bool = false) throws {
         let status = try FileStatus.of(path, followingLinks: followingLinks)
         guard status.kind != .symbolicLink else { throw link(path) }
@@ -21,8 +23,8 @@ package enum PrivateDirectory {
         }
     }
 
-    /// The same for one who will write there: root may not either, for what it makes would be closed to the
-    /// owner.
+    /// The same for a process that will write there. Root may not: the owner could not access the files that
+    /// it makes.
     package static func requireWritable(_ path: FilePath) throws {
         try requireReadable(path)
         let status = try FileStatus.of(path, followingLinks: false)
@@ -31,24 +33,24 @@ package enum PrivateDirectory {
         }
     }
 
-    /// Whether others may look into the directory, or more, because its file system keeps no modes.
+    /// Whether others may list the directory, or more, because its file system keeps no modes.
     static func isOpenedByMount(_ path: FilePath) throws -> Bool {
         try FileStatus.of(path).permissions & 0o077 != 0 && !keepsModes(path)
     }
 
-    /// Where that cannot be tried, as on what is read-only, modes are what they seem.
+    /// True where that cannot be tried, as on a read-only file system.
     private static func keepsModes(_ path: FilePath) throws(SystemError) -> Bool {
         let directory = try OpenDirectory(following: path)
         return (try? directory.keepsModes()) ?? true
     }
 
-    /// Throws `RepositoryError.notPrivate` if anything directly in the directory is a symbolic link: what is
-    /// written through one would land elsewhere.
+    /// Throws `RepositoryError.notPrivate` if anything directly in the directory is a symbolic link. Data
+    /// written through a link would go elsewhere.
     package static func refuseLinks(in path: FilePath) throws {
         for name in try Directory.names(in: path) { try refuseLink(path.appending(name)) }
     }
 
-    /// The same if this very thing is one.
+    /// The same for the file at the path itself.
     static func refuseLink(_ path: FilePath) throws {
         let status = try FileStatus.unlessMissing(path, followingLinks: false)
         guard status?.kind != .symbolicLink else { throw link(path) }

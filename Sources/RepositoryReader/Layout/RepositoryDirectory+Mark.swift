@@ -3,10 +3,10 @@ import LinuxSystem
 package import SystemPackage
 
 extension RepositoryDirectory {
-    /// What a file called `repository.json` says of its directory.
+    /// The result of reading a file called `repository.json`.
     package enum Mark: Sendable {
         case isRepository
-        /// It is empty, or ends in the midst of what a repository's says: somebody may be writing it.
+        /// It is empty, or a prefix of a repository's: a process may be writing it.
         case isUnfinished
         case isOther
     }
@@ -25,7 +25,7 @@ extension RepositoryDirectory {
             ? .isUnfinished : .isOther
     }
 
-    /// The repository that the path is, or lies in; nil if it is in none. The path must exist.
+    /// The repository that the path is, or is in; nil if there is none. The path must exist.
     package static func enclosing(_ path: FilePath) throws -> FilePath? {
         var place = try Directory.resolve(path)
         while place.lastComponent != nil {

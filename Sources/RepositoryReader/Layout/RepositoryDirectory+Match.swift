@@ -2,15 +2,15 @@ package import LinuxSystem
 import RepositoryFormat
 package import SystemPackage
 
-/// Which root a path belongs to. A path has two forms here: as it is written, and with its symbolic links
-/// followed as far as it exists. So has a root's. Any pair that fits will do; the closest root wins.
+/// Finds the root of a path. A path has two forms here: as it is written, and with its symbolic links
+/// followed as far as it exists. So has a root's. Any matching pair is enough; the innermost root wins.
 extension RepositoryDirectory {
     /// The root that `path` is, or that protects the file at `path`. Symbolic links are followed, and the
     /// file need not exist any more. Relative paths start at the working directory. Nil when there is none.
-    /// Throws `UnusableRootError` when there is none and a root of which the path is not known may be it.
+    /// Throws `UnusableRootError` when there is none and a root with an unknown path may be it.
     package func root(for path: FilePath) throws -> RootMatch? { try root(for: path, among: roots()) }
 
-    /// The same where many are asked for.
+    /// The same for several paths.
     package func root(for path: FilePath, among roots: RootList) throws -> RootMatch? {
         let written = try Self.absolute(path)
         if let match = Self.closest(to: written, among: roots) { return match }
@@ -18,10 +18,13 @@ extension RepositoryDirectory {
         return nil
     }
 
-    /// What somebody means who stands in `directory`, which is absolute, and names nothing: the root that the
-    /// directory is in, else the first `name` that is a root, or in one, of that directory and those above
-    /// it. One that is there and is not protected ends the search: it is `unprotected`. Throws
-    /// `UnusableRootError` like `root(for:)`.
+    /// The root that a command means when it names none. `directory` is absolute. The search is:
+    /// 1. The root that contains `directory`.
+    /// 2. Else, in `directory` and then in each directory above it: the file `name`, if it is a root or in
+    ///    one.
+    /// 3. If a file `name` exists and is not protected, the search ends. It is returned as `unprotected`.
+    ///
+    /// Throws `UnusableRootError` like `root(for:)`.
     package func root(
         around directory: FilePath,
         named name: FilePath.Component
@@ -76,7 +79,7 @@ extension RepositoryDirectory {
         try Directory.absolute(path).lexicallyNormalized()
     }
 
-    /// The path with the symbolic links of its longest part that exists followed.
+    /// The path with the symbolic links of its longest existing part followed.
     package static func resolvedAsFarAsPossible(_ path: FilePath) -> FilePath {
         var existing = path
         var missing: [FilePath.Component] = []

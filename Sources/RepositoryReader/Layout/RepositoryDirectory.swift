@@ -2,14 +2,14 @@ package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// A root as the repository has it.
+/// A root as the repository describes it.
 package struct RootDescription: Hashable, Sendable {
     package let id: RootID
     /// The absolute path that is protected, as it was given: it may pass through symbolic links.
     package let path: FilePath
     package let kind: RootKind
     package let created: Instant
-    /// Where the repository keeps it.
+    /// Its directory in the repository.
     package let directory: FilePath
 
     package init(
@@ -27,7 +27,7 @@ package struct RootDescription: Hashable, Sendable {
     }
 }
 
-/// Where a path lies in the repository.
+/// The position of a path in the repository.
 package struct RootMatch: Hashable, Sendable {
     package let root: RootDescription
     /// The file's name within the root; nil for a directory root itself.
@@ -76,12 +76,12 @@ package final class RepositoryDirectory: Sendable {
         id = content.id
     }
 
-    /// Whether other users may read it, or more, and no `chmod` can change that: the mount says so.
+    /// Whether other users may read it, or more, because of the mount. Then `chmod` cannot change that.
     package var isOpenedByMount: Bool {
         get throws { try PrivateDirectory.isOpenedByMount(path.appending("roots")) }
     }
 
-    /// All roots. One whose description is damaged stands in nobody's way.
+    /// All roots. One with a damaged description does not affect the others.
     package func roots() throws(SystemError) -> RootList {
         let directory = path.appending("roots")
         return RootList(try Directory.names(in: directory).map { directory.appending($0) })

@@ -3,7 +3,7 @@ package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// `repository.json`: says that the directory is a repository, and what it takes to read it.
+/// `repository.json`: marks the directory as a repository, and names the features that a reader must know.
 package struct RepositoryFile: Codable {
     package static let format = "holdfast"
     package static let version = 1
@@ -42,10 +42,10 @@ package struct RootFile: Codable {
 
 /// The small JSON files of a repository: written whole or not at all.
 package enum SmallFile {
-    /// Longer ones are refused.
+    /// Longer ones are rejected.
     private static let maximumBytes: UInt64 = 1 << 20
 
-    /// Throws `RepositoryError.malformed`, also for what is no regular file, or `SystemError`.
+    /// Throws `RepositoryError.malformed`, also if it is not a regular file, or `SystemError`.
     package static func read<Value: Decodable>(_ path: FilePath, as type: Value.Type) throws -> Value {
         let file: OpenFile
         do throws(SystemError) {
@@ -73,7 +73,7 @@ package enum SmallFile {
     static func time(_ text: String) -> Instant? {
         guard let date = try? Date(text, strategy: .iso8601) else { return nil }
         let seconds = date.timeIntervalSince1970
-        // An instant reaches from 1677 to 2262, a year of four digits further.
+        // An instant is within the years 1677 to 2262; four digits allow more.
         guard abs(seconds) < 9_000_000_000 else { return nil }
         return Instant(nanoseconds: Int64(seconds) * 1_000_000_000)
     }
@@ -81,7 +81,7 @@ package enum SmallFile {
 
 extension RootFile {
     package static let name: FilePath.Component = "root.json"
-    /// The same once more: without the path nobody could use the root.
+    /// A copy of it: without the path the root would be unusable.
     package static let copyName: FilePath.Component = "root-copy.json"
 
     package enum Source { case original, copy }

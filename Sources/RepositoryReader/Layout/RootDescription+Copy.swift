@@ -1,9 +1,9 @@
 package import LinuxSystem
 import SystemPackage
 
-/// The copy of the description of a root that can be used.
+/// The copy of a usable root's description.
 extension RootDescription {
-    /// What is wrong with the copy; nil when it says the same as the root goes by, or is not there.
+    /// What is wrong with the copy; nil when it agrees with the description in use, or is missing.
     func contradictionOfCopy() throws -> String? {
         guard try isCopyThere() else { return nil }
         guard let copy else {
@@ -18,6 +18,6 @@ extension RootDescription {
         try FileStatus.unlessMissing(descriptionCopyPath, followingLinks: false) != nil
     }
 
-    /// What the copy says; nil when it cannot be used.
+    /// The description in the copy; nil when it cannot be used.
     package var copy: RootDescription? { try? RootFile.read(in: directory, .copy) }
 }

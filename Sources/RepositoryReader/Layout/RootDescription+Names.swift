@@ -3,7 +3,7 @@ import RepositoryFormat
 package import SystemPackage
 
 extension RootDescription {
-    /// Names that a writer may give to bases, and that are those of links, directories and the like.
+    /// Names that a writer may give to bases, but that links, directories and the like have.
     package func namesOfNoBases() throws(SystemError) -> [FilePath] {
         var paths: [FilePath] = []
         for name in try Directory.names(in: basesDirectory) where BaseName.isOwn(name) {
@@ -24,7 +24,7 @@ extension RepositoryDirectory {
 }
 
 extension FilePath {
-    /// Whether something else than a regular file has the name.
+    /// Whether the name belongs to something else than a regular file.
     package func isNoRegularFile() throws(SystemError) -> Bool {
         let status = try FileStatus.unlessMissing(self, followingLinks: false)
         return status.map { $0.kind != .regular } ?? false

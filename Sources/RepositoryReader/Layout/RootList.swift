@@ -2,46 +2,46 @@ import LinuxSystem
 import RepositoryFormat
 package import SystemPackage
 
-/// The roots of a repository, those whose description is damaged apart.
+/// The roots of a repository. Those with a damaged description are listed separately.
 ///
-/// A root's path stands in its `root.json` and in a copy beside it. When the first cannot be read, the root
-/// goes by the copy. When neither can, nobody knows what the root protects: it cannot be used until a repair
-/// is told.
+/// A root's path is in its `root.json` and in a copy beside it. When the first cannot be read, the copy is
+/// used. When neither can be read, nobody knows which files the root protects. It cannot be used until a
+/// repair gets the path.
 package struct RootList: Sendable {
-    /// A root of which `root.json` cannot be used.
+    /// A root with an unusable `root.json`.
     package struct Damaged: Sendable {
-        /// Where the repository keeps it.
+        /// Its directory in the repository.
         package let directory: FilePath
-        /// Why.
+        /// Why it cannot be used.
         let error: any Error
-        /// The same root as the copy has it; nil when that cannot be used either.
+        /// The same root as described by the copy; nil when that cannot be used either.
         package let root: RootDescription?
 
-        /// What is damaged.
+        /// The damaged file.
         package var file: FilePath { directory.appending(RootFile.name) }
-        /// Whether it is damage, which a repair mends: else a newer version wrote it, or somebody else may
-        /// have.
+        /// Whether it is damage, which a repair fixes. Otherwise a newer version wrote it, or another user
+        /// may have.
         package var isDamage: Bool { error.isDamageOfDescription }
 
         /// The same as an error of a command.
         package var failure: any Error { isDamage ? DamageError(file, at: 0, finding.message) : error }
 
-        /// What a check says.
+        /// The finding that a check reports.
         package var finding: Finding {
             let rest = root == nil ? "the root cannot be used" : "the root is used by the copy of it"
             return Finding(.error, file, at: 0, "\(error.reasonOfDescription): \(rest)")
         }
     }
 
-    /// Ordered by path; also those that go by their copies.
+    /// Ordered by path; including those described by their copies.
     package private(set) var usable: [RootDescription] = []
-    /// Ordered by directory; also those that go by their copies.
+    /// Ordered by directory; including those described by their copies.
     package private(set) var damaged: [Damaged] = []
 
     /// Those that cannot be used.
     package var unusable: [Damaged] { damaged.filter { $0.root == nil } }
 
-    /// `directories`: all that lies in the directory of the roots.
+    /// `directories`: everything in the directory of the roots.
     package init(_ directories: [FilePath]) {
         for directory in directories.sorted(by: { $0.string < $1.string })
         where directory.lastComponent.flatMap({ RootID($0.string) }) != nil {
@@ -57,8 +57,7 @@ package struct RootList: Sendable {
     }
 }
 
-/// A path is in none of the roots that can be used. It may be in one of which nobody can tell what it
-/// protects.
+/// A path is in none of the usable roots. It may be in one of which the path is unknown.
 package struct UnusableRootError: Error, CustomStringConvertible {
     package let root: RootList.Damaged
     let path: FilePath
@@ -77,8 +76,8 @@ package struct UnusableRootError: Error, CustomStringConvertible {
 }
 
 extension Error {
-    /// Whether it says that a description is damaged, missing or cannot be opened; not that a newer version
-    /// wrote it, nor that its directory may be somebody else's.
+    /// Whether it means that a description is damaged, missing or cannot be opened. A newer version's
+    /// description is not damaged, nor is one in another user's directory.
     fileprivate var isDamageOfDescription: Bool {
         switch self as? RepositoryError {
         case .malformed: true
@@ -87,7 +86,7 @@ extension Error {
         }
     }
 
-    /// Without the path of the description, which everybody names beside it.
+    /// Without the path of the description, which every message names beside it.
     fileprivate var reasonOfDescription: String {
         if case .malformed(let path, let reason)? = self as? RepositoryError {
             return "\(path.lastComponent?.string ?? "it") cannot be understood: \(reason)"

@@ -2,9 +2,9 @@ package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// Where a root's things lie.
+/// The paths of a root's files and directories.
 extension RootDescription {
-    /// What is there as long as its writer runs.
+    /// The paths that exist as long as its writer runs.
     package var lastingPaths: [FilePath] {
         [directory, segmentsDirectory, basesDirectory, lockPath]
     }
@@ -20,7 +20,7 @@ extension RootDescription {
     package var segmentsDirectory: FilePath { directory.appending("segments") }
     package var basesDirectory: FilePath { directory.appending("bases") }
     package var mirrorDirectory: FilePath { directory.appending("mirror") }
-    /// Images that sealing works on, with holes in them.
+    /// Sparse images on which compaction works.
     package var sealingDirectory: FilePath { directory.appending("sealing") }
     package var rehearsalDirectory: FilePath { directory.appending("rehearsal") }
 
@@ -34,7 +34,7 @@ extension RootDescription {
 
     package func mirrorPath(_ file: FileID) -> FilePath { mirrorDirectory.appending("\(file)") }
 
-    /// The first sequences of all segments, ascending. Other names in the directory are left alone.
+    /// The first sequences of all segments, ascending. Other names in the directory are ignored.
     package func segments() throws(SystemError) -> [SequenceNumber] {
         try Directory.names(in: segmentsDirectory).compactMap { SegmentName.parse($0) }.sorted()
     }

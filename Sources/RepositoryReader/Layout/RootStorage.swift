@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// What the repository holds of a root, in bytes.
+/// The size of a root in the repository, in bytes.
 package struct RootStorage: Hashable, Sendable {
     /// The same by its parts.
     package struct Parts: Hashable, Sendable {
@@ -10,7 +10,7 @@ package struct RootStorage: Hashable, Sendable {
         package fileprivate(set) var bases: UInt64 = 0
         /// The latest images, uncompressed; not needed to restore.
         package fileprivate(set) var mirrors: UInt64 = 0
-        /// Descriptions, the durable mark, drafts, and what a repair has set aside.
+        /// Descriptions, the durable mark, drafts, and files that a repair has quarantined.
         package fileprivate(set) var others: UInt64 = 0
 
         package var total: UInt64 { [segments, bases, mirrors, others].reduce(0) { $0.addingSaturated($1) } }
@@ -23,22 +23,22 @@ package struct RootStorage: Hashable, Sendable {
         }
     }
 
-    /// Blocks of the disk, without those that are holes: what would be free without the root.
+    /// The allocated blocks of the disk: what removing the root would free.
     package private(set) var disk = Parts()
     /// The sizes of the files.
     package private(set) var sizes = Parts()
 
     package init() {}
 
-    /// Looks at all files, beside a writer. What goes away meanwhile is left out.
+    /// Reads the sizes of all files, beside a writer. Files that disappear meanwhile are omitted.
     package init(_ root: RootDescription) {
         let all = Self.sum(in: root.directory)
-        // Links to what is counted already, but for a moment.
+        // Temporary links to files that are counted already.
         let links = Self.sum(in: root.rehearsalDirectory)
         let segments = Self.sum(in: root.segmentsDirectory)
         let bases = Self.sum(in: root.basesDirectory)
         let mirrors = Self.sum(in: root.mirrorDirectory)
-        // Images with holes in them, which are nobody's content.
+        // Sparse images, which are not content.
         let drafts = Self.sum(in: root.sealingDirectory)
         let holes = drafts.size.subtractingSaturated(min(drafts.size, drafts.disk))
         let known = [links, segments, bases, mirrors]

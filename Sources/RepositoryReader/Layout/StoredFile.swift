@@ -1,12 +1,12 @@
 package import LinuxSystem
 package import SystemPackage
 
-/// Opening what a repository holds, for reading.
+/// Opens files of a repository for reading.
 ///
-/// Who can write there may have put anything under a name. A link would lead elsewhere, a pipe would wait,
-/// and a directory has no bytes. So only a regular file is opened, and anything else is damage.
+/// Anyone who can write there may have given any name to anything. A link would lead elsewhere, a pipe would
+/// block, and a directory has no bytes. So only a regular file is opened, and anything else is damage.
 package enum StoredFile {
-    /// Throws `DamageError` for what is no regular file, and `SystemError`.
+    /// Throws `DamageError` if it is not a regular file, and `SystemError`.
     package static func open(_ path: FilePath) throws -> OpenFile {
         do throws(SystemError) {
             return try OpenFile(path, .stored)
@@ -16,7 +16,7 @@ package enum StoredFile {
         }
     }
 
-    /// What has the name in place of a regular file.
+    /// The kind of what has the name instead of a regular file.
     static func kind(_ error: SystemError) -> String {
         switch error.code {
         case .tooManySymbolicLinkLevels: "a symbolic link is in its place"
@@ -25,7 +25,7 @@ package enum StoredFile {
         }
     }
 
-    /// The size of what has the name, not followed; nil when there is nothing.
+    /// The size of the file; nil when there is none. A link is not followed.
     package static func sizeBytes(_ path: FilePath) throws(SystemError) -> UInt64? {
         let status = try FileStatus.unlessMissing(path, followingLinks: false)
         return status.map { $0.kind == .regular ? $0.sizeBytes : 0 }

@@ -15,10 +15,9 @@ package final class SharedFile {
     }
 }
 
-/// Keeps the files that were used last open, so that ten thousand images do not need ten thousand
-/// descriptors.
+/// Keeps the most recently used files open, so that 10,000 images do not need 10,000 descriptors.
 package final class FilePool {
-    /// A few of the descriptors that this process may have.
+    /// A fraction of the descriptors that this process may have.
     static let defaultCapacity = min(64, max(4, CurrentProcess.openFileLimit / 8))
 
     private let capacity: Int
@@ -57,14 +56,14 @@ package final class FilePool {
         open[oldest.key] = nil
     }
 
-    /// Takes in a file that is open already.
+    /// Adds a file that is open already.
     func adopt(_ id: FileID, _ file: SharedFile) {
         uses += 1
         makeRoom()
         open[id] = (file, uses)
     }
 
-    /// Forgets the file, so that the next use opens what then has the name.
+    /// Drops the file, so that the next use opens the file that then has the path.
     package func close(_ id: FileID) {
         open[id] = nil
     }

@@ -3,17 +3,17 @@ package import RepositoryFormat
 package import SQLiteFiles
 package import SystemPackage
 
-/// Lays one snapshot of a file after the other over one image, in one walk over the stream. The image is
-/// written only when somebody wants to look at it.
+/// Applies the snapshots of a file to one image, one after the other, in one pass over the stream. The image
+/// is written only when the caller asks for it.
 package struct HistoryReplay {
-    /// A snapshot that the image stands at.
+    /// A snapshot that the image has reached.
     package struct Step {
         package let state: SnapshotState
         /// The pages that may have changed since the step before; nil for all.
         package let pages: PageBitmap?
         fileprivate let write: () throws -> Void
 
-        /// Brings the image's file to this snapshot.
+        /// Writes the image's file as of this snapshot.
         package func writeImage() throws { try write() }
     }
 
@@ -21,9 +21,8 @@ package struct HistoryReplay {
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// Calls `body` for each snapshot of the file, oldest first. `image` must not exist yet, and is the
-    /// caller's then. When segments are replaced on the way, the walk begins again, and goes on behind the
-    /// last snapshot that `body` had.
+    /// Calls `body` for each snapshot of the file, oldest first. `image` must not exist yet; afterwards it
+    /// belongs to the caller.
     ///
     /// Throws `DamageError`, `RepositoryError.noSnapshot`, `SystemError`, and what `body` throws.
     package func run(_ file: FileID, image: FilePath, _ body: (Step) throws -> Void) throws {

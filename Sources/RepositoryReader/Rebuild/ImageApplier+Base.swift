@@ -3,12 +3,11 @@ package import RepositoryFormat
 package import SQLiteFiles
 
 extension ImageApplier {
-    /// So much is written before the disk is told to begin, in bytes.
+    /// The number of bytes after which writeback to the disk is started.
     private static let writebackBytes: UInt64 = 8 << 20
 
-    /// Replaces the image by the content of a base, or by those pages of it that are wanted. Pages that are
-    /// all zero become holes. Which pages were not wanted is not known to the digest, which is then that of
-    /// the reference.
+    /// Replaces the image by the content of a base, or by the wanted pages of it. Pages that are all zero
+    /// become holes. Pages that are not wanted are not in the file, so the digest is that of the reference.
     package mutating func apply(
         base reader: consuming BaseReader,
         _ sequence: SequenceNumber,
@@ -47,7 +46,7 @@ extension ImageApplier {
 }
 
 extension BaseReader {
-    /// Writes those of the pages to their places in `file` that begin before `end`, up to there.
+    /// Writes the wanted pages that begin before `end` to their places in `file`, up to `end`.
     package mutating func copy(
         _ pages: PageBitmap,
         to file: borrowing OpenFile,

@@ -2,17 +2,20 @@ import LinuxSystem
 import RepositoryFormat
 import SQLiteFiles
 
-/// The digest of an image that is wanted only when all records are laid over it.
+/// The digest of an image that is needed only after all records are applied.
 ///
-/// What a base wrote was counted while it lay in memory. A page that a record changes is read and counted out
-/// before its first change, and from then on it is uncounted. In the end exactly the uncounted pages are read
-/// back and counted. So each page of the final image is in the digest once: as it was written, if it was
-/// written once, or else as it reads in the file. That is as much as reading the whole file would prove, for
-/// that too would read what the kernel keeps of the writes; and how long the file is, is compared beside it.
+/// The pages that a base wrote were counted while they were in memory. Before a record first changes a page,
+/// the page is read and its contribution removed; from then on it is uncounted. In the end exactly the
+/// uncounted pages are read back and counted. So each page of the final image is in the digest once:
+/// 1. as it was written, if it was written once;
+/// 2. or else as it reads in the file.
+///
+/// Reading the whole file would prove no more, for that too reads the kernel's cache of the writes. The
+/// file's length is compared beside the digest.
 extension ImageApplier {
     private static let chunkBytes = 1 << 20
 
-    /// Counts a page out that is about to change.
+    /// Removes the contribution of a page that is about to change.
     mutating func leaveUncounted(_ number: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
         guard wanted == nil, number <= countedPages, !uncounted.contains(PageNumber(number)) else { return }
         let size = shape!.pageSize.bytes
@@ -23,7 +26,7 @@ extension ImageApplier {
         uncounted.insert(PageNumber(number))
     }
 
-    /// Counts all pages out that are behind the first `kept`.
+    /// Removes the contribution of all pages behind the first `kept`.
     mutating func leaveUncounted(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
         let pages = PageCount(countedPages).pages(behind: PageCount(kept))
         var next = pages.lowerBound
@@ -46,7 +49,7 @@ extension ImageApplier {
         var next = firstUncounted(from: 1)
         while next <= last {
             if next > countedPages {
-                // Nothing behind it was counted, and much of it may be a hole.
+                // None of the following pages was counted, and much of them may be a hole.
                 let rest = shape.pageCount.pages(behind: PageCount(countedPages))
                 let pages = UInt32(clamping: next)..<max(UInt32(clamping: next), rest.upperBound)
                 return sum ^ (try ImageDigest.of(file, shape: shape, pages: pages))

@@ -2,26 +2,26 @@ package import LinuxSystem
 package import RepositoryFormat
 package import SQLiteFiles
 
-/// Lays records over an image in a file, one after the other.
+/// Applies records to an image in a file, one after the other.
 ///
-/// What they change waits in `overlay` until `finish`, or until the caller finds it too much. The missing
-/// part of a partial last page counts as zeros.
+/// Changed pages are kept in `overlay` until `finish`, or until the caller finds them too many. A partial
+/// last page is padded with zeros.
 package struct ImageApplier {
     /// A page before and after a change.
     package typealias OnChange = (_ number: UInt32, _ old: RawSpan, _ new: RawSpan) -> Void
 
     package var shape: ImageSize?
-    /// Of the image as it stands; unless `tracksDigest`, only of the first `countedPages` without
-    /// `uncounted`.
+    /// The digest of the current image. Unless `tracksDigest`, it covers only the first `countedPages`,
+    /// without `uncounted`.
     package var digest: UInt64 = 0
     var countedPages: UInt32 = 0
     /// Pages among the first `countedPages` that changed since the base.
     var uncounted = PageBitmap()
-    /// The base that the image began with; nil when that was a fresh start.
+    /// The base that the image began with; nil after a fresh start.
     package var base: (sequence: SequenceNumber, reference: BaseReference)?
-    /// The shortest that the image was since then, in bytes: behind that nothing of the base is left.
+    /// The image's minimum length since then, in bytes. Bytes beyond it are no longer those of the base.
     package var shortestBytes = UInt64.max
-    /// Whether `digest` is wanted at every step, or only at the end.
+    /// Whether `digest` is needed at every step, or only at the end.
     let tracksDigest: Bool
     /// The only pages that are wanted; nil for all.
     package private(set) var wanted: PageBitmap?
@@ -34,8 +34,8 @@ package struct ImageApplier {
         self.exchanged = exchanged
     }
 
-    /// Applies one entry of `changes`. `data`: the page data of all entries. One that tracks the
-    /// digest tells `onChange` of each page.
+    /// Applies one entry of `changes`. `data`: the page data of all entries. If it tracks the digest, it
+    /// calls `onChange` for each page.
     package mutating func apply(
         _ entry: ChangesFormat.Entry,
         of changes: borrowing ChangesFormat,
@@ -75,13 +75,13 @@ package struct ImageApplier {
         }
     }
 
-    /// The same image; from now on all pages that change are wanted.
+    /// The same image; from now on all changed pages are wanted.
     package consuming func wantingAll() -> ImageApplier {
         wanted = nil
         return self
     }
 
-    /// Brings the file to the image, for which it must be open.
+    /// Writes the pending pages to the file, which must be open for writing.
     package mutating func finish(_ file: borrowing OpenFile) throws(SystemError) {
         guard let shape, overlay.isAhead else { return }
         try overlay.write(to: file, shape)
@@ -102,7 +102,7 @@ package struct ImageApplier {
     private mutating func resize(to new: ImageSize, _ file: borrowing OpenFile) throws(SystemError) {
         let old = shape!
         guard new.byteCount != old.byteCount else { return shape = new }
-        // Pages that go or come, and the last one that stays if it becomes shorter.
+        // Pages that are added or removed, and the last one that remains if it becomes shorter.
         let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
         if tracksDigest {
             try takeOut(behind: kept, file)
@@ -114,13 +114,13 @@ package struct ImageApplier {
         if tracksDigest { try takeOut(behind: kept, file) }
     }
 
-    /// XORs the parts of all pages behind the first `kept` into the digest.
+    /// XORs the contributions of all pages behind the first `kept` into the digest.
     private mutating func takeOut(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
         let pages = shape!.pageCount.pages(behind: PageCount(kept))
         digest ^= try overlay.parts(of: pages, shape!, file)
     }
 
-    /// `exchanged.former` is what the page was.
+    /// `exchanged.former` is the page before.
     private mutating func exchange(
         _ number: UInt32,
         _ file: borrowing OpenFile,
@@ -135,8 +135,8 @@ package struct ImageApplier {
     }
 }
 
-/// Room for a page before and after a change. All images that are changed one after the other share it: there
-/// may be tens of thousands.
+/// Space for a page before and after a change. All images that are changed one after the other share it:
+/// there may be tens of thousands.
 package final class ExchangedPage {
     var former: [UInt8] = []
     var latter: [UInt8] = []

@@ -3,13 +3,13 @@ package import RepositoryFormat
 package import SQLiteFiles
 
 extension ImageDigest {
-    /// The digest of the file's content as an image of that shape; what the file lacks counts as zeros.
+    /// The digest of the file's content as an image of that size. Bytes beyond the file's end count as zeros.
     package static func of(_ file: borrowing OpenFile, shape: ImageSize) throws(SystemError) -> UInt64 {
         try of(file, shape: shape, pages: shape.pageCount.pages(behind: PageCount(0)))
     }
 
-    /// What some pages of such an image add to its digest. Holes are counted, not read. `hashing`: what
-    /// hashes the pages that were read, beginning with the given one.
+    /// The contribution of some pages of such an image to its digest. Holes are counted, not read. `hashing`:
+    /// the function that hashes the pages that were read, beginning with the given one.
     package static func of(
         _ file: borrowing OpenFile,
         shape: ImageSize,
@@ -18,7 +18,8 @@ extension ImageDigest {
     ) throws(SystemError) -> UInt64 {
         let (size, end) = (shape.pageSize.bytes, shape.byteCount)
         var buffer: [UInt8] = []
-        // Among many holes all counts as zeros first, and what is data is exchanged.
+        // If more than half of it is holes, all pages are first counted as zeros, and those with data are
+        // then exchanged.
         let allocatedBytes = pages.count > 1 ? try file.status().allocatedBytes : end
         let isSparse = allocatedBytes < end / 2
         var digest = isSparse ? ZeroPages.parts(pages, shape.pageSize) : 0
@@ -27,7 +28,7 @@ extension ImageDigest {
         while next < pages.upperBound {
             let offset = PageNumber(next).byteOffset(pageSize: shape.pageSize)
             if data.upperBound <= offset { data = file.nextData(from: offset) ?? end..<UInt64.max }
-            // Behind the image's end the file may hold what was there before.
+            // Beyond the image's end the file may have older data.
             let hasData = max(offset, data.lowerBound) < end
             let firstData = hasData ? data.lowerBound / UInt64(size) + 1 : .max
             guard firstData <= UInt64(next) else {
@@ -51,7 +52,7 @@ extension ImageDigest {
 
     private static let chunkBytes = 1 << 20
 
-    /// Reads pages into the front of `buffer`; what the image or the file lacks of them becomes zeros.
+    /// Reads pages into the front of `buffer`. Bytes beyond the end of the image or the file become zeros.
     private static func read(
         _ pages: Range<UInt32>,
         of file: borrowing OpenFile,
@@ -59,7 +60,7 @@ extension ImageDigest {
         into buffer: inout [UInt8]
     ) throws(SystemError) {
         let count = pages.count * shape.pageSize.bytes
-        // No larger than what is read: many files are small.
+        // No larger than needed: many files are small.
         if buffer.count < count { buffer.append(zeros: count - buffer.count) }
         let offset = PageNumber(pages.lowerBound).byteOffset(pageSize: shape.pageSize)
         let wanted = Int(min(UInt64(count), shape.byteCount - offset))

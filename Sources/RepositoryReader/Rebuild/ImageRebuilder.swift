@@ -2,17 +2,17 @@ import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// Rebuilds images from the stream: the last base image or fresh start, and every record after it. What is
-/// rebuilt is compared with its digest before it is handed out. Memory is bounded by one record,
-/// or a slice of a base for each of the threads that open it.
+/// Rebuilds images from the stream: the last base image or fresh start, and every record after it. A rebuilt
+/// image is compared with its digest before it is returned. Memory is bounded by one record, or a slice of a
+/// base for each thread that decompresses it.
 package struct ImageRebuilder: Sendable {
     let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// Makes files with the images of several files in two walks over the stream. Returns what became of
-    /// each; a file that failed is gone again. Throws only what concerns all of them. The outputs must not
-    /// exist yet. `mayCloneMirrors`: the wanted images are the newest, and probably those of the mirrors.
+    /// Writes the images of several files in two passes over the stream. Returns the result of each; the
+    /// output of a file that failed is removed. Throws only errors that concern all of them. The outputs must
+    /// not exist yet. `mayCloneMirrors`: the wanted images are the newest, and probably those of the mirrors.
     package func rebuildAll(
         _ outputs: [FileID: FilePath],
         at sequence: SequenceNumber,
@@ -58,8 +58,8 @@ package struct ImageRebuilder: Sendable {
         return results
     }
 
-    /// Makes the file a clone of the mirror, if that is the snapshot's image: the writer may be ahead, or
-    /// amid an update. Else the file is empty again.
+    /// Restores the file by cloning the mirror, if the clone is the snapshot's image. The writer may be
+    /// ahead, or amid an update. Otherwise the file is emptied again.
     private func clone(
         mirrorOf id: FileID,
         to file: borrowing OpenFile,

@@ -3,7 +3,7 @@ import RepositoryFormat
 package import SQLiteFiles
 
 extension OpenFile {
-    /// Reads one page into the front of `buffer`; what the file lacks of it becomes zeros.
+    /// Reads one page into the front of `buffer`. Bytes beyond the file's end become zeros.
     package func readPage(
         _ number: PageNumber,
         _ size: PageSize,
@@ -14,9 +14,9 @@ extension OpenFile {
         buffer.clear(from: got, to: size.bytes)
     }
 
-    /// Writes pages over zeros: of pages that are all zero, nothing is written. `bytes` begins with a page.
+    /// Writes pages into a file of zeros: pages that are all zero are skipped. `bytes` begins with a page.
     package func writeSparsely(_ bytes: RawSpan, at offset: UInt64, pageSize: PageSize) throws(SystemError) {
-        // Below the blocks of the file system no hole comes of it.
+        // Ranges below the file system's block size leave no hole.
         let step = max(pageSize.bytes, 4096)
         var start = 0
         while start < bytes.byteCount {

@@ -2,21 +2,21 @@ import LinuxSystem
 import RepositoryFormat
 package import SQLiteFiles
 
-/// Pages of an image that are newer than its file, so that a page that changes a hundred times is read and
-/// written once, and in order.
+/// Pages of an image that are newer than its file. A page that changes 100 times is read and written only
+/// once, and pages are written in order.
 ///
-/// The image is the file's first `fileValidBytes` bytes, zeros behind them, and the pages kept here over
-/// both. Memory is for the caller to bound: what `byteCount` says goes with `write`.
+/// The image is the file's first `fileValidBytes` bytes, zeros after them, and the pages kept here over both.
+/// The caller bounds the memory: `write` frees the `byteCount` bytes.
 package struct PageOverlay {
-    /// Where each page lies in `bytes`, in pages.
+    /// The position of each page in `bytes`, in pages.
     private var slots: [UInt32: Int] = [:]
     private var bytes: [UInt8] = []
     private var size = PageSize.plain
-    /// How much of the file still is the image's; all of it until the image becomes shorter.
+    /// How much of the file still belongs to the image; all of it until the image becomes shorter.
     private var fileValidBytes = UInt64.max
     private var order: [UInt32] = []
     private var together: [UInt8] = []
-    /// The file may not be the image.
+    /// Whether the file may differ from the image.
     package private(set) var isAhead = false
 
     package init() {}
@@ -24,7 +24,7 @@ package struct PageOverlay {
     /// Memory of the pages, in bytes.
     package var byteCount: Int { slots.count * size.bytes }
 
-    /// Forgets everything: the image is the file again, or empty.
+    /// Drops all pages: the image is the file again, or empty.
     package mutating func reset(_ pageSize: PageSize, isEmpty: Bool) {
         slots.removeAll(keepingCapacity: slots.count < 4096)
         size = pageSize
@@ -32,14 +32,14 @@ package struct PageOverlay {
         isAhead = isEmpty
     }
 
-    /// Gives the image another length: pages behind it go, and come back as zeros.
+    /// Changes the image's length. Pages behind it are dropped, and read as zeros if the image grows again.
     mutating func resize(from old: ImageSize, to new: ImageSize) {
         isAhead = true
         guard new.byteCount < old.byteCount else { return }
         fileValidBytes = min(fileValidBytes, new.byteCount)
         let last = new.pageCount.rawValue
         if !slots.isEmpty { slots = compacted(upTo: last) }
-        // Of a file that is gone nothing is left in memory either.
+        // Nothing remains in memory of a file that was removed.
         if slots.isEmpty { bytes = [] }
         guard last > 0, let slot = slots[last] else { return }
         let start = slot * size.bytes
@@ -58,7 +58,7 @@ package struct PageOverlay {
         return kept
     }
 
-    /// Reads a page of the image into `buffer[start ..< start + page size]`; what the image lacks becomes
+    /// Reads a page of the image into `buffer[start ..< start + page size]`. Bytes beyond the image become
     /// zeros.
     func read(
         _ number: UInt32,
@@ -88,7 +88,7 @@ package struct PageOverlay {
         buffer.clear(from: start + got, to: start + size.bytes)
     }
 
-    /// What pages of the image, which has that shape, add to its digest.
+    /// The contribution of pages of the image, which has that size, to its digest.
     func parts(
         of pages: Range<UInt32>,
         _ shape: ImageSize,
@@ -112,7 +112,7 @@ package struct PageOverlay {
         bytes.put(content, at: slot(for: number) * size.bytes)
     }
 
-    /// Writes some bytes of a page over what it was.
+    /// Writes some bytes of a page over its content.
     mutating func patch(
         _ number: UInt32,
         _ ranges: ArraySlice<ByteRange>,
@@ -146,7 +146,7 @@ package struct PageOverlay {
         return slot
     }
 
-    /// Neighbours up to so much are written together, in bytes.
+    /// Adjacent pages are written together up to this size, in bytes.
     private static let writeBytes = 256 << 10
 
     private mutating func write(
@@ -164,7 +164,7 @@ package struct PageOverlay {
         try file.write(unsafe together.span.bytes, at: offset)
     }
 
-    /// Brings the file to the image, which has that shape. Pages are written in order.
+    /// Writes the pages to the file, which then is the image of that size. Pages are written in order.
     mutating func write(to file: borrowing OpenFile, _ shape: ImageSize) throws(SystemError) {
         let fileBytes = try file.status().sizeBytes
         if fileValidBytes < fileBytes { try file.truncate(to: fileValidBytes) }

@@ -3,15 +3,15 @@ package import RepositoryFormat
 package import SQLiteFiles
 package import SystemPackage
 
-/// One walk over the stream that lays the records of some files over their images, each by its own plan.
+/// One pass over the stream that applies the records of some files to their images, each by its own plan.
 package final class RebuildPass {
-    /// One file's part of the work. No value: a copy of it would have the pages that wait in it copied at the
+    /// One file's part of the work. It is a class because a copied value would copy its pending pages at the
     /// next change.
     package final class Job {
         let plan: RebuildPlan
         let output: FilePath
         package var applier: ImageApplier
-        /// Why the image cannot be gone on with.
+        /// Why the image cannot be continued.
         package var failure: (any Error)?
 
         init(_ plan: RebuildPlan, output: FilePath, _ applier: ImageApplier) {
@@ -32,15 +32,15 @@ package final class RebuildPass {
     private var opener: RecordOpener
     private let exchanged = ExchangedPage()
     private var overlayBytes = 0
-    /// Everything was applied up to a finished snapshot of the file.
+    /// Called when everything up to a finished snapshot of the file was applied.
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
-    /// These pages of a file changed; nil for all of them.
+    /// Called when these pages of a file changed; nil for all of them.
     var onPages: ((FileID, ArraySlice<UInt32>?) -> Void)?
-    /// The first damage that was met, in any file.
+    /// The first damage that was found, in any file.
     private var firstDamage: DamageError?
 
-    /// `plans`: those from which the plans of the files come. With `onSnapshot`, images keep their digests at
-    /// every step, and a file that failed goes on at its next base or fresh start.
+    /// `plans`: the source of the files' plans. With `onSnapshot`, images keep their digests at every step,
+    /// and a file that failed continues at its next base or fresh start.
     package init(
         _ root: RootDescription,
         _ plans: RebuildPlans,
@@ -53,8 +53,8 @@ package final class RebuildPass {
         opener = try RecordOpener()
     }
 
-    /// Adds a file. `output` must exist; `open`: the same, if it is open for reading and writing already.
-    /// `wanted`: the only pages that are needed.
+    /// Adds a file. `output` must exist; `open`: the same file, if it is open for reading and writing
+    /// already. `wanted`: the only pages that are needed.
     package func add(
         _ id: FileID,
         _ plan: RebuildPlan,
@@ -67,14 +67,14 @@ package final class RebuildPass {
         jobs[id] = Job(plan, output: output, applier)
     }
 
-    /// Rebuilds all files. Throws `ReplacedSegmentError` when the plans do not fit the segments any more.
+    /// Rebuilds all files. Throws `ReplacedSegmentError` when the plans no longer match the segments.
     package func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
         guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
         let last = jobs.values.compactMap { $0.plan.end }.max()
         var walk = StreamReader(root: root, start: first.segment, wantsData: true)
         walk.summarisedUpTo = summarisedUpTo
         walk.wantedFiles = Set(jobs.keys)
-        // When the segment of the start has become part of an earlier one, the walk misses its records.
+        // If the first segment was merged into an earlier one, the pass misses its records.
         var hasStart = false
         walk.onSegment = { [segments] segment, identity in
             hasStart = hasStart || segment == first.segment
@@ -110,7 +110,7 @@ package final class RebuildPass {
         try writeOverlays()
     }
 
-    /// Brings the files to their images.
+    /// Writes the pending pages of all files.
     private func writeOverlays() throws(SystemError) {
         for (id, job) in jobs where job.applier.overlay.isAhead && job.failure == nil {
             let output = try files.file(id, at: job.output)
@@ -119,7 +119,7 @@ package final class RebuildPass {
         overlayBytes = 0
     }
 
-    /// Brings one file to its image as it stands.
+    /// Writes one file as of its current image.
     func writeImage(_ id: FileID) throws(SystemError) {
         guard let job = jobs[id] else { return }
         let output = try files.file(id, at: job.output)
@@ -140,7 +140,7 @@ package final class RebuildPass {
         do {
             base = try BaseReader(path, root: root.id, file: id, reference: reference)
         } catch {
-            // Thinning takes a base away after the segment that names it.
+            // Pruning removes a base after the segment that names it.
             let segment = place.location.segment
             guard try FileStatus.unlessMissing(path, followingLinks: false) == nil,
                 let known = segments[segment],
@@ -167,7 +167,7 @@ package final class RebuildPass {
         try opener.open(payload, place, from: job.applier, output.file)
         var before = job.applier.overlay.byteCount
         for index in 0..<opener.changes.entries.count {
-            // What is void or later stands at the end of a record.
+            // Void or later entries are at the end of a record.
             guard job.plan.includes(place.location, entry: index) else { return }
             let entry = opener.changes.entries[index]
             try job.applier.apply(
@@ -183,7 +183,7 @@ package final class RebuildPass {
         }
     }
 
-    /// Whether the file is sound so far; a fresh start forgets a failure when every snapshot counts.
+    /// Whether the file is healthy so far. When every snapshot counts, a fresh start clears a failure.
     private func canGoOn(_ job: Job, atFreshStart isFresh: Bool) -> Bool {
         guard job.failure != nil else { return true }
         guard isFresh, onSnapshot != nil else { return false }
@@ -191,8 +191,8 @@ package final class RebuildPass {
         return true
     }
 
-    /// Compares a finished image with what its snapshot says. Throws `DamageError`, or why it was not
-    /// finished.
+    /// Compares a finished image with its snapshot's state. Throws `DamageError`, or the reason why it was
+    /// not finished.
     func verify(_ id: FileID) throws -> SnapshotState {
         guard let job = jobs[id], let snapshot = job.plan.snapshot else {
             throw RepositoryError.noSnapshot(id, at: .none)

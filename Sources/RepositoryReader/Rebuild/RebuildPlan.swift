@@ -2,8 +2,8 @@ package import RepositoryFormat
 package import SQLiteFiles
 import SystemPackage
 
-/// Which records make up the image of a file at one snapshot: from the last base or fresh start on, without
-/// what was voided. Built by one walk over the stream that looks at tables only.
+/// The records that make up the image of a file at one snapshot: from the last base or fresh start on,
+/// without voided ones. Built in one pass over the stream that reads only tables.
 package struct RebuildPlan {
     /// The snapshot that will be rebuilt: the newest not later than the wanted one.
     private(set) var snapshot: SnapshotState?
@@ -13,15 +13,15 @@ package struct RebuildPlan {
     private(set) var end: SnapshotAssembler.Place?
     /// The largest image on the way, in bytes.
     private(set) var largestBytes: UInt64 = 0
-    /// All pages that records name: with these alone, records can be opened and applied.
+    /// All pages that records name. These alone are enough to decompress and apply the records.
     package private(set) var pages = PageBitmap()
 
-    /// Begin with the first record of all, not with the last base or fresh start: for checks.
+    /// Begin with the first record, not with the last base or fresh start: for checks.
     private let keepsEverything: Bool
-    /// Whether a removed snapshot, whose changes are still there, counts as one.
+    /// Whether a removed snapshot with its changes still in the stream counts as one.
     private let countsRemoved: Bool
     private var assembler = SnapshotAssembler()
-    /// Of a removed snapshot: the next one that counts begins there.
+    /// The start of a removed snapshot: the next one that counts begins there.
     private var removedStart: RecordLocation?
 
     package init(keepingEverything: Bool = false, countingRemoved: Bool = false) {
@@ -43,7 +43,7 @@ package struct RebuildPlan {
 
     mutating func sawVoid(_ record: RecordLocation) { assembler.sawVoid(record) }
 
-    /// Takes the entries of a changes record whose sequences are not above `limit`.
+    /// Adds the entries of a changes record with sequences up to `limit`.
     mutating func sawChanges(
         _ changes: ChangesFormat,
         _ record: RecordLocation,
@@ -79,23 +79,23 @@ package struct RebuildPlan {
     }
 }
 
-/// The plans of several files, and the damage that was met on the way.
+/// The plans of several files, and the damage that was found meanwhile.
 package struct RebuildPlans {
     private(set) var plans: [FileID: RebuildPlan] = [:]
     private(set) var lastSequence = SequenceNumber.none
-    /// Runs of snapshots that are missing.
+    /// Ranges of missing snapshots.
     private var holes: [(after: SequenceNumber, until: SequenceNumber, damage: DamageError)] = []
     private(set) var firstDamage: DamageError?
-    /// The first damage behind the last snapshot.
+    /// The first damage after the last snapshot.
     private var damageBehind: DamageError?
-    /// Which files the segments were; the plans' places are places in those.
+    /// The segments' files; the plans' places refer to these.
     private(set) var segments: [SequenceNumber: SegmentIdentity] = [:]
-    /// Places in segments up to there are places in their summaries, if they have any.
+    /// In segments up to this one, places refer to their summaries, if they have any.
     let summarisedUpTo: SequenceNumber
-    /// Whether any are.
+    /// Whether any segment has summaries.
     private(set) var hasSummaries = false
 
-    /// Walks over the stream up to `limit`, for the files in `wanted`.
+    /// Reads the stream up to `limit`, for the files in `wanted`.
     package init(
         _ root: RootDescription,
         wanted: Set<FileID>,
@@ -148,7 +148,7 @@ package struct RebuildPlans {
                     let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
                     plans[header.file]!.sawBase(place.location, base.shape)
                 case .changes:
-                    // The tables of other files matter only for the sequences in them.
+                    // Of other files, only the sequences in the tables matter.
                     try changes.decode(payload, header, place)
                     if changes.finishedCount > 0, !place.isSummarised {
                         last = header.firstSequence.advanced(by: changes.finishedCount).previous
@@ -174,8 +174,8 @@ package struct RebuildPlans {
         lastSequence = last
     }
 
-    /// The sequence that follows the last one when nothing is missing before the record; nil for one that
-    /// does not tell.
+    /// The sequence that follows the last one if no record is missing before this one; nil if the record has
+    /// none.
     private static func firstSequence(
         _ type: RecordType,
         _ header: RecordHeader,
@@ -188,11 +188,11 @@ package struct RebuildPlans {
         }
     }
 
-    /// The file's plan, if what is asked for can be told from the stream.
+    /// The file's plan, if the stream has everything up to `limit`.
     package func plan(_ id: FileID, at limit: SequenceNumber) throws -> RebuildPlan {
         guard limit <= lastSequence, let plan = plans[id], let snapshot = plan.snapshot else {
             if let damage = holes.first(where: { $0.after < limit })?.damage { throw damage }
-            // What is wanted may have been there.
+            // The requested snapshot may have been there.
             if limit > lastSequence, let damageBehind { throw damageBehind }
             throw RepositoryError.noSnapshot(id, at: limit)
         }

@@ -4,7 +4,7 @@ import SQLiteFiles
 import SystemPackage
 package import Zstandard
 
-/// Opens the page data of changes records. Its buffers serve one record after the other.
+/// Decompresses the page data of changes records. Its buffers are reused for the next record.
 package struct RecordOpener: ~Copyable {
     package private(set) var changes = ChangesFormat()
     /// The record's page data, in the order of its table: whole pages, or the bytes of ranges.
@@ -22,9 +22,9 @@ package struct RecordOpener: ~Copyable {
         try changes.decode(payload, header, place)
     }
 
-    /// Opens the page data of the record that was decoded last.
+    /// Decompresses the page data of the record that was decoded last.
     /// - Parameters:
-    ///   - image: the image as it was before the record.
+    ///   - image: the image before the record.
     ///   - file: that image's file.
     package mutating func open(
         _ payload: RawSpan,
@@ -84,7 +84,7 @@ package struct RecordOpener: ~Copyable {
         )
     }
 
-    /// The content that the record's distinct pages had before it, ascending, without those beyond the image.
+    /// The previous content of the record's distinct pages, ascending, without those beyond the image.
     private mutating func readPrefix(
         from image: borrowing ImageApplier,
         _ file: borrowing OpenFile

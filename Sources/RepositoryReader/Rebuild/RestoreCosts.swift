@@ -1,15 +1,15 @@
 import LinuxSystem
 package import RepositoryFormat
 
-/// What a restore of a whole root has to do, in bytes.
+/// The amount of work of restoring a whole root, in bytes.
 package struct RestoreCost: Hashable, Sendable {
-    /// As of this snapshot, the last one of the root then.
+    /// The snapshot to restore: the last one of the root then.
     package internal(set) var sequence = SequenceNumber.none
-    /// Base images and records that are read, compressed as they are.
+    /// Base images and records that are read, in compressed form.
     package internal(set) var readBytes: UInt64 = 0
-    /// Pages of those records, which are unpacked and put in one after the other.
+    /// Pages of those records, which are decompressed and applied one after the other.
     package internal(set) var pageBytes: UInt64 = 0
-    /// The images that come of it.
+    /// The images that result.
     package internal(set) var imageBytes: UInt64 = 0
 
     package var totalBytes: UInt64 { readBytes.addingSaturated(pageBytes).addingSaturated(imageBytes) }
@@ -22,7 +22,7 @@ package struct RestoreCost: Hashable, Sendable {
         return sum
     }
 
-    /// What is left of a sum without one of its parts.
+    /// The rest of a sum without one of its parts.
     package static func - (sum: RestoreCost, part: RestoreCost) -> RestoreCost {
         var rest = sum
         rest.readBytes = rest.readBytes.subtractingSaturated(part.readBytes)
@@ -32,19 +32,20 @@ package struct RestoreCost: Hashable, Sendable {
     }
 }
 
-/// Walks over a root's history and says what the restore of its latest moment costs, and that of the dearest.
+/// Reads a root's history and computes the cost of restoring its latest moment, and of the most expensive
+/// one.
 ///
-/// Each file is read from its last base or fresh start on (`RebuildPlan`), of segments that end before what
-/// is asked for only their summaries; a deleted one costs nothing.
+/// Each file is read from its last base or fresh start on (`RebuildPlan`). Of segments that end before the
+/// requested snapshot, only the summaries are read. A deleted file costs nothing.
 package struct RestoreCosts: Sendable {
     package private(set) var latest = RestoreCost()
     package private(set) var worst = RestoreCost()
 
-    /// Of each file, at its last finished snapshot; and from the start that an unfinished one has.
+    /// The cost of each file, at its last finished snapshot; and from the start of an unfinished one.
     private var finished: [FileID: RestoreCost] = [:]
     private var begun: [FileID: RestoreCost] = [:]
 
-    /// Tells `body` all that `RootHistory.visit` tells. Throws what that throws.
+    /// Passes all events of `RootHistory.visit` to `body`. Throws what `body` throws.
     package init(_ root: RootDescription, _ body: (HistoryEvent) throws -> Void) throws {
         var tracker = HistoryTracker()
         var changes = ChangesFormat()
@@ -85,7 +86,7 @@ package struct RestoreCosts: Sendable {
 
     private init() {}
 
-    /// Whoever wants what is newer reads the segment's summaries.
+    /// To restore a later snapshot, the segment's summaries are read instead of the segment.
     private mutating func end(_ segment: SummarisedSegment) {
         for (file, cost) in segment.costs {
             guard let packed = finished[file], packed.imageBytes > 0 else { continue }

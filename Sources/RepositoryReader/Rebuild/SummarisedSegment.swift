@@ -1,11 +1,11 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// What the restore of each file costs at the end of a segment, by way of its summaries.
+/// The cost of restoring each file as of the end of a segment, if its summaries are used.
 struct SummarisedSegment {
     let first: SequenceNumber
     private(set) var costs: [FileID: RestoreCost] = [:]
-    /// Those before the segment.
+    /// The costs before the segment.
     private let former: [FileID: RestoreCost]
     private var changes = ChangesFormat()
 

@@ -3,63 +3,62 @@ package import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 
-/// Follows the stream record by record: which files there are, how each stood at its last snapshot, which
-/// snapshots are unfinished. Pure; `RootHistory`, the writer and the check all see the stream through it.
+/// Follows the stream record by record: the files, the state of each at its last snapshot, and unfinished
+/// snapshots. It does no I/O. `RootHistory`, the writer and the check all read the stream through it.
 ///
 /// Sequences count up by one. A session voids the unfinished snapshots of all files, a void record that of
-/// one file; their parts and bases then never happened. Bytes of the segments that belong to no snapshot are
-/// counted to the next one, so that the shares of all snapshots add up to the valid length of the segments.
+/// one file. Their parts and bases then never happened. Bytes of the segments that belong to no snapshot are
+/// counted to the next one. So the shares of all snapshots add up to the valid length of the segments.
 package struct HistoryTracker {
     package struct Track {
         var name: FilePath
         var kind: FileKind
         package var last: SnapshotState?
-        /// How much was lost before the last base or fresh start that it is built on.
+        /// The number of losses before its last base or fresh start.
         fileprivate var lossesBefore = 0
-        /// What it is built on is missing.
+        /// Its base is missing.
         fileprivate var lacksBase = false
     }
 
     package private(set) var files: [FileID: Track] = [:]
-    /// Of each file that has an unfinished snapshot, the pages of that so far. By itself, because it is
-    /// asked after each record whether there is any, and files are many.
+    /// For each file with an unfinished snapshot, the number of its pages so far. Separate from the files,
+    /// which are many: after each record the tracker checks whether there is any.
     private var unfinishedPages: [FileID: UInt64] = [:]
     /// Whether any file has an unfinished snapshot.
     package var hasUnfinished: Bool { !unfinishedPages.isEmpty }
-    /// Tells whether the base of a snapshot is there; nil when nobody asks for that.
+    /// Returns whether the base of a snapshot exists; nil if the caller does not need that.
     var isBaseThere: ((SequenceNumber, FileID, RecordPlace) throws -> Bool)?
-    /// Bases that no finished snapshot stands on yet.
+    /// Bases that no finished snapshot needs yet.
     private var openBases: [FileID: SequenceNumber] = [:]
-    /// Files that are built on a base that is missing.
+    /// Files whose base is missing.
     private var filesWithoutBase: Set<FileID> = []
-    /// So many places were met at which something is lost.
+    /// The number of places where records were lost.
     private var losses = 0
-    /// At one of them something is missing, and that not because of damage.
+    /// At one of them records are missing, and not because of damage.
     private var isIncomplete = false
-    /// Files whose last changes are no snapshot any more.
+    /// Files whose last changes are no longer a snapshot.
     private var superseded: Set<FileID> = []
     /// The last record was the end of a sealed segment.
     private var isAtFooter = false
     /// Whether the last snapshots of all files are the state of the root here, at the end of a sealed
-    /// segment: retention leaves of each file what stands there.
+    /// segment. Retention keeps the state of each file there.
     var isStateOfRoot: Bool {
         isAtFooter && losses == 0 && filesWithoutBase.isEmpty && superseded.isEmpty
     }
     /// Files whose declaration is lost.
     private var undeclared: Set<FileID> = []
-    /// The file whose snapshot the last record has ended, removed ones included; nil when it has ended none.
+    /// The file whose snapshot the last record ended, removed ones included; nil when it ended none.
     package private(set) var ended: FileID?
     package private(set) var lastSequence = SequenceNumber.none
 
     package init() {}
-    /// Of the last record or snapshot, as the clock said.
+    /// The time of the last record or snapshot, by the clock.
     package private(set) var lastTime = Instant(nanoseconds: 0)
     private var segment: SequenceNumber?
     private var unattributedBytes: UInt64 = 0
     private var changes = ChangesFormat()
 
-    /// Something of the stream is lost here. What follows of a file is whole again from its next base or
-    /// fresh start on.
+    /// Records are lost here. A file is complete again from its next base or fresh start on.
     package mutating func lost(_ finding: Finding) {
         guard finding.severity == .error else { return }
         losses += 1
@@ -67,8 +66,8 @@ package struct HistoryTracker {
         if finding.isIncompleteness { isIncomplete = true }
     }
 
-    /// Takes the next record and tells `emit` what it says. Throws `DamageError` for one that contradicts the
-    /// stream, `RepositoryError.unsupported`, or what `emit` throws.
+    /// Takes the next record and passes its events to `emit`. Throws `DamageError` for one that contradicts
+    /// the stream, `RepositoryError.unsupported`, or what `emit` throws.
     package mutating func consume(
         _ type: RecordType,
         _ header: RecordHeader,
@@ -164,7 +163,7 @@ package struct HistoryTracker {
         }
     }
 
-    /// False when the declaration may be in what is missing. Throws `DamageError` where nothing is.
+    /// False when the declaration may be among missing records. Throws `DamageError` if none are missing.
     private mutating func isDeclared(
         _ id: FileID,
         _ place: RecordPlace,
@@ -178,7 +177,7 @@ package struct HistoryTracker {
         return false
     }
 
-    /// What contradicts the stream before it, which may be because something is missing there.
+    /// A contradiction to the earlier stream, which may be a consequence of missing records.
     private func consequence(_ message: String, _ place: RecordPlace) -> Finding {
         let damage = place.damage(message)
         return Finding(.error, damage.path, at: damage.offset, message, isIncompleteness: isIncomplete)
@@ -266,7 +265,7 @@ package struct HistoryTracker {
             lastTime = entry.time
             lastSequence = sequence
             sequence = sequence.next
-            // What is no snapshot any more is counted to the next one.
+            // Bytes of removed snapshots are counted to the next one.
             guard entry.isSnapshot else {
                 superseded.insert(header.file)
                 continue
@@ -279,7 +278,7 @@ package struct HistoryTracker {
         unfinishedPages[header.file] = unfinished
     }
 
-    /// The file is built on something new.
+    /// The file has a new base or a fresh start.
     private mutating func rebase(_ id: FileID, _ track: inout Track, isThere: Bool) {
         track.lossesBefore = losses
         track.lacksBase = !isThere
@@ -308,14 +307,14 @@ package struct HistoryTracker {
 }
 
 extension RecordPlace {
-    /// Runs a decoder of the record's payload and gives its errors their place.
+    /// Runs a decoder of the record's payload and adds the place to its errors.
     package func reading<Value>(_ body: () throws(FormatError) -> Value) throws -> Value {
         do throws(FormatError) { return try body() } catch { throw self.error(error) }
     }
 }
 
 extension ChangesFormat {
-    /// Decodes the payload of a record and gives errors their place.
+    /// Decodes the payload of a record and adds the place to errors.
     package mutating func decode(_ payload: RawSpan, _ header: RecordHeader, _ place: RecordPlace) throws {
         do throws(FormatError) { try decode(payload, time: header.time) } catch { throw place.error(error) }
         // fits: the last sequence is far above the entries of one payload

@@ -1,17 +1,16 @@
 package import RepositoryFormat
 
-/// Which snapshots of a root stay, as retention has decided. What is newer than all that it has seen stays as
-/// well.
+/// The snapshots of a root that retention keeps. Snapshots that are newer than its decision are kept as well.
 package struct KeptSnapshots: Sendable {
     /// Ascending.
     private let sequences: [SequenceNumber]
     private let moments: [Bool]
     private let lastSeen: SequenceNumber
-    /// From here on all stays, each a moment, and what they build on.
+    /// From here on all snapshots are kept, each as a moment, and so are those that they build on.
     private var untouched: (first: SequenceNumber, standing: Set<SequenceNumber>)?
 
     /// - Parameters:
-    ///   - kept: ascending, each with whether the root as a whole stays restorable as of it.
+    ///   - kept: ascending, each with whether the root as a whole remains restorable as of it.
     ///   - lastSeen: the newest snapshot that was decided on.
     package init(
         _ kept: some Sequence<(sequence: SequenceNumber, isMoment: Bool)>,
@@ -24,8 +23,8 @@ package struct KeptSnapshots: Sendable {
         self.lastSeen = lastSeen
     }
 
-    /// The same, but that from a sequence on nothing goes, for it is out of reach. So of each file what
-    /// stands there stays.
+    /// The same, but no snapshot from `first` on is removed, because those are out of reach. So the state of
+    /// each file there is kept too: `standing`.
     package func leaving(from first: SequenceNumber, standing: Set<SequenceNumber>) -> Self {
         var kept = self
         kept.untouched = (first, standing)

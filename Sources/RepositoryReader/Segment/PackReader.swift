@@ -3,18 +3,18 @@ package import RepositoryFormat
 import SQLiteFiles
 import Zstandard
 
-/// Opens packs and reads the records in them, front to back. Its buffers serve one pack after the other.
+/// Decompresses packs and reads their records, front to back. Its buffers are reused for the next pack.
 ///
 /// A pack is valid if and only if:
-/// 1. Both frames hold as many bytes as it says.
-/// 2. The records fill the heads exactly, and there are as many as it says.
-/// 3. Their ranges have all bytes of the data.
+/// 1. Both frames have the length that it declares.
+/// 2. The records fill the record headers' frame exactly, and their number is the declared one.
+/// 3. Their ranges take all bytes of the data.
 /// 4. No record in it is a pack, a summary or a footer.
 package struct PackReader: ~Copyable {
     private var decompressor: Decompressor?
     private var heads: [UInt8] = []
     private var data: [UInt8] = []
-    /// The data of the segment's summaries, into which the data of its packs reaches.
+    /// The data of the segment's summaries, which is the prefix of its packs' data.
     private var prefix: [UInt8] = []
     private var hasData = false
     private var dataBytes = 0
@@ -23,7 +23,7 @@ package struct PackReader: ~Copyable {
     private var headOffset = 0
     private var dataOffset = 0
 
-    /// The number of the present record in its pack, from 0.
+    /// The number of the current record in its pack, from 0.
     package private(set) var index = -1
     package private(set) var header = RecordHeader(
         .void,
@@ -33,20 +33,19 @@ package struct PackReader: ~Copyable {
         firstSequence: .none,
         time: Instant(nanoseconds: 0)
     )
-    /// The present record's payload; without the bytes of its ranges when those were not wanted.
+    /// The current record's payload; without the bytes of its ranges when those were not wanted.
     package private(set) var payload: [UInt8] = []
-    /// What the records up to and with the present one take, of all that they take, uncompressed and in
-    /// bytes.
+    /// The bytes of the records up to and including the current one, and of all records, both uncompressed.
     var progress: (done: UInt64, of: UInt64) {
         (UInt64(headOffset + dataOffset), UInt64(heads.count + dataBytes))
     }
 
     package init() {}
 
-    /// Another segment begins, which has no summary so far.
+    /// A new segment begins, without a summary so far.
     mutating func beginSegment() { prefix.removeAll(keepingCapacity: prefix.capacity <= 4 << 20) }
 
-    /// Takes a summary, of which the packs behind it need the data.
+    /// Keeps a summary's data, which the following packs need.
     mutating func take(summary payload: RawSpan) throws(FormatError) {
         try open(summary: payload) { _ in true }
         guard prefix.count + dataBytes <= SummaryFormat.maximumDataBytes else {
@@ -55,7 +54,8 @@ package struct PackReader: ~Copyable {
         if hasData { prefix.append(contentsOf: data) }
     }
 
-    /// Opens a summary to read the records in it. Its data is opened only if any of its files is wanted.
+    /// Decompresses a summary to read its records. Its data is decompressed only if any of its files is
+    /// wanted.
     package mutating func open(
         summary payload: RawSpan,
         wantsData: (FileID) -> Bool
@@ -64,7 +64,7 @@ package struct PackReader: ~Copyable {
         try open(SummaryFormat.pack(in: payload), prefix: [], wantsData)
     }
 
-    /// Opens the pack with that payload.
+    /// Decompresses the pack with that payload.
     mutating func open(_ payload: RawSpan, wantsData: Bool) throws(FormatError) {
         try open(payload, prefix: prefix) { _ in wantsData }
     }
@@ -119,7 +119,7 @@ package struct PackReader: ~Copyable {
         }
     }
 
-    /// Whether a record in the heads is of a file that is wanted.
+    /// Whether a record in the record headers' frame is of a wanted file.
     private func holdsAny(_ isWanted: (FileID) -> Bool) throws(FormatError) -> Bool {
         let span = unsafe heads.span.bytes
         var (offset, reference) = (0, PackFormat.Reference())
@@ -164,10 +164,10 @@ package struct PackReader: ~Copyable {
         return true
     }
 
-    /// Types of records that are in no pack.
+    /// Types of records that no pack contains.
     private static let outer = [RecordType.pack, .summary, .footer].map(\.rawValue)
 
-    /// How many bytes of the data are the record's.
+    /// How many bytes of the data belong to the record.
     package static func rangeBytes(ofType type: UInt8, _ payload: RawSpan) -> UInt64 {
         guard type == RecordType.changes.rawValue, payload.byteCount >= ChangesFormat.headerBytes,
             payload.byte(at: ChangesFormat.Offset.encoding) == ChangesFormat.Encoding.byteRanges.rawValue

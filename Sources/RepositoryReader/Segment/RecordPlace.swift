@@ -1,16 +1,16 @@
 import RepositoryFormat
 package import SystemPackage
 
-/// A record's place, with all that a message about it needs.
+/// A record's place, with everything that a message about it needs.
 package struct RecordPlace {
     package let location: RecordLocation
     package let path: FilePath
-    /// Where the record, or the pack that it is in, ends in the segment.
+    /// The end of the record, or of the pack that it is in, in the segment.
     package let end: UInt64
-    /// What it takes of the segment, in bytes; in a pack, its share.
+    /// Its size in the segment, in bytes; in a pack, its share.
     let storedBytes: UInt64
     package let isPacked: Bool
-    /// It is in a summary that stands for its segment.
+    /// It is in a summary that replaces its segment.
     package var isSummarised = false
 
     package init(
@@ -29,7 +29,7 @@ package struct RecordPlace {
         self.isSummarised = isSummarised
     }
 
-    /// Damage that shows in the record's payload.
+    /// Damage in the record's payload.
     package func damage(_ message: String) -> DamageError { DamageError(path, at: location.offset, message) }
 
     /// An error of a decoder of the record's payload.

@@ -3,8 +3,8 @@ package import RepositoryFormat
 import SystemPackage
 
 extension RootDescription {
-    /// The root's durable mark; nil when it has none. Readers look at it before they list the segments: then
-    /// the stream is at least as long. Throws `DamageError`, `RepositoryError.unsupported`, or `SystemError`.
+    /// The root's durable mark; nil when it has none. Readers read it before they list the segments: then the
+    /// stream is at least as long. Throws `DamageError`, `RepositoryError.unsupported`, or `SystemError`.
     package func durableMark() throws -> DurableMark? {
         let file: OpenFile
         do {
@@ -14,7 +14,7 @@ extension RootDescription {
         }
         var bytes = [UInt8](repeating: 0, count: DurableMark.byteCount + 1)
         let count = try file.read(into: &bytes, count: bytes.count, at: 0)
-        // What a first write leaves that failed, or did not reach the disk before the power went.
+        // A first write that failed, or that did not reach the disk before a power loss, leaves zeros.
         guard bytes[..<count].contains(where: { $0 != 0 }) else { return nil }
         let mark: DurableMark
         do throws(FormatError) {

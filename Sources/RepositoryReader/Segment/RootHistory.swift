@@ -6,26 +6,26 @@ package import SystemPackage
 package struct SnapshotRecord: Hashable, Sendable {
     package let file: FileID
     package let state: SnapshotState
-    /// Pages that it changed, unfinished parts and a base image included.
+    /// The number of pages that it changed, unfinished parts and a base image included.
     package let pageCount: UInt64
-    /// Transactions in it where that is known and not one; else 0.
+    /// The number of transactions in it, where that is known and not one; else 0.
     package let coalesced: UInt64
-    /// Its share of the segments; the shares of a root add up to what its segments hold.
+    /// Its share of the segments. The shares of a root add up to the size of its segments.
     package let storedBytes: UInt64
     let location: RecordLocation
-    /// Whether the root as a whole can be restored as of it: retention has kept what stood beside it.
+    /// Whether the root as a whole can be restored as of it: retention has kept the state of all other files.
     package let isMoment: Bool
-    /// Whether all that it is built on is there.
+    /// Whether everything that it builds on is there.
     package var isWhole = true
-    /// Whether nothing is missing of the root up to it, of no file.
+    /// Whether no record is missing up to it, of any file of the root.
     package var isRootWhole = true
 }
 
-/// Where a record lies.
+/// The place of a record.
 package struct RecordLocation: Hashable, Comparable, Sendable {
     /// The segment, by its first sequence.
     package let segment: SequenceNumber
-    /// Of the record, or of the pack that it is in; in bytes from the segment's start.
+    /// The offset of the record, or of its pack, in bytes from the segment's start.
     package let offset: UInt64
     /// Its number in the pack; 0 outside of packs.
     package let index: Int
@@ -41,7 +41,7 @@ package struct RecordLocation: Hashable, Comparable, Sendable {
     }
 }
 
-/// What a walk over the history meets, in the order of the stream.
+/// An event of the history, in the order of the stream.
 package enum HistoryEvent: Sendable {
     case session(program: String, time: Instant)
     /// A declaration; later ones of the same number replace it.
@@ -53,15 +53,15 @@ package enum HistoryEvent: Sendable {
     case finding(Finding)
 }
 
-/// Reads what happened to a root. Works beside a writer; opens its own files and reads no page data.
+/// Reads the history of a root. Works beside a writer; opens its own files and reads no page data.
 package struct RootHistory: Sendable {
     let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// Walks over all records, oldest first. Everything that `body` sees is durable: what another process has
-    /// written but not yet synchronised is synchronised first.
-    /// Throws what `body` throws, `RepositoryError.unsupported`, or `SystemError`; damage is an event.
+    /// Reads all records, oldest first. Everything that `body` gets is durable: records that another process
+    /// has written but not yet synchronised are synchronised first. Throws what `body` throws,
+    /// `RepositoryError.unsupported`, or `SystemError`; damage is an event.
     package func visit(_ body: (HistoryEvent) throws -> Void) throws {
         _ = try scan(body)
     }
@@ -71,7 +71,7 @@ package struct RootHistory: Sendable {
         try scan { _ in }.tracker.protectedFiles
     }
 
-    /// What the root's segments hold, in bytes.
+    /// The size of the root's segments, in bytes.
     package func segmentBytes() throws -> UInt64 {
         var total: UInt64 = 0
         for first in try root.segments() {
@@ -80,9 +80,11 @@ package struct RootHistory: Sendable {
         return total
     }
 
-    /// The same, and looks for the bases that snapshots are built on: one that is missing is an event. Throws
-    /// `ReplacedSegmentError` beside a writer that has just removed one. `onStateOfRoot`: told, before what
-    /// tells that something is lost, that the newest snapshots of all files were the state of the root then.
+    /// The same, and checks for the bases of snapshots: a missing one is an event. Throws
+    /// `ReplacedSegmentError` beside a writer that has just removed one.
+    ///
+    /// `onStateOfRoot` is called before an event of a loss, if the newest snapshots of all files were the
+    /// state of the root then.
     package func visitLookingForBases(
         onStateOfRoot: () -> Void,
         _ body: (HistoryEvent) throws -> Void
@@ -92,7 +94,7 @@ package struct RootHistory: Sendable {
         tracker.isBaseThere = { sequence, file, _ in
             let path = root.basePath(sequence, file)
             if try FileStatus.unlessMissing(path, followingLinks: false) != nil { return true }
-            // Whoever removes a base has replaced the segment that names it.
+            // A writer that removes a base has replaced the segment that names it.
             guard let segment, try StreamReader(root: root).identity(of: segment.first) == segment.identity
             else { throw ReplacedSegmentError() }
             return false
@@ -102,7 +104,7 @@ package struct RootHistory: Sendable {
         _ = try scan(walk, &tracker, onStateOfRoot: onStateOfRoot, body)
     }
 
-    /// Walks over everything and returns where that leads to; no end when there is no segment.
+    /// Reads everything and returns the resulting state; no end when there is no segment.
     package func scan(
         _ body: (HistoryEvent) throws -> Void
     ) throws -> (tracker: HistoryTracker, end: StreamEnd?) {

@@ -5,23 +5,27 @@ import SystemPackage
 
 /// Reads the records of one segment, front to back.
 ///
-/// A record is valid when its magic stands there, its length is at most 64 MiB and ends before the limit, and
-/// its checksum, which covers header, payload and place, is right. Records follow each other without space.
+/// A record is valid if and only if:
+/// 1. It starts with the magic.
+/// 2. Its payload has at most 64 MiB, and it ends before the limit.
+/// 3. Its checksum, which covers header, payload and place, matches.
 ///
-/// At the first place without a valid record the rest is searched for one. If none is found, or only records
-/// that do not start a flush, the rest is an unfinished write: that is what a crash leaves. If one that
-/// starts a flush is found, everything before it had been synchronised, so the invalid bytes are damage;
-/// reading goes on behind them. Beside a writer a record may become valid while the rest is searched: the
-/// place is then looked at again. Before the length up to which the segment is known to have been
-/// synchronised, everything invalid is damage.
+/// Records follow each other without space. The bytes at a place without a valid record are one of these:
+/// 1. Before the durable length of the segment, they are damage. Reading resumes at the next valid record, or
+///    at that length.
+/// 2. Behind it, the rest is searched for valid records. If one of them starts a flush, everything before it
+///    had been synchronised. The bytes are then damage, and reading resumes at the first valid record.
+/// 3. Otherwise the rest is an unfinished write, as a crash leaves it.
+///
+/// Beside a writer, a record may become valid during the search. The place is therefore read again
+/// afterwards.
 struct SegmentReader: ~Copyable {
     enum Step: Hashable {
-        /// `header`, `payload` and `offset` are those of the next record.
+        /// The next record is in `header`, `payload` and `offset`.
         case record
-        /// From the offset on nothing is valid up to the other one, where reading goes on.
+        /// The bytes between the two offsets are damaged. Reading resumes at the second one.
         case damage(at: UInt64, resumingAt: UInt64)
-        /// Nothing valid comes any more; the valid part ends at the offset, which is the limit after a clean
-        /// end.
+        /// No valid record follows. The valid part ends at the offset, which is the limit after a clean end.
         case end(at: UInt64)
     }
 
@@ -29,11 +33,11 @@ struct SegmentReader: ~Copyable {
 
     let path: FilePath
     let firstSequence: SequenceNumber
-    /// The file when it was opened.
+    /// The file's status when it was opened.
     let status: FileStatus
-    /// What lies behind, in bytes from the start, is not looked at.
+    /// Bytes behind it, from the start of the file, are not read.
     private(set) var limit: UInt64
-    /// Up to there everything was once synchronised, in bytes from the start; 0 when that is not known.
+    /// The durable length: all bytes before it were once synchronised. 0 when it is not known.
     private(set) var durableBytes: UInt64
     private let file: OpenFile
     private var buffer: [UInt8] = []
@@ -41,12 +45,12 @@ struct SegmentReader: ~Copyable {
     private var bufferedBytes = 0
     private var next = SegmentHeader.byteCount
 
-    /// Where the present record starts, in bytes from the start of the segment.
+    /// The offset of the current record, in bytes from the start of the segment.
     private(set) var offset: UInt64 = 0
     private var current: RecordHeader?
 
-    /// Opens a segment. With `synchronising`, waits until what is there now is on the disk; throws when it
-    /// cannot be brought there. Throws `DamageError` for what is no regular file, and `SystemError`.
+    /// Opens a segment. With `synchronising`, waits until its current content is on the disk; throws when
+    /// that fails. Throws `DamageError` if it is not a regular file, and `SystemError`.
     init(
         _ path: FilePath,
         first: SequenceNumber,
@@ -68,12 +72,13 @@ struct SegmentReader: ~Copyable {
         do {
             try file.synchroniseData()
         } catch {
-            // Not every file system lets a reader do that; then nothing there is fresh either.
+            // Not every file system lets a reader do that. Such a file has no fresh content either.
             guard [.readOnlyFileSystem, .invalidArgument].contains(error.code) else { throw error }
         }
     }
 
-    /// From elsewhere it is known that the segment ends there, and that all before it was once synchronised.
+    /// Sets the end of the segment, as its successor or its own seal defines it. All bytes before it were
+    /// once synchronised.
     mutating func close(at end: UInt64) {
         durableBytes = end
         limit = min(status.sizeBytes, end)
@@ -99,7 +104,7 @@ struct SegmentReader: ~Copyable {
         let at = place ?? next
         guard at < limit else { return .end(at: at) }
         if try verify(at) { return .record }
-        // What was read ahead may be older than the file is now.
+        // The buffer may be older than the file is now.
         bufferedBytes = 0
         if try verify(at) { return .record }
         let durable = at < durableBytes ? min(durableBytes, limit) : nil
@@ -110,10 +115,10 @@ struct SegmentReader: ~Copyable {
         return .damage(at: at, resumingAt: resume)
     }
 
-    /// The present record's header; only after a step that was a record.
+    /// The current record's header; only after a step that was a record.
     var header: RecordHeader { current! }
 
-    /// The present record's payload.
+    /// The current record's payload.
     var payload: RawSpan {
         @_lifetime(borrow self)
         borrowing get {
@@ -121,7 +126,7 @@ struct SegmentReader: ~Copyable {
         }
     }
 
-    /// Whether a valid record starts at the place; if so, it is the present one.
+    /// Whether a valid record starts at the place. If so, it becomes the current one.
     private mutating func verify(_ at: UInt64) throws(SystemError) -> Bool {
         guard limit - at >= UInt64(RecordHeader.byteCount), try load(at, RecordHeader.byteCount),
             let header = RecordHeader(bytes(at, RecordHeader.byteCount)),
@@ -142,13 +147,13 @@ struct SegmentReader: ~Copyable {
             offset: at,
             segment: firstSequence
         )
-        // The bytes may have been loaded a second time: the header must be what was hashed.
+        // The bytes may have been read a second time: the header must be the one that was hashed.
         return record.littleEndianUInt64(at: RecordHeader.Offset.checksum) == sum
             && RecordHeader(record) == header
     }
 
-    /// Whether the file ends amid the record at the place: what is there of it is the front of one that goes
-    /// on.
+    /// Whether the file ends amid the record at the place: the existing bytes are the start of a longer
+    /// record.
     mutating func isCutAmidRecord(at: UInt64) throws(SystemError) -> Bool {
         guard limit == status.sizeBytes, at < limit else { return false }
         let count = Int(min(limit - at, UInt64(RecordHeader.byteCount)))
@@ -163,7 +168,7 @@ struct SegmentReader: ~Copyable {
         return UInt64(header.recordBytes) > limit - at
     }
 
-    /// The first valid record behind `at`, if that proves that the bytes at `at` were once valid.
+    /// The first valid record behind `at`, if it proves that the bytes at `at` were once valid.
     private mutating func search(after at: UInt64) throws(SystemError) -> UInt64? {
         var first: UInt64?
         var candidate = at + 1
@@ -177,7 +182,7 @@ struct SegmentReader: ~Copyable {
         return nil
     }
 
-    /// Where the magic of a record stands next.
+    /// The next position of a record's magic.
     private mutating func findMagic(from start: UInt64) throws(SystemError) -> UInt64? {
         var at = start
         while limit >= UInt64(RecordHeader.byteCount), at <= limit - UInt64(RecordHeader.byteCount) {
@@ -197,17 +202,17 @@ struct SegmentReader: ~Copyable {
         return nil
     }
 
-    /// Where data follows when these loaded bytes are zeros and a hole goes on behind them: nobody can read
-    /// through a hole of a million terabytes. Nil when they are not, or the hole ends right there.
+    /// The next data after a hole, if these bytes are zeros and a hole follows them. A hole may have a
+    /// million terabytes, which nobody can read. Nil when they are not zeros, or no hole follows.
     private func dataBehindHole(_ at: UInt64, _ count: Int) -> UInt64? {
         guard count == Self.chunkBytes, bytes(at, count).isZero else { return nil }
         let next = at + UInt64(count)
-        // The magic may begin with the last bytes of the hole only if those are not zeros.
+        // The last bytes of the hole are zeros, so the magic cannot begin there.
         let data = file.nextData(from: next)?.lowerBound ?? limit
         return data > next ? min(data, limit) : nil
     }
 
-    /// Makes bytes of the file available; false when the file has become shorter.
+    /// Reads bytes of the file into the buffer; false when the file has become shorter.
     private mutating func load(_ at: UInt64, _ count: Int) throws(SystemError) -> Bool {
         if at >= bufferStart, at + UInt64(count) <= bufferStart + UInt64(bufferedBytes) { return true }
         let wanted = Int(min(limit - at, UInt64(max(count, Self.chunkBytes))))
@@ -218,7 +223,7 @@ struct SegmentReader: ~Copyable {
         return bufferedBytes >= count
     }
 
-    /// Bytes that were made available before.
+    /// Bytes that are in the buffer.
     @_lifetime(borrow self)
     private borrowing func bytes(_ at: UInt64, _ count: Int) -> RawSpan {
         let start = Int(at - bufferStart)

@@ -4,7 +4,7 @@ package import SystemPackage
 /// How the last segment ends.
 package struct StreamEnd {
     package enum Tail: Hashable {
-        /// Nothing lies behind the last record.
+        /// Nothing follows the last record.
         case clean
         /// An unfinished write, up to the end of the file.
         case unfinished
@@ -14,26 +14,27 @@ package struct StreamEnd {
 
     package let segment: SequenceNumber
     package let path: FilePath
-    /// Where the valid part ends, in bytes; in a damaged segment, that before the first damage.
+    /// The end of the valid part, in bytes; in a damaged segment, that before the first damage.
     package var validBytes: UInt64
     package let fileBytes: UInt64
-    /// Up to there it was once synchronised, in bytes; 0 when that is not known.
+    /// The durable length, in bytes; 0 when it is not known.
     let durableBytes: UInt64
     package var tail: Tail
 
-    /// What the next segment's header says of it. A damaged one is not closed off: it stays damaged.
+    /// The length that the next segment's header declares. A damaged segment is not cut at the damage: it
+    /// remains damaged.
     package var countedBytes: UInt64 { tail == .damaged ? max(fileBytes, durableBytes) : validBytes }
     /// The last of the segments that this one replaces; its own first sequence when it replaces no other.
     package var lastReplaced: SequenceNumber
     /// Nil when it is damaged.
     package let header: SegmentHeader?
-    /// The segment before it and how far that is valid; `.none` and 0 when it is the first.
+    /// The segment before it and its valid length; `.none` and 0 when it is the first.
     package let previousFirst: SequenceNumber
     package let previousValidBytes: UInt64
 }
 
 extension StreamEnd {
-    /// Of a segment of which there is nothing but the name.
+    /// The end of a segment that has only a name.
     package init(
         missing first: SequenceNumber,
         _ path: FilePath,

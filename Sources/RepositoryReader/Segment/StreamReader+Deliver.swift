@@ -1,9 +1,9 @@
 import RepositoryFormat
 import SystemPackage
 
-/// Handing on what a segment's reader finds: records as they stand, those in packs, and those in summaries.
+/// Delivers the records that a segment's reader finds: single ones, those in packs, and those in summaries.
 extension StreamReader {
-    /// Hands on the record that the reader is at, or those in it. False when no more is wanted.
+    /// Delivers the current record of the reader, or the records in it. False when no more are wanted.
     func deliver(
         _ reader: borrowing SegmentReader,
         _ path: FilePath,
@@ -25,7 +25,7 @@ extension StreamReader {
                         try packs.open(payload, wantsData: wantsData)
                     }
                 } catch let damage as DamageError where wantsData {
-                    // What has no data can be told all the same.
+                    // Records without data can be delivered all the same.
                     isWhole = false
                     try place.reading { () throws(FormatError) in try packs.open(payload, wantsData: false) }
                     try onFinding(Finding(damage))
@@ -47,16 +47,16 @@ extension StreamReader {
         /// Other summaries of the segment follow.
         case more
         case last
-        /// No more is wanted.
+        /// No more are wanted.
         case stopped
     }
 
-    /// Whether the record is a summary that stands for its segment.
+    /// Whether the record is a summary that replaces its segment.
     func stands(_ header: RecordHeader) -> Bool {
         header.type == RecordType.summary.rawValue && header.firstSequence <= summarisedUpTo
     }
 
-    /// Hands on what is in a summary that stands for its segment, then the summary.
+    /// Delivers the records in a summary that replaces its segment, then the summary.
     func deliverSummary(
         _ reader: borrowing SegmentReader,
         _ path: FilePath,
@@ -78,7 +78,7 @@ extension StreamReader {
             else { return .stopped }
             return following == 0 ? .last : .more
         } catch let damage as DamageError {
-            // Nothing else may stand for what is in it.
+            // No other record may replace those in the summary.
             try onFinding(Finding(damage))
             return .last
         }
@@ -113,7 +113,7 @@ extension StreamReader {
         }
     }
 
-    /// Hands on the records in a pack, or in a summary, that was opened.
+    /// Delivers the records in a decompressed pack or summary.
     private func deliverRecords(
         _ pack: RecordPlace,
         _ packs: inout PackReader,

@@ -2,33 +2,40 @@ import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// Walks over the records of a root's segments, oldest first.
+/// Reads the records of a root's segments, oldest first.
 ///
-/// How far a segment counts is said by the header of the one after it. What is behind that in the file is an
-/// unfinished write, set aside; anything invalid before it is damage. The last segment ends where its reader
-/// says, and not before the durable mark. A sealed segment counts as a whole, whatever follows it, and ends
-/// in a footer. Records in packs come one by one, as if they stood there. Of a segment that its summaries
-/// stand for, the records in them come, each summary behind those in it, and nothing else is read but the
-/// footer. Damage is reported and passed over; digests decide later which images it spoils.
+/// The end of a segment:
+/// 1. The header of the next segment declares how much of this one is valid. Any further bytes in the file
+///    are an unfinished write and are ignored.
+/// 2. The last segment ends where its reader finds the end, but not before the durable mark.
+/// 3. A sealed segment is valid as a whole, whatever follows it, and ends in a footer.
+///
+/// Anything invalid before the end is damage. It is reported and skipped; digests decide later which images
+/// it affects.
+///
+/// Records in packs are delivered one by one, like single ones. If summaries replace a segment, the records
+/// in them are delivered, each summary after its own records. Of such a segment nothing else is read but the
+/// footer.
 package struct StreamReader {
     let root: RootDescription
-    /// Segments before the one with this first sequence are left out.
+    /// Segments before the one with this first sequence are omitted.
     var start = SequenceNumber.none
-    /// Whether to wait until what is read is on the disk.
+    /// Whether to wait until the records that are read are on the disk.
     var synchronising = false
-    /// Whether the bytes of ranges are wanted; without them such changes come as tables.
+    /// Whether the bytes of ranges are wanted; otherwise such changes are delivered as tables.
     var wantsData = false
-    /// Sealed segments whose last snapshot is not later are told by their summaries, if they have any.
+    /// Sealed segments with a last snapshot up to this one are replaced by their summaries, if they have any.
     package var summarisedUpTo = SequenceNumber.none
-    /// The files of which the data in those summaries is wanted; nil for all.
+    /// The files whose data in those summaries is wanted; nil for all.
     var wantedFiles: Set<FileID>?
-    /// Whether records that may be skipped are refused all the same.
+    /// Whether records that may be skipped are rejected all the same.
     var refusesUnknown = false
-    /// A draft that is read in place of the segment.
+    /// A draft that is read instead of the segment.
     package var draft: (segment: SequenceNumber, path: FilePath)?
-    /// Told which file each segment is, before any record of it; nil for one of which there is only the name.
+    /// Called with the identity of each segment's file before any of its records; nil for one that has only a
+    /// name.
     package var onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)?
-    /// Told of each segment that another one replaces, which is left out.
+    /// Called for each segment that another one replaces, and that is therefore omitted.
     package var onReplaced: ((SequenceNumber) throws -> Void)?
 
     package init(
@@ -55,8 +62,8 @@ package struct StreamReader {
         self.onReplaced = onReplaced
     }
 
-    /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every doubt.
-    /// Returns how the last segment ends; nil when there is no segment or `onRecord` returned false.
+    /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every finding.
+    /// Returns the end of the last segment; nil when there is no segment or `onRecord` returned false.
     package func run(
         onFinding: (Finding) throws -> Void,
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
@@ -114,15 +121,15 @@ package struct StreamReader {
         return try reader.readHeader(root: root.id)
     }
 
-    /// Which file a segment is just now.
+    /// The current identity of a segment's file.
     func identity(of first: SequenceNumber) throws -> SegmentIdentity {
         var reader = try SegmentReader(root.segmentPath(first), first: first)
         let header = try? reader.readHeader(root: root.id)
         return SegmentIdentity(reader.status, isSealed: header?.isSealed ?? false)
     }
 
-    /// Opens a segment of the listing. Throws `ReplacedSegmentError` when a new listing does not have it any
-    /// more. When that has it and it cannot be found all the same, its name leads nowhere: `DamageError`.
+    /// Opens a segment of the listing. Throws `ReplacedSegmentError` when a new listing no longer has it.
+    /// Throws `DamageError` when a new listing has it but it cannot be found: its name leads nowhere.
     private func reader(
         of first: SequenceNumber,
         _ path: FilePath,
@@ -201,7 +208,7 @@ package struct StreamReader {
         packs.beginSegment()
         var shares = SummaryShares(of: isSealed ? reader.status.sizeBytes : 0)
         var (hasFooter, isSummarised) = (false, false)
-        // Where the file ends amid a record that it had.
+        // The place where the file ends amid a record that it once had.
         var cut: UInt64?
         while true {
             switch try reader.advance() {
@@ -220,12 +227,12 @@ package struct StreamReader {
                     case .stopped: return nil
                     }
                 }
-                // A summary behind that one is damaged: nothing else may stand for what is in it.
+                // A summary after the last one is damaged: no other record may replace the records in it.
                 if isSummarised { continue }
                 guard try deliver(reader, path, &packs, &shares, onFinding, onRecord) else { return nil }
             case .damage(let at, let resume):
                 end.tail = .damaged
-                // A record that is said to go on behind the file's end, and the file did.
+                // The record continues behind the file's end: the file was once longer.
                 let isShort = isSealed || end.fileBytes < max(end.durableBytes, closing ?? 0)
                 if isShort, resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
                     cut = at
@@ -245,7 +252,7 @@ package struct StreamReader {
         }
     }
 
-    /// Reads the footer of a segment that its summaries stand for.
+    /// Reads the footer of a segment that its summaries replace.
     private func finishSummarised(
         _ reader: inout SegmentReader,
         _ end: inout StreamEnd,
@@ -313,7 +320,7 @@ extension Finding {
         )
     }
 
-    /// Something that is not there.
+    /// A finding that something is missing.
     static func missing(_ file: FilePath, at offset: UInt64, _ message: String) -> Finding {
         Finding(.error, file, at: offset, message, isIncompleteness: true)
     }

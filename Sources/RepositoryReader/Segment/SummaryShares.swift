@@ -1,18 +1,18 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// Cuts the bytes of a sealed segment's summaries among its packs, in proportion to theirs, so that no
-/// snapshot seems to take all of them.
+/// Divides the bytes of a sealed segment's summaries among its packs, in proportion to the packs' sizes.
+/// Otherwise one snapshot would seem to take all of them.
 struct SummaryShares {
     private let fileBytes: UInt64
     private var summaryBytes: UInt64 = 0
     private var packBytes: UInt64 = 0
     private var shares = ProportionalShares()
 
-    /// `fileBytes`: of the segment; 0 when it is not sealed, and then every record has its own bytes.
+    /// `fileBytes`: of the segment; 0 when it is not sealed. Then every record has only its own bytes.
     init(of fileBytes: UInt64) { self.fileBytes = fileBytes }
 
-    /// What counts as a record's bytes.
+    /// The number of bytes that count as the record's.
     package mutating func next(_ header: RecordHeader) -> UInt64 {
         let bytes = UInt64(header.recordBytes)
         guard fileBytes > 0 else { return bytes }

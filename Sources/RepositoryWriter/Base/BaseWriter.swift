@@ -4,9 +4,10 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// Writes one base file under a draft name, slice by slice, and gives it its name when it is on the disk.
+/// Writes one base file under a draft name, slice by slice, and renames it once it is durable.
 struct BaseWriter: ~Copyable {
-    /// So much is written before the disk is told to begin, in bytes; else the final fsync would have it all.
+    /// The number of bytes after which writeback to the disk is started. Otherwise the final fsync would have
+    /// to write everything.
     private static let writebackBytes: UInt64 = 8 << 20
 
     let draft: FilePath
@@ -25,10 +26,11 @@ struct BaseWriter: ~Copyable {
     private(set) var digest: UInt64 = 0
     private var sealed: BaseReference?
     private var isNamed = false
-    /// Why it can never be finished: the kernel has forgotten which pages are not on the disk.
+    /// Why it can never be finished: after a failed fsync the kernel no longer knows which pages are not on
+    /// the disk.
     private var failure: SystemError?
 
-    /// `purpose` keeps the drafts of two who write bases of one file at the same time apart.
+    /// `purpose` separates the drafts of two writers of bases of one file at the same time.
     init(root: RootDescription, file id: FileID, pageSize: PageSize, purpose: String = "base") throws {
         let draft = root.basesDirectory.appending("\(id).\(purpose).new")
         let file = try OpenFile(draft, .updateOrCreate)
@@ -43,8 +45,8 @@ struct BaseWriter: ~Copyable {
         slice.reserveCapacity(BaseHeader.sliceBytes)
     }
 
-    /// Appends the image's next bytes: whole pages, apart from the last time. `parts`: what they add to the
-    /// digest.
+    /// Appends the image's next bytes: whole pages, except in the last call. `parts`: their contribution to
+    /// the digest.
     mutating func append(_ bytes: RawSpan, parts: UInt64) throws {
         var start = 0
         while start < bytes.byteCount {
@@ -57,7 +59,7 @@ struct BaseWriter: ~Copyable {
         digest ^= parts
     }
 
-    /// Hands the slice over to be compressed, and writes the oldest frame if there is no room else.
+    /// Gives the slice to a lane for compression. If no lane is free, writes the oldest frame first.
     private mutating func compressSlice() throws {
         if lanes.isFull { try writeFrame() }
         lanes.give { work in
@@ -85,11 +87,11 @@ struct BaseWriter: ~Copyable {
         }
     }
 
-    /// `finish` will throw again: the base has to be written anew.
+    /// `finish` will throw again: the base must be written anew.
     var hasFailed: Bool { failure != nil }
 
-    /// Writes what is left, waits for the disk and names the file. After an error it can be tried again
-    /// unless `hasFailed`.
+    /// Writes the rest, waits for the disk and names the file. After an error it can be tried again unless
+    /// `hasFailed`.
     mutating func finish(as path: FilePath) throws -> BaseReference {
         if let failure { throw failure }
         if sealed == nil { sealed = try seal() }
@@ -103,7 +105,7 @@ struct BaseWriter: ~Copyable {
         do throws(SystemError) {
             try Directory.synchronise(path.removingLastComponent())
         } catch {
-            // Only a name that is given again is written again.
+            // Takes the name back: only a name that is given again is written again.
             try Directory.rename(path, to: draft)
             throw error
         }
@@ -127,7 +129,7 @@ struct BaseWriter: ~Copyable {
         return BaseReference(shape: shape, digest: digest, indexChecksum: indexChecksum)
     }
 
-    /// Takes the draft away again.
+    /// Removes the draft.
     func abandon() {
         if !isNamed { try? Directory.remove(draft) }
     }

@@ -1,22 +1,22 @@
 import RepositoryFormat
 import SQLiteFiles
 
-/// A base image that is being taken.
+/// A base image that is being written.
 final class OpenBase {
     var writer: BaseWriter
     /// The next page that the base needs; those before it are written.
     var cursor: UInt32 = 1
-    /// Pages before the cursor: changed since they were written. Pages from it on: the mirror has them newer
-    /// than the slice that is to come.
+    /// Pages before the cursor: changed since they were written. Pages from it on: newer in the mirror than
+    /// in the next slice.
     var touched = PageBitmap()
-    /// Pages from the cursor on that the image's end went through, and how much of their slice counts, in
-    /// bytes.
+    /// Pages from the cursor on in which the image ended once, and the length of their slice's content that
+    /// is valid, in bytes.
     var cuts: [UInt32: Int] = [:]
-    /// No slice can follow: the last one ended within a page, or the base is being ended.
+    /// No slice can follow: the last one ended within a page, or the base is being finished.
     var isEnded = false
-    /// The mirror could not be written, so the image is not known any more.
+    /// The mirror could not be written, so the image is no longer known.
     var hasFailed = false
-    /// The sequence in its file's name, once that was chosen.
+    /// The sequence in its file's name, once it is chosen.
     var name: SequenceNumber?
     /// Its record is staged or in the stream.
     var isStaged = false

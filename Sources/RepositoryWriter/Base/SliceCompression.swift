@@ -2,9 +2,9 @@ import RepositoryFormat
 import RepositoryReader
 import Zstandard
 
-/// Makes the frame of one slice, and its checksum.
+/// Compresses one slice to a frame, and computes its checksum.
 struct SliceCompression: SliceWork, ~Copyable {
-    /// 1: on rows of text and their indexes, 3 takes half as long again for 6 % less.
+    /// Level 1: on rows of text and their indexes, level 3 takes 50 percent longer for 6 percent less.
     static let level = 1
 
     var slice: [UInt8] = []

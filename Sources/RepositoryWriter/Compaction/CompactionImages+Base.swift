@@ -4,7 +4,7 @@ import SQLiteFiles
 import SystemPackage
 
 extension CompactionImages {
-    /// Makes a base file of the whole of a file's image: what its base has and no record names, and all else.
+    /// Makes a base file of a file's whole image: pages of its base that no record names, and all others.
     ///
     /// The image must have begun with a base. Throws `DamageError` when that cannot be read, or
     /// `SystemError`.
@@ -40,7 +40,7 @@ extension CompactionImages {
         }
     }
 
-    /// Appends the next slice of the image. `slice`: the front of it that the former base has.
+    /// Appends the next slice of the image. `slice`: the part of it that the previous base has.
     private func append(
         _ slice: inout [UInt8],
         of id: FileID,

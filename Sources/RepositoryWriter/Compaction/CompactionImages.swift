@@ -4,23 +4,23 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// The images of files while a segment's records are laid over them. Only pages that records name are there,
-/// in files that are holes elsewhere, with the digest of the whole image beside them. So every page that
-/// changes is checked before and after, and the disk needs no room for the others.
+/// The images of files while a segment's records are applied to them. Their files are sparse: they have only
+/// the pages that records name. The digest of the whole image is kept beside them. So every changed page is
+/// checked before and after, and the other pages need no space on the disk.
 ///
-/// They go on from segment to segment. A page that is named for the first time is fetched from the file's
+/// They continue from segment to segment. A page that is named for the first time is fetched from the file's
 /// base.
 final class CompactionImages {
     struct Image {
         var applier: ImageApplier
-        /// The pages that are there; the others are as in the base, or zeros without one.
+        /// The pages in the file. The others are as in the base, or zeros without one.
         var pages: PageBitmap
     }
 
     /// The most that changed pages of all files may take in memory before they are written, in bytes.
     private static let overlayBytes = 2 << 20
 
-    /// Neighbouring pages up to about so much are copied together, in bytes.
+    /// Adjacent pages are copied together up to about this size, in bytes.
     private static let copyBytes = 256 << 10
 
     let root: RootDescription
@@ -30,7 +30,8 @@ final class CompactionImages {
     private let exchanged = ExchangedPage()
     var pageBuffer: [UInt8] = []
     private var overlayBytes = 0
-    /// Files of which something waits in memory. Few of many: whoever writes that looks at no other image.
+    /// Files with pending pages in memory. Few of many: only these images are visited when the pages are
+    /// written.
     private var waiting: Set<FileID> = []
 
     /// `directory` must not exist yet.
@@ -44,8 +45,8 @@ final class CompactionImages {
 
     private func file(_ id: FileID) throws(SystemError) -> SharedFile { try files.file(id, at: path(id)) }
 
-    /// Brings everything that the segment needs to what it was at the segment's start. Throws as
-    /// `ImageRebuilder` does.
+    /// Prepares every image that the segment needs as of the start of the segment. Throws as `ImageRebuilder`
+    /// does.
     func prepare(_ scan: SegmentScan) throws {
         let known = scan.pages.keys.filter { !scan.anew.contains($0) && scan.before.files[$0]?.last != nil }
         let unmet = known.filter { images[$0] == nil }
@@ -55,7 +56,7 @@ final class CompactionImages {
         for id in known { try fetch(scan.pages[id]!, id) }
     }
 
-    /// Rebuilds files that were not met so far: those pages that any record names since they began.
+    /// Rebuilds files that were not loaded so far: the pages that any record named since they began.
     private func rebuild(_ ids: [FileID], _ scan: SegmentScan) throws {
         guard !ids.isEmpty else { return }
         let plans = try RebuildPlans(
@@ -90,7 +91,7 @@ final class CompactionImages {
         }
     }
 
-    /// Begins the image of a file as it is in that snapshot; `pages` are there.
+    /// Begins the image of a file as of that snapshot, with the given pages.
     private func begin(_ id: FileID, at state: SnapshotState, pages: PageBitmap = PageBitmap()) {
         var applier = ImageApplier(tracksDigest: true, exchanged: exchanged)
         applier.overlay.reset(state.shape.pageSize, isEmpty: false)
@@ -99,18 +100,18 @@ final class CompactionImages {
         images[id] = Image(applier: applier, pages: pages)
     }
 
-    /// Forgets files that are gone at the end of a segment: names come and go for ever. One that comes back
-    /// begins empty.
+    /// Drops files that are deleted at the end of a segment, since names may come and go forever. A file that
+    /// returns begins empty.
     func forgetGone(at end: HistoryTracker) {
         for id in Array(images.keys) where end.files[id]?.last?.isGone ?? false {
             images[id] = nil
             files.close(id)
-            // What cannot be removed is empty.
+            // A file that cannot be removed is empty.
             try? Directory.remove(path(id))
         }
     }
 
-    /// Fetches those of the pages that are not there yet.
+    /// Fetches those of the pages that are not in the file yet.
     private func fetch(_ pages: PageBitmap, _ id: FileID) throws {
         var missing = pages
         missing.subtract(images[id]!.pages)
@@ -147,7 +148,7 @@ final class CompactionImages {
                     continue
                 }
                 var count = 0
-                // Neighbours together.
+                // Adjacent pages together.
                 next = page
                 while pages.contains(next), count < Self.copyBytes, shape.validBytes(of: next) > 0 {
                     count += shape.validBytes(of: next)
@@ -171,7 +172,7 @@ final class CompactionImages {
         try ImageApplier.read(number, image.applier.overlay, shape.pageSize.bytes, file.file, into: &buffer)
     }
 
-    /// Begins a file anew with those pages of a base that the segment names.
+    /// Starts a file from the pages of a base that the segment names.
     func apply(
         _ reference: BaseReference,
         _ sequence: SequenceNumber,
@@ -185,7 +186,7 @@ final class CompactionImages {
         images[id] = Image(applier: applier.wantingAll(), pages: pages)
     }
 
-    /// Opens the page data of a record of the file.
+    /// Decompresses the page data of a record of the file.
     func open(
         _ opener: inout RecordOpener,
         _ payload: RawSpan,
@@ -202,8 +203,8 @@ final class CompactionImages {
         try opener.open(payload, place, from: images[id]!.applier, file.file)
     }
 
-    /// Applies an entry of the record that was opened last. Throws `DamageError` when a finished one does not
-    /// have its digest then.
+    /// Applies an entry of the record that was decompressed last. Throws `DamageError` when the digest of a
+    /// finished one does not match then.
     func apply(
         _ entry: ChangesFormat.Entry,
         of opener: borrowing RecordOpener,
@@ -228,7 +229,7 @@ final class CompactionImages {
         if overlayBytes > Self.overlayBytes { try writeOverlays() }
     }
 
-    /// Writes what waits in memory, and gives that back.
+    /// Writes the pending pages and frees their memory.
     func writeOverlays() throws {
         for id in waiting where images[id]?.applier.overlay.isAhead ?? false {
             let file = try file(id)

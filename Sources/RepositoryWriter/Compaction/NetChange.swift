@@ -1,53 +1,53 @@
 import RepositoryFormat
 import SQLiteFiles
 
-/// Where several changes of one file, taken together, change its image; what is there then, the image tells.
-///
-/// About 100 bytes of memory for each page that changes.
+/// The places that several changes of one file together change in its image. The bytes there are taken from
+/// the image.
 struct NetChange {
     private var pages: [UInt32: [ByteRange]] = [:]
-    /// The image before is forgotten.
+    /// The image before is dropped.
     let startsFresh: Bool
-    /// How long the image was before, in bytes.
+    /// The length of the image before, in bytes.
     private let formerBytes: UInt64
-    /// The shortest that it was since then, in bytes.
+    /// The minimum length since then, in bytes.
     private var shortestBytes: UInt64
     private var differences: [ByteRange] = []
 
     /// Pages that have changed.
     var pageCount: Int { pages.count }
 
-    /// Of an image that was so long before.
+    /// Starts from an image of that length.
     init(after formerBytes: UInt64) {
         (self.formerBytes, shortestBytes, startsFresh) = (formerBytes, formerBytes, false)
     }
 
-    /// Of an image that begins anew.
+    /// Starts from a fresh image.
     static let fresh = NetChange()
 
     private init() {
         (formerBytes, shortestBytes, startsFresh) = (0, 0, true)
     }
 
-    /// A page has changed. Both contents are whole pages.
+    /// Adds a changed page. Both contents are whole pages.
     mutating func add(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
         differences.removeAll(keepingCapacity: true)
         differences.append(differencesOf: old, and: new)
         add(number, differences)
     }
 
-    /// A page has changed there.
+    /// Adds changed ranges of a page.
     mutating func add(_ number: UInt32, _ ranges: [ByteRange]) {
         pages[number, default: []].formUnion(ranges)
     }
 
-    /// The image has that length now, in bytes.
+    /// Sets the image's current length, in bytes.
     mutating func resized(to byteCount: UInt64) {
         shortestBytes = min(shortestBytes, byteCount)
     }
 
-    /// What of the image, as it is now, is to be put over the image before: pages ascending, with their
-    /// ranges. A page that was cut off and came back is given whole, for nothing of what it was is left.
+    /// The pages of the current image that must be applied to the image before, ascending, with their ranges.
+    /// A page that was cut off and added again is included as a whole: nothing of its earlier content
+    /// remains.
     func ranges(in shape: ImageSize) -> [(number: UInt32, ranges: [ByteRange])] {
         let size = UInt64(shape.pageSize.bytes)
         var result = pages
@@ -68,7 +68,7 @@ struct NetChange {
 }
 
 extension [ByteRange] {
-    /// Adds others; both are ascending, and none touches the one before. So is what comes of it.
+    /// Adds other ranges. Both are ascending, and none touches the one before. The result is so too.
     mutating func formUnion(_ other: [ByteRange]) {
         guard !isEmpty else { return self = other }
         var result: [ByteRange] = []

@@ -5,12 +5,13 @@ import SQLiteFiles
 import SystemPackage
 import Zstandard
 
-/// Writes a sealed segment: its header, summaries, packs, a footer. Changes become byte ranges, and
-/// neighbouring records of one file become one.
+/// Writes a sealed segment: its header, summaries, packs and a footer. Changes become byte ranges, and
+/// adjacent records of one file become one.
 ///
-/// What a pack holds waits in a file until all is known, since it is compressed with the summaries as prefix.
+/// The content of packs is kept in a temporary file until all of it is known, since it is compressed with the
+/// summaries as prefix.
 final class PackWriter: SegmentSink {
-    /// A pack is ended when it has so much, in bytes.
+    /// A pack is ended when it has this many bytes.
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
@@ -27,12 +28,12 @@ final class PackWriter: SegmentSink {
     private var waitingBytes: UInt64 = 0
     private var packedCount: UInt64 = 0
     private var net: SegmentNet
-    /// Changes that neighbours may still be added to; its bytes are the last of the pack's data.
+    /// Changes to which adjacent ones may still be added. Its bytes are the last of the pack's data.
     private var run: RangesRun?
     private var lastTime = Instant(nanoseconds: 0)
 
-    /// Begins a draft at `path`, whose content before is lost, as that of `waiting` is. `header`: of the
-    /// segment that will be replaced; `images`: in the end those of the end of all segments in `scan`.
+    /// Begins a draft at `path`. Overwrites it and `waiting`, the temporary file. `header`: of the segment
+    /// that will be replaced. `images`: finally those at the end of all segments in `scan`.
     init(
         _ header: SegmentHeader,
         _ scan: SegmentScan,
@@ -47,7 +48,7 @@ final class PackWriter: SegmentSink {
         lastSequence = scan.after.lastSequence
         net = SegmentNet { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
         compressor = try Compressor()
-        // Growing by doubling would take half as much again.
+        // Growing by doubling would take 50 percent more memory.
         pack.data.reserveCapacity(Self.fullDataBytes)
         var sealed = header
         sealed.isSealed = true
@@ -95,7 +96,7 @@ final class PackWriter: SegmentSink {
         net.add(number, run!.ranges)
     }
 
-    /// A page of the present entry: what of its content is to be put in.
+    /// A page of the current entry, and the ranges of its content that are stored.
     func append(_ number: UInt32, _ ranges: [ByteRange], of content: RawSpan) {
         run!.append(number, ranges, of: content, into: &pack.data)
         net.add(number, ranges)
@@ -133,8 +134,8 @@ final class PackWriter: SegmentSink {
         pack.removeAll()
     }
 
-    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that
-    /// it is for.
+    /// Writes the rest and the footer, and waits until everything is on the disk. `last`: the last segment
+    /// that this one replaces.
     func finish(replacing last: SequenceNumber) throws {
         try endRun()
         try endPack()
@@ -171,7 +172,7 @@ final class PackWriter: SegmentSink {
         offset += UInt64(count)
     }
 
-    /// `bytes`: room for the record's header, then its payload.
+    /// `bytes`: space for the record's header, then its payload.
     private func write(
         _ type: RecordType,
         _ sequence: SequenceNumber,

@@ -2,16 +2,16 @@ import LinuxSystem
 import RepositoryFormat
 import SQLiteFiles
 
-/// Neighbouring changes of one file that become one record of byte ranges.
+/// Adjacent changes of one file that become one record of byte ranges.
 struct RangesRun {
-    /// A longer record is not added to, in bytes of its table and of its ranges.
+    /// Nothing is added to a longer record, in bytes of its table and of its ranges.
     private static let fullTableBytes = 128 << 10
     private static let fullDataBytes = 1 << 20
 
     private var first: RecordHeader
     private let flags: UInt8
     private let pageSize: PageSize
-    /// Where the bytes of its ranges start among those of the pack.
+    /// The start of its ranges' bytes in the pack's data.
     let dataStart: Int
     private var table: [UInt8] = []
     private(set) var entryCount = 0
@@ -19,10 +19,10 @@ struct RangesRun {
     private var sequence: SequenceNumber
     private var lastTime: Instant
     private var endsUnfinished = false
-    /// Of the present entry.
+    /// The page numbers of the current entry.
     private var numbers: [UInt32] = []
     private var rangeTable: [UInt8] = []
-    /// Of the page that was added last, when it was added by its contents.
+    /// The ranges of the page that was added last, when it was added by its contents.
     private(set) var ranges: [ByteRange] = []
 
     init(_ header: RecordHeader, _ pageSize: PageSize, continues: Bool, dataStart: Int) {
@@ -34,8 +34,8 @@ struct RangesRun {
         lastTime = header.time
     }
 
-    /// Whether the entries of a record, which is the next one and needs none before it, can be added: then
-    /// they say the same there.
+    /// Whether the entries of a record can be added without a change of meaning. It must be the next record
+    /// and need none before it.
     func takes(_ header: RecordHeader, _ pageSize: PageSize, dataEnd: Int) -> Bool {
         let isNext =
             header.firstSequence == .none || sequence == .none
@@ -49,14 +49,14 @@ struct RangesRun {
         if sequence == .none { sequence = header.firstSequence }
     }
 
-    /// Adds a page of the present entry; the bytes that differ go to `data`.
+    /// Adds a page of the current entry. The bytes that differ are appended to `data`.
     mutating func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan, into data: inout [UInt8]) {
         ranges.removeAll(keepingCapacity: true)
         ranges.append(differencesOf: old, and: new)
         append(number, ranges, of: new, into: &data)
     }
 
-    /// Adds a page of the present entry; the bytes of the ranges go to `data`.
+    /// Adds a page of the current entry. The bytes of the ranges are appended to `data`.
     mutating func append(
         _ number: UInt32,
         _ ranges: [ByteRange],
@@ -79,7 +79,7 @@ struct RangesRun {
         rangeTable.removeAll(keepingCapacity: true)
     }
 
-    /// The record's header; how long its payload is, is said elsewhere.
+    /// The record's header. The length of its payload is stored elsewhere.
     var header: RecordHeader {
         RecordHeader(
             .changes,

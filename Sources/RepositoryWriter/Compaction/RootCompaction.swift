@@ -3,27 +3,29 @@ import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
 
-/// Rewrites the segments of a root that are full, so that they take less room: the same snapshots, in packs
-/// of byte ranges. Confined to one thread.
+/// Compacts full segments of a root: the same snapshots take less space, in packs of byte ranges. Confined to
+/// one thread.
 ///
-/// A segment is sealed when another one follows it and nothing in it is in doubt: no snapshot is unfinished
-/// at its start or end, nothing in it is damaged, set aside or unknown. Otherwise it stays as it is. The
-/// sealed form is made as a draft, read back and compared snapshot by snapshot, and takes the name of the old
-/// one when it is on the disk. So whatever is interrupted, the name leads to one or the other, and both say
-/// the same.
+/// A segment is compacted if and only if:
+/// 1. Another segment follows it.
+/// 2. No snapshot is unfinished at its start or its end.
+/// 3. Nothing in it is damaged, quarantined or unknown.
 ///
-/// What is known at the end of a segment is kept for the next one: only the first one takes a walk over all
-/// that comes before.
+/// The compacted segment is written as a draft, read back and compared snapshot by snapshot. Once it is
+/// durable, it takes the name of the old one. After any interruption the name leads to one of the two, and
+/// both have the same snapshots.
+///
+/// The state at the end of a segment is kept for the next one. So only the first one needs a pass over
+/// everything before it.
 package final class RootCompaction {
     let root: RootDescription
     private let scratch: FilePath
-    /// The segment that was sealed last, and all that is known at its end.
+    /// The segment that was compacted last, and the state at its end.
     private var last: (segment: SequenceNumber, tracker: HistoryTracker, images: CompactionImages)?
-    /// Segments that stay as they are: looking at one again would take another walk over all that comes
-    /// before.
+    /// Segments that cannot be compacted. Trying one again would need another pass over everything before it.
     private var unfit: Set<SequenceNumber> = []
 
-    /// Only for the root's writer, one at a time; beside the thread that writes.
+    /// Only for the root's writer, one at a time. May run beside the thread that writes.
     package init(_ root: RootDescription) {
         self.root = root
         scratch = root.sealingDirectory
@@ -33,16 +35,18 @@ package final class RootCompaction {
         try? Directory.removeTree(scratch)
     }
 
-    /// Forgets all that is known of segments, and gives the disk's room back: somebody else may change them.
+    /// Drops the kept state and frees its disk space, because another process may change the segments.
     package func forget() {
         last = nil
         try? Directory.removeTree(scratch)
     }
 
-    /// Seals what can be, oldest first, as long as `goesOn`; in between that ends it within some
-    /// milliseconds. Returns how many segments were sealed. Throws `RepositoryError.unsupported`,
-    /// `SystemError`, or `CompactionError`; then the segments that were not sealed yet are as they were.
-    /// `onDamage`: told once of each that is damaged, and stays as it is.
+    /// Compacts segments, oldest first, while `goesOn` returns true. If it returns false, compaction ends
+    /// within milliseconds. Returns the number of compacted segments. `onDamage` is called once for each
+    /// damaged segment, which remains unchanged.
+    ///
+    /// Throws `RepositoryError.unsupported`, `SystemError`, or `CompactionError`. Segments that were not
+    /// compacted yet are then unchanged.
     @discardableResult
     package func run(
         while goesOn: @escaping () -> Bool = { true },
@@ -69,13 +73,13 @@ package final class RootCompaction {
         return sealed
     }
 
-    /// Sealing was to end.
+    /// Compaction was asked to stop.
     struct Interruption: Error {}
 
-    /// False when the segment is not fit for it.
+    /// False when the segment cannot be compacted.
     private func seal(_ header: SegmentHeader, _ goesOn: @escaping () -> Bool) throws -> Bool {
         let known = last.flatMap { $0.segment == header.previousFirst ? $0 : nil }
-        // Until all has gone well nothing is known.
+        // Until everything has succeeded there is no kept state.
         last = nil
         defer { if last == nil { try? Directory.removeTree(scratch) } }
         guard
@@ -93,7 +97,7 @@ package final class RootCompaction {
         defer { if last == nil { try? Directory.remove(draft) } }
         let written = try write(header, scan, draft, images, goesOn)
         let summaries = scratch.appending("summary")
-        // Read back and laid over the images themselves, each snapshot must have its digest again.
+        // Each snapshot that is read back and applied to the images must match its digest again.
         guard try SummaryReading(root, scan, at: draft, images, in: summaries).run(),
             try SegmentReading<PackWriter>(root, scan, at: draft, images, goesOn).run() == written
         else {
@@ -113,7 +117,7 @@ package final class RootCompaction {
         return try CompactionImages(root, in: scratch.appending("images"))
     }
 
-    /// Makes the draft and returns the snapshots that are in it. The images stay as they are.
+    /// Writes the draft and returns its snapshots. The images are not changed.
     private func write(
         _ header: SegmentHeader,
         _ scan: SegmentScan,
@@ -133,7 +137,7 @@ package final class RootCompaction {
     }
 }
 
-/// A sealed form that was made does not say what its segment says: a bug. It was thrown away.
+/// A compacted segment differs from its original. This is a bug. The draft was deleted.
 struct CompactionError: Error, CustomStringConvertible {
     let segment: SequenceNumber
 

@@ -1,9 +1,9 @@
 import RepositoryFormat
 
-/// What a segment comes to: of each file all its changes together, as one. Collected while its records are
-/// written; what is there in the end, the images tell.
+/// The net changes of a segment: all changes of each file combined to one. Collected while its records are
+/// written. The final bytes are taken from the images.
 struct SegmentNet {
-    /// Of one file.
+    /// The net change of one file.
     struct File {
         /// The base that it begins with.
         var base: (header: RecordHeader, payload: [UInt8])?
@@ -12,15 +12,15 @@ struct SegmentNet {
         var last: (sequence: SequenceNumber, entry: ChangesFormat.Entry)?
     }
 
-    /// How long each file was before the segment, in bytes.
+    /// The length of each file before the segment, in bytes.
     private let formerBytes: (FileID) -> UInt64
     private(set) var files: [FileID: File] = [:]
-    /// Whether one change of each file tells all that somebody may ask for who wants nothing before the
-    /// segment's end.
+    /// Whether one change of each file is enough for every reader that needs no snapshot before the segment's
+    /// end.
     private(set) var tellsAll = true {
         didSet { if !tellsAll { files = [:] } }
     }
-    /// With more pages nothing is collected any more: a summary of them would be too long in any case.
+    /// With more pages nothing is collected any more: a summary of them would be too long.
     private static let mostPages = 1 << 16
     private var pageCount = 0
     private var next = SequenceNumber.none
@@ -38,7 +38,7 @@ struct SegmentNet {
         files[header.file] = File(base: (header, bytes), net: NetChange(after: byteCount))
     }
 
-    /// A record of changes of the file.
+    /// Begins a record of changes of the file.
     mutating func begin(_ header: RecordHeader, startsFresh: Bool) {
         guard tellsAll else { return }
         id = header.file
@@ -51,7 +51,7 @@ struct SegmentNet {
         }
     }
 
-    /// A page of it has changed there.
+    /// Adds changed ranges of one of its pages.
     mutating func add(_ number: UInt32, _ ranges: [ByteRange]) {
         guard tellsAll else { return }
         let before = files[id]!.net.pageCount
@@ -64,7 +64,7 @@ struct SegmentNet {
         guard tellsAll else { return }
         files[id]!.net.resized(to: entry.shape.byteCount)
         guard entry.event != nil else { return }
-        // Before one that is no snapshot any more stands one that may be asked for.
+        // An earlier snapshot that can still be restored precedes the removed one.
         if entry.standing == .removed, files[id]!.last != nil {
             tellsAll = false
             return

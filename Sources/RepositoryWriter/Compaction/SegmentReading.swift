@@ -2,20 +2,20 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Where the records of segments go that are rewritten, in order.
+/// The destination of the records of rewritten segments, in order.
 protocol SegmentSink: AnyObject {
-    /// A record that is no changes record.
+    /// Appends a record other than a changes record.
     func append(_ header: RecordHeader, _ payload: RawSpan) throws
-    /// A record of changes; for each entry its pages follow, then `end`.
+    /// Begins a record of changes; for each entry its pages follow, then `end`.
     func begin(_ header: RecordHeader, _ changes: ChangesFormat) throws
-    /// A page of the present entry, before and after.
+    /// Appends a page of the current entry, before and after.
     func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan)
-    /// The present entry has all its pages, and the images show it.
+    /// The current entry has all its pages, and the images show it.
     func end(_ entry: ChangesFormat.Entry) throws
 }
 
-/// Reads all records of some segments, lays them over their images, and hands them to a sink if there is one.
-/// What never was, because it was voided, is left out.
+/// Reads all records of some segments, applies them to their images, and passes them to a sink if there is
+/// one. Voided records are omitted.
 struct SegmentReading<Sink: SegmentSink>: ~Copyable {
     private let root: RootDescription
     private let scan: SegmentScan
@@ -27,7 +27,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
     private var tracker: HistoryTracker
     private var snapshots: [RewrittenSnapshot] = []
 
-    /// `draft`: is read in place of all the segments; nil for them themselves.
+    /// `draft`: the file to read instead of the segments; nil for the segments themselves.
     init(
         _ root: RootDescription,
         _ scan: SegmentScan,
@@ -46,8 +46,9 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         tracker = scan.before
     }
 
-    /// Returns all snapshots that are in it; each had its digest. Throws `DamageError` when one had not or a
-    /// record cannot be read, `RootCompaction.Interruption`, `SystemError`, or `RepositoryError.unsupported`.
+    /// Returns all snapshots; each matched its digest. Throws `DamageError` when one did not, or when a
+    /// record cannot be read. Also throws `RootCompaction.Interruption`, `SystemError`, or
+    /// `RepositoryError.unsupported`.
     consuming func run() throws -> [RewrittenSnapshot] {
         let segments = scan.segments
         var walk = StreamReader(root: root, start: segments.lowerBound, wantsData: true, refusesUnknown: true)
@@ -94,7 +95,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         }
     }
 
-    /// In the draft there is nothing of that any more, and places are others.
+    /// The draft has no void entries, and other places.
     private func isVoid(_ file: FileID, _ place: RecordPlace, entry: Int) -> Bool {
         sink != nil && scan.isVoid(file, place.location, entry: entry)
     }
@@ -110,7 +111,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         try images.open(&opener, payload, place, id)
         try sink?.begin(header, opener.changes)
         for (index, entry) in opener.changes.entries.enumerated() {
-            // What is void stands at the end of a record.
+            // Void entries are at the end of a record.
             if isVoid(id, place, entry: index) { break }
             try images.apply(entry, of: opener, place, id) { number, old, new in
                 sink?.append(number, old, new)
@@ -120,7 +121,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
     }
 }
 
-/// What a snapshot says, wherever it is stored.
+/// The fields of a snapshot that do not depend on where it is stored.
 struct RewrittenSnapshot: Hashable {
     let file: FileID
     let state: SnapshotState

@@ -3,26 +3,26 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// What has to be known of segments before they are rewritten. Made by one walk over the tables of the stream
-/// up to their end, or of them alone when it is known what comes before.
+/// The state that is needed before segments are rewritten. Made in one pass over the tables of the stream up
+/// to their end. If the state before them is known, only these segments are read.
 struct SegmentScan {
-    /// The first and the last of neighbouring segments.
+    /// The first and the last of consecutive segments.
     let segments: ClosedRange<SequenceNumber>
-    /// Nothing stands against rewriting them.
+    /// Whether they can be rewritten.
     private(set) var isFit = true
     /// The first damage that was found in them.
     private(set) var damage: DamageError?
-    /// How far each file was cut, and from what length, in bytes.
+    /// The lowest length to which each file was cut, and the greatest length before, in bytes.
     private var cuts: [FileID: Range<UInt64>] = [:]
-    /// All that the stream says before them.
+    /// The state of the stream before them.
     private(set) var before = HistoryTracker()
-    /// The same and they themselves.
+    /// The state of the stream at their end.
     private(set) var after = HistoryTracker()
-    /// Of each file, the pages that they change or cut off.
+    /// For each file, the pages that they change or cut off.
     private(set) var pages: [FileID: PageBitmap] = [:]
-    /// Files that begin anew in them before anything else: what they were before is not needed.
+    /// Files that start anew in them before any other change: their earlier content is not needed.
     private(set) var anew: Set<FileID> = []
-    /// Of each file, its last snapshot in them.
+    /// The last snapshot of each file in them.
     private(set) var last: [FileID: SequenceNumber] = [:]
 
     private var shapes: [FileID: ImageSize] = [:]
@@ -30,7 +30,7 @@ struct SegmentScan {
     /// Files of which they have something that was not voided so far.
     private var seen: Set<FileID> = []
 
-    /// Nil when the segments are not in the stream. `known`: all that the stream says before them.
+    /// Nil when the segments are not in the stream. `known`: the state of the stream before them.
     init?(
         _ root: RootDescription,
         _ segments: ClosedRange<SequenceNumber>,
@@ -78,7 +78,7 @@ struct SegmentScan {
 
     private init(_ segments: ClosedRange<SequenceNumber>) { self.segments = segments }
 
-    /// Whether the entry, or base, never was.
+    /// Whether the entry, or base, is void.
     func isVoid(_ file: FileID, _ record: RecordLocation, entry: Int) -> Bool {
         assemblers[file]?.isVoid(SnapshotAssembler.Place(record, entry: entry)) ?? false
     }
@@ -107,7 +107,7 @@ struct SegmentScan {
             let place = SnapshotAssembler.Place(record, entry: index)
             assemblers[file, default: SnapshotAssembler()].saw(entry, at: place)
             if let old = shapes[file], !entry.startsFresh, old.byteCount != entry.shape.byteCount {
-                // The digest takes them out: what is cut off, and the page that the end went through.
+                // The digest excludes the pages that are cut off, and the one in which the image now ends.
                 let kept = UInt32(min(old.byteCount, entry.shape.byteCount) / UInt64(old.pageSize.bytes))
                 bitmap.insert(old.pageCount.pages(behind: PageCount(kept)))
                 sawResize(file, from: old.byteCount, to: entry.shape.byteCount)
@@ -118,7 +118,7 @@ struct SegmentScan {
         pages[file] = bitmap
     }
 
-    /// Of what was cut off and came back each page is named, so there must not be too much of it.
+    /// Pages that were cut off and added again are all named, so there must not be too many.
     private mutating func sawResize(_ file: FileID, from old: UInt64, to new: UInt64) {
         let cut = cuts[file]
         if new < old {
@@ -130,16 +130,16 @@ struct SegmentScan {
         }
     }
 
-    /// The most that may come back after it was cut off, in bytes.
+    /// The most bytes that may be added again after they were cut off.
     private static let returningBytes: UInt64 = 4 << 30
 
-    /// `tracker`: as it is behind the record that voids.
+    /// `tracker`: its state after the record that voids.
     private mutating func sawVoid(_ file: FileID, _ tracker: HistoryTracker, _ record: RecordLocation) {
         guard assemblers[file]?.sawVoid(record) ?? false else { return }
         let last = tracker.files[file]?.last
         shapes[file] = last?.shape
         guard last?.sequence == before.files[file]?.last?.sequence else { return }
-        // Nothing of it has been so far.
+        // All of its changes so far are void.
         seen.remove(file)
         anew.remove(file)
     }

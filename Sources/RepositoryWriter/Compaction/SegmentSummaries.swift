@@ -1,12 +1,12 @@
 import RepositoryFormat
 
-/// The summaries of a segment: of each file one record of changes, and the base before it if there is one, in
-/// the order of the files' numbers.
+/// The summaries of a segment, in the order of the files' numbers. Each file has one record of changes,
+/// preceded by its base if there is one.
 struct SegmentSummaries {
-    /// A summary is ended when it has so much, in bytes: who wants one file reads no more than that of the
+    /// A summary is ended when it has this many bytes. So a reader of one file reads at most this much of
     /// others.
     private static let fullDataBytes = 1 << 20
-    /// With more than so much, in bytes, there are none: all of it is in memory when the packs are written
+    /// With more bytes than this there are no summaries: all of them are in memory when the packs are written
     /// and read.
     private static let mostDataBytes = 8 << 20
 

@@ -3,8 +3,8 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Reads the summaries of a sealed draft and lays them over a copy of the images that its segments begin
-/// with.
+/// Reads the summaries of a compacted draft and applies them to a copy of the images at the start of its
+/// segments.
 struct SummaryReading: ~Copyable {
     private let root: RootDescription
     private let scan: SegmentScan
@@ -16,8 +16,7 @@ struct SummaryReading: ~Copyable {
     private var opener: RecordOpener
     private var states: [FileID: SnapshotState] = [:]
 
-    /// `start`: the images, which stay as they are; the copy comes into `directory`, which must not exist
-    /// yet.
+    /// `start`: the images, which are not changed. The copy is made in `directory`, which must not exist yet.
     init(
         _ root: RootDescription,
         _ scan: SegmentScan,
@@ -33,8 +32,8 @@ struct SummaryReading: ~Copyable {
         opener = try RecordOpener()
     }
 
-    /// Whether they say of each file what the segments say at their end, each image with its digest, or there
-    /// are none. Throws `DamageError` when they cannot be read, `SystemError`, or
+    /// Whether there are no summaries, or they give each file its state at the end of the segments, with a
+    /// matching digest. Throws `DamageError` when they cannot be read, `SystemError`, or
     /// `RepositoryError.unsupported`.
     consuming func run() throws -> Bool {
         defer { try? Directory.removeTree(directory) }

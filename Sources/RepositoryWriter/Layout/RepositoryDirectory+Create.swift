@@ -4,8 +4,7 @@ package import RepositoryReader
 package import SystemPackage
 
 extension RepositoryDirectory {
-    /// Opens the repository at `path`, and makes it first if there is nothing yet. Throws as `init(at:)`
-    /// does.
+    /// Opens the repository at `path`. Creates it first if there is none. Throws as `init(at:)` does.
     package static func openOrCreate(at path: FilePath) throws -> RepositoryDirectory {
         let path = try absolute(path)
         let file = path.appending(fileName)
@@ -17,7 +16,7 @@ extension RepositoryDirectory {
         try Directory.make(path.appending("roots"))
         let directory = try OpenFile(path, .read)
         try directory.waitForExclusiveLock()
-        // An empty one is what a crash left where a free name can only be taken by making a file.
+        // A crash leaves an empty one where a free name can only be taken by creating a file.
         if let status = try FileStatus.unlessMissing(file) {
             guard status.sizeBytes == 0 else { return }
             try Directory.remove(file)
@@ -26,12 +25,12 @@ extension RepositoryDirectory {
         do {
             try SmallFile.create(file, RepositoryFile(id: id, created: .now))
         } catch let error as SystemError where error.code == .fileExists {
-            // Another process was faster: its repository is as good.
+            // Another process was faster: its repository is used.
         }
     }
 
-    /// Adds a root; one with that very path, or another name of it, is returned as it is. Throws
-    /// `UnusableRootError` when there is none and a root of which the path is not known may be it.
+    /// Adds a root. If that path, or another name of it, is a root already, that root is returned. Throws
+    /// `UnusableRootError` when there is none and a root with an unknown path may be it.
     package func addRoot(_ path: FilePath, kind: RootKind, now: Instant = .now) throws -> RootDescription {
         let path = try Self.absolute(path)
         let directory = try OpenFile(self.path, .read)

@@ -11,13 +11,13 @@ extension SmallFile {
         do {
             try Directory.synchronise(path.removingLastComponent())
         } catch {
-            // Whoever tries again gives the name again.
+            // The next attempt gives the name again.
             try? Directory.remove(path)
             throw error
         }
     }
 
-    /// The same in the place of what is there.
+    /// The same, replacing the existing file.
     static func replace(_ path: FilePath, _ value: some Encodable) throws {
         try write(path, value) { draft throws(SystemError) in try Directory.rename(draft, to: path) }
         try Directory.synchronise(path.removingLastComponent())

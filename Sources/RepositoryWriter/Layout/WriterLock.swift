@@ -1,7 +1,7 @@
 import LinuxSystem
 import RepositoryReader
 
-/// What makes one the root's only writer, until this goes.
+/// The lock of a root's only writer, until this value is destroyed.
 struct WriterLock: ~Copyable {
     private let file: OpenFile
 

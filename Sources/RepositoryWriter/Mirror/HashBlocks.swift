@@ -4,16 +4,16 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// Blocks of hashes. Those that were used last are in memory; the others lie in a file without a name, which
-/// goes with the process.
+/// Blocks of hashes. The most recently used ones are in memory. The others are in an unnamed file, which
+/// exists as long as the process.
 ///
-/// Whatever happens to that file, nothing fails: a block that does not come back as it was is lost, and all
-/// of its hashes are `lostHash`.
+/// Errors of that file are not reported. A block that cannot be read back unchanged is lost, and all of its
+/// hashes are `lostHash`.
 struct HashBlocks: ~Copyable {
-    /// Where a block lies in the file, in blocks.
+    /// The position of a block in the file, in blocks.
     typealias Place = UInt32
 
-    /// Hashes of a block.
+    /// The number of hashes in a block.
     static let length = 128
     static let lostHash = UInt64.max
     private static let byteCount = length * 8
@@ -22,20 +22,20 @@ struct HashBlocks: ~Copyable {
 
     private let directory: FilePath
     private var file: SharedFile?
-    /// The blocks in memory, one behind the other.
+    /// The blocks in memory, one after the other.
     private var hashes: [UInt64] = []
     private var frames: [Frame] = []
     private var frameOf: [Place: Int] = [:]
-    /// Where the search for the frame to be used next goes on.
+    /// Where the search for the next frame to reuse continues (clock algorithm).
     private var hand = 0
     private var free: [Place] = []
-    /// XXH64 of each block as it was written to the file last, seed = its place.
+    /// XXH64 of each block as it was last written to the file, seed = its place.
     private var checksums: [UInt64] = []
 
     private struct Frame {
         var place: Place
         var isChanged: Bool
-        /// Since the search came by.
+        /// Whether it was used since the search last passed it.
         var isUsed = true
     }
 
@@ -76,7 +76,7 @@ struct HashBlocks: ~Copyable {
         }
     }
 
-    /// Brings the block into memory.
+    /// Loads the block into memory.
     private mutating func frame(_ place: Place) -> Int {
         if let frame = frameOf[place] {
             frames[frame].isUsed = true
@@ -87,7 +87,7 @@ struct HashBlocks: ~Copyable {
         return frame
     }
 
-    /// A frame for the block, with any content.
+    /// Returns a frame for the block, with any content.
     private mutating func makeFrame(_ place: Place) -> Int {
         if let frame = frameOf[place] { return frame }
         let frame: Int
@@ -117,7 +117,7 @@ struct HashBlocks: ~Copyable {
             frame * Self.byteCount..<(frame + 1) * Self.byteCount
         )
         checksums[Int(place)] = XXH64.hash(bytes, seed: UInt64(place))
-        // If it fails, the file does not have what the checksum says.
+        // After an error the file's content does not match the checksum.
         try? (file ?? makeFile()).file.write(bytes, at: UInt64(place) * UInt64(Self.byteCount))
     }
 
@@ -134,7 +134,7 @@ struct HashBlocks: ~Copyable {
     }
 
     private mutating func makeFile() throws(SystemError) -> SharedFile {
-        // A draft's name: what a kill leaves here is removed with the drafts.
+        // A draft's name: if the process is killed here, the file is removed with the drafts.
         let path = directory.appending("0.hashes.new")
         if FileStatus.ifPresent(path) != nil { try Directory.remove(path) }
         let made = try SharedFile(path, .createNew)

@@ -5,20 +5,20 @@ package import SQLiteFiles
 import Synchronization
 package import SystemPackage
 
-/// What each page of each mirror adds to its image's digest. A mirror is a cache: what is read from it counts
-/// only if it has the hash that it had when it was written.
+/// The contribution of each page of each mirror to its image's digest. A mirror is a cache: a page that is
+/// read from it is valid only if it has the hash with which it was written.
 ///
-/// Pages of zeros have no hash, so holes take no room. The others have theirs in blocks: the last used ones
-/// in memory, the rest in a file without a name. A block that is lost with that file proves nothing any more.
+/// Pages of zeros have no hash, so holes take no memory. The others have theirs in blocks: the most recently
+/// used ones in memory, the rest in an unnamed file. The pages of a lost block can no longer be verified.
 package final class PageHashes: Sendable {
     private let state: Mutex<State>
 
-    /// `directory`: where the file without a name is made, should there be so many pages.
+    /// `directory`: where the unnamed file is made if there are many pages.
     package init(in directory: FilePath) {
         state = Mutex(State(HashBlocks(in: directory)))
     }
 
-    /// Whether the page was written with that content. `hash`: what the content adds to the digest.
+    /// Whether the page was written with that content. `hash`: the content's contribution to the digest.
     func holds(
         _ number: PageNumber,
         of file: FileID,
@@ -29,36 +29,35 @@ package final class PageHashes: Sendable {
         return known == hash || (known == 0 && content.isZero)
     }
 
-    /// The same for pages side by side; `content` begins with the first, and the last may be cut by the
-    /// image's end.
+    /// The same for consecutive pages; `content` begins with the first. The image's end may cut the last.
     package func holds(_ number: PageNumber, of file: FileID, _ content: RawSpan, _ size: PageSize) -> Bool {
         holds(number, of: file, content, hash: ImageDigest.parts(number, content, size))
     }
 
-    /// Whether all of these pages were zeros from the beginning.
+    /// Whether all of these pages have been zeros from the beginning.
     package func isHole(_ pages: Range<UInt32>, of file: FileID) -> Bool {
         state.withLock { $0.blocks(in: pages, of: file).isEmpty }
     }
 
-    /// The first page from there on that may be other than zeros.
+    /// The first page from that number on that may have data.
     func firstData(from number: UInt32, of file: FileID) -> UInt32? {
         state.withLock { $0.firstData(from: number, of: file) }
     }
 
-    /// What the pages add to the digest; nil when that is not known any more.
+    /// The contribution of the pages to the digest; nil when it is no longer known.
     func parts(_ pages: Range<UInt32>, of file: FileID, _ pageSize: PageSize) -> UInt64? {
         state.withLock { $0.parts(pages, of: file, pageSize) }
     }
 
-    /// Notes what pages add to the digest from now on: `hash` says it of each.
+    /// Stores new contributions of pages to the digest: `hash` returns that of each.
     func set(_ numbers: [UInt32], of file: FileID, _ hash: (UInt32) -> UInt64) {
         state.withLock { state in
             for number in numbers { state.set(number, of: file, to: hash(number)) }
         }
     }
 
-    /// Notes the content of pages side by side, of which the last may be cut by the image's end. Returns what
-    /// they add to the digest.
+    /// Stores the hashes of consecutive pages, of which the image's end may cut the last. Returns their
+    /// contribution to the digest.
     func note(_ first: PageNumber, of file: FileID, _ content: RawSpan, _ pageSize: PageSize) -> UInt64 {
         var hashes: [UInt64] = []
         hashes.reserveCapacity(content.byteCount / pageSize.bytes + 1)
@@ -81,7 +80,7 @@ package final class PageHashes: Sendable {
         return sum
     }
 
-    /// Notes what a file holds as the image of that shape. Returns its digest.
+    /// Stores the hashes of a file's content as an image of that size. Returns its digest.
     func learn(
         _ file: FileID,
         from mirror: borrowing OpenFile,
@@ -94,7 +93,7 @@ package final class PageHashes: Sendable {
         }
     }
 
-    /// Behind so many pages there are only zeros.
+    /// Removes all pages behind the first `count`: they are zeros.
     func cut(_ file: FileID, to count: PageCount) {
         state.withLock { $0.cut(file, to: count.rawValue) }
     }
@@ -105,7 +104,7 @@ package final class PageHashes: Sendable {
 }
 
 extension PageHashes {
-    /// Blocks of pages side by side, by their numbers, and where each lies.
+    /// Blocks of consecutive pages, by their numbers, and the place of each.
     private struct State: ~Copyable {
         private var blocks: HashBlocks
         private var places: [FileID: [UInt32: HashBlocks.Place]] = [:]
@@ -166,8 +165,8 @@ extension PageHashes {
             }
         }
 
-        /// So many blocks are asked for one by one; behind a longer hole all that are known are looked
-        /// through.
+        /// Up to this many blocks are looked up one by one. Over a longer hole, all known blocks are
+        /// searched.
         private static let stepsThroughHoles = 64
 
         mutating func parts(_ pages: Range<UInt32>, of file: FileID, _ pageSize: PageSize) -> UInt64? {

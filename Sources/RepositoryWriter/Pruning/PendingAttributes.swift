@@ -1,10 +1,10 @@
 import RepositoryFormat
 
-/// Attributes that the records which are left must still say, while snapshots are removed.
+/// Attributes that the remaining records must still contain while snapshots are removed.
 ///
-/// A record counts as of its sequence and later ones, wherever it stands, but of two records of one name the
-/// later one in the stream counts. So a record waits until a snapshot stays as of which it counts. One that
-/// is followed by another of its name before that is dropped: no snapshot stays that had it.
+/// A record applies to its sequence and later ones, wherever it is in the stream. Of two records of one name,
+/// the later one in the stream applies. So a record is held back until a snapshot to which it applies is
+/// kept. If another record of its name follows before that, it is dropped: no kept snapshot had it.
 struct PendingAttributes {
     struct Record {
         let header: RecordHeader
@@ -13,13 +13,13 @@ struct PendingAttributes {
 
     private var waiting: [AttributesRecord.Subject: (place: Int, record: Record)] = [:]
     private var count = 0
-    /// The last snapshot that stays.
+    /// The last snapshot that is kept.
     private var lastKept: SequenceNumber
 
     /// `last`: the last snapshot before the first record.
     init(after last: SequenceNumber) { lastKept = last }
 
-    /// Takes the next record. Returns it if it is to be written now.
+    /// Takes the next record. Returns it if it must be written now.
     mutating func add(_ record: Record, of subject: AttributesRecord.Subject) -> Record? {
         waiting[subject] = nil
         guard record.header.firstSequence > lastKept else { return record }
@@ -28,13 +28,13 @@ struct PendingAttributes {
         return nil
     }
 
-    /// A snapshot stays. Returns what is to be written behind it.
+    /// A snapshot is kept. Returns the records to write after it.
     mutating func keep(_ sequence: SequenceNumber) -> [Record] {
         lastKept = max(lastKept, sequence)
         return take { $0.header.firstSequence <= sequence }
     }
 
-    /// All that waits, for nothing follows.
+    /// All held records, since no snapshot follows.
     mutating func takeAll() -> [Record] { take { _ in true } }
 
     private mutating func take(where isWanted: (Record) -> Bool) -> [Record] {

@@ -3,8 +3,8 @@ import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
 
-/// What thinning a root would come to, found by doing it: to links of its files, which no thinning changes,
-/// or to copies where there are no links.
+/// The dry run of pruning a root. It prunes links of the root's files, which pruning never changes. Where
+/// there are no links, it prunes copies.
 package struct PruningDryRun {
     private let root: RootDescription
     /// The same root, in a directory within its own.
@@ -21,9 +21,9 @@ package struct PruningDryRun {
         )
     }
 
-    /// Returns what `RootPruning.runAlone`, or a watcher that is asked, would return now. The disk needs
-    /// room for what would be written. Throws `RepositoryError.locked` when another rehearsal of the root
-    /// goes on, and what those throw.
+    /// Returns what `RootPruning.runAlone`, or a watcher on request, would return now. The disk needs space
+    /// for the files that would be written. Throws `RepositoryError.locked` during another dry run of the
+    /// root, and what those throw.
     package func run(_ kept: KeptSnapshots) throws -> RootPruning.Outcome {
         try Directory.make(stage.directory)
         let lock = try OpenFile(lockPath, .updateOrCreate)
@@ -39,7 +39,7 @@ package struct PruningDryRun {
         return try RootPruning.runAlone(stage, kept, asWatcher: root.hasWriter)
     }
 
-    /// Removes what a rehearsal has left that was killed.
+    /// Removes the files of a dry run that was killed.
     func removeRemains() throws(SystemError) {
         guard FileStatus.ifPresent(lockPath) != nil else { return }
         let lock = try OpenFile(lockPath, .updateOrCreate)

@@ -3,37 +3,37 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Which neighbouring segments of a root are written anew together when some of its snapshots go. Made by one
-/// walk over the tables of the stream.
+/// The groups of consecutive segments that are rewritten together when some of a root's snapshots are
+/// removed. Made in one pass over the tables of the stream.
 struct PruningGroups {
     fileprivate typealias Standing = (sequence: SequenceNumber, isMoment: Bool)
 
     fileprivate struct Segment {
         let first: SequenceNumber
-        /// Snapshots that go, or that are no moments of the root any more.
+        /// Snapshots that are removed, or that are no longer moments of the root.
         var changeCount = 0
         var keptBytes: UInt64 = 0
         var isSound = true
         var endsUnfinished = false
     }
 
-    /// From the first to the last segment, oldest first. Where nothing goes and nothing is to be merged,
-    /// there is none, nor before damage.
+    /// The first and last segment of each group, oldest first. Segments without a removal or a merge are in
+    /// no group, nor are those before damage.
     private(set) var groups: [ClosedRange<SequenceNumber>] = []
-    /// Segments that others replace, and that were not taken away then.
+    /// Segments that others replace, and that were not removed then.
     private(set) var replaced: [SequenceNumber] = []
-    /// What stays, with all that is in no reach: the last segment, which is still written to, and those
-    /// before it in which its first snapshot began.
+    /// The kept snapshots, including all that are out of reach. Out of reach are those in the last segment,
+    /// which is still written to. So are those in earlier segments in which its first snapshot began.
     let kept: KeptSnapshots
 
-    /// `groupBytes`: the most that a group's segments hold of what stays.
+    /// `groupBytes`: the most bytes of kept snapshots in the segments of a group.
     init(_ root: RootDescription, _ kept: KeptSnapshots, groupBytes: UInt64) throws {
         var tracker = HistoryTracker()
         var segments: [Segment] = []
         var damaged: Set<SequenceNumber> = []
         var replaced: [SequenceNumber] = []
         var walk = StreamReader(root: root, refusesUnknown: true)
-        // Of each file, its newest snapshot.
+        // The newest snapshot of each file.
         var newest: [FileID: Standing] = [:]
         var untouched: (first: SequenceNumber, standing: [Standing])?
         walk.onSegment = { first, _ in
@@ -69,7 +69,7 @@ struct PruningGroups {
             self.kept = kept
             return
         }
-        // What is left alone already would not change.
+        // Snapshots that are states of their file only would not change.
         for (sequence, isMoment) in untouched.standing
         where !isMoment && kept.standing(of: sequence) == .removed {
             if let index = segments.lastIndex(where: { $0.first <= sequence }) {
@@ -97,7 +97,7 @@ struct PruningGroups {
             unit.append(segment)
             guard !segment.endsUnfinished else { continue }
             if !unit.allSatisfy(\.isSound) {
-                // What is older stays too: beside a moment in there it is what stood there.
+                // Older segments are kept too: a moment in this one needs the states in them.
                 (groups, group) = ([], [])
             } else {
                 if !group.isEmpty, (group + unit).reduce(0, { $0.addingSaturated($1.keptBytes) }) > groupBytes

@@ -2,11 +2,11 @@ import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 
-/// Writes what is left of some segments when only some of their snapshots stay. The changes of those that go
-/// are part of the next one of their file. Where none follows in these segments, the last that goes stays as
-/// changes that are no snapshot any more: later segments build on it.
+/// Writes the rest of some segments when only some of their snapshots are kept. The changes of removed
+/// snapshots become part of the file's next one. If none follows in these segments, the last removed one
+/// remains as changes without a snapshot: later segments build on it.
 final class PruningWriter: SegmentSink {
-    /// A part of a snapshot has no more than so much, in bytes of its pages.
+    /// A part of a snapshot has at most this many bytes of pages.
     private static let partBytes = 1 << 20
 
     private let packs: PackWriter
@@ -14,26 +14,26 @@ final class PruningWriter: SegmentSink {
     private let scan: SegmentScan
     private let kept: KeptSnapshots
 
-    /// What is left, in the order of the stream.
+    /// The remaining snapshots, in the order of the stream.
     private(set) var snapshots: [RewrittenSnapshot] = []
     private(set) var removedCount = 0
-    /// Bases that nothing is built on any more.
+    /// Bases on which nothing builds any more.
     private(set) var unusedBases: [(sequence: SequenceNumber, file: FileID)] = []
-    /// Bases that were made in their place.
+    /// Bases that were made instead.
     private(set) var newBases: [(sequence: SequenceNumber, file: FileID)] = []
 
     private var nets: [FileID: NetChange] = [:]
-    /// Bases that the next snapshot of the file begins with.
+    /// Bases with which the next snapshot of the file begins.
     private var bases: [FileID: (header: RecordHeader, payload: [UInt8])] = [:]
-    /// Gaps after which no snapshot has come.
+    /// Gaps that no snapshot has followed so far.
     private var gaps: [FileID: [(header: RecordHeader, payload: [UInt8])]] = [:]
     private var attributes: PendingAttributes
-    /// All snapshots up to this are written, or are said to be gone.
+    /// All snapshots up to this one are written, or are recorded as removed.
     private var lastSaid: SequenceNumber
     private var lastTime = Instant(nanoseconds: 0)
     private var pageBuffer: [UInt8] = []
 
-    // Of the present record.
+    // Of the current record.
     private var file = FileID.root
     private var net = NetChange.fresh
     private var sequence = SequenceNumber.none
@@ -92,7 +92,7 @@ final class PruningWriter: SegmentSink {
         let standing = entry.standing == .removed ? .removed : kept.standing(of: sequence)
         if standing == .removed {
             if entry.isSnapshot { removedCount += 1 }
-            // What was missed lies amid what is gone.
+            // The gap is among removed snapshots.
             gaps[file] = nil
             gaps[.root] = nil
             guard scan.last[file] == sequence else { return }
@@ -119,7 +119,7 @@ final class PruningWriter: SegmentSink {
         }
     }
 
-    /// Says that the snapshots between are gone.
+    /// Records that the snapshots in between were removed.
     private func sayRemoved(upTo last: SequenceNumber) throws {
         guard last > lastSaid else { return }
         let header = RecordHeader(
@@ -134,7 +134,7 @@ final class PruningWriter: SegmentSink {
         lastSaid = last
     }
 
-    /// Writes the present snapshot: all that has changed since the last one that was written, in parts.
+    /// Writes the current snapshot, in parts: all changes since the last one that was written.
     private func write(_ entry: ChangesFormat.Entry, _ standing: ChangesFormat.Standing) throws {
         try sayRemoved(upTo: sequence.previous)
         var pages = net.ranges(in: entry.shape)
@@ -199,7 +199,7 @@ final class PruningWriter: SegmentSink {
         )
     }
 
-    /// Moves the base forward: what has changed since the old one would take as much room as a new one.
+    /// Replaces the base: the changes since the old one would take as much space as a new one.
     private func writeBase(_ entry: ChangesFormat.Entry) throws {
         newBases.append((sequence, file))
         let reference = try images.makeBase(of: file, named: sequence)
@@ -219,7 +219,7 @@ final class PruningWriter: SegmentSink {
         try packs.append(header, unsafe payload.span.bytes)
     }
 
-    /// Ends the segment and waits until all is on the disk. `last`: the last segment that it is for.
+    /// Ends the segment and waits until everything is on the disk. `last`: the last segment that it replaces.
     func finish(replacing last: SequenceNumber) throws {
         for file in gaps.keys.sorted() { try writeGaps(of: file) }
         try write(attributes.takeAll())

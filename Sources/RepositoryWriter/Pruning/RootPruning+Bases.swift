@@ -4,11 +4,11 @@ import RepositoryReader
 import SystemPackage
 
 extension RootPruning {
-    /// Takes away bases that no record names: a crash left them, between a base and the segment that was to
-    /// name it, or between a segment and the bases that it needs no more. Returns how many bytes they had.
+    /// Removes bases that no record names, and returns their size in bytes. A crash leaves such bases before
+    /// the segment that would name them is written. It also leaves bases that a new segment no longer needs.
     ///
-    /// Only without a writer, for that names a base before its record is on the disk. Where anything in the
-    /// stream cannot be read, a record that is not seen may name one, so all stay.
+    /// Only without a writer, because a writer names a base before its record is durable. If any part of the
+    /// stream cannot be read, an unseen record may name one, so all bases are kept.
     func removeUnnamedBases() throws -> UInt64 {
         var unnamed = Set(
             try Directory.names(in: root.basesDirectory).filter(BaseName.isOwn).map(

@@ -3,18 +3,19 @@ import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
 
-/// Removes snapshots from a root's history. Those that stay are what they were, byte for byte. Confined to
-/// one thread.
+/// Removes snapshots from a root's history. The kept ones do not change by a byte. Confined to one thread.
 ///
-/// Segments that hold something that goes are written anew, neighbours together, as sealing does it: a draft
-/// is made, read back with every digest compared, and takes the first one's name when it is on the disk. Its
-/// footer says which segments it stands for, so from that moment on the others mean nothing; then they are
-/// taken away, and the bases that nothing is built on any more. Whatever is interrupted, nothing that stays
-/// is lost, and the next run goes on. The last segment is never touched.
+/// Segments with removed snapshots are rewritten, consecutive ones together:
+/// 1. A draft is written and read back, and every digest is compared.
+/// 2. Once it is durable, it takes the first segment's name. Its footer names the segments that it replaces;
+///    from that moment on the others are ignored.
+/// 3. The others are removed, and the bases on which nothing builds any more.
 ///
-/// The newest segments come first: a moment in a segment that has not been written anew has beside it, in
-/// that segment or older ones, all that it had, wherever the work ends. In the other order a root would be
-/// restored as a state that never was.
+/// An interruption loses no kept snapshot, and the next run continues. The last segment is never touched.
+///
+/// The newest segments come first. A moment in a segment that is not rewritten yet needs states of other
+/// files, in that segment or older ones. These are still there, wherever the work ends. In the other order a
+/// root could be restored to a state that never existed.
 package final class RootPruning {
     package struct Outcome: Hashable, Sendable {
         package var removedSnapshots = 0
@@ -25,17 +26,19 @@ package final class RootPruning {
     private let scratch: FilePath
     private let groupBytes: UInt64
 
-    /// Only for the root's writer; beside the thread that writes, but not while segments are sealed.
-    /// `groupBytes`: the most that segments which are written anew together hold of what stays.
+    /// Only for the root's writer. May run beside the thread that writes, but not during compaction.
+    /// `groupBytes`: the most bytes of kept snapshots in segments that are rewritten together.
     package init(_ root: RootDescription, groupBytes: UInt64 = 2 << 20) {
         self.root = root
         self.groupBytes = groupBytes
         scratch = root.sealingDirectory
     }
 
-    /// Removes what does not stay, newest segments first, as long as `goesOn`. What is damaged, and all
-    /// before it, stays as it is; so does what ends in an unfinished snapshot. Throws
-    /// `RepositoryError.unsupported`, `SystemError`, or `CompactionError`; what was done before stays done.
+    /// Removes the snapshots that are not kept, newest segments first, while `goesOn` returns true. Unchanged
+    /// are damaged segments, all before them, and those that end in an unfinished snapshot.
+    ///
+    /// Throws `RepositoryError.unsupported`, `SystemError`, or `CompactionError`. Segments that were
+    /// rewritten before remain so.
     package func run(_ kept: KeptSnapshots, while goesOn: @escaping () -> Bool = { true }) throws -> Outcome {
         try PruningDryRun(root).removeRemains()
         var outcome = Outcome()
@@ -57,10 +60,11 @@ package final class RootPruning {
         return outcome
     }
 
-    /// Takes the root's lock, ends its last segment, so that no snapshot is out of reach, and runs.
-    /// `asWatcher`: does only what a watcher does when it is asked: that seals first, and touches no base
-    /// that it may have made. Throws `RepositoryError.locked` when a writer has the root, and what `run`
-    /// throws.
+    /// Takes the root's lock, ends its last segment so that all snapshots are in reach, and runs. Throws
+    /// `RepositoryError.locked` when a writer has the root, and what `run` throws.
+    ///
+    /// `asWatcher`: does only what a watcher does on request. A watcher compacts first, and removes no
+    /// unnamed base because it may have made it.
     package static func runAlone(
         _ root: RootDescription,
         _ kept: KeptSnapshots,
@@ -136,7 +140,7 @@ package final class RootPruning {
         outcome.freedBytes -= min(outcome.freedBytes, present)
     }
 
-    /// The segment behind the one with that first sequence, and which one it says that it follows.
+    /// The segment after the one with that first sequence, and the one that it follows by its own header.
     private func successor(
         of segment: SequenceNumber
     ) throws -> (followed: SequenceNumber, first: SequenceNumber) {
@@ -146,7 +150,7 @@ package final class RootPruning {
         return (try StreamReader(root: root).header(of: next).previousFirst, next)
     }
 
-    /// Returns how many bytes it had.
+    /// Removes the file and returns its size in bytes.
     func remove(_ path: FilePath) throws(SystemError) -> UInt64 {
         guard let bytes = try StoredFile.sizeBytes(path) else { return 0 }
         try Directory.remove(path)

@@ -3,11 +3,11 @@ import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Makes a root's `root.json` right again: from its copy, or from the path that somebody knows.
+/// Restores a root's `root.json`: from its copy, or from a path that the user gives.
 ///
-/// All that it says but the path can be told from elsewhere: the id is the directory's name, and the first
-/// segment's header has the time. The path stands in the copy only. Without that a root is left as it is, for
-/// nothing in it is damaged.
+/// All fields but the path have another source. The id is the directory's name, and the first segment's
+/// header has the time. The path is only in the copy. Without a path the root remains unchanged, since
+/// nothing else in it is damaged.
 package struct DescriptionRepair {
     /// The root's directory.
     package let directory: FilePath
@@ -18,26 +18,26 @@ package struct DescriptionRepair {
         copy = damaged.root
     }
 
-    /// For a root that can be used, of which the path is to be another one.
+    /// For a usable root that gets another path.
     package init(_ root: RootDescription) {
         directory = root.directory
         copy = nil
     }
 
-    /// Whether the copy tells all.
+    /// Whether the copy has all fields.
     package var isProven: Bool { copy != nil }
 
     private var file: FilePath { directory.appending(RootFile.name) }
 
-    /// The names of files that the root has, at most so many, by which people may know it.
+    /// Names of the root's files, at most this many, by which a person may recognise it.
     package func names(most: Int) -> [FilePath] {
         guard let root = try? description("/") else { return [] }
         let files = (try? ReplacedSegmentError.lookingAgain { try RootHistory(root).files() }) ?? [:]
         return files.values.sorted { $0.id < $1.id }.prefix(most).map(\.name)
     }
 
-    /// Writes the description anew, and sets aside what was there. `path`: what the root protects, for one
-    /// whose copy does not say it. Throws `RepositoryError`, or `SystemError`.
+    /// Writes the description anew and quarantines the previous one. `path`: the path that the root protects,
+    /// for a root without a usable copy. Throws `RepositoryError`, or `SystemError`.
     package func run(path: FilePath? = nil, now: Instant = .now) throws -> RootDescription {
         guard let root = try path.map({ try description($0) }) ?? copy else {
             throw RepositoryError.malformed(file, reason: "nothing says what the root protects")
@@ -69,7 +69,7 @@ package struct DescriptionRepair {
         if let status = try FileStatus.unlessMissing(path) {
             kind = status.kind == .directory ? .directory : .file
         } else {
-            // A root that is a file has a single one, of its own name.
+            // A root of kind `file` has a single file, with its own name.
             let names = try RootHistory(unknown).files().values.map(\.name)
             let own = path.lastComponent.map { FilePath(root: nil, [$0]) }
             kind = names.count == 1 && names[0] == own ? .file : .directory
@@ -79,8 +79,8 @@ package struct DescriptionRepair {
 }
 
 extension RootDescription {
-    /// Writes the copy of the description anew where it cannot be used; what was there is set aside. Returns
-    /// whether it was so.
+    /// Writes the copy of the description anew if it cannot be used, and quarantines the previous one.
+    /// Returns whether it did.
     package func mendCopy(isDryRun: Bool = false, now: Instant = .now) throws -> Bool {
         guard try isCopyThere(), copy == nil else { return false }
         guard !isDryRun else { return true }

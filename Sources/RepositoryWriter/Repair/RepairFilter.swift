@@ -2,42 +2,44 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Which records are kept behind the first loss of a stream, which has records missing, damaged ones, or a
-/// base that cannot be used.
+/// Decides which records are kept after the first loss of a stream. A loss is missing records, damaged ones,
+/// or a base that cannot be used.
 ///
-/// A record is kept if and only if all that it is built on is:
-/// 1. Its file was declared in what is kept.
-/// 2. Between the file's last loss and the record there is a sound base of the file, or a fresh start; or the
-///    record and all of the file since the loss give images with the digests of their snapshots, so that
-///    nothing of it was lost.
-/// Everything of the stream that is lost is a loss of every file. A base that cannot be used is one of its
-/// file alone.
+/// A record is kept if and only if:
+/// 1. The declaration of its file is kept.
+/// 2. One of these is true:
+///    a. Between the file's last loss and the record there is a healthy base of the file, or a fresh start.
+///    b. The record and all others of the file since the loss give images with the digests of their
+/// snapshots. Nothing of the file was lost then.
+///
+/// A loss of part of the stream is a loss of every file. A base that cannot be used is a loss of its file
+/// only.
 struct RepairFilter {
     private let root: RootDescription
     private let unsoundBases: Set<FilePath>
     private var declared: Set<FileID> = []
     private var broken: Set<FileID> = []
-    /// Broken files with a new beginning of which no snapshot has ended yet.
+    /// Broken files with a new base or fresh start, of which no snapshot has ended yet.
     private var begun: Set<FileID> = []
     /// Files with an unfinished snapshot.
     private var unfinished: Set<FileID> = []
-    /// Files with unfinished snapshots of which the rest is not kept.
+    /// Files with unfinished snapshots that are not kept as a whole.
     private var voided: Set<FileID> = []
-    /// Records whose snapshots all have their digests, as far as the file's stream is there.
+    /// Records whose snapshots all have matching digests, as far as the file's stream is there.
     private let proven: Set<RecordLocation>
-    /// Broken files of which something is not proven: what follows cannot be.
+    /// Broken files with an unproven record: the following ones cannot be proven.
     private var isolated: Set<FileID> = []
-    /// Files of which a snapshot is kept: others have nothing that changes without a base could be built on.
+    /// Files with a kept snapshot. In others, changes without a base have nothing to build on.
     private var based: Set<FileID> = []
-    /// Files that were declared, not broken, and not amid a snapshot at the start of the segment.
+    /// Files that were declared, not broken, and without an unfinished snapshot at the start of the segment.
     private var wholeBefore: Set<FileID> = []
-    /// The last snapshot that is kept of each file.
+    /// The last kept snapshot of each file.
     private var lastKept: [FileID: SequenceNumber] = [:]
     private var hasDropped = false
-    /// The last snapshot before anything is lost or dropped, and those behind it that are kept.
+    /// The last snapshot before any loss or dropped record, and the kept ones after it.
     private var lastBefore = SequenceNumber.none
     private var keptBehind: Set<SequenceNumber> = []
-    /// Something of the stream was lost.
+    /// Part of the stream was lost.
     private(set) var isLost = false
 
     init(_ root: RootDescription, unsoundBases: Set<FilePath>, proven: Set<RecordLocation>) {
@@ -46,11 +48,11 @@ struct RepairFilter {
         self.unsoundBases = unsoundBases
     }
 
-    /// Whether the root as a whole can be restored as of a snapshot that ends here: nothing is known of files
-    /// that were declared in what is lost.
+    /// Whether the root as a whole can be restored as of a snapshot that ends here. Files with a lost
+    /// declaration are unknown, so after a loss it cannot.
     var isWhole: Bool { !isLost && broken.isEmpty }
 
-    /// Something of the stream is lost here.
+    /// Part of the stream is lost here.
     mutating func lose() {
         (isLost, hasDropped) = (true, true)
         broken = declared
@@ -59,7 +61,7 @@ struct RepairFilter {
 
     mutating func beginSegment() { wholeBefore = declared.subtracting(broken).subtracting(unfinished) }
 
-    /// Whether what a summary says of a file is to stand for what is lost of it. Then its records are kept.
+    /// Whether a summary's record of a file replaces its lost ones. Then the summary's records are kept.
     mutating func mend(_ file: RepairSummaries.File) -> Bool {
         guard lastKept[file.id] != file.sequence, declared.contains(file.id),
             file.beginsAnew || wholeBefore.contains(file.id)
@@ -69,8 +71,8 @@ struct RepairFilter {
         return true
     }
 
-    /// At the end of a segment with a loss: files are not broken whose last snapshot in it is kept, and those
-    /// that were not changed in it.
+    /// Called at the end of a segment with a loss. A file is not broken if its last snapshot in the segment
+    /// is kept, or if the segment did not change it.
     mutating func endSegment(_ summaries: RepairSummaries) {
         var changed: Set<FileID> = []
         for file in summaries.files {
@@ -87,18 +89,19 @@ struct RepairFilter {
         begun.remove(file)
     }
 
-    /// Whether an annotation of that snapshot is kept. Without it, it would speak of another one.
+    /// Whether an annotation of that snapshot is kept. If the snapshot is not kept, the annotation would be
+    /// about another one.
     func keepsAnnotation(of target: SequenceNumber) -> Bool {
         target <= lastBefore || keptBehind.contains(target)
     }
 
-    /// Files whose unfinished snapshots are to be voided before the next record that is kept.
+    /// Files whose unfinished snapshots must be voided before the next kept record.
     mutating func takeVoided() -> Set<FileID> {
         defer { voided.removeAll() }
         return voided
     }
 
-    /// `changes`: what the record says if it is one of changes.
+    /// `changes`: the decoded record, if it is one of changes.
     mutating func keeps(
         _ type: RecordType,
         _ header: RecordHeader,
@@ -107,7 +110,7 @@ struct RepairFilter {
     ) -> Bool {
         let file = header.file
         let last = type == .changes ? changes.lastSequence(header) : nil
-        // Behind it there would be no numbers for what is to come.
+        // Beyond it there would be no numbers for new snapshots.
         guard last ?? header.firstSequence <= .lastToBuildOn else { return false }
         switch type {
         case .pack, .summary, .footer: return false
@@ -118,7 +121,7 @@ struct RepairFilter {
             unfinished.removeAll()
             return true
         case .file:
-            // It may have been declared before, in what is lost.
+            // A lost record may have declared it before.
             if declared.insert(file).inserted, isLost { broken.insert(file) }
             return true
         case .void:
@@ -179,14 +182,14 @@ struct RepairFilter {
         for number in first.rawValue...last.rawValue { keptBehind.insert(SequenceNumber(number)) }
     }
 
-    /// For a broken file without a new beginning. Parts are proven when their snapshot is; otherwise they are
-    /// voided.
+    /// For a broken file without a new base or fresh start. Parts are proven when their snapshot is;
+    /// otherwise they are voided.
     private func isProven(_ changes: ChangesFormat, of file: FileID, at location: RecordLocation) -> Bool {
         !isolated.contains(file) && (based.contains(file) || unfinished.contains(file))
             && (changes.finishedCount == 0 || proven.contains(location))
     }
 
-    /// Whether parts of a snapshot that is not finished are kept: the next record continues them.
+    /// Whether parts of an unfinished snapshot are kept: the next record continues them.
     func hasParts(of file: FileID) -> Bool { unfinished.contains(file) }
 
     private mutating func void(_ file: FileID) {

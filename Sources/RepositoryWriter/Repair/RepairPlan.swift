@@ -3,28 +3,29 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// What a repair of a root would keep and set aside. Made by reading only.
+/// The parts of a root that a repair would keep and quarantine. Made by reading only.
 ///
-/// Everything before the first place where the stream is damaged is kept as it is. From that segment on, all
-/// segments go aside, and what is kept of them is written to new ones: the front of the damaged one, and of
-/// each file what `RepairFilter` keeps. A base that a snapshot stands on and that is damaged is damage at the
-/// record that refers to it.
+/// Everything before the first damaged segment is kept unchanged. From that segment on, all segments are
+/// quarantined, and their kept records are written to new ones. Kept are the valid front of the damaged one,
+/// and the records that `RepairFilter` keeps. A damaged base that a snapshot needs is damage at the record
+/// that refers to it.
 package struct RepairPlan: Sendable {
-    /// A file that goes aside, damaged from that byte on. What is before it in a segment is kept as well.
+    /// A file that is quarantined, damaged from that byte on. The part of a segment before it is kept as
+    /// well.
     package struct Item: Hashable, Sendable {
         package let path: FilePath
         package let offset: UInt64
     }
 
-    /// In the order in which they go.
+    /// In the order in which they are quarantined.
     package internal(set) var items: [Item] = []
     package internal(set) var snapshotsKept: UInt64 = 0
-    /// Those that could still be read.
+    /// The number of those that could still be read.
     package internal(set) var snapshotsSetAside: UInt64 = 0
     package internal(set) var lastKept = SequenceNumber.none
-    /// Of the last record that is kept; nil when none is.
+    /// The time of the last kept record; nil when there is none.
     var lastKeptTime: Instant?
-    /// Where the losses are.
+    /// The places of the losses.
     private(set) var scan: RepairScan?
 
     /// Nothing is damaged.
@@ -32,7 +33,7 @@ package struct RepairPlan: Sendable {
 }
 
 extension RepairPlan {
-    /// Throws `RepositoryError.unsupported` for what only a newer version understands, or `SystemError`.
+    /// Throws `RepositoryError.unsupported` if only a newer version can read the root, or `SystemError`.
     package init(_ root: RootDescription) throws {
         let scan = try RepairScan(root)
         let cut = scan.cut
@@ -62,7 +63,7 @@ extension RepairPlan {
         let known = Set(items.map(\.path))
         items += try root.namesOfNoBases().filter { !known.contains($0) }.map { Item(path: $0, offset: 0) }
         if try root.lockPath.isNoRegularFile() { items.append(Item(path: root.lockPath, offset: 0)) }
-        // Last: as long as it is there, what it tells of is missed.
+        // Last: as long as the mark exists, the records that it covers are reported as missing.
         if cut != nil || scan.isMarkWrong,
             try FileStatus.unlessMissing(root.durableMarkPath, followingLinks: false) != nil
         {
@@ -70,7 +71,7 @@ extension RepairPlan {
         }
     }
 
-    /// Bases that no kept record names. Their numbers will be given again, and then they would be
+    /// Bases that no kept record names. Their sequences will be used again, and the bases would be
     /// overwritten.
     private static func bases(of root: RootDescription, without kept: Set<FilePath>) throws -> [Item] {
         try Directory.names(in: root.basesDirectory).filter(BaseName.isBase).map(
@@ -80,17 +81,17 @@ extension RepairPlan {
     }
 }
 
-/// Where a root's stream is damaged first, and what is proven behind that.
+/// The first damage of a root's stream, and the records after it that are proven.
 struct RepairScan: Sendable {
     private(set) var cut: RecordLocation?
-    /// Bases that snapshots stand on, and that are damaged or missing.
+    /// Bases that snapshots need, and that are damaged or missing.
     private(set) var unsoundBases: Set<FilePath> = []
     private var segments: Set<SequenceNumber> = []
-    /// Records of changes behind the first loss in which a snapshot ends, and all that do have their digests.
+    /// Records of changes after the first loss in which a snapshot ends, and all of whose digests match.
     private(set) var proven: Set<RecordLocation> = []
-    /// The durable mark is damaged, or tells of what is not there.
+    /// The durable mark is damaged, or covers records that are missing.
     private(set) var isMarkWrong = false
-    /// Segments that a writer has kept beside their fronts.
+    /// Segments that a writer has kept beside their valid fronts.
     private(set) var oldDamage: [FilePath] = []
 
     init(_ root: RootDescription) throws {
@@ -178,7 +179,8 @@ struct RepairScan: Sendable {
         return proven
     }
 
-    /// Whether the finding is not about the stream, but about the durable mark or what only that tells of.
+    /// Whether the finding is about the durable mark, or records that only the mark covers, and not about the
+    /// stream.
     func isOfMark(_ finding: Finding) -> Bool {
         !(finding.file.lastComponent.flatMap(SegmentName.parse).map(segments.contains) ?? false)
     }

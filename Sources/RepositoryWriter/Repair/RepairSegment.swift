@@ -4,15 +4,15 @@ import RepositoryReader
 import SystemPackage
 import Zstandard
 
-/// Writes one segment of what a repair keeps, as a draft. It is sealed and has no summaries. Records from
-/// packs are in packs again, others as they are.
+/// Writes one segment of a repair's kept records, as a draft. It is sealed and has no summaries. Records from
+/// packs are packed again, others are copied.
 final class RepairSegment {
-    /// A pack is ended before it has more than so much, in bytes.
+    /// A pack is ended before it exceeds this many bytes.
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
     let first: SequenceNumber
-    /// How much is written, in bytes.
+    /// The number of bytes written.
     private var byteCount = SegmentHeader.byteCount
     private let file: OpenFile
     private var compressor: Compressor
@@ -20,7 +20,7 @@ final class RepairSegment {
     private var packedCount: UInt64 = 0
     private var lastTime: Instant
 
-    /// Begins a draft at `path`, whose content before is lost.
+    /// Begins a draft at `path`. Overwrites an existing file.
     init(_ header: SegmentHeader, at path: FilePath) throws {
         first = header.firstSequence
         lastTime = header.created
@@ -42,7 +42,7 @@ final class RepairSegment {
             record.append(contentsOf: payload)
             return try write(header, &record)
         }
-        // fits: so many bytes of the payload were in the data of its pack
+        // fits: these bytes of the payload were in the data of its pack
         let dataBytes = Int(PackReader.rangeBytes(ofType: header.type, payload))
         let head = payload.extracting(0..<payload.byteCount - dataBytes)
         let isFull =
@@ -62,8 +62,8 @@ final class RepairSegment {
         try write(header(of: .pack, record), &record)
     }
 
-    /// Writes what is left and the footer, and waits until all is on the disk. `last`: the last segment that
-    /// this one replaces.
+    /// Writes the rest and the footer, and waits until everything is on the disk. `last`: the last segment
+    /// that this one replaces.
     func finish(replacing last: SequenceNumber) throws {
         try endPack()
         var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
@@ -83,7 +83,7 @@ final class RepairSegment {
         )
     }
 
-    /// `record`: room for the header, then the payload.
+    /// `record`: space for the header, then the payload.
     private func write(_ header: RecordHeader, _ record: inout [UInt8]) throws(SystemError) {
         header.write(into: &record, at: 0, offset: byteCount, segment: first)
         try file.write(unsafe record.span.bytes, at: byteCount)

@@ -3,10 +3,10 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Writes what a repair keeps of the segments from the first loss on, as drafts.
+/// Writes the kept records of the segments from the first loss on, as drafts.
 ///
-/// Each segment of which anything is kept has a draft with its name. The draft before it replaces those of
-/// which nothing is kept. A gap record says where something was lost, and removed records which snapshots.
+/// Each segment with a kept record has a draft with its name. Segments without one are replaced by the draft
+/// before them. A gap record marks the place of a loss, and removed records name the lost snapshots.
 final class RepairSegments {
     /// The segments that have drafts, ascending.
     private(set) var drafts: [SequenceNumber] = []
@@ -14,18 +14,19 @@ final class RepairSegments {
     private let cut: RecordLocation
     private let now: Instant
     private var draft: RepairSegment?
-    /// What is read: its first sequence, that of the last segment that it stands for, and how much of it was
-    /// read, in bytes.
+    /// The segment that is read: its first sequence, that of the last segment that it replaces, and the
+    /// number of bytes read.
     private var source: (first: SequenceNumber, last: SequenceNumber, byteCount: UInt64)?
-    /// The last segment before the source that the next draft follows, and how much of it was read, in bytes.
+    /// The last segment before the source that the next draft follows, and the number of its bytes that were
+    /// read.
     private var previous: (last: SequenceNumber, byteCount: UInt64) = (.none, 0)
     private var lastSequence = SequenceNumber.none
-    /// The last one that was read, kept or not: its number is not given again.
+    /// The last snapshot that was read, kept or not: its number is not used again.
     private var lastSeen = SequenceNumber.none
     private var lastTime: Instant
-    /// Something was lost since the last record that was kept.
+    /// Whether records were lost since the last kept one.
     private var isLost = false
-    /// Files whose unfinished snapshots never were.
+    /// Files whose unfinished snapshots are void.
     private var voided: Set<FileID> = []
 
     init(_ root: RootDescription, _ cut: RecordLocation, now: Instant) {
@@ -40,7 +41,7 @@ final class RepairSegments {
     }
 
     /// Writes all drafts and waits until they are on the disk. Throws `RepositoryError.unsupported` or
-    /// `SystemError`; then there are none.
+    /// `SystemError`; then there are no drafts.
     func write(_ scan: RepairScan) throws {
         do {
             try RepairWalk(root, scan).run(onSegment: begin, take)
@@ -56,7 +57,7 @@ final class RepairSegments {
     }
 
     private func begin(_ segment: SequenceNumber) {
-        // One that goes aside as a whole is replaced by the draft before it, if there is one.
+        // If the whole segment is quarantined, the draft before it replaces it, if there is one.
         if let source, source.first < cut.segment || draft != nil {
             previous = (source.last, source.byteCount)
         }
@@ -103,7 +104,7 @@ final class RepairSegments {
         guard draft?.first != first else { return }
         try finishDraft()
         let former = try? StreamReader(root: root).header(of: first)
-        // As long as the one before it is not replaced, that ends where it did.
+        // Until the one before it is replaced, that one ends where it did.
         let follows = former.flatMap { $0.previousFirst == previous.last ? $0.previousValidBytes : nil }
         let header = SegmentHeader(
             root: root.id,
@@ -125,7 +126,7 @@ final class RepairSegments {
     private func finish() throws {
         guard draft != nil, let source else { return }
         previous = (source.last, source.byteCount)
-        // Names up to there are taken: the next segment has a greater one.
+        // Names up to there are in use: the next segment has a greater one.
         try sayRemoved(upTo: max(source.last, lastSeen))
         try finishDraft()
     }

@@ -1,8 +1,7 @@
 import RepositoryFormat
 import RepositoryReader
 
-/// What the summaries of a segment say of its files (docs/FORMAT.md, "Summaries"): it can stand for records
-/// that are lost.
+/// The summaries of a segment (docs/FORMAT.md, "Summaries"). They can replace lost records.
 struct RepairSummaries {
     typealias Record = (header: RecordHeader, payload: [UInt8])
 
@@ -13,22 +12,22 @@ struct RepairSummaries {
         let base: Record?
         let changes: Record
         let place: RecordPlace
-        /// What it was before the segment does not matter.
+        /// Whether its state before the segment is not needed.
         let beginsAnew: Bool
     }
 
     /// By the sequences of their snapshots, ascending.
     private(set) var files: [File] = []
-    /// How many of them were asked for.
+    /// The number of files that `next` has passed.
     private var passed = 0
-    /// How many summaries are to come; nil before the first.
+    /// The number of summaries that follow; nil before the first.
     private var following: Int?
     private var isBroken = false
 
-    /// Whether a file that they do not have was not changed in the segment.
+    /// Whether files without a summary record were not changed in the segment.
     var isComplete: Bool { following == 0 && !isBroken }
 
-    /// `areAllBefore`: none of the segment is lost before it. Throws `DamageError`.
+    /// `areAllBefore`: no record of the segment before it is lost. Throws `DamageError`.
     mutating func take(_ payload: RawSpan, _ place: RecordPlace, areAllBefore: Bool) throws {
         let following = try place.reading { () throws(FormatError) in try SummaryFormat.following(payload) }
         if !areAllBefore { isBroken = true }
@@ -69,7 +68,7 @@ struct RepairSummaries {
 }
 
 extension RecordPlace {
-    /// That of a record in the one there.
+    /// The place of a record in the summary at this place.
     fileprivate var inPack: Self {
         Self(location: location, path: path, end: end, storedBytes: 0, isPacked: true)
     }

@@ -2,28 +2,28 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Walks over a stream that has a loss, and tells of each record whether a repair keeps it. In a segment with
-/// a loss, what its summaries say comes in place of snapshots that are lost.
+/// Reads a stream with a loss and reports for each record whether a repair keeps it. In a segment with a
+/// loss, the records of its summaries replace those of lost snapshots.
 final class RepairWalk {
-    /// A record of the stream, or of a summary, and what becomes of it.
+    /// A record of the stream or of a summary, and whether it is kept.
     struct Step {
         let type: RecordType
         let header: RecordHeader
         let place: RecordPlace
         let isKept: Bool
-        /// It lies behind the first loss.
+        /// Whether it is after the first loss.
         let isBehind: Bool
         /// Whether the root as a whole can be restored as of it.
         let isWhole: Bool
         /// Whether parts of its first snapshot are kept.
         let continues: Bool
-        /// How many snapshots in it can be asked for.
+        /// The number of restorable snapshots in it.
         let snapshots: Int
         /// The last sequence in it; nil when no snapshot ends there.
         let lastSequence: SequenceNumber?
-        /// Something of the stream was lost since the step before.
+        /// Whether records were lost since the step before.
         let followsLoss: Bool
-        /// Files whose unfinished snapshots never were.
+        /// Files whose unfinished snapshots are void.
         let voided: Set<FileID>
     }
 
@@ -43,14 +43,14 @@ final class RepairWalk {
         filter = RepairFilter(root, unsoundBases: scan.unsoundBases, proven: scan.proven)
     }
 
-    /// `onSegment`: told of each segment before its records.
+    /// `onSegment`: called for each segment before its records.
     func run(
         onSegment: (SequenceNumber) -> Void = { _ in },
         _ body: (Step, RawSpan) throws -> Void
     ) throws {
         try withoutActuallyEscaping(onSegment) { onSegment in
             try withoutActuallyEscaping(body) { body in
-                // What it does not know it could not write again.
+                // It could not write unknown records again.
                 var walk = StreamReader(root: root, wantsData: scan.cut != nil, refusesUnknown: true)
                 walk.onSegment = { [self] first, _ in
                     try endSegment(body)
@@ -92,7 +92,7 @@ final class RepairWalk {
     ) throws {
         try tracker.consume(type, header, payload, place) { event in
             guard case .finding = event, !filter.isLost else { return }
-            // It is missing before this segment, of which nothing is.
+            // The records before this segment are missing, none of its own.
             lose()
             filter.beginSegment()
         }
@@ -102,7 +102,7 @@ final class RepairWalk {
         try tell(type, header, payload, place, body)
     }
 
-    /// Tells of what the summaries have of snapshots before `end`, and that were lost.
+    /// Reports the summaries' records of lost snapshots before `end`.
     private func fill(before end: SequenceNumber, _ body: (Step, RawSpan) throws -> Void) throws {
         while let file = summaries.next(before: end) {
             guard try file.base.map(isSound) ?? true, filter.mend(file) else { continue }
@@ -113,7 +113,7 @@ final class RepairWalk {
         }
     }
 
-    /// The base may be of a record that is lost.
+    /// The record of the base may be lost.
     private func isSound(_ base: RepairSummaries.Record) throws -> Bool {
         let path = root.basePath(base.header.firstSequence, base.header.file)
         guard !scan.unsoundBases.contains(path),
@@ -122,7 +122,7 @@ final class RepairWalk {
         return try RepairScan.isSound(path, root, base.header.file, reference)
     }
 
-    /// The summaries say what each file was at the end of the segment.
+    /// The summaries have the state of each file at the end of the segment.
     private func endSegment(_ body: (Step, RawSpan) throws -> Void) throws {
         defer {
             (segment, isLostInSegment) = (nil, false)

@@ -2,12 +2,11 @@ package import LinuxSystem
 import RepositoryReader
 package import SystemPackage
 
-/// What `repository.json` says but the id, which only tells repositories apart, every program knows by
-/// itself. So it can be written anew; what each segment needs to be read stands in its header.
+/// `repository.json` can be written anew. Of its fields, only the id is not known to every program, and it
+/// only distinguishes repositories. The requirements of each segment are in the segment's header.
 extension RepositoryDirectory {
-    /// Writes `repository.json` anew where it cannot be used; what was there is set aside. Returns
-    /// whether it was so. Throws `RepositoryError.unsupported` where a newer program wrote it, or
-    /// `SystemError`.
+    /// Writes `repository.json` anew if it cannot be used, and quarantines the previous file. Returns whether
+    /// it did. Throws `RepositoryError.unsupported` if a newer program wrote it, or `SystemError`.
     package static func mendFile(
         at path: FilePath,
         isDryRun: Bool = false,

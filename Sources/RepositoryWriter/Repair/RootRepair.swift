@@ -3,24 +3,25 @@ import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Makes a damaged root sound again: what is sound stays, the rest goes to `set-aside`, nothing is deleted.
+/// Repairs a damaged root. Healthy records are kept, the rest is moved to `set-aside`, and nothing is
+/// deleted.
 ///
-/// 1. What is kept from the first damaged segment on is written to drafts.
-/// 2. Everything that goes aside gets a second name there.
-/// 3. The drafts take the names of their segments, newest first. So the first damage, behind which nothing is
-///    believed without proof, is seen until all is right behind it.
-/// 4. What has gone aside loses its first name, the durable mark last, and a gap is recorded.
+/// 1. The kept records from the first damaged segment on are written to drafts.
+/// 2. Every file to quarantine gets a second name there.
+/// 3. The drafts take the names of their segments, newest first. So the first damage, after which nothing is
+///    trusted without proof, remains visible until everything after it is right.
+/// 4. The quarantined files lose their first names, the durable mark last, and a gap is recorded.
 ///
-/// Wherever that is interrupted, the next repair keeps the same.
+/// If a repair is interrupted at any point, the next one keeps the same records.
 package struct RootRepair {
     let root: RootDescription
 
     package init(_ root: RootDescription) { self.root = root }
 
-    /// Repairs, and returns what was done; where it went is nil when there was nothing to do.
-    /// Throws `RepositoryError.locked` beside a writer, `.unsupported`, or `SystemError`.
+    /// Repairs, and returns what was done. The place of the quarantined files is nil when there was nothing
+    /// to do. Throws `RepositoryError.locked` beside a writer, `.unsupported`, or `SystemError`.
     package func run(now: Instant = .now) throws -> (plan: RepairPlan, place: FilePath?) {
-        // Whoever has the lock has it of a file.
+        // The lock is one of a regular file.
         let lockIsNone = try root.lockPath.isNoRegularFile()
         var begun: SetAsidePlace?
         if lockIsNone {
@@ -36,7 +37,7 @@ package struct RootRepair {
         let place = try begun ?? SetAsidePlace(in: root.directory, now: now)
         try replace(plan, place, now)
         if lockIsNone { plan.items.append(RepairPlan.Item(path: root.lockPath, offset: 0)) }
-        // It brings the mirrors to the last kept snapshot and leaves a right mark as well.
+        // The writer restores the mirrors to the last kept snapshot and writes a correct mark as well.
         let writer = try RootWriter(root: root, holding: lock)
         let reason =
             "holdfast repair set aside damage and what followed it: see \(place.path.lastComponent!.string)"
@@ -54,7 +55,7 @@ package struct RootRepair {
                 try keepAside(plan, place)
                 for first in segments.drafts.reversed() {
                     let path = root.segmentPath(first)
-                    // No file takes the name of a directory. Nothing in that is missed.
+                    // A file cannot replace a directory, so that is moved first. It has no records.
                     if try path.isNoRegularFile() { try place.take(path) }
                     try Directory.rename(segments.draftPath(first), to: path)
                     try Directory.synchronise(root.segmentsDirectory)
@@ -77,7 +78,7 @@ package struct RootRepair {
         }
     }
 
-    /// Gives what goes aside a second name. What is no regular file can have none.
+    /// Gives the files to quarantine a second name. Only regular files can have one.
     private func keepAside(_ plan: RepairPlan, _ place: SetAsidePlace) throws {
         var directories: Set<FilePath> = []
         for item in plan.items where try !item.path.isNoRegularFile() {

@@ -2,7 +2,7 @@ import LinuxSystem
 import RepositoryReader
 import SystemPackage
 
-/// `set-aside/TIME`: a directory for what one repair takes out of a root. Names in it are as they were in the
+/// `set-aside/TIME`: the directory of the files that one repair quarantines. Names in it are those in the
 /// root.
 struct SetAsidePlace {
     let path: FilePath
@@ -22,7 +22,7 @@ struct SetAsidePlace {
         try Directory.make(path)
     }
 
-    /// The path that something of the root has there.
+    /// The path in it for a path of the root.
     func target(_ item: FilePath) throws -> FilePath {
         var name = item
         _ = name.removePrefix(directory)
@@ -31,7 +31,7 @@ struct SetAsidePlace {
         return target
     }
 
-    /// Moves something of the root there, whatever it is.
+    /// Moves a file or directory of the root there.
     func take(_ item: FilePath) throws {
         let target = try target(item)
         try Directory.rename(item, to: target)

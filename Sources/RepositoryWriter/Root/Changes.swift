@@ -1,23 +1,23 @@
 package import LinuxSystem
 package import RepositoryFormat
 
-/// What one look at a protected file brought: the pages that may have changed, and the image's new outline.
+/// The changes that one scan of a protected file found: the pages that may differ, and the image's new size.
 package struct Changes: Sendable {
     package var file: FileID
-    /// When it was seen or committed.
+    /// The time when they were seen or committed.
     package var time: Instant
     package var event: SnapshotEvent
-    /// How many transactions are in it, where that is known and the event does not say it; else 0.
+    /// The number of transactions in it, where that is known and not implied by the event; else 0.
     package var coalesced: Int
-    /// The image's outline after these changes. Its page size is that of `pages`.
+    /// The image's size after these changes. Its page size is that of `pages`.
     package var shape: ImageSize
-    /// The image before is forgotten; pages that are not given are zero. Needed when the page size changes.
+    /// The image before is dropped: pages that are not given are zero. Needed when the page size changes.
     package var startsFresh: Bool
     package var pages: PageSet
-    /// False: a part of a snapshot that is not whole yet; more follows.
+    /// False: a part of an unfinished snapshot; more follows.
     package var isFinal: Bool
     /// Whether final changes also end an unfinished snapshot of the file, if there is one. Otherwise they
-    /// only add to it. Fresh starts and deletions end it in any case: they need nothing of it.
+    /// only add to it. Fresh starts and deletions end it in any case, since they need nothing of it.
     package var closesUnfinished: Bool
     /// Whether the root as a whole can be restored as of it. Not amid a transaction over several files.
     var isMoment: Bool

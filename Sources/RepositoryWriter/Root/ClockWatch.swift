@@ -1,14 +1,14 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// Notices that the wall clock was set, by a clock that nobody can set. Pure.
+/// Detects that the wall clock was set, by comparison with a clock that nobody can set. It does no I/O.
 struct ClockWatch {
     private var last: (wall: Instant, steady: MonotonicInstant)?
 
-    /// Less is how clocks drift apart, and the time between asking the one and the other.
+    /// Smaller differences are drift between the clocks, or the time between the two readings.
     private static let leastStep = Int64(500_000_000)
 
-    /// Takes what both clocks say, and returns how the wall clock was set since the last time.
+    /// Takes the readings of both clocks. Returns by how much the wall clock was set since the last call.
     mutating func look(_ wall: Instant, _ steady: MonotonicInstant) -> ClockStep? {
         defer { last = (wall, steady) }
         guard let last else { return nil }

@@ -4,47 +4,46 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// The latest image of one protected file as the writer has it: what the mirror holds, and over it the pages
-/// that are staged and not yet in the mirror.
+/// The writer's latest image of one protected file: the content of the mirror, overlaid by the staged pages.
 final class FileImage {
-    /// A snapshot that is being put together from several changes.
+    /// A snapshot that is assembled from several changes.
     struct Unfinished {
-        /// Transactions that were added to it.
+        /// The number of transactions that were added to it.
         var coalesced = 0
     }
 
     let id: FileID
     let mirrorPath: FilePath
-    /// Of what the mirror has, and the whole root's.
+    /// The hashes of the mirror's pages, shared by the whole root.
     let hashes: PageHashes
-    /// Nil when nothing is known: the next snapshot starts fresh.
+    /// Nil when the image is not known: the next snapshot starts fresh.
     var shape: ImageSize?
     var digest: UInt64 = 0
     /// The last snapshot is not a deletion.
     var isPresent = false
     var unfinished: Unfinished?
-    /// The stream, staged records included, has parts or a base that no snapshot ends yet.
+    /// The stream, including staged records, has parts or a base that no snapshot ends yet.
     var hasOpenParts = false
     var base: OpenBase?
-    /// The mirror is not what the stream says, and could not be rebuilt yet.
+    /// The mirror differs from the stream, and could not be rebuilt yet.
     var needsRestoring = false
 
-    /// What stands under the mirror's name is not the mirror: it has to be rebuilt before it is used again.
+    /// The file under the mirror's name is not the mirror: it must be rebuilt before it is used again.
     var hasLostMirror = false
 
-    /// Length of the mirror, in bytes. Until the first update nothing is known of it: a writer that went down
-    /// in the middle of a base image may have left anything.
+    /// The length of the mirror, in bytes. It is unknown until the first update: a writer that crashed while
+    /// it wrote a base image may have left anything.
     private(set) var mirrorBytes = UInt64.max
-    /// The mirror counts below this length; beyond it the image was shortened since, and is zero.
+    /// The mirror is valid below this length. Beyond it the image was shortened since, and is zero.
     private var mirrorValidBytes: UInt64 = 0
     private var staged: [UInt32: Place] = [:]
     private(set) var stagedRuns: [Run] = []
 
-    /// Where the latest content of a staged page lies.
+    /// The position of the latest content of a staged page.
     private struct Place {
         let run: UInt32
         let offset: UInt32
-        /// What it adds to the digest.
+        /// Its contribution to the digest.
         let part: UInt64
     }
 
@@ -54,7 +53,7 @@ final class FileImage {
         self.hashes = hashes
     }
 
-    /// The mirror holds exactly this image, of which the hashes are known, and nothing is staged.
+    /// Sets that the mirror is exactly this image with known hashes, and that nothing is staged.
     func becomeMirrored(_ shape: ImageSize?, digest: UInt64) {
         self.shape = shape
         self.digest = digest
@@ -63,21 +62,21 @@ final class FileImage {
         forgetStaged()
     }
 
-    /// It is empty, and nothing is open, staged, or to be mended.
+    /// Whether it is empty, and nothing is open, staged, or to be rebuilt.
     var isGone: Bool {
         !isPresent && unfinished == nil && !hasOpenParts && base == nil && !needsRestoring && !hasLostMirror
             && shape?.byteCount == 0 && !isAheadOfMirror && stagedRuns.isEmpty
     }
 
-    /// Whether the mirror does not have everything yet.
+    /// Whether the mirror lacks any page or has another length.
     var isAheadOfMirror: Bool {
         guard base == nil, !needsRestoring, let shape else { return false }
         return !staged.isEmpty || shape.byteCount != mirrorBytes || mirrorValidBytes < mirrorBytes
     }
 
-    /// Reads the latest content of a page into `buffer[start...]`, zeros where there is none. Returns what it
-    /// adds to the digest. Throws also when the mirror does not give back what was written to it: then it is
-    /// lost.
+    /// Reads the latest content of a page into `buffer[start...]`, zeros where there is none. Returns its
+    /// contribution to the digest. Throws also when the mirror's content differs from what was written to it:
+    /// the mirror is then lost.
     @discardableResult
     func read(
         _ number: UInt32,
@@ -104,7 +103,7 @@ final class FileImage {
         return part
     }
 
-    /// What pages of the latest content add to the digest. Throws as `read` does.
+    /// The contribution of pages of the latest content to the digest. Throws as `read` does.
     func parts(of pages: Range<UInt32>, _ pageSize: PageSize) throws(SystemError) -> UInt64 {
         guard !pages.isEmpty else { return 0 }
         var (sum, next) = (UInt64(0), pages.lowerBound)
@@ -117,7 +116,7 @@ final class FileImage {
     }
 
     private func mirroredParts(_ pages: Range<UInt32>, _ pageSize: PageSize) throws(SystemError) -> UInt64 {
-        // Behind it the image was shortened since: zeros.
+        // The image was shortened since: pages beyond this are zeros.
         let end = ImageSize(pageSize: pageSize, byteCount: min(mirrorValidBytes, mirrorBytes))?.pageCount.end
         guard let end else { throw SystemError(.read, mirrorPath, code: .fileTooLarge) }
         let valid = pages.clamped(to: 0..<end.rawValue)
@@ -126,7 +125,7 @@ final class FileImage {
         return sum ^ ZeroPages.parts(behind, pageSize)
     }
 
-    /// The mirror is not what was written to it.
+    /// Marks the mirror as different from what was written to it.
     func loseMirror() -> SystemError {
         hasLostMirror = true
         return SystemError(.read, mirrorPath, code: .badMessage)
@@ -138,14 +137,14 @@ final class FileImage {
         return stagedRuns[Int(place.run)] === run
     }
 
-    /// From now on the page's content is that at `offset` of the run's pages, which adds `part` to the
-    /// digest.
+    /// Sets the page's latest content: that at `offset` of the run's pages. Its contribution to the digest is
+    /// `part`.
     func setStaged(_ number: UInt32, in run: Run, offset: Int, part: UInt64) {
         if stagedRuns.last !== run { stagedRuns.append(run) }
         staged[number] = Place(run: UInt32(stagedRuns.count - 1), offset: UInt32(offset), part: part)
     }
 
-    /// Takes over a new outline. Pages beyond it are forgotten; if they come back they are zero.
+    /// Sets a new size. Pages beyond it are dropped. If the image grows again, they are zero.
     func resize(to new: ImageSize, startsFresh: Bool) {
         if startsFresh {
             forgetStaged()
@@ -159,13 +158,13 @@ final class FileImage {
         shape = new
     }
 
-    /// Brings the mirror to the image. After an error it can be tried again.
+    /// Writes the staged pages to the mirror. After an error it can be tried again.
     func updateMirror(_ mirror: SharedFile, scratch: inout [UInt32]) throws(SystemError) {
         guard let shape else { return }
         if mirrorValidBytes < mirrorBytes {
             try mirror.file.truncate(to: mirrorValidBytes)
             mirrorBytes = mirrorValidBytes
-            // A page that is cut is staged, if the cut changes it.
+            // If a cut changes a page, that page is staged.
             let cut = ImageSize(pageSize: shape.pageSize, byteCount: mirrorValidBytes)
             hashes.cut(id, to: cut?.pageCount ?? .maximum)
         }

@@ -4,7 +4,7 @@ import SQLiteFiles
 import SystemPackage
 import Zstandard
 
-/// A record that waits for the next flush.
+/// A record that is written with the next flush.
 struct StagedRecord {
     enum Content {
         case session(program: String)
@@ -26,12 +26,13 @@ struct StagedRecord {
     }
 }
 
-/// Turns staged records into the bytes of a segment. Its buffers serve one flush after the
-/// other.
+/// Encodes staged records as the bytes of a segment. Its buffers are reused for the next flush.
 struct FlushEncoder: ~Copyable {
-    /// Of zstd, with the pages' former content as prefix. Measured on 3,000 transactions of 11 pages, 50 to a
-    /// flush: level 1 took 1,081 bytes per commit, level 3 681 in the same time, level 5 631 in twice the
-    /// time.
+    /// The zstd level, with the pages' former content as prefix. Measured on 3,000 transactions of 11 pages,
+    /// 50 to a flush:
+    /// 1. Level 1 took 1,081 bytes per commit.
+    /// 2. Level 3 took 681 bytes in the same time.
+    /// 3. Level 5 took 631 bytes in twice the time.
     static let level = 3
 
     /// The records encoded since `begin`.
@@ -47,14 +48,14 @@ struct FlushEncoder: ~Copyable {
         compressor = try Compressor()
     }
 
-    /// Starts a flush. The next record goes to `offset` of the segment.
+    /// Starts a flush. The next record is written at `offset` of the segment.
     mutating func begin(at offset: UInt64, of segment: SequenceNumber) {
         startsFlush = true
         self.segment = segment
         restart(at: offset)
     }
 
-    /// Goes on in the same flush, when what was encoded so far has been written.
+    /// Continues the same flush after the records encoded so far were written.
     mutating func restart(at offset: UInt64) {
         bytes.removeAll(keepingCapacity: bytes.capacity <= 16 << 20)
         base = offset
@@ -131,7 +132,7 @@ struct FlushEncoder: ~Copyable {
         for index in order { prefix.append(contentsOf: span.extracting(index * size..<(index + 1) * size)) }
     }
 
-    /// Fills in the header of the record that began at `start`, now that its payload is there.
+    /// Writes the header of the record that began at `start`, once its payload is complete.
     private mutating func end(
         _ start: Int,
         _ type: RecordType,

@@ -4,33 +4,33 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// Compares given pages with an image's latest content. Reads and hashes, changes nothing: what comes out is
-/// which pages differ, what they contained before, and the digest that the new image has. Its buffers serve
-/// one comparison after the other.
+/// Compares given pages with an image's latest content. It reads and hashes, and changes nothing. The results
+/// are the pages that differ, their former content, and the digest of the new image. Its buffers are reused
+/// for the next comparison.
 ///
-/// A page beyond the old image is new and differs unless it is zero, which it would be anyway. In a partial
-/// last page only the bytes within the image count; when the image is cut within a page that is not given,
-/// that page is compared with its own front.
+/// A page beyond the old image is new. It differs unless it is zero, as it would be without the change. In a
+/// partial last page only the bytes within the image are compared. If the image is cut within a page that is
+/// not given, that page is compared with its own front.
 struct PageComparison {
     /// Pages that differ, ascending; the indices fit `slots`.
     private(set) var numbers: [UInt32] = []
     /// Where each content is: an index of the given pages, or -1 for `tail`.
     private(set) var slots: [Int] = []
-    /// What each content adds to the digest.
+    /// The contribution of each content to the digest.
     private(set) var parts: [UInt64] = []
-    /// What the first of them contained before, in order; those beyond the old image have nothing here.
+    /// The former content of the first of them, in order; pages beyond the old image have none here.
     private(set) var old: [UInt8] = []
     /// How many of the pages have their former content in `old`.
     private(set) var oldCount = 0
     private(set) var digest: UInt64 = 0
-    /// The partial last page, filled up with zeros.
+    /// The partial last page, padded with zeros.
     private(set) var tail: [UInt8] = []
     private var order: [Int] = []
     private static let zeros = [UInt8](repeating: 0, count: 65536)
 
     /// - Parameters:
-    ///   - shape: the outline that the image will have.
-    ///   - before: the outline it has; nil to forget it and start fresh.
+    ///   - shape: the size that the image will have.
+    ///   - before: the current size; nil to drop the image and start fresh.
     mutating func run(
         _ pages: borrowing PageSet,
         _ shape: ImageSize,
@@ -46,12 +46,12 @@ struct PageComparison {
         digest = before == nil ? 0 : image.digest
         makeOrder(pages, shape.pageCount)
         try makeTail(pages, shape, before: before, image, mirror)
-        // What is behind a shorter image's end goes out of the digest.
+        // Removes the pages behind a shorter image's end from the digest.
         let dropped = (before?.pageCount ?? PageCount(0)).pages(behind: shape.pageCount)
         digest ^= try image.parts(of: dropped, shape.pageSize)
 
         let known = before?.pageCount.rawValue ?? 0
-        // Where a hole is added its zeros are counted at once, and those under given pages taken out again.
+        // If a hole is added, its zeros are counted at once, and those of given pages are removed again.
         let added = shape.pageCount.pages(behind: PageCount(known))
         let hasHole = added.count / 2 > order.count
         if hasHole { digest ^= ZeroPages.parts(added, shape.pageSize) }
@@ -69,8 +69,8 @@ struct PageComparison {
         if !hasHole { digest ^= ZeroPages.parts(nextNew..<added.upperBound, shape.pageSize) }
     }
 
-    /// Puts the pages in ascending order; of a page that was given twice the later stays, and none beyond the
-    /// image.
+    /// Sorts the pages in ascending order. If a page was given twice, the later one is kept. Pages beyond the
+    /// image are dropped.
     private mutating func makeOrder(_ pages: borrowing PageSet, _ count: PageCount) {
         order.removeAll(keepingCapacity: true)
         let numbers = pages.numbers
@@ -90,7 +90,7 @@ struct PageComparison {
         order.removeLast(order.count - kept)
     }
 
-    /// Prepares the last page if it is partial: given, or cut by the new length.
+    /// Prepares the last page if it is partial, and if it is given or cut by the new length.
     private mutating func makeTail(
         _ pages: borrowing PageSet,
         _ shape: ImageSize,
@@ -137,7 +137,7 @@ struct PageComparison {
         parts.append(after)
     }
 
-    /// What the content adds to the digest; nil when it is the former one.
+    /// The contribution of the content to the digest; nil when it is the former content.
     private static func part(
         of content: RawSpan,
         _ number: UInt32,

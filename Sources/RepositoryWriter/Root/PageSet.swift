@@ -1,7 +1,7 @@
 import RepositoryFormat
 package import SQLiteFiles
 
-/// Some pages of an image with their content. Any order; of a page that is there twice, the later counts.
+/// Some pages of an image with their content, in any order. If a page is there twice, the later one applies.
 package struct PageSet: Sendable {
     package let pageSize: PageSize
     package private(set) var numbers: [PageNumber] = []
@@ -21,8 +21,8 @@ package struct PageSet: Sendable {
     package var count: Int { numbers.count }
     package var isEmpty: Bool { numbers.isEmpty }
 
-    /// Adds a page. Content shorter than a page (the partial last page of a file) is filled up with zeros;
-    /// longer content is a programming error.
+    /// Adds a page. Content shorter than a page (the partial last page of a file) is padded with zeros.
+    /// Longer content is a programming error.
     package mutating func append(_ number: PageNumber, _ content: RawSpan) {
         precondition(content.byteCount <= pageSize.bytes && number.rawValue > 0)
         numbers.append(number)
@@ -30,7 +30,7 @@ package struct PageSet: Sendable {
         if content.byteCount < pageSize.bytes { bytes.append(zeros: pageSize.bytes - content.byteCount) }
     }
 
-    /// Gives the page at `index` of `numbers` other content, a whole page.
+    /// Replaces the content of the page at `index` of `numbers` by a whole page.
     package mutating func replace(at index: Int, _ content: RawSpan) {
         precondition(content.byteCount == pageSize.bytes && index < numbers.count)
         let start = index * pageSize.bytes

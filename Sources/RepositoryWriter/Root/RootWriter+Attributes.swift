@@ -3,13 +3,13 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// The attributes that the stream says that files and directories have.
+/// The attributes of files and directories in the stream.
 package struct KnownAttributes: Sendable {
     private(set) var files: [FileID: FileAttributes] = [:]
-    /// Those that are there.
+    /// The existing directories.
     package private(set) var directories: [FilePath: FileAttributes] = [:]
 
-    /// Takes what a record says. Returns whether that is something new.
+    /// Takes the attributes of a record. Returns whether they are new.
     @discardableResult
     mutating func add(_ record: AttributesRecord) -> Bool {
         switch record.subject {
@@ -22,17 +22,17 @@ package struct KnownAttributes: Sendable {
         }
     }
 
-    /// The file is gone; what is said of it next counts as new.
+    /// The file was deleted; its next attributes count as new.
     mutating func forget(_ file: FileID) {
         files[file] = nil
     }
 }
 
-/// Staging attributes: a record is written only when something differs from the last one of the same name.
+/// Staging attributes: a record is written only when it differs from the last one of the same name.
 extension RootWriter {
-    /// Says what a file has besides its content. `isWithContent`: it was looked at together with what was
-    /// staged of the file last; they count as of that snapshot. Otherwise they count as of the last snapshot
-    /// of all. Throws `RepositoryError.noSuchFile`.
+    /// Stages a file's attributes. `isWithContent`: they were read together with the file's last staged
+    /// content, and apply to that snapshot. Otherwise they apply from the root's last snapshot on. Throws
+    /// `RepositoryError.noSuchFile`.
     package func stageAttributes(
         _ attributes: FileAttributes,
         of file: FileID,
@@ -48,7 +48,7 @@ extension RootWriter {
         stage(AttributesRecord(.file(file), attributes, from: from.sequence, time: from.time))
     }
 
-    /// Says that a directory is there, and what it has; nil: it is gone, as of the next snapshot.
+    /// Stages the attributes of an existing directory; nil: it was removed, as of the next snapshot.
     package func stageDirectory(_ name: FilePath, _ attributes: FileAttributes?, time: Instant) {
         let sequence = attributes == nil ? lastSequence.next : lastSequence
         stage(AttributesRecord(.directory(name), attributes, from: sequence, time: noting(time)))

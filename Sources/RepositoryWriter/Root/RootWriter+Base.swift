@@ -4,12 +4,15 @@ import RepositoryReader
 package import SQLiteFiles
 import SystemPackage
 
-/// Taking a base image while the file goes on changing.
+/// Writes a base image while the file continues to change.
 ///
-/// The slices come in order and are cut off at a cursor. Changes that arrive meanwhile go straight to the
-/// mirror. Behind the cursor they make the written slice stale: those pages follow the base as changes
-/// without a prefix. Ahead of it they are newer than the slice that is still to come, so the slice takes them
-/// from the mirror. In the end the mirror is the image, and base plus stale pages are the same.
+/// The slices are written in order up to a cursor. Changes that arrive meanwhile are written directly to the
+/// mirror:
+/// 1. Before the cursor they make the written slice stale. Those pages follow the base as changes without a
+///    prefix.
+/// 2. From the cursor on they are newer than the slice that follows, so the slice takes them from the mirror.
+///
+/// In the end the mirror is the image, and base plus stale pages are the same.
 extension RootWriter {
     /// Stale pages are flushed in portions of this size, in bytes.
     private static let portionBytes = 2 << 20
@@ -36,9 +39,9 @@ extension RootWriter {
         base.hasFailed = false
     }
 
-    /// The next pages of the image: whole pages apart from the image's last, beginning where the slice before
-    /// ended. Pages that were staged since `beginBase` are newer and win. After an error `abandonBase` must
-    /// be called.
+    /// Appends the next pages of the image: whole pages except the image's last, beginning where the slice
+    /// before ended. Pages that were staged since `beginBase` are newer and replace them. After an error
+    /// `abandonBase` must be called.
     package func baseSlice(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws {
         let (image, base) = try openBase(file)
         let size = image.shape!.pageSize.bytes
@@ -56,8 +59,8 @@ extension RootWriter {
         base.hasFailed = false
     }
 
-    /// Names the base image and stages the snapshot that stands on it. May flush. After an error it can be
-    /// tried again, or the base abandoned.
+    /// Names the base image and stages the snapshot that needs it. May flush. After an error it can be tried
+    /// again, or the base abandoned.
     package func endBase(
         _ file: FileID,
         event: SnapshotEvent,
@@ -96,9 +99,8 @@ extension RootWriter {
         return lastSequence
     }
 
-    /// Drops the open base image, or the snapshot that was put together when the mirror was lost, and returns
-    /// to the last snapshot, which is rebuilt from the stream. May flush. After an error it can be tried
-    /// again.
+    /// Drops the open base image, or the snapshot that was assembled when the mirror was lost. Returns to the
+    /// last snapshot, which is rebuilt from the stream. May flush. After an error it can be tried again.
     package func abandonBase(_ file: FileID) throws {
         let image = try image(file)
         guard image.base != nil || image.needsRestoring || image.hasLostMirror else { return }
@@ -112,8 +114,8 @@ extension RootWriter {
         image.needsRestoring = false
     }
 
-    /// Gives up whatever is open of the file, a base image or an unfinished snapshot, and forgets its image:
-    /// the next changes start fresh. May flush. After an error it can be tried again.
+    /// Drops an open base image or unfinished snapshot of the file, and its image: the next changes start
+    /// fresh. May flush. After an error it can be tried again.
     package func quarantine(_ file: FileID) throws {
         let image = try image(file)
         try abandonBase(file)
@@ -123,9 +125,8 @@ extension RootWriter {
         image.shape = nil
     }
 
-    /// Drops all base images that are open, before the writer goes. Mirrors with a snapshot are left as they
-    /// are: the next writer sees what they are not, and rebuilds them. What cannot be removed it removes as
-    /// well.
+    /// Drops all open base images, before the writer ends. Mirrors with a snapshot are left unchanged: the
+    /// next writer detects and rebuilds wrong ones. It also removes files that cannot be removed now.
     package func discardOpenBases() {
         for image in images.values where image.base != nil {
             drop(image)
@@ -178,8 +179,8 @@ extension RootWriter {
         return nil
     }
 
-    /// The mirror has a page with that content; what is missing of it is zeros. Before the cursor it takes
-    /// the former one's place in the digest.
+    /// Counts a page that was written to the mirror, padded with zeros. Before the cursor it replaces the
+    /// former one in the digest.
     private func count(
         _ number: UInt32,
         _ content: RawSpan,
@@ -193,7 +194,7 @@ extension RootWriter {
         if isCounted { image.digest ^= part }
     }
 
-    /// What pages of the mirror add to the digest.
+    /// The contribution of pages of the mirror to the digest.
     private func knownParts(_ pages: Range<UInt32>, _ image: FileImage) throws(SystemError) -> UInt64 {
         guard let parts = hashes.parts(pages, of: image.id, image.shape!.pageSize) else {
             throw image.loseMirror()
@@ -201,8 +202,8 @@ extension RootWriter {
         return parts
     }
 
-    /// Reads a page of the mirror into the front of `pageBuffer`. Throws when it is not what was written
-    /// there.
+    /// Reads a page of the mirror into the front of `pageBuffer`. Throws when it differs from what was
+    /// written there.
     private func readMirror(_ number: UInt32, _ image: FileImage) throws(SystemError) {
         let size = image.shape!.pageSize
         try mirror(image).file.readPage(PageNumber(number), size, into: &pageBuffer)
@@ -211,7 +212,7 @@ extension RootWriter {
         guard hashes.holds(PageNumber(number), of: image.id, content, size) else { throw image.loseMirror() }
     }
 
-    /// Gives the image another length. Every page that is cut, lost or new by it counts as staged.
+    /// Changes the image's length. Every page that is cut, lost or added counts as staged.
     private func resizeBase(to new: ImageSize, _ image: FileImage, _ base: OpenBase) throws {
         let old = image.shape!
         guard new.byteCount != old.byteCount else { return }
@@ -233,14 +234,14 @@ extension RootWriter {
         try addPages(behind: kept, of: new, image, base)
         var number = kept
         if cutBytes > 0, kept + 1 >= base.cursor, !base.touched.contains(PageNumber(kept + 1)) {
-            // Its front is still to come, with a slice that may be older than the cut.
+            // Its front follows with a slice that may be older than the cut.
             number += 1
             base.cuts[number] = min(base.cuts[number] ?? .max, cutBytes)
         }
         base.touched.insert(new.pageCount.pages(behind: PageCount(number)))
     }
 
-    /// Counts pages before the cursor into the digest: in, or out again.
+    /// Counts pages before the cursor into the digest, or removes them from it.
     private func addPages(
         behind kept: UInt32,
         of shape: ImageSize,
@@ -267,17 +268,18 @@ extension RootWriter {
             try readMirror(number, image)
             let buffer = pageBuffer
             slice.put(unsafe buffer.span.bytes.extracting(0..<count), at: start)
-            // A page of which the slice has only the front is not in the base as a whole.
+            // If the slice has only the front of a page, the page is not in the base as a whole.
             if shape.validBytes(of: PageNumber(number)) <= count {
                 base.touched.remove(PageNumber(number))
             }
         }
     }
 
-    /// Writes what of the slice lies within the image, and counts its pages into the digest. Ahead of the
-    /// cursor the mirror is zero but for pages that were staged, and those are in the slice by now; so zeros
-    /// need not be written, and a sparse file stays sparse. Returns what the whole slice adds to a digest, if
-    /// the mirror has got just that.
+    /// Writes the part of the slice within the image, and counts its pages into the digest. From the cursor
+    /// on the mirror is zero except for staged pages, and the slice has those by now. So zeros need not be
+    /// written, and a sparse file remains sparse.
+    ///
+    /// Returns the contribution of the whole slice to a digest; nil unless the mirror got exactly that.
     private func writeToMirror(
         _ slice: [UInt8],
         _ image: FileImage,
@@ -293,7 +295,7 @@ extension RootWriter {
         let partialBytes = count % shape.pageSize.bytes
         let whole = content.extracting(0..<count - partialBytes)
         if partialBytes > 0 {
-            // The image may go on within the slice's last page: what follows is in the mirror.
+            // The image may extend beyond the slice's end in its last page: those bytes are in the mirror.
             let last = base.cursor + UInt32(count / shape.pageSize.bytes)
             try readMirror(last, image)
             pageBuffer.put(content.extracting(whole.byteCount..<count), at: 0)
@@ -307,7 +309,7 @@ extension RootWriter {
         return whole.byteCount == slice.count ? parts : nil
     }
 
-    /// Pages that no slice brought: zero, or staged. Counts them into the digest, once.
+    /// Counts the pages without a slice into the digest, once. They are zero, or staged.
     private func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
         guard let end = image.shape!.pageCount.end?.rawValue, base.cursor < end else { return }
         image.digest ^= try knownParts(base.cursor..<end, image)
@@ -324,7 +326,7 @@ extension RootWriter {
         image.hasOpenParts = true
     }
 
-    /// Stages the pages whose slice was written too early, and returns the run for the final entry.
+    /// Stages the pages that changed after their slice was written, and returns the run for the final entry.
     private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> Run {
         let shape = image.shape!
         let size = shape.pageSize.bytes
@@ -339,10 +341,10 @@ extension RootWriter {
         )
         var run = newRun(image, before: nil, part, continues: true)
         var numbers: [UInt32] = []
-        // What was taken from the set is staged, whatever fails.
+        // Pages that were removed from the set are staged, even after an error.
         defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
         var next: UInt32 = 1
-        // What lies behind the base is zeros but for what the mirror has there.
+        // Pages behind the base are zeros except where the mirror has data.
         let baseEnd = base.writer.byteCount
         while let number = base.touched.first(from: PageNumber(next))?.rawValue,
             number <= shape.pageCount.rawValue

@@ -3,16 +3,17 @@ package import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Flushing: append, wait for the disk, then bring the mirrors up. The stream is the truth: when a mirror
-/// cannot be written, the flush has still succeeded, and the pages stay in memory for the next try.
+/// Flushing: append, wait for the disk, then update the mirrors. Only the stream is authoritative. If a
+/// mirror cannot be written, the flush has still succeeded, and the pages remain in memory for the next
+/// attempt.
 extension RootWriter {
-    /// Encoded records are written when there is so much of them, in bytes.
+    /// Encoded records are written when there are this many bytes of them.
     private static let chunkBytes = 4 << 20
-    /// Runs are kept for later up to this memory, in bytes.
+    /// Runs are kept for reuse up to this much memory, in bytes.
     private static let spareBytes = 5 << 20
 
     /// Makes everything staged durable and returns the last durable sequence. After an error everything is
-    /// still staged, nothing has changed, and it can be tried again. Throws `SystemError`.
+    /// still staged and nothing has changed. It can be tried again. Throws `SystemError`.
     package func flush() throws -> SequenceNumber {
         guard !staged.isEmpty else {
             updateMirrors()
@@ -37,15 +38,15 @@ extension RootWriter {
         return lastDurableSequence
     }
 
-    /// Throws `RepositoryError.gone` unless what was made durable is where readers look for it; `SystemError`
-    /// when that cannot be told.
+    /// Throws `RepositoryError.gone` unless readers find the durable files by their names; `SystemError` when
+    /// that cannot be determined.
     package func requireInPlace() throws {
         try lock.requireInPlace()
         try segment?.requireInPlace()
     }
 
-    /// A file that a commit names was written just before it or just after it. So where a database and a
-    /// plain file changed within one flush, its end is the only moment of the root in it.
+    /// A file that a commit names was written just before or just after it. If a database and a plain file
+    /// changed within one flush, only the flush's end is a moment of the root.
     private func joinMoments() {
         guard changedKinds.count > 1 else { return }
         for case .changes(let run) in staged.lazy.map(\.content) {
@@ -77,12 +78,14 @@ extension RootWriter {
         encoder.restart(at: segment.position)
     }
 
-    /// The longest that a segment becomes only because its last snapshot is unfinished, in bytes.
+    /// The maximum length of a segment that is extended only because its last snapshot is unfinished, in
+    /// bytes.
     private static let unfinishedLimit: UInt64 = 64 << 20
 
-    /// The open segment, or the next one when there is none or it is full. One without a snapshot is never
-    /// full: its successor would have its name. Nor is one that ends in an unfinished snapshot, for it could
-    /// never be sealed, unless it is too long for that.
+    /// The open segment, or the next one when there is none or it is full. Two kinds of segments are never
+    /// full:
+    /// 1. One without a snapshot: its successor would have its name.
+    /// 2. One that ends in an unfinished snapshot, up to `unfinishedLimit`: it could never be compacted.
     private func segmentToWrite() throws -> SegmentWriter {
         let present = try soundSegment()
         guard isFull(present), lastDurableSequence >= present.firstSequence else { return present }
@@ -92,7 +95,8 @@ extension RootWriter {
         return try openSegment()
     }
 
-    /// The open segment. What could not be synchronised is left, and written again to another file.
+    /// The open segment. If it could not be synchronised, it is left, and its undurable part is written again
+    /// to another file.
     private func soundSegment() throws -> SegmentWriter {
         let present = try segment ?? openSegment()
         guard present.hasFailed else { return present }
@@ -109,12 +113,11 @@ extension RootWriter {
         segment.validBytes >= options.segmentLimit || changedFiles.count >= Self.mostFiles
     }
 
-    /// With so many files a segment is full, however short it is: whoever seals it has something of each in
-    /// memory.
+    /// A segment with this many files is full, however short it is: compaction needs memory for each file.
     private static let mostFiles = 2000
 
-    /// Ends the present segment, so that all that is durable can be sealed or thinned, and begins the next
-    /// one. One without a snapshot, or with one that is unfinished, goes on. Throws `SystemError`.
+    /// Ends the current segment, so that everything durable can be compacted or pruned, and begins the next
+    /// one. A segment without a snapshot, or with an unfinished one, continues. Throws `SystemError`.
     package func endSegment() throws {
         let present = try soundSegment()
         guard lastDurableSequence >= present.firstSequence, !images.values.contains(where: \.hasOpenParts)
@@ -145,7 +148,7 @@ extension RootWriter {
         }
     }
 
-    /// Once, however often it happens in a row.
+    /// Adds a note once, however often it repeats in a row.
     private func note(_ message: String, at path: FilePath) {
         guard notes.last?.message != message else { return }
         notes.append(Finding(.warning, path, at: 0, message))
@@ -170,7 +173,8 @@ extension RootWriter {
         }
     }
 
-    /// Memory of what is durable and waits for its mirror, in bytes: none unless mirrors cannot be written.
+    /// Memory of durable pages that are not yet in their mirror, in bytes: none unless mirrors cannot be
+    /// written.
     package var unmirroredBytes: Int {
         guard mirrorTrouble != nil else { return 0 }
         return aheadOfMirror.values.reduce(0) { sum, image in

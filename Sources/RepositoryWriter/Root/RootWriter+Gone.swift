@@ -1,11 +1,10 @@
 import RepositoryFormat
 import RepositoryReader
 
-/// Files that are gone. Names that come and go for ever must take next to no memory, so nothing is kept of
-/// their images and attributes: each image is empty, and made anew when the name comes back.
+/// Deleted files. Names that come and go forever must take almost no memory, so their images and attributes
+/// are not kept. Each image is empty, and is made anew when the name returns.
 extension RootWriter {
-    /// Forgets the image of a file that is gone, if the stream and the mirror have all that is to be known of
-    /// it.
+    /// Drops the image of a deleted file, if the stream and the mirror are complete.
     func forgetIfGone(_ image: FileImage) {
         guard image.isGone, files[image.id]?.last?.isGone ?? false else { return }
         mirrors.close(image.id)
@@ -15,7 +14,7 @@ extension RootWriter {
         heardOf[image.id] = nil
     }
 
-    /// The image of a file that is gone, which is looked at again with the next flush.
+    /// The image of a deleted file, which the next flush checks again.
     func recall(_ file: ProtectedFile) -> FileImage {
         let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
         if let last = file.last { image.becomeMirrored(last.shape, digest: last.digest) }

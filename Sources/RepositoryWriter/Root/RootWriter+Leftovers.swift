@@ -4,7 +4,7 @@ import RepositoryReader
 import SystemPackage
 
 extension RootDescription {
-    /// Removes drafts of base images and mirrors. Whoever calls has the writer's lock.
+    /// Removes drafts of base images and mirrors. The caller has the writer's lock.
     package func removeDrafts() {
         for directory in [basesDirectory, mirrorDirectory] {
             for name in (try? Directory.names(in: directory)) ?? [] where Self.isDraft(name) {
@@ -21,8 +21,8 @@ extension RootDescription {
 }
 
 extension RootWriter {
-    /// Removes what a writer that was killed amid a first image has left: drafts, and mirrors of files that
-    /// have no snapshot.
+    /// Removes files of a writer that was killed amid a first image: drafts, and mirrors of files without a
+    /// snapshot.
     func removeLeftovers() {
         root.removeDrafts()
         for name in (try? Directory.names(in: root.mirrorDirectory)) ?? [] {

@@ -3,12 +3,12 @@ package import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// A mirror is a cache: whatever stands under its name instead, it is made room for, and the mirror rebuilt.
+/// A mirror is a cache: anything else under its name is removed, and the mirror is rebuilt.
 extension RootWriter {
     /// Whether the file's mirror cannot be used before `abandonBase` has rebuilt it.
     package func hasLostMirror(_ file: FileID) -> Bool { images[file]?.hasLostMirror ?? false }
 
-    /// The mirror, open. After an error that will not go by itself the image has lost its mirror.
+    /// The open mirror. After an error that is not temporary, the image has lost its mirror.
     func mirror(_ image: FileImage) throws(SystemError) -> SharedFile {
         if let file = mirrors.ifOpen(image.id) { return file }
         guard !image.hasLostMirror else {
@@ -19,7 +19,7 @@ extension RootWriter {
             let status = try mirror.file.status()
             guard isMirror(status, of: image) else {
                 mirrors.close(image.id)
-                // One that is missing was made just now, and is empty.
+                // A missing mirror was made just now, and is empty.
                 let wasMissing = status.kind != .regular || status.sizeBytes == 0
                 let code: Errno = wasMissing ? .noSuchFileOrDirectory : .badMessage
                 throw SystemError(.open, image.mirrorPath, code: code)
@@ -41,7 +41,7 @@ extension RootWriter {
         return image.base != nil || image.mirrorBytes == .max || status.sizeBytes >= image.mirrorBytes
     }
 
-    /// Takes away what cannot be a mirror, and sets aside a directory that something is in.
+    /// Removes what cannot be a mirror, and quarantines a directory that is not empty.
     func clearMirrorName(_ image: FileImage) throws(SystemError) {
         let path = image.mirrorPath
         mirrors.close(image.id)

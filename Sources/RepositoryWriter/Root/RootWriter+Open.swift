@@ -3,8 +3,8 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Opening: read the stream, see how its last segment ends, and make every mirror what the stream says.
-/// Apart from mirrors, and what was left unfinished, nothing is touched before the first flush.
+/// Opening: read the stream, determine the end of its last segment, and update every mirror to the stream.
+/// Apart from mirrors and unfinished files, nothing is changed before the first flush.
 extension RootWriter {
     func open() throws {
         let (tracker, end) = try scan()
@@ -16,7 +16,7 @@ extension RootWriter {
         files = tracker.protectedFiles
         removeLeftovers()
         let mark = try? root.durableMark()
-        // Snapshots that damage took away keep their numbers.
+        // Snapshots that were lost by damage keep their numbers.
         let beforeSegment = (end?.segment ?? .none).previous
         lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
         guard lastSequence <= .lastToBuildOn else {
@@ -49,8 +49,8 @@ extension RootWriter {
         try restoreMirrors(differing, isOpening: true)
     }
 
-    /// Reads the stream. What a former writer left in memory, and cannot be brought to the disk, is written
-    /// again.
+    /// Reads the stream. Pages that a former writer left in memory, and that cannot be synchronised, are
+    /// written again.
     private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
         func read() throws -> (HistoryTracker, StreamEnd?) {
             notes = []
@@ -82,9 +82,9 @@ extension RootWriter {
         return (try? hashes.learn(image.id, from: file, state.shape)) == state.digest
     }
 
-    /// Rebuilds mirrors from the stream, as they were at the last durable snapshot. One that cannot be
-    /// rebuilt is noted, and its file starts fresh with the next snapshot. `isOpening`: one whose name cannot
-    /// be had is noted as well, and hinders no other file.
+    /// Rebuilds mirrors from the stream, as of the last durable snapshot. If one cannot be rebuilt, that is
+    /// noted, and its file starts fresh with the next snapshot. `isOpening`: if a mirror's name cannot be
+    /// used, that is noted as well, and other files are not affected.
     func restoreMirrors(_ ids: [FileID], isOpening: Bool = false) throws {
         guard !ids.isEmpty else { return }
         try makeMirrorDirectory()
@@ -137,7 +137,7 @@ extension RootWriter {
         image.hasLostMirror = false
     }
 
-    /// Nothing is known of the image any more.
+    /// Drops everything known of the image.
     func emptyMirror(_ image: FileImage) throws {
         try clearMirrorName(image)
         image.hasLostMirror = false

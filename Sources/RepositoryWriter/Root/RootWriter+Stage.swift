@@ -4,12 +4,15 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// Staging: everything that can fail is done first, by `PageComparison`, and changes nothing. What follows
-/// only moves memory, so a failed call leaves the writer as it was.
+/// Staging: `PageComparison` does everything that can fail first, and changes nothing. The rest only moves
+/// memory, so a failed call leaves the writer unchanged.
 extension RootWriter {
-    /// Compares every page with the latest content and keeps what differs. Returns the sequence of the new
-    /// snapshot; nil when nothing changed, when the changes are not final, or when they only add to an
-    /// unfinished snapshot or a base image.
+    /// Compares every page with the latest content and keeps those that differ. Returns the sequence of the
+    /// new snapshot. Returns nil in these cases:
+    /// 1. Nothing changed.
+    /// 2. The changes are not final.
+    /// 3. They only add to an unfinished snapshot or a base image.
+    ///
     /// Throws `RepositoryError` for misuse, and `SystemError`.
     package func stage(_ changes: Changes) throws -> SequenceNumber? {
         let image = try image(changes.file)
@@ -29,7 +32,7 @@ extension RootWriter {
         if let before, before.pageSize != shape.pageSize, before.byteCount > 0 {
             throw RepositoryError.misuse("another page size without a fresh start")
         }
-        // An empty image has no page size to keep to.
+        // An empty image has no page size to keep.
         let isFresh = startsFresh || before?.pageSize != shape.pageSize
         try comparison.run(changes.pages, shape, before: isFresh ? nil : before, image, try mirror(image))
 
@@ -59,8 +62,8 @@ extension RootWriter {
         return closes ? lastSequence : nil
     }
 
-    /// Ends the file's unfinished snapshot; with none open and another shape, makes a snapshot of that. Else
-    /// nil.
+    /// Ends the file's unfinished snapshot. If none is open and the size differs, makes a snapshot of that
+    /// size. Otherwise returns nil.
     package func finish(
         _ file: FileID,
         event: SnapshotEvent,
@@ -81,10 +84,10 @@ extension RootWriter {
         )
     }
 
-    /// Stages the remark that single commits may have been missed. Throws `RepositoryError.noSuchFile`.
+    /// Stages a gap: single commits may have been missed. Throws `RepositoryError.noSuchFile`.
     package func stageGap(_ gap: Gap) throws {
         if gap.file != .root { _ = try image(gap.file) }
-        // Where a clock was ahead, it begins later than it ends.
+        // If a clock was ahead, the gap would begin after its end.
         let gap = Gap(from: min(gap.from, gap.to), to: gap.to, reason: gap.reason, file: gap.file)
         staged.append(StagedRecord(.gap(gap), time: noting(gap.to)))
     }
@@ -95,8 +98,7 @@ extension RootWriter {
         staged.append(StagedRecord(.annotation(annotation), time: noting(annotation.time)))
     }
 
-    /// Stages what the comparison found as one entry, or as parts and an entry when it is too long for a
-    /// record.
+    /// Stages the compared pages as one entry, or as parts and an entry when they are too long for a record.
     private func commit(_ entry: ChangesFormat.Entry, _ pages: PageSet, _ image: FileImage) {
         let size = entry.shape.pageSize.bytes
         let before = entry.startsFresh ? nil : image.shape
@@ -144,8 +146,9 @@ extension RootWriter {
         image.setStaged(number, in: run, offset: offset, part: comparison.parts[index])
     }
 
-    /// What the page contained before the run. In the second and later runs of one snapshot the image already
-    /// has its new length: new pages are there, as zeros, and a page cut by the new end is cut already.
+    /// Appends the page's content before the run. In the second and later runs of one snapshot, the image
+    /// already has its new length. New pages are then there as zeros, and a page cut by the new end is cut
+    /// already.
     private func stagePrefix(_ index: Int, _ number: UInt32, _ size: Int, _ run: Run, _ image: FileImage) {
         let known = index < comparison.oldCount ? comparison.old : []
         pageBuffer.removeAll(keepingCapacity: true)
@@ -178,7 +181,7 @@ extension RootWriter {
         run.close()
     }
 
-    /// Ends an entry, and with a finished one the snapshot.
+    /// Ends an entry. If the entry is finished, this ends the snapshot.
     func end(_ run: Run, _ entry: ChangesFormat.Entry, _ numbers: ArraySlice<UInt32>, _ image: FileImage) {
         guard let event = entry.event else {
             run.endEntry(entry, numbers: numbers, sequence: nil)
@@ -200,7 +203,7 @@ extension RootWriter {
         )
     }
 
-    /// The run that the entry goes to: the last one if it is the same file's and takes it, else a new one.
+    /// The run for the entry: the last one if it is of the same file and has room, else a new one.
     private func run(
         for image: FileImage,
         _ entry: ChangesFormat.Entry,

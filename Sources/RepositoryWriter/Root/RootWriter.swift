@@ -6,12 +6,12 @@ package import SystemPackage
 
 /// The one writer of a root. Work is staged in memory; `flush` makes it durable. Confined to one thread.
 ///
-/// The files: `RootWriter+Open` brings everything to the last durable snapshot, `+Stage` compares and stages,
-/// `+Base` takes base images, `+Flush` writes.
+/// The files: `RootWriter+Open` restores the last durable snapshot, `+Stage` compares and stages, `+Base`
+/// writes base images, `+Flush` writes.
 package final class RootWriter {
     package struct Options: Sendable {
-        /// A segment that has reached this length is followed by a new one and can be sealed, in bytes: long
-        /// enough for good compression, short enough that little is ever unsealed.
+        /// A segment of this length, in bytes, is followed by a new one and can be compacted. It is long
+        /// enough for good compression, and short enough that little data is ever uncompacted.
         var segmentLimit: UInt64 = 2 << 20
         /// The program that writes, as text for the session record.
         var program = "holdfast \(ProgramVersion.number)"
@@ -21,7 +21,7 @@ package final class RootWriter {
 
     package let root: RootDescription
     let options: Options
-    /// What opening found and did, and mirrors that could not be written: for the log.
+    /// Notes for the log: results of opening, and mirrors that could not be written.
     package internal(set) var notes: [Finding] = []
     /// Every file that was ever declared, by number; `last` is its last staged snapshot.
     package internal(set) var files: [FileID: ProtectedFile] = [:]
@@ -29,23 +29,23 @@ package final class RootWriter {
     package internal(set) var lastSequence: SequenceNumber = .none
     /// The last durable snapshot.
     package internal(set) var lastDurableSequence: SequenceNumber = .none
-    /// The time of the last staged record, as the clock said.
+    /// The time of the last staged record, by the clock.
     package internal(set) var lastTime = Instant(nanoseconds: 0)
     private var clock = ClockWatch()
 
-    /// What files and directories have besides their content, staged or durable.
+    /// The attributes of files and directories, staged or durable.
     package internal(set) var attributes = KnownAttributes()
-    /// The snapshot of each file that its attributes were last said with.
+    /// The snapshot of each file with which its attributes were last staged.
     var heardOf: [FileID: SequenceNumber] = [:]
     /// The last snapshot when the writer was made.
     var openedAt = SequenceNumber.none
 
-    /// Held as long as the writer lives.
+    /// Held as long as the writer exists.
     let lock: WriterLock
     /// The highest number that a file has.
     var lastFile = FileID.root
     var names: [FilePath: FileID] = [:]
-    /// Of files that are gone there is none (`RootWriter+Gone.swift`).
+    /// Deleted files have none (`RootWriter+Gone.swift`).
     var images: [FileID: FileImage] = [:]
     /// Why the last flush could not write all mirrors.
     package internal(set) var mirrorTrouble: SystemError?
@@ -59,9 +59,9 @@ package final class RootWriter {
     var sessionIsWritten = false
     /// The last segment is full and ends in an unfinished snapshot.
     var endsUnfinished = false
-    /// Those that the open segment has changes of, as far as this writer has written it.
+    /// The files with changes in the open segment, as far as this writer has written it.
     var changedFiles: Set<FileID> = []
-    /// Of the files that have a staged snapshot other than their first.
+    /// The kinds of files with a staged snapshot other than their first.
     var changedKinds: Set<FileKind> = []
     var succession = SegmentSuccession.none
     var segment: SegmentWriter?
@@ -70,16 +70,16 @@ package final class RootWriter {
     var comparison = PageComparison()
     var pageBuffer: [UInt8] = []
     var numberBuffer: [UInt32] = []
-    /// Runs whose memory waits for its next use.
+    /// Runs whose memory is reused.
     var spareRuns: [Run] = []
 
-    /// Takes the lock and brings everything to the last durable snapshot.
-    /// Throws `RepositoryError.locked`, `.unsupported`, or `SystemError`.
+    /// Takes the lock and restores everything to the last durable snapshot. Throws `RepositoryError.locked`,
+    /// `.unsupported`, or `SystemError`.
     package convenience init(root: RootDescription, options: Options = Options()) throws {
         try self.init(root: root, options: options, holding: root.takeWriterLock())
     }
 
-    /// The same for one who has the lock already.
+    /// The same for a caller that has the lock already.
     init(root: RootDescription, options: Options = Options(), holding lock: consuming WriterLock) throws {
         self.root = root
         self.options = options
@@ -110,7 +110,7 @@ package final class RootWriter {
     /// The segment that was written last, by its first sequence; nil before the first flush.
     package var lastSegment: SequenceNumber? { segment?.firstSequence }
 
-    /// What is durable in that segment, in bytes.
+    /// The durable length of that segment, in bytes.
     package var segmentBytes: UInt64 { segment?.validBytes ?? 0 }
 
     /// Bytes of memory that the next flush will free.
@@ -125,13 +125,13 @@ package final class RootWriter {
         return image.unfinished != nil || image.base != nil
     }
 
-    /// Whether the file's base image has to be abandoned.
+    /// Whether the file's base image must be abandoned.
     package func hasFailedBase(_ file: FileID) -> Bool {
         guard let image = images[file] else { return false }
         return image.hasLostMirror || image.base?.hasFailed ?? image.needsRestoring
     }
 
-    /// The outline of the latest content, staged or durable, unfinished parts included; nil before the first.
+    /// The size of the latest content, staged or durable, including unfinished parts; nil before the first.
     package func latestShape(of file: FileID) -> ImageSize? { (try? image(file))?.shape }
 
     /// Reads a page of the latest content, staged or durable, into the front of `buffer`, which must hold a
@@ -146,10 +146,10 @@ package final class RootWriter {
         try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirror(image))
     }
 
-    /// Reads these pages of the latest content. Throws as `stage` does when the mirror does not hold what was
+    /// Reads these pages of the latest content. Throws as `stage` does when the mirror differs from what was
     /// written to it.
     package func prove(_ pages: [PageNumber], of file: FileID) throws {
-        // What is under the mirror's name counts.
+        // Reopens the mirror, to read the file that now has its name.
         mirrors.close(file)
         var buffer = [UInt8](repeating: 0, count: latestShape(of: file)?.pageSize.bytes ?? 0)
         for page in pages { try readPage(page, of: file, into: &buffer) }
@@ -161,7 +161,7 @@ package final class RootWriter {
         return recall(known)
     }
 
-    /// The time of what is staged next. When the clock has been set since, that is staged before it.
+    /// The time of the next staged record. If the clock was set since, that is staged first.
     func noting(_ time: Instant) -> Instant {
         if let step = clock.look(.now, .sinceBoot) {
             staged.append(StagedRecord(.annotation(Annotation(step)), time: step.to))

@@ -2,11 +2,11 @@ import LinuxSystem
 import RepositoryFormat
 import SQLiteFiles
 
-/// Staged changes of one file that become one record: neighbouring snapshots, and parts of unfinished ones.
+/// Staged changes of one file that become one record: consecutive snapshots, and parts of unfinished ones.
 ///
-/// Besides the new pages it holds what the record's pages contained before it: the prefix of its frame.
+/// Besides the new pages it has the former content of the record's pages: the prefix of its frame.
 final class Run {
-    /// A longer record is not begun; a snapshot that alone is longer is cut into parts, in bytes of pages.
+    /// A longer record is not begun. A longer snapshot is split into parts. In bytes of pages.
     static let maximumRawBytes = 2 << 20
     static let maximumTableBytes = 1 << 20
 
@@ -18,7 +18,7 @@ final class Run {
     /// Of the last snapshot in it; `.none` when it has none.
     private(set) var lastSequence = SequenceNumber.none
     private(set) var entryCount = 0
-    /// Where the table has the flags of each snapshot.
+    /// The positions of each snapshot's flags in the table.
     private var snapshotFlags: [Int] = []
     private(set) var table: [UInt8] = []
     /// The new pages in the order of the table.
@@ -31,11 +31,11 @@ final class Run {
     private(set) var hasPrefix = false
     private var continues = false
     private var endsUnfinished = false
-    /// Nothing may follow in this run: pages that come back after the image became shorter are not in its
-    /// prefix.
+    /// Nothing may follow in this run: pages that are added again after the image became shorter are not in
+    /// its prefix.
     private(set) var isClosed = false
 
-    /// Starts over, keeping memory. `before`: the image's outline; nil when the frame has no prefix.
+    /// Starts over, keeping memory. `before`: the image's size; nil when the frame has no prefix.
     func begin(_ file: FileID, _ pageSize: PageSize, before: ImageSize?, continues: Bool, time: Instant) {
         self.file = file
         self.pageSize = pageSize
@@ -57,25 +57,24 @@ final class Run {
         isClosed = false
     }
 
-    /// How many bytes of the page the image had before the run; what is missing of a page counts as zeros.
+    /// How many bytes of the page the image had before the run. The rest of the page counts as zeros.
     func validBytesBefore(of number: UInt32) -> Int {
         shapeBefore?.validBytes(of: PageNumber(number)) ?? 0
     }
 
-    /// Whether a snapshot with so many bytes of pages may still go into it. In a record, times never
-    /// decrease.
+    /// Whether a snapshot with this many bytes of pages can be added. In a record, times never decrease.
     func hasRoom(for rawBytes: Int, at time: Instant) -> Bool {
         !isClosed && time >= lastTime && table.count < Self.maximumTableBytes
             && (raw.isEmpty || raw.count + rawBytes <= Self.maximumRawBytes)
     }
 
-    /// Adds a page and returns where it lies in `raw`. The table entry follows with `endEntry`.
+    /// Adds a page and returns its position in `raw`. The table entry follows with `endEntry`.
     func append(_ content: RawSpan) -> Int {
         raw.append(contentsOf: content)
         return raw.count - content.byteCount
     }
 
-    /// Adds what a page that is new in this run contained before it.
+    /// Adds the former content of a page that is new in this run.
     func appendPrefix(_ number: UInt32, _ content: RawSpan) {
         prefixNumbers.append(number)
         prefix.append(contentsOf: content)
@@ -92,7 +91,7 @@ final class Run {
         snapshotFlags.append(flags)
     }
 
-    /// Its snapshots are states of their file alone, but for the last one if that stays as it is.
+    /// Makes its snapshots states of their file only, except the last one if `keepingLast` is true.
     func withdrawMoments(keepingLast: Bool) {
         for place in snapshotFlags.dropLast(keepingLast ? 1 : 0)
         where table[place] & ChangesFormat.EntryFlag.standing == ChangesFormat.Standing.moment.rawValue {
@@ -108,8 +107,8 @@ final class Run {
             | (prefixNumbers.isEmpty ? ChangesFormat.Flag.noPrefix : 0)
     }
 
-    /// Memory that it holds, in bytes.
+    /// The memory of its content, in bytes.
     var byteCount: Int { raw.count + prefix.count + table.count }
-    /// Memory that it keeps for the next use, in bytes.
+    /// The memory that it keeps for reuse, in bytes.
     var capacity: Int { raw.capacity + prefix.capacity + table.capacity }
 }

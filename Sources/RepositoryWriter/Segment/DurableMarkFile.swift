@@ -4,7 +4,7 @@ import RepositoryReader
 import SystemPackage
 
 /// The writer's side of a root's durable mark. Without a mark the stream only proves less, so a failed write
-/// takes nothing from a flush: there is none then until the next one.
+/// does not fail the flush. There is then no mark until the next flush.
 final class DurableMarkFile {
     private let path: FilePath
     private var file: OpenFile?
@@ -18,7 +18,7 @@ final class DurableMarkFile {
         let bytes = mark.encoded()
         do throws(SystemError) {
             try file!.write(unsafe bytes.span.bytes, at: 0)
-            // From now on it is written in place, into a block that the file has.
+            // From now on it is written in place, into an allocated block of the file.
             if isNew { try file!.synchronise() }
         } catch {
             try file.take()?.truncate(to: 0)

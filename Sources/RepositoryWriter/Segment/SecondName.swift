@@ -2,10 +2,10 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// Keeps a file under one more name, so that at no moment it has none while another one takes its place.
+/// Keeps a file under one more name, so that it always has one while another file takes its place.
 enum SecondName {
-    /// Throws `SystemError` EEXIST when the name is taken. Where files have one name only the new name gets a
-    /// copy, which is on the disk when this returns; the file must not change meanwhile.
+    /// Throws `SystemError` EEXIST when the name is taken. Where files have only one name, the new name gets
+    /// a copy, which is durable when this returns. The file must not change meanwhile.
     static func keep(_ path: FilePath, as name: FilePath) throws {
         do {
             try Directory.addName(name, to: path)

@@ -3,27 +3,31 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Where a new writer goes on after what the last one left.
+/// Decides where a new writer continues after the last one:
+/// 1. After a clean end the same segment continues.
+/// 2. After an unfinished write a new segment follows. Its header declares the length of the valid part.
+/// 3. After damage a new segment follows. Its header declares the whole length, so that checks still find the
+///    damage.
+/// 4. If a segment of kind 2 or 3 has no snapshot, the next one would have its name. Its valid front is then
+///    copied, and the original is kept beside it under another name.
+/// 5. After a sealed segment a new one follows.
 ///
-/// After a clean end the same segment goes on. Otherwise it is left as it is, and the next one says how far
-/// it counts: up to the unfinished write, or, when it is damaged, to its end, so that checks keep finding the
-/// damage. If it holds no snapshot, the next one would take its name: then its valid front is copied, and the
-/// original kept beside it under another name. Nothing is ever deleted.
+/// Nothing is ever deleted.
 enum SegmentSuccession {
     /// The root has no segment yet.
     case none
-    /// The segment that ends cleanly there goes on.
+    /// The segment ends cleanly at `validBytes` and continues.
     case goOn(segment: SequenceNumber, validBytes: UInt64)
     /// A new segment follows.
     case follow(segment: SequenceNumber, validBytes: UInt64)
     /// The segment is replaced by its valid front.
     case replace(StreamEnd)
-    /// The segment goes on in another file, for this one cannot be synchronised.
+    /// The segment continues in another file, because this one cannot be synchronised.
     case rewrite(segment: SequenceNumber, validBytes: UInt64)
 
     init(after end: StreamEnd?, mark: DurableMark?, lastSequence: SequenceNumber) {
         if let mark, mark.segment > end?.segment ?? .none, mark.segment <= lastSequence {
-            // The last segment is gone, with snapshots: its place in the chain stays empty.
+            // The last segment is missing, with snapshots: its place in the chain remains empty.
             self = .follow(segment: mark.segment, validBytes: mark.validBytes)
             return
         }
@@ -57,8 +61,8 @@ enum SegmentSuccession {
         }
     }
 
-    /// Writes the segment again, up to there, to another file that takes its name. `header`: another one than
-    /// it has.
+    /// Copies the segment up to `validBytes` into another file that takes its name. `header`: replaces its
+    /// header.
     static func rewrite(
         _ segment: SequenceNumber,
         _ root: RootDescription,
@@ -137,7 +141,7 @@ enum SegmentSuccession {
         }
     }
 
-    /// Gives the segment a second name that no earlier one has.
+    /// Gives the segment a second name that is not in use.
     private static func keepAside(_ end: StreamEnd) throws {
         let ending = end.tail == .damaged ? "damaged" : "torn"
         for number in 1... {
@@ -145,7 +149,7 @@ enum SegmentSuccession {
             let name = end.path.removingLastComponent()
                 .appending("\(end.path.lastComponent!.string).\(suffix)")
             guard try FileStatus.unlessMissing(name, followingLinks: false) == nil else { continue }
-            // What is no file has no second name: nothing of it is missed if the machine stops here.
+            // Only a regular file can have a second name. Nothing is lost if the machine stops here.
             guard try FileStatus.of(end.path, followingLinks: false).kind == .regular else {
                 return try Directory.rename(end.path, to: name)
             }

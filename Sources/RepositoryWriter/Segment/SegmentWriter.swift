@@ -3,8 +3,8 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Appends to one segment. What was written but not committed does not count: it is cut off before the next
-/// try.
+/// Appends to one segment. Bytes that were written but not committed are not valid: they are cut off before
+/// the next attempt.
 final class SegmentWriter {
     let firstSequence: SequenceNumber
     /// Up to here everything is valid and on the disk, in bytes from the start.
@@ -12,10 +12,11 @@ final class SegmentWriter {
     private let file: OpenFile
     private var writtenBytes: UInt64
     private var mayHoldRemains = false
-    /// The kernel has forgotten which pages are not on the disk: nothing more may rest on this file.
+    /// After a failed fsync the kernel no longer knows which pages are not on the disk: this file is not
+    /// written any more.
     private(set) var hasFailed = false
 
-    /// Goes on with a segment that ends cleanly at `validBytes`.
+    /// Continues a segment that ends cleanly at `validBytes`.
     init(_ path: FilePath, first: SequenceNumber, validBytes: UInt64) throws(SystemError) {
         file = try OpenFile(path, .update)
         firstSequence = first
@@ -40,10 +41,10 @@ final class SegmentWriter {
     /// Throws `RepositoryError.gone` unless readers find it by its name.
     func requireInPlace() throws { try file.requireInPlace() }
 
-    /// Where the next byte goes.
+    /// The position of the next byte.
     var position: UInt64 { writtenBytes }
 
-    /// Starts over behind what is valid. Throws when the remains of a failed try cannot be cut off.
+    /// Starts over after the valid part. Throws when the rest of a failed attempt cannot be cut off.
     func begin() throws(SystemError) {
         if mayHoldRemains { try file.truncate(to: validBytes) }
         mayHoldRemains = false
@@ -56,8 +57,9 @@ final class SegmentWriter {
         writtenBytes += UInt64(bytes.byteCount)
     }
 
-    /// Waits until everything appended is on the disk; then it counts. After an error all that is not valid
-    /// yet must be written again, to another file: a second fsync(2) would succeed without it.
+    /// Waits until everything appended is on the disk; then it is valid. After an error, everything that is
+    /// not valid yet must be written again to another file: a second fsync(2) would succeed without writing
+    /// it.
     func commit() throws(SystemError) {
         do {
             try file.synchroniseData()
