@@ -38,10 +38,12 @@ package struct RowRestore {
 
     /// - Parameters:
     ///   - entry: the snapshot of the database that has the rows.
+    ///   - name: the database's name then, relative to the root.
     ///   - stamp: as for a restore in place.
     package init(
         _ root: RootDescription,
         _ entry: SnapshotIndex.Entry,
+        name: FilePath,
         at path: FilePath,
         _ options: Options,
         stamp: String,
@@ -49,12 +51,12 @@ package struct RowRestore {
     ) throws {
         self.root = root
         self.entry = entry
+        self.name = name
         self.path = path
         self.options = options
         tags = RecoveryTags(.rows, stamp: stamp)
         self.capture = capture
         images = try HistoricalImages(root)
-        name = try SnapshotIndex(root).declaration(of: entry.file, at: entry.sequence)?.name ?? ""
     }
 
     /// The columns of a table's primary key, or its rowid, at that snapshot. Throws `RowError`.

@@ -103,12 +103,17 @@ struct RowsRestore: HoldfastCommand {
             in: repository,
             timeout: max(inPlaceOptions.wait, .seconds(30))
         )
-        let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name
-        if let name, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
+        let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
+        if !name.isEmpty, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
         let stamp = chosen.index.freeStamp(for: .rows)
-        let restore = try RowRestore(target.root, entry, at: database, rowOptions, stamp: stamp) {
-            try capture.captured($0)
-        }
+        let restore = try RowRestore(
+            target.root,
+            entry,
+            name: name,
+            at: database,
+            rowOptions,
+            stamp: stamp
+        ) { try capture.captured($0) }
         var report = RowReport(
             database,
             entry,
