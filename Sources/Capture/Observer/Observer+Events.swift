@@ -91,7 +91,7 @@ extension Observer {
         if byDesign[name] != nil { takeIn(directory: name) }
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.attributes) {
-            if let status = FileStatus.directIfPresent(tracker.path) { tracker.mind(status) }
+            if let status = FileStatus.directIfPresent(tracker.path) { tracker.noteStatus(status) }
             tracker.attributesChanged()
         }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)

@@ -34,7 +34,7 @@ extension Observer {
     private func lookFromOutside(_ tracker: Tracker) {
         guard trackers[tracker.name] === tracker, !isAway(tracker) else { return }
         let isAtRest = tracker.isAtRest
-        if !pending.isEmpty, tracker.kind == .database { tracker.attention.log = true }
+        if !pending.isEmpty, tracker.kind == .database { tracker.pending.log = true }
         let isHindered = tracker.isLeftOut || tracker.hindrance != nil || tracker.mayBeOutOfSight
         if isHindered || !pending.isEmpty { tracker.mustCheckSight = true }
         if tracker.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
@@ -42,7 +42,7 @@ extension Observer {
         }
         guard isAtRest else { return }
         let status = FileStatus.directIfPresent(tracker.path)
-        if let status { tracker.mind(status) }
+        if let status { tracker.noteStatus(status) }
         if tracker.attributesNews != .none { due.insert(tracker, isUrgent: false) }
         if status?.identity != tracker.identity {
             tracker.nameChanged()

@@ -32,7 +32,7 @@ extension Observer {
             makeUpForLoss()
             lookAtChangedDirectories()
             list(until: nil)
-            finish { $0.look(.now) }
+            finish { $0.process(.now) }
         case .catchingUp:
             let limit = beginCatchingUp()
             let isListed = !isListingCutShort && !isListing && round.isEmpty && changedDirectories.isEmpty

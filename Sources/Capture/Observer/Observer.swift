@@ -193,8 +193,8 @@ final class Observer {
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
         while MonotonicInstant.now < end, let tracker = due.popOther() { look(at: tracker) }
-        for tracker in context.scanTurns.callNext() { due.insert(tracker) }
-        for tracker in context.auditTurns.callNext() { due.insert(tracker) }
+        for tracker in context.scanSlots.admitNext() { due.insert(tracker) }
+        for tracker in context.auditSlots.admitNext() { due.insert(tracker) }
     }
 
     private func look(at tracker: Tracker) {
@@ -205,11 +205,11 @@ final class Observer {
             return
         }
         let kind = tracker.kind
-        tracker.look(.now)
+        tracker.process(.now)
         waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
         if let time = tracker.retryAt { nextRetry = min(nextRetry ?? time, time) }
         if tracker.isGone { gone.append(tracker) }
-        if context.openLogs > context.budget.logs { parkLogs() }
+        if context.openLogs > context.budget.logs { suspendLogs() }
         if kind != tracker.kind { kindChanged(tracker) }
         if !undecided.isEmpty { decideSidecars(of: tracker.name, wasLookedAt: true) }
     }
@@ -228,11 +228,11 @@ final class Observer {
 
     /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
     /// file.
-    private func parkLogs() {
+    private func suspendLogs() {
         var excess = context.openLogs - context.budget.logs * 7 / 8
         let idle = trackers.values.filter { $0.log != nil }.sorted { $0.lastActivity < $1.lastActivity }
         for tracker in idle where excess > 0 {
-            if tracker.parkLog() { excess -= 1 }
+            if tracker.suspendLog() { excess -= 1 }
         }
     }
 

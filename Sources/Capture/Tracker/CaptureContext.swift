@@ -21,9 +21,9 @@ final class CaptureContext {
     /// Directories, relative to the root, whose events do not tell all that happens in them.
     var polled: Set<FilePath> = []
     /// Comparisons that go on because something is not certain.
-    var scanTurns: ConcurrencyLimiter<Tracker>
+    var scanSlots: ConcurrencyLimiter<Tracker>
     /// Comparisons only to make sure.
-    var auditTurns = ConcurrencyLimiter<Tracker>(limit: 2)
+    var auditSlots = ConcurrencyLimiter<Tracker>(limit: 2)
     /// Write-ahead logs that are open.
     var openLogs = 0
     let budget: OpenFileBudget
@@ -44,7 +44,7 @@ final class CaptureContext {
         budget: OpenFileBudget
     ) {
         self.budget = budget
-        scanTurns = ConcurrencyLimiter(limit: budget.scans)
+        scanSlots = ConcurrencyLimiter(limit: budget.scans)
         self.queue = queue
         self.meter = meter
         links = LinkSurvey(meter)

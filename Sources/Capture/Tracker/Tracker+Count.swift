@@ -16,7 +16,7 @@ extension Tracker {
         let passed = JournalChain.passed(from: counter, to: header.changeCounter)
         // Another database.
         if passed == 0, header.changeCounter != counter { return nil }
-        let count = CommitCount.exact(passed: passed, runs: attention.runs, wasLocked: wasLocked)
+        let count = CommitCount.exact(passed: passed, runs: pending.runs, wasLocked: wasLocked)
         if count == nil { suspectUncounted() }
         return count
     }
@@ -25,7 +25,7 @@ extension Tracker {
     /// whole; nil when nobody can tell, or that is told already.
     func commitsWhereAllIsCompared(_ header: DatabaseHeader?) -> Int? {
         guard let header else { return nil }
-        switch attention.rescanReason {
+        switch pending.rescanReason {
         // It is another file, or a gap.
         case .replaced, .missed: return nil
         case .firstLook where !isBorn: return nil
@@ -34,13 +34,13 @@ extension Tracker {
         if let counter = image?.changeCounter ?? countedThrough { return commits(from: counter, to: header) }
         // An empty file is a database without a commit.
         let begins = image.map { $0.shape.byteCount == 0 } ?? (isBorn && isNew)
-        guard begins, attention.isTouched || journal.hasNews else { return nil }
+        guard begins, pending.isTouched || journal.hasNews else { return nil }
         let first = journal.finished.first
         let before = first?.originalPages == PageCount(0) ? 0 : first?.counterBefore
         let count = CommitCount.sinceMade(
             counter: header.changeCounter,
             before: journal.unread == 0 ? before : nil,
-            runs: attention.runs
+            runs: pending.runs
         )
         if count == nil { suspectUncounted() }
         return count
@@ -68,7 +68,7 @@ extension Tracker {
         countedThrough = nil
         lockedWrite = nil
         journal.captured()
-        attention.contentCaptured()
+        pending.contentCaptured()
     }
 
     /// Somebody holds the write lock, and no journal tells what for.

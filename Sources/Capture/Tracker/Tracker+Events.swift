@@ -5,7 +5,7 @@ import LinuxSystem
 extension Tracker {
     /// The name was given to a file, taken from it or moved.
     func nameChanged() {
-        attention.name = true
+        pending.name = true
         lastActivity = .now
     }
 
@@ -14,14 +14,14 @@ extension Tracker {
         contentEvents &+= 1
         mustCheckSight = true
         lastActivity = .now
-        attention.touch(lastActivity)
+        pending.touch(lastActivity)
     }
 
     /// A writer closed the file.
     func contentClosed() {
         mustCheckSight = true
         lastActivity = .now
-        if attention.isTouched { attention.isClosed = true }
+        if pending.isTouched { pending.isClosed = true }
     }
 
     /// `caught`: the journal that appeared; nil when it was gone before it could be opened.
@@ -32,7 +32,7 @@ extension Tracker {
 
     func journalModified() {
         lastActivity = .now
-        attention.journalWritten()
+        pending.journalWritten()
         journal.modified(&context.scratch)
     }
 
@@ -58,7 +58,7 @@ extension Tracker {
             return
         }
         if log?.log.isNamed != true { follow(caught) }
-        attention.log = true
+        pending.log = true
     }
 
     private func follow(_ log: PinnedFile) {
@@ -66,7 +66,7 @@ extension Tracker {
         // Amid a rescanReason it may be a log that was there before, but not after the comparison has looked
         // for one.
         self.log = WALTail(log, indexPath: logIndexPath, isNew: isFollowingLog)
-        parkedLog = nil
+        suspendedLog = nil
     }
 
     /// Opens the log that appeared and could not be opened then. One that is gone was deleted, of which an
@@ -76,7 +76,7 @@ extension Tracker {
         if log?.log.isNamed != true {
             do {
                 follow(try PinnedFile(logPath))
-                attention.log = true
+                pending.log = true
             } catch  where error.isMissing {}
         }
         logIsUnseen = false
@@ -87,11 +87,11 @@ extension Tracker {
     func sharedMemoryAppeared(_ caught: PinnedFile?) {
         // A removed log that is followed has an index of its own.
         if let caught, hindrance == nil { log?.index = caught }
-        guard parkedLog != nil else { return }
+        guard suspendedLog != nil else { return }
         lastActivity = .now
         // What goes wrong here goes wrong again at the next look, and is said there.
         try? reopenLog()
-        attention.log = true
+        pending.log = true
     }
 
     /// The wal-index was made anew, or has grown: all else is written through mappings, without an event.
@@ -102,14 +102,14 @@ extension Tracker {
     func logModified() {
         lastActivity = .now
         log?.wasWritten()
-        attention.log = true
+        pending.log = true
     }
 
     /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
     func logDeleted() {
         lastActivity = .now
         guard let log, !log.log.isNamed else {
-            if parkedLog.take() != nil, attention.rescanReason != nil { return }
+            if suspendedLog.take() != nil, pending.rescanReason != nil { return }
             // The one that went was never held.
             requireRescan(.missed("a write-ahead log was gone before it could be read"))
             return
@@ -140,7 +140,7 @@ extension Tracker {
         log = nil
         mustCheckSight = true
         checkpointed = FileStatus.directIfPresent(path).map(ContentStamp.init)
-        attention.log = false
+        pending.log = false
         audit.want()
     }
 
@@ -158,7 +158,7 @@ extension Tracker {
     /// Everything may have changed without an event since then.
     func eventsWereLost(_ reason: String, since: Instant) {
         nameChanged()
-        attention.log = true
+        pending.log = true
         journal.eventsWereLost()
         requireRescan(.missed(reason), since: since)
     }
@@ -166,15 +166,15 @@ extension Tracker {
     /// Looks for a log with a name; none is no error. Only while all content is in rescanReason: a log that
     /// comes later is opened when it appears, and none is passed over.
     func openLog() throws(SystemError) {
-        parkedLog = nil
+        suspendedLog = nil
         isDrainingLater = false
         log = try WALTail.ifPresent(logPath, indexPath: logIndexPath)
-        if log != nil { attention.log = true }
+        if log != nil { pending.log = true }
     }
 
     /// Whether every commit counts: all before is known, or a comparison has begun that the log goes on from.
     private var isFollowingLog: Bool {
-        scan.map(\.isOverLog) ?? (attention.rescanReason == nil && image != nil)
+        scan.map(\.isOverLog) ?? (pending.rescanReason == nil && image != nil)
     }
 
     /// So long the end of a log is read at once, before another log can come.
@@ -192,11 +192,11 @@ extension Tracker {
             }
             if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
                 isDrainingLater = true
-                attention.log = true
+                pending.log = true
                 return
             }
             guard outcome != .current else {
-                attention.lacksEvidence = log.hasSeenNothing
+                pending.lacksEvidence = log.hasSeenNothing
                 return
             }
             requireRescan(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))

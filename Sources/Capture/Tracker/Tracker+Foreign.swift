@@ -18,7 +18,7 @@ extension Tracker {
     /// Who has written the file. Without a log nobody but a checkpoint that is over can have, before the log
     /// was deleted, and then the file begins with the first page of the last commit.
     func originOfContent() throws -> Origin {
-        guard log == nil, parkedLog == nil, let known = image else { return .checkpoint }
+        guard log == nil, suspendedLog == nil, let known = image else { return .checkpoint }
         let file = try OpenFile(path, .look)
         let stamp = ContentStamp(try file.status())
         var pages = PageSet(pageSize: known.shape.pageSize)
@@ -27,7 +27,7 @@ extension Tracker {
         if !pages.isEmpty { now.take(pageOne: pages[0]) }
         // Whoever writes through a log has made it before.
         context.drainEvents()
-        guard log == nil, parkedLog == nil, scan == nil, image?.pageOne == known.pageOne,
+        guard log == nil, suspendedLog == nil, scan == nil, image?.pageOne == known.pageOne,
             image?.changeCounter == known.changeCounter, !journal.hasNews
         else { return .unclear }
         if let checkpointed, checkpointed != stamp { return .foreign }

@@ -20,7 +20,7 @@ extension Tracker {
 
     /// Whether nothing of the file waits to be read or known.
     private var isKnown: Bool {
-        !attention.name && attention.rescanReason == nil && !attention.isTouched && scan == nil
+        !pending.name && pending.rescanReason == nil && !pending.isTouched && scan == nil
     }
 
     /// Captures all of the group that has changed. What is too large to be read at once is compared slice by
@@ -28,11 +28,11 @@ extension Tracker {
     func captureGroup(_ group: FileGroup, _ now: MonotonicInstant) throws {
         let members = group.members.filter { $0 === self || !$0.isLeftOut }
         for member in members where member !== self {
-            if member.attention.name, member.identity != nil || FileStatus.directIfPresent(member.path) != nil
+            if member.pending.name, member.identity != nil || FileStatus.directIfPresent(member.path) != nil
             {
                 return retry(in: .milliseconds(5), from: now)
             }
-            guard member.attention.isQuiet(now), member.scan == nil else {
+            guard member.pending.isQuiet(now), member.scan == nil else {
                 // A comparison alone is no writer, unless it was in vain before.
                 if member.scan == nil || member.restlessSince != nil { missPause(of: member, now) }
                 return retry(in: .milliseconds(20), from: now)

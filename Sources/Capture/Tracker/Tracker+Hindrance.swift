@@ -7,7 +7,7 @@ extension Tracker {
     /// Commits may go by unseen for that reason until it is gone: nothing is captured that would rest on
     /// knowing all. A gap is recorded when the file is compared again.
     func hinder(_ reason: String) {
-        if hindrance?.isBlind != true || attention.rescanReason == nil { requireRescan(.missed(reason)) }
+        if hindrance?.isBlind != true || pending.rescanReason == nil { requireRescan(.missed(reason)) }
         hindrance = Hindrance(reason: reason, isBlind: true)
         hinderedAt = .now
         context.meter.hindered(path.printable, hindrance)
@@ -73,7 +73,7 @@ extension Tracker {
 
     /// Acts on an error amid a look. A name that is missing may only just have gone; what may not be read is
     /// asked for again when permissions change, and by the slow round.
-    func lookFailed(_ error: any Error, _ now: MonotonicInstant) {
+    func processFailed(_ error: any Error, _ now: MonotonicInstant) {
         guard let error = error as? SystemError else {
             return captureFailed(CaptureFailure(cause: .program("\(error)"), hasSnapshot: !isNew))
         }
@@ -106,7 +106,7 @@ extension Tracker {
         isNew = !failure.hasSnapshot
         switch failure.cause {
         case .repository:
-            attention.rescanReason = attention.rescanReason ?? .unexplained
+            pending.rescanReason = pending.rescanReason ?? .unexplained
             notBefore = MonotonicInstant.now.advanced(by: Self.failureDelay)
         case .program(let reason): quarantine(reason)
         }

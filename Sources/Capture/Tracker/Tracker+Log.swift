@@ -5,18 +5,18 @@ import SQLiteFiles
 
 extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
-    func lookAtLog(_ now: MonotonicInstant) throws {
+    func processLog(_ now: MonotonicInstant) throws {
         if backlog != nil {
             if queueHasRoom { putBacklog() } else { waitsForRecorder = true }
         }
-        if unconfirmedSince != nil { attention.log = true }
-        guard attention.log else { return }
+        if unconfirmedSince != nil { pending.log = true }
+        guard pending.log else { return }
         try reopenLog()
         guard let log else {
-            attention.log = false
+            pending.log = false
             return
         }
-        guard attention.rescanReason == nil || scan != nil, image != nil || scan != nil else { return }
+        guard pending.rescanReason == nil || scan != nil, image != nil || scan != nil else { return }
         // Until the comparison has found the log's last commit, nobody knows what comes after it.
         guard log.beginning == nil else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
@@ -37,12 +37,12 @@ extension Tracker {
         case .unconfirmed:
             // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed
             // just there.
-            attention.log = false
+            pending.log = false
             let since = unconfirmedSince ?? now
             unconfirmedSince = since
             retry(in: min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
         case .current:
-            attention.log = false
+            pending.log = false
             if isDrainingLater { return endDraining() }
             // An open transaction is read again with every event: the longer it is, the less often.
             logNotBefore =

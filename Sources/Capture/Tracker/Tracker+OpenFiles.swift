@@ -6,11 +6,11 @@ extension Tracker {
     ///
     /// Everything in it was consumed, or all content is in rescanReason, and the log is opened when the
     /// comparison begins.
-    func parkLog() -> Bool {
-        guard let log, scan == nil, unconfirmedSince == nil, attention.rescanReason != nil || isAtRest,
+    func suspendLog() -> Bool {
+        guard let log, scan == nil, unconfirmedSince == nil, pending.rescanReason != nil || isAtRest,
             log.log.isNamed
         else { return false }
-        parkedLog = log.parked
+        suspendedLog = log.suspended
         self.log = nil
         return true
     }
@@ -18,13 +18,13 @@ extension Tracker {
     /// Opens the log again if it was closed. One that has lost its name by now is missed: the event that says
     /// so is still to come.
     func reopenLog() throws(SystemError) {
-        guard let parkedLog else { return }
+        guard let suspendedLog else { return }
         guard let tail = try WALTail.ifPresent(logPath, indexPath: logIndexPath) else { return }
-        self.parkedLog = nil
+        self.suspendedLog = nil
         log = tail
-        guard attention.rescanReason == nil else { return }
-        if tail.log.identity == parkedLog.identity {
-            tail.resume(parkedLog)
+        guard pending.rescanReason == nil else { return }
+        if tail.log.identity == suspendedLog.identity {
+            tail.resume(suspendedLog)
         } else {
             requireRescan(.missed("a write-ahead log was replaced before it was read"))
         }
@@ -39,19 +39,19 @@ extension Tracker {
     }
 
     /// The log that is followed, open or not.
-    var logIdentity: FileIdentity? { log?.log.identity ?? parkedLog?.identity }
+    var logIdentity: FileIdentity? { log?.log.identity ?? suspendedLog?.identity }
 
     /// Whether a comparison may begin now; if not, another look follows when it may.
-    func hasTurn(_ purpose: FileScan.Purpose) -> Bool {
+    func hasSlot(_ purpose: FileScan.Purpose) -> Bool {
         let mayBegin =
-            purpose == .audit ? context.auditTurns.take(self) : context.scanTurns.take(self)
-        if !mayBegin { waitsForTurn = true }
+            purpose == .audit ? context.auditSlots.acquire(self) : context.scanSlots.acquire(self)
+        if !mayBegin { waitsForSlot = true }
         return mayBegin
     }
 
     /// No comparison is under way.
-    func endTurn() {
-        context.scanTurns.end(self)
-        context.auditTurns.end(self)
+    func releaseSlot() {
+        context.scanSlots.release(self)
+        context.auditSlots.release(self)
     }
 }

@@ -8,7 +8,7 @@ extension Tracker {
     func overlayLog(_ scan: FileScan) throws {
         scan.merged = merged
         guard let log else { return }
-        attention.log = true
+        pending.log = true
         try take(scan, log) { covered in
             try log.overlay(&covered, &context.scratch, hasRoom: overlayHasRoom) { pages, databasePages in
                 emit(fromLog: pages, databasePages, scan)

@@ -5,16 +5,16 @@ import SQLiteFiles
 
 extension Tracker {
     /// Captures a file that is no database once its writer has closed it, replaced it or paused.
-    func lookAtPlain(_ now: MonotonicInstant) throws {
+    func processPlain(_ now: MonotonicInstant) throws {
         if let scan {
             // What was read of it is in vain.
-            if scan.purpose != .audit, attention.isTouched { restartPlainScan(now) }
+            if scan.purpose != .audit, pending.isTouched { restartPlainScan(now) }
             return
         }
-        guard attention.rescanReason != nil || attention.isTouched else { return }
-        guard attention.isQuiet(now) else {
+        guard pending.rescanReason != nil || pending.isTouched else { return }
+        guard pending.isQuiet(now) else {
             missPause(now)
-            if let lastTouch = attention.lastTouch {
+            if let lastTouch = pending.lastTouch {
                 retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
             }
             return
@@ -49,7 +49,7 @@ extension Tracker {
     /// What hands over that content.
     func plainSteps(_ shape: ImageSize, _ pages: PageSet) -> [CaptureStep] {
         var event = SnapshotEvent.scan
-        if isNew { event = firstEvent } else if attention.rescanReason == .replaced { event = .replaced }
+        if isNew { event = firstEvent } else if pending.rescanReason == .replaced { event = .replaced }
         return [
             .changes(
                 Changes(
@@ -70,17 +70,17 @@ extension Tracker {
             waitsForRecorder = true
             return
         }
-        guard hasTurn(.comparison) else { return }
+        guard hasSlot(.comparison) else { return }
         stamp = ContentStamp(status)
-        attention.contentCaptured()
-        if attention.rescanReason == nil { attention.rescanReason = .unexplained }
+        pending.contentCaptured()
+        if pending.rescanReason == nil { pending.rescanReason = .unexplained }
         try begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
         scan?.learn(shape)
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
-        guard !attention.isTouched, let status = try FileStatus.directUnlessMissing(path),
+        guard !pending.isTouched, let status = try FileStatus.directUnlessMissing(path),
             ContentStamp(status) == stamp, groupMember(writtenSince: scan.began) == nil
         else {
             return restartPlainScan(now)
@@ -92,7 +92,7 @@ extension Tracker {
 
     /// Somebody writes what is being read, or what it is captured with.
     private func restartPlainScan(_ now: MonotonicInstant) {
-        let writer = attention.isTouched ? nil : scan.flatMap { groupMember(writtenSince: $0.began) }
+        let writer = pending.isTouched ? nil : scan.flatMap { groupMember(writtenSince: $0.began) }
         restartScan(now, writer: writer)
     }
 
@@ -101,7 +101,7 @@ extension Tracker {
         isNew = false
         stamp = seen
         attributesNews = .withContent
-        attention.contentCaptured()
+        pending.contentCaptured()
         contentIsCertain()
     }
 }

@@ -33,7 +33,7 @@ extension Tracker {
             contentModified()
         } else if now.content == polled?.content, now.log != nil, now.log?.identity == logIdentity {
             // The log proves by itself that nothing of it is missed.
-            attention.log = true
+            pending.log = true
         } else {
             eventsWereLost("changes that no event tells are looked for in turns", since: since)
         }

@@ -12,24 +12,24 @@ extension Tracker {
     static let namedPages = 1024
 
     /// Decides what the notes on a database's content call for.
-    func lookAtContent(_ now: MonotonicInstant) throws {
+    func processContent(_ now: MonotonicInstant) throws {
         if let scan {
             // Journals go on telling what changes; a log does so by itself.
             let isWatched = !scan.isOverLog && scan.purpose != .audit
             // Before all pre-images are laid, nobody knows what the database was.
             if isWatched, scan.isLayingHotJournal, journal.hasNews { return restartScan(now) }
-            if isWatched, journal.hasNews || attention.isTouched { try captureCalm(now) }
+            if isWatched, journal.hasNews || pending.isTouched { try captureQuiescent(now) }
             return
         }
-        if attention.rescanReason != nil {
-            return try usesLog() ? beginLogScan(now) : captureCalm(now)
+        if pending.rescanReason != nil {
+            return try usesLog() ? beginLogScan(now) : captureQuiescent(now)
         }
         if journal.hasNews {
             if try logHasCommits() { return requireRescan(.missed(Self.bothModes)) }
-            return try captureCalm(now)
+            return try captureQuiescent(now)
         }
-        let lacksEvidence = attention.takeLackOfEvidence()
-        guard attention.isTouched else { return }
+        let lacksEvidence = pending.takeLackOfEvidence()
+        guard pending.isTouched else { return }
         if image?.usesWAL == true {
             if lacksEvidence {
                 return requireRescan(.missed("a write-ahead log was gone before it could be read"))
@@ -37,14 +37,14 @@ extension Tracker {
             switch try originOfContent() {
             case .checkpoint:
                 // The audit makes sure.
-                attention.contentCaptured()
+                pending.contentCaptured()
                 audit.want()
             case .unclear: retry(in: .zero)
-            case .foreign where attention.isQuiet(now): requireRescan(.unexplained)
+            case .foreign where pending.isQuiet(now): requireRescan(.unexplained)
             case .foreign: retry(in: PendingEvents.quiet, from: now)
             }
         } else {
-            try captureCalm(now)
+            try captureQuiescent(now)
         }
     }
 
@@ -61,7 +61,7 @@ extension Tracker {
 
     /// Captures what transactions in rollback mode left, in a calm window; ends a scan that has seen all
     /// pages.
-    func captureCalm(_ now: MonotonicInstant) throws {
+    func captureQuiescent(_ now: MonotonicInstant) throws {
         guard context.queue.hasRoom else {
             waitsForRecorder = true
             return
@@ -72,7 +72,7 @@ extension Tracker {
         let file = try OpenFile(path, .look)
         guard let window = try QuiescentWindow(file, journal: journal, &context.scratch) else {
             try noteLockedWrite(file, now)
-            return waitForCalm(now)
+            return waitForQuiescence(now)
         }
         guard window.stamp.identity == identity else { return nameChanged() }
         if window.isNoDatabase, !window.isHot, scan == nil {
@@ -115,7 +115,7 @@ extension Tracker {
     /// log.
     private func haveBothModes(_ now: MonotonicInstant) {
         if scan != nil { return restartScan(now) }
-        if attention.rescanReason != nil { return retry(in: .zero, from: now) }
+        if pending.rescanReason != nil { return retry(in: .zero, from: now) }
         requireRescan(.missed(Self.bothModes))
     }
 
@@ -144,7 +144,7 @@ extension Tracker {
     private func decide(_ window: QuiescentWindow) throws -> Decision {
         let header = window.parsedHeader
         let isSameKind = header != nil && header?.pageSize == image?.shape.pageSize
-        guard attention.rescanReason == nil || scan != nil, let counter = image?.changeCounter, let header,
+        guard pending.rescanReason == nil || scan != nil, let counter = image?.changeCounter, let header,
             isSameKind
         else {
             return .everything(
@@ -163,7 +163,7 @@ extension Tracker {
             return .everything(transactions: commitsBeforeDeath(from: counter, header), isExplained: true)
         }
         // Events of writes come late: what they tell may have been captured already.
-        let isSeen = !attention.isTouched || (window.stamp == stamp && !mayHideWrite(window))
+        let isSeen = !pending.isTouched || (window.stamp == stamp && !mayHideWrite(window))
         if !journal.hasNews, header.changeCounter == counter, isSeen { return .nothing }
         let verdict = JournalChain.verdict(
             captured: counter,
@@ -173,7 +173,7 @@ extension Tracker {
             isOther: isOther(journal.finished.first?.pageOneBefore)
         )
         switch verdict {
-        case .named(let transactions) where !wasLocked || attention.runs <= transactions:
+        case .named(let transactions) where !wasLocked || pending.runs <= transactions:
             // A file that has grown by a hole names too many.
             guard let pages = try namedPages(window) else {
                 return .everything(transactions: transactions, isExplained: true)
@@ -268,7 +268,7 @@ extension Tracker {
         if scan == nil {
             contentIsCertain()
             // Later gaps begin here.
-            if !attention.log { knownGoodUntil = .now }
+            if !pending.log { knownGoodUntil = .now }
         }
         audit.want()
         if let scan, scan.isComplete, !scan.needsAnotherPass { finishScan() }
@@ -314,14 +314,14 @@ extension Tracker {
 
     private func eventOf(_ transactions: Int) -> SnapshotEvent {
         if isNew { return firstEvent }
-        if scan == nil, attention.rescanReason == .replaced { return .replaced }
+        if scan == nil, pending.rescanReason == .replaced { return .replaced }
         return transactions == 1 ? .commit : .scan
     }
 
     /// What was in rescanReason has been compared.
     func contentIsCertain() {
-        if attention.rescanReason != nil { put(.gapCleared(file)) }
-        attention.rescanReason = nil
+        if pending.rescanReason != nil { put(.gapCleared(file)) }
+        pending.rescanReason = nil
         endHindrance()
     }
 }
@@ -330,7 +330,7 @@ extension Tracker {
 extension Tracker {
     /// The lock goes soon after the journal's deletion, which is an event; it is asked for again shortly. A
     /// longer transaction ends with an event as well, so later questions are rarer.
-    private func waitForCalm(_ now: MonotonicInstant) {
+    private func waitForQuiescence(_ now: MonotonicInstant) {
         let waiting = lastActivity.duration(to: now)
         retry(
             in: waiting < .milliseconds(4) ? .microseconds(200) : min(.milliseconds(50), waiting / 4),
@@ -350,13 +350,13 @@ extension Tracker {
     /// Content that no transaction explains is taken when its writer has closed it or paused, and longer when
     /// its size is not what its header says.
     private func mayTrustQuiet(_ window: QuiescentWindow, _ now: MonotonicInstant) -> Bool {
-        guard let lastTouch = attention.lastTouch else { return true }
+        guard let lastTouch = pending.lastTouch else { return true }
         var quiet = PendingEvents.quiet
         if let header = window.parsedHeader, let count = header.trustedPageCount,
             count.byteCount(pageSize: header.pageSize) != window.sizeBytes
         {
             quiet = .seconds(2)
-        } else if attention.isClosed {
+        } else if pending.isClosed {
             return true
         }
         if lastTouch.duration(to: now) >= quiet { return true }

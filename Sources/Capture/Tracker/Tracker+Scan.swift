@@ -12,18 +12,18 @@ extension Tracker {
     func beginLogScan(_ now: MonotonicInstant) throws {
         // A file without an image has nothing in its mirror, and each commit until then is merged with
         // others.
-        guard image == nil || mirrorIsCurrent(), hasTurn(.comparison) else { return }
+        guard image == nil || mirrorIsCurrent(), hasSlot(.comparison) else { return }
         let file = try OpenFile(path, .look)
         let outline = try outline(of: file)
         let logged = try pageSizeOfLog(unless: outline.header?.pageSize)
-        guard let pageSize = logged ?? outline.header?.pageSize else { return try captureCalm(now) }
+        guard let pageSize = logged ?? outline.header?.pageSize else { return try captureQuiescent(now) }
         let allocated = try file.status().allocatedBytes
         let shape = try imageShape(pageSize, byteCount: outline.sizeBytes, allocatedBytes: allocated)
         try begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
         guard let scan else { return }
         scan.header = outline.header
         scan.learn(shape)
-        attention.contentCaptured()
+        pending.contentCaptured()
         journal.captured()
         countedThrough = nil
         do {
@@ -69,7 +69,7 @@ extension Tracker {
         transactions: Int?,
         _ now: MonotonicInstant
     ) throws {
-        guard mirrorIsCurrent(), hasTurn(.comparison) else { return }
+        guard mirrorIsCurrent(), hasSlot(.comparison) else { return }
         let size = window.parsedHeader?.pageSize ?? image?.shape.pageSize ?? .plain
         let shape =
             if let hot {
@@ -96,7 +96,7 @@ extension Tracker {
         scan.merged = merged
         // The transactions up to here are in what will be read; the chain of counters starts anew.
         image = ObservedImage(shape: shape, header: scan.header)
-        if attention.rescanReason == nil { attention.rescanReason = .unexplained }
+        if pending.rescanReason == nil { pending.rescanReason = .unexplained }
         allIsCounted(window)
     }
 
@@ -155,9 +155,9 @@ extension Tracker {
     /// Compares an idle database just to make sure.
     func startAuditIfDue(_ now: MonotonicInstant) throws {
         guard let due = audit.due(after: lastActivity), due <= now, let image else { return }
-        guard mirrorIsCurrent(), hasTurn(.audit) else { return }
+        guard mirrorIsCurrent(), hasSlot(.audit) else { return }
         if image.usesWAL { try reopenLog() }
-        guard attention.rescanReason == nil else { return }
+        guard pending.rescanReason == nil else { return }
         guard let mirror = context.openMirror(file) else { return audit.disturbed(now) }
         scan = FileScan(
             .audit,
@@ -214,7 +214,7 @@ extension Tracker {
         let spent = scan?.began.duration(to: now) ?? .zero
         dropScan()
         missPause(of: writer, now)
-        if attention.rescanReason == nil { attention.rescanReason = .unexplained }
+        if pending.rescanReason == nil { pending.rescanReason = .unexplained }
         retry(in: max(.milliseconds(1), spent), from: now)
     }
 
@@ -273,7 +273,7 @@ extension Tracker {
 
     private func endEvent(_ scan: FileScan, _ commits: Int) -> SnapshotEvent {
         if isNew { return firstEvent }
-        if attention.rescanReason == .replaced { return .replaced }
+        if pending.rescanReason == .replaced { return .replaced }
         return scan.transactions == 1 && commits == 1 ? .commit : .scan
     }
 }
@@ -323,9 +323,9 @@ extension Tracker {
 
     /// An audit expects that nothing happens; if something does, it was in vain.
     private func isUndisturbed(_ scan: FileScan) -> Bool {
-        lastActivity <= scan.began && attention.rescanReason == nil && !attention.isTouched
+        lastActivity <= scan.began && pending.rescanReason == nil && !pending.isTouched
             && !journal.hasNews
-            && !attention.log
+            && !pending.log
     }
 
     private func endScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
@@ -344,13 +344,13 @@ extension Tracker {
                 scan.beginPass(context.openMirror(file))
                 return retry(in: .zero)
             }
-            if !scan.isOverLog { return try captureCalm(now) }
+            if !scan.isOverLog { return try captureQuiescent(now) }
             // Transactions in rollback mode have written, or may be writing, what was read.
             guard try journal.eventsSeen == scan.journalEvents && !isWrittenInRollbackMode(scan) else {
                 return restartScan(now)
             }
-            try lookAtLog(now)
-            if !attention.log, self.scan === scan { finishScan() }
+            try processLog(now)
+            if !pending.log, self.scan === scan { finishScan() }
         }
     }
 

@@ -17,7 +17,7 @@ extension Tracker {
                 return true
             }
             self.removedLog = nil
-            if attention.rescanReason == nil {
+            if pending.rescanReason == nil {
                 requireRescan(.missed("a removed write-ahead log was in use beside another one"))
             }
         }
@@ -48,7 +48,7 @@ extension Tracker {
     var mayBeOutOfSight: Bool { image?.usesWAL == true && logIdentity == nil }
 
     private func hasUsersWithoutLog() throws(SystemError) -> Bool {
-        guard log == nil, parkedLog == nil, try FileStatus.directUnlessMissing(logPath) == nil else {
+        guard log == nil, suspendedLog == nil, try FileStatus.directUnlessMissing(logPath) == nil else {
             return false
         }
         let file = try OpenFile(path, .look)
@@ -63,7 +63,7 @@ extension Tracker {
     /// as that program lives, and SQLite knows nothing of them in any other. Returns whether it is such a
     /// log.
     func followRemovedLog(_ log: WALTail) -> Bool {
-        guard attention.rescanReason == nil, scan == nil, image != nil, log.indexIsUsed else { return false }
+        guard pending.rescanReason == nil, scan == nil, image != nil, log.indexIsUsed else { return false }
         warn(
             """
             the log of \(path.printable) was removed while a program has the database open: other programs do not see what \

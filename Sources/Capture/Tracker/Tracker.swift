@@ -5,9 +5,9 @@ import SystemPackage
 /// Everything known of one protected file, and the decision what to do about it next. Confined to the
 /// observer's thread.
 ///
-/// Events only leave notes (`Tracker+Events`); `look` acts on them in a fixed order (`Tracker+Look`): the
-/// name, what ended in rollback mode (`Tracker+Calm`), the write-ahead log (`Tracker+Log`), a comparison
-/// under way (`Tracker+FileScan`).
+/// Events only leave notes (`Tracker+Events`); `process` acts on them in a fixed order (`Tracker+Process`): the
+/// name, what ended in rollback mode (`Tracker+Quiescent`), the write-ahead log (`Tracker+Log`), a scan under
+/// way (`Tracker+Scan`).
 final class Tracker {
     let file: FileID
     /// Relative to the root.
@@ -52,7 +52,7 @@ final class Tracker {
     /// Those that it is captured with; nil: none.
     var group: FileGroup?
 
-    var attention = PendingEvents()
+    var pending = PendingEvents()
     let journal: JournalWatch
     /// Since when a journal without a living writer has been seen.
     var hotSince: MonotonicInstant?
@@ -60,7 +60,7 @@ final class Tracker {
         didSet { context.openLogs += (log == nil ? 0 : 1) - (oldValue == nil ? 0 : 1) }
     }
     /// The log while it is closed, because too many are open.
-    var parkedLog: SuspendedTail?
+    var suspendedLog: SuspendedTail?
     /// The log is not read again before this: an open transaction is long.
     var logNotBefore: MonotonicInstant?
     /// Since when it has been read in slices.
@@ -85,7 +85,7 @@ final class Tracker {
     var scan: FileScan? {
         didSet {
             guard scan == nil, oldValue != nil else { return }
-            endTurn()
+            releaseSlot()
             context.meter.update { $0.scans[file] = nil }
         }
     }
@@ -102,7 +102,7 @@ final class Tracker {
     /// the mirror to show all that was handed over.
     var waitsForRecorder = false
     /// Another look follows when a comparison may begin.
-    var waitsForTurn = false
+    var waitsForSlot = false
     /// The file cannot be read.
     var isLeftOut = false
     /// What stands between the file and its capture just now.
@@ -147,14 +147,14 @@ final class Tracker {
 
     /// Nothing is left to do before the next event.
     var isAtRest: Bool {
-        scan == nil && !attention.name && !attention.log && !attention.isTouched
-            && attention.rescanReason == nil
+        scan == nil && !pending.name && !pending.log && !pending.isTouched
+            && pending.rescanReason == nil
             && !journal.hasNews && backlog == nil && !isDrainingLater
     }
 
     /// The name is missing, which was recorded; nothing else is known.
     var isGone: Bool {
-        identity == nil && image == nil && missingSince != nil && isAtRest && log == nil && parkedLog == nil
+        identity == nil && image == nil && missingSince != nil && isAtRest && log == nil && suspendedLog == nil
             && retryAt == nil && watchedFile == nil && !isLeftOut
     }
 
@@ -165,7 +165,7 @@ final class Tracker {
         path = place
         journal.relocate(to: place.appending(suffix: RootScope.Sidecar.journal.rawValue))
         log = nil
-        parkedLog = nil
+        suspendedLog = nil
         nameChanged()
     }
 
@@ -182,8 +182,8 @@ final class Tracker {
 
     /// Notes that the file has to be compared as a whole, and why.
     func requireRescan(_ cause: RescanReason, since: Instant? = nil) {
-        if attention.rescanReason == nil || attention.rescanReason == .unexplained {
-            attention.rescanReason = cause
+        if pending.rescanReason == nil || pending.rescanReason == .unexplained {
+            pending.rescanReason = cause
         }
         if let reason = cause.reason {
             put(.gapSuspected(file, since: since ?? knownGoodUntil, reason: reason))

@@ -79,7 +79,7 @@ final class TrackedDatabase {
 
     /// Lets the tracker act on what it was told, and takes what it hands over as durable.
     func look() throws {
-        tracker.look(.now)
+        tracker.process(.now)
         try take()
     }
 

@@ -78,7 +78,7 @@ struct TrackerSwitchTests {
             selection: nil,
             transactions: nil
         )
-        tracker.attention.log = false
+        tracker.pending.log = false
         // The cache spills into the file, under its lock.
         try database.session.sql(
             """

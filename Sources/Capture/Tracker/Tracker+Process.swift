@@ -5,11 +5,11 @@ import SQLiteFiles
 
 extension Tracker {
     /// Acts on the notes. Short: a comparison of a large file goes on at the next look.
-    func look(_ now: MonotonicInstant) {
+    func process(_ now: MonotonicInstant) {
         retryAt = nil
         waitsForRecorder = false
-        waitsForTurn = false
-        defer { if scan == nil { endTurn() } }
+        waitsForSlot = false
+        defer { if scan == nil { releaseSlot() } }
         if let notBefore {
             guard notBefore <= now else { return retry(in: now.duration(to: notBefore), from: now) }
             self.notBefore = nil
@@ -17,8 +17,8 @@ extension Tracker {
         hinderedAt = nil
         do {
             notePolled()
-            guard try lookAtName(now) else { return }
-            if kind == .plain, attention.isTouched || attention.log || logIsUnseen || journal.hasNews {
+            guard try processName(now) else { return }
+            if kind == .plain, pending.isTouched || pending.log || logIsUnseen || journal.hasNews {
                 // What SQLite does with a file tells of a database before its writer pauses.
                 try decideKindAgain()
             }
@@ -28,13 +28,13 @@ extension Tracker {
                 if try logIsOutOfSight(now) { return }
                 try lookForLog()
                 // What a log without a name still holds comes before what its checkpoint wrote.
-                if !isDrainingLater || attention.rescanReason != nil || scan != nil { try lookAtContent(now) }
-                try lookAtLog(now)
+                if !isDrainingLater || pending.rescanReason != nil || scan != nil { try processContent(now) }
+                try processLog(now)
             case .plain:
-                attention.log = false
+                pending.log = false
                 // A journal says nothing of what is no database.
                 journal.captured()
-                try lookAtPlain(now)
+                try processPlain(now)
             }
             try stepScan(now)
             if isAtRest {
@@ -43,37 +43,37 @@ extension Tracker {
                 handOverAttributes()
                 knownGoodUntil = .now
                 try startAuditIfDue(now)
-            } else if retryAt == nil, !waitsForRecorder, !waitsForTurn {
+            } else if retryAt == nil, !waitsForRecorder, !waitsForSlot {
                 // Whatever is left to do, no event need come for it.
                 retry(in: Self.longestWait, from: now)
             }
         } catch let error as FileTooLong {
             return leaveOut(error, now)
         } catch {
-            return lookFailed(error, now)
+            return processFailed(error, now)
         }
-        guard !waitsForRecorder, !waitsForTurn, isAtRest, let due = audit.due(after: lastActivity) else {
+        guard !waitsForRecorder, !waitsForSlot, isAtRest, let due = audit.due(after: lastActivity) else {
             return
         }
         retry(in: now.duration(to: due), from: now)
     }
 
     /// Whether there is a file to look at. Notes what the name means now.
-    private func lookAtName(_ now: MonotonicInstant) throws -> Bool {
-        guard attention.name || identity == nil else { return true }
+    private func processName(_ now: MonotonicInstant) throws -> Bool {
+        guard pending.name || identity == nil else { return true }
         guard let status = try FileStatus.directUnlessMissing(path), status.kind == .regular else {
             wentMissing(now)
             return false
         }
-        mind(status)
-        attention.name = false
+        noteStatus(status)
+        pending.name = false
         missingSince = nil
         attributesChanged()
         if status.identity != identity {
             if identity != nil {
                 requireRescan(.replaced)
-            } else if attention.rescanReason == nil {
-                attention.rescanReason = .firstLook
+            } else if pending.rescanReason == nil {
+                pending.rescanReason = .firstLook
             }
             identity = status.identity
             attributesNews = .withContent
@@ -81,7 +81,7 @@ extension Tracker {
             if log == nil { try openLog() }
             journal.lookForName(&context.scratch)
         }
-        if isLeftOut, identity != nil, attention.rescanReason == nil {
+        if isLeftOut, identity != nil, pending.rescanReason == nil {
             requireRescan(.missed("it could not be read for a while"))
         }
         if kind == .plain { try decideKindAgain() }
@@ -97,7 +97,7 @@ extension Tracker {
 
     /// What was seen of the file besides its content: owner and mode, and its names. A file with names
     /// elsewhere may be written there, of which its directory does not tell.
-    func mind(_ status: FileStatus) {
+    func noteStatus(_ status: FileStatus) {
         if let ownership, status.ownership != ownership { attributesChanged() }
         guard status.kind == .regular, status.linkCount > 1, watchedFile != status.identity else { return }
         watchedFile = status.identity
@@ -119,7 +119,7 @@ extension Tracker {
         attributesNews = .none
         ownership = nil
         log = nil
-        parkedLog = nil
+        suspendedLog = nil
         logIsUnseen = false
         stamp = nil
         firstEvent = .created
@@ -129,10 +129,10 @@ extension Tracker {
         countedThrough = nil
         wasLocked = false
         journal.captured()
-        attention = PendingEvents()
-        attention.name = false
-        attention.log = false
-        attention.rescanReason = nil
+        pending = PendingEvents()
+        pending.name = false
+        pending.log = false
+        pending.rescanReason = nil
         capturedThrough = now
     }
 
@@ -189,8 +189,8 @@ extension Tracker {
             image = nil
             countedThrough = nil
             isNew = true
-            firstEvent = attention.rescanReason == .replaced ? .replaced : .scan
+            firstEvent = pending.rescanReason == .replaced ? .replaced : .scan
         }
-        if attention.rescanReason == nil { attention.rescanReason = .firstLook }
+        if pending.rescanReason == nil { pending.rescanReason = .firstLook }
     }
 }
