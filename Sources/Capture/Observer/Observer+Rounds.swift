@@ -90,7 +90,14 @@ extension Observer {
         let since = knownGoodUntil
         for name in context.polled where !isAway(name) { pollNames(in: name) }
         for tracker in trackers.values where context.isPolled(tracker.name) && !isAway(tracker) {
-            if tracker.poll(since: since) { markDue(tracker) }
+            switch tracker.poll() {
+            case .unchanged: continue
+            case .isDue: break
+            case .changed(let stamp):
+                try? readAllEvents()
+                tracker.foundChanged(stamp, since: since)
+            }
+            markDue(tracker)
         }
         guard nextPoll == nil, !context.polled.isEmpty else { return }
         let spent = began.duration(to: .now)

@@ -32,7 +32,7 @@ extension Observer {
             makeUpForLoss()
             lookAtChangedDirectories()
             list(until: nil)
-            finish { $0.process(.now) }
+            finish { process($0) }
         case .catchingUp:
             let limit = beginCatchingUp()
             let isListed = !isListingCutShort && !isListing && round.isEmpty && changedDirectories.isEmpty

@@ -99,7 +99,6 @@ final class Observer {
         roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
         watches = try WatchTable(scope)
-        context.drainEvents = { [unowned self] in try? readAllEvents() }
         context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
         context.othersAwait = { [unowned self] tracker, superJournals in
             trackers.values.contains {
@@ -205,13 +204,22 @@ final class Observer {
             return
         }
         let kind = tracker.kind
-        tracker.process(.now)
+        process(tracker)
         waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
         if let time = tracker.retryAt { nextRetry = min(nextRetry ?? time, time) }
         if tracker.isGone { gone.append(tracker) }
         if context.openLogs > context.budget.logs { suspendLogs() }
         if kind != tracker.kind { kindChanged(tracker) }
         if !undecided.isEmpty { decideSidecars(of: tracker.name, wasLookedAt: true) }
+    }
+
+    /// Lets the tracker act, and reads the events that wait as often as it asks for that.
+    func process(_ tracker: Tracker) {
+        var step = tracker.process(.now)
+        while step == .needsEvents {
+            try? readAllEvents()
+            step = tracker.resume()
+        }
     }
 
     /// Those whose time has come.

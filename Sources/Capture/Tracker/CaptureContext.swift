@@ -33,8 +33,6 @@ final class CaptureContext {
     /// Whether a part of a transaction of one of those super-journals, in another database than the
     /// tracker's, was not captured.
     var othersAwait: (Tracker, [SuperJournalName]) -> Bool = { _, _ in false }
-    /// Reads the events that wait, so that what happened before this moment is known.
-    var drainEvents: () -> Void = {}
 
     init(
         queue: CaptureQueue,

@@ -3,6 +3,21 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
+/// Files of a group that were read, and what all of it was before.
+struct GroupRead {
+    /// What was read of one, and what it looked like before.
+    struct Reading {
+        let tracker: Tracker
+        let shape: ImageSize
+        let pages: PageSet
+    }
+
+    let members: [Tracker]
+    let events: [Int]
+    let stamps: [ContentStamp?]
+    let readings: [Reading]
+}
+
 /// Files that are captured together.
 ///
 /// Their images count if and only if:
@@ -11,13 +26,6 @@ import SQLiteFiles
 /// 3. afterwards each has the size, the time and the identity that it had before.
 /// They are handed over in one step, and so become durable in one flush.
 extension Tracker {
-    /// What was read of a file, and what it looked like before.
-    private struct Reading {
-        let tracker: Tracker
-        let shape: ImageSize
-        let pages: PageSet
-    }
-
     /// Whether nothing of the file waits to be read or known.
     private var isKnown: Bool {
         !pending.name && pending.rescanReason == nil && !pending.isTouched && scan == nil
@@ -25,47 +33,63 @@ extension Tracker {
 
     /// Captures all of the group that has changed. What is too large to be read at once is compared slice by
     /// slice by its own tracker before, and counts only if nothing of the group was written meanwhile.
-    func captureGroup(_ group: FileGroup, _ now: MonotonicInstant) throws {
+    func captureGroup(_ group: FileGroup, _ now: MonotonicInstant) -> ProcessStep {
         let members = group.members.filter { $0 === self || !$0.isLeftOut }
         for member in members where member !== self {
-            if member.pending.name, member.identity != nil || FileStatus.directIfPresent(member.path) != nil
-            {
-                return retry(in: .milliseconds(5), from: now)
+            if member.pending.name, member.identity != nil || FileStatus.directIfPresent(member.path) != nil {
+                return waitForGroup(in: .milliseconds(5), from: now)
             }
             guard member.pending.isQuiet(now), member.scan == nil else {
                 // A comparison alone is no writer, unless it was in vain before.
                 if member.scan == nil || member.restlessSince != nil { missPause(of: member, now) }
-                return retry(in: .milliseconds(20), from: now)
+                return waitForGroup(in: .milliseconds(20), from: now)
             }
         }
-        context.drainEvents()
+        return readEvents(before: .readGroup(members))
+    }
+
+    private func waitForGroup(in delay: Duration, from now: MonotonicInstant = .now) -> ProcessStep {
+        retry(in: delay, from: now)
+        return .done
+    }
+
+    func readGroup(_ members: [Tracker], _ now: MonotonicInstant) throws -> ProcessStep {
         let events = members.map(\.contentEvents)
         let stamps = members.map(\.presentStamp)
-        var readings: [Reading] = []
+        var readings: [GroupRead.Reading] = []
         for member in members where member === self || !member.isKnown && member.identity != nil {
             if member === self {
                 if let reading = try readWhole() { readings.append(reading) }
             } else {
                 // What is large comes first, and what cannot be read says so itself.
                 guard let reading = try? member.readWhole() else {
-                    return retry(in: .milliseconds(20), from: now)
+                    return waitForGroup(in: .milliseconds(20), from: now)
                 }
                 readings.append(reading)
             }
         }
-        context.drainEvents()
-        guard members.map(\.contentEvents) == events, members.map(\.presentStamp) == stamps else {
-            missPause(of: zip(members, events).first { $0.contentEvents != $1 }?.0, now)
-            return retry(in: .milliseconds(5))
+        let read = GroupRead(members: members, events: events, stamps: stamps, readings: readings)
+        return readEvents(before: .proveGroup(read))
+    }
+
+    /// Captures what was read, unless somebody wrote one of them meanwhile.
+    func proveGroup(_ read: GroupRead, _ now: MonotonicInstant) -> ProcessStep {
+        let members = read.members
+        guard members.map(\.contentEvents) == read.events, members.map(\.presentStamp) == read.stamps else {
+            missPause(of: zip(members, read.events).first { $0.contentEvents != $1 }?.0, now)
+            return waitForGroup(in: .milliseconds(5))
         }
         var steps: [CaptureStep] = []
-        for reading in readings {
-            guard let stamp = reading.tracker.presentStamp else { return retry(in: .milliseconds(5)) }
+        for reading in read.readings {
+            guard let stamp = reading.tracker.presentStamp else {
+                return waitForGroup(in: .milliseconds(5))
+            }
             steps += reading.tracker.plainSteps(reading.shape, reading.pages)
             reading.tracker.plainCaptured(reading.shape, stamp)
         }
         context.queue.put(steps)
-        for reading in readings { reading.tracker.handOverAttributes() }
+        for reading in read.readings { reading.tracker.handOverAttributes() }
+        return .done
     }
 
     private var presentStamp: ContentStamp? {
@@ -73,7 +97,7 @@ extension Tracker {
     }
 
     /// Nil when it is too large.
-    private func readWhole() throws -> Reading? {
+    private func readWhole() throws -> GroupRead.Reading? {
         let file = try OpenFile(path, .look)
         let status = try file.status()
         let shape = try imageShape(
@@ -84,7 +108,7 @@ extension Tracker {
         guard shape.byteCount <= Self.wholeBytes else { return nil }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try file.readAll(shape, into: &pages, &context.scratch)
-        return Reading(tracker: self, shape: shape, pages: pages)
+        return GroupRead.Reading(tracker: self, shape: shape, pages: pages)
     }
 
     /// Another one of the group that was written since then.

@@ -3,47 +3,74 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
+/// A file that is no database, read whole, and what it was before.
+struct PlainRead: ~Copyable {
+    let file: OpenFile
+    let stamp: ContentStamp
+    let shape: ImageSize
+    let pages: PageSet
+    let events: Int
+}
+
 extension Tracker {
     /// Captures a file that is no database once its writer has closed it, replaced it or paused.
-    func processPlain(_ now: MonotonicInstant) throws {
+    func processPlain(_ now: MonotonicInstant) throws -> ProcessStep {
         if let scan {
             // What was read of it is in vain.
             if scan.purpose != .audit, pending.isTouched { restartPlainScan(now) }
-            return
+            return .done
         }
-        guard pending.rescanReason != nil || pending.isTouched else { return }
+        guard pending.rescanReason != nil || pending.isTouched else { return .done }
         guard pending.isQuiet(now) else {
             missPause(now)
             if let lastTouch = pending.lastTouch {
                 retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
             }
-            return
+            return .done
         }
         guard context.queue.hasRoom else {
             waitsForRecorder = true
-            return
+            return .done
         }
         try decideKindAgain()
-        guard kind == .plain else { return retry(in: .zero, from: now) }
-        if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
-            return try captureGroup(group, now)
+        guard kind == .plain else {
+            retry(in: .zero, from: now)
+            return .done
         }
-        context.drainEvents()
+        if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
+            return captureGroup(group, now)
+        }
+        return readEvents(before: .readPlain)
+    }
+
+    /// Reads it whole, or begins to read a large one slice by slice.
+    func readPlain(_ now: MonotonicInstant) throws -> ProcessStep {
         let events = contentEvents
         let file = try OpenFile(path, .look)
         let status = try file.status()
         let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
         let shape = try imageShape(.plain, byteCount: size, allocatedBytes: allocated)
-        guard shape.byteCount <= Self.wholeBytes else { return try beginPlainScan(shape, status, file) }
+        guard shape.byteCount <= Self.wholeBytes else {
+            try beginPlainScan(shape, status, file)
+            return .done
+        }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try file.readAll(shape, into: &pages, &context.scratch)
-        context.drainEvents()
-        guard contentEvents == events, try ContentStamp(file.status()) == ContentStamp(status) else {
+        let stamp = ContentStamp(status)
+        let read = PlainRead(file: file, stamp: stamp, shape: shape, pages: pages, events: events)
+        return readEvents(before: .provePlain(read))
+    }
+
+    /// Captures what was read, unless somebody wrote it meanwhile.
+    func provePlain(_ read: borrowing PlainRead, _ now: MonotonicInstant) throws -> ProcessStep {
+        guard contentEvents == read.events, try ContentStamp(read.file.status()) == read.stamp else {
             missPause(now)
-            return retry(in: .milliseconds(5))
+            retry(in: .milliseconds(5))
+            return .done
         }
-        for step in plainSteps(shape, pages) { put(step) }
-        plainCaptured(shape, ContentStamp(status))
+        for step in plainSteps(read.shape, read.pages) { put(step) }
+        plainCaptured(read.shape, read.stamp)
+        return .done
     }
 
     /// What hands over that content.

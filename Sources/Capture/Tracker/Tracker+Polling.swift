@@ -20,14 +20,16 @@ extension Tracker {
         if context.isPolled(name) { polled = PolledStamp(path, log: logPath) }
     }
 
-    /// Looks for changes that no event told. Returns whether the file has to be looked at.
-    func poll(since: Instant) -> Bool {
-        guard isAtRest else { return true }
+    /// Looks for changes that no event told.
+    func poll() -> PollResult {
+        guard isAtRest else { return .isDue }
         let now = PolledStamp(path, log: logPath)
-        guard now != polled else { return false }
-        // What is being written just now may be told by events that have come meanwhile.
-        context.drainEvents()
-        guard isAtRest else { return true }
+        return now == polled ? .unchanged : .changed(now)
+    }
+
+    /// Notes what `poll` has found, once the events were read that may tell of it.
+    func foundChanged(_ now: PolledStamp, since: Instant) {
+        guard isAtRest else { return }
         if kind == .plain {
             nameChanged()
             contentModified()
@@ -37,6 +39,13 @@ extension Tracker {
         } else {
             eventsWereLost("changes that no event tells are looked for in turns", since: since)
         }
-        return true
     }
+}
+
+enum PollResult {
+    case unchanged
+    /// The file is to be processed anyway.
+    case isDue
+    /// What is being written just now may be told by events that have come meanwhile: they come first.
+    case changed(PolledStamp)
 }

@@ -4,58 +4,118 @@ import RepositoryWriter
 import SQLiteFiles
 
 extension Tracker {
-    /// Acts on the notes. Short: a comparison of a large file goes on at the next look.
-    func process(_ now: MonotonicInstant) {
+    /// Acts on the notes. Short: a comparison of a large file goes on at the next call.
+    func process(_ now: MonotonicInstant) -> ProcessStep {
+        afterEvents = nil
         retryAt = nil
         waitsForRecorder = false
         waitsForSlot = false
-        defer { if scan == nil { releaseSlot() } }
         if let notBefore {
-            guard notBefore <= now else { return retry(in: now.duration(to: notBefore), from: now) }
+            guard notBefore <= now else {
+                retry(in: now.duration(to: notBefore), from: now)
+                return endProcess()
+            }
             self.notBefore = nil
         }
         hinderedAt = nil
+        return run(from: .name, now)
+    }
+
+    /// Goes on after `needsEvents`.
+    func resume() -> ProcessStep { run(from: stage, processedAt) }
+
+    private func run(from first: ProcessStage, _ now: MonotonicInstant) -> ProcessStep {
+        processedAt = now
+        var next: ProcessStage? = first
         do {
+            while let current = next {
+                stage = current
+                switch try goOn(now) {
+                case .needsEvents: return .needsEvents
+                case .ended: return endProcess()
+                case .done: next = current.next(kind)
+                }
+            }
+        } catch let error as FileTooLong {
+            leaveOut(error, now)
+            return endProcess()
+        } catch {
+            processFailed(error, now)
+            return endProcess()
+        }
+        if !waitsForRecorder, !waitsForSlot, isAtRest, let due = audit.due(after: lastActivity) {
+            retry(in: now.duration(to: due), from: now)
+        }
+        return endProcess()
+    }
+
+    private func endProcess() -> ProcessStep {
+        if let scan { tellProgress(scan) } else { releaseSlot() }
+        return .done
+    }
+
+    private func goOn(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard let work = afterEvents.take() else { return try begin(stage, now) }
+        switch consume work {
+        case .readQuiescent: return try readQuiescent(now)
+        case .proveQuiescent(let read): return try proveQuiescent(read, now)
+        case .judgeOrigin(let sight): return judgeOrigin(sight, now)
+        case .proveSlice(let read): return try proveSlice(read)
+        case .endScan: return try endScan(now)
+        case .readPlain: return try readPlain(now)
+        case .provePlain(let read): return try provePlain(read, now)
+        case .readGroup(let members): return try readGroup(members, now)
+        case .proveGroup(let read): return proveGroup(read, now)
+        }
+    }
+
+    /// Has the events read that wait, so that what happened before this moment is known.
+    func readEvents(before next: consuming AfterEvents) -> ProcessStep {
+        afterEvents = consume next
+        return .needsEvents
+    }
+
+    private func begin(_ stage: ProcessStage, _ now: MonotonicInstant) throws -> ProcessStep {
+        switch stage {
+        case .name:
             notePolled()
-            guard try processName(now) else { return }
+            guard try processName(now) else { return .ended }
             if kind == .plain, pending.isTouched || pending.log || logIsUnseen || journal.hasNews {
                 // What SQLite does with a file tells of a database before its writer pauses.
                 try decideKindAgain()
             }
-            switch kind {
-            case .database:
-                endRemovedLog()
-                if try logIsOutOfSight(now) { return }
-                try lookForLog()
-                // What a log without a name still holds comes before what its checkpoint wrote.
-                if !isDrainingLater || pending.rescanReason != nil || scan != nil { try processContent(now) }
-                try processLog(now)
-            case .plain:
-                pending.log = false
-                // A journal says nothing of what is no database.
-                journal.captured()
-                try processPlain(now)
-            }
-            try stepScan(now)
-            if isAtRest {
-                capturedThrough = now
-                canBeRead()
-                handOverAttributes()
-                knownGoodUntil = .now
-                try startAuditIfDue(now)
-            } else if retryAt == nil, !waitsForRecorder, !waitsForSlot {
-                // Whatever is left to do, no event need come for it.
-                retry(in: Self.longestWait, from: now)
-            }
-        } catch let error as FileTooLong {
-            return leaveOut(error, now)
-        } catch {
-            return processFailed(error, now)
+            return .done
+        case .database:
+            endRemovedLog()
+            if try logIsOutOfSight(now) { return .ended }
+            try lookForLog()
+            // What a log without a name still holds comes before what its checkpoint wrote.
+            guard !isDrainingLater || pending.rescanReason != nil || scan != nil else { return .done }
+            return try processContent(now)
+        case .plain:
+            pending.log = false
+            // A journal says nothing of what is no database.
+            journal.captured()
+            return try processPlain(now)
+        case .log:
+            try processLog(now)
+            return .done
+        case .scan: return try stepScan(now)
+        case .rest: return try rest(now)
         }
-        guard !waitsForRecorder, !waitsForSlot, isAtRest, let due = audit.due(after: lastActivity) else {
-            return
+    }
+
+    private func rest(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard isAtRest else {
+            // Whatever is left to do, no event need come for it.
+            if retryAt == nil, !waitsForRecorder, !waitsForSlot { retry(in: Self.longestWait, from: now) }
+            return .done
         }
-        retry(in: now.duration(to: due), from: now)
+        capturedThrough = now
+        canBeRead()
+        handOverAttributes()
+        knownGoodUntil = .now
+        return try startAuditIfDue(now)
     }
 
     /// Whether there is a file to look at. Notes what the name means now.

@@ -3,6 +3,37 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
+/// What may have changed since the last capture.
+enum ChangedPages {
+    case nothing
+    case named([PageNumber], transactions: Int)
+    /// `transactions`: how many, where that is certain.
+    case everything(transactions: Int?, isExplained: Bool)
+
+    var transactions: Int? {
+        switch self {
+        case .nothing: nil
+        case .named(_, let count): count
+        case .everything(let count, _): count
+        }
+    }
+}
+
+/// Pages of one state of the file, and its outline.
+struct QuiescentImage {
+    var pages: PageSet
+    var shape: ImageSize
+}
+
+/// What was read in a quiescent window, and what was known before.
+struct QuiescentRead: ~Copyable {
+    let file: OpenFile
+    let window: QuiescentWindow
+    let decision: ChangedPages
+    let image: QuiescentImage?
+    let events: Int
+}
+
 extension Tracker {
     /// Files up to this size are compared by reading them whole into one capture; larger ones are scanned.
     static let wholeBytes: UInt64 = 4 << 20
@@ -12,39 +43,52 @@ extension Tracker {
     static let namedPages = 1024
 
     /// Decides what the notes on a database's content call for.
-    func processContent(_ now: MonotonicInstant) throws {
+    func processContent(_ now: MonotonicInstant) throws -> ProcessStep {
         if let scan {
             // Journals go on telling what changes; a log does so by itself.
             let isWatched = !scan.isOverLog && scan.purpose != .audit
             // Before all pre-images are laid, nobody knows what the database was.
-            if isWatched, scan.isLayingHotJournal, journal.hasNews { return restartScan(now) }
-            if isWatched, journal.hasNews || pending.isTouched { try captureQuiescent(now) }
-            return
+            if isWatched, scan.isLayingHotJournal, journal.hasNews {
+                restartScan(now)
+                return .done
+            }
+            guard isWatched, journal.hasNews || pending.isTouched else { return .done }
+            return try captureQuiescent(now)
         }
         if pending.rescanReason != nil {
             return try usesLog() ? beginLogScan(now) : captureQuiescent(now)
         }
         if journal.hasNews {
-            if try logHasCommits() { return requireRescan(.missed(Self.bothModes)) }
-            return try captureQuiescent(now)
+            guard try logHasCommits() else { return try captureQuiescent(now) }
+            requireRescan(.missed(Self.bothModes))
+            return .done
         }
         let lacksEvidence = pending.takeLackOfEvidence()
-        guard pending.isTouched else { return }
-        if image?.usesWAL == true {
-            if lacksEvidence {
-                return requireRescan(.missed("a write-ahead log was gone before it could be read"))
-            }
-            switch try originOfContent() {
-            case .checkpoint:
-                // The audit makes sure.
-                pending.contentCaptured()
-                audit.want()
-            case .unclear: retry(in: .zero)
-            case .foreign where pending.isQuiet(now): requireRescan(.unexplained)
-            case .foreign: retry(in: PendingEvents.quiet, from: now)
-            }
-        } else {
-            try captureQuiescent(now)
+        guard pending.isTouched else { return .done }
+        guard image?.usesWAL == true else { return try captureQuiescent(now) }
+        if lacksEvidence {
+            requireRescan(.missed("a write-ahead log was gone before it could be read"))
+            return .done
+        }
+        if let sight = try seeOrigin() { return readEvents(before: .judgeOrigin(sight)) }
+        take(.checkpoint, now)
+        return .done
+    }
+
+    func judgeOrigin(_ sight: ContentSight, _ now: MonotonicInstant) -> ProcessStep {
+        take(origin(sight), now)
+        return .done
+    }
+
+    private func take(_ origin: ContentSight.Origin, _ now: MonotonicInstant) {
+        switch origin {
+        case .checkpoint:
+            // The audit makes sure.
+            pending.contentCaptured()
+            audit.want()
+        case .unclear: retry(in: .zero)
+        case .foreign where pending.isQuiet(now): requireRescan(.unexplained)
+        case .foreign: retry(in: PendingEvents.quiet, from: now)
         }
     }
 
@@ -59,26 +103,37 @@ extension Tracker {
         return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
     }
 
-    /// Captures what transactions in rollback mode left, in a calm window; ends a scan that has seen all
+    /// Captures what transactions in rollback mode left, in a quiescent window; ends a scan that has seen all
     /// pages.
-    func captureQuiescent(_ now: MonotonicInstant) throws {
+    func captureQuiescent(_ now: MonotonicInstant) throws -> ProcessStep {
         guard context.queue.hasRoom else {
             waitsForRecorder = true
-            return
+            return .done
         }
-        context.drainEvents()
-        guard journal.readOn(&context.scratch) else { return retry(in: .zero, from: now) }
+        return readEvents(before: .readQuiescent)
+    }
+
+    func readQuiescent(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard journal.readOn(&context.scratch) else {
+            retry(in: .zero, from: now)
+            return .done
+        }
         let events = contentEvents
         let file = try OpenFile(path, .look)
         guard let window = try QuiescentWindow(file, journal: journal, &context.scratch) else {
             try noteLockedWrite(file, now)
-            return waitForQuiescence(now)
+            waitForQuiescence(now)
+            return .done
         }
-        guard window.stamp.identity == identity else { return nameChanged() }
+        guard window.stamp.identity == identity else {
+            nameChanged()
+            return .done
+        }
         if window.isNoDatabase, !window.isHot, scan == nil {
-            return mayTrustQuiet(window, now) ? becomePlain(now) : ()
+            if mayTrustQuiet(window, now) { becomePlain(now) }
+            return .done
         }
-        if window.isHot, !isSurelyHot(now) { return }
+        if window.isHot, !isSurelyHot(now) { return .done }
         if !window.isHot { hotSince = nil }
         // Opened before what is read is proven: a journal that goes meanwhile leaves a torn file behind.
         let hot = window.isHot && scan == nil ? try HotJournal(journal.path, &context.scratch) : nil
@@ -86,23 +141,44 @@ extension Tracker {
         let decision = try decide(window)
         switch decision {
         case .nothing: break
-        case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return
+        case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return .done
         case .everything(let transactions, _) where scan != nil:
-            return interruptScan(window, transactions: transactions, now)
+            interruptScan(window, transactions: transactions, now)
+            return .done
         case .everything(let transactions, _) where isLarge(window, hot):
-            return try beginQuiescentScan(window, hot, pages: nil, transactions: transactions, now)
+            try beginQuiescentScan(window, hot, pages: nil, transactions: transactions, now)
+            return .done
         case .named(let pages, let transactions) where pages.count > Self.namedPages && scan == nil:
-            return try beginQuiescentScan(window, nil, pages: pages, transactions: transactions, now)
+            try beginQuiescentScan(window, nil, pages: pages, transactions: transactions, now)
+            return .done
         case .everything, .named: break
         }
-        let reading = try read(decision, window, hot, file)
-        context.drainEvents()
-        guard contentEvents == events,
-            try QuiescentWindow(file, journal: journal, &context.scratch) == window,
-            try FileStatus.directUnlessMissing(path)?.identity == window.stamp.identity
-        else { return retry(in: .microseconds(200)) }
-        guard try !logHasCommits() else { return haveBothModes(now) }
-        captured(decision, reading, window)
+        let image = try read(decision, window, hot, file)
+        let read = QuiescentRead(
+            file: file,
+            window: window,
+            decision: decision,
+            image: image,
+            events: events
+        )
+        return readEvents(before: .proveQuiescent(read))
+    }
+
+    /// Captures what was read, unless somebody wrote meanwhile.
+    func proveQuiescent(_ read: borrowing QuiescentRead, _ now: MonotonicInstant) throws -> ProcessStep {
+        guard contentEvents == read.events,
+            try QuiescentWindow(read.file, journal: journal, &context.scratch) == read.window,
+            try FileStatus.directUnlessMissing(path)?.identity == read.window.stamp.identity
+        else {
+            retry(in: .microseconds(200))
+            return .done
+        }
+        guard try !logHasCommits() else {
+            haveBothModes(now)
+            return .done
+        }
+        captured(read.decision, read.image, read.window)
+        return .done
     }
 
     /// Whether comparing everything takes longer than one look may.
@@ -119,29 +195,7 @@ extension Tracker {
         requireRescan(.missed(Self.bothModes))
     }
 
-    /// What may have changed since the last capture.
-    enum Decision {
-        case nothing
-        case named([PageNumber], transactions: Int)
-        /// `transactions`: how many, where that is certain.
-        case everything(transactions: Int?, isExplained: Bool)
-
-        var transactions: Int? {
-            switch self {
-            case .nothing: nil
-            case .named(_, let count): count
-            case .everything(let count, _): count
-            }
-        }
-    }
-
-    /// Pages of one state of the file, and its outline.
-    private struct Reading {
-        var pages: PageSet
-        var shape: ImageSize
-    }
-
-    private func decide(_ window: QuiescentWindow) throws -> Decision {
+    private func decide(_ window: QuiescentWindow) throws -> ChangedPages {
         let header = window.parsedHeader
         let isSameKind = header != nil && header?.pageSize == image?.shape.pageSize
         guard pending.rescanReason == nil || scan != nil, let counter = image?.changeCounter, let header,
@@ -222,11 +276,11 @@ extension Tracker {
     }
 
     private func read(
-        _ decision: Decision,
+        _ decision: ChangedPages,
         _ window: QuiescentWindow,
         _ hot: HotJournal?,
         _ file: borrowing OpenFile
-    ) throws -> Reading? {
+    ) throws -> QuiescentImage? {
         let known = image?.shape.pageSize ?? .plain
         switch decision {
         case .nothing: return nil
@@ -234,21 +288,21 @@ extension Tracker {
             let shape = try imageShape(known, window)
             var pages = PageSet(pageSize: known, reservingPages: numbers.count)
             try file.read(numbers, into: &pages, &context.scratch)
-            return Reading(pages: pages, shape: shape)
+            return QuiescentImage(pages: pages, shape: shape)
         case .everything:
             if let hot { return try readUnder(hot, file) }
             let size = window.parsedHeader?.pageSize ?? known
             let shape = try imageShape(size, window)
             var pages = PageSet(pageSize: size, reservingPages: Int(shape.pageCount.rawValue))
             try file.readAll(shape, into: &pages, &context.scratch)
-            return Reading(pages: pages, shape: shape)
+            return QuiescentImage(pages: pages, shape: shape)
         }
     }
 
     /// Reads all pages that the database had before a dead writer's transaction, and lays the pre-images over
     /// them.
-    private func readUnder(_ hot: HotJournal, _ file: borrowing OpenFile) throws -> Reading {
-        var reading = Reading(pages: PageSet(pageSize: hot.pageSize), shape: hot.shape)
+    private func readUnder(_ hot: HotJournal, _ file: borrowing OpenFile) throws -> QuiescentImage {
+        var reading = QuiescentImage(pages: PageSet(pageSize: hot.pageSize), shape: hot.shape)
         try file.readAll(hot.shape, into: &reading.pages, &context.scratch)
         // Of a page that comes twice the later content counts, also where pages are handed over.
         while !hot.isRead {
@@ -260,7 +314,7 @@ extension Tracker {
         return reading
     }
 
-    private func captured(_ decision: Decision, _ reading: Reading?, _ window: QuiescentWindow) {
+    private func captured(_ decision: ChangedPages, _ reading: QuiescentImage?, _ window: QuiescentWindow) {
         stamp = window.stamp
         stampIsFresh = Instant.now.nanoseconds &- window.stamp.modified < Self.longestTickNanoseconds
         if let reading { deliver(reading.pages, reading.shape, transactions: decision.transactions) }

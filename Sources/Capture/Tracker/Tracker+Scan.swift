@@ -9,10 +9,10 @@ extension Tracker {
     ///
     /// The newest committed frame of every page in the log is laid over the file: a checkpoint only ever
     /// writes pages that are in the log, so whatever it changes meanwhile is covered.
-    func beginLogScan(_ now: MonotonicInstant) throws {
+    func beginLogScan(_ now: MonotonicInstant) throws -> ProcessStep {
         // A file without an image has nothing in its mirror, and each commit until then is merged with
         // others.
-        guard image == nil || mirrorIsCurrent(), hasSlot(.comparison) else { return }
+        guard image == nil || mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
         let file = try OpenFile(path, .look)
         let outline = try outline(of: file)
         let logged = try pageSizeOfLog(unless: outline.header?.pageSize)
@@ -20,7 +20,7 @@ extension Tracker {
         let allocated = try file.status().allocatedBytes
         let shape = try imageShape(pageSize, byteCount: outline.sizeBytes, allocatedBytes: allocated)
         try begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
-        guard let scan else { return }
+        guard let scan else { return .done }
         scan.header = outline.header
         scan.learn(shape)
         pending.contentCaptured()
@@ -30,13 +30,14 @@ extension Tracker {
             try overlayLog(scan)
             // What is not in the log any more, but was checkpointed just before, may have changed the file's
             // length.
-            guard self.scan === scan, try self.outline(of: scan.file) != outline else { return }
+            guard self.scan != nil, try self.outline(of: scan.file) != outline else { return .done }
         } catch {
             // Begun in part it would go on without what is missing.
             dropScan()
             throw error
         }
         restartScan(now)
+        return .done
     }
 
     /// The log's page size where it decides: SQLite reads through the log, so commits in it count whatever
@@ -153,12 +154,15 @@ extension Tracker {
     }
 
     /// Compares an idle database just to make sure.
-    func startAuditIfDue(_ now: MonotonicInstant) throws {
-        guard let due = audit.due(after: lastActivity), due <= now, let image else { return }
-        guard mirrorIsCurrent(), hasSlot(.audit) else { return }
+    func startAuditIfDue(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard let due = audit.due(after: lastActivity), due <= now, let image else { return .done }
+        guard mirrorIsCurrent(), hasSlot(.audit) else { return .done }
         if image.usesWAL { try reopenLog() }
-        guard pending.rescanReason == nil else { return }
-        guard let mirror = context.openMirror(file) else { return audit.disturbed(now) }
+        guard pending.rescanReason == nil else { return .done }
+        guard let mirror = context.openMirror(file) else {
+            audit.disturbed(now)
+            return .done
+        }
         scan = FileScan(
             .audit,
             isOverLog: image.usesWAL,
@@ -182,7 +186,7 @@ extension Tracker {
             throw error
         }
         // A small file is done at once, so that not thousands are open when all are idle at the same time.
-        try stepScan(now)
+        return try stepScan(now)
     }
 }
 
@@ -283,15 +287,22 @@ extension Tracker {
     /// Time that one look spends on a scan.
     private static let sliceTime = Duration.milliseconds(1)
 
-    func stepScan(_ now: MonotonicInstant) throws {
-        guard let scan else { return }
-        if scan.purpose == .audit, !isUndisturbed(scan) { return dropAudit() }
-        defer { if self.scan === scan { tellProgress(scan) } }
-        let deadline = MonotonicInstant.now.advanced(by: Self.sliceTime)
+    func stepScan(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard let scan else { return .done }
+        if scan.purpose == .audit, !isUndisturbed(scan) {
+            dropAudit()
+            return .done
+        }
+        return try stepScan(until: .now.advanced(by: Self.sliceTime))
+    }
+
+    /// Goes on until the time is over, once at least.
+    func stepScan(until deadline: MonotonicInstant) throws -> ProcessStep {
         repeat {
+            guard let scan else { return .done }
             guard context.queue.hasRoomForScan else {
                 waitsForRecorder = true
-                return
+                return .done
             }
             if scan.isOverLog, let log, log.isOverlaying {
                 try collectFromLog(scan, log)
@@ -303,13 +314,18 @@ extension Tracker {
                 }
                 continue
             }
-            if scan.isComplete { return try endScan(scan, now) }
-            guard try takeSlice(scan) else { return }
-        } while MonotonicInstant.now < deadline && self.scan === scan
-        if self.scan === scan { retry(in: .zero) }
+            if scan.isComplete { return readEvents(before: .endScan) }
+            switch try takeSlice(scan, deadline) {
+            case .done: break
+            case .ended: return .done
+            case .needsEvents: return .needsEvents
+            }
+        } while MonotonicInstant.now < deadline
+        if scan != nil { retry(in: .zero) }
+        return .done
     }
 
-    private func tellProgress(_ scan: FileScan) {
+    func tellProgress(_ scan: FileScan) {
         let progress = ScanProgress(scan, of: path)
         context.meter.update { $0.scans[file] = progress }
     }
@@ -328,30 +344,36 @@ extension Tracker {
             && !pending.log
     }
 
-    private func endScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
-        context.drainEvents()
-        guard self.scan === scan else { return }
+    func endScan(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard let scan else { return .done }
         switch scan.purpose {
         case .audit:
             if isUndisturbed(scan) { finishScan() } else { dropAudit() }
         case .base, .comparison:
-            if kind == .plain { return try endPlainScan(scan, now) }
+            if kind == .plain {
+                try endPlainScan(scan, now)
+                return .done
+            }
             if scan.needsAnotherPass {
                 if let rest = scan.restsUntil, rest > now {
-                    return retry(in: now.duration(to: rest), from: now)
+                    retry(in: now.duration(to: rest), from: now)
+                    return .done
                 }
-                guard mirrorIsCurrent() else { return }
+                guard mirrorIsCurrent() else { return .done }
                 scan.beginPass(context.openMirror(file))
-                return retry(in: .zero)
+                retry(in: .zero)
+                return .done
             }
             if !scan.isOverLog { return try captureQuiescent(now) }
             // Transactions in rollback mode have written, or may be writing, what was read.
             guard try journal.eventsSeen == scan.journalEvents && !isWrittenInRollbackMode(scan) else {
-                return restartScan(now)
+                restartScan(now)
+                return .done
             }
             try processLog(now)
-            if !pending.log, self.scan === scan { finishScan() }
+            if !pending.log, self.scan != nil { finishScan() }
         }
+        return .done
     }
 
     /// Whether a transaction in rollback mode may be writing the file. A dead writer's journal writes

@@ -3,30 +3,39 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
+/// A slice that was read into the context's buffer, and what was known before: nobody else uses that buffer
+/// before the slice is taken.
+struct SliceRead {
+    let slice: Range<UInt32>
+    /// The hole that it lies in: nothing was read.
+    let hole: Range<UInt32>?
+    let isForBase: Bool
+    let byteCount: Int
+    let events: Int
+    let transactions: Int
+    /// When others are to be looked at.
+    let deadline: MonotonicInstant
+}
+
 /// What a comparison reads, slice by slice, and hands over.
 extension Tracker {
     static let sliceBytes = 1 << 20
     private static let shortSliceBytes = 128 << 10
 
-    /// Looks at the next slice. False when it has to wait.
-    func takeSlice(_ scan: FileScan) throws -> Bool {
+    /// Looks at the next slice. `ended`: it has to wait.
+    func takeSlice(_ scan: FileScan, _ deadline: MonotonicInstant) throws -> ProcessStep {
         if let preimages = try scan.nextPreimages(limit: Self.shortSliceBytes, &context.scratch) {
             try lay(preimages, scan)
-            return true
+            return .done
         }
         // Between slices events are read: a journal lives for a millisecond, a log for many.
         let limit = scan.isOverLog || kind == .plain ? Self.sliceBytes : Self.shortSliceBytes
         let slice = scan.nextSlice(limit: limit)
         guard !slice.isEmpty else {
             scan.advance(past: slice)
-            return true
+            return .done
         }
-        guard let done = try readSlice(scan, slice) else {
-            retry(in: .microseconds(500))
-            return false
-        }
-        scan.advance(past: done)
-        return true
+        return try readSlice(scan, slice, deadline)
     }
 
     /// Takes pre-images of a hot journal for what the pages contain.
@@ -58,14 +67,18 @@ extension Tracker {
         return context.hashes.isHole(hole, of: file) ? hole : nil
     }
 
-    /// Reads and compares one slice, or passes over the hole that it lies in. Returns what was looked at; nil
-    /// when somebody may have written it without a journal to tell.
-    private func readSlice(_ scan: FileScan, _ slice: Range<UInt32>) throws -> Range<UInt32>? {
+    /// Reads one slice, or passes over the hole that it lies in. Waits when somebody may be writing it
+    /// without a journal to tell.
+    private func readSlice(
+        _ scan: FileScan,
+        _ slice: Range<UInt32>,
+        _ deadline: MonotonicInstant
+    ) throws -> ProcessStep {
         let needsJournal = !scan.isOverLog && kind == .database
         let (events, transactions) = (contentEvents, journal.transactionsSeen)
         if needsJournal {
             guard try QuiescentWindow.isExplained(scan.file, journal: journal, &context.scratch) else {
-                return nil
+                return waitForSlice()
             }
         }
         let isForBase = scan.isForBase(slice)
@@ -74,21 +87,53 @@ extension Tracker {
         let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: scan.pageSize)
         let got =
             hole == nil ? try scan.file.readSparse(into: &context.sliceScratch, count: count, at: offset) : 0
-        if needsJournal {
-            context.drainEvents()
-            guard self.scan === scan,
-                try QuiescentWindow.isExplained(scan.file, journal: journal, &context.scratch),
-                try contentEvents == events || journal.transactionsSeen != transactions
-                    || journal.state(&context.scratch) != .absent
-            else { return nil }
+        let read = SliceRead(
+            slice: slice,
+            hole: hole,
+            isForBase: isForBase,
+            byteCount: got,
+            events: events,
+            transactions: transactions,
+            deadline: deadline
+        )
+        if needsJournal { return readEvents(before: .proveSlice(read)) }
+        try take(read, scan)
+        return .done
+    }
+
+    private func waitForSlice() -> ProcessStep {
+        retry(in: .microseconds(500))
+        return .ended
+    }
+
+    /// Takes the slice that was read, unless somebody may have written it without a journal to tell, and goes
+    /// on with the scan.
+    func proveSlice(_ read: SliceRead) throws -> ProcessStep {
+        guard let scan,
+            try QuiescentWindow.isExplained(scan.file, journal: journal, &context.scratch),
+            try contentEvents == read.events || journal.transactionsSeen != read.transactions
+                || journal.state(&context.scratch) != .absent
+        else {
+            _ = waitForSlice()
+            return .done
         }
-        if let hole { return hole }
-        if isForBase {
-            put(.baseSlice(file, first: PageNumber(slice.lowerBound), bytes: sliceBytes(got, count)))
-        } else {
-            try compare(scan, slice, got, context.sliceScratch)
+        try take(read, scan)
+        if MonotonicInstant.now < read.deadline { return try stepScan(until: read.deadline) }
+        if self.scan != nil { retry(in: .zero) }
+        return .done
+    }
+
+    private func take(_ read: SliceRead, _ scan: FileScan) throws {
+        if read.hole == nil {
+            if read.isForBase {
+                let count = read.slice.count * scan.pageSize.bytes
+                let bytes = sliceBytes(read.byteCount, count)
+                put(.baseSlice(file, first: PageNumber(read.slice.lowerBound), bytes: bytes))
+            } else {
+                try compare(scan, read.slice, read.byteCount, context.sliceScratch)
+            }
         }
-        return slice
+        scan.advance(past: read.hole ?? read.slice)
     }
 
     private func compare(_ scan: FileScan, _ slice: Range<UInt32>, _ got: Int, _ bytes: [UInt8]) throws {

@@ -96,6 +96,10 @@ final class Tracker {
     var lastActivity = MonotonicInstant.now
     /// No look before this: the repository was full a moment ago.
     var notBefore: MonotonicInstant?
+    /// How far the work has come, since when, and what goes on when the events that wait were read.
+    var stage = ProcessStage.name
+    var processedAt = MonotonicInstant.now
+    var afterEvents: AfterEvents?
     /// When to look again without an event.
     var retryAt: MonotonicInstant?
     /// Another look has to wait until the recorder has made something durable: for room in the queue, or for

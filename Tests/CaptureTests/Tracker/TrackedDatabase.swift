@@ -77,9 +77,12 @@ final class TrackedDatabase {
         tracker.contentModified()
     }
 
+    /// What events tell whenever the tracker asks for them.
+    var onEvents: () -> Void = {}
+
     /// Lets the tracker act on what it was told, and takes what it hands over as durable.
     func look() throws {
-        tracker.process(.now)
+        tracker.processFully(.now, onEvents: onEvents)
         try take()
     }
 
@@ -119,5 +122,16 @@ final class TrackedDatabase {
     private func whole() {
         isUnfinished = false
         snapshots.append(image.image)
+    }
+}
+
+extension Tracker {
+    /// Processes the file as the observer does. `onEvents`: reads the events that wait.
+    func processFully(_ now: MonotonicInstant, onEvents: () -> Void = {}) {
+        var step = process(now)
+        while step == .needsEvents {
+            onEvents()
+            step = resume()
+        }
     }
 }

@@ -61,8 +61,8 @@ struct TrackerScanTests {
         let folder = try TemporaryDirectory()
         let (tracker, queue) = try tracker(folder, nil)
         let now = MonotonicInstant.now
-        tracker.process(now)
-        tracker.process(now.advanced(by: .seconds(1)))
+        tracker.processFully(now)
+        tracker.processFully(now.advanced(by: .seconds(1)))
         let deletions = queue.takeAll().filter {
             if case .changes(let changes) = $0 { changes.event == .deleted && changes.isFinal } else { false }
         }

@@ -53,13 +53,14 @@ struct TrackerSwitchTests {
         try database.commit("INSERT INTO t VALUES(2, randomblob(5000)); UPDATE u SET b = randomblob(100);")
         states.insert(try database.session.sql(Self.proof))
         // Somebody writes whenever the file has been read.
-        database.tracker.context.drainEvents = { database.tracker.contentModified() }
+        let tracker = database.tracker
+        database.onEvents = { tracker.contentModified() }
         try database.look()
         try database.session.sql("PRAGMA journal_mode=WAL; INSERT INTO t VALUES(3, randomblob(5000));")
         states.insert(try database.session.sql(Self.proof))
         database.tracker.logAppeared(try PinnedFile(database.tracker.logPath))
         try database.look()
-        database.tracker.context.drainEvents = {}
+        database.onEvents = {}
         try database.lookUntilAtRest()
         try expectOnly(states, of: database)
         #expect(database.snapshots.count > 1)
