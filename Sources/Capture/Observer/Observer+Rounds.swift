@@ -35,20 +35,19 @@ extension Observer {
         guard trackers[tracker.name] === tracker, !isAway(tracker) else { return }
         let isAtRest = tracker.isAtRest
         if !pending.isEmpty, tracker.kind == .database { tracker.pending.log = true }
-        let isHindered = tracker.isLeftOut || tracker.hindrance != nil || tracker.mayBeOutOfSight
-        if isHindered || !pending.isEmpty { tracker.mustCheckSight = true }
-        if tracker.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
+        let isHindered = tracker.presence.obstacles.areThere || tracker.mayBeOutOfSight
+        if isHindered || !pending.isEmpty { tracker.logs.sight.mustCheck() }
+        if tracker.scanning.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
             due.insert(tracker, isUrgent: false)
         }
         guard isAtRest else { return }
         let status = FileStatus.directIfPresent(tracker.path)
         if let status { tracker.noteStatus(status) }
-        if tracker.attributesNews != .none { due.insert(tracker, isUrgent: false) }
-        if status?.identity != tracker.identity {
+        if tracker.presence.attributes.hasNews { due.insert(tracker, isUrgent: false) }
+        if status?.identity != tracker.presence.identity {
             tracker.nameChanged()
             mustBeLookedAt(tracker)
-        } else if let status, let stamp = tracker.stamp, ContentStamp(status) != stamp {
-            tracker.stamp = ContentStamp(status)
+        } else if let status, tracker.presence.content.noticesChange(ContentStamp(status)) {
             tracker.contentModified()
             mustBeLookedAt(tracker)
         }
@@ -56,7 +55,7 @@ extension Observer {
 
     /// Also for the requests that wait: what was captured before was not all.
     private func mustBeLookedAt(_ tracker: Tracker) {
-        tracker.capturedThrough = nil
+        tracker.ledger.wasIncomplete()
         due.insert(tracker, isUrgent: false)
     }
 

@@ -20,9 +20,47 @@ struct PendingEvents {
     /// The content is to be compared as a whole, whatever the events say.
     var rescanReason: RescanReason? = .firstLook
 
+    /// Counts writes to the content, as events told them; grows only.
+    private(set) var contentWrites = 0
+    /// When the last event came.
+    private(set) var lastActivity = MonotonicInstant.now
+
     var isTouched: Bool { firstTouch != nil }
 
-    mutating func touch(_ now: MonotonicInstant) {
+    /// An event came.
+    mutating func active(_ now: MonotonicInstant = .now) { lastActivity = now }
+
+    /// The name was given to a file, taken from it or moved.
+    mutating func nameChanged() {
+        name = true
+        active()
+    }
+
+    mutating func contentModified() {
+        contentWrites &+= 1
+        active()
+        touch(lastActivity)
+    }
+
+    mutating func contentClosed() {
+        active()
+        if isTouched { isClosed = true }
+    }
+
+    mutating func logChanged() {
+        active()
+        log = true
+    }
+
+    /// The file is gone: nothing is left to do.
+    mutating func fileIsGone() {
+        let (writes, activity) = (contentWrites, lastActivity)
+        self = PendingEvents()
+        (name, log, rescanReason) = (false, false, nil)
+        (contentWrites, lastActivity) = (writes, activity)
+    }
+
+    private mutating func touch(_ now: MonotonicInstant) {
         firstTouch = firstTouch ?? now
         lastTouch = now
         isClosed = false
@@ -38,6 +76,19 @@ struct PendingEvents {
         isClosed = false
         (runs, isAmidRun) = (0, false)
     }
+
+    /// Notes that everything is to be compared. A reason that says more than `unexplained` stays.
+    mutating func rescan(_ reason: RescanReason) {
+        if rescanReason == nil || rescanReason == .unexplained { rescanReason = reason }
+    }
+
+    /// The same, unless there is a reason already.
+    mutating func rescanUnlessWanted(_ reason: RescanReason) {
+        if rescanReason == nil { rescanReason = reason }
+    }
+
+    /// Something is to be done.
+    var isWanted: Bool { name || log || isTouched || rescanReason != nil }
 
     mutating func takeLackOfEvidence() -> Bool {
         defer { lacksEvidence = false }

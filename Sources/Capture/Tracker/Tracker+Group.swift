@@ -13,7 +13,8 @@ struct GroupRead {
     }
 
     let members: [Tracker]
-    let events: [Int]
+    /// Writes that events had told of before.
+    let writes: [Int]
     let stamps: [ContentStamp?]
     let readings: [Reading]
 }
@@ -34,55 +35,52 @@ extension Tracker {
     /// Captures all of the group that has changed. What is too large to be read at once is compared slice by
     /// slice by its own tracker before, and counts only if nothing of the group was written meanwhile.
     func captureGroup(_ group: FileGroup, _ now: MonotonicInstant) -> ProcessStep {
-        let members = group.members.filter { $0 === self || !$0.isLeftOut }
+        let members = group.members.filter { $0 === self || !$0.presence.obstacles.isLeftOut }
         for member in members where member !== self {
-            if member.pending.name, member.identity != nil || FileStatus.directIfPresent(member.path) != nil {
-                return waitForGroup(in: .milliseconds(5), from: now)
+            if member.pending.name, member.presence.isThere || FileStatus.directIfPresent(member.path) != nil
+            {
+                return retry(in: .milliseconds(5), from: now)
             }
             guard member.pending.isQuiet(now), member.scan == nil else {
                 // A comparison alone is no writer, unless it was in vain before.
-                if member.scan == nil || member.restlessSince != nil { missPause(of: member, now) }
-                return waitForGroup(in: .milliseconds(20), from: now)
+                if member.scan == nil || member.presence.obstacles.isRestless { missPause(of: member, now) }
+                return retry(in: .milliseconds(20), from: now)
             }
         }
         return readEvents(before: .readGroup(members))
     }
 
-    private func waitForGroup(in delay: Duration, from now: MonotonicInstant = .now) -> ProcessStep {
-        retry(in: delay, from: now)
-        return .done
-    }
-
     func readGroup(_ members: [Tracker], _ now: MonotonicInstant) throws -> ProcessStep {
-        let events = members.map(\.contentEvents)
+        let writes = members.map(\.pending.contentWrites)
         let stamps = members.map(\.presentStamp)
         var readings: [GroupRead.Reading] = []
-        for member in members where member === self || !member.isKnown && member.identity != nil {
+        for member in members where member === self || !member.isKnown && member.presence.isThere {
             if member === self {
                 if let reading = try readWhole() { readings.append(reading) }
             } else {
                 // What is large comes first, and what cannot be read says so itself.
                 guard let reading = try? member.readWhole() else {
-                    return waitForGroup(in: .milliseconds(20), from: now)
+                    return retry(in: .milliseconds(20), from: now)
                 }
                 readings.append(reading)
             }
         }
-        let read = GroupRead(members: members, events: events, stamps: stamps, readings: readings)
+        let read = GroupRead(members: members, writes: writes, stamps: stamps, readings: readings)
         return readEvents(before: .proveGroup(read))
     }
 
     /// Captures what was read, unless somebody wrote one of them meanwhile.
     func proveGroup(_ read: GroupRead, _ now: MonotonicInstant) -> ProcessStep {
         let members = read.members
-        guard members.map(\.contentEvents) == read.events, members.map(\.presentStamp) == read.stamps else {
-            missPause(of: zip(members, read.events).first { $0.contentEvents != $1 }?.0, now)
-            return waitForGroup(in: .milliseconds(5))
+        guard members.map(\.pending.contentWrites) == read.writes, members.map(\.presentStamp) == read.stamps
+        else {
+            missPause(of: zip(members, read.writes).first { $0.pending.contentWrites != $1 }?.0, now)
+            return retry(in: .milliseconds(5))
         }
         var steps: [CaptureStep] = []
         for reading in read.readings {
             guard let stamp = reading.tracker.presentStamp else {
-                return waitForGroup(in: .milliseconds(5))
+                return retry(in: .milliseconds(5))
             }
             steps += reading.tracker.plainSteps(reading.shape, reading.pages)
             reading.tracker.plainCaptured(reading.shape, stamp)
@@ -100,7 +98,7 @@ extension Tracker {
     private func readWhole() throws -> GroupRead.Reading? {
         let file = try OpenFile(path, .look)
         let status = try file.status()
-        let shape = try imageShape(
+        let shape = try bounds.shape(
             .plain,
             byteCount: status.sizeBytes,
             allocatedBytes: status.allocatedBytes
@@ -113,6 +111,6 @@ extension Tracker {
 
     /// Another one of the group that was written since then.
     func groupMember(writtenSince: MonotonicInstant) -> Tracker? {
-        group?.members.first { $0 !== self && $0.lastActivity > writtenSince }
+        group?.members.first { $0 !== self && $0.pending.lastActivity > writtenSince }
     }
 }

@@ -3,16 +3,17 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
+/// What is committed to the write-ahead log.
 extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
     func processLog(_ now: MonotonicInstant) throws {
-        if backlog != nil {
-            if queueHasRoom { putBacklog() } else { waitsForRecorder = true }
+        if outbox.hasBacklog {
+            if outbox.queueHasRoom { outbox.putBacklog() } else { schedule.waitForRecorder() }
         }
-        if unconfirmedSince != nil { pending.log = true }
+        if logs.isUnconfirmed { pending.log = true }
         guard pending.log else { return }
         try reopenLog()
-        guard let log else {
+        guard let log = logs.tail else {
             pending.log = false
             return
         }
@@ -21,50 +22,71 @@ extension Tracker {
         guard log.beginning == nil else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
         guard scan?.isOverLog == true || !journal.hasNews else { return }
-        if let logNotBefore, logNotBefore > now {
-            retry(in: now.duration(to: logNotBefore), from: now)
-            return
-        }
-        guard hasRoom else {
-            waitsForRecorder = true
-            return
-        }
+        if let wait = logs.wait(now) { return schedule.retry(in: wait, from: now) }
+        guard hasRoom else { return schedule.waitForRecorder() }
         let outcome = try log.poll(&context.scratch, into: self)
-        if outcome != .unconfirmed { unconfirmedSince = nil }
-        let began = logReadSince ?? now
-        logReadSince = outcome == .unfinished ? began : nil
-        switch outcome {
-        case .unconfirmed:
-            // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed
-            // just there.
+        switch logs.polled(outcome, now) {
+        case .current: pending.log = false
+        case .drained:
             pending.log = false
-            let since = unconfirmedSince ?? now
-            unconfirmedSince = since
-            retry(in: min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
-        case .current:
+            endDraining()
+        case .unconfirmed(let wait):
             pending.log = false
-            if isDrainingLater { return endDraining() }
-            // An open transaction is read again with every event: the longer it is, the less often.
-            logNotBefore =
-                log.unfinishedBytes > WALTail.heldBytes
-                ? MonotonicInstant.now.advanced(by: began.duration(to: .now) * 4) : nil
-        case .congested: retry(in: .milliseconds(1), from: now)
-        case .unfinished: retry(in: .zero, from: now)
-        case .lost, .takenBack: if let loss = outcome.loss { requireRescan(.missed(loss)) }
+            schedule.retry(in: wait)
+        case .retry(let wait): schedule.retry(in: wait, from: now)
+        case .lost(let loss): requireRescan(.missed(loss))
         }
+    }
+
+    /// Reads a log to its end that has lost its name.
+    func drain(_ log: WALTail) {
+        logs.drainBegins()
+        defer { logs.drainPauses() }
+        do throws(SystemError) {
+            // After its end no generation begins.
+            let deadline = MonotonicInstant.now.advanced(by: LogCapture.drainTime)
+            var outcome = try log.poll(&context.scratch, into: self)
+            while outcome == .unfinished, MonotonicInstant.now < deadline {
+                outcome = try log.poll(&context.scratch, into: self)
+            }
+            if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
+                logs.drainGoesOnLater()
+                pending.log = true
+                return
+            }
+            guard outcome != .current else {
+                pending.lacksEvidence = log.hasSeenNothing
+                return
+            }
+            requireRescan(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
+        } catch {
+            requireRescan(.missed("the write-ahead log could not be read"))
+        }
+    }
+
+    /// Nothing more is wanted of a log that has lost its name.
+    func endDraining() {
+        logs.endDraining(context)
+        presence.content.checkpointed(FileStatus.directIfPresent(path).map(ContentStamp.init))
+        pending.log = false
+        scanning.audit.want()
+    }
+
+    /// Counts the commits in a log that came and went, or is there, before the first capture of a database
+    /// that was made meanwhile.
+    func merge(_ log: WALTail) {
+        guard ledger.isBorn, image == nil else { return }
+        ledger.add(try? log.commitsSinceMade(&context.scratch))
     }
 }
 
 extension Tracker: WALTail.Sink {
-    var hasRoom: Bool { isDrainingLog ? hasRoomForParts : queueHasRoom || !(backlog?.isFull ?? false) }
+    var hasRoom: Bool { logs.isDraining ? hasRoomForParts : outbox.hasRoom }
 
-    var hasRoomForParts: Bool { isDrainingLog ? context.queue.hasRoomForEnd : queueHasRoom }
-
-    /// Commits amid a scan become one snapshot with it, so they need not be queued one by one.
-    private var queueHasRoom: Bool { scan == nil ? context.queue.hasRoom : context.queue.hasRoomForScan }
+    var hasRoomForParts: Bool { logs.isDraining ? context.queue.hasRoomForEnd : outbox.queueHasRoom }
 
     func partOfCommit(_ pages: PageSet, databasePages: PageCount) {
-        isAmidCommit = true
+        outbox.commitBegins()
         takeFromLog(pages, databasePages, isFinal: false)
     }
 
@@ -73,7 +95,7 @@ extension Tracker: WALTail.Sink {
     }
 
     private func takeFromLog(_ pages: PageSet, _ databasePages: PageCount, isFinal: Bool) {
-        guard let shape = try? shapeFromLog(pages.pageSize, databasePages) else {
+        guard let shape = try? bounds.shapeFromLog(pages.pageSize, databasePages) else {
             // The comparison that follows meets the same commit, and says what is wrong with it.
             return requireRescan(.missed("a commit in the write-ahead log that makes the database too long"))
         }
@@ -83,64 +105,15 @@ extension Tracker: WALTail.Sink {
                 .missed("commits of another page size came by before the first of them was compared")
             )
         }
-        if var image {
-            image.shape = shape
-            for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
-                image.take(pageOne: pages[index])
-            }
-            self.image = image
-        }
+        image?.take(pages, shape: shape)
         dropAudit()
         scan?.took(pages, shape: shape)
-        audit.want()
+        scanning.audit.want()
         if let scan, scan.needsFreshStart {
             if isFinal { scan.merged.add(1) }
-            return emit(pages, scan)
+            return outbox.putPart(pages, of: scan)
         }
         if isFinal { scan?.commitsTaken += 1 }
-        if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }
-        if isFinal { isAmidCommit = false }
-        put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: .commit,
-                    shape: shape,
-                    pages: pages,
-                    isFinal: isFinal,
-                    closesUnfinished: isFinal && scan == nil
-                )
-            )
-        )
-    }
-}
-
-// Past the queue's bound
-extension Tracker {
-    private func keepBack(_ pages: PageSet, _ shape: ImageSize) {
-        if backlog == nil {
-            backlog = LogBacklog(pages, shape: shape)
-        } else {
-            backlog?.add(pages, shape: shape)
-        }
-    }
-
-    /// Hands over what was kept back, before anything that comes after it.
-    func putBacklog() {
-        guard let kept = backlog.take() else { return }
-        context.queue.put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: kept.time,
-                    event: kept.commits == 1 ? .commit : .scan,
-                    coalesced: kept.commits == 1 ? 0 : kept.commits,
-                    shape: kept.shape,
-                    pages: kept.pages,
-                    closesUnfinished: scan == nil
-                )
-            )
-        )
+        outbox.putCommit(pages, shape, isFinal: isFinal)
     }
 }

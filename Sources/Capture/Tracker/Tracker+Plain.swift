@@ -9,7 +9,8 @@ struct PlainRead: ~Copyable {
     let stamp: ContentStamp
     let shape: ImageSize
     let pages: PageSet
-    let events: Int
+    /// Writes that events had told of before.
+    let writes: Int
 }
 
 extension Tracker {
@@ -23,20 +24,12 @@ extension Tracker {
         guard pending.rescanReason != nil || pending.isTouched else { return .done }
         guard pending.isQuiet(now) else {
             missPause(now)
-            if let lastTouch = pending.lastTouch {
-                retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
-            }
-            return .done
+            guard let lastTouch = pending.lastTouch else { return .done }
+            return retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
         }
-        guard context.queue.hasRoom else {
-            waitsForRecorder = true
-            return .done
-        }
+        guard context.queue.hasRoom else { return waitForRecorder() }
         try decideKindAgain()
-        guard kind == .plain else {
-            retry(in: .zero, from: now)
-            return .done
-        }
+        guard kind == .plain else { return retry(in: .zero, from: now) }
         if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
             return captureGroup(group, now)
         }
@@ -45,11 +38,11 @@ extension Tracker {
 
     /// Reads it whole, or begins to read a large one slice by slice.
     func readPlain(_ now: MonotonicInstant) throws -> ProcessStep {
-        let events = contentEvents
+        let writes = pending.contentWrites
         let file = try OpenFile(path, .look)
         let status = try file.status()
         let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
-        let shape = try imageShape(.plain, byteCount: size, allocatedBytes: allocated)
+        let shape = try bounds.shape(.plain, byteCount: size, allocatedBytes: allocated)
         guard shape.byteCount <= Self.wholeBytes else {
             try beginPlainScan(shape, status, file)
             return .done
@@ -57,26 +50,24 @@ extension Tracker {
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try file.readAll(shape, into: &pages, &context.scratch)
         let stamp = ContentStamp(status)
-        let read = PlainRead(file: file, stamp: stamp, shape: shape, pages: pages, events: events)
+        let read = PlainRead(file: file, stamp: stamp, shape: shape, pages: pages, writes: writes)
         return readEvents(before: .provePlain(read))
     }
 
     /// Captures what was read, unless somebody wrote it meanwhile.
     func provePlain(_ read: borrowing PlainRead, _ now: MonotonicInstant) throws -> ProcessStep {
-        guard contentEvents == read.events, try ContentStamp(read.file.status()) == read.stamp else {
+        guard pending.contentWrites == read.writes, try ContentStamp(read.file.status()) == read.stamp else {
             missPause(now)
-            retry(in: .milliseconds(5))
-            return .done
+            return retry(in: .milliseconds(5))
         }
-        for step in plainSteps(read.shape, read.pages) { put(step) }
+        for step in plainSteps(read.shape, read.pages) { outbox.put(step) }
         plainCaptured(read.shape, read.stamp)
         return .done
     }
 
     /// What hands over that content.
     func plainSteps(_ shape: ImageSize, _ pages: PageSet) -> [CaptureStep] {
-        var event = SnapshotEvent.scan
-        if isNew { event = firstEvent } else if pending.rescanReason == .replaced { event = .replaced }
+        let event = ledger.event(isReplaced: pending.rescanReason == .replaced, isCommit: false)
         return [
             .changes(
                 Changes(
@@ -93,14 +84,10 @@ extension Tracker {
     }
 
     private func beginPlainScan(_ shape: ImageSize, _ status: FileStatus, _ file: consuming OpenFile) throws {
-        guard context.queue.isSettled(self.file) else {
-            waitsForRecorder = true
-            return
-        }
-        guard hasSlot(.comparison) else { return }
-        stamp = ContentStamp(status)
+        guard mirrorIsCurrent(), hasSlot(.comparison) else { return }
+        presence.content.captured(ContentStamp(status))
         pending.contentCaptured()
-        if pending.rescanReason == nil { pending.rescanReason = .unexplained }
+        pending.rescanUnlessWanted(.unexplained)
         try begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
         scan?.learn(shape)
     }
@@ -108,13 +95,12 @@ extension Tracker {
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
         guard !pending.isTouched, let status = try FileStatus.directUnlessMissing(path),
-            ContentStamp(status) == stamp, groupMember(writtenSince: scan.began) == nil
+            presence.content.isCaptured(ContentStamp(status)), groupMember(writtenSince: scan.began) == nil
         else {
             return restartPlainScan(now)
         }
         finishScan()
-        let shape = scan.shape ?? ImageSize(pageSize: scan.pageSize, pageCount: scan.pageCount)
-        plainCaptured(shape, ContentStamp(status))
+        plainCaptured(scan.knownShape, ContentStamp(status))
     }
 
     /// Somebody writes what is being read, or what it is captured with.
@@ -125,9 +111,9 @@ extension Tracker {
 
     func plainCaptured(_ shape: ImageSize, _ seen: ContentStamp) {
         image = ObservedImage(shape: shape)
-        isNew = false
-        stamp = seen
-        attributesNews = .withContent
+        ledger.hasSnapshot()
+        presence.content.captured(seen)
+        presence.attributes.contentCaptured()
         pending.contentCaptured()
         contentIsCertain()
     }

@@ -1,127 +1,35 @@
 import LinuxSystem
 import RepositoryFormat
+import RepositoryWriter
 import SystemPackage
 
-/// Everything known of one protected file, and the decision what to do about it next. Confined to the
-/// observer's thread.
+/// The order of work on one protected file. Confined to the observer's thread.
 ///
-/// Events only leave notes (`Tracker+Events`); `process` acts on them in a fixed order (`Tracker+Process`): the
-/// name, what ended in rollback mode (`Tracker+Quiescent`), the write-ahead log (`Tracker+Log`), a scan under
-/// way (`Tracker+Scan`).
+/// Events only leave notes (`Tracker+Events`); `process` acts on them in a fixed order (`Tracker+Process`).
+/// What is known is kept by values that decide, and that know nothing of the tracker:
+/// 1. `FilePresence`: where the file is, and what stands between it and its capture;
+/// 2. `RollbackCapture`: what transactions in rollback mode have done;
+/// 3. `LogCapture`: the write-ahead log;
+/// 4. `ScanCapture`: a comparison of the whole file.
+///
+/// They share the image, the notes, the ledger of commits and the outbox, which the tracker owns and passes.
 final class Tracker {
     let file: FileID
     /// Relative to the root.
     let name: FilePath
-    private(set) var path: FilePath
     let context: CaptureContext
-    var kind: FileKind
-
     /// The last state handed to the recorder; nil when there is none, or the file was gone.
     var image: ObservedImage?
-    /// What the first snapshot of this run is called when there is no image yet.
-    var firstEvent: SnapshotEvent
-    /// No snapshot of the file as it is now exists.
-    var isNew: Bool
-    /// It was made, or became a database, while it was watched: every commit from its first on counts.
-    var isBorn: Bool
-    /// Commits that no snapshot names yet: before the first capture, or of a comparison that was given up.
-    var merged = MergedCommits()
-    /// The change counter of a state that was given up. All commits before it are in `merged`.
-    var countedThrough: UInt32?
-    /// Somebody held the write lock at the last capture.
-    var wasLocked = false
-    var lockedWrite: LockedWrite?
-    var identity: FileIdentity?
-    /// Since when the name has been missing.
-    var missingSince: MonotonicInstant?
-    /// Content as last seen by a calm look or a slow round: to notice what no event told.
-    var stamp: ContentStamp?
-    /// It was taken so soon after the last write that another one may have the same.
-    var stampIsFresh = false
-    /// The file just after its last log was deleted: what a checkpoint left, or newer.
-    var checkpointed: ContentStamp?
-    /// For a file whose events do not tell all: what it looked like before it was last read.
-    var polled: PolledStamp?
-    /// The file has other names, and is watched itself.
-    var watchedFile: FileIdentity?
-
-    /// What of its attributes is to be handed over, and what of them was seen last.
-    var attributesNews = AttributesNews.none
-    var ownership: FileOwnership?
-
     /// Those that it is captured with; nil: none.
     var group: FileGroup?
-
     var pending = PendingEvents()
-    let journal: JournalWatch
-    /// Since when a journal without a living writer has been seen.
-    var hotSince: MonotonicInstant?
-    var log: WALTail? {
-        didSet { context.openLogs += (log == nil ? 0 : 1) - (oldValue == nil ? 0 : 1) }
-    }
-    /// The log while it is closed, because too many are open.
-    var suspendedLog: SuspendedTail?
-    /// The log is not read again before this: an open transaction is long.
-    var logNotBefore: MonotonicInstant?
-    /// Since when it has been read in slices.
-    var logReadSince: MonotonicInstant?
-    /// A log appeared that could not be opened then.
-    var logIsUnseen = false
-    /// Its log may be where it cannot be seen, and since when it is.
-    var mustCheckSight = true
-    var outOfSightSince: MonotonicInstant?
-    /// A log that was removed under its writer and is still in use, while another one has its name.
-    var removedLog: WALTail?
-    /// Since when the log has ended in a commit that may not be complete.
-    var unconfirmedSince: MonotonicInstant?
-    /// Commits that wait for room in the queue.
-    var backlog: LogBacklog?
-    /// Parts of a large commit were handed over, its end was not.
-    var isAmidCommit = false
-    /// The log has lost its name and is read to its end.
-    var isDrainingLog = false
-    /// There was no room for all of it: the rest follows.
-    var isDrainingLater = false
-    var scan: FileScan? {
-        didSet {
-            guard scan == nil, oldValue != nil else { return }
-            releaseSlot()
-            context.meter.update { $0.scans[file] = nil }
-        }
-    }
-    var audit = AuditSchedule()
-
-    /// Counts writes to the content, as events told them.
-    var contentEvents = 0
-    var lastActivity = MonotonicInstant.now
-    /// No look before this: the repository was full a moment ago.
-    var notBefore: MonotonicInstant?
-    /// How far the work has come, since when, and what goes on when the events that wait were read.
-    var stage = ProcessStage.name
-    var processedAt = MonotonicInstant.now
-    var afterEvents: AfterEvents?
-    /// When to look again without an event.
-    var retryAt: MonotonicInstant?
-    /// Another look has to wait until the recorder has made something durable: for room in the queue, or for
-    /// the mirror to show all that was handed over.
-    var waitsForRecorder = false
-    /// Another look follows when a comparison may begin.
-    var waitsForSlot = false
-    /// The file cannot be read.
-    var isLeftOut = false
-    /// What stands between the file and its capture just now.
-    var hindrance: Hindrance?
-    /// When the last look met that; nil when it did not.
-    var hinderedAt: MonotonicInstant?
-    /// Since when its writers have left no pause in which it could be captured.
-    var restlessSince: MonotonicInstant?
-    /// How often it was captured anew after an error of the program, and when last.
-    var quarantines = 0
-    var lastQuarantine: MonotonicInstant?
-    /// Everything committed before this was handed over.
-    var capturedThrough: MonotonicInstant?
-    /// When single commits may first have been missed, for the gap's start.
-    var knownGoodUntil: Instant
+    var presence: FilePresence
+    var rollback: RollbackCapture
+    var logs = LogCapture()
+    var scanning = ScanCapture()
+    var ledger: CommitLedger
+    var outbox: CaptureOutbox
+    var schedule = ProcessSchedule()
 
     init(
         file: FileID,
@@ -135,66 +43,76 @@ final class Tracker {
     ) {
         self.file = file
         self.name = name
-        self.path = path
-        self.kind = kind
         self.image = image
-        self.firstEvent = firstEvent
-        isNew = image == nil
-        isBorn = firstEvent == .created
-        self.knownGoodUntil = knownGoodUntil
         self.context = context
-        journal = JournalWatch(path.appending(suffix: RootScope.Sidecar.journal.rawValue))
+        presence = FilePresence(path, kind)
+        ledger = CommitLedger(firstEvent: firstEvent, isNew: image == nil, knownGoodUntil: knownGoodUntil)
+        rollback = RollbackCapture(
+            JournalWatch(path.appending(suffix: RootScope.Sidecar.journal.rawValue))
+        )
+        outbox = CaptureOutbox(file, context.queue)
     }
 
-    var logPath: FilePath { path.appending(suffix: RootScope.Sidecar.writeAheadLog.rawValue) }
-    var logIndexPath: FilePath { path.appending(suffix: RootScope.Sidecar.sharedMemory.rawValue) }
+    /// Files up to this size are compared by reading them whole into one capture; larger ones are scanned.
+    static let wholeBytes: UInt64 = 4 << 20
+    /// Why commits may be missed when transactions in rollback mode meet a log.
+    static let bothModes = "commits in both journal modes before either was captured"
+
+    var path: FilePath { presence.path }
+    var kind: FileKind { presence.kind }
+    var journal: JournalWatch { rollback.journal }
+    var scan: FileScan? { scanning.scan }
+    var report: FileReport { FileReport(path: presence.path, meter: context.meter) }
+    var bounds: ImageBounds { ImageBounds(path: presence.path, capturedBytes: image?.shape.byteCount ?? 0) }
 
     /// Nothing is left to do before the next event.
     var isAtRest: Bool {
-        scan == nil && !pending.name && !pending.log && !pending.isTouched
-            && pending.rescanReason == nil
-            && !journal.hasNews && backlog == nil && !isDrainingLater
+        scan == nil && !pending.isWanted && !journal.hasNews && !outbox.hasBacklog && !logs.isDrainingLater
     }
 
     /// The name is missing, which was recorded; nothing else is known.
     var isGone: Bool {
-        identity == nil && image == nil && missingSince != nil && isAtRest && log == nil && suspendedLog == nil
-            && retryAt == nil && watchedFile == nil && !isLeftOut
+        presence.isGone && image == nil && isAtRest && logs.isAbsent && schedule.retryAt == nil
+            && !presence.obstacles.isLeftOut
     }
 
     /// The root has moved; the file's history goes on.
     func relocate(to place: FilePath) {
         guard place != path else { return }
-        if isLeftOut { context.meter.leftOut(path.printable, nil) }
-        path = place
+        presence.obstacles.relocates(from: report)
+        presence.relocate(to: place)
         journal.relocate(to: place.appending(suffix: RootScope.Sidecar.journal.rawValue))
-        log = nil
-        suspendedLog = nil
+        logs.forget(context)
         nameChanged()
-    }
-
-    func put(_ step: CaptureStep) {
-        putBacklog()
-        context.queue.put(step)
-    }
-
-    /// Asks for another look no later than after `delay`.
-    func retry(in delay: Duration, from now: MonotonicInstant = .now) {
-        let time = now.advanced(by: delay)
-        retryAt = retryAt.map { min($0, time) } ?? time
     }
 
     /// Notes that the file has to be compared as a whole, and why.
     func requireRescan(_ cause: RescanReason, since: Instant? = nil) {
-        if pending.rescanReason == nil || pending.rescanReason == .unexplained {
-            pending.rescanReason = cause
-        }
+        pending.rescan(cause)
         if let reason = cause.reason {
-            put(.gapSuspected(file, since: since ?? knownGoodUntil, reason: reason))
+            outbox.putGap(since: since ?? ledger.knownGoodUntil, reason)
             context.meter.update { $0.rescans += 1 }
         }
         dropScan()
         // The writer may be done: no event need follow.
-        retry(in: .zero)
+        schedule.retry(in: .zero)
+    }
+
+    /// Commits share a snapshot, and nobody can tell how many: a gap.
+    func suspectUncounted() {
+        outbox.putGap(since: ledger.knownGoodUntil, "commits that could not be counted one by one")
+    }
+
+    /// The commits that no snapshot names yet; what nobody could count of them is a gap.
+    func takeMerged() -> MergedCommits {
+        if ledger.merged.isUncertain { suspectUncounted() }
+        return ledger.takeMerged()
+    }
+
+    /// What was in rescanReason has been compared.
+    func contentIsCertain() {
+        if pending.rescanReason != nil { outbox.put(.gapCleared(file)) }
+        pending.rescanReason = nil
+        presence.obstacles.end(report)
     }
 }

@@ -1,0 +1,76 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryWriter
+import SQLiteFiles
+
+/// What the notes on a database's content call for.
+extension Tracker {
+    func processContent(_ now: MonotonicInstant) throws -> ProcessStep {
+        if let scan {
+            let isWatched = scanning.isWatchingJournals
+            // Before all pre-images are laid, nobody knows what the database was.
+            if isWatched, scan.isLayingHotJournal, journal.hasNews {
+                restartScan(now)
+                return .done
+            }
+            guard isWatched, journal.hasNews || pending.isTouched else { return .done }
+            return try captureQuiescent(now)
+        }
+        if pending.rescanReason != nil {
+            return try usesLog() ? beginLogScan(now) : captureQuiescent(now)
+        }
+        if journal.hasNews {
+            guard try logHasCommits() else { return try captureQuiescent(now) }
+            requireRescan(.missed(Self.bothModes))
+            return .done
+        }
+        let lacksEvidence = pending.takeLackOfEvidence()
+        guard pending.isTouched else { return .done }
+        guard let image, image.usesWAL else { return try captureQuiescent(now) }
+        if lacksEvidence {
+            requireRescan(.missed("a write-ahead log was gone before it could be read"))
+            return .done
+        }
+        guard logs.isAbsent else {
+            accept(.checkpoint, now)
+            return .done
+        }
+        return readEvents(before: .judgeOrigin(try ContentSight(path, image, &context.scratch)))
+    }
+
+    /// Decides who has written the file. Whoever writes through a log has made it before, of which events
+    /// have told by now.
+    func judgeOrigin(_ sight: ContentSight, _ now: MonotonicInstant) -> ProcessStep {
+        if logs.isAbsent, scan == nil, image?.pageOne == sight.known.pageOne,
+            image?.changeCounter == sight.known.changeCounter, !journal.hasNews
+        {
+            accept(sight.origin(checkpointed: presence.content.checkpointed), now)
+        } else {
+            accept(.unclear, now)
+        }
+        return .done
+    }
+
+    private func accept(_ origin: ContentSight.Origin, _ now: MonotonicInstant) {
+        switch origin {
+        case .checkpoint:
+            // The audit makes sure.
+            pending.contentCaptured()
+            scanning.audit.want()
+        case .unclear: schedule.retry(in: .zero)
+        case .foreign where pending.isQuiet(now): requireRescan(.unexplained)
+        case .foreign: schedule.retry(in: PendingEvents.quiet, from: now)
+        }
+    }
+
+    /// Whether the database's changes go through a write-ahead log now.
+    private func usesLog() throws -> Bool {
+        if !logs.isNamed { try openLog() }
+        if try logs.tail?.readHeader(&context.scratch) != nil { return true }
+        // A journal that is live may be about to take back what the file says of itself.
+        if try journal.state(&context.scratch) == .live { return false }
+        let file = try OpenFile(path, .look)
+        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
+        return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
+    }
+}
