@@ -28,7 +28,7 @@ extension Observer {
         case .directory(let directory): if let last = event.name { handleWrite(directory, last, event.mask) }
         case .way: mustCheckPlaces = true
         case .file(let name, let identity):
-            guard let tracker = trackers[name], tracker.presence.identity == identity else {
+            guard let tracker = trackers[name], tracker.state.presence.identity == identity else {
                 return watches.drop(event.watch)
             }
             contentWritten(tracker, event.mask)
@@ -92,7 +92,7 @@ extension Observer {
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.attributes) {
             if let status = FileStatus.directIfPresent(tracker.path) { tracker.noteStatus(status) }
-            tracker.presence.attributes.changed()
+            tracker.state.presence.attributes.changed()
         }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
             || mask.contains(.movedFrom)
@@ -174,7 +174,7 @@ extension Observer {
     }
 
     private func hasLeftOut(in directory: FilePath) -> Bool {
-        trackers.files(in: directory).contains { $0.presence.obstacles.isLeftOut }
+        trackers.files(in: directory).contains { $0.state.presence.obstacles.isLeftOut }
     }
 
     private func hasAncestor(of name: FilePath, in others: Set<FilePath>) -> Bool {

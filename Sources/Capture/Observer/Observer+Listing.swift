@@ -105,7 +105,7 @@ extension Observer {
         case .directory: enter(name, wasElsewhere: wasElsewhere)
         case .regular:
             guard let tracker = tracker(for: name) else { return }
-            if wasElsewhere, tracker.presence.isThere {
+            if wasElsewhere, tracker.state.presence.isThere {
                 tracker.eventsWereLost("its directory was elsewhere", since: knownGoodUntil)
             } else {
                 tracker.nameChanged()

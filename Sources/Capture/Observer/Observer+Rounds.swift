@@ -34,8 +34,8 @@ extension Observer {
     private func lookFromOutside(_ tracker: Tracker) {
         guard trackers[tracker.name] === tracker, !isAway(tracker) else { return }
         let isAtRest = tracker.isAtRest
-        if !pending.isEmpty, tracker.kind == .database { tracker.pending.log = true }
-        let isHindered = tracker.presence.obstacles.areThere || tracker.mayBeOutOfSight
+        if !pending.isEmpty, tracker.kind == .database { tracker.state.pending.log = true }
+        let isHindered = tracker.state.presence.obstacles.areThere || tracker.mayBeOutOfSight
         if isHindered || !pending.isEmpty { tracker.logs.sight.mustCheck() }
         if tracker.scanning.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
             due.insert(tracker, isUrgent: false)
@@ -43,11 +43,11 @@ extension Observer {
         guard isAtRest else { return }
         let status = FileStatus.directIfPresent(tracker.path)
         if let status { tracker.noteStatus(status) }
-        if tracker.presence.attributes.hasNews { due.insert(tracker, isUrgent: false) }
-        if status?.identity != tracker.presence.identity {
+        if tracker.state.presence.attributes.hasNews { due.insert(tracker, isUrgent: false) }
+        if status?.identity != tracker.state.presence.identity {
             tracker.nameChanged()
             mustBeLookedAt(tracker)
-        } else if let status, tracker.presence.content.noticesChange(ContentStamp(status)) {
+        } else if let status, tracker.state.presence.content.noticesChange(ContentStamp(status)) {
             tracker.contentModified()
             mustBeLookedAt(tracker)
         }
@@ -55,7 +55,7 @@ extension Observer {
 
     /// Also for the requests that wait: what was captured before was not all.
     private func mustBeLookedAt(_ tracker: Tracker) {
-        tracker.ledger.wasIncomplete()
+        tracker.state.ledger.wasIncomplete()
         due.insert(tracker, isUrgent: false)
     }
 

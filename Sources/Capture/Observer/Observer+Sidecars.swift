@@ -25,7 +25,7 @@ extension Observer {
         guard scope.role(of: name) != .ignored else { return nil }
         // The usual one: nothing of it needs to be asked.
         if case .sidecar(_, let owner) = scope.role(of: name), let owner = trackers[owner],
-            owner.kind == .database, owner.presence.isThere
+            owner.kind == .database, owner.state.presence.isThere
         {
             return nil
         }
@@ -79,15 +79,15 @@ extension Observer {
     func decideSidecars(of owner: FilePath, wasLookedAt: Bool = false) {
         guard let names = undecided[owner] else { return }
         if let known = tracker(for: owner) {
-            if known.kind == .database, known.presence.isThere {
+            if known.kind == .database, known.state.presence.isThere {
                 undecided[owner] = nil
                 return
             }
             // Until it was looked at it may be either.
-            guard known.ledger.capturedThrough != nil, known.isAtRest,
-                !known.presence.obstacles.isLeftOut
+            guard known.state.ledger.capturedThrough != nil, known.isAtRest,
+                !known.state.presence.obstacles.isLeftOut
             else { return }
-            if !wasLookedAt, known.presence.isThere, known.mayBeMadeDatabase {
+            if !wasLookedAt, known.state.presence.isThere, known.mayBeMadeDatabase {
                 known.nameChanged()
                 return due.insert(known)
             }

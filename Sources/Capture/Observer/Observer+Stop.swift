@@ -63,8 +63,8 @@ extension Observer {
 
     /// What cannot be read was said before.
     private func isTaken(_ tracker: Tracker, _ since: MonotonicInstant) -> Bool {
-        tracker.presence.obstacles.isLeftOut || isAway(tracker)
-            || tracker.ledger.capturedThrough.map { $0 >= since } ?? false
+        tracker.state.presence.obstacles.isLeftOut || isAway(tracker)
+            || tracker.state.ledger.capturedThrough.map { $0 >= since } ?? false
     }
 
     private func interruption(_ since: MonotonicInstant) -> CaptureInterruption {
@@ -83,7 +83,7 @@ extension Observer {
         context.queue.liftBound()
         for tracker in trackers.values where !isAway(tracker) {
             look(tracker)
-            tracker.outbox.putBacklog()
+            tracker.state.outbox.putBacklog()
         }
     }
 }

@@ -205,8 +205,8 @@ final class Observer {
         }
         let kind = tracker.kind
         process(tracker)
-        waiting[key] = tracker.schedule.isCalled ? tracker : nil
-        if let time = tracker.schedule.retryAt { nextRetry = min(nextRetry ?? time, time) }
+        waiting[key] = tracker.state.schedule.isCalled ? tracker : nil
+        if let time = tracker.state.schedule.retryAt { nextRetry = min(nextRetry ?? time, time) }
         if tracker.isGone { gone.append(tracker) }
         if context.openLogs > context.budget.logs { suspendLogs() }
         if kind != tracker.kind { kindChanged(tracker) }
@@ -229,7 +229,7 @@ final class Observer {
         nextRetry = nil
         lookAtUnseen()
         for tracker in waiting.values {
-            guard let time = tracker.schedule.retryAt else { continue }
+            guard let time = tracker.state.schedule.retryAt else { continue }
             if time <= now { due.insert(tracker) } else { nextRetry = min(nextRetry ?? time, time) }
         }
     }
@@ -239,7 +239,7 @@ final class Observer {
     private func suspendLogs() {
         var excess = context.openLogs - context.budget.logs * 7 / 8
         let idle = trackers.values.filter { $0.logs.tail != nil }.sorted {
-            $0.pending.lastActivity < $1.pending.lastActivity
+            $0.state.pending.lastActivity < $1.state.pending.lastActivity
         }
         for tracker in idle where excess > 0 {
             if tracker.suspendLog() { excess -= 1 }
@@ -256,7 +256,7 @@ final class Observer {
                 markDue(tracker)
             }
         }
-        for tracker in waiting.values where tracker.schedule.waitsForRecorder { due.insert(tracker) }
+        for tracker in waiting.values where tracker.state.schedule.waitsForRecorder { due.insert(tracker) }
         releaseGone()
     }
 }

@@ -13,10 +13,10 @@ extension Tracker {
                 restartScan(now)
                 return .done
             }
-            guard isWatched, journal.hasNews || pending.isTouched else { return .done }
+            guard isWatched, journal.hasNews || state.pending.isTouched else { return .done }
             return try captureQuiescent(now)
         }
-        if pending.rescanReason != nil {
+        if state.pending.rescanReason != nil {
             return try usesLog() ? beginLogScan(now) : captureQuiescent(now)
         }
         if journal.hasNews {
@@ -24,9 +24,9 @@ extension Tracker {
             requireRescan(.missed(Self.bothModes))
             return .done
         }
-        let lacksEvidence = pending.takeLackOfEvidence()
-        guard pending.isTouched else { return .done }
-        guard let image, image.usesWAL else { return try captureQuiescent(now) }
+        let lacksEvidence = state.pending.takeLackOfEvidence()
+        guard state.pending.isTouched else { return .done }
+        guard let image = state.image, image.usesWAL else { return try captureQuiescent(now) }
         if lacksEvidence {
             requireRescan(.missed("a write-ahead log was gone before it could be read"))
             return .done
@@ -35,16 +35,16 @@ extension Tracker {
             accept(.checkpoint, now)
             return .done
         }
-        return readEvents(before: .judgeOrigin(try ContentSight(path, image, &context.scratch)))
+        return state.readEvents(before: .judgeOrigin(try ContentSight(path, image, &context.scratch)))
     }
 
     /// Decides who has written the file. Whoever writes through a log has made it before, of which events
     /// have told by now.
     func judgeOrigin(_ sight: ContentSight, _ now: MonotonicInstant) -> ProcessStep {
-        if logs.isAbsent, scan == nil, image?.pageOne == sight.known.pageOne,
-            image?.changeCounter == sight.known.changeCounter, !journal.hasNews
+        if logs.isAbsent, scan == nil, state.image?.pageOne == sight.known.pageOne,
+            state.image?.changeCounter == sight.known.changeCounter, !journal.hasNews
         {
-            accept(sight.origin(checkpointed: presence.content.checkpointed), now)
+            accept(sight.origin(checkpointed: state.presence.content.checkpointed), now)
         } else {
             accept(.unclear, now)
         }
@@ -55,11 +55,11 @@ extension Tracker {
         switch origin {
         case .checkpoint:
             // The audit makes sure.
-            pending.contentCaptured()
+            state.pending.contentCaptured()
             scanning.audit.want()
-        case .unclear: schedule.retry(in: .zero)
-        case .foreign where pending.isQuiet(now): requireRescan(.unexplained)
-        case .foreign: schedule.retry(in: PendingEvents.quiet, from: now)
+        case .unclear: state.schedule.retry(in: .zero)
+        case .foreign where state.pending.isQuiet(now): requireRescan(.unexplained)
+        case .foreign: state.schedule.retry(in: PendingEvents.quiet, from: now)
         }
     }
 

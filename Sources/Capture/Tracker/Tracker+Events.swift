@@ -6,41 +6,41 @@ import SQLiteFiles
 /// amid the work on a file.
 extension Tracker {
     /// The name was given to a file, taken from it or moved.
-    func nameChanged() { pending.nameChanged() }
+    func nameChanged() { state.pending.nameChanged() }
 
     /// The content was written.
     func contentModified() {
         logs.sight.mustCheck()
-        pending.contentModified()
+        state.pending.contentModified()
     }
 
     /// A writer closed the file.
     func contentClosed() {
         logs.sight.mustCheck()
-        pending.contentClosed()
+        state.pending.contentClosed()
     }
 
     /// `caught`: the journal that appeared; nil when it was gone before it could be opened.
     func journalAppeared(_ caught: PinnedFile?) {
-        pending.active()
+        state.pending.active()
         journal.appeared(caught, &context.scratch)
     }
 
     func journalModified() {
-        pending.active()
-        pending.journalWritten()
+        state.pending.active()
+        state.pending.journalWritten()
         journal.modified(&context.scratch)
     }
 
     func journalDeleted() {
-        pending.active()
+        state.pending.active()
         journal.deleted(&context.scratch)
     }
 
     /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion
     /// tells.
     func logAppeared(_ caught: PinnedFile?) {
-        pending.active()
+        state.pending.active()
         if let caught, caught.identity == logs.identity { return }
         if logs.isDrainingLater {
             // Another log has come before there was room for the rest of the last one.
@@ -51,19 +51,19 @@ extension Tracker {
         }
         guard let caught else { return logs.appearedUnseen() }
         if !logs.isNamed { follow(caught) }
-        pending.log = true
+        state.pending.log = true
     }
 
     /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that
     /// was closed is opened again. `caught`: the index; nil when it was gone before it could be opened.
     func sharedMemoryAppeared(_ caught: PinnedFile?) {
         // A removed log that is followed has an index of its own.
-        if let caught, !presence.obstacles.isHindered { logs.hold(index: caught) }
+        if let caught, !state.presence.obstacles.isHindered { logs.hold(index: caught) }
         guard logs.isSuspended else { return }
-        pending.active()
+        state.pending.active()
         // What goes wrong here goes wrong again when the file is processed, and is said there.
         try? reopenLog()
-        pending.log = true
+        state.pending.log = true
     }
 
     /// The wal-index was made anew, or has grown: all else is written through mappings, without an event.
@@ -72,16 +72,16 @@ extension Tracker {
     }
 
     func logModified() {
-        pending.active()
+        state.pending.active()
         logs.tail?.wasWritten()
-        pending.log = true
+        state.pending.log = true
     }
 
     /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
     func logDeleted() {
-        pending.active()
+        state.pending.active()
         guard let log = logs.tail, !log.log.isNamed else {
-            if logs.dropSuspended(), pending.rescanReason != nil { return }
+            if logs.dropSuspended(), state.pending.rescanReason != nil { return }
             // The one that went was never held.
             return requireRescan(.missed("a write-ahead log was gone before it could be read"))
         }
@@ -108,7 +108,7 @@ extension Tracker {
     /// Everything may have changed without an event since then.
     func eventsWereLost(_ reason: String, since: Instant) {
         nameChanged()
-        pending.log = true
+        state.pending.log = true
         journal.eventsWereLost()
         requireRescan(.missed(reason), since: since)
     }

@@ -29,64 +29,68 @@ struct GroupRead {
 extension Tracker {
     /// Whether nothing of the file waits to be read or known.
     private var isKnown: Bool {
-        !pending.name && pending.rescanReason == nil && !pending.isTouched && scan == nil
+        !state.pending.name && state.pending.rescanReason == nil && !state.pending.isTouched && scan == nil
     }
 
     /// Captures all of the group that has changed. What is too large to be read at once is compared slice by
     /// slice by its own tracker before, and counts only if nothing of the group was written meanwhile.
     func captureGroup(_ group: FileGroup, _ now: MonotonicInstant) -> ProcessStep {
-        let members = group.members.filter { $0 === self || !$0.presence.obstacles.isLeftOut }
+        let members = group.members.filter { $0 === self || !$0.state.presence.obstacles.isLeftOut }
         for member in members where member !== self {
-            if member.pending.name, member.presence.isThere || FileStatus.directIfPresent(member.path) != nil
+            if member.state.pending.name,
+                member.state.presence.isThere || FileStatus.directIfPresent(member.path) != nil
             {
-                return retry(in: .milliseconds(5), from: now)
+                return state.retry(in: .milliseconds(5), from: now)
             }
-            guard member.pending.isQuiet(now), member.scan == nil else {
+            guard member.state.pending.isQuiet(now), member.scan == nil else {
                 // A comparison alone is no writer, unless it was in vain before.
-                if member.scan == nil || member.presence.obstacles.isRestless { missPause(of: member, now) }
-                return retry(in: .milliseconds(20), from: now)
+                if member.scan == nil || member.state.presence.obstacles.isRestless {
+                    state.missPause(of: member.path, now)
+                }
+                return state.retry(in: .milliseconds(20), from: now)
             }
         }
-        return readEvents(before: .readGroup(members))
+        return state.readEvents(before: .readGroup(members))
     }
 
     func readGroup(_ members: [Tracker], _ now: MonotonicInstant) throws -> ProcessStep {
-        let writes = members.map(\.pending.contentWrites)
+        let writes = members.map { $0.state.pending.contentWrites }
         let stamps = members.map(\.presentStamp)
         var readings: [GroupRead.Reading] = []
-        for member in members where member === self || !member.isKnown && member.presence.isThere {
+        for member in members where member === self || !member.isKnown && member.state.presence.isThere {
             if member === self {
                 if let reading = try readWhole() { readings.append(reading) }
             } else {
                 // What is large comes first, and what cannot be read says so itself.
                 guard let reading = try? member.readWhole() else {
-                    return retry(in: .milliseconds(20), from: now)
+                    return state.retry(in: .milliseconds(20), from: now)
                 }
                 readings.append(reading)
             }
         }
         let read = GroupRead(members: members, writes: writes, stamps: stamps, readings: readings)
-        return readEvents(before: .proveGroup(read))
+        return state.readEvents(before: .proveGroup(read))
     }
 
     /// Captures what was read, unless somebody wrote one of them meanwhile.
     func proveGroup(_ read: GroupRead, _ now: MonotonicInstant) -> ProcessStep {
         let members = read.members
-        guard members.map(\.pending.contentWrites) == read.writes, members.map(\.presentStamp) == read.stamps
-        else {
-            missPause(of: zip(members, read.writes).first { $0.pending.contentWrites != $1 }?.0, now)
-            return retry(in: .milliseconds(5))
+        let writes = members.map { $0.state.pending.contentWrites }
+        guard writes == read.writes, members.map(\.presentStamp) == read.stamps else {
+            let writer = zip(members, read.writes).first { $0.state.pending.contentWrites != $1 }?.0
+            state.missPause(of: writer === self ? nil : writer?.path, now)
+            return state.retry(in: .milliseconds(5))
         }
         var steps: [CaptureStep] = []
         for reading in read.readings {
             guard let stamp = reading.tracker.presentStamp else {
-                return retry(in: .milliseconds(5))
+                return state.retry(in: .milliseconds(5))
             }
             steps += reading.tracker.plainSteps(reading.shape, reading.pages)
-            reading.tracker.plainCaptured(reading.shape, stamp)
+            reading.tracker.state.plainCaptured(reading.shape, stamp)
         }
         context.queue.put(steps)
-        for reading in read.readings { reading.tracker.handOverAttributes() }
+        for reading in read.readings { reading.tracker.state.handOverAttributes() }
         return .done
     }
 
@@ -98,7 +102,7 @@ extension Tracker {
     private func readWhole() throws -> GroupRead.Reading? {
         let file = try OpenFile(path, .look)
         let status = try file.status()
-        let shape = try bounds.shape(
+        let shape = try state.bounds.shape(
             .plain,
             byteCount: status.sizeBytes,
             allocatedBytes: status.allocatedBytes
@@ -111,6 +115,6 @@ extension Tracker {
 
     /// Another one of the group that was written since then.
     func groupMember(writtenSince: MonotonicInstant) -> Tracker? {
-        group?.members.first { $0 !== self && $0.pending.lastActivity > writtenSince }
+        group?.members.first { $0 !== self && $0.state.pending.lastActivity > writtenSince }
     }
 }

@@ -7,33 +7,39 @@ import SQLiteFiles
 extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
     func processLog(_ now: MonotonicInstant) throws {
-        if outbox.hasBacklog {
-            if outbox.queueHasRoom { outbox.putBacklog() } else { schedule.waitForRecorder() }
+        if state.outbox.hasBacklog {
+            if state.outbox.queueHasRoom {
+                state.outbox.putBacklog()
+            } else {
+                state.schedule.waitForRecorder()
+            }
         }
-        if logs.isUnconfirmed { pending.log = true }
-        guard pending.log else { return }
+        if logs.isUnconfirmed { state.pending.log = true }
+        guard state.pending.log else { return }
         try reopenLog()
         guard let log = logs.tail else {
-            pending.log = false
+            state.pending.log = false
             return
         }
-        guard pending.rescanReason == nil || scan != nil, image != nil || scan != nil else { return }
+        guard state.pending.rescanReason == nil || scan != nil, state.image != nil || scan != nil else {
+            return
+        }
         // Until the comparison has found the log's last commit, nobody knows what comes after it.
         guard log.beginning == nil else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
         guard scan?.isOverLog == true || !journal.hasNews else { return }
-        if let wait = logs.wait(now) { return schedule.retry(in: wait, from: now) }
-        guard hasRoom else { return schedule.waitForRecorder() }
+        if let wait = logs.wait(now) { return state.schedule.retry(in: wait, from: now) }
+        guard hasRoom else { return state.schedule.waitForRecorder() }
         let outcome = try log.poll(&context.scratch, into: self)
         switch logs.polled(outcome, now) {
-        case .current: pending.log = false
+        case .current: state.pending.log = false
         case .drained:
-            pending.log = false
+            state.pending.log = false
             endDraining()
         case .unconfirmed(let wait):
-            pending.log = false
-            schedule.retry(in: wait)
-        case .retry(let wait): schedule.retry(in: wait, from: now)
+            state.pending.log = false
+            state.schedule.retry(in: wait)
+        case .retry(let wait): state.schedule.retry(in: wait, from: now)
         case .lost(let loss): requireRescan(.missed(loss))
         }
     }
@@ -51,11 +57,11 @@ extension Tracker {
             }
             if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
                 logs.drainGoesOnLater()
-                pending.log = true
+                state.pending.log = true
                 return
             }
             guard outcome != .current else {
-                pending.lacksEvidence = log.hasSeenNothing
+                state.pending.lacksEvidence = log.hasSeenNothing
                 return
             }
             requireRescan(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
@@ -67,26 +73,26 @@ extension Tracker {
     /// Nothing more is wanted of a log that has lost its name.
     func endDraining() {
         logs.endDraining(context)
-        presence.content.checkpointed(FileStatus.directIfPresent(path).map(ContentStamp.init))
-        pending.log = false
+        state.presence.content.checkpointed(FileStatus.directIfPresent(path).map(ContentStamp.init))
+        state.pending.log = false
         scanning.audit.want()
     }
 
     /// Counts the commits in a log that came and went, or is there, before the first capture of a database
     /// that was made meanwhile.
     func merge(_ log: WALTail) {
-        guard ledger.isBorn, image == nil else { return }
-        ledger.add(try? log.commitsSinceMade(&context.scratch))
+        guard state.ledger.isBorn, state.image == nil else { return }
+        state.ledger.add(try? log.commitsSinceMade(&context.scratch))
     }
 }
 
 extension Tracker: WALTail.Sink {
-    var hasRoom: Bool { logs.isDraining ? hasRoomForParts : outbox.hasRoom }
+    var hasRoom: Bool { logs.isDraining ? hasRoomForParts : state.outbox.hasRoom }
 
-    var hasRoomForParts: Bool { logs.isDraining ? context.queue.hasRoomForEnd : outbox.queueHasRoom }
+    var hasRoomForParts: Bool { logs.isDraining ? context.queue.hasRoomForEnd : state.outbox.queueHasRoom }
 
     func partOfCommit(_ pages: PageSet, databasePages: PageCount) {
-        outbox.commitBegins()
+        state.outbox.commitBegins()
         takeFromLog(pages, databasePages, isFinal: false)
     }
 
@@ -95,25 +101,25 @@ extension Tracker: WALTail.Sink {
     }
 
     private func takeFromLog(_ pages: PageSet, _ databasePages: PageCount, isFinal: Bool) {
-        guard let shape = try? bounds.shapeFromLog(pages.pageSize, databasePages) else {
+        guard let shape = try? state.bounds.shapeFromLog(pages.pageSize, databasePages) else {
             // The comparison that follows meets the same commit, and says what is wrong with it.
             return requireRescan(.missed("a commit in the write-ahead log that makes the database too long"))
         }
-        if let known = scan?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
+        if let known = scan?.pageSize ?? state.image?.shape.pageSize, known != pages.pageSize {
             // The log belongs to another database than the one that was captured.
             return requireRescan(
                 .missed("commits of another page size came by before the first of them was compared")
             )
         }
-        image?.take(pages, shape: shape)
+        state.image?.take(pages, shape: shape)
         dropAudit()
         scan?.took(pages, shape: shape)
         scanning.audit.want()
         if let scan, scan.needsFreshStart {
             if isFinal { scan.merged.add(1) }
-            return outbox.putPart(pages, of: scan)
+            return state.outbox.putPart(pages, of: scan)
         }
         if isFinal { scan?.commitsTaken += 1 }
-        outbox.putCommit(pages, shape, isFinal: isFinal)
+        state.outbox.putCommit(pages, shape, isFinal: isFinal)
     }
 }

@@ -8,26 +8,26 @@ extension Tracker {
         abandonRemovedLog()
         // Amid a rescanReason it may be a log that was there before, but not after the comparison has looked
         // for one.
-        logs.follow(log, presence, isNew: isFollowingLog, context)
+        logs.follow(log, state.presence, isNew: isFollowingLog, context)
     }
 
     /// Opens the log that appeared and could not be opened then.
     func lookForLog() throws(SystemError) {
-        guard let found = try logs.findUnseen(presence) else { return }
+        guard let found = try logs.findUnseen(state.presence) else { return }
         follow(found)
-        pending.log = true
+        state.pending.log = true
     }
 
     /// Looks for a log with a name, while everything is to be compared.
     func openLog() throws(SystemError) {
-        try logs.open(presence, context)
-        if logs.tail != nil { pending.log = true }
+        try logs.open(state.presence, context)
+        if logs.tail != nil { state.pending.log = true }
     }
 
     /// Opens the log again if it was closed.
     func reopenLog() throws(SystemError) {
-        let isWhole = pending.rescanReason != nil
-        guard try logs.reopen(presence, isWhole: isWhole, context) == .isOther else { return }
+        let isWhole = state.pending.rescanReason != nil
+        guard try logs.reopen(state.presence, isWhole: isWhole, context) == .isOther else { return }
         requireRescan(.missed("a write-ahead log was replaced before it was read"))
     }
 
@@ -37,7 +37,7 @@ extension Tracker {
     /// comparison begins.
     func suspendLog() -> Bool {
         guard let log = logs.tail, scan == nil, !logs.isUnconfirmed,
-            pending.rescanReason != nil || isAtRest, log.log.isNamed
+            state.pending.rescanReason != nil || isAtRest, log.log.isNamed
         else { return false }
         logs.suspend(context)
         return true
@@ -53,7 +53,7 @@ extension Tracker {
 
     /// Whether every commit counts: all before is known, or a comparison has begun that the log goes on from.
     var isFollowingLog: Bool {
-        scan.map(\.isOverLog) ?? (pending.rescanReason == nil && image != nil)
+        scan.map(\.isOverLog) ?? (state.pending.rescanReason == nil && state.image != nil)
     }
 }
 
@@ -70,20 +70,20 @@ extension Tracker {
         switch logs.sight.removedLogNow() {
         case .none: break
         case .isUsed:
-            presence.obstacles.met(now)
+            state.presence.obstacles.met(now)
             return true
         case .wasClosed:
-            if pending.rescanReason == nil {
+            if state.pending.rescanReason == nil {
                 requireRescan(.missed("a removed write-ahead log was in use beside another one"))
             }
         }
-        guard logs.sight.isUnsure, image?.usesWAL ?? true else { return false }
-        guard try logs.hasUsersWithoutLog(presence, &context.scratch) else {
+        guard logs.sight.isUnsure, state.image?.usesWAL ?? true else { return false }
+        guard try logs.hasUsersWithoutLog(state.presence, &context.scratch) else {
             logs.sight.isInSight()
             return false
         }
         guard logs.sight.isSurelyOut(now) else {
-            schedule.retry(in: LogSight.grace, from: now)
+            state.schedule.retry(in: LogSight.grace, from: now)
             return true
         }
         hinder(
@@ -96,19 +96,21 @@ extension Tracker {
     }
 
     /// It is in WAL mode, and no log is known: of one that is elsewhere no event tells.
-    var mayBeOutOfSight: Bool { image?.usesWAL == true && logs.identity == nil }
+    var mayBeOutOfSight: Bool { state.image?.usesWAL == true && logs.identity == nil }
 
     /// A log that was removed by somebody else while a program has it open: its commits are captured as long
     /// as that program lives, and SQLite knows nothing of them in any other. Returns whether it is such a
     /// log.
     func followRemovedLog(_ log: WALTail) -> Bool {
-        guard pending.rescanReason == nil, scan == nil, image != nil, log.indexIsUsed else { return false }
-        presence.obstacles.warn(
+        guard state.pending.rescanReason == nil, scan == nil, state.image != nil, log.indexIsUsed else {
+            return false
+        }
+        state.presence.obstacles.warn(
             """
             the log of \(path.printable) was removed while a program has the database open: other programs do not see what \
             that one commits: restart it
             """,
-            report
+            state.report
         )
         return true
     }
@@ -116,7 +118,7 @@ extension Tracker {
     /// Another log has come while the removed one is in use: two programs write one database, and neither
     /// sees what the other commits. Nothing is captured before the first of them is done.
     private func abandonRemovedLog() {
-        guard presence.obstacles.isHindered, logs.isRemovedInUse else { return }
+        guard state.presence.obstacles.isHindered, logs.isRemovedInUse else { return }
         logs.abandonRemoved()
         hinder(
             """
@@ -129,7 +131,9 @@ extension Tracker {
     /// Whether the last program that has the removed log open has closed it: what it wrote is in the file, or
     /// lost.
     func endRemovedLog() {
-        guard presence.obstacles.isHindered, logs.isRemovedAndClosed, let log = logs.tail else { return }
+        guard state.presence.obstacles.isHindered, logs.isRemovedAndClosed, let log = logs.tail else {
+            return
+        }
         drain(log)
         endDraining()
         requireRescan(.missed("a write-ahead log was removed while a program had it open"))

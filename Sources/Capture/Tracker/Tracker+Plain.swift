@@ -18,31 +18,31 @@ extension Tracker {
     func processPlain(_ now: MonotonicInstant) throws -> ProcessStep {
         if let scan {
             // What was read of it is in vain.
-            if scan.purpose != .audit, pending.isTouched { restartPlainScan(now) }
+            if scan.purpose != .audit, state.pending.isTouched { restartPlainScan(now) }
             return .done
         }
-        guard pending.rescanReason != nil || pending.isTouched else { return .done }
-        guard pending.isQuiet(now) else {
-            missPause(now)
-            guard let lastTouch = pending.lastTouch else { return .done }
-            return retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
+        guard state.pending.rescanReason != nil || state.pending.isTouched else { return .done }
+        guard state.pending.isQuiet(now) else {
+            state.missPause(now)
+            guard let lastTouch = state.pending.lastTouch else { return .done }
+            return state.retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
         }
-        guard context.queue.hasRoom else { return waitForRecorder() }
+        guard context.queue.hasRoom else { return state.waitForRecorder() }
         try decideKindAgain()
-        guard kind == .plain else { return retry(in: .zero, from: now) }
+        guard kind == .plain else { return state.retry(in: .zero, from: now) }
         if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
             return captureGroup(group, now)
         }
-        return readEvents(before: .readPlain)
+        return state.readEvents(before: .readPlain)
     }
 
     /// Reads it whole, or begins to read a large one slice by slice.
     func readPlain(_ now: MonotonicInstant) throws -> ProcessStep {
-        let writes = pending.contentWrites
+        let writes = state.pending.contentWrites
         let file = try OpenFile(path, .look)
         let status = try file.status()
         let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
-        let shape = try bounds.shape(.plain, byteCount: size, allocatedBytes: allocated)
+        let shape = try state.bounds.shape(.plain, byteCount: size, allocatedBytes: allocated)
         guard shape.byteCount <= Self.wholeBytes else {
             try beginPlainScan(shape, status, file)
             return .done
@@ -51,23 +51,24 @@ extension Tracker {
         try file.readAll(shape, into: &pages, &context.scratch)
         let stamp = ContentStamp(status)
         let read = PlainRead(file: file, stamp: stamp, shape: shape, pages: pages, writes: writes)
-        return readEvents(before: .provePlain(read))
+        return state.readEvents(before: .provePlain(read))
     }
 
     /// Captures what was read, unless somebody wrote it meanwhile.
     func provePlain(_ read: borrowing PlainRead, _ now: MonotonicInstant) throws -> ProcessStep {
-        guard pending.contentWrites == read.writes, try ContentStamp(read.file.status()) == read.stamp else {
-            missPause(now)
-            return retry(in: .milliseconds(5))
+        guard state.pending.contentWrites == read.writes, try ContentStamp(read.file.status()) == read.stamp
+        else {
+            state.missPause(now)
+            return state.retry(in: .milliseconds(5))
         }
-        for step in plainSteps(read.shape, read.pages) { outbox.put(step) }
-        plainCaptured(read.shape, read.stamp)
+        for step in plainSteps(read.shape, read.pages) { state.outbox.put(step) }
+        state.plainCaptured(read.shape, read.stamp)
         return .done
     }
 
     /// What hands over that content.
     func plainSteps(_ shape: ImageSize, _ pages: PageSet) -> [CaptureStep] {
-        let event = ledger.event(isReplaced: pending.rescanReason == .replaced, isCommit: false)
+        let event = state.event(isCommit: false)
         return [
             .changes(
                 Changes(
@@ -75,7 +76,7 @@ extension Tracker {
                     time: .now,
                     event: event,
                     shape: shape,
-                    startsFresh: image == nil || image?.shape.pageSize != .plain,
+                    startsFresh: state.image == nil || state.image?.shape.pageSize != .plain,
                     pages: pages,
                     closesUnfinished: true
                 )
@@ -84,37 +85,29 @@ extension Tracker {
     }
 
     private func beginPlainScan(_ shape: ImageSize, _ status: FileStatus, _ file: consuming OpenFile) throws {
-        guard mirrorIsCurrent(), hasSlot(.comparison) else { return }
-        presence.content.captured(ContentStamp(status))
-        pending.contentCaptured()
-        pending.rescanUnlessWanted(.unexplained)
+        guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return }
+        state.presence.content.captured(ContentStamp(status))
+        state.pending.contentCaptured()
+        state.pending.rescanUnlessWanted(.unexplained)
         try begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
         scan?.learn(shape)
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
-        guard !pending.isTouched, let status = try FileStatus.directUnlessMissing(path),
-            presence.content.isCaptured(ContentStamp(status)), groupMember(writtenSince: scan.began) == nil
+        guard !state.pending.isTouched, let status = try FileStatus.directUnlessMissing(path),
+            state.presence.content.isCaptured(ContentStamp(status)),
+            groupMember(writtenSince: scan.began) == nil
         else {
             return restartPlainScan(now)
         }
         finishScan()
-        plainCaptured(scan.knownShape, ContentStamp(status))
+        state.plainCaptured(scan.knownShape, ContentStamp(status))
     }
 
     /// Somebody writes what is being read, or what it is captured with.
     private func restartPlainScan(_ now: MonotonicInstant) {
-        let writer = pending.isTouched ? nil : scan.flatMap { groupMember(writtenSince: $0.began) }
-        restartScan(now, writer: writer)
-    }
-
-    func plainCaptured(_ shape: ImageSize, _ seen: ContentStamp) {
-        image = ObservedImage(shape: shape)
-        ledger.hasSnapshot()
-        presence.content.captured(seen)
-        presence.attributes.contentCaptured()
-        pending.contentCaptured()
-        contentIsCertain()
+        let writer = state.pending.isTouched ? nil : scan.flatMap { groupMember(writtenSince: $0.began) }
+        restartScan(now, writer: writer?.path)
     }
 }

@@ -6,19 +6,19 @@ import SQLiteFiles
 extension Tracker {
     /// Acts on the notes. Short: a comparison of a large file goes on at the next call.
     func process(_ now: MonotonicInstant) -> ProcessStep {
-        guard schedule.begin(now) else { return endProcess() }
-        presence.obstacles.processingBegins()
+        guard state.schedule.begin(now) else { return endProcess() }
+        state.presence.obstacles.processingBegins()
         return run(from: .name, now)
     }
 
     /// Goes on after `needsEvents`.
-    func resume() -> ProcessStep { run(from: schedule.stage, schedule.processedAt) }
+    func resume() -> ProcessStep { run(from: state.schedule.stage, state.schedule.processedAt) }
 
     private func run(from first: ProcessStage, _ now: MonotonicInstant) -> ProcessStep {
         var next: ProcessStage? = first
         do {
             while let stage = next {
-                schedule.reached(stage, now)
+                state.schedule.reached(stage, now)
                 switch try goOn(stage, now) {
                 case .needsEvents: return .needsEvents
                 case .ended: return endProcess()
@@ -29,8 +29,10 @@ extension Tracker {
             processFailed(error, now)
             return endProcess()
         }
-        if !schedule.isWaiting, isAtRest, let due = scanning.audit.due(after: pending.lastActivity) {
-            schedule.retry(in: now.duration(to: due), from: now)
+        if !state.schedule.isWaiting, isAtRest,
+            let due = scanning.audit.due(after: state.pending.lastActivity)
+        {
+            state.schedule.retry(in: now.duration(to: due), from: now)
         }
         return endProcess()
     }
@@ -46,7 +48,7 @@ extension Tracker {
     }
 
     private func goOn(_ stage: ProcessStage, _ now: MonotonicInstant) throws -> ProcessStep {
-        guard let work = schedule.takeNext() else { return try begin(stage, now) }
+        guard let work = state.schedule.takeNext() else { return try begin(stage, now) }
         switch consume work {
         case .readQuiescent: return try readQuiescent(now)
         case .proveQuiescent(let read): return try proveQuiescent(read, now)
@@ -68,10 +70,12 @@ extension Tracker {
             if try logIsOutOfSight(now) { return .ended }
             try lookForLog()
             // What a log without a name still holds comes before what its checkpoint wrote.
-            guard !logs.isDrainingLater || pending.rescanReason != nil || scan != nil else { return .done }
+            guard !logs.isDrainingLater || state.pending.rescanReason != nil || scan != nil else {
+                return .done
+            }
             return try processContent(now)
         case .plain:
-            pending.log = false
+            state.pending.log = false
             // A journal says nothing of what is no database.
             journal.captured()
             return try processPlain(now)
@@ -85,31 +89,13 @@ extension Tracker {
 
     private func rest(_ now: MonotonicInstant) throws -> ProcessStep {
         guard isAtRest else {
-            schedule.retryUnlessAsked(now)
+            state.schedule.retryUnlessAsked(now)
             return .done
         }
-        ledger.captured(through: now)
-        presence.obstacles.canBeRead(report)
-        handOverAttributes()
-        ledger.isKnownGood(until: .now)
+        state.ledger.captured(through: now)
+        state.presence.obstacles.canBeRead(state.report)
+        state.handOverAttributes()
+        state.ledger.isKnownGood(until: .now)
         return try startAuditIfDue(now)
-    }
-
-    /// Has the events read that wait, so that what happened before this moment is known.
-    func readEvents(before next: consuming AfterEvents) -> ProcessStep {
-        schedule.readEvents(before: next)
-        return .needsEvents
-    }
-
-    /// Has the file processed again after `delay`.
-    func retry(in delay: Duration, from now: MonotonicInstant = .now) -> ProcessStep {
-        schedule.retry(in: delay, from: now)
-        return .done
-    }
-
-    /// Has the file processed again when the recorder has made something durable.
-    func waitForRecorder() -> ProcessStep {
-        schedule.waitForRecorder()
-        return .done
     }
 }

@@ -10,27 +10,32 @@ extension Tracker {
 
     /// Captures the file; ends a scan that has seen all pages.
     func captureQuiescent(_ now: MonotonicInstant) throws -> ProcessStep {
-        guard context.queue.hasRoom else { return waitForRecorder() }
-        return readEvents(before: .readQuiescent)
+        guard context.queue.hasRoom else { return state.waitForRecorder() }
+        return state.readEvents(before: .readQuiescent)
     }
 
     func readQuiescent(_ now: MonotonicInstant) throws -> ProcessStep {
-        guard journal.readOn(&context.scratch) else { return retry(in: .zero, from: now) }
-        let writes = pending.contentWrites
+        guard journal.readOn(&context.scratch) else { return state.retry(in: .zero, from: now) }
+        let writes = state.pending.contentWrites
         let file = try OpenFile(path, .look)
         guard let window = try QuiescentWindow(file, journal: journal, &context.scratch) else {
             try noteLockedWrite(file, now)
-            return retry(in: RollbackCapture.pauseWhileLocked(pending.lastActivity, now), from: now)
+            return state.retry(
+                in: RollbackCapture.pauseWhileLocked(state.pending.lastActivity, now),
+                from: now
+            )
         }
-        guard window.stamp.identity == presence.identity else {
+        guard window.stamp.identity == state.presence.identity else {
             nameChanged()
             return .done
         }
         if window.isNoDatabase, !window.isHot, scan == nil {
-            if mayTrustQuiet(window, now) { becomePlain(now) }
+            if mayTrustQuiet(window, now) { state.becomePlain(now) }
             return .done
         }
-        if window.isHot, !rollback.isSurelyHot(now) { return retry(in: RollbackCapture.hotGrace, from: now) }
+        if window.isHot, !rollback.isSurelyHot(now) {
+            return state.retry(in: RollbackCapture.hotGrace, from: now)
+        }
         if !window.isHot { rollback.isNotHot() }
         // Opened before what is read is proven: a journal that goes meanwhile leaves a torn file behind.
         let hot = window.isHot && scan == nil ? try HotJournal(journal.path, &context.scratch) : nil
@@ -50,23 +55,23 @@ extension Tracker {
             return .done
         case .everything, .named: break
         }
-        let known = image?.shape.pageSize ?? .plain
+        let known = state.image?.shape.pageSize ?? .plain
         let read = QuiescentRead(
-            image: try .read(changed, window, hot, file, known: known, bounds, &context.scratch),
+            image: try .read(changed, window, hot, file, known: known, state.bounds, &context.scratch),
             file: file,
             window: window,
             changed: changed,
             writes: writes
         )
-        return readEvents(before: .proveQuiescent(read))
+        return state.readEvents(before: .proveQuiescent(read))
     }
 
     /// Captures what was read, unless somebody wrote meanwhile.
     func proveQuiescent(_ read: borrowing QuiescentRead, _ now: MonotonicInstant) throws -> ProcessStep {
-        guard pending.contentWrites == read.writes,
+        guard state.pending.contentWrites == read.writes,
             try QuiescentWindow(read.file, journal: journal, &context.scratch) == read.window,
             try FileStatus.directUnlessMissing(path)?.identity == read.window.stamp.identity
-        else { return retry(in: .microseconds(200)) }
+        else { return state.retry(in: .microseconds(200)) }
         guard try !logHasCommits() else {
             haveBothModes(now)
             return .done
@@ -77,16 +82,16 @@ extension Tracker {
 
     private func decide(_ window: QuiescentWindow) throws -> ChangedPages {
         let known = KnownState(
-            image: image,
-            pending: pending,
-            ledger: ledger,
-            content: presence.content,
-            bounds: bounds,
+            image: state.image,
+            pending: state.pending,
+            ledger: state.ledger,
+            content: state.presence.content,
+            bounds: state.bounds,
             isScanning: scan != nil,
             scannedJournal: scan?.hotStamp
         )
         let decision = try rollback.decide(window, known)
-        if decision.isUncounted { suspectUncounted() }
+        if decision.isUncounted { state.suspectUncounted() }
         return decision.changed
     }
 
@@ -97,8 +102,8 @@ extension Tracker {
 
     /// Whether content that no transaction explains may be taken; asks for another call when it may.
     private func mayTrustQuiet(_ window: QuiescentWindow, _ now: MonotonicInstant) -> Bool {
-        guard let pause = RollbackCapture.pauseForQuiet(window, pending, now) else { return true }
-        schedule.retry(in: pause, from: now)
+        guard let pause = RollbackCapture.pauseForQuiet(window, state.pending, now) else { return true }
+        state.schedule.retry(in: pause, from: now)
         return false
     }
 
@@ -107,31 +112,31 @@ extension Tracker {
     /// log.
     private func haveBothModes(_ now: MonotonicInstant) {
         if scan != nil { return restartScan(now) }
-        if pending.rescanReason != nil { return schedule.retry(in: .zero, from: now) }
+        if state.pending.rescanReason != nil { return state.schedule.retry(in: .zero, from: now) }
         requireRescan(.missed(Self.bothModes))
     }
 
     /// Somebody holds the write lock, and no journal tells what for.
     private func noteLockedWrite(_ file: borrowing OpenFile, _ now: MonotonicInstant) throws(SystemError) {
         guard try journal.state(&context.scratch) == .absent else { return }
-        missUnlock(now)
+        state.missUnlock(now)
         let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         guard let counter = DatabaseHeader(front: context.scratch, got)?.changeCounter,
-            counter != image?.changeCounter
+            counter != state.image?.changeCounter
         else { return }
-        if rollback.sawLocked(counter, writes: pending.contentWrites, now) { ledger.addUnknown() }
+        if rollback.sawLocked(counter, writes: state.pending.contentWrites, now) { state.ledger.addUnknown() }
     }
 }
 
 // Handing over
 extension Tracker {
     private func captured(_ changed: ChangedPages, _ read: QuiescentImage?, _ window: QuiescentWindow) {
-        presence.content.capturedQuiescent(window.stamp, at: .now)
+        state.presence.content.capturedQuiescent(window.stamp, at: .now)
         if let read { deliver(read.pages, read.shape, transactions: changed.transactions) }
         allIsCounted(window)
         if scan == nil {
-            contentIsCertain()
-            if !pending.log { ledger.isKnownGood(until: .now) }
+            state.contentIsCertain()
+            if !state.pending.log { state.ledger.isKnownGood(until: .now) }
         }
         scanning.audit.want()
         if let scan, scan.isComplete, !scan.needsAnotherPass { finishScan() }
@@ -140,34 +145,34 @@ extension Tracker {
     /// The commits up to that window are in a snapshot, or in a comparison that goes on.
     func allIsCounted(_ window: QuiescentWindow) {
         rollback.captured(window)
-        ledger.allIsCounted()
-        pending.contentCaptured()
+        state.ledger.allIsCounted()
+        state.pending.contentCaptured()
     }
 
     /// Hands over a captured state.
     private func deliver(_ pages: PageSet, _ shape: ImageSize, transactions: Int?) {
-        let startsFresh = image == nil || image?.shape.pageSize != shape.pageSize
+        let startsFresh = state.image == nil || state.image?.shape.pageSize != shape.pageSize
         // Where a transaction over several databases was not seen in all of them, the root is between two
         // moments.
         let superJournals = journal.superJournals
         let isMoment = superJournals.isEmpty || !context.othersAwait(self, superJournals)
-        let count = (transactions ?? 0) + (scan == nil ? takeMerged().count : 0)
-        let isReplaced = scan == nil && pending.rescanReason == .replaced
+        let count = (transactions ?? 0) + (scan == nil ? state.takeMerged().count : 0)
+        let isReplaced = scan == nil && state.pending.rescanReason == .replaced
         let event =
             transactions == nil && count == 1
-            ? .scan : ledger.event(isReplaced: isReplaced, isCommit: count == 1)
+            ? .scan : state.ledger.event(isReplaced: isReplaced, isCommit: count == 1)
         var next = ObservedImage(shape: shape)
         next.take(pages, shape: shape)
-        image = next
+        state.image = next
         scan?.took(pages, shape: shape)
         if let scan, scan.needsFreshStart {
             scan.merged.add(count)
-            return outbox.putPart(pages, of: scan)
+            return state.outbox.putPart(pages, of: scan)
         }
         scan?.commitsTaken += count
-        if scan == nil { ledger.hasSnapshot() }
+        if scan == nil { state.ledger.hasSnapshot() }
         let isSingle = scan == nil || event == .commit
-        outbox.put(
+        state.outbox.put(
             .changes(
                 Changes(
                     file: file,

@@ -6,7 +6,7 @@ import SQLiteFiles
 /// How a comparison of the whole file goes on.
 extension Tracker {
     func stepScan(_ now: MonotonicInstant) throws -> ProcessStep {
-        if scanning.isAuditing, !scanning.isUndisturbed(pending, journal) {
+        if scanning.isAuditing, !scanning.isUndisturbed(state.pending, journal) {
             dropAudit()
             return .done
         }
@@ -17,7 +17,7 @@ extension Tracker {
     private func stepScan(until deadline: MonotonicInstant) throws -> ProcessStep {
         repeat {
             guard let scan else { return .done }
-            guard context.queue.hasRoomForScan else { return waitForRecorder() }
+            guard context.queue.hasRoomForScan else { return state.waitForRecorder() }
             switch scanning.next(logs.tail) {
             case .nothing: return .done
             case .collect: try collectFromLog(scan)
@@ -25,7 +25,7 @@ extension Tracker {
                 scan.firstUnmarked = try scan.cover { covered in
                     try logs.tail?.markConsumed(from: first, in: &covered, &context.scratch)
                 }
-            case .end: return readEvents(before: .endScan)
+            case .end: return state.readEvents(before: .endScan)
             case .slice:
                 switch try takeSlice(scan, deadline) {
                 case .done: break
@@ -38,7 +38,7 @@ extension Tracker {
     }
 
     private func goOnLater() -> ProcessStep {
-        if scan != nil { schedule.retry(in: .zero) }
+        if scan != nil { state.schedule.retry(in: .zero) }
         return .done
     }
 
@@ -55,16 +55,16 @@ extension Tracker {
             scan.advance(past: slice)
             return .done
         }
-        let (writes, transactions) = (pending.contentWrites, journal.transactionsSeen)
+        let (writes, transactions) = (state.pending.contentWrites, journal.transactionsSeen)
         if needsJournal {
             guard try QuiescentWindow.isExplained(scan.file, journal: journal, &context.scratch) else {
-                schedule.retry(in: .microseconds(500))
+                state.schedule.retry(in: .microseconds(500))
                 return .ended
             }
         }
         let read = try reader(scan)
             .read(slice, writes: writes, transactions: transactions, until: deadline)
-        if needsJournal { return readEvents(before: .proveSlice(read)) }
+        if needsJournal { return state.readEvents(before: .proveSlice(read)) }
         try take(read, scan)
         return .done
     }
@@ -74,16 +74,16 @@ extension Tracker {
     func proveSlice(_ read: SliceRead) throws -> ProcessStep {
         guard let scan,
             try QuiescentWindow.isExplained(scan.file, journal: journal, &context.scratch),
-            try pending.contentWrites == read.writes || journal.transactionsSeen != read.transactions
+            try state.pending.contentWrites == read.writes || journal.transactionsSeen != read.transactions
                 || journal.state(&context.scratch) != .absent
-        else { return retry(in: .microseconds(500)) }
+        else { return state.retry(in: .microseconds(500)) }
         try take(read, scan)
         return MonotonicInstant.now < read.deadline ? try stepScan(until: read.deadline) : goOnLater()
     }
 
     private func take(_ read: SliceRead, _ scan: FileScan) throws {
         if read.isForBase {
-            outbox.put(reader(scan).baseSlice(read))
+            state.outbox.put(reader(scan).baseSlice(read))
         } else if read.hole == nil {
             try take(differences: reader(scan).differences(read), scan)
         }
@@ -92,7 +92,7 @@ extension Tracker {
 
     private func take(differences pages: PageSet, _ scan: FileScan) throws {
         guard !pages.isEmpty else { return }
-        guard scan.purpose == .audit else { return outbox.putPart(pages, of: scan) }
+        guard scan.purpose == .audit else { return state.outbox.putPart(pages, of: scan) }
         try auditFoundDifference(pages.numbers, scan)
     }
 
@@ -101,9 +101,9 @@ extension Tracker {
         let shape = scan.knownShape
         scan.took(preimages, shape: shape)
         guard scan.purpose == .audit else {
-            outbox.putPart(preimages, of: scan)
+            state.outbox.putPart(preimages, of: scan)
             // Only now it is known from which state on the journals tell of changes.
-            if !scan.isLayingHotJournal { image = ObservedImage(shape: shape, header: scan.header) }
+            if !scan.isLayingHotJournal { state.image = ObservedImage(shape: shape, header: scan.header) }
             return
         }
         guard let page = try reader(scan).firstDifference(preimages) else { return }
@@ -113,7 +113,7 @@ extension Tracker {
     private func auditFoundDifference(_ pages: [PageNumber], _ scan: FileScan) throws {
         guard try pages.allSatisfy(reader(scan).isProven) else {
             // The mirror is wrong, not what was captured.
-            outbox.put(.prove(file, pages))
+            state.outbox.put(.prove(file, pages))
             return dropAudit()
         }
         if context.isPolled(name) {
@@ -134,9 +134,9 @@ extension Tracker {
 extension Tracker {
     /// Begins with what was in the log before the comparison.
     func overlayLog(_ scan: FileScan) throws {
-        scan.merged = ledger.merged
+        scan.merged = state.ledger.merged
         guard let log = logs.tail else { return }
-        pending.log = true
+        state.pending.log = true
         let hasRoom = { [queue = context.queue] in queue.hasRoomForScan }
         try take(scan, log) { covered in
             try log.overlay(&covered, &context.scratch, hasRoom: hasRoom) { pages, databasePages in
@@ -158,9 +158,9 @@ extension Tracker {
 
     /// The log's last commit decides how long the image is, not the file.
     private func emit(fromLog pages: PageSet, _ databasePages: PageCount, _ scan: FileScan) {
-        guard let shape = try? bounds.shapeFromLog(scan.pageSize, databasePages) else { return }
+        guard let shape = try? state.bounds.shapeFromLog(scan.pageSize, databasePages) else { return }
         scan.learn(fromOverlay: shape)
-        outbox.putPart(pages, of: scan)
+        state.outbox.putPart(pages, of: scan)
     }
 
     private func take(
@@ -172,12 +172,12 @@ extension Tracker {
         if !scan.hasCountedLog, log.beginning == nil {
             scan.hasCountedLog = true
             // What the log held when the comparison began is a part of the snapshot that ends it.
-            if ledger.isBorn { scan.count(log.overlaidCommits) }
+            if state.ledger.isBorn { scan.count(log.overlaidCommits) }
         }
         switch result {
         case .empty, .unfinished: break
         case .commits(let databasePages):
-            scan.learn(fromOverlay: try bounds.shapeFromLog(scan.pageSize, databasePages))
+            scan.learn(fromOverlay: try state.bounds.shapeFromLog(scan.pageSize, databasePages))
         case .moved: restartScan(.now)
         }
     }

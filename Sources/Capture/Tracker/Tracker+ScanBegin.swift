@@ -12,20 +12,20 @@ extension Tracker {
     func beginLogScan(_ now: MonotonicInstant) throws -> ProcessStep {
         // A file without an image has nothing in its mirror, and each commit until then is merged with
         // others.
-        guard image == nil || mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
+        guard state.image == nil || state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
         let file = try OpenFile(path, .look)
         let outline = try FileOutline(file, &context.scratch)
         let logged = try logs.tail?.pageSize(unless: outline.header?.pageSize, &context.scratch)
         guard let pageSize = logged ?? outline.header?.pageSize else { return try captureQuiescent(now) }
         let allocated = try file.status().allocatedBytes
-        let shape = try bounds.shape(pageSize, byteCount: outline.sizeBytes, allocatedBytes: allocated)
+        let shape = try state.bounds.shape(pageSize, byteCount: outline.sizeBytes, allocatedBytes: allocated)
         try begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
         guard let scan else { return .done }
         scan.header = outline.header
         scan.learn(shape)
-        pending.contentCaptured()
+        state.pending.contentCaptured()
         journal.captured()
-        ledger.allIsCounted()
+        state.ledger.allIsCounted()
         do {
             try overlayLog(scan)
             // What is not in the log any more, but was checkpointed just before, may have changed the file's
@@ -49,13 +49,13 @@ extension Tracker {
         pages: [PageNumber]?,
         transactions: Int?
     ) throws {
-        guard mirrorIsCurrent(), hasSlot(.comparison) else { return }
-        let size = window.parsedHeader?.pageSize ?? image?.shape.pageSize ?? .plain
+        guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return }
+        let size = window.parsedHeader?.pageSize ?? state.image?.shape.pageSize ?? .plain
         let shape =
             if let hot {
-                try bounds.shape(hot.pageSize, byteCount: hot.shape.byteCount, allocatedBytes: 0)
+                try state.bounds.shape(hot.pageSize, byteCount: hot.shape.byteCount, allocatedBytes: 0)
             } else {
-                try bounds.shape(size, window)
+                try state.bounds.shape(size, window)
             }
         try begin(
             shape,
@@ -68,10 +68,10 @@ extension Tracker {
         scan.header = window.parsedHeader
         scan.learn(shape)
         scan.layOver(hot)
-        scan.merged = ledger.merged
+        scan.merged = state.ledger.merged
         // The transactions up to here are in what will be read; the chain of counters starts anew.
-        image = ObservedImage(shape: shape, header: scan.header)
-        pending.rescanUnlessWanted(.unexplained)
+        state.image = ObservedImage(shape: shape, header: scan.header)
+        state.pending.rescanUnlessWanted(.unexplained)
         allIsCounted(window)
     }
 
@@ -82,7 +82,7 @@ extension Tracker {
         selection: PageBitmap?,
         transactions: Int?
     ) throws {
-        let isNew = image == nil || image?.shape.pageSize != shape.pageSize
+        let isNew = state.image == nil || state.image?.shape.pageSize != shape.pageSize
         let takesBase = isNew && shape.byteCount > Self.wholeBytes
         let mirror = isNew ? nil : context.openMirror(self.file)
         // What a comparison that was given up has handed over counts as well: the mirror shows how long that
@@ -102,26 +102,28 @@ extension Tracker {
                 isFreshStart: isNew && !takesBase
             )
         )
-        if takesBase { outbox.put(.beginBase(self.file, shape)) }
-        if !isNew, let known = image?.shape {
+        if takesBase { state.outbox.put(.beginBase(self.file, shape)) }
+        if !isNew, let known = state.image?.shape {
             let mirrored = mirrorBytes.flatMap { ImageSize(pageSize: known.pageSize, byteCount: $0) }
-            outbox.openSnapshot(mirrored ?? known)
+            state.outbox.openSnapshot(mirrored ?? known)
         }
     }
 
     private func begin(_ scan: FileScan) {
         scanning.begin(scan)
-        outbox.scanBegins()
+        state.outbox.scanBegins()
     }
 
     /// Compares an idle database just to make sure.
     func startAuditIfDue(_ now: MonotonicInstant) throws -> ProcessStep {
-        guard let due = scanning.audit.due(after: pending.lastActivity), due <= now, let image else {
+        guard let due = scanning.audit.due(after: state.pending.lastActivity), due <= now,
+            let image = state.image
+        else {
             return .done
         }
-        guard mirrorIsCurrent(), hasSlot(.audit) else { return .done }
+        guard state.mirrorIsCurrent(), hasSlot(.audit) else { return .done }
         if image.usesWAL { try reopenLog() }
-        guard pending.rescanReason == nil else { return .done }
+        guard state.pending.rescanReason == nil else { return .done }
         guard let mirror = context.openMirror(file) else {
             scanning.audit.disturbed(now)
             return .done
@@ -153,18 +155,11 @@ extension Tracker {
         return try stepScan(now)
     }
 
-    /// Whether the mirror shows all that was handed over; if not, another call follows when it does.
-    func mirrorIsCurrent() -> Bool {
-        if context.queue.isSettled(file) { return true }
-        schedule.waitForRecorder()
-        return false
-    }
-
     /// Whether a comparison may begin now; if not, another call follows when it may.
     func hasSlot(_ purpose: FileScan.Purpose) -> Bool {
         let mayBegin =
             purpose == .audit ? context.auditSlots.acquire(self) : context.scanSlots.acquire(self)
-        if !mayBegin { schedule.waitForSlot() }
+        if !mayBegin { state.schedule.waitForSlot() }
         return mayBegin
     }
 

@@ -2,39 +2,40 @@ import LinuxSystem
 import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
+import SystemPackage
 
 /// How a comparison of the whole file ends.
 extension Tracker {
     private func scanEnded() {
         guard scanning.end() else { return }
-        outbox.scanEnds()
+        state.outbox.scanEnds()
         releaseSlot()
         context.meter.update { $0.scans[file] = nil }
     }
 
     func dropScan() {
         // What was kept back amid the scan belongs to its unfinished snapshot, and must not close it.
-        outbox.putBacklog()
+        state.outbox.putBacklog()
         if logs.tail?.beginning != nil { logs.tail?.forget() }
         guard let scan else { return }
-        if scan.purpose == .base { outbox.put(.abandonBase(file)) }
+        if scan.purpose == .base { state.outbox.put(.abandonBase(file)) }
         if scan.purpose != .audit, !scan.isOverLog, kind == .database {
             // A log is counted anew.
-            ledger.scanGivenUp(scan.countGivenUp, through: image?.changeCounter)
+            state.ledger.scanGivenUp(scan.countGivenUp, through: state.image?.changeCounter)
         }
         // A fresh start that was handed over in part has taken the former image's place.
-        if scan.purpose == .base || scan.isFreshStart { image = nil }
+        if scan.purpose == .base || scan.isFreshStart { state.image = nil }
         scanEnded()
     }
 
     /// Something happened that the scan's rules do not cover: it starts over, later the longer it took.
     /// `writer`: the file of its group that was written meanwhile.
-    func restartScan(_ now: MonotonicInstant, writer: Tracker? = nil) {
+    func restartScan(_ now: MonotonicInstant, writer: FilePath? = nil) {
         let spent = scan?.began.duration(to: now) ?? .zero
         dropScan()
-        missPause(of: writer, now)
-        pending.rescanUnlessWanted(.unexplained)
-        schedule.retry(in: max(.milliseconds(1), spent), from: now)
+        state.missPause(of: writer, now)
+        state.pending.rescanUnlessWanted(.unexplained)
+        state.schedule.retry(in: max(.milliseconds(1), spent), from: now)
     }
 
     /// A transaction went by unseen amid a scan. A base goes on and is compared with the file in the end; a
@@ -47,9 +48,9 @@ extension Tracker {
         scan.breakChain(shape, now)
         scan.merged.add(transactions ?? 0)
         scan.header = header
-        image = ObservedImage(shape: shape, header: header)
+        state.image = ObservedImage(shape: shape, header: header)
         allIsCounted(window)
-        schedule.retry(in: .zero, from: now)
+        state.schedule.retry(in: .zero, from: now)
     }
 
     /// Ends an audit that is under way without a result.
@@ -63,7 +64,7 @@ extension Tracker {
     func endScan(_ now: MonotonicInstant) throws -> ProcessStep {
         guard let scan else { return .done }
         if scan.purpose == .audit {
-            if scanning.isUndisturbed(pending, journal) { finishScan() } else { dropAudit() }
+            if scanning.isUndisturbed(state.pending, journal) { finishScan() } else { dropAudit() }
             return .done
         }
         if kind == .plain {
@@ -71,10 +72,12 @@ extension Tracker {
             return .done
         }
         if scan.needsAnotherPass {
-            if let rest = scan.restsUntil, rest > now { return retry(in: now.duration(to: rest), from: now) }
-            guard mirrorIsCurrent() else { return .done }
+            if let rest = scan.restsUntil, rest > now {
+                return state.retry(in: now.duration(to: rest), from: now)
+            }
+            guard state.mirrorIsCurrent() else { return .done }
             scan.beginPass(context.openMirror(file))
-            return retry(in: .zero)
+            return state.retry(in: .zero)
         }
         if !scan.isOverLog { return try captureQuiescent(now) }
         // Transactions in rollback mode have written, or may be writing, what was read.
@@ -83,7 +86,7 @@ extension Tracker {
             return .done
         }
         try processLog(now)
-        if !pending.log, self.scan != nil { finishScan() }
+        if !state.pending.log, self.scan != nil { finishScan() }
         return .done
     }
 
@@ -97,7 +100,7 @@ extension Tracker {
     /// All pages were looked at and all transactions are in: the image is that of the last one.
     func finishScan() {
         guard let scan else { return }
-        outbox.putBacklog()
+        state.outbox.putBacklog()
         scanEnded()
         guard scan.purpose != .audit else {
             scanning.audit.done(began: scan.began, ended: .now)
@@ -105,21 +108,24 @@ extension Tracker {
             return
         }
         let shape = scan.knownShape
-        ledger.scanEnded(scan.merged)
-        let count = takeMerged().count + (scan.transactions ?? 0)
+        state.ledger.scanEnded(scan.merged)
+        let count = state.takeMerged().count + (scan.transactions ?? 0)
         let isCommit = scan.transactions == 1 && count + scan.commitsTaken == 1
-        let event = ledger.event(isReplaced: pending.rescanReason == .replaced, isCommit: isCommit)
+        let event = state.ledger.event(
+            isReplaced: state.pending.rescanReason == .replaced,
+            isCommit: isCommit
+        )
         let rest = scan.commitsTaken > 0 ? count : CommitLedger.coalesced(count, event)
         if scan.purpose == .base {
-            if rest > 0 { outbox.putCount(rest, shape) }
-            outbox.put(.endBase(file, event: event, time: .now, shape: shape))
+            if rest > 0 { state.outbox.putCount(rest, shape) }
+            state.outbox.put(.endBase(file, event: event, time: .now, shape: shape))
         } else {
-            if scan.needsFreshStart { outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan) }
-            outbox.put(.finish(file, event: event, time: .now, shape: shape, coalesced: rest))
+            if scan.needsFreshStart { state.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan) }
+            state.outbox.put(.finish(file, event: event, time: .now, shape: shape, coalesced: rest))
         }
-        image = ObservedImage(shape: shape, header: scan.header)
-        ledger.hasSnapshot()
-        contentIsCertain()
+        state.image = ObservedImage(shape: shape, header: scan.header)
+        state.ledger.hasSnapshot()
+        state.contentIsCertain()
         scanning.audit.want()
     }
 }

@@ -12,24 +12,18 @@ import SystemPackage
 /// 3. `LogCapture`: the write-ahead log;
 /// 4. `ScanCapture`: a comparison of the whole file.
 ///
-/// They share the image, the notes, the ledger of commits and the outbox, which the tracker owns and passes.
+/// They share a `CaptureState`, which the tracker owns and passes.
 final class Tracker {
     let file: FileID
     /// Relative to the root.
     let name: FilePath
     let context: CaptureContext
-    /// The last state handed to the recorder; nil when there is none, or the file was gone.
-    var image: ObservedImage?
-    /// Those that it is captured with; nil: none.
-    var group: FileGroup?
-    var pending = PendingEvents()
-    var presence: FilePresence
+    var state: CaptureState
     var rollback: RollbackCapture
     var logs = LogCapture()
     var scanning = ScanCapture()
-    var ledger: CommitLedger
-    var outbox: CaptureOutbox
-    var schedule = ProcessSchedule()
+    /// Those that it is captured with; nil: none.
+    var group: FileGroup?
 
     init(
         file: FileID,
@@ -43,14 +37,23 @@ final class Tracker {
     ) {
         self.file = file
         self.name = name
-        self.image = image
         self.context = context
-        presence = FilePresence(path, kind)
-        ledger = CommitLedger(firstEvent: firstEvent, isNew: image == nil, knownGoodUntil: knownGoodUntil)
+        state = CaptureState(
+            file: file,
+            name: name,
+            context: context,
+            image: image,
+            presence: FilePresence(path, kind),
+            ledger: CommitLedger(
+                firstEvent: firstEvent,
+                isNew: image == nil,
+                knownGoodUntil: knownGoodUntil
+            ),
+            outbox: CaptureOutbox(file, context.queue)
+        )
         rollback = RollbackCapture(
             JournalWatch(path.appending(suffix: RootScope.Sidecar.journal.rawValue))
         )
-        outbox = CaptureOutbox(file, context.queue)
     }
 
     /// Files up to this size are compared by reading them whole into one capture; larger ones are scanned.
@@ -58,29 +61,29 @@ final class Tracker {
     /// Why commits may be missed when transactions in rollback mode meet a log.
     static let bothModes = "commits in both journal modes before either was captured"
 
-    var path: FilePath { presence.path }
-    var kind: FileKind { presence.kind }
+    var path: FilePath { state.path }
+    var kind: FileKind { state.kind }
     var journal: JournalWatch { rollback.journal }
     var scan: FileScan? { scanning.scan }
-    var report: FileReport { FileReport(path: presence.path, meter: context.meter) }
-    var bounds: ImageBounds { ImageBounds(path: presence.path, capturedBytes: image?.shape.byteCount ?? 0) }
 
     /// Nothing is left to do before the next event.
     var isAtRest: Bool {
-        scan == nil && !pending.isWanted && !journal.hasNews && !outbox.hasBacklog && !logs.isDrainingLater
+        scan == nil && !state.pending.isWanted && !journal.hasNews && !state.outbox.hasBacklog
+            && !logs.isDrainingLater
     }
 
     /// The name is missing, which was recorded; nothing else is known.
     var isGone: Bool {
-        presence.isGone && image == nil && isAtRest && logs.isAbsent && schedule.retryAt == nil
-            && !presence.obstacles.isLeftOut
+        state.presence.isGone && state.image == nil && isAtRest && logs.isAbsent
+            && state.schedule.retryAt == nil
+            && !state.presence.obstacles.isLeftOut
     }
 
     /// The root has moved; the file's history goes on.
     func relocate(to place: FilePath) {
         guard place != path else { return }
-        presence.obstacles.relocates(from: report)
-        presence.relocate(to: place)
+        state.presence.obstacles.relocates(from: state.report)
+        state.presence.relocate(to: place)
         journal.relocate(to: place.appending(suffix: RootScope.Sidecar.journal.rawValue))
         logs.forget(context)
         nameChanged()
@@ -88,31 +91,13 @@ final class Tracker {
 
     /// Notes that the file has to be compared as a whole, and why.
     func requireRescan(_ cause: RescanReason, since: Instant? = nil) {
-        pending.rescan(cause)
+        state.pending.rescan(cause)
         if let reason = cause.reason {
-            outbox.putGap(since: since ?? ledger.knownGoodUntil, reason)
+            state.outbox.putGap(since: since ?? state.ledger.knownGoodUntil, reason)
             context.meter.update { $0.rescans += 1 }
         }
         dropScan()
         // The writer may be done: no event need follow.
-        schedule.retry(in: .zero)
-    }
-
-    /// Commits share a snapshot, and nobody can tell how many: a gap.
-    func suspectUncounted() {
-        outbox.putGap(since: ledger.knownGoodUntil, "commits that could not be counted one by one")
-    }
-
-    /// The commits that no snapshot names yet; what nobody could count of them is a gap.
-    func takeMerged() -> MergedCommits {
-        if ledger.merged.isUncertain { suspectUncounted() }
-        return ledger.takeMerged()
-    }
-
-    /// What was in rescanReason has been compared.
-    func contentIsCertain() {
-        if pending.rescanReason != nil { outbox.put(.gapCleared(file)) }
-        pending.rescanReason = nil
-        presence.obstacles.end(report)
+        state.schedule.retry(in: .zero)
     }
 }

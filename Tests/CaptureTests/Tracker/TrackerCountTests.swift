@@ -118,7 +118,7 @@ struct TrackerCountTests {
         let now = MonotonicInstant.now
         tracker.processFully(now)
         tracker.processFully(now.advanced(by: .seconds(1)))
-        #expect(!tracker.ledger.merged.isUncertain, "nothing was written since")
+        #expect(!tracker.state.ledger.merged.isUncertain, "nothing was written since")
         try other.sql("INSERT INTO t VALUES(3, 'x');")
         tracker.contentModified()
         tracker.processFully(now.advanced(by: .seconds(1)))

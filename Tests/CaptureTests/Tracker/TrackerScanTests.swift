@@ -49,7 +49,7 @@ struct TrackerScanTests {
             return try #require(tracker.scan)
         }
         let scan = try begin(shape(pages: 1))
-        tracker.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan)
+        tracker.state.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan)
         tracker.dropScan()
         // Pages of the former size again.
         #expect(try begin(former).isFreshStart)

@@ -38,7 +38,7 @@ struct TrackerSwitchTests {
             "PRAGMA wal_autocheckpoint=1; BEGIN; INSERT INTO t VALUES(3, 'x'); INSERT INTO u VALUES(2, 'x'); COMMIT;"
         )
         states.insert(try slow.sql(Self.proof))
-        database.tracker.logAppeared(try PinnedFile(database.tracker.presence.logPath))
+        database.tracker.logAppeared(try PinnedFile(database.tracker.state.presence.logPath))
         database.tracker.contentModified()
         try database.lookUntilAtRest()
         try expectOnly(states, of: database)
@@ -58,7 +58,7 @@ struct TrackerSwitchTests {
         try database.look()
         try database.session.sql("PRAGMA journal_mode=WAL; INSERT INTO t VALUES(3, randomblob(5000));")
         states.insert(try database.session.sql(Self.proof))
-        database.tracker.logAppeared(try PinnedFile(database.tracker.presence.logPath))
+        database.tracker.logAppeared(try PinnedFile(database.tracker.state.presence.logPath))
         try database.look()
         database.onEvents = {}
         try database.lookUntilAtRest()
@@ -73,13 +73,13 @@ struct TrackerSwitchTests {
         let tracker = database.tracker
         tracker.requireRescan(.unexplained)
         try tracker.begin(
-            tracker.image!.shape,
+            tracker.state.image!.shape,
             file: OpenFile(tracker.path, .look),
             isOverLog: true,
             selection: nil,
             transactions: nil
         )
-        tracker.pending.log = false
+        tracker.state.pending.log = false
         // The cache spills into the file, under its lock.
         try database.session.sql(
             """
