@@ -82,3 +82,12 @@ struct QuiescentWindow: Equatable {
 
     var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }
 }
+
+extension JournalWatch {
+    /// Whether a transaction in rollback mode may be writing the file. A dead writer's journal writes
+    /// nothing.
+    func isWriting(_ file: borrowing OpenFile, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard try state(&scratch) == .live else { return false }
+        return try QuiescentWindow(file, journal: self, &scratch)?.isHot != true
+    }
+}

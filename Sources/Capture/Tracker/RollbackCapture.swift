@@ -46,10 +46,13 @@ struct RollbackCapture {
         self.journal = journal
     }
 
-    mutating func captured(_ window: QuiescentWindow) {
+    /// The commits up to that window are in a snapshot, or in a comparison that goes on.
+    mutating func captured(_ window: QuiescentWindow, _ state: inout CaptureState) {
         wasLocked = window.isLocked
         lockedWrite = nil
         journal.captured()
+        state.ledger.allIsCounted()
+        state.pending.contentCaptured()
     }
 
     mutating func fileIsGone() {

@@ -23,9 +23,15 @@ struct SliceRead {
 
 /// Reads the slices of a scan, and compares them with the mirror.
 struct SliceReader {
-    let scan: FileScan
-    let file: FileID
-    let context: CaptureContext
+    private let scan: FileScan
+    private let file: FileID
+    private let context: CaptureContext
+
+    init(_ scan: FileScan, _ state: borrowing CaptureState) {
+        self.scan = scan
+        file = state.file
+        context = state.context
+    }
 
     static let bytes = 1 << 20
     /// Between slices events are read: a journal lives for a millisecond, a log for many.

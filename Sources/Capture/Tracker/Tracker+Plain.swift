@@ -89,7 +89,7 @@ extension Tracker {
         state.presence.content.captured(ContentStamp(status))
         state.pending.contentCaptured()
         state.pending.rescanUnlessWanted(.unexplained)
-        try begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
+        try scanning.begin(shape, file: file, isOverLog: false, &state, journal)
         scan?.learn(shape)
     }
 

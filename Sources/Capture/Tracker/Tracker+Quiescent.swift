@@ -45,8 +45,10 @@ extension Tracker {
         case .nothing: break
         case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, now): return .done
         case .everything(let transactions, _) where scan != nil:
-            interruptScan(window, transactions: transactions, now)
-            return .done
+            return perform(
+                scanning.interrupt(window, transactions: transactions, now, &state, &rollback),
+                now
+            )
         case .everything(let transactions, _) where isLarge(window, hot):
             try beginQuiescentScan(window, hot, pages: nil, transactions: transactions)
             return .done
@@ -133,20 +135,13 @@ extension Tracker {
     private func captured(_ changed: ChangedPages, _ read: QuiescentImage?, _ window: QuiescentWindow) {
         state.presence.content.capturedQuiescent(window.stamp, at: .now)
         if let read { deliver(read.pages, read.shape, transactions: changed.transactions) }
-        allIsCounted(window)
+        rollback.captured(window, &state)
         if scan == nil {
             state.contentIsCertain()
             if !state.pending.log { state.ledger.isKnownGood(until: .now) }
         }
         scanning.audit.want()
         if let scan, scan.isComplete, !scan.needsAnotherPass { finishScan() }
-    }
-
-    /// The commits up to that window are in a snapshot, or in a comparison that goes on.
-    func allIsCounted(_ window: QuiescentWindow) {
-        rollback.captured(window)
-        state.ledger.allIsCounted()
-        state.pending.contentCaptured()
     }
 
     /// Hands over a captured state.

@@ -2,183 +2,177 @@ import LinuxSystem
 import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
+import SystemPackage
 
-/// How a comparison of the whole file goes on.
+/// When a comparison of the whole file begins, and what follows from what it finds.
 extension Tracker {
-    func stepScan(_ now: MonotonicInstant) throws -> ProcessStep {
-        if scanning.isAuditing, !scanning.isUndisturbed(state.pending, journal) {
+    /// Begins to compare a database whose changes go through a log.
+    ///
+    /// The newest committed frame of every page in the log is laid over the file: a checkpoint only ever
+    /// writes pages that are in the log, so whatever it changes meanwhile is covered.
+    func beginLogScan(_ now: MonotonicInstant) throws -> ProcessStep {
+        // A file without an image has nothing in its mirror, and each commit until then is merged with
+        // others.
+        guard state.image == nil || state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
+        let file = try OpenFile(path, .look)
+        let outline = try FileOutline(file, &context.scratch)
+        let logged = try logs.tail?.pageSize(unless: outline.header?.pageSize, &context.scratch)
+        guard let pageSize = logged ?? outline.header?.pageSize else { return try captureQuiescent(now) }
+        let allocated = try file.status().allocatedBytes
+        let shape = try state.bounds.shape(
+            pageSize,
+            byteCount: outline.sizeBytes,
+            allocatedBytes: allocated
+        )
+        try scanning.beginOverLog(outline, shape, file: file, &state, journal)
+        do {
+            // What is not in the log any more, but was checkpointed just before, may have changed the file's
+            // length.
+            if try scanning.overlay(logs.tail, &state) == .restart { return perform(.restart, .now) }
+            guard let scan, try FileOutline(scan.file, &context.scratch) != outline else { return .done }
+        } catch {
+            // Begun in part it would go on without what is missing.
+            dropScan()
+            throw error
+        }
+        return perform(.restart, now)
+    }
+
+    /// Begins to compare a large database in rollback mode, or the pages that many journals name.
+    func beginQuiescentScan(
+        _ window: QuiescentWindow,
+        _ hot: HotJournal?,
+        pages: [PageNumber]?,
+        transactions: Int?
+    ) throws {
+        guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return }
+        try scanning.beginQuiescent(
+            window,
+            hot,
+            pages: pages,
+            transactions: transactions,
+            &state,
+            &rollback
+        )
+    }
+
+    /// Compares an idle database just to make sure.
+    func startAuditIfDue(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard let due = scanning.audit.due(after: state.pending.lastActivity), due <= now,
+            let image = state.image
+        else { return .done }
+        guard state.mirrorIsCurrent(), hasSlot(.audit) else { return .done }
+        if image.usesWAL { try reopenLog() }
+        guard state.pending.rescanReason == nil else { return .done }
+        guard let mirror = context.openMirror(file) else {
+            scanning.audit.disturbed(now)
+            return .done
+        }
+        do {
+            let hasLog = logs.tail != nil
+            try scanning.beginAudit(image, mirror: mirror, &state, journal, hasLog: hasLog)
+        } catch {
+            // Begun in part it would find differences that are none.
             dropAudit()
-            return .done
+            throw error
         }
-        return try stepScan(until: .now.advanced(by: ScanCapture.sliceTime))
+        // A small file is done at once, so that not thousands are open when all are idle at the same time.
+        return try stepScan(now)
     }
 
-    /// Goes on until the time is over, once at least.
-    private func stepScan(until deadline: MonotonicInstant) throws -> ProcessStep {
-        repeat {
-            guard let scan else { return .done }
-            guard context.queue.hasRoomForScan else { return state.waitForRecorder() }
-            switch scanning.next(logs.tail) {
-            case .nothing: return .done
-            case .collect: try collectFromLog(scan)
-            case .mark(let first):
-                scan.firstUnmarked = try scan.cover { covered in
-                    try logs.tail?.markConsumed(from: first, in: &covered, &context.scratch)
-                }
-            case .end: return state.readEvents(before: .endScan)
-            case .slice:
-                switch try takeSlice(scan, deadline) {
-                case .done: break
-                case .ended: return .done
-                case .needsEvents: return .needsEvents
-                }
-            }
-        } while MonotonicInstant.now < deadline
-        return goOnLater()
+    /// Whether a comparison may begin now; if not, another call follows when it may.
+    func hasSlot(_ purpose: FileScan.Purpose) -> Bool {
+        let mayBegin =
+            purpose == .audit ? context.auditSlots.acquire(self) : context.scanSlots.acquire(self)
+        if !mayBegin { state.schedule.waitForSlot() }
+        return mayBegin
     }
 
-    private func goOnLater() -> ProcessStep {
-        if scan != nil { state.schedule.retry(in: .zero) }
-        return .done
-    }
-
-    /// Looks at the next slice. `ended`: it has to wait, for somebody may be writing it without a journal to
-    /// tell.
-    private func takeSlice(_ scan: FileScan, _ deadline: MonotonicInstant) throws -> ProcessStep {
-        if let preimages = try scan.nextPreimages(limit: SliceReader.shortBytes, &context.scratch) {
-            try lay(preimages, scan)
-            return .done
-        }
-        let needsJournal = !scan.isOverLog && kind == .database
-        let slice = scan.nextSlice(limit: needsJournal ? SliceReader.shortBytes : SliceReader.bytes)
-        guard !slice.isEmpty else {
-            scan.advance(past: slice)
-            return .done
-        }
-        let (writes, transactions) = (state.pending.contentWrites, journal.transactionsSeen)
-        if needsJournal {
-            guard try QuiescentWindow.isExplained(scan.file, journal: journal, &context.scratch) else {
-                state.schedule.retry(in: .microseconds(500))
-                return .ended
-            }
-        }
-        let read = try reader(scan)
-            .read(slice, writes: writes, transactions: transactions, until: deadline)
-        if needsJournal { return state.readEvents(before: .proveSlice(read)) }
-        try take(read, scan)
-        return .done
-    }
-
-    /// Takes the slice that was read, unless somebody may have written it without a journal to tell, and goes
-    /// on with the scan.
-    func proveSlice(_ read: SliceRead) throws -> ProcessStep {
-        guard let scan,
-            try QuiescentWindow.isExplained(scan.file, journal: journal, &context.scratch),
-            try state.pending.contentWrites == read.writes || journal.transactionsSeen != read.transactions
-                || journal.state(&context.scratch) != .absent
-        else { return state.retry(in: .microseconds(500)) }
-        try take(read, scan)
-        return MonotonicInstant.now < read.deadline ? try stepScan(until: read.deadline) : goOnLater()
-    }
-
-    private func take(_ read: SliceRead, _ scan: FileScan) throws {
-        if read.isForBase {
-            state.outbox.put(reader(scan).baseSlice(read))
-        } else if read.hole == nil {
-            try take(differences: reader(scan).differences(read), scan)
-        }
-        scan.advance(past: read.pages)
-    }
-
-    private func take(differences pages: PageSet, _ scan: FileScan) throws {
-        guard !pages.isEmpty else { return }
-        guard scan.purpose == .audit else { return state.outbox.putPart(pages, of: scan) }
-        try auditFoundDifference(pages.numbers, scan)
-    }
-
-    /// Takes pre-images of a hot journal for what the pages contain.
-    private func lay(_ preimages: PageSet, _ scan: FileScan) throws {
-        let shape = scan.knownShape
-        scan.took(preimages, shape: shape)
-        guard scan.purpose == .audit else {
-            state.outbox.putPart(preimages, of: scan)
-            // Only now it is known from which state on the journals tell of changes.
-            if !scan.isLayingHotJournal { state.image = ObservedImage(shape: shape, header: scan.header) }
-            return
-        }
-        guard let page = try reader(scan).firstDifference(preimages) else { return }
-        try auditFoundDifference([page], scan)
-    }
-
-    private func auditFoundDifference(_ pages: [PageNumber], _ scan: FileScan) throws {
-        guard try pages.allSatisfy(reader(scan).isProven) else {
-            // The mirror is wrong, not what was captured.
-            state.outbox.put(.prove(file, pages))
-            return dropAudit()
-        }
-        if context.isPolled(name) {
-            // Where no events come, this may be the first to see a change.
-            return requireRescan(.missed("changes that no event tells are looked for in turns"))
-        }
-        context.meter.update { $0.auditDifferences += 1 }
-        context.meter.tell(.auditDifference(path.printable))
-        requireRescan(.missed("an audit found pages that differ from what was captured"))
-    }
-
-    private func reader(_ scan: FileScan) -> SliceReader {
-        SliceReader(scan: scan, file: file, context: context)
+    /// No comparison is under way.
+    func releaseSlot() {
+        context.scanSlots.release(self)
+        context.auditSlots.release(self)
     }
 }
 
-// What was in the log when a comparison began
+// Going on
 extension Tracker {
-    /// Begins with what was in the log before the comparison.
-    func overlayLog(_ scan: FileScan) throws {
-        scan.merged = state.ledger.merged
-        guard let log = logs.tail else { return }
-        state.pending.log = true
-        let hasRoom = { [queue = context.queue] in queue.hasRoomForScan }
-        try take(scan, log) { covered in
-            try log.overlay(&covered, &context.scratch, hasRoom: hasRoom) { pages, databasePages in
-                emit(fromLog: pages, databasePages, scan)
+    func stepScan(_ now: MonotonicInstant) throws -> ProcessStep {
+        if scanning.isAuditing, !scanning.isUndisturbed(state.pending, journal) {
+            return perform(.dropAudit, now)
+        }
+        let deadline = MonotonicInstant.now.advanced(by: ScanCapture.sliceTime)
+        return perform(try scanning.step(until: deadline, &state, journal, logs.tail), .now)
+    }
+
+    func proveSlice(_ read: SliceRead) throws -> ProcessStep {
+        perform(try scanning.prove(read, &state, journal, logs.tail), .now)
+    }
+
+    /// Does what the scan wants.
+    func perform(_ step: ScanStep, _ now: MonotonicInstant) -> ProcessStep {
+        switch step {
+        case .done: break
+        case .needsEvents: return .needsEvents
+        case .restart: restartScan(now)
+        case .rescan(let reason): requireRescan(reason)
+        case .dropAudit: dropAudit()
+        }
+        return .done
+    }
+}
+
+// Ending
+extension Tracker {
+    func dropScan() {
+        if scanning.drop(logs.tail, &state) { releaseSlot() }
+    }
+
+    /// Ends an audit that is under way without a result.
+    func dropAudit() {
+        if scanning.dropAudit(&state) { releaseSlot() }
+    }
+
+    /// Something happened that the scan's rules do not cover: it starts over, later the longer it took.
+    /// `writer`: the other file of its group that was written meanwhile.
+    func restartScan(_ now: MonotonicInstant, writer: FilePath? = nil) {
+        let spent = scan?.began.duration(to: now) ?? .zero
+        dropScan()
+        state.missPause(of: writer, now)
+        state.pending.rescanUnlessWanted(.unexplained)
+        state.schedule.retry(in: max(.milliseconds(1), spent), from: now)
+    }
+
+    func finishScan() {
+        if scanning.finish(&state) { releaseSlot() }
+    }
+
+    /// All pages were looked at, and the events were read that came before that.
+    func endScan(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard let scan else { return .done }
+        if scan.purpose == .audit {
+            if scanning.isUndisturbed(state.pending, journal) { finishScan() } else { dropAudit() }
+            return .done
+        }
+        if kind == .plain {
+            try endPlainScan(scan, now)
+            return .done
+        }
+        if scan.needsAnotherPass {
+            if let rest = scan.restsUntil, rest > now {
+                return state.retry(in: now.duration(to: rest), from: now)
             }
+            guard state.mirrorIsCurrent() else { return .done }
+            scan.beginPass(context.openMirror(file))
+            return state.retry(in: .zero)
         }
-    }
-
-    /// Goes on with the log's pages for which there was no room.
-    private func collectFromLog(_ scan: FileScan) throws {
-        guard let log = logs.tail else { return }
-        let hasRoom = { [queue = context.queue] in queue.hasRoomForScan }
-        try take(scan, log) { covered in
-            try log.collect(&covered, &context.scratch, hasRoom: hasRoom) { pages, databasePages in
-                emit(fromLog: pages, databasePages, scan)
-            }
-        }
-    }
-
-    /// The log's last commit decides how long the image is, not the file.
-    private func emit(fromLog pages: PageSet, _ databasePages: PageCount, _ scan: FileScan) {
-        guard let shape = try? state.bounds.shapeFromLog(scan.pageSize, databasePages) else { return }
-        scan.learn(fromOverlay: shape)
-        state.outbox.putPart(pages, of: scan)
-    }
-
-    private func take(
-        _ scan: FileScan,
-        _ log: WALTail,
-        _ overlay: (inout PageBitmap) throws -> WALTail.Overlay
-    ) throws {
-        let result = try scan.cover(overlay)
-        if !scan.hasCountedLog, log.beginning == nil {
-            scan.hasCountedLog = true
-            // What the log held when the comparison began is a part of the snapshot that ends it.
-            if state.ledger.isBorn { scan.count(log.overlaidCommits) }
-        }
-        switch result {
-        case .empty, .unfinished: break
-        case .commits(let databasePages):
-            scan.learn(fromOverlay: try state.bounds.shapeFromLog(scan.pageSize, databasePages))
-        case .moved: restartScan(.now)
-        }
+        if !scan.isOverLog { return try captureQuiescent(now) }
+        // Transactions in rollback mode have written, or may be writing, what was read.
+        guard journal.eventsSeen == scan.journalEvents,
+            try !journal.isWriting(scan.file, &context.scratch)
+        else { return perform(.restart, now) }
+        try processLog(now)
+        if !state.pending.log, self.scan != nil { finishScan() }
+        return .done
     }
 }

@@ -45,7 +45,7 @@ struct TrackerScanTests {
         let (tracker, queue) = try tracker(folder, ObservedImage(shape: former))
         func begin(_ shape: ImageSize) throws -> FileScan {
             let file = try OpenFile(tracker.path, .look)
-            try tracker.begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
+            try tracker.scanning.begin(shape, file: file, isOverLog: true, &tracker.state, tracker.journal)
             return try #require(tracker.scan)
         }
         let scan = try begin(shape(pages: 1))
@@ -79,12 +79,12 @@ struct TrackerScanTests {
         try folder.write(content, to: file.description)
         try folder.write(content, to: "a.db")
         let (tracker, queue) = try tracker(folder, ObservedImage(shape: shape(pages: 2)))
-        try tracker.begin(
+        try tracker.scanning.begin(
             shape(pages: 7),
             file: OpenFile(tracker.path, .look),
             isOverLog: true,
-            selection: nil,
-            transactions: nil
+            &tracker.state,
+            tracker.journal
         )
         let steps = queue.takeAll()
         guard steps.count == 1, case .changes(let opening) = steps[0] else {

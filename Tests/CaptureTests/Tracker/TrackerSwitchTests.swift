@@ -72,12 +72,12 @@ struct TrackerSwitchTests {
         let states: Set = [try database.session.sql(Self.proof)]
         let tracker = database.tracker
         tracker.requireRescan(.unexplained)
-        try tracker.begin(
+        try tracker.scanning.begin(
             tracker.state.image!.shape,
             file: OpenFile(tracker.path, .look),
             isOverLog: true,
-            selection: nil,
-            transactions: nil
+            &tracker.state,
+            tracker.journal
         )
         tracker.state.pending.log = false
         // The cache spills into the file, under its lock.
