@@ -14,19 +14,19 @@ extension Tracker {
                 return .done
             }
             guard isWatched, journal.hasNews || state.pending.isTouched else { return .done }
-            return try captureQuiescent(now)
+            return captureQuiescent(now)
         }
         if state.pending.rescanReason != nil {
             return try usesLog() ? beginLogScan(now) : captureQuiescent(now)
         }
         if journal.hasNews {
-            guard try logHasCommits() else { return try captureQuiescent(now) }
+            guard try logHasCommits() else { return captureQuiescent(now) }
             requireRescan(.missed(Self.bothModes))
             return .done
         }
         let lacksEvidence = state.pending.takeLackOfEvidence()
         guard state.pending.isTouched else { return .done }
-        guard let image = state.image, image.usesWAL else { return try captureQuiescent(now) }
+        guard let image = state.image, image.usesWAL else { return captureQuiescent(now) }
         if lacksEvidence {
             requireRescan(.missed("a write-ahead log was gone before it could be read"))
             return .done

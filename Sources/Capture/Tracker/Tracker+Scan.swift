@@ -17,7 +17,7 @@ extension Tracker {
         let file = try OpenFile(path, .look)
         let outline = try FileOutline(file, &context.scratch)
         let logged = try logs.tail?.pageSize(unless: outline.header?.pageSize, &context.scratch)
-        guard let pageSize = logged ?? outline.header?.pageSize else { return try captureQuiescent(now) }
+        guard let pageSize = logged ?? outline.header?.pageSize else { return captureQuiescent(now) }
         let allocated = try file.status().allocatedBytes
         let shape = try state.bounds.shape(
             pageSize,
@@ -166,7 +166,7 @@ extension Tracker {
             scan.beginPass(context.openMirror(file))
             return state.retry(in: .zero)
         }
-        if !scan.isOverLog { return try captureQuiescent(now) }
+        if !scan.isOverLog { return captureQuiescent(now) }
         // Transactions in rollback mode have written, or may be writing, what was read.
         guard journal.eventsSeen == scan.journalEvents,
             try !journal.isWriting(scan.file, &context.scratch)
