@@ -104,16 +104,6 @@ extension CaptureState {
         schedule.retry(in: .zero, from: now)
     }
 
-    /// A plain file was captured, and looked like that.
-    mutating func plainCaptured(_ shape: ImageSize, _ seen: ContentStamp) {
-        image = ObservedImage(shape: shape)
-        ledger.hasSnapshot()
-        presence.content.captured(seen)
-        presence.attributes.contentCaptured()
-        pending.contentCaptured()
-        contentIsCertain()
-    }
-
     /// A writer left no pause in which the file could be captured. `writer`: the other file of its group that
     /// is written.
     mutating func missPause(of writer: FilePath? = nil, _ now: MonotonicInstant) {

@@ -3,16 +3,7 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
-/// A file that is no database, read whole, and what it was before.
-struct PlainRead: ~Copyable {
-    let file: OpenFile
-    let stamp: ContentStamp
-    let shape: ImageSize
-    let pages: PageSet
-    /// Writes that events had told of before.
-    let writes: Int
-}
-
+/// A file that is no database.
 extension Tracker {
     /// Captures a file that is no database once its writer has closed it, replaced it or paused.
     func processPlain(_ now: MonotonicInstant) throws -> ProcessStep {
@@ -31,7 +22,7 @@ extension Tracker {
         try decideKindAgain()
         guard kind == .plain else { return state.retry(in: .zero, from: now) }
         if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
-            return captureGroup(group, now)
+            return group.capture(self, now)
         }
         return state.readEvents(before: .readPlain)
     }
@@ -54,36 +45,6 @@ extension Tracker {
         return state.readEvents(before: .provePlain(read))
     }
 
-    /// Captures what was read, unless somebody wrote it meanwhile.
-    func provePlain(_ read: borrowing PlainRead, _ now: MonotonicInstant) throws -> ProcessStep {
-        guard state.pending.contentWrites == read.writes, try ContentStamp(read.file.status()) == read.stamp
-        else {
-            state.missPause(now)
-            return state.retry(in: .milliseconds(5))
-        }
-        for step in plainSteps(read.shape, read.pages) { state.outbox.put(step) }
-        state.plainCaptured(read.shape, read.stamp)
-        return .done
-    }
-
-    /// What hands over that content.
-    func plainSteps(_ shape: ImageSize, _ pages: PageSet) -> [CaptureStep] {
-        let event = state.event(isCommit: false)
-        return [
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: event,
-                    shape: shape,
-                    startsFresh: state.image == nil || state.image?.shape.pageSize != .plain,
-                    pages: pages,
-                    closesUnfinished: true
-                )
-            )
-        ]
-    }
-
     private func beginPlainScan(_ shape: ImageSize, _ status: FileStatus, _ file: consuming OpenFile) throws {
         guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return }
         state.presence.content.captured(ContentStamp(status))
@@ -97,7 +58,7 @@ extension Tracker {
     func endPlainScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
         guard !state.pending.isTouched, let status = try FileStatus.directUnlessMissing(path),
             state.presence.content.isCaptured(ContentStamp(status)),
-            groupMember(writtenSince: scan.began) == nil
+            group?.member(otherThan: self, writtenSince: scan.began) == nil
         else {
             return restartPlainScan(now)
         }
@@ -107,7 +68,7 @@ extension Tracker {
 
     /// Somebody writes what is being read, or what it is captured with.
     private func restartPlainScan(_ now: MonotonicInstant) {
-        let writer = state.pending.isTouched ? nil : scan.flatMap { groupMember(writtenSince: $0.began) }
+        let writer = state.pending.isTouched ? nil : scan.flatMap { group?.member(otherThan: self, writtenSince: $0.began) }
         restartScan(now, writer: writer?.path)
     }
 }

@@ -56,9 +56,9 @@ extension Tracker {
         case .proveSlice(let read): return try proveSlice(read)
         case .endScan: return try endScan(now)
         case .readPlain: return try readPlain(now)
-        case .provePlain(let read): return try provePlain(read, now)
-        case .readGroup(let members): return try readGroup(members, now)
-        case .proveGroup(let read): return proveGroup(read, now)
+        case .provePlain(let read): return try state.provePlain(read, now)
+        case .readGroup(let members): return try FileGroup.read(members, self, now)
+        case .proveGroup(let read): return FileGroup.prove(read, self, now)
         }
     }
 
