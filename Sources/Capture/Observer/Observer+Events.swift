@@ -37,8 +37,8 @@ extension Observer {
     }
 
     private func contentWritten(_ tracker: Tracker, _ mask: InotifyMask) {
-        if mask.contains(.modified) { tracker.contentModified() }
-        if mask.contains(.closedAfterWrite) { tracker.contentClosed() }
+        if mask.contains(.modified) { tracker.note(.contentModified) }
+        if mask.contains(.closedAfterWrite) { tracker.note(.contentClosed) }
         markDue(tracker)
     }
 
@@ -50,9 +50,9 @@ extension Observer {
             let tracker = tracker(of: owner)
         {
             switch sidecar {
-            case .writeAheadLog: tracker.logModified()
-            case .journal: tracker.journalModified()
-            case .sharedMemory: tracker.sharedMemoryModified()
+            case .writeAheadLog: tracker.note(.logModified)
+            case .journal: tracker.note(.journalModified)
+            case .sharedMemory: tracker.note(.indexModified)
             }
             markDue(tracker)
         }
@@ -97,7 +97,7 @@ extension Observer {
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
             || mask.contains(.movedFrom)
         {
-            tracker.nameChanged()
+            tracker.note(.nameChanged)
             let path = rootPath.pushing(root, name)
             if root.kind == .directory, let kind = FileStatus.directIfPresent(path)?.kind {
                 leaveOutUnlessFile(name, kind)
@@ -116,14 +116,14 @@ extension Observer {
         let went = !event.mask.isDisjoint(with: [.deleted, .movedFrom])
         switch sidecar {
         case .writeAheadLog:
-            if appeared { tracker.logAppeared(event.caught) }
-            if went { tracker.logDeleted() }
+            if appeared { tracker.note(.logAppeared(event.caught)) }
+            if went { tracker.note(.logDeleted) }
         case .journal:
-            if appeared { tracker.journalAppeared(event.caught) }
-            if went { tracker.journalDeleted() }
+            if appeared { tracker.note(.journalAppeared(event.caught)) }
+            if went { tracker.note(.journalDeleted) }
         case .sharedMemory:
             guard appeared else { return }
-            tracker.sharedMemoryAppeared(event.caught)
+            tracker.note(.indexAppeared(event.caught))
         }
         markDue(tracker)
     }
@@ -167,7 +167,7 @@ extension Observer {
         for name in others where !hasAncestor(of: name, in: changed) {
             for directory in directories.names(from: name) { watchAgain(directory) }
             for tracker in trackers.files(below: name) {
-                tracker.nameChanged()
+                tracker.note(.nameChanged)
                 due.insert(tracker, isUrgent: false)
             }
         }

@@ -45,10 +45,10 @@ extension Observer {
         if let status { tracker.noteStatus(status) }
         if tracker.state.presence.attributes.hasNews { due.insert(tracker, isUrgent: false) }
         if status?.identity != tracker.state.presence.identity {
-            tracker.nameChanged()
+            tracker.note(.nameChanged)
             mustBeLookedAt(tracker)
         } else if let status, tracker.state.presence.content.noticesChange(ContentStamp(status)) {
-            tracker.contentModified()
+            tracker.note(.contentModified)
             mustBeLookedAt(tracker)
         }
     }

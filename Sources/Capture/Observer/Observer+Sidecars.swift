@@ -88,7 +88,7 @@ extension Observer {
                 !known.state.presence.obstacles.isLeftOut
             else { return }
             if !wasLookedAt, known.state.presence.isThere, known.mayBeMadeDatabase {
-                known.nameChanged()
+                known.note(.nameChanged)
                 return due.insert(known)
             }
         } else if case .sidecar(_, let other) = scope.role(of: owner),

@@ -2,44 +2,62 @@ import LinuxSystem
 import RepositoryFormat
 import SQLiteFiles
 
+/// What an event told of a file. Of what appeared it brings the file itself; nil when that was gone before it
+/// could be opened.
+enum FileEvent {
+    /// The name was given to a file, taken from it or moved.
+    case nameChanged
+    /// The content was written.
+    case contentModified
+    /// A writer closed the file.
+    case contentClosed
+    case journalAppeared(PinnedFile?)
+    case journalModified
+    case journalDeleted
+    case logAppeared(PinnedFile?)
+    case logModified
+    /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
+    case logDeleted
+    /// Somebody opens the database.
+    case indexAppeared(PinnedFile?)
+    /// The wal-index was made anew, or has grown: all else is written through mappings, without an event.
+    case indexModified
+}
+
 /// What events say. These only take notes and hold files open that are about to lose their names; none comes
 /// amid the work on a file.
 extension Tracker {
-    /// The name was given to a file, taken from it or moved.
-    func nameChanged() { state.pending.nameChanged() }
-
-    /// The content was written.
-    func contentModified() {
-        logs.sight.mustCheck()
-        state.pending.contentModified()
+    func note(_ event: FileEvent) {
+        switch event {
+        case .nameChanged: state.pending.nameChanged()
+        case .contentModified:
+            logs.sight.mustCheck()
+            state.pending.contentModified()
+        case .contentClosed:
+            logs.sight.mustCheck()
+            state.pending.contentClosed()
+        case .journalAppeared(let caught):
+            state.pending.active()
+            journal.appeared(caught, &context.scratch)
+        case .journalModified:
+            state.pending.active()
+            state.pending.journalWritten()
+            journal.modified(&context.scratch)
+        case .journalDeleted:
+            state.pending.active()
+            journal.deleted(&context.scratch)
+        case .logAppeared(let caught): logAppeared(caught)
+        case .logModified:
+            state.pending.logChanged()
+            logs.tail?.wasWritten()
+        case .logDeleted: logDeleted()
+        case .indexAppeared(let caught): indexAppeared(caught)
+        case .indexModified: logs.tail?.indexMayBeNew(&context.scratch)
+        }
     }
 
-    /// A writer closed the file.
-    func contentClosed() {
-        logs.sight.mustCheck()
-        state.pending.contentClosed()
-    }
-
-    /// `caught`: the journal that appeared; nil when it was gone before it could be opened.
-    func journalAppeared(_ caught: PinnedFile?) {
-        state.pending.active()
-        journal.appeared(caught, &context.scratch)
-    }
-
-    func journalModified() {
-        state.pending.active()
-        state.pending.journalWritten()
-        journal.modified(&context.scratch)
-    }
-
-    func journalDeleted() {
-        state.pending.active()
-        journal.deleted(&context.scratch)
-    }
-
-    /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion
-    /// tells.
-    func logAppeared(_ caught: PinnedFile?) {
+    /// `caught`: nil for a log that was gone before it could be opened, which its deletion tells.
+    private func logAppeared(_ caught: PinnedFile?) {
         state.pending.active()
         if let caught, caught.identity == logs.identity { return }
         if logs.isDrainingLater {
@@ -54,9 +72,8 @@ extension Tracker {
         state.pending.log = true
     }
 
-    /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that
-    /// was closed is opened again. `caught`: the index; nil when it was gone before it could be opened.
-    func sharedMemoryAppeared(_ caught: PinnedFile?) {
+    /// The wal-index is held, for both may be gone in a moment; and a log that was closed is opened again.
+    private func indexAppeared(_ caught: PinnedFile?) {
         // A removed log that is followed has an index of its own.
         if let caught, !state.presence.obstacles.isHindered { logs.hold(index: caught) }
         guard logs.isSuspended else { return }
@@ -66,19 +83,7 @@ extension Tracker {
         state.pending.log = true
     }
 
-    /// The wal-index was made anew, or has grown: all else is written through mappings, without an event.
-    func sharedMemoryModified() {
-        logs.tail?.indexMayBeNew(&context.scratch)
-    }
-
-    func logModified() {
-        state.pending.active()
-        logs.tail?.wasWritten()
-        state.pending.log = true
-    }
-
-    /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
-    func logDeleted() {
+    private func logDeleted() {
         state.pending.active()
         guard let log = logs.tail, !log.log.isNamed else {
             if logs.dropSuspended(), state.pending.rescanReason != nil { return }
@@ -107,7 +112,7 @@ extension Tracker {
 
     /// Everything may have changed without an event since then.
     func eventsWereLost(_ reason: String, since: Instant) {
-        nameChanged()
+        state.pending.nameChanged()
         state.pending.log = true
         journal.eventsWereLost()
         requireRescan(.missed(reason), since: since)

@@ -27,7 +27,7 @@ extension Tracker {
             )
         }
         if error.isMissing {
-            nameChanged()
+            state.pending.nameChanged()
             return state.schedule.retry(in: .milliseconds(5), from: now)
         }
         if let place = error.path, place == journal.path || state.presence.isLog(place) {

@@ -83,8 +83,8 @@ extension Tracker {
     func foundChanged(_ now: PolledStamp, since: Instant) {
         guard isAtRest else { return }
         if kind == .plain {
-            nameChanged()
-            contentModified()
+            state.pending.nameChanged()
+            note(.contentModified)
         } else if now.content == state.presence.content.polled?.content, now.log != nil,
             now.log?.identity == logs.identity
         {

@@ -86,7 +86,7 @@ final class Tracker {
         state.presence.relocate(to: place)
         journal.relocate(to: place.appending(suffix: RootScope.Sidecar.journal.rawValue))
         logs.forget(context)
-        nameChanged()
+        state.pending.nameChanged()
     }
 
     /// Notes that the file has to be compared as a whole, and why.
