@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryFormat
 import RepositoryWriter
+import SQLiteFiles
 import SystemPackage
 
 /// What the values that capture a file share. The tracker owns it and passes it to each of them.
@@ -71,6 +72,13 @@ extension CaptureState {
         presence.obstacles.end(report)
     }
 
+    /// Counts the commits in a log that came and went, or is there, before the first capture of a database
+    /// that was made meanwhile.
+    mutating func merge(_ log: WALTail) {
+        guard ledger.isBorn, image == nil else { return }
+        ledger.add(try? log.commitsSinceMade(&context.scratch))
+    }
+
     /// The name of the next snapshot. `isCommit`: it is one commit alone.
     func event(isCommit: Bool) -> SnapshotEvent {
         ledger.event(isReplaced: pending.rescanReason == .replaced, isCommit: isCommit)
@@ -88,7 +96,19 @@ extension CaptureState {
         outbox.put(.attributes(AttributesStep(subject, news.attributes)))
     }
 
-    mutating func become(_ kind: FileKind) {
+    /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside
+    /// it.
+    mutating func decideKindAgain(hasLog: Bool, _ journal: JournalWatch) throws {
+        let opened = try OpenFile(path, .look)
+        let got = try opened.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
+        let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
+        guard
+            try isDatabase || (got == 0 && (hasLog || journal.state(&context.scratch) != .absent))
+        else { return }
+        become(.database)
+    }
+
+    private mutating func become(_ kind: FileKind) {
         presence.kind = kind
         outbox.put(.declare(file, name: name, kind: kind))
         // Pages of another size: the image as a file of the other kind is no basis.

@@ -35,20 +35,22 @@ struct LogCapture {
 extension LogCapture {
     /// Looks for a log with a name; none is no error. Only while everything is to be compared: a log that
     /// comes later is opened when it appears, and none is passed over.
-    mutating func open(_ presence: FilePresence, _ context: CaptureContext) throws(SystemError) {
+    mutating func open(_ state: inout CaptureState) throws(SystemError) {
         suspended = nil
         isDrainingLater = false
-        hold(try WALTail.ifPresent(presence.logPath, indexPath: presence.logIndexPath), context)
+        let presence = state.presence
+        let found = try WALTail.ifPresent(presence.logPath, indexPath: presence.logIndexPath)
+        hold(found, state.context)
+        if tail != nil { state.pending.log = true }
     }
 
     /// Follows the log that appeared. `isNew`: all before it was captured.
     mutating func follow(
         _ log: PinnedFile,
-        _ presence: FilePresence,
         isNew: Bool,
-        _ context: CaptureContext
+        _ state: borrowing CaptureState
     ) {
-        hold(WALTail(log, indexPath: presence.logIndexPath, isNew: isNew), context)
+        hold(WALTail(log, indexPath: state.presence.logIndexPath, isNew: isNew), state.context)
         suspended = nil
     }
 
@@ -74,29 +76,28 @@ extension LogCapture {
         hold(nil, context)
     }
 
-    enum Reopening {
-        /// It was not closed, or has lost its name by now: the event that says so is still to come.
-        case none
-        case resumed
-        /// Another log has its name.
-        case isOther
-    }
-
-    /// Opens the log again if it was closed. `isWhole`: everything is to be compared, so nothing has to go on.
+    /// Opens the log again if it was closed. One that has lost its name by now is missed: the event that says
+    /// so is still to come. False if another log has its name, unless everything is to be compared anyway.
     mutating func reopen(
-        _ presence: FilePresence,
-        isWhole: Bool,
-        _ context: CaptureContext
-    ) throws(SystemError) -> Reopening {
+        _ state: borrowing CaptureState
+    ) throws(SystemError) -> Bool {
+        let presence = state.presence
         guard let suspended,
             let tail = try WALTail.ifPresent(presence.logPath, indexPath: presence.logIndexPath)
-        else { return .none }
+        else { return true }
         self.suspended = nil
-        hold(tail, context)
-        if isWhole { return .resumed }
-        guard tail.log.identity == suspended.identity else { return .isOther }
+        hold(tail, state.context)
+        if state.pending.rescanReason != nil { return true }
+        guard tail.log.identity == suspended.identity else { return false }
         tail.resume(suspended)
-        return .resumed
+        return true
+    }
+
+    /// Whether there are commits in the log, or were some since it was last polled.
+    func hasCommits(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard let tail else { return false }
+        if try tail.readHeader(&scratch) != nil { return true }
+        return try tail.pollWithoutHeader(&scratch) != .current
     }
 
     /// The suspended log was deleted; whether there was one.

@@ -6,11 +6,10 @@ struct PendingEvents {
     var name = true
     /// The write-ahead log was made or written.
     var log = true
-    /// The content was written: first and last time.
-    var firstTouch: MonotonicInstant?
-    var lastTouch: MonotonicInstant?
+    /// When the content was written last, since the last capture.
+    private(set) var lastTouch: MonotonicInstant?
     /// The content was closed by a writer after the last touch.
-    var isClosed = false
+    private(set) var isClosed = false
     /// Writes to the content since the last capture, told apart by writes to the journal.
     private(set) var runs = 0
     private var isAmidRun = false
@@ -25,7 +24,7 @@ struct PendingEvents {
     /// When the last event came.
     private(set) var lastActivity = MonotonicInstant.now
 
-    var isTouched: Bool { firstTouch != nil }
+    var isTouched: Bool { lastTouch != nil }
 
     /// An event came.
     mutating func active(_ now: MonotonicInstant = .now) { lastActivity = now }
@@ -61,7 +60,6 @@ struct PendingEvents {
     }
 
     private mutating func touch(_ now: MonotonicInstant) {
-        firstTouch = firstTouch ?? now
         lastTouch = now
         isClosed = false
         if !isAmidRun { runs += 1 }
@@ -71,7 +69,6 @@ struct PendingEvents {
     mutating func journalWritten() { isAmidRun = false }
 
     mutating func contentCaptured() {
-        firstTouch = nil
         lastTouch = nil
         isClosed = false
         (runs, isAmidRun) = (0, false)

@@ -65,7 +65,7 @@ extension Tracker {
 
     /// Whether the database's changes go through a write-ahead log now.
     private func usesLog() throws -> Bool {
-        if !logs.isNamed { try openLog() }
+        if !logs.isNamed { try logs.open(&state) }
         if try logs.tail?.readHeader(&context.scratch) != nil { return true }
         // A journal that is live may be about to take back what the file says of itself.
         if try journal.state(&context.scratch) == .live { return false }

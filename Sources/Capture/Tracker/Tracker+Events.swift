@@ -93,7 +93,7 @@ extension Tracker {
         if isFollowingLog, log.beginning != nil {
             // Which commits were in it when the comparison began was not known yet.
             restartScan(.now)
-            merge(log)
+            state.merge(log)
         } else if isFollowingLog {
             if journal.hasNews {
                 requireRescan(.missed(Self.bothModes))
@@ -102,7 +102,7 @@ extension Tracker {
                 if logs.isDrainingLater || followRemovedLog(log) { return }
             }
         } else if scan == nil {
-            merge(log)
+            state.merge(log)
         } else {
             // What it held was written into a file that is being compared by what journals tell.
             restartScan(.now)

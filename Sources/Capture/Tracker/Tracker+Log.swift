@@ -77,13 +77,6 @@ extension Tracker {
         state.pending.log = false
         scanning.audit.want()
     }
-
-    /// Counts the commits in a log that came and went, or is there, before the first capture of a database
-    /// that was made meanwhile.
-    func merge(_ log: WALTail) {
-        guard state.ledger.isBorn, state.image == nil else { return }
-        state.ledger.add(try? log.commitsSinceMade(&context.scratch))
-    }
 }
 
 extension Tracker: WALTail.Sink {

@@ -8,7 +8,8 @@ extension Tracker {
         abandonRemovedLog()
         // Amid a rescanReason it may be a log that was there before, but not after the comparison has looked
         // for one.
-        logs.follow(log, state.presence, isNew: isFollowingLog, context)
+        let isNew = isFollowingLog
+        logs.follow(log, isNew: isNew, state)
     }
 
     /// Opens the log that appeared and could not be opened then.
@@ -18,16 +19,9 @@ extension Tracker {
         state.pending.log = true
     }
 
-    /// Looks for a log with a name, while everything is to be compared.
-    func openLog() throws(SystemError) {
-        try logs.open(state.presence, context)
-        if logs.tail != nil { state.pending.log = true }
-    }
-
     /// Opens the log again if it was closed.
     func reopenLog() throws(SystemError) {
-        let isWhole = state.pending.rescanReason != nil
-        guard try logs.reopen(state.presence, isWhole: isWhole, context) == .isOther else { return }
+        if try logs.reopen(state) { return }
         requireRescan(.missed("a write-ahead log was replaced before it was read"))
     }
 
@@ -46,9 +40,7 @@ extension Tracker {
     /// Whether there are commits in a log, or were some since it was last looked at.
     func logHasCommits() throws(SystemError) -> Bool {
         try reopenLog()
-        guard let log = logs.tail else { return false }
-        if try log.readHeader(&context.scratch) != nil { return true }
-        return try log.pollWithoutHeader(&context.scratch) != .current
+        return try logs.hasCommits(&context.scratch)
     }
 
     /// Whether every commit counts: all before is known, or a comparison has begun that the log goes on from.

@@ -19,7 +19,7 @@ extension Tracker {
             return state.retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
         }
         guard context.queue.hasRoom else { return state.waitForRecorder() }
-        try decideKindAgain()
+        try state.decideKindAgain(hasLog: logs.identity != nil, journal)
         guard kind == .plain else { return state.retry(in: .zero, from: now) }
         if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
             return group.capture(self, now)
@@ -68,7 +68,9 @@ extension Tracker {
 
     /// Somebody writes what is being read, or what it is captured with.
     private func restartPlainScan(_ now: MonotonicInstant) {
-        let writer = state.pending.isTouched ? nil : scan.flatMap { group?.member(otherThan: self, writtenSince: $0.began) }
+        let writer =
+            state.pending.isTouched
+            ? nil : scan.flatMap { group?.member(otherThan: self, writtenSince: $0.began) }
         restartScan(now, writer: writer?.path)
     }
 }

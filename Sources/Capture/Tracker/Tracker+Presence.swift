@@ -13,7 +13,7 @@ extension Tracker {
         guard try findFile(now) else { return .ended }
         if kind == .plain, state.pending.isTouched || state.pending.log || logs.isUnseen || journal.hasNews {
             // What SQLite does with a file tells of a database before its writer pauses.
-            try decideKindAgain()
+            try state.decideKindAgain(hasLog: logs.identity != nil, journal)
         }
         return .done
     }
@@ -34,13 +34,13 @@ extension Tracker {
             } else {
                 state.pending.rescanUnlessWanted(.firstLook)
             }
-            if logs.tail == nil { try openLog() }
+            if logs.tail == nil { try logs.open(&state) }
             journal.lookForName(&context.scratch)
         }
         if state.presence.obstacles.isLeftOut, state.presence.isThere, state.pending.rescanReason == nil {
             requireRescan(.missed("it could not be read for a while"))
         }
-        if kind == .plain { try decideKindAgain() }
+        if kind == .plain { try state.decideKindAgain(hasLog: logs.identity != nil, journal) }
         return true
     }
 
@@ -101,17 +101,4 @@ extension Tracker {
     /// With a journal or a log beside it, an empty file is a database that is being made: processing it
     /// decides.
     var mayBeMadeDatabase: Bool { kind == .plain && (state.image?.shape.byteCount ?? 0) == 0 }
-
-    /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside
-    /// it.
-    func decideKindAgain() throws {
-        let file = try OpenFile(path, .look)
-        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
-        guard
-            try isDatabase
-                || (got == 0 && (logs.identity != nil || journal.state(&context.scratch) != .absent))
-        else { return }
-        state.become(.database)
-    }
 }
