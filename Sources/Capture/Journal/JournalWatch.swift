@@ -157,7 +157,7 @@ final class JournalWatch {
     func modified(_ scratch: inout [UInt8]) {
         eventsSeen += 1
         switch try? state(&scratch) {
-        // What goes wrong here goes wrong again at the next look, and is said there.
+        // What goes wrong here goes wrong again when the file is processed, and is said there.
         case nil, .absent: break
         case .collecting, .live: staysInPlace = true
         case .idle:

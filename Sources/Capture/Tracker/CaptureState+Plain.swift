@@ -67,7 +67,7 @@ extension CaptureState {
             byteCount: status.sizeBytes,
             allocatedBytes: status.allocatedBytes
         )
-        guard shape.byteCount <= Tracker.wholeBytes else { return nil }
+        guard shape.byteCount <= Self.wholeBytes else { return nil }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try opened.readAll(shape, into: &pages, &context.scratch)
         return (shape, pages)

@@ -18,6 +18,9 @@ struct CaptureState: ~Copyable {
     var outbox: CaptureOutbox
     var schedule = ProcessSchedule()
 
+    /// Files up to this size are compared by reading them whole into one capture; larger ones are scanned.
+    static let wholeBytes: UInt64 = 4 << 20
+
     var path: FilePath { presence.path }
     var kind: FileKind { presence.kind }
     var report: FileReport { FileReport(path: presence.path, meter: context.meter) }
@@ -65,7 +68,7 @@ extension CaptureState {
         return ledger.takeMerged()
     }
 
-    /// What was in rescanReason has been compared.
+    /// Everything has been compared for which there was a reason.
     mutating func contentIsCertain() {
         if pending.rescanReason != nil { outbox.put(.gapCleared(file)) }
         pending.rescanReason = nil

@@ -1,6 +1,6 @@
 import LinuxSystem
 
-/// Why a file has to be looked at: what its events said since the last look.
+/// Why a file has to be processed: what its events said since it was last.
 struct PendingEvents {
     /// The name may mean another file now, or none.
     var name = true

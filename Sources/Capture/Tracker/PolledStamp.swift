@@ -12,7 +12,7 @@ struct PolledStamp: Equatable {
     }
 }
 
-/// What a look at a file shows that may change without an event.
+/// What polling a file shows that may change without an event.
 enum PollResult {
     case unchanged
     /// The file is to be processed anyway.

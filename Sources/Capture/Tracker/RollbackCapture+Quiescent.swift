@@ -100,7 +100,7 @@ extension RollbackCapture {
 
     /// Whether comparing everything takes longer than one call may.
     private func isLarge(_ window: QuiescentWindow, _ hot: HotJournal?) -> Bool {
-        max(window.sizeBytes, hot?.sizeBytes ?? 0, hot?.shape.byteCount ?? 0) > Tracker.wholeBytes
+        max(window.sizeBytes, hot?.sizeBytes ?? 0, hot?.shape.byteCount ?? 0) > CaptureState.wholeBytes
     }
 
     /// Whether content that no transaction explains may be taken; asks for the time when it may.

@@ -129,7 +129,7 @@ extension RollbackCapture {
         // Events of writes come late: what they tell may have been captured already.
         let isSeen =
             !known.pending.isTouched
-            || known.content.isUnchanged(window.stamp, wholeBytes: Tracker.wholeBytes)
+            || known.content.isUnchanged(window.stamp, wholeBytes: CaptureState.wholeBytes)
         if !journal.hasNews, header.changeCounter == counter, isSeen {
             return QuiescentDecision(changed: .nothing)
         }

@@ -48,7 +48,7 @@ extension ScanCapture {
         _ journal: JournalWatch
     ) throws {
         let isNew = state.image == nil || state.image?.shape.pageSize != shape.pageSize
-        let takesBase = isNew && shape.byteCount > Tracker.wholeBytes
+        let takesBase = isNew && shape.byteCount > CaptureState.wholeBytes
         let mirror = isNew ? nil : state.context.openMirror(state.file)
         // What a comparison that was given up has handed over counts as well: the mirror shows how long that
         // is.

@@ -6,8 +6,8 @@ import SQLiteFiles
 extension Tracker {
     func follow(_ log: PinnedFile) {
         abandonRemovedLog()
-        // Amid a rescanReason it may be a log that was there before, but not after the comparison has looked
-        // for one.
+        // While everything is to be compared it may be a log that was there before, but not after the
+        // comparison has looked for one.
         let isNew = isFollowingLog
         logs.follow(log, isNew: isNew, state)
     }
@@ -27,7 +27,7 @@ extension Tracker {
 
     /// Closes the log if nothing in it is waited for; whether it did.
     ///
-    /// Everything in it was consumed, or all content is in rescanReason, and the log is opened when the
+    /// Everything in it was consumed; or everything is to be compared, and the log is opened when the
     /// comparison begins.
     func suspendLog() -> Bool {
         guard let log = logs.tail, scan == nil, !logs.isUnconfirmed,

@@ -21,7 +21,9 @@ extension Tracker {
         guard context.queue.hasRoom else { return state.waitForRecorder() }
         try state.decideKindAgain(hasLog: logs.identity != nil, journal)
         guard kind == .plain else { return state.retry(in: .zero, from: now) }
-        if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
+        if let group, let status = FileStatus.directIfPresent(path),
+            status.sizeBytes <= CaptureState.wholeBytes
+        {
             return group.capture(self, now)
         }
         return state.readEvents(before: .readPlain)
@@ -34,7 +36,7 @@ extension Tracker {
         let status = try file.status()
         let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
         let shape = try state.bounds.shape(.plain, byteCount: size, allocatedBytes: allocated)
-        guard shape.byteCount <= Self.wholeBytes else {
+        guard shape.byteCount <= CaptureState.wholeBytes else {
             try beginPlainScan(shape, status, file)
             return .done
         }

@@ -56,8 +56,6 @@ final class Tracker {
         )
     }
 
-    /// Files up to this size are compared by reading them whole into one capture; larger ones are scanned.
-    static let wholeBytes: UInt64 = 4 << 20
     /// Why commits may be missed when transactions in rollback mode meet a log.
     static let bothModes = "commits in both journal modes before either was captured"
 

@@ -114,7 +114,7 @@ extension WALTail {
     func indexMayBeNew(_ scratch: inout [UInt8]) {
         guard let mark else { return }
         if !mark.isBirth { self.mark = .birth }
-        // What goes wrong here goes wrong again at the next look, and is said there.
+        // What goes wrong here goes wrong again when the file is processed, and is said there.
         try? updateMark(&scratch)
     }
 
