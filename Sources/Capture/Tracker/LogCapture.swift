@@ -152,29 +152,3 @@ extension LogCapture {
         sight.mustCheck()
     }
 }
-
-// A log that is elsewhere
-extension LogCapture {
-    /// The log was removed by somebody else while a program has it open.
-    var isRemovedInUse: Bool { tail.map { !$0.log.isNamed && $0.indexIsUsed } ?? false }
-
-    /// It was removed, and the last program that had it open has closed it.
-    var isRemovedAndClosed: Bool { tail.map { !$0.log.isNamed && !$0.indexIsUsed } ?? false }
-
-    /// Another log has come while the removed one is in use.
-    mutating func abandonRemoved() {
-        if let tail { sight.removed(tail) }
-    }
-
-    /// Whether the database is open in WAL mode, and has no log beside it.
-    func hasUsersWithoutLog(
-        _ presence: FilePresence,
-        _ scratch: inout [UInt8]
-    ) throws(SystemError) -> Bool {
-        guard isAbsent, try FileStatus.directUnlessMissing(presence.logPath) == nil else { return false }
-        let file = try OpenFile(presence.path, .look)
-        guard try file.isLocked(in: QuiescentWindow.shared) else { return false }
-        let got = try file.read(into: &scratch, count: DatabaseLayout.headerBytes, at: 0)
-        return DatabaseHeader(front: scratch, got)?.usesWAL ?? false
-    }
-}

@@ -17,7 +17,7 @@ extension Tracker {
             return captureQuiescent(now)
         }
         if state.pending.rescanReason != nil {
-            return try usesLog() ? beginLogScan(now) : captureQuiescent(now)
+            return try logs.isUsed(&state, journal) ? beginLogScan(now) : captureQuiescent(now)
         }
         if journal.hasNews {
             guard try logHasCommits() else { return captureQuiescent(now) }
@@ -61,16 +61,5 @@ extension Tracker {
         case .foreign where state.pending.isQuiet(now): requireRescan(.unexplained)
         case .foreign: state.schedule.retry(in: PendingEvents.quiet, from: now)
         }
-    }
-
-    /// Whether the database's changes go through a write-ahead log now.
-    private func usesLog() throws -> Bool {
-        if !logs.isNamed { try logs.open(&state) }
-        if try logs.tail?.readHeader(&context.scratch) != nil { return true }
-        // A journal that is live may be about to take back what the file says of itself.
-        if try journal.state(&context.scratch) == .live { return false }
-        let file = try OpenFile(path, .look)
-        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
     }
 }

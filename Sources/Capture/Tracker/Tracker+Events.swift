@@ -77,7 +77,7 @@ extension Tracker {
                 requireRescan(.missed(Self.bothModes))
             } else {
                 drain(log)
-                if logs.isDrainingLater || followRemovedLog(log) { return }
+                if logs.isDrainingLater || logs.goesOnRemoved(log, &state, isScanning: scan != nil) { return }
             }
         } else if scan == nil {
             state.merge(log)
