@@ -31,9 +31,10 @@ struct ContentSight {
         case unclear
     }
 
-    /// Who has written it, while nothing else is known to have happened. Without a log nobody but a checkpoint
-    /// that is over can have, before the log was deleted, and then the file begins with the first page of the
-    /// last commit. `checkpointed`: what it was when the last log had gone.
+    /// Who has written it, while nothing else is known to have happened.
+    ///
+    /// Without a log nobody but a checkpoint that is over can have, before the log was deleted. Then the file
+    /// begins with the first page of the last commit. `checkpointed`: what it was when the last log had gone.
     func origin(checkpointed: ContentStamp?) -> Origin {
         if let checkpointed, checkpointed != stamp { return .foreign }
         guard found.changeCounter == known.changeCounter else { return .foreign }

@@ -26,9 +26,6 @@ struct FilePresence {
     var logPath: FilePath { path.appending(suffix: RootScope.Sidecar.writeAheadLog.rawValue) }
     var logIndexPath: FilePath { path.appending(suffix: RootScope.Sidecar.sharedMemory.rawValue) }
 
-    /// Whether that is its log, or the index of it.
-    func isLog(_ place: FilePath) -> Bool { place == logPath || place == logIndexPath }
-
     var isThere: Bool { identity != nil }
 
     /// The name has been found missing, and no file is known of it, nor watched.
@@ -70,8 +67,8 @@ struct FilePresence {
     }
 
     /// What was seen of the file besides its content: owner and mode, and its names. Returns the file if it
-    /// is to be watched itself: one with names elsewhere may be written there, of which its directory does not
-    /// tell.
+    /// is to be watched itself. One with names elsewhere may be written there, of which its directory does
+    /// not tell.
     mutating func saw(_ status: FileStatus) -> FileIdentity? {
         attributes.saw(status.ownership)
         guard status.kind == .regular, status.linkCount > 1, watched != status.identity else { return nil }

@@ -12,31 +12,29 @@ extension Tracker {
         state.presence.obstacles.hinder(reason, state.report)
     }
 
-    /// Acts on an error amid the work. A name that is missing may only just have gone; what may not be read is
-    /// asked for again when permissions change, and by the slow round.
+    /// Acts on an error amid the work.
     func processFailed(_ error: any Error, _ now: MonotonicInstant) {
-        if error is FileTooLong {
-            // It is left out until it is shorter.
+        let sidecars = [state.presence.logPath, state.presence.logIndexPath, journal.path]
+        switch ProcessFailure(error, sidecars: sidecars) {
+        case .isTooLong(let error):
             dropScan()
             state.presence.obstacles.leaveOut(error, state.report)
-            return state.ledger.captured(through: now)
-        }
-        guard let error = error as? SystemError else {
-            return captureFailed(
-                CaptureFailure(cause: .program("\(error)"), hasSnapshot: !state.ledger.isNew)
-            )
-        }
-        if error.isMissing {
+            state.ledger.captured(through: now)
+        case .ofProgram(let reason):
+            captureFailed(CaptureFailure(cause: .program(reason), hasSnapshot: !state.ledger.isNew))
+        case .isMissing:
             state.pending.nameChanged()
-            return state.schedule.retry(in: .milliseconds(5), from: now)
-        }
-        if let place = error.path, place == journal.path || state.presence.isLog(place) {
-            // Unreadable is not absent: without it nobody knows what is committed.
+            state.schedule.retry(in: .milliseconds(5), from: now)
+        case .hidesCommits(let error):
             hinder("\(error): what is committed to \(path.printable) goes by unseen: let holdfast read it")
             if !error.isForbidden { state.schedule.retry(in: Self.obstaclePause, from: now) }
-            return
+        case .isUnreadable(let error): leaveOut(error, now)
         }
-        // What passes by itself is waited for once; then nobody waits for this file any more, and is told so.
+    }
+
+    /// What may not be read is asked for again when permissions change, and by the slow round. What passes by
+    /// itself is waited for once; then nobody waits for this file any more, and is told so.
+    private func leaveOut(_ error: SystemError, _ now: MonotonicInstant) {
         if state.presence.obstacles.isLeftOut || error.isForbidden { state.presence.obstacles.met(now) }
         state.presence.obstacles.leaveOut(error, state.report)
         guard error.isForbidden else { return state.schedule.retry(in: Self.obstaclePause, from: now) }
@@ -64,7 +62,8 @@ extension Tracker {
     /// it comes, the later.
     private func quarantine(_ reason: String) {
         let now = MonotonicInstant.now
-        state.schedule.pause(until: now.advanced(by: state.presence.obstacles.pauseOfQuarantine(now)))
+        let pause = state.presence.obstacles.pauseOfQuarantine(now)
+        state.schedule.pause(until: now.advanced(by: pause))
         context.meter.quarantined(path.printable, reason)
         hinder("\(path.printable) is captured anew after an error (\(reason))")
     }
