@@ -29,7 +29,7 @@ extension Observer {
         case .directory(let directory): if let last = event.name { handleWrite(directory, last, event.mask) }
         case .way: mustCheckPlaces = true
         case .file(let name, let identity):
-            guard let tracker = trackers[name], tracker.identity == identity else {
+            guard let tracker = trackers[name], tracker.state.presence.identity == identity else {
                 return watches.drop(event.watch)
             }
             contentWritten(tracker, event.mask)
@@ -38,8 +38,8 @@ extension Observer {
     }
 
     private func contentWritten(_ tracker: Tracker, _ mask: InotifyMask) {
-        if mask.contains(.modified) { tracker.contentModified() }
-        if mask.contains(.closedAfterWrite) { tracker.contentClosed() }
+        if mask.contains(.modified) { tracker.note(.contentModified) }
+        if mask.contains(.closedAfterWrite) { tracker.note(.contentClosed) }
         markDue(tracker)
     }
 
@@ -51,9 +51,9 @@ extension Observer {
             let tracker = tracker(of: owner)
         {
             switch sidecar {
-            case .writeAheadLog: tracker.logModified()
-            case .journal: tracker.journalModified()
-            case .sharedMemory: tracker.sharedMemoryModified()
+            case .writeAheadLog: tracker.note(.logModified)
+            case .journal: tracker.note(.journalModified)
+            case .sharedMemory: tracker.note(.indexModified)
             }
             markDue(tracker)
         }
@@ -92,13 +92,13 @@ extension Observer {
         if byDesign[name] != nil { takeIn(directory: name) }
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.attributes) {
-            if let status = FileStatus.directIfPresent(tracker.path) { tracker.mind(status) }
-            tracker.attributesChanged()
+            if let status = FileStatus.directIfPresent(tracker.path) { tracker.noteStatus(status) }
+            tracker.state.presence.attributes.changed()
         }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)
             || mask.contains(.movedFrom)
         {
-            tracker.nameChanged()
+            tracker.note(.nameChanged)
             let path = rootPath.pushing(root, name)
             if root.kind == .directory, let kind = FileStatus.directIfPresent(path)?.kind {
                 leaveOutUnlessFile(name, kind)
@@ -117,14 +117,14 @@ extension Observer {
         let went = !event.mask.isDisjoint(with: [.deleted, .movedFrom])
         switch sidecar {
         case .writeAheadLog:
-            if appeared { tracker.logAppeared(event.caught) }
-            if went { tracker.logDeleted() }
+            if appeared { tracker.note(.logAppeared(event.caught)) }
+            if went { tracker.note(.logDeleted) }
         case .journal:
-            if appeared { tracker.journalAppeared(event.caught) }
-            if went { tracker.journalDeleted() }
+            if appeared { tracker.note(.journalAppeared(event.caught)) }
+            if went { tracker.note(.journalDeleted) }
         case .sharedMemory:
             guard appeared else { return }
-            tracker.sharedMemoryAppeared(event.caught)
+            tracker.note(.indexAppeared(event.caught))
         }
         markDue(tracker)
     }
@@ -168,14 +168,14 @@ extension Observer {
         for name in others where !hasAncestor(of: name, in: changed) {
             for directory in directories.names(from: name) { watchAgain(directory) }
             for tracker in trackers.files(below: name) {
-                tracker.nameChanged()
+                tracker.note(.nameChanged)
                 due.insert(tracker, isUrgent: false)
             }
         }
     }
 
     private func hasLeftOut(in directory: FilePath) -> Bool {
-        trackers.files(in: directory).contains { $0.isLeftOut }
+        trackers.files(in: directory).contains { $0.state.presence.obstacles.isLeftOut }
     }
 
     private func hasAncestor(of name: FilePath, in others: Set<FilePath>) -> Bool {

@@ -123,7 +123,7 @@ extension Observer {
     /// The file is no protected file any more: its history ends, and goes on should it become one again.
     func end(_ tracker: Tracker) {
         tracker.recordDeletion()
-        tracker.log = nil
+        tracker.logs.close(context)
         trackers.remove(tracker)
         released[tracker.name] = (tracker.file, tracker.kind)
         waiting[ObjectIdentifier(tracker)] = nil

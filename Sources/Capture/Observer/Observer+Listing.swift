@@ -105,10 +105,10 @@ extension Observer {
         case .directory: enter(name, wasElsewhere: wasElsewhere)
         case .regular:
             guard let tracker = tracker(for: name) else { return }
-            if wasElsewhere, tracker.identity != nil {
+            if wasElsewhere, tracker.state.presence.isThere {
                 tracker.eventsWereLost("its directory was elsewhere", since: knownGoodUntil)
             } else {
-                tracker.nameChanged()
+                tracker.note(.nameChanged)
             }
             due.insert(tracker, isUrgent: false)
         case .symbolicLink, .pipe, .socket, .device: leaveOutUnlessFile(name, status.kind)
@@ -209,7 +209,7 @@ extension Observer {
     /// A directory went with all that is in it.
     func leave(_ name: FilePath) {
         for tracker in trackers.files(below: name) {
-            tracker.nameChanged()
+            tracker.note(.nameChanged)
             due.insert(tracker, isUrgent: false)
         }
         for other in directories.names(from: name) { directoryRemoved(other) }

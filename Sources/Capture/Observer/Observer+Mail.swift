@@ -14,16 +14,18 @@ extension Observer {
 
     /// Passes on the requests for which every file has been captured since, and the news that all is.
     func answerMail() {
-        let isCaptured = trackers.values.allSatisfy { $0.capturedThrough != nil || $0.hinderedAt != nil }
+        let isCaptured = trackers.values.allSatisfy {
+            $0.state.ledger.capturedThrough != nil || $0.state.presence.obstacles.wereMet
+        }
         if !announcedReady, !isListingCutShort, !isListing, isCaptured {
             announcedReady = true
-            let protected = trackers.values.filter { $0.image != nil }
+            let protected = trackers.values.filter { $0.state.image != nil }
             context.meter.update { status in
                 status.files = protected.count
                 status.databases = protected.count { $0.kind == .database }
             }
             context.meter.tellOfLeftOut()
-            if trackers.values.contains(where: { $0.capturedThrough == nil }) {
+            if trackers.values.contains(where: { $0.state.ledger.capturedThrough == nil }) {
                 context.meter.passOver(DurabilityWaiters.readyBarrier)
             }
             context.queue.put(.barrier(DurabilityWaiters.readyBarrier))
@@ -35,8 +37,8 @@ extension Observer {
             // What hinders one file is said with the answer; it holds up nobody.
             var isComplete = true
             for tracker in trackers.values {
-                if let time = tracker.capturedThrough, time >= request.since { continue }
-                guard tracker.isBlind(since: request.since) else { return false }
+                if let time = tracker.state.ledger.capturedThrough, time >= request.since { continue }
+                guard tracker.state.presence.obstacles.areBlinding(since: request.since) else { return false }
                 isComplete = false
             }
             if !isComplete { context.meter.passOver(request.number) }

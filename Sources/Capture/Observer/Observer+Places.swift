@@ -78,7 +78,7 @@ extension Observer {
         } else if case .missing(let since) = away[""], since.duration(to: .now) >= Self.missingGrace {
             away[""] = nil
             for tracker in trackers.values {
-                tracker.nameChanged()
+                tracker.note(.nameChanged)
                 markDue(tracker)
             }
         }
@@ -104,7 +104,7 @@ extension Observer {
         enter(name, wasElsewhere: true)
         // Those that are not there any more.
         for tracker in trackers.files(below: name) {
-            tracker.nameChanged()
+            tracker.note(.nameChanged)
             due.insert(tracker, isUrgent: false)
         }
     }

@@ -34,29 +34,28 @@ extension Observer {
     private func lookFromOutside(_ tracker: Tracker) {
         guard trackers[tracker.name] === tracker, !isAway(tracker) else { return }
         let isAtRest = tracker.isAtRest
-        if !pending.isEmpty, tracker.kind == .database { tracker.attention.log = true }
-        let isHindered = tracker.isLeftOut || tracker.hindrance != nil || tracker.mayBeOutOfSight
-        if isHindered || !pending.isEmpty { tracker.mustCheckSight = true }
-        if tracker.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
+        if !pending.isEmpty, tracker.kind == .database { tracker.state.pending.log = true }
+        let isHindered = tracker.state.presence.obstacles.areThere || tracker.mayBeOutOfSight
+        if isHindered || !pending.isEmpty { tracker.logs.sight.mustCheck() }
+        if tracker.scanning.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
             due.insert(tracker, isUrgent: false)
         }
         guard isAtRest else { return }
         let status = FileStatus.directIfPresent(tracker.path)
-        if let status { tracker.mind(status) }
-        if tracker.attributesNews != .none { due.insert(tracker, isUrgent: false) }
-        if status?.identity != tracker.identity {
-            tracker.nameChanged()
+        if let status { tracker.noteStatus(status) }
+        if tracker.state.presence.attributes.hasNews { due.insert(tracker, isUrgent: false) }
+        if status?.identity != tracker.state.presence.identity {
+            tracker.note(.nameChanged)
             mustBeLookedAt(tracker)
-        } else if let status, let stamp = tracker.stamp, ContentStamp(status) != stamp {
-            tracker.stamp = ContentStamp(status)
-            tracker.contentModified()
+        } else if let status, tracker.state.presence.content.noticesChange(ContentStamp(status)) {
+            tracker.note(.contentModified)
             mustBeLookedAt(tracker)
         }
     }
 
     /// Also for the requests that wait: what was captured before was not all.
     private func mustBeLookedAt(_ tracker: Tracker) {
-        tracker.capturedThrough = nil
+        tracker.state.ledger.wasIncomplete()
         due.insert(tracker, isUrgent: false)
     }
 
@@ -90,7 +89,14 @@ extension Observer {
         let since = knownGoodUntil
         for name in context.polled where !isAway(name) { pollNames(in: name) }
         for tracker in trackers.values where context.isPolled(tracker.name) && !isAway(tracker) {
-            if tracker.poll(since: since) { markDue(tracker) }
+            switch tracker.poll() {
+            case .unchanged: continue
+            case .isDue: break
+            case .changed(let stamp):
+                try? readAllEvents()
+                tracker.foundChanged(stamp, since: since)
+            }
+            markDue(tracker)
         }
         guard nextPoll == nil, !context.polled.isEmpty else { return }
         let spent = began.duration(to: .now)

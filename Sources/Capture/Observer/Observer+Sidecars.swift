@@ -26,7 +26,7 @@ extension Observer {
         guard scope.role(of: name) != .ignored else { return nil }
         // The usual one: nothing of it needs to be asked.
         if case .sidecar(_, let owner) = scope.role(of: name), let owner = trackers[owner],
-            owner.kind == .database, owner.identity != nil
+            owner.kind == .database, owner.state.presence.isThere
         {
             return nil
         }
@@ -80,14 +80,16 @@ extension Observer {
     func decideSidecars(of owner: FilePath, wasLookedAt: Bool = false) {
         guard let names = undecided[owner] else { return }
         if let known = tracker(for: owner) {
-            if known.kind == .database, known.identity != nil {
+            if known.kind == .database, known.state.presence.isThere {
                 undecided[owner] = nil
                 return
             }
             // Until it was looked at it may be either.
-            guard known.capturedThrough != nil, known.isAtRest, !known.isLeftOut else { return }
-            if !wasLookedAt, known.identity != nil, known.mayBeMadeDatabase {
-                known.nameChanged()
+            guard known.state.ledger.capturedThrough != nil, known.isAtRest,
+                !known.state.presence.obstacles.isLeftOut
+            else { return }
+            if !wasLookedAt, known.state.presence.isThere, known.mayBeMadeDatabase {
+                known.note(.nameChanged)
                 return due.insert(known)
             }
         } else if case .sidecar(_, let other) = scope.role(of: owner),

@@ -32,7 +32,7 @@ extension Observer {
             makeUpForLoss()
             lookAtChangedDirectories()
             list(until: nil)
-            finish { $0.look(.now) }
+            finish { process($0) }
         case .catchingUp:
             let limit = beginCatchingUp()
             let isListed = !isListingCutShort && !isListing && round.isEmpty && changedDirectories.isEmpty
@@ -63,7 +63,8 @@ extension Observer {
 
     /// What cannot be read was said before.
     private func isTaken(_ tracker: Tracker, _ since: MonotonicInstant) -> Bool {
-        tracker.isLeftOut || isAway(tracker) || tracker.capturedThrough.map { $0 >= since } ?? false
+        tracker.state.presence.obstacles.isLeftOut || isAway(tracker)
+            || tracker.state.ledger.capturedThrough.map { $0 >= since } ?? false
     }
 
     private func interruption(_ since: MonotonicInstant) -> CaptureInterruption {
@@ -82,7 +83,7 @@ extension Observer {
         context.queue.liftBound()
         for tracker in trackers.values where !isAway(tracker) {
             look(tracker)
-            tracker.putBacklog()
+            tracker.state.outbox.putBacklog()
         }
     }
 }

@@ -99,7 +99,6 @@ final class Observer {
         roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
         watches = try WatchTable(scope)
-        context.drainEvents = { [unowned self] in try? readAllEvents() }
         context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
         context.othersAwait = { [unowned self] tracker, superJournals in
             trackers.values.contains {
@@ -193,8 +192,8 @@ final class Observer {
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
         while MonotonicInstant.now < end, let tracker = due.popOther() { look(at: tracker) }
-        for tracker in context.scanTurns.callNext() { due.insert(tracker) }
-        for tracker in context.auditTurns.callNext() { due.insert(tracker) }
+        for tracker in context.scanSlots.admitNext() { due.insert(tracker) }
+        for tracker in context.auditSlots.admitNext() { due.insert(tracker) }
     }
 
     private func look(at tracker: Tracker) {
@@ -205,13 +204,22 @@ final class Observer {
             return
         }
         let kind = tracker.kind
-        tracker.look(.now)
-        waiting[key] = tracker.retryAt == nil && !tracker.waitsForRecorder ? nil : tracker
-        if let time = tracker.retryAt { nextRetry = min(nextRetry ?? time, time) }
+        process(tracker)
+        waiting[key] = tracker.state.schedule.isCalled ? tracker : nil
+        if let time = tracker.state.schedule.retryAt { nextRetry = min(nextRetry ?? time, time) }
         if tracker.isGone { gone.append(tracker) }
-        if context.openLogs > context.budget.logs { parkLogs() }
+        if context.openLogs > context.budget.logs { suspendLogs() }
         if kind != tracker.kind { kindChanged(tracker) }
         if !undecided.isEmpty { decideSidecars(of: tracker.name, wasLookedAt: true) }
+    }
+
+    /// Lets the tracker act, and reads the events that wait as often as it asks for that.
+    func process(_ tracker: Tracker) {
+        var step = tracker.process(.now)
+        while step == .needsEvents {
+            try? readAllEvents()
+            step = tracker.resume()
+        }
     }
 
     /// Those whose time has come.
@@ -221,18 +229,20 @@ final class Observer {
         nextRetry = nil
         lookAtUnseen()
         for tracker in waiting.values {
-            guard let time = tracker.retryAt else { continue }
+            guard let time = tracker.state.schedule.retryAt else { continue }
             if time <= now { due.insert(tracker) } else { nextRetry = min(nextRetry ?? time, time) }
         }
     }
 
     /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
     /// file.
-    private func parkLogs() {
+    private func suspendLogs() {
         var excess = context.openLogs - context.budget.logs * 7 / 8
-        let idle = trackers.values.filter { $0.log != nil }.sorted { $0.lastActivity < $1.lastActivity }
+        let idle = trackers.values.filter { $0.logs.tail != nil }.sorted {
+            $0.state.pending.lastActivity < $1.state.pending.lastActivity
+        }
         for tracker in idle where excess > 0 {
-            if tracker.parkLog() { excess -= 1 }
+            if tracker.suspendLog() { excess -= 1 }
         }
     }
 
@@ -246,7 +256,7 @@ final class Observer {
                 markDue(tracker)
             }
         }
-        for tracker in waiting.values where tracker.waitsForRecorder { due.insert(tracker) }
+        for tracker in waiting.values where tracker.state.schedule.waitsForRecorder { due.insert(tracker) }
         releaseGone()
     }
 }

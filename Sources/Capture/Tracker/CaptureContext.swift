@@ -21,9 +21,9 @@ final class CaptureContext {
     /// Directories, relative to the root, whose events do not tell all that happens in them.
     var polled: Set<FilePath> = []
     /// Comparisons that go on because something is not certain.
-    var scanTurns: ConcurrencyLimiter<Tracker>
+    var scanSlots: ConcurrencyLimiter<Tracker>
     /// Comparisons only to make sure.
-    var auditTurns = ConcurrencyLimiter<Tracker>(limit: 2)
+    var auditSlots = ConcurrencyLimiter<Tracker>(limit: 2)
     /// Write-ahead logs that are open.
     var openLogs = 0
     let budget: OpenFileBudget
@@ -33,8 +33,6 @@ final class CaptureContext {
     /// Whether a part of a transaction of one of those super-journals, in another database than the
     /// tracker's, was not captured.
     var othersAwait: (Tracker, [SuperJournalName]) -> Bool = { _, _ in false }
-    /// Reads the events that wait, so that what happened before this moment is known.
-    var drainEvents: () -> Void = {}
 
     init(
         queue: CaptureQueue,
@@ -44,7 +42,7 @@ final class CaptureContext {
         budget: OpenFileBudget
     ) {
         self.budget = budget
-        scanTurns = ConcurrencyLimiter(limit: budget.scans)
+        scanSlots = ConcurrencyLimiter(limit: budget.scans)
         self.queue = queue
         self.meter = meter
         links = LinkSurvey(meter)

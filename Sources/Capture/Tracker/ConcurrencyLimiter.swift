@@ -1,4 +1,4 @@
-/// Whose turn it is, where only so many may go on at once. The others wait in the order in which they asked.
+/// Slots for work of which only so much may go on at once. The others wait in the order in which they asked.
 struct ConcurrencyLimiter<Member: AnyObject> {
     let limit: Int
     private var running: Set<ObjectIdentifier> = []
@@ -11,8 +11,8 @@ struct ConcurrencyLimiter<Member: AnyObject> {
         self.limit = limit
     }
 
-    /// Takes a turn, or has it already. False: the member is called when it may ask again.
-    mutating func take(_ member: Member) -> Bool {
+    /// Acquires a slot, or has it already. False: the member is called when it may ask again.
+    mutating func acquire(_ member: Member) -> Bool {
         let key = ObjectIdentifier(member)
         if running.contains(key) { return true }
         if running.count < limit {
@@ -23,13 +23,13 @@ struct ConcurrencyLimiter<Member: AnyObject> {
         return false
     }
 
-    /// Gives the turn back; none is no harm.
-    mutating func end(_ member: Member) {
+    /// Gives the slot back; none is no harm.
+    mutating func release(_ member: Member) {
         running.remove(ObjectIdentifier(member))
     }
 
-    /// Those who may ask again: as many of the first in line as there are free turns.
-    mutating func callNext() -> ArraySlice<Member> {
+    /// Those who may ask again: as many of the first in line as there are free slots.
+    mutating func admitNext() -> ArraySlice<Member> {
         let count = min(limit - running.count, waiting.count - next)
         guard count > 0 else { return [] }
         let called = waiting[next..<next + count]

@@ -1,4 +1,5 @@
 import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 /// What the last captured state of a file looked like.
@@ -19,6 +20,14 @@ struct ObservedImage {
         self.shape = shape
         changeCounter = header?.changeCounter
         usesWAL = header?.usesWAL ?? false
+    }
+
+    /// A transaction has left these pages.
+    mutating func take(_ pages: PageSet, shape: ImageSize) {
+        self.shape = shape
+        for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
+            take(pageOne: pages[index])
+        }
     }
 
     mutating func take(pageOne bytes: RawSpan) {

@@ -1,14 +1,14 @@
 import LinuxSystem
 import SQLiteFiles
 
-/// A look at a database file that shows nobody writing it: the first half of a seqlock.
+/// A moment in which nobody writes a database file: the first half of a seqlock.
 ///
 /// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3), and in
-/// rollback mode only after its journal is synced. So the file is calm when no one holds a write lock on the
-/// PENDING byte or the SHARED range, and no journal is live unless its writer still only holds RESERVED; and
-/// under a write lock as long as the journal only collects, for SQLite takes the lock first and then syncs
-/// the journal. What was read between two equal looks, with no write event for the file in between, is one
-/// state of it.
+/// rollback mode only after its journal is synced. So the file is quiescent when no one holds a write lock on
+/// the PENDING byte or the SHARED range, and no journal is live unless its writer still only holds RESERVED;
+/// and under a write lock as long as the journal only collects, for SQLite takes the lock first and then
+/// syncs the journal. What was read between two equal windows, with no write event for the file in between,
+/// is one state of it.
 struct QuiescentWindow: Equatable {
     let stamp: ContentStamp
     /// The first 100 bytes, fewer in a shorter file.
@@ -52,7 +52,7 @@ struct QuiescentWindow: Equatable {
         header = Array(scratch[..<got])
     }
 
-    /// Whether two looks show the same state of the file. A lock that was taken in between wrote nothing yet.
+    /// Whether two windows show the same state of the file. A lock taken in between wrote nothing yet.
     static func == (first: QuiescentWindow, second: QuiescentWindow) -> Bool {
         first.stamp == second.stamp && first.header == second.header && first.hotJournal == second.hotJournal
     }
@@ -76,4 +76,13 @@ struct QuiescentWindow: Equatable {
     var isNoDatabase: Bool { !header.isEmpty && !header.starts(with: DatabaseHeader.magic) }
 
     var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }
+}
+
+extension JournalWatch {
+    /// Whether a transaction in rollback mode may be writing the file. A dead writer's journal writes
+    /// nothing.
+    func isWriting(_ file: borrowing OpenFile, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
+        guard try state(&scratch) == .live else { return false }
+        return try QuiescentWindow(file, journal: self, &scratch)?.isHot != true
+    }
 }

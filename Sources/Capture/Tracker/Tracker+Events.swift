@@ -1,132 +1,86 @@
 import LinuxSystem
+import RepositoryFormat
+import SQLiteFiles
 
-/// What events say. These only take notes and hold files open that are about to lose their names; they can
-/// run amid another file's look.
+/// What events say. These only take notes and hold files open that are about to lose their names; none comes
+/// amid the work on a file.
 extension Tracker {
-    /// The name was given to a file, taken from it or moved.
-    func nameChanged() {
-        attention.name = true
-        lastActivity = .now
+    func note(_ event: FileEvent) {
+        switch event {
+        case .nameChanged: state.pending.nameChanged()
+        case .contentModified:
+            logs.sight.mustCheck()
+            state.pending.contentModified()
+        case .contentClosed:
+            logs.sight.mustCheck()
+            state.pending.contentClosed()
+        case .journalAppeared(let caught):
+            state.pending.active()
+            journal.appeared(caught, &context.scratch)
+        case .journalModified:
+            state.pending.active()
+            state.pending.journalWritten()
+            journal.modified(&context.scratch)
+        case .journalDeleted:
+            state.pending.active()
+            journal.deleted(&context.scratch)
+        case .logAppeared(let caught): logAppeared(caught)
+        case .logModified:
+            state.pending.logChanged()
+            logs.tail?.wasWritten()
+        case .logDeleted: logDeleted()
+        case .indexAppeared(let caught): indexAppeared(caught)
+        case .indexModified: logs.tail?.indexMayBeNew(&context.scratch)
+        }
     }
 
-    /// The content was written.
-    func contentModified() {
-        contentEvents &+= 1
-        mustCheckSight = true
-        lastActivity = .now
-        attention.touch(lastActivity)
-    }
-
-    /// A writer closed the file.
-    func contentClosed() {
-        mustCheckSight = true
-        lastActivity = .now
-        if attention.isTouched { attention.isClosed = true }
-    }
-
-    /// `caught`: the journal that appeared; nil when it was gone before it could be opened.
-    func journalAppeared(_ caught: PinnedFile?) {
-        lastActivity = .now
-        journal.appeared(caught, &context.scratch)
-    }
-
-    func journalModified() {
-        lastActivity = .now
-        attention.journalWritten()
-        journal.modified(&context.scratch)
-    }
-
-    func journalDeleted() {
-        lastActivity = .now
-        journal.deleted(&context.scratch)
-    }
-
-    /// `caught`: the log that appeared; nil when it was gone before it could be opened, which its deletion
-    /// tells.
-    func logAppeared(_ caught: PinnedFile?) {
-        lastActivity = .now
-        if let caught, caught.identity == logIdentity { return }
-        if isDrainingLater {
+    /// `caught`: nil for a log that was gone before it could be opened, which its deletion tells.
+    private func logAppeared(_ caught: PinnedFile?) {
+        state.pending.active()
+        if let caught, caught.identity == logs.identity { return }
+        if logs.isDrainingLater {
             // Another log has come before there was room for the rest of the last one.
             requireRescan(
                 .missed("a write-ahead log went before there was room in the repository to read it")
             )
             endDraining()
         }
-        guard let caught else {
-            logIsUnseen = true
-            return
-        }
-        if log?.log.isNamed != true { follow(caught) }
-        attention.log = true
+        guard let caught else { return logs.appearedUnseen() }
+        if !logs.isNamed { follow(caught) }
+        state.pending.log = true
     }
 
-    private func follow(_ log: PinnedFile) {
-        abandonRemovedLog()
-        // Amid a rescanReason it may be a log that was there before, but not after the comparison has looked
-        // for one.
-        self.log = WALTail(log, indexPath: logIndexPath, isNew: isFollowingLog)
-        parkedLog = nil
-    }
-
-    /// Opens the log that appeared and could not be opened then. One that is gone was deleted, of which an
-    /// event tells.
-    func lookForLog() throws(SystemError) {
-        guard logIsUnseen else { return }
-        if log?.log.isNamed != true {
-            do {
-                follow(try PinnedFile(logPath))
-                attention.log = true
-            } catch  where error.isMissing {}
-        }
-        logIsUnseen = false
-    }
-
-    /// Somebody opens the database. Its wal-index is held, for both may be gone in a moment; and a log that
-    /// was closed is opened again. `caught`: the index; nil when it was gone before it could be opened.
-    func sharedMemoryAppeared(_ caught: PinnedFile?) {
+    /// The wal-index is held, for both may be gone in a moment; and a log that was closed is opened again.
+    private func indexAppeared(_ caught: PinnedFile?) {
         // A removed log that is followed has an index of its own.
-        if let caught, hindrance == nil { log?.index = caught }
-        guard parkedLog != nil else { return }
-        lastActivity = .now
-        // What goes wrong here goes wrong again at the next look, and is said there.
+        if let caught, !state.presence.obstacles.isHindered { logs.hold(index: caught) }
+        guard logs.isSuspended else { return }
+        state.pending.active()
+        // What goes wrong here goes wrong again when the file is processed, and is said there.
         try? reopenLog()
-        attention.log = true
+        state.pending.log = true
     }
 
-    /// The wal-index was made anew, or has grown: all else is written through mappings, without an event.
-    func sharedMemoryModified() {
-        log?.indexMayBeNew(&context.scratch)
-    }
-
-    func logModified() {
-        lastActivity = .now
-        log?.wasWritten()
-        attention.log = true
-    }
-
-    /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
-    func logDeleted() {
-        lastActivity = .now
-        guard let log, !log.log.isNamed else {
-            if parkedLog.take() != nil, attention.rescanReason != nil { return }
+    private func logDeleted() {
+        state.pending.active()
+        guard let log = logs.tail, !log.log.isNamed else {
+            if logs.dropSuspended(), state.pending.rescanReason != nil { return }
             // The one that went was never held.
-            requireRescan(.missed("a write-ahead log was gone before it could be read"))
-            return
+            return requireRescan(.missed("a write-ahead log was gone before it could be read"))
         }
         if isFollowingLog, log.beginning != nil {
             // Which commits were in it when the comparison began was not known yet.
             restartScan(.now)
-            merge(log)
+            state.merge(log)
         } else if isFollowingLog {
             if journal.hasNews {
                 requireRescan(.missed(Self.bothModes))
             } else {
                 drain(log)
-                if isDrainingLater || followRemovedLog(log) { return }
+                if logs.isDrainingLater || logs.goesOnRemoved(log, &state, isScanning: scan != nil) { return }
             }
         } else if scan == nil {
-            merge(log)
+            state.merge(log)
         } else {
             // What it held was written into a file that is being compared by what journals tell.
             restartScan(.now)
@@ -134,74 +88,11 @@ extension Tracker {
         endDraining()
     }
 
-    /// Nothing more is wanted of a log that has lost its name.
-    func endDraining() {
-        isDrainingLater = false
-        log = nil
-        mustCheckSight = true
-        checkpointed = FileStatus.directIfPresent(path).map(ContentStamp.init)
-        attention.log = false
-        audit.want()
-    }
-
-    /// Counts the commits in a log that came and went, or is there, before the first capture of a database
-    /// that was made meanwhile.
-    func merge(_ log: WALTail) {
-        guard isBorn, image == nil else { return }
-        if let count = try? log.commitsSinceMade(&context.scratch) {
-            merged.add(count)
-        } else {
-            merged.addUnknown()
-        }
-    }
-
     /// Everything may have changed without an event since then.
     func eventsWereLost(_ reason: String, since: Instant) {
-        nameChanged()
-        attention.log = true
+        state.pending.nameChanged()
+        state.pending.log = true
         journal.eventsWereLost()
         requireRescan(.missed(reason), since: since)
-    }
-
-    /// Looks for a log with a name; none is no error. Only while all content is in rescanReason: a log that
-    /// comes later is opened when it appears, and none is passed over.
-    func openLog() throws(SystemError) {
-        parkedLog = nil
-        isDrainingLater = false
-        log = try WALTail.ifPresent(logPath, indexPath: logIndexPath)
-        if log != nil { attention.log = true }
-    }
-
-    /// Whether every commit counts: all before is known, or a comparison has begun that the log goes on from.
-    private var isFollowingLog: Bool {
-        scan.map(\.isOverLog) ?? (attention.rescanReason == nil && image != nil)
-    }
-
-    /// So long the end of a log is read at once, before another log can come.
-    private static let drainTime = Duration.milliseconds(50)
-
-    func drain(_ log: WALTail) {
-        isDrainingLog = true
-        defer { isDrainingLog = false }
-        do throws(SystemError) {
-            // After its end no generation begins.
-            let deadline = MonotonicInstant.now.advanced(by: Self.drainTime)
-            var outcome = try log.poll(&context.scratch, into: self)
-            while outcome == .unfinished, MonotonicInstant.now < deadline {
-                outcome = try log.poll(&context.scratch, into: self)
-            }
-            if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
-                isDrainingLater = true
-                attention.log = true
-                return
-            }
-            guard outcome != .current else {
-                attention.lacksEvidence = log.hasSeenNothing
-                return
-            }
-            requireRescan(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
-        } catch {
-            requireRescan(.missed("the write-ahead log could not be read"))
-        }
     }
 }

@@ -3,68 +3,89 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
+/// What is committed to the write-ahead log.
 extension Tracker {
     /// Consumes what was committed to the write-ahead log, unless something before it must be captured first.
-    func lookAtLog(_ now: MonotonicInstant) throws {
-        if backlog != nil {
-            if queueHasRoom { putBacklog() } else { waitsForRecorder = true }
+    func processLog(_ now: MonotonicInstant) throws {
+        if state.outbox.hasBacklog {
+            if state.outbox.queueHasRoom {
+                state.outbox.putBacklog()
+            } else {
+                state.schedule.waitForRecorder()
+            }
         }
-        if unconfirmedSince != nil { attention.log = true }
-        guard attention.log else { return }
+        if logs.isUnconfirmed { state.pending.log = true }
+        guard state.pending.log else { return }
         try reopenLog()
-        guard let log else {
-            attention.log = false
+        guard let log = logs.tail else {
+            state.pending.log = false
             return
         }
-        guard attention.rescanReason == nil || scan != nil, image != nil || scan != nil else { return }
+        guard state.pending.rescanReason == nil || scan != nil, state.image != nil || scan != nil else {
+            return
+        }
         // Until the comparison has found the log's last commit, nobody knows what comes after it.
         guard log.beginning == nil else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
         guard scan?.isOverLog == true || !journal.hasNews else { return }
-        if let logNotBefore, logNotBefore > now {
-            retry(in: now.duration(to: logNotBefore), from: now)
-            return
-        }
-        guard hasRoom else {
-            waitsForRecorder = true
-            return
-        }
+        if let wait = logs.wait(now) { return state.schedule.retry(in: wait, from: now) }
+        guard hasRoom else { return state.schedule.waitForRecorder() }
         let outcome = try log.poll(&context.scratch, into: self)
-        if outcome != .unconfirmed { unconfirmedSince = nil }
-        let began = logReadSince ?? now
-        logReadSince = outcome == .unfinished ? began : nil
-        switch outcome {
-        case .unconfirmed:
-            // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed
-            // just there.
-            attention.log = false
-            let since = unconfirmedSince ?? now
-            unconfirmedSince = since
-            retry(in: min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
-        case .current:
-            attention.log = false
-            if isDrainingLater { return endDraining() }
-            // An open transaction is read again with every event: the longer it is, the less often.
-            logNotBefore =
-                log.unfinishedBytes > WALTail.heldBytes
-                ? MonotonicInstant.now.advanced(by: began.duration(to: .now) * 4) : nil
-        case .congested: retry(in: .milliseconds(1), from: now)
-        case .unfinished: retry(in: .zero, from: now)
-        case .lost, .takenBack: if let loss = outcome.loss { requireRescan(.missed(loss)) }
+        switch logs.polled(outcome, now) {
+        case .current: state.pending.log = false
+        case .drained:
+            state.pending.log = false
+            endDraining()
+        case .unconfirmed(let wait):
+            state.pending.log = false
+            state.schedule.retry(in: wait)
+        case .retry(let wait): state.schedule.retry(in: wait, from: now)
+        case .lost(let loss): requireRescan(.missed(loss))
         }
+    }
+
+    /// Reads a log to its end that has lost its name.
+    func drain(_ log: WALTail) {
+        logs.drainBegins()
+        defer { logs.drainPauses() }
+        do throws(SystemError) {
+            // After its end no generation begins.
+            let deadline = MonotonicInstant.now.advanced(by: LogCapture.drainTime)
+            var outcome = try log.poll(&context.scratch, into: self)
+            while outcome == .unfinished, MonotonicInstant.now < deadline {
+                outcome = try log.poll(&context.scratch, into: self)
+            }
+            if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
+                logs.drainGoesOnLater()
+                state.pending.log = true
+                return
+            }
+            guard outcome != .current else {
+                state.pending.lacksEvidence = log.hasSeenNothing
+                return
+            }
+            requireRescan(.missed(outcome.loss ?? "a write-ahead log was gone before it could be read"))
+        } catch {
+            requireRescan(.missed("the write-ahead log could not be read"))
+        }
+    }
+
+    /// Nothing more is wanted of a log that has lost its name.
+    func endDraining() {
+        logs.endDraining(context)
+        state.presence.content.checkpointed(FileStatus.directIfPresent(path).map(ContentStamp.init))
+        state.pending.log = false
+        scanning.audit.want()
     }
 }
 
 extension Tracker: WALTail.Sink {
-    var hasRoom: Bool { isDrainingLog ? hasRoomForParts : queueHasRoom || !(backlog?.isFull ?? false) }
+    var hasRoom: Bool { logs.isDraining ? hasRoomForParts : state.outbox.hasRoom }
 
-    var hasRoomForParts: Bool { isDrainingLog ? context.queue.hasRoomForEnd : queueHasRoom }
-
-    /// Commits amid a scan become one snapshot with it, so they need not be queued one by one.
-    private var queueHasRoom: Bool { scan == nil ? context.queue.hasRoom : context.queue.hasRoomForScan }
+    var hasRoomForParts: Bool { logs.isDraining ? context.queue.hasRoomForEnd : state.outbox.queueHasRoom }
 
     func partOfCommit(_ pages: PageSet, databasePages: PageCount) {
-        isAmidCommit = true
+        state.outbox.commitBegins()
         takeFromLog(pages, databasePages, isFinal: false)
     }
 
@@ -73,74 +94,25 @@ extension Tracker: WALTail.Sink {
     }
 
     private func takeFromLog(_ pages: PageSet, _ databasePages: PageCount, isFinal: Bool) {
-        guard let shape = try? shapeFromLog(pages.pageSize, databasePages) else {
+        guard let shape = try? state.bounds.shapeFromLog(pages.pageSize, databasePages) else {
             // The comparison that follows meets the same commit, and says what is wrong with it.
             return requireRescan(.missed("a commit in the write-ahead log that makes the database too long"))
         }
-        if let known = scan?.pageSize ?? image?.shape.pageSize, known != pages.pageSize {
+        if let known = scan?.pageSize ?? state.image?.shape.pageSize, known != pages.pageSize {
             // The log belongs to another database than the one that was captured.
             return requireRescan(
                 .missed("commits of another page size came by before the first of them was compared")
             )
         }
-        if var image {
-            image.shape = shape
-            for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
-                image.take(pageOne: pages[index])
-            }
-            self.image = image
-        }
+        state.image?.take(pages, shape: shape)
         dropAudit()
         scan?.took(pages, shape: shape)
-        audit.want()
+        scanning.audit.want()
         if let scan, scan.needsFreshStart {
             if isFinal { scan.merged.add(1) }
-            return emit(pages, scan)
+            return state.outbox.putPart(pages, of: scan)
         }
         if isFinal { scan?.commitsTaken += 1 }
-        if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }
-        if isFinal { isAmidCommit = false }
-        put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: .commit,
-                    shape: shape,
-                    pages: pages,
-                    isFinal: isFinal,
-                    closesUnfinished: isFinal && scan == nil
-                )
-            )
-        )
-    }
-}
-
-// Past the queue's bound
-extension Tracker {
-    private func keepBack(_ pages: PageSet, _ shape: ImageSize) {
-        if backlog == nil {
-            backlog = LogBacklog(pages, shape: shape)
-        } else {
-            backlog?.add(pages, shape: shape)
-        }
-    }
-
-    /// Hands over what was kept back, before anything that comes after it.
-    func putBacklog() {
-        guard let kept = backlog.take() else { return }
-        context.queue.put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: kept.time,
-                    event: kept.commits == 1 ? .commit : .scan,
-                    coalesced: kept.commits == 1 ? 0 : kept.commits,
-                    shape: kept.shape,
-                    pages: kept.pages,
-                    closesUnfinished: scan == nil
-                )
-            )
-        )
+        state.outbox.putCommit(pages, shape, isFinal: isFinal)
     }
 }

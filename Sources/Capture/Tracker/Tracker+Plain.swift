@@ -3,105 +3,76 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
+/// A file that is no database.
 extension Tracker {
     /// Captures a file that is no database once its writer has closed it, replaced it or paused.
-    func lookAtPlain(_ now: MonotonicInstant) throws {
+    func processPlain(_ now: MonotonicInstant) throws -> ProcessStep {
         if let scan {
             // What was read of it is in vain.
-            if scan.purpose != .audit, attention.isTouched { restartPlainScan(now) }
-            return
+            if scan.purpose != .audit, state.pending.isTouched { restartPlainScan(now) }
+            return .done
         }
-        guard attention.rescanReason != nil || attention.isTouched else { return }
-        guard attention.isQuiet(now) else {
-            missPause(now)
-            if let lastTouch = attention.lastTouch {
-                retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
-            }
-            return
+        guard state.pending.rescanReason != nil || state.pending.isTouched else { return .done }
+        guard state.pending.isQuiet(now) else {
+            state.missPause(now)
+            guard let lastTouch = state.pending.lastTouch else { return .done }
+            return state.retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
         }
-        guard context.queue.hasRoom else {
-            waitsForRecorder = true
-            return
+        guard context.queue.hasRoom else { return state.waitForRecorder() }
+        try state.decideKindAgain(hasLog: logs.identity != nil, journal)
+        guard kind == .plain else { return state.retry(in: .zero, from: now) }
+        if let group, let status = FileStatus.directIfPresent(path),
+            status.sizeBytes <= CaptureState.wholeBytes
+        {
+            return group.capture(self, now)
         }
-        try decideKindAgain()
-        guard kind == .plain else { return retry(in: .zero, from: now) }
-        if let group, let status = FileStatus.directIfPresent(path), status.sizeBytes <= Self.wholeBytes {
-            return try captureGroup(group, now)
-        }
-        context.drainEvents()
-        let events = contentEvents
+        return state.readEvents(before: .readPlain)
+    }
+
+    /// Reads it whole, or begins to read a large one slice by slice.
+    func readPlain(_ now: MonotonicInstant) throws -> ProcessStep {
+        let writes = state.pending.contentWrites
         let file = try OpenFile(path, .look)
         let status = try file.status()
         let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
-        let shape = try imageShape(.plain, byteCount: size, allocatedBytes: allocated)
-        guard shape.byteCount <= Self.wholeBytes else { return try beginPlainScan(shape, status, file) }
+        let shape = try state.bounds.shape(.plain, byteCount: size, allocatedBytes: allocated)
+        guard shape.byteCount <= CaptureState.wholeBytes else {
+            try beginPlainScan(shape, status, file)
+            return .done
+        }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
         try file.readAll(shape, into: &pages, &context.scratch)
-        context.drainEvents()
-        guard contentEvents == events, try ContentStamp(file.status()) == ContentStamp(status) else {
-            missPause(now)
-            return retry(in: .milliseconds(5))
-        }
-        for step in plainSteps(shape, pages) { put(step) }
-        plainCaptured(shape, ContentStamp(status))
-    }
-
-    /// What hands over that content.
-    func plainSteps(_ shape: ImageSize, _ pages: PageSet) -> [CaptureStep] {
-        var event = SnapshotEvent.scan
-        if isNew { event = firstEvent } else if attention.rescanReason == .replaced { event = .replaced }
-        return [
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: event,
-                    shape: shape,
-                    startsFresh: image == nil || image?.shape.pageSize != .plain,
-                    pages: pages,
-                    closesUnfinished: true
-                )
-            )
-        ]
+        let stamp = ContentStamp(status)
+        let read = PlainRead(file: file, stamp: stamp, shape: shape, pages: pages, writes: writes)
+        return state.readEvents(before: .provePlain(read))
     }
 
     private func beginPlainScan(_ shape: ImageSize, _ status: FileStatus, _ file: consuming OpenFile) throws {
-        guard context.queue.isSettled(self.file) else {
-            waitsForRecorder = true
-            return
-        }
-        guard hasTurn(.comparison) else { return }
-        stamp = ContentStamp(status)
-        attention.contentCaptured()
-        if attention.rescanReason == nil { attention.rescanReason = .unexplained }
-        try begin(shape, file: file, isOverLog: false, selection: nil, transactions: nil)
+        guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return }
+        state.presence.content.captured(ContentStamp(status))
+        state.pending.contentCaptured()
+        state.pending.rescanUnlessWanted(.unexplained)
+        try scanning.begin(shape, file: file, isOverLog: false, &state, journal)
         scan?.learn(shape)
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
     func endPlainScan(_ scan: FileScan, _ now: MonotonicInstant) throws {
-        guard !attention.isTouched, let status = try FileStatus.directUnlessMissing(path),
-            ContentStamp(status) == stamp, groupMember(writtenSince: scan.began) == nil
+        guard !state.pending.isTouched, let status = try FileStatus.directUnlessMissing(path),
+            state.presence.content.isCaptured(ContentStamp(status)),
+            group?.member(otherThan: self, writtenSince: scan.began) == nil
         else {
             return restartPlainScan(now)
         }
         finishScan()
-        let shape = scan.shape ?? ImageSize(pageSize: scan.pageSize, pageCount: scan.pageCount)
-        plainCaptured(shape, ContentStamp(status))
+        state.plainCaptured(scan.knownShape, ContentStamp(status))
     }
 
     /// Somebody writes what is being read, or what it is captured with.
     private func restartPlainScan(_ now: MonotonicInstant) {
-        let writer = attention.isTouched ? nil : scan.flatMap { groupMember(writtenSince: $0.began) }
-        restartScan(now, writer: writer)
-    }
-
-    func plainCaptured(_ shape: ImageSize, _ seen: ContentStamp) {
-        image = ObservedImage(shape: shape)
-        isNew = false
-        stamp = seen
-        attributesNews = .withContent
-        attention.contentCaptured()
-        contentIsCertain()
+        let writer =
+            state.pending.isTouched
+            ? nil : scan.flatMap { group?.member(otherThan: self, writtenSince: $0.began) }
+        restartScan(now, writer: writer?.path)
     }
 }

@@ -11,14 +11,14 @@ struct SuspendedTail {
 
 extension WALTail {
     /// The state that is needed to continue the log when it is opened again.
-    var parked: SuspendedTail {
+    var suspended: SuspendedTail {
         SuspendedTail(identity: log.identity, chain: chain, mark: mark, knownEnd: knownEnd)
     }
 
     /// Continues from the saved state of the same log.
-    func resume(_ parked: SuspendedTail) {
-        chain = parked.chain
-        mark = parked.mark
-        knownEnd = parked.knownEnd
+    func resume(_ suspended: SuspendedTail) {
+        chain = suspended.chain
+        mark = suspended.mark
+        knownEnd = suspended.knownEnd
     }
 }

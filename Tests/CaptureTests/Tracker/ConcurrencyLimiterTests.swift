@@ -6,37 +6,37 @@ import Testing
 struct ConcurrencyLimiterTests {
     private final class Member {}
 
-    private func called(_ turns: inout ConcurrencyLimiter<Member>) -> [ObjectIdentifier] {
-        turns.callNext().map(ObjectIdentifier.init)
+    private func called(_ limiter: inout ConcurrencyLimiter<Member>) -> [ObjectIdentifier] {
+        limiter.admitNext().map(ObjectIdentifier.init)
     }
 
     @Test("only so many go on at once; the others are called in the order in which they asked")
     func order() {
-        var turns = ConcurrencyLimiter<Member>(limit: 2)
+        var limiter = ConcurrencyLimiter<Member>(limit: 2)
         let members = (0..<5).map { _ in Member() }
-        let taken = members.map { turns.take($0) }
+        let taken = members.map { limiter.acquire($0) }
         #expect(taken == [true, true, false, false, false])
-        let again = turns.take(members[0])
+        let again = limiter.acquire(members[0])
         #expect(again, "it has its turn already")
-        #expect(called(&turns) == [])
+        #expect(called(&limiter) == [])
 
-        turns.end(members[1])
-        #expect(called(&turns) == [ObjectIdentifier(members[2])])
-        _ = turns.take(members[2])
-        turns.end(members[0])
-        turns.end(members[2])
-        #expect(called(&turns) == members[3...].map(ObjectIdentifier.init))
+        limiter.release(members[1])
+        #expect(called(&limiter) == [ObjectIdentifier(members[2])])
+        _ = limiter.acquire(members[2])
+        limiter.release(members[0])
+        limiter.release(members[2])
+        #expect(called(&limiter) == members[3...].map(ObjectIdentifier.init))
     }
 
     @Test("one that does not come when it is called holds nobody up")
     func absent() {
-        var turns = ConcurrencyLimiter<Member>(limit: 1)
+        var limiter = ConcurrencyLimiter<Member>(limit: 1)
         let members = (0..<3).map { _ in Member() }
-        for member in members { _ = turns.take(member) }
-        turns.end(members[0])
-        #expect(called(&turns) == [ObjectIdentifier(members[1])])
-        #expect(called(&turns) == [ObjectIdentifier(members[2])])
-        let taken = [turns.take(members[2]), turns.take(members[1])]
+        for member in members { _ = limiter.acquire(member) }
+        limiter.release(members[0])
+        #expect(called(&limiter) == [ObjectIdentifier(members[1])])
+        #expect(called(&limiter) == [ObjectIdentifier(members[2])])
+        let taken = [limiter.acquire(members[2]), limiter.acquire(members[1])]
         #expect(taken == [true, false])
     }
 }

@@ -60,10 +60,10 @@ final class TrackedDatabase {
     /// A transaction whose journal is caught as it appears, and whose end is told.
     func commit(_ sql: String) throws {
         try session.sql("BEGIN IMMEDIATE; \(sql)")
-        tracker.journalAppeared(try PinnedFile(tracker.journal.path))
+        tracker.note(.journalAppeared(try PinnedFile(tracker.journal.path)))
         try session.sql("COMMIT;")
-        tracker.journalDeleted()
-        tracker.contentModified()
+        tracker.note(.journalDeleted)
+        tracker.note(.contentModified)
     }
 
     /// A transaction of a slow session, whose journal is caught, and whose end is told.
@@ -71,15 +71,18 @@ final class TrackedDatabase {
         try slow.start(sql)
         var caught: PinnedFile?
         while caught == nil { caught = try? PinnedFile(tracker.journal.path) }
-        tracker.journalAppeared(caught)
+        tracker.note(.journalAppeared(caught))
         try slow.finish()
-        tracker.journalDeleted()
-        tracker.contentModified()
+        tracker.note(.journalDeleted)
+        tracker.note(.contentModified)
     }
+
+    /// What events tell whenever the tracker asks for them.
+    var onEvents: () -> Void = {}
 
     /// Lets the tracker act on what it was told, and takes what it hands over as durable.
     func look() throws {
-        tracker.look(.now)
+        tracker.processFully(.now, onEvents: onEvents)
         try take()
     }
 
@@ -119,5 +122,16 @@ final class TrackedDatabase {
     private func whole() {
         isUnfinished = false
         snapshots.append(image.image)
+    }
+}
+
+extension Tracker {
+    /// Processes the file as the observer does. `onEvents`: reads the events that wait.
+    func processFully(_ now: MonotonicInstant, onEvents: () -> Void = {}) {
+        var step = process(now)
+        while step == .needsEvents {
+            onEvents()
+            step = resume()
+        }
     }
 }

@@ -13,15 +13,15 @@ struct TrackerCountTests {
 
     /// Tells what the kernel tells of one transaction that leaves its journal in place.
     private func tellInPlace(_ tracker: Tracker) {
-        tracker.journalModified()
-        tracker.contentModified()
-        tracker.journalModified()
+        tracker.note(.journalModified)
+        tracker.note(.contentModified)
+        tracker.note(.journalModified)
     }
 
     /// A transaction whose journal is seen while it goes on.
     private func commit(_ sql: String, by session: SQLite3Session, _ tracker: Tracker) throws {
         try session.sql("BEGIN IMMEDIATE; \(sql)")
-        tracker.journalModified()
+        tracker.note(.journalModified)
         try session.sql("COMMIT;")
         tellInPlace(tracker)
     }
@@ -39,7 +39,7 @@ struct TrackerCountTests {
             tellInPlace(database.tracker)
         }
         try other.close()
-        if mode == "DELETE" { database.tracker.journalDeleted() }
+        if mode == "DELETE" { database.tracker.note(.journalDeleted) }
         try database.lookUntilAtRest()
         #expect(database.snapshots.count == 2 && database.counted < 3)
         #expect(database.mayMissCommits)
@@ -49,10 +49,10 @@ struct TrackerCountTests {
     func beforeFirstLook() throws {
         let database = try TrackedDatabase(Self.schema, kind: .plain)
         for _ in 0..<3 {
-            database.tracker.journalAppeared(nil)
-            database.tracker.journalModified()
-            database.tracker.contentModified()
-            database.tracker.journalDeleted()
+            database.tracker.note(.journalAppeared(nil))
+            database.tracker.note(.journalModified)
+            database.tracker.note(.contentModified)
+            database.tracker.note(.journalDeleted)
         }
         try database.lookUntilAtRest()
         #expect(database.snapshots.count == 1 && !database.mayMissCommits)
@@ -99,8 +99,8 @@ struct TrackerCountTests {
         try database.session.sql("PRAGMA journal_mode=MEMORY;")
         for number in 1...commits {
             try database.session.sql("INSERT INTO t VALUES(\(number + 1), 'x');")
-            database.tracker.contentModified()
-            database.tracker.contentClosed()
+            database.tracker.note(.contentModified)
+            database.tracker.note(.contentClosed)
         }
         try database.look()
         #expect(database.snapshots.count == 2 && database.counted == commits)
@@ -114,16 +114,16 @@ struct TrackerCountTests {
         let other = try SQLite3Session(database.folder.file("a.db"))
         try other.sql("PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE;")
         try other.sql("INSERT INTO t VALUES(2, 'x');")
-        tracker.contentModified()
+        tracker.note(.contentModified)
         let now = MonotonicInstant.now
-        tracker.look(now)
-        tracker.look(now.advanced(by: .seconds(1)))
-        #expect(!tracker.merged.isUncertain, "nothing was written since")
+        tracker.processFully(now)
+        tracker.processFully(now.advanced(by: .seconds(1)))
+        #expect(!tracker.state.ledger.merged.isUncertain, "nothing was written since")
         try other.sql("INSERT INTO t VALUES(3, 'x');")
-        tracker.contentModified()
-        tracker.look(now.advanced(by: .seconds(1)))
+        tracker.note(.contentModified)
+        tracker.processFully(now.advanced(by: .seconds(1)))
         try other.close()
-        tracker.contentClosed()
+        tracker.note(.contentClosed)
         try database.look()
         #expect(database.snapshots.count == 2 && database.mayMissCommits)
     }
@@ -134,8 +134,8 @@ struct TrackerCountTests {
         let tracker = database.tracker
         for number in 2...5 {
             try database.session.sql("INSERT INTO t VALUES(\(number), 'x');")
-            tracker.contentModified()
-            tracker.contentClosed()
+            tracker.note(.contentModified)
+            tracker.note(.contentClosed)
         }
         try database.look()
         // The schema and its row are two.
@@ -149,7 +149,7 @@ struct TrackerCountTests {
         try database.folder.write([], to: "a.db")
         try database.lookUntilAtRest()
         try database.session.sql("CREATE TABLE t(i); INSERT INTO t VALUES(1);")
-        database.tracker.nameChanged()
+        database.tracker.note(.nameChanged)
         for _ in 1...2 { tellInPlace(database.tracker) }
         try database.lookUntilAtRest()
         #expect(database.counted == 2 && !database.mayMissCommits)

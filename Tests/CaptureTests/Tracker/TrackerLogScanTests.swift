@@ -17,7 +17,7 @@ struct TrackerLogScanTests {
             \(String(repeating: "UPDATE t SET b = randomblob(4000);", count: updates))
             """
         )
-        #expect(database.tracker.log?.beginning != nil)
+        #expect(database.tracker.logs.tail?.beginning != nil)
         return database
     }
 
@@ -32,9 +32,9 @@ struct TrackerLogScanTests {
     )
     func grows(isLate: Bool) throws {
         let database = try begun(rows: 4000)
-        while isLate, database.tracker.log?.uncollected == nil { try database.look() }
+        while isLate, database.tracker.logs.tail?.uncollected == nil { try database.look() }
         try database.session.sql("INSERT INTO t(b) VALUES(randomblob(100000));")
-        database.tracker.logModified()
+        database.tracker.note(.logModified)
         try database.lookUntilAtRest()
         try database.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
         try expectLive(database)
@@ -44,8 +44,8 @@ struct TrackerLogScanTests {
     func deleted() throws {
         let database = try begun(rows: 700, updates: 4)
         try database.session.close()
-        database.tracker.logDeleted()
-        database.tracker.contentModified()
+        database.tracker.note(.logDeleted)
+        database.tracker.note(.contentModified)
         try expectLive(database)
     }
 }

@@ -45,11 +45,11 @@ struct TrackerScanTests {
         let (tracker, queue) = try tracker(folder, ObservedImage(shape: former))
         func begin(_ shape: ImageSize) throws -> FileScan {
             let file = try OpenFile(tracker.path, .look)
-            try tracker.begin(shape, file: file, isOverLog: true, selection: nil, transactions: nil)
+            try tracker.scanning.begin(shape, file: file, isOverLog: true, &tracker.state, tracker.journal)
             return try #require(tracker.scan)
         }
         let scan = try begin(shape(pages: 1))
-        tracker.emit(PageSet(pageSize: scan.pageSize), scan)
+        tracker.state.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan)
         tracker.dropScan()
         // Pages of the former size again.
         #expect(try begin(former).isFreshStart)
@@ -61,8 +61,8 @@ struct TrackerScanTests {
         let folder = try TemporaryDirectory()
         let (tracker, queue) = try tracker(folder, nil)
         let now = MonotonicInstant.now
-        tracker.look(now)
-        tracker.look(now.advanced(by: .seconds(1)))
+        tracker.processFully(now)
+        tracker.processFully(now.advanced(by: .seconds(1)))
         let deletions = queue.takeAll().filter {
             if case .changes(let changes) = $0 { changes.event == .deleted && changes.isFinal } else { false }
         }
@@ -79,12 +79,12 @@ struct TrackerScanTests {
         try folder.write(content, to: file.description)
         try folder.write(content, to: "a.db")
         let (tracker, queue) = try tracker(folder, ObservedImage(shape: shape(pages: 2)))
-        try tracker.begin(
+        try tracker.scanning.begin(
             shape(pages: 7),
             file: OpenFile(tracker.path, .look),
             isOverLog: true,
-            selection: nil,
-            transactions: nil
+            &tracker.state,
+            tracker.journal
         )
         let steps = queue.takeAll()
         guard steps.count == 1, case .changes(let opening) = steps[0] else {
@@ -94,6 +94,67 @@ struct TrackerScanTests {
         #expect(opening.shape == shape(pages: 7))
         #expect(opening.pages.isEmpty)
         #expect(!opening.isFinal)
+    }
+
+    @Test("what a base that is given up stands for counts for the next scan; an audit stands for nothing")
+    func countGivenUp() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write([UInt8](repeating: 1, count: Self.pageBytes), to: "a.db")
+        let (tracker, queue) = try tracker(folder, nil)
+        try tracker.scanning.begin(
+            shape(pages: 2000),
+            file: OpenFile(tracker.path, .look),
+            isOverLog: false,
+            transactions: 3,
+            &tracker.state,
+            tracker.journal
+        )
+        let scan = try #require(tracker.scan)
+        #expect(scan.purpose == .base)
+        scan.commitsTaken = 2
+        let hasEnded = tracker.scanning.drop(nil, &tracker.state)
+        #expect(hasEnded && tracker.scan == nil)
+        #expect(tracker.state.ledger.merged.count == 5)
+        let steps = queue.takeAll()
+        guard steps.count == 2, case .beginBase = steps[0], case .abandonBase = steps[1] else {
+            Issue.record("not begun and given up: \(steps.count) steps")
+            return
+        }
+        let hasEndedAgain = tracker.scanning.drop(nil, &tracker.state)
+        #expect(!hasEndedAgain && queue.takeAll().isEmpty)
+        #expect(tracker.state.ledger.merged.count == 5)
+    }
+
+    @Test("a scan that ends says how many commits its snapshot stands for, and what it is called")
+    func ending() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write([UInt8](repeating: 1, count: Self.pageBytes), to: "a.db")
+        let (tracker, queue) = try tracker(folder, nil)
+        tracker.state.ledger.add(4)
+        try tracker.scanning.begin(
+            shape(pages: 1),
+            file: OpenFile(tracker.path, .look),
+            isOverLog: true,
+            &tracker.state,
+            tracker.journal
+        )
+        let scan = try #require(tracker.scan)
+        scan.merged = tracker.state.ledger.merged
+        let hasEnded = tracker.scanning.finish(&tracker.state)
+        #expect(hasEnded && tracker.scan == nil)
+        // It had handed over nothing yet, and takes the former image's place all the same.
+        let steps = queue.takeAll()
+        guard steps.count == 3, case .changes(let fresh) = steps[0],
+            case .finish(_, let event, _, _, let coalesced) = steps[1], case .gapCleared = steps[2]
+        else {
+            Issue.record("not begun fresh, ended and cleared: \(steps.count) steps")
+            return
+        }
+        #expect(event == .baseline && coalesced == 4)
+        #expect(fresh.startsFresh && !fresh.isFinal)
+        #expect(tracker.state.ledger.merged.count == 0 && !tracker.state.ledger.isNew)
+        #expect(tracker.state.pending.rescanReason == nil)
+        #expect(tracker.state.image?.shape == shape(pages: 1))
     }
 
     private func shape(pages: UInt32) -> ImageSize {

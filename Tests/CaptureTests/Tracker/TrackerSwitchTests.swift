@@ -38,8 +38,8 @@ struct TrackerSwitchTests {
             "PRAGMA wal_autocheckpoint=1; BEGIN; INSERT INTO t VALUES(3, 'x'); INSERT INTO u VALUES(2, 'x'); COMMIT;"
         )
         states.insert(try slow.sql(Self.proof))
-        database.tracker.logAppeared(try PinnedFile(database.tracker.logPath))
-        database.tracker.contentModified()
+        database.tracker.note(.logAppeared(try PinnedFile(database.tracker.state.presence.logPath)))
+        database.tracker.note(.contentModified)
         try database.lookUntilAtRest()
         try expectOnly(states, of: database)
         let last = try database.folder.write(database.snapshots.last ?? [], to: "last.db")
@@ -53,13 +53,14 @@ struct TrackerSwitchTests {
         try database.commit("INSERT INTO t VALUES(2, randomblob(5000)); UPDATE u SET b = randomblob(100);")
         states.insert(try database.session.sql(Self.proof))
         // Somebody writes whenever the file has been read.
-        database.tracker.context.drainEvents = { database.tracker.contentModified() }
+        let tracker = database.tracker
+        database.onEvents = { tracker.note(.contentModified) }
         try database.look()
         try database.session.sql("PRAGMA journal_mode=WAL; INSERT INTO t VALUES(3, randomblob(5000));")
         states.insert(try database.session.sql(Self.proof))
-        database.tracker.logAppeared(try PinnedFile(database.tracker.logPath))
+        database.tracker.note(.logAppeared(try PinnedFile(database.tracker.state.presence.logPath)))
         try database.look()
-        database.tracker.context.drainEvents = {}
+        database.onEvents = {}
         try database.lookUntilAtRest()
         try expectOnly(states, of: database)
         #expect(database.snapshots.count > 1)
@@ -71,26 +72,26 @@ struct TrackerSwitchTests {
         let states: Set = [try database.session.sql(Self.proof)]
         let tracker = database.tracker
         tracker.requireRescan(.unexplained)
-        try tracker.begin(
-            tracker.image!.shape,
+        try tracker.scanning.begin(
+            tracker.state.image!.shape,
             file: OpenFile(tracker.path, .look),
             isOverLog: true,
-            selection: nil,
-            transactions: nil
+            &tracker.state,
+            tracker.journal
         )
-        tracker.attention.log = false
+        tracker.state.pending.log = false
         // The cache spills into the file, under its lock.
         try database.session.sql(
             """
             PRAGMA cache_size=5; BEGIN IMMEDIATE; UPDATE u SET b = randomblob(90000); UPDATE t SET b = randomblob(90000);
             """
         )
-        tracker.journalAppeared(try PinnedFile(tracker.journal.path))
-        tracker.contentModified()
+        tracker.note(.journalAppeared(try PinnedFile(tracker.journal.path)))
+        tracker.note(.contentModified)
         for _ in 0..<3 { try database.look() }
         try expectOnly(states, of: database)
         try database.session.sql("COMMIT;")
-        tracker.journalDeleted()
+        tracker.note(.journalDeleted)
         try database.lookUntilAtRest()
         try expectOnly(states.union([try database.session.sql(Self.proof)]), of: database)
         #expect(database.snapshots.count > 1)

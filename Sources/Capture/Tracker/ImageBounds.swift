@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryFormat
 import SQLiteFiles
+import SystemPackage
 
 /// A file that is too long to be captured.
 ///
@@ -19,15 +20,20 @@ struct FileTooLong: Error, CustomStringConvertible {
     }
 }
 
-extension Tracker {
+/// How long a file's image may be.
+struct ImageBounds {
+    let path: FilePath
+    /// Of the image that was captured last.
+    let capturedBytes: UInt64
+
     /// The outline of the file's image, from a length that somebody else has chosen. Throws `FileTooLong`.
     /// - Parameter allocatedBytes: what of it is not a hole, about; 0 when that is not known.
-    func imageShape(_ pageSize: PageSize, byteCount: UInt64, allocatedBytes: UInt64) throws -> ImageSize {
+    func shape(_ pageSize: PageSize, byteCount: UInt64, allocatedBytes: UInt64) throws -> ImageSize {
         guard let shape = ImageSize(pageSize: pageSize, byteCount: byteCount) else {
             throw tooLong(byteCount, PageCount.maximum.byteCount(pageSize: pageSize), isHole: false)
         }
         let quickBytes = ZeroPages.quickBytes(pageSize)
-        let knownBytes = max(image?.shape.byteCount ?? 0, allocatedBytes, quickBytes)
+        let knownBytes = max(capturedBytes, allocatedBytes, quickBytes)
         guard byteCount - min(byteCount, knownBytes) <= quickBytes else {
             throw tooLong(byteCount, quickBytes, isHole: true)
         }
@@ -36,24 +42,16 @@ extension Tracker {
 
     /// The outline of the image that a commit in the log says. Throws `FileTooLong`.
     func shapeFromLog(_ pageSize: PageSize, _ pages: PageCount) throws -> ImageSize {
-        try imageShape(pageSize, byteCount: pages.byteCount(pageSize: pageSize), allocatedBytes: 0)
+        try shape(pageSize, byteCount: pages.byteCount(pageSize: pageSize), allocatedBytes: 0)
+    }
+
+    /// The outline of an image of which a quiescent read showed the length. Throws `FileTooLong`.
+    func shape(_ pageSize: PageSize, _ window: QuiescentWindow) throws -> ImageSize {
+        let allocated = try FileStatus.directUnlessMissing(path)?.allocatedBytes ?? 0
+        return try shape(pageSize, byteCount: window.sizeBytes, allocatedBytes: allocated)
     }
 
     private func tooLong(_ byteCount: UInt64, _ limit: UInt64, isHole: Bool) -> FileTooLong {
         FileTooLong(path: path.printable, byteCount: byteCount, limit: limit, isHole: isHole)
-    }
-
-    /// The outline of an image of which a calm look showed the length. Throws `FileTooLong`.
-    func imageShape(_ pageSize: PageSize, _ window: QuiescentWindow) throws -> ImageSize {
-        let allocated = try FileStatus.directUnlessMissing(path)?.allocatedBytes ?? 0
-        return try imageShape(pageSize, byteCount: window.sizeBytes, allocatedBytes: allocated)
-    }
-
-    /// Says that the file is left out, until it is shorter.
-    func leaveOut(_ error: FileTooLong, _ now: MonotonicInstant) {
-        dropScan()
-        isLeftOut = true
-        context.meter.leftOut(path.printable, error)
-        capturedThrough = now
     }
 }

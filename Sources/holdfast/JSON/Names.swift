@@ -1,9 +1,6 @@
-import History
 import LinuxSystem
 import Recovery
 import RepositoryFormat
-import RepositoryReader
-import SystemPackage
 
 // What values are called on the command line.
 
@@ -37,20 +34,5 @@ extension Integrity {
         case .unchecked: "unchecked"
         case .problems: "failed"
         }
-    }
-}
-
-extension Failure {
-    init(_ damage: Finding) {
-        self.init(.damaged, "\(DamageError(damage)): run \(SuggestedCommand("check"))")
-    }
-
-    static func noSuchFile(_ target: Target, _ index: SnapshotIndex) -> Failure {
-        // Its name may be in what is damaged.
-        if let damage = index.damage.first { return Failure(damage) }
-        return Failure(
-            .notFound,
-            "no snapshot of \(target.path.printable) exists: see \(SuggestedCommand("log", target.root.path))"
-        )
     }
 }

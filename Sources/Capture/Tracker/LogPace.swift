@@ -1,0 +1,63 @@
+import LinuxSystem
+
+/// What follows when a log was polled.
+enum LogStep: Equatable {
+    /// All is consumed.
+    case current
+    /// All is consumed of a log that has lost its name.
+    case drained
+    /// Its last commit may not be complete: nothing more is to be consumed before this has passed.
+    case unconfirmed(Duration)
+    /// The rest follows after this.
+    case retry(Duration)
+    /// Single commits were lost, and how.
+    case lost(String)
+}
+
+/// How often a log is polled. A pure decision.
+struct LogPace {
+    /// The log is not read again before this: an open transaction is long.
+    private var notBefore: MonotonicInstant?
+    /// Since when it has been read in slices.
+    private var readSince: MonotonicInstant?
+    /// Since when the log has ended in a commit that may not be complete.
+    private var unconfirmedSince: MonotonicInstant?
+
+    var isUnconfirmed: Bool { unconfirmedSince != nil }
+
+    /// How long the log is not to be read; nil when it may be now.
+    func wait(_ now: MonotonicInstant) -> Duration? {
+        guard let notBefore, notBefore > now else { return nil }
+        return now.duration(to: notBefore)
+    }
+
+    /// `began`, `ended`: the call's. `isLong`: more frames than can be held follow the last commit.
+    /// `isDraining`: the log has lost its name.
+    mutating func polled(
+        _ outcome: WALTail.Outcome,
+        isLong: Bool,
+        isDraining: Bool,
+        began now: MonotonicInstant,
+        ended: MonotonicInstant
+    ) -> LogStep {
+        if outcome != .unconfirmed { unconfirmedSince = nil }
+        let began = readSince ?? now
+        readSince = outcome == .unfinished ? began : nil
+        switch outcome {
+        case .unconfirmed:
+            // Mostly a matter of microseconds, of which no event tells; for ever if the writer was killed
+            // just there.
+            let since = unconfirmedSince ?? now
+            unconfirmedSince = since
+            return .unconfirmed(min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
+        case .current:
+            if isDraining { return .drained }
+            // An open transaction is read again with every event: the longer it is, the less often.
+            notBefore = isLong ? ended.advanced(by: began.duration(to: ended) * 4) : nil
+            return .current
+        case .congested: return .retry(.milliseconds(1))
+        case .unfinished: return .retry(.zero)
+        case .lost, .takenBack: return outcome.loss.map { .lost($0) } ?? .current
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryWriter
+import SQLiteFiles
+
+/// The name, what it leads to, and what is handed over of that besides content.
+extension Tracker {
+    /// Finds out whether there is a file, and which one. `ended`: there is none.
+    func processName(_ now: MonotonicInstant) throws -> ProcessStep {
+        if context.isPolled(name) {
+            state.presence.content.polled(PolledStamp(path, log: state.presence.logPath))
+        }
+        guard try findFile(now) else { return .ended }
+        if kind == .plain, state.pending.isTouched || state.pending.log || logs.isUnseen || journal.hasNews {
+            // What SQLite does with a file tells of a database before its writer pauses.
+            try state.decideKindAgain(hasLog: logs.identity != nil, journal)
+        }
+        return .done
+    }
+
+    /// Whether there is a file to process. Notes what the name means now.
+    private func findFile(_ now: MonotonicInstant) throws -> Bool {
+        guard state.pending.name || !state.presence.isThere else { return true }
+        guard let status = try FileStatus.directUnlessMissing(path), status.kind == .regular else {
+            wentMissing(now)
+            return false
+        }
+        noteStatus(status)
+        state.pending.name = false
+        let finding = state.presence.found(status)
+        if finding != .same {
+            if finding == .replaced {
+                requireRescan(.replaced)
+            } else {
+                state.pending.rescanUnlessWanted(.firstLook)
+            }
+            if logs.tail == nil { try logs.open(&state) }
+            journal.lookForName(&context.scratch)
+        }
+        if state.presence.obstacles.isLeftOut, state.presence.isThere, state.pending.rescanReason == nil {
+            requireRescan(.missed("it could not be read for a while"))
+        }
+        if kind == .plain { try state.decideKindAgain(hasLog: logs.identity != nil, journal) }
+        return true
+    }
+
+    /// Notes what was seen of the file besides its content.
+    func noteStatus(_ status: FileStatus) {
+        if let watched = state.presence.saw(status) { context.watchFile(self, watched) }
+    }
+
+    private func wentMissing(_ now: MonotonicInstant) {
+        guard state.presence.isDeleted(now) else {
+            return state.schedule.retry(in: FilePresence.deletionGrace, from: now)
+        }
+        state.presence.obstacles.canBeRead(state.report)
+        state.presence.obstacles.end(state.report)
+        recordDeletion()
+        state.presence.deleted()
+        logs.fileIsGone(context)
+        state.ledger.fileIsGone()
+        rollback.fileIsGone()
+        state.pending.fileIsGone()
+        state.ledger.captured(through: now)
+    }
+
+    /// The file is not there any more, or no protected file. That is handed over also without an image: an
+    /// earlier one, of another kind perhaps, is in the history. With none the recorder has nothing to do.
+    func recordDeletion() {
+        dropScan()
+        state.outbox.putDeletion(state.image?.shape.pageSize ?? .plain)
+        state.image = nil
+    }
+
+    /// Looks for changes that no event told.
+    func poll() -> PollResult {
+        guard isAtRest else { return .isDue }
+        let now = PolledStamp(path, log: state.presence.logPath)
+        return now == state.presence.content.polled ? .unchanged : .changed(now)
+    }
+
+    /// Notes what `poll` has found, once the events were read that may tell of it.
+    func foundChanged(_ now: PolledStamp, since: Instant) {
+        guard isAtRest else { return }
+        if kind == .plain {
+            state.pending.nameChanged()
+            note(.contentModified)
+        } else if now.content == state.presence.content.polled?.content, now.log != nil,
+            now.log?.identity == logs.identity
+        {
+            // The log proves by itself that nothing of it is missed.
+            state.pending.log = true
+        } else {
+            eventsWereLost("changes that no event tells are looked for in turns", since: since)
+        }
+    }
+}
+
+// Plain file or database
+extension Tracker {
+    /// With a journal or a log beside it, an empty file is a database that is being made: processing it
+    /// decides.
+    var mayBeMadeDatabase: Bool { kind == .plain && (state.image?.shape.byteCount ?? 0) == 0 }
+}

@@ -1,0 +1,101 @@
+import LinuxSystem
+import RepositoryFormat
+import SQLiteFiles
+
+/// The order of work.
+extension Tracker {
+    /// Acts on the notes. Short: a comparison of a large file goes on at the next call.
+    func process(_ now: MonotonicInstant) -> ProcessStep {
+        guard state.schedule.begin(now) else { return endProcess() }
+        state.presence.obstacles.processingBegins()
+        return run(from: .name, now)
+    }
+
+    /// Goes on after `needsEvents`.
+    func resume() -> ProcessStep { run(from: state.schedule.stage, state.schedule.processedAt) }
+
+    private func run(from first: ProcessStage, _ now: MonotonicInstant) -> ProcessStep {
+        var next: ProcessStage? = first
+        do {
+            while let stage = next {
+                state.schedule.reached(stage, now)
+                switch try goOn(stage, now) {
+                case .needsEvents: return .needsEvents
+                case .ended: return endProcess()
+                case .done: next = stage.next(kind)
+                }
+            }
+        } catch {
+            processFailed(error, now)
+            return endProcess()
+        }
+        if !state.schedule.isWaiting, isAtRest,
+            let due = scanning.audit.due(after: state.pending.lastActivity)
+        {
+            state.schedule.retry(in: now.duration(to: due), from: now)
+        }
+        return endProcess()
+    }
+
+    private func endProcess() -> ProcessStep {
+        if let scan {
+            let progress = ScanProgress(scan, of: path)
+            context.meter.update { $0.scans[file] = progress }
+        } else {
+            releaseSlot()
+        }
+        return .done
+    }
+
+    private func goOn(_ stage: ProcessStage, _ now: MonotonicInstant) throws -> ProcessStep {
+        guard let work = state.schedule.takeNext() else { return try begin(stage, now) }
+        switch consume work {
+        case .readQuiescent: return try readQuiescent(now)
+        case .proveQuiescent(let read): return try proveQuiescent(read, now)
+        case .judgeOrigin(let sight): return judgeOrigin(sight, now)
+        case .proveSlice(let read): return try proveSlice(read)
+        case .endScan: return try endScan(now)
+        case .readPlain: return try readPlain(now)
+        case .provePlain(let read): return try state.provePlain(read, now)
+        case .readGroup(let members): return try FileGroup.read(members, self, now)
+        case .proveGroup(let read): return FileGroup.prove(read, self, now)
+        }
+    }
+
+    private func begin(_ stage: ProcessStage, _ now: MonotonicInstant) throws -> ProcessStep {
+        switch stage {
+        case .name: return try processName(now)
+        case .database:
+            endRemovedLog()
+            if try logIsOutOfSight(now) { return .ended }
+            try lookForLog()
+            // What a log without a name still holds comes before what its checkpoint wrote.
+            guard !logs.isDrainingLater || state.pending.rescanReason != nil || scan != nil else {
+                return .done
+            }
+            return try processContent(now)
+        case .plain:
+            state.pending.log = false
+            // A journal says nothing of what is no database.
+            journal.captured()
+            return try processPlain(now)
+        case .log:
+            try processLog(now)
+            return .done
+        case .scan: return try stepScan(now)
+        case .rest: return try rest(now)
+        }
+    }
+
+    private func rest(_ now: MonotonicInstant) throws -> ProcessStep {
+        guard isAtRest else {
+            state.schedule.retryUnlessAsked(now)
+            return .done
+        }
+        state.ledger.captured(through: now)
+        state.presence.obstacles.canBeRead(state.report)
+        state.handOverAttributes()
+        state.ledger.isKnownGood(until: .now)
+        return try startAuditIfDue(now)
+    }
+}

@@ -1,0 +1,67 @@
+import LinuxSystem
+import Testing
+
+@testable import Capture
+
+@Suite("How often a log is polled")
+struct LogPaceTests {
+    private let start = MonotonicInstant.now
+
+    private func after(_ milliseconds: Int) -> MonotonicInstant {
+        start.advanced(by: .milliseconds(milliseconds))
+    }
+
+    private func polled(
+        _ pace: inout LogPace,
+        _ outcome: WALTail.Outcome,
+        isLong: Bool = false,
+        isDraining: Bool = false,
+        from began: Int = 0,
+        to ended: Int = 0
+    ) -> LogStep {
+        pace.polled(
+            outcome,
+            isLong: isLong,
+            isDraining: isDraining,
+            began: after(began),
+            ended: after(ended)
+        )
+    }
+
+    @Test("an unconfirmed commit is asked for again, the less often the longer it stays so")
+    func unconfirmed() {
+        var pace = LogPace()
+        #expect(polled(&pace, .unconfirmed) == .unconfirmed(.microseconds(200)))
+        #expect(polled(&pace, .unconfirmed, from: 100) == .unconfirmed(.milliseconds(50)))
+        #expect(polled(&pace, .unconfirmed, from: 60_000) == .unconfirmed(.seconds(1)))
+        #expect(pace.isUnconfirmed)
+        #expect(polled(&pace, .current, from: 60_001) == .current)
+        #expect(!pace.isUnconfirmed)
+        #expect(polled(&pace, .unconfirmed, from: 60_002) == .unconfirmed(.microseconds(200)), "another one")
+    }
+
+    @Test("a long open transaction is read again after four times as long as reading it took")
+    func longTransaction() {
+        var pace = LogPace()
+        #expect(polled(&pace, .unfinished) == .retry(.zero))
+        #expect(pace.wait(after(5)) == nil, "slices follow each other")
+        #expect(polled(&pace, .current, isLong: true, from: 5, to: 10) == .current)
+        #expect(pace.wait(after(20)) == .milliseconds(30))
+        #expect(pace.wait(after(50)) == nil)
+        #expect(polled(&pace, .current, from: 50, to: 51) == .current)
+        #expect(pace.wait(after(51)) == nil, "it is over")
+    }
+
+    @Test("a log without a name is drained when all of it was read")
+    func drained() {
+        var pace = LogPace()
+        #expect(polled(&pace, .congested, isDraining: true) == .retry(.milliseconds(1)))
+        #expect(polled(&pace, .current, isDraining: true) == .drained)
+    }
+
+    @Test("a loss says how", arguments: [WALTail.Outcome.lost, .takenBack])
+    func lost(outcome: WALTail.Outcome) throws {
+        var pace = LogPace()
+        #expect(polled(&pace, outcome) == .lost(try #require(outcome.loss)))
+    }
+}
