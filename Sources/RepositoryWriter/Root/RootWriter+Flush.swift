@@ -19,7 +19,7 @@ extension RootWriter {
             updateMirrors()
             return lastDurableSequence
         }
-        let segment = try segmentToWrite()
+        let segment = try segment.forWriting(after: lastDurableSequence, now: lastTime)
         try segment.begin()
         joinMoments()
         try write(to: segment)
@@ -27,7 +27,7 @@ extension RootWriter {
 
         sessionIsWritten = true
         lastDurableSequence = lastSequence
-        endsUnfinished = isFull(segment) && images.values.contains(where: \.hasOpenParts)
+        self.segment.flushed(segment, hasOpenParts: hasOpenParts)
         markDurable(segment)
         let written = staged
         staged.removeAll(keepingCapacity: true)
@@ -42,7 +42,7 @@ extension RootWriter {
     /// that cannot be determined.
     package func requireInPlace() throws {
         try lock.requireInPlace()
-        try segment?.requireInPlace()
+        try segment.requireInPlace()
     }
 
     /// A file that a commit names was written just before or just after it. If a database and a plain file
@@ -63,7 +63,7 @@ extension RootWriter {
         for record in staged {
             if case .changes(let run) = record.content {
                 if run.entryCount == 0 { continue }
-                changedFiles.insert(run.file)
+                self.segment.noteChanges(of: run.file)
             }
             try encoder.append(record)
             guard encoder.bytes.count >= Self.chunkBytes else { continue }
@@ -78,61 +78,14 @@ extension RootWriter {
         encoder.restart(at: segment.position)
     }
 
-    /// The maximum length of a segment that is extended only because its last snapshot is unfinished, in
-    /// bytes.
-    private static let unfinishedLimit: UInt64 = 64 << 20
-
-    /// The open segment, or the next one when there is none or it is full. Two kinds of segments are never
-    /// full:
-    /// 1. One without a snapshot: its successor would have its name.
-    /// 2. One that ends in an unfinished snapshot, up to `unfinishedLimit`: it could never be compacted.
-    private func segmentToWrite() throws -> SegmentWriter {
-        let present = try soundSegment()
-        guard isFull(present), lastDurableSequence >= present.firstSequence else { return present }
-        guard !endsUnfinished || present.validBytes >= Self.unfinishedLimit else { return present }
-        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
-        segment = nil
-        return try openSegment()
-    }
-
-    /// The open segment. If it could not be synchronised, it is left, and its undurable part is written again
-    /// to another file.
-    private func soundSegment() throws -> SegmentWriter {
-        let present = try segment ?? openSegment()
-        guard present.hasFailed else { return present }
-        let (first, validBytes) = (present.firstSequence, present.validBytes)
-        succession =
-            lastDurableSequence >= first
-            ? .follow(segment: first, validBytes: validBytes)
-            : .rewrite(segment: first, validBytes: validBytes)
-        segment = nil
-        return try openSegment()
-    }
-
-    private func isFull(_ segment: SegmentWriter) -> Bool {
-        segment.validBytes >= options.segmentLimit || changedFiles.count >= Self.mostFiles
-    }
-
-    /// A segment with this many files is full, however short it is: compaction needs memory for each file.
-    private static let mostFiles = 2000
-
     /// Ends the current segment, so that everything durable can be compacted or pruned, and begins the next
     /// one. A segment without a snapshot, or with an unfinished one, continues. Throws `SystemError`.
     package func endSegment() throws {
-        let present = try soundSegment()
-        guard lastDurableSequence >= present.firstSequence, !images.values.contains(where: \.hasOpenParts)
-        else { return }
-        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
-        segment = nil
-        _ = try openSegment()
+        try segment.end(after: lastDurableSequence, now: lastTime, hasOpenParts: hasOpenParts)
     }
 
-    private func openSegment() throws -> SegmentWriter {
-        let next = try succession.open(root: root, next: lastDurableSequence.next, now: lastTime)
-        segment = next
-        changedFiles.removeAll(keepingCapacity: true)
-        return next
-    }
+    /// Whether the stream ends amid a snapshot of any file.
+    private var hasOpenParts: Bool { images.values.contains(where: \.hasOpenParts) }
 
     private func markDurable(_ segment: SegmentWriter) {
         let mark = DurableMark(

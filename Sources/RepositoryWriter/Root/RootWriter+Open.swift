@@ -29,8 +29,12 @@ extension RootWriter {
         lastDurableSequence = lastSequence
         openedAt = lastSequence
         lastTime = tracker.lastTime
-        endsUnfinished = tracker.hasUnfinished
-        succession = SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence)
+        segment = OpenSegment(
+            root,
+            limit: options.segmentLimit,
+            SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence),
+            endsUnfinished: tracker.hasUnfinished
+        )
         var differing: [FileID] = []
         lastFile = files.keys.max() ?? .root
         for file in files.values {

@@ -57,14 +57,9 @@ package final class RootWriter {
     var staged: [StagedRecord] = []
     var stagedPageBytes = 0
     var sessionIsWritten = false
-    /// The last segment is full and ends in an unfinished snapshot.
-    var endsUnfinished = false
-    /// The files with changes in the open segment, as far as this writer has written it.
-    var changedFiles: Set<FileID> = []
     /// The kinds of files with a staged snapshot other than their first.
     var changedKinds: Set<FileKind> = []
-    var succession = SegmentSuccession.none
-    var segment: SegmentWriter?
+    var segment: OpenSegment
     let durableMark: DurableMarkFile
     var encoder: FlushEncoder
     var comparison = PageComparison()
@@ -87,6 +82,7 @@ package final class RootWriter {
         encoder = try FlushEncoder()
         self.lock = lock
         durableMark = DurableMarkFile(root)
+        segment = OpenSegment(root, limit: options.segmentLimit)
         try open()
     }
 
@@ -108,10 +104,10 @@ package final class RootWriter {
     }
 
     /// The segment that was written last, by its first sequence; nil before the first flush.
-    package var lastSegment: SequenceNumber? { segment?.firstSequence }
+    package var lastSegment: SequenceNumber? { segment.firstSequence }
 
     /// The durable length of that segment, in bytes.
-    package var segmentBytes: UInt64 { segment?.validBytes ?? 0 }
+    package var segmentBytes: UInt64 { segment.validBytes }
 
     /// Bytes of memory that the next flush will free.
     package var stagedBytes: Int { stagedPageBytes }
