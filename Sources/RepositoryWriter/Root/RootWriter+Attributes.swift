@@ -40,7 +40,7 @@ extension RootWriter {
         time: Instant
     ) throws(RepositoryError) {
         guard let known = files[file] else { throw .noSuchFile(file) }
-        var from = (sequence: lastSequence, time: noting(time))
+        var from = (sequence: lastSequence, time: staged.noting(time))
         if isWithContent, let last = known.last, last.sequence > heardOf[file] ?? openedAt {
             from = (last.sequence, last.time)
             heardOf[file] = last.sequence
@@ -51,11 +51,11 @@ extension RootWriter {
     /// Stages the attributes of an existing directory; nil: it was removed, as of the next snapshot.
     package func stageDirectory(_ name: FilePath, _ attributes: FileAttributes?, time: Instant) {
         let sequence = attributes == nil ? lastSequence.next : lastSequence
-        stage(AttributesRecord(.directory(name), attributes, from: sequence, time: noting(time)))
+        stage(AttributesRecord(.directory(name), attributes, from: sequence, time: staged.noting(time)))
     }
 
     private func stage(_ record: AttributesRecord) {
         guard attributes.add(record) else { return }
-        staged.append(StagedRecord(.attributes(record), time: record.time))
+        staged.append(.attributes(record), time: record.time)
     }
 }

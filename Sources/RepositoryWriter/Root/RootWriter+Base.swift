@@ -77,14 +77,14 @@ extension RootWriter {
         try countPagesBehindSlices(image, base)
         base.hasFailed = false
         do {
-            try stageBase(image, base, noting(time))
+            try stageBase(image, base, staged.noting(time))
         } catch {
             base.hasFailed = base.writer.hasFailed
             throw error
         }
-        let run = try stageStalePages(image, base, noting(time))
+        let run = try stageStalePages(image, base, staged.noting(time))
         let entry = ChangesFormat.Entry(
-            time: noting(time),
+            time: staged.noting(time),
             event: event,
             startsFresh: false,
             shape: shape,
@@ -119,7 +119,7 @@ extension RootWriter {
     package func quarantine(_ file: FileID) throws {
         let image = try image(file)
         try abandonBase(file)
-        if image.hasOpenParts { staged.append(StagedRecord(.void(file), time: lastTime)) }
+        if image.hasOpenParts { staged.append(.void(file)) }
         image.hasOpenParts = false
         image.unfinished = nil
         image.shape = nil
@@ -138,7 +138,7 @@ extension RootWriter {
 
     private func drop(_ image: FileImage) {
         image.base?.writer.abandon()
-        if image.hasOpenParts { staged.append(StagedRecord(.void(image.id), time: lastTime)) }
+        if image.hasOpenParts { staged.append(.void(image.id)) }
         image.hasOpenParts = false
         image.unfinished = nil
         image.base = nil
@@ -321,7 +321,7 @@ extension RootWriter {
         let name = base.name ?? lastSequence.next
         base.name = name
         let reference = try base.writer.finish(as: root.basePath(name, image.id))
-        staged.append(StagedRecord(.base(image.id, name, reference), time: time))
+        staged.append(.base(image.id, name, reference), time: time)
         base.isStaged = true
         image.hasOpenParts = true
     }
@@ -339,7 +339,7 @@ extension RootWriter {
             digest: 0,
             pages: 0..<0
         )
-        var run = newRun(image, before: nil, part, continues: true)
+        var run = staged.newRun(image, before: nil, part, continues: true)
         var numbers: [UInt32] = []
         // Pages that were removed from the set are staged, even after an error.
         defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
@@ -360,15 +360,15 @@ extension RootWriter {
             try readMirror(number, image)
             let buffer = pageBuffer
             _ = run.append(unsafe buffer.span.bytes.extracting(0..<size))
-            stagedPageBytes += size
+            staged.count(pageBytes: size)
             numbers.append(number)
             base.touched.remove(PageNumber(number))
             next = number + 1
             guard run.raw.count + size > Run.maximumRawBytes else { continue }
             end(run, part, numbers[...], image)
             numbers.removeAll(keepingCapacity: true)
-            if stagedPageBytes >= Self.portionBytes { _ = try flush() }
-            run = newRun(image, before: nil, part, continues: true)
+            if staged.pageBytes >= Self.portionBytes { _ = try flush() }
+            run = staged.newRun(image, before: nil, part, continues: true)
         }
         return run
     }

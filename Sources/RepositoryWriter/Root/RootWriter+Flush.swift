@@ -9,19 +9,17 @@ import SystemPackage
 extension RootWriter {
     /// Encoded records are written when there are this many bytes of them.
     private static let chunkBytes = 4 << 20
-    /// Runs are kept for reuse up to this much memory, in bytes.
-    private static let spareBytes = 5 << 20
 
     /// Makes everything staged durable and returns the last durable sequence. After an error everything is
     /// still staged and nothing has changed. It can be tried again. Throws `SystemError`.
     package func flush() throws -> SequenceNumber {
-        guard !staged.isEmpty else {
+        guard hasStaged else {
             updateMirrors()
             return lastDurableSequence
         }
         let segment = try segment.forWriting(after: lastDurableSequence, now: lastTime)
         try segment.begin()
-        joinMoments()
+        staged.joinMoments(last: lastSequence)
         try write(to: segment)
         try segment.commit()
 
@@ -29,12 +27,9 @@ extension RootWriter {
         lastDurableSequence = lastSequence
         self.segment.flushed(segment, hasOpenParts: hasOpenParts)
         markDurable(segment)
-        let written = staged
-        staged.removeAll(keepingCapacity: true)
-        changedKinds = []
-        stagedPageBytes = 0
+        let written = staged.takeAll()
         updateMirrors()
-        recycle(written)
+        staged.recycle(written) { images[$0.file]?.stagedRuns.isEmpty ?? true }
         return lastDurableSequence
     }
 
@@ -45,22 +40,13 @@ extension RootWriter {
         try segment.requireInPlace()
     }
 
-    /// A file that a commit names was written just before or just after it. If a database and a plain file
-    /// changed within one flush, only the flush's end is a moment of the root.
-    private func joinMoments() {
-        guard changedKinds.count > 1 else { return }
-        for case .changes(let run) in staged.lazy.map(\.content) {
-            run.withdrawMoments(keepingLast: run.lastSequence == lastSequence)
-        }
-    }
-
     private func write(to segment: SegmentWriter) throws {
         encoder.begin(at: segment.position, of: segment.firstSequence)
         if !sessionIsWritten {
-            let time = staged.first?.time ?? lastTime
+            let time = staged.records.first?.time ?? lastTime
             try encoder.append(StagedRecord(.session(program: options.program), time: time))
         }
-        for record in staged {
+        for record in staged.records {
             if case .changes(let run) = record.content {
                 if run.entryCount == 0 { continue }
                 self.segment.noteChanges(of: run.file)
@@ -132,15 +118,6 @@ extension RootWriter {
         guard mirrorTrouble != nil else { return 0 }
         return aheadOfMirror.values.reduce(0) { sum, image in
             image.hasLostMirror ? sum : image.stagedRuns.reduce(sum) { $0 + $1.capacity }
-        }
-    }
-
-    private func recycle(_ written: [StagedRecord]) {
-        for record in written {
-            guard case .changes(let run) = record.content, images[run.file]?.stagedRuns.isEmpty ?? true,
-                spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
-            else { continue }
-            spareRuns.append(run)
         }
     }
 }

@@ -28,7 +28,7 @@ extension RootWriter {
         }
         lastDurableSequence = lastSequence
         openedAt = lastSequence
-        lastTime = tracker.lastTime
+        staged = StagedRecords(after: tracker.lastTime)
         segment = OpenSegment(
             root,
             limit: options.segmentLimit,

@@ -49,7 +49,7 @@ extension RootWriter {
         }
         let added = image.unfinished?.coalesced ?? 0
         let entry = ChangesFormat.Entry(
-            time: noting(changes.time),
+            time: staged.noting(changes.time),
             event: closes ? changes.event : nil,
             startsFresh: isFresh,
             shape: shape,
@@ -89,13 +89,15 @@ extension RootWriter {
         if gap.file != .root { _ = try image(gap.file) }
         // If a clock was ahead, the gap would begin after its end.
         let gap = Gap(from: min(gap.from, gap.to), to: gap.to, reason: gap.reason, file: gap.file)
-        staged.append(StagedRecord(.gap(gap), time: noting(gap.to)))
+        let time = staged.noting(gap.to)
+        staged.append(.gap(gap), time: time)
     }
 
     /// Stages an annotation. Throws `RepositoryError.noSuchFile`.
     package func stageAnnotation(_ annotation: Annotation) throws {
         if annotation.file != .root { _ = try image(annotation.file) }
-        staged.append(StagedRecord(.annotation(annotation), time: noting(annotation.time)))
+        let time = staged.noting(annotation.time)
+        staged.append(.annotation(annotation), time: time)
     }
 
     /// Stages the compared pages as one entry, or as parts and an entry when they are too long for a record.
@@ -103,7 +105,7 @@ extension RootWriter {
         let size = entry.shape.pageSize.bytes
         let before = entry.startsFresh ? nil : image.shape
         let isShorter = before.map { entry.shape.byteCount < $0.byteCount } ?? false
-        var run = run(
+        var run = staged.run(
             for: image,
             entry,
             rawBytes: comparison.numbers.count * size,
@@ -115,7 +117,12 @@ extension RootWriter {
         for index in 0..<comparison.numbers.count {
             if run.raw.count + size > Run.maximumRawBytes {
                 endPart(run, entry, &startsFresh, comparison.numbers[first..<index], image)
-                run = newRun(image, before: entry.startsFresh ? nil : image.shape, entry, continues: true)
+                run = staged.newRun(
+                    image,
+                    before: entry.startsFresh ? nil : image.shape,
+                    entry,
+                    continues: true
+                )
                 first = index
             }
             stagePage(index, pages, size, run, image)
@@ -142,7 +149,7 @@ extension RootWriter {
         let slot = comparison.slots[index]
         let tail = comparison.tail
         let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
-        stagedPageBytes += size
+        staged.count(pageBytes: size)
         image.setStaged(number, in: run, offset: offset, part: comparison.parts[index])
     }
 
@@ -162,7 +169,7 @@ extension RootWriter {
         }
         let buffer = pageBuffer
         run.appendPrefix(number, unsafe buffer.span.bytes)
-        stagedPageBytes += size
+        staged.count(pageBytes: size)
     }
 
     private func endPart(
@@ -193,7 +200,7 @@ extension RootWriter {
         image.hasOpenParts = false
         image.unfinished = nil
         image.isPresent = event != .deleted
-        if event != .baseline, let kind = files[image.id]?.kind { changedKinds.insert(kind) }
+        if event != .baseline, let kind = files[image.id]?.kind { staged.noteChange(of: kind) }
         files[image.id]!.last = SnapshotState(
             sequence: lastSequence,
             time: entry.time,
@@ -201,29 +208,5 @@ extension RootWriter {
             shape: entry.shape,
             digest: entry.digest
         )
-    }
-
-    /// The run for the entry: the last one if it is of the same file and has room, else a new one.
-    private func run(
-        for image: FileImage,
-        _ entry: ChangesFormat.Entry,
-        rawBytes: Int,
-        alone: Bool
-    ) -> Run {
-        if !alone, case .changes(let last) = staged.last?.content, last.file == image.id,
-            last.pageSize == entry.shape.pageSize, last.hasRoom(for: rawBytes, at: entry.time)
-        {
-            return last
-        }
-        let before = entry.startsFresh ? nil : image.shape
-        return newRun(image, before: before, entry, continues: image.hasOpenParts)
-    }
-
-    func newRun(_ image: FileImage, before: ImageSize?, _ entry: ChangesFormat.Entry, continues: Bool) -> Run
-    {
-        let run = spareRuns.popLast() ?? Run()
-        run.begin(image.id, entry.shape.pageSize, before: before, continues: continues, time: entry.time)
-        staged.append(StagedRecord(.changes(run), time: entry.time))
-        return run
     }
 }

@@ -30,8 +30,7 @@ package final class RootWriter {
     /// The last durable snapshot.
     package internal(set) var lastDurableSequence: SequenceNumber = .none
     /// The time of the last staged record, by the clock.
-    package internal(set) var lastTime = Instant(nanoseconds: 0)
-    private var clock = ClockWatch()
+    package var lastTime: Instant { staged.lastTime }
 
     /// The attributes of files and directories, staged or durable.
     package internal(set) var attributes = KnownAttributes()
@@ -54,19 +53,14 @@ package final class RootWriter {
     let mirrors = FilePool(mode: .updateOrCreate)
     package let hashes: PageHashes
 
-    var staged: [StagedRecord] = []
-    var stagedPageBytes = 0
+    var staged = StagedRecords(after: Instant(nanoseconds: 0))
     var sessionIsWritten = false
-    /// The kinds of files with a staged snapshot other than their first.
-    var changedKinds: Set<FileKind> = []
     var segment: OpenSegment
     let durableMark: DurableMarkFile
     var encoder: FlushEncoder
     var comparison = PageComparison()
     var pageBuffer: [UInt8] = []
     var numberBuffer: [UInt32] = []
-    /// Runs whose memory is reused.
-    var spareRuns: [Run] = []
 
     /// Takes the lock and restores everything to the last durable snapshot. Throws `RepositoryError.locked`,
     /// `.unsupported`, or `SystemError`.
@@ -99,7 +93,7 @@ package final class RootWriter {
         } else {
             files[id]!.kind = kind
         }
-        staged.append(StagedRecord(.file(id, kind, name), time: lastTime))
+        staged.append(.file(id, kind, name))
         return id
     }
 
@@ -110,10 +104,10 @@ package final class RootWriter {
     package var segmentBytes: UInt64 { segment.validBytes }
 
     /// Bytes of memory that the next flush will free.
-    package var stagedBytes: Int { stagedPageBytes }
+    package var stagedBytes: Int { staged.pageBytes }
 
     /// Whether there is anything to flush.
-    package var hasStaged: Bool { !staged.isEmpty }
+    package var hasStaged: Bool { !staged.records.isEmpty }
 
     /// Whether an unfinished snapshot or a base image of the file is open.
     package func isUnfinished(_ file: FileID) -> Bool {
@@ -155,14 +149,5 @@ package final class RootWriter {
         if let image = images[file] { return image }
         guard let known = files[file] else { throw .noSuchFile(file) }
         return recall(known)
-    }
-
-    /// The time of the next staged record. If the clock was set since, that is staged first.
-    func noting(_ time: Instant) -> Instant {
-        if let step = clock.look(.now, .sinceBoot) {
-            staged.append(StagedRecord(.annotation(Annotation(step)), time: step.to))
-        }
-        lastTime = time
-        return time
     }
 }
