@@ -13,7 +13,7 @@ extension RootWriter {
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
         }
         root.keepCopy()
-        files = tracker.protectedFiles
+        declared = DeclaredFiles(tracker.protectedFiles)
         removeLeftovers()
         let mark = try? root.durableMark()
         // Snapshots that were lost by damage keep their numbers.
@@ -36,9 +36,7 @@ extension RootWriter {
             endsUnfinished: tracker.hasUnfinished
         )
         var differing: [FileID] = []
-        lastFile = files.keys.max() ?? .root
         for file in files.values {
-            names[file.name] = file.id
             let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
             images[file.id] = image
             guard let last = file.last else { continue }
@@ -148,6 +146,6 @@ extension RootWriter {
         image.becomeMirrored(nil, digest: 0)
         hashes.forget(image.id)
         try mirror(image).file.truncate(to: 0)
-        files[image.id]!.last = nil
+        declared.setLast(nil, of: image.id)
     }
 }

@@ -201,12 +201,13 @@ extension RootWriter {
         image.unfinished = nil
         image.isPresent = event != .deleted
         if event != .baseline, let kind = files[image.id]?.kind { staged.noteChange(of: kind) }
-        files[image.id]!.last = SnapshotState(
+        let state = SnapshotState(
             sequence: lastSequence,
             time: entry.time,
             event: event,
             shape: entry.shape,
             digest: entry.digest
         )
+        declared.setLast(state, of: image.id)
     }
 }

@@ -24,7 +24,8 @@ package final class RootWriter {
     /// Notes for the log: results of opening, and mirrors that could not be written.
     package internal(set) var notes: [Finding] = []
     /// Every file that was ever declared, by number; `last` is its last staged snapshot.
-    package internal(set) var files: [FileID: ProtectedFile] = [:]
+    package var files: [FileID: ProtectedFile] { declared.files }
+    var declared = DeclaredFiles()
     /// The last staged snapshot; durable after the next `flush`.
     package internal(set) var lastSequence: SequenceNumber = .none
     /// The last durable snapshot.
@@ -41,9 +42,6 @@ package final class RootWriter {
 
     /// Held as long as the writer exists.
     let lock: WriterLock
-    /// The highest number that a file has.
-    var lastFile = FileID.root
-    var names: [FilePath: FileID] = [:]
     /// Deleted files have none (`RootWriter+Gone.swift`).
     var images: [FileID: FileImage] = [:]
     /// Why the last flush could not write all mirrors.
@@ -82,19 +80,16 @@ package final class RootWriter {
 
     /// The number of the file with that name, declared with the next flush if it is new or of another kind.
     package func declare(name: FilePath, kind: FileKind) -> FileID {
-        let known = names[name]
-        if let known, files[known]!.kind == kind { return known }
-        let id = known ?? lastFile.next
-        if known == nil {
-            lastFile = id
-            names[name] = id
-            files[id] = ProtectedFile(id: id, name: name, kind: kind, last: nil)
-            images[id] = FileImage(id, mirrorPath: root.mirrorPath(id), hashes)
-        } else {
-            files[id]!.kind = kind
+        switch declared.declare(name, kind) {
+        case .known(let file): return file
+        case .changed(let file):
+            staged.append(.file(file, kind, name))
+            return file
+        case .new(let file):
+            images[file] = FileImage(file, mirrorPath: root.mirrorPath(file), hashes)
+            staged.append(.file(file, kind, name))
+            return file
         }
-        staged.append(.file(id, kind, name))
-        return id
     }
 
     /// The segment that was written last, by its first sequence; nil before the first flush.
