@@ -11,7 +11,6 @@ extension RootWriter {
         hashes.forget(image.id)
         images[image.id] = nil
         attributes.forget(image.id)
-        heardOf[image.id] = nil
     }
 
     /// The image of a deleted file, which the next flush checks again.

@@ -27,7 +27,7 @@ extension RootWriter {
             )
         }
         lastDurableSequence = lastSequence
-        openedAt = lastSequence
+        attributes.begin(after: lastSequence)
         staged = StagedRecords(after: tracker.lastTime)
         segment = OpenSegment(
             root,

@@ -35,10 +35,6 @@ package final class RootWriter {
 
     /// The attributes of files and directories, staged or durable.
     package internal(set) var attributes = KnownAttributes()
-    /// The snapshot of each file with which its attributes were last staged.
-    var heardOf: [FileID: SequenceNumber] = [:]
-    /// The last snapshot when the writer was made.
-    var openedAt = SequenceNumber.none
 
     /// Held as long as the writer exists.
     let lock: WriterLock

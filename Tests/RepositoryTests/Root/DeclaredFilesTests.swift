@@ -1,4 +1,5 @@
 import RepositoryFormat
+import SystemPackage
 import Testing
 
 @testable import RepositoryWriter
