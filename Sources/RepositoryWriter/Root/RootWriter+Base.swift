@@ -32,9 +32,9 @@ extension RootWriter {
         image.shape = shape
         image.digest = 0
         base.hasFailed = true
-        let mirror = try mirror(image)
+        let mirror = try mirrors.open(image)
         try mirror.file.truncate(to: 0)
-        hashes.forget(file)
+        mirrors.hashes.forget(file)
         try mirror.file.truncate(to: shape.byteCount)
         base.hasFailed = false
     }
@@ -164,7 +164,7 @@ extension RootWriter {
         base.hasFailed = true
         if changes.startsFresh { try resizeBase(to: .empty(shape.pageSize), image, base) }
         try resizeBase(to: shape, image, base)
-        let mirror = try mirror(image)
+        let mirror = try mirrors.open(image)
         for index in 0..<changes.pages.count {
             let number = changes.pages.numbers[index]
             let valid = shape.validBytes(of: number)
@@ -190,13 +190,13 @@ extension RootWriter {
         let size = image.shape!.pageSize
         let isCounted = number < base.cursor
         if isCounted { image.digest ^= try knownParts(number..<number + 1, image) }
-        let part = hashes.note(PageNumber(number), of: image.id, content, size)
+        let part = mirrors.hashes.note(PageNumber(number), of: image.id, content, size)
         if isCounted { image.digest ^= part }
     }
 
     /// The contribution of pages of the mirror to the digest.
     private func knownParts(_ pages: Range<UInt32>, _ image: FileImage) throws(SystemError) -> UInt64 {
-        guard let parts = hashes.parts(pages, of: image.id, image.shape!.pageSize) else {
+        guard let parts = mirrors.hashes.parts(pages, of: image.id, image.shape!.pageSize) else {
             throw image.loseMirror()
         }
         return parts
@@ -206,17 +206,19 @@ extension RootWriter {
     /// written there.
     private func readMirror(_ number: UInt32, _ image: FileImage) throws(SystemError) {
         let size = image.shape!.pageSize
-        try mirror(image).file.readPage(PageNumber(number), size, into: &pageBuffer)
+        try mirrors.open(image).file.readPage(PageNumber(number), size, into: &pageBuffer)
         let buffer = pageBuffer
         let content = unsafe buffer.span.bytes.extracting(0..<size.bytes)
-        guard hashes.holds(PageNumber(number), of: image.id, content, size) else { throw image.loseMirror() }
+        guard mirrors.hashes.holds(PageNumber(number), of: image.id, content, size) else {
+            throw image.loseMirror()
+        }
     }
 
     /// Changes the image's length. Every page that is cut, lost or added counts as staged.
     private func resizeBase(to new: ImageSize, _ image: FileImage, _ base: OpenBase) throws {
         let old = image.shape!
         guard new.byteCount != old.byteCount else { return }
-        let mirror = try mirror(image)
+        let mirror = try mirrors.open(image)
         let size = UInt64(new.pageSize.bytes)
         let shorter = min(old.byteCount, new.byteCount)
         let kept = UInt32(shorter / size)
@@ -224,11 +226,11 @@ extension RootWriter {
         try addPages(behind: kept, of: old, image, base)
         if cutBytes > 0, new.byteCount < old.byteCount { try readMirror(kept + 1, image) }
         try mirror.file.truncate(to: new.byteCount)
-        hashes.cut(image.id, to: new.pageCount)
+        mirrors.hashes.cut(image.id, to: new.pageCount)
         if cutBytes > 0, new.byteCount < old.byteCount {
             let buffer = pageBuffer
             let front = unsafe buffer.span.bytes.extracting(0..<cutBytes)
-            _ = hashes.note(PageNumber(kept + 1), of: image.id, front, new.pageSize)
+            _ = mirrors.hashes.note(PageNumber(kept + 1), of: image.id, front, new.pageSize)
         }
         image.shape = new
         try addPages(behind: kept, of: new, image, base)
@@ -286,7 +288,7 @@ extension RootWriter {
         _ base: OpenBase
     ) throws -> UInt64? {
         let shape = image.shape!
-        let mirror = try mirror(image)
+        let mirror = try mirrors.open(image)
         let first = PageNumber(base.cursor)
         let offset = first.byteOffset(pageSize: shape.pageSize)
         guard offset < shape.byteCount else { return nil }
@@ -301,10 +303,10 @@ extension RootWriter {
             pageBuffer.put(content.extracting(whole.byteCount..<count), at: 0)
             let buffer = pageBuffer
             let page = unsafe buffer.span.bytes.extracting(0..<shape.pageSize.bytes)
-            image.digest ^= hashes.note(PageNumber(last), of: image.id, page, shape.pageSize)
+            image.digest ^= mirrors.hashes.note(PageNumber(last), of: image.id, page, shape.pageSize)
         }
         try mirror.file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
-        let parts = hashes.note(first, of: image.id, whole, shape.pageSize)
+        let parts = mirrors.hashes.note(first, of: image.id, whole, shape.pageSize)
         image.digest ^= parts
         return whole.byteCount == slice.count ? parts : nil
     }
@@ -351,7 +353,7 @@ extension RootWriter {
         {
             let offset = PageNumber(number).byteOffset(pageSize: shape.pageSize)
             if offset >= baseEnd {
-                guard let page = hashes.firstData(from: number, of: image.id) else { break }
+                guard let page = mirrors.hashes.firstData(from: number, of: image.id) else { break }
                 if page > number {
                     next = page
                     continue

@@ -97,7 +97,9 @@ extension RootWriter {
         mirrorTrouble = nil
         for image in aheadOfMirror.values {
             do throws(SystemError) {
-                if image.isAheadOfMirror { try image.updateMirror(try mirror(image), scratch: &numberBuffer) }
+                if image.isAheadOfMirror {
+                    try image.updateMirror(try mirrors.open(image), scratch: &numberBuffer)
+                }
                 aheadOfMirror[image.id] = nil
                 forgetIfGone(image)
             } catch {

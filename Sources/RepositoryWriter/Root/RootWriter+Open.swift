@@ -37,11 +37,11 @@ extension RootWriter {
         )
         var differing: [FileID] = []
         for file in files.values {
-            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
+            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), mirrors.hashes)
             images[file.id] = image
             guard let last = file.last else { continue }
             image.isPresent = last.event != .deleted
-            if mirrorHolds(last, image) {
+            if mirrors.holds(last, image) {
                 image.becomeMirrored(last.shape, digest: last.digest)
                 forgetIfGone(image)
             } else {
@@ -76,20 +76,12 @@ extension RootWriter {
         }
     }
 
-    private func mirrorHolds(_ state: SnapshotState, _ image: FileImage) -> Bool {
-        guard let status = try? FileStatus.of(image.mirrorPath, followingLinks: false),
-            status.kind == .regular,
-            status.sizeBytes == state.shape.byteCount, let file = try? OpenFile(image.mirrorPath, .update)
-        else { return false }
-        return (try? hashes.learn(image.id, from: file, state.shape)) == state.digest
-    }
-
     /// Rebuilds mirrors from the stream, as of the last durable snapshot. If one cannot be rebuilt, that is
     /// noted, and its file starts fresh with the next snapshot. `isOpening`: if a mirror's name cannot be
     /// used, that is noted as well, and other files are not affected.
     func restoreMirrors(_ ids: [FileID], isOpening: Bool = false) throws {
         guard !ids.isEmpty else { return }
-        try makeMirrorDirectory()
+        try mirrors.makeDirectory()
         var drafts: [FileID: FilePath] = [:]
         for id in ids {
             let draft = root.mirrorDirectory.appending("\(id).new")
@@ -101,11 +93,11 @@ extension RootWriter {
             let image = images[id]!
             switch result {
             case .success(let state):
-                let learnt = try hashes.learn(id, from: OpenFile(drafts[id]!, .read), state.shape)
+                let learnt = try mirrors.hashes.learn(id, from: OpenFile(drafts[id]!, .read), state.shape)
                 guard learnt == state.digest else { throw image.loseMirror() }
                 image.becomeMirrored(state.shape, digest: state.digest)
                 do {
-                    try giveName(drafts[id]!, image)
+                    try mirrors.giveName(drafts[id]!, image)
                     notes.append(Finding(.warning, image.mirrorPath, at: 0, "the mirror was rebuilt"))
                 } catch let error as SystemError where isOpening && !error.isFull {
                     try? Directory.remove(drafts[id]!)
@@ -127,25 +119,9 @@ extension RootWriter {
         }
     }
 
-    private func makeMirrorDirectory() throws(SystemError) {
-        guard try FileStatus.unlessMissing(root.mirrorDirectory, followingLinks: false) == nil else { return }
-        try Directory.make(root.mirrorDirectory)
-    }
-
-    private func giveName(_ draft: FilePath, _ image: FileImage) throws {
-        image.hasLostMirror = true
-        try clearMirrorName(image)
-        try Directory.rename(draft, to: image.mirrorPath)
-        image.hasLostMirror = false
-    }
-
     /// Drops everything known of the image.
     func emptyMirror(_ image: FileImage) throws {
-        try clearMirrorName(image)
-        image.hasLostMirror = false
-        image.becomeMirrored(nil, digest: 0)
-        hashes.forget(image.id)
-        try mirror(image).file.truncate(to: 0)
+        try mirrors.empty(image)
         declared.setLast(nil, of: image.id)
     }
 }

@@ -34,7 +34,13 @@ extension RootWriter {
         }
         // An empty image has no page size to keep.
         let isFresh = startsFresh || before?.pageSize != shape.pageSize
-        try comparison.run(changes.pages, shape, before: isFresh ? nil : before, image, try mirror(image))
+        try comparison.run(
+            changes.pages,
+            shape,
+            before: isFresh ? nil : before,
+            image,
+            try mirrors.open(image)
+        )
 
         let closes =
             changes.isFinal

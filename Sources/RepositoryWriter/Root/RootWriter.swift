@@ -44,8 +44,8 @@ package final class RootWriter {
     package internal(set) var mirrorTrouble: SystemError?
     /// Images with pages that their mirrors do not have yet.
     var aheadOfMirror: [FileID: FileImage] = [:]
-    let mirrors = FilePool(mode: .updateOrCreate)
-    package let hashes: PageHashes
+    let mirrors: MirrorFiles
+    package var hashes: PageHashes { mirrors.hashes }
 
     var staged = StagedRecords(after: Instant(nanoseconds: 0))
     var sessionIsWritten = false
@@ -66,7 +66,7 @@ package final class RootWriter {
     init(root: RootDescription, options: Options = Options(), holding lock: consuming WriterLock) throws {
         self.root = root
         self.options = options
-        hashes = PageHashes(in: root.mirrorDirectory)
+        mirrors = MirrorFiles(root)
         encoder = try FlushEncoder()
         self.lock = lock
         durableMark = DurableMarkFile(root)
@@ -82,7 +82,7 @@ package final class RootWriter {
             staged.append(.file(file, kind, name))
             return file
         case .new(let file):
-            images[file] = FileImage(file, mirrorPath: root.mirrorPath(file), hashes)
+            images[file] = FileImage(file, mirrorPath: root.mirrorPath(file), mirrors.hashes)
             staged.append(.file(file, kind, name))
             return file
         }
@@ -106,6 +106,9 @@ package final class RootWriter {
         return image.unfinished != nil || image.base != nil
     }
 
+    /// Whether the file's mirror cannot be used before `abandonBase` has rebuilt it.
+    package func hasLostMirror(_ file: FileID) -> Bool { images[file]?.hasLostMirror ?? false }
+
     /// Whether the file's base image must be abandoned.
     package func hasFailedBase(_ file: FileID) -> Bool {
         guard let image = images[file] else { return false }
@@ -124,7 +127,7 @@ package final class RootWriter {
         }
         let size = shape.pageSize.bytes
         guard number.rawValue <= shape.pageCount.rawValue else { return buffer.clear(from: 0, to: size) }
-        try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirror(image))
+        try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirrors.open(image))
     }
 
     /// Reads these pages of the latest content. Throws as `stage` does when the mirror differs from what was
