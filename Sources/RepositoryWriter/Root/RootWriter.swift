@@ -46,6 +46,7 @@ package final class RootWriter {
     var aheadOfMirror: [FileID: FileImage] = [:]
     let mirrors: MirrorFiles
     package var hashes: PageHashes { mirrors.hashes }
+    var baseMirror: BaseMirror
 
     var staged = StagedRecords(after: Instant(nanoseconds: 0))
     var sessionIsWritten = false
@@ -67,6 +68,7 @@ package final class RootWriter {
         self.root = root
         self.options = options
         mirrors = MirrorFiles(root)
+        baseMirror = BaseMirror(mirrors)
         encoder = try FlushEncoder()
         self.lock = lock
         durableMark = DurableMarkFile(root)
