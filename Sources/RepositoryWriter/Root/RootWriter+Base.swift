@@ -110,7 +110,7 @@ extension RootWriter {
     /// Drops all open base images, before the writer ends. Mirrors with a snapshot are left unchanged: the
     /// next writer detects and rebuilds wrong ones. It also removes files that cannot be removed now.
     package func discardOpenBases() {
-        for image in images.values where image.base != nil {
+        for image in images.withBase {
             drop(image)
             mirrors.close(image.id)
             if files[image.id]!.last == nil { try? Directory.remove(image.mirrorPath) }

@@ -25,7 +25,7 @@ extension RootWriter {
 
         sessionIsWritten = true
         lastDurableSequence = lastSequence
-        self.segment.flushed(segment, hasOpenParts: hasOpenParts)
+        self.segment.flushed(segment, hasOpenParts: images.hasOpenParts)
         markDurable(segment)
         let written = staged.takeAll()
         updateMirrors()
@@ -67,11 +67,8 @@ extension RootWriter {
     /// Ends the current segment, so that everything durable can be compacted or pruned, and begins the next
     /// one. A segment without a snapshot, or with an unfinished one, continues. Throws `SystemError`.
     package func endSegment() throws {
-        try segment.end(after: lastDurableSequence, now: lastTime, hasOpenParts: hasOpenParts)
+        try segment.end(after: lastDurableSequence, now: lastTime, hasOpenParts: images.hasOpenParts)
     }
-
-    /// Whether the stream ends amid a snapshot of any file.
-    private var hasOpenParts: Bool { images.values.contains(where: \.hasOpenParts) }
 
     private func markDurable(_ segment: SegmentWriter) {
         let mark = DurableMark(
@@ -95,16 +92,13 @@ extension RootWriter {
 
     private func updateMirrors() {
         mirrorTrouble = nil
-        for image in aheadOfMirror.values {
+        for image in images.ahead {
             do throws(SystemError) {
-                if image.isAheadOfMirror {
-                    try image.updateMirror(try mirrors.open(image), scratch: &numberBuffer)
-                }
-                aheadOfMirror[image.id] = nil
+                try images.updateMirror(image)
                 forgetIfGone(image)
             } catch {
                 if image.hasLostMirror, image.unfinished == nil, (try? restoreMirrors([image.id])) != nil {
-                    aheadOfMirror[image.id] = nil
+                    images.noteMirrored(image)
                     continue
                 }
                 mirrorTrouble = error
@@ -118,8 +112,6 @@ extension RootWriter {
     /// written.
     package var unmirroredBytes: Int {
         guard mirrorTrouble != nil else { return 0 }
-        return aheadOfMirror.values.reduce(0) { sum, image in
-            image.hasLostMirror ? sum : image.stagedRuns.reduce(sum) { $0 + $1.capacity }
-        }
+        return images.unmirroredBytes
     }
 }

@@ -8,16 +8,15 @@ extension RootWriter {
     func forgetIfGone(_ image: FileImage) {
         guard image.isGone, files[image.id]?.last?.isGone ?? false else { return }
         mirrors.forget(image.id)
-        images[image.id] = nil
+        images.remove(image.id)
         attributes.forget(image.id)
     }
 
     /// The image of a deleted file, which the next flush checks again.
     func recall(_ file: ProtectedFile) -> FileImage {
-        let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), mirrors.hashes)
+        let image = images.add(file.id)
         if let last = file.last { image.becomeMirrored(last.shape, digest: last.digest) }
-        images[file.id] = image
-        aheadOfMirror[file.id] = image
+        images.noteAhead(image)
         return image
     }
 }

@@ -37,8 +37,7 @@ extension RootWriter {
         )
         var differing: [FileID] = []
         for file in files.values {
-            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), mirrors.hashes)
-            images[file.id] = image
+            let image = images.add(file.id)
             guard let last = file.last else { continue }
             image.isPresent = last.event != .deleted
             if mirrors.holds(last, image) {

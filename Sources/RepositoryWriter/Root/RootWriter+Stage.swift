@@ -138,7 +138,7 @@ extension RootWriter {
         end(run, last, comparison.numbers[first...], image)
         if isShorter { run.close() }
         image.digest = comparison.digest
-        aheadOfMirror[image.id] = image
+        images.noteAhead(image)
     }
 
     private func stagePage(

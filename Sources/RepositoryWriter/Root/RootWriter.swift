@@ -38,12 +38,9 @@ package final class RootWriter {
 
     /// Held as long as the writer exists.
     let lock: WriterLock
-    /// Deleted files have none (`RootWriter+Gone.swift`).
-    var images: [FileID: FileImage] = [:]
+    var images: FileImages
     /// Why the last flush could not write all mirrors.
     package internal(set) var mirrorTrouble: SystemError?
-    /// Images with pages that their mirrors do not have yet.
-    var aheadOfMirror: [FileID: FileImage] = [:]
     let mirrors: MirrorFiles
     package var hashes: PageHashes { mirrors.hashes }
     var baseMirror: BaseMirror
@@ -55,7 +52,6 @@ package final class RootWriter {
     var encoder: FlushEncoder
     var comparison = PageComparison()
     var pageBuffer: [UInt8] = []
-    var numberBuffer: [UInt32] = []
 
     /// Takes the lock and restores everything to the last durable snapshot. Throws `RepositoryError.locked`,
     /// `.unsupported`, or `SystemError`.
@@ -68,6 +64,7 @@ package final class RootWriter {
         self.root = root
         self.options = options
         mirrors = MirrorFiles(root)
+        images = FileImages(mirrors)
         baseMirror = BaseMirror(mirrors)
         encoder = try FlushEncoder()
         self.lock = lock
@@ -84,7 +81,7 @@ package final class RootWriter {
             staged.append(.file(file, kind, name))
             return file
         case .new(let file):
-            images[file] = FileImage(file, mirrorPath: root.mirrorPath(file), mirrors.hashes)
+            _ = images.add(file)
             staged.append(.file(file, kind, name))
             return file
         }
