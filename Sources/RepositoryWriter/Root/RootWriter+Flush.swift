@@ -7,9 +7,6 @@ import SystemPackage
 /// mirror cannot be written, the flush has still succeeded, and the pages remain in memory for the next
 /// attempt.
 extension RootWriter {
-    /// Encoded records are written when there are this many bytes of them.
-    private static let chunkBytes = 4 << 20
-
     /// Makes everything staged durable and returns the last durable sequence. After an error everything is
     /// still staged and nothing has changed. It can be tried again. Throws `SystemError`.
     package func flush() throws -> SequenceNumber {
@@ -17,16 +14,8 @@ extension RootWriter {
             updateMirrors()
             return lastDurableSequence
         }
-        let segment = try segment.forWriting(after: lastDurableSequence, now: lastTime)
-        try segment.begin()
-        staged.joinMoments(last: lastSequence)
-        try write(to: segment)
-        try segment.commit()
-
-        sessionIsWritten = true
-        lastDurableSequence = lastSequence
-        self.segment.flushed(segment, hasOpenParts: images.hasOpenParts)
-        markDurable(segment)
+        try stream.append(staged, upTo: lastSequence, hasOpenParts: images.hasOpenParts)
+        writeMark()
         let written = staged.takeAll()
         updateMirrors()
         staged.recycle(written) { images[$0.file]?.stagedRuns.isEmpty ?? true }
@@ -37,48 +26,18 @@ extension RootWriter {
     /// that cannot be determined.
     package func requireInPlace() throws {
         try lock.requireInPlace()
-        try segment.requireInPlace()
-    }
-
-    private func write(to segment: SegmentWriter) throws {
-        encoder.begin(at: segment.position, of: segment.firstSequence)
-        if !sessionIsWritten {
-            let time = staged.records.first?.time ?? lastTime
-            try encoder.append(StagedRecord(.session(program: options.program), time: time))
-        }
-        for record in staged.records {
-            if case .changes(let run) = record.content {
-                if run.entryCount == 0 { continue }
-                self.segment.noteChanges(of: run.file)
-            }
-            try encoder.append(record)
-            guard encoder.bytes.count >= Self.chunkBytes else { continue }
-            try writeEncoded(to: segment)
-        }
-        try writeEncoded(to: segment)
-    }
-
-    private func writeEncoded(to segment: SegmentWriter) throws(SystemError) {
-        let bytes = encoder.bytes
-        try segment.append(unsafe bytes.span.bytes)
-        encoder.restart(at: segment.position)
+        try stream.requireInPlace()
     }
 
     /// Ends the current segment, so that everything durable can be compacted or pruned, and begins the next
     /// one. A segment without a snapshot, or with an unfinished one, continues. Throws `SystemError`.
     package func endSegment() throws {
-        try segment.end(after: lastDurableSequence, now: lastTime, hasOpenParts: images.hasOpenParts)
+        try stream.endSegment(now: lastTime, hasOpenParts: images.hasOpenParts)
     }
 
-    private func markDurable(_ segment: SegmentWriter) {
-        let mark = DurableMark(
-            root: root.id,
-            segment: segment.firstSequence,
-            validBytes: segment.validBytes,
-            lastSequence: lastDurableSequence
-        )
+    private func writeMark() {
         do throws(SystemError) {
-            try durableMark.write(mark)
+            try stream.writeMark()
         } catch {
             note("the durable mark cannot be written (\(error.code))", at: root.durableMarkPath)
         }

@@ -26,15 +26,15 @@ extension RootWriter {
                     + "\(SuggestedCommand("check"))"
             )
         }
-        lastDurableSequence = lastSequence
         attributes.begin(after: lastSequence)
         staged = StagedRecords(after: tracker.lastTime)
-        segment = OpenSegment(
+        let segment = OpenSegment(
             root,
             limit: options.segmentLimit,
             SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence),
             endsUnfinished: tracker.hasUnfinished
         )
+        stream.begin(in: segment, after: lastSequence)
         var differing: [FileID] = []
         for file in files.values {
             let image = images.add(file.id)

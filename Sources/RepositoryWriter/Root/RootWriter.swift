@@ -29,7 +29,7 @@ package final class RootWriter {
     /// The last staged snapshot; durable after the next `flush`.
     package internal(set) var lastSequence: SequenceNumber = .none
     /// The last durable snapshot.
-    package internal(set) var lastDurableSequence: SequenceNumber = .none
+    package var lastDurableSequence: SequenceNumber { stream.lastDurable }
     /// The time of the last staged record, by the clock.
     package var lastTime: Instant { staged.lastTime }
 
@@ -46,10 +46,7 @@ package final class RootWriter {
     var baseMirror: BaseMirror
 
     var staged = StagedRecords(after: Instant(nanoseconds: 0))
-    var sessionIsWritten = false
-    var segment: OpenSegment
-    let durableMark: DurableMarkFile
-    var encoder: FlushEncoder
+    var stream: StreamWriter
     var comparison = PageComparison()
     var pageBuffer: [UInt8] = []
 
@@ -66,10 +63,8 @@ package final class RootWriter {
         mirrors = MirrorFiles(root)
         images = FileImages(mirrors)
         baseMirror = BaseMirror(mirrors)
-        encoder = try FlushEncoder()
+        stream = try StreamWriter(root, options)
         self.lock = lock
-        durableMark = DurableMarkFile(root)
-        segment = OpenSegment(root, limit: options.segmentLimit)
         try open()
     }
 
@@ -88,10 +83,10 @@ package final class RootWriter {
     }
 
     /// The segment that was written last, by its first sequence; nil before the first flush.
-    package var lastSegment: SequenceNumber? { segment.firstSequence }
+    package var lastSegment: SequenceNumber? { stream.lastSegment }
 
     /// The durable length of that segment, in bytes.
-    package var segmentBytes: UInt64 { segment.validBytes }
+    package var segmentBytes: UInt64 { stream.segmentBytes }
 
     /// Bytes of memory that the next flush will free.
     package var stagedBytes: Int { staged.pageBytes }
