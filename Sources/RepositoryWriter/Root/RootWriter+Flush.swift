@@ -14,7 +14,7 @@ extension RootWriter {
             updateMirrors()
             return lastDurableSequence
         }
-        try stream.append(staged, upTo: lastSequence, hasOpenParts: images.hasOpenParts)
+        try stream.append(staged, hasOpenParts: images.hasOpenParts)
         writeMark()
         let written = staged.takeAll()
         updateMirrors()

@@ -18,7 +18,7 @@ extension RootWriter {
         let mark = try? root.durableMark()
         // Snapshots that were lost by damage keep their numbers.
         let beforeSegment = (end?.segment ?? .none).previous
-        lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
+        let lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
         guard lastSequence <= .lastToBuildOn else {
             throw RepositoryError.malformed(
                 root.segmentsDirectory,
@@ -27,7 +27,7 @@ extension RootWriter {
             )
         }
         attributes.begin(after: lastSequence)
-        staged = StagedRecords(after: tracker.lastTime)
+        staged = StagedRecords(after: lastSequence, tracker.lastTime)
         let segment = OpenSegment(
             root,
             limit: options.segmentLimit,

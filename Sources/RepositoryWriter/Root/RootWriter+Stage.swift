@@ -34,7 +34,7 @@ extension RootWriter {
         }
         // An empty image has no page size to keep.
         let isFresh = startsFresh || before?.pageSize != shape.pageSize
-        try comparison.run(
+        try pageStaging.compare(
             changes.pages,
             shape,
             before: isFresh ? nil : before,
@@ -45,7 +45,7 @@ extension RootWriter {
         let closes =
             changes.isFinal
             && (image.unfinished == nil || changes.closesUnfinished || changes.startsFresh || isDeletion)
-        let isChanged = isFresh || !comparison.numbers.isEmpty || shape != image.shape
+        let isChanged = isFresh || pageStaging.hasChanges || shape != image.shape
         let changesPresence = changes.isFinal && image.isPresent == isDeletion
         if !changes.isFinal && image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
         if changes.isFinal && !closes { image.unfinished!.coalesced += changes.transactions }
@@ -60,11 +60,12 @@ extension RootWriter {
             startsFresh: isFresh,
             shape: shape,
             coalesced: closes ? UInt64(max(0, changes.coalesced) + added) : 0,
-            digest: closes ? comparison.digest : 0,
+            digest: closes ? pageStaging.digest : 0,
             pages: 0..<0,
             standing: changes.isMoment ? .moment : .alone
         )
-        commit(entry, changes.pages, image)
+        noteSnapshot(pageStaging.commit(entry, changes.pages, image, to: &staged), of: image)
+        images.noteAhead(image)
         return closes ? lastSequence : nil
     }
 
@@ -106,114 +107,15 @@ extension RootWriter {
         staged.append(.annotation(annotation), time: time)
     }
 
-    /// Stages the compared pages as one entry, or as parts and an entry when they are too long for a record.
-    private func commit(_ entry: ChangesFormat.Entry, _ pages: PageSet, _ image: FileImage) {
-        let size = entry.shape.pageSize.bytes
-        let before = entry.startsFresh ? nil : image.shape
-        let isShorter = before.map { entry.shape.byteCount < $0.byteCount } ?? false
-        var run = staged.run(
-            for: image,
-            entry,
-            rawBytes: comparison.numbers.count * size,
-            alone: entry.startsFresh || isShorter
-        )
-        image.resize(to: entry.shape, startsFresh: entry.startsFresh)
-        var first = 0
-        var startsFresh = entry.startsFresh
-        for index in 0..<comparison.numbers.count {
-            if run.raw.count + size > Run.maximumRawBytes {
-                endPart(run, entry, &startsFresh, comparison.numbers[first..<index], image)
-                run = staged.newRun(
-                    image,
-                    before: entry.startsFresh ? nil : image.shape,
-                    entry,
-                    continues: true
-                )
-                first = index
-            }
-            stagePage(index, pages, size, run, image)
-        }
-        var last = entry
-        last.startsFresh = startsFresh
-        end(run, last, comparison.numbers[first...], image)
-        if isShorter { run.close() }
-        image.digest = comparison.digest
-        images.noteAhead(image)
-    }
-
-    private func stagePage(
-        _ index: Int,
-        _ pages: borrowing PageSet,
-        _ size: Int,
-        _ run: Run,
-        _ image: FileImage
-    ) {
-        let number = comparison.numbers[index]
-        if run.hasPrefix, number <= run.pageCountBefore.rawValue, !image.isStaged(number, in: run) {
-            stagePrefix(index, number, size, run, image)
-        }
-        let slot = comparison.slots[index]
-        let tail = comparison.tail
-        let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
-        staged.count(pageBytes: size)
-        image.setStaged(number, in: run, offset: offset, part: comparison.parts[index])
-    }
-
-    /// Appends the page's content before the run. In the second and later runs of one snapshot, the image
-    /// already has its new length. New pages are then there as zeros, and a page cut by the new end is cut
-    /// already.
-    private func stagePrefix(_ index: Int, _ number: UInt32, _ size: Int, _ run: Run, _ image: FileImage) {
-        let known = index < comparison.oldCount ? comparison.old : []
-        pageBuffer.removeAll(keepingCapacity: true)
-        if known.isEmpty {
-            pageBuffer.append(zeros: size)
-        } else {
-            pageBuffer.append(
-                contentsOf: unsafe known.span.bytes.extracting(index * size..<(index + 1) * size)
-            )
-            pageBuffer.clear(from: run.validBytesBefore(of: number), to: size)
-        }
-        let buffer = pageBuffer
-        run.appendPrefix(number, unsafe buffer.span.bytes)
-        staged.count(pageBytes: size)
-    }
-
-    private func endPart(
-        _ run: Run,
-        _ entry: ChangesFormat.Entry,
-        _ startsFresh: inout Bool,
-        _ numbers: ArraySlice<UInt32>,
-        _ image: FileImage
-    ) {
-        var part = entry
-        part.event = nil
-        part.coalesced = 0
-        part.startsFresh = startsFresh
-        startsFresh = false
-        end(run, part, numbers, image)
-        run.close()
-    }
-
     /// Ends an entry. If the entry is finished, this ends the snapshot.
     func end(_ run: Run, _ entry: ChangesFormat.Entry, _ numbers: ArraySlice<UInt32>, _ image: FileImage) {
-        guard let event = entry.event else {
-            run.endEntry(entry, numbers: numbers, sequence: nil)
-            image.hasOpenParts = true
-            return
-        }
-        lastSequence = lastSequence.next
-        run.endEntry(entry, numbers: numbers, sequence: lastSequence)
-        image.hasOpenParts = false
-        image.unfinished = nil
-        image.isPresent = event != .deleted
-        if event != .baseline, let kind = files[image.id]?.kind { staged.noteChange(of: kind) }
-        let state = SnapshotState(
-            sequence: lastSequence,
-            time: entry.time,
-            event: event,
-            shape: entry.shape,
-            digest: entry.digest
-        )
+        noteSnapshot(staged.end(run, entry, numbers, image), of: image)
+    }
+
+    /// Takes the snapshot that was staged; nil when the entry was a part of one.
+    private func noteSnapshot(_ state: SnapshotState?, of image: FileImage) {
+        guard let state else { return }
+        if state.event != .baseline, let kind = files[image.id]?.kind { staged.noteChange(of: kind) }
         declared.setLast(state, of: image.id)
     }
 }

@@ -27,7 +27,7 @@ package final class RootWriter {
     package var files: [FileID: ProtectedFile] { declared.files }
     var declared = DeclaredFiles()
     /// The last staged snapshot; durable after the next `flush`.
-    package internal(set) var lastSequence: SequenceNumber = .none
+    package var lastSequence: SequenceNumber { staged.lastSequence }
     /// The last durable snapshot.
     package var lastDurableSequence: SequenceNumber { stream.lastDurable }
     /// The time of the last staged record, by the clock.
@@ -45,10 +45,9 @@ package final class RootWriter {
     package var hashes: PageHashes { mirrors.hashes }
     var baseMirror: BaseMirror
 
-    var staged = StagedRecords(after: Instant(nanoseconds: 0))
+    var staged = StagedRecords(after: .none, Instant(nanoseconds: 0))
     var stream: StreamWriter
-    var comparison = PageComparison()
-    var pageBuffer: [UInt8] = []
+    var pageStaging = PageStaging()
 
     /// Takes the lock and restores everything to the last durable snapshot. Throws `RepositoryError.locked`,
     /// `.unsupported`, or `SystemError`.

@@ -12,14 +12,19 @@ struct StagedRecords {
     private(set) var pageBytes = 0
     /// The time of the last staged record, by the clock.
     private(set) var lastTime: Instant
+    /// The last staged snapshot.
+    private(set) var lastSequence: SequenceNumber
     /// The kinds of files with a staged snapshot other than their first.
     private var changedKinds: Set<FileKind> = []
     private var clock = ClockWatch()
     /// Runs whose memory is reused.
     private var spareRuns: [Run] = []
 
-    /// `lastTime`: of the last record in the stream.
-    init(after lastTime: Instant) { self.lastTime = lastTime }
+    /// Both are the stream's last ones.
+    init(after lastSequence: SequenceNumber, _ lastTime: Instant) {
+        self.lastSequence = lastSequence
+        self.lastTime = lastTime
+    }
 
     /// Stages a record of that time, or of the last record's.
     mutating func append(_ content: StagedRecord.Content, time: Instant? = nil) {
@@ -61,6 +66,32 @@ struct StagedRecords {
         return run
     }
 
+    /// Ends an entry. If the entry is finished, this ends the snapshot, which is returned.
+    mutating func end(
+        _ run: Run,
+        _ entry: ChangesFormat.Entry,
+        _ numbers: ArraySlice<UInt32>,
+        _ image: FileImage
+    ) -> SnapshotState? {
+        guard let event = entry.event else {
+            run.endEntry(entry, numbers: numbers, sequence: nil)
+            image.hasOpenParts = true
+            return nil
+        }
+        lastSequence = lastSequence.next
+        run.endEntry(entry, numbers: numbers, sequence: lastSequence)
+        image.hasOpenParts = false
+        image.unfinished = nil
+        image.isPresent = event != .deleted
+        return SnapshotState(
+            sequence: lastSequence,
+            time: entry.time,
+            event: event,
+            shape: entry.shape,
+            digest: entry.digest
+        )
+    }
+
     /// A page was added to a run, or its former content.
     mutating func count(pageBytes: Int) { self.pageBytes += pageBytes }
 
@@ -68,11 +99,11 @@ struct StagedRecords {
     mutating func noteChange(of kind: FileKind) { changedKinds.insert(kind) }
 
     /// A file that a commit names was written just before or just after it. If a database and a plain file
-    /// changed within one flush, only the flush's end is a moment of the root. `last`: the last snapshot.
-    func joinMoments(last: SequenceNumber) {
+    /// changed within one flush, only the flush's end is a moment of the root.
+    func joinMoments() {
         guard changedKinds.count > 1 else { return }
         for case .changes(let run) in records.lazy.map(\.content) {
-            run.withdrawMoments(keepingLast: run.lastSequence == last)
+            run.withdrawMoments(keepingLast: run.lastSequence == lastSequence)
         }
     }
 

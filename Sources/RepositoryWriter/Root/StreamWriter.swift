@@ -42,20 +42,19 @@ struct StreamWriter: ~Copyable {
     /// Throws `RepositoryError.gone` unless readers find the segment by its name.
     func requireInPlace() throws { try segment.requireInPlace() }
 
-    /// Makes the records durable. `last`: the last snapshot in them. `hasOpenParts`: they end amid one.
+    /// Makes the records durable. `hasOpenParts`: they end amid a snapshot.
     mutating func append(
         _ staged: StagedRecords,
-        upTo last: SequenceNumber,
         hasOpenParts: @autoclosure () -> Bool
     ) throws {
         let file = try segment.forWriting(after: lastDurable, now: staged.lastTime)
         try file.begin()
-        staged.joinMoments(last: last)
+        staged.joinMoments()
         try write(staged, to: file)
         try file.commit()
 
         sessionIsWritten = true
-        lastDurable = last
+        lastDurable = staged.lastSequence
         segment.flushed(file, hasOpenParts: hasOpenParts())
     }
 
