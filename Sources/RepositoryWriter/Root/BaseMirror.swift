@@ -18,12 +18,19 @@ struct BaseMirror {
 
     init(_ mirrors: MirrorFiles) { self.mirrors = mirrors }
 
-    /// Empties the mirror, and gives it the image's length.
-    func begin(_ image: FileImage, _ shape: ImageSize) throws {
+    /// Begins the image anew. Empties the mirror, and gives it the image's length.
+    func begin(_ base: OpenBase, _ image: FileImage, _ shape: ImageSize) throws {
+        image.base = base
+        if image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
+        image.forgetStaged()
+        image.shape = shape
+        image.digest = 0
+        base.hasFailed = true
         let mirror = try mirrors.open(image)
         try mirror.file.truncate(to: 0)
         mirrors.hashes.forget(image.id)
         try mirror.file.truncate(to: shape.byteCount)
+        base.hasFailed = false
     }
 
     /// Appends the pages at the cursor to the base, or the newer ones of the mirror, and moves the cursor.
@@ -31,6 +38,7 @@ struct BaseMirror {
         let pageSize = image.shape!.pageSize
         let size = pageSize.bytes
         var slice = bytes
+        base.hasFailed = true
         try lay(newerPagesOf: image, base, over: &slice)
         let written = try writeToMirror(slice, image, base)
         let parts =
@@ -38,10 +46,34 @@ struct BaseMirror {
         try base.writer.append(unsafe slice.span.bytes, parts: parts)
         base.cursor += UInt32((bytes.count + size - 1) / size)
         base.isEnded = bytes.count % size != 0
+        base.hasFailed = false
+    }
+
+    /// Gives the image its last size. No slice follows.
+    mutating func end(_ image: FileImage, _ base: OpenBase, _ shape: ImageSize) throws {
+        base.hasFailed = true
+        base.isEnded = true
+        try resize(to: shape, image, base)
+        try countPagesBehindSlices(image, base)
+        base.hasFailed = false
+    }
+
+    /// Takes changes while the base is open: they only go to the mirror.
+    mutating func stage(_ changes: Changes, _ shape: ImageSize, _ image: FileImage) throws {
+        let base = try image.openBase()
+        guard shape.pageSize == image.shape!.pageSize else {
+            throw RepositoryError.misuse("another page size than the base image's")
+        }
+        base.hasFailed = true
+        if changes.startsFresh { try resize(to: .empty(shape.pageSize), image, base) }
+        try resize(to: shape, image, base)
+        try write(changes.pages, image, base)
+        if changes.isFinal { image.unfinished!.coalesced += changes.transactions }
+        base.hasFailed = false
     }
 
     /// Writes changed pages to the mirror.
-    func write(_ pages: borrowing PageSet, _ image: FileImage, _ base: OpenBase) throws {
+    private func write(_ pages: borrowing PageSet, _ image: FileImage, _ base: OpenBase) throws {
         let shape = image.shape!
         let mirror = try mirrors.open(image)
         for index in 0..<pages.count {
@@ -98,7 +130,7 @@ struct BaseMirror {
     }
 
     /// Changes the image's length. Every page that is cut, lost or added counts as staged.
-    mutating func resize(to new: ImageSize, _ image: FileImage, _ base: OpenBase) throws {
+    private mutating func resize(to new: ImageSize, _ image: FileImage, _ base: OpenBase) throws {
         let old = image.shape!
         guard new.byteCount != old.byteCount else { return }
         let mirror = try mirrors.open(image)
@@ -199,7 +231,7 @@ struct BaseMirror {
     }
 
     /// Counts the pages without a slice into the digest, once. They are zero, or staged.
-    func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
+    private func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
         guard let end = image.shape!.pageCount.end?.rawValue, base.cursor < end else { return }
         image.digest ^= try knownParts(base.cursor..<end, image)
         base.cursor = end

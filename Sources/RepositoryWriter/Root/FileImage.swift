@@ -125,6 +125,26 @@ final class FileImage {
         return sum ^ ZeroPages.parts(behind, pageSize)
     }
 
+    /// The open base image, unless it has failed.
+    func openBase() throws -> OpenBase {
+        guard let base, !base.hasFailed else {
+            throw RepositoryError.misuse("file \(id) has no sound base image open")
+        }
+        return base
+    }
+
+    /// Drops the open base image and the unfinished snapshot: the image must be restored. Returns whether the
+    /// stream has parts of them, which are then void.
+    func dropOpenParts() -> Bool {
+        base?.writer.abandon()
+        let isVoid = hasOpenParts
+        hasOpenParts = false
+        unfinished = nil
+        base = nil
+        needsRestoring = true
+        return isVoid
+    }
+
     /// Marks the mirror as different from what was written to it.
     func loseMirror() -> SystemError {
         hasLostMirror = true

@@ -17,28 +17,19 @@ extension RootWriter {
             throw RepositoryError.misuse("file \(file) has a base image open")
         }
         let writer = try BaseWriter(root: root, file: file, pageSize: shape.pageSize)
-        let base = OpenBase(writer)
-        image.base = base
-        if image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
-        image.forgetStaged()
-        image.shape = shape
-        image.digest = 0
-        base.hasFailed = true
-        try baseMirror.begin(image, shape)
-        base.hasFailed = false
+        try baseMirror.begin(OpenBase(writer), image, shape)
     }
 
     /// Appends the next pages of the image: whole pages except the image's last, beginning where the slice
     /// before ended. Pages that were staged since `beginBase` are newer and replace them. After an error
     /// `abandonBase` must be called.
     package func baseSlice(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws {
-        let (image, base) = try openBase(file)
+        let image = try image(file)
+        let base = try image.openBase()
         guard firstPage.rawValue == base.cursor, !base.isEnded else {
             throw RepositoryError.misuse("a slice that does not begin at page \(base.cursor)")
         }
-        base.hasFailed = true
         try baseMirror.append(bytes, image, base)
-        base.hasFailed = false
     }
 
     /// Names the base image and stages the snapshot that needs it. May flush. After an error it can be tried
@@ -49,15 +40,12 @@ extension RootWriter {
         time: Instant,
         shape: ImageSize
     ) throws -> SequenceNumber {
-        let (image, base) = try openBase(file)
+        let image = try image(file)
+        let base = try image.openBase()
         guard shape.pageSize == image.shape!.pageSize else {
             throw RepositoryError.misuse("another page size than the base image's")
         }
-        base.hasFailed = true
-        base.isEnded = true
-        try baseMirror.resize(to: shape, image, base)
-        try baseMirror.countPagesBehindSlices(image, base)
-        base.hasFailed = false
+        try baseMirror.end(image, base, shape)
         do {
             try stageBase(image, base, staged.noting(time))
         } catch {
@@ -86,7 +74,7 @@ extension RootWriter {
     package func abandonBase(_ file: FileID) throws {
         let image = try image(file)
         guard image.base != nil || image.needsRestoring || image.hasLostMirror else { return }
-        drop(image)
+        if image.dropOpenParts() { staged.append(.void(file)) }
         _ = try flush()
         if files[file]!.last == nil {
             try emptyMirror(image)
@@ -111,45 +99,11 @@ extension RootWriter {
     /// next writer detects and rebuilds wrong ones. It also removes files that cannot be removed now.
     package func discardOpenBases() {
         for image in images.withBase {
-            drop(image)
+            if image.dropOpenParts() { staged.append(.void(image.id)) }
             mirrors.close(image.id)
             if files[image.id]!.last == nil { try? Directory.remove(image.mirrorPath) }
         }
         if hasStaged { _ = try? flush() }
-    }
-
-    private func drop(_ image: FileImage) {
-        image.base?.writer.abandon()
-        if image.hasOpenParts { staged.append(.void(image.id)) }
-        image.hasOpenParts = false
-        image.unfinished = nil
-        image.base = nil
-        image.needsRestoring = true
-    }
-
-    private func openBase(_ file: FileID) throws -> (FileImage, OpenBase) {
-        let image = try image(file)
-        guard let base = image.base, !base.hasFailed else {
-            throw RepositoryError.misuse("file \(file) has no sound base image open")
-        }
-        return (image, base)
-    }
-}
-
-/// Changes while a base is open.
-extension RootWriter {
-    func stageIntoBase(_ changes: Changes, _ shape: ImageSize, _ image: FileImage) throws -> SequenceNumber? {
-        let (image, base) = try openBase(image.id)
-        guard shape.pageSize == image.shape!.pageSize else {
-            throw RepositoryError.misuse("another page size than the base image's")
-        }
-        base.hasFailed = true
-        if changes.startsFresh { try baseMirror.resize(to: .empty(shape.pageSize), image, base) }
-        try baseMirror.resize(to: shape, image, base)
-        try baseMirror.write(changes.pages, image, base)
-        if changes.isFinal { image.unfinished!.coalesced += changes.transactions }
-        base.hasFailed = false
-        return nil
     }
 
     private func stageBase(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws {

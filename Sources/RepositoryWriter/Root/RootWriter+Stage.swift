@@ -24,7 +24,10 @@ extension RootWriter {
         }
         let isDeletion = changes.event == .deleted && changes.isFinal
         let shape = isDeletion ? ImageSize.empty(changes.shape.pageSize) : changes.shape
-        if image.base != nil { return try stageIntoBase(changes, shape, image) }
+        if image.base != nil {
+            try baseMirror.stage(changes, shape, image)
+            return nil
+        }
         if isDeletion && !image.isPresent && image.unfinished == nil { return nil }
 
         let startsFresh = changes.startsFresh || isDeletion || image.shape == nil
