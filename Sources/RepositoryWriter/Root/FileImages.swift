@@ -21,6 +21,14 @@ struct FileImages {
         return image
     }
 
+    /// Adds the image of a deleted file, which the next flush checks again.
+    mutating func recall(_ file: ProtectedFile) -> FileImage {
+        let image = add(file.id)
+        if let last = file.last { image.becomeMirrored(last.shape, digest: last.digest) }
+        noteAhead(image)
+        return image
+    }
+
     mutating func remove(_ file: FileID) { images[file] = nil }
 
     /// Those that have a base image open.

@@ -15,7 +15,11 @@ extension RootWriter {
             return lastDurableSequence
         }
         try stream.append(staged, hasOpenParts: images.hasOpenParts)
-        writeMark()
+        do throws(SystemError) {
+            try stream.writeMark()
+        } catch {
+            note("the durable mark cannot be written (\(error.code))", at: root.durableMarkPath)
+        }
         let written = staged.takeAll()
         updateMirrors()
         staged.recycle(written) { images[$0.file]?.stagedRuns.isEmpty ?? true }
@@ -33,14 +37,6 @@ extension RootWriter {
     /// one. A segment without a snapshot, or with an unfinished one, continues. Throws `SystemError`.
     package func endSegment() throws {
         try stream.endSegment(now: lastTime, hasOpenParts: images.hasOpenParts)
-    }
-
-    private func writeMark() {
-        do throws(SystemError) {
-            try stream.writeMark()
-        } catch {
-            note("the durable mark cannot be written (\(error.code))", at: root.durableMarkPath)
-        }
     }
 
     /// Adds a note once, however often it repeats in a row.

@@ -11,12 +11,4 @@ extension RootWriter {
         images.remove(image.id)
         attributes.forget(image.id)
     }
-
-    /// The image of a deleted file, which the next flush checks again.
-    func recall(_ file: ProtectedFile) -> FileImage {
-        let image = images.add(file.id)
-        if let last = file.last { image.becomeMirrored(last.shape, digest: last.digest) }
-        images.noteAhead(image)
-        return image
-    }
 }

@@ -7,14 +7,16 @@ import SystemPackage
 /// Apart from mirrors and unfinished files, nothing is changed before the first flush.
 extension RootWriter {
     func open() throws {
-        let (tracker, end) = try scan()
+        let opened = try OpenedStream(root)
+        let (tracker, end) = (opened.tracker, opened.end)
+        (notes, attributes) = (opened.notes, opened.attributes)
         if let end, end.tail == .unfinished {
             let message = "\(end.fileBytes - end.validBytes) bytes of an unfinished write are set aside"
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
         }
         root.keepCopy()
         declared = DeclaredFiles(tracker.protectedFiles)
-        removeLeftovers()
+        root.removeLeftovers(files)
         let mark = try? root.durableMark()
         // Snapshots that were lost by damage keep their numbers.
         let beforeSegment = (end?.segment ?? .none).previous
@@ -48,31 +50,6 @@ extension RootWriter {
             }
         }
         try restoreMirrors(differing, isOpening: true)
-    }
-
-    /// Reads the stream. Pages that a former writer left in memory, and that cannot be synchronised, are
-    /// written again.
-    private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
-        func read() throws -> (HistoryTracker, StreamEnd?) {
-            notes = []
-            attributes = KnownAttributes()
-            return try RootHistory(root).scan { event in
-                switch event {
-                case .finding(let finding): notes.append(finding)
-                case .attributes(let record): attributes.add(record)
-                default: break
-                }
-            }
-        }
-        do {
-            return try read()
-        } catch let error as SystemError where error.operation == .synchronise {
-            guard let path = error.path, let last = try root.segments().last, root.segmentPath(last) == path
-            else { throw error }
-            let byteCount = try FileStatus.of(path).sizeBytes
-            _ = try SegmentSuccession.rewrite(last, root, validBytes: byteCount)
-            return try read()
-        }
     }
 
     /// Rebuilds mirrors from the stream, as of the last durable snapshot. If one cannot be rebuilt, that is

@@ -6,8 +6,11 @@ package import SystemPackage
 
 /// The one writer of a root. Work is staged in memory; `flush` makes it durable. Confined to one thread.
 ///
-/// The files: `RootWriter+Open` restores the last durable snapshot, `+Stage` compares and stages, `+Base`
-/// writes base images, `+Flush` writes.
+/// Its parts, each with its own state:
+/// 1. `PageStaging` compares pages, and stages them as `StagedRecords`.
+/// 2. `StreamWriter` makes those durable in the `OpenSegment`.
+/// 3. `FileImages` and `MirrorFiles` have the latest content of the files, `BaseMirror` that of open bases.
+/// 4. `DeclaredFiles` and `KnownAttributes` have what the stream says of files.
 package final class RootWriter {
     package struct Options: Sendable {
         /// A segment of this length, in bytes, is followed by a new one and can be compacted. It is long
@@ -135,6 +138,6 @@ package final class RootWriter {
     func image(_ file: FileID) throws(RepositoryError) -> FileImage {
         if let image = images[file] { return image }
         guard let known = files[file] else { throw .noSuchFile(file) }
-        return recall(known)
+        return images.recall(known)
     }
 }
