@@ -3,8 +3,8 @@ import RepositoryFormat
 import RepositoryReader
 import SQLiteFiles
 
-/// Stages the pages of changes: compares them first, which can fail and changes nothing, then moves those that
-/// differ. Its buffers are reused for the next changes.
+/// Stages the pages of changes. Comparing them can fail, and changes nothing. Then those that differ are
+/// staged. Its buffers are reused for the next changes.
 struct PageStaging {
     private var comparison = PageComparison()
     private var pageBuffer: [UInt8] = []

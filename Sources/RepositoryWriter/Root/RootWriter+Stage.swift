@@ -22,54 +22,45 @@ extension RootWriter {
         guard !image.needsRestoring else {
             throw RepositoryError.misuse("file \(changes.file) was left in the middle of a base image")
         }
-        let isDeletion = changes.event == .deleted && changes.isFinal
-        let shape = isDeletion ? ImageSize.empty(changes.shape.pageSize) : changes.shape
         if image.base != nil {
-            try baseMirror.stage(changes, shape, image)
+            try baseMirror.stage(changes, StagingPlan.shape(of: changes), image)
             return nil
         }
-        if isDeletion && !image.isPresent && image.unfinished == nil { return nil }
-
-        let startsFresh = changes.startsFresh || isDeletion || image.shape == nil
-        let before = startsFresh ? nil : image.shape
-        if let before, before.pageSize != shape.pageSize, before.byteCount > 0 {
-            throw RepositoryError.misuse("another page size without a fresh start")
-        }
-        // An empty image has no page size to keep.
-        let isFresh = startsFresh || before?.pageSize != shape.pageSize
+        let plan = try StagingPlan(
+            changes,
+            current: image.shape,
+            isPresent: image.isPresent,
+            isUnfinished: image.unfinished != nil
+        )
+        if plan.isVain { return nil }
         try pageStaging.compare(
             changes.pages,
-            shape,
-            before: isFresh ? nil : before,
+            plan.shape,
+            before: plan.before,
             image,
             try mirrors.open(image)
         )
 
-        let closes =
-            changes.isFinal
-            && (image.unfinished == nil || changes.closesUnfinished || changes.startsFresh || isDeletion)
-        let isChanged = isFresh || pageStaging.hasChanges || shape != image.shape
-        let changesPresence = changes.isFinal && image.isPresent == isDeletion
         if !changes.isFinal && image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
-        if changes.isFinal && !closes { image.unfinished!.coalesced += changes.transactions }
-        guard isChanged || (closes && (image.hasOpenParts || changesPresence)) else {
-            if closes { image.unfinished = nil }
+        if changes.isFinal && !plan.closes { image.unfinished!.coalesced += changes.transactions }
+        guard plan.needsEntry(hasChanges: pageStaging.hasChanges, hasOpenParts: image.hasOpenParts) else {
+            if plan.closes { image.unfinished = nil }
             return nil
         }
         let added = image.unfinished?.coalesced ?? 0
         let entry = ChangesFormat.Entry(
             time: staged.noting(changes.time),
-            event: closes ? changes.event : nil,
-            startsFresh: isFresh,
-            shape: shape,
-            coalesced: closes ? UInt64(max(0, changes.coalesced) + added) : 0,
-            digest: closes ? pageStaging.digest : 0,
+            event: plan.closes ? changes.event : nil,
+            startsFresh: plan.startsFresh,
+            shape: plan.shape,
+            coalesced: plan.closes ? UInt64(max(0, changes.coalesced) + added) : 0,
+            digest: plan.closes ? pageStaging.digest : 0,
             pages: 0..<0,
             standing: changes.isMoment ? .moment : .alone
         )
         noteSnapshot(pageStaging.commit(entry, changes.pages, image, to: &staged), of: image)
         images.noteAhead(image)
-        return closes ? lastSequence : nil
+        return plan.closes ? lastSequence : nil
     }
 
     /// Ends the file's unfinished snapshot. If none is open and the size differs, makes a snapshot of that
