@@ -76,7 +76,7 @@ struct PageStaging {
         _ staged: inout StagedRecords
     ) {
         let number = comparison.numbers[index]
-        if run.hasPrefix, number <= run.pageCountBefore.rawValue, !image.isStaged(number, in: run) {
+        if run.hasPrefix, number <= run.pageCountBefore.rawValue, !image.staged.contains(number, in: run) {
             stagePrefix(index, number, size, run)
             staged.count(pageBytes: size)
         }

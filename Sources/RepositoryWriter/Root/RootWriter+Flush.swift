@@ -22,7 +22,7 @@ extension RootWriter {
         }
         let written = staged.takeAll()
         updateMirrors()
-        staged.recycle(written) { images[$0.file]?.stagedRuns.isEmpty ?? true }
+        staged.recycle(written) { images[$0.file]?.staged.runs.isEmpty ?? true }
         return lastDurableSequence
     }
 
