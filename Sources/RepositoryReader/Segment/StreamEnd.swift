@@ -35,23 +35,18 @@ package struct StreamEnd {
 
 extension StreamEnd {
     /// The end of a segment that has only a name.
-    package init(
-        missing first: SequenceNumber,
-        _ path: FilePath,
-        durableBytes: UInt64,
-        after previous: StreamEnd?
-    ) {
+    init(missing segment: SegmentEvents.Listed, _ path: FilePath) {
         self.init(
-            segment: first,
+            segment: segment.first,
             path: path,
             validBytes: 0,
             fileBytes: 0,
-            durableBytes: durableBytes,
+            durableBytes: segment.durableBytes,
             tail: .damaged,
-            lastReplaced: first,
+            lastReplaced: segment.first,
             header: nil,
-            previousFirst: previous?.segment ?? .none,
-            previousValidBytes: previous?.countedBytes ?? 0
+            previousFirst: segment.previous?.segment ?? .none,
+            previousValidBytes: segment.previous?.countedBytes ?? 0
         )
     }
 }

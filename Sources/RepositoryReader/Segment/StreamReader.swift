@@ -69,7 +69,8 @@ package struct StreamReader {
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
         var packs = PackReader()
-        let mark = try durableMark(onFinding)
+        let (mark, damage) = try durableMark()
+        if let damage { try onFinding(damage) }
         let segments = try root.segments().filter { $0 >= start }
         var previous: StreamEnd?
         for (index, first) in segments.enumerated() {
@@ -77,26 +78,17 @@ package struct StreamReader {
                 try onReplaced?(first)
                 continue
             }
-            let successor = index + 1 < segments.count ? try? header(of: segments[index + 1]) : nil
             let isLast = index + 1 == segments.count
-            if let previous {
-                try checkLink(from: previous, to: first, onFinding)
-            } else if start == .none, let header = try? header(of: first), header.previousFirst != .none {
-                try onFinding(
-                    .missing(root.segmentPath(first), at: 0, "the segments before it are missing")
-                )
-            }
-            let end = try walk(
-                first,
-                after: previous,
-                closedAt: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
+            let successor = isLast ? nil : try? header(of: segments[index + 1])
+            if let finding = missingSegments(before: first, after: previous) { try onFinding(finding) }
+            let segment = SegmentEvents.Listed(
+                first: first,
+                previous: previous,
+                closing: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
                 durableBytes: mark?.segment == first ? mark!.validBytes : 0,
-                isLast: isLast,
-                &packs,
-                onFinding,
-                onRecord
+                isLast: isLast
             )
-            guard let end else { return nil }
+            guard let end = try read(segment, &packs, onFinding, onRecord) else { return nil }
             previous = end
         }
         if let mark, mark.segment > previous?.segment ?? start {
@@ -106,12 +98,56 @@ package struct StreamReader {
         return previous
     }
 
-    private func durableMark(_ onFinding: (Finding) throws -> Void) throws -> DurableMark? {
+    /// The mark, or why it cannot be read.
+    private func durableMark() throws -> (DurableMark?, Finding?) {
         do {
-            return try root.durableMark()
+            return (try root.durableMark(), nil)
+        } catch let damage as DamageError {
+            return (nil, Finding(damage))
+        }
+    }
+
+    /// Reads a segment; returns nil when `onRecord` returned false.
+    private func read(
+        _ segment: SegmentEvents.Listed,
+        _ packs: inout PackReader,
+        _ onFinding: (Finding) throws -> Void,
+        _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
+    ) throws -> StreamEnd? {
+        let first = segment.first
+        let path = draft.flatMap { $0.segment == first ? $0.path : nil } ?? root.segmentPath(first)
+        var reader: SegmentReader
+        do {
+            reader = try open(segment, path)
+        } catch let damage as DamageError {
+            try onSegment?(first, nil)
+            try onFinding(Finding(damage))
+            return StreamEnd(missing: segment, path)
+        }
+        var header: SegmentHeader?
+        do {
+            header = try reader.readHeader(root: root.id)
         } catch let damage as DamageError {
             try onFinding(Finding(damage))
-            return nil
+        }
+        try onSegment?(first, SegmentIdentity(reader.status, isSealed: header?.isSealed ?? false))
+        packs.beginSegment()
+        var events = SegmentEvents(self, segment, reader, header)
+        events.exchangeBuffers(with: &packs)
+        while true {
+            switch try events.next() {
+            case .record(let type, let place):
+                do {
+                    guard try onRecord(type, events.header, events.payload, place) else { return nil }
+                } catch let damage as DamageError {
+                    events.reject()
+                    try onFinding(Finding(damage))
+                }
+            case .finding(let finding): try onFinding(finding)
+            case .end:
+                events.exchangeBuffers(with: &packs)
+                return events.end
+            }
         }
     }
 
@@ -130,182 +166,36 @@ package struct StreamReader {
 
     /// Opens a segment of the listing. Throws `ReplacedSegmentError` when a new listing no longer has it.
     /// Throws `DamageError` when a new listing has it but it cannot be found: its name leads nowhere.
-    private func reader(
-        of first: SequenceNumber,
-        _ path: FilePath,
-        _ durableBytes: UInt64,
-        synchronising: Bool
-    ) throws -> SegmentReader {
+    private func open(_ segment: SegmentEvents.Listed, _ path: FilePath) throws -> SegmentReader {
         for _ in 0..<2 {
             do {
                 return try SegmentReader(
                     path,
-                    first: first,
-                    durableBytes: durableBytes,
-                    synchronising: synchronising
+                    first: segment.first,
+                    durableBytes: segment.durableBytes,
+                    synchronising: synchronising && segment.isLast
                 )
             } catch let error as SystemError where error.isAbsent {
-                guard try root.segments().contains(first) else { throw ReplacedSegmentError() }
+                guard try root.segments().contains(segment.first) else { throw ReplacedSegmentError() }
             }
         }
         throw DamageError(path, at: 0, "the segment is named and cannot be found")
     }
 
-    private func checkLink(
-        from previous: StreamEnd,
-        to first: SequenceNumber,
-        _ onFinding: (Finding) throws -> Void
-    ) throws {
+    /// Whether the segment's header names another segment before it than the listing has.
+    private func missingSegments(before first: SequenceNumber, after previous: StreamEnd?) -> Finding? {
+        let path = root.segmentPath(first)
+        guard let previous else {
+            guard start == .none, let header = try? header(of: first), header.previousFirst != .none
+            else { return nil }
+            return .missing(path, at: 0, "the segments before it are missing")
+        }
         guard let header = try? header(of: first), header.previousFirst != previous.lastReplaced else {
-            return
+            return nil
         }
         let message =
             "a segment is missing before it: it follows \(header.previousFirst), not \(previous.lastReplaced)"
-        try onFinding(.missing(root.segmentPath(first), at: 0, message))
-    }
-
-    private func walk(
-        _ first: SequenceNumber,
-        after previous: StreamEnd?,
-        closedAt closing: UInt64?,
-        durableBytes: UInt64,
-        isLast: Bool,
-        _ packs: inout PackReader,
-        _ onFinding: (Finding) throws -> Void,
-        _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
-    ) throws -> StreamEnd? {
-        let path = draft.flatMap { $0.segment == first ? $0.path : nil } ?? root.segmentPath(first)
-        var reader: SegmentReader
-        do {
-            reader = try self.reader(of: first, path, durableBytes, synchronising: synchronising && isLast)
-        } catch let damage as DamageError {
-            try onSegment?(first, nil)
-            try onFinding(Finding(damage))
-            return StreamEnd(missing: first, path, durableBytes: durableBytes, after: previous)
-        }
-        var header: SegmentHeader?
-        do {
-            header = try reader.readHeader(root: root.id)
-        } catch let damage as DamageError {
-            try onFinding(Finding(damage))
-        }
-        let isSealed = header?.isSealed ?? false
-        try onSegment?(first, SegmentIdentity(reader.status, isSealed: isSealed))
-        let closing = isSealed ? reader.status.sizeBytes : closing
-        if let closing { reader.close(at: closing) }
-        var end = StreamEnd(
-            segment: first,
-            path: path,
-            validBytes: header == nil ? 0 : SegmentHeader.byteCount,
-            fileBytes: reader.status.sizeBytes,
-            durableBytes: reader.durableBytes,
-            tail: header == nil ? .damaged : .clean,
-            lastReplaced: first,
-            header: header,
-            previousFirst: header?.previousFirst ?? previous?.segment ?? .none,
-            previousValidBytes: header?.previousValidBytes ?? previous?.countedBytes ?? 0
-        )
-        packs.beginSegment()
-        var shares = SummaryShares(of: isSealed ? reader.status.sizeBytes : 0)
-        var (hasFooter, isSummarised) = (false, false)
-        // The place where the file ends amid a record that it once had.
-        var cut: UInt64?
-        while true {
-            switch try reader.advance() {
-            case .record:
-                if end.tail == .clean { end.validBytes = reader.offset + UInt64(reader.header.recordBytes) }
-                hasFooter = reader.header.type == RecordType.footer.rawValue
-                if hasFooter { end.lastReplaced = try lastReplaced(reader, path, onFinding) }
-                if isSealed, end.tail == .clean, stands(reader.header) {
-                    switch try deliverSummary(reader, path, &packs, onFinding, onRecord) {
-                    case .more:
-                        isSummarised = true
-                        continue
-                    case .last:
-                        try finishSummarised(&reader, &end, onFinding)
-                        return end
-                    case .stopped: return nil
-                    }
-                }
-                // A summary after the last one is damaged: no other record may replace the records in it.
-                if isSummarised { continue }
-                guard try deliver(reader, path, &packs, &shares, onFinding, onRecord) else { return nil }
-            case .damage(let at, let resume):
-                end.tail = .damaged
-                // The record continues behind the file's end: the file was once longer.
-                let isShort = isSealed || end.fileBytes < max(end.durableBytes, closing ?? 0)
-                if isShort, resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
-                    cut = at
-                } else {
-                    try onFinding(Finding(.error, path, at: at, "\(resume - at) bytes are damaged"))
-                }
-            case .end(let at):
-                let at = cut ?? at
-                if isSealed, !hasFooter {
-                    end.tail = .damaged
-                    try onFinding(.missing(path, at: at, "the end of the sealed segment is missing"))
-                    return end
-                }
-                try finish(&end, at: at, limit: reader.limit, closing: closing, isLast: isLast, onFinding)
-                return end
-            }
-        }
-    }
-
-    /// Reads the footer of a segment that its summaries replace.
-    private func finishSummarised(
-        _ reader: inout SegmentReader,
-        _ end: inout StreamEnd,
-        _ onFinding: (Finding) throws -> Void
-    ) throws {
-        let footerBytes = UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
-        let place = max(end.fileBytes, footerBytes) - footerBytes
-        guard try reader.advance(from: place) == .record, reader.header.type == RecordType.footer.rawValue
-        else {
-            end.tail = .damaged
-            return try onFinding(
-                Finding(.error, end.path, at: place, "the end of the sealed segment is missing")
-            )
-        }
-        end.validBytes = end.fileBytes
-        end.lastReplaced = try lastReplaced(reader, end.path, onFinding)
-    }
-
-    private func lastReplaced(
-        _ reader: borrowing SegmentReader,
-        _ path: FilePath,
-        _ onFinding: (Finding) throws -> Void
-    ) throws -> SequenceNumber {
-        do {
-            return max(try FooterFormat(reader.payload).lastReplaced, reader.firstSequence)
-        } catch {
-            try onFinding(Finding(.error, path, at: reader.offset, "\(error)"))
-            return reader.firstSequence
-        }
-    }
-
-    private func finish(
-        _ end: inout StreamEnd,
-        at: UInt64,
-        limit: UInt64,
-        closing: UInt64?,
-        isLast: Bool,
-        _ onFinding: (Finding) throws -> Void
-    ) throws {
-        if end.fileBytes < end.durableBytes {
-            end.tail = .damaged
-            let message =
-                "the segment ends at byte \(end.fileBytes), and the \(end.durableBytes - end.fileBytes) bytes behind are missing"
-            try onFinding(.missing(end.path, at: min(at, end.fileBytes), message))
-        } else if at < limit && !isLast {
-            end.tail = .damaged
-            try onFinding(Finding(.error, end.path, at: at, "\(limit - at) bytes are damaged"))
-        } else if at < limit {
-            if end.tail == .clean { end.tail = .unfinished }
-        } else if let closing, end.fileBytes > closing {
-            let message = "\(end.fileBytes - closing) bytes of an unfinished write are set aside"
-            try onFinding(Finding(.warning, end.path, at: closing, message))
-        }
+        return .missing(path, at: 0, message)
     }
 }
 

@@ -36,16 +36,8 @@ final class FileImage {
     private(set) var mirrorBytes = UInt64.max
     /// The mirror is valid below this length. Beyond it the image was shortened since, and is zero.
     private var mirrorValidBytes: UInt64 = 0
-    private var staged: [UInt32: Place] = [:]
-    private(set) var stagedRuns: [Run] = []
-
-    /// The position of the latest content of a staged page.
-    private struct Place {
-        let run: UInt32
-        let offset: UInt32
-        /// Its contribution to the digest.
-        let part: UInt64
-    }
+    /// Newer content than the mirror's.
+    private(set) var staged = StagedPages()
 
     init(_ id: FileID, mirrorPath: FilePath, _ hashes: PageHashes) {
         self.id = id
@@ -65,7 +57,7 @@ final class FileImage {
     /// Whether it is empty, and nothing is open, staged, or to be rebuilt.
     var isGone: Bool {
         !isPresent && unfinished == nil && !hasOpenParts && base == nil && !needsRestoring && !hasLostMirror
-            && shape?.byteCount == 0 && !isAheadOfMirror && stagedRuns.isEmpty
+            && shape?.byteCount == 0 && !isAheadOfMirror && staged.runs.isEmpty
     }
 
     /// Whether the mirror lacks any page or has another length.
@@ -86,7 +78,7 @@ final class FileImage {
         mirror: SharedFile
     ) throws(SystemError) -> UInt64 {
         if let place = staged[number] {
-            let raw = stagedRuns[Int(place.run)].raw
+            let raw = staged.run(of: place).raw
             copy(raw, Int(place.offset), size, to: &buffer, start)
             return place.part
         }
@@ -107,7 +99,7 @@ final class FileImage {
     func parts(of pages: Range<UInt32>, _ pageSize: PageSize) throws(SystemError) -> UInt64 {
         guard !pages.isEmpty else { return 0 }
         var (sum, next) = (UInt64(0), pages.lowerBound)
-        for number in staged.keys.filter(pages.contains).sorted() {
+        for number in staged.numbers.filter(pages.contains).sorted() {
             sum ^= try mirroredParts(next..<number, pageSize)
             sum ^= staged[number]?.part ?? 0
             next = number + 1
@@ -125,23 +117,36 @@ final class FileImage {
         return sum ^ ZeroPages.parts(behind, pageSize)
     }
 
+    /// The open base image, unless it has failed.
+    func openBase() throws -> OpenBase {
+        guard let base, !base.hasFailed else {
+            throw RepositoryError.misuse("file \(id) has no sound base image open")
+        }
+        return base
+    }
+
+    /// Drops the open base image and the unfinished snapshot: the image must be restored. Returns whether the
+    /// stream has parts of them, which are then void.
+    func dropOpenParts() -> Bool {
+        base?.writer.abandon()
+        let isVoid = hasOpenParts
+        hasOpenParts = false
+        unfinished = nil
+        base = nil
+        needsRestoring = true
+        return isVoid
+    }
+
     /// Marks the mirror as different from what was written to it.
     func loseMirror() -> SystemError {
         hasLostMirror = true
         return SystemError(.read, mirrorPath, code: .badMessage)
     }
 
-    /// Whether the page was already changed in that run.
-    func isStaged(_ number: UInt32, in run: Run) -> Bool {
-        guard let place = staged[number] else { return false }
-        return stagedRuns[Int(place.run)] === run
-    }
-
     /// Sets the page's latest content: that at `offset` of the run's pages. Its contribution to the digest is
     /// `part`.
     func setStaged(_ number: UInt32, in run: Run, offset: Int, part: UInt64) {
-        if stagedRuns.last !== run { stagedRuns.append(run) }
-        staged[number] = Place(run: UInt32(stagedRuns.count - 1), offset: UInt32(offset), part: part)
+        staged.set(number, in: run, offset: offset, part: part)
     }
 
     /// Sets a new size. Pages beyond it are dropped. If the image grows again, they are zero.
@@ -150,9 +155,7 @@ final class FileImage {
             forgetStaged()
             mirrorValidBytes = 0
         } else if let old = shape, new.byteCount < old.byteCount {
-            let count = new.pageCount.rawValue
-            if !staged.isEmpty { staged = staged.filter { $0.key <= count } }
-            if staged.isEmpty { forgetStaged() }
+            staged.cut(to: new.pageCount.rawValue)
             mirrorValidBytes = min(mirrorValidBytes, new.byteCount)
         }
         shape = new
@@ -169,12 +172,12 @@ final class FileImage {
             hashes.cut(id, to: cut?.pageCount ?? .maximum)
         }
         scratch.removeAll(keepingCapacity: true)
-        scratch.append(contentsOf: staged.keys)
+        scratch.append(contentsOf: staged.numbers)
         scratch.sort()
         let size = shape.pageSize.bytes
         for number in scratch {
             let place = staged[number]!
-            let raw = stagedRuns[Int(place.run)].raw
+            let raw = staged.run(of: place).raw
             let content = unsafe raw.span.bytes.extracting(Int(place.offset)..<Int(place.offset) + size)
             let offset = UInt64(number - 1) * UInt64(size)
             try mirror.file.write(content, at: offset)
@@ -187,10 +190,7 @@ final class FileImage {
         forgetStaged()
     }
 
-    func forgetStaged() {
-        staged.removeAll(keepingCapacity: staged.count < 4096)
-        stagedRuns.removeAll(keepingCapacity: true)
-    }
+    func forgetStaged() { staged.forget() }
 }
 
 /// Copies `count` bytes between arrays.

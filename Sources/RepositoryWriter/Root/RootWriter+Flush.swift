@@ -7,34 +7,22 @@ import SystemPackage
 /// mirror cannot be written, the flush has still succeeded, and the pages remain in memory for the next
 /// attempt.
 extension RootWriter {
-    /// Encoded records are written when there are this many bytes of them.
-    private static let chunkBytes = 4 << 20
-    /// Runs are kept for reuse up to this much memory, in bytes.
-    private static let spareBytes = 5 << 20
-
     /// Makes everything staged durable and returns the last durable sequence. After an error everything is
     /// still staged and nothing has changed. It can be tried again. Throws `SystemError`.
     package func flush() throws -> SequenceNumber {
-        guard !staged.isEmpty else {
+        guard hasStaged else {
             updateMirrors()
             return lastDurableSequence
         }
-        let segment = try segmentToWrite()
-        try segment.begin()
-        joinMoments()
-        try write(to: segment)
-        try segment.commit()
-
-        sessionIsWritten = true
-        lastDurableSequence = lastSequence
-        endsUnfinished = isFull(segment) && images.values.contains(where: \.hasOpenParts)
-        markDurable(segment)
-        let written = staged
-        staged.removeAll(keepingCapacity: true)
-        changedKinds = []
-        stagedPageBytes = 0
+        try stream.append(staged, hasOpenParts: images.hasOpenParts)
+        do throws(SystemError) {
+            try stream.writeMark()
+        } catch {
+            note("the durable mark cannot be written (\(error.code))", at: root.durableMarkPath)
+        }
+        let written = staged.takeAll()
         updateMirrors()
-        recycle(written)
+        staged.recycle(written) { images[$0.file]?.staged.runs.isEmpty ?? true }
         return lastDurableSequence
     }
 
@@ -42,110 +30,13 @@ extension RootWriter {
     /// that cannot be determined.
     package func requireInPlace() throws {
         try lock.requireInPlace()
-        try segment?.requireInPlace()
+        try stream.requireInPlace()
     }
-
-    /// A file that a commit names was written just before or just after it. If a database and a plain file
-    /// changed within one flush, only the flush's end is a moment of the root.
-    private func joinMoments() {
-        guard changedKinds.count > 1 else { return }
-        for case .changes(let run) in staged.lazy.map(\.content) {
-            run.withdrawMoments(keepingLast: run.lastSequence == lastSequence)
-        }
-    }
-
-    private func write(to segment: SegmentWriter) throws {
-        encoder.begin(at: segment.position, of: segment.firstSequence)
-        if !sessionIsWritten {
-            let time = staged.first?.time ?? lastTime
-            try encoder.append(StagedRecord(.session(program: options.program), time: time))
-        }
-        for record in staged {
-            if case .changes(let run) = record.content {
-                if run.entryCount == 0 { continue }
-                changedFiles.insert(run.file)
-            }
-            try encoder.append(record)
-            guard encoder.bytes.count >= Self.chunkBytes else { continue }
-            try writeEncoded(to: segment)
-        }
-        try writeEncoded(to: segment)
-    }
-
-    private func writeEncoded(to segment: SegmentWriter) throws(SystemError) {
-        let bytes = encoder.bytes
-        try segment.append(unsafe bytes.span.bytes)
-        encoder.restart(at: segment.position)
-    }
-
-    /// The maximum length of a segment that is extended only because its last snapshot is unfinished, in
-    /// bytes.
-    private static let unfinishedLimit: UInt64 = 64 << 20
-
-    /// The open segment, or the next one when there is none or it is full. Two kinds of segments are never
-    /// full:
-    /// 1. One without a snapshot: its successor would have its name.
-    /// 2. One that ends in an unfinished snapshot, up to `unfinishedLimit`: it could never be compacted.
-    private func segmentToWrite() throws -> SegmentWriter {
-        let present = try soundSegment()
-        guard isFull(present), lastDurableSequence >= present.firstSequence else { return present }
-        guard !endsUnfinished || present.validBytes >= Self.unfinishedLimit else { return present }
-        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
-        segment = nil
-        return try openSegment()
-    }
-
-    /// The open segment. If it could not be synchronised, it is left, and its undurable part is written again
-    /// to another file.
-    private func soundSegment() throws -> SegmentWriter {
-        let present = try segment ?? openSegment()
-        guard present.hasFailed else { return present }
-        let (first, validBytes) = (present.firstSequence, present.validBytes)
-        succession =
-            lastDurableSequence >= first
-            ? .follow(segment: first, validBytes: validBytes)
-            : .rewrite(segment: first, validBytes: validBytes)
-        segment = nil
-        return try openSegment()
-    }
-
-    private func isFull(_ segment: SegmentWriter) -> Bool {
-        segment.validBytes >= options.segmentLimit || changedFiles.count >= Self.mostFiles
-    }
-
-    /// A segment with this many files is full, however short it is: compaction needs memory for each file.
-    private static let mostFiles = 2000
 
     /// Ends the current segment, so that everything durable can be compacted or pruned, and begins the next
     /// one. A segment without a snapshot, or with an unfinished one, continues. Throws `SystemError`.
     package func endSegment() throws {
-        let present = try soundSegment()
-        guard lastDurableSequence >= present.firstSequence, !images.values.contains(where: \.hasOpenParts)
-        else { return }
-        succession = .follow(segment: present.firstSequence, validBytes: present.validBytes)
-        segment = nil
-        _ = try openSegment()
-    }
-
-    private func openSegment() throws -> SegmentWriter {
-        let next = try succession.open(root: root, next: lastDurableSequence.next, now: lastTime)
-        segment = next
-        changedFiles.removeAll(keepingCapacity: true)
-        return next
-    }
-
-    private func markDurable(_ segment: SegmentWriter) {
-        let mark = DurableMark(
-            root: root.id,
-            segment: segment.firstSequence,
-            validBytes: segment.validBytes,
-            lastSequence: lastDurableSequence
-        )
-        do throws(SystemError) {
-            try durableMark.write(mark)
-        } catch {
-            note("the durable mark cannot be written (\(error.code))", at: root.durableMarkPath)
-        }
+        try stream.endSegment(now: lastTime, hasOpenParts: images.hasOpenParts)
     }
 
     /// Adds a note once, however often it repeats in a row.
@@ -156,14 +47,13 @@ extension RootWriter {
 
     private func updateMirrors() {
         mirrorTrouble = nil
-        for image in aheadOfMirror.values {
+        for image in images.ahead {
             do throws(SystemError) {
-                if image.isAheadOfMirror { try image.updateMirror(try mirror(image), scratch: &numberBuffer) }
-                aheadOfMirror[image.id] = nil
+                try images.updateMirror(image)
                 forgetIfGone(image)
             } catch {
                 if image.hasLostMirror, image.unfinished == nil, (try? restoreMirrors([image.id])) != nil {
-                    aheadOfMirror[image.id] = nil
+                    images.noteMirrored(image)
                     continue
                 }
                 mirrorTrouble = error
@@ -177,17 +67,6 @@ extension RootWriter {
     /// written.
     package var unmirroredBytes: Int {
         guard mirrorTrouble != nil else { return 0 }
-        return aheadOfMirror.values.reduce(0) { sum, image in
-            image.hasLostMirror ? sum : image.stagedRuns.reduce(sum) { $0 + $1.capacity }
-        }
-    }
-
-    private func recycle(_ written: [StagedRecord]) {
-        for record in written {
-            guard case .changes(let run) = record.content, images[run.file]?.stagedRuns.isEmpty ?? true,
-                spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
-            else { continue }
-            spareRuns.append(run)
-        }
+        return images.unmirroredBytes
     }
 }

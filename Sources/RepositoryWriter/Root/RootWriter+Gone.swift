@@ -7,19 +7,8 @@ extension RootWriter {
     /// Drops the image of a deleted file, if the stream and the mirror are complete.
     func forgetIfGone(_ image: FileImage) {
         guard image.isGone, files[image.id]?.last?.isGone ?? false else { return }
-        mirrors.close(image.id)
-        hashes.forget(image.id)
-        images[image.id] = nil
+        mirrors.forget(image.id)
+        images.remove(image.id)
         attributes.forget(image.id)
-        heardOf[image.id] = nil
-    }
-
-    /// The image of a deleted file, which the next flush checks again.
-    func recall(_ file: ProtectedFile) -> FileImage {
-        let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
-        if let last = file.last { image.becomeMirrored(last.shape, digest: last.digest) }
-        images[file.id] = image
-        aheadOfMirror[file.id] = image
-        return image
     }
 }

@@ -7,18 +7,20 @@ import SystemPackage
 /// Apart from mirrors and unfinished files, nothing is changed before the first flush.
 extension RootWriter {
     func open() throws {
-        let (tracker, end) = try scan()
+        let opened = try OpenedStream(root)
+        let (tracker, end) = (opened.tracker, opened.end)
+        (notes, attributes) = (opened.notes, opened.attributes)
         if let end, end.tail == .unfinished {
             let message = "\(end.fileBytes - end.validBytes) bytes of an unfinished write are set aside"
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
         }
         root.keepCopy()
-        files = tracker.protectedFiles
-        removeLeftovers()
+        declared = DeclaredFiles(tracker.protectedFiles)
+        root.removeLeftovers(files)
         let mark = try? root.durableMark()
         // Snapshots that were lost by damage keep their numbers.
         let beforeSegment = (end?.segment ?? .none).previous
-        lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
+        let lastSequence = max(tracker.lastSequence, beforeSegment, mark?.lastSequence ?? .none)
         guard lastSequence <= .lastToBuildOn else {
             throw RepositoryError.malformed(
                 root.segmentsDirectory,
@@ -26,20 +28,21 @@ extension RootWriter {
                     + "\(SuggestedCommand("check"))"
             )
         }
-        lastDurableSequence = lastSequence
-        openedAt = lastSequence
-        lastTime = tracker.lastTime
-        endsUnfinished = tracker.hasUnfinished
-        succession = SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence)
+        attributes.begin(after: lastSequence)
+        staged = StagedRecords(after: lastSequence, tracker.lastTime)
+        let segment = OpenSegment(
+            root,
+            limit: options.segmentLimit,
+            SegmentSuccession(after: end, mark: mark, lastSequence: lastSequence),
+            endsUnfinished: tracker.hasUnfinished
+        )
+        stream.begin(in: segment, after: lastSequence)
         var differing: [FileID] = []
-        lastFile = files.keys.max() ?? .root
         for file in files.values {
-            names[file.name] = file.id
-            let image = FileImage(file.id, mirrorPath: root.mirrorPath(file.id), hashes)
-            images[file.id] = image
+            let image = images.add(file.id)
             guard let last = file.last else { continue }
             image.isPresent = last.event != .deleted
-            if mirrorHolds(last, image) {
+            if mirrors.holds(last, image) {
                 image.becomeMirrored(last.shape, digest: last.digest)
                 forgetIfGone(image)
             } else {
@@ -49,45 +52,12 @@ extension RootWriter {
         try restoreMirrors(differing, isOpening: true)
     }
 
-    /// Reads the stream. Pages that a former writer left in memory, and that cannot be synchronised, are
-    /// written again.
-    private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
-        func read() throws -> (HistoryTracker, StreamEnd?) {
-            notes = []
-            attributes = KnownAttributes()
-            return try RootHistory(root).scan { event in
-                switch event {
-                case .finding(let finding): notes.append(finding)
-                case .attributes(let record): attributes.add(record)
-                default: break
-                }
-            }
-        }
-        do {
-            return try read()
-        } catch let error as SystemError where error.operation == .synchronise {
-            guard let path = error.path, let last = try root.segments().last, root.segmentPath(last) == path
-            else { throw error }
-            let byteCount = try FileStatus.of(path).sizeBytes
-            _ = try SegmentSuccession.rewrite(last, root, validBytes: byteCount)
-            return try read()
-        }
-    }
-
-    private func mirrorHolds(_ state: SnapshotState, _ image: FileImage) -> Bool {
-        guard let status = try? FileStatus.of(image.mirrorPath, followingLinks: false),
-            status.kind == .regular,
-            status.sizeBytes == state.shape.byteCount, let file = try? OpenFile(image.mirrorPath, .update)
-        else { return false }
-        return (try? hashes.learn(image.id, from: file, state.shape)) == state.digest
-    }
-
     /// Rebuilds mirrors from the stream, as of the last durable snapshot. If one cannot be rebuilt, that is
     /// noted, and its file starts fresh with the next snapshot. `isOpening`: if a mirror's name cannot be
     /// used, that is noted as well, and other files are not affected.
     func restoreMirrors(_ ids: [FileID], isOpening: Bool = false) throws {
         guard !ids.isEmpty else { return }
-        try makeMirrorDirectory()
+        try mirrors.makeDirectory()
         var drafts: [FileID: FilePath] = [:]
         for id in ids {
             let draft = root.mirrorDirectory.appending("\(id).new")
@@ -99,11 +69,11 @@ extension RootWriter {
             let image = images[id]!
             switch result {
             case .success(let state):
-                let learnt = try hashes.learn(id, from: OpenFile(drafts[id]!, .read), state.shape)
+                let learnt = try mirrors.hashes.learn(id, from: OpenFile(drafts[id]!, .read), state.shape)
                 guard learnt == state.digest else { throw image.loseMirror() }
                 image.becomeMirrored(state.shape, digest: state.digest)
                 do {
-                    try giveName(drafts[id]!, image)
+                    try mirrors.giveName(drafts[id]!, image)
                     notes.append(Finding(.warning, image.mirrorPath, at: 0, "the mirror was rebuilt"))
                 } catch let error as SystemError where isOpening && !error.isFull {
                     try? Directory.remove(drafts[id]!)
@@ -125,25 +95,9 @@ extension RootWriter {
         }
     }
 
-    private func makeMirrorDirectory() throws(SystemError) {
-        guard try FileStatus.unlessMissing(root.mirrorDirectory, followingLinks: false) == nil else { return }
-        try Directory.make(root.mirrorDirectory)
-    }
-
-    private func giveName(_ draft: FilePath, _ image: FileImage) throws {
-        image.hasLostMirror = true
-        try clearMirrorName(image)
-        try Directory.rename(draft, to: image.mirrorPath)
-        image.hasLostMirror = false
-    }
-
     /// Drops everything known of the image.
     func emptyMirror(_ image: FileImage) throws {
-        try clearMirrorName(image)
-        image.hasLostMirror = false
-        image.becomeMirrored(nil, digest: 0)
-        hashes.forget(image.id)
-        try mirror(image).file.truncate(to: 0)
-        files[image.id]!.last = nil
+        try mirrors.empty(image)
+        declared.setLast(nil, of: image.id)
     }
 }

@@ -22,44 +22,45 @@ extension RootWriter {
         guard !image.needsRestoring else {
             throw RepositoryError.misuse("file \(changes.file) was left in the middle of a base image")
         }
-        let isDeletion = changes.event == .deleted && changes.isFinal
-        let shape = isDeletion ? ImageSize.empty(changes.shape.pageSize) : changes.shape
-        if image.base != nil { return try stageIntoBase(changes, shape, image) }
-        if isDeletion && !image.isPresent && image.unfinished == nil { return nil }
-
-        let startsFresh = changes.startsFresh || isDeletion || image.shape == nil
-        let before = startsFresh ? nil : image.shape
-        if let before, before.pageSize != shape.pageSize, before.byteCount > 0 {
-            throw RepositoryError.misuse("another page size without a fresh start")
+        if image.base != nil {
+            try baseMirror.stage(changes, StagingPlan.shape(of: changes), image)
+            return nil
         }
-        // An empty image has no page size to keep.
-        let isFresh = startsFresh || before?.pageSize != shape.pageSize
-        try comparison.run(changes.pages, shape, before: isFresh ? nil : before, image, try mirror(image))
+        let plan = try StagingPlan(
+            changes,
+            current: image.shape,
+            isPresent: image.isPresent,
+            isUnfinished: image.unfinished != nil
+        )
+        if plan.isVain { return nil }
+        try pageStaging.compare(
+            changes.pages,
+            plan.shape,
+            before: plan.before,
+            image,
+            try mirrors.open(image)
+        )
 
-        let closes =
-            changes.isFinal
-            && (image.unfinished == nil || changes.closesUnfinished || changes.startsFresh || isDeletion)
-        let isChanged = isFresh || !comparison.numbers.isEmpty || shape != image.shape
-        let changesPresence = changes.isFinal && image.isPresent == isDeletion
         if !changes.isFinal && image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
-        if changes.isFinal && !closes { image.unfinished!.coalesced += changes.transactions }
-        guard isChanged || (closes && (image.hasOpenParts || changesPresence)) else {
-            if closes { image.unfinished = nil }
+        if changes.isFinal && !plan.closes { image.unfinished!.coalesced += changes.transactions }
+        guard plan.needsEntry(hasChanges: pageStaging.hasChanges, hasOpenParts: image.hasOpenParts) else {
+            if plan.closes { image.unfinished = nil }
             return nil
         }
         let added = image.unfinished?.coalesced ?? 0
         let entry = ChangesFormat.Entry(
-            time: noting(changes.time),
-            event: closes ? changes.event : nil,
-            startsFresh: isFresh,
-            shape: shape,
-            coalesced: closes ? UInt64(max(0, changes.coalesced) + added) : 0,
-            digest: closes ? comparison.digest : 0,
+            time: staged.noting(changes.time),
+            event: plan.closes ? changes.event : nil,
+            startsFresh: plan.startsFresh,
+            shape: plan.shape,
+            coalesced: plan.closes ? UInt64(max(0, changes.coalesced) + added) : 0,
+            digest: plan.closes ? pageStaging.digest : 0,
             pages: 0..<0,
             standing: changes.isMoment ? .moment : .alone
         )
-        commit(entry, changes.pages, image)
-        return closes ? lastSequence : nil
+        noteSnapshot(pageStaging.commit(entry, changes.pages, image, to: &staged), of: image)
+        images.noteAhead(image)
+        return plan.closes ? lastSequence : nil
     }
 
     /// Ends the file's unfinished snapshot. If none is open and the size differs, makes a snapshot of that
@@ -89,141 +90,26 @@ extension RootWriter {
         if gap.file != .root { _ = try image(gap.file) }
         // If a clock was ahead, the gap would begin after its end.
         let gap = Gap(from: min(gap.from, gap.to), to: gap.to, reason: gap.reason, file: gap.file)
-        staged.append(StagedRecord(.gap(gap), time: noting(gap.to)))
+        let time = staged.noting(gap.to)
+        staged.append(.gap(gap), time: time)
     }
 
     /// Stages an annotation. Throws `RepositoryError.noSuchFile`.
     package func stageAnnotation(_ annotation: Annotation) throws {
         if annotation.file != .root { _ = try image(annotation.file) }
-        staged.append(StagedRecord(.annotation(annotation), time: noting(annotation.time)))
-    }
-
-    /// Stages the compared pages as one entry, or as parts and an entry when they are too long for a record.
-    private func commit(_ entry: ChangesFormat.Entry, _ pages: PageSet, _ image: FileImage) {
-        let size = entry.shape.pageSize.bytes
-        let before = entry.startsFresh ? nil : image.shape
-        let isShorter = before.map { entry.shape.byteCount < $0.byteCount } ?? false
-        var run = run(
-            for: image,
-            entry,
-            rawBytes: comparison.numbers.count * size,
-            alone: entry.startsFresh || isShorter
-        )
-        image.resize(to: entry.shape, startsFresh: entry.startsFresh)
-        var first = 0
-        var startsFresh = entry.startsFresh
-        for index in 0..<comparison.numbers.count {
-            if run.raw.count + size > Run.maximumRawBytes {
-                endPart(run, entry, &startsFresh, comparison.numbers[first..<index], image)
-                run = newRun(image, before: entry.startsFresh ? nil : image.shape, entry, continues: true)
-                first = index
-            }
-            stagePage(index, pages, size, run, image)
-        }
-        var last = entry
-        last.startsFresh = startsFresh
-        end(run, last, comparison.numbers[first...], image)
-        if isShorter { run.close() }
-        image.digest = comparison.digest
-        aheadOfMirror[image.id] = image
-    }
-
-    private func stagePage(
-        _ index: Int,
-        _ pages: borrowing PageSet,
-        _ size: Int,
-        _ run: Run,
-        _ image: FileImage
-    ) {
-        let number = comparison.numbers[index]
-        if run.hasPrefix, number <= run.pageCountBefore.rawValue, !image.isStaged(number, in: run) {
-            stagePrefix(index, number, size, run, image)
-        }
-        let slot = comparison.slots[index]
-        let tail = comparison.tail
-        let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
-        stagedPageBytes += size
-        image.setStaged(number, in: run, offset: offset, part: comparison.parts[index])
-    }
-
-    /// Appends the page's content before the run. In the second and later runs of one snapshot, the image
-    /// already has its new length. New pages are then there as zeros, and a page cut by the new end is cut
-    /// already.
-    private func stagePrefix(_ index: Int, _ number: UInt32, _ size: Int, _ run: Run, _ image: FileImage) {
-        let known = index < comparison.oldCount ? comparison.old : []
-        pageBuffer.removeAll(keepingCapacity: true)
-        if known.isEmpty {
-            pageBuffer.append(zeros: size)
-        } else {
-            pageBuffer.append(
-                contentsOf: unsafe known.span.bytes.extracting(index * size..<(index + 1) * size)
-            )
-            pageBuffer.clear(from: run.validBytesBefore(of: number), to: size)
-        }
-        let buffer = pageBuffer
-        run.appendPrefix(number, unsafe buffer.span.bytes)
-        stagedPageBytes += size
-    }
-
-    private func endPart(
-        _ run: Run,
-        _ entry: ChangesFormat.Entry,
-        _ startsFresh: inout Bool,
-        _ numbers: ArraySlice<UInt32>,
-        _ image: FileImage
-    ) {
-        var part = entry
-        part.event = nil
-        part.coalesced = 0
-        part.startsFresh = startsFresh
-        startsFresh = false
-        end(run, part, numbers, image)
-        run.close()
+        let time = staged.noting(annotation.time)
+        staged.append(.annotation(annotation), time: time)
     }
 
     /// Ends an entry. If the entry is finished, this ends the snapshot.
     func end(_ run: Run, _ entry: ChangesFormat.Entry, _ numbers: ArraySlice<UInt32>, _ image: FileImage) {
-        guard let event = entry.event else {
-            run.endEntry(entry, numbers: numbers, sequence: nil)
-            image.hasOpenParts = true
-            return
-        }
-        lastSequence = lastSequence.next
-        run.endEntry(entry, numbers: numbers, sequence: lastSequence)
-        image.hasOpenParts = false
-        image.unfinished = nil
-        image.isPresent = event != .deleted
-        if event != .baseline, let kind = files[image.id]?.kind { changedKinds.insert(kind) }
-        files[image.id]!.last = SnapshotState(
-            sequence: lastSequence,
-            time: entry.time,
-            event: event,
-            shape: entry.shape,
-            digest: entry.digest
-        )
+        noteSnapshot(staged.end(run, entry, numbers, image), of: image)
     }
 
-    /// The run for the entry: the last one if it is of the same file and has room, else a new one.
-    private func run(
-        for image: FileImage,
-        _ entry: ChangesFormat.Entry,
-        rawBytes: Int,
-        alone: Bool
-    ) -> Run {
-        if !alone, case .changes(let last) = staged.last?.content, last.file == image.id,
-            last.pageSize == entry.shape.pageSize, last.hasRoom(for: rawBytes, at: entry.time)
-        {
-            return last
-        }
-        let before = entry.startsFresh ? nil : image.shape
-        return newRun(image, before: before, entry, continues: image.hasOpenParts)
-    }
-
-    func newRun(_ image: FileImage, before: ImageSize?, _ entry: ChangesFormat.Entry, continues: Bool) -> Run
-    {
-        let run = spareRuns.popLast() ?? Run()
-        run.begin(image.id, entry.shape.pageSize, before: before, continues: continues, time: entry.time)
-        staged.append(StagedRecord(.changes(run), time: entry.time))
-        return run
+    /// Takes the snapshot that was staged; nil when the entry was a part of one.
+    private func noteSnapshot(_ state: SnapshotState?, of image: FileImage) {
+        guard let state else { return }
+        if state.event != .baseline, let kind = files[image.id]?.kind { staged.noteChange(of: kind) }
+        declared.setLast(state, of: image.id)
     }
 }

@@ -6,8 +6,11 @@ package import SystemPackage
 
 /// The one writer of a root. Work is staged in memory; `flush` makes it durable. Confined to one thread.
 ///
-/// The files: `RootWriter+Open` restores the last durable snapshot, `+Stage` compares and stages, `+Base`
-/// writes base images, `+Flush` writes.
+/// Its parts, each with its own state:
+/// 1. `PageStaging` compares pages, and stages them as `StagedRecords`.
+/// 2. `StreamWriter` makes those durable in the `OpenSegment`.
+/// 3. `FileImages` and `MirrorFiles` have the latest content of the files, `BaseMirror` that of open bases.
+/// 4. `DeclaredFiles` and `KnownAttributes` have what the stream says of files.
 package final class RootWriter {
     package struct Options: Sendable {
         /// A segment of this length, in bytes, is followed by a new one and can be compacted. It is long
@@ -24,54 +27,30 @@ package final class RootWriter {
     /// Notes for the log: results of opening, and mirrors that could not be written.
     package internal(set) var notes: [Finding] = []
     /// Every file that was ever declared, by number; `last` is its last staged snapshot.
-    package internal(set) var files: [FileID: ProtectedFile] = [:]
+    package var files: [FileID: ProtectedFile] { declared.files }
+    var declared = DeclaredFiles()
     /// The last staged snapshot; durable after the next `flush`.
-    package internal(set) var lastSequence: SequenceNumber = .none
+    package var lastSequence: SequenceNumber { staged.lastSequence }
     /// The last durable snapshot.
-    package internal(set) var lastDurableSequence: SequenceNumber = .none
+    package var lastDurableSequence: SequenceNumber { stream.lastDurable }
     /// The time of the last staged record, by the clock.
-    package internal(set) var lastTime = Instant(nanoseconds: 0)
-    private var clock = ClockWatch()
+    package var lastTime: Instant { staged.lastTime }
 
     /// The attributes of files and directories, staged or durable.
     package internal(set) var attributes = KnownAttributes()
-    /// The snapshot of each file with which its attributes were last staged.
-    var heardOf: [FileID: SequenceNumber] = [:]
-    /// The last snapshot when the writer was made.
-    var openedAt = SequenceNumber.none
 
     /// Held as long as the writer exists.
     let lock: WriterLock
-    /// The highest number that a file has.
-    var lastFile = FileID.root
-    var names: [FilePath: FileID] = [:]
-    /// Deleted files have none (`RootWriter+Gone.swift`).
-    var images: [FileID: FileImage] = [:]
+    var images: FileImages
     /// Why the last flush could not write all mirrors.
     package internal(set) var mirrorTrouble: SystemError?
-    /// Images with pages that their mirrors do not have yet.
-    var aheadOfMirror: [FileID: FileImage] = [:]
-    let mirrors = FilePool(mode: .updateOrCreate)
-    package let hashes: PageHashes
+    let mirrors: MirrorFiles
+    package var hashes: PageHashes { mirrors.hashes }
+    var baseMirror: BaseMirror
 
-    var staged: [StagedRecord] = []
-    var stagedPageBytes = 0
-    var sessionIsWritten = false
-    /// The last segment is full and ends in an unfinished snapshot.
-    var endsUnfinished = false
-    /// The files with changes in the open segment, as far as this writer has written it.
-    var changedFiles: Set<FileID> = []
-    /// The kinds of files with a staged snapshot other than their first.
-    var changedKinds: Set<FileKind> = []
-    var succession = SegmentSuccession.none
-    var segment: SegmentWriter?
-    let durableMark: DurableMarkFile
-    var encoder: FlushEncoder
-    var comparison = PageComparison()
-    var pageBuffer: [UInt8] = []
-    var numberBuffer: [UInt32] = []
-    /// Runs whose memory is reused.
-    var spareRuns: [Run] = []
+    var staged = StagedRecords(after: .none, Instant(nanoseconds: 0))
+    var stream: StreamWriter
+    var pageStaging = PageStaging()
 
     /// Takes the lock and restores everything to the last durable snapshot. Throws `RepositoryError.locked`,
     /// `.unsupported`, or `SystemError`.
@@ -83,47 +62,48 @@ package final class RootWriter {
     init(root: RootDescription, options: Options = Options(), holding lock: consuming WriterLock) throws {
         self.root = root
         self.options = options
-        hashes = PageHashes(in: root.mirrorDirectory)
-        encoder = try FlushEncoder()
+        mirrors = MirrorFiles(root)
+        images = FileImages(mirrors)
+        baseMirror = BaseMirror(mirrors)
+        stream = try StreamWriter(root, options)
         self.lock = lock
-        durableMark = DurableMarkFile(root)
         try open()
     }
 
     /// The number of the file with that name, declared with the next flush if it is new or of another kind.
     package func declare(name: FilePath, kind: FileKind) -> FileID {
-        let known = names[name]
-        if let known, files[known]!.kind == kind { return known }
-        let id = known ?? lastFile.next
-        if known == nil {
-            lastFile = id
-            names[name] = id
-            files[id] = ProtectedFile(id: id, name: name, kind: kind, last: nil)
-            images[id] = FileImage(id, mirrorPath: root.mirrorPath(id), hashes)
-        } else {
-            files[id]!.kind = kind
+        switch declared.declare(name, kind) {
+        case .known(let file): return file
+        case .changed(let file):
+            staged.append(.file(file, kind, name))
+            return file
+        case .new(let file):
+            _ = images.add(file)
+            staged.append(.file(file, kind, name))
+            return file
         }
-        staged.append(StagedRecord(.file(id, kind, name), time: lastTime))
-        return id
     }
 
     /// The segment that was written last, by its first sequence; nil before the first flush.
-    package var lastSegment: SequenceNumber? { segment?.firstSequence }
+    package var lastSegment: SequenceNumber? { stream.lastSegment }
 
     /// The durable length of that segment, in bytes.
-    package var segmentBytes: UInt64 { segment?.validBytes ?? 0 }
+    package var segmentBytes: UInt64 { stream.segmentBytes }
 
     /// Bytes of memory that the next flush will free.
-    package var stagedBytes: Int { stagedPageBytes }
+    package var stagedBytes: Int { staged.pageBytes }
 
     /// Whether there is anything to flush.
-    package var hasStaged: Bool { !staged.isEmpty }
+    package var hasStaged: Bool { !staged.records.isEmpty }
 
     /// Whether an unfinished snapshot or a base image of the file is open.
     package func isUnfinished(_ file: FileID) -> Bool {
         guard let image = images[file] else { return false }
         return image.unfinished != nil || image.base != nil
     }
+
+    /// Whether the file's mirror cannot be used before `abandonBase` has rebuilt it.
+    package func hasLostMirror(_ file: FileID) -> Bool { images[file]?.hasLostMirror ?? false }
 
     /// Whether the file's base image must be abandoned.
     package func hasFailedBase(_ file: FileID) -> Bool {
@@ -143,7 +123,7 @@ package final class RootWriter {
         }
         let size = shape.pageSize.bytes
         guard number.rawValue <= shape.pageCount.rawValue else { return buffer.clear(from: 0, to: size) }
-        try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirror(image))
+        try image.read(number.rawValue, size, into: &buffer, from: 0, mirror: try mirrors.open(image))
     }
 
     /// Reads these pages of the latest content. Throws as `stage` does when the mirror differs from what was
@@ -158,15 +138,6 @@ package final class RootWriter {
     func image(_ file: FileID) throws(RepositoryError) -> FileImage {
         if let image = images[file] { return image }
         guard let known = files[file] else { throw .noSuchFile(file) }
-        return recall(known)
-    }
-
-    /// The time of the next staged record. If the clock was set since, that is staged first.
-    func noting(_ time: Instant) -> Instant {
-        if let step = clock.look(.now, .sinceBoot) {
-            staged.append(StagedRecord(.annotation(Annotation(step)), time: step.to))
-        }
-        lastTime = time
-        return time
+        return images.recall(known)
     }
 }

@@ -152,7 +152,7 @@ struct AttributesTests {
                 )
             )
             _ = try writer.flush()
-            #expect(writer.attributes.files.isEmpty && writer.heardOf.isEmpty)
+            #expect(writer.attributes.files.isEmpty && writer.attributes.heardOf.isEmpty)
         }
         #expect(try Self.records(history.test).map(\.attributes) == [attributes, attributes])
     }

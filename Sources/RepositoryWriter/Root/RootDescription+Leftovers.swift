@@ -18,16 +18,14 @@ extension RootDescription {
         let parts = name.string.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count > 1 && parts.last == "new" && UInt32(parts[0]) != nil
     }
-}
 
-extension RootWriter {
     /// Removes files of a writer that was killed amid a first image: drafts, and mirrors of files without a
     /// snapshot.
-    func removeLeftovers() {
-        root.removeDrafts()
-        for name in (try? Directory.names(in: root.mirrorDirectory)) ?? [] {
+    func removeLeftovers(_ files: [FileID: ProtectedFile]) {
+        removeDrafts()
+        for name in (try? Directory.names(in: mirrorDirectory)) ?? [] {
             guard let number = UInt32(name.string), files[FileID(number)]?.last == nil else { continue }
-            try? Directory.remove(root.mirrorDirectory.appending(name))
+            try? Directory.remove(mirrorDirectory.appending(name))
         }
     }
 }

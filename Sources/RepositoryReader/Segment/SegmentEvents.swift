@@ -1,0 +1,366 @@
+import LinuxSystem
+import RepositoryFormat
+import SystemPackage
+
+/// The events of one segment, front to back: the records that its reader finds, single ones, those in packs,
+/// and those in summaries.
+///
+/// A record's payload stays in the buffer that it was read into. It is available until the next event.
+struct SegmentEvents: ~Copyable {
+    enum Event {
+        /// The record is in `header` and `payload`.
+        case record(RecordType, RecordPlace)
+        case finding(Finding)
+        /// No event follows. How the segment ends is in `end`.
+        case end
+    }
+
+    /// A segment of the listing, and what its neighbours tell of it.
+    struct Listed {
+        let first: SequenceNumber
+        let previous: StreamEnd?
+        /// The length that the next segment declares, in bytes; nil when none does.
+        let closing: UInt64?
+        /// Up to here everything was once synchronised, in bytes; 0 when it is not known.
+        let durableBytes: UInt64
+        let isLast: Bool
+    }
+
+    private enum State {
+        case betweenRecords
+        /// The reader's current record is to be delivered, or the records in it.
+        case atRecord
+        case inBlock
+        /// The summary whose records were delivered was the last event.
+        case behindSummary
+        case ended
+    }
+
+    /// A pack, or a summary that replaces its segment, whose records are delivered.
+    private struct Block {
+        let place: RecordPlace
+        /// False when only the records without page data can be read.
+        let isWhole: Bool
+        var shares = ProportionalShares()
+    }
+
+    private let stream: StreamReader
+    private let segment: Listed
+    private var reader: SegmentReader
+    private var packs = PackReader()
+    private var state = State.betweenRecords
+    private var block: Block?
+    private(set) var end: StreamEnd
+
+    private let isSealed: Bool
+    private let closing: UInt64?
+    private var shares: SummaryShares
+    private var hasFooter = false
+    /// A summary that replaces the segment was delivered.
+    private var isSummarised = false
+    /// How many of the segment's summaries follow the current one, as far as they can be used.
+    private var following = 0
+    /// The place where the file ends amid a record that it once had.
+    private var cut: UInt64?
+
+    /// `header`: as the reader read it; nil when it is damaged.
+    init(
+        _ stream: StreamReader,
+        _ segment: Listed,
+        _ reader: consuming SegmentReader,
+        _ header: SegmentHeader?
+    ) {
+        let isSealed = header?.isSealed ?? false
+        let fileBytes = reader.status.sizeBytes
+        let closing = isSealed ? fileBytes : segment.closing
+        if let closing { reader.close(at: closing) }
+        end = StreamEnd(
+            segment: segment.first,
+            path: reader.path,
+            validBytes: header == nil ? 0 : SegmentHeader.byteCount,
+            fileBytes: fileBytes,
+            durableBytes: reader.durableBytes,
+            tail: header == nil ? .damaged : .clean,
+            lastReplaced: segment.first,
+            header: header,
+            previousFirst: header?.previousFirst ?? segment.previous?.segment ?? .none,
+            previousValidBytes: header?.previousValidBytes ?? segment.previous?.countedBytes ?? 0
+        )
+        shares = SummaryShares(of: isSealed ? fileBytes : 0)
+        self.stream = stream
+        self.segment = segment
+        self.reader = reader
+        self.isSealed = isSealed
+        self.closing = closing
+    }
+
+    /// Exchanges the buffers for packs, which all segments of a stream use in turn.
+    mutating func exchangeBuffers(with packs: inout PackReader) { swap(&self.packs, &packs) }
+
+    /// The current record's header; only after an event that was a record.
+    var header: RecordHeader { state == .inBlock ? packs.header : reader.header }
+
+    /// The current record's payload.
+    var payload: RawSpan {
+        @_lifetime(borrow self)
+        borrowing get {
+            state == .inBlock ? unsafe packs.payload.span.bytes : reader.payload
+        }
+    }
+
+    /// The current record is damaged, as its decoder found.
+    mutating func reject() {
+        // No other record may replace those in a summary.
+        if state == .behindSummary { following = 0 }
+    }
+
+    mutating func next() throws -> Event {
+        while true {
+            switch state {
+            case .betweenRecords: if let event = try advance() { return event }
+            case .atRecord: if let event = try deliver() { return event }
+            case .inBlock: if let event = try advanceInBlock() { return event }
+            case .behindSummary:
+                if following == 0 { return try finishSummarised() }
+                isSummarised = true
+                state = .betweenRecords
+            case .ended: return .end
+            }
+        }
+    }
+
+    /// Moves to the segment's next record.
+    private mutating func advance() throws -> Event? {
+        switch try reader.advance() {
+        case .record:
+            if end.tail == .clean { end.validBytes = reader.offset + UInt64(reader.header.recordBytes) }
+            state = .atRecord
+            hasFooter = reader.header.type == RecordType.footer.rawValue
+            return hasFooter ? readFooter().map(Event.finding) : nil
+        case .damage(let at, let resume):
+            end.tail = .damaged
+            // The record continues behind the file's end: the file was once longer.
+            let isShort = isSealed || end.fileBytes < max(end.durableBytes, closing ?? 0)
+            if isShort, resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
+                cut = at
+                return nil
+            }
+            return .finding(Finding(.error, end.path, at: at, "\(resume - at) bytes are damaged"))
+        case .end(let at):
+            state = .ended
+            return finish(at: cut ?? at).map(Event.finding)
+        }
+    }
+
+    /// Delivers the reader's current record, or begins with the records in it.
+    private mutating func deliver() throws -> Event? {
+        state = .betweenRecords
+        if isSealed, end.tail == .clean, replacesSegment(reader.header) { return try openSummary() }
+        // A summary after the last one is damaged: no other record may replace the records in it.
+        if isSummarised { return nil }
+        let place = place(storedBytes: shares.next(reader.header))
+        guard let type = try stream.knownType(reader.header, place) else { return nil }
+        do {
+            switch type {
+            case .pack: return try openPack(place)
+            case .summary where stream.wantsData: try packs.take(summaryAt: place, in: reader)
+            default: break
+            }
+            return .record(type, place)
+        } catch let damage as DamageError {
+            return .finding(Finding(damage))
+        }
+    }
+
+    /// Decompresses a pack; the events of its records follow.
+    private mutating func openPack(_ place: RecordPlace) throws -> Event? {
+        var damaged: DamageError?
+        do {
+            try packs.open(packAt: place, in: reader, wantsData: stream.wantsData)
+        } catch let damage as DamageError where stream.wantsData {
+            // Records without data can be delivered all the same.
+            try packs.open(packAt: place, in: reader, wantsData: false)
+            damaged = damage
+        }
+        block = Block(place: place, isWhole: damaged == nil)
+        state = .inBlock
+        return damaged.map { .finding(Finding($0)) }
+    }
+
+    /// Whether the record is a summary that replaces its segment.
+    private func replacesSegment(_ header: RecordHeader) -> Bool {
+        header.type == RecordType.summary.rawValue && header.firstSequence <= stream.summarisedUpTo
+    }
+
+    /// Decompresses a summary that replaces its segment. The events of its records follow, then the summary.
+    private mutating func openSummary() throws -> Event? {
+        state = .behindSummary
+        following = 0
+        let place = place(storedBytes: UInt64(reader.header.recordBytes), isSummarised: true)
+        guard try stream.knownType(reader.header, place) != nil else { return nil }
+        do {
+            let (wantsData, wantedFiles) = (stream.wantsData, stream.wantedFiles)
+            following = try packs.open(summaryAt: place, in: reader) {
+                wantsData && (wantedFiles?.contains($0) ?? true)
+            }
+            block = Block(place: place, isWhole: true)
+            state = .inBlock
+            return nil
+        } catch let damage as DamageError {
+            return .finding(Finding(damage))
+        }
+    }
+
+    /// Moves to the next record of the decompressed pack or summary.
+    private mutating func advanceInBlock() throws -> Event? {
+        do {
+            while try advancePacks() {
+                let place = nextPlaceInBlock()
+                guard let type = try stream.knownType(packs.header, place),
+                    block!.isWhole || type != .changes
+                else { continue }
+                return .record(type, place)
+            }
+            return endBlock()
+        } catch let damage as DamageError {
+            _ = endBlock()
+            // No other record may replace those in a summary.
+            following = 0
+            return .finding(Finding(damage))
+        }
+    }
+
+    private mutating func advancePacks() throws -> Bool {
+        do throws(FormatError) { return try packs.next() } catch { throw block!.place.error(error) }
+    }
+
+    private mutating func nextPlaceInBlock() -> RecordPlace {
+        let (done, all) = packs.progress
+        let outer = block!.place
+        return RecordPlace(
+            location: RecordLocation(
+                segment: outer.location.segment,
+                offset: outer.location.offset,
+                index: packs.index
+            ),
+            path: outer.path,
+            end: outer.end,
+            storedBytes: block!.shares.next(of: outer.storedBytes, upTo: done, of: all),
+            isPacked: true,
+            isSummarised: outer.isSummarised
+        )
+    }
+
+    /// Returns the summary whose records were delivered; nil after a pack.
+    private mutating func endBlock() -> Event? {
+        guard let outer = block.take()?.place, outer.isSummarised else {
+            state = .betweenRecords
+            return nil
+        }
+        state = .behindSummary
+        return .record(.summary, outer)
+    }
+
+    private func place(storedBytes: UInt64, isSummarised: Bool = false) -> RecordPlace {
+        RecordPlace(
+            location: RecordLocation(segment: reader.firstSequence, offset: reader.offset),
+            path: end.path,
+            end: reader.offset + UInt64(reader.header.recordBytes),
+            storedBytes: storedBytes,
+            isPacked: false,
+            isSummarised: isSummarised
+        )
+    }
+
+    /// Reads the footer of a segment that its summaries replace.
+    private mutating func finishSummarised() throws -> Event {
+        state = .ended
+        let footerBytes = UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
+        let place = max(end.fileBytes, footerBytes) - footerBytes
+        guard try reader.advance(from: place) == .record, reader.header.type == RecordType.footer.rawValue
+        else {
+            end.tail = .damaged
+            return .finding(Finding(.error, end.path, at: place, "the end of the sealed segment is missing"))
+        }
+        end.validBytes = end.fileBytes
+        return readFooter().map(Event.finding) ?? .end
+    }
+
+    private mutating func readFooter() -> Finding? {
+        do {
+            end.lastReplaced = max(try FooterFormat(reader.payload).lastReplaced, reader.firstSequence)
+            return nil
+        } catch {
+            end.lastReplaced = reader.firstSequence
+            return Finding(.error, end.path, at: reader.offset, "\(error)")
+        }
+    }
+
+    private mutating func finish(at place: UInt64) -> Finding? {
+        if isSealed, !hasFooter {
+            end.tail = .damaged
+            return .missing(end.path, at: place, "the end of the sealed segment is missing")
+        }
+        let limit = reader.limit
+        if end.fileBytes < end.durableBytes {
+            end.tail = .damaged
+            let message =
+                "the segment ends at byte \(end.fileBytes), and the \(end.durableBytes - end.fileBytes) bytes behind are missing"
+            return .missing(end.path, at: min(place, end.fileBytes), message)
+        } else if place < limit && !segment.isLast {
+            end.tail = .damaged
+            return Finding(.error, end.path, at: place, "\(limit - place) bytes are damaged")
+        } else if place < limit {
+            if end.tail == .clean { end.tail = .unfinished }
+        } else if let closing, end.fileBytes > closing {
+            let message = "\(end.fileBytes - closing) bytes of an unfinished write are set aside"
+            return Finding(.warning, end.path, at: closing, message)
+        }
+        return nil
+    }
+}
+
+/// Decompresses the current record of a segment's reader; errors name its place.
+extension PackReader {
+    fileprivate mutating func take(summaryAt place: RecordPlace, in reader: borrowing SegmentReader) throws {
+        let payload = reader.payload
+        try place.reading { () throws(FormatError) in try take(summary: payload) }
+    }
+
+    fileprivate mutating func open(
+        packAt place: RecordPlace,
+        in reader: borrowing SegmentReader,
+        wantsData: Bool
+    ) throws {
+        let payload = reader.payload
+        try place.reading { () throws(FormatError) in try open(payload, wantsData: wantsData) }
+    }
+
+    /// Returns how many of the segment's summaries follow this one.
+    fileprivate mutating func open(
+        summaryAt place: RecordPlace,
+        in reader: borrowing SegmentReader,
+        wantsData: (FileID) -> Bool
+    ) throws -> Int {
+        let payload = reader.payload
+        return try place.reading { () throws(FormatError) in
+            try open(summary: payload, wantsData: wantsData)
+            return try SummaryFormat.following(payload)
+        }
+    }
+}
+
+extension StreamReader {
+    /// Nil for a record that is to be skipped.
+    fileprivate func knownType(_ header: RecordHeader, _ place: RecordPlace) throws -> RecordType? {
+        do throws(FormatError) {
+            guard let type = try header.knownType() else {
+                if refusesUnknown { throw .unsupported("record type \(header.type)") }
+                return nil
+            }
+            return type
+        } catch {
+            throw place.error(error)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import LinuxSystem
+import RepositoryFormat
+import SQLiteFiles
+
+/// The records that the next flush writes, in their order. Everything here is memory and cannot fail.
+struct StagedRecords {
+    /// Runs are kept for reuse up to this much memory, in bytes.
+    private static let spareBytes = 5 << 20
+
+    private(set) var records: [StagedRecord] = []
+    /// Bytes of the records' pages.
+    private(set) var pageBytes = 0
+    /// The time of the last staged record, by the clock.
+    private(set) var lastTime: Instant
+    /// The last staged snapshot.
+    private(set) var lastSequence: SequenceNumber
+    /// The kinds of files with a staged snapshot other than their first.
+    private var changedKinds: Set<FileKind> = []
+    private var clock = ClockWatch()
+    /// Runs whose memory is reused.
+    private var spareRuns: [Run] = []
+
+    /// Both are the stream's last ones.
+    init(after lastSequence: SequenceNumber, _ lastTime: Instant) {
+        self.lastSequence = lastSequence
+        self.lastTime = lastTime
+    }
+
+    /// Stages a record of that time, or of the last record's.
+    mutating func append(_ content: StagedRecord.Content, time: Instant? = nil) {
+        records.append(StagedRecord(content, time: time ?? lastTime))
+    }
+
+    /// The time of the next staged record. If the clock was set since, that is staged first.
+    mutating func noting(_ time: Instant) -> Instant {
+        if let step = clock.look(.now, .sinceBoot) { append(.annotation(Annotation(step)), time: step.to) }
+        lastTime = time
+        return time
+    }
+
+    /// The run for the entry: the last one if it is of the same file and has room, else a new one.
+    mutating func run(
+        for image: FileImage,
+        _ entry: ChangesFormat.Entry,
+        rawBytes: Int,
+        alone: Bool
+    ) -> Run {
+        if !alone, case .changes(let last) = records.last?.content, last.file == image.id,
+            last.pageSize == entry.shape.pageSize, last.hasRoom(for: rawBytes, at: entry.time)
+        {
+            return last
+        }
+        let before = entry.startsFresh ? nil : image.shape
+        return newRun(image, before: before, entry, continues: image.hasOpenParts)
+    }
+
+    mutating func newRun(
+        _ image: FileImage,
+        before: ImageSize?,
+        _ entry: ChangesFormat.Entry,
+        continues: Bool
+    ) -> Run {
+        let run = spareRuns.popLast() ?? Run()
+        run.begin(image.id, entry.shape.pageSize, before: before, continues: continues, time: entry.time)
+        append(.changes(run), time: entry.time)
+        return run
+    }
+
+    /// Ends an entry. If the entry is finished, this ends the snapshot, which is returned.
+    mutating func end(
+        _ run: Run,
+        _ entry: ChangesFormat.Entry,
+        _ numbers: ArraySlice<UInt32>,
+        _ image: FileImage
+    ) -> SnapshotState? {
+        guard let event = entry.event else {
+            run.endEntry(entry, numbers: numbers, sequence: nil)
+            image.hasOpenParts = true
+            return nil
+        }
+        lastSequence = lastSequence.next
+        run.endEntry(entry, numbers: numbers, sequence: lastSequence)
+        image.hasOpenParts = false
+        image.unfinished = nil
+        image.isPresent = event != .deleted
+        return SnapshotState(
+            sequence: lastSequence,
+            time: entry.time,
+            event: event,
+            shape: entry.shape,
+            digest: entry.digest
+        )
+    }
+
+    /// A page was added to a run, or its former content.
+    mutating func count(pageBytes: Int) { self.pageBytes += pageBytes }
+
+    /// A snapshot of a file of that kind ended. It is not the file's first one.
+    mutating func noteChange(of kind: FileKind) { changedKinds.insert(kind) }
+
+    /// A file that a commit names was written just before or just after it. If a database and a plain file
+    /// changed within one flush, only the flush's end is a moment of the root.
+    func joinMoments() {
+        guard changedKinds.count > 1 else { return }
+        for case .changes(let run) in records.lazy.map(\.content) {
+            run.withdrawMoments(keepingLast: run.lastSequence == lastSequence)
+        }
+    }
+
+    /// Everything staged is durable: returns it, and begins anew.
+    mutating func takeAll() -> [StagedRecord] {
+        let written = records
+        records.removeAll(keepingCapacity: true)
+        changedKinds = []
+        pageBytes = 0
+        return written
+    }
+
+    /// Keeps the memory of written runs that no image needs any more.
+    mutating func recycle(_ written: [StagedRecord], isUnused: (Run) -> Bool) {
+        for record in written {
+            guard case .changes(let run) = record.content, isUnused(run),
+                spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
+            else { continue }
+            spareRuns.append(run)
+        }
+    }
+}
