@@ -14,8 +14,8 @@ package enum WorkerThread {
         /// Other threads run first.
         case low
 
-        /// The shortest time slice that Linux accepts (sched_setattr(2)).
-        private static let shortSlice = Duration.microseconds(100)
+        /// The shortest time chunk that Linux accepts (sched_setattr(2)).
+        private static let shortChunk = Duration.microseconds(100)
 
         /// Applies the urgency to the calling thread. Errors are ignored.
         fileprivate func apply() {
@@ -23,7 +23,7 @@ package enum WorkerThread {
             switch self {
             case .high:
                 _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, -10)
-                _ = linux_set_time_slice(UInt64(Self.shortSlice.nanoseconds))
+                _ = linux_set_time_slice(UInt64(Self.shortChunk.nanoseconds))
             case .normal: break
             case .low: _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, 10)
             }

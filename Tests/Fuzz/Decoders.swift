@@ -13,7 +13,7 @@ final class Decoders {
 
     private let root: RootDescription
     private var format = ChangesFormat()
-    private var packs = PackReader()
+    private var blocks = BlockReader()
     private var compressor: Compressor
     private let decompressor: Decompressor
 
@@ -29,30 +29,32 @@ final class Decoders {
         try? format.decode(unsafe bytes.span.bytes, time: Instant(nanoseconds: 1000))
     }
 
-    /// The first byte says where the heads end, in sixteenths of the rest; both parts are compressed here.
-    func pack(_ bytes: [UInt8]) {
+    /// The first byte says where the record headers end, in sixteenths of the rest; both parts are compressed
+    /// here.
+    func block(_ bytes: [UInt8]) {
         guard bytes.count > 2 else { return }
         let rest = bytes.dropFirst(2)
         let cut = rest.startIndex + rest.count * Int(bytes[0] & 15) / 16
-        let (heads, data) = (Array(rest[..<cut]), Array(rest[cut...]))
+        let (recordHeaders, data) = (Array(rest[..<cut]), Array(rest[cut...]))
         var frames: [UInt8] = []
-        guard let headFrameBytes = try? compressor.compress(heads, level: 1, into: &frames) else { return }
+        guard let recordHeaderFrameBytes = try? compressor.compress(recordHeaders, level: 1, into: &frames)
+        else { return }
         if !data.isEmpty { _ = try? compressor.compress(data, level: 1, into: &frames) }
         var payload: [UInt8] = []
-        for value in [Int(bytes[1]), heads.count, data.count, headFrameBytes] {
+        for value in [Int(bytes[1]), recordHeaders.count, data.count, recordHeaderFrameBytes] {
             payload.append(UInt32(value))
         }
         payload += frames
         do throws(FormatError) {
-            packs.beginSegment()
+            blocks.beginSegment()
             if bytes[0] & 16 != 0 {
-                let summary = [UInt8](repeating: 0, count: SummaryFormat.headerBytes) + payload
-                try packs.take(summary: unsafe summary.span.bytes)
+                let delta = [UInt8](repeating: 0, count: SegmentDeltaFormat.headerBytes) + payload
+                try blocks.take(delta: unsafe delta.span.bytes)
             }
-            try packs.open(unsafe payload.span.bytes, wantsData: bytes[0] & 32 != 0)
-            while try packs.next() {
-                let record = packs.payload
-                try? format.decode(unsafe record.span.bytes, time: packs.header.time)
+            try blocks.open(unsafe payload.span.bytes, wantsData: bytes[0] & 32 != 0)
+            while try blocks.next() {
+                let record = blocks.payload
+                try? format.decode(unsafe record.span.bytes, time: blocks.header.time)
             }
         } catch {}
     }
@@ -68,7 +70,7 @@ final class Decoders {
             let span = unsafe header.span.bytes
             _ = try? SegmentHeader(span)
             _ = try? DurableMark(span)
-            _ = try? BaseHeader(span).sliceCount
+            _ = try? BaseHeader(span).chunkCount
         }
         _ = unsafe RecordHeader(bytes.span.bytes)
         _ = try? unsafe DatabaseHeader(bytes.span.bytes)
@@ -135,14 +137,14 @@ final class Decoders {
         guard let header = try? unsafe BaseHeader(base.span.bytes),
             var reader = try? BaseReader(path, root: header.root, file: header.file, reference: reference)
         else { return }
-        _ = try? reader.forEachSlice { _, _ in }
+        _ = try? reader.forEachChunk { _, _ in }
     }
 
     /// What a record would say of the base; nil when that is too short for its index.
     private func reference(to base: [UInt8]) -> BaseReference? {
         let bytes = unsafe base.span.bytes
         guard let header = try? BaseHeader(bytes) else { return nil }
-        let lines = Int(min(header.sliceCount, 1 << 20)) * BaseIndexEntry.byteCount
+        let lines = Int(min(header.chunkCount, 1 << 20)) * BaseIndexEntry.byteCount
         let end = base.count - BaseTrailer.byteCount
         guard end - lines >= 64 else { return nil }
         return BaseReference(

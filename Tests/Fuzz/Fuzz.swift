@@ -27,7 +27,7 @@ private func feed(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let decoders = unsafe Decoders.shared
     switch input[0] % 7 {
     case 0: decoders.changes(bytes)
-    case 1: decoders.pack(bytes)
+    case 1: decoders.block(bytes)
     case 2: decoders.headers(bytes)
     case 3: decoders.payloads(bytes)
     case 4: decoders.segment(bytes)

@@ -49,7 +49,7 @@ struct BaseProgress {
         case .declare, .gapSuspected, .gapCleared, .prove, .attributes: return false
         case .changes(let changes) where changes.event == .deleted: missing[file] = nil
         case .abandonBase, .beginBase: break
-        case .changes, .finish, .baseSlice, .endBase, .barrier, .annotate, .endSegment: return true
+        case .changes, .finish, .baseChunk, .endBase, .barrier, .annotate, .endSegment: return true
         }
         voided.remove(file)
         return false

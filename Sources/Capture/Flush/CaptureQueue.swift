@@ -22,8 +22,8 @@ final class CaptureQueue: Sendable {
         var isBounded = true
         /// Files with a failed capture of which the observer has not learned yet.
         var failures: [FileID: CaptureFailure] = [:]
-        /// Buffers of written slices, for reuse.
-        var spareSlices: [[UInt8]] = []
+        /// Buffers of written chunks, for reuse.
+        var spareChunks: [[UInt8]] = []
     }
 
     private let state = Mutex(State())
@@ -64,21 +64,21 @@ final class CaptureQueue: Sendable {
     }
 
     /// A buffer of that length with undefined content.
-    func sliceBuffer(_ count: Int) -> [UInt8] {
+    func chunkBuffer(_ count: Int) -> [UInt8] {
         let spare = state.withLock { state in
-            state.spareSlices.lastIndex { $0.count == count }.map { state.spareSlices.remove(at: $0) }
+            state.spareChunks.lastIndex { $0.count == count }.map { state.spareChunks.remove(at: $0) }
         }
         return spare ?? [UInt8](repeating: 0, count: count)
     }
 
     /// Returns a buffer for reuse. Freeing buffers of this size would fragment the heap.
-    func recycle(_ slice: [UInt8]) {
-        state.withLock { if $0.spareSlices.count < 8 { $0.spareSlices.append(slice) } }
+    func recycle(_ chunk: [UInt8]) {
+        state.withLock { if $0.spareChunks.count < 8 { $0.spareChunks.append(chunk) } }
     }
 
-    /// No slices are needed any more.
-    func dropSpareSlices() {
-        state.withLock { $0.spareSlices = [] }
+    /// No chunks are needed any more.
+    func dropSpareChunks() {
+        state.withLock { $0.spareChunks = [] }
     }
 
     /// These steps are durable, and the mirrors contain them.

@@ -12,7 +12,7 @@ enum CaptureStep: Sendable {
     /// The comparison of a file is over: an unfinished snapshot ends here.
     case finish(FileID, event: SnapshotEvent, time: Instant, shape: ImageSize, coalesced: Int)
     case beginBase(FileID, ImageSize)
-    case baseSlice(FileID, first: PageNumber, bytes: [UInt8])
+    case baseChunk(FileID, first: PageNumber, bytes: [UInt8])
     case endBase(FileID, event: SnapshotEvent, time: Instant, shape: ImageSize)
     case abandonBase(FileID)
     /// Single commits of the file may have been missed since then. A gap is recorded if a
@@ -35,7 +35,7 @@ enum CaptureStep: Sendable {
     var file: FileID? {
         switch self {
         case .declare(let file, _, _), .finish(let file, _, _, _, _), .beginBase(let file, _),
-            .baseSlice(let file, _, _), .endBase(let file, _, _, _), .abandonBase(let file),
+            .baseChunk(let file, _, _), .endBase(let file, _, _, _), .abandonBase(let file),
             .gapSuspected(let file, _, _), .gapCleared(let file), .prove(let file, _):
             file
         case .changes(let changes): changes.file
@@ -48,7 +48,7 @@ enum CaptureStep: Sendable {
     var byteCount: Int {
         switch self {
         case .changes(let changes): changes.pages.bytes.count + 256
-        case .baseSlice(_, _, let bytes): bytes.count + 256
+        case .baseChunk(_, _, let bytes): bytes.count + 256
         case .prove(_, let pages): pages.count * 4 + 256
         case .attributes(let step): step.byteCount
         default: 256

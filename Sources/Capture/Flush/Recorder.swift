@@ -218,13 +218,13 @@ final class Recorder {
             bases.began(file)
             balanceMemory()
             try writer.beginBase(file, shape: shape)
-        case .baseSlice(let file, let first, let bytes):
-            try writer.baseSlice(file, firstPage: first, bytes: bytes)
+        case .baseChunk(let file, let first, let bytes):
+            try writer.baseChunk(file, firstPage: first, bytes: bytes)
             queue.recycle(bytes)
         case .endBase(let file, let event, let time, let shape):
             _ = try writer.endBase(file, event: event, time: time, shape: shape)
             bases.ended(file)
-            queue.dropSpareSlices()
+            queue.dropSpareChunks()
             try recordChange(file)
         case .abandonBase(let file):
             try writer.abandonBase(file)

@@ -43,10 +43,10 @@ struct JournalEvidence {
     }
 }
 
-/// Reads a journal without a name in slices, since it is as long as the transaction was.
+/// Reads a journal without a name in chunks, since it is as long as the transaction was.
 struct JournalReading {
     /// The number of bytes read in one call: some milliseconds, for which other files wait.
-    static let sliceBytes = 4 << 20
+    static let chunkBytes = 4 << 20
 
     private let journal: PinnedFile
     private var scanner: JournalScanner
@@ -69,14 +69,14 @@ struct JournalReading {
         scanner = JournalScanner(fileBytes: fileBytes, purpose: .names)
     }
 
-    /// Continues reading, at most `slice` bytes, and subtracts them from it.
-    mutating func goOn(_ slice: inout Int, _ scratch: inout [UInt8]) -> Progress {
+    /// Continues reading, at most `chunk` bytes, and subtracts them from it.
+    mutating func goOn(_ chunk: inout Int, _ scratch: inout [UInt8]) -> Progress {
         while let range = scanner.wanted {
-            guard slice > 0 else { return .unfinished }
+            guard chunk > 0 else { return .unfinished }
             guard range.count <= scratch.count, evidence.pages.count <= JournalEvidence.mostPages,
                 let got = try? journal.file.read(into: &scratch, count: range.count, at: range.lowerBound)
             else { return .ended(nil) }
-            slice -= range.count
+            chunk -= range.count
             let bytes = unsafe scratch.span.bytes.extracting(0..<got)
             switch scanner.feed(bytes) {
             case .header(let header) where size == nil:

@@ -126,9 +126,9 @@ final class JournalWatch {
     /// Continues reading the journals of finished transactions. Returns whether all were read to their end;
     /// before that `finished` is incomplete.
     func readOn(_ scratch: inout [UInt8]) -> Bool {
-        var slice = JournalReading.sliceBytes
+        var chunk = JournalReading.chunkBytes
         while !readings.isEmpty {
-            guard case .ended(let evidence) = readings[0].goOn(&slice, &scratch) else { return false }
+            guard case .ended(let evidence) = readings[0].goOn(&chunk, &scratch) else { return false }
             readings.removeFirst()
             if let evidence {
                 finished.append(evidence)

@@ -3,11 +3,11 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
-/// Compares a whole file with its mirror, slice by slice, while the file continues to change. For a file
+/// Compares a whole file with its mirror, chunk by chunk, while the file continues to change. For a file
 /// without an image, it writes the file's base.
 ///
 /// As in a live migration, pages that a transaction changes meanwhile arrive from the log or the journals.
-/// They replace the pages of the slices. When all slices and every transaction up to a certain commit were
+/// They replace the pages of the chunks. When all chunks and every transaction up to a certain commit were
 /// read, they are together the state at that commit.
 final class FileScan {
     enum Purpose { case base, comparison, audit }
@@ -165,8 +165,8 @@ final class FileScan {
         if !hasTaken { self.shape = shape }
     }
 
-    /// Pages of the next slice: at most `limit` bytes from the cursor on.
-    func nextSlice(limit: Int) -> Range<UInt32> {
+    /// Pages of the next chunk: at most `limit` bytes from the cursor on.
+    func nextChunk(limit: Int) -> Range<UInt32> {
         let end = pageCount.end?.rawValue ?? .max
         let first = selection == nil ? cursor.rawValue : selection?.first(from: cursor)?.rawValue ?? end
         guard first < end else { return end..<end }
@@ -174,26 +174,26 @@ final class FileScan {
         return first..<min(PageNumber(first).advanced(by: count)?.rawValue ?? end, end)
     }
 
-    /// The slice, or the whole hole that contains it; nil when the slice has data in the file or in the
+    /// The chunk, or the whole hole that contains it; nil when the chunk has data in the file or in the
     /// mirror.
-    func hole(around slice: Range<UInt32>) -> Range<UInt32>? {
+    func hole(around chunk: Range<UInt32>) -> Range<UInt32>? {
         guard selection == nil else { return nil }
-        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: pageSize)
+        let offset = PageNumber(chunk.lowerBound).byteOffset(pageSize: pageSize)
         let data = [file.nextData(from: offset), mirror?.nextData(from: offset)].compactMap { $0?.lowerBound }
             .min()
         let end = pageCount.end?.rawValue ?? .max
-        guard let data else { return slice.lowerBound..<end }
+        guard let data else { return chunk.lowerBound..<end }
         let page = min(data / UInt64(pageSize.bytes) + 1, UInt64(end))
-        return page < slice.upperBound ? nil : slice.lowerBound..<UInt32(page)
+        return page < chunk.upperBound ? nil : chunk.lowerBound..<UInt32(page)
     }
 
-    /// Whether the slice goes to the base image. The base ends at the first long hole, since it would have to
+    /// Whether the chunk goes to the base image. The base ends at the first long hole, since it would have to
     /// contain every zero. Pages behind it are delivered as changes.
-    func isForBase(_ slice: Range<UInt32>) -> Bool {
+    func isForBase(_ chunk: Range<UInt32>) -> Bool {
         guard purpose == .base, pass == 1, !isBehindBase else { return false }
-        if slice.lowerBound == 1 { return true }
+        if chunk.lowerBound == 1 { return true }
         let size = UInt64(pageSize.bytes)
-        if let hole = hole(around: slice), UInt64(hole.count) * size > Self.longHoleBytes {
+        if let hole = hole(around: chunk), UInt64(hole.count) * size > Self.longHoleBytes {
             isBehindBase = true
         }
         return !isBehindBase
@@ -201,15 +201,15 @@ final class FileScan {
 
     private static let longHoleBytes: UInt64 = 256 << 20
 
-    func advance(past slice: Range<UInt32>) {
-        cursor = PageNumber(slice.upperBound)
+    func advance(past chunk: Range<UInt32>) {
+        cursor = PageNumber(chunk.upperBound)
     }
 
-    /// The pages of a slice that differ from the mirror and that no transaction supplied. A page of the
+    /// The pages of a chunk that differ from the mirror and that no transaction supplied. A page of the
     /// mirror that is not as it was written counts as different. `isProven`: whether the mirror's page is as
     /// it was written.
     func differences(
-        _ slice: Range<UInt32>,
+        _ chunk: Range<UInt32>,
         _ bytes: [UInt8],
         count: Int,
         _ mirrorBytes: [UInt8],
@@ -219,8 +219,8 @@ final class FileScan {
         let content = unsafe bytes.span.bytes.extracting(0..<count)
         let mirrored = unsafe mirrorBytes.span.bytes.extracting(0..<mirrorCount)
         var pages = PageSet(pageSize: pageSize)
-        for number in slice where !covered.contains(PageNumber(number)) {
-            let start = Int(number - slice.lowerBound) * pageSize.bytes
+        for number in chunk where !covered.contains(PageNumber(number)) {
+            let start = Int(number - chunk.lowerBound) * pageSize.bytes
             guard start < count else { break }
             let end = min(start + pageSize.bytes, count)
             let page = content.extracting(start..<end)

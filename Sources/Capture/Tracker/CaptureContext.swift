@@ -15,7 +15,7 @@ final class CaptureContext {
     /// For one read at a time; nobody keeps anything in it.
     var scratch = [UInt8](untouched: 1 << 20)
     /// For the file's side of a comparison.
-    var sliceScratch = [UInt8](untouched: 1 << 20)
+    var chunkScratch = [UInt8](untouched: 1 << 20)
     /// For the mirror's side of a comparison.
     var mirrorScratch = [UInt8](untouched: 1 << 20)
     /// Directories, relative to the root, whose events do not tell all that happens in them.

@@ -11,7 +11,7 @@ import RepositoryWriter
 /// They are handed over in one step, and so become durable in one flush.
 extension FileGroup {
     /// Captures all of the group that has changed, since the tracker's file has. What is too large to be read
-    /// at once is compared slice by slice by its own tracker before, and counts only if nothing of the group
+    /// at once is compared chunk by chunk by its own tracker before, and counts only if nothing of the group
     /// was written meanwhile.
     func capture(_ tracker: Tracker, _ now: MonotonicInstant) -> ProcessStep {
         let members = members.filter { $0 === tracker || !$0.state.presence.obstacles.isLeftOut }

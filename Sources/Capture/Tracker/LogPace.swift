@@ -18,7 +18,7 @@ enum LogStep: Equatable {
 struct LogPace {
     /// The log is not read again before this: an open transaction is long.
     private var notBefore: MonotonicInstant?
-    /// Since when it has been read in slices.
+    /// Since when it has been read in chunks.
     private var readSince: MonotonicInstant?
     /// Since when the log has ended in a commit that may not be complete.
     private var unconfirmedSince: MonotonicInstant?

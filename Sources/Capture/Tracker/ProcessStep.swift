@@ -39,7 +39,7 @@ enum AfterEvents: ~Copyable {
     case readQuiescent
     case proveQuiescent(QuiescentRead)
     case judgeOrigin(ContentSight)
-    case proveSlice(SliceRead)
+    case proveChunk(ChunkRead)
     case endScan
     case readPlain
     case provePlain(PlainRead)

@@ -25,7 +25,7 @@ struct QuiescentImage {
     let shape: ImageSize
 
     /// What pre-images are read in.
-    private static let sliceBytes = 1 << 20
+    private static let chunkBytes = 1 << 20
 
     /// Reads what may have changed; nil when nothing has. `known`: the page size of the last capture.
     static func read(
@@ -65,7 +65,7 @@ struct QuiescentImage {
         try file.readAll(hot.shape, into: &image.pages, &scratch)
         // Of a page that comes twice the later content counts, also where pages are handed over.
         while !hot.isRead {
-            let preimages = try hot.next(limit: sliceBytes, &scratch)
+            let preimages = try hot.next(limit: chunkBytes, &scratch)
             for index in preimages.numbers.indices {
                 image.pages.append(preimages.numbers[index], preimages[index])
             }

@@ -141,17 +141,25 @@ extension RollbackCapture {
             && FileStatus.directUnlessMissing(state.path)?.identity == read.window.stamp.identity
     }
 
-    /// Takes what was read. `isMoment`: transactions over several databases were seen in all of them.
+    /// Takes what was read. `isConsistentPoint`: transactions over several databases were seen in all of
+    /// them.
     mutating func capture(
         _ read: borrowing QuiescentRead,
         _ scan: FileScan?,
-        isMoment: Bool,
+        isConsistentPoint: Bool,
         _ state: inout CaptureState
     ) {
         state.presence.content.capturedQuiescent(read.window.stamp, at: .now)
         if let image = read.image {
             let transactions = read.changed.transactions
-            deliver(image.pages, image.shape, scan, transactions: transactions, isMoment: isMoment, &state)
+            deliver(
+                image.pages,
+                image.shape,
+                scan,
+                transactions: transactions,
+                isConsistentPoint: isConsistentPoint,
+                &state
+            )
         }
         captured(read.window, &state)
         if scan == nil {
@@ -166,7 +174,7 @@ extension RollbackCapture {
         _ shape: ImageSize,
         _ scan: FileScan?,
         transactions: Int?,
-        isMoment: Bool,
+        isConsistentPoint: Bool,
         _ state: inout CaptureState
     ) {
         let startsFresh = state.image == nil || state.image?.shape.pageSize != shape.pageSize
@@ -197,7 +205,7 @@ extension RollbackCapture {
                     startsFresh: startsFresh,
                     pages: pages,
                     closesUnfinished: scan == nil,
-                    isMoment: isMoment
+                    isConsistentPoint: isConsistentPoint
                 )
             )
         )

@@ -34,27 +34,27 @@ extension ScanCapture {
                 state.schedule.readEvents(before: .endScan)
                 return .needsEvents
             }
-            if let step = try takeSlice(scan, deadline, &state, journal) { return step }
+            if let step = try takeChunk(scan, deadline, &state, journal) { return step }
         } while MonotonicInstant.now < deadline
         state.schedule.retry(in: .zero)
         return .done
     }
 
-    /// Looks at the next slice; nil when the scan may go on at once.
-    private func takeSlice(
+    /// Looks at the next chunk; nil when the scan may go on at once.
+    private func takeChunk(
         _ scan: FileScan,
         _ deadline: MonotonicInstant,
         _ state: inout CaptureState,
         _ journal: JournalWatch
     ) throws -> ScanStep? {
         let context = state.context
-        if let preimages = try scan.nextPreimages(limit: SliceReader.shortBytes, &context.scratch) {
+        if let preimages = try scan.nextPreimages(limit: ChunkReader.shortBytes, &context.scratch) {
             return try lay(preimages, scan, &state)
         }
         let needsJournal = !scan.isOverLog && state.kind == .database
-        let slice = scan.nextSlice(limit: needsJournal ? SliceReader.shortBytes : SliceReader.bytes)
-        guard !slice.isEmpty else {
-            scan.advance(past: slice)
+        let chunk = scan.nextChunk(limit: needsJournal ? ChunkReader.shortBytes : ChunkReader.bytes)
+        guard !chunk.isEmpty else {
+            scan.advance(past: chunk)
             return nil
         }
         let (writes, transactions) = (state.pending.contentWrites, journal.transactionsSeen)
@@ -65,19 +65,19 @@ extension ScanCapture {
                 return .done
             }
         }
-        let read = try SliceReader(scan, state)
-            .read(slice, writes: writes, transactions: transactions, until: deadline)
+        let read = try ChunkReader(scan, state)
+            .read(chunk, writes: writes, transactions: transactions, until: deadline)
         if needsJournal {
-            state.schedule.readEvents(before: .proveSlice(read))
+            state.schedule.readEvents(before: .proveChunk(read))
             return .needsEvents
         }
         return try take(read, scan, &state)
     }
 
-    /// Takes the slice that was read, unless somebody may have written it without a journal to tell, and goes
+    /// Takes the chunk that was read, unless somebody may have written it without a journal to tell, and goes
     /// on with the scan.
     func prove(
-        _ read: SliceRead,
+        _ read: ChunkRead,
         _ state: inout CaptureState,
         _ journal: JournalWatch,
         _ log: WALTail?
@@ -100,13 +100,13 @@ extension ScanCapture {
     }
 
     private func take(
-        _ read: SliceRead,
+        _ read: ChunkRead,
         _ scan: FileScan,
         _ state: inout CaptureState
     ) throws -> ScanStep? {
-        let reader = SliceReader(scan, state)
+        let reader = ChunkReader(scan, state)
         if read.isForBase {
-            state.outbox.put(reader.baseSlice(read))
+            state.outbox.put(reader.baseChunk(read))
         } else if read.hole == nil {
             let pages = try reader.differences(read)
             if let step = try take(differences: pages, scan, &state) { return step }
@@ -135,7 +135,7 @@ extension ScanCapture {
         let shape = scan.knownShape
         scan.took(preimages, shape: shape)
         if scan.purpose == .audit {
-            guard let page = try SliceReader(scan, state).firstDifference(preimages) else { return nil }
+            guard let page = try ChunkReader(scan, state).firstDifference(preimages) else { return nil }
             return try auditFound([page], scan, &state)
         }
         state.outbox.putPart(preimages, of: scan)
@@ -150,7 +150,7 @@ extension ScanCapture {
         _ scan: FileScan,
         _ state: inout CaptureState
     ) throws -> ScanStep {
-        let reader = SliceReader(scan, state)
+        let reader = ChunkReader(scan, state)
         guard try pages.allSatisfy(reader.isProven) else {
             // The mirror is wrong, not what was captured.
             state.outbox.put(.prove(state.file, pages))

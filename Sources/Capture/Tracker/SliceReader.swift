@@ -3,10 +3,10 @@ import RepositoryFormat
 import RepositoryWriter
 import SQLiteFiles
 
-/// A slice that was read into the context's buffer, and what was known before: nobody else uses that buffer
-/// before the slice is taken.
-struct SliceRead {
-    let slice: Range<UInt32>
+/// A chunk that was read into the context's buffer, and what was known before: nobody else uses that buffer
+/// before the chunk is taken.
+struct ChunkRead {
+    let chunk: Range<UInt32>
     /// The hole that it lies in: nothing was read.
     let hole: Range<UInt32>?
     let isForBase: Bool
@@ -18,11 +18,11 @@ struct SliceRead {
     let deadline: MonotonicInstant
 
     /// What was looked at.
-    var pages: Range<UInt32> { hole ?? slice }
+    var pages: Range<UInt32> { hole ?? chunk }
 }
 
-/// Reads the slices of a scan, and compares them with the mirror.
-struct SliceReader {
+/// Reads the chunks of a scan, and compares them with the mirror.
+struct ChunkReader {
     private let scan: FileScan
     private let file: FileID
     private let context: CaptureContext
@@ -34,24 +34,24 @@ struct SliceReader {
     }
 
     static let bytes = 1 << 20
-    /// Between slices events are read: a journal lives for a millisecond, a log for many.
+    /// Between chunks events are read: a journal lives for a millisecond, a log for many.
     static let shortBytes = 128 << 10
 
-    /// Reads a slice, or finds the hole that it lies in. `writes`, `transactions`: what was known before.
+    /// Reads a chunk, or finds the hole that it lies in. `writes`, `transactions`: what was known before.
     func read(
-        _ slice: Range<UInt32>,
+        _ chunk: Range<UInt32>,
         writes: Int,
         transactions: Int,
         until deadline: MonotonicInstant
-    ) throws -> SliceRead {
-        let isForBase = scan.isForBase(slice)
-        let hole = isForBase ? nil : hole(around: slice)
-        let count = slice.count * scan.pageSize.bytes
-        let offset = PageNumber(slice.lowerBound).byteOffset(pageSize: scan.pageSize)
+    ) throws -> ChunkRead {
+        let isForBase = scan.isForBase(chunk)
+        let hole = isForBase ? nil : hole(around: chunk)
+        let count = chunk.count * scan.pageSize.bytes
+        let offset = PageNumber(chunk.lowerBound).byteOffset(pageSize: scan.pageSize)
         let got =
-            hole == nil ? try scan.file.readSparse(into: &context.sliceScratch, count: count, at: offset) : 0
-        return SliceRead(
-            slice: slice,
+            hole == nil ? try scan.file.readSparse(into: &context.chunkScratch, count: count, at: offset) : 0
+        return ChunkRead(
+            chunk: chunk,
             hole: hole,
             isForBase: isForBase,
             byteCount: got,
@@ -61,34 +61,34 @@ struct SliceReader {
         )
     }
 
-    /// The hole of the file that the slice lies in; nil also where the mirror has, or should have, data.
-    private func hole(around slice: Range<UInt32>) -> Range<UInt32>? {
-        guard let hole = scan.hole(around: slice) else { return nil }
+    /// The hole of the file that the chunk lies in; nil also where the mirror has, or should have, data.
+    private func hole(around chunk: Range<UInt32>) -> Range<UInt32>? {
+        guard let hole = scan.hole(around: chunk) else { return nil }
         return context.hashes.isHole(hole, of: file) ? hole : nil
     }
 
-    /// The step that takes a slice into the base image.
-    func baseSlice(_ read: SliceRead) -> CaptureStep {
-        let count = read.slice.count * scan.pageSize.bytes
-        let bytes = fullSlice(read.byteCount, count)
-        return .baseSlice(file, first: PageNumber(read.slice.lowerBound), bytes: bytes)
+    /// The step that takes a chunk into the base image.
+    func baseChunk(_ read: ChunkRead) -> CaptureStep {
+        let count = read.chunk.count * scan.pageSize.bytes
+        let bytes = fullChunk(read.byteCount, count)
+        return .baseChunk(file, first: PageNumber(read.chunk.lowerBound), bytes: bytes)
     }
 
-    /// The slice in full length: what the file no longer has is zeros.
-    private func fullSlice(_ got: Int, _ count: Int) -> [UInt8] {
-        var slice = context.queue.sliceBuffer(count)
-        slice.replaceSubrange(..<got, with: context.sliceScratch[..<got])
-        if got < count { slice.replaceSubrange(got..., with: repeatElement(0, count: count - got)) }
-        return slice
+    /// The chunk in full length: what the file no longer has is zeros.
+    private func fullChunk(_ got: Int, _ count: Int) -> [UInt8] {
+        var chunk = context.queue.chunkBuffer(count)
+        chunk.replaceSubrange(..<got, with: context.chunkScratch[..<got])
+        if got < count { chunk.replaceSubrange(got..., with: repeatElement(0, count: count - got)) }
+        return chunk
     }
 
-    /// The pages of a slice that differ from the mirror.
-    func differences(_ read: SliceRead) throws -> PageSet {
-        let offset = PageNumber(read.slice.lowerBound).byteOffset(pageSize: scan.pageSize)
+    /// The pages of a chunk that differ from the mirror.
+    func differences(_ read: ChunkRead) throws -> PageSet {
+        let offset = PageNumber(read.chunk.lowerBound).byteOffset(pageSize: scan.pageSize)
         let got = read.byteCount
         let known = try scan.mirror?.readSparse(into: &context.mirrorScratch, count: got, at: offset) ?? 0
-        let (bytes, mirrored) = (context.sliceScratch, context.mirrorScratch)
-        return scan.differences(read.slice, bytes, count: got, mirrored, count: known) {
+        let (bytes, mirrored) = (context.chunkScratch, context.mirrorScratch)
+        return scan.differences(read.chunk, bytes, count: got, mirrored, count: known) {
             context.hashes.holds($0, of: file, $1, scan.pageSize)
         }
     }

@@ -29,7 +29,7 @@ extension Tracker {
         return state.readEvents(before: .readPlain)
     }
 
-    /// Reads it whole, or begins to read a large one slice by slice.
+    /// Reads it whole, or begins to read a large one chunk by chunk.
     func readPlain(_ now: MonotonicInstant) throws -> ProcessStep {
         let writes = state.pending.contentWrites
         let file = try OpenFile(path, .look)

@@ -53,7 +53,7 @@ extension Tracker {
         case .readQuiescent: return try readQuiescent(now)
         case .proveQuiescent(let read): return try proveQuiescent(read, now)
         case .judgeOrigin(let sight): return judgeOrigin(sight, now)
-        case .proveSlice(let read): return try proveSlice(read)
+        case .proveChunk(let read): return try proveChunk(read)
         case .endScan: return try endScan(now)
         case .readPlain: return try readPlain(now)
         case .provePlain(let read): return try state.provePlain(read, now)

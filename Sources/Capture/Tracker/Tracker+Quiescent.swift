@@ -32,8 +32,8 @@ extension Tracker {
             haveBothModes(now)
             return .done
         }
-        let isMoment = read.image == nil || hasAllParts()
-        rollback.capture(read, scan, isMoment: isMoment, &state)
+        let isConsistentPoint = read.image == nil || hasAllParts()
+        rollback.capture(read, scan, isConsistentPoint: isConsistentPoint, &state)
         scanning.audit.want()
         if let scan, scan.isComplete, !scan.needsAnotherPass { finishScan() }
         return .done

@@ -105,7 +105,7 @@ extension Tracker {
         return perform(try scanning.step(until: deadline, &state, journal, logs.tail), .now)
     }
 
-    func proveSlice(_ read: SliceRead) throws -> ProcessStep {
+    func proveChunk(_ read: ChunkRead) throws -> ProcessStep {
         perform(try scanning.prove(read, &state, journal, logs.tail), .now)
     }
 

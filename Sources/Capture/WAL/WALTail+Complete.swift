@@ -85,7 +85,7 @@ extension WALTail {
         var isPaused = false
         try scan(from: &again, &scratch) { (verdict, _, reached) throws(SystemError) in
             guard verdict != .end, reached.frameCount < position.frameCount else { return false }
-            isPaused = slice <= 0
+            isPaused = chunk <= 0
             return !isPaused
         }
         proof = isPaused ? CommitProof(end: position, reached: again) : nil

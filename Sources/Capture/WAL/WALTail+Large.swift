@@ -3,7 +3,7 @@ import RepositoryWriter
 import SQLiteFiles
 
 /// Transactions that are too large to hold. Each is read twice: first up to its commit frame, then again in
-/// parts. Both reads pause after a slice so that other files need not wait, and continue with the next call.
+/// parts. Both reads pause after a chunk so that other files need not wait, and continue with the next call.
 extension WALTail {
     /// A transaction whose commit frame was found.
     struct LargeCommit {
@@ -108,7 +108,7 @@ extension WALTail {
             if pages.bytes.count >= Self.heldBytes {
                 sink.partOfCommit(pages, databasePages: databasePages)
                 large?.reached = position
-                pause = sink.hasRoomForParts ? (slice > 0 ? nil : .unfinished) : .congested
+                pause = sink.hasRoomForParts ? (chunk > 0 ? nil : .unfinished) : .congested
                 guard pause == nil else { return false }
                 pages = PageSet(pageSize: position.pageSize, reservingPages: fullCount)
             }
@@ -163,7 +163,7 @@ extension WALTail {
             if case .commit(_, let databasePages) = verdict {
                 found = .commit(position, databasePages: databasePages)
             }
-            isPaused = slice <= 0
+            isPaused = chunk <= 0
             return found == nil && !isPaused
         }
         if let found {

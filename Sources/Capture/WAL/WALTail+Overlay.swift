@@ -65,7 +65,7 @@ extension WALTail {
         hasRoom: () -> Bool,
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> Overlay {
-        slice = Self.sliceBytes
+        chunk = Self.chunkBytes
         if let result = try begin(&scratch) { return result }
         guard let begun = uncollected else { return .empty }
         let left = try collectNewest(of: begun, &covered, &scratch, hasRoom) {
@@ -127,7 +127,7 @@ extension WALTail {
                 begun.last = (position, databasePages)
                 begun.commits += 1
             }
-            isPaused = slice <= 0 && verdict != .end
+            isPaused = chunk <= 0 && verdict != .end
             return !isPaused
         }
         begun.reached = reached
@@ -161,7 +161,7 @@ extension WALTail {
         _ scratch: inout [UInt8]
     ) throws(SystemError) -> Int? {
         guard let chain else { return nil }
-        let end = min(chain.frameCount, first + Self.sliceHeaders)
+        let end = min(chain.frameCount, first + Self.chunkHeaders)
         for frame in first..<max(first, end) {
             let offset = chain.offset(ofFrame: frame)
             let got = try log.file.read(into: &scratch, count: WALLayout.frameHeaderBytes, at: offset)
@@ -186,12 +186,12 @@ extension WALTail {
         let (frameBytes, most) = (chain.frameBytes, scratch.count / chain.frameBytes)
         var pages = PageSet(pageSize: chain.pageSize)
         var left = begun.frameCount
-        while left > 0, slice > 0 {
+        while left > 0, chunk > 0 {
             let first = max(0, left - most)
             let count = (left - first) * frameBytes
             let got = try log.file.read(into: &scratch, count: count, at: chain.offset(ofFrame: first))
             guard got == count else { return nil }
-            slice -= count
+            chunk -= count
             for frame in (first..<left).reversed() {
                 let start = (frame - first) * frameBytes
                 let bytes = unsafe scratch.span.bytes.extracting(start..<start + frameBytes)

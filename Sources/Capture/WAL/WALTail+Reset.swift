@@ -212,7 +212,7 @@ extension WALTail {
         if sum.frameCount > known {
             sum = CommitCount(start: generation, isOfIndex: true, reached: generation)
         }
-        let end = min(known, sum.frameCount + Self.sliceHeaders)
+        let end = min(known, sum.frameCount + Self.chunkHeaders)
         for frame in sum.frameCount..<end {
             // An index that counts more frames than there are is no evidence for the commits in them.
             guard let header = try frameHeader(frame, generation, &scratch) else { return sum.commits }
@@ -228,11 +228,11 @@ extension WALTail {
     private func commitCount(from start: WALChain, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32? {
         var sum = counted(start, isOfIndex: false)
         var isPaused = false
-        // Earlier reads of this call are repeated each time: they must not use up the whole slice.
-        slice = Self.sliceBytes
+        // Earlier reads of this call are repeated each time: they must not use up the whole chunk.
+        chunk = Self.chunkBytes
         try scan(from: &sum.reached, &scratch) { (verdict, _, _) throws(SystemError) in
             if case .commit = verdict { sum.commits &+= 1 }
-            isPaused = slice <= 0 && verdict != .end
+            isPaused = chunk <= 0 && verdict != .end
             return !isPaused
         }
         count = sum
@@ -258,7 +258,7 @@ extension WALTail {
     /// A longer log is not counted, in bytes.
     private static let countedBytes: UInt64 = 64 << 20
     /// The number of frame headers that are read in one call.
-    static let sliceHeaders = 1 << 12
+    static let chunkHeaders = 1 << 12
 
     /// Whether a process uses the wal-index. An unused index has no information about the frames written
     /// since.

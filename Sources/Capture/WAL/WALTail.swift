@@ -35,7 +35,7 @@ final class WALTail {
         case current
         /// The sink has no room for the rest, or a new generation has just begun: poll again.
         case congested
-        /// The slice is used up, so that other files need not wait: poll again at once.
+        /// The chunk is used up, so that other files need not wait: poll again at once.
         case unfinished
         /// Everything was consumed except a last commit that its writer may still be completing.
         case unconfirmed
@@ -57,7 +57,7 @@ final class WALTail {
     /// Pages of one transaction held in memory; a larger one is read twice.
     static let heldBytes = 2 << 20
     /// The number of bytes read in one call: some milliseconds, for which other files wait.
-    static let sliceBytes = 4 << 20
+    static let chunkBytes = 4 << 20
 
     let log: PinnedFile
     let indexPath: FilePath
@@ -75,8 +75,8 @@ final class WALTail {
     var knownEnd: WALChain?
     /// The wal-index that the last user of an empty log left. It has no information about later commits.
     var leftIndex: WALIndexHeader?
-    /// The bytes of the slice that remain for the current call.
-    var slice = 0
+    /// The bytes of the chunk that remain for the current call.
+    var chunk = 0
     /// A transaction too large to hold, between two calls (`WALTail+Large.swift`).
     var large: LargeCommit?
     /// The search for its end.
@@ -121,7 +121,7 @@ final class WALTail {
 
     /// Consumes what was committed since the last call.
     func poll(_ scratch: inout [UInt8], into sink: some Sink) throws(SystemError) -> Outcome {
-        slice = Self.sliceBytes
+        chunk = Self.chunkBytes
         try requireIndex()
         guard let header = try readHeader(&scratch) else { return try pollWithoutHeader(&scratch) }
         if let chain, chain.salts == header.salts {
@@ -198,7 +198,7 @@ final class WALTail {
         guard var reached = chain else { return .current }
         if large?.start == reached || search?.start == reached {
             if let outcome = try consumeLarge(&scratch, into: sink, until: end) { return outcome }
-            guard slice > 0 else { return sink.hasRoom ? .unfinished : .congested }
+            guard chunk > 0 else { return sink.hasRoom ? .unfinished : .congested }
         }
         reached = chain ?? reached
         var pages = PageSet(pageSize: reached.pageSize)
@@ -209,7 +209,7 @@ final class WALTail {
             if case .end = verdict { return false }
             if let commit = last.take() {
                 take(commit, into: sink)
-                pause = sink.hasRoom ? (slice > 0 ? nil : .unfinished) : .congested
+                pause = sink.hasRoom ? (chunk > 0 ? nil : .unfinished) : .congested
                 guard pause == nil else { return false }
             }
             switch verdict {
@@ -236,7 +236,7 @@ final class WALTail {
         guard isTooLarge else { return .current }
         if let outcome = try consumeLarge(&scratch, into: sink, until: end) { return outcome }
         guard sink.hasRoom else { return .congested }
-        return slice > 0 ? try consume(&scratch, into: sink, until: end) : .unfinished
+        return chunk > 0 ? try consume(&scratch, into: sink, until: end) : .unfinished
     }
 
     private func take(_ commit: Commit, into sink: some Sink) {
@@ -265,7 +265,7 @@ final class WALTail {
             let bytes = unsafe scratch.span.bytes
             for index in 0..<got / frameBytes {
                 let frame = bytes.extracting(index * frameBytes..<(index + 1) * frameBytes)
-                slice -= frameBytes
+                chunk -= frameBytes
                 let verdict = chain.accept(frame: frame)
                 let page = frame.extracting(WALLayout.frameHeaderBytes..<frameBytes)
                 guard try body(verdict, page, chain), verdict != .end else { return }

@@ -70,21 +70,21 @@ package struct ClockCorrection: Sendable {
     /// after it are behind.
     private mutating func settle() {
         // The places with settled times, which never decrease.
-        var standing: [Int] = []
+        var settled: [Int] = []
         var place = 0
         while place < times.count {
-            guard let last = standing.last, times[last] > times[place] else {
-                standing.append(place)
+            guard let last = settled.last, times[last] > times[place] else {
+                settled.append(place)
                 place += 1
                 continue
             }
-            let firstAhead = standing.partitioningIndex { times[$0] > times[place] }
-            if let end = endOfBehind(from: place, standing, firstAhead) {
+            let firstAhead = settled.partitioningIndex { times[$0] > times[place] }
+            if let end = endOfBehind(from: place, settled, firstAhead) {
                 moveForward(place..<end, after: times[last])
-                standing.append(contentsOf: place..<end)
+                settled.append(contentsOf: place..<end)
                 place = end
             } else {
-                moveBack(&standing, firstAhead, before: times[place])
+                moveBack(&settled, firstAhead, before: times[place])
             }
         }
         for place in times.indices.dropLast().reversed() {
@@ -96,15 +96,15 @@ package struct ClockCorrection: Sendable {
     /// 1. Fewer times are behind than would have been ahead.
     /// 2. So little time passed in them that the clock was put forward at their end.
     /// 3. That step forward is larger than the one before the other times.
-    private func endOfBehind(from place: Int, _ standing: [Int], _ firstAhead: Int) -> Int? {
-        let highest = times[standing.last!]
+    private func endOfBehind(from place: Int, _ settled: [Int], _ firstAhead: Int) -> Int? {
+        let highest = times[settled.last!]
         if times[place] < Self.leastTime, highest >= Self.leastTime {
             return times[place...].firstIndex { $0 >= Self.leastTime } ?? times.count
         }
-        let candidates = times[place...].prefix(standing.count - firstAhead)
+        let candidates = times[place...].prefix(settled.count - firstAhead)
         guard let end = candidates.firstIndex(where: { $0 >= highest }) else { return nil }
-        let before = firstAhead > 0 ? standing[firstAhead - 1] : nil
-        let forwardBefore = before.map { times[standing[firstAhead]].distance(after: times[$0]) } ?? 0
+        let before = firstAhead > 0 ? settled[firstAhead - 1] : nil
+        let forwardBefore = before.map { times[settled[firstAhead]].distance(after: times[$0]) } ?? 0
         let forwardAfter = times[end].distance(after: times[end - 1])
         let passed = times[end - 1].distance(after: times[place])
         guard passed <= times[end].distance(after: highest), forwardAfter / 2 >= forwardBefore else {
@@ -131,17 +131,17 @@ package struct ClockCorrection: Sendable {
 
     /// Moves the times from there on back so that they end at `end`. If there is too little time before `end`
     /// for them, earlier ones are moved as well. None of the moved times is settled any more.
-    private mutating func moveBack(_ standing: inout [Int], _ firstAhead: Int, before end: Int64) {
-        let highest = times[standing.last!]
+    private mutating func moveBack(_ settled: inout [Int], _ firstAhead: Int, before end: Int64) {
+        let highest = times[settled.last!]
         var first = firstAhead
         while first > 0,
-            highest.distance(after: times[standing[first]]) > end.distance(after: times[standing[first - 1]])
+            highest.distance(after: times[settled[first]]) > end.distance(after: times[settled[first - 1]])
         {
             first -= 1
         }
         let step = highest.distance(after: end)
-        for place in standing[first...] { times[place] = times[place].addingSaturated(-step) }
-        standing.removeSubrange(first...)
+        for place in settled[first...] { times[place] = times[place].addingSaturated(-step) }
+        settled.removeSubrange(first...)
     }
 }
 

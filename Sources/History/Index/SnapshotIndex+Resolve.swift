@@ -5,7 +5,7 @@ extension SnapshotIndex {
     /// The snapshots as of which the scope can be restored, oldest first.
     package func entries(in scope: HistoryScope) -> [Entry] {
         switch scope {
-        case .root: entries.filter(\.isMoment)
+        case .root: entries.filter(\.isConsistentPoint)
         case .file(let file): entries.filter { $0.file == file }
         }
     }
@@ -75,13 +75,13 @@ extension SnapshotIndex {
                 tags: tags.mapValues { $0.rawValue },
                 strictlyBefore: strictlyBefore,
                 now: present,
-                isOthers: { self.entry(at: SequenceNumber($0))?.isMoment ?? false }
+                isOthers: { self.entry(at: SequenceNumber($0))?.isConsistentPoint ?? false }
             )
         } catch {
             guard case .unknownSequence(let sequence, let nearest) = error,
                 let known = entry(at: SequenceNumber(sequence))
             else { throw error }
-            if !known.isMoment { throw .noMoment(sequence, nearest: nearest) }
+            if !known.isConsistentPoint { throw .noMoment(sequence, nearest: nearest) }
             guard let first = moments.first, first.sequence > sequence else { throw error }
             throw .notSeenYet(sequence, first: first)
         }

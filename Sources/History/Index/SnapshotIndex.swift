@@ -19,7 +19,7 @@ package struct SnapshotIndex: Sendable {
         package let file: FileID
         package let event: SnapshotEvent
         /// Whether the root as a whole can be restored as of it.
-        fileprivate(set) var isMoment: Bool
+        fileprivate(set) var isConsistentPoint: Bool
         /// Whether everything that it builds on is there.
         var isWhole = true
         /// Whether no record is missing up to it, of any file of the root.
@@ -90,7 +90,7 @@ package struct SnapshotIndex: Sendable {
 
     /// Marks the newest snapshots of all files as a state of the root, after which records are lost.
     mutating func endState() {
-        if !entries.isEmpty { entries[entries.count - 1].isMoment = true }
+        if !entries.isEmpty { entries[entries.count - 1].isConsistentPoint = true }
     }
 
     package mutating func add(_ event: HistoryEvent) {
@@ -107,7 +107,7 @@ package struct SnapshotIndex: Sendable {
                     time: state.time,
                     file: record.file,
                     event: state.event,
-                    isMoment: record.isMoment,
+                    isConsistentPoint: record.isConsistentPoint,
                     isWhole: record.isWhole,
                     isRootWhole: record.isRootWhole
                 )

@@ -86,14 +86,14 @@ package struct RetentionPlan: Sendable {
         self.storedBytes = storedBytes
         totalBytes = total
         selection = RetentionSelection(index.entries, moments: moments)
-        momentPlaces = index.entries.indices.filter(selection.isMoment)
+        momentPlaces = index.entries.indices.filter(selection.isConsistentPoint)
     }
 
     /// The kept snapshots.
     package var kept: KeptSnapshots {
         KeptSnapshots(
             index.entries.indices.lazy.filter(selection.keeps).map {
-                (sequence: index.entries[$0].sequence, isMoment: selection.isMoment($0))
+                (sequence: index.entries[$0].sequence, isConsistentPoint: selection.isConsistentPoint($0))
             },
             upTo: index.entries.last?.sequence ?? .none
         )

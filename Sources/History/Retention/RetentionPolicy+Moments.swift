@@ -20,7 +20,7 @@ extension RetentionPolicy {
         var reasons = [RetentionReasons](repeating: [], count: index.entries.count)
         keepMarked(index, now, &reasons)
         // Snapshots that an earlier selection left as states of their file only are not moments to select.
-        let places = index.entries.indices.filter { index.entries[$0].isMoment }
+        let places = index.entries.indices.filter { index.entries[$0].isConsistentPoint }
         let moments = places.map { index.entries[$0] }
         guard let newest = moments.last else { return reasons }
         var chosen = [RetentionReasons](repeating: [], count: moments.count)

@@ -13,7 +13,7 @@ import RepositoryFormat
 /// snapshots.
 ///
 /// **Between kept moments** a snapshot that is only needed at a later one may remain without the states of
-/// other files beside it. It is then not a moment: `isMoment` returns false.
+/// other files beside it. It is then not a moment: `isConsistentPoint` returns false.
 package struct RetentionSelection: Hashable, Sendable {
     /// For each of the index's entries.
     package let reasons: [RetentionReasons]
@@ -30,7 +30,7 @@ package struct RetentionSelection: Hashable, Sendable {
         for (place, entry) in entries.enumerated() {
             changed[entry.file] = place
             guard !moments[place].isEmpty else { continue }
-            guard entry.isMoment else {
+            guard entry.isConsistentPoint else {
                 // Only this snapshot is kept; the states of other files beside it were removed.
                 reasons[place].insert(.stands)
                 continue
@@ -46,5 +46,5 @@ package struct RetentionSelection: Hashable, Sendable {
     package func keeps(_ place: Int) -> Bool { !reasons[place].isEmpty }
 
     /// Whether the root as a whole remains restorable there.
-    package func isMoment(_ place: Int) -> Bool { keeps(place) && !reasons[place].contains(.stands) }
+    package func isConsistentPoint(_ place: Int) -> Bool { keeps(place) && !reasons[place].contains(.stands) }
 }

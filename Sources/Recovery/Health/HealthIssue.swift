@@ -26,7 +26,7 @@ extension HealthIssue: CustomStringConvertible {
 
 extension SnapshotIndex {
     /// The issues of the databases in the scope.
-    package func sicknesses(in scope: HistoryScope) -> [HealthIssue] {
+    package func healthIssues(in scope: HistoryScope) -> [HealthIssue] {
         filesThatWereDatabases.filter { scope == .root || scope == .file($0) }.compactMap { file in
             let judged = entries(in: .file(file)).filter { verdicts[$0.sequence] != nil }
             let lastGood = judged.lastIndex { verdicts[$0.sequence] == true }

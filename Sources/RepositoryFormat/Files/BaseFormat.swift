@@ -7,32 +7,32 @@ package struct BaseHeader: Hashable {
     /// "HOLDBAS1" as a little-endian number.
     static let magic: UInt64 = 0x3153_4142_444c_4f48
     package static let version: UInt16 = 1
-    /// The writer divides an image into slices of this size: a whole number of pages of every size.
-    package static let sliceBytes = 1 << 20
-    /// Readers reject larger slices before they allocate memory for them.
-    static let maximumSliceBytes = 16 << 20
+    /// The writer divides an image into chunks of this size: a whole number of pages of every size.
+    package static let chunkBytes = 1 << 20
+    /// Readers reject larger chunks before they allocate memory for them.
+    static let maximumChunkBytes = 16 << 20
 
     enum Offset {
         static let pageSize = 16
-        static let sliceBytes = 20
+        static let chunkBytes = 20
         static let imageBytes = 24
-        static let sliceCount = 32
+        static let chunkCount = 32
         static let root = 40
         static let file = 48
         static let reservedToo = 52
     }
 
     package let shape: ImageSize
-    package let sliceBytes: Int
+    package let chunkBytes: Int
     package let root: RootID
     package let file: FileID
 
     // fits: 48 and 24 bits
-    package var sliceCount: UInt64 { (shape.byteCount + UInt64(sliceBytes) - 1) / UInt64(sliceBytes) }
+    package var chunkCount: UInt64 { (shape.byteCount + UInt64(chunkBytes) - 1) / UInt64(chunkBytes) }
 
     package init(shape: ImageSize, root: RootID, file: FileID) {
         self.shape = shape
-        sliceBytes = Self.sliceBytes
+        chunkBytes = Self.chunkBytes
         self.root = root
         self.file = file
     }
@@ -55,24 +55,24 @@ package struct BaseHeader: Hashable {
                 byteCount: bytes.littleEndianUInt64(at: Offset.imageBytes)
             )
         else { throw .malformed(at: Offset.pageSize, "an impossible shape") }
-        sliceBytes = Int(bytes.littleEndianUInt32(at: Offset.sliceBytes))
-        guard sliceBytes > 0, sliceBytes <= Self.maximumSliceBytes, sliceBytes % pageSize.bytes == 0 else {
-            throw .malformed(at: Offset.sliceBytes, "slices of \(sliceBytes) bytes")
+        chunkBytes = Int(bytes.littleEndianUInt32(at: Offset.chunkBytes))
+        guard chunkBytes > 0, chunkBytes <= Self.maximumChunkBytes, chunkBytes % pageSize.bytes == 0 else {
+            throw .malformed(at: Offset.chunkBytes, "chunks of \(chunkBytes) bytes")
         }
         self.shape = shape
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
         file = FileID(bytes.littleEndianUInt32(at: Offset.file))
-        guard bytes.littleEndianUInt64(at: Offset.sliceCount) == sliceCount else {
-            throw .malformed(at: Offset.sliceCount, "a slice count that does not fit the image")
+        guard bytes.littleEndianUInt64(at: Offset.chunkCount) == chunkCount else {
+            throw .malformed(at: Offset.chunkCount, "a chunk count that does not fit the image")
         }
     }
 
     package func encoded() -> [UInt8] {
         var bytes = FileHeader.begin(magic: Self.magic, version: Self.version)
         bytes.append(UInt32(shape.pageSize.bytes))
-        bytes.append(UInt32(sliceBytes))
+        bytes.append(UInt32(chunkBytes))
         bytes.append(shape.byteCount)
-        bytes.append(sliceCount)
+        bytes.append(chunkCount)
         bytes.append(root.rawValue)
         bytes.append(file.rawValue)
         bytes.append(UInt32(0))
@@ -81,7 +81,7 @@ package struct BaseHeader: Hashable {
     }
 }
 
-/// One entry of a base's index: the position of a slice's frame, and its checksum (seed = the slice's
+/// One entry of a base's index: the position of a chunk's frame, and its checksum (seed = the chunk's
 /// number).
 package enum BaseIndexEntry {
     package static let byteCount = 20

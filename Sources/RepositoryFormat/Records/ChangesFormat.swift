@@ -46,19 +46,19 @@ package struct ChangesFormat {
     package enum EntryFlag {
         /// The image before this entry is dropped; its length is 0.
         static let startsFresh: UInt8 = 0x01
-        /// The bits of a `Standing`.
-        package static let standing: UInt8 = 0x06
+        /// The bits of a `Scope`.
+        package static let scope: UInt8 = 0x06
     }
 
     /// How much of a snapshot retention has left.
-    package enum Standing: UInt8 {
+    package enum Scope: UInt8 {
         /// Complete: the root as a whole can be restored as of it.
-        case moment = 0
+        case consistentPoint = 0
         /// A state of its file only. The snapshots of other files at that point were removed, or the rest of
         /// its transaction follows it.
-        case alone = 0x02
+        case fileOnly = 0x02
         /// No longer a snapshot. Later ones need its changes.
-        case removed = 0x04
+        case superseded = 0x04
     }
 
     /// One snapshot, or one part of an unfinished one.
@@ -74,7 +74,7 @@ package struct ChangesFormat {
         /// Its pages, as indices of `numbers` and of the pages in the frame.
         package var pages: Range<Int>
         /// A part has that of its snapshot.
-        package var standing = Standing.moment
+        package var scope = Scope.consistentPoint
 
         package init(
             time: Instant,
@@ -84,7 +84,7 @@ package struct ChangesFormat {
             coalesced: UInt64,
             digest: UInt64,
             pages: Range<Int>,
-            standing: Standing = Standing.moment
+            scope: Scope = Scope.consistentPoint
         ) {
             self.time = time
             self.event = event
@@ -93,11 +93,11 @@ package struct ChangesFormat {
             self.coalesced = coalesced
             self.digest = digest
             self.pages = pages
-            self.standing = standing
+            self.scope = scope
         }
 
         /// Whether it ends a snapshot that can be restored.
-        package var isSnapshot: Bool { event != nil && standing != .removed }
+        package var isSnapshot: Bool { event != nil && scope != .superseded }
     }
 
     package private(set) var encoding = Encoding.wholePages
@@ -159,20 +159,20 @@ package struct ChangesFormat {
         }
     }
 
-    /// The same payload for another stream. `continues`: whether parts precede it there. `maybeMoments`: if
-    /// false, each of its snapshots becomes a state of its file only.
+    /// The same payload for another stream. `continues`: whether parts precede it there. `maybeConsistent`:
+    /// if false, each of its snapshots becomes a state of its file only.
     package static func rewritten(
         _ payload: RawSpan,
         time: Instant,
         continues: Bool,
-        maybeMoments: Bool
+        maybeConsistent: Bool
     ) throws(FormatError) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(contentsOf: payload)
         var format = Self()
         let (entryCount, tableEnd) = try format.decodeHeader(payload)
         bytes[Offset.flags] = format.flags & ~Flag.continues | (continues ? Flag.continues : 0)
-        guard !maybeMoments else { return bytes }
+        guard !maybeConsistent else { return bytes }
         let table = payload.extracting(0..<tableEnd)
         var (offset, previous) = (headerBytes, time)
         for _ in 0..<entryCount {
@@ -181,7 +181,7 @@ package struct ChangesFormat {
             let codes = try table.take(2, at: &place)
             let entry = try format.decodeEntry(table, at: &offset, after: previous)
             previous = entry.time
-            if entry.standing == .moment { bytes[codes + 1] |= Standing.alone.rawValue }
+            if entry.scope == .consistentPoint { bytes[codes + 1] |= Scope.fileOnly.rawValue }
         }
         return bytes
     }
@@ -234,8 +234,8 @@ package struct ChangesFormat {
         let (code, entryFlags) = (table.byte(at: codes), table.byte(at: codes + 1))
         guard !overflow else { throw .malformed(at: start, "time out of range") }
         let event = SnapshotEvent(rawValue: code)
-        guard code == 0 || event != nil, let standing = Standing(rawValue: entryFlags & EntryFlag.standing),
-            entryFlags & ~(EntryFlag.startsFresh | EntryFlag.standing) == 0
+        guard code == 0 || event != nil, let scope = Scope(rawValue: entryFlags & EntryFlag.scope),
+            entryFlags & ~(EntryFlag.startsFresh | EntryFlag.scope) == 0
         else { throw .unsupported("snapshot event \(code), flags \(entryFlags)") }
         guard let shape = ImageSize(pageSize: pageSize, byteCount: try table.varint(at: &offset)) else {
             throw .malformed(at: start, "the image has more pages than can be numbered")
@@ -252,7 +252,7 @@ package struct ChangesFormat {
             coalesced: coalesced,
             digest: digest,
             pages: pages,
-            standing: standing
+            scope: scope
         )
     }
 
@@ -322,7 +322,7 @@ extension [UInt8] {
         append(varint: UInt64(isBeyond ? 0 : Swift.max(0, step)))
         append(entry.event?.rawValue ?? 0)
         let flags = count
-        append((entry.startsFresh ? ChangesFormat.EntryFlag.startsFresh : 0) | entry.standing.rawValue)
+        append((entry.startsFresh ? ChangesFormat.EntryFlag.startsFresh : 0) | entry.scope.rawValue)
         append(varint: entry.shape.byteCount)
         append(varint: entry.coalesced)
         if entry.event != nil { append(entry.digest) }

@@ -14,14 +14,14 @@ package enum RecordType: UInt8 {
     case changes = 4
     case gap = 5
     case annotation = 6
-    /// The net changes of a sealed segment to some of its files; `SummaryFormat`.
-    case summary = 7
+    /// The net changes of a sealed segment to some of its files; `SegmentDeltaFormat`.
+    case segmentDelta = 7
     /// The end of a sealed segment.
     case footer = 8
     /// The file's unfinished snapshot is void.
     case void = 9
-    /// Many records together, compressed; `PackFormat`.
-    case pack = 10
+    /// Many records together, compressed; `BlockFormat`.
+    case block = 10
     /// Retention removed the missing snapshots up to its sequence.
     case removed = 11
     /// The attributes of a file or a directory; readers that do not know the type may skip it.
@@ -82,8 +82,8 @@ package struct RecordHeader: Hashable {
         self.time = time
     }
 
-    /// The same for a record in a pack.
-    package init(_ head: PackedHead, payloadBytes: Int) {
+    /// The same for a record in a block.
+    package init(_ head: BlockRecordHeader, payloadBytes: Int) {
         type = head.type
         flags = head.flags
         reserved = 0

@@ -28,7 +28,7 @@ package enum FileFormat {
     }
 }
 
-/// The payload of a footer: the number of records in the packs before it, and the segments that this one
+/// The payload of a footer: the number of records in the blocks before it, and the segments that this one
 /// replaces.
 package struct FooterFormat {
     package static let byteCount = 16
@@ -66,7 +66,7 @@ package struct BaseReference: Hashable {
     package let shape: ImageSize
     /// The digest of the base's image.
     package let digest: UInt64
-    /// XXH64 of the base's index, which covers every slice.
+    /// XXH64 of the base's index, which covers every chunk.
     package let indexChecksum: UInt64
 
     package init(shape: ImageSize, digest: UInt64, indexChecksum: UInt64) {

@@ -3,12 +3,12 @@ package import RepositoryFormat
 package import SQLiteFiles
 package import SystemPackage
 
-/// Reads a base file, slice by slice.
+/// Reads a base file, chunk by chunk.
 ///
 /// A base is valid if and only if:
 /// 1. Header, index and trailer agree with each other and with the record that refers to it.
 /// 2. The frames are contiguous from the header to the index.
-/// 3. Each slice has its checksum and its exact length.
+/// 3. Each chunk has its checksum and its exact length.
 ///
 /// So every byte is checked. The caller compares the digest of the whole.
 ///
@@ -20,16 +20,16 @@ package struct BaseReader: ~Copyable {
     let shape: ImageSize
     let fileBytes: UInt64
     private let file: OpenFile
-    private let sliceBytes: Int
-    let sliceCount: Int
+    private let chunkBytes: Int
+    let chunkCount: Int
     /// Where the index starts, in bytes from the start of the file.
     private let indexOffset: UInt64
     /// The index entries that were read last, and the number of the first of them.
     private var lines: (bytes: [UInt8], first: Int)
-    /// The digest of the slices that `forEachSlice` decompressed.
+    /// The digest of the chunks that `forEachChunk` decompressed.
     private(set) var digest: UInt64 = 0
 
-    /// Opens the base of `id` and verifies everything but its slices. Throws `DamageError` also when it is
+    /// Opens the base of `id` and verifies everything but its chunks. Throws `DamageError` also when it is
     /// missing.
     package init(_ path: FilePath, root: RootID, file id: FileID, reference: BaseReference) throws {
         let file = try Self.open(path)
@@ -46,32 +46,32 @@ package struct BaseReader: ~Copyable {
                 isIncompleteness: isOfFile
             )
         }
-        let indexBytes = header.sliceCount * UInt64(BaseIndexEntry.byteCount)
+        let indexBytes = header.chunkCount * UInt64(BaseIndexEntry.byteCount)
         let indexOffset = size - indexBytes - UInt64(BaseTrailer.byteCount)
         lines = try Self.proveIndex(file, at: indexOffset, header, reference)
-        sliceCount = Int(header.sliceCount)
+        chunkCount = Int(header.chunkCount)
         self.indexOffset = indexOffset
         self.path = path
         self.file = file
         fileBytes = size
         shape = header.shape
-        sliceBytes = header.sliceBytes
+        chunkBytes = header.chunkBytes
     }
 
-    /// Calls `body` with the content of every slice, in order, and its offset in the image. If `opening` is
-    /// false, it only compares the checksums and does not call `body`. With `wanted`, slices without any of
-    /// those pages are skipped. Several slices are decompressed at once.
-    package mutating func forEachSlice(
+    /// Calls `body` with the content of every chunk, in order, and its offset in the image. If `opening` is
+    /// false, it only compares the checksums and does not call `body`. With `wanted`, chunks without any of
+    /// those pages are skipped. Several chunks are decompressed at once.
+    package mutating func forEachChunk(
         opening: Bool = true,
         holding wanted: PageBitmap? = nil,
         _ body: (RawSpan, UInt64) throws -> Void
     ) throws {
-        let lanes = try SliceLanes<SliceOpening>()
+        let lanes = try ChunkLanes<ChunkOpening>()
         var frameOffset = UInt64(BaseHeader.byteCount)
         digest = 0
-        for number in 0..<sliceCount {
+        for number in 0..<chunkCount {
             let line = try line(number)
-            guard line.offset == frameOffset, Self.isFrameLength(line.frameBytes, sliceBytes: sliceBytes)
+            guard line.offset == frameOffset, Self.isFrameLength(line.frameBytes, chunkBytes: chunkBytes)
             else {
                 throw DamageError(path, at: indexOffset, "the index has changed")
             }
@@ -83,16 +83,16 @@ package struct BaseReader: ~Copyable {
         while !lanes.isEmpty { try collect(lanes, body) }
     }
 
-    /// Whether any of the pages is in the slice.
-    private func holds(_ slice: Int, _ pages: PageBitmap) -> Bool {
-        let pagesPerSlice = UInt64(sliceBytes / shape.pageSize.bytes)
-        let first = UInt64(slice) * pagesPerSlice + 1
+    /// Whether any of the pages is in the chunk.
+    private func holds(_ chunk: Int, _ pages: PageBitmap) -> Bool {
+        let pagesPerChunk = UInt64(chunkBytes / shape.pageSize.bytes)
+        let first = UInt64(chunk) * pagesPerChunk + 1
         guard let page = pages.first(from: PageNumber(UInt32(first))) else { return false }
-        return UInt64(page.rawValue) < first + pagesPerSlice
+        return UInt64(page.rawValue) < first + pagesPerChunk
     }
 
     private mutating func collect(
-        _ lanes: SliceLanes<SliceOpening>,
+        _ lanes: ChunkLanes<ChunkOpening>,
         _ body: (RawSpan, UInt64) throws -> Void
     ) throws {
         try lanes.collect { work in
@@ -107,8 +107,8 @@ package struct BaseReader: ~Copyable {
         }
     }
 
-    private func damage(_ work: borrowing SliceOpening, _ message: String) -> DamageError {
-        DamageError(path, at: work.frameOffset, "slice \(work.number)\(message)")
+    private func damage(_ work: borrowing ChunkOpening, _ message: String) -> DamageError {
+        DamageError(path, at: work.frameOffset, "chunk \(work.number)\(message)")
     }
 
     /// An entry of the index.
@@ -124,29 +124,29 @@ package struct BaseReader: ~Copyable {
         }
     }
 
-    /// No frame is empty, nor longer than zstd could make its slice.
-    private static func isFrameLength(_ frameBytes: UInt32, sliceBytes: Int) -> Bool {
-        frameBytes > 0 && frameBytes <= UInt32(2 * sliceBytes + 1024)
+    /// No frame is empty, nor longer than zstd could make its chunk.
+    private static func isFrameLength(_ frameBytes: UInt32, chunkBytes: Int) -> Bool {
+        frameBytes > 0 && frameBytes <= UInt32(2 * chunkBytes + 1024)
     }
 
     private mutating func line(_ number: Int) throws -> Line {
         let count = lines.bytes.count / BaseIndexEntry.byteCount
         if number < lines.first || number >= lines.first + count {
-            lines = (try Self.readLines(file, at: indexOffset, from: number, of: sliceCount), number)
+            lines = (try Self.readLines(file, at: indexOffset, from: number, of: chunkCount), number)
         }
         let entry = (number - lines.first) * BaseIndexEntry.byteCount
         return unsafe Line(lines.bytes.span.bytes, at: entry)
     }
 
     /// Reads a frame, and sets up the work on it.
-    private func read(_ number: Int, _ line: Line, opening: Bool, into work: inout SliceOpening) throws {
+    private func read(_ number: Int, _ line: Line, opening: Bool, into work: inout ChunkOpening) throws {
         let frameBytes = Int(line.frameBytes)
         work.number = number
         work.frameOffset = line.offset
         work.frameBytes = frameBytes
         work.checksum = line.checksum
-        work.offset = UInt64(number) * UInt64(sliceBytes)
-        work.byteCount = Int(min(UInt64(sliceBytes), shape.byteCount - work.offset))
+        work.offset = UInt64(number) * UInt64(chunkBytes)
+        work.byteCount = Int(min(UInt64(chunkBytes), shape.byteCount - work.offset))
         work.pageSize = shape.pageSize
         work.isOpened = opening
         if work.frame.count < frameBytes { work.frame.append(zeros: frameBytes - work.frame.count) }
@@ -170,7 +170,7 @@ package struct BaseReader: ~Copyable {
             let header = try unsafe BaseHeader(bytes.span.bytes.extracting(0..<got))
             let rest = UInt64(BaseHeader.byteCount + BaseTrailer.byteCount)
             // The index must be in the file before memory is allocated for it.
-            guard size >= rest, header.sliceCount <= (size - rest) / UInt64(BaseIndexEntry.byteCount) else {
+            guard size >= rest, header.chunkCount <= (size - rest) / UInt64(BaseIndexEntry.byteCount) else {
                 throw .malformed(at: 0, "the file is too short for its index")
             }
             return header
@@ -205,7 +205,7 @@ package struct BaseReader: ~Copyable {
         _ header: BaseHeader,
         _ reference: BaseReference
     ) throws -> (bytes: [UInt8], first: Int) {
-        let all = Int(header.sliceCount)
+        let all = Int(header.chunkCount)
         var (lines, first) = ([UInt8](), 0)
         var (sum, frameOffset) = (XXH64.Pieces(seed: 0), UInt64(BaseHeader.byteCount))
         while true {
@@ -214,7 +214,7 @@ package struct BaseReader: ~Copyable {
             for entry in stride(from: 0, to: bytes.byteCount, by: BaseIndexEntry.byteCount) {
                 let line = Line(bytes, at: entry)
                 guard line.offset == frameOffset,
-                    isFrameLength(line.frameBytes, sliceBytes: header.sliceBytes),
+                    isFrameLength(line.frameBytes, chunkBytes: header.chunkBytes),
                     UInt64(line.frameBytes) <= indexOffset - frameOffset
                 else {
                     let place = indexOffset + UInt64(first * BaseIndexEntry.byteCount + entry)
@@ -243,7 +243,7 @@ package struct BaseReader: ~Copyable {
         _ reference: BaseReference
     ) throws {
         var bytes = [UInt8](repeating: 0, count: BaseTrailer.byteCount)
-        let place = indexOffset + header.sliceCount * UInt64(BaseIndexEntry.byteCount)
+        let place = indexOffset + header.chunkCount * UInt64(BaseIndexEntry.byteCount)
         guard try file.read(into: &bytes, count: bytes.count, at: place) == bytes.count else {
             throw DamageError(file.path, at: place, "the trailer is cut off")
         }

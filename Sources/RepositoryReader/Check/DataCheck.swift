@@ -57,7 +57,7 @@ package struct DataCheck {
         }
         if isSound {
             let newest = try RebuildPlans(root, wanted: Set(ids), upTo: SequenceNumber(.max))
-            if newest.hasSummaries { try check(ids, newest, report) }
+            if newest.hasDeltas { try check(ids, newest, report) }
         }
         return try RootHistory(root).segmentBytes()
     }

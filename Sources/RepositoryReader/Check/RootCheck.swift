@@ -84,7 +84,7 @@ package struct RootCheck: Sendable {
     ) throws -> UInt64 {
         do {
             var reader = try BaseReader(base.path, root: root.id, file: base.file, reference: base.reference)
-            try reader.forEachSlice(opening: opening) { _, _ in }
+            try reader.forEachChunk(opening: opening) { _, _ in }
             return reader.fileBytes
         } catch let damage as DamageError {
             // Retention may have removed it meanwhile.

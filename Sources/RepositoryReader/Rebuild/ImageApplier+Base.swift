@@ -26,7 +26,7 @@ extension ImageApplier {
         try file.truncate(to: 0)
         try file.truncate(to: shape.byteCount)
         var writebackFrom: UInt64 = 0
-        try reader.forEachSlice { content, offset in
+        try reader.forEachChunk { content, offset in
             try file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
             let end = offset + UInt64(content.byteCount)
             guard end - writebackFrom >= Self.writebackBytes else { return }
@@ -53,7 +53,7 @@ extension BaseReader {
         upTo end: UInt64
     ) throws {
         let size = shape.pageSize.bytes
-        try forEachSlice(holding: pages) { content, offset in
+        try forEachChunk(holding: pages) { content, offset in
             for start in stride(from: 0, to: content.byteCount, by: size) {
                 let place = offset + UInt64(start)
                 guard place < end, pages.contains(PageNumber(UInt32(place / UInt64(size)) + 1)) else {

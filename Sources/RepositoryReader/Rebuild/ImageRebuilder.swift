@@ -3,7 +3,7 @@ package import RepositoryFormat
 package import SystemPackage
 
 /// Rebuilds images from the stream: the last base image or fresh start, and every record after it. A rebuilt
-/// image is compared with its digest before it is returned. Memory is bounded by one record, or a slice of a
+/// image is compared with its digest before it is returned. Memory is bounded by one record, or a chunk of a
 /// base for each thread that decompresses it.
 package struct ImageRebuilder: Sendable {
     let root: RootDescription

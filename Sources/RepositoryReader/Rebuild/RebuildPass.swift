@@ -26,7 +26,7 @@ package final class RebuildPass {
 
     private let root: RootDescription
     private let segments: [SequenceNumber: SegmentIdentity]
-    private let summarisedUpTo: SequenceNumber
+    private let deltasUpTo: SequenceNumber
     package private(set) var jobs: [FileID: Job] = [:]
     private let files = FilePool(mode: .update)
     private var opener: RecordOpener
@@ -48,7 +48,7 @@ package final class RebuildPass {
     ) throws {
         self.root = root
         segments = plans.segments
-        summarisedUpTo = plans.summarisedUpTo
+        deltasUpTo = plans.deltasUpTo
         self.onSnapshot = onSnapshot
         opener = try RecordOpener()
     }
@@ -72,7 +72,7 @@ package final class RebuildPass {
         guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
         let last = jobs.values.compactMap { $0.plan.end }.max()
         var walk = StreamReader(root: root, start: first.segment, wantsData: true)
-        walk.summarisedUpTo = summarisedUpTo
+        walk.deltasUpTo = deltasUpTo
         walk.wantedFiles = Set(jobs.keys)
         // If the first segment was merged into an earlier one, the pass misses its records.
         var hasStart = false

@@ -90,10 +90,10 @@ package struct RebuildPlans {
     private var damageBehind: DamageError?
     /// The segments' files; the plans' places refer to these.
     private(set) var segments: [SequenceNumber: SegmentIdentity] = [:]
-    /// In segments up to this one, places refer to their summaries, if they have any.
-    let summarisedUpTo: SequenceNumber
-    /// Whether any segment has summaries.
-    private(set) var hasSummaries = false
+    /// In segments up to this one, places refer to their segment deltas, if they have any.
+    let deltasUpTo: SequenceNumber
+    /// Whether any segment has segment deltas.
+    private(set) var hasDeltas = false
 
     /// Reads the stream up to `limit`, for the files in `wanted`.
     package init(
@@ -113,10 +113,10 @@ package struct RebuildPlans {
         )
         var (firstDamage, damageBehind) = (DamageError?.none, DamageError?.none)
         var segments: [SequenceNumber: SegmentIdentity] = [:]
-        var hasSummaries = false
-        summarisedUpTo = keepingEverything ? .none : limit
+        var hasDeltas = false
+        deltasUpTo = keepingEverything ? .none : limit
         var walk = StreamReader(root: root)
-        walk.summarisedUpTo = summarisedUpTo
+        walk.deltasUpTo = deltasUpTo
         walk.onSegment = { segments[$0] = $1 }
         _ = try walk.run(
             onFinding: { finding in
@@ -134,10 +134,10 @@ package struct RebuildPlans {
                 if type == .changes, header.firstSequence > limit { return false }
                 switch type {
                 case .removed: last = max(last, header.firstSequence)
-                case .summary where place.isSummarised:
-                    hasSummaries = true
+                case .segmentDelta where place.isInDelta:
+                    hasDeltas = true
                     let following = try place.reading { () throws(FormatError) in
-                        try SummaryFormat.following(payload)
+                        try SegmentDeltaFormat.following(payload)
                     }
                     if following == 0 { last = header.firstSequence }
                 case .session:
@@ -150,7 +150,7 @@ package struct RebuildPlans {
                 case .changes:
                     // Of other files, only the sequences in the tables matter.
                     try changes.decode(payload, header, place)
-                    if changes.finishedCount > 0, !place.isSummarised {
+                    if changes.finishedCount > 0, !place.isInDelta {
                         last = header.firstSequence.advanced(by: changes.finishedCount).previous
                     }
                     guard wanted.contains(header.file) else { break }
@@ -170,7 +170,7 @@ package struct RebuildPlans {
         self.firstDamage = firstDamage
         self.damageBehind = damageBehind
         self.segments = segments
-        self.hasSummaries = hasSummaries
+        self.hasDeltas = hasDeltas
         lastSequence = last
     }
 
@@ -182,8 +182,8 @@ package struct RebuildPlans {
         _ place: RecordPlace
     ) -> SequenceNumber? {
         switch type {
-        case .changes where !place.isSummarised: header.firstSequence
-        case .summary where place.isSummarised: place.location.segment
+        case .changes where !place.isInDelta: header.firstSequence
+        case .segmentDelta where place.isInDelta: place.location.segment
         default: nil
         }
     }

@@ -41,11 +41,11 @@ package struct RecordOpener: ~Copyable {
         let content = payload.extracting(changes.dataStart..<payload.byteCount)
         switch changes.encoding {
         case .byteRanges: data.append(contentsOf: content)
-        case .wholePages: try unpack(content, place, image, file)
+        case .wholePages: try decompress(content, place, image, file)
         }
     }
 
-    private mutating func unpack(
+    private mutating func decompress(
         _ frame: RawSpan,
         _ place: RecordPlace,
         _ image: borrowing ImageApplier,
@@ -65,7 +65,7 @@ package struct RecordOpener: ~Copyable {
                 into: &data
             )
         } catch {
-            throw place.damage("its pages cannot be unpacked (\(error))")
+            throw place.damage("its pages cannot be decompressed (\(error))")
         }
     }
 

@@ -36,7 +36,7 @@ package struct RestoreCost: Hashable, Sendable {
 /// one.
 ///
 /// Each file is read from its last base or fresh start on (`RebuildPlan`). Of segments that end before the
-/// requested snapshot, only the summaries are read. A deleted file costs nothing.
+/// requested snapshot, only the segment deltas are read. A deleted file costs nothing.
 package struct RestoreCosts: Sendable {
     package private(set) var latest = RestoreCost()
     package private(set) var worst = RestoreCost()
@@ -50,8 +50,8 @@ package struct RestoreCosts: Sendable {
         var tracker = HistoryTracker()
         var changes = ChangesFormat()
         var costs = Self()
-        var segment: SummarisedSegment?
-        var packs = PackReader()
+        var segment: SegmentDeltaCosts?
+        var blocks = BlockReader()
         _ = try StreamReader(root: root, synchronising: true).run(
             onFinding: { try body(.finding($0)) },
             onRecord: { type, header, payload, place in
@@ -61,9 +61,9 @@ package struct RestoreCosts: Sendable {
                 }
                 try tracker.consume(type, header, payload, place, emit: body)
                 switch type {
-                case .summary:
-                    segment = segment ?? SummarisedSegment(place.location.segment, costs.finished)
-                    try segment!.add(payload, header, place, root, &packs)
+                case .segmentDelta:
+                    segment = segment ?? SegmentDeltaCosts(place.location.segment, costs.finished)
+                    try segment!.add(payload, header, place, root, &blocks)
                 case .session: costs.begun.removeAll()
                 case .void: costs.begun[header.file] = nil
                 case .base:
@@ -75,7 +75,7 @@ package struct RestoreCosts: Sendable {
                     try changes.decode(payload, header, place)
                     let last = tracker.ended.flatMap { tracker.files[$0]?.last }
                     costs.add(changes, header, place, last)
-                case .file, .gap, .annotation, .attributes, .footer, .pack, .removed: break
+                case .file, .gap, .annotation, .attributes, .footer, .block, .removed: break
                 }
                 return true
             }
@@ -86,8 +86,8 @@ package struct RestoreCosts: Sendable {
 
     private init() {}
 
-    /// To restore a later snapshot, the segment's summaries are read instead of the segment.
-    private mutating func end(_ segment: SummarisedSegment) {
+    /// To restore a later snapshot, the segment deltas are read instead of the segment.
+    private mutating func end(_ segment: SegmentDeltaCosts) {
         for (file, cost) in segment.costs {
             guard let packed = finished[file], packed.imageBytes > 0 else { continue }
             var told = cost

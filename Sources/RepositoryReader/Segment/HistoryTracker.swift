@@ -121,7 +121,7 @@ package struct HistoryTracker {
                 )
             }
             lastSequence = header.firstSequence
-        case .footer, .pack, .summary: break
+        case .footer, .block, .segmentDelta: break
         }
         if lastSequence > .lastToBuildOn, lastBefore <= .lastToBuildOn {
             let message = "sequence \(lastSequence) leaves no numbers for snapshots to come"
@@ -255,7 +255,7 @@ package struct HistoryTracker {
                 coalesced: entry.coalesced,
                 storedBytes: unattributedBytes,
                 location: place.location,
-                isMoment: entry.standing == .moment,
+                isConsistentPoint: entry.scope == .consistentPoint,
                 isWhole: track.lossesBefore == losses && !track.lacksBase,
                 isRootWhole: losses == 0 && filesWithoutBase.isEmpty
             )

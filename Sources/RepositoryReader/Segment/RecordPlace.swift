@@ -5,28 +5,28 @@ package import SystemPackage
 package struct RecordPlace {
     package let location: RecordLocation
     package let path: FilePath
-    /// The end of the record, or of the pack that it is in, in the segment.
+    /// The end of the record, or of the block that it is in, in the segment.
     package let end: UInt64
-    /// Its size in the segment, in bytes; in a pack, its share.
+    /// Its size in the segment, in bytes; in a block, its share.
     let storedBytes: UInt64
-    package let isPacked: Bool
-    /// It is in a summary that replaces its segment.
-    package var isSummarised = false
+    package let isInBlock: Bool
+    /// It is in a segment delta that replaces its segment.
+    package var isInDelta = false
 
     package init(
         location: RecordLocation,
         path: FilePath,
         end: UInt64,
         storedBytes: UInt64,
-        isPacked: Bool,
-        isSummarised: Bool = false
+        isInBlock: Bool,
+        isInDelta: Bool = false
     ) {
         self.location = location
         self.path = path
         self.end = end
         self.storedBytes = storedBytes
-        self.isPacked = isPacked
-        self.isSummarised = isSummarised
+        self.isInBlock = isInBlock
+        self.isInDelta = isInDelta
     }
 
     /// Damage in the record's payload.
@@ -34,7 +34,7 @@ package struct RecordPlace {
 
     /// An error of a decoder of the record's payload.
     func error(_ error: FormatError) -> any Error {
-        if case .malformed(_, let message) = error, isPacked { return damage(message) }
+        if case .malformed(_, let message) = error, isInBlock { return damage(message) }
         return error.inFile(path, at: location.offset + UInt64(RecordHeader.byteCount))
     }
 }

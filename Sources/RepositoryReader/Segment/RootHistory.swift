@@ -14,7 +14,7 @@ package struct SnapshotRecord: Hashable, Sendable {
     package let storedBytes: UInt64
     let location: RecordLocation
     /// Whether the root as a whole can be restored as of it: retention has kept the state of all other files.
-    package let isMoment: Bool
+    package let isConsistentPoint: Bool
     /// Whether everything that it builds on is there.
     package var isWhole = true
     /// Whether no record is missing up to it, of any file of the root.
@@ -25,9 +25,9 @@ package struct SnapshotRecord: Hashable, Sendable {
 package struct RecordLocation: Hashable, Comparable, Sendable {
     /// The segment, by its first sequence.
     package let segment: SequenceNumber
-    /// The offset of the record, or of its pack, in bytes from the segment's start.
+    /// The offset of the record, or of its block, in bytes from the segment's start.
     package let offset: UInt64
-    /// Its number in the pack; 0 outside of packs.
+    /// Its number in the block; 0 outside of blocks.
     package let index: Int
 
     package init(segment: SequenceNumber, offset: UInt64, index: Int = 0) {

@@ -2,8 +2,8 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// The events of one segment, front to back: the records that its reader finds, single ones, those in packs,
-/// and those in summaries.
+/// The events of one segment, front to back: the records that its reader finds, single ones, those in blocks,
+/// and those in segment deltas.
 ///
 /// A record's payload stays in the buffer that it was read into. It is available until the next event.
 struct SegmentEvents: ~Copyable {
@@ -31,12 +31,12 @@ struct SegmentEvents: ~Copyable {
         /// The reader's current record is to be delivered, or the records in it.
         case atRecord
         case inBlock
-        /// The summary whose records were delivered was the last event.
+        /// The segment delta whose records were delivered was the last event.
         case behindSummary
         case ended
     }
 
-    /// A pack, or a summary that replaces its segment, whose records are delivered.
+    /// A block, or a segment delta that replaces its segment, whose records are delivered.
     private struct Block {
         let place: RecordPlace
         /// False when only the records without page data can be read.
@@ -47,18 +47,18 @@ struct SegmentEvents: ~Copyable {
     private let stream: StreamReader
     private let segment: Listed
     private var reader: SegmentReader
-    private var packs = PackReader()
+    private var blocks = BlockReader()
     private var state = State.betweenRecords
     private var block: Block?
     private(set) var end: StreamEnd
 
     private let isSealed: Bool
     private let closing: UInt64?
-    private var shares: SummaryShares
+    private var shares: SegmentDeltaShares
     private var hasFooter = false
-    /// A summary that replaces the segment was delivered.
-    private var isSummarised = false
-    /// How many of the segment's summaries follow the current one, as far as they can be used.
+    /// A segment delta that replaces the segment was delivered.
+    private var isInDelta = false
+    /// How many of the segment deltas follow the current one, as far as they can be used.
     private var following = 0
     /// The place where the file ends amid a record that it once had.
     private var cut: UInt64?
@@ -86,7 +86,7 @@ struct SegmentEvents: ~Copyable {
             previousFirst: header?.previousFirst ?? segment.previous?.segment ?? .none,
             previousValidBytes: header?.previousValidBytes ?? segment.previous?.countedBytes ?? 0
         )
-        shares = SummaryShares(of: isSealed ? fileBytes : 0)
+        shares = SegmentDeltaShares(of: isSealed ? fileBytes : 0)
         self.stream = stream
         self.segment = segment
         self.reader = reader
@@ -94,23 +94,23 @@ struct SegmentEvents: ~Copyable {
         self.closing = closing
     }
 
-    /// Exchanges the buffers for packs, which all segments of a stream use in turn.
-    mutating func exchangeBuffers(with packs: inout PackReader) { swap(&self.packs, &packs) }
+    /// Exchanges the buffers for blocks, which all segments of a stream use in turn.
+    mutating func exchangeBuffers(with blocks: inout BlockReader) { swap(&self.blocks, &blocks) }
 
     /// The current record's header; only after an event that was a record.
-    var header: RecordHeader { state == .inBlock ? packs.header : reader.header }
+    var header: RecordHeader { state == .inBlock ? blocks.header : reader.header }
 
     /// The current record's payload.
     var payload: RawSpan {
         @_lifetime(borrow self)
         borrowing get {
-            state == .inBlock ? unsafe packs.payload.span.bytes : reader.payload
+            state == .inBlock ? unsafe blocks.payload.span.bytes : reader.payload
         }
     }
 
     /// The current record is damaged, as its decoder found.
     mutating func reject() {
-        // No other record may replace those in a summary.
+        // No other record may replace those in a segment delta.
         if state == .behindSummary { following = 0 }
     }
 
@@ -121,8 +121,8 @@ struct SegmentEvents: ~Copyable {
             case .atRecord: if let event = try deliver() { return event }
             case .inBlock: if let event = try advanceInBlock() { return event }
             case .behindSummary:
-                if following == 0 { return try finishSummarised() }
-                isSummarised = true
+                if following == 0 { return try finishDeltas() }
+                isInDelta = true
                 state = .betweenRecords
             case .ended: return .end
             }
@@ -156,14 +156,14 @@ struct SegmentEvents: ~Copyable {
     private mutating func deliver() throws -> Event? {
         state = .betweenRecords
         if isSealed, end.tail == .clean, replacesSegment(reader.header) { return try openSummary() }
-        // A summary after the last one is damaged: no other record may replace the records in it.
-        if isSummarised { return nil }
+        // A segment delta after the last one is damaged: no other record may replace the records in it.
+        if isInDelta { return nil }
         let place = place(storedBytes: shares.next(reader.header))
         guard let type = try stream.knownType(reader.header, place) else { return nil }
         do {
             switch type {
-            case .pack: return try openPack(place)
-            case .summary where stream.wantsData: try packs.take(summaryAt: place, in: reader)
+            case .block: return try openBlock(place)
+            case .segmentDelta where stream.wantsData: try blocks.take(summaryAt: place, in: reader)
             default: break
             }
             return .record(type, place)
@@ -172,14 +172,14 @@ struct SegmentEvents: ~Copyable {
         }
     }
 
-    /// Decompresses a pack; the events of its records follow.
-    private mutating func openPack(_ place: RecordPlace) throws -> Event? {
+    /// Decompresses a block; the events of its records follow.
+    private mutating func openBlock(_ place: RecordPlace) throws -> Event? {
         var damaged: DamageError?
         do {
-            try packs.open(packAt: place, in: reader, wantsData: stream.wantsData)
+            try blocks.open(packAt: place, in: reader, wantsData: stream.wantsData)
         } catch let damage as DamageError where stream.wantsData {
             // Records without data can be delivered all the same.
-            try packs.open(packAt: place, in: reader, wantsData: false)
+            try blocks.open(packAt: place, in: reader, wantsData: false)
             damaged = damage
         }
         block = Block(place: place, isWhole: damaged == nil)
@@ -187,20 +187,21 @@ struct SegmentEvents: ~Copyable {
         return damaged.map { .finding(Finding($0)) }
     }
 
-    /// Whether the record is a summary that replaces its segment.
+    /// Whether the record is a segment delta that replaces its segment.
     private func replacesSegment(_ header: RecordHeader) -> Bool {
-        header.type == RecordType.summary.rawValue && header.firstSequence <= stream.summarisedUpTo
+        header.type == RecordType.segmentDelta.rawValue && header.firstSequence <= stream.deltasUpTo
     }
 
-    /// Decompresses a summary that replaces its segment. The events of its records follow, then the summary.
+    /// Decompresses a segment delta that replaces its segment. The events of its records follow, then the
+    /// segment delta.
     private mutating func openSummary() throws -> Event? {
         state = .behindSummary
         following = 0
-        let place = place(storedBytes: UInt64(reader.header.recordBytes), isSummarised: true)
+        let place = place(storedBytes: UInt64(reader.header.recordBytes), isInDelta: true)
         guard try stream.knownType(reader.header, place) != nil else { return nil }
         do {
             let (wantsData, wantedFiles) = (stream.wantsData, stream.wantedFiles)
-            following = try packs.open(summaryAt: place, in: reader) {
+            following = try blocks.open(summaryAt: place, in: reader) {
                 wantsData && (wantedFiles?.contains($0) ?? true)
             }
             block = Block(place: place, isWhole: true)
@@ -211,12 +212,12 @@ struct SegmentEvents: ~Copyable {
         }
     }
 
-    /// Moves to the next record of the decompressed pack or summary.
+    /// Moves to the next record of the decompressed block or segment delta.
     private mutating func advanceInBlock() throws -> Event? {
         do {
-            while try advancePacks() {
+            while try advanceBlocks() {
                 let place = nextPlaceInBlock()
-                guard let type = try stream.knownType(packs.header, place),
+                guard let type = try stream.knownType(blocks.header, place),
                     block!.isWhole || type != .changes
                 else { continue }
                 return .record(type, place)
@@ -224,56 +225,56 @@ struct SegmentEvents: ~Copyable {
             return endBlock()
         } catch let damage as DamageError {
             _ = endBlock()
-            // No other record may replace those in a summary.
+            // No other record may replace those in a segment delta.
             following = 0
             return .finding(Finding(damage))
         }
     }
 
-    private mutating func advancePacks() throws -> Bool {
-        do throws(FormatError) { return try packs.next() } catch { throw block!.place.error(error) }
+    private mutating func advanceBlocks() throws -> Bool {
+        do throws(FormatError) { return try blocks.next() } catch { throw block!.place.error(error) }
     }
 
     private mutating func nextPlaceInBlock() -> RecordPlace {
-        let (done, all) = packs.progress
+        let (done, all) = blocks.progress
         let outer = block!.place
         return RecordPlace(
             location: RecordLocation(
                 segment: outer.location.segment,
                 offset: outer.location.offset,
-                index: packs.index
+                index: blocks.index
             ),
             path: outer.path,
             end: outer.end,
             storedBytes: block!.shares.next(of: outer.storedBytes, upTo: done, of: all),
-            isPacked: true,
-            isSummarised: outer.isSummarised
+            isInBlock: true,
+            isInDelta: outer.isInDelta
         )
     }
 
-    /// Returns the summary whose records were delivered; nil after a pack.
+    /// Returns the segment delta whose records were delivered; nil after a block.
     private mutating func endBlock() -> Event? {
-        guard let outer = block.take()?.place, outer.isSummarised else {
+        guard let outer = block.take()?.place, outer.isInDelta else {
             state = .betweenRecords
             return nil
         }
         state = .behindSummary
-        return .record(.summary, outer)
+        return .record(.segmentDelta, outer)
     }
 
-    private func place(storedBytes: UInt64, isSummarised: Bool = false) -> RecordPlace {
+    private func place(storedBytes: UInt64, isInDelta: Bool = false) -> RecordPlace {
         RecordPlace(
             location: RecordLocation(segment: reader.firstSequence, offset: reader.offset),
             path: end.path,
             end: reader.offset + UInt64(reader.header.recordBytes),
             storedBytes: storedBytes,
-            isPacked: false,
-            isSummarised: isSummarised
+            isInBlock: false,
+            isInDelta: isInDelta
         )
     }
 
-    /// Reads the footer of a segment that its summaries replace.
-    private mutating func finishSummarised() throws -> Event {
+    /// Reads the footer of a segment that its segment deltas replace.
+    private mutating func finishDeltas() throws -> Event {
         state = .ended
         let footerBytes = UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
         let place = max(end.fileBytes, footerBytes) - footerBytes
@@ -321,10 +322,10 @@ struct SegmentEvents: ~Copyable {
 }
 
 /// Decompresses the current record of a segment's reader; errors name its place.
-extension PackReader {
+extension BlockReader {
     fileprivate mutating func take(summaryAt place: RecordPlace, in reader: borrowing SegmentReader) throws {
         let payload = reader.payload
-        try place.reading { () throws(FormatError) in try take(summary: payload) }
+        try place.reading { () throws(FormatError) in try take(delta: payload) }
     }
 
     fileprivate mutating func open(
@@ -336,7 +337,7 @@ extension PackReader {
         try place.reading { () throws(FormatError) in try open(payload, wantsData: wantsData) }
     }
 
-    /// Returns how many of the segment's summaries follow this one.
+    /// Returns how many of the segment deltas follow this one.
     fileprivate mutating func open(
         summaryAt place: RecordPlace,
         in reader: borrowing SegmentReader,
@@ -344,8 +345,8 @@ extension PackReader {
     ) throws -> Int {
         let payload = reader.payload
         return try place.reading { () throws(FormatError) in
-            try open(summary: payload, wantsData: wantsData)
-            return try SummaryFormat.following(payload)
+            try open(delta: payload, wantsData: wantsData)
+            return try SegmentDeltaFormat.following(payload)
         }
     }
 }

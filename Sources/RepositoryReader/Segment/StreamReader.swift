@@ -13,9 +13,9 @@ package import SystemPackage
 /// Anything invalid before the end is damage. It is reported and skipped; digests decide later which images
 /// it affects.
 ///
-/// Records in packs are delivered one by one, like single ones. If summaries replace a segment, the records
-/// in them are delivered, each summary after its own records. Of such a segment nothing else is read but the
-/// footer.
+/// Records in blocks are delivered one by one, like single ones. If segment deltas replace a segment, the
+/// records in them are delivered, each segment delta after its own records. Of such a segment nothing else is
+/// read but the footer.
 package struct StreamReader {
     let root: RootDescription
     /// Segments before the one with this first sequence are omitted.
@@ -24,9 +24,10 @@ package struct StreamReader {
     var synchronising = false
     /// Whether the bytes of ranges are wanted; otherwise such changes are delivered as tables.
     var wantsData = false
-    /// Sealed segments with a last snapshot up to this one are replaced by their summaries, if they have any.
-    package var summarisedUpTo = SequenceNumber.none
-    /// The files whose data in those summaries is wanted; nil for all.
+    /// Sealed segments with a last snapshot up to this one are replaced by their segment deltas, if they have
+    /// any.
+    package var deltasUpTo = SequenceNumber.none
+    /// The files whose data in those segment deltas is wanted; nil for all.
     var wantedFiles: Set<FileID>?
     /// Whether records that may be skipped are rejected all the same.
     var refusesUnknown = false
@@ -43,7 +44,7 @@ package struct StreamReader {
         start: SequenceNumber = SequenceNumber.none,
         synchronising: Bool = false,
         wantsData: Bool = false,
-        summarisedUpTo: SequenceNumber = SequenceNumber.none,
+        deltasUpTo: SequenceNumber = SequenceNumber.none,
         wantedFiles: Set<FileID>? = nil,
         refusesUnknown: Bool = false,
         draft: (segment: SequenceNumber, path: FilePath)? = nil,
@@ -54,7 +55,7 @@ package struct StreamReader {
         self.start = start
         self.synchronising = synchronising
         self.wantsData = wantsData
-        self.summarisedUpTo = summarisedUpTo
+        self.deltasUpTo = deltasUpTo
         self.wantedFiles = wantedFiles
         self.refusesUnknown = refusesUnknown
         self.draft = draft
@@ -68,7 +69,7 @@ package struct StreamReader {
         onFinding: (Finding) throws -> Void,
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
-        var packs = PackReader()
+        var blocks = BlockReader()
         let (mark, damage) = try durableMark()
         if let damage { try onFinding(damage) }
         let segments = try root.segments().filter { $0 >= start }
@@ -88,7 +89,7 @@ package struct StreamReader {
                 durableBytes: mark?.segment == first ? mark!.validBytes : 0,
                 isLast: isLast
             )
-            guard let end = try read(segment, &packs, onFinding, onRecord) else { return nil }
+            guard let end = try read(segment, &blocks, onFinding, onRecord) else { return nil }
             previous = end
         }
         if let mark, mark.segment > previous?.segment ?? start {
@@ -110,7 +111,7 @@ package struct StreamReader {
     /// Reads a segment; returns nil when `onRecord` returned false.
     private func read(
         _ segment: SegmentEvents.Listed,
-        _ packs: inout PackReader,
+        _ blocks: inout BlockReader,
         _ onFinding: (Finding) throws -> Void,
         _ onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
@@ -131,9 +132,9 @@ package struct StreamReader {
             try onFinding(Finding(damage))
         }
         try onSegment?(first, SegmentIdentity(reader.status, isSealed: header?.isSealed ?? false))
-        packs.beginSegment()
+        blocks.beginSegment()
         var events = SegmentEvents(self, segment, reader, header)
-        events.exchangeBuffers(with: &packs)
+        events.exchangeBuffers(with: &blocks)
         while true {
             switch try events.next() {
             case .record(let type, let place):
@@ -145,7 +146,7 @@ package struct StreamReader {
                 }
             case .finding(let finding): try onFinding(finding)
             case .end:
-                events.exchangeBuffers(with: &packs)
+                events.exchangeBuffers(with: &blocks)
                 return events.end
             }
         }

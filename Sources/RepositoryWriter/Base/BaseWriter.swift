@@ -4,7 +4,7 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// Writes one base file under a draft name, slice by slice, and renames it once it is durable.
+/// Writes one base file under a draft name, chunk by chunk, and renames it once it is durable.
 struct BaseWriter: ~Copyable {
     /// The number of bytes after which writeback to the disk is started. Otherwise the final fsync would have
     /// to write everything.
@@ -15,9 +15,9 @@ struct BaseWriter: ~Copyable {
     private let fileID: FileID
     private let pageSize: PageSize
     private let file: OpenFile
-    private let lanes: SliceLanes<SliceCompression>
-    private var slice: [UInt8] = []
-    private var sliceCount: UInt64 = 0
+    private let lanes: ChunkLanes<ChunkCompression>
+    private var chunk: [UInt8] = []
+    private var chunkCount: UInt64 = 0
     private var index: [UInt8] = []
     private var offset = UInt64(BaseHeader.byteCount)
     private var writebackFrom: UInt64 = 0
@@ -35,14 +35,14 @@ struct BaseWriter: ~Copyable {
         let draft = root.basesDirectory.appending("\(id).\(purpose).new")
         let file = try OpenFile(draft, .updateOrCreate)
         try file.truncate(to: 0)
-        let lanes = try SliceLanes<SliceCompression>()
+        let lanes = try ChunkLanes<ChunkCompression>()
         self.draft = draft
         self.file = file
         self.lanes = lanes
         self.root = root.id
         fileID = id
         self.pageSize = pageSize
-        slice.reserveCapacity(BaseHeader.sliceBytes)
+        chunk.reserveCapacity(BaseHeader.chunkBytes)
     }
 
     /// Appends the image's next bytes: whole pages, except in the last call. `parts`: their contribution to
@@ -50,25 +50,25 @@ struct BaseWriter: ~Copyable {
     mutating func append(_ bytes: RawSpan, parts: UInt64) throws {
         var start = 0
         while start < bytes.byteCount {
-            let count = min(bytes.byteCount - start, BaseHeader.sliceBytes - slice.count)
-            slice.append(contentsOf: bytes.extracting(start..<start + count))
+            let count = min(bytes.byteCount - start, BaseHeader.chunkBytes - chunk.count)
+            chunk.append(contentsOf: bytes.extracting(start..<start + count))
             start += count
-            if slice.count == BaseHeader.sliceBytes { try compressSlice() }
+            if chunk.count == BaseHeader.chunkBytes { try compressChunk() }
         }
         byteCount += UInt64(bytes.byteCount)
         digest ^= parts
     }
 
-    /// Gives the slice to a lane for compression. If no lane is free, writes the oldest frame first.
-    private mutating func compressSlice() throws {
+    /// Gives the chunk to a lane for compression. If no lane is free, writes the oldest frame first.
+    private mutating func compressChunk() throws {
         if lanes.isFull { try writeFrame() }
         lanes.give { work in
-            swap(&work.slice, &slice)
-            work.number = sliceCount
+            swap(&work.chunk, &chunk)
+            work.number = chunkCount
         }
-        sliceCount += 1
-        slice.removeAll(keepingCapacity: true)
-        slice.reserveCapacity(BaseHeader.sliceBytes)
+        chunkCount += 1
+        chunk.removeAll(keepingCapacity: true)
+        chunk.reserveCapacity(BaseHeader.chunkBytes)
     }
 
     /// After an error the frame is still there to be written.
@@ -114,7 +114,7 @@ struct BaseWriter: ~Copyable {
     }
 
     private mutating func seal() throws -> BaseReference {
-        if !slice.isEmpty { try compressSlice() }
+        if !chunk.isEmpty { try compressChunk() }
         while !lanes.isEmpty { try writeFrame() }
         let shape = ImageSize(pageSize: pageSize, byteCount: byteCount)!
         let indexChecksum = unsafe XXH64.hash(index.span.bytes, seed: 0)

@@ -7,12 +7,12 @@ final class OpenBase {
     /// The next page that the base needs; those before it are written.
     var cursor: UInt32 = 1
     /// Pages before the cursor: changed since they were written. Pages from it on: newer in the mirror than
-    /// in the next slice.
+    /// in the next chunk.
     var touched = PageBitmap()
-    /// Pages from the cursor on in which the image ended once, and the length of their slice's content that
+    /// Pages from the cursor on in which the image ended once, and the length of their chunk's content that
     /// is valid, in bytes.
     var cuts: [UInt32: Int] = [:]
-    /// No slice can follow: the last one ended within a page, or the base is being finished.
+    /// No chunk can follow: the last one ended within a page, or the base is being finished.
     var isEnded = false
     /// The mirror could not be written, so the image is no longer known.
     var hasFailed = false

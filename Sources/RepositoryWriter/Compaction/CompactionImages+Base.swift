@@ -21,17 +21,17 @@ extension CompactionImages {
                 file: id,
                 reference: reference
             )
-            var slice: [UInt8] = []
-            try former.forEachSlice { content, offset in
+            var chunk: [UInt8] = []
+            try former.forEachChunk { content, offset in
                 guard offset < formerEnd else { return }
                 let count = min(content.byteCount, Int(min(formerEnd - offset, UInt64(content.byteCount))))
-                slice.removeAll(keepingCapacity: true)
-                slice.append(contentsOf: content.extracting(0..<count))
-                try append(&slice, of: id, shape, to: &writer)
+                chunk.removeAll(keepingCapacity: true)
+                chunk.append(contentsOf: content.extracting(0..<count))
+                try append(&chunk, of: id, shape, to: &writer)
             }
             while writer.byteCount < shape.byteCount {
-                slice.removeAll(keepingCapacity: true)
-                try append(&slice, of: id, shape, to: &writer)
+                chunk.removeAll(keepingCapacity: true)
+                try append(&chunk, of: id, shape, to: &writer)
             }
             return try writer.finish(as: root.basePath(sequence, id))
         } catch {
@@ -40,16 +40,16 @@ extension CompactionImages {
         }
     }
 
-    /// Appends the next slice of the image. `slice`: the part of it that the previous base has.
+    /// Appends the next chunk of the image. `chunk`: the part of it that the previous base has.
     private func append(
-        _ slice: inout [UInt8],
+        _ chunk: inout [UInt8],
         of id: FileID,
         _ shape: ImageSize,
         to writer: inout BaseWriter
     ) throws {
         let start = writer.byteCount
-        let count = Int(min(UInt64(BaseHeader.sliceBytes), shape.byteCount - start))
-        if slice.count < count { slice.append(zeros: count - slice.count) }
+        let count = Int(min(UInt64(BaseHeader.chunkBytes), shape.byteCount - start))
+        if chunk.count < count { chunk.append(zeros: count - chunk.count) }
         let size = shape.pageSize.bytes
         let first = PageNumber(UInt32(start / UInt64(size) + 1))
         var next = first
@@ -59,10 +59,10 @@ extension CompactionImages {
             try read(page.rawValue, of: id, into: &pageBuffer)
             let place = Int(page.byteOffset(pageSize: shape.pageSize) - start)
             let content = unsafe pageBuffer.span.bytes.extracting(0..<min(size, count - place))
-            slice.put(content, at: place)
+            chunk.put(content, at: place)
             next = PageNumber(page.rawValue &+ 1)
         }
-        let parts = unsafe ImageDigest.parts(first, slice.span.bytes, shape.pageSize)
-        try writer.append(unsafe slice.span.bytes, parts: parts)
+        let parts = unsafe ImageDigest.parts(first, chunk.span.bytes, shape.pageSize)
+        try writer.append(unsafe chunk.span.bytes, parts: parts)
     }
 }

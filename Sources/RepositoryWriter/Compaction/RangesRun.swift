@@ -11,7 +11,7 @@ struct RangesRun {
     private var first: RecordHeader
     private let flags: UInt8
     private let pageSize: PageSize
-    /// The start of its ranges' bytes in the pack's data.
+    /// The start of its ranges' bytes in the block's data.
     let dataStart: Int
     private var table: [UInt8] = []
     private(set) var entryCount = 0

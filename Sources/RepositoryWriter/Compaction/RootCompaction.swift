@@ -3,8 +3,8 @@ import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
 
-/// Compacts full segments of a root: the same snapshots take less space, in packs of byte ranges. Confined to
-/// one thread.
+/// Compacts full segments of a root: the same snapshots take less space, in blocks of byte ranges. Confined
+/// to one thread.
 ///
 /// A segment is compacted if and only if:
 /// 1. Another segment follows it.
@@ -96,10 +96,10 @@ package final class RootCompaction {
         let draft = root.segmentsDirectory.appending("\(SegmentName.make(header.firstSequence).string).new")
         defer { if last == nil { try? Directory.remove(draft) } }
         let written = try write(header, scan, draft, images, goesOn)
-        let summaries = scratch.appending("summary")
+        let deltas = scratch.appending("segment delta")
         // Each snapshot that is read back and applied to the images must match its digest again.
-        guard try SummaryReading(root, scan, at: draft, images, in: summaries).run(),
-            try SegmentReading<PackWriter>(root, scan, at: draft, images, goesOn).run() == written
+        guard try SegmentDeltaReading(root, scan, at: draft, images, in: deltas).run(),
+            try SegmentReading<BlockWriter>(root, scan, at: draft, images, goesOn).run() == written
         else {
             throw CompactionError(segment: header.firstSequence)
         }
@@ -129,7 +129,7 @@ package final class RootCompaction {
         defer { try? Directory.removeTree(copy) }
         let path = root.segmentPath(header.firstSequence)
         let copied = try images.copy(for: scan, in: copy)
-        let writer = try PackWriter(header, scan, copied, at: draft, waiting: copy.appending("packs"))
+        let writer = try BlockWriter(header, scan, copied, at: draft, waiting: copy.appending("blocks"))
         let reading = try SegmentReading(root, scan, at: path, copied, goesOn, into: writer)
         let snapshots = try reading.run()
         try writer.finish(replacing: header.firstSequence)

@@ -20,7 +20,7 @@ struct SegmentNet {
     private(set) var tellsAll = true {
         didSet { if !tellsAll { files = [:] } }
     }
-    /// With more pages nothing is collected any more: a summary of them would be too long.
+    /// With more pages nothing is collected any more: a segment delta of them would be too long.
     private static let mostPages = 1 << 16
     private var pageCount = 0
     private var next = SequenceNumber.none
@@ -65,7 +65,7 @@ struct SegmentNet {
         files[id]!.net.resized(to: entry.shape.byteCount)
         guard entry.event != nil else { return }
         // An earlier snapshot that can still be restored precedes the removed one.
-        if entry.standing == .removed, files[id]!.last != nil {
+        if entry.scope == .superseded, files[id]!.last != nil {
             tellsAll = false
             return
         }

@@ -84,7 +84,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
             }
         }
         switch type {
-        case .footer, .pack, .summary, .removed: break
+        case .footer, .block, .segmentDelta, .removed: break
         case .changes: try readChanges(header, payload, place)
         case .base:
             guard !isVoid(header.file, place, entry: 0) else { return }
@@ -126,7 +126,7 @@ struct RewrittenSnapshot: Hashable {
     let file: FileID
     let state: SnapshotState
     let coalesced: UInt64
-    let isMoment: Bool
+    let isConsistentPoint: Bool
 }
 
 extension RewrittenSnapshot {
@@ -135,7 +135,7 @@ extension RewrittenSnapshot {
             file: record.file,
             state: record.state,
             coalesced: record.coalesced,
-            isMoment: record.isMoment
+            isConsistentPoint: record.isConsistentPoint
         )
     }
 }

@@ -6,7 +6,7 @@ import SystemPackage
 /// The groups of consecutive segments that are rewritten together when some of a root's snapshots are
 /// removed. Made in one pass over the tables of the stream.
 struct PruningGroups {
-    fileprivate typealias Standing = (sequence: SequenceNumber, isMoment: Bool)
+    fileprivate typealias Newest = (sequence: SequenceNumber, isConsistentPoint: Bool)
 
     fileprivate struct Segment {
         let first: SequenceNumber
@@ -34,8 +34,8 @@ struct PruningGroups {
         var replaced: [SequenceNumber] = []
         var walk = StreamReader(root: root, refusesUnknown: true)
         // The newest snapshot of each file.
-        var newest: [FileID: Standing] = [:]
-        var untouched: (first: SequenceNumber, standing: [Standing])?
+        var newest: [FileID: Newest] = [:]
+        var untouched: (first: SequenceNumber, newest: [Newest])?
         walk.onSegment = { first, _ in
             let isAmidSnapshot = segments.last?.endsUnfinished ?? false
             if !isAmidSnapshot { untouched = (first, Array(newest.values)) }
@@ -52,7 +52,7 @@ struct PruningGroups {
                     switch event {
                     case .finding: segments[last].isSound = false
                     case .snapshot(let record):
-                        newest[record.file] = (record.state.sequence, record.isMoment)
+                        newest[record.file] = (record.state.sequence, record.isConsistentPoint)
                         segments[last].add(record, kept)
                     default: break
                     }
@@ -70,13 +70,13 @@ struct PruningGroups {
             return
         }
         // Snapshots that are states of their file only would not change.
-        for (sequence, isMoment) in untouched.standing
-        where !isMoment && kept.standing(of: sequence) == .removed {
+        for (sequence, isConsistentPoint) in untouched.newest
+        where !isConsistentPoint && kept.scope(of: sequence) == .superseded {
             if let index = segments.lastIndex(where: { $0.first <= sequence }) {
                 segments[index].changeCount -= 1
             }
         }
-        self.kept = kept.leaving(from: untouched.first, standing: Set(untouched.standing.map(\.sequence)))
+        self.kept = kept.leaving(from: untouched.first, newest: Set(untouched.newest.map(\.sequence)))
         groups = Self.groups(segments.prefix { $0.first < untouched.first }, groupBytes)
     }
 
@@ -115,12 +115,12 @@ struct PruningGroups {
 
 extension PruningGroups.Segment {
     fileprivate mutating func add(_ record: SnapshotRecord, _ kept: KeptSnapshots) {
-        switch kept.standing(of: record.state.sequence) {
-        case .removed: changeCount += 1
-        case .alone:
-            if record.isMoment { changeCount += 1 }
+        switch kept.scope(of: record.state.sequence) {
+        case .superseded: changeCount += 1
+        case .fileOnly:
+            if record.isConsistentPoint { changeCount += 1 }
             keptBytes.addSaturated(record.storedBytes)
-        case .moment: keptBytes.addSaturated(record.storedBytes)
+        case .consistentPoint: keptBytes.addSaturated(record.storedBytes)
         }
     }
 }

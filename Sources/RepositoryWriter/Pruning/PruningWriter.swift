@@ -9,7 +9,7 @@ final class PruningWriter: SegmentSink {
     /// A part of a snapshot has at most this many bytes of pages.
     private static let partBytes = 1 << 20
 
-    private let packs: PackWriter
+    private let blocks: BlockWriter
     private let images: CompactionImages
     private let scan: SegmentScan
     private let kept: KeptSnapshots
@@ -38,8 +38,8 @@ final class PruningWriter: SegmentSink {
     private var net = NetChange.fresh
     private var sequence = SequenceNumber.none
 
-    init(_ packs: PackWriter, _ images: CompactionImages, _ scan: SegmentScan, _ kept: KeptSnapshots) {
-        self.packs = packs
+    init(_ blocks: BlockWriter, _ images: CompactionImages, _ scan: SegmentScan, _ kept: KeptSnapshots) {
+        self.blocks = blocks
         self.images = images
         self.scan = scan
         self.kept = kept
@@ -58,12 +58,12 @@ final class PruningWriter: SegmentSink {
         case .gap: gaps[header.file, default: []].append((header, payload.bytes))
         case .annotation:
             let target = try Annotation(payload, file: header.file, time: header.time).target
-            if target == .none || kept.standing(of: target) != .removed { try packs.append(header, payload) }
+            if target == .none || kept.scope(of: target) != .superseded { try blocks.append(header, payload) }
         case .attributes:
             let subject = try AttributesRecord(payload, header).subject
             let record = PendingAttributes.Record(header: header, payload: payload.bytes)
             if let record = attributes.add(record, of: subject) { try write([record]) }
-        default: try packs.append(header, payload)
+        default: try blocks.append(header, payload)
         }
     }
 
@@ -89,8 +89,8 @@ final class PruningWriter: SegmentSink {
         lastTime = max(lastTime, entry.time)
         guard entry.event != nil else { return }
         defer { sequence = sequence.next }
-        let standing = entry.standing == .removed ? .removed : kept.standing(of: sequence)
-        if standing == .removed {
+        let scope = entry.scope == .superseded ? .superseded : kept.scope(of: sequence)
+        if scope == .superseded {
             if entry.isSnapshot { removedCount += 1 }
             // The gap is among removed snapshots.
             gaps[file] = nil
@@ -100,7 +100,7 @@ final class PruningWriter: SegmentSink {
             try writeGaps(of: .root)
             try writeGaps(of: file)
         }
-        try write(entry, entry.standing == .alone && standing == .moment ? .alone : standing)
+        try write(entry, entry.scope == .fileOnly && scope == .consistentPoint ? .fileOnly : scope)
         net = NetChange(after: entry.shape.byteCount)
     }
 
@@ -110,12 +110,12 @@ final class PruningWriter: SegmentSink {
     }
 
     private func write(_ records: [PendingAttributes.Record]) throws {
-        for record in records { try packs.append(record.header, unsafe record.payload.span.bytes) }
+        for record in records { try blocks.append(record.header, unsafe record.payload.span.bytes) }
     }
 
     private func writeGaps(of file: FileID) throws {
         for gap in gaps.removeValue(forKey: file) ?? [] {
-            try packs.append(gap.header, unsafe gap.payload.span.bytes)
+            try blocks.append(gap.header, unsafe gap.payload.span.bytes)
         }
     }
 
@@ -130,12 +130,12 @@ final class PruningWriter: SegmentSink {
             firstSequence: last,
             time: lastTime
         )
-        try packs.append(header, RawSpan())
+        try blocks.append(header, RawSpan())
         lastSaid = last
     }
 
     /// Writes the current snapshot, in parts: all changes since the last one that was written.
-    private func write(_ entry: ChangesFormat.Entry, _ standing: ChangesFormat.Standing) throws {
+    private func write(_ entry: ChangesFormat.Entry, _ scope: ChangesFormat.Scope) throws {
         try sayRemoved(upTo: sequence.previous)
         var pages = net.ranges(in: entry.shape)
         var continues = false
@@ -146,7 +146,7 @@ final class PruningWriter: SegmentSink {
                 try writeBase(entry)
                 pages = []
             } else {
-                try packs.append(base.header, unsafe base.payload.span.bytes)
+                try blocks.append(base.header, unsafe base.payload.span.bytes)
             }
             continues = true
         }
@@ -167,22 +167,22 @@ final class PruningWriter: SegmentSink {
                 firstSequence: isLast ? sequence : .none,
                 time: entry.time
             )
-            try packs.begin(header, entry.shape.pageSize, continues: continues, startsFresh: isFresh)
+            try blocks.begin(header, entry.shape.pageSize, continues: continues, startsFresh: isFresh)
             for page in pages[next..<end] {
                 try images.read(page.number, of: file, into: &pageBuffer)
-                packs.append(page.number, page.ranges, of: unsafe pageBuffer.span.bytes)
+                blocks.append(page.number, page.ranges, of: unsafe pageBuffer.span.bytes)
             }
             var part = entry
             part.startsFresh = isFresh
-            part.standing = standing
+            part.scope = scope
             if !isLast { (part.event, part.digest, part.coalesced) = (nil, 0, 0) }
-            try packs.end(part)
+            try blocks.end(part)
             continues = true
             next = end
         } while next < pages.count
         lastSaid = sequence
         try write(attributes.keep(sequence))
-        guard standing != .removed, let event = entry.event else { return }
+        guard scope != .superseded, let event = entry.event else { return }
         snapshots.append(
             RewrittenSnapshot(
                 file: file,
@@ -194,7 +194,7 @@ final class PruningWriter: SegmentSink {
                     digest: entry.digest
                 ),
                 coalesced: entry.coalesced,
-                isMoment: standing == .moment
+                isConsistentPoint: scope == .consistentPoint
             )
         )
     }
@@ -216,7 +216,7 @@ final class PruningWriter: SegmentSink {
             firstSequence: sequence,
             time: entry.time
         )
-        try packs.append(header, unsafe payload.span.bytes)
+        try blocks.append(header, unsafe payload.span.bytes)
     }
 
     /// Ends the segment and waits until everything is on the disk. `last`: the last segment that it replaces.
@@ -224,7 +224,7 @@ final class PruningWriter: SegmentSink {
         for file in gaps.keys.sorted() { try writeGaps(of: file) }
         try write(attributes.takeAll())
         try sayRemoved(upTo: scan.after.lastSequence)
-        try packs.finish(replacing: last)
+        try blocks.finish(replacing: last)
     }
 }
 

@@ -107,8 +107,8 @@ package final class RootPruning {
         let (last, following) = try successor(of: scan.segments.upperBound)
         let copy = try images.copy(for: scan, in: scratch.appending("copy"))
         let header = try StreamReader(root: root).header(of: first)
-        let packs = try PackWriter(header, scan, copy, at: draft, waiting: scratch.appending("packs"))
-        let writer = PruningWriter(packs, copy, scan, kept)
+        let blocks = try BlockWriter(header, scan, copy, at: draft, waiting: scratch.appending("blocks"))
+        let writer = PruningWriter(blocks, copy, scan, kept)
         defer {
             if !isDone {
                 for base in writer.newBases { _ = try? remove(root.basePath(base.sequence, base.file)) }
@@ -116,8 +116,8 @@ package final class RootPruning {
         }
         _ = try SegmentReading(root, scan, copy, goesOn, into: writer).run()
         try writer.finish(replacing: last)
-        let summaries = scratch.appending("summary")
-        guard try SummaryReading(root, scan, at: draft, images, in: summaries).run(),
+        let deltas = scratch.appending("segment delta")
+        guard try SegmentDeltaReading(root, scan, at: draft, images, in: deltas).run(),
             try SegmentReading<PruningWriter>(root, scan, at: draft, images, goesOn).run()
                 == writer.snapshots
         else { throw CompactionError(segment: first) }

@@ -43,12 +43,12 @@ package struct DescriptionRepair {
             throw RepositoryError.malformed(file, reason: "nothing says what the root protects")
         }
         if try FileStatus.unlessMissing(file, followingLinks: false) != nil {
-            try SetAsidePlace(in: directory, now: now).take(file)
+            try QuarantineDirectory(in: directory, now: now).take(file)
         }
         let content = RootFile(root)
         try SmallFile.create(file, content)
         if try root.descriptionCopyPath.isNoRegularFile() {
-            try SetAsidePlace(in: directory, now: now).take(root.descriptionCopyPath)
+            try QuarantineDirectory(in: directory, now: now).take(root.descriptionCopyPath)
         }
         try SmallFile.replace(root.descriptionCopyPath, content)
         return root
@@ -84,7 +84,7 @@ extension RootDescription {
     package func mendCopy(isDryRun: Bool = false, now: Instant = .now) throws -> Bool {
         guard try isCopyThere(), copy == nil else { return false }
         guard !isDryRun else { return true }
-        try SetAsidePlace(in: directory, now: now).take(descriptionCopyPath)
+        try QuarantineDirectory(in: directory, now: now).take(descriptionCopyPath)
         try SmallFile.create(descriptionCopyPath, RootFile(self))
         return true
     }

@@ -61,8 +61,9 @@ struct RepairFilter {
 
     mutating func beginSegment() { wholeBefore = declared.subtracting(broken).subtracting(unfinished) }
 
-    /// Whether a summary's record of a file replaces its lost ones. Then the summary's records are kept.
-    mutating func mend(_ file: RepairSummaries.File) -> Bool {
+    /// Whether a segment delta's record of a file replaces its lost ones. Then the segment delta's records
+    /// are kept.
+    mutating func mend(_ file: RepairDeltas.File) -> Bool {
         guard lastKept[file.id] != file.sequence, declared.contains(file.id),
             file.beginsAnew || wholeBefore.contains(file.id)
         else { return false }
@@ -73,13 +74,13 @@ struct RepairFilter {
 
     /// Called at the end of a segment with a loss. A file is not broken if its last snapshot in the segment
     /// is kept, or if the segment did not change it.
-    mutating func endSegment(_ summaries: RepairSummaries) {
+    mutating func endSegment(_ deltas: RepairDeltas) {
         var changed: Set<FileID> = []
-        for file in summaries.files {
+        for file in deltas.files {
             changed.insert(file.id)
             if lastKept[file.id] == file.sequence, !unfinished.contains(file.id) { unbreak(file.id) }
         }
-        guard summaries.isComplete else { return }
+        guard deltas.isComplete else { return }
         for file in wholeBefore.subtracting(changed).subtracting(unfinished) { unbreak(file) }
     }
 
@@ -113,7 +114,7 @@ struct RepairFilter {
         // Beyond it there would be no numbers for new snapshots.
         guard last ?? header.firstSequence <= .lastToBuildOn else { return false }
         switch type {
-        case .pack, .summary, .footer: return false
+        case .block, .segmentDelta, .footer: return false
         case .gap, .annotation, .removed: return true
         case .attributes: return file == .root || declared.contains(file)
         case .session:

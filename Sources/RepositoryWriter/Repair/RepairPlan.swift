@@ -101,7 +101,7 @@ struct RepairScan: Sendable {
         var tracker = HistoryTracker()
         var openBases: [FileID: (RecordLocation, FilePath, BaseReference)] = [:]
         var (first, isMarkWrong) = (RecordLocation?.none, false)
-        // A pack is kept as a whole or not at all.
+        // A block is kept as a whole or not at all.
         func note(_ location: RecordLocation) {
             let location = RecordLocation(segment: location.segment, offset: location.offset)
             first = min(first ?? location, location)
@@ -193,7 +193,7 @@ struct RepairScan: Sendable {
     ) throws -> Bool {
         do {
             var reader = try BaseReader(path, root: root.id, file: file, reference: reference)
-            try reader.forEachSlice(opening: false) { _, _ in }
+            try reader.forEachChunk(opening: false) { _, _ in }
             return true
         } catch is DamageError {
             return false

@@ -4,10 +4,10 @@ import RepositoryReader
 import SystemPackage
 import Zstandard
 
-/// Writes one segment of a repair's kept records, as a draft. It is sealed and has no summaries. Records from
-/// packs are packed again, others are copied.
+/// Writes one segment of a repair's kept records, as a draft. It is sealed and has no segment deltas. Records
+/// from blocks are packed again, others are copied.
 final class RepairSegment {
-    /// A pack is ended before it exceeds this many bytes.
+    /// A block is ended before it exceeds this many bytes.
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
@@ -16,8 +16,8 @@ final class RepairSegment {
     private var byteCount = SegmentHeader.byteCount
     private let file: OpenFile
     private var compressor: Compressor
-    private var pack = PackContent()
-    private var packedCount: UInt64 = 0
+    private var block = BlockContent()
+    private var inBlockCount: UInt64 = 0
     private var lastTime: Instant
 
     /// Begins a draft at `path`. Overwrites an existing file.
@@ -33,41 +33,41 @@ final class RepairSegment {
         try file.write(unsafe bytes.span.bytes, at: 0)
     }
 
-    /// `isPacked`: the record is from a pack.
-    func append(_ header: RecordHeader, _ payload: RawSpan, isPacked: Bool) throws {
+    /// `isInBlock`: the record is from a block.
+    func append(_ header: RecordHeader, _ payload: RawSpan, isInBlock: Bool) throws {
         lastTime = header.time
-        guard isPacked else {
-            try endPack()
+        guard isInBlock else {
+            try endBlock()
             var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
             record.append(contentsOf: payload)
             return try write(header, &record)
         }
-        // fits: these bytes of the payload were in the data of its pack
-        let dataBytes = Int(PackReader.rangeBytes(ofType: header.type, payload))
+        // fits: these bytes of the payload were in the data of its block
+        let dataBytes = Int(BlockReader.rangeBytes(ofType: header.type, payload))
         let head = payload.extracting(0..<payload.byteCount - dataBytes)
         let isFull =
-            pack.heads.count + head.byteCount > Self.fullHeadBytes
-            || pack.data.count + dataBytes > Self.fullDataBytes
-        if isFull { try endPack() }
-        pack.append(header, head)
-        pack.data.append(contentsOf: payload.extracting(head.byteCount..<payload.byteCount))
+            block.recordHeaders.count + head.byteCount > Self.fullHeadBytes
+            || block.data.count + dataBytes > Self.fullDataBytes
+        if isFull { try endBlock() }
+        block.append(header, head)
+        block.data.append(contentsOf: payload.extracting(head.byteCount..<payload.byteCount))
     }
 
-    private func endPack() throws {
-        guard pack.recordCount > 0 else { return }
-        packedCount += UInt64(pack.recordCount)
+    private func endBlock() throws {
+        guard block.recordCount > 0 else { return }
+        inBlockCount += UInt64(block.recordCount)
         var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-        try pack.encode(into: &record, prefix: [], &compressor)
-        pack.removeAll()
-        try write(header(of: .pack, record), &record)
+        try block.encode(into: &record, prefix: [], &compressor)
+        block.removeAll()
+        try write(header(of: .block, record), &record)
     }
 
     /// Writes the rest and the footer, and waits until everything is on the disk. `last`: the last segment
     /// that this one replaces.
     func finish(replacing last: SequenceNumber) throws {
-        try endPack()
+        try endBlock()
         var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-        FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &record)
+        FooterFormat(recordCount: inBlockCount, lastReplaced: last).encode(into: &record)
         try write(header(of: .footer, record), &record)
         try file.synchronise()
     }

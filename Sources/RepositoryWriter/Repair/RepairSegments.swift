@@ -85,17 +85,17 @@ final class RepairSegments {
         if step.lastSequence != nil { try sayRemoved(upTo: step.header.firstSequence.previous) }
         if step.type == .removed, step.header.firstSequence < lastSequence { return }
         guard step.type == .changes else {
-            return try draft!.append(step.header, payload, isPacked: step.place.isPacked)
+            return try draft!.append(step.header, payload, isInBlock: step.place.isInBlock)
         }
         let bytes = try step.place.reading { () throws(FormatError) in
             try ChangesFormat.rewritten(
                 payload,
                 time: step.header.time,
                 continues: step.continues,
-                maybeMoments: step.isWhole
+                maybeConsistent: step.isWhole
             )
         }
-        try draft!.append(step.header, unsafe bytes.span.bytes, isPacked: step.place.isPacked)
+        try draft!.append(step.header, unsafe bytes.span.bytes, isInBlock: step.place.isInBlock)
     }
 
     /// Begins a draft for the source if it has none.
@@ -162,6 +162,6 @@ final class RepairSegments {
             firstSequence: sequence,
             time: time
         )
-        try draft!.append(header, unsafe payload.span.bytes, isPacked: false)
+        try draft!.append(header, unsafe payload.span.bytes, isInBlock: false)
     }
 }

@@ -3,9 +3,9 @@ import RepositoryReader
 import SystemPackage
 
 /// Reads a stream with a loss and reports for each record whether a repair keeps it. In a segment with a
-/// loss, the records of its summaries replace those of lost snapshots.
+/// loss, the records of its segment deltas replace those of lost snapshots.
 final class RepairWalk {
-    /// A record of the stream or of a summary, and whether it is kept.
+    /// A record of the stream or of a segment delta, and whether it is kept.
     struct Step {
         let type: RecordType
         let header: RecordHeader
@@ -35,7 +35,7 @@ final class RepairWalk {
     private var followsLoss = false
     private var segment: SequenceNumber?
     private var isLostInSegment = false
-    private var summaries = RepairSummaries()
+    private var deltas = RepairDeltas()
 
     init(_ root: RootDescription, _ scan: RepairScan) {
         self.root = root
@@ -96,15 +96,15 @@ final class RepairWalk {
             lose()
             filter.beginSegment()
         }
-        if type == .summary { try summaries.take(payload, place, areAllBefore: !isLostInSegment) }
+        if type == .segmentDelta { try deltas.take(payload, place, areAllBefore: !isLostInSegment) }
         let end = type == .removed ? header.firstSequence.next : header.firstSequence
         if isLostInSegment { try fill(before: end, body) }
         try tell(type, header, payload, place, body)
     }
 
-    /// Reports the summaries' records of lost snapshots before `end`.
+    /// Reports the segment deltas' records of lost snapshots before `end`.
     private func fill(before end: SequenceNumber, _ body: (Step, RawSpan) throws -> Void) throws {
-        while let file = summaries.next(before: end) {
+        while let file = deltas.next(before: end) {
             guard try file.base.map(isSound) ?? true, filter.mend(file) else { continue }
             for record in [file.base, file.changes].compactMap(\.self) {
                 let type = try record.header.knownType()!
@@ -114,7 +114,7 @@ final class RepairWalk {
     }
 
     /// The record of the base may be lost.
-    private func isSound(_ base: RepairSummaries.Record) throws -> Bool {
+    private func isSound(_ base: RepairDeltas.Record) throws -> Bool {
         let path = root.basePath(base.header.firstSequence, base.header.file)
         guard !scan.unsoundBases.contains(path),
             let reference = try? BaseReference(unsafe base.payload.span.bytes)
@@ -122,15 +122,15 @@ final class RepairWalk {
         return try RepairScan.isSound(path, root, base.header.file, reference)
     }
 
-    /// The summaries have the state of each file at the end of the segment.
+    /// The segment deltas have the state of each file at the end of the segment.
     private func endSegment(_ body: (Step, RawSpan) throws -> Void) throws {
         defer {
             (segment, isLostInSegment) = (nil, false)
-            summaries = RepairSummaries()
+            deltas = RepairDeltas()
         }
         guard isLostInSegment else { return }
         try fill(before: SequenceNumber(.max), body)
-        filter.endSegment(summaries)
+        filter.endSegment(deltas)
     }
 
     private func tell(

@@ -17,7 +17,7 @@ extension RepositoryDirectory {
         guard try hasRoots(path), try isDamaged(file) else { return false }
         guard !isDryRun else { return true }
         if try FileStatus.unlessMissing(file, followingLinks: false) != nil {
-            try SetAsidePlace(in: path, now: now).take(file)
+            try QuarantineDirectory(in: path, now: now).take(file)
         }
         _ = try RepositoryDirectory.openOrCreate(at: path)
         return true

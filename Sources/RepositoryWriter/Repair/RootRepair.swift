@@ -23,9 +23,9 @@ package struct RootRepair {
     package func run(now: Instant = .now) throws -> (plan: RepairPlan, place: FilePath?) {
         // The lock is one of a regular file.
         let lockIsNone = try root.lockPath.isNoRegularFile()
-        var begun: SetAsidePlace?
+        var begun: QuarantineDirectory?
         if lockIsNone {
-            begun = try SetAsidePlace(in: root.directory, now: now)
+            begun = try QuarantineDirectory(in: root.directory, now: now)
             try begun!.take(root.lockPath)
         }
         let lock = try root.takeWriterLock(forRepair: true)
@@ -34,7 +34,7 @@ package struct RootRepair {
             if lockIsNone { plan.items = [RepairPlan.Item(path: root.lockPath, offset: 0)] }
             return (plan, begun?.path)
         }
-        let place = try begun ?? SetAsidePlace(in: root.directory, now: now)
+        let place = try begun ?? QuarantineDirectory(in: root.directory, now: now)
         try replace(plan, place, now)
         if lockIsNone { plan.items.append(RepairPlan.Item(path: root.lockPath, offset: 0)) }
         // The writer restores the mirrors to the last kept snapshot and writes a correct mark as well.
@@ -46,7 +46,7 @@ package struct RootRepair {
         return (plan, place.path)
     }
 
-    private func replace(_ plan: RepairPlan, _ place: SetAsidePlace, _ now: Instant) throws {
+    private func replace(_ plan: RepairPlan, _ place: QuarantineDirectory, _ now: Instant) throws {
         var named: Set<FilePath> = []
         if let scan = plan.scan, let cut = scan.cut {
             let segments = RepairSegments(root, cut, now: now)
@@ -79,7 +79,7 @@ package struct RootRepair {
     }
 
     /// Gives the files to quarantine a second name. Only regular files can have one.
-    private func keepAside(_ plan: RepairPlan, _ place: SetAsidePlace) throws {
+    private func keepAside(_ plan: RepairPlan, _ place: QuarantineDirectory) throws {
         var directories: Set<FilePath> = []
         for item in plan.items where try !item.path.isNoRegularFile() {
             let target = try place.target(item.path)

@@ -5,11 +5,11 @@ import SQLiteFiles
 
 /// Writes a base image while the file continues to change.
 ///
-/// The slices are written in order up to a cursor. Changes that arrive meanwhile are written directly to the
+/// The chunks are written in order up to a cursor. Changes that arrive meanwhile are written directly to the
 /// mirror:
-/// 1. Before the cursor they make the written slice stale. Those pages follow the base as changes without a
+/// 1. Before the cursor they make the written chunk stale. Those pages follow the base as changes without a
 ///    prefix.
-/// 2. From the cursor on they are newer than the slice that follows, so the slice takes them from the mirror.
+/// 2. From the cursor on they are newer than the chunk that follows, so the chunk takes them from the mirror.
 ///
 /// In the end the mirror is the image, and base plus stale pages are the same.
 struct BaseMirror {
@@ -37,24 +37,24 @@ struct BaseMirror {
     mutating func append(_ bytes: [UInt8], _ image: FileImage, _ base: OpenBase) throws {
         let pageSize = image.shape!.pageSize
         let size = pageSize.bytes
-        var slice = bytes
+        var chunk = bytes
         base.hasFailed = true
-        try lay(newerPagesOf: image, base, over: &slice)
-        let written = try writeToMirror(slice, image, base)
+        try lay(newerPagesOf: image, base, over: &chunk)
+        let written = try writeToMirror(chunk, image, base)
         let parts =
-            unsafe written ?? ImageDigest.parts(PageNumber(base.cursor), slice.span.bytes, pageSize)
-        try base.writer.append(unsafe slice.span.bytes, parts: parts)
+            unsafe written ?? ImageDigest.parts(PageNumber(base.cursor), chunk.span.bytes, pageSize)
+        try base.writer.append(unsafe chunk.span.bytes, parts: parts)
         base.cursor += UInt32((bytes.count + size - 1) / size)
         base.isEnded = bytes.count % size != 0
         base.hasFailed = false
     }
 
-    /// Gives the image its last size. No slice follows.
+    /// Gives the image its last size. No chunk follows.
     mutating func end(_ image: FileImage, _ base: OpenBase, _ shape: ImageSize) throws {
         base.hasFailed = true
         base.isEnded = true
         try resize(to: shape, image, base)
-        try countPagesBehindSlices(image, base)
+        try countPagesBehindChunks(image, base)
         base.hasFailed = false
     }
 
@@ -151,7 +151,7 @@ struct BaseMirror {
         try addPages(behind: kept, of: new, image, base)
         var number = kept
         if cutBytes > 0, kept + 1 >= base.cursor, !base.touched.contains(PageNumber(kept + 1)) {
-            // Its front follows with a slice that may be older than the cut.
+            // Its front follows with a chunk that may be older than the cut.
             number += 1
             base.cuts[number] = min(base.cuts[number] ?? .max, cutBytes)
         }
@@ -169,40 +169,40 @@ struct BaseMirror {
         image.digest ^= try knownParts(pages, image)
     }
 
-    /// Replaces pages of the slice by those that were staged meanwhile.
+    /// Replaces pages of the chunk by those that were staged meanwhile.
     private mutating func lay(
         newerPagesOf image: FileImage,
         _ base: OpenBase,
-        over slice: inout [UInt8]
+        over chunk: inout [UInt8]
     ) throws {
         let shape = image.shape!
         let size = shape.pageSize.bytes
-        for start in stride(from: 0, to: slice.count, by: size) {
+        for start in stride(from: 0, to: chunk.count, by: size) {
             let number = base.cursor + UInt32(start / size)
             if let front = base.cuts.removeValue(forKey: number) {
-                slice.clear(from: start + front, to: min(start + size, slice.count))
+                chunk.clear(from: start + front, to: min(start + size, chunk.count))
             }
             guard base.touched.contains(PageNumber(number)), shape.pageCount.rawValue >= number else {
                 continue
             }
-            let count = min(size, slice.count - start)
+            let count = min(size, chunk.count - start)
             try readMirror(number, image)
             let buffer = pageBuffer
-            slice.put(unsafe buffer.span.bytes.extracting(0..<count), at: start)
-            // If the slice has only the front of a page, the page is not in the base as a whole.
+            chunk.put(unsafe buffer.span.bytes.extracting(0..<count), at: start)
+            // If the chunk has only the front of a page, the page is not in the base as a whole.
             if shape.validBytes(of: PageNumber(number)) <= count {
                 base.touched.remove(PageNumber(number))
             }
         }
     }
 
-    /// Writes the part of the slice within the image, and counts its pages into the digest. From the cursor
-    /// on the mirror is zero except for staged pages, and the slice has those by now. So zeros need not be
+    /// Writes the part of the chunk within the image, and counts its pages into the digest. From the cursor
+    /// on the mirror is zero except for staged pages, and the chunk has those by now. So zeros need not be
     /// written, and a sparse file remains sparse.
     ///
-    /// Returns the contribution of the whole slice to a digest; nil unless the mirror got exactly that.
+    /// Returns the contribution of the whole chunk to a digest; nil unless the mirror got exactly that.
     private mutating func writeToMirror(
-        _ slice: [UInt8],
+        _ chunk: [UInt8],
         _ image: FileImage,
         _ base: OpenBase
     ) throws -> UInt64? {
@@ -211,12 +211,12 @@ struct BaseMirror {
         let first = PageNumber(base.cursor)
         let offset = first.byteOffset(pageSize: shape.pageSize)
         guard offset < shape.byteCount else { return nil }
-        let count = Int(min(UInt64(slice.count), shape.byteCount - offset))
-        let content = unsafe slice.span.bytes.extracting(0..<count)
+        let count = Int(min(UInt64(chunk.count), shape.byteCount - offset))
+        let content = unsafe chunk.span.bytes.extracting(0..<count)
         let partialBytes = count % shape.pageSize.bytes
         let whole = content.extracting(0..<count - partialBytes)
         if partialBytes > 0 {
-            // The image may extend beyond the slice's end in its last page: those bytes are in the mirror.
+            // The image may extend beyond the chunk's end in its last page: those bytes are in the mirror.
             let last = base.cursor + UInt32(count / shape.pageSize.bytes)
             try readMirror(last, image)
             pageBuffer.put(content.extracting(whole.byteCount..<count), at: 0)
@@ -227,11 +227,11 @@ struct BaseMirror {
         try mirror.file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
         let parts = mirrors.hashes.note(first, of: image.id, whole, shape.pageSize)
         image.digest ^= parts
-        return whole.byteCount == slice.count ? parts : nil
+        return whole.byteCount == chunk.count ? parts : nil
     }
 
-    /// Counts the pages without a slice into the digest, once. They are zero, or staged.
-    private func countPagesBehindSlices(_ image: FileImage, _ base: OpenBase) throws {
+    /// Counts the pages without a chunk into the digest, once. They are zero, or staged.
+    private func countPagesBehindChunks(_ image: FileImage, _ base: OpenBase) throws {
         guard let end = image.shape!.pageCount.end?.rawValue, base.cursor < end else { return }
         image.digest ^= try knownParts(base.cursor..<end, image)
         base.cursor = end

@@ -20,7 +20,7 @@ package struct Changes: Sendable {
     /// only add to it. Fresh starts and deletions end it in any case, since they need nothing of it.
     package var closesUnfinished: Bool
     /// Whether the root as a whole can be restored as of it. Not amid a transaction over several files.
-    var isMoment: Bool
+    var isConsistentPoint: Bool
 
     /// How many transactions they add to an unfinished snapshot.
     package var transactions: Int { event == .commit && coalesced == 0 ? 1 : coalesced }
@@ -35,7 +35,7 @@ package struct Changes: Sendable {
         pages: PageSet,
         isFinal: Bool = true,
         closesUnfinished: Bool = false,
-        isMoment: Bool = true
+        isConsistentPoint: Bool = true
     ) {
         self.file = file
         self.time = time
@@ -46,6 +46,6 @@ package struct Changes: Sendable {
         self.pages = pages
         self.isFinal = isFinal
         self.closesUnfinished = closesUnfinished
-        self.isMoment = isMoment
+        self.isConsistentPoint = isConsistentPoint
     }
 }

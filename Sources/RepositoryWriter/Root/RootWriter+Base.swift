@@ -20,14 +20,14 @@ extension RootWriter {
         try baseMirror.begin(OpenBase(writer), image, shape)
     }
 
-    /// Appends the next pages of the image: whole pages except the image's last, beginning where the slice
+    /// Appends the next pages of the image: whole pages except the image's last, beginning where the chunk
     /// before ended. Pages that were staged since `beginBase` are newer and replace them. After an error
     /// `abandonBase` must be called.
-    package func baseSlice(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws {
+    package func baseChunk(_ file: FileID, firstPage: PageNumber, bytes: [UInt8]) throws {
         let image = try image(file)
         let base = try image.openBase()
         guard firstPage.rawValue == base.cursor, !base.isEnded else {
-            throw RepositoryError.misuse("a slice that does not begin at page \(base.cursor)")
+            throw RepositoryError.misuse("a chunk that does not begin at page \(base.cursor)")
         }
         try baseMirror.append(bytes, image, base)
     }
@@ -116,7 +116,7 @@ extension RootWriter {
         image.hasOpenParts = true
     }
 
-    /// Stages the pages that changed after their slice was written, and returns the run for the final entry.
+    /// Stages the pages that changed after their chunk was written, and returns the run for the final entry.
     private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> Run {
         let shape = image.shape!
         let size = shape.pageSize.bytes

@@ -56,7 +56,7 @@ extension RootWriter {
             coalesced: plan.closes ? UInt64(max(0, changes.coalesced) + added) : 0,
             digest: plan.closes ? pageStaging.digest : 0,
             pages: 0..<0,
-            standing: changes.isMoment ? .moment : .alone
+            scope: changes.isConsistentPoint ? .consistentPoint : .fileOnly
         )
         noteSnapshot(pageStaging.commit(entry, changes.pages, image, to: &staged), of: image)
         images.noteAhead(image)

@@ -94,8 +94,8 @@ final class Run {
     /// Makes its snapshots states of their file only, except the last one if `keepingLast` is true.
     func withdrawMoments(keepingLast: Bool) {
         for place in snapshotFlags.dropLast(keepingLast ? 1 : 0)
-        where table[place] & ChangesFormat.EntryFlag.standing == ChangesFormat.Standing.moment.rawValue {
-            table[place] |= ChangesFormat.Standing.alone.rawValue
+        where table[place] & ChangesFormat.EntryFlag.scope == ChangesFormat.Scope.consistentPoint.rawValue {
+            table[place] |= ChangesFormat.Scope.fileOnly.rawValue
         }
     }
 

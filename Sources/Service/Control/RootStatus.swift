@@ -22,7 +22,7 @@ package struct RootStatus: Sendable {
     /// Transactions that share a snapshot with others.
     package private(set) var coalesced: UInt64 = 0
     package private(set) var gaps = 0
-    package private(set) var sicknesses: [HealthIssue] = []
+    package private(set) var healthIssues: [HealthIssue] = []
     /// Whether any database was ever looked at.
     package private(set) var hasVerdict = false
     package private(set) var lastDrill: DrillRecord?
@@ -88,7 +88,7 @@ package struct RootStatus: Sendable {
             case .session, .attributes, .finding: break
             }
         }
-        sicknesses = badSince.sorted { $0.key < $1.key }.map { file, since in
+        healthIssues = badSince.sorted { $0.key < $1.key }.map { file, since in
             HealthIssue(path: names[file].map(root.path) ?? root.path, since: since, lastGood: lastGood[file])
         }
         let alive = isAlive.filter(\.value).keys

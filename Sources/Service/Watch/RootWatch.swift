@@ -13,7 +13,7 @@ final class RootWatch: Sendable {
     struct Surroundings: Sendable {
         let repository: FilePath
         let options: RootProtector.Options
-        let standings: RootStandings
+        let standings: RootStates
         let repositoryWatch: RepositoryWatch
         /// Catch up and return.
         let once: Bool

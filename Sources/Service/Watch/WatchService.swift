@@ -84,7 +84,7 @@ package struct WatchService: Service {
 
     private let once: Bool
     private let listeners: Listeners
-    private let standings: RootStandings
+    private let standings: RootStates
     private let repositoryWatch: RepositoryWatch
     private let watches: [RootWatch]
 
@@ -105,7 +105,7 @@ package struct WatchService: Service {
     ) throws(SystemError) {
         self.once = once
         self.listeners = listeners
-        let standings = RootStandings(rootCount: targets.count)
+        let standings = RootStates(rootCount: targets.count)
         let repositoryWatch = try RepositoryWatch(repository)
         var options = options
         options.openFiles /= max(1, targets.count)

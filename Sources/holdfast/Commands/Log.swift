@@ -78,9 +78,9 @@ struct Log: HoldfastCommand {
             let command = SuggestedCommand("watch", target.root.path)
             console.message("there is no snapshot of \(target.path.printable) yet: run \(command)")
         }
-        for sickness in index.sicknesses(in: scope) {
+        for issue in index.healthIssues(in: scope) {
             try console.flush()
-            console.warning("\(sickness): see \(SuggestedCommand("doctor", target.path))")
+            console.warning("\(issue): see \(SuggestedCommand("doctor", target.path))")
         }
         guard let damage = index.damage.first else { return .done }
         try console.flush()

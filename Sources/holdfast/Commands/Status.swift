@@ -90,8 +90,8 @@ struct Status: HoldfastCommand {
         for leftOut in status.watcher?.leftOut ?? [] where leftOut.reason != status.reason {
             lines.append("  \(leftOut.reason)")
         }
-        for sickness in status.sicknesses {
-            lines.append(style.red("  \(sickness): see \(SuggestedCommand("doctor", status.root.path))"))
+        for issue in status.healthIssues {
+            lines.append(style.red("  \(issue): see \(SuggestedCommand("doctor", status.root.path))"))
         }
         if let watcher = status.watcher {
             lines.append(

@@ -87,7 +87,7 @@ extension StatusLine {
         audits = watcher?.audits ?? 0
         auditDifferences = watcher?.auditDifferences ?? 0
         quarantines = watcher?.quarantines ?? 0
-        health = status.sicknesses.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad"
+        health = status.healthIssues.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad"
         repositoryBytes = status.storage.disk.total
         apparentBytes = status.storage.sizes.total
     }

@@ -12,7 +12,7 @@ struct BaseProgressTests {
     private let other = FileID(2)
     private let shape = ImageSize(pageSize: PageSize(bytes: 1024)!, pageCount: PageCount(2))
 
-    private func slice(_ file: FileID) -> CaptureStep { .baseSlice(file, first: PageNumber(1), bytes: []) }
+    private func chunk(_ file: FileID) -> CaptureStep { .baseChunk(file, first: PageNumber(1), bytes: []) }
 
     private func changes(_ file: FileID, _ event: SnapshotEvent) -> CaptureStep {
         .changes(
@@ -63,8 +63,8 @@ struct BaseProgressTests {
             var bases = BaseProgress()
             bases.voided(one)
             let steps = [
-                slice(one), changes(one, .commit), slice(other), .barrier(7),
-                .gapSuspected(one, since: .now, reason: "restart"), beginning, slice(one),
+                chunk(one), changes(one, .commit), chunk(other), .barrier(7),
+                .gapSuspected(one, since: .now, reason: "restart"), beginning, chunk(one),
                 changes(one, .commit),
             ]
             let areVoid = steps.map { bases.isVoid($0) }

@@ -20,10 +20,10 @@ struct RecorderTests {
     /// Steps of one file, the last of which breaks a rule of the writer.
     enum Breach: CaseIterable {
         case pagesOfAnotherSize, anotherSizeWithoutFreshStart, anotherSizeIntoBase, anotherSizeAtItsEnd
-        case secondBase, sliceOutOfOrder, sliceWithoutBase, endWithoutBase, otherNumber
+        case secondBase, chunkOutOfOrder, chunkWithoutBase, endWithoutBase, otherNumber
 
         var steps: [CaptureStep] {
-            let slice = [UInt8](repeating: 7, count: 1024)
+            let chunk = [UInt8](repeating: 7, count: 1024)
             return switch self {
             case .pagesOfAnotherSize: [changes(RecorderTests.pages, RecorderTests.otherPages)]
             case .anotherSizeWithoutFreshStart:
@@ -35,8 +35,8 @@ struct RecorderTests {
                     .endBase(bad, event: .scan, time: .now, shape: RecorderTests.otherPages),
                 ]
             case .secondBase: [beginBase, beginBase]
-            case .sliceOutOfOrder: [beginBase, .baseSlice(bad, first: PageNumber(2), bytes: slice)]
-            case .sliceWithoutBase: [.baseSlice(bad, first: PageNumber(1), bytes: slice)]
+            case .chunkOutOfOrder: [beginBase, .baseChunk(bad, first: PageNumber(2), bytes: chunk)]
+            case .chunkWithoutBase: [.baseChunk(bad, first: PageNumber(1), bytes: chunk)]
             case .endWithoutBase: [.endBase(bad, event: .scan, time: .now, shape: RecorderTests.pages)]
             case .otherNumber: [.declare(FileID(77), name: "a third", kind: .plain)]
             }

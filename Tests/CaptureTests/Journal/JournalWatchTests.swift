@@ -93,7 +93,7 @@ struct JournalWatchTests {
         #expect(try !watch.hasNews && watch.state(&scratch) == .live)
     }
 
-    @Test("long journals are read in slices, in order, and those that come meanwhile wait")
+    @Test("long journals are read in chunks, in order, and those that come meanwhile wait")
     mutating func long() throws {
         let database = folder.file("long.db")
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
@@ -111,9 +111,9 @@ struct JournalWatchTests {
             watch.deleted(&scratch)
         }
         #expect(watch.hasNews && watch.finished.isEmpty && watch.unread == 0 && watch.transactionsSeen == 2)
-        var slices = 1
-        while !watch.readOn(&scratch) { slices += 1 }
-        #expect(slices == 2 && watch.unread == 0)
+        var chunks = 1
+        while !watch.readOn(&scratch) { chunks += 1 }
+        #expect(chunks == 2 && watch.unread == 0)
         #expect(watch.finished.map { $0.pages.count > 3000 } == [true, false])
         for _ in 0..<12 {
             watch.appeared(try appear(4), &scratch)

@@ -26,7 +26,7 @@ struct CaptureOutboxTests {
     /// More than there is room for.
     private func fill() {
         let bytes = [UInt8](repeating: 0, count: CaptureQueue.comfortableBytes)
-        queue.put(.baseSlice(FileID(9), first: PageNumber(1), bytes: bytes))
+        queue.put(.baseChunk(FileID(9), first: PageNumber(1), bytes: bytes))
         #expect(!queue.hasRoom)
     }
 

@@ -44,7 +44,7 @@ struct LogPaceTests {
     func longTransaction() {
         var pace = LogPace()
         #expect(polled(&pace, .unfinished) == .retry(.zero))
-        #expect(pace.wait(after(5)) == nil, "slices follow each other")
+        #expect(pace.wait(after(5)) == nil, "chunks follow each other")
         #expect(polled(&pace, .current, isLong: true, from: 5, to: 10) == .current)
         #expect(pace.wait(after(20)) == .milliseconds(30))
         #expect(pace.wait(after(50)) == nil)

@@ -171,7 +171,7 @@ struct TrackerCountTests {
                 try commit(update, by: database.session, tracker)
             }
             try database.look()
-            // It is compared slice by slice, and given up by what comes then.
+            // It is compared chunk by chunk, and given up by what comes then.
             #expect((tracker.scan == nil) == (round == 2))
         }
         try database.lookUntilAtRest()

@@ -13,10 +13,10 @@ final class FollowedLog {
     let tail: WALTail
     let sink = AppliedCommits()
     /// How many calls the last `poll` took.
-    private(set) var slices = 0
+    private(set) var chunks = 0
     var scratch = [UInt8](repeating: 0, count: 1 << 20)
 
-    /// What the last `poll` left of a slice at least, in bytes.
+    /// What the last `poll` left of a chunk at least, in bytes.
     private(set) var leastLeft = 0
 
     /// `hasIndex`: else the session locks the database for itself, and makes no wal-index.
@@ -50,11 +50,11 @@ final class FollowedLog {
     /// Polls as long as it is only others that come first.
     func poll() throws -> WALTail.Outcome {
         var outcome = WALTail.Outcome.unfinished
-        (slices, leastLeft) = (0, .max)
+        (chunks, leastLeft) = (0, .max)
         while outcome == .unfinished {
             outcome = try tail.poll(&scratch, into: sink)
-            slices += 1
-            leastLeft = min(leastLeft, tail.slice)
+            chunks += 1
+            leastLeft = min(leastLeft, tail.chunk)
         }
         return outcome
     }

@@ -7,7 +7,7 @@ import Testing
 
 /// Restores that are ended in the midst of it.
 @Suite struct InterruptionTests {
-    /// 4 MiB, which is several slices and not over at once.
+    /// 4 MiB, which is several chunks and not over at once.
     private static let size = 4 << 20
 
     private static func scene() throws -> (TemporaryDirectory, [UInt8]) {

@@ -49,7 +49,7 @@ extension HistoryEvent {
                 coalesced: 0,
                 storedBytes: 1,
                 location: RecordLocation(segment: SequenceNumber(1), offset: 64),
-                isMoment: true
+                isConsistentPoint: true
             )
         )
     }

@@ -94,7 +94,7 @@ import Testing
                     newest[label(LocalCalendar.berlin2026.civilTime(at: entry.time))] = place
                 }
                 for place in newest.values.sorted().suffix(count) {
-                    #expect(kept.contains(place) && selection.isMoment(place), "\(random)")
+                    #expect(kept.contains(place) && selection.isConsistentPoint(place), "\(random)")
                 }
             }
             for file in Set(entries.map(\.file)) {

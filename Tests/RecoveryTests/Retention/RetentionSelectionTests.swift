@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test("with a moment stays what stands there of each file, however old, and deletions too")
-    func standing() {
+    func scope() {
         let index = SnapshotIndex.madeUp([
             .at(1, 1, of: 1), .at(2, 2, of: 2, .created), .at(3, 3, of: 3, .created),
             .at(4, 4, of: 2, .deleted),
@@ -31,7 +31,7 @@ import Testing
         let selection = select(index, moments: [4, 7])
         #expect(sequences(selection) == [3, 4, 5, 6, 7, 8])
         #expect(selection.reasons[2] == .stands && selection.reasons[4] == .last)
-        #expect(selection.reasons.indices.filter(selection.isMoment) == [4, 7])
+        #expect(selection.reasons.indices.filter(selection.isConsistentPoint) == [4, 7])
         #expect(sequences(select(index, moments: [7])) == [6, 7, 8])
     }
 

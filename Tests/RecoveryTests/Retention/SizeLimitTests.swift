@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test("a snapshot that stands at a later moment frees nothing before that goes")
-    func standing() {
+    func scope() {
         let index = SnapshotIndex.madeUp([
             .at(1, 1, of: 1), .at(2, 2, of: 2), .at(3, 3, of: 2), .at(4, 4, of: 2),
         ])

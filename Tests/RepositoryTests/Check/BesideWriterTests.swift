@@ -71,7 +71,7 @@ struct BesideWriterTests {
                 let last = progress.flushed.load(ordering: .acquiring)
                 let stays = (0...last).filter { Self.stays($0) || $0 > last - min(last, 50) }
                 let kept = KeptSnapshots(
-                    stays.lazy.map { (sequence: SequenceNumber($0), isMoment: true) },
+                    stays.lazy.map { (sequence: SequenceNumber($0), isConsistentPoint: true) },
                     upTo: SequenceNumber(last)
                 )
                 _ = try RootCompaction(root).run()

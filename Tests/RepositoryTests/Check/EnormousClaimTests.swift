@@ -89,7 +89,7 @@ struct EnormousClaimTests {
                 var bytes = sound
                 for index in 0..<3 { bytes[field + index] = value == 0x10 ? 0 : 0xff }
                 bytes[field + 3] = value
-                bytes.sealBase(slices: 1)
+                bytes.sealBase(chunks: 1)
                 try path.replaceContent(bytes)
                 try Self.check(history, "base, field \(field), \(value)")
             }

@@ -107,14 +107,14 @@ struct RepositoryFuzzTests {
             bytes.mutate(with: &random)
             var reference = sealed
             if Bool.random(using: &random) {
-                bytes.sealBase(slices: 1)
+                bytes.sealBase(chunks: 1)
                 reference = Self.reference(bytes) ?? sealed
             }
             try path.replaceContent(bytes)
             do {
                 var reader = try BaseReader(path, root: test.root.id, file: FileID(1), reference: reference)
                 var byteCount: UInt64 = 0
-                try reader.forEachSlice { content, _ in byteCount += UInt64(content.byteCount) }
+                try reader.forEachChunk { content, _ in byteCount += UInt64(content.byteCount) }
                 #expect(byteCount == reference.shape.byteCount, "\(random)")
                 opened += 1
             } catch is DamageError {

@@ -52,12 +52,12 @@ struct RootCompactionTests {
         #expect(!names.contains("sealing"))
     }
 
-    @Test("who wants what is newer than a segment needs nothing of it but its summary")
-    func summaries() throws {
+    @Test("who wants what is newer than a segment needs nothing of it but its segment delta")
+    func deltas() throws {
         let history = try Self.history()
         try RootCompaction(history.test.root).run()
         let segments = try history.test.segments()
-        // The base, the summaries, and what lies behind.
+        // The base, the segment deltas, and what lies behind.
         var least = try history.test.bases().reduce(0) { try $0 + $1.content().count }
         for segment in segments {
             let bytes = try segment.content()
@@ -72,9 +72,9 @@ struct RootCompactionTests {
         #expect(isRead, "\(history.random): \(cost), not \(least) to \(least + last)")
         for (segment, next) in zip(segments, segments.dropFirst()) {
             let sound = try segment.content()
-            #expect(sound[68] == 7, "\(history.random): no summary stands at its front")
+            #expect(sound[68] == 7, "\(history.random): no segment delta stands at its front")
             let last = try #require(next.stem.flatMap { Int($0) }) - 1
-            try segment.replaceContent(Self.withoutPacks(sound))
+            try segment.replaceContent(Self.withoutBlocks(sound))
             let wrong = history.firstWrong { $0 == last || $0 == history.expected.count }
             #expect(wrong == nil, "\(history.random)")
             let unknown = history.firstWrong { $0 == last - 1 }
@@ -85,8 +85,8 @@ struct RootCompactionTests {
         }
     }
 
-    @Test("with a damaged summary nothing that it told is taken for known", arguments: [1, 40])
-    func damagedSummary(files: Int) throws {
+    @Test("with a damaged segment delta nothing that it told is taken for known", arguments: [1, 40])
+    func damagedDelta(files: Int) throws {
         var history = try SmallHistory(SeededRandom())
         history.options.segmentLimit = 1
         do {
@@ -99,22 +99,22 @@ struct RootCompactionTests {
         }
         try RootCompaction(history.test.root).run()
         let segment = try history.test.segments()[0]
-        let summaries = Self.records(in: try segment.content()).filter { $0.type == 7 }
-        #expect(files == 1 ? summaries.count == 1 : summaries.count > 1, "\(history.random)")
-        for summary in summaries {
-            try segment.flipByte(at: summary.start + 60)
+        let deltas = Self.records(in: try segment.content()).filter { $0.type == 7 }
+        #expect(files == 1 ? deltas.count == 1 : deltas.count > 1, "\(history.random)")
+        for delta in deltas {
+            try segment.flipByte(at: delta.start + 60)
             for file in history.files {
                 #expect(throws: DamageError.self, "\(history.random)") {
                     try history.test.rebuild(file.id, at: SequenceNumber(UInt64(3 * files)))
                 }
             }
-            try segment.flipByte(at: summary.start + 60)
+            try segment.flipByte(at: delta.start + 60)
         }
         #expect(history.firstWrong() == nil, "\(history.random)")
     }
 
-    @Test("a check lays the summaries over the images as well")
-    func wrongSummary() throws {
+    @Test("a check lays the segment deltas over the images as well")
+    func wrongDelta() throws {
         let history = try Self.history()
         try RootCompaction(history.test.root).run()
         #expect(try history.test.findings().isEmpty, "\(history.random)")
@@ -133,23 +133,23 @@ struct RootCompactionTests {
         #expect(findings.contains { $0.message.contains("digest") && $0.file == segment }, "\(findings)")
     }
 
-    /// The payload of a summary of one file, in which the snapshot has another digest.
-    private static func withAnotherDigest(_ summary: [UInt8]) throws -> [UInt8] {
-        var reader = PackReader()
-        try reader.open(summary: unsafe summary.span.bytes) { _ in false }
-        var heads = PackContent()
+    /// The payload of a segment delta of one file, in which the snapshot has another digest.
+    private static func withAnotherDigest(_ delta: [UInt8]) throws -> [UInt8] {
+        var reader = BlockReader()
+        try reader.open(delta: unsafe delta.span.bytes) { _ in false }
+        var recordHeaders = BlockContent()
         while try reader.next() {
             var bytes = reader.payload
             // Behind header, time, event, flags, length and coalesced.
             if reader.header.type == 4 { bytes[30] ^= 1 }
-            heads.append(reader.header, unsafe bytes.span.bytes)
+            recordHeaders.append(reader.header, unsafe bytes.span.bytes)
         }
-        var payload = Array(summary[..<4])
+        var payload = Array(delta[..<4])
         var compressor = try Compressor()
-        try heads.encode(into: &payload, prefix: [], &compressor)
-        let dataFrame = 20 + (0..<4).reduce(0) { $0 | Int(summary[16 + $1]) << (8 * $1) }
-        payload.replaceSubrange(12..<16, with: summary[12..<16])
-        return payload + summary[dataFrame...]
+        try recordHeaders.encode(into: &payload, prefix: [], &compressor)
+        let dataFrame = 20 + (0..<4).reduce(0) { $0 | Int(delta[16 + $1]) << (8 * $1) }
+        payload.replaceSubrange(12..<16, with: delta[12..<16])
+        return payload + delta[dataFrame...]
     }
 
     private static func records(in segment: [UInt8]) -> [(start: Int, type: UInt8)] {
@@ -161,8 +161,8 @@ struct RootCompactionTests {
         return records
     }
 
-    /// The segment with a wrong byte in each of its packs.
-    private static func withoutPacks(_ segment: [UInt8]) -> [UInt8] {
+    /// The segment with a wrong byte in each of its blocks.
+    private static func withoutBlocks(_ segment: [UInt8]) -> [UInt8] {
         var bytes = segment
         for record in records(in: segment) where record.type == 10 { bytes[record.start + 60] ^= 1 }
         return bytes

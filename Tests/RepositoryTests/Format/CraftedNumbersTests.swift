@@ -41,14 +41,14 @@ struct CraftedRecords {
         header.write(into: &bytes, at: start, offset: UInt64(start), segment: first)
     }
 
-    /// The same in a pack, where numbers are told as differences.
-    mutating func appendPacked(
+    /// The same in a block, where numbers are told as differences.
+    mutating func appendToBlock(
         _ type: RecordType,
         file: UInt32 = 0,
         sequence: UInt64 = 0,
         _ payload: [UInt8] = []
     ) throws {
-        var pack = PackContent()
+        var block = BlockContent()
         let header = RecordHeader(
             type,
             flags: 0,
@@ -57,11 +57,11 @@ struct CraftedRecords {
             firstSequence: SequenceNumber(sequence),
             time: Instant(nanoseconds: 1_800_000_000_000_000_000)
         )
-        pack.append(header, unsafe payload.span.bytes)
+        block.append(header, unsafe payload.span.bytes)
         var compressor = try Compressor()
         var encoded: [UInt8] = []
-        try pack.encode(into: &encoded, prefix: [], &compressor)
-        append(.pack, encoded)
+        try block.encode(into: &encoded, prefix: [], &compressor)
+        append(.block, encoded)
     }
 
     /// The payload of a file record.
@@ -107,7 +107,7 @@ struct CraftedRecords {
 @Suite("Numbers that somebody made up, under right checksums", .timeLimit(.minutes(2)))
 struct CraftedNumbersTests {
     private enum Crafted: String, CaseIterable {
-        case removedUpToTheEnd, removedFarAway, removedInNoPack, packedFile, file, changesAtTheEnd
+        case removedUpToTheEnd, removedFarAway, removedInNoBlock, blockFile, file, changesAtTheEnd
         case coalescedTwice, markAtTheEnd
     }
 
@@ -127,15 +127,15 @@ struct CraftedNumbersTests {
         var records = try CraftedRecords(history)
         var last: UInt64 = 3
         switch crafted {
-        case .removedUpToTheEnd: try records.appendPacked(.removed, sequence: .max)
-        case .removedFarAway: try records.appendPacked(.removed, sequence: 1 << 62)
-        case .removedInNoPack: records.append(.removed, sequence: 1 << 62)
-        case .packedFile: try records.appendPacked(.file, file: .max, CraftedRecords.file("two.db"))
+        case .removedUpToTheEnd: try records.appendToBlock(.removed, sequence: .max)
+        case .removedFarAway: try records.appendToBlock(.removed, sequence: 1 << 62)
+        case .removedInNoBlock: records.append(.removed, sequence: 1 << 62)
+        case .blockFile: try records.appendToBlock(.file, file: .max, CraftedRecords.file("two.db"))
         case .file: records.append(.file, file: 1 << 31, CraftedRecords.file("two.db"))
         case .changesAtTheEnd:
-            try records.appendPacked(.file, file: 2, CraftedRecords.file("two.db"))
+            try records.appendToBlock(.file, file: 2, CraftedRecords.file("two.db"))
             let snapshot = CraftedRecords.snapshot(coalesced: 0)
-            try records.appendPacked(.changes, file: 2, sequence: .max, snapshot)
+            try records.appendToBlock(.changes, file: 2, sequence: .max, snapshot)
         case .coalescedTwice:
             records.append(.file, file: 2, CraftedRecords.file("two.db"))
             for sequence in 4...5 as ClosedRange<UInt64> {
@@ -188,7 +188,7 @@ struct CraftedNumbersTests {
         let history = try Self.history()
         var records = try CraftedRecords(history)
         if packed == 1 {
-            try records.appendPacked(.removed, sequence: (1 << 62) - 2)
+            try records.appendToBlock(.removed, sequence: (1 << 62) - 2)
         } else {
             records.append(.removed, sequence: 1 << 62)
         }
@@ -197,7 +197,7 @@ struct CraftedNumbersTests {
         #expect(try history.test.findings().contains { $0.severity == .error })
     }
 
-    @Test("a base with millions of slices is read piece by piece, and each line of its index counts")
+    @Test("a base with millions of chunks is read piece by piece, and each line of its index counts")
     func longIndex() throws {
         let (test, count, size) = (try TestRoot(), 40_000, PageSize(bytes: 512)!)
         let shape = ImageSize(pageSize: size, byteCount: UInt64(count * 512))!
@@ -234,7 +234,7 @@ struct CraftedNumbersTests {
         func read() throws -> UInt64 {
             var reader = try BaseReader(path, root: test.root.id, file: FileID(1), reference: reference)
             var read: UInt64 = 0
-            try reader.forEachSlice { content, _ in read += UInt64(content.byteCount) }
+            try reader.forEachChunk { content, _ in read += UInt64(content.byteCount) }
             return reader.digest == digest ? read : 0
         }
         try path.replaceContent(sound)
@@ -250,7 +250,7 @@ struct CraftedNumbersTests {
         try path.replaceContent(sound)
         var reader = try BaseReader(path, root: test.root.id, file: FileID(1), reference: reference)
         try path.flipByte(at: 64 + frames.count + 20 * 20_000 + 11)
-        #expect(throws: DamageError.self) { try reader.forEachSlice { _, _ in } }
+        #expect(throws: DamageError.self) { try reader.forEachChunk { _, _ in } }
     }
 
     @Test("a hole of a terabyte behind a record is no work")

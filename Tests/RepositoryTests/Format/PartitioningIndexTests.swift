@@ -6,7 +6,7 @@ struct PartitioningIndexTests {
     @Test("is found in a collection of any length", arguments: 0...33)
     func everyPlace(_ count: Int) {
         for first in 0...count {
-            // A slice, whose indexes do not begin at 0.
+            // A chunk, whose indexes do not begin at 0.
             let elements = Array(-5..<count)[5...]
             #expect(elements.partitioningIndex { $0 >= first } == 5 + first)
         }

@@ -134,8 +134,8 @@ struct PayloadFuzzTests {
             }
             if let header = try? BaseHeader(span) {
                 accepted += 1
-                #expect(header.sliceBytes <= BaseHeader.maximumSliceBytes, "\(random)")
-                #expect(header.sliceCount <= header.shape.byteCount / 512 + 1, "\(random)")
+                #expect(header.chunkBytes <= BaseHeader.maximumChunkBytes, "\(random)")
+                #expect(header.chunkCount <= header.shape.byteCount / 512 + 1, "\(random)")
             }
             if let mark = try? DurableMark(span) {
                 accepted += 1

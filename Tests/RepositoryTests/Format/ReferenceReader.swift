@@ -33,26 +33,26 @@ struct ReferenceReader: ~Copyable {
 
     private(set) var snapshots: [UInt64: Snapshot] = [:]
     private(set) var sealedCount = 0
-    private(set) var summarisedCount = 0
+    private(set) var inDeltaCount = 0
     private var lastSequence: UInt64 = 0
     /// The last segment that the present one stands for.
     private var standsFor: UInt64 = 0
     private var images: [UInt32: Image] = [:]
-    /// Of the present segment's summaries.
+    /// Of the present segment's deltas.
     private var prefix: [UInt8] = []
-    private var summarised: [Record] = []
+    private var inDelta: [Record] = []
     private let directory: FilePath
     private let decompressor: Decompressor
 
     /// Returns all snapshots by sequence, how many of the segments are sealed, and how many of those have
-    /// summaries.
+    /// segment deltas.
     static func read(
         _ root: RootDescription,
         _ segments: [FilePath]
-    ) throws -> (snapshots: [UInt64: Snapshot], sealedCount: Int, summarisedCount: Int) {
+    ) throws -> (snapshots: [UInt64: Snapshot], sealedCount: Int, inDeltaCount: Int) {
         var reader = ReferenceReader(directory: root.directory, decompressor: try Decompressor())
         try reader.read(segments)
-        return (reader.snapshots, reader.sealedCount, reader.summarisedCount)
+        return (reader.snapshots, reader.sealedCount, reader.inDeltaCount)
     }
 
     private mutating func read(_ segments: [FilePath]) throws {
@@ -77,7 +77,7 @@ struct ReferenceReader: ~Copyable {
         let isSealed = number(bytes, 12, 4) == 1
         if isSealed { sealedCount += 1 }
         var (packed, footer) = (0, -1)
-        (prefix, summarised) = ([], [])
+        (prefix, inDelta) = ([], [])
         let start = images
         while offset < bytes.count {
             let record = bytes[offset...]
@@ -91,11 +91,11 @@ struct ReferenceReader: ~Copyable {
                 footer = Int(number(payload, 0, 8))
                 standsFor = number(payload, 8, 8)
             case 7:
-                let (records, data) = try unpackRecords(Array(payload[4...]), [])
+                let (records, data) = try decompressRecords(Array(payload[4...]), [])
                 prefix += data
-                summarised += records
+                inDelta += records
             case 10:
-                let records = try unpackRecords(payload, prefix).records
+                let records = try decompressRecords(payload, prefix).records
                 for record in records { try read(record) }
                 packed += records.count
             default:
@@ -111,45 +111,46 @@ struct ReferenceReader: ~Copyable {
             offset += 40 + length
         }
         guard !isSealed || footer == packed else { throw Wrong(what: "footer") }
-        if isSealed, !summarised.isEmpty { try checkSummaries(after: start) }
+        if isSealed, !inDelta.isEmpty { try checkDeltas(after: start) }
     }
 
-    /// Laid over what was there before the segment, the summaries must come to what the segment comes to.
-    private mutating func checkSummaries(after start: [UInt32: Image]) throws {
-        summarisedCount += 1
+    /// Laid over what was there before the segment, the segment deltas must come to what the segment comes
+    /// to.
+    private mutating func checkDeltas(after start: [UInt32: Image]) throws {
+        inDeltaCount += 1
         let (end, last, all) = (images, lastSequence, snapshots)
         images = start
-        for record in summarised {
+        for record in inDelta {
             if images[record.file] == nil { images[record.file] = Image() }
             if record.type == 4 { lastSequence = record.sequence - 1 }
             try read(record)
         }
         for (file, image) in end
         where images[file]?.bytes ?? [] != image.bytes || images[file]?.pageSize ?? 0 != image.pageSize {
-            throw Wrong(what: "summary of file \(file)")
+            throw Wrong(what: "segment delta of file \(file)")
         }
         (images, lastSequence, snapshots) = (end, last, all)
     }
 
-    /// The records in a pack, and all its data.
-    private func unpackRecords(
-        _ pack: [UInt8],
+    /// The records in a block, and all its data.
+    private func decompressRecords(
+        _ block: [UInt8],
         _ prefix: [UInt8]
     ) throws -> (records: [Record], data: [UInt8]) {
-        let headEnd = 16 + Int(number(pack, 12, 4))
-        let heads = try unpack(Array(pack[16..<headEnd]), [], Int(number(pack, 4, 4)))
-        let dataBytes = Int(number(pack, 8, 4))
-        let allData = dataBytes == 0 ? [] : try unpack(Array(pack[headEnd...]), prefix, dataBytes)
+        let headEnd = 16 + Int(number(block, 12, 4))
+        let recordHeaders = try decompress(Array(block[16..<headEnd]), [], Int(number(block, 4, 4)))
+        let dataBytes = Int(number(block, 8, 4))
+        let allData = dataBytes == 0 ? [] : try decompress(Array(block[headEnd...]), prefix, dataBytes)
         var data = allData[...]
         var (offset, sequence, records) = (0, 0, [Record]())
-        while offset < heads.count {
-            let type = heads[offset]
+        while offset < recordHeaders.count {
+            let type = recordHeaders[offset]
             offset += 2
-            let file = UInt32(varint(heads, &offset))
-            sequence += signed(varint(heads, &offset))
-            _ = varint(heads, &offset)
-            let end = varint(heads, &offset) + offset
-            var payload = Array(heads[offset..<end])
+            let file = UInt32(varint(recordHeaders, &offset))
+            sequence += signed(varint(recordHeaders, &offset))
+            _ = varint(recordHeaders, &offset)
+            let end = varint(recordHeaders, &offset) + offset
+            var payload = Array(recordHeaders[offset..<end])
             offset = end
             if type == 4, payload[0] == 2 {
                 let count = Int(number(payload, 16, 8))
@@ -158,7 +159,7 @@ struct ReferenceReader: ~Copyable {
             }
             records.append(Record(type: type, file: file, sequence: UInt64(sequence), payload: payload))
         }
-        guard data.isEmpty, records.count == Int(number(pack, 0, 4)) else { throw Wrong(what: "pack") }
+        guard data.isEmpty, records.count == Int(number(block, 0, 4)) else { throw Wrong(what: "block") }
         return (records, allData)
     }
 
@@ -221,7 +222,7 @@ struct ReferenceReader: ~Copyable {
             }
         }
         var content = payload[tableEnd...]
-        if payload[0] == 1, raw > 0 { content = try unpack(Array(content), prefix, raw)[...] }
+        if payload[0] == 1, raw > 0 { content = try decompress(Array(content), prefix, raw)[...] }
         var sequence = first
         var pageIndex = 0
         for entry in entries {
@@ -260,7 +261,7 @@ struct ReferenceReader: ~Copyable {
 
     private mutating func readBase(_ file: UInt32, _ sequence: UInt64, _ payload: [UInt8]) throws {
         let bytes = try directory.appending("bases").appending("\(sequence)-\(file).base").content()
-        let (sliceBytes, length) = (Int(number(bytes, 20, 4)), Int(number(bytes, 24, 8)))
+        let (chunkBytes, length) = (Int(number(bytes, 20, 4)), Int(number(bytes, 24, 8)))
         let count = Int(number(bytes, 32, 8))
         let (trailer, index) = (bytes.count - 32, bytes.count - 32 - 20 * count)
         guard bytes.starts(with: Array("HOLDBAS1".utf8)), bytes.suffix(8) == Array("HOLDBASE".utf8)[...],
@@ -269,14 +270,14 @@ struct ReferenceReader: ~Copyable {
             number(payload, 20, 8) == number(bytes, trailer + 8, 8), number(payload, 4, 8) == UInt64(length)
         else { throw Wrong(what: "base \(sequence)-\(file)") }
         var image: [UInt8] = []
-        for slice in 0..<count {
-            let entry = index + 20 * slice
+        for chunk in 0..<count {
+            let entry = index + 20 * chunk
             let start = Int(number(bytes, entry, 8))
             let frame = Array(bytes[start..<start + Int(number(bytes, entry + 8, 4))])
-            guard number(bytes, entry + 12, 8) == hash(frame[...], UInt64(slice)) else {
-                throw Wrong(what: "slice")
+            guard number(bytes, entry + 12, 8) == hash(frame[...], UInt64(chunk)) else {
+                throw Wrong(what: "chunk")
             }
-            image += try unpack(frame, [], min(sliceBytes, length - image.count))
+            image += try decompress(frame, [], min(chunkBytes, length - image.count))
         }
         images[file]!.bytes = image
         images[file]!.pageSize = Int(number(payload, 0, 4))
@@ -309,7 +310,7 @@ struct ReferenceReader: ~Copyable {
         return digest
     }
 
-    private func unpack(_ frame: [UInt8], _ prefix: [UInt8], _ count: Int) throws -> [UInt8] {
+    private func decompress(_ frame: [UInt8], _ prefix: [UInt8], _ count: Int) throws -> [UInt8] {
         var content: [UInt8] = []
         try decompressor.decompress(
             unsafe frame.span.bytes,

@@ -43,17 +43,17 @@ struct PruningMomentTests {
             moments.insert(number)
         }
         let kept = moments.reduce(into: moments) { $0.formUnion(state(history, at: $1).values) }
-        let standings = kept.sorted().map {
-            (sequence: SequenceNumber(UInt64($0)), isMoment: moments.contains($0))
+        let scopes = kept.sorted().map {
+            (sequence: SequenceNumber(UInt64($0)), isConsistentPoint: moments.contains($0))
         }
-        return (KeptSnapshots(standings, upTo: SequenceNumber(UInt64(end))), moments)
+        return (KeptSnapshots(scopes, upTo: SequenceNumber(UInt64(end))), moments)
     }
 
     /// The first moment that would be restored as a state that never was; nil when there is none.
     private static func firstMixed(_ history: SmallHistory) throws -> String? {
         let records = try history.test.snapshots()
         let present = Set(records.map { Int($0.state.sequence.rawValue) })
-        for record in records where record.isMoment {
+        for record in records where record.isConsistentPoint {
             let sequence = Int(record.state.sequence.rawValue)
             let (found, expected) = (
                 state(history, at: sequence, where: present.contains), state(history, at: sequence)
@@ -71,7 +71,9 @@ struct PruningMomentTests {
             let outcome = try RootPruning(history.test.root).run(kept)
             #expect(outcome.removedSnapshots > 0, "\(history.random)")
             #expect(try Self.firstMixed(history) == nil, "\(history.random)")
-            let left = try history.test.snapshots().filter(\.isMoment).map { Int($0.state.sequence.rawValue) }
+            let left = try history.test.snapshots().filter(\.isConsistentPoint).map {
+                Int($0.state.sequence.rawValue)
+            }
             #expect(moments.isSubset(of: left), "\(history.random)")
             #expect(history.firstWrong(where: moments.contains) == nil, "\(history.random)")
             #expect(try RootPruning(history.test.root).run(kept).removedSnapshots == 0, "\(history.random)")

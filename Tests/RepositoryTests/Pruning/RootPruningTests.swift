@@ -37,10 +37,10 @@ struct RootPruningTests {
         #expect(segments.count > 3)
         // What is in the last segment is not touched, nor what of each file stands at its first snapshot.
         let last = Int(try #require(segments.last).rawValue)
-        let standing = history.files.map { file in
+        let scope = history.files.map { file in
             history.expected[..<(last - 1)].lastIndex { $0.file == file.id }.map { $0 + 1 }
         }
-        let stays = { (number: Int) in number % 20 == 0 || number >= last || standing.contains(number) }
+        let stays = { (number: Int) in number % 20 == 0 || number >= last || scope.contains(number) }
         let before = RootStorage(history.test.root).sizes.total
         let outcome = try RootPruning(history.test.root).run(history.keeping { $0 % 20 == 0 })
         let kept = (1...history.expected.count).filter(stays)

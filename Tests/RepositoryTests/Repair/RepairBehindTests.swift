@@ -65,7 +65,7 @@ struct RepairBehindTests {
             "\(random): \(sequences)"
         )
         // Nobody knows which files came in what is lost.
-        let moments = kept.filter(\.isMoment).map(\.state.sequence)
+        let moments = kept.filter(\.isConsistentPoint).map(\.state.sequence)
         #expect(moments.allSatisfy { $0 < SequenceNumber(5) }, "\(random): \(moments)")
         var gaps = 0
         try RootHistory(history.test.root).visit { if case .gap = $0 { gaps += 1 } }
@@ -86,7 +86,7 @@ struct RepairBehindTests {
         let other = history.expected.indices.filter { history.expected[$0].file != history.expected[0].file }
         let found = Set(kept.map { Int($0.state.sequence.rawValue) - 1 })
         #expect(found.isSuperset(of: other), "\(random): \(found)")
-        let alone = kept.filter { !$0.isMoment }.map(\.state.sequence)
+        let alone = kept.filter { !$0.isConsistentPoint }.map(\.state.sequence)
         #expect(alone.allSatisfy { $0 > SequenceNumber(5) }, "\(random): \(alone)")
     }
 

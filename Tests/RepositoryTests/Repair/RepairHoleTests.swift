@@ -57,8 +57,8 @@ struct RepairHoleTests {
         let wrong = kept.filter { !scene.restores($0) }
         #expect(wrong.isEmpty, "\(note): \(wrong) of \(kept)")
         let lost = provable.subtracting(kept).sorted()
-        // Behind two holes a summary of the one cannot prove what lies behind the other.
-        if scene.hasNoSummaries || holes == 1 {
+        // Behind two holes a segment delta of the one cannot prove what lies behind the other.
+        if scene.hasNoDeltas || holes == 1 {
             #expect(lost.isEmpty, "\(note): \(lost) of \(scene.all), kept \(kept)")
         }
         let after = try scene.contents()
@@ -75,8 +75,8 @@ struct RepairHoleTests {
         return kept.count - front
     }
 
-    @Test("a summary that is lost says of no file that it did not change")
-    func lostSummary() throws {
+    @Test("a segment delta that is lost says of no file that it did not change")
+    func lostDelta() throws {
         var history = try SmallHistory(SeededRandom())
         history.options.segmentLimit = 1
         do {
@@ -84,7 +84,7 @@ struct RepairHoleTests {
             for name in ["one.db", "two.db"] {
                 history.declare(writer, FilePath(name), pageSize: 4096)
             }
-            // What changes in the second segment is too much for one summary.
+            // What changes in the second segment is too much for one segment delta.
             for byteCount in [9000, 4_000_000, 4_000_000, 4_000_000] {
                 for index in 0..<2 { try history.commit(writer, index, byteCount: byteCount) }
                 _ = try writer.flush()
@@ -105,7 +105,7 @@ struct RepairHoleTests {
             numbers.last { $0 <= moment && scene.history.expected[$0 - 1].file == file }
         }
         let kept = snapshots.map { Int($0.state.sequence.rawValue) }
-        for moment in snapshots where moment.isMoment {
+        for moment in snapshots where moment.isConsistentPoint {
             let number = Int(moment.state.sequence.rawValue)
             for file in scene.history.files.map(\.id) {
                 let isSame = newest(kept, file, number) == newest(scene.all, file, number)

@@ -8,10 +8,10 @@ import Testing
 @testable import RepositoryReader
 @testable import RepositoryWriter
 
-/// Bases of several slices, which several threads work on.
-@Suite("Bases of several slices", .serialized)
+/// Bases of several chunks, which several threads work on.
+@Suite("Bases of several chunks", .serialized)
 struct ParallelBaseTests {
-    private static let sliceBytes = 1 << 20
+    private static let chunkBytes = 1 << 20
 
     /// Half of it repeats, so that it has something to compress.
     private static func image(_ byteCount: Int) -> [UInt8] {
@@ -38,12 +38,12 @@ struct ParallelBaseTests {
         let file = writer.declare(name: "one.db", kind: .database)
         let shape = ImageSize(pageSize: .plain, byteCount: UInt64(image.count) + longer)!
         try writer.beginBase(file, shape: shape)
-        // As the observer hands them over: not slice by slice.
+        // As the observer hands them over: not chunk by chunk.
         let portion = 300 << 10
         for start in stride(from: 0, to: image.count, by: portion) {
             let bytes = Array(image[start..<min(start + portion, image.count)])
             let first = PageNumber(UInt32(start / 4096 + 1))
-            try writer.baseSlice(file, firstPage: first, bytes: bytes)
+            try writer.baseChunk(file, firstPage: first, bytes: bytes)
         }
         let sequence = try writer.endBase(file, event: .baseline, time: Instant(nanoseconds: 1), shape: shape)
         _ = try writer.flush()
@@ -57,11 +57,11 @@ struct ParallelBaseTests {
 
     @Test("a base has the same bytes whatever the number of threads that made it")
     func sameBytes() throws {
-        let image = Self.image(9 * Self.sliceBytes + 5000)
+        let image = Self.image(9 * Self.chunkBytes + 5000)
         var bases: [[UInt8]] = []
         for isAlone in [false, true] {
             // Who holds lanes leaves none to others.
-            let other = isAlone ? try SliceLanes<SliceOpening>() : nil
+            let other = isAlone ? try ChunkLanes<ChunkOpening>() : nil
             let test = try TestRoot()
             let writer = try RootWriter(root: test.root)
             try Self.record(image, writer)
@@ -78,7 +78,7 @@ struct ParallelBaseTests {
         arguments: [Errno.noSpace, .ioError]
     )
     func failedWrites(code: Errno) throws {
-        let image = Self.image(5 * Self.sliceBytes + 5000)
+        let image = Self.image(5 * Self.chunkBytes + 5000)
         for index in 0..<100 {
             let test = try TestRoot()
             let writer = try RootWriter(root: test.root)
@@ -99,20 +99,20 @@ struct ParallelBaseTests {
         Issue.record("a base has no hundred calls")
     }
 
-    @Test("damage in any slice is found, and named with its place")
+    @Test("damage in any chunk is found, and named with its place")
     func damage() throws {
-        let image = Self.image(6 * Self.sliceBytes)
+        let image = Self.image(6 * Self.chunkBytes)
         let test = try TestRoot()
         try Self.record(image, try RootWriter(root: test.root))
         let base = try test.bases()[0]
         let sound = try base.content()
         let frames = (sound.count - BaseTrailer.byteCount - 6 * BaseIndexEntry.byteCount) / 6
-        for slice in 0..<6 {
-            try base.flipByte(at: BaseHeader.byteCount + slice * frames + frames / 2)
+        for chunk in 0..<6 {
+            try base.flipByte(at: BaseHeader.byteCount + chunk * frames + frames / 2)
             let error = #expect(throws: DamageError.self) {
                 try test.rebuild(FileID(1), at: SequenceNumber(1))
             }
-            #expect(error?.message == "slice \(slice) is damaged")
+            #expect(error?.message == "chunk \(chunk) is damaged")
             try base.replaceContent(sound)
         }
         #expect(try Self.rebuilds(test, to: image))

@@ -74,7 +74,7 @@ struct RootWriterTests {
         }
         for content in UInt8(4)...5 { _ = try writer.stage(Self.changes(database, [1: content])) }
         _ = try writer.flush()
-        let moments = try test.snapshots().filter(\.isMoment).map { Int($0.state.sequence.rawValue) }
+        let moments = try test.snapshots().filter(\.isConsistentPoint).map { Int($0.state.sequence.rawValue) }
         #expect(moments == [1, 2, 7, 12, 13, 14])
         #expect(try test.findings().isEmpty)
     }
@@ -221,7 +221,7 @@ struct RootWriterTests {
             _ = try writer.flush()
             let shape = ImageSize(pageSize: Self.size, pageCount: PageCount(4))
             try writer.beginBase(file, shape: shape)
-            try writer.baseSlice(file, firstPage: PageNumber(1), bytes: [UInt8](repeating: 5, count: 2048))
+            try writer.baseChunk(file, firstPage: PageNumber(1), bytes: [UInt8](repeating: 5, count: 2048))
             _ = try writer.endBase(file, event: .baseline, time: Instant(nanoseconds: 1), shape: shape)
             _ = try writer.flush()
         }
@@ -245,7 +245,7 @@ struct RootWriterTests {
             let writer = try RootWriter(root: test.root)
             lost = writer.declare(name: "lost.db", kind: .database)
             try writer.beginBase(lost, shape: shape)
-            try writer.baseSlice(lost, firstPage: PageNumber(1), bytes: [UInt8](repeating: 7, count: 2048))
+            try writer.baseChunk(lost, firstPage: PageNumber(1), bytes: [UInt8](repeating: 7, count: 2048))
         }
         do {
             let writer = try RootWriter(root: test.root)
@@ -276,7 +276,7 @@ struct RootWriterTests {
             try writer.stage(Self.changes(FileID(7), [:]))
         }
         #expect(throws: RepositoryError.self) {
-            try writer.baseSlice(file, firstPage: PageNumber(1), bytes: [])
+            try writer.baseChunk(file, firstPage: PageNumber(1), bytes: [])
         }
         #expect(try writer.flush() == SequenceNumber(1))
         #expect(try test.findings().isEmpty)

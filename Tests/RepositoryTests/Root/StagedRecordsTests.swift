@@ -25,7 +25,7 @@ struct StagedRecordsTests {
             coalesced: 0,
             digest: 0,
             pages: 0..<0,
-            standing: .moment
+            scope: .consistentPoint
         )
         let run = staged.run(for: image, entry, rawBytes: 0, alone: true)
         _ = staged.end(run, entry, [], image)

@@ -24,11 +24,11 @@ struct HoledHistory {
 
     var test: TestRoot { history.test }
 
-    let hasNoSummaries: Bool
+    let hasNoDeltas: Bool
 
     init(_ random: SeededRandom, _ form: Form) throws {
         history = try SmallHistory(random)
-        hasNoSummaries = form == .written
+        hasNoDeltas = form == .written
         history.options.segmentLimit = 500
         for session in 0..<2 {
             let writer = try history.open()

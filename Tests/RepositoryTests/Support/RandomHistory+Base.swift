@@ -6,7 +6,7 @@ import Testing
 @testable import RepositoryWriter
 
 extension RandomHistory {
-    /// A base image of a file that goes on changing: slices are read, then the file changes, then they
+    /// A base image of a file that goes on changing: chunks are read, then the file changes, then they
     /// arrive.
     mutating func base(_ index: Int, isAbandoned: Bool) throws {
         let id = files[index].id
@@ -17,9 +17,9 @@ extension RandomHistory {
         var cursor = 0
         while cursor < live.image.count {
             let end = min(cursor + size * Int.random(in: 1...6, using: &random), live.image.count)
-            let slice = Array(live.image[cursor..<end])
+            let chunk = Array(live.image[cursor..<end])
             for _ in 0..<Int.random(in: 0...2, using: &random) { try changeDuringBase(&live) }
-            try writer.baseSlice(id, firstPage: PageNumber(UInt32(cursor / size + 1)), bytes: slice)
+            try writer.baseChunk(id, firstPage: PageNumber(UInt32(cursor / size + 1)), bytes: chunk)
             cursor = end
             if end % size != 0 { break }
         }

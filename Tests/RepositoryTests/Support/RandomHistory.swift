@@ -203,7 +203,7 @@ struct RandomHistory {
             unkept.insert(index)
         }
         let kept = (0..<durableCount).filter { !unkept.contains($0) }.map {
-            (sequence: SequenceNumber(UInt64($0 + 1)), isMoment: $0 % 3 > 0)
+            (sequence: SequenceNumber(UInt64($0 + 1)), isConsistentPoint: $0 % 3 > 0)
         }
         let outcome = try RootPruning(test.root)
             .run(KeptSnapshots(kept, upTo: SequenceNumber(UInt64(durableCount))))

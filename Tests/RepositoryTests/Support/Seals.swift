@@ -33,11 +33,11 @@ extension [UInt8] {
     }
 
     /// Of a base file: its header, the frame that each line of its index leads to, the index.
-    mutating func sealBase(slices: Int) {
+    mutating func sealBase(chunks: Int) {
         sealHeader()
-        let index = count - BaseTrailer.byteCount - slices * BaseIndexEntry.byteCount
+        let index = count - BaseTrailer.byteCount - chunks * BaseIndexEntry.byteCount
         guard index >= BaseHeader.byteCount else { return }
-        for number in 0..<slices {
+        for number in 0..<chunks {
             let entry = index + number * BaseIndexEntry.byteCount
             let start = unsafe span.bytes.littleEndianUInt64(at: entry)
             let length = unsafe UInt64(span.bytes.littleEndianUInt32(at: entry + 8))

@@ -78,12 +78,12 @@ struct SmallHistory {
         }
         try writer.beginBase(live.id, shape: live.shape)
         let half = byteCount / 2 / live.pageSize.bytes * live.pageSize.bytes
-        try writer.baseSlice(live.id, firstPage: PageNumber(1), bytes: Array(live.image[..<half]))
+        try writer.baseChunk(live.id, firstPage: PageNumber(1), bytes: Array(live.image[..<half]))
         let changes = changes(index, byteCount: byteCount)
         _ = try writer.stage(changes)
         live.apply(changes)
         let next = PageNumber(UInt32(half / live.pageSize.bytes + 1))
-        try writer.baseSlice(live.id, firstPage: next, bytes: Array(live.image[half...]))
+        try writer.baseChunk(live.id, firstPage: next, bytes: Array(live.image[half...]))
         lastBase = live.image
         _ = try writer.endBase(live.id, event: .scan, time: Instant(nanoseconds: clock), shape: live.shape)
         ended(index, live.image)
@@ -105,7 +105,7 @@ struct SmallHistory {
     /// Those of its snapshots that stay, each a moment of the root.
     func keeping(_ stays: (Int) -> Bool) -> KeptSnapshots {
         let kept = (1...expected.count).filter(stays).map {
-            (sequence: SequenceNumber(UInt64($0)), isMoment: true)
+            (sequence: SequenceNumber(UInt64($0)), isConsistentPoint: true)
         }
         return KeptSnapshots(kept, upTo: SequenceNumber(UInt64(expected.count)))
     }

@@ -1,12 +1,12 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// Divides the bytes of a sealed segment's summaries among its packs, in proportion to the packs' sizes.
-/// Otherwise one snapshot would seem to take all of them.
-struct SummaryShares {
+/// Divides the bytes of the segment deltas among its blocks, in proportion to the blocks'
+/// sizes. Otherwise one snapshot would seem to take all of them.
+struct SegmentDeltaShares {
     private let fileBytes: UInt64
-    private var summaryBytes: UInt64 = 0
-    private var packBytes: UInt64 = 0
+    private var deltaBytes: UInt64 = 0
+    private var blockBytes: UInt64 = 0
     private var shares = ProportionalShares()
 
     /// `fileBytes`: of the segment; 0 when it is not sealed. Then every record has only its own bytes.
@@ -17,16 +17,16 @@ struct SummaryShares {
         let bytes = UInt64(header.recordBytes)
         guard fileBytes > 0 else { return bytes }
         switch RecordType(rawValue: header.type) {
-        case .summary:
-            summaryBytes += bytes
+        case .segmentDelta:
+            deltaBytes += bytes
             return 0
-        case .pack:
-            packBytes += bytes
+        case .block:
+            blockBytes += bytes
             let others =
-                SegmentHeader.byteCount + summaryBytes
+                SegmentHeader.byteCount + deltaBytes
                 + UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
-            let all = max(packBytes, fileBytes - min(fileBytes, others))
-            return bytes.addingSaturated(shares.next(of: summaryBytes, upTo: packBytes, of: all))
+            let all = max(blockBytes, fileBytes - min(fileBytes, others))
+            return bytes.addingSaturated(shares.next(of: deltaBytes, upTo: blockBytes, of: all))
         default: return bytes
         }
     }

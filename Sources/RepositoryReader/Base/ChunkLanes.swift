@@ -1,29 +1,29 @@
 import LinuxSystem
 import Synchronization
 
-/// The work of a lane on one slice. Its buffers are reused for the next slice.
-package protocol SliceWork: ~Copyable, SendableMetatype {
+/// The work of a lane on one chunk. Its buffers are reused for the next chunk.
+package protocol ChunkWork: ~Copyable, SendableMetatype {
     init() throws
     /// Called on the lane's thread. An error is kept in the work, for its owner.
     mutating func run()
 }
 
-/// Works on several slices of a base at once, each on a thread of its own. Returns them in the order in which
+/// Works on several chunks of a base at once, each on a thread of its own. Returns them in the order in which
 /// they were given. Only the owner's thread calls it, and only that thread accesses files.
 ///
 /// Lanes share a budget of threads for the whole process. When it is used up, the next owner has a single
 /// lane, which works on the owner's thread. The results are the same.
-package final class SliceLanes<Work: SliceWork & ~Copyable> {
-    private let lanes: [SliceLane<Work>]
+package final class ChunkLanes<Work: ChunkWork & ~Copyable> {
+    private let lanes: [ChunkLane<Work>]
     private let threads: LaneThreads
     private var given = 0
     private var collected = 0
-    /// The oldest slice is known to be done.
+    /// The oldest chunk is known to be done.
     private var oldestIsDone = false
 
     package init() throws {
         let threads = LaneThreads()
-        lanes = try (0..<max(1, threads.count)).map { _ in SliceLane(try Work()) }
+        lanes = try (0..<max(1, threads.count)).map { _ in ChunkLane(try Work()) }
         self.threads = threads
         for lane in lanes[..<threads.count] { try lane.start() }
     }
@@ -44,7 +44,7 @@ package final class SliceLanes<Work: SliceWork & ~Copyable> {
         if threads.count > 0 { lane.given.signal() } else { lane.work.withLock { $0.run() } }
     }
 
-    /// Waits for the oldest slice and removes it from its lane. If `take` throws, it is still there.
+    /// Waits for the oldest chunk and removes it from its lane. If `take` throws, it is still there.
     package func collect<Failure: Error>(_ take: (inout Work) throws(Failure) -> Void) throws(Failure) {
         precondition(!isEmpty)
         let lane = lanes[collected % lanes.count]
@@ -57,7 +57,7 @@ package final class SliceLanes<Work: SliceWork & ~Copyable> {
 }
 
 /// One lane. Its work belongs to the owner before `given` and after `done`, and to its thread in between.
-private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
+private final class ChunkLane<Work: ChunkWork & ~Copyable>: Sendable {
     let work: Mutex<Work>
     let given = Semaphore()
     let done = Semaphore()
@@ -68,7 +68,7 @@ private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
     }
 
     func start() throws(SystemError) {
-        try WorkerThread.start("slices") { [self] in
+        try WorkerThread.start("chunks") { [self] in
             while true {
                 given.wait()
                 if hasEnded.load(ordering: .acquiring) { return }
@@ -85,7 +85,7 @@ private final class SliceLane<Work: SliceWork & ~Copyable>: Sendable {
 }
 
 /// A share of the threads of all lanes in the process. There is one thread for each processor, and one more
-/// so that none waits while a finished slice is written. Five is the maximum.
+/// so that none waits while a finished chunk is written. Five is the maximum.
 private final class LaneThreads {
     private static let free = Mutex(min(4, WorkerThread.processors.count) + 1)
 

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// The roots that are ready are announced together, as soon as all are ready or have failed; later ones when
 /// they are.
-final class RootStandings: Sendable {
+final class RootStates: Sendable {
     private enum Standing { case starting, ready, failed, waiting }
 
     private struct State {

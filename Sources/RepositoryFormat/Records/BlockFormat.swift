@@ -1,21 +1,21 @@
 import LinuxSystem
 import SQLiteFiles
 
-/// The payload of a pack: many records of a sealed segment together (docs/FORMAT.md, "Packs").
+/// The payload of a block: many records of a sealed segment together (docs/FORMAT.md, "Blocks").
 ///
 /// It is a header, a zstd frame with all record headers, and a zstd frame with the bytes of all their ranges.
 /// A reader that needs only tables does not decompress the second one.
-package enum PackFormat {
+package enum BlockFormat {
     package static let headerBytes = 16
     /// Parsed record headers take a multiple of this in memory.
-    package static let maximumHeadBytes = 16 << 20
+    package static let maximumRecordHeaderBytes = 16 << 20
     package static let maximumDataBytes = 64 << 20
 
     package enum Offset {
         package static let recordCount = 0
-        package static let headBytes = 4
+        package static let recordHeaderBytes = 4
         package static let dataBytes = 8
-        package static let headFrameBytes = 12
+        package static let recordHeaderFrameBytes = 12
     }
 
     /// The fields of the previous record. The next header stores its differences from them.
@@ -27,9 +27,9 @@ package enum PackFormat {
     }
 }
 
-/// The header of a record in a pack: the fields of the 40 bytes before a record outside of packs, without the
-/// checksum. Its payload follows, without the bytes of ranges.
-package struct PackedHead {
+/// The header of a record in a block: the fields of the 40 bytes before a record outside of blocks, without
+/// the checksum. Its payload follows, without the bytes of ranges.
+package struct BlockRecordHeader {
     package let type: UInt8
     let flags: UInt8
     package let file: FileID
@@ -47,35 +47,37 @@ package struct PackedHead {
     }
 
     package init(
-        _ heads: RawSpan,
+        _ recordHeaders: RawSpan,
         at offset: inout Int,
-        after reference: inout PackFormat.Reference
+        after reference: inout BlockFormat.Reference
     ) throws(FormatError) {
-        let codes = try heads.take(2, at: &offset)
-        type = heads.byte(at: codes)
-        flags = heads.byte(at: codes + 1)
+        let codes = try recordHeaders.take(2, at: &offset)
+        type = recordHeaders.byte(at: codes)
+        flags = recordHeaders.byte(at: codes + 1)
         let last = UInt64(FileID.last.rawValue)
-        file = FileID(UInt32(try heads.varint(at: &offset, upTo: last, "file number")))
-        let step = Int64(zigzag: try heads.varint(at: &offset))
-        let timeStep = Int64(zigzag: try heads.varint(at: &offset))
-        payloadBytes = Int(try heads.varint(at: &offset, upTo: UInt64(heads.byteCount), "payload length"))
+        file = FileID(UInt32(try recordHeaders.varint(at: &offset, upTo: last, "file number")))
+        let step = Int64(zigzag: try recordHeaders.varint(at: &offset))
+        let timeStep = Int64(zigzag: try recordHeaders.varint(at: &offset))
+        payloadBytes = Int(
+            try recordHeaders.varint(at: &offset, upTo: UInt64(recordHeaders.byteCount), "payload length")
+        )
         reference.sequence &+= UInt64(bitPattern: step)
         reference.time &+= timeStep
         firstSequence = SequenceNumber(reference.sequence)
         time = Instant(nanoseconds: reference.time)
-        // As for records outside of packs.
+        // As for records outside of blocks.
         guard firstSequence <= .last else {
             throw .malformed(at: codes, "sequence \(firstSequence) is above \(SequenceNumber.last)")
         }
     }
 
-    package func encode(into heads: inout [UInt8], after reference: inout PackFormat.Reference) {
-        heads.append(type)
-        heads.append(flags)
-        heads.append(varint: UInt64(file.rawValue))
-        heads.append(varint: Int64(bitPattern: firstSequence.rawValue &- reference.sequence).zigzag)
-        heads.append(varint: (time.nanoseconds &- reference.time).zigzag)
-        heads.append(varint: UInt64(payloadBytes))
+    package func encode(into recordHeaders: inout [UInt8], after reference: inout BlockFormat.Reference) {
+        recordHeaders.append(type)
+        recordHeaders.append(flags)
+        recordHeaders.append(varint: UInt64(file.rawValue))
+        recordHeaders.append(varint: Int64(bitPattern: firstSequence.rawValue &- reference.sequence).zigzag)
+        recordHeaders.append(varint: (time.nanoseconds &- reference.time).zigzag)
+        recordHeaders.append(varint: UInt64(payloadBytes))
         reference.sequence = firstSequence.rawValue
         reference.time = time.nanoseconds
     }

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// `set-aside/TIME`: the directory of the files that one repair quarantines. Names in it are those in the
 /// root.
-struct SetAsidePlace {
+struct QuarantineDirectory {
     let path: FilePath
     private let directory: FilePath
 

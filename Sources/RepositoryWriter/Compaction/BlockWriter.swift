@@ -5,13 +5,13 @@ import SQLiteFiles
 import SystemPackage
 import Zstandard
 
-/// Writes a sealed segment: its header, summaries, packs and a footer. Changes become byte ranges, and
+/// Writes a sealed segment: its header, segment deltas, blocks and a footer. Changes become byte ranges, and
 /// adjacent records of one file become one.
 ///
-/// The content of packs is kept in a temporary file until all of it is known, since it is compressed with the
-/// summaries as prefix.
-final class PackWriter: SegmentSink {
-    /// A pack is ended when it has this many bytes.
+/// The content of blocks is kept in a temporary file until all of it is known, since it is compressed with
+/// the segment deltas as prefix.
+final class BlockWriter: SegmentSink {
+    /// A block is ended when it has this many bytes.
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
@@ -23,12 +23,13 @@ final class PackWriter: SegmentSink {
     private let lastSequence: SequenceNumber
     private var position = SegmentHeader.byteCount
     private var compressor: Compressor
-    private var pack = PackContent()
-    private var waitingPacks: [(headBytes: Int, dataBytes: Int, recordCount: Int, lastTime: Instant)] = []
+    private var block = BlockContent()
+    private var waitingBlocks:
+        [(recordHeaderBytes: Int, dataBytes: Int, recordCount: Int, lastTime: Instant)] = []
     private var waitingBytes: UInt64 = 0
-    private var packedCount: UInt64 = 0
+    private var inBlockCount: UInt64 = 0
     private var net: SegmentNet
-    /// Changes to which adjacent ones may still be added. Its bytes are the last of the pack's data.
+    /// Changes to which adjacent ones may still be added. Its bytes are the last of the block's data.
     private var run: RangesRun?
     private var lastTime = Instant(nanoseconds: 0)
 
@@ -49,7 +50,7 @@ final class PackWriter: SegmentSink {
         net = SegmentNet { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
         compressor = try Compressor()
         // Growing by doubling would take 50 percent more memory.
-        pack.data.reserveCapacity(Self.fullDataBytes)
+        block.data.reserveCapacity(Self.fullDataBytes)
         var sealed = header
         sealed.isSealed = true
         let bytes = sealed.encoded()
@@ -61,7 +62,7 @@ final class PackWriter: SegmentSink {
         try endRun()
         if header.type == RecordType.base.rawValue { try net.begin(header, base: payload) }
         encode(header, payload)
-        try endPackIfFull()
+        try endBlockIfFull()
     }
 
     func begin(_ header: RecordHeader, _ changes: ChangesFormat) throws {
@@ -82,23 +83,23 @@ final class PackWriter: SegmentSink {
         startsFresh: Bool
     ) throws {
         net.begin(header, startsFresh: startsFresh)
-        if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: pack.data.count) ?? false {
+        if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: block.data.count) ?? false {
             run!.join(header)
             return
         }
         try endRun()
-        try endPackIfFull()
-        run = RangesRun(header, pageSize, continues: continues, dataStart: pack.data.count)
+        try endBlockIfFull()
+        run = RangesRun(header, pageSize, continues: continues, dataStart: block.data.count)
     }
 
     func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
-        run!.append(number, old, new, into: &pack.data)
+        run!.append(number, old, new, into: &block.data)
         net.add(number, run!.ranges)
     }
 
     /// A page of the current entry, and the ranges of its content that are stored.
     func append(_ number: UInt32, _ ranges: [ByteRange], of content: RawSpan) {
-        run!.append(number, ranges, of: content, into: &pack.data)
+        run!.append(number, ranges, of: content, into: &block.data)
         net.add(number, ranges)
     }
 
@@ -109,59 +110,61 @@ final class PackWriter: SegmentSink {
 
     private func endRun() throws {
         guard let ended = run.take(), ended.entryCount > 0 else { return }
-        let payload = ended.payload(dataBytes: pack.data.count - ended.dataStart)
+        let payload = ended.payload(dataBytes: block.data.count - ended.dataStart)
         encode(ended.header, unsafe payload.span.bytes)
     }
 
     private func encode(_ header: RecordHeader, _ payload: RawSpan) {
-        pack.append(header, payload)
+        block.append(header, payload)
         lastTime = max(lastTime, header.time)
     }
 
-    private func endPackIfFull() throws {
-        guard pack.heads.count >= Self.fullHeadBytes || pack.data.count >= Self.fullDataBytes else { return }
-        try endPack()
+    private func endBlockIfFull() throws {
+        guard block.recordHeaders.count >= Self.fullHeadBytes || block.data.count >= Self.fullDataBytes else {
+            return
+        }
+        try endBlock()
     }
 
-    private func endPack() throws {
-        guard pack.recordCount > 0 else { return }
-        for bytes in [pack.heads, pack.data] where !bytes.isEmpty {
+    private func endBlock() throws {
+        guard block.recordCount > 0 else { return }
+        for bytes in [block.recordHeaders, block.data] where !bytes.isEmpty {
             try waiting.write(unsafe bytes.span.bytes, at: waitingBytes)
             waitingBytes += UInt64(bytes.count)
         }
-        waitingPacks.append((pack.heads.count, pack.data.count, pack.recordCount, lastTime))
-        packedCount += UInt64(pack.recordCount)
-        pack.removeAll()
+        waitingBlocks.append((block.recordHeaders.count, block.data.count, block.recordCount, lastTime))
+        inBlockCount += UInt64(block.recordCount)
+        block.removeAll()
     }
 
     /// Writes the rest and the footer, and waits until everything is on the disk. `last`: the last segment
     /// that this one replaces.
     func finish(replacing last: SequenceNumber) throws {
         try endRun()
-        try endPack()
-        let summaries = try net.tellsAll ? SegmentSummaries(net, images).packs : []
-        for (index, summary) in summaries.enumerated() {
+        try endBlock()
+        let deltas = try net.tellsAll ? SegmentDeltas(net, images).blocks : []
+        for (index, delta) in deltas.enumerated() {
             var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-            record.append(UInt32(summaries.count - 1 - index))
-            try summary.encode(into: &record, prefix: [], &compressor)
-            try write(.summary, lastSequence, lastTime, &record)
+            record.append(UInt32(deltas.count - 1 - index))
+            try delta.encode(into: &record, prefix: [], &compressor)
+            try write(.segmentDelta, lastSequence, lastTime, &record)
         }
-        try writePacks(prefix: summaries.flatMap(\.data))
+        try writeBlocks(prefix: deltas.flatMap(\.data))
         var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-        FooterFormat(recordCount: packedCount, lastReplaced: last).encode(into: &record)
+        FooterFormat(recordCount: inBlockCount, lastReplaced: last).encode(into: &record)
         try write(.footer, .none, lastTime, &record)
         try file.synchronise()
     }
 
-    private func writePacks(prefix: [UInt8]) throws {
+    private func writeBlocks(prefix: [UInt8]) throws {
         var offset: UInt64 = 0
-        for waits in waitingPacks {
-            pack.recordCount = waits.recordCount
-            try read(waits.headBytes, at: &offset, into: &pack.heads)
-            try read(waits.dataBytes, at: &offset, into: &pack.data)
+        for waits in waitingBlocks {
+            block.recordCount = waits.recordCount
+            try read(waits.recordHeaderBytes, at: &offset, into: &block.recordHeaders)
+            try read(waits.dataBytes, at: &offset, into: &block.data)
             var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-            try pack.encode(into: &record, prefix: prefix, &compressor)
-            try write(.pack, .none, waits.lastTime, &record)
+            try block.encode(into: &record, prefix: prefix, &compressor)
+            try write(.block, .none, waits.lastTime, &record)
         }
     }
 

@@ -3,15 +3,15 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Reads the summaries of a compacted draft and applies them to a copy of the images at the start of its
+/// Reads the segment deltas of a compacted draft and applies them to a copy of the images at the start of its
 /// segments.
-struct SummaryReading: ~Copyable {
+struct SegmentDeltaReading: ~Copyable {
     private let root: RootDescription
     private let scan: SegmentScan
     private let draft: FilePath
     private let start: CompactionImages
     private let directory: FilePath
-    /// Made with the first summary.
+    /// Made with the first segment delta.
     private var images: CompactionImages?
     private var opener: RecordOpener
     private var states: [FileID: SnapshotState] = [:]
@@ -32,15 +32,15 @@ struct SummaryReading: ~Copyable {
         opener = try RecordOpener()
     }
 
-    /// Whether there are no summaries, or they give each file its state at the end of the segments, with a
-    /// matching digest. Throws `DamageError` when they cannot be read, `SystemError`, or
+    /// Whether there are no segment deltas, or they give each file its state at the end of the segments, with
+    /// a matching digest. Throws `DamageError` when they cannot be read, `SystemError`, or
     /// `RepositoryError.unsupported`.
     consuming func run() throws -> Bool {
         defer { try? Directory.removeTree(directory) }
         let first = scan.segments.lowerBound
         var walk = StreamReader(root: root, start: first, wantsData: true, refusesUnknown: true)
         walk.draft = (first, draft)
-        walk.summarisedUpTo = SequenceNumber(.max)
+        walk.deltasUpTo = SequenceNumber(.max)
         var damage: DamageError?
         _ = try walk.run(
             onFinding: { finding in
@@ -48,7 +48,7 @@ struct SummaryReading: ~Copyable {
                 damage = DamageError(finding)
             },
             onRecord: { type, header, payload, place in
-                guard place.location.segment == first, place.isSummarised, damage == nil else { return false }
+                guard place.location.segment == first, place.isInDelta, damage == nil else { return false }
                 let images = try images ?? start.copy(for: scan, in: directory)
                 self.images = images
                 switch type {

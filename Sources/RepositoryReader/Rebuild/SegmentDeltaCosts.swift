@@ -1,8 +1,8 @@
 import LinuxSystem
 import RepositoryFormat
 
-/// The cost of restoring each file as of the end of a segment, if its summaries are used.
-struct SummarisedSegment {
+/// The cost of restoring each file as of the end of a segment, if its segment deltas are used.
+struct SegmentDeltaCosts {
     let first: SequenceNumber
     private(set) var costs: [FileID: RestoreCost] = [:]
     /// The costs before the segment.
@@ -13,19 +13,19 @@ struct SummarisedSegment {
         (self.first, self.former) = (first, former)
     }
 
-    /// Adds the files of a summary with that header and payload.
+    /// Adds the files of a segment delta with that header and payload.
     mutating func add(
         _ payload: RawSpan,
         _ header: RecordHeader,
         _ place: RecordPlace,
         _ root: RootDescription,
-        _ packs: inout PackReader
+        _ blocks: inout BlockReader
     ) throws {
-        try place.reading { () throws(FormatError) in try packs.open(summary: payload) { _ in false } }
+        try place.reading { () throws(FormatError) in try blocks.open(delta: payload) { _ in false } }
         var shares = ProportionalShares()
-        while try place.reading({ () throws(FormatError) in try packs.next() }) {
-            let (done, all) = packs.progress
-            let (record, bytes) = (packs.header, packs.payload)
+        while try place.reading({ () throws(FormatError) in try blocks.next() }) {
+            let (done, all) = blocks.progress
+            let (record, bytes) = (blocks.header, blocks.payload)
             var cost = RestoreCost()
             cost.readBytes = shares.next(of: UInt64(header.recordBytes), upTo: done, of: all)
             if record.type == RecordType.base.rawValue {

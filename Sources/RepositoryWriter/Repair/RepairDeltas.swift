@@ -1,8 +1,8 @@
 import RepositoryFormat
 import RepositoryReader
 
-/// The summaries of a segment (docs/FORMAT.md, "Summaries"). They can replace lost records.
-struct RepairSummaries {
+/// The segment deltas of a segment (docs/FORMAT.md, "Segment deltas"). They can replace lost records.
+struct RepairDeltas {
     typealias Record = (header: RecordHeader, payload: [UInt8])
 
     struct File {
@@ -20,29 +20,31 @@ struct RepairSummaries {
     private(set) var files: [File] = []
     /// The number of files that `next` has passed.
     private var passed = 0
-    /// The number of summaries that follow; nil before the first.
+    /// The number of segment deltas that follow; nil before the first.
     private var following: Int?
     private var isBroken = false
 
-    /// Whether files without a summary record were not changed in the segment.
+    /// Whether files without a segment delta record were not changed in the segment.
     var isComplete: Bool { following == 0 && !isBroken }
 
     /// `areAllBefore`: no record of the segment before it is lost. Throws `DamageError`.
     mutating func take(_ payload: RawSpan, _ place: RecordPlace, areAllBefore: Bool) throws {
-        let following = try place.reading { () throws(FormatError) in try SummaryFormat.following(payload) }
+        let following = try place.reading { () throws(FormatError) in
+            try SegmentDeltaFormat.following(payload)
+        }
         if !areAllBefore { isBroken = true }
         self.following = following
-        var packs = PackReader()
+        var blocks = BlockReader()
         var base: Record?
         var changes = ChangesFormat()
-        try place.reading { () throws(FormatError) in try packs.open(summary: payload) { _ in true } }
-        while try place.reading({ () throws(FormatError) in try packs.next() }) {
-            let record = Record(packs.header, packs.payload)
-            if packs.header.type == RecordType.base.rawValue {
+        try place.reading { () throws(FormatError) in try blocks.open(delta: payload) { _ in true } }
+        while try place.reading({ () throws(FormatError) in try blocks.next() }) {
+            let record = Record(blocks.header, blocks.payload)
+            if blocks.header.type == RecordType.base.rawValue {
                 base = record
                 continue
             }
-            guard packs.header.type == RecordType.changes.rawValue else { continue }
+            guard blocks.header.type == RecordType.changes.rawValue else { continue }
             try changes.decode(unsafe record.payload.span.bytes, record.header, place)
             guard let sequence = changes.lastSequence(record.header) else { continue }
             let own = base.flatMap { $0.header.file == record.header.file ? $0 : nil }
@@ -51,7 +53,7 @@ struct RepairSummaries {
                 sequence: sequence,
                 base: own,
                 changes: record,
-                place: place.inPack,
+                place: place.inBlock,
                 beginsAnew: own != nil || changes.entries.first?.startsFresh ?? false
             )
             files.append(file)
@@ -68,8 +70,8 @@ struct RepairSummaries {
 }
 
 extension RecordPlace {
-    /// The place of a record in the summary at this place.
-    fileprivate var inPack: Self {
-        Self(location: location, path: path, end: end, storedBytes: 0, isPacked: true)
+    /// The place of a record in the segment delta at this place.
+    fileprivate var inBlock: Self {
+        Self(location: location, path: path, end: end, storedBytes: 0, isInBlock: true)
     }
 }

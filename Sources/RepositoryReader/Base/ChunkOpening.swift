@@ -2,8 +2,8 @@ import RepositoryFormat
 import SQLiteFiles
 import Zstandard
 
-/// Verifies and decompresses the frame of one slice, and computes its contribution to the image's digest.
-struct SliceOpening: SliceWork, ~Copyable {
+/// Verifies and decompresses the frame of one chunk, and computes its contribution to the image's digest.
+struct ChunkOpening: ChunkWork, ~Copyable {
     enum Failure: Error {
         case damaged
         case zstd(ZstandardError)
@@ -17,7 +17,7 @@ struct SliceOpening: SliceWork, ~Copyable {
     var frame: [UInt8] = []
     var frameBytes = 0
     var checksum: UInt64 = 0
-    /// The position of the slice in the image, in bytes, and its length.
+    /// The position of the chunk in the image, in bytes, and its length.
     var offset: UInt64 = 0
     var byteCount = 0
     var pageSize = PageSize.plain

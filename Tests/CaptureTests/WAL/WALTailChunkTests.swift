@@ -6,10 +6,10 @@ import Testing
 
 @testable import Capture
 
-/// However long a log is, one call reads a slice of it: other files wait meanwhile.
-@Suite("WAL tail, in slices")
-struct WALTailSliceTests {
-    /// What a call may read beyond its slice, in bytes: one transaction that is held, and what is read ahead.
+/// However long a log is, one call reads a chunk of it: other files wait meanwhile.
+@Suite("WAL tail, in chunks")
+struct WALTailChunkTests {
+    /// What a call may read beyond its chunk, in bytes: one transaction that is held, and what is read ahead.
     private static let beyond = 3 << 20
 
     private func rows(_ megabytes: Int) -> String {
@@ -20,14 +20,14 @@ struct WALTailSliceTests {
     }
 
     /// Whether some process uses a wal-index, which tells what is committed.
-    @Test("a large transaction is found, proven and handed over slice by slice", arguments: [true, false])
+    @Test("a large transaction is found, proven and handed over chunk by chunk", arguments: [true, false])
     func large(hasIndex: Bool) throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;", hasIndex: hasIndex)
         #expect(try setup.poll() == .current)
         let before = setup.sink.commits
         _ = try setup.session.sql(rows(20))
         #expect(try setup.poll() == .current)
-        #expect(setup.sink.commits == before + 1 && setup.slices >= (hasIndex ? 8 : 12), "\(setup.slices)")
+        #expect(setup.sink.commits == before + 1 && setup.chunks >= (hasIndex ? 8 : 12), "\(setup.chunks)")
         #expect(setup.leastLeft > -Self.beyond, "\(setup.leastLeft)")
         _ = try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
         #expect(try setup.folder.bytes(of: "a.db") == setup.sink.image)
@@ -68,14 +68,14 @@ struct WALTailSliceTests {
         #expect(try setup.poll() == .current)
         _ = try setup.session.sql("BEGIN; UPDATE t SET b = randomblob(4000) WHERE i < 3500;")
         #expect(try setup.poll() == .current)
-        #expect(setup.slices > 2)
+        #expect(setup.chunks > 2)
         _ = try setup.session.sql("UPDATE t SET b = randomblob(4000) WHERE i >= 3500;")
         setup.tail.wasWritten()
         #expect(try setup.poll() == .current)
-        #expect(setup.slices == 1)
+        #expect(setup.chunks == 1)
     }
 
-    @Test("the overlay goes through a long log, counts its commits and collects its pages slice by slice")
+    @Test("the overlay goes through a long log, counts its commits and collects its pages chunk by chunk")
     func overlay() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
         _ = try setup.session.sql("\(rows(4))")
@@ -84,16 +84,16 @@ struct WALTailSliceTests {
         var covered = PageBitmap()
         var found = 0
         var result = try setup.tail.overlay(&covered, &setup.scratch) { pages, _ in found += pages.count }
-        var slices = 1
+        var chunks = 1
         while case .unfinished = result {
-            #expect(setup.tail.slice > -Self.beyond)
+            #expect(setup.tail.chunk > -Self.beyond)
             result = try setup.tail.collect(&covered, &setup.scratch, hasRoom: { true }) { pages, _ in
                 found += pages.count
             }
-            slices += 1
+            chunks += 1
         }
         guard case .commits(let count) = result else { return #expect(Bool(false), "\(result)") }
-        #expect(found == Int(count.rawValue) && slices >= 9)
+        #expect(found == Int(count.rawValue) && chunks >= 9)
         // The table, its rows, four changes of them, and the journal mode.
         #expect(setup.tail.overlaidCommits == 6)
         var again = PageBitmap()
@@ -122,7 +122,7 @@ struct WALTailSliceTests {
         #expect(next == .moved && found == 0 && !setup.tail.isOverlaying)
     }
 
-    @Test("the commits of a new generation are counted slice by slice, and none is lost")
+    @Test("the commits of a new generation are counted chunk by chunk, and none is lost")
     func counted() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=OFF;")
         try setup.insert(3)

@@ -7,8 +7,8 @@ import Zstandard
 @testable import RepositoryFormat
 @testable import RepositoryReader
 
-@Suite("Packs: whatever is in them")
-struct PackFuzzTests {
+@Suite("Blocks: whatever is in them")
+struct BlockFuzzTests {
     private static let time = Instant(nanoseconds: 1000)
     private static let pageBytes = 512
 
@@ -88,21 +88,21 @@ struct PackFuzzTests {
         #expect(accepted > 1000)
     }
 
-    @Test("packs whose heads and data are anything are refused, or give no more than is in them")
-    func packs() throws {
-        var run = FuzzRun("packs", rounds: 30_000)
+    @Test("blocks whose recordHeaders and data are anything are refused, or give no more than is in them")
+    func blocks() throws {
+        var run = FuzzRun("blocks", rounds: 30_000)
         var compressor = try Compressor()
-        var reader = PackReader()
+        var reader = BlockReader()
         var (records, whole) = (0, 0)
         while var random = run.next() {
-            let (heads, data, count) = Self.pack(&random)
-            let payload = try Self.payload(heads, data, count: count, &compressor, &random)
+            let (recordHeaders, data, count) = Self.block(&random)
+            let payload = try Self.payload(recordHeaders, data, count: count, &compressor, &random)
             do throws(FormatError) {
                 let wantsData = Bool.random(using: &random)
                 reader.beginSegment()
                 if Bool.random(using: &random) {
-                    let summary = [UInt8](repeating: 0, count: SummaryFormat.headerBytes) + payload
-                    try reader.take(summary: unsafe summary.span.bytes)
+                    let delta = [UInt8](repeating: 0, count: SegmentDeltaFormat.headerBytes) + payload
+                    try reader.take(delta: unsafe delta.span.bytes)
                 }
                 try reader.open(unsafe payload.span.bytes, wantsData: wantsData)
                 var byteCount = 0
@@ -110,17 +110,19 @@ struct PackFuzzTests {
                     byteCount += reader.payload.count
                     records += 1
                 }
-                #expect(byteCount <= heads.count + data.count, "\(random)")
+                #expect(byteCount <= recordHeaders.count + data.count, "\(random)")
                 whole += 1
             } catch {}
         }
         #expect(records > 1000 && whole > 1000)
     }
 
-    /// The heads and the data of some records, mutated in one of two cases.
-    private static func pack(_ random: inout SeededRandom) -> (heads: [UInt8], data: [UInt8], count: Int) {
-        var (heads, data) = ([UInt8](), [UInt8]())
-        var reference = PackFormat.Reference()
+    /// The record headers and the data of some records, mutated in one of two cases.
+    private static func block(
+        _ random: inout SeededRandom
+    ) -> (recordHeaders: [UInt8], data: [UInt8], count: Int) {
+        var (recordHeaders, data) = ([UInt8](), [UInt8]())
+        var reference = BlockFormat.Reference()
         let count = Int.random(in: 1...6, using: &random)
         for index in 0..<count {
             let isChanges = Bool.random(using: &random)
@@ -133,34 +135,37 @@ struct PackFuzzTests {
                 firstSequence: isChanges ? SequenceNumber(UInt64(3 * index + 1)) : .none,
                 time: Instant(nanoseconds: time.nanoseconds + Int64(index))
             )
-            PackedHead(header, payloadBytes: payload.count).encode(into: &heads, after: &reference)
-            heads += payload
+            BlockRecordHeader(header, payloadBytes: payload.count).encode(
+                into: &recordHeaders,
+                after: &reference
+            )
+            recordHeaders += payload
             data += random.bytes(dataBytes)
         }
-        if Bool.random(using: &random) { heads.mutate(with: &random) }
+        if Bool.random(using: &random) { recordHeaders.mutate(with: &random) }
         if !data.isEmpty, Int.random(in: 0..<4, using: &random) == 0 { data.mutate(with: &random) }
-        return (heads, data, count)
+        return (recordHeaders, data, count)
     }
 
-    /// A pack with frames that can be opened, and mostly with a header that fits them.
+    /// A block with frames that can be opened, and mostly with a header that fits them.
     private static func payload(
-        _ heads: [UInt8],
+        _ recordHeaders: [UInt8],
         _ data: [UInt8],
         count: Int,
         _ compressor: inout Compressor,
         _ random: inout SeededRandom
     ) throws -> [UInt8] {
         var frames: [UInt8] = []
-        let headFrameBytes = try compressor.compress(heads, level: 1, into: &frames)
+        let recordHeaderFrameBytes = try compressor.compress(recordHeaders, level: 1, into: &frames)
         if !data.isEmpty { _ = try compressor.compress(data, level: 1, into: &frames) }
         var payload: [UInt8] = []
         payload.append(UInt32(count))
-        payload.append(UInt32(heads.count))
+        payload.append(UInt32(recordHeaders.count))
         payload.append(UInt32(data.count))
-        payload.append(UInt32(headFrameBytes))
+        payload.append(UInt32(recordHeaderFrameBytes))
         payload += frames
         if Int.random(in: 0..<4, using: &random) == 0 {
-            payload.mutate(with: &random, within: 0..<PackFormat.headerBytes)
+            payload.mutate(with: &random, within: 0..<BlockFormat.headerBytes)
         }
         return payload
     }

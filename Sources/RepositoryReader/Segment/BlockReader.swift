@@ -3,27 +3,27 @@ package import RepositoryFormat
 import SQLiteFiles
 import Zstandard
 
-/// Decompresses packs and reads their records, front to back. Its buffers are reused for the next pack.
+/// Decompresses blocks and reads their records, front to back. Its buffers are reused for the next block.
 ///
-/// A pack is valid if and only if:
+/// A block is valid if and only if:
 /// 1. Both frames have the length that it declares.
 /// 2. The records fill the record headers' frame exactly, and their number is the declared one.
 /// 3. Their ranges take all bytes of the data.
-/// 4. No record in it is a pack, a summary or a footer.
-package struct PackReader: ~Copyable {
+/// 4. No record in it is a block, a segment delta or a footer.
+package struct BlockReader: ~Copyable {
     private var decompressor: Decompressor?
-    private var heads: [UInt8] = []
+    private var recordHeaders: [UInt8] = []
     private var data: [UInt8] = []
-    /// The data of the segment's summaries, which is the prefix of its packs' data.
+    /// The data of the segment deltas, which is the prefix of its blocks' data.
     private var prefix: [UInt8] = []
     private var hasData = false
     private var dataBytes = 0
     private var count = 0
-    private var reference = PackFormat.Reference()
-    private var headOffset = 0
+    private var reference = BlockFormat.Reference()
+    private var recordHeaderOffset = 0
     private var dataOffset = 0
 
-    /// The number of the current record in its pack, from 0.
+    /// The number of the current record in its block, from 0.
     package private(set) var index = -1
     package private(set) var header = RecordHeader(
         .void,
@@ -37,34 +37,34 @@ package struct PackReader: ~Copyable {
     package private(set) var payload: [UInt8] = []
     /// The bytes of the records up to and including the current one, and of all records, both uncompressed.
     var progress: (done: UInt64, of: UInt64) {
-        (UInt64(headOffset + dataOffset), UInt64(heads.count + dataBytes))
+        (UInt64(recordHeaderOffset + dataOffset), UInt64(recordHeaders.count + dataBytes))
     }
 
     package init() {}
 
-    /// A new segment begins, without a summary so far.
+    /// A new segment begins, without a segment delta so far.
     mutating func beginSegment() { prefix.removeAll(keepingCapacity: prefix.capacity <= 4 << 20) }
 
-    /// Keeps a summary's data, which the following packs need.
-    mutating func take(summary payload: RawSpan) throws(FormatError) {
-        try open(summary: payload) { _ in true }
-        guard prefix.count + dataBytes <= SummaryFormat.maximumDataBytes else {
-            throw .malformed(at: 0, "summaries with too much data")
+    /// Keeps a segment delta's data, which the following blocks need.
+    mutating func take(delta payload: RawSpan) throws(FormatError) {
+        try open(delta: payload) { _ in true }
+        guard prefix.count + dataBytes <= SegmentDeltaFormat.maximumDataBytes else {
+            throw .malformed(at: 0, "segment deltas with too much data")
         }
         if hasData { prefix.append(contentsOf: data) }
     }
 
-    /// Decompresses a summary to read its records. Its data is decompressed only if any of its files is
+    /// Decompresses a segment delta to read its records. Its data is decompressed only if any of its files is
     /// wanted.
     package mutating func open(
-        summary payload: RawSpan,
+        delta payload: RawSpan,
         wantsData: (FileID) -> Bool
     ) throws(FormatError) {
-        _ = try SummaryFormat.following(payload)
-        try open(SummaryFormat.pack(in: payload), prefix: [], wantsData)
+        _ = try SegmentDeltaFormat.following(payload)
+        try open(SegmentDeltaFormat.block(in: payload), prefix: [], wantsData)
     }
 
-    /// Decompresses the pack with that payload.
+    /// Decompresses the block with that payload.
     mutating func open(_ payload: RawSpan, wantsData: Bool) throws(FormatError) {
         try open(payload, prefix: prefix) { _ in wantsData }
     }
@@ -74,36 +74,39 @@ package struct PackReader: ~Copyable {
         prefix: [UInt8],
         _ wantsData: (FileID) -> Bool
     ) throws(FormatError) {
-        guard payload.byteCount >= PackFormat.headerBytes else {
-            throw .malformed(at: 0, "too short for a pack")
+        guard payload.byteCount >= BlockFormat.headerBytes else {
+            throw .malformed(at: 0, "too short for a block")
         }
-        count = Int(payload.littleEndianUInt32(at: PackFormat.Offset.recordCount))
-        let headBytes = Int(payload.littleEndianUInt32(at: PackFormat.Offset.headBytes))
-        dataBytes = Int(payload.littleEndianUInt32(at: PackFormat.Offset.dataBytes))
-        let headFrameBytes = Int(payload.littleEndianUInt32(at: PackFormat.Offset.headFrameBytes))
-        guard headBytes <= PackFormat.maximumHeadBytes, dataBytes <= PackFormat.maximumDataBytes,
-            headFrameBytes <= payload.byteCount - PackFormat.headerBytes
-        else { throw .malformed(at: 0, "a pack that claims too much") }
-        let headEnd = PackFormat.headerBytes + headFrameBytes
+        count = Int(payload.littleEndianUInt32(at: BlockFormat.Offset.recordCount))
+        let recordHeaderBytes = Int(payload.littleEndianUInt32(at: BlockFormat.Offset.recordHeaderBytes))
+        dataBytes = Int(payload.littleEndianUInt32(at: BlockFormat.Offset.dataBytes))
+        let recordHeaderFrameBytes = Int(
+            payload.littleEndianUInt32(at: BlockFormat.Offset.recordHeaderFrameBytes)
+        )
+        guard recordHeaderBytes <= BlockFormat.maximumRecordHeaderBytes,
+            dataBytes <= BlockFormat.maximumDataBytes,
+            recordHeaderFrameBytes <= payload.byteCount - BlockFormat.headerBytes
+        else { throw .malformed(at: 0, "a block that claims too much") }
+        let headEnd = BlockFormat.headerBytes + recordHeaderFrameBytes
         guard (payload.byteCount > headEnd) == (dataBytes > 0) else {
             throw .malformed(at: headEnd, "data where there should be none, or none where it should be")
         }
         do throws(ZstandardError) {
             if decompressor == nil { decompressor = try Decompressor() }
             try decompressor!.decompress(
-                payload.extracting(PackFormat.headerBytes..<headEnd),
+                payload.extracting(BlockFormat.headerBytes..<headEnd),
                 prefix: nil,
-                exactly: headBytes,
-                into: &heads
+                exactly: recordHeaderBytes,
+                into: &recordHeaders
             )
         } catch {
-            throw .malformed(at: 0, "a pack that cannot be unpacked (\(error))")
+            throw .malformed(at: 0, "a block that cannot be decompressed (\(error))")
         }
         hasData = false
         if dataBytes > 0 { hasData = try holdsAny(wantsData) }
         if hasData { try openData(payload.extracting(headEnd..<payload.byteCount), prefix) }
-        reference = PackFormat.Reference()
-        (headOffset, dataOffset, index) = (0, 0, -1)
+        reference = BlockFormat.Reference()
+        (recordHeaderOffset, dataOffset, index) = (0, 0, -1)
     }
 
     private mutating func openData(_ frame: RawSpan, _ prefix: [UInt8]) throws(FormatError) {
@@ -115,16 +118,16 @@ package struct PackReader: ~Copyable {
                 into: &data
             )
         } catch {
-            throw .malformed(at: 0, "a pack whose data cannot be unpacked (\(error))")
+            throw .malformed(at: 0, "a block whose data cannot be decompressed (\(error))")
         }
     }
 
     /// Whether a record in the record headers' frame is of a wanted file.
     private func holdsAny(_ isWanted: (FileID) -> Bool) throws(FormatError) -> Bool {
-        let span = unsafe heads.span.bytes
-        var (offset, reference) = (0, PackFormat.Reference())
-        while offset < heads.count {
-            let head = try PackedHead(span, at: &offset, after: &reference)
+        let span = unsafe recordHeaders.span.bytes
+        var (offset, reference) = (0, BlockFormat.Reference())
+        while offset < recordHeaders.count {
+            let head = try BlockRecordHeader(span, at: &offset, after: &reference)
             if isWanted(head.file) { return true }
             _ = try span.take(head.payloadBytes, at: &offset)
         }
@@ -134,24 +137,24 @@ package struct PackReader: ~Copyable {
     /// Moves to the next record; false when there is none.
     package mutating func next() throws(FormatError) -> Bool {
         guard index + 1 < count else {
-            guard headOffset == heads.count, dataOffset == dataBytes else {
-                throw .malformed(at: 0, "a pack with more than its records")
+            guard recordHeaderOffset == recordHeaders.count, dataOffset == dataBytes else {
+                throw .malformed(at: 0, "a block with more than its records")
             }
             return false
         }
-        let bytes = heads
+        let bytes = recordHeaders
         let span = unsafe bytes.span.bytes
-        let head = try PackedHead(span, at: &headOffset, after: &reference)
-        let start = try span.take(head.payloadBytes, at: &headOffset)
+        let head = try BlockRecordHeader(span, at: &recordHeaderOffset, after: &reference)
+        let start = try span.take(head.payloadBytes, at: &recordHeaderOffset)
         guard !Self.outer.contains(head.type) else {
-            throw .malformed(at: 0, "a pack in a pack")
+            throw .malformed(at: 0, "a block in a block")
         }
-        let payloadSpan = span.extracting(start..<headOffset)
+        let payloadSpan = span.extracting(start..<recordHeaderOffset)
         payload.removeAll(keepingCapacity: payload.capacity <= 16 << 20)
         payload.append(contentsOf: payloadSpan)
         let rangeBytes = Self.rangeBytes(ofType: head.type, payloadSpan)
         guard rangeBytes <= UInt64(dataBytes - dataOffset) else {
-            throw .malformed(at: 0, "a pack with fewer bytes than its ranges have")
+            throw .malformed(at: 0, "a block with fewer bytes than its ranges have")
         }
         let dataEnd = dataOffset + Int(rangeBytes)
         if hasData {
@@ -164,8 +167,8 @@ package struct PackReader: ~Copyable {
         return true
     }
 
-    /// Types of records that no pack contains.
-    private static let outer = [RecordType.pack, .summary, .footer].map(\.rawValue)
+    /// Types of records that no block contains.
+    private static let outer = [RecordType.block, .segmentDelta, .footer].map(\.rawValue)
 
     /// How many bytes of the data belong to the record.
     package static func rangeBytes(ofType type: UInt8, _ payload: RawSpan) -> UInt64 {
