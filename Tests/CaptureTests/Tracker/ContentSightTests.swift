@@ -21,6 +21,7 @@ struct ContentSightTests {
         _ change: (inout [UInt8]) -> Void = { _ in }
     ) throws -> ContentSight {
         let name = folder.file("a.db")
+        try? Directory.remove(FilePath(name))
         _ = try SQLite3.sql("PRAGMA page_size=4096; CREATE TABLE t(i);", on: name)
         var bytes = try folder.bytes(of: "a.db")
         var scratch = [UInt8](repeating: 0, count: 1 << 16)

@@ -187,7 +187,7 @@ struct OddRowsTests {
         )
         #expect(try other.waitForEnd().status == 0)
         let undo = try protection.holdfast("undo", protection.database, expecting: 1)
-        #expect(undo.stderr.contains("what others wrote up to "))
+        #expect(undo.stderr.contains("later commits, up to "))
         #expect(try SQLite3.sql("SELECT x FROM o;", on: protection.database) == "precious\n")
     }
 }

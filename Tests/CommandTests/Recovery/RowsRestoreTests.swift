@@ -56,7 +56,7 @@ struct RowsRestoreTests {
         // An event of somebody else would go with it.
         try team.patientSQL("INSERT INTO events(event_type) VALUES('log');")
         try team.holdfast("sync")
-        #expect(try team.holdfast("undo", expecting: 1).stderr.contains("what others wrote up to "))
+        #expect(try team.holdfast("undo", expecting: 1).stderr.contains("later commits, up to "))
     }
 
     @Test("without the children, it says which are missing")

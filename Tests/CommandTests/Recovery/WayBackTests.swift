@@ -74,7 +74,7 @@ import Testing
             ["undo", protection.data, "--wait", "10ms"],
             environment: protection.environment
         )
-        #expect(impatient.status == 11 && impatient.stderr.contains("is being brought back"), "\(impatient)")
+        #expect(impatient.status == 11 && impatient.stderr.contains(" is running: "), "\(impatient)")
         let second = try HoldfastProgram.start(
             ["undo", protection.data],
             environment: protection.environment
@@ -85,7 +85,7 @@ import Testing
         try wait(for: "the second one") { second.hasOpen("\(roots)/\(root)") }
         first.letGo()
         let overtaken = try second.waitForEnd()
-        #expect(overtaken.status == 11 && overtaken.stderr.contains("was brought back"), "\(overtaken)")
+        #expect(overtaken.status == 11 && overtaken.stderr.contains(" ended meanwhile: "), "\(overtaken)")
         #expect(try first.program.waitForEnd().status == 0)
         #expect(try String(contentsOfFile: protection.data + "/notes", encoding: .utf8) == "bad\n")
     }
