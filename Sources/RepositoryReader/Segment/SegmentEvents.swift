@@ -32,7 +32,7 @@ struct SegmentEvents: ~Copyable {
         case atRecord
         case inBlock
         /// The segment delta whose records were delivered was the last event.
-        case behindSummary
+        case behindDelta
         case ended
     }
 
@@ -111,7 +111,7 @@ struct SegmentEvents: ~Copyable {
     /// The current record is damaged, as its decoder found.
     mutating func reject() {
         // No other record may replace those in a segment delta.
-        if state == .behindSummary { following = 0 }
+        if state == .behindDelta { following = 0 }
     }
 
     mutating func next() throws -> Event {
@@ -120,7 +120,7 @@ struct SegmentEvents: ~Copyable {
             case .betweenRecords: if let event = try advance() { return event }
             case .atRecord: if let event = try deliver() { return event }
             case .inBlock: if let event = try advanceInBlock() { return event }
-            case .behindSummary:
+            case .behindDelta:
                 if following == 0 { return try finishDeltas() }
                 isInDelta = true
                 state = .betweenRecords
@@ -155,7 +155,7 @@ struct SegmentEvents: ~Copyable {
     /// Delivers the reader's current record, or begins with the records in it.
     private mutating func deliver() throws -> Event? {
         state = .betweenRecords
-        if isSealed, end.tail == .clean, replacesSegment(reader.header) { return try openSummary() }
+        if isSealed, end.tail == .clean, replacesSegment(reader.header) { return try openDelta() }
         // A segment delta after the last one is damaged: no other record may replace the records in it.
         if isInDelta { return nil }
         let place = place(storedBytes: shares.next(reader.header))
@@ -163,7 +163,7 @@ struct SegmentEvents: ~Copyable {
         do {
             switch type {
             case .block: return try openBlock(place)
-            case .segmentDelta where stream.wantsData: try blocks.take(summaryAt: place, in: reader)
+            case .segmentDelta where stream.wantsData: try blocks.take(deltaAt: place, in: reader)
             default: break
             }
             return .record(type, place)
@@ -176,10 +176,10 @@ struct SegmentEvents: ~Copyable {
     private mutating func openBlock(_ place: RecordPlace) throws -> Event? {
         var damaged: DamageError?
         do {
-            try blocks.open(packAt: place, in: reader, wantsData: stream.wantsData)
+            try blocks.open(blockAt: place, in: reader, wantsData: stream.wantsData)
         } catch let damage as DamageError where stream.wantsData {
             // Records without data can be delivered all the same.
-            try blocks.open(packAt: place, in: reader, wantsData: false)
+            try blocks.open(blockAt: place, in: reader, wantsData: false)
             damaged = damage
         }
         block = Block(place: place, isWhole: damaged == nil)
@@ -194,14 +194,14 @@ struct SegmentEvents: ~Copyable {
 
     /// Decompresses a segment delta that replaces its segment. The events of its records follow, then the
     /// segment delta.
-    private mutating func openSummary() throws -> Event? {
-        state = .behindSummary
+    private mutating func openDelta() throws -> Event? {
+        state = .behindDelta
         following = 0
         let place = place(storedBytes: UInt64(reader.header.recordBytes), isInDelta: true)
         guard try stream.knownType(reader.header, place) != nil else { return nil }
         do {
             let (wantsData, wantedFiles) = (stream.wantsData, stream.wantedFiles)
-            following = try blocks.open(summaryAt: place, in: reader) {
+            following = try blocks.open(deltaAt: place, in: reader) {
                 wantsData && (wantedFiles?.contains($0) ?? true)
             }
             block = Block(place: place, isWhole: true)
@@ -258,7 +258,7 @@ struct SegmentEvents: ~Copyable {
             state = .betweenRecords
             return nil
         }
-        state = .behindSummary
+        state = .behindDelta
         return .record(.segmentDelta, outer)
     }
 
@@ -323,13 +323,13 @@ struct SegmentEvents: ~Copyable {
 
 /// Decompresses the current record of a segment's reader; errors name its place.
 extension BlockReader {
-    fileprivate mutating func take(summaryAt place: RecordPlace, in reader: borrowing SegmentReader) throws {
+    fileprivate mutating func take(deltaAt place: RecordPlace, in reader: borrowing SegmentReader) throws {
         let payload = reader.payload
         try place.reading { () throws(FormatError) in try take(delta: payload) }
     }
 
     fileprivate mutating func open(
-        packAt place: RecordPlace,
+        blockAt place: RecordPlace,
         in reader: borrowing SegmentReader,
         wantsData: Bool
     ) throws {
@@ -339,7 +339,7 @@ extension BlockReader {
 
     /// Returns how many of the segment deltas follow this one.
     fileprivate mutating func open(
-        summaryAt place: RecordPlace,
+        deltaAt place: RecordPlace,
         in reader: borrowing SegmentReader,
         wantsData: (FileID) -> Bool
     ) throws -> Int {
