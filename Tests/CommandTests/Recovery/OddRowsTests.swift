@@ -59,7 +59,7 @@ struct OddRowsTests {
             "--where",
             "k IS NULL"
         )
-        #expect(result.status == 1 && result.stderr.contains("NULL in their key"), "\(result)")
+        #expect(result.status == 1 && result.stderr.contains("NULL in their primary key"), "\(result)")
         #expect(try rows("t") == "|one\n")
         try capture()
         let diff = try protection.holdfast("diff", "1", protection.database, "--summary").stdout
