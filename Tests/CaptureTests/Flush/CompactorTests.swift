@@ -9,8 +9,8 @@ import Testing
 
 @testable import Capture
 
-/// The compactor's own thread, on segments of a real writer. Nothing is waited for but its answers and its end.
-@Suite("The compactor", .timeLimit(.minutes(2)))
+/// The compactor's own thread, on segments of a real writer. The tests wait only for its answers and its end.
+@Suite("The compactor")
 struct CompactorTests {
     /// A decision that fails: nothing is removed.
     private struct Refusal: Error {}
@@ -46,8 +46,8 @@ struct CompactorTests {
         try await body()
     }
 
-    /// Returns when everything was done that the compactor does when it is woken now. The first request may be
-    /// processed in a pass that began before, and the second one comes before that pass's retention.
+    /// Returns when a pass that began after the call is complete. The first request may be processed in an
+    /// earlier pass, and the second one before the retention of the next pass.
     private func wholePass(_ compactor: Compactor) async {
         for _ in 0..<3 {
             await #expect(throws: Refusal.self) { try await compactor.thin { throw Refusal() } }
@@ -152,7 +152,7 @@ struct CompactorTests {
         #expect(try written.sequences() == [newest])
     }
 
-    /// Catches damage that is passed over in silence, told at each pass, or written anew under a right checksum.
+    /// Catches damage that is not told, told at each pass, or written anew under a right checksum.
     @Test("a damaged segment is told once, and stays as it is")
     func damaged() async throws {
         let written = try SegmentedRoot(segments: 2)

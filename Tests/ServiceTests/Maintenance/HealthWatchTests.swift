@@ -10,7 +10,7 @@ import Testing
 
 @testable import Service
 
-@Suite("The health watch of a root", .timeLimit(.minutes(2)))
+@Suite("The health watch of a root")
 struct HealthWatchTests {
     /// The table's tree begins in the second page.
     private static let filled = """
