@@ -154,8 +154,10 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Recovery", "History", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
-                "LinuxSystem", path, "TestSupport",
+                "Service", "Capture", "Recovery", "History", "RepositoryWriter", "RepositoryReader",
+                "RepositoryFormat", "LinuxSystem", path, "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),

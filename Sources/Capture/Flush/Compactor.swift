@@ -26,9 +26,6 @@ final class Compactor: Sendable {
     private let isPaused = Atomic<Bool>(false)
     private let state = Mutex(State())
 
-    /// The least time between two runs of retention.
-    private static let retentionPause = Duration.seconds(3600)
-
     init(
         _ root: RootDescription,
         meter: StatusMeter,
@@ -56,15 +53,16 @@ final class Compactor: Sendable {
     /// When it returns, its state is dropped and its files are removed.
     private func work() {
         let sealing = RootCompaction(root)
-        var lastRetention: MonotonicInstant?
+        var schedule = RetentionSchedule()
         while !isStopped.load(ordering: .acquiring) {
             // Read before the work: all segments that are full by then are compacted.
             let isLast = isFinishing.load(ordering: .acquiring)
             let count = seal(sealing)
             answerRequests(sealing)
-            let isDue = lastRetention.map { $0.duration(to: .now) >= Self.retentionPause } ?? true
-            if goesOn, isDue, isLast || count > 0, !isPaused.load(ordering: .acquiring) {
-                lastRetention = .now
+            let now = MonotonicInstant.now
+            let isDue = schedule.isDue(compacted: count, isLast: isLast, at: now)
+            if goesOn, isDue, !isPaused.load(ordering: .acquiring) {
+                schedule.began(at: now)
                 retain(sealing)
             }
             if isLast { return }

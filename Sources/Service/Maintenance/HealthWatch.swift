@@ -17,6 +17,9 @@ package final class HealthWatch: Sendable {
         package var patience = Duration.seconds(60)
 
         package init() {}
+
+        /// The pause after a survey that took so much processor time.
+        func pause(after processorTime: Duration) -> Duration { max(quiet, processorTime * 50) }
     }
 
     private let options: Options
@@ -46,7 +49,7 @@ package final class HealthWatch: Sendable {
                 do {
                     try await waitForQuiet()
                     let processorTime = try await look()
-                    try await Task.sleep(for: max(options.quiet, processorTime * 50))
+                    try await Task.sleep(for: options.pause(after: processorTime))
                 } catch is CancellationError {
                     return
                 } catch {
@@ -59,13 +62,11 @@ package final class HealthWatch: Sendable {
     }
 
     private func waitForQuiet() async throws {
-        let deadline = MonotonicInstant.now.advanced(by: options.patience)
-        var last = protector.status.lastSequence
-        while MonotonicInstant.now < deadline {
+        var wait = QuietWait(patience: options.patience, last: protector.status.lastSequence, at: .now)
+        while !wait.isOver(at: .now) {
             try await Task.sleep(for: options.quiet)
-            let now = protector.status.lastSequence
-            if now == last, protector.status.isReady { return }
-            last = now
+            let status = protector.status
+            if wait.isQuiet(last: status.lastSequence, isReady: status.isReady) { return }
         }
     }
 

@@ -13,10 +13,17 @@ final class ListeningRoot: Sendable {
     private let directory: TemporaryDirectory
     private let socket: Socket
 
-    init() throws {
-        directory = try TemporaryDirectory()
+    convenience init() throws {
+        let directory = try TemporaryDirectory()
         let repository = try RepositoryDirectory.openOrCreate(at: FilePath(directory.file("r")))
-        root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
+        let root = try repository.addRoot(FilePath(directory.file("data")), kind: .directory)
+        try self.init(root, in: directory)
+    }
+
+    /// Begins to listen for a root that is there already.
+    init(_ root: RootDescription, in directory: TemporaryDirectory) throws {
+        self.root = root
+        self.directory = directory
         socket = try Socket.listen(at: root.controlPath)
     }
 

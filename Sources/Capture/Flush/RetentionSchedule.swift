@@ -1,0 +1,21 @@
+import LinuxSystem
+
+/// Decides when retention runs: after a compaction or at the end, and not again within `pause`.
+struct RetentionSchedule {
+    /// The start of the last run.
+    private var last: MonotonicInstant?
+
+    /// The least time between two runs.
+    static let pause = Duration.seconds(3600)
+
+    /// - Parameters:
+    ///   - compacted: the number of segments that were compacted just now.
+    ///   - isLast: no compaction follows.
+    func isDue(compacted: Int, isLast: Bool, at now: MonotonicInstant) -> Bool {
+        guard isLast || compacted > 0 else { return false }
+        return last.map { $0.duration(to: now) >= Self.pause } ?? true
+    }
+
+    /// Retention has begun.
+    mutating func began(at now: MonotonicInstant) { last = now }
+}
