@@ -4,9 +4,9 @@ import SQLiteFiles
 /// A log that is not beside its database.
 ///
 /// A connection holds a SHARED lock on a database in WAL mode as long as it is open (sqlite.org/walformat,
-/// section 2.3.1), and the log has its name from the first read on. So a lock without a log means that the
-/// log is elsewhere: removed under its writer, or beside another name of the database, which was mounted or
-/// linked alone.
+/// section 2.3.1). The log has its name from the first read on. So a lock without a log means that the log is
+/// elsewhere: removed under its writer, or beside another name of the database, which was mounted or linked
+/// alone.
 extension LogCapture {
     enum SightStep {
         case isInSight

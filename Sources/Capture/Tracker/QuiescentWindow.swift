@@ -3,12 +3,15 @@ import SQLiteFiles
 
 /// A moment in which nobody writes a database file: the first half of a seqlock.
 ///
-/// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3), and in
-/// rollback mode only after its journal is synced. So the file is quiescent when no one holds a write lock on
-/// the PENDING byte or the SHARED range, and no journal is live unless its writer still only holds RESERVED;
-/// and under a write lock as long as the journal only collects, for SQLite takes the lock first and then
-/// syncs the journal. What was read between two equal windows, with no write event for the file in between,
-/// is one state of it.
+/// SQLite writes a database file only under an EXCLUSIVE lock (sqlite.org/lockingv3, section 3). In rollback
+/// mode it takes the lock, syncs the journal, and only then writes. So the file is quiescent if one of these
+/// holds:
+/// 1. No process holds a write lock on the PENDING byte or the SHARED range. A live journal is then hot, or
+///    its writer still holds only RESERVED.
+/// 2. A process holds one, the journal is not synced yet or is idle, and it was written after the file.
+///
+/// The pages that are read between two equal windows are one state of the file, if no event of a write comes
+/// in between.
 struct QuiescentWindow: Equatable {
     let stamp: ContentStamp
     /// The first 100 bytes, fewer in a shorter file.

@@ -107,8 +107,6 @@ final class Run {
             | (prefixNumbers.isEmpty ? ChangesFormat.Flag.noPrefix : 0)
     }
 
-    /// The memory of its content, in bytes.
-    var byteCount: Int { raw.count + prefix.count + table.count }
     /// The memory that it keeps for reuse, in bytes.
     var capacity: Int { raw.capacity + prefix.capacity + table.capacity }
 }

@@ -77,7 +77,6 @@ struct Style {
             && CurrentProcess.environment("TERM") != "dumb"
     }
 
-    func dim(_ text: String) -> String { wrap(text, "2") }
     func bold(_ text: String) -> String { wrap(text, "1") }
     func red(_ text: String) -> String { wrap(text, "31") }
     func green(_ text: String) -> String { wrap(text, "32") }

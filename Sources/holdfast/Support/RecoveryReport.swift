@@ -8,7 +8,6 @@ import SystemPackage
 struct RecoveryReport {
     private let target: Target
     private let index: SnapshotIndex
-    private let now = Instant.now
 
     init(_ target: Target, _ index: SnapshotIndex) {
         self.target = target
