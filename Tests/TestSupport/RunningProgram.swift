@@ -156,6 +156,18 @@ package final class RunningProgram {
         }
     }
 
+    /// Whether its thread of that name waits for a lock (`wchan` in proc(5)).
+    package func isWaitingForLock(thread name: String) -> Bool {
+        let threads = "/proc/\(processID)/task"
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
+        return numbers.contains { number in
+            let text = { (name: String) -> String in
+                (try? String(contentsOfFile: "\(threads)/\(number)/\(name)", encoding: .utf8)) ?? ""
+            }
+            return text("comm") == name + "\n" && text("wchan").contains("futex")
+        }
+    }
+
     /// The most memory that it has had resident so far (`VmHWM` in proc(5)).
     package func peakMemoryBytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)

@@ -122,8 +122,11 @@ struct ExchangeTests {
         )
         #expect(!FileManager.default.fileExists(atPath: protection.database + "-journal"))
         restore.program.signal(signal)
+        // It has the signal, and waits until the exchange is over.
+        try wait(for: "the signal") { restore.program.isWaitingForLock(thread: "signals") }
         restore.letGo()
-        #expect(try restore.program.waitForEnd().status == 130)
+        let end = try restore.program.waitForEnd()
+        #expect(end.status == 130, "\(end)")
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: protection.database) == "ok\n")
         #expect(
             try shell("cat a.db.corrupted-*[0-9] | md5sum; cat a.db.*-journal", in: protection) == damaged
