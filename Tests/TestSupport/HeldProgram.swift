@@ -36,8 +36,9 @@ package final class HeldProgram {
     }
 
     deinit {
-        program.kill()
+        // A tracer that waits out its delay would not let go of a killed program either.
         letGo()
+        program.kill()
     }
 
     /// Without its tracer the kernel lets it go on (ptrace(2)).

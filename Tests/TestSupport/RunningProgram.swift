@@ -156,15 +156,16 @@ package final class RunningProgram {
         }
     }
 
-    /// Whether its thread of that name waits for a lock (`wchan` in proc(5)).
-    package func isWaitingForLock(thread name: String) -> Bool {
+    /// Whether its thread of that name waits for a `Mutex` (`wchan` in proc(5)).
+    package func isWaitingForMutex(thread name: String) -> Bool {
         let threads = "/proc/\(processID)/task"
         let numbers = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
         return numbers.contains { number in
             let text = { (name: String) -> String in
                 (try? String(contentsOfFile: "\(threads)/\(number)/\(name)", encoding: .utf8)) ?? ""
             }
-            return text("comm") == name + "\n" && text("wchan").contains("futex")
+            // A mutex of Swift's is one of the kernel's as well (FUTEX_LOCK_PI in futex(2)).
+            return text("comm") == name + "\n" && text("wchan").hasPrefix("rt_mutex")
         }
     }
 

@@ -123,7 +123,7 @@ struct ExchangeTests {
         #expect(!FileManager.default.fileExists(atPath: protection.database + "-journal"))
         restore.program.signal(signal)
         // It has the signal, and waits until the exchange is over.
-        try wait(for: "the signal") { restore.program.isWaitingForLock(thread: "signals") }
+        try wait(for: "the signal") { restore.program.isWaitingForMutex(thread: "signals") }
         restore.letGo()
         let end = try restore.program.waitForEnd()
         #expect(end.status == 130, "\(end)")
