@@ -3,6 +3,8 @@
 #include <linux/openat2.h>
 #include <linux/stat.h>
 #include <malloc.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -10,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 /// Asks that the calling thread gets the processor in slices of so many nanoseconds (sched_setattr(2)). From Linux
@@ -95,4 +98,14 @@ static inline int linux_mount_of(const char *path, uint64_t *number, uint64_t *d
 static inline int linux_is_read_only(const char *path) {
     struct statvfs status;
     return statvfs(path, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+}
+
+// The C library declares it only with extensions.
+extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+
+/// Waits for descriptors, at most so many nanoseconds; without end if that is negative (ppoll(2)). Returns how many are
+/// ready, or -1 with `errno`.
+static inline int linux_poll(struct pollfd *entries, uint32_t count, int64_t nanoseconds) {
+    struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return ppoll(entries, count, nanoseconds < 0 ? 0 : &timeout, 0);
 }

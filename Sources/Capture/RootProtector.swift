@@ -5,7 +5,7 @@ package import RepositoryWriter
 import Synchronization
 package import SystemPackage
 
-/// Protects one root: an observer thread that looks at once, a recorder thread that writes a little later.
+/// Protects one root: an observer looks at once, a recorder writes a little later.
 package final class RootProtector: Sendable {
     package struct Options: Sendable {
         /// Quiet that ends a burst of changes.
@@ -34,6 +34,7 @@ package final class RootProtector: Sendable {
     private static let lockBarrier = UInt64.max
     private let repository: FilePath
     private let options: Options
+    private let threads: ProtectorThreads
     private let meter: StatusMeter
     private let requests: RequestQueue
     private let queue: CaptureQueue
@@ -42,18 +43,21 @@ package final class RootProtector: Sendable {
     private let numbers = RequestNumbers()
     private let holdsLock = Atomic<Bool>(false)
 
+    /// - Parameter threads: nil for threads of its own.
     package init(
         root: RootDescription,
         repository: FilePath,
         options: Options = Options(),
+        threads: ProtectorThreads? = nil,
         notice: @escaping @Sendable (CaptureNotice) -> Void = { _ in }
     ) throws(SystemError) {
         meter = StatusMeter(notice: notice)
+        self.threads = if let threads { threads } else { try ProtectorThreads() }
         self.root = root
         self.repository = repository
         self.options = options
-        requests = try RequestQueue()
-        queue = try CaptureQueue()
+        queue = CaptureQueue()
+        requests = RequestQueue(queue.observerSignal)
         compactor = Compactor(root, meter: meter, retention: options.retention)
     }
 
@@ -65,7 +69,7 @@ package final class RootProtector: Sendable {
     /// was captured, `SystemError`.
     package func run() async throws {
         do {
-            try await WorkerThread.run("recorder") { [self] in try record() }
+            try await withTaskExecutorPreference(threads.recorders) { try await record() }
         } catch {
             answers.fail(error)
             throw error
@@ -116,8 +120,8 @@ package final class RootProtector: Sendable {
         return try await compactor.thin(decide)
     }
 
-    /// The recorder's thread: opens the root, starts the observer's thread, writes until that ends.
-    private func record() throws {
+    /// Opens the root, starts the observer, writes until that ends.
+    private func record() async throws {
         let writer = try RootWriter(root: root)
         holdsLock.store(true, ordering: .releasing)
         defer { holdsLock.store(false, ordering: .releasing) }
@@ -133,30 +137,11 @@ package final class RootProtector: Sendable {
             knownGoodUntil: writer.lastTime,
             auditInterval: options.auditInterval
         )
-        let (outcome, hashes) = (Outcome(), writer.hashes)
-        try WorkerThread.start("observer", urgency: .high) { [self] in
-            do {
-                let context = CaptureContext(
-                    queue: queue,
-                    meter: meter,
-                    mirrorDirectory: root.directory.appending("mirror"),
-                    hashes: hashes,
-                    budget: OpenFileBudget(openFiles: options.openFiles)
-                )
-                try Observer(start, requests: requests, context: context).run()
-            } catch {
-                meter.update { $0.interruption = error as? CaptureInterruption }
-                outcome.set(error)
-            }
-            queue.close()
-        }
-        try compactor.start()
-        // The lock goes with the writer: nothing is sealed without it.
-        defer { withExtendedLifetime(writer) { compactor.end(finishing: !options.isPatient) } }
         let recorder = Recorder(
             writer: writer,
             compactor: compactor,
             queue: queue,
+            loop: threads.recorders,
             meter: meter,
             answers: answers,
             debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay),
@@ -164,11 +149,47 @@ package final class RootProtector: Sendable {
             idleDelay: options.idleDelay,
             onDurable: options.onDurable
         )
-        defer {
-            requests.stop(.atOnce)
-            writer.discardOpenBases()
+        let hashes = writer.hashes
+        async let observed: Void = observe(start, hashes)
+        async let compacted: Void = compactor.run(on: threads.compactors)
+        var failure: (any Error)?
+        do {
+            try await recorder.run()
+        } catch {
+            failure = error
         }
-        try recorder.run()
-        if let error = outcome.error { throw error }
+        requests.stop(.atOnce)
+        writer.discardOpenBases()
+        compactor.end(finishing: !options.isPatient)
+        // The lock goes with the writer: nothing is sealed without it.
+        await compacted
+        do {
+            try await observed
+        } catch {
+            failure = failure ?? error
+        }
+        withExtendedLifetime(writer) {}
+        if let failure { throw failure }
+    }
+
+    /// Looks until `stop`. Then no more steps follow.
+    private func observe(_ start: ObserverStart, _ hashes: PageHashes) async throws {
+        defer { queue.close() }
+        do {
+            try await withTaskExecutorPreference(threads.observers) {
+                let context = CaptureContext(
+                    queue: queue,
+                    meter: meter,
+                    mirrorDirectory: root.directory.appending("mirror"),
+                    hashes: hashes,
+                    budget: OpenFileBudget(openFiles: options.openFiles),
+                    links: threads.links
+                )
+                try await Observer(start, requests: requests, context: context, threads: threads).run()
+            }
+        } catch {
+            meter.update { $0.interruption = error as? CaptureInterruption }
+            throw error
+        }
     }
 }

@@ -18,6 +18,8 @@ package struct InotifyMask: OptionSet, Hashable, Sendable {
     package static let deletedSelf = InotifyMask(Int(IN_DELETE_SELF))
     package static let movedSelf = InotifyMask(Int(IN_MOVE_SELF))
     package static let onlyDirectory = InotifyMask(Int(IN_ONLYDIR))
+    /// Adds to the mask of a watch that the instance has of the same inode, instead of replacing it.
+    static let inAddition = InotifyMask(Int(IN_MASK_ADD))
     /// A symbolic link itself is watched, not its target.
     package static let linkItself = InotifyMask(Int(IN_DONT_FOLLOW))
 

@@ -1,6 +1,7 @@
+import CLinux
 import Glibc
 
-/// Waits for several descriptors at once (`poll(2)`, so to the millisecond).
+/// Waits for several descriptors at once (`ppoll(2)`).
 package struct Poller: ~Copyable {
     private var entries: [pollfd] = []
 
@@ -10,35 +11,26 @@ package struct Poller: ~Copyable {
     package struct Slot: Hashable, Sendable { fileprivate let index: Int }
 
     package mutating func add(_ inotify: Inotify) -> Slot { add(inotify.descriptor) }
+    package mutating func add(_ inotify: SharedInotify) -> Slot { add(inotify.descriptor) }
     package mutating func add(_ wakeup: WakeupPipe) -> Slot { add(wakeup.descriptor) }
 
-    /// Ready when the other end is closed. An end that is only shut down for writing is not.
-    package mutating func addEnd(of socket: borrowing Socket) -> Slot { add(socket.descriptor, 0) }
-
     /// Ready when something can be written.
-    mutating func addRoom(in socket: borrowing Socket) -> Slot { add(socket.descriptor, POLLOUT) }
+    mutating func addRoom(in socket: borrowing Socket) -> Slot { add(socket.descriptor, Int16(POLLOUT)) }
 
-    /// Ready once after every change.
-    package mutating func add(_ mounts: MountTable) -> Slot { add(mounts.descriptor, POLLPRI) }
-
-    private mutating func add(_ descriptor: Int32, _ events: Int32 = POLLIN) -> Slot {
-        entries.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
+    mutating func add(_ descriptor: Int32, _ events: Int16 = Int16(POLLIN)) -> Slot {
+        entries.append(pollfd(fd: descriptor, events: events, revents: 0))
         return Slot(index: entries.count - 1)
     }
 
-    /// Stops or starts waiting for a descriptor; one that is muted is never ready.
-    package mutating func mute(_ slot: Slot, _ isMuted: Bool) {
-        // The kernel ignores a negative descriptor; the complement keeps the number.
-        let descriptor = entries[slot.index].fd
-        if (descriptor < 0) != isMuted { entries[slot.index].fd = ~descriptor }
-    }
+    /// Waits for none of them any more.
+    mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
 
     /// Waits until something is ready or `timeout` has passed; nil waits without end.
     /// Returns false on timeout or interruption.
     package mutating func wait(_ timeout: Duration?) throws(SystemError) -> Bool {
-        let milliseconds = timeout.map(Self.milliseconds) ?? -1
+        let nanoseconds = timeout.map { max(0, $0.nanoseconds) } ?? -1
         let ready = unsafe entries.withUnsafeMutableBufferPointer {
-            unsafe poll($0.baseAddress, nfds_t($0.count), milliseconds)
+            unsafe linux_poll($0.baseAddress, UInt32($0.count), nanoseconds)
         }
         guard ready >= 0 else {
             if errno == EINTR {
@@ -48,12 +40,6 @@ package struct Poller: ~Copyable {
             throw .last(.waitForEvents, nil)
         }
         return ready > 0
-    }
-
-    /// Rounded up, so that the caller does not poll repeatedly for a fraction; at most what poll(2) takes.
-    private static func milliseconds(_ duration: Duration) -> Int32 {
-        let nanoseconds = max(0, duration.nanoseconds)
-        return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
     }
 
     /// Whether the descriptor was ready after the last wait.

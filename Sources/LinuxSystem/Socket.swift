@@ -89,65 +89,6 @@ package struct Socket: ~Copyable, Sendable {
         )
     }
 
-    /// One line, without its newline; nil when the other end closed first. A line that exceeds `limit` bytes
-    /// is an error (EMSGSIZE). So is one that takes longer than `within` for each MiB (EAGAIN).
-    package func readLine(limit: Int, within time: Duration? = nil) throws(SystemError) -> [UInt8]? {
-        let start = MonotonicInstant.now
-        var line: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while line.count <= limit {
-            let deadline = time.map { start.advanced(by: $0 * (1 + line.count >> 20)) }
-            if let deadline {
-                setReadTimeout(max(.milliseconds(1), MonotonicInstant.now.duration(to: deadline)))
-            }
-            if let deadline, deadline <= .now {
-                throw SystemError(.readFromSocket, nil, code: .resourceTemporarilyUnavailable)
-            }
-            let got = unsafe chunk.withUnsafeMutableBytes {
-                unsafe recv(descriptor, $0.baseAddress!, $0.count, 0)
-            }
-            if got < 0 {
-                if errno == EINTR { continue }
-                throw .last(.readFromSocket, nil)
-            }
-            if got == 0 { return nil }
-            let end = chunk[..<got].firstIndex(of: UInt8(ascii: "\n"))
-            line.append(contentsOf: chunk[..<(end ?? got)])
-            if end != nil, line.count <= limit { return line }
-        }
-        throw SystemError(.readFromSocket, nil, code: .messageTooLong)
-    }
-
-    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. If the other end has not
-    /// made room for all of it `within` that time, that is an error (EAGAIN).
-    package func writeLine(_ bytes: [UInt8], within time: Duration? = nil) throws(SystemError) {
-        let deadline = time.map { MonotonicInstant.now.advanced(by: $0) }
-        let line = bytes + [UInt8(ascii: "\n")]
-        var done = 0
-        while done < line.count {
-            let put = unsafe line.withUnsafeBytes {
-                let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
-                return unsafe send(descriptor, $0.baseAddress! + done, line.count - done, flags)
-            }
-            if put >= 0 {
-                done += put
-            } else if errno == EAGAIN {
-                try waitForRoom(until: deadline)
-            } else if errno != EINTR {
-                throw .last(.writeToSocket, nil)
-            }
-        }
-    }
-
-    private func waitForRoom(until deadline: MonotonicInstant?) throws(SystemError) {
-        if let deadline, deadline <= .now {
-            throw SystemError(.writeToSocket, nil, code: .resourceTemporarilyUnavailable)
-        }
-        var poller = Poller()
-        _ = poller.addRoom(in: self)
-        _ = try poller.wait(deadline.map { MonotonicInstant.now.duration(to: $0) })
-    }
-
     /// Makes the waiting `accept` of another thread return with an error.
     package func shutDown() {
         shutdown(descriptor, Int32(SHUT_RDWR))

@@ -113,31 +113,6 @@ package enum WorkerThread {
         return try outcome.take().get()
     }
 
-    /// The same for a client at the other end of a connection. If the client closes it, `body` is cancelled
-    /// and nil is returned without waiting for it.
-    package static func block<Value: Sendable>(
-        whileOpen connection: borrowing Socket,
-        on body: @escaping @Sendable () async throws -> Value
-    ) throws -> Value? {
-        // Without a descriptor, `body` runs on even if the client has closed the connection.
-        guard let wakeup = try? WakeupPipe() else { return try block(on: body) }
-        let outcome = Outcome<Value>()
-        let task = Task {
-            await outcome.set(to: body)
-            wakeup.signal()
-        }
-        var poller = Poller()
-        let (done, gone) = (poller.add(wakeup), poller.addEnd(of: connection))
-        while true {
-            _ = try poller.wait(nil)
-            if poller.isReady(done) { return try outcome.take().get() }
-            if poller.isReady(gone) {
-                task.cancel()
-                return nil
-            }
-        }
-    }
-
     /// Errors are ignored: the thread then runs on any processor.
     private static func bind(to processor: Int) {
         var mask = [UInt8](repeating: 0, count: maskBytes)

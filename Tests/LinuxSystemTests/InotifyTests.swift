@@ -30,19 +30,4 @@ struct InotifyTests {
         #expect(seen.map(\.mask) == [.created, .modified, .deleted])
         #expect(seen.allSatisfy { $0.watch == watch && $0.name == name })
     }
-
-    @Test("keeps quiet about a slot that is muted")
-    func muted() throws {
-        let folder = try TemporaryDirectory()
-        let inotify = try Inotify()
-        _ = try inotify.watch(FilePath(folder.path), for: .created)
-        var poller = Poller()
-        let slot = poller.add(inotify)
-        try folder.write([], to: "x")
-        poller.mute(slot, true)
-        let whileMuted = try poller.wait(.zero)
-        poller.mute(slot, false)
-        let afterwards = try poller.wait(.zero)
-        #expect(!whileMuted && afterwards)
-    }
 }

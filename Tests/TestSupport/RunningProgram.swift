@@ -147,13 +147,20 @@ package final class RunningProgram {
         while isRunning { _ = events.wakeup.wait(.seconds(60)) }
     }
 
-    /// Whether it has that open (proc_pid_fd(5)).
-    package func hasOpen(_ path: String) -> Bool {
+    /// Whether it has that open.
+    package func hasOpen(_ path: String) -> Bool { openDescriptors().contains(path) }
+
+    /// What its open descriptors are, as the kernel names it (proc_pid_fd(5)).
+    package func openDescriptors() -> [String] {
         let links = "/proc/\(processID)/fd"
         let numbers = (try? FileManager.default.contentsOfDirectory(atPath: links)) ?? []
-        return numbers.contains {
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(links)/\($0)")) == path
+        return numbers.compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "\(links)/\($0)")
         }
+    }
+
+    package func threadCount() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/task").count
     }
 
     /// Whether its thread of that name waits for a `Mutex` (`wchan` in proc(5)).

@@ -2,18 +2,14 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// The events of names in a root's directories. Journals, logs and their indexes that appear are opened at
-/// once.
-///
-/// A journal may exist for only 0.1 ms, and the observer may be busy or wait for its processor for several.
-/// So one thread waits on each processor, and the first to run reads the events. Usually that is the one on
-/// the processor of the process that made the file, as soon as that returns from its system call. The
-/// observer gets all events in their order, with the opened files.
-final class NameEvents: Sendable {
+/// The events of names in a root's directories. Journals, logs and their indexes that appear are opened by
+/// the thread that reads the event, because they may be gone when the observer takes it.
+struct NameEvents: ~Copyable {
     /// One event, as it was read.
     struct Entry: Sendable {
+        let watch: InotifyWatch
         let mask: InotifyMask
-        /// The watched directory, relative to the root; nil for an unknown one.
+        /// The watched directory, relative to the root; nil when events were lost.
         let directory: FilePath?
         /// Nil for the directory itself.
         let name: FilePath.Component?
@@ -21,127 +17,99 @@ final class NameEvents: Sendable {
         let caught: PinnedFile?
     }
 
-    private struct State: ~Copyable {
-        let inotify: Inotify?
-        var directories: [InotifyWatch: (name: FilePath, path: FilePath)] = [:]
-        var watches: [FilePath: InotifyWatch] = [:]
-        var entries: [Entry] = []
-        /// How many of them have an open file.
-        var heldCount = 0
-    }
-
-    private let state: Mutex<State>
-    private let scope: RootScope
-    private let stopWakeup: WakeupPipe
-    /// Signalled when there are entries.
-    let wakeup: WakeupPipe
+    private let inbox: Inbox
+    private let subscription: SharedInotify.Subscription?
+    private var watches = DirectoryWatches()
 
     private static let mask: InotifyMask = [
         .created, .deleted, .movedFrom, .movedTo, .attributes, .deletedSelf, .movedSelf, .onlyDirectory,
     ]
-    /// No event needs to wake more threads than this.
-    private static let maximumThreads = 4
 
     /// The most files that are kept open for a busy observer. Further ones count as removed before they were
     /// opened.
     static let mostHeld = 64
 
-    /// Without an inotify instance (`isDeaf`) there are no events.
-    init(_ scope: RootScope, isDeaf: Bool = false) throws(SystemError) {
-        self.scope = scope
-        stopWakeup = try WakeupPipe()
-        wakeup = try WakeupPipe()
-        state = Mutex(State(inotify: isDeaf ? nil : try Inotify()))
+    /// - Parameters:
+    ///   - instance: nil for no events.
+    ///   - informed: called when there are entries.
+    init(_ scope: RootScope, _ instance: SharedInotify?, informed: @escaping @Sendable () -> Void) {
+        let inbox = Inbox(scope)
+        self.inbox = inbox
+        subscription = instance?.subscribe(overflowed: { inbox.put($0, in: nil) }, informed: informed)
     }
-
-    /// Starts the threads; they run until `stop`. With many processors one is always free. Only with few is a
-    /// thread bound to each.
-    func start() throws(SystemError) {
-        guard state.withLock({ $0.inotify != nil }) else { return }
-        let processors = WorkerThread.processors
-        let areFew = processors.count <= Self.maximumThreads
-        for processor in processors.prefix(Self.maximumThreads) {
-            try WorkerThread.start("events", urgency: .high, processor: areFew ? processor : nil) { [self] in
-                standBy()
-            }
-        }
-    }
-
-    func stop() { stopWakeup.signal() }
 
     /// Watches the directory, which is `name` relative to the root.
-    func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
-        let path = directory.path
-        try state.withLock { state throws(SystemError) in
-            guard let watch = try state.inotify?.watch(directory, for: Self.mask) else { return }
-            if let other = state.directories[watch]?.name, other != name { state.watches[other] = nil }
-            state.directories[watch] = (name, path)
-            if let before = state.watches.updateValue(watch, forKey: name), before != watch {
-                state.inotify?.remove(before)
-            }
-        }
+    mutating func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
+        guard let subscription else { return }
+        let place = (name: name, path: directory.path)
+        let watch = try subscription.watch(directory, for: Self.mask) { [inbox] in inbox.put($0, in: place) }
+        if let before = watches.set(watch, for: name) { subscription.remove(before) }
     }
 
     /// No longer watches the directory of that name.
-    func remove(_ name: FilePath) {
-        state.withLock { state in
-            if let watch = state.watches.removeValue(forKey: name) { state.inotify?.remove(watch) }
-        }
+    mutating func remove(_ name: FilePath) {
+        if let watch = watches.remove(name) { subscription?.remove(watch) }
     }
 
     /// All events so far that were not taken yet, oldest first.
-    func takeAll() throws(SystemError) -> [Entry] {
-        try state.withLock { state throws(SystemError) in
-            try read(&state)
-            defer { (state.entries, state.heldCount) = ([], 0) }
-            return state.entries
+    mutating func takeAll() throws(SystemError) -> [Entry] {
+        try subscription?.read()
+        let entries = inbox.takeAll()
+        for entry in entries where entry.mask.contains(.ignored) { watches.ended(entry.watch) }
+        return entries
+    }
+
+    /// The entries that wait for the observer.
+    private final class Inbox: Sendable {
+        private struct State {
+            var entries: [Entry] = []
+            /// How many of them have an open file.
+            var heldCount = 0
         }
-    }
 
-    private func standBy() {
-        var poller = Poller()
-        guard let events = state.withLock({ state in state.inotify.map { poller.add($0) } }) else { return }
-        let stop = poller.add(stopWakeup)
-        while let isReady = try? poller.wait(nil) {
-            guard isReady else { continue }
-            if poller.isReady(stop) { return }
-            guard poller.isReady(events) else { continue }
-            // The observer's next read gets the same error, and reports it.
-            let hasEntries = state.withLock { state in
-                try? read(&state)
-                return !state.entries.isEmpty
-            }
-            if hasEntries { wakeup.signal() }
+        private let scope: RootScope
+        private let state = Mutex(State())
+
+        init(_ scope: RootScope) {
+            self.scope = scope
         }
-    }
 
-    private func read(_ state: inout State) throws(SystemError) {
-        guard let inotify = state.inotify else { return }
-        while try inotify.read({ event in
-            let directory = state.directories[event.watch]
-            if event.mask.contains(.ignored) {
-                state.directories[event.watch] = nil
-                if let directory, state.watches[directory.name] == event.watch {
-                    state.watches[directory.name] = nil
-                }
-                return
+        func takeAll() -> [Entry] {
+            state.withLock { state in
+                defer { state = State() }
+                return state.entries
             }
-            let mayHold = state.heldCount < Self.mostHeld
-            let caught = mayHold ? directory.flatMap { catchFile(event, $0.name, $0.path) } : nil
-            if caught != nil { state.heldCount += 1 }
-            state.entries.append(
-                Entry(mask: event.mask, directory: directory?.name, name: event.name, caught: caught)
-            )
-        }) {}
-    }
+        }
 
-    private func catchFile(_ event: InotifyEvent, _ directory: FilePath, _ path: FilePath) -> PinnedFile? {
-        guard !event.mask.isDisjoint(with: [.created, .movedTo]), !event.mask.contains(.isDirectory),
-            let last = event.name
-        else { return nil }
-        switch scope.role(of: directory.appending(last)) {
-        case .sidecar: return try? PinnedFile(path.appending(last))
-        case .protected, .ignored: return nil
+        func put(_ event: InotifyEvent, in directory: (name: FilePath, path: FilePath)?) {
+            state.withLock { state in
+                let mayHold = state.heldCount < NameEvents.mostHeld
+                let caught = mayHold ? directory.flatMap { catchFile(event, $0.name, $0.path) } : nil
+                if caught != nil { state.heldCount += 1 }
+                state.entries.append(
+                    Entry(
+                        watch: event.watch,
+                        mask: event.mask,
+                        directory: directory?.name,
+                        name: event.name,
+                        caught: caught
+                    )
+                )
+            }
+        }
+
+        private func catchFile(
+            _ event: InotifyEvent,
+            _ directory: FilePath,
+            _ path: FilePath
+        ) -> PinnedFile? {
+            guard !event.mask.isDisjoint(with: [.created, .movedTo]), !event.mask.contains(.isDirectory),
+                let last = event.name
+            else { return nil }
+            switch scope.role(of: directory.appending(last)) {
+            case .sidecar: return try? PinnedFile(path.appending(last))
+            case .protected, .ignored: return nil
+            }
         }
     }
 }

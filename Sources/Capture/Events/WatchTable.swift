@@ -1,4 +1,5 @@
 import LinuxSystem
+import Synchronization
 import SystemPackage
 
 /// The watched directories of one root, in two inotify instances.
@@ -10,7 +11,7 @@ import SystemPackage
 ///
 /// The instance for writes also watches the directories and links on the path to the root. It also watches
 /// single files that are written under a name outside of the root.
-struct WatchTable {
+struct WatchTable: ~Copyable {
     /// The subject of an event of `writes`.
     enum Subject {
         /// A file in this directory, relative to the root.
@@ -21,24 +22,23 @@ struct WatchTable {
         case file(FilePath, FileIdentity)
     }
 
-    let names: NameEvents
+    var names: NameEvents
+    private let inbox = Inbox()
     /// Nil when the kernel refuses an instance; then nothing can be watched.
-    let writes: Inotify?
+    private let writes: SharedInotify.Subscription?
     private let shortage: SystemError?
-    private var subjects: [InotifyWatch: Subject] = [:]
-    private var directories: [FilePath: InotifyWatch] = [:]
+    private var directories = DirectoryWatches()
+    private var others: [InotifyWatch: Subject] = [:]
 
     private static let writeMask: InotifyMask = [.modified, .closedAfterWrite, .onlyDirectory]
     private static let wayMask: InotifyMask = [.movedSelf, .deletedSelf, .linkItself]
     private static let fileMask: InotifyMask = [.modified, .closedAfterWrite]
 
-    init(_ scope: RootScope) throws(SystemError) {
-        do throws(SystemError) {
-            (names, writes, shortage) = (try NameEvents(scope), try Inotify(), nil)
-        } catch {
-            guard WatchLimitError(error) != nil else { throw error }
-            (names, writes, shortage) = (try NameEvents(scope, isDeaf: true), nil, error)
-        }
+    /// Raises `.names` and `.writes` when there are events.
+    init(_ scope: RootScope, _ threads: ProtectorThreads, _ signal: Signal) {
+        names = NameEvents(scope, threads.names) { signal.raise(.names) }
+        writes = threads.writes?.subscribe(overflowed: inbox.put) { signal.raise(.writes) }
+        shortage = threads.shortage
     }
 
     /// Watches the directory, which is `name` relative to the root.
@@ -48,11 +48,9 @@ struct WatchTable {
         }
         do {
             try names.watch(name, directory)
-            let watch = try writes.watch(directory, for: Self.writeMask)
-            if case .directory(let other) = subjects[watch], other != name { directories[other] = nil }
-            let before = directories.updateValue(watch, forKey: name)
-            subjects[watch] = .directory(name)
-            if let before, before != watch { writes.remove(before) }
+            let watch = try writes.watch(directory, for: Self.writeMask, inbox.put)
+            others[watch] = nil
+            if let before = directories.set(watch, for: name) { writes.remove(before) }
         } catch {
             // If the directory may no longer be read, the old watch remains in use.
             if !error.isForbidden { remove(name) }
@@ -63,37 +61,61 @@ struct WatchTable {
     /// No longer watches the directory of that name.
     mutating func remove(_ name: FilePath) {
         names.remove(name)
-        if let watch = directories.removeValue(forKey: name) { writes?.remove(watch) }
+        if let watch = directories.remove(name) { writes?.remove(watch) }
     }
 
     /// Watches everything on the path to the root. The slow round finds changes that cannot be watched.
     mutating func addWay(_ way: [FilePath]) {
-        for (watch, subject) in subjects {
-            if case .way = subject { writes?.remove(watch) }
+        for (watch, subject) in others {
+            if case .way = subject { drop(watch) }
         }
         for path in way {
-            guard let watch = try? writes?.watch(path, for: Self.wayMask) else { continue }
-            subjects[watch] = .way
+            guard let watch = try? writes?.watch(path, for: Self.wayMask, inbox.put) else { continue }
+            others[watch] = .way
         }
     }
 
     /// Watches a file itself: its other names may be outside of the root. Without a watch the slow round
     /// finds the changes.
     mutating func addFile(_ name: FilePath, _ identity: FileIdentity, at path: FilePath) {
-        guard let watch = try? writes?.watchDirect(path, for: Self.fileMask) else { return }
-        subjects[watch] = .file(name, identity)
+        guard let watch = try? writes?.watchDirect(path, for: Self.fileMask, inbox.put) else { return }
+        others[watch] = .file(name, identity)
     }
 
-    /// The subject of an event of `writes`.
-    func subject(ofWrite watch: InotifyWatch) -> Subject? { subjects[watch] }
+    /// The events of writes so far that were not taken yet, oldest first.
+    mutating func takeWrites() throws(SystemError) -> [InotifyEvent] {
+        try writes?.read()
+        return inbox.takeAll()
+    }
+
+    /// The subject of an event of writes.
+    func subject(ofWrite watch: InotifyWatch) -> Subject? {
+        directories.name(of: watch).map { .directory($0) } ?? others[watch]
+    }
 
     /// The kernel has ended this watch.
     mutating func ended(_ watch: InotifyWatch) {
-        if case .directory(let name) = subjects.removeValue(forKey: watch), directories[name] == watch {
-            directories[name] = nil
-        }
+        directories.ended(watch)
+        others[watch] = nil
     }
 
-    /// Stops watching an event's subject.
-    func drop(_ watch: InotifyWatch) { writes?.remove(watch) }
+    /// Stops watching a file or a part of the way.
+    mutating func drop(_ watch: InotifyWatch) {
+        others[watch] = nil
+        writes?.remove(watch)
+    }
+
+    /// Events that wait for the observer.
+    private final class Inbox: Sendable {
+        private let events = Mutex<[InotifyEvent]>([])
+
+        func put(_ event: InotifyEvent) { events.withLock { $0.append(event) } }
+
+        func takeAll() -> [InotifyEvent] {
+            events.withLock { events in
+                defer { events = [] }
+                return events
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@ import LinuxSystem
 import RepositoryFormat
 import Synchronization
 
-/// The queue between the observer's and the recorder's threads: steps one way, room and settled files the
+/// The queue between a root's observer and its recorder: steps one way, room and settled files the
 /// other.
 final class CaptureQueue: Sendable {
     /// Above this the observer merges commits.
@@ -27,15 +27,10 @@ final class CaptureQueue: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Signalled when there are steps, or the queue is closed.
-    let recorderWakeup: WakeupPipe
-    /// Signalled when steps were made durable.
-    let observerWakeup: WakeupPipe
-
-    init() throws(SystemError) {
-        recorderWakeup = try WakeupPipe()
-        observerWakeup = try WakeupPipe()
-    }
+    /// Raised when there are steps, or the queue is closed.
+    let recorderSignal = Signal()
+    /// Raised when steps were made durable, and by others for whom the observer works.
+    let observerSignal = Signal()
 
     func put(_ step: CaptureStep) { put([step]) }
 
@@ -51,10 +46,10 @@ final class CaptureQueue: Sendable {
             return wasEmpty && !steps.isEmpty
         }
         // The recorder takes the others with the first one.
-        if isFirst { recorderWakeup.signal() }
+        if isFirst { recorderSignal.raise() }
     }
 
-    /// All waiting steps. A thread that has drained the signal since the last call must call this before it
+    /// All waiting steps. A task that has taken the signal since the last call must call this before it
     /// waits again.
     func takeAll() -> [CaptureStep] {
         state.withLock { state in
@@ -90,7 +85,7 @@ final class CaptureQueue: Sendable {
                 state.unsettled[file] = left > 0 ? left : nil
             }
         }
-        observerWakeup.signal()
+        observerSignal.raise(.recorded)
     }
 
     /// Whether the mirror of the file contains all its steps.
@@ -108,7 +103,7 @@ final class CaptureQueue: Sendable {
     /// All steps of the file are void, up to the step that begins it anew.
     func captureFailed(_ file: FileID, _ failure: CaptureFailure) {
         state.withLock { $0.failures[file] = failure }
-        observerWakeup.signal()
+        observerSignal.raise(.recorded)
     }
 
     /// The failures of which the observer has not learned.
@@ -122,7 +117,7 @@ final class CaptureQueue: Sendable {
     /// No more steps follow.
     func close() {
         state.withLock { $0.isClosed = true }
-        recorderWakeup.signal()
+        recorderSignal.raise()
     }
 
     var isClosed: Bool { state.withLock { $0.isClosed } }

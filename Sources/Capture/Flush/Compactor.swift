@@ -3,8 +3,7 @@ import RepositoryReader
 import RepositoryWriter
 import Synchronization
 
-/// Compacts full segments and removes snapshots that need not be kept. Runs on a thread of its own with low
-/// priority, and waits until it is woken.
+/// Compacts full segments of a root and removes snapshots that need not be kept. Waits until it is woken.
 final class Compactor: Sendable {
     private struct Request {
         let decide: @Sendable () throws -> KeptSnapshots
@@ -19,8 +18,7 @@ final class Compactor: Sendable {
     private let root: RootDescription
     private let meter: StatusMeter
     private let retention: (@Sendable (RootDescription) throws -> KeptSnapshots)?
-    private let wakeup = Semaphore()
-    private let hasEnded = Semaphore()
+    private let wakeup = Signal()
     private let isStopped = Atomic<Bool>(false)
     private let isFinishing = Atomic<Bool>(false)
     private let isPaused = Atomic<Bool>(false)
@@ -36,22 +34,19 @@ final class Compactor: Sendable {
         self.retention = retention
     }
 
-    /// Starts with the segments of earlier writers. `end` must follow.
-    func start() throws(SystemError) {
-        try WorkerThread.start("compactor", urgency: .low) { [self] in
-            work()
-            let left = state.withLock { state in
-                state.hasEnded = true
-                defer { state.requests = [] }
-                return state.requests
-            }
-            for request in left { request.continuation.resume(throwing: CancellationError()) }
-            hasEnded.signal()
+    /// Runs on the loop until `end`, and begins with the segments of earlier writers. When it returns, no
+    /// segment is touched any more.
+    func run(on loop: EventLoop) async {
+        await withTaskExecutorPreference(loop) { await work(on: loop) }
+        let left = state.withLock { state in
+            state.hasEnded = true
+            defer { state.requests = [] }
+            return state.requests
         }
+        for request in left { request.continuation.resume(throwing: CancellationError()) }
     }
 
-    /// When it returns, its state is dropped and its files are removed.
-    private func work() {
+    private func work(on loop: EventLoop) async {
         let sealing = RootCompaction(root)
         var schedule = RetentionSchedule()
         while !isStopped.load(ordering: .acquiring) {
@@ -66,21 +61,21 @@ final class Compactor: Sendable {
                 retain(sealing)
             }
             if isLast { return }
-            wakeup.wait()
+            _ = await wakeup.wait(on: loop)
         }
     }
 
     /// A segment has become full.
-    func wake() { wakeup.signal() }
+    func wake() { wakeup.raise() }
 
     /// Stops compaction, and runs neither compaction nor retention until it is resumed: the memory is needed
     /// elsewhere. Requests are still processed.
     func pause(_ isPaused: Bool) {
         self.isPaused.store(isPaused, ordering: .releasing)
-        if !isPaused { wakeup.signal() }
+        if !isPaused { wakeup.raise() }
     }
 
-    /// Removes the snapshots that need not be kept. `decide` is called on the compactor's thread.
+    /// Removes the snapshots that need not be kept. `decide` is called where the compactor runs.
     func thin(_ decide: @escaping @Sendable () throws -> KeptSnapshots) async throws -> RootPruning.Outcome {
         try await withCheckedThrowingContinuation { continuation in
             let isTaken = state.withLock { state in
@@ -88,19 +83,18 @@ final class Compactor: Sendable {
                 state.requests.append(Request(decide: decide, continuation: continuation))
                 return true
             }
-            if isTaken { wakeup.signal() } else { continuation.resume(throwing: CancellationError()) }
+            if isTaken { wakeup.raise() } else { continuation.resume(throwing: CancellationError()) }
         }
     }
 
-    /// Returns when no segment is touched any more: at once, or when all full segments are compacted.
+    /// Ends `run`: as soon as possible, or when all full segments are compacted.
     func end(finishing: Bool) {
         if finishing {
             isFinishing.store(true, ordering: .releasing)
         } else {
             isStopped.store(true, ordering: .releasing)
         }
-        wakeup.signal()
-        hasEnded.wait()
+        wakeup.raise()
     }
 
     /// Work that has not begun is left for later; `end` need not wait for it.

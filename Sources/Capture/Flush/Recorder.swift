@@ -4,12 +4,13 @@ import RepositoryReader
 import RepositoryWriter
 import SystemPackage
 
-/// Takes steps from the queue, stages them, and makes them durable a little later. It has its own thread, the
-/// only one that writes the root's part of the repository.
+/// Takes steps from the queue, stages them, and makes them durable a little later. Nothing else writes the
+/// root's part of the repository, apart from the compactor.
 final class Recorder {
     private let writer: RootWriter
     private let compactor: Compactor
     private let queue: CaptureQueue
+    private let loop: EventLoop
     private let meter: StatusMeter
     private let answers: DurabilityWaiters
     private var debounce: Debounce
@@ -38,6 +39,7 @@ final class Recorder {
         writer: RootWriter,
         compactor: Compactor,
         queue: CaptureQueue,
+        loop: EventLoop,
         meter: StatusMeter,
         answers: DurabilityWaiters,
         debounce: Debounce,
@@ -48,6 +50,7 @@ final class Recorder {
         self.writer = writer
         self.compactor = compactor
         self.queue = queue
+        self.loop = loop
         self.meter = meter
         self.answers = answers
         self.debounce = debounce
@@ -57,48 +60,54 @@ final class Recorder {
     }
 
     /// Runs until the queue is closed and everything in it is durable.
-    func run() throws {
+    func run() async throws {
         while true {
             // Taken from the end, so that the memory of each is freed as soon as it is done.
             var steps = queue.takeAll()
             let isIdle = steps.isEmpty
             steps.reverse()
-            while let step = steps.popLast() { try take(step) }
+            while let step = steps.popLast() { try await take(step) }
             let isDue = debounce.deadline.map { $0 <= MonotonicInstant.now } ?? false
             if isDue || pending.isUrgent || !pending.barriers.isEmpty {
-                try flush()
+                try await flush()
                 // A pause in it may have drained the signal.
                 continue
             }
             if isIdle {
                 if queue.isClosed {
-                    if writer.hasStaged { try flush() }
+                    if writer.hasStaged { try await flush() }
                     return
                 }
                 let wait = debounce.deadline.map { max(.zero, MonotonicInstant.now.duration(to: $0)) }
-                if wait != .zero { try rest(wait) }
+                if wait != .zero { try await rest(wait) }
             }
         }
     }
 
     /// Waits for steps, at most this long; nil: without limit. The longer it is idle, the more is done: free
     /// heap is returned, then full segments are compacted, then the current segment is ended.
-    private func rest(_ wait: Duration?) throws {
+    private func rest(_ wait: Duration?) async throws {
         guard wait == nil else {
-            _ = queue.recorderWakeup.wait(wait)
+            _ = await hasSteps(within: wait)
             return
         }
         if memory.isWorthwhile {
-            guard !queue.recorderWakeup.wait(FreeMemory.quiet) else { return }
+            guard await !hasSteps(within: FreeMemory.quiet) else { return }
             returnMemory()
         }
         if compaction.isAnyWaiting {
-            guard !queue.recorderWakeup.wait(CompactionSchedule.delay) else { return }
+            guard await !hasSteps(within: CompactionSchedule.delay) else { return }
             compact()
         }
         let isWorthIt = writer.segmentBytes >= Self.worthEndingBytes
-        guard !queue.recorderWakeup.wait(isWorthIt ? idleDelay : nil) else { return }
-        try endSegment()
+        guard await !hasSteps(within: isWorthIt ? idleDelay : nil) else { return }
+        try await endSegment()
+    }
+
+    /// Waits for steps or the queue's end, at most this long; nil: without limit.
+    private func hasSteps(within time: Duration?) async -> Bool {
+        let deadline = time.map { MonotonicInstant.now.advanced(by: $0) }
+        return await !queue.recorderSignal.wait(until: deadline, on: loop).isEmpty
     }
 
     private func returnMemory() {
@@ -106,8 +115,8 @@ final class Recorder {
         Memory.returnUnused()
     }
 
-    private func endSegment() throws {
-        try untilItWorks { try writer.endSegment() }
+    private func endSegment() async throws {
+        try await untilItWorks { try writer.endSegment() }
         noteSegment()
         if compaction.isAnyWaiting { compact() }
     }
@@ -130,20 +139,20 @@ final class Recorder {
         compactor.pause(isCompactionPaused)
     }
 
-    private func take(_ step: CaptureStep) throws {
+    private func take(_ step: CaptureStep) async throws {
         let byteCount = step.byteCount
         pending.add(step, byteCount: byteCount)
         memory.used(byteCount)
-        if !bases.isVoid(step) { try untilItWorks { try attempt(step) } }
+        if !bases.isVoid(step) { try await untilItWorks { try await attempt(step) } }
         balanceMemory()
         // The next flush also settles steps without anything to write.
         debounce.changed(at: .now)
-        if max(writer.stagedBytes, pending.byteCount) >= PendingFlush.fullBytes { try flush() }
+        if max(writer.stagedBytes, pending.byteCount) >= PendingFlush.fullBytes { try await flush() }
     }
 
     /// Performs the step. A failed base image is abandoned. If a step breaks a rule of the writer, everything
     /// open of its file is abandoned. The observer then begins the file anew; the others continue.
-    private func attempt(_ step: CaptureStep) throws {
+    private func attempt(_ step: CaptureStep) async throws {
         do {
             try perform(step)
         } catch let error as SystemError {
@@ -151,12 +160,12 @@ final class Recorder {
             if writer.hasLostMirror(file) { return try restoreMirror(file, error, then: step) }
             guard isPatient else { throw error }
             meter.trouble(.repository, "\(error)")
-            try untilItWorks { try writer.abandonBase(file) }
+            try await untilItWorks { try writer.abandonBase(file) }
             bases.failed(file, "\(error)")
             void(file, .repository)
         } catch {
             guard let file = step.file else { throw error }
-            try quarantine(file, error)
+            try await quarantine(file, error)
         }
     }
 
@@ -166,10 +175,10 @@ final class Recorder {
     }
 
     /// Abandons everything open of the file after an error that affects no other file.
-    private func quarantine(_ file: FileID, _ cause: any Error) throws {
+    private func quarantine(_ file: FileID, _ cause: any Error) async throws {
         var reason = "\(cause)"
         do {
-            try untilItWorks { try writer.quarantine(file) }
+            try await untilItWorks { try writer.quarantine(file) }
         } catch let error as SystemError {
             throw error
         } catch {
@@ -278,41 +287,41 @@ final class Recorder {
 
     /// Makes everything durable. Pages that are not yet in the mirrors remain in memory, and above a bound
     /// this waits until the mirrors are written.
-    private func flush() throws {
-        let sequence = try untilItWorks {
+    private func flush() async throws {
+        let sequence = try await untilItWorks {
             writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
         }
         // If the repository's path leads elsewhere, the data is not durable.
-        try untilItWorks { try writer.requireInPlace() }
+        try await untilItWorks { try writer.requireInPlace() }
         let isOld = compaction.isOld(at: .now) && writer.segmentBytes >= Self.worthEndingBytes
-        if pending.endsSegment || isOld { try endSegment() }
+        if pending.endsSegment || isOld { try await endSegment() }
         flushed(sequence)
         if memory.isDue(at: .now) { returnMemory() }
         while writer.unmirroredBytes > Self.unmirroredBytes, !queue.isClosed {
-            pause()
-            _ = try untilItWorks { try writer.flush() }
+            await pause()
+            _ = try await untilItWorks { try writer.flush() }
         }
     }
 
     /// Does the work. While the repository fails, and if the recorder is patient, repeats it until it
     /// succeeds or the queue is closed.
-    private func untilItWorks<Value>(_ work: () throws -> Value) throws -> Value {
+    private func untilItWorks<Value>(_ work: () async throws -> Value) async throws -> Value {
         while true {
             do {
-                return try work()
+                return try await work()
             } catch let error as SystemError {
                 guard isPatient, !queue.isClosed else { throw error }
                 meter.trouble(.repository, "\(error)")
-                pause()
+                await pause()
             }
         }
     }
 
     /// The pause between two attempts; only the end shortens it.
-    private func pause() {
+    private func pause() async {
         let deadline = MonotonicInstant.now.advanced(by: Self.retryDelay)
         while !queue.isClosed, MonotonicInstant.now < deadline {
-            _ = queue.recorderWakeup.wait(MonotonicInstant.now.duration(to: deadline))
+            _ = await queue.recorderSignal.wait(until: deadline, on: loop)
         }
     }
 

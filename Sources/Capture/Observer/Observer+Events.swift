@@ -8,6 +8,7 @@ extension Observer {
     /// Reads every event that waits.
     func readAllEvents() throws {
         let now = Instant.now
+        context.queue.observerSignal.clear([.names, .writes])
         try readNameEvents()
         try readWriteEvents()
         if lossReason == nil { knownGoodUntil = now }
@@ -18,8 +19,7 @@ extension Observer {
     }
 
     func readWriteEvents() throws {
-        guard let writes = watches.writes else { return }
-        while try writes.read({ handleWrite($0) }) {}
+        for event in try watches.takeWrites() { handleWrite(event) }
     }
 
     private func handleWrite(_ event: InotifyEvent) {

@@ -50,7 +50,7 @@ extension Observer {
             // Sockets and pipes come and go where programs work.
             context.meter.leftOutByDesign(path, reason, isSaid: !reason.isSpecial || !announcedReady)
         }
-        if reason == .link { return context.links.add(path, in: rootPath) }
+        if reason == .link { return context.links.add(path, in: rootPath, context.meter) }
         if reason.isSpecial { return }
         let isInMount = { (other: FilePath) in mounts.contains { other.starts(with: $0) } }
         unlisted.remove(below: name)

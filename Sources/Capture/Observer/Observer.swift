@@ -3,16 +3,17 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Watches one root and hands every change to the queue. Lives on a thread of its own.
+/// Watches one root and hands every change to the queue.
 ///
 /// Waiting here loses history, so it never writes, never waits for a disk and looks at everything within
-/// about 2 ms of its event. Under load it reads the events of writes only every 2 ms, so that many of them
-/// have merged.
+/// about 2 ms of its event.
 final class Observer {
     let scope: RootScope
     let root: RootDescription
     let context: CaptureContext
     let requests: RequestQueue
+    private let loop: EventLoop
+    private let mounts: MountTable
     /// Where the root is now, symbolic links followed.
     var rootPath: FilePath
     var watches: WatchTable
@@ -86,7 +87,14 @@ final class Observer {
     /// What no event told is found within this time.
     static let slowRound = Duration.seconds(60)
 
-    init(_ start: ObserverStart, requests: RequestQueue, context: CaptureContext) throws {
+    init(
+        _ start: ObserverStart,
+        requests: RequestQueue,
+        context: CaptureContext,
+        threads: ProtectorThreads
+    ) throws {
+        loop = threads.observers
+        mounts = try MountTable()
         scope = start.scope
         root = start.root
         self.context = context
@@ -98,7 +106,7 @@ final class Observer {
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
-        watches = try WatchTable(scope)
+        watches = WatchTable(scope, threads, context.queue.observerSignal)
         context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
         context.othersAwait = { [unowned self] tracker, superJournals in
             trackers.values.contains {
@@ -108,41 +116,22 @@ final class Observer {
         try begin(start.files)
     }
 
-    /// Runs until the requests says stop; then takes what has been committed and returns. Throws
-    /// `CaptureInterruption` when that was not possible in time.
-    func run() throws {
-        var poller = Poller()
-        let names = poller.add(watches.names.wakeup)
-        let writes = watches.writes.map { poller.add($0) }
-        let mounts = try MountTable()
-        let mountsChange = poller.add(mounts)
-        let mail = poller.add(requests.wakeup)
-        let room = poller.add(context.queue.observerWakeup)
-        try watches.names.start()
-        defer { watches.names.stop() }
-        var pausedUntil: MonotonicInstant?
+    /// Runs on the observers' threads until the requests say stop; then takes what has been committed and
+    /// returns. Throws `CaptureInterruption` when that was not possible in time.
+    func run() async throws {
+        let signal = context.queue.observerSignal
+        let mountsChange = loop.watch(mounts) { signal.raise(.mounts) }
+        defer { loop.remove(mountsChange) }
         var nextRound = MonotonicInstant.now.advanced(by: roundInterval)
         // Where there is nothing to capture, no event would wake us.
         answerMail()
         while true {
-            let now = MonotonicInstant.now
-            if let until = pausedUntil, until <= now { pausedUntil = nil }
-            if let writes { poller.mute(writes, pausedUntil != nil) }
-            let hasEvents = try poller.wait(timeout(now, pausedUntil, nextRound))
-            if hasEvents, poller.isReady(names) {
-                watches.names.wakeup.drain()
-                try readNameEvents()
-            }
-            if hasEvents, pausedUntil == nil, let writes, poller.isReady(writes) {
-                try readWriteEvents()
-                pausedUntil = MonotonicInstant.now.advanced(by: Self.busyPause)
-            }
-            if hasEvents, poller.isReady(mountsChange) { mustCheckPlaces = true }
-            if hasEvents, poller.isReady(room) { wakeThoseWaiting() }
-            if hasEvents, poller.isReady(mail) {
-                requests.wakeup.drain()
-                takeMail()
-            }
+            let news = await signal.wait(until: nextTime(nextRound), on: loop)
+            if news.contains(.names) { try readNameEvents() }
+            if news.contains(.writes) { try readWriteEvents() }
+            if news.contains(.mounts) { mustCheckPlaces = true }
+            if news.contains(.recorded) { wakeThoseWaiting() }
+            if news.contains(.requests) { takeMail() }
             if nextRound <= MonotonicInstant.now {
                 nextRound = MonotonicInstant.now.advanced(by: roundInterval)
                 makeRound()
@@ -159,25 +148,11 @@ final class Observer {
         }
     }
 
-    /// How long nothing needs to be done.
-    private func timeout(
-        _ now: MonotonicInstant,
-        _ pausedUntil: MonotonicInstant?,
-        _ nextRound: MonotonicInstant
-    ) -> Duration {
-        if lossReason != nil || mustCheckPlaces { return .zero }
-        var next = nextRound
-        if let nextPoll { next = min(next, nextPoll) }
-        if let pausedUntil { next = min(next, pausedUntil) }
-        if let nextRetry { next = min(next, nextRetry) }
-        if let catchingUp { next = min(next, catchingUp.deadline) }
-        if !due.isEmpty || isListing || !round.isEmpty { return .zero }
-        let rest = max(.zero, now.duration(to: next))
-        guard rest > .zero, rest < .milliseconds(1) else { return rest }
-        // The poll's clock is too coarse for this. No longer than a fraction of a journal's life, which no
-        // event could cut short.
-        WorkerThread.sleep(min(rest, .microseconds(100)))
-        return .zero
+    /// Until then nothing needs to be done without news.
+    private func nextTime(_ nextRound: MonotonicInstant) -> MonotonicInstant {
+        let isBusy = lossReason != nil || mustCheckPlaces || !due.isEmpty || isListing || !round.isEmpty
+        guard !isBusy else { return .now }
+        return [nextPoll, nextRetry, catchingUp?.deadline].lazy.compactMap(\.self).reduce(nextRound, min)
     }
 
     /// Looks at those that are due, the first in line first. After a while the rest has to wait until the
@@ -247,7 +222,6 @@ final class Observer {
     }
 
     private func wakeThoseWaiting() {
-        context.queue.observerWakeup.drain()
         let failures = context.queue.takeFailures()
         if !failures.isEmpty {
             for tracker in trackers.values {

@@ -19,16 +19,16 @@ final class RequestQueue: Sendable {
         var stop: CaptureStop?
     }
 
-    let wakeup: WakeupPipe
+    private let observerSignal: Signal
     private let state = Mutex(State())
 
-    init() throws(SystemError) {
-        wakeup = try WakeupPipe()
+    init(_ observerSignal: Signal) {
+        self.observerSignal = observerSignal
     }
 
     func post(_ request: Request) {
         state.withLock { $0.requests.append(request) }
-        wakeup.signal()
+        observerSignal.raise(.requests)
     }
 
     /// The first way to stop counts, but at once is at once.
@@ -36,7 +36,7 @@ final class RequestQueue: Sendable {
         state.withLock { state in
             if state.stop == nil || stop == .atOnce { state.stop = stop }
         }
-        wakeup.signal()
+        observerSignal.raise(.requests)
     }
 
     var stop: CaptureStop? { state.withLock { $0.stop } }
@@ -47,4 +47,11 @@ final class RequestQueue: Sendable {
             return state.requests
         }
     }
+}
+
+/// Numbers for requests; 0 is the observer's own.
+final class RequestNumbers: Sendable {
+    private let last = Atomic<UInt64>(0)
+
+    func next() -> UInt64 { last.add(1, ordering: .relaxed).newValue }
 }

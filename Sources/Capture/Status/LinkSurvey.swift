@@ -3,27 +3,28 @@ import SQLiteFiles
 import Synchronization
 import SystemPackage
 
-/// Finds out which links lead to databases outside of the root, so that they can be named. Where a link leads
-/// may be a file system that never answers: so this has a thread of its own, and nobody waits for it.
+/// Finds out which links lead to databases outside of their root, so that they can be named. Where a link
+/// leads may be a file system that never answers: so this has a thread of its own, and nobody waits for it.
 final class LinkSurvey: Sendable {
+    private struct Link {
+        let path: FilePath
+        let root: FilePath
+        let meter: StatusMeter
+    }
+
     private struct State {
-        var links: [(link: FilePath, root: FilePath)] = []
+        var links: [Link] = []
         var isRunning = false
     }
 
     private let state = Mutex(State())
-    private let meter: StatusMeter
     /// A directory with more names is looked into no further.
     private static let maximumNames = 100
 
-    init(_ meter: StatusMeter) {
-        self.meter = meter
-    }
-
-    /// Has the link looked at later.
-    func add(_ link: FilePath, in root: FilePath) {
+    /// Has the link looked at later, and the meter told.
+    func add(_ path: FilePath, in root: FilePath, _ meter: StatusMeter) {
         let mustStart = state.withLock { state in
-            state.links.append((link, root))
+            state.links.append(Link(path: path, root: root, meter: meter))
             defer { state.isRunning = true }
             return !state.isRunning
         }
@@ -36,21 +37,21 @@ final class LinkSurvey: Sendable {
     }
 
     private func run() {
-        while let (link, root) = next() {
-            let target = try? Directory.resolve(link)
-            let isOutside = target.map { !$0.starts(with: root) } ?? false
-            meter.linkLeads(link, toDatabase: isOutside ? target.flatMap(Self.database) : nil)
+        while let link = next() {
+            let target = try? Directory.resolve(link.path)
+            let isOutside = target.map { !$0.starts(with: link.root) } ?? false
+            link.meter.linkLeads(link.path, toDatabase: isOutside ? target.flatMap(Self.database) : nil)
+            let isLast = state.withLock { state in !state.links.contains { $0.meter === link.meter } }
+            if isLast { link.meter.tellOfLeftOut() }
         }
     }
 
-    private func next() -> (link: FilePath, root: FilePath)? {
-        let next = state.withLock { state in
+    private func next() -> Link? {
+        state.withLock { state in
             let next = state.links.popLast()
             state.isRunning = next != nil
             return next
         }
-        if next == nil { meter.tellOfLeftOut() }
-        return next
     }
 
     /// The target if it is a database, or the first database in it. Of a file only its first 16 bytes are

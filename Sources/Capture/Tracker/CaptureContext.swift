@@ -4,7 +4,7 @@ import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 
-/// What the trackers of a root share, all on the observer's thread.
+/// What the trackers of a root share; only its observer uses them.
 final class CaptureContext {
     let queue: CaptureQueue
     let meter: StatusMeter
@@ -39,13 +39,14 @@ final class CaptureContext {
         meter: StatusMeter,
         mirrorDirectory: FilePath,
         hashes: PageHashes,
-        budget: OpenFileBudget
+        budget: OpenFileBudget,
+        links: LinkSurvey
     ) {
         self.budget = budget
         scanSlots = ConcurrencyLimiter(limit: budget.scans)
         self.queue = queue
         self.meter = meter
-        links = LinkSurvey(meter)
+        self.links = links
         self.mirrorDirectory = mirrorDirectory
         self.hashes = hashes
     }

@@ -1,5 +1,6 @@
 import LinuxSystem
 import RepositoryReader
+import Synchronization
 import SystemPackage
 
 extension RootDescription {
@@ -7,13 +8,14 @@ extension RootDescription {
     var controlPath: FilePath { directory.appending("control.sock") }
 }
 
-/// Answers the requests of other commands for one root, on threads of its own.
+/// Answers the requests of other commands for one root.
 final class ControlSocket: Sendable {
     private let path: FilePath
     private let listener: Socket
-    /// One for each client that may still be let in.
-    private let places = Semaphore()
-    private static let placeCount = 32
+    private let loop: EventLoop
+    /// Clients that may still be let in.
+    private let places = Mutex(32)
+    private let freePlace = Signal()
     /// The longest that a client takes to ask, for each MiB, or to read what it asked for.
     private static let patience = Duration.seconds(2)
     /// The name's file as it was made: another watcher may have the name when this one ends.
@@ -24,73 +26,103 @@ final class ControlSocket: Sendable {
     /// watcher is.
     init(
         _ root: RootDescription,
+        on loop: EventLoop,
         answer: @escaping @Sendable (ControlRequest) async -> ControlAnswer?
     ) throws(SystemError) {
         path = root.controlPath
+        self.loop = loop
         self.answer = answer
         listener = try Socket.listen(at: path)
         identity = FileStatus.ifPresent(path)?.identity
-        for _ in 0..<Self.placeCount { places.signal() }
     }
 
     /// Answers until `stop`.
-    func run() async throws {
-        try await WorkerThread.run("control") { [self] in
-            while true {
-                places.wait()
-                do {
-                    serve(try listener.accept())
-                } catch let error as SystemError where error.isShortage {
-                    // The one who asks waits for its turn.
-                    places.signal()
-                    WorkerThread.sleep(.milliseconds(100))
-                } catch {
-                    return
+    func run() async {
+        await withTaskExecutorPreference(loop) {
+            await withDiscardingTaskGroup { clients in
+                while let client = await nextClient() {
+                    clients.addTask { [self] in await serve(client) }
                 }
+                // Nobody waits for an answer any more.
+                clients.cancelAll()
             }
         }
     }
 
     func stop() {
         listener.shutDown()
-        places.signal()
         if FileStatus.ifPresent(path)?.identity == identity { try? Directory.remove(path) }
+    }
+
+    /// Nil after `stop`.
+    private func nextClient() async -> Client? {
+        while !hasTakenPlace() { _ = await freePlace.wait(on: loop) }
+        while true {
+            do {
+                return Client(try await loop.accept(listener))
+            } catch let error where error.isShortage {
+                // The one who asks waits for its turn.
+                try? await Task.sleep(for: .milliseconds(100))
+            } catch {
+                return nil
+            }
+        }
+    }
+
+    private func hasTakenPlace() -> Bool {
+        places.withLock { places in
+            guard places > 0 else { return false }
+            places -= 1
+            return true
+        }
+    }
+
+    private func givePlaceBack() {
+        places.withLock { $0 += 1 }
+        freePlace.raise()
     }
 
     /// Only the user who runs the watcher, and root, may ask. Gives the client's place back when nothing more
     /// is to be waited for from it; others can ask while it waits for its answer.
-    private func serve(_ connection: consuming Socket) {
-        guard let user = try? connection.peerUserID(), user == CurrentProcess.userID || user == 0 else {
-            return places.signal()
-        }
-        let client = Client(connection)
-        do {
-            try WorkerThread.start("client") { [self] in
-                let line = Result { () throws(SystemError) in
-                    try client.connection.readLine(limit: ControlRequest.longestLine, within: Self.patience)
-                }
-                places.signal()
-                guard let reply = reply(to: line, client), let bytes = try? ControlCoding.encode(reply)
-                else { return }
-                try? client.connection.writeLine(bytes, within: Self.patience)
-            }
+    private func serve(_ client: Client) async {
+        let line: [UInt8]?
+        do throws(SystemError) {
+            defer { givePlaceBack() }
+            let user = try client.connection.peerUserID()
+            guard user == CurrentProcess.userID || user == 0 else { return }
+            line = try await client.connection.readLine(
+                limit: ControlRequest.longestLine,
+                within: Self.patience,
+                on: loop
+            )
         } catch {
-            places.signal()
+            guard error.code == .messageTooLong else { return }
+            let reason = "the request has more than \(ControlRequest.longestLine) bytes"
+            return await write(.failed(reason: reason), to: client)
         }
+        guard let line else { return }
+        guard let request = try? ControlCoding.decode(ControlRequest.self, line) else {
+            return await write(.failed(reason: "the request was not understood"), to: client)
+        }
+        if let reply = await reply(to: request, client) { await write(reply, to: client) }
     }
 
     /// Nil when nothing is to be said, or nobody is there to hear it.
-    private func reply(to line: Result<[UInt8]?, SystemError>, _ client: Client) -> ControlAnswer? {
-        if case .failure(let error) = line, error.code == .messageTooLong {
-            return .failed(reason: "the request has more than \(ControlRequest.longestLine) bytes")
+    private func reply(to request: ControlRequest, _ client: Client) async -> ControlAnswer? {
+        await withTaskGroup(of: ControlAnswer?.self) { group in
+            group.addTask { [answer] in await answer(request) }
+            group.addTask { [loop] in
+                await loop.waitForEnd(of: client.connection)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
         }
-        guard case .success(let line?) = line else { return nil }
-        guard let request = try? ControlCoding.decode(ControlRequest.self, line) else {
-            return .failed(reason: "the request was not understood")
-        }
-        let reply = try? WorkerThread.block(whileOpen: client.connection) { [answer] in await answer(request)
-        }
-        return reply ?? nil
+    }
+
+    private func write(_ answer: ControlAnswer, to client: Client) async {
+        guard let bytes = try? ControlCoding.encode(answer) else { return }
+        try? await client.connection.writeLine(bytes, within: Self.patience, on: loop)
     }
 
     private final class Client: Sendable {

@@ -12,10 +12,10 @@ final class ControlSocketHolder: Sendable {
 
     private let state = Mutex(State())
 
-    func open(_ protector: RootProtector) throws(SystemError) {
+    func open(_ protector: RootProtector, on loop: EventLoop) throws(SystemError) {
         let isClosed = state.withLock { $0.isClosed }
         guard !isClosed else { return }
-        let socket = try ControlSocket(protector.root) { await protector.answer($0) }
+        let socket = try ControlSocket(protector.root, on: loop) { await protector.answer($0) }
         let isLate = state.withLock { state in
             if !state.isClosed { state.socket = socket }
             return state.isClosed
@@ -24,9 +24,9 @@ final class ControlSocketHolder: Sendable {
     }
 
     /// Answers until `close`.
-    func run() async throws {
+    func run() async {
         let socket = state.withLock { $0.socket }
-        try await socket?.run()
+        await socket?.run()
     }
 
     func close() {

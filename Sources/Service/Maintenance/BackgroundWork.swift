@@ -2,14 +2,14 @@ import LinuxSystem
 
 /// Work beside capture that nobody waits for at the end.
 enum BackgroundWork {
-    /// Runs `body` on a thread with low priority. If the task is cancelled, throws `CancellationError` at
-    /// once and leaves the thread to itself.
+    /// Runs `body` on the loop. If the task is cancelled, throws `CancellationError` at once and leaves the
+    /// work to itself.
     static func run<Value: Sendable>(
-        _ name: String,
+        on loop: EventLoop,
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let (results, result) = AsyncThrowingStream.makeStream(of: Value.self)
-        try WorkerThread.start(name, urgency: .low) {
+        Task(executorPreference: loop) {
             do {
                 result.yield(try body())
                 result.finish()

@@ -8,14 +8,17 @@ import RepositoryReader
 final class DrillWatch: Sendable {
     private let protector: RootProtector
     private let schedule: DrillSchedule
+    private let loop: EventLoop
     private let notice: @Sendable (RootDescription, DrillRecord) -> Void
 
     init(
         _ protector: RootProtector,
         every interval: Duration,
+        on loop: EventLoop,
         notice: @escaping @Sendable (RootDescription, DrillRecord) -> Void
     ) {
         self.protector = protector
+        self.loop = loop
         schedule = DrillSchedule(interval: interval)
         self.notice = notice
     }
@@ -28,7 +31,7 @@ final class DrillWatch: Sendable {
             do {
                 try await Task.sleep(for: delay)
                 delay = schedule.interval
-                let (due, record) = try await BackgroundWork.run("drill") { [schedule] in
+                let (due, record) = try await BackgroundWork.run(on: loop) { [schedule] in
                     try Self.drill(root, schedule)
                 }
                 if let due { delay = due }

@@ -24,6 +24,7 @@ package final class HealthWatch: Sendable {
 
     private let options: Options
     private let protector: RootProtector
+    private let loop: EventLoop
     private let changes: AsyncStream<Void>
     private let notice: @Sendable (HealthSurvey.Verdict) -> Void
     private let survey: HealthSurvey
@@ -32,10 +33,12 @@ package final class HealthWatch: Sendable {
     init(
         _ protector: RootProtector,
         _ options: Options,
+        on loop: EventLoop,
         changes: AsyncStream<Void>,
         notice: @escaping @Sendable (HealthSurvey.Verdict) -> Void
     ) {
         self.protector = protector
+        self.loop = loop
         self.options = options
         self.changes = changes
         self.notice = notice
@@ -72,11 +75,11 @@ package final class HealthWatch: Sendable {
 
     /// Returns the processor time that it took.
     private func look() async throws -> Duration {
-        let (verdicts, processorTime) = try await BackgroundWork.run("health") { [survey] in
+        let (verdicts, processorTime) = try await BackgroundWork.run(on: loop) { [survey] in
+            let before = WorkerThread.processorTime
             var verdicts: [HealthSurvey.Verdict] = []
             try survey.run(stamp: Instant.now.stamp(in: .system)) { verdicts.append($0) }
-            // The thread was started for this survey.
-            return (verdicts, WorkerThread.processorTime)
+            return (verdicts, WorkerThread.processorTime - before)
         }
         for verdict in verdicts {
             _ = try await protector.synchronise(verdict.requests)

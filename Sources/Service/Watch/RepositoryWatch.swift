@@ -1,3 +1,4 @@
+import Capture
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
@@ -22,9 +23,7 @@ final class RepositoryWatch: Sendable {
         case away(RepositoryError)
     }
 
-    private struct State: ~Copyable {
-        /// Nil when the kernel grants no instance.
-        let inotify: Inotify?
+    private struct State {
         /// What the paths of the repository itself mean.
         var places: [FilePath: FileIdentity] = [:]
         /// What the paths of each root mean, as long as it is protected.
@@ -35,14 +34,42 @@ final class RepositoryWatch: Sendable {
         /// Those who wait for its being back.
         var waiters: [AsyncStream<Void>.Continuation] = []
         /// Something of it is not watched.
-        var isDeaf: Bool
+        var isDeaf = false
         var isStopped = false
+    }
+
+    /// What events told since it was asked for.
+    private final class Events: Sendable {
+        private struct State {
+            var hasEvents = false
+            var wasMoved = false
+        }
+
+        private let state = Mutex(State())
+
+        func put(_ event: InotifyEvent) {
+            state.withLock { state in
+                state.hasEvents = true
+                if event.mask.contains(.movedSelf) { state.wasMoved = true }
+            }
+        }
+
+        func take() -> (hasEvents: Bool, wasMoved: Bool) {
+            state.withLock { state in
+                defer { state = State() }
+                return (state.hasEvents, state.wasMoved)
+            }
+        }
     }
 
     private let repository: FilePath
     private let id: String
-    private let state: Mutex<State>
-    private let wakeup: WakeupPipe
+    private let state = Mutex(State())
+    private let loop: EventLoop
+    private let signal: Signal
+    private let events: Events
+    /// Nil when the kernel grants no instance.
+    private let inotify: SharedInotify.Subscription?
 
     private static let mask: InotifyMask = [.deletedSelf, .movedSelf, .deleted, .movedFrom]
     private static let wayMask: InotifyMask = [.deletedSelf, .movedSelf, .linkItself]
@@ -52,13 +79,13 @@ final class RepositoryWatch: Sendable {
     /// makes none.
     private static let longPause = Duration.seconds(60)
 
-    init(_ repository: RepositoryDirectory) throws(SystemError) {
+    init(_ repository: RepositoryDirectory, _ threads: WatchThreads) {
         self.repository = repository.path
         id = repository.id
-        wakeup = try WakeupPipe()
-        let inotify = try? Inotify()
-        let isDeaf = inotify == nil
-        state = Mutex(State(inotify: inotify, isDeaf: isDeaf))
+        loop = threads.requests
+        let (events, signal) = (Events(), Signal())
+        (self.events, self.signal) = (events, signal)
+        inotify = threads.protectors.writes?.subscribe(overflowed: events.put) { signal.raise() }
         state.withLock { $0.places = record(ownPaths, &$0) }
     }
 
@@ -67,7 +94,7 @@ final class RepositoryWatch: Sendable {
     /// From now on the places of this root, whose lock this process has, belong to it.
     func add(_ root: RootDescription) {
         state.withLock { $0.roots[root.id] = record(root.lastingPaths, &$0) }
-        wakeup.signal()
+        signal.raise()
     }
 
     /// The root is not protected for now.
@@ -86,10 +113,10 @@ final class RepositoryWatch: Sendable {
         lost: @escaping @Sendable (RootID, RepositoryError) -> Void
     ) async throws {
         try await withTaskCancellationHandler {
-            try await WorkerThread.run("repository") { [self] in try watch(changed, lost) }
+            try await withTaskExecutorPreference(loop) { try await watch(changed, lost) }
         } onCancel: {
             state.withLock { $0.isStopped = true }
-            wakeup.signal()
+            signal.raise()
         }
     }
 
@@ -119,14 +146,15 @@ final class RepositoryWatch: Sendable {
     }
 
     private func watch(
-        _ changed: (Condition) -> Void,
-        _ lost: (RootID, RepositoryError) -> Void
-    ) throws {
-        var poller = Poller()
-        let stop = poller.add(wakeup)
-        _ = state.withLock { state in state.inotify.map { poller.add($0) } }
+        _ changed: @Sendable (Condition) -> Void,
+        _ lost: @Sendable (RootID, RepositoryError) -> Void
+    ) async throws {
         let mounts = try? MountTable()
-        if let mounts { _ = poller.add(mounts) }
+        let mountsChange = mounts.map { loop.watch($0) { [signal] in signal.raise() } }
+        defer {
+            if let mountsChange { loop.remove(mountsChange) }
+            withExtendedLifetime(mounts) {}
+        }
         var (wasMoved, told) = (false, Condition.usable)
         while true {
             let condition = try look(wasMoved: wasMoved)
@@ -135,36 +163,33 @@ final class RepositoryWatch: Sendable {
             for (root, reason) in takeLost(wasMoved) { lost(root, reason) }
             let (isStopped, isDeaf) = state.withLock { ($0.isStopped, $0.isDeaf) }
             if isStopped { return }
-            if try poller.wait(isDeaf || mounts == nil ? Self.pause : Self.longPause), poller.isReady(stop) {
-                wakeup.drain()
-            }
-            wasMoved = try state.withLock { try readEvents(&$0) }
+            let pause = isDeaf || mounts == nil ? Self.pause : Self.longPause
+            _ = await signal.wait(until: .now.advanced(by: pause), on: loop)
+            wasMoved = try readEvents()
         }
     }
 
     /// Whether one of the events tells of a move.
-    private func readEvents(_ state: inout State) throws(SystemError) -> Bool {
-        guard let inotify = state.inotify else { return false }
-        var (hasEvents, wasMoved) = (false, false)
-        while try inotify.read({ event in
-            hasEvents = true
-            if event.mask.contains(.movedSelf) { wasMoved = true }
-        }) {}
+    private func readEvents() throws(SystemError) -> Bool {
+        try inotify?.read()
+        let (hasEvents, wasMoved) = events.take()
         // A link on the way may be another one that leads to the same place.
-        if hasEvents { watchAll(state) }
+        if hasEvents { state.withLock { watchAll($0) } }
         return wasMoved
     }
 
-    private func watchAll(_ state: borrowing State) {
-        _ = watch(Array(state.places.keys) + state.roots.values.flatMap(\.keys), state)
+    private func watchAll(_ state: State) {
+        _ = watch(Array(state.places.keys) + state.roots.values.flatMap(\.keys))
     }
 
     /// Whether all of them are watched, and the way to the repository.
-    private func watch(_ paths: [FilePath], _ state: borrowing State) -> Bool {
-        guard let inotify = state.inotify else { return false }
+    private func watch(_ paths: [FilePath]) -> Bool {
+        guard let inotify else { return false }
         // In this order: what is on the way may belong to it.
-        let way = Directory.way(to: repository).map { (try? inotify.watch($0, for: Self.wayMask)) != nil }
-        let places = paths.map { (try? inotify.watch($0, for: Self.mask)) != nil }
+        let way = Directory.way(to: repository).map {
+            (try? inotify.watch($0, for: Self.wayMask, events.put)) != nil
+        }
+        let places = paths.map { (try? inotify.watch($0, for: Self.mask, events.put)) != nil }
         return !(way + places).contains(false)
     }
 }
@@ -177,7 +202,7 @@ extension RepositoryWatch {
             identities[path] = FileStatus.ifPresent(path)?.identity
             for place in Directory.way(to: path) { state.mounts[place] = Mount(at: place) }
         }
-        if !watch(paths, state) { state.isDeaf = true }
+        if !watch(paths) { state.isDeaf = true }
         return identities
     }
 
@@ -218,7 +243,7 @@ extension RepositoryWatch {
     /// What has happened to the outermost of these paths that does not mean what it did; nil when all do.
     private func loss(
         _ identities: [FilePath: FileIdentity],
-        _ state: borrowing State,
+        _ state: State,
         _ wasMoved: Bool
     ) -> RepositoryError? {
         for (path, identity) in identities.sorted(by: { $0.key.length < $1.key.length }) {

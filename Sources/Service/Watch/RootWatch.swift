@@ -13,6 +13,7 @@ final class RootWatch: Sendable {
     struct Surroundings: Sendable {
         let repository: FilePath
         let options: RootProtector.Options
+        let threads: WatchThreads
         let standings: RootStates
         let repositoryWatch: RepositoryWatch
         /// Catch up and return.
@@ -161,14 +162,18 @@ final class RootWatch: Sendable {
     private var isStopping: Bool { state.withLock { $0.stop != nil } }
 
     private func attempt() async throws {
-        let root = try await WorkerThread.run("root") { [target] in try target.find() }
+        let threads = surroundings.threads
+        let root = try await withTaskExecutorPreference(threads.protectors.recorders) { try target.find() }
         // One element is as good as many.
         let (changes, recorded) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         var options = surroundings.options
         options.onDurable = { recorded.yield() }
-        let protector = try RootProtector(root: root, repository: surroundings.repository, options: options) {
-            [surroundings] in surroundings.notice(root, $0)
-        }
+        let protector = try RootProtector(
+            root: root,
+            repository: surroundings.repository,
+            options: options,
+            threads: threads.protectors
+        ) { [surroundings] in surroundings.notice(root, $0) }
         let stop = state.withLock { state in
             (state.protector, state.loss) = (protector, nil)
             return state.stop
@@ -203,8 +208,8 @@ final class RootWatch: Sendable {
             // Only the lock's holder may take the socket's name.
             if (try? await protector.locked()) != nil {
                 surroundings.repositoryWatch.add(protector.root)
-                try socket.open(protector)
-                group.addTask { try await socket.run() }
+                try socket.open(protector, on: surroundings.threads.requests)
+                group.addTask { await socket.run() }
             }
             isOpen = true
             // Who reads that it is ready may ask.
@@ -224,7 +229,7 @@ final class RootWatch: Sendable {
         let sleeper = Task { _ = try? await Task.sleep(for: pause) }
         self.pause(until: sleeper)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            if let socket { group.addTask { try await socket.run() } }
+            if let socket { group.addTask { await socket.run() } }
             await withTaskCancellationHandler {
                 await sleeper.value
             } onCancel: {
@@ -251,7 +256,9 @@ final class RootWatch: Sendable {
         )
         return try? root.withoutWriter {
             // All else is for whoever asks to do himself.
-            try ControlSocket(root) { $0 == .status ? .status(status) : nil }
+            try ControlSocket(root, on: surroundings.threads.requests) {
+                $0 == .status ? .status(status) : nil
+            }
         }
     }
 }

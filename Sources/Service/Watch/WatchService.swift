@@ -106,7 +106,8 @@ package struct WatchService: Service {
         self.once = once
         self.listeners = listeners
         let standings = RootStates(rootCount: targets.count)
-        let repositoryWatch = try RepositoryWatch(repository)
+        let threads = try WatchThreads(rootCount: targets.count)
+        let repositoryWatch = RepositoryWatch(repository, threads)
         var options = options
         options.openFiles /= max(1, targets.count)
         if let retention { options.retention = Self.retention(retention, listeners.notice) }
@@ -114,6 +115,7 @@ package struct WatchService: Service {
         let surroundings = RootWatch.Surroundings(
             repository: repository.path,
             options: options,
+            threads: threads,
             standings: standings,
             repositoryWatch: repositoryWatch,
             once: once,
@@ -121,9 +123,17 @@ package struct WatchService: Service {
             failed: listeners.failed
         ) { protector, changes in
             let health = health.map {
-                HealthWatch(protector, $0, changes: changes, notice: listeners.verdict)
+                HealthWatch(
+                    protector,
+                    $0,
+                    on: threads.maintenance,
+                    changes: changes,
+                    notice: listeners.verdict
+                )
             }
-            let drills = drillInterval.map { DrillWatch(protector, every: $0, notice: listeners.drill) }
+            let drills = drillInterval.map {
+                DrillWatch(protector, every: $0, on: threads.maintenance, notice: listeners.drill)
+            }
             async let healthRun: Void? = health?.run()
             async let drillRun: Void? = drills?.run()
             _ = await (healthRun, drillRun)

@@ -8,12 +8,13 @@ import Testing
 @Suite("Name events")
 struct NameEventsTests {
     private let folder: TemporaryDirectory
-    private let events: NameEvents
 
-    init() throws {
-        folder = try TemporaryDirectory()
-        events = try NameEvents(RootScope())
+    init() throws { folder = try TemporaryDirectory() }
+
+    private func events(_ instance: SharedInotify, informed: Signal = Signal()) throws -> NameEvents {
+        var events = NameEvents(RootScope(), instance) { informed.raise() }
         try events.watch("", OpenDirectory(FilePath(folder.path)))
+        return events
     }
 
     private func content(_ file: PinnedFile) throws -> [UInt8] {
@@ -24,6 +25,7 @@ struct NameEventsTests {
 
     @Test("journals, logs and their indexes are opened when their events are read, other files are not")
     func opens() throws {
+        var events = try events(SharedInotify())
         for name in ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"] {
             try folder.write([1, 2, 3], to: name)
         }
@@ -36,11 +38,13 @@ struct NameEventsTests {
         let journal = try #require(created[1].caught)
         #expect(!journal.isNamed)
         #expect(try content(journal) == [1, 2, 3])
-        #expect(try events.takeAll().map(\.mask) == [.deleted])
+        let masks = try events.takeAll().map(\.mask)
+        #expect(masks == [.deleted])
     }
 
     @Test("only so many files are held open for an observer that is busy, and again when it has taken them")
     func bound() throws {
+        var events = try events(SharedInotify())
         for _ in 1...2 {
             for number in 0..<100 { try folder.write([1], to: "\(number).db-journal") }
             let created = try events.takeAll().filter { $0.mask.contains(.created) }
@@ -53,11 +57,15 @@ struct NameEventsTests {
     }
 
     @Test("a file that loses its name after the event came can be read all the same")
-    func catches() throws {
-        try events.start()
-        defer { events.stop() }
+    func catches() async throws {
+        let instance = try SharedInotify()
+        let (informed, threads) = (Signal(), try ProtectorThreads())
+        var events = try events(instance, informed: informed)
+        let standby = try StandbyThreads(reading: instance)
+        defer { standby.stop() }
         try folder.write([7], to: "a.db-journal")
-        #expect(events.wakeup.wait(.seconds(60)))
+        let deadline = MonotonicInstant.now.advanced(by: .seconds(60))
+        #expect(await informed.wait(until: deadline, on: threads.observers) == .any)
         try Directory.remove(FilePath(folder.file("a.db-journal")))
         var entries: [NameEvents.Entry] = []
         while entries.last?.mask != .deleted { entries += try events.takeAll() }

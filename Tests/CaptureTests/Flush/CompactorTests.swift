@@ -9,7 +9,8 @@ import Testing
 
 @testable import Capture
 
-/// The compactor's own thread, on segments of a real writer. The tests wait only for its answers and its end.
+/// The compactor as it runs in a protector, on segments of a real writer. The tests wait only for its answers
+/// and its end.
 @Suite("The compactor")
 struct CompactorTests {
     /// A decision that fails: nothing is removed.
@@ -41,9 +42,17 @@ struct CompactorTests {
         finishing: Bool = false,
         _ body: () async throws -> Void = {}
     ) async throws {
-        try compactor.start()
-        defer { compactor.end(finishing: finishing) }
-        try await body()
+        let threads = try ProtectorThreads()
+        async let ended: Void = compactor.run(on: threads.compactors)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        compactor.end(finishing: finishing)
+        await ended
+        try result.get()
     }
 
     /// Returns when a pass that began after the call is complete. The first request may be processed in an

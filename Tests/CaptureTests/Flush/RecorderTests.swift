@@ -9,7 +9,7 @@ import Testing
 
 @testable import Capture
 
-/// The recorder on the test's thread, with a real repository; what the observer would put is put by the test.
+/// The recorder with a real repository; what the observer would put is put by the test.
 @Suite("The recorder beside steps that break the writer's rules")
 struct RecorderTests {
     private static let bad = FileID(1)
@@ -75,18 +75,20 @@ struct RecorderTests {
         "an error that concerns one file voids its steps until it begins anew, and nothing else",
         arguments: Breach.allCases
     )
-    func breach(_ breach: Breach) throws {
+    func breach(_ breach: Breach) async throws {
         let folder = try TemporaryDirectory()
         let data = FilePath(folder.file("data"))
         try Directory.make(data)
         let repository = try RepositoryDirectory.openOrCreate(at: FilePath(folder.file("repository")))
         let root = try repository.addRoot(data, kind: .directory)
-        let queue = try CaptureQueue()
+        let queue = CaptureQueue()
+        let threads = try ProtectorThreads()
         let meter = StatusMeter { _ in }
         let recorder = Recorder(
             writer: try RootWriter(root: root),
             compactor: Compactor(root, meter: meter, retention: nil),
             queue: queue,
+            loop: threads.recorders,
             meter: meter,
             answers: DurabilityWaiters(),
             debounce: Debounce(quiet: .zero, maximumDelay: .zero),
@@ -107,7 +109,7 @@ struct RecorderTests {
         queue.put(.gapSuspected(Self.bad, since: .now, reason: "an error"))
         queue.put(.changes(Self.changes(Self.bad, Self.otherPages, 3, startsFresh: true)))
         queue.close()
-        try recorder.run()
+        try await recorder.run()
 
         let failure = try #require(queue.takeFailures()[failed])
         guard case .program = failure.cause else { return #expect(Bool(false), "\(failure)") }

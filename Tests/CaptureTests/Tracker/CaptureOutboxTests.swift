@@ -11,7 +11,7 @@ struct CaptureOutboxTests {
     private let size = PageSize(bytes: 512)!
 
     init() throws {
-        queue = try CaptureQueue()
+        queue = CaptureQueue()
     }
 
     private func pages(_ number: UInt32) -> PageSet {

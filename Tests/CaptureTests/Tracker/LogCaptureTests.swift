@@ -25,11 +25,12 @@ struct LogCaptureTests {
             firstEvent: .baseline,
             knownGoodUntil: .now,
             context: CaptureContext(
-                queue: try CaptureQueue(),
+                queue: CaptureQueue(),
                 meter: StatusMeter { _ in },
                 mirrorDirectory: FilePath(folder.path),
                 hashes: PageHashes(in: FilePath(folder.path)),
-                budget: OpenFileBudget(openFiles: 1000)
+                budget: OpenFileBudget(openFiles: 1000),
+                links: LinkSurvey()
             )
         )
         tracker.state.pending = PendingEvents()

@@ -27,7 +27,7 @@ final class TrackedDatabase {
         folder = try TemporaryDirectory()
         session = try SQLite3Session(folder.file("a.db"))
         try session.sql(sql)
-        queue = try CaptureQueue()
+        queue = CaptureQueue()
         tracker = Tracker(
             file: FileID(1),
             name: "a.db",
@@ -41,7 +41,8 @@ final class TrackedDatabase {
                 meter: StatusMeter { _ in },
                 mirrorDirectory: FilePath(folder.file("mirror")),
                 hashes: PageHashes(in: FilePath(folder.file("mirror"))),
-                budget: OpenFileBudget(openFiles: 1000)
+                budget: OpenFileBudget(openFiles: 1000),
+                links: LinkSurvey()
             )
         )
         try Directory.make(FilePath(folder.file("mirror")))

@@ -17,7 +17,7 @@ struct TrackerScanTests {
         _ folder: TemporaryDirectory,
         _ image: ObservedImage?
     ) throws -> (Tracker, CaptureQueue) {
-        let queue = try CaptureQueue()
+        let queue = CaptureQueue()
         let tracker = Tracker(
             file: FileID(1),
             name: "a.db",
@@ -31,7 +31,8 @@ struct TrackerScanTests {
                 meter: StatusMeter { _ in },
                 mirrorDirectory: FilePath(folder.path),
                 hashes: PageHashes(in: FilePath(folder.path)),
-                budget: OpenFileBudget(openFiles: 1000)
+                budget: OpenFileBudget(openFiles: 1000),
+                links: LinkSurvey()
             )
         )
         return (tracker, queue)

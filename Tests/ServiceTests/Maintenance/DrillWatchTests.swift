@@ -104,7 +104,9 @@ struct DrillWatchTests {
         let protected = try await ProtectedRoot(data)
         let (records, record) = AsyncStream.makeStream(of: DrillRecord.self)
         // No third one begins amid the end of the test.
-        let watch = DrillWatch(protected.protector, every: .seconds(1)) { root, made in
+        let loop = try EventLoop("maintenance")
+        defer { loop.stop() }
+        let watch = DrillWatch(protected.protector, every: .seconds(1), on: loop) { root, made in
             #expect(root == data.root)
             record.yield(made)
         }

@@ -27,7 +27,9 @@ struct HealthWatchTests {
         let (verdicts, verdict) = AsyncStream.makeStream(of: HealthSurvey.Verdict.self)
         var options = HealthWatch.Options()
         options.quiet = .milliseconds(20)
-        let watch = HealthWatch(protected.protector, options, changes: protected.changes) {
+        let loop = try EventLoop("maintenance")
+        defer { loop.stop() }
+        let watch = HealthWatch(protected.protector, options, on: loop, changes: protected.changes) {
             verdict.yield($0)
         }
         let run = Task { await watch.run() }

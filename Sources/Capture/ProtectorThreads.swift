@@ -1,0 +1,50 @@
+package import LinuxSystem
+
+/// The threads and inotify instances by which one process protects its roots. Their number does not depend on
+/// the number of roots: a user may have only 128 inotify instances, and each thread needs memory.
+///
+/// The threads end when this is freed.
+package final class ProtectorThreads: Sendable {
+    /// Look at what changes, at once.
+    package let observers: EventLoop
+    /// Write to the repository.
+    package let recorders: EventLoop
+    /// Makes what was written small, for one root after the other.
+    package let compactors: EventLoop
+    /// The instance for writes, and for all else that can wait for 2 ms; nil when the kernel refuses one.
+    package let writes: SharedInotify?
+    /// The instance for names, read by threads of its own; nil when the kernel refuses one.
+    let names: SharedInotify?
+    /// Why there are no instances.
+    let shortage: SystemError?
+    let links = LinkSurvey()
+    private let standby: StandbyThreads?
+
+    /// More roots at a time wait for each other.
+    private static let mostThreads = 3
+
+    /// Throws `SystemError`, but not for a limit of inotify: then everything is polled.
+    package init(rootCount: Int = 1) throws(SystemError) {
+        let threads = min(rootCount, WorkerThread.processors.count, Self.mostThreads)
+        observers = try EventLoop("observer", threads: threads, urgency: .high)
+        recorders = try EventLoop("recorder", threads: threads)
+        compactors = try EventLoop("compactor", urgency: .low)
+        do throws(SystemError) {
+            let (names, writes) = (try SharedInotify(), try SharedInotify())
+            standby = try StandbyThreads(reading: names)
+            (self.names, self.writes, shortage) = (names, writes, nil)
+        } catch {
+            guard WatchLimitError(error) != nil else { throw error }
+            (names, writes, shortage, standby) = (nil, nil, error, nil)
+        }
+        if let writes {
+            // Writes come by the thousand. While they wait, many of them merge into one event.
+            _ = observers.watch(writes, pause: Observer.busyPause) { try? writes.read() }
+        }
+    }
+
+    deinit {
+        standby?.stop()
+        for loop in [observers, recorders, compactors] { loop.stop() }
+    }
+}

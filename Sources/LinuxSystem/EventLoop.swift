@@ -1,0 +1,195 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Runs tasks on a few threads of its own. A task that waits, for a `Signal` or a descriptor, needs no
+/// thread. A task may block its thread, for example in read(2) or fsync(2): it delays only those that find
+/// all threads blocked.
+///
+/// One idle thread is the leader: it waits for descriptors and deadlines (poll(2)). The others wait for jobs.
+package final class EventLoop: TaskExecutor {
+    private struct State {
+        var jobs = JobQueue()
+        var deadlines: [ObjectIdentifier: Deadline] = [:]
+        var sources = DescriptorSources()
+        var hasLeader = false
+        /// Until then the leader waits in poll(2); nil while it does not, or was woken.
+        var polledUntil: MonotonicInstant?
+        /// Threads that rest, and were not woken.
+        var idleThreads = 0
+        var lastLook = MonotonicInstant.now
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    private let wakeup: WakeupPipe
+    /// The longest that jobs keep all threads from looking at descriptors, if each job is short.
+    private static let longestBlindness = Duration.milliseconds(1)
+    private let rest = Semaphore()
+
+    /// Starts the threads, which run until `stop`. `name` is at most 15 bytes.
+    package init(
+        _ name: String,
+        threads: Int = 1,
+        urgency: WorkerThread.Urgency = .normal
+    ) throws(SystemError) {
+        wakeup = try WakeupPipe()
+        for _ in 0..<max(1, threads) {
+            try WorkerThread.start(name, urgency: urgency) { [self] in work() }
+        }
+    }
+
+    /// Ends the threads. No task may need the loop any more, apart from its last return.
+    package func stop() {
+        let idleThreads = state.withLock { state in
+            state.isStopped = true
+            defer { state.idleThreads = 0 }
+            return state.idleThreads
+        }
+        for _ in 0..<idleThreads { rest.signal() }
+        wakeup.signal()
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        wake { $0.jobs.append(job) }
+    }
+
+    /// Calls the signal's `expire` at that time, instead of when an earlier call said; nil: never.
+    func callAtDeadline(_ time: MonotonicInstant?, _ signal: Signal, wait: UInt64) {
+        let mustWake = state.withLock { state in
+            state.deadlines[ObjectIdentifier(signal)] = time.map {
+                Deadline(time: $0, signal: signal, wait: wait)
+            }
+            guard let time, let polledUntil = state.polledUntil, time < polledUntil else { return false }
+            state.polledUntil = nil
+            return true
+        }
+        if mustWake { wakeup.signal() }
+    }
+
+    /// Changes the sources. The leader waits for the new ones at once.
+    func changeSources(_ change: (inout DescriptorSources) -> Void) {
+        wake { change(&$0.sources) }
+    }
+
+    /// Changes the state, and wakes a thread if none is awake that will notice.
+    private func wake(_ change: (inout State) -> Void) {
+        enum Sleeper { case none, leader, other }
+        let sleeper = state.withLock { state -> Sleeper in
+            change(&state)
+            let isForOthers = !state.jobs.isEmpty && state.idleThreads > 0
+            // A leader that is awake takes the first job itself.
+            if isForOthers, state.polledUntil != nil || !state.hasLeader || state.jobs.count > 1 {
+                state.idleThreads -= 1
+                return .other
+            }
+            guard state.polledUntil != nil else { return .none }
+            state.polledUntil = nil
+            return .leader
+        }
+        switch sleeper {
+        case .none: break
+        case .leader: wakeup.signal()
+        case .other: rest.signal()
+        }
+    }
+
+    private enum Duty {
+        case run(UnownedJob)
+        case lead, rest, end
+    }
+
+    private func work() {
+        let executor = unsafe asUnownedTaskExecutor()
+        var poller = Poller()
+        while true {
+            switch nextDuty() {
+            case .run(let job): unsafe job.runSynchronously(on: executor)
+            case .lead: lead(&poller)
+            case .rest: rest.wait()
+            case .end: return
+            }
+        }
+    }
+
+    /// Who takes a job has another thread lead, or take the next job.
+    private func nextDuty() -> Duty {
+        var wakesOther = false
+        let duty = state.withLock { state -> Duty in
+            let mustLook = !state.hasLeader && state.lastLook.duration(to: .now) > Self.longestBlindness
+            if !mustLook, let job = state.jobs.popFirst() {
+                wakesOther = state.idleThreads > 0 && (!state.hasLeader || !state.jobs.isEmpty)
+                if wakesOther { state.idleThreads -= 1 }
+                return .run(job)
+            }
+            if state.isStopped, state.jobs.isEmpty { return .end }
+            if !state.hasLeader {
+                state.hasLeader = true
+                return .lead
+            }
+            state.idleThreads += 1
+            return .rest
+        }
+        if wakesOther { rest.signal() }
+        return duty
+    }
+
+    private func lead(_ poller: inout Poller) {
+        poller.removeAll()
+        let wakeupSlot = poller.add(wakeup)
+        let (polled, timeout) = state.withLock { state in
+            let now = MonotonicInstant.now
+            let (polled, pauseEnd) = state.sources.add(to: &poller, at: now)
+            let end = state.deadlines.values.reduce(pauseEnd) { min($0, $1.time) }
+            guard state.jobs.isEmpty, !state.isStopped, end > now else { return (polled, Duration.zero) }
+            state.polledUntil = end
+            return (polled, now.duration(to: end))
+        }
+        // Without memory for it the kernel refuses to wait; the next attempt may succeed.
+        _ = try? poller.wait(timeout)
+        if poller.isReady(wakeupSlot) { wakeup.drain() }
+        let (handlers, expired) = state.withLock { state in
+            let now = MonotonicInstant.now
+            (state.polledUntil, state.lastLook) = (nil, now)
+            let expired = state.deadlines.filter { $0.value.time <= now }
+            for signal in expired.keys { state.deadlines[signal] = nil }
+            return (state.sources.takeReady(polled, poller, at: now), expired.values)
+        }
+        for handler in handlers { handler() }
+        for deadline in expired { deadline.signal.expire(wait: deadline.wait) }
+        state.withLock { $0.hasLeader = false }
+    }
+}
+
+extension EventLoop {
+    fileprivate struct Deadline {
+        let time: MonotonicInstant
+        let signal: Signal
+        let wait: UInt64
+    }
+
+    /// Jobs in their order.
+    fileprivate struct JobQueue {
+        private var jobs: [UnownedJob] = []
+        /// Those before this one were taken.
+        private var next = 0
+
+        var count: Int { jobs.count - next }
+        var isEmpty: Bool { count == 0 }
+
+        mutating func append(_ job: UnownedJob) { jobs.append(job) }
+
+        mutating func popFirst() -> UnownedJob? {
+            guard next < jobs.count else { return nil }
+            defer {
+                next += 1
+                if next == jobs.count {
+                    jobs.removeAll(keepingCapacity: true)
+                    next = 0
+                }
+            }
+            return jobs[next]
+        }
+    }
+}

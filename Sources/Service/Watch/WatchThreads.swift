@@ -1,0 +1,22 @@
+import Capture
+import LinuxSystem
+
+/// The threads of a watcher, as many for one root as for a hundred. They end when this is freed.
+final class WatchThreads: Sendable {
+    let protectors: ProtectorThreads
+    /// Answers other commands, and looks after the repository.
+    let requests: EventLoop
+    /// Checks of health and restore drills, one at a time.
+    let maintenance: EventLoop
+
+    init(rootCount: Int) throws(SystemError) {
+        protectors = try ProtectorThreads(rootCount: rootCount)
+        requests = try EventLoop("requests")
+        maintenance = try EventLoop("maintenance", urgency: .low)
+    }
+
+    deinit {
+        requests.stop()
+        maintenance.stop()
+    }
+}

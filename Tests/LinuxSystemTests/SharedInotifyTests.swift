@@ -1,0 +1,126 @@
+import LinuxSystem
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Shared inotify instance")
+struct SharedInotifyTests {
+    private let folder: TemporaryDirectory
+    private let instance: SharedInotify
+    private var path: FilePath { FilePath(folder.path) }
+
+    init() throws {
+        folder = try TemporaryDirectory()
+        instance = try SharedInotify()
+    }
+
+    /// A subscriber that notes the masks of its events, and how often it was told of some.
+    private final class Subscriber: Sendable {
+        private let state = Mutex((masks: [InotifyMask](), informed: 0))
+
+        var masks: [InotifyMask] { state.withLock { $0.masks } }
+        var informed: Int { state.withLock { $0.informed } }
+
+        func put(_ event: InotifyEvent) { state.withLock { $0.masks.append(event.mask) } }
+
+        func subscribe(to instance: SharedInotify) -> SharedInotify.Subscription {
+            instance.subscribe(overflowed: put) { [self] in state.withLock { $0.informed += 1 } }
+        }
+    }
+
+    /// Catches a mask that replaces another subscriber's, and events that reach everybody.
+    @Test("each subscriber of a directory gets the events that it asked for, and is told once for each read")
+    func masks() throws {
+        let (first, second, idle) = (Subscriber(), Subscriber(), Subscriber())
+        let subscriptions = [first, second, idle].map { $0.subscribe(to: instance) }
+        _ = try subscriptions[0].watch(path, for: [.created, .deleted], first.put)
+        _ = try subscriptions[1].watch(path, for: .deleted, second.put)
+        for _ in 1...2 {
+            try folder.write([1], to: "file")
+            try Directory.remove(path.appending("file"))
+        }
+        try instance.read()
+        #expect(first.masks == [.created, .deleted, .created, .deleted])
+        #expect(second.masks == [.deleted, .deleted])
+        #expect([first, second, idle].map(\.informed) == [1, 1, 0])
+    }
+
+    /// Catches a subscriber that takes a watch away that others need, and one that is called after its end.
+    @Test("one that leaves takes only its own watches away")
+    func leaves() throws {
+        let (stays, leaves) = (Subscriber(), Subscriber())
+        let subscription = stays.subscribe(to: instance)
+        _ = try subscription.watch(path, for: .created, stays.put)
+        do {
+            let other = leaves.subscribe(to: instance)
+            _ = try other.watch(path, for: .created, leaves.put)
+            try folder.write([1], to: "file-1")
+            try instance.read()
+        }
+        try folder.write([1], to: "file-2")
+        try instance.read()
+        #expect(stays.masks == [.created, .created])
+        #expect(leaves.masks == [.created])
+    }
+
+    /// Catches a second call for the same directory that doubles its events.
+    @Test("a second watch of the same directory replaces the handler")
+    func replaced() throws {
+        let (before, after) = (Subscriber(), Subscriber())
+        let subscription = before.subscribe(to: instance)
+        let first = try subscription.watch(path, for: .created, before.put)
+        let second = try subscription.watch(OpenDirectory(path), for: .deleted, after.put)
+        #expect(first == second)
+        try folder.write([1], to: "file")
+        try Directory.remove(path.appending("file"))
+        try instance.read()
+        #expect(before.masks == [])
+        #expect(after.masks == [.deleted])
+        subscription.remove(second)
+        try folder.write([1], to: "file")
+        try Directory.remove(path.appending("file"))
+        try instance.read()
+        #expect(after.masks == [.deleted])
+    }
+
+    /// Catches an end that is not told, and a watch that is not made anew.
+    @Test("the end of a directory is told; one that has its name later is watched like any other")
+    func ended() throws {
+        let subscriber = Subscriber()
+        let subscription = subscriber.subscribe(to: instance)
+        let inner = path.appending("inner")
+        for _ in 1...2 {
+            try Directory.make(inner)
+            _ = try subscription.watch(inner, for: .deletedSelf, subscriber.put)
+            try Directory.removeEmpty(inner)
+            try instance.read()
+        }
+        #expect(subscriber.masks == [.deletedSelf, .ignored, .deletedSelf, .ignored])
+    }
+
+    /// Catches a loss of which only some are told.
+    @Test("when the kernel's queue overflows, each subscriber is told, whatever it watches")
+    func overflow() throws {
+        let (writer, other) = (Subscriber(), Subscriber())
+        let subscriptions = [writer, other].map { $0.subscribe(to: instance) }
+        _ = try subscriptions[0].watch(path, for: [.created, .deleted], writer.put)
+        // More than `max_queued_events` (inotify(7)), which is 16384 by default.
+        let limit = try Self.queueLimit()
+        for _ in 0...limit / 2 {
+            try folder.write([], to: "file")
+            try Directory.remove(path.appending("file"))
+        }
+        try instance.read()
+        #expect(writer.masks.last == .overflow)
+        #expect(other.masks == [.overflow])
+        #expect(other.informed == 1)
+    }
+
+    private static func queueLimit() throws -> Int {
+        var bytes = [UInt8](repeating: 0, count: 100)
+        let file = try OpenFile("/proc/sys/fs/inotify/max_queued_events", .read)
+        let count = try file.read(into: &bytes, count: 100, at: 0)
+        return try #require(Int(String(decoding: bytes[..<count].dropLast(), as: UTF8.self)))
+    }
+}
