@@ -21,13 +21,15 @@ package final class ProtectorThreads: Sendable {
     private let standby: StandbyThreads?
 
     /// More roots at a time wait for each other.
-    private static let mostThreads = 3
+    private static let mostThreads = 2
+    /// A root whose disk does not answer for longer keeps no other one waiting.
+    private static let patience = Duration.seconds(1)
 
     /// Throws `SystemError`, but not for a limit of inotify: then everything is polled.
     package init(rootCount: Int = 1) throws(SystemError) {
         let threads = min(rootCount, WorkerThread.processors.count, Self.mostThreads)
-        observers = try EventLoop("observer", threads: threads, urgency: .high)
-        recorders = try EventLoop("recorder", threads: threads)
+        observers = try EventLoop("observer", threads: threads, urgency: .high, patience: Self.patience)
+        recorders = try EventLoop("recorder", threads: threads, patience: Self.patience)
         compactors = try EventLoop("compactor", urgency: .low)
         do throws(SystemError) {
             let (names, writes) = (try SharedInotify(), try SharedInotify())
@@ -41,6 +43,12 @@ package final class ProtectorThreads: Sendable {
             // Writes come by the thousand. While they wait, many of them merge into one event.
             _ = observers.watch(writes, pause: Observer.busyPause) { try? writes.read() }
         }
+    }
+
+    /// To be called now and then: all observers or recorders may be blocked.
+    package func revive() {
+        observers.revive()
+        recorders.revive()
     }
 
     deinit {

@@ -3,8 +3,9 @@ import Glibc
 import Synchronization
 
 /// Runs tasks on a few threads of its own. A task that waits, for a `Signal` or a descriptor, needs no
-/// thread. A task may block its thread, for example in read(2) or fsync(2): it delays only those that find
-/// all threads blocked.
+/// thread. A task may block its thread, for example in read(2) or fsync(2). If all threads are blocked for
+/// longer than the loop's patience, it starts further ones, so that a disk that does not answer delays only
+/// those who wait for it.
 ///
 /// One idle thread is the leader: it waits for descriptors and deadlines (poll(2)). The others wait for jobs.
 package final class EventLoop: TaskExecutor {
@@ -17,26 +18,41 @@ package final class EventLoop: TaskExecutor {
         var polledUntil: MonotonicInstant?
         /// Threads that rest, and were not woken.
         var idleThreads = 0
+        var threadCount: Int
+        /// When a thread last asked what to do.
+        var lastDuty = MonotonicInstant.now
         var lastLook = MonotonicInstant.now
         var isStopped = false
     }
 
-    private let state = Mutex(State())
+    private let name: String
+    private let urgency: WorkerThread.Urgency
+    private let threadLimit: Int
+    private let patience: Duration?
+    private let state: Mutex<State>
     private let wakeup: WakeupPipe
     /// The longest that jobs keep all threads from looking at descriptors, if each job is short.
     private static let longestBlindness = Duration.milliseconds(1)
     private let rest = Semaphore()
 
     /// Starts the threads, which run until `stop`. `name` is at most 15 bytes.
+    ///
+    /// - Parameter patience: nil for no further threads.
     package init(
         _ name: String,
         threads: Int = 1,
-        urgency: WorkerThread.Urgency = .normal
+        urgency: WorkerThread.Urgency = .normal,
+        patience: Duration? = nil
     ) throws(SystemError) {
+        (self.name, self.urgency, self.patience) = (name, urgency, patience)
+        threadLimit = max(1, threads)
+        state = Mutex(State(threadCount: threadLimit))
         wakeup = try WakeupPipe()
-        for _ in 0..<max(1, threads) {
-            try WorkerThread.start(name, urgency: urgency) { [self] in work() }
-        }
+        for _ in 0..<threadLimit { try startThread() }
+    }
+
+    private func startThread() throws(SystemError) {
+        try WorkerThread.start(name, urgency: urgency) { [self] in work() }
     }
 
     /// Ends the threads. No task may need the loop any more, apart from its last return.
@@ -73,10 +89,14 @@ package final class EventLoop: TaskExecutor {
         wake { change(&$0.sources) }
     }
 
-    /// Changes the state, and wakes a thread if none is awake that will notice.
+    /// Looks whether all threads are blocked while something is to be done. For when no event may come that
+    /// would do it.
+    package func revive() { wake { _ in } }
+
+    /// Changes the state, and wakes or starts a thread if none is awake that will notice.
     private func wake(_ change: (inout State) -> Void) {
-        enum Sleeper { case none, leader, other }
-        let sleeper = state.withLock { state -> Sleeper in
+        enum Need { case nothing, leader, other, thread }
+        let need = state.withLock { state -> Need in
             change(&state)
             let isForOthers = !state.jobs.isEmpty && state.idleThreads > 0
             // A leader that is awake takes the first job itself.
@@ -84,14 +104,28 @@ package final class EventLoop: TaskExecutor {
                 state.idleThreads -= 1
                 return .other
             }
-            guard state.polledUntil != nil else { return .none }
-            state.polledUntil = nil
-            return .leader
+            if state.polledUntil != nil {
+                state.polledUntil = nil
+                return .leader
+            }
+            guard let patience, !state.hasLeader, state.lastDuty.duration(to: .now) > patience else {
+                return .nothing
+            }
+            // The next one is due when this one is blocked as well.
+            state.lastDuty = .now
+            state.threadCount += 1
+            return .thread
         }
-        switch sleeper {
-        case .none: break
+        switch need {
+        case .nothing: break
         case .leader: wakeup.signal()
         case .other: rest.signal()
+        case .thread:
+            do {
+                try startThread()
+            } catch {
+                state.withLock { $0.threadCount -= 1 }
+            }
         }
     }
 
@@ -117,7 +151,9 @@ package final class EventLoop: TaskExecutor {
     private func nextDuty() -> Duty {
         var wakesOther = false
         let duty = state.withLock { state -> Duty in
-            let mustLook = !state.hasLeader && state.lastLook.duration(to: .now) > Self.longestBlindness
+            state.lastDuty = .now
+            let mustLook =
+                !state.hasLeader && state.lastLook.duration(to: state.lastDuty) > Self.longestBlindness
             if !mustLook, let job = state.jobs.popFirst() {
                 wakesOther = state.idleThreads > 0 && (!state.hasLeader || !state.jobs.isEmpty)
                 if wakesOther { state.idleThreads -= 1 }
@@ -127,6 +163,10 @@ package final class EventLoop: TaskExecutor {
             if !state.hasLeader {
                 state.hasLeader = true
                 return .lead
+            }
+            if state.threadCount > threadLimit {
+                state.threadCount -= 1
+                return .end
             }
             state.idleThreads += 1
             return .rest

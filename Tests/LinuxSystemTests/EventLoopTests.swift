@@ -56,6 +56,30 @@ struct EventLoopTests {
         await blocking.value
     }
 
+    /// Catches a loop that starts no further thread, and surplus threads that stay.
+    @Test("when all threads are blocked for longer than its patience, there are further ones meanwhile")
+    func patience() async throws {
+        let name = "loop \(UInt16.random(in: 0 ... .max))"
+        let (loop, other) = (try EventLoop(name, patience: .zero), try EventLoop("other"))
+        defer { for loop in [loop, other] { loop.stop() } }
+        let (isBlocked, release, done) = (Signal(), Semaphore(), Signal())
+        let blocking = (0..<3).map { _ in
+            Task(executorPreference: loop) {
+                isBlocked.raise()
+                release.wait()
+            }
+        }
+        for _ in blocking { #expect(await isBlocked.wait(until: never, on: other) == .any) }
+        let free = Task(executorPreference: loop) { done.raise() }
+        #expect(await done.wait(until: never, on: other) == .any)
+        await free.value
+        for _ in blocking { release.signal() }
+        for task in blocking { await task.value }
+        let end = never
+        while try Self.threadCount(name) > 1, MonotonicInstant.now < end { await Task.yield() }
+        #expect(try Self.threadCount(name) == 1)
+    }
+
     /// Catches deadlines that are lost, swapped, or end a later wait.
     @Test("deadlines come in their order, and one of an earlier wait ends no later one")
     func deadlines() async throws {
@@ -140,16 +164,17 @@ struct EventLoopTests {
     func stop() async throws {
         let name = "ends \(UInt16.random(in: 0 ... .max))"
         let loop = try EventLoop(name, threads: 3)
-        #expect(try Self.hasThread(name))
+        await withTaskExecutorPreference(loop) {}
+        #expect(try Self.threadCount(name) > 0)
         loop.stop()
         let end = never
-        while try Self.hasThread(name), MonotonicInstant.now < end { await Task.yield() }
-        #expect(try !Self.hasThread(name))
+        while try Self.threadCount(name) > 0, MonotonicInstant.now < end { await Task.yield() }
+        #expect(try Self.threadCount(name) == 0)
     }
 
-    private static func hasThread(_ name: String) throws -> Bool {
+    private static func threadCount(_ name: String) throws -> Int {
         let threads = FilePath("/proc/self/task")
-        return try Directory.names(in: threads).contains {
+        return try Directory.names(in: threads).count {
             // One that has ended meanwhile has no name.
             (try? text(threads.appending($0).appending("comm"))) == name + "\n"
         }

@@ -16,26 +16,36 @@ struct SharedInotifyTests {
     }
 
     /// A subscriber that notes the masks of its events, and how often it was told of some.
-    private final class Subscriber: Sendable {
-        private let state = Mutex((masks: [InotifyMask](), informed: 0))
+    private final class Subscriber {
+        private final class Notes: Sendable {
+            let state = Mutex((masks: [InotifyMask](), informed: 0))
 
-        var masks: [InotifyMask] { state.withLock { $0.masks } }
-        var informed: Int { state.withLock { $0.informed } }
+            func put(_ event: InotifyEvent) { state.withLock { $0.masks.append(event.mask) } }
+        }
 
-        func put(_ event: InotifyEvent) { state.withLock { $0.masks.append(event.mask) } }
+        private let notes = Notes()
+        let subscription: SharedInotify.Subscription
 
-        func subscribe(to instance: SharedInotify) -> SharedInotify.Subscription {
-            instance.subscribe(overflowed: put) { [self] in state.withLock { $0.informed += 1 } }
+        init(_ instance: SharedInotify) {
+            subscription = instance.subscribe(overflowed: notes.put) { [notes] in
+                notes.state.withLock { $0.informed += 1 }
+            }
+        }
+
+        var masks: [InotifyMask] { notes.state.withLock { $0.masks } }
+        var informed: Int { notes.state.withLock { $0.informed } }
+
+        func watch(_ path: FilePath, for mask: InotifyMask) throws -> InotifyWatch {
+            try subscription.watch(path, for: mask, notes.put)
         }
     }
 
     /// Catches a mask that replaces another subscriber's, and events that reach everybody.
     @Test("each subscriber of a directory gets the events that it asked for, and is told once for each read")
     func masks() throws {
-        let (first, second, idle) = (Subscriber(), Subscriber(), Subscriber())
-        let subscriptions = [first, second, idle].map { $0.subscribe(to: instance) }
-        _ = try subscriptions[0].watch(path, for: [.created, .deleted], first.put)
-        _ = try subscriptions[1].watch(path, for: .deleted, second.put)
+        let (first, second, idle) = (Subscriber(instance), Subscriber(instance), Subscriber(instance))
+        _ = try first.watch(path, for: [.created, .deleted])
+        _ = try second.watch(path, for: .deleted)
         for _ in 1...2 {
             try folder.write([1], to: "file")
             try Directory.remove(path.appending("file"))
@@ -49,50 +59,45 @@ struct SharedInotifyTests {
     /// Catches a subscriber that takes a watch away that others need, and one that is called after its end.
     @Test("one that leaves takes only its own watches away")
     func leaves() throws {
-        let (stays, leaves) = (Subscriber(), Subscriber())
-        let subscription = stays.subscribe(to: instance)
-        _ = try subscription.watch(path, for: .created, stays.put)
-        do {
-            let other = leaves.subscribe(to: instance)
-            _ = try other.watch(path, for: .created, leaves.put)
-            try folder.write([1], to: "file-1")
-            try instance.read()
-        }
+        let stays = Subscriber(instance)
+        var leaves: Subscriber? = Subscriber(instance)
+        _ = try stays.watch(path, for: .created)
+        _ = try leaves?.watch(path, for: .created)
+        try folder.write([1], to: "file-1")
+        try instance.read()
+        #expect(leaves?.masks == [.created])
+        leaves = nil
         try folder.write([1], to: "file-2")
         try instance.read()
         #expect(stays.masks == [.created, .created])
-        #expect(leaves.masks == [.created])
     }
 
     /// Catches a second call for the same directory that doubles its events.
     @Test("a second watch of the same directory replaces the handler")
     func replaced() throws {
-        let (before, after) = (Subscriber(), Subscriber())
-        let subscription = before.subscribe(to: instance)
-        let first = try subscription.watch(path, for: .created, before.put)
-        let second = try subscription.watch(OpenDirectory(path), for: .deleted, after.put)
+        let subscriber = Subscriber(instance)
+        let first = try subscriber.watch(path, for: .created)
+        let second = try subscriber.watch(path, for: .deleted)
         #expect(first == second)
         try folder.write([1], to: "file")
         try Directory.remove(path.appending("file"))
         try instance.read()
-        #expect(before.masks == [])
-        #expect(after.masks == [.deleted])
-        subscription.remove(second)
+        #expect(subscriber.masks == [.deleted])
+        subscriber.subscription.remove(second)
         try folder.write([1], to: "file")
         try Directory.remove(path.appending("file"))
         try instance.read()
-        #expect(after.masks == [.deleted])
+        #expect(subscriber.masks == [.deleted])
     }
 
     /// Catches an end that is not told, and a watch that is not made anew.
     @Test("the end of a directory is told; one that has its name later is watched like any other")
     func ended() throws {
-        let subscriber = Subscriber()
-        let subscription = subscriber.subscribe(to: instance)
+        let subscriber = Subscriber(instance)
         let inner = path.appending("inner")
         for _ in 1...2 {
             try Directory.make(inner)
-            _ = try subscription.watch(inner, for: .deletedSelf, subscriber.put)
+            _ = try subscriber.watch(inner, for: .deletedSelf)
             try Directory.removeEmpty(inner)
             try instance.read()
         }
@@ -102,9 +107,8 @@ struct SharedInotifyTests {
     /// Catches a loss of which only some are told.
     @Test("when the kernel's queue overflows, each subscriber is told, whatever it watches")
     func overflow() throws {
-        let (writer, other) = (Subscriber(), Subscriber())
-        let subscriptions = [writer, other].map { $0.subscribe(to: instance) }
-        _ = try subscriptions[0].watch(path, for: [.created, .deleted], writer.put)
+        let (writer, other) = (Subscriber(instance), Subscriber(instance))
+        _ = try writer.watch(path, for: [.created, .deleted])
         // More than `max_queued_events` (inotify(7)), which is 16384 by default.
         let limit = try Self.queueLimit()
         for _ in 0...limit / 2 {

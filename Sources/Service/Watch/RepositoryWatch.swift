@@ -65,7 +65,7 @@ final class RepositoryWatch: Sendable {
     private let repository: FilePath
     private let id: String
     private let state = Mutex(State())
-    private let loop: EventLoop
+    private let threads: WatchThreads
     private let signal: Signal
     private let events: Events
     /// Nil when the kernel grants no instance.
@@ -82,7 +82,7 @@ final class RepositoryWatch: Sendable {
     init(_ repository: RepositoryDirectory, _ threads: WatchThreads) {
         self.repository = repository.path
         id = repository.id
-        loop = threads.requests
+        self.threads = threads
         let (events, signal) = (Events(), Signal())
         (self.events, self.signal) = (events, signal)
         inotify = threads.protectors.writes?.subscribe(overflowed: events.put) { signal.raise() }
@@ -113,7 +113,7 @@ final class RepositoryWatch: Sendable {
         lost: @escaping @Sendable (RootID, RepositoryError) -> Void
     ) async throws {
         try await withTaskCancellationHandler {
-            try await withTaskExecutorPreference(loop) { try await watch(changed, lost) }
+            try await withTaskExecutorPreference(threads.requests) { try await watch(changed, lost) }
         } onCancel: {
             state.withLock { $0.isStopped = true }
             signal.raise()
@@ -150,9 +150,9 @@ final class RepositoryWatch: Sendable {
         _ lost: @Sendable (RootID, RepositoryError) -> Void
     ) async throws {
         let mounts = try? MountTable()
-        let mountsChange = mounts.map { loop.watch($0) { [signal] in signal.raise() } }
+        let mountsChange = mounts.map { threads.requests.watch($0) { [signal] in signal.raise() } }
         defer {
-            if let mountsChange { loop.remove(mountsChange) }
+            if let mountsChange { threads.requests.remove(mountsChange) }
             withExtendedLifetime(mounts) {}
         }
         var (wasMoved, told) = (false, Condition.usable)
@@ -164,7 +164,8 @@ final class RepositoryWatch: Sendable {
             let (isStopped, isDeaf) = state.withLock { ($0.isStopped, $0.isDeaf) }
             if isStopped { return }
             let pause = isDeaf || mounts == nil ? Self.pause : Self.longPause
-            _ = await signal.wait(until: .now.advanced(by: pause), on: loop)
+            _ = await signal.wait(until: .now.advanced(by: pause), on: threads.requests)
+            threads.protectors.revive()
             wasMoved = try readEvents()
         }
     }
