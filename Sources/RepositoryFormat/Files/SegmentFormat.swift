@@ -58,7 +58,7 @@ package struct SegmentHeader: Hashable {
         )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
         firstSequence = SequenceNumber(bytes.littleEndianUInt64(at: Offset.firstSequence))
-        created = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.created)))
+        created = bytes.instant(at: Offset.created)
         previousFirst = SequenceNumber(bytes.littleEndianUInt64(at: Offset.previousFirst))
         previousValidBytes = bytes.littleEndianUInt64(at: Offset.previousValidBytes)
         isSealed = flags & Self.sealedFlag != 0

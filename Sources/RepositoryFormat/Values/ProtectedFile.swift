@@ -41,6 +41,16 @@ package struct SnapshotState: Sendable, Hashable {
         self.digest = digest
     }
 
+    /// The state at the snapshot that the entry ends; nil for a part of one.
+    package init?(_ sequence: SequenceNumber, _ entry: ChangesFormat.Entry) {
+        guard let event = entry.event else { return nil }
+        self.sequence = sequence
+        time = entry.time
+        self.event = event
+        shape = entry.shape
+        digest = entry.digest
+    }
+
     /// The file was deleted and has no content.
     package var isGone: Bool { event == .deleted && shape.byteCount == 0 }
 }

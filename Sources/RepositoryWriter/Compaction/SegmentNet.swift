@@ -32,10 +32,9 @@ struct SegmentNet {
     mutating func begin(_ header: RecordHeader, base payload: RawSpan) throws(FormatError) {
         guard tellsAll else { return }
         let byteCount = try BaseReference(payload).shape.byteCount
-        var bytes: [UInt8] = []
-        bytes.append(contentsOf: payload)
         pageCount -= files[header.file]?.net.pageCount ?? 0
-        files[header.file] = File(base: (header, bytes), net: NetChange(after: byteCount))
+        let base = (header, payload.bytes(0..<payload.byteCount))
+        files[header.file] = File(base: base, net: NetChange(after: byteCount))
     }
 
     /// Begins a record of changes of the file.

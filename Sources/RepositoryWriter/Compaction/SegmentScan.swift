@@ -98,9 +98,7 @@ struct SegmentScan {
 
     private mutating func saw(_ changes: ChangesFormat, _ header: RecordHeader, _ record: RecordLocation) {
         let file = header.file
-        if changes.finishedCount > 0 {
-            last[file] = header.firstSequence.advanced(by: changes.finishedCount).previous
-        }
+        last[file] = changes.lastSequence(header) ?? last[file]
         if seen.insert(file).inserted, changes.entries.first?.startsFresh ?? false { anew.insert(file) }
         var bitmap = pages.removeValue(forKey: file) ?? PageBitmap()
         for (index, entry) in changes.entries.enumerated() {

@@ -53,15 +53,15 @@ final class PruningWriter: SegmentSink {
         case .session, .void: break
         case .base:
             forgetBase(of: header.file)
-            bases[header.file] = (header, payload.bytes)
+            bases[header.file] = (header, payload.bytes(0..<payload.byteCount))
             nets[header.file] = NetChange(after: try BaseReference(payload).shape.byteCount)
-        case .gap: gaps[header.file, default: []].append((header, payload.bytes))
+        case .gap: gaps[header.file, default: []].append((header, payload.bytes(0..<payload.byteCount)))
         case .annotation:
             let target = try Annotation(payload, file: header.file, time: header.time).target
             if target == .none || kept.scope(of: target) != .superseded { try blocks.append(header, payload) }
         case .attributes:
             let subject = try AttributesRecord(payload, header).subject
-            let record = PendingAttributes.Record(header: header, payload: payload.bytes)
+            let record = PendingAttributes.Record(header: header, payload: payload.bytes(0..<payload.byteCount))
             if let record = attributes.add(record, of: subject) { try write([record]) }
         default: try blocks.append(header, payload)
         }
@@ -122,15 +122,7 @@ final class PruningWriter: SegmentSink {
     /// Records that the snapshots in between were removed.
     private func sayRemoved(upTo last: SequenceNumber) throws {
         guard last > lastSaid else { return }
-        let header = RecordHeader(
-            .removed,
-            flags: 0,
-            payloadBytes: 0,
-            file: .root,
-            firstSequence: last,
-            time: lastTime
-        )
-        try blocks.append(header, RawSpan())
+        try blocks.append(RecordHeader(.removed, firstSequence: last, time: lastTime), RawSpan())
         lastSaid = last
     }
 
@@ -161,8 +153,6 @@ final class PruningWriter: SegmentSink {
             let isFresh = net.startsFresh && next == 0
             let header = RecordHeader(
                 .changes,
-                flags: 0,
-                payloadBytes: 0,
                 file: file,
                 firstSequence: isLast ? sequence : .none,
                 time: entry.time
@@ -182,17 +172,11 @@ final class PruningWriter: SegmentSink {
         } while next < pages.count
         lastSaid = sequence
         try write(attributes.keep(sequence))
-        guard scope != .superseded, let event = entry.event else { return }
+        guard scope != .superseded, let state = SnapshotState(sequence, entry) else { return }
         snapshots.append(
             RewrittenSnapshot(
                 file: file,
-                state: SnapshotState(
-                    sequence: sequence,
-                    time: entry.time,
-                    event: event,
-                    shape: entry.shape,
-                    digest: entry.digest
-                ),
+                state: state,
                 coalesced: entry.coalesced,
                 isConsistentPoint: scope == .consistentPoint
             )
@@ -210,7 +194,6 @@ final class PruningWriter: SegmentSink {
         reference.encode(into: &payload)
         let header = RecordHeader(
             .base,
-            flags: 0,
             payloadBytes: payload.count,
             file: file,
             firstSequence: sequence,
@@ -225,13 +208,5 @@ final class PruningWriter: SegmentSink {
         try write(attributes.takeAll())
         try sayRemoved(upTo: scan.after.lastSequence)
         try blocks.finish(replacing: last)
-    }
-}
-
-extension RawSpan {
-    fileprivate var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(contentsOf: self)
-        return bytes
     }
 }

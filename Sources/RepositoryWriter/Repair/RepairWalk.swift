@@ -166,10 +166,3 @@ final class RepairWalk {
         try body(step, payload)
     }
 }
-
-extension ChangesFormat {
-    /// The last sequence of its snapshots; nil when none ends in it.
-    func lastSequence(_ header: RecordHeader) -> SequenceNumber? {
-        finishedCount > 0 ? header.firstSequence.advanced(by: finishedCount).previous : nil
-    }
-}
