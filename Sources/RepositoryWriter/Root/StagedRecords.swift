@@ -28,7 +28,7 @@ struct StagedRecords {
 
     /// Stages a record of that time, or of the last record's.
     mutating func append(_ content: StagedRecord.Content, time: Instant? = nil) {
-        records.append(StagedRecord(content, time: time ?? lastTime))
+        records.append(StagedRecord(content: content, time: time ?? lastTime))
     }
 
     /// The time of the next staged record. If the clock was set since, that is staged first.

@@ -71,7 +71,7 @@ enum SegmentSuccession {
         beforeNaming: () throws -> Void = {}
     ) throws -> SegmentWriter {
         let path = root.segmentPath(segment)
-        let draft = root.segmentsDirectory.appending("\(path.lastComponent!.string).new")
+        let draft = root.segmentDraftPath(segment)
         let copy = try OpenFile(draft, .updateOrCreate)
         try copy.truncate(to: 0)
         if let header {
