@@ -33,13 +33,9 @@ package enum ForegroundProcess {
         let process = try start(name, arguments, input: input, output: output, defaults: defaults)
         StopForwarding.begin(process)
         // Not reaped yet, so no other process can have its number.
-        var information = unsafe siginfo_t()
-        while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        ChildProcess.waitForEnd(of: process)
         StopForwarding.end()
-        var raw: Int32 = 0
-        while unsafe waitpid(process, &raw, 0) < 0, errno == EINTR {}
-        let signal = raw & 0x7f
-        return signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+        return ChildProcess.reap(process)
     }
 
     private static func start(

@@ -297,9 +297,7 @@ package struct ChangesFormat {
             guard dataBytes <= rawBytes - rangeBytes else {
                 throw .malformed(at: offset, "more bytes of ranges than raw bytes")
             }
-            rangeEnds.append(
-                RangesEnd(ranges: UInt32(ranges.count), data: UInt32(rangeBytes + dataBytes))
-            )
+            rangeEnds.append(RangesEnd(ranges: UInt32(ranges.count), data: UInt32(rangeBytes + dataBytes)))
         }
     }
 

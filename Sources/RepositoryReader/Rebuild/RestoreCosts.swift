@@ -67,9 +67,7 @@ package struct RestoreCosts: Sendable {
                 case .void: begun[header.file] = nil
                 case .base:
                     let path = root.basePath(header.firstSequence, header.file)
-                    var base = RestoreCost()
-                    base.readBytes = (try? StoredFile.sizeBytes(path)) ?? 0
-                    begun[header.file] = base
+                    begun[header.file] = RestoreCost(readBytes: (try? StoredFile.sizeBytes(path)) ?? 0)
                 case .changes:
                     try changes.decode(payload, header, place)
                     let last = tracker.ended.flatMap { tracker.files[$0]?.last }
@@ -99,9 +97,7 @@ package struct RestoreCosts: Sendable {
         _ place: RecordPlace,
         _ last: SnapshotState?
     ) {
-        var record = RestoreCost()
-        record.readBytes = place.storedBytes
-        record.pageBytes = UInt64(changes.rawBytes)
+        let record = RestoreCost(readBytes: place.storedBytes, pageBytes: UInt64(changes.rawBytes))
         if changes.entries.first?.startsFresh == true { begun[header.file] = RestoreCost() }
         let before = finished[header.file] ?? RestoreCost()
         var cost = (begun[header.file] ?? before) + record

@@ -49,10 +49,7 @@ package struct BlockReader: ~Copyable {
 
     /// Decompresses a segment delta to read its records. Its data is decompressed only if any of its files is
     /// wanted.
-    package mutating func open(
-        delta payload: RawSpan,
-        wantsData: (FileID) -> Bool
-    ) throws(FormatError) {
+    package mutating func open(delta payload: RawSpan, wantsData: (FileID) -> Bool) throws(FormatError) {
         _ = try SegmentDeltaFormat.following(payload)
         try open(SegmentDeltaFormat.block(in: payload), prefix: [], wantsData)
     }

@@ -6,7 +6,7 @@ struct SegmentNet {
     /// The net change of one file.
     struct File {
         /// The base that it begins with.
-        var base: (header: RecordHeader, payload: [UInt8])?
+        var base: HeldRecord?
         var net: NetChange
         /// Its last finished snapshot.
         var last: (sequence: SequenceNumber, entry: ChangesFormat.Entry)?
@@ -33,8 +33,7 @@ struct SegmentNet {
         guard tellsAll else { return }
         let byteCount = try BaseReference(payload).shape.byteCount
         pageCount -= files[header.file]?.net.pageCount ?? 0
-        let base = (header, payload.bytes(0..<payload.byteCount))
-        files[header.file] = File(base: base, net: NetChange(after: byteCount))
+        files[header.file] = File(base: HeldRecord(header, payload), net: NetChange(after: byteCount))
     }
 
     /// Begins a record of changes of the file.

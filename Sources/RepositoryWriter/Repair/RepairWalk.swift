@@ -114,7 +114,7 @@ final class RepairWalk {
     }
 
     /// The record of the base may be lost.
-    private func isSound(_ base: RepairDeltas.Record) throws -> Bool {
+    private func isSound(_ base: HeldRecord) throws -> Bool {
         let path = root.basePath(base.header.firstSequence, base.header.file)
         guard !scan.unsoundBases.contains(path),
             let reference = try? BaseReference(unsafe base.payload.span.bytes)
