@@ -54,7 +54,8 @@ extension RetentionPolicy {
         let tagged =
             tags.flatMap { index.tagTargets[$0] ?? [] } + keepingTags(of: index, now: now).values
         for (targets, reason) in [(tagged, RetentionReasons.tagged), (Array(index.holds), .held)] {
-            for place in targets.compactMap(index.entries.lastIndex(atOrBefore:)) { reasons[place].insert(reason) }
+            let places = targets.compactMap { index.entries.lastIndex(atOrBefore: $0) }
+            for place in places { reasons[place].insert(reason) }
         }
         guard index.verdicts.values.contains(true) else { return }
         var found: Set<FileID> = []

@@ -15,7 +15,8 @@ package enum FileFormat {
         guard let kind = FileKind(rawValue: payload.byte(at: 0)) else {
             throw .unsupported("file kind \(payload.byte(at: 0))")
         }
-        guard let name = FilePath(bytes: payload.bytes(1..<payload.byteCount)), name.isRelative, !name.isEmpty,
+        guard let name = FilePath(bytes: payload.bytes(1..<payload.byteCount)),
+            name.isRelative, !name.isEmpty,
             !name.components.contains(where: { $0.kind == .parentDirectory })
         else { throw .malformed(at: 1, "a name that does not stay within the root") }
         return (kind, name)
