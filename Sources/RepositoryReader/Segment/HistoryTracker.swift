@@ -198,8 +198,8 @@ package struct HistoryTracker {
             throw error
         }
         guard isKnown else {
-            try checkSequence(header, place, emit: emit)
             unattributedBytes.addSaturated(place.storedBytes)
+            try checkSequence(header, place, emit: emit)
             lastSequence = changes.lastSequence(header) ?? lastSequence
             return
         }
