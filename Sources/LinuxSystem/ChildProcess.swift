@@ -93,17 +93,27 @@ package final class ChildProcess: Sendable {
     @discardableResult
     package func wait() -> Int32 {
         // First without reaping and without the lock, so that `tell` can signal the process meanwhile.
-        var information = unsafe siginfo_t()
-        while unsafe waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        Self.waitForEnd(of: processID)
         return status.withLock { status in
-            if let status { return status }
-            var raw: Int32 = 0
-            while unsafe waitpid(processID, &raw, 0) < 0, errno == EINTR {}
-            let signal = raw & 0x7f
-            let ended = signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+            let ended = status ?? Self.reap(processID)
             status = ended
             return ended
         }
+    }
+
+    /// Waits until the child has ended, without reaping it.
+    static func waitForEnd(of process: pid_t) {
+        var information = unsafe siginfo_t()
+        while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+    }
+
+    /// Reaps a child that has ended. Returns its exit status; 128 plus the signal's number if a signal ended
+    /// it.
+    static func reap(_ process: pid_t) -> Int32 {
+        var raw: Int32 = 0
+        while unsafe waitpid(process, &raw, 0) < 0, errno == EINTR {}
+        let signal = raw & 0x7f
+        return signal == 0 ? (raw >> 8) & 0xff : 128 + signal
     }
 
     /// Sends the order, unless the process was reaped already.

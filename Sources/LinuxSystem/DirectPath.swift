@@ -90,9 +90,7 @@ enum DirectPath {
             let next = unsafe component.withPlatformString {
                 unsafe openat(place, $0, flags | O_NOFOLLOW | O_CLOEXEC)
             }
-            let code = errno
-            close(place)
-            errno = code
+            closeKeepingError(place)
             guard next >= 0 else { return -1 }
             var status = stat()
             if !isLast, unsafe fstat(next, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
@@ -113,20 +111,13 @@ extension FileStatus {
         let descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
         guard descriptor >= 0 else { throw .last(.lookAt, path) }
         defer { close(descriptor) }
-        var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
-        return FileStatus(raw)
+        return try FileStatus(ofOpen: descriptor, path)
     }
 
     /// The same; nil when the file does not exist, or when a component is a link. Throws when that cannot be
     /// determined.
     package static func directUnlessMissing(_ path: FilePath) throws(SystemError) -> FileStatus? {
-        do {
-            return try direct(path)
-        } catch {
-            if error.isMissing { return nil }
-            throw error
-        }
+        try SystemError.unlessMissing { () throws(SystemError) in try direct(path) }
     }
 
     /// The same; nil also when that cannot be determined.

@@ -44,9 +44,7 @@ package enum Directory {
     }
 
     private static func makeOne(_ path: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.makeDirectory, path) {
-            throw SystemError(.make, path, code: Errno(rawValue: code))
-        }
+        try Faults.check(.makeDirectory, path, .make)
         if unsafe path.withPlatformString({ unsafe mkdir($0, 0o700) }) == 0 {
             do {
                 return try synchronise(path.removingLastComponent())
@@ -70,9 +68,7 @@ package enum Directory {
 
     /// Gives the file at `source` the name `destination`. Replaces a file that has it (`rename(2)`).
     package static func rename(_ source: FilePath, to destination: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.rename, source) {
-            throw SystemError(.rename, source, code: Errno(rawValue: code))
-        }
+        try Faults.check(.rename, source, .rename)
         let result = unsafe source.withPlatformString { source in
             unsafe destination.withPlatformString { unsafe Glibc.rename(source, $0) }
         }
@@ -81,9 +77,7 @@ package enum Directory {
 
     /// The same for a file, but fails with EEXIST when the name is taken (`NewName`).
     package static func renameToNew(_ source: FilePath, to destination: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.rename, source) {
-            throw SystemError(.rename, source, code: Errno(rawValue: code))
-        }
+        try Faults.check(.rename, source, .rename)
         let isDone = unsafe source.withPlatformString { source in
             unsafe destination.withPlatformString { unsafe NewName.give(AT_FDCWD, source, AT_FDCWD, $0) }
         }
@@ -93,9 +87,7 @@ package enum Directory {
     /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST). Fails with
     /// `SystemError.lacksLinks` where a file can have only one name.
     package static func addName(_ name: FilePath, to path: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.rename, path) {
-            throw SystemError(.link, path, code: Errno(rawValue: code))
-        }
+        try Faults.check(.rename, path, .link)
         let linked = unsafe path.withPlatformString { path in
             unsafe name.withPlatformString { unsafe link(path, $0) }
         }
@@ -103,9 +95,7 @@ package enum Directory {
     }
 
     package static func remove(_ path: FilePath) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.remove, path) {
-            throw SystemError(.remove, path, code: Errno(rawValue: code))
-        }
+        try Faults.check(.remove, path, .remove)
         guard unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 else { throw .last(.remove, path) }
     }
 

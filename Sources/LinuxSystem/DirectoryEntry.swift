@@ -50,24 +50,19 @@ package struct DirectoryEntry: Sendable {
 
     /// The same; nil when the file does not exist. Throws when that cannot be determined.
     package func statusUnlessMissing() throws(SystemError) -> FileStatus? {
-        do {
-            return try status()
-        } catch {
-            if error.isMissing { return nil }
-            throw error
-        }
+        try SystemError.unlessMissing { () throws(SystemError) in try status() }
     }
 
     /// Makes a directory, mode 0700 (`mkdirat(2)`, EEXIST).
     package func makeDirectory() throws(SystemError) {
-        try fail(.makeDirectory, .make)
+        try Faults.check(.makeDirectory, path, .make)
         let result = unsafe name.withPlatformString { unsafe mkdirat(directory.descriptor, $0, 0o700) }
         guard result == 0 else { throw .last(.make, path) }
     }
 
     /// Renames the file, replacing one that has the new name (`renameat(2)`).
     package func rename(to new: DirectoryEntry) throws(SystemError) {
-        try fail(.rename, .rename)
+        try Faults.check(.rename, path, .rename)
         let result = unsafe name.withPlatformString { old in
             unsafe new.name.withPlatformString {
                 unsafe renameat(directory.descriptor, old, new.directory.descriptor, $0)
@@ -78,7 +73,7 @@ package struct DirectoryEntry: Sendable {
 
     /// The same for a file, but fails with EEXIST when the name is taken (`NewName`).
     package func renameToNew(_ new: DirectoryEntry) throws(SystemError) {
-        try fail(.rename, .rename)
+        try Faults.check(.rename, path, .rename)
         let isDone = unsafe name.withPlatformString { old in
             unsafe new.name.withPlatformString {
                 unsafe NewName.give(directory.descriptor, old, new.directory.descriptor, $0)
@@ -90,7 +85,7 @@ package struct DirectoryEntry: Sendable {
     /// Gives a file this name as well. The name must be free (`linkat(2)`, EEXIST). Fails with
     /// `SystemError.lacksLinks` where a file can have only one name.
     package func addName(to file: DirectoryEntry) throws(SystemError) {
-        try file.fail(.rename, .link)
+        try Faults.check(.rename, file.path, .link)
         let result = unsafe file.name.withPlatformString { old in
             unsafe name.withPlatformString {
                 unsafe linkat(file.directory.descriptor, old, directory.descriptor, $0, 0)
@@ -101,7 +96,7 @@ package struct DirectoryEntry: Sendable {
 
     /// Removes the file, which must not be a directory (`unlinkat(2)`).
     package func remove() throws(SystemError) {
-        try fail(.remove, .remove)
+        try Faults.check(.remove, path, .remove)
         try unlink(0)
     }
 
@@ -122,12 +117,6 @@ package struct DirectoryEntry: Sendable {
         let result = unsafe name.withPlatformString { unsafe unlinkat(directory.descriptor, $0, flags) }
         guard result == 0 else { throw .last(.remove, path) }
     }
-
-    /// Where a test can make the call fail.
-    private func fail(_ point: FaultPoint, _ operation: SystemError.Operation) throws(SystemError) {
-        guard case .fails(let code) = Faults.at(point, path) else { return }
-        throw SystemError(operation, path, code: Errno(rawValue: code))
-    }
 }
 
 extension OpenDirectory {
@@ -141,13 +130,9 @@ extension Directory {
     /// Removes the file at `path`, or the directory with its content. Symbolic links before the last
     /// component are followed, no others. A missing file is not an error.
     package static func removeTree(_ path: FilePath) throws(SystemError) {
-        let entry: DirectoryEntry?
-        do {
-            entry = try DirectoryEntry(following: path)
-        } catch {
-            if error.isMissing { return }
-            throw error
+        let entry = try SystemError.unlessMissing { () throws(SystemError) in
+            try DirectoryEntry(following: path)
         }
-        try entry?.removeTree()
+        try entry??.removeTree()
     }
 }

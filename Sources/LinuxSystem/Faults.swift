@@ -32,6 +32,16 @@ package enum Faults {
         }
     }
 
+    /// Throws the error that a test wants instead of the call.
+    static func check(
+        _ point: FaultPoint,
+        _ path: FilePath,
+        _ operation: SystemError.Operation
+    ) throws(SystemError) {
+        guard case .fails(let code) = at(point, path) else { return }
+        throw SystemError(operation, path, code: Errno(rawValue: code))
+    }
+
     static func at(_ point: FaultPoint, _ path: FilePath) -> Fault? {
         guard isArmed.load(ordering: .acquiring) else { return nil }
         return plans.withLock { $0[pthread_self()] }?(point, path)

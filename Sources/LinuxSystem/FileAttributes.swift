@@ -5,9 +5,9 @@ package import SystemPackage
 /// The attributes of a file or a directory besides its content: owner, mode, time of the last change,
 /// extended attributes.
 package struct FileAttributes: Hashable, Sendable {
-    package let ownership: FileOwnership
+    package private(set) var ownership: FileOwnership
     /// Last change of the content, in nanoseconds since 1970; nil when it is not kept.
-    package let modified: Int64?
+    package var modified: Int64?
     /// Ascending by name.
     package let extended: [ExtendedAttribute]
     /// There were more than `ExtendedAttribute.mostBytes` of them, so none are kept.
@@ -27,12 +27,9 @@ package struct FileAttributes: Hashable, Sendable {
 
     /// The same with other permission bits.
     package func withPermissions(_ permissions: UInt32) -> Self {
-        Self(
-            ownership: ownership.with(permissions: permissions),
-            modified: modified,
-            extended: extended,
-            lacksExtended: lacksExtended
-        )
+        var other = self
+        other.ownership = ownership.with(permissions: permissions)
+        return other
     }
 }
 
@@ -54,9 +51,7 @@ extension FileAttributes {
         _ path: FilePath,
         keepingTime: Bool
     ) throws(SystemError) -> (status: FileStatus, attributes: FileAttributes) {
-        var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
-        let status = FileStatus(raw)
+        let status = try FileStatus(ofOpen: descriptor, path)
         let isKept = status.kind == .regular || status.kind == .directory
         let extended = isKept ? ExtendedAttribute.all(ofHeld: descriptor) : []
         return (

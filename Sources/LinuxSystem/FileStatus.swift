@@ -44,6 +44,13 @@ package struct FileStatus: Hashable, Sendable {
         permissions = raw.st_mode & 0o7777
     }
 
+    /// The status of an open file (`fstat(2)`).
+    init(ofOpen descriptor: Int32, _ path: FilePath) throws(SystemError) {
+        var raw = stat()
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
+        self.init(raw)
+    }
+
     /// The status of the file at `path`. Symbolic links are followed unless `followingLinks` is false.
     package static func of(_ path: FilePath, followingLinks: Bool = true) throws(SystemError) -> FileStatus {
         var raw = stat()
@@ -59,18 +66,13 @@ package struct FileStatus: Hashable, Sendable {
         _ path: FilePath,
         followingLinks: Bool = true
     ) throws(SystemError) -> FileStatus? {
-        do {
-            return try of(path, followingLinks: followingLinks)
-        } catch {
-            if error.isMissing { return nil }
-            throw error
+        try SystemError.unlessMissing { () throws(SystemError) in
+            try of(path, followingLinks: followingLinks)
         }
     }
 
     /// The status of the file at `path`, or nil when there is none or it cannot be reached.
-    package static func ifPresent(_ path: FilePath) -> FileStatus? {
-        try? of(path)
-    }
+    package static func ifPresent(_ path: FilePath) -> FileStatus? { try? of(path) }
 }
 
 /// A file, whatever its name: device and inode number.

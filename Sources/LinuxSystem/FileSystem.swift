@@ -7,7 +7,7 @@ package enum FileSystem {
     /// The name of a file system that other machines may change. inotify reports no such changes
     /// (`inotify(7)`, limitations). Nil for one that only this machine changes, or that cannot be asked.
     package static func nameIfShared(_ directory: OpenDirectory) -> String? {
-        shared[directory.fileSystem]
+        shared[linux_file_system_of(directory.descriptor)]
     }
 
     /// The name of a pseudo file system: it holds nobody's content, and reading may have effects (proc(5),

@@ -24,7 +24,7 @@ package enum ForegroundProcess {
     ) throws(SystemError) -> Int32 {
         var before = [SIGINT, SIGQUIT].map { ($0, handle($0, by: SIG_IGN)) }
         // Signals that were ignored before remain ignored for the program. Handlers do not survive exec(3).
-        let defaults = before.filter { !isIgnored($0.1) }.map(\.0)
+        let defaults = before.filter { !$0.1.isIgnored }.map(\.0)
         // While SIGCHLD is ignored, nobody learns how a child ended.
         before.append((SIGCHLD, handle(SIGCHLD, by: SIG_DFL)))
         if forwardsStops { before += [SIGTERM, SIGHUP].compactMap(forward) }
@@ -33,13 +33,9 @@ package enum ForegroundProcess {
         let process = try start(name, arguments, input: input, output: output, defaults: defaults)
         StopForwarding.begin(process)
         // Not reaped yet, so no other process can have its number.
-        var information = unsafe siginfo_t()
-        while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        ChildProcess.waitForEnd(of: process)
         StopForwarding.end()
-        var raw: Int32 = 0
-        while unsafe waitpid(process, &raw, 0) < 0, errno == EINTR {}
-        let signal = raw & 0x7f
-        return signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+        return ChildProcess.reap(process)
     }
 
     private static func start(
@@ -91,7 +87,7 @@ package enum ForegroundProcess {
     /// Nil when the signal was ignored. It then remains ignored, for the program as well, as under nohup(1).
     private static func forward(_ signal: Int32) -> (Int32, sigaction)? {
         let action = handle(signal, by: StopForwarding.handler)
-        guard isIgnored(action) else { return (signal, action) }
+        guard action.isIgnored else { return (signal, action) }
         restore(signal, action)
         return nil
     }
@@ -109,11 +105,11 @@ package enum ForegroundProcess {
         var action = action
         unsafe _ = sigaction(signal, &action, nil)
     }
+}
 
-    private static func isIgnored(_ action: sigaction) -> Bool {
-        // SIG_IGN is a number instead of a function.
-        unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
-    }
+extension sigaction {
+    /// Whether the signal is ignored. SIG_IGN is a number instead of a function.
+    var isIgnored: Bool { unsafe unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == 1 }
 }
 
 /// Forwards signals to the running program. One that arrives before the program has started is kept for it.

@@ -59,9 +59,7 @@ package final class OpenDirectory: Sendable {
     }
 
     package func status() throws(SystemError) -> FileStatus {
-        var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
-        return FileStatus(raw)
+        try FileStatus(ofOpen: descriptor, path)
     }
 
     /// The status of the file with that name in it. A symbolic link is not followed.
@@ -102,7 +100,4 @@ package final class OpenDirectory: Sendable {
         defer { try? probe.removeEmptyDirectory() }
         return try probe.status().permissions & 0o077 == 0
     }
-
-    /// The magic number of its file system (fstatfs(2), f_type); 0 if it cannot be asked.
-    var fileSystem: UInt32 { linux_file_system_of(descriptor) }
 }

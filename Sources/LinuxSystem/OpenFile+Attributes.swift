@@ -17,12 +17,6 @@ package struct AttributesShortfall: Hashable, Sendable {
     package let path: FilePath
     package let part: Part
     package let code: Errno
-
-    package init(_ path: FilePath, _ part: Part, _ code: Errno) {
-        self.path = path
-        self.part = part
-        self.code = code
-    }
 }
 
 extension OpenFile {
@@ -39,7 +33,7 @@ extension OpenFile {
     package func setAttributes(_ attributes: FileAttributes, as path: FilePath) -> [AttributesShortfall] {
         var shortfalls: [AttributesShortfall] = []
         func missed(_ part: AttributesShortfall.Part) {
-            shortfalls.append(AttributesShortfall(path, part, Errno(rawValue: errno)))
+            shortfalls.append(AttributesShortfall(path: path, part: part, code: Errno(rawValue: errno)))
         }
         let wanted = attributes.ownership
         if !setOwner(wanted) { missed(.owner) }
@@ -68,7 +62,8 @@ extension OpenFile {
             }
         }
         if attributes.lacksExtended {
-            shortfalls.append(AttributesShortfall(path, .tooManyExtended, Errno(rawValue: E2BIG)))
+            let code = Errno(rawValue: E2BIG)
+            shortfalls.append(AttributesShortfall(path: path, part: .tooManyExtended, code: code))
             // There may have been a list among them.
             permissions &= ~0o070
         }

@@ -57,8 +57,7 @@ package struct OpenFile: ~Copyable, Sendable {
             switch self {
             case .look, .read, .stored: return
             case .update, .updateOrCreate, .createNew:
-                guard case .fails(let code) = Faults.at(.open, path) else { return }
-                throw SystemError(.open, path, code: Errno(rawValue: code))
+                try Faults.check(.open, path, .open)
             }
         }
     }
@@ -83,13 +82,6 @@ package struct OpenFile: ~Copyable, Sendable {
             }
         guard descriptor >= 0 else { throw .last(.open, path) }
         self.init(descriptor: descriptor, path: path)
-    }
-
-    /// Another handle on the same open file (`fcntl(2)`, F_DUPFD_CLOEXEC).
-    package func duplicate() throws(SystemError) -> OpenFile {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw .last(.open, path) }
-        return OpenFile(descriptor: copy, path: path)
     }
 
     /// Reads up to `count` bytes from `offset` into the front of `buffer`, which must be that long. Returns
@@ -210,15 +202,11 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 
     package func status() throws(SystemError) -> FileStatus {
-        var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
-        return FileStatus(raw)
+        try FileStatus(ofOpen: descriptor, path)
     }
 
     package func truncate(to byteCount: UInt64) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.truncate, path) {
-            throw SystemError(.truncate, path, code: Errno(rawValue: code))
-        }
+        try Faults.check(.truncate, path, .truncate)
         guard ftruncate(descriptor, try place(byteCount, 0, .truncate)) == 0 else {
             throw .last(.truncate, path)
         }
@@ -245,9 +233,7 @@ package struct OpenFile: ~Copyable, Sendable {
     }
 
     private func synchronise(_ call: (Int32) -> Int32) throws(SystemError) {
-        if case .fails(let code) = Faults.at(.synchronise, path) {
-            throw SystemError(.synchronise, path, code: Errno(rawValue: code))
-        }
+        try Faults.check(.synchronise, path, .synchronise)
         guard call(descriptor) == 0 else { throw .last(.synchronise, path) }
     }
 }

@@ -28,14 +28,12 @@ package enum CurrentProcess {
         return value.isEmpty ? nil : value
     }
 
-    /// Raises the number of files that may be open to the hard limit. Returns the limit in force.
-    @discardableResult
-    package static func raiseOpenFileLimit() -> Int {
+    /// Raises the number of files that may be open to the hard limit.
+    package static func raiseOpenFileLimit() {
         var limit = rlimit()
         unsafe _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return Int(clamping: limit.rlim_cur)
     }
 
     /// The number of files that may be open (`getrlimit(2)`, the soft limit).

@@ -10,9 +10,8 @@ struct SocketName {
 
     /// A random name, so that nobody can guess it and take it first.
     static func random() -> SocketName {
-        let digits = String(UInt64.random(in: 0 ... .max))
-        let zeros = String(repeating: "0", count: digitCount - digits.count)
-        return SocketName(text: prefix + Array((zeros + digits).utf8))
+        let digits = UInt64.random(in: 0 ... .max).padded(to: digitCount)
+        return SocketName(text: prefix + Array(digits.utf8))
     }
 
     /// The name in the file at `path`; nil for any other file, such as a socket.

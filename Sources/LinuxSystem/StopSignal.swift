@@ -35,8 +35,7 @@ package enum StopSignal {
     private static func handle(_ signal: Int32) throws(SystemError) {
         var action = sigaction()
         guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last(.lookAtSignal, nil) }
-        // SIG_IGN is a number instead of a function.
-        if unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1 { return }
+        if action.isIgnored { return }
         action = sigaction()
         action.sa_flags = SA_RESTART
         unsafe action.__sigaction_handler.sa_handler = { _ in

@@ -69,7 +69,7 @@ enum ShellWord {
         switch byte {
         case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
         case 0x20..<0x7F: String(UnicodeScalar(byte))
-        default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        default: "\\x" + byte.padded(to: 2, radix: 16)
         }
     }
 }

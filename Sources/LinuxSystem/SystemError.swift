@@ -20,6 +20,18 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         SystemError(operation, path, code: Errno(rawValue: errno))
     }
 
+    /// The result of `body`; nil when the file is missing.
+    static func unlessMissing<Value>(
+        _ body: () throws(SystemError) -> Value
+    ) throws(SystemError) -> Value? {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
     /// "cannot open /a/b: No such file or directory".
     package var description: String {
         guard let path else { return "cannot \(operation.rawValue): \(code)" }

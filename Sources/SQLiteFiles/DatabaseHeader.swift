@@ -97,19 +97,3 @@ package enum DatabaseHeaderError: Error, Hashable {
     /// The count at byte offset 20 leaves less than 480 bytes of a page.
     case tooManyReservedBytes(UInt8)
 }
-
-extension DatabaseHeaderError: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .tooShort(let byteCount):
-            "the file has \(byteCount) bytes, a database header needs \(DatabaseLayout.headerBytes)"
-        case .notADatabase:
-            "the file does not start with SQLite's magic; it can be protected as a plain file"
-        case .invalidPageSize(let encoded):
-            "invalid page size \(encoded) at byte \(DatabaseLayout.pageSize); the header is damaged"
-        case .tooManyReservedBytes(let count):
-            "\(count) reserved bytes at byte \(DatabaseLayout.reservedBytes) leave too little of a page;"
-                + " the header is damaged"
-        }
-    }
-}

@@ -119,22 +119,3 @@ package enum JournalHeaderError: Error, Hashable {
     /// The page count at byte offset 16 is one that no database can have.
     case invalidPageCount(UInt32)
 }
-
-extension JournalHeaderError: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .tooShort(let byteCount):
-            "the journal has \(byteCount) bytes here, a header needs \(JournalLayout.headerBytes)"
-        case .finished:
-            "the journal's header is zeroed: its transaction is over"
-        case .notAHeader(let magic):
-            "found 0x\(String(magic, radix: 16)) instead of a journal header's magic"
-        case .invalidSectorSize(let bytes):
-            "invalid sector size \(bytes) at byte \(JournalLayout.sectorSize) of the journal"
-        case .invalidPageSize(let bytes):
-            "invalid page size \(bytes) at byte \(JournalLayout.pageSize) of the journal"
-        case .invalidPageCount(let pages):
-            "invalid page count \(pages) at byte \(JournalLayout.originalPageCount) of the journal"
-        }
-    }
-}

@@ -16,6 +16,11 @@ package struct WALChecksum: Sendable, Hashable {
         self.init(s0: bytes.bigEndianUInt32(at: offset), s1: bytes.bigEndianUInt32(at: offset + 4))
     }
 
+    /// The two words at a byte offset in the byte order of this machine, as in the wal-index.
+    init(native bytes: RawSpan, at offset: Int) {
+        self.init(s0: bytes.nativeUInt32(at: offset), s1: bytes.nativeUInt32(at: offset + 4))
+    }
+
     /// Continues the checksum over more bytes, in whole pairs of words. Up to 7 bytes at the end that make no
     /// pair are ignored.
     package mutating func update(over bytes: RawSpan, order: ByteOrder) {

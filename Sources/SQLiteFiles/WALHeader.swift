@@ -95,21 +95,3 @@ package enum WALHeaderError: Error, Hashable {
     /// Not 3007000, the only version there has been.
     case unsupportedVersion(UInt32)
 }
-
-extension WALHeaderError: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .tooShort(let byteCount):
-            "the log has \(byteCount) bytes, its header needs \(WALLayout.headerBytes); it holds nothing"
-        case .notALog(let magic):
-            "the log starts with 0x\(String(magic, radix: 16)), which is not a write-ahead log's magic"
-        case .invalidPageSize(let bytes):
-            "invalid page size \(bytes) at byte \(WALLayout.pageSize) of the log"
-        case .checksumMismatch:
-            "the checksum of the log's header does not match; if it is being written, read it again"
-        case .unsupportedVersion(let version):
-            "the log has format version \(version), only \(WALLayout.supportedVersion) is known;"
-                + " a newer Holdfast may read it"
-        }
-    }
-}

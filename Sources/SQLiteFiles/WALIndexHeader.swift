@@ -36,11 +36,9 @@ package struct WALIndexHeader: Sendable, Hashable {
         guard bytes.byte(at: WALIndexLayout.isInitialised) != 0 else { throw .notInitialised }
         var computed = WALChecksum()
         computed.update(over: bytes.extracting(0..<WALIndexLayout.headerChecksum), order: .native)
-        let stored = WALChecksum(
-            s0: bytes.nativeUInt32(at: WALIndexLayout.headerChecksum),
-            s1: bytes.nativeUInt32(at: WALIndexLayout.headerChecksum + 4)
-        )
-        guard computed == stored else { throw .checksumMismatch }
+        guard computed == WALChecksum(native: bytes, at: WALIndexLayout.headerChecksum) else {
+            throw .checksumMismatch
+        }
         let version = bytes.nativeUInt32(at: WALIndexLayout.version)
         guard version == WALLayout.supportedVersion else { throw .unsupportedVersion(version) }
         let encodedPageSize = bytes.nativeUInt16(at: WALIndexLayout.pageSize)
@@ -53,10 +51,7 @@ package struct WALIndexHeader: Sendable, Hashable {
         changeCounter = bytes.nativeUInt32(at: WALIndexLayout.changeCounter)
         databasePages = PageCount(bytes.nativeUInt32(at: WALIndexLayout.databasePages))
         guard databasePages <= .maximum else { throw .invalidPageCount(databasePages) }
-        frameChecksum = WALChecksum(
-            s0: bytes.nativeUInt32(at: WALIndexLayout.frameChecksum),
-            s1: bytes.nativeUInt32(at: WALIndexLayout.frameChecksum + 4)
-        )
+        frameChecksum = WALChecksum(native: bytes, at: WALIndexLayout.frameChecksum)
         salts = WALSalts(bytes, at: WALIndexLayout.salts)
         backfilledFrames = bytes.nativeUInt32(at: WALIndexLayout.backfilledFrames)
     }
@@ -104,25 +99,4 @@ package enum WALIndexHeaderError: Error, Hashable {
     case invalidPageSize(UInt16)
     /// The size of the database at byte offset 20 is one that no database can have.
     case invalidPageCount(PageCount)
-}
-
-extension WALIndexHeaderError: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .tooShort(let byteCount):
-            "the wal-index has \(byteCount) bytes, its header needs \(WALIndexLayout.bytes)"
-        case .copiesDiffer:
-            "the two copies of the wal-index header differ; it is being written, read it again"
-        case .notInitialised:
-            "the wal-index is not initialised yet; read it again"
-        case .checksumMismatch:
-            "the checksum of the wal-index header does not match; read it again"
-        case .unsupportedVersion(let version):
-            "the wal-index has format version \(version), only \(WALLayout.supportedVersion) is known"
-        case .invalidPageSize(let encoded):
-            "invalid page size \(encoded) at byte \(WALIndexLayout.pageSize) of the wal-index"
-        case .invalidPageCount(let pages):
-            "invalid size of \(pages) at byte \(WALIndexLayout.databasePages) of the wal-index"
-        }
-    }
 }

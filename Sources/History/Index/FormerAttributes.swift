@@ -9,10 +9,7 @@ package struct FormerDirectory: Hashable, Sendable {
     /// Whether it existed at the moment; otherwise the attributes are its last ones.
     package let isThere: Bool
 
-    package init(
-        attributes: FileAttributes,
-        isThere: Bool
-    ) {
+    package init(attributes: FileAttributes, isThere: Bool) {
         self.attributes = attributes
         self.isThere = isThere
     }
@@ -25,11 +22,7 @@ package struct FormerAttributes: Hashable, Sendable {
     package private(set) var directories: [FilePath: FormerDirectory] = [:]
 
     /// `isLate`: the record came after the moment, and applies only if no other is known.
-    mutating func add(
-        _ subject: AttributesRecord.Subject,
-        _ attributes: FileAttributes?,
-        isLate: Bool
-    ) {
+    mutating func add(_ subject: AttributesRecord.Subject, _ attributes: FileAttributes?, isLate: Bool) {
         switch subject {
         case .file(let file): if !isLate || files[file] == nil { files[file] = attributes }
         case .directory(let name):
@@ -134,12 +127,9 @@ struct AttributesHistory: Sendable {
 
 extension FileAttributes {
     fileprivate func with(modified: Int64) -> Self {
-        Self(
-            ownership: ownership,
-            modified: modified,
-            extended: extended,
-            lacksExtended: lacksExtended
-        )
+        var other = self
+        other.modified = modified
+        return other
     }
 }
 

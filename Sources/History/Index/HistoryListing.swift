@@ -96,9 +96,7 @@ package struct HistoryListing: Sendable {
         }
     }
 
-    private func isInScope(_ file: FileID) -> Bool {
-        files?.contains(file) ?? true
-    }
+    private func isInScope(_ file: FileID) -> Bool { files?.contains(file) ?? true }
 
     private func isShown(gapAfter previous: SequenceNumber) -> Bool {
         guard let bounds else { return isFromStart && isToEnd }
@@ -137,20 +135,14 @@ extension SnapshotIndex {
     }
 
     /// The index of the first of `entries` from `since` on; the number of entries if there is none.
-    fileprivate func lowerBound(
-        _ since: When,
-        in entries: [Entry],
-        now: Instant
-    ) throws(WhenError) -> Int {
+    fileprivate func lowerBound(_ since: When, in entries: [Entry], now: Instant) throws(WhenError) -> Int {
         guard case .instant = since else {
             return try resolve(since, in: entries, strictlyBefore: false, now: now)
         }
         do {
             return try resolve(since, in: entries, strictlyBefore: true, now: now) + 1
-        } catch {
-            if case .beforeFirst = error { return 0 }
-            if case .noSnapshots = error { return 0 }
-            throw error
+        } catch .beforeFirst, .noSnapshots {
+            return 0
         }
     }
 

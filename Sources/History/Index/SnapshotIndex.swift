@@ -51,6 +51,8 @@ package struct SnapshotIndex: Sendable {
     package private(set) var recoveries: [RecoveryEntry] = []
     /// The last recovery that was begun, unless it was finished.
     private var begun: RecoveryTags?
+    /// Its tag of the state before it.
+    package var begunRecovery: String? { begun?.before }
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
     /// How the clock was set while writers ran, oldest first, and the number of entries before that.
@@ -174,19 +176,16 @@ package struct SnapshotIndex: Sendable {
         case (.release, _): holds.remove(annotation.target)
         case (.health, _):
             if let verdict = annotation.verdict { verdicts[annotation.target] = verdict == .good }
-        case (.drill, _): drills += DrillRecord(annotation).map { [$0] } ?? []
-        case (.clock, _): clockSteps += annotation.clockStep.map { [(entries.count, $0)] } ?? []
+        case (.drill, _):
+            if let drill = DrillRecord(annotation) { drills.append(drill) }
+        case (.clock, _):
+            if let step = annotation.clockStep { clockSteps.append((entries.count, step)) }
         case (.restore, _):
             let files = declarations.keys.sorted()
-            recoveries += RecoveryEntry(annotation, among: files).map { [$0] } ?? []
+            if let recovery = RecoveryEntry(annotation, among: files) { recoveries.append(recovery) }
         default: break
         }
     }
-}
-
-extension SnapshotIndex {
-    /// The tag of the state before the last recovery that was begun, unless it was finished.
-    package var begunRecovery: String? { begun?.before }
 }
 
 extension SnapshotIndex {

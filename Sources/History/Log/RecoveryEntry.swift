@@ -17,13 +17,7 @@ package struct RecoveryEntry: Sendable {
         /// The number of rows with other values now.
         package let changed: Int
 
-        package init(
-            path: String,
-            table: String,
-            lost: Int,
-            regained: Int,
-            changed: Int
-        ) {
+        package init(path: String, table: String, lost: Int, regained: Int, changed: Int) {
             self.path = path
             self.table = table
             self.lost = lost

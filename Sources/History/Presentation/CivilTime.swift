@@ -11,25 +11,9 @@ package struct CivilTime: Hashable, Sendable {
     var minute = 0
     var second = 0
     var nanosecond = 0
+}
 
-    package init(
-        year: Int,
-        month: Int,
-        day: Int,
-        hour: Int = 0,
-        minute: Int = 0,
-        second: Int = 0,
-        nanosecond: Int = 0
-    ) {
-        self.year = year
-        self.month = month
-        self.day = day
-        self.hour = hour
-        self.minute = minute
-        self.second = second
-        self.nanosecond = nanosecond
-    }
-
+extension CivilTime {
     /// The civil time that is `seconds` after 1970-01-01 00:00:00.
     package init(secondsSince1970 seconds: Int64, nanosecond: Int) {
         let fields: Set<Calendar.Component> = [.year, .month, .day, .hour, .minute, .second]

@@ -67,7 +67,4 @@ extension CivilTime {
 }
 
 /// A number that is not negative, padded with zeros.
-private func padded(_ number: Int, to width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(width - digits.utf8.count, 0)) + digits
-}
+private func padded(_ number: Int, to width: Int) -> String { number.magnitude.padded(to: width) }

@@ -20,10 +20,7 @@ package struct LocalCalendar: Sendable {
     /// The local time of a moment.
     package func civilTime(at instant: Instant) -> CivilTime {
         let seconds = instant.unixSeconds
-        return CivilTime(
-            secondsSince1970: seconds + offsetSeconds(seconds),
-            nanosecond: instant.nanosecond
-        )
+        return CivilTime(secondsSince1970: seconds + offsetSeconds(seconds), nanosecond: instant.nanosecond)
     }
 
     /// The moments with the local time `time`, ascending. Usually there is one. There is none if the clock
@@ -31,11 +28,7 @@ package struct LocalCalendar: Sendable {
     /// omitted.
     package func instants(of time: CivilTime) -> [Instant] {
         let wall = time.secondsSince1970
-        return offsets(around: wall)
-            .map { wall - $0 }
-            .filter { $0 + offsetSeconds($0) == wall }
-            .sorted()
-            .compactMap { Instant(unixSeconds: $0, nanosecond: time.nanosecond) }
+        return nearestInstants(to: time).filter { $0.unixSeconds + offsetSeconds($0.unixSeconds) == wall }
     }
 
     /// For a local time that does not exist: the moments by the offset before the clock was put forward and

@@ -53,11 +53,9 @@ extension RetentionPolicy {
     private func keepMarked(_ index: SnapshotIndex, _ now: Instant, _ reasons: inout [RetentionReasons]) {
         let tagged =
             tags.flatMap { index.tagTargets[$0] ?? [] } + keepingTags(of: index, now: now).values
-        for target in tagged {
-            if let place = index.entries.lastIndex(atOrBefore: target) { reasons[place].insert(.tagged) }
-        }
-        for target in index.holds {
-            if let place = index.entries.lastIndex(atOrBefore: target) { reasons[place].insert(.held) }
+        for (targets, reason) in [(tagged, RetentionReasons.tagged), (Array(index.holds), .held)] {
+            let places = targets.compactMap { index.entries.lastIndex(atOrBefore: $0) }
+            for place in places { reasons[place].insert(reason) }
         }
         guard index.verdicts.values.contains(true) else { return }
         var found: Set<FileID> = []

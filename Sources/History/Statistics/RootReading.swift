@@ -34,7 +34,7 @@ package struct RootReading: Sendable {
         }
         walk = start.duration(to: .now)
         statistics.setFiles(last, kinds)
-        statistics.setStorage(RootStorage(root))
+        statistics.storage = RootStorage(root)
         self.statistics = statistics
         self.damage = damage
     }

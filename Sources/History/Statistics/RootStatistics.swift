@@ -11,7 +11,7 @@ package struct RootStatistics: Sendable {
     /// The size of those files.
     package private(set) var imageBytes: UInt64 = 0
     package private(set) var snapshots: UInt64 = 0
-    package private(set) var storage = RootStorage()
+    package internal(set) var storage = RootStorage()
     /// The size if the whole image of each snapshot were kept.
     package private(set) var wholeImageBytes: UInt64 = 0
     /// The size if the changed pages of each snapshot, base images included, were kept uncompressed.
@@ -63,8 +63,6 @@ package struct RootStatistics: Sendable {
         databases = alive.keys.count { kinds[$0] == .database }
         imageBytes = alive.values.reduce(0) { $0.addingSaturated($1.shape.byteCount) }
     }
-
-    mutating func setStorage(_ storage: RootStorage) { self.storage = storage }
 
     /// Adds the statistics of another root.
     package mutating func add(_ other: RootStatistics) {

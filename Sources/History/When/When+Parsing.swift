@@ -10,7 +10,7 @@ extension When {
     ///   for a local time that does not exist or exists twice. A moment in the future is an error only when
     ///   it is resolved, where the choices are known.
     package init(parsing text: String, now: Instant, calendar: LocalCalendar) throws(WhenError) {
-        var parser = WhenParser(text: text, now: now, calendar: calendar)
+        var parser = WhenParser(text: text, now: now, calendar: calendar, scanner: ByteScanner(text))
         self = try parser.parse()
     }
 }
@@ -22,13 +22,6 @@ struct WhenParser {
     let now: Instant
     let calendar: LocalCalendar
     var scanner: ByteScanner
-
-    init(text: String, now: Instant, calendar: LocalCalendar) {
-        self.text = text
-        self.now = now
-        self.calendar = calendar
-        scanner = ByteScanner(text)
-    }
 
     mutating func parse() throws(WhenError) -> When {
         if scanner.isAtEnd { throw notUnderstood("it is empty") }

@@ -92,12 +92,7 @@ extension WhenParser {
         time.nanosecond = fraction
     }
 
-    private func setClock(
-        of time: inout CivilTime,
-        hour: Int,
-        minute: Int,
-        second: Int
-    ) throws(WhenError) {
+    private func setClock(of time: inout CivilTime, hour: Int, minute: Int, second: Int) throws(WhenError) {
         try check("hour", hour, in: 0...23)
         try check("minute", minute, in: 0...59)
         try check("second", second, in: 0...60)

@@ -1,3 +1,4 @@
+import LinuxSystem
 import SQLiteFiles
 
 /// Reading payloads front to back. Every read checks that the bytes are there.
@@ -20,11 +21,7 @@ extension RawSpan {
     }
 
     /// A number that must not be above `limit`.
-    func varint(
-        at offset: inout Int,
-        upTo limit: UInt64,
-        _ what: String
-    ) throws(FormatError) -> UInt64 {
+    func varint(at offset: inout Int, upTo limit: UInt64, _ what: String) throws(FormatError) -> UInt64 {
         let start = offset
         let value = try varint(at: &offset)
         guard value <= limit else { throw .malformed(at: start, "\(what) \(value) is above \(limit)") }
@@ -38,6 +35,18 @@ extension RawSpan {
         }
         defer { offset += count }
         return offset
+    }
+
+    /// A copy of these bytes.
+    package func bytes(_ range: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(contentsOf: extracting(range))
+        return bytes
+    }
+
+    /// A time of the wall clock, in nanoseconds.
+    func instant(at offset: Int) -> Instant {
+        Instant(nanoseconds: Int64(bitPattern: littleEndianUInt64(at: offset)))
     }
 
     /// The bytes from `start` to the end as text.

@@ -24,8 +24,7 @@ package enum ImageDigest {
             start += size
         }
         guard start < content.byteCount else { return sum }
-        var padded: [UInt8] = []
-        padded.append(contentsOf: content.extracting(start..<content.byteCount))
+        var padded = content.bytes(start..<content.byteCount)
         padded.append(zeros: size - padded.count)
         return sum ^ (unsafe part(PageNumber(number), padded.span.bytes))
     }

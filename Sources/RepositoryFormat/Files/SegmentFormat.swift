@@ -58,7 +58,7 @@ package struct SegmentHeader: Hashable {
         )
         root = RootID(bytes.littleEndianUInt64(at: Offset.root))
         firstSequence = SequenceNumber(bytes.littleEndianUInt64(at: Offset.firstSequence))
-        created = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.created)))
+        created = bytes.instant(at: Offset.created)
         previousFirst = SequenceNumber(bytes.littleEndianUInt64(at: Offset.previousFirst))
         previousValidBytes = bytes.littleEndianUInt64(at: Offset.previousValidBytes)
         isSealed = flags & Self.sealedFlag != 0
@@ -86,8 +86,7 @@ package struct SegmentHeader: Hashable {
 /// The names in a root's `segments` directory.
 package enum SegmentName {
     package static func make(_ first: SequenceNumber) -> FilePath.Component {
-        let digits = String(first.rawValue)
-        return FilePath.Component(String(repeating: "0", count: 20 - digits.count) + digits + ".segment")!
+        FilePath.Component(first.rawValue.padded(to: 20) + ".segment")!
     }
 
     /// The first sequence of the segment with that name; nil for any other name.

@@ -91,8 +91,7 @@ extension AttributesRecord {
     private static func name(_ payload: RawSpan, at offset: inout Int) throws(FormatError) -> FilePath {
         let count = Int(payload.littleEndianUInt16(at: AttributesFormat.Offset.nameBytes))
         let start = try payload.take(count, at: &offset)
-        let bytes = (start..<start + count).map { payload.byte(at: $0) }
-        guard let name = FilePath(bytes: bytes), name.isRelative,
+        guard let name = FilePath(bytes: payload.bytes(start..<start + count)), name.isRelative,
             name.components.allSatisfy({ $0.kind == .regular })
         else { throw .malformed(at: start, "a name that does not stay within the root") }
         return name
@@ -140,8 +139,8 @@ extension FileAttributes {
             let nameStart = try payload.take(nameBytes, at: &offset)
             let valueStart = try payload.take(valueBytes, at: &offset)
             let attribute = ExtendedAttribute(
-                name: (nameStart..<nameStart + nameBytes).map { payload.byte(at: $0) },
-                value: (valueStart..<valueStart + valueBytes).map { payload.byte(at: $0) }
+                name: payload.bytes(nameStart..<nameStart + nameBytes),
+                value: payload.bytes(valueStart..<valueStart + valueBytes)
             )
             guard ExtendedAttribute.isKept(attribute.name), !attribute.name.contains(0) else {
                 throw .malformed(at: nameStart, "an extended attribute that is not kept")

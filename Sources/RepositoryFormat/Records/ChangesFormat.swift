@@ -121,6 +121,12 @@ package struct ChangesFormat {
     package var hasPrefix: Bool { flags & Flag.noPrefix == 0 }
     package var finishedCount: Int { entries.count { $0.event != nil } }
 
+    /// The last sequence of its snapshots; nil when none ends in it.
+    package func lastSequence(_ header: RecordHeader) -> SequenceNumber? {
+        let count = finishedCount
+        return count > 0 ? header.firstSequence.advanced(by: count).previous : nil
+    }
+
     /// Replaces the content by that of `payload`; reuses its memory.
     package mutating func decode(_ payload: RawSpan, time: Instant) throws(FormatError) {
         entries.removeAll(keepingCapacity: true)
@@ -167,8 +173,7 @@ package struct ChangesFormat {
         continues: Bool,
         maybeConsistent: Bool
     ) throws(FormatError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(contentsOf: payload)
+        var bytes = payload.bytes(0..<payload.byteCount)
         var format = Self()
         let (entryCount, tableEnd) = try format.decodeHeader(payload)
         bytes[Offset.flags] = format.flags & ~Flag.continues | (continues ? Flag.continues : 0)
@@ -292,9 +297,7 @@ package struct ChangesFormat {
             guard dataBytes <= rawBytes - rangeBytes else {
                 throw .malformed(at: offset, "more bytes of ranges than raw bytes")
             }
-            rangeEnds.append(
-                RangesEnd(ranges: UInt32(ranges.count), data: UInt32(rangeBytes + dataBytes))
-            )
+            rangeEnds.append(RangesEnd(ranges: UInt32(ranges.count), data: UInt32(rangeBytes + dataBytes)))
         }
     }
 

@@ -67,10 +67,10 @@ package struct RecordHeader: Hashable {
 
     package init(
         _ type: RecordType,
-        flags: UInt8,
-        payloadBytes: Int,
-        file: FileID,
-        firstSequence: SequenceNumber,
+        flags: UInt8 = 0,
+        payloadBytes: Int = 0,
+        file: FileID = .root,
+        firstSequence: SequenceNumber = .none,
         time: Instant
     ) {
         self.type = type.rawValue
@@ -97,16 +97,14 @@ package struct RecordHeader: Hashable {
     /// range.
     package init?(_ bytes: RawSpan) {
         guard bytes.byteCount >= Self.byteCount, bytes.littleEndianUInt32(at: Offset.magic) == Self.magic
-        else {
-            return nil
-        }
+        else { return nil }
         type = bytes.byte(at: Offset.type)
         flags = bytes.byte(at: Offset.flags)
         reserved = bytes.littleEndianUInt16(at: Offset.reserved)
         payloadBytes = Int(bytes.littleEndianUInt32(at: Offset.payloadBytes))
         file = FileID(bytes.littleEndianUInt32(at: Offset.file))
         firstSequence = SequenceNumber(bytes.littleEndianUInt64(at: Offset.firstSequence))
-        time = Instant(nanoseconds: Int64(bitPattern: bytes.littleEndianUInt64(at: Offset.time)))
+        time = bytes.instant(at: Offset.time)
         guard payloadBytes <= Self.maximumPayloadBytes, firstSequence <= .last, file <= .last else {
             return nil
         }

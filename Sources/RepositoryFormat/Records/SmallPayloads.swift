@@ -15,8 +15,8 @@ package enum FileFormat {
         guard let kind = FileKind(rawValue: payload.byte(at: 0)) else {
             throw .unsupported("file kind \(payload.byte(at: 0))")
         }
-        let bytes = (1..<payload.byteCount).map { payload.byte(at: $0) }
-        guard let name = FilePath(bytes: bytes), name.isRelative, !name.isEmpty,
+        guard let name = FilePath(bytes: payload.bytes(1..<payload.byteCount)),
+            name.isRelative, !name.isEmpty,
             !name.components.contains(where: { $0.kind == .parentDirectory })
         else { throw .malformed(at: 1, "a name that does not stay within the root") }
         return (kind, name)
@@ -99,8 +99,8 @@ extension Gap {
     package init(_ payload: RawSpan, file: FileID) throws(FormatError) {
         guard payload.byteCount >= 16 else { throw .malformed(at: 0, "a gap without its times") }
         self.init(
-            from: Instant(nanoseconds: Int64(bitPattern: payload.littleEndianUInt64(at: 0))),
-            to: Instant(nanoseconds: Int64(bitPattern: payload.littleEndianUInt64(at: 8))),
+            from: payload.instant(at: 0),
+            to: payload.instant(at: 8),
             reason: try payload.text(from: 16),
             file: file
         )

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// The number of a snapshot: 1, 2, 3 … per root, the order of everything. 0 names no snapshot.
 package struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable, Codable {
     package let rawValue: UInt64
@@ -81,8 +83,5 @@ extension RootID: CustomStringConvertible {
 
 extension UInt64 {
     /// 16 lower-case digits.
-    package var hexadecimal: String {
-        let digits = String(self, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    package var hexadecimal: String { padded(to: 16, radix: 16) }
 }

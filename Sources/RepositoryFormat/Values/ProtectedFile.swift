@@ -27,20 +27,20 @@ package struct SnapshotState: Sendable, Hashable {
     /// XOR over the pages of XXH64(page, seed = page number); 0 for an empty image.
     package let digest: UInt64
 
-    package init(
-        sequence: SequenceNumber,
-        time: Instant,
-        event: SnapshotEvent,
-        shape: ImageSize,
-        digest: UInt64
-    ) {
-        self.sequence = sequence
-        self.time = time
-        self.event = event
-        self.shape = shape
-        self.digest = digest
-    }
-
     /// The file was deleted and has no content.
     package var isGone: Bool { event == .deleted && shape.byteCount == 0 }
+}
+
+extension SnapshotState {
+    /// The state at the snapshot that the entry ends; nil for a part of one.
+    package init?(_ sequence: SequenceNumber, _ entry: ChangesFormat.Entry) {
+        guard let event = entry.event else { return nil }
+        self.init(
+            sequence: sequence,
+            time: entry.time,
+            event: event,
+            shape: entry.shape,
+            digest: entry.digest
+        )
+    }
 }

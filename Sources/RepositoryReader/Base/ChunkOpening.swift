@@ -35,22 +35,13 @@ struct ChunkOpening: ChunkWork, ~Copyable {
 
     mutating func run() {
         do throws(Failure) {
-            try Self.check(frame, frameBytes, number: number, checksum)
+            let sum = unsafe XXH64.hash(frame.span.bytes.extracting(0..<frameBytes), seed: UInt64(number))
+            guard sum == checksum else { throw .damaged }
             if isOpened { try open() }
             failure = nil
         } catch {
             failure = error
         }
-    }
-
-    private static func check(
-        _ frame: [UInt8],
-        _ count: Int,
-        number: Int,
-        _ checksum: UInt64
-    ) throws(Failure) {
-        let sum = unsafe XXH64.hash(frame.span.bytes.extracting(0..<count), seed: UInt64(number))
-        guard sum == checksum else { throw .damaged }
     }
 
     private mutating func open() throws(Failure) {
@@ -69,7 +60,6 @@ struct ChunkOpening: ChunkWork, ~Copyable {
             throw .zstd(error)
         }
         let first = PageNumber(UInt32(offset / UInt64(pageSize.bytes)) + 1)
-        let parts = unsafe ImageDigest.parts(first, content.span.bytes, pageSize)
-        digest = parts
+        digest = unsafe ImageDigest.parts(first, content.span.bytes, pageSize)
     }
 }

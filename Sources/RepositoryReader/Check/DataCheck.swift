@@ -62,11 +62,7 @@ package struct DataCheck {
         return try RootHistory(root).segmentBytes()
     }
 
-    private func check(
-        _ ids: [FileID],
-        _ plans: RebuildPlans,
-        _ report: (Finding) throws -> Void
-    ) throws {
+    private func check(_ ids: [FileID], _ plans: RebuildPlans, _ report: (Finding) throws -> Void) throws {
         let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
         try withoutActuallyEscaping(report) { report in
             let pass = try RebuildPass(root, plans) { id, entry, applier, place in

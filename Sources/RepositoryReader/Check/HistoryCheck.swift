@@ -21,10 +21,7 @@ package struct HistoryCheck {
 
     package init(_ root: RootDescription, _ report: (Finding) throws -> Void) throws {
         var tracker = HistoryTracker()
-        var seen = (
-            bases: [Base](), open: [FileID: Base](), snapshots: UInt64(0), largest: [FileID: UInt64]()
-        )
-        let end = try StreamReader(root: root, synchronising: true).run(
+        end = try StreamReader(root: root, synchronising: true).run(
             onFinding: { finding in
                 tracker.lost(finding)
                 try report(finding)
@@ -34,33 +31,29 @@ package struct HistoryCheck {
                     switch event {
                     case .finding(let finding): try report(finding)
                     case .snapshot(let record):
-                        seen.snapshots += 1
+                        snapshots += 1
                         let size = record.state.shape.byteCount
-                        seen.largest[record.file] = max(seen.largest[record.file] ?? 0, size)
+                        largestImages[record.file] = max(largestImages[record.file] ?? 0, size)
                         if let finding = Self.contradiction(in: record, place) { try report(finding) }
-                    case .session: seen.open.removeAll()
+                    case .session: openBases.removeAll()
                     default: break
                     }
                 }
                 switch type {
                 case .base:
-                    seen.open[header.file] = Base(
+                    openBases[header.file] = Base(
                         file: header.file,
                         path: root.basePath(header.firstSequence, header.file),
                         reference: try place.reading { () throws(FormatError) in try BaseReference(payload) }
                     )
-                case .void: seen.open[header.file] = nil
+                case .void: openBases[header.file] = nil
                 case .changes where tracker.ended == header.file:
-                    if let base = seen.open.removeValue(forKey: header.file) { seen.bases.append(base) }
+                    if let base = openBases.removeValue(forKey: header.file) { bases.append(base) }
                 default: break
                 }
                 return true
             }
         )
-        bases = seen.bases
-        snapshots = seen.snapshots
-        largestImages = seen.largest
-        self.end = end
         bytesRead = try RootHistory(root).segmentBytes()
     }
 

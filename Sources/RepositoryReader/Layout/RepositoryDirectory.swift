@@ -10,15 +10,9 @@ package struct RootDescription: Hashable, Sendable {
     package let kind: RootKind
     package let created: Instant
     /// Its directory in the repository.
-    package let directory: FilePath
+    package var directory: FilePath
 
-    package init(
-        id: RootID,
-        path: FilePath,
-        kind: RootKind,
-        created: Instant,
-        directory: FilePath
-    ) {
+    package init(id: RootID, path: FilePath, kind: RootKind, created: Instant, directory: FilePath) {
         self.id = id
         self.path = path
         self.kind = kind

@@ -103,7 +103,7 @@ extension RootFile {
         self.id = id.description
         self.path = path.string
         if FilePath(path.string) != path {
-            pathHex = path.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            pathHex = path.bytes.map { $0.padded(to: 2, radix: 16) }.joined()
         }
         self.kind = kind.rawValue
         self.created = SmallFile.text(created)
@@ -135,9 +135,7 @@ extension RootFile {
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
             guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16)
-            else {
-                return nil
-            }
+            else { return nil }
             bytes.append(byte)
         }
         return FilePath(bytes: bytes)

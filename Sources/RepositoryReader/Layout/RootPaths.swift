@@ -28,6 +28,11 @@ extension RootDescription {
         segmentsDirectory.appending(SegmentName.make(first))
     }
 
+    /// The path under which a segment is written before it gets its name.
+    package func segmentDraftPath(_ first: SequenceNumber) -> FilePath {
+        segmentsDirectory.appending("\(SegmentName.make(first).string).new")
+    }
+
     package func basePath(_ sequence: SequenceNumber, _ file: FileID) -> FilePath {
         basesDirectory.appending(BaseName.make(sequence, file))
     }

@@ -11,10 +11,8 @@ package struct HistoryReplay {
         package let state: SnapshotState
         /// The pages that may have changed since the step before; nil for all.
         package let pages: PageBitmap?
-        fileprivate let write: () throws -> Void
-
         /// Writes the image's file as of this snapshot.
-        package func writeImage() throws { try write() }
+        package let writeImage: () throws -> Void
     }
 
     private let root: RootDescription

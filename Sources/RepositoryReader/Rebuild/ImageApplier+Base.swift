@@ -22,9 +22,9 @@ extension ImageApplier {
         countedPages = shape.pageCount.rawValue
         base = (sequence, reference)
         shortestBytes = shape.byteCount
-        if wanted != nil { return try applyWanted(base: reader, to: file) }
         try file.truncate(to: 0)
         try file.truncate(to: shape.byteCount)
+        if let wanted { return try reader.copy(wanted, to: file, upTo: shape.byteCount) }
         var writebackFrom: UInt64 = 0
         try reader.forEachChunk { content, offset in
             try file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
@@ -37,21 +37,11 @@ extension ImageApplier {
             throw DamageError(reader.path, at: 0, "the image in it does not have its digest")
         }
     }
-
-    private func applyWanted(base reader: consuming BaseReader, to file: borrowing OpenFile) throws {
-        try file.truncate(to: 0)
-        try file.truncate(to: shape!.byteCount)
-        try reader.copy(wanted!, to: file, upTo: shape!.byteCount)
-    }
 }
 
 extension BaseReader {
     /// Writes the wanted pages that begin before `end` to their places in `file`, up to `end`.
-    package mutating func copy(
-        _ pages: PageBitmap,
-        to file: borrowing OpenFile,
-        upTo end: UInt64
-    ) throws {
+    package mutating func copy(_ pages: PageBitmap, to file: borrowing OpenFile, upTo end: UInt64) throws {
         let size = shape.pageSize.bytes
         try forEachChunk(holding: pages) { content, offset in
             for start in stride(from: 0, to: content.byteCount, by: size) {

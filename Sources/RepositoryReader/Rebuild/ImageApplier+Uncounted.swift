@@ -66,11 +66,7 @@ extension ImageApplier {
                 at: first.byteOffset(pageSize: shape.pageSize)
             )
             buffer.clear(from: got, to: count)
-            sum ^= unsafe ImageDigest.parts(
-                first,
-                buffer.span.bytes.extracting(0..<count),
-                shape.pageSize
-            )
+            sum ^= unsafe ImageDigest.parts(first, buffer.span.bytes.extracting(0..<count), shape.pageSize)
             next = firstUncounted(from: end)
         }
         return sum

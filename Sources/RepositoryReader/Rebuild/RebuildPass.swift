@@ -170,12 +170,7 @@ package final class RebuildPass {
             // Void or later entries are at the end of a record.
             guard job.plan.includes(place.location, entry: index) else { return }
             let entry = opener.changes.entries[index]
-            try job.applier.apply(
-                entry,
-                of: opener.changes,
-                data: opener.data,
-                to: output.file
-            )
+            try job.applier.apply(entry, of: opener.changes, data: opener.data, to: output.file)
             onPages?(id, entry.startsFresh ? nil : opener.changes.numbers[entry.pages])
             overlayBytes += job.applier.overlay.byteCount - before
             before = job.applier.overlay.byteCount

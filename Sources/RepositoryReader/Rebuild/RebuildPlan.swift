@@ -54,8 +54,7 @@ package struct RebuildPlan {
         for number in changes.numbers { pages.insert(PageNumber(number)) }
         for (index, entry) in changes.entries.enumerated() {
             guard entry.event == nil || sequence <= limit else { return }
-            guard let ended = assembler.saw(entry, at: .init(record, entry: index)), let event = entry.event
-            else { continue }
+            guard let ended = assembler.saw(entry, at: .init(record, entry: index)) else { continue }
             largestBytes = max(largestBytes, entry.shape.byteCount)
             removedStart = ended.start ?? removedStart
             guard countsRemoved || entry.isSnapshot else {
@@ -67,13 +66,7 @@ package struct RebuildPlan {
                 assembler.forget(before: begun)
             }
             end = ended.end
-            snapshot = SnapshotState(
-                sequence: sequence,
-                time: entry.time,
-                event: event,
-                shape: entry.shape,
-                digest: entry.digest
-            )
+            snapshot = SnapshotState(sequence, entry)
             sequence = sequence.next
         }
     }
@@ -84,7 +77,7 @@ package struct RebuildPlans {
     private(set) var plans: [FileID: RebuildPlan] = [:]
     private(set) var lastSequence = SequenceNumber.none
     /// Ranges of missing snapshots.
-    private var holes: [(after: SequenceNumber, until: SequenceNumber, damage: DamageError)] = []
+    private var holes: [(after: SequenceNumber, damage: DamageError)] = []
     private(set) var firstDamage: DamageError?
     /// The first damage after the last snapshot.
     private var damageBehind: DamageError?
@@ -103,21 +96,15 @@ package struct RebuildPlans {
         keepingEverything: Bool = false,
         countingRemoved: Bool = false
     ) throws {
-        var plans: [FileID: RebuildPlan] = [:]
         for id in wanted {
             plans[id] = RebuildPlan(keepingEverything: keepingEverything, countingRemoved: countingRemoved)
         }
         var changes = ChangesFormat()
-        var (last, holes) = (
-            SequenceNumber.none, [(after: SequenceNumber, until: SequenceNumber, damage: DamageError)]()
-        )
-        var (firstDamage, damageBehind) = (DamageError?.none, DamageError?.none)
         var segments: [SequenceNumber: SegmentIdentity] = [:]
-        var hasDeltas = false
-        deltasUpTo = keepingEverything ? .none : limit
         var walk = StreamReader(root: root)
-        walk.deltasUpTo = deltasUpTo
+        walk.deltasUpTo = keepingEverything ? .none : limit
         walk.onSegment = { segments[$0] = $1 }
+        deltasUpTo = walk.deltasUpTo
         _ = try walk.run(
             onFinding: { finding in
                 guard finding.severity == .error else { return }
@@ -125,21 +112,21 @@ package struct RebuildPlans {
                 (firstDamage, damageBehind) = (firstDamage ?? damage, damageBehind ?? damage)
             },
             onRecord: { type, header, payload, place in
-                let before = last
-                defer { if last > before { damageBehind = nil } }
-                if let next = Self.firstSequence(type, header, place), next > last.next {
+                let before = lastSequence
+                defer { if lastSequence > before { damageBehind = nil } }
+                if let next = Self.firstSequence(type, header, place), next > lastSequence.next {
                     let damage = place.damage("snapshots are missing before it")
-                    holes.append((last, next, firstDamage ?? damage))
+                    holes.append((after: lastSequence, damage: firstDamage ?? damage))
                 }
                 if type == .changes, header.firstSequence > limit { return false }
                 switch type {
-                case .removed: last = max(last, header.firstSequence)
+                case .removed: lastSequence = max(lastSequence, header.firstSequence)
                 case .segmentDelta where place.isInDelta:
                     hasDeltas = true
                     let following = try place.reading { () throws(FormatError) in
                         try SegmentDeltaFormat.following(payload)
                     }
-                    if following == 0 { last = header.firstSequence }
+                    if following == 0 { lastSequence = header.firstSequence }
                 case .session:
                     for id in wanted { plans[id]!.sawVoid(place.location) }
                 case .void where wanted.contains(header.file):
@@ -150,9 +137,7 @@ package struct RebuildPlans {
                 case .changes:
                     // Of other files, only the sequences in the tables matter.
                     try changes.decode(payload, header, place)
-                    if changes.finishedCount > 0, !place.isInDelta {
-                        last = header.firstSequence.advanced(by: changes.finishedCount).previous
-                    }
+                    if !place.isInDelta { lastSequence = changes.lastSequence(header) ?? lastSequence }
                     guard wanted.contains(header.file) else { break }
                     plans[header.file]!.sawChanges(
                         changes,
@@ -165,13 +150,7 @@ package struct RebuildPlans {
                 return true
             }
         )
-        self.plans = plans
-        self.holes = holes
-        self.firstDamage = firstDamage
-        self.damageBehind = damageBehind
         self.segments = segments
-        self.hasDeltas = hasDeltas
-        lastSequence = last
     }
 
     /// The sequence that follows the last one if no record is missing before this one; nil if the record has

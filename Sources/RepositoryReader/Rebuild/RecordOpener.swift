@@ -56,32 +56,13 @@ package struct RecordOpener: ~Copyable {
         } else {
             prefix.removeAll(keepingCapacity: true)
         }
+        // `self.prefix` cannot be borrowed while `data` is written.
+        let (prefix, count) = (prefix, changes.rawBytes)
         do throws(ZstandardError) {
-            try Self.decompress(
-                decompressor,
-                frame,
-                prefix: prefix,
-                exactly: changes.rawBytes,
-                into: &data
-            )
+            try decompressor.decompress(frame, prefix: unsafe prefix.span.bytes, exactly: count, into: &data)
         } catch {
             throw place.damage("its pages cannot be decompressed (\(error))")
         }
-    }
-
-    private static func decompress(
-        _ decompressor: borrowing Decompressor,
-        _ frame: RawSpan,
-        prefix: [UInt8],
-        exactly count: Int,
-        into data: inout [UInt8]
-    ) throws(ZstandardError) {
-        try decompressor.decompress(
-            frame,
-            prefix: unsafe prefix.span.bytes,
-            exactly: count,
-            into: &data
-        )
     }
 
     /// The previous content of the record's distinct pages, ascending, without those beyond the image.

@@ -49,42 +49,36 @@ package struct RestoreCosts: Sendable {
     package init(_ root: RootDescription, _ body: (HistoryEvent) throws -> Void) throws {
         var tracker = HistoryTracker()
         var changes = ChangesFormat()
-        var costs = Self()
         var segment: SegmentDeltaCosts?
         var blocks = BlockReader()
         _ = try StreamReader(root: root, synchronising: true).run(
             onFinding: { try body(.finding($0)) },
             onRecord: { type, header, payload, place in
                 if let ended = segment, ended.first != place.location.segment {
-                    costs.end(ended)
+                    end(ended)
                     segment = nil
                 }
                 try tracker.consume(type, header, payload, place, emit: body)
                 switch type {
                 case .segmentDelta:
-                    segment = segment ?? SegmentDeltaCosts(place.location.segment, costs.finished)
+                    segment = segment ?? SegmentDeltaCosts(place.location.segment, finished)
                     try segment!.add(payload, header, place, root, &blocks)
-                case .session: costs.begun.removeAll()
-                case .void: costs.begun[header.file] = nil
+                case .session: begun.removeAll()
+                case .void: begun[header.file] = nil
                 case .base:
                     let path = root.basePath(header.firstSequence, header.file)
-                    var base = RestoreCost()
-                    base.readBytes = (try? StoredFile.sizeBytes(path)) ?? 0
-                    costs.begun[header.file] = base
+                    begun[header.file] = RestoreCost(readBytes: (try? StoredFile.sizeBytes(path)) ?? 0)
                 case .changes:
                     try changes.decode(payload, header, place)
                     let last = tracker.ended.flatMap { tracker.files[$0]?.last }
-                    costs.add(changes, header, place, last)
+                    add(changes, header, place, last)
                 case .file, .gap, .annotation, .attributes, .footer, .block, .removed: break
                 }
                 return true
             }
         )
-        if let segment { costs.end(segment) }
-        self = costs
+        if let segment { end(segment) }
     }
-
-    private init() {}
 
     /// To restore a later snapshot, the segment deltas are read instead of the segment.
     private mutating func end(_ segment: SegmentDeltaCosts) {
@@ -103,9 +97,7 @@ package struct RestoreCosts: Sendable {
         _ place: RecordPlace,
         _ last: SnapshotState?
     ) {
-        var record = RestoreCost()
-        record.readBytes = place.storedBytes
-        record.pageBytes = UInt64(changes.rawBytes)
+        let record = RestoreCost(readBytes: place.storedBytes, pageBytes: UInt64(changes.rawBytes))
         if changes.entries.first?.startsFresh == true { begun[header.file] = RestoreCost() }
         let before = finished[header.file] ?? RestoreCost()
         var cost = (begun[header.file] ?? before) + record

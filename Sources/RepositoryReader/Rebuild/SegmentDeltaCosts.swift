@@ -26,8 +26,8 @@ struct SegmentDeltaCosts {
         while try place.reading({ () throws(FormatError) in try blocks.next() }) {
             let (done, all) = blocks.progress
             let (record, bytes) = (blocks.header, blocks.payload)
-            var cost = RestoreCost()
-            cost.readBytes = shares.next(of: UInt64(header.recordBytes), upTo: done, of: all)
+            let share = shares.next(of: UInt64(header.recordBytes), upTo: done, of: all)
+            var cost = RestoreCost(readBytes: share)
             if record.type == RecordType.base.rawValue {
                 let base = root.basePath(record.firstSequence, record.file)
                 cost.readBytes.addSaturated((try? StoredFile.sizeBytes(base)) ?? 0)

@@ -25,14 +25,7 @@ package struct BlockReader: ~Copyable {
 
     /// The number of the current record in its block, from 0.
     package private(set) var index = -1
-    package private(set) var header = RecordHeader(
-        .void,
-        flags: 0,
-        payloadBytes: 0,
-        file: .root,
-        firstSequence: .none,
-        time: Instant(nanoseconds: 0)
-    )
+    package private(set) var header = RecordHeader(.void, time: Instant(nanoseconds: 0))
     /// The current record's payload; without the bytes of its ranges when those were not wanted.
     package private(set) var payload: [UInt8] = []
     /// The bytes of the records up to and including the current one, and of all records, both uncompressed.
@@ -56,10 +49,7 @@ package struct BlockReader: ~Copyable {
 
     /// Decompresses a segment delta to read its records. Its data is decompressed only if any of its files is
     /// wanted.
-    package mutating func open(
-        delta payload: RawSpan,
-        wantsData: (FileID) -> Bool
-    ) throws(FormatError) {
+    package mutating func open(delta payload: RawSpan, wantsData: (FileID) -> Bool) throws(FormatError) {
         _ = try SegmentDeltaFormat.following(payload)
         try open(SegmentDeltaFormat.block(in: payload), prefix: [], wantsData)
     }

@@ -189,24 +189,19 @@ package struct HistoryTracker {
         _ place: RecordPlace,
         emit: (HistoryEvent) throws -> Void
     ) throws {
+        let isKnown: Bool
         do {
             try changes.decode(payload, header, place)
+            isKnown = try isDeclared(header.file, place, emit)
         } catch {
             unattributedBytes.addSaturated(place.storedBytes)
             throw error
         }
-        do {
-            guard try isDeclared(header.file, place, emit) else {
-                try checkSequence(header, place, emit: emit)
-                unattributedBytes.addSaturated(place.storedBytes)
-                if changes.finishedCount > 0 {
-                    lastSequence = header.firstSequence.advanced(by: changes.finishedCount).previous
-                }
-                return
-            }
-        } catch {
+        guard isKnown else {
             unattributedBytes.addSaturated(place.storedBytes)
-            throw error
+            try checkSequence(header, place, emit: emit)
+            lastSequence = changes.lastSequence(header) ?? lastSequence
+            return
         }
         try checkSequence(header, place, emit: emit)
         var track = files[header.file]!
@@ -237,17 +232,10 @@ package struct HistoryTracker {
             weight += entry.weight
             unattributedBytes.addSaturated(shares.next(of: place.storedBytes, upTo: weight, of: totalWeight))
             let pageCount = (unfinished ?? 0).addingSaturated(UInt64(entry.pages.count))
-            guard let event = entry.event else {
+            guard let state = SnapshotState(sequence, entry) else {
                 unfinished = pageCount
                 continue
             }
-            let state = SnapshotState(
-                sequence: sequence,
-                time: entry.time,
-                event: event,
-                shape: entry.shape,
-                digest: entry.digest
-            )
             let record = SnapshotRecord(
                 file: header.file,
                 state: state,

@@ -13,20 +13,16 @@ package struct RecordPlace {
     /// It is in a segment delta that replaces its segment.
     package var isInDelta = false
 
-    package init(
-        location: RecordLocation,
-        path: FilePath,
-        end: UInt64,
-        storedBytes: UInt64,
-        isInBlock: Bool,
-        isInDelta: Bool = false
-    ) {
-        self.location = location
-        self.path = path
-        self.end = end
-        self.storedBytes = storedBytes
-        self.isInBlock = isInBlock
-        self.isInDelta = isInDelta
+    /// The place of a record in the block, or segment delta, at this place.
+    package func inBlock(index: Int, storedBytes: UInt64) -> Self {
+        Self(
+            location: RecordLocation(segment: location.segment, offset: location.offset, index: index),
+            path: path,
+            end: end,
+            storedBytes: storedBytes,
+            isInBlock: true,
+            isInDelta: isInDelta
+        )
     }
 
     /// Damage in the record's payload.

@@ -238,18 +238,8 @@ struct SegmentEvents: ~Copyable {
     private mutating func nextPlaceInBlock() -> RecordPlace {
         let (done, all) = blocks.progress
         let outer = block!.place
-        return RecordPlace(
-            location: RecordLocation(
-                segment: outer.location.segment,
-                offset: outer.location.offset,
-                index: blocks.index
-            ),
-            path: outer.path,
-            end: outer.end,
-            storedBytes: block!.shares.next(of: outer.storedBytes, upTo: done, of: all),
-            isInBlock: true,
-            isInDelta: outer.isInDelta
-        )
+        let share = block!.shares.next(of: outer.storedBytes, upTo: done, of: all)
+        return outer.inBlock(index: blocks.index, storedBytes: share)
     }
 
     /// Returns the segment delta whose records were delivered; nil after a block.

@@ -19,18 +19,18 @@ package import SystemPackage
 package struct StreamReader {
     let root: RootDescription
     /// Segments before the one with this first sequence are omitted.
-    var start = SequenceNumber.none
+    let start: SequenceNumber
     /// Whether to wait until the records that are read are on the disk.
-    var synchronising = false
+    let synchronising: Bool
     /// Whether the bytes of ranges are wanted; otherwise such changes are delivered as tables.
-    var wantsData = false
+    let wantsData: Bool
     /// Sealed segments with a last snapshot up to this one are replaced by their segment deltas, if they have
     /// any.
     package var deltasUpTo = SequenceNumber.none
     /// The files whose data in those segment deltas is wanted; nil for all.
     var wantedFiles: Set<FileID>?
     /// Whether records that may be skipped are rejected all the same.
-    var refusesUnknown = false
+    let refusesUnknown: Bool
     /// A draft that is read instead of the segment.
     package var draft: (segment: SequenceNumber, path: FilePath)?
     /// Called with the identity of each segment's file before any of its records; nil for one that has only a
@@ -41,26 +41,16 @@ package struct StreamReader {
 
     package init(
         root: RootDescription,
-        start: SequenceNumber = SequenceNumber.none,
+        start: SequenceNumber = .none,
         synchronising: Bool = false,
         wantsData: Bool = false,
-        deltasUpTo: SequenceNumber = SequenceNumber.none,
-        wantedFiles: Set<FileID>? = nil,
-        refusesUnknown: Bool = false,
-        draft: (segment: SequenceNumber, path: FilePath)? = nil,
-        onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)? = nil,
-        onReplaced: ((SequenceNumber) throws -> Void)? = nil
+        refusesUnknown: Bool = false
     ) {
         self.root = root
         self.start = start
         self.synchronising = synchronising
         self.wantsData = wantsData
-        self.deltasUpTo = deltasUpTo
-        self.wantedFiles = wantedFiles
         self.refusesUnknown = refusesUnknown
-        self.draft = draft
-        self.onSegment = onSegment
-        self.onReplaced = onReplaced
     }
 
     /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every finding.
@@ -70,8 +60,12 @@ package struct StreamReader {
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
         var blocks = BlockReader()
-        let (mark, damage) = try durableMark()
-        if let damage { try onFinding(damage) }
+        var mark: DurableMark?
+        do {
+            mark = try root.durableMark()
+        } catch let damage as DamageError {
+            try onFinding(Finding(damage))
+        }
         let segments = try root.segments().filter { $0 >= start }
         var previous: StreamEnd?
         for (index, first) in segments.enumerated() {
@@ -97,15 +91,6 @@ package struct StreamReader {
             try onFinding(.missing(root.segmentPath(mark.segment), at: 0, message))
         }
         return previous
-    }
-
-    /// The mark, or why it cannot be read.
-    private func durableMark() throws -> (DurableMark?, Finding?) {
-        do {
-            return (try root.durableMark(), nil)
-        } catch let damage as DamageError {
-            return (nil, Finding(damage))
-        }
     }
 
     /// Reads a segment; returns nil when `onRecord` returned false.
@@ -186,14 +171,10 @@ package struct StreamReader {
     /// Whether the segment's header names another segment before it than the listing has.
     private func missingSegments(before first: SequenceNumber, after previous: StreamEnd?) -> Finding? {
         let path = root.segmentPath(first)
-        guard let previous else {
-            guard start == .none, let header = try? header(of: first), header.previousFirst != .none
-            else { return nil }
-            return .missing(path, at: 0, "the segments before it are missing")
-        }
-        guard let header = try? header(of: first), header.previousFirst != previous.lastReplaced else {
-            return nil
-        }
+        guard previous != nil || start == .none, let header = try? header(of: first),
+            header.previousFirst != previous?.lastReplaced ?? SequenceNumber.none
+        else { return nil }
+        guard let previous else { return .missing(path, at: 0, "the segments before it are missing") }
         let message =
             "a segment is missing before it: it follows \(header.previousFirst), not \(previous.lastReplaced)"
         return .missing(path, at: 0, message)

@@ -15,13 +15,11 @@ final class BlockWriter: SegmentSink {
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
-    private let file: OpenFile
+    private var draft: SealedDraft
     private let waiting: OpenFile
     private let images: CompactionImages
-    private let segment: SequenceNumber
     /// The last one of the segment.
     private let lastSequence: SequenceNumber
-    private var position = SegmentHeader.byteCount
     private var compressor: Compressor
     private var block = BlockContent()
     private var waitingBlocks:
@@ -42,20 +40,14 @@ final class BlockWriter: SegmentSink {
         at path: FilePath,
         waiting: FilePath
     ) throws {
-        file = try OpenFile(path, .updateOrCreate)
+        draft = try SealedDraft(header, at: path)
         self.waiting = try OpenFile(waiting, .updateOrCreate)
         self.images = images
-        segment = header.firstSequence
         lastSequence = scan.after.lastSequence
         net = SegmentNet { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
         compressor = try Compressor()
         // Growing by doubling would take 50 percent more memory.
         block.data.reserveCapacity(Self.fullDataBytes)
-        var sealed = header
-        sealed.isSealed = true
-        let bytes = sealed.encoded()
-        try file.truncate(to: 0)
-        try file.write(unsafe bytes.span.bytes, at: 0)
     }
 
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
@@ -66,22 +58,13 @@ final class BlockWriter: SegmentSink {
     }
 
     func begin(_ header: RecordHeader, _ changes: ChangesFormat) throws {
-        try begin(
-            header,
-            changes.pageSize,
-            continues: changes.continues,
-            startsFresh: changes.entries.first?.startsFresh ?? true
-        )
+        let startsFresh = changes.entries.first?.startsFresh ?? true
+        try begin(header, changes.pageSize, continues: changes.continues, startsFresh: startsFresh)
     }
 
     /// The same. `continues`: parts of the first snapshot are in earlier records; `startsFresh`: the first
     /// entry does.
-    func begin(
-        _ header: RecordHeader,
-        _ pageSize: PageSize,
-        continues: Bool,
-        startsFresh: Bool
-    ) throws {
+    func begin(_ header: RecordHeader, _ pageSize: PageSize, continues: Bool, startsFresh: Bool) throws {
         net.begin(header, startsFresh: startsFresh)
         if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: block.data.count) ?? false {
             run!.join(header)
@@ -144,16 +127,13 @@ final class BlockWriter: SegmentSink {
         try endBlock()
         let deltas = try net.tellsAll ? SegmentDeltas(net, images).blocks : []
         for (index, delta) in deltas.enumerated() {
-            var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+            var record = SealedDraft.emptyRecord
             record.append(UInt32(deltas.count - 1 - index))
             try delta.encode(into: &record, prefix: [], &compressor)
-            try write(.segmentDelta, lastSequence, lastTime, &record)
+            try draft.write(.segmentDelta, of: lastSequence, lastTime, &record)
         }
         try writeBlocks(prefix: deltas.flatMap(\.data))
-        var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-        FooterFormat(recordCount: inBlockCount, lastReplaced: last).encode(into: &record)
-        try write(.footer, .none, lastTime, &record)
-        try file.synchronise()
+        try draft.finish(inBlockCount, replacing: last, lastTime)
     }
 
     private func writeBlocks(prefix: [UInt8]) throws {
@@ -162,9 +142,9 @@ final class BlockWriter: SegmentSink {
             block.recordCount = waits.recordCount
             try read(waits.recordHeaderBytes, at: &offset, into: &block.recordHeaders)
             try read(waits.dataBytes, at: &offset, into: &block.data)
-            var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+            var record = SealedDraft.emptyRecord
             try block.encode(into: &record, prefix: prefix, &compressor)
-            try write(.block, .none, waits.lastTime, &record)
+            try draft.write(.block, waits.lastTime, &record)
         }
     }
 
@@ -173,25 +153,5 @@ final class BlockWriter: SegmentSink {
         bytes.append(zeros: count)
         _ = try waiting.read(into: &bytes, count: count, at: offset)
         offset += UInt64(count)
-    }
-
-    /// `bytes`: space for the record's header, then its payload.
-    private func write(
-        _ type: RecordType,
-        _ sequence: SequenceNumber,
-        _ time: Instant,
-        _ bytes: inout [UInt8]
-    ) throws(SystemError) {
-        let header = RecordHeader(
-            type,
-            flags: RecordHeader.Flag.startsFlush,
-            payloadBytes: bytes.count - RecordHeader.byteCount,
-            file: .root,
-            firstSequence: sequence,
-            time: time
-        )
-        header.write(into: &bytes, at: 0, offset: position, segment: segment)
-        try file.write(unsafe bytes.span.bytes, at: position)
-        position += UInt64(bytes.count)
     }
 }

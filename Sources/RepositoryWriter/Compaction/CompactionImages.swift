@@ -14,7 +14,7 @@ final class CompactionImages {
     struct Image {
         var applier: ImageApplier
         /// The pages in the file. The others are as in the base, or zeros without one.
-        var pages: PageBitmap
+        var pages = PageBitmap()
     }
 
     /// The most that changed pages of all files may take in memory before they are written, in bytes.
@@ -79,11 +79,8 @@ final class CompactionImages {
             if let failure = job.failure { throw failure }
             let state = scan.before.files[id]!.last!
             guard job.applier.shape == state.shape else {
-                throw DamageError(
-                    path(id),
-                    at: 0,
-                    "the image of snapshot \(state.sequence) has another length"
-                )
+                let message = "the image of snapshot \(state.sequence) has another length"
+                throw DamageError(path(id), at: 0, message)
             }
             begin(id, at: state, pages: job.applier.wanted!)
             images[id]!.applier.base = job.applier.base
@@ -187,17 +184,9 @@ final class CompactionImages {
     }
 
     /// Decompresses the page data of a record of the file.
-    func open(
-        _ opener: inout RecordOpener,
-        _ payload: RawSpan,
-        _ place: RecordPlace,
-        _ id: FileID
-    ) throws {
+    func open(_ opener: inout RecordOpener, _ payload: RawSpan, _ place: RecordPlace, _ id: FileID) throws {
         if images[id] == nil {
-            images[id] = Image(
-                applier: ImageApplier(tracksDigest: true, exchanged: exchanged),
-                pages: PageBitmap()
-            )
+            images[id] = Image(applier: ImageApplier(tracksDigest: true, exchanged: exchanged))
         }
         let file = try file(id)
         try opener.open(payload, place, from: images[id]!.applier, file.file)

@@ -17,16 +17,12 @@ struct NetChange {
     var pageCount: Int { pages.count }
 
     /// Starts from an image of that length.
-    init(after formerBytes: UInt64) {
-        (self.formerBytes, shortestBytes, startsFresh) = (formerBytes, formerBytes, false)
+    init(after formerBytes: UInt64, startsFresh: Bool = false) {
+        (self.formerBytes, shortestBytes, self.startsFresh) = (formerBytes, formerBytes, startsFresh)
     }
 
     /// Starts from a fresh image.
-    static let fresh = NetChange()
-
-    private init() {
-        (formerBytes, shortestBytes, startsFresh) = (0, 0, true)
-    }
+    static let fresh = NetChange(after: 0, startsFresh: true)
 
     /// Adds a changed page. Both contents are whole pages.
     mutating func add(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {

@@ -84,7 +84,6 @@ struct RangesRun {
         RecordHeader(
             .changes,
             flags: first.flags,
-            payloadBytes: 0,
             file: first.file,
             firstSequence: finishedCount > 0 ? sequence : .none,
             time: first.time

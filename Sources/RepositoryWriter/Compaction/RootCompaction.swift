@@ -82,32 +82,21 @@ package final class RootCompaction {
         // Until everything has succeeded there is no kept state.
         last = nil
         defer { if last == nil { try? Directory.removeTree(scratch) } }
-        guard
-            let scan = try SegmentScan(
-                root,
-                header.firstSequence...header.firstSequence,
-                after: known?.tracker
-            )
-        else { return false }
+        let first = header.firstSequence
+        guard let scan = try SegmentScan(root, first...first, after: known?.tracker) else { return false }
         if let damage = scan.damage { throw damage }
         guard scan.isFit else { return false }
         let images = try known?.images ?? makeImages()
         try images.prepare(scan)
-        let draft = root.segmentsDirectory.appending("\(SegmentName.make(header.firstSequence).string).new")
+        let draft = root.segmentDraftPath(first)
         defer { if last == nil { try? Directory.remove(draft) } }
         let written = try write(header, scan, draft, images, goesOn)
-        let deltas = scratch.appending("segment delta")
-        // Each snapshot that is read back and applied to the images must match its digest again.
-        guard try SegmentDeltaReading(root, scan, at: draft, images, in: deltas).run(),
-            try SegmentReading<BlockWriter>(root, scan, at: draft, images, goesOn).run() == written
-        else {
-            throw CompactionError(segment: header.firstSequence)
-        }
+        try images.prove(draft, scan, has: written, in: scratch, goesOn)
         try images.writeOverlays()
         images.forgetGone(at: scan.after)
-        try Directory.rename(draft, to: root.segmentPath(header.firstSequence))
+        try Directory.rename(draft, to: root.segmentPath(first))
         try Directory.synchronise(root.segmentsDirectory)
-        last = (header.firstSequence, scan.after, images)
+        last = (first, scan.after, images)
         return true
     }
 
@@ -134,6 +123,23 @@ package final class RootCompaction {
         let snapshots = try reading.run()
         try writer.finish(replacing: header.firstSequence)
         return snapshots
+    }
+}
+
+extension CompactionImages {
+    /// Reads a draft back and applies it to the images. Each of its snapshots must match its digest again.
+    /// Throws `CompactionError` if they are not `snapshots`.
+    func prove(
+        _ draft: FilePath,
+        _ scan: SegmentScan,
+        has snapshots: [RewrittenSnapshot],
+        in scratch: FilePath,
+        _ goesOn: @escaping () -> Bool
+    ) throws {
+        let deltas = scratch.appending("segment delta")
+        guard try SegmentDeltaReading(root, scan, at: draft, self, in: deltas).run(),
+            try SegmentReading<BlockWriter>(root, scan, at: draft, self, goesOn).run() == snapshots
+        else { throw CompactionError(segment: scan.segments.lowerBound) }
     }
 }
 

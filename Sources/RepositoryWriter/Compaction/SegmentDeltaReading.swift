@@ -76,14 +76,7 @@ struct SegmentDeltaReading: ~Copyable {
         try images.open(&opener, payload, place, header.file)
         for entry in opener.changes.entries {
             try images.apply(entry, of: opener, place, header.file) { _, _, _ in }
-            guard let event = entry.event else { continue }
-            states[header.file] = SnapshotState(
-                sequence: header.firstSequence,
-                time: entry.time,
-                event: event,
-                shape: entry.shape,
-                digest: entry.digest
-            )
+            states[header.file] = SnapshotState(header.firstSequence, entry) ?? states[header.file]
         }
     }
 }

@@ -45,14 +45,7 @@ struct SegmentDeltas {
     ) throws {
         guard let (sequence, entry) = file.last else { return }
         if let base = file.base { block.append(base.header, unsafe base.payload.span.bytes) }
-        let header = RecordHeader(
-            .changes,
-            flags: 0,
-            payloadBytes: 0,
-            file: id,
-            firstSequence: sequence,
-            time: entry.time
-        )
+        let header = RecordHeader(.changes, file: id, firstSequence: sequence, time: entry.time)
         var run = RangesRun(
             header,
             entry.shape.pageSize,

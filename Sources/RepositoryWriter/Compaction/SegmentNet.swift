@@ -6,7 +6,7 @@ struct SegmentNet {
     /// The net change of one file.
     struct File {
         /// The base that it begins with.
-        var base: (header: RecordHeader, payload: [UInt8])?
+        var base: HeldRecord?
         var net: NetChange
         /// Its last finished snapshot.
         var last: (sequence: SequenceNumber, entry: ChangesFormat.Entry)?
@@ -32,10 +32,8 @@ struct SegmentNet {
     mutating func begin(_ header: RecordHeader, base payload: RawSpan) throws(FormatError) {
         guard tellsAll else { return }
         let byteCount = try BaseReference(payload).shape.byteCount
-        var bytes: [UInt8] = []
-        bytes.append(contentsOf: payload)
         pageCount -= files[header.file]?.net.pageCount ?? 0
-        files[header.file] = File(base: (header, bytes), net: NetChange(after: byteCount))
+        files[header.file] = File(base: HeldRecord(header, payload), net: NetChange(after: byteCount))
     }
 
     /// Begins a record of changes of the file.

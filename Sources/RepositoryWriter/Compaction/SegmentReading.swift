@@ -78,7 +78,15 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
     ) throws {
         try tracker.consume(type, header, payload, place) { event in
             switch event {
-            case .snapshot(let record): snapshots.append(RewrittenSnapshot(record))
+            case .snapshot(let record):
+                snapshots.append(
+                    RewrittenSnapshot(
+                        file: record.file,
+                        state: record.state,
+                        coalesced: record.coalesced,
+                        isConsistentPoint: record.isConsistentPoint
+                    )
+                )
             case .finding(let finding): throw DamageError(finding)
             default: break
             }
@@ -127,15 +135,4 @@ struct RewrittenSnapshot: Hashable {
     let state: SnapshotState
     let coalesced: UInt64
     let isConsistentPoint: Bool
-}
-
-extension RewrittenSnapshot {
-    init(_ record: SnapshotRecord) {
-        self.init(
-            file: record.file,
-            state: record.state,
-            coalesced: record.coalesced,
-            isConsistentPoint: record.isConsistentPoint
-        )
-    }
 }

@@ -37,46 +37,44 @@ struct SegmentScan {
         after known: HistoryTracker?
     ) throws {
         var tracker = known ?? HistoryTracker()
-        var (changes, isReached, scan) = (ChangesFormat(), false, Self(segments))
+        var (changes, isReached) = (ChangesFormat(), false)
+        self.segments = segments
         let start = known == nil ? SequenceNumber.none : segments.lowerBound
         _ = try StreamReader(root: root, start: start, refusesUnknown: true).run(
             onFinding: { finding in
                 guard segments.contain(finding) else { return }
-                scan.isFit = false
-                if finding.severity == .error { scan.damage = scan.damage ?? DamageError(finding) }
+                isFit = false
+                if finding.severity == .error { damage = damage ?? DamageError(finding) }
             },
             onRecord: { type, header, payload, place in
                 guard place.location.segment <= segments.upperBound else { return false }
                 if place.location.segment >= segments.lowerBound, !isReached {
                     isReached = true
-                    scan.begin(tracker)
+                    begin(tracker)
                 }
                 try tracker.consume(type, header, payload, place) { event in
-                    if isReached, case .finding = event { scan.isFit = false }
+                    if isReached, case .finding = event { isFit = false }
                 }
                 guard isReached else { return true }
                 switch type {
                 case .base:
                     let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
-                    scan.saw(base, header.file, place.location)
+                    saw(base, header.file, place.location)
                 case .changes:
                     try changes.decode(payload, header, place)
-                    scan.saw(changes, header, place.location)
+                    saw(changes, header, place.location)
                 case .session:
-                    for id in Array(scan.assemblers.keys) { scan.sawVoid(id, tracker, place.location) }
-                case .void: scan.sawVoid(header.file, tracker, place.location)
+                    for id in Array(assemblers.keys) { sawVoid(id, tracker, place.location) }
+                case .void: sawVoid(header.file, tracker, place.location)
                 default: break
                 }
                 return true
             }
         )
         guard isReached else { return nil }
-        if tracker.hasUnfinished { scan.isFit = false }
-        scan.after = tracker
-        self = scan
+        if tracker.hasUnfinished { isFit = false }
+        after = tracker
     }
-
-    private init(_ segments: ClosedRange<SequenceNumber>) { self.segments = segments }
 
     /// Whether the entry, or base, is void.
     func isVoid(_ file: FileID, _ record: RecordLocation, entry: Int) -> Bool {
@@ -98,9 +96,7 @@ struct SegmentScan {
 
     private mutating func saw(_ changes: ChangesFormat, _ header: RecordHeader, _ record: RecordLocation) {
         let file = header.file
-        if changes.finishedCount > 0 {
-            last[file] = header.firstSequence.advanced(by: changes.finishedCount).previous
-        }
+        last[file] = changes.lastSequence(header) ?? last[file]
         if seen.insert(file).inserted, changes.entries.first?.startsFresh ?? false { anew.insert(file) }
         var bitmap = pages.removeValue(forKey: file) ?? PageBitmap()
         for (index, entry) in changes.entries.enumerated() {

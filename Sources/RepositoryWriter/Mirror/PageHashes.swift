@@ -19,12 +19,7 @@ package final class PageHashes: Sendable {
     }
 
     /// Whether the page was written with that content. `hash`: the content's contribution to the digest.
-    func holds(
-        _ number: PageNumber,
-        of file: FileID,
-        _ content: RawSpan,
-        hash: UInt64
-    ) -> Bool {
+    func holds(_ number: PageNumber, of file: FileID, _ content: RawSpan, hash: UInt64) -> Bool {
         let known = state.withLock { $0.hash(number.rawValue, of: file) }
         return known == hash || (known == 0 && content.isZero)
     }

@@ -6,12 +6,7 @@ import RepositoryFormat
 /// the later one in the stream applies. So a record is held back until a snapshot to which it applies is
 /// kept. If another record of its name follows before that, it is dropped: no kept snapshot had it.
 struct PendingAttributes {
-    struct Record {
-        let header: RecordHeader
-        let payload: [UInt8]
-    }
-
-    private var waiting: [AttributesRecord.Subject: (place: Int, record: Record)] = [:]
+    private var waiting: [AttributesRecord.Subject: (place: Int, record: HeldRecord)] = [:]
     private var count = 0
     /// The last snapshot that is kept.
     private var lastKept: SequenceNumber
@@ -20,7 +15,7 @@ struct PendingAttributes {
     init(after last: SequenceNumber) { lastKept = last }
 
     /// Takes the next record. Returns it if it must be written now.
-    mutating func add(_ record: Record, of subject: AttributesRecord.Subject) -> Record? {
+    mutating func add(_ record: HeldRecord, of subject: AttributesRecord.Subject) -> HeldRecord? {
         waiting[subject] = nil
         guard record.header.firstSequence > lastKept else { return record }
         count += 1
@@ -29,15 +24,15 @@ struct PendingAttributes {
     }
 
     /// A snapshot is kept. Returns the records to write after it.
-    mutating func keep(_ sequence: SequenceNumber) -> [Record] {
+    mutating func keep(_ sequence: SequenceNumber) -> [HeldRecord] {
         lastKept = max(lastKept, sequence)
         return take { $0.header.firstSequence <= sequence }
     }
 
     /// All held records, since no snapshot follows.
-    mutating func takeAll() -> [Record] { take { _ in true } }
+    mutating func takeAll() -> [HeldRecord] { take { _ in true } }
 
-    private mutating func take(where isWanted: (Record) -> Bool) -> [Record] {
+    private mutating func take(where isWanted: (HeldRecord) -> Bool) -> [HeldRecord] {
         let taken = waiting.filter { isWanted($0.value.record) }
         for subject in taken.keys { waiting[subject] = nil }
         return taken.values.sorted { $0.place < $1.place }.map(\.record)

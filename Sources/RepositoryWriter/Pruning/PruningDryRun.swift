@@ -12,13 +12,9 @@ package struct PruningDryRun {
 
     package init(_ root: RootDescription) {
         self.root = root
-        stage = RootDescription(
-            id: root.id,
-            path: root.path,
-            kind: root.kind,
-            created: root.created,
-            directory: root.rehearsalDirectory
-        )
+        var stage = root
+        stage.directory = root.rehearsalDirectory
+        self.stage = stage
     }
 
     /// Returns what `RootPruning.runAlone`, or a watcher on request, would return now. The disk needs space

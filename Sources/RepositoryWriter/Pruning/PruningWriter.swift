@@ -24,9 +24,9 @@ final class PruningWriter: SegmentSink {
 
     private var nets: [FileID: NetChange] = [:]
     /// Bases with which the next snapshot of the file begins.
-    private var bases: [FileID: (header: RecordHeader, payload: [UInt8])] = [:]
+    private var bases: [FileID: HeldRecord] = [:]
     /// Gaps that no snapshot has followed so far.
-    private var gaps: [FileID: [(header: RecordHeader, payload: [UInt8])]] = [:]
+    private var gaps: [FileID: [HeldRecord]] = [:]
     private var attributes: PendingAttributes
     /// All snapshots up to this one are written, or are recorded as removed.
     private var lastSaid: SequenceNumber
@@ -53,16 +53,15 @@ final class PruningWriter: SegmentSink {
         case .session, .void: break
         case .base:
             forgetBase(of: header.file)
-            bases[header.file] = (header, payload.bytes)
+            bases[header.file] = HeldRecord(header, payload)
             nets[header.file] = NetChange(after: try BaseReference(payload).shape.byteCount)
-        case .gap: gaps[header.file, default: []].append((header, payload.bytes))
+        case .gap: gaps[header.file, default: []].append(HeldRecord(header, payload))
         case .annotation:
             let target = try Annotation(payload, file: header.file, time: header.time).target
             if target == .none || kept.scope(of: target) != .superseded { try blocks.append(header, payload) }
         case .attributes:
             let subject = try AttributesRecord(payload, header).subject
-            let record = PendingAttributes.Record(header: header, payload: payload.bytes)
-            if let record = attributes.add(record, of: subject) { try write([record]) }
+            if let record = attributes.add(HeldRecord(header, payload), of: subject) { try write([record]) }
         default: try blocks.append(header, payload)
         }
     }
@@ -109,28 +108,18 @@ final class PruningWriter: SegmentSink {
         unusedBases.append((base.header.firstSequence, file))
     }
 
-    private func write(_ records: [PendingAttributes.Record]) throws {
+    private func write(_ records: [HeldRecord]) throws {
         for record in records { try blocks.append(record.header, unsafe record.payload.span.bytes) }
     }
 
     private func writeGaps(of file: FileID) throws {
-        for gap in gaps.removeValue(forKey: file) ?? [] {
-            try blocks.append(gap.header, unsafe gap.payload.span.bytes)
-        }
+        try write(gaps.removeValue(forKey: file) ?? [])
     }
 
     /// Records that the snapshots in between were removed.
     private func sayRemoved(upTo last: SequenceNumber) throws {
         guard last > lastSaid else { return }
-        let header = RecordHeader(
-            .removed,
-            flags: 0,
-            payloadBytes: 0,
-            file: .root,
-            firstSequence: last,
-            time: lastTime
-        )
-        try blocks.append(header, RawSpan())
+        try blocks.append(RecordHeader(.removed, firstSequence: last, time: lastTime), RawSpan())
         lastSaid = last
     }
 
@@ -146,7 +135,7 @@ final class PruningWriter: SegmentSink {
                 try writeBase(entry)
                 pages = []
             } else {
-                try blocks.append(base.header, unsafe base.payload.span.bytes)
+                try write([base])
             }
             continues = true
         }
@@ -161,8 +150,6 @@ final class PruningWriter: SegmentSink {
             let isFresh = net.startsFresh && next == 0
             let header = RecordHeader(
                 .changes,
-                flags: 0,
-                payloadBytes: 0,
                 file: file,
                 firstSequence: isLast ? sequence : .none,
                 time: entry.time
@@ -182,17 +169,11 @@ final class PruningWriter: SegmentSink {
         } while next < pages.count
         lastSaid = sequence
         try write(attributes.keep(sequence))
-        guard scope != .superseded, let event = entry.event else { return }
+        guard scope != .superseded, let state = SnapshotState(sequence, entry) else { return }
         snapshots.append(
             RewrittenSnapshot(
                 file: file,
-                state: SnapshotState(
-                    sequence: sequence,
-                    time: entry.time,
-                    event: event,
-                    shape: entry.shape,
-                    digest: entry.digest
-                ),
+                state: state,
                 coalesced: entry.coalesced,
                 isConsistentPoint: scope == .consistentPoint
             )
@@ -210,7 +191,6 @@ final class PruningWriter: SegmentSink {
         reference.encode(into: &payload)
         let header = RecordHeader(
             .base,
-            flags: 0,
             payloadBytes: payload.count,
             file: file,
             firstSequence: sequence,
@@ -225,13 +205,5 @@ final class PruningWriter: SegmentSink {
         try write(attributes.takeAll())
         try sayRemoved(upTo: scan.after.lastSequence)
         try blocks.finish(replacing: last)
-    }
-}
-
-extension RawSpan {
-    fileprivate var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(contentsOf: self)
-        return bytes
     }
 }

@@ -101,7 +101,7 @@ package final class RootPruning {
         try images.prepare(scan)
         let first = scan.segments.lowerBound
         let path = root.segmentPath(first)
-        let draft = root.segmentsDirectory.appending("\(SegmentName.make(first).string).new")
+        let draft = root.segmentDraftPath(first)
         var isDone = false
         defer { if !isDone { try? Directory.remove(draft) } }
         let (last, following) = try successor(of: scan.segments.upperBound)
@@ -116,11 +116,7 @@ package final class RootPruning {
         }
         _ = try SegmentReading(root, scan, copy, goesOn, into: writer).run()
         try writer.finish(replacing: last)
-        let deltas = scratch.appending("segment delta")
-        guard try SegmentDeltaReading(root, scan, at: draft, images, in: deltas).run(),
-            try SegmentReading<PruningWriter>(root, scan, at: draft, images, goesOn).run()
-                == writer.snapshots
-        else { throw CompactionError(segment: first) }
+        try images.prove(draft, scan, has: writer.snapshots, in: scratch, goesOn)
 
         let former = try FileStatus.of(path).sizeBytes
         let present = try writer.newBases.reduce(FileStatus.of(draft).sizeBytes) { sum, base in

@@ -3,14 +3,12 @@ import RepositoryReader
 
 /// The segment deltas of a segment (docs/FORMAT.md, "Segment deltas"). They can replace lost records.
 struct RepairDeltas {
-    typealias Record = (header: RecordHeader, payload: [UInt8])
-
     struct File {
         let id: FileID
         /// Its last snapshot in the segment.
         let sequence: SequenceNumber
-        let base: Record?
-        let changes: Record
+        let base: HeldRecord?
+        let changes: HeldRecord
         let place: RecordPlace
         /// Whether its state before the segment is not needed.
         let beginsAnew: Bool
@@ -35,11 +33,11 @@ struct RepairDeltas {
         if !areAllBefore { isBroken = true }
         self.following = following
         var blocks = BlockReader()
-        var base: Record?
+        var base: HeldRecord?
         var changes = ChangesFormat()
         try place.reading { () throws(FormatError) in try blocks.open(delta: payload) { _ in true } }
         while try place.reading({ () throws(FormatError) in try blocks.next() }) {
-            let record = Record(blocks.header, blocks.payload)
+            let record = HeldRecord(header: blocks.header, payload: blocks.payload)
             if blocks.header.type == RecordType.base.rawValue {
                 base = record
                 continue
@@ -53,7 +51,7 @@ struct RepairDeltas {
                 sequence: sequence,
                 base: own,
                 changes: record,
-                place: place.inBlock,
+                place: place.inBlock(index: 0, storedBytes: 0),
                 beginsAnew: own != nil || changes.entries.first?.startsFresh ?? false
             )
             files.append(file)
@@ -66,12 +64,5 @@ struct RepairDeltas {
         guard passed < files.count, files[passed].sequence < end else { return nil }
         defer { passed += 1 }
         return files[passed]
-    }
-}
-
-extension RecordPlace {
-    /// The place of a record in the segment delta at this place.
-    fileprivate var inBlock: Self {
-        Self(location: location, path: path, end: end, storedBytes: 0, isInBlock: true)
     }
 }

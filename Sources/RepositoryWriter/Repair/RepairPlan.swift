@@ -95,17 +95,9 @@ struct RepairScan: Sendable {
     private(set) var oldDamage: [FilePath] = []
 
     init(_ root: RootDescription) throws {
-        let segments = Set(try root.segments())
-        self.segments = segments
-        var unsoundBases: Set<FilePath> = []
+        segments = Set(try root.segments())
         var tracker = HistoryTracker()
         var openBases: [FileID: (RecordLocation, FilePath, BaseReference)] = [:]
-        var (first, isMarkWrong) = (RecordLocation?.none, false)
-        // A block is kept as a whole or not at all.
-        func note(_ location: RecordLocation) {
-            let location = RecordLocation(segment: location.segment, offset: location.offset)
-            first = min(first ?? location, location)
-        }
         _ = try StreamReader(root: root).run(
             onFinding: { finding in
                 tracker.lost(finding)
@@ -149,12 +141,15 @@ struct RepairScan: Sendable {
                 return true
             }
         )
-        cut = first
-        self.unsoundBases = unsoundBases
-        self.isMarkWrong = isMarkWrong
-        if let first { proven = try Self.proven(root, behind: first) }
+        if let cut { proven = try Self.proven(root, behind: cut) }
         oldDamage = try Directory.names(in: root.segmentsDirectory)
             .filter { $0.extension?.hasPrefix("damaged") ?? false }.map(root.segmentsDirectory.appending)
+    }
+
+    /// Something is lost there. A block is kept as a whole or not at all.
+    private mutating func note(_ location: RecordLocation) {
+        let location = RecordLocation(segment: location.segment, offset: location.offset)
+        cut = min(cut ?? location, location)
     }
 
     private static func proven(

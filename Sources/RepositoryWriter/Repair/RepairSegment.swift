@@ -11,10 +11,8 @@ final class RepairSegment {
     private static let fullDataBytes = 4 << 20
     private static let fullHeadBytes = 2 << 20
 
-    let first: SequenceNumber
-    /// The number of bytes written.
-    private var byteCount = SegmentHeader.byteCount
-    private let file: OpenFile
+    var first: SequenceNumber { draft.firstSequence }
+    private var draft: SealedDraft
     private var compressor: Compressor
     private var block = BlockContent()
     private var inBlockCount: UInt64 = 0
@@ -22,15 +20,9 @@ final class RepairSegment {
 
     /// Begins a draft at `path`. Overwrites an existing file.
     init(_ header: SegmentHeader, at path: FilePath) throws {
-        first = header.firstSequence
         lastTime = header.created
-        file = try OpenFile(path, .updateOrCreate)
+        draft = try SealedDraft(header, at: path)
         compressor = try Compressor()
-        var sealed = header
-        sealed.isSealed = true
-        let bytes = sealed.encoded()
-        try file.truncate(to: 0)
-        try file.write(unsafe bytes.span.bytes, at: 0)
     }
 
     /// `isInBlock`: the record is from a block.
@@ -38,9 +30,9 @@ final class RepairSegment {
         lastTime = header.time
         guard isInBlock else {
             try endBlock()
-            var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+            var record = SealedDraft.emptyRecord
             record.append(contentsOf: payload)
-            return try write(header, &record)
+            return try draft.write(header, &record)
         }
         // fits: these bytes of the payload were in the data of its block
         let dataBytes = Int(BlockReader.rangeBytes(ofType: header.type, payload))
@@ -56,37 +48,16 @@ final class RepairSegment {
     private func endBlock() throws {
         guard block.recordCount > 0 else { return }
         inBlockCount += UInt64(block.recordCount)
-        var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
+        var record = SealedDraft.emptyRecord
         try block.encode(into: &record, prefix: [], &compressor)
         block.removeAll()
-        try write(header(of: .block, record), &record)
+        try draft.write(.block, lastTime, &record)
     }
 
     /// Writes the rest and the footer, and waits until everything is on the disk. `last`: the last segment
     /// that this one replaces.
     func finish(replacing last: SequenceNumber) throws {
         try endBlock()
-        var record = [UInt8](repeating: 0, count: RecordHeader.byteCount)
-        FooterFormat(recordCount: inBlockCount, lastReplaced: last).encode(into: &record)
-        try write(header(of: .footer, record), &record)
-        try file.synchronise()
-    }
-
-    private func header(of type: RecordType, _ record: [UInt8]) -> RecordHeader {
-        RecordHeader(
-            type,
-            flags: RecordHeader.Flag.startsFlush,
-            payloadBytes: record.count - RecordHeader.byteCount,
-            file: .root,
-            firstSequence: .none,
-            time: lastTime
-        )
-    }
-
-    /// `record`: space for the header, then the payload.
-    private func write(_ header: RecordHeader, _ record: inout [UInt8]) throws(SystemError) {
-        header.write(into: &record, at: 0, offset: byteCount, segment: first)
-        try file.write(unsafe record.span.bytes, at: byteCount)
-        byteCount += UInt64(record.count)
+        try draft.finish(inBlockCount, replacing: last, lastTime)
     }
 }

@@ -36,10 +36,6 @@ final class RepairSegments {
         lastTime = root.created
     }
 
-    func draftPath(_ first: SequenceNumber) -> FilePath {
-        root.segmentsDirectory.appending("\(SegmentName.make(first).string).new")
-    }
-
     /// Writes all drafts and waits until they are on the disk. Throws `RepositoryError.unsupported` or
     /// `SystemError`; then there are no drafts.
     func write(_ scan: RepairScan) throws {
@@ -53,7 +49,7 @@ final class RepairSegments {
     }
 
     func removeDrafts() {
-        for first in drafts { try? Directory.remove(draftPath(first)) }
+        for first in drafts { try? Directory.remove(root.segmentDraftPath(first)) }
     }
 
     private func begin(_ segment: SequenceNumber) {
@@ -114,7 +110,7 @@ final class RepairSegments {
             previousValidBytes: follows ?? previous.byteCount
         )
         drafts.append(first)
-        draft = try RepairSegment(header, at: draftPath(first))
+        draft = try RepairSegment(header, at: root.segmentDraftPath(first))
     }
 
     private func finishDraft() throws {

@@ -114,7 +114,7 @@ final class RepairWalk {
     }
 
     /// The record of the base may be lost.
-    private func isSound(_ base: RepairDeltas.Record) throws -> Bool {
+    private func isSound(_ base: HeldRecord) throws -> Bool {
         let path = root.basePath(base.header.firstSequence, base.header.file)
         guard !scan.unsoundBases.contains(path),
             let reference = try? BaseReference(unsafe base.payload.span.bytes)
@@ -164,12 +164,5 @@ final class RepairWalk {
         )
         followsLoss = false
         try body(step, payload)
-    }
-}
-
-extension ChangesFormat {
-    /// The last sequence of its snapshots; nil when none ends in it.
-    func lastSequence(_ header: RecordHeader) -> SequenceNumber? {
-        finishedCount > 0 ? header.firstSequence.advanced(by: finishedCount).previous : nil
     }
 }

@@ -57,7 +57,7 @@ package struct RootRepair {
                     let path = root.segmentPath(first)
                     // A file cannot replace a directory, so that is moved first. It has no records.
                     if try path.isNoRegularFile() { try place.take(path) }
-                    try Directory.rename(segments.draftPath(first), to: path)
+                    try Directory.rename(root.segmentDraftPath(first), to: path)
                     try Directory.synchronise(root.segmentsDirectory)
                     named.insert(path)
                 }

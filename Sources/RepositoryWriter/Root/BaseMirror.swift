@@ -21,8 +21,8 @@ struct BaseMirror {
     /// Begins the image anew. Empties the mirror, and gives it the image's length.
     func begin(_ base: OpenBase, _ image: FileImage, _ shape: ImageSize) throws {
         image.base = base
-        if image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
-        image.forgetStaged()
+        image.unfinished = image.unfinished ?? 0
+        image.staged.forget()
         image.shape = shape
         image.digest = 0
         base.hasFailed = true
@@ -68,7 +68,7 @@ struct BaseMirror {
         if changes.startsFresh { try resize(to: .empty(shape.pageSize), image, base) }
         try resize(to: shape, image, base)
         try write(changes.pages, image, base)
-        if changes.isFinal { image.unfinished!.coalesced += changes.transactions }
+        if changes.isFinal { image.unfinished! += changes.transactions }
         base.hasFailed = false
     }
 

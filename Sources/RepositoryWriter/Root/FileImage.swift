@@ -6,12 +6,6 @@ import SystemPackage
 
 /// The writer's latest image of one protected file: the content of the mirror, overlaid by the staged pages.
 final class FileImage {
-    /// A snapshot that is assembled from several changes.
-    struct Unfinished {
-        /// The number of transactions that were added to it.
-        var coalesced = 0
-    }
-
     let id: FileID
     let mirrorPath: FilePath
     /// The hashes of the mirror's pages, shared by the whole root.
@@ -21,7 +15,9 @@ final class FileImage {
     var digest: UInt64 = 0
     /// The last snapshot is not a deletion.
     var isPresent = false
-    var unfinished: Unfinished?
+    /// The number of transactions in the snapshot that is assembled from several changes; nil when there is
+    /// none.
+    var unfinished: Int?
     /// The stream, including staged records, has parts or a base that no snapshot ends yet.
     var hasOpenParts = false
     var base: OpenBase?
@@ -37,7 +33,7 @@ final class FileImage {
     /// The mirror is valid below this length. Beyond it the image was shortened since, and is zero.
     private var mirrorValidBytes: UInt64 = 0
     /// Newer content than the mirror's.
-    private(set) var staged = StagedPages()
+    var staged = StagedPages()
 
     init(_ id: FileID, mirrorPath: FilePath, _ hashes: PageHashes) {
         self.id = id
@@ -51,7 +47,7 @@ final class FileImage {
         self.digest = digest
         mirrorBytes = shape?.byteCount ?? 0
         mirrorValidBytes = mirrorBytes
-        forgetStaged()
+        staged.forget()
     }
 
     /// Whether it is empty, and nothing is open, staged, or to be rebuilt.
@@ -79,7 +75,8 @@ final class FileImage {
     ) throws(SystemError) -> UInt64 {
         if let place = staged[number] {
             let raw = staged.run(of: place).raw
-            copy(raw, Int(place.offset), size, to: &buffer, start)
+            let content = unsafe raw.span.bytes.extracting(Int(place.offset)..<Int(place.offset) + size)
+            buffer.put(content, at: start)
             return place.part
         }
         let offset = UInt64(number - 1) * UInt64(size)
@@ -143,16 +140,10 @@ final class FileImage {
         return SystemError(.read, mirrorPath, code: .badMessage)
     }
 
-    /// Sets the page's latest content: that at `offset` of the run's pages. Its contribution to the digest is
-    /// `part`.
-    func setStaged(_ number: UInt32, in run: Run, offset: Int, part: UInt64) {
-        staged.set(number, in: run, offset: offset, part: part)
-    }
-
     /// Sets a new size. Pages beyond it are dropped. If the image grows again, they are zero.
     func resize(to new: ImageSize, startsFresh: Bool) {
         if startsFresh {
-            forgetStaged()
+            staged.forget()
             mirrorValidBytes = 0
         } else if let old = shape, new.byteCount < old.byteCount {
             staged.cut(to: new.pageCount.rawValue)
@@ -187,20 +178,6 @@ final class FileImage {
         mirrorBytes = shape.byteCount
         mirrorValidBytes = mirrorBytes
         hashes.set(scratch, of: id) { staged[$0]!.part }
-        forgetStaged()
-    }
-
-    func forgetStaged() { staged.forget() }
-}
-
-/// Copies `count` bytes between arrays.
-@inline(__always)
-private func copy(_ source: [UInt8], _ from: Int, _ count: Int, to target: inout [UInt8], _ start: Int) {
-    precondition(from >= 0 && from + count <= source.count && start + count <= target.count)
-    unsafe source.withUnsafeBytes { source in
-        unsafe target.withUnsafeMutableBytes { target in
-            unsafe target.baseAddress!.advanced(by: start)
-                .copyMemory(from: source.baseAddress!.advanced(by: from), byteCount: count)
-        }
+        staged.forget()
     }
 }

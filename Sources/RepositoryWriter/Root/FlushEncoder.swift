@@ -19,11 +19,6 @@ struct StagedRecord {
 
     let content: Content
     let time: Instant
-
-    init(_ content: Content, time: Instant) {
-        self.content = content
-        self.time = time
-    }
 }
 
 /// Encodes staged records as the bytes of a segment. Its buffers are reused for the next flush.
@@ -101,16 +96,8 @@ struct FlushEncoder: ~Copyable {
         bytes.append(contentsOf: run.table)
         guard !run.raw.isEmpty else { return }
         sortPrefix(of: run)
-        let raw = run.raw
-        try Self.compress(raw, prefix: prefix, &compressor, into: &bytes)
-    }
-
-    private static func compress(
-        _ raw: [UInt8],
-        prefix: [UInt8],
-        _ compressor: inout Compressor,
-        into bytes: inout [UInt8]
-    ) throws(ZstandardError) {
+        // `self.prefix` cannot be borrowed while `bytes` is written.
+        let (raw, prefix) = (run.raw, prefix)
         try compressor.compress(
             unsafe raw.span.bytes,
             prefix: unsafe prefix.span.bytes,

@@ -29,7 +29,7 @@ struct OpenSegment {
     init(
         _ root: RootDescription,
         limit: UInt64,
-        _ succession: SegmentSuccession = .none,
+        _ succession: SegmentSuccession = .first,
         endsUnfinished: Bool = false
     ) {
         self.root = root

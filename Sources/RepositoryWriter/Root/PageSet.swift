@@ -1,4 +1,5 @@
 import RepositoryFormat
+import RepositoryReader
 package import SQLiteFiles
 
 /// Some pages of an image with their content, in any order. If a page is there twice, the later one applies.
@@ -33,15 +34,7 @@ package struct PageSet: Sendable {
     /// Replaces the content of the page at `index` of `numbers` by a whole page.
     package mutating func replace(at index: Int, _ content: RawSpan) {
         precondition(content.byteCount == pageSize.bytes && index < numbers.count)
-        let start = index * pageSize.bytes
-        unsafe bytes.withUnsafeMutableBytes { bytes in
-            unsafe content.withUnsafeBytes {
-                unsafe bytes.baseAddress!.advanced(by: start).copyMemory(
-                    from: $0.baseAddress!,
-                    byteCount: $0.count
-                )
-            }
-        }
+        bytes.put(content, at: index * pageSize.bytes)
     }
 
     /// The content of the page at `index` of `numbers`: `pageSize.bytes` bytes.

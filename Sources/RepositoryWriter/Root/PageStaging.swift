@@ -84,7 +84,7 @@ struct PageStaging {
         let tail = comparison.tail
         let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
         staged.count(pageBytes: size)
-        image.setStaged(number, in: run, offset: offset, part: comparison.parts[index])
+        image.staged.set(number, in: run, offset: offset, part: comparison.parts[index])
     }
 
     /// Appends the page's content before the run. In the second and later runs of one snapshot, the image

@@ -58,7 +58,7 @@ extension RootWriter {
             event: event,
             startsFresh: false,
             shape: shape,
-            coalesced: UInt64(image.unfinished?.coalesced ?? 0),
+            coalesced: UInt64(image.unfinished ?? 0),
             digest: image.digest,
             pages: 0..<0
         )

@@ -30,7 +30,7 @@ extension RootWriter {
     /// that cannot be determined.
     package func requireInPlace() throws {
         try lock.requireInPlace()
-        try stream.requireInPlace()
+        try stream.segment.requireInPlace()
     }
 
     /// Ends the current segment, so that everything durable can be compacted or pruned, and begins the next

@@ -77,14 +77,8 @@ extension RootWriter {
                     notes.append(Finding(.warning, image.mirrorPath, at: 0, "the mirror was rebuilt"))
                 } catch let error as SystemError where isOpening && !error.isFull {
                     try? Directory.remove(drafts[id]!)
-                    notes.append(
-                        Finding(
-                            .warning,
-                            image.mirrorPath,
-                            at: 0,
-                            "the mirror cannot be rebuilt (\(error.code))"
-                        )
-                    )
+                    let message = "the mirror cannot be rebuilt (\(error.code))"
+                    notes.append(Finding(.warning, image.mirrorPath, at: 0, message))
                 }
             case .failure(let error as SystemError): throw error
             case .failure(let error):

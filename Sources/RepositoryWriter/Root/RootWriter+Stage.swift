@@ -41,13 +41,13 @@ extension RootWriter {
             try mirrors.open(image)
         )
 
-        if !changes.isFinal && image.unfinished == nil { image.unfinished = FileImage.Unfinished() }
-        if changes.isFinal && !plan.closes { image.unfinished!.coalesced += changes.transactions }
+        if !changes.isFinal { image.unfinished = image.unfinished ?? 0 }
+        if changes.isFinal && !plan.closes { image.unfinished! += changes.transactions }
         guard plan.needsEntry(hasChanges: pageStaging.hasChanges, hasOpenParts: image.hasOpenParts) else {
             if plan.closes { image.unfinished = nil }
             return nil
         }
-        let added = image.unfinished?.coalesced ?? 0
+        let added = image.unfinished ?? 0
         let entry = ChangesFormat.Entry(
             time: staged.noting(changes.time),
             event: plan.closes ? changes.event : nil,

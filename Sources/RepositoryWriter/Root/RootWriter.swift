@@ -85,10 +85,10 @@ package final class RootWriter {
     }
 
     /// The segment that was written last, by its first sequence; nil before the first flush.
-    package var lastSegment: SequenceNumber? { stream.lastSegment }
+    package var lastSegment: SequenceNumber? { stream.segment.firstSequence }
 
     /// The durable length of that segment, in bytes.
-    package var segmentBytes: UInt64 { stream.segmentBytes }
+    package var segmentBytes: UInt64 { stream.segment.validBytes }
 
     /// Bytes of memory that the next flush will free.
     package var stagedBytes: Int { staged.pageBytes }

@@ -28,7 +28,7 @@ struct StagedRecords {
 
     /// Stages a record of that time, or of the last record's.
     mutating func append(_ content: StagedRecord.Content, time: Instant? = nil) {
-        records.append(StagedRecord(content, time: time ?? lastTime))
+        records.append(StagedRecord(content: content, time: time ?? lastTime))
     }
 
     /// The time of the next staged record. If the clock was set since, that is staged first.
@@ -73,23 +73,17 @@ struct StagedRecords {
         _ numbers: ArraySlice<UInt32>,
         _ image: FileImage
     ) -> SnapshotState? {
-        guard let event = entry.event else {
+        guard let state = SnapshotState(lastSequence.next, entry) else {
             run.endEntry(entry, numbers: numbers, sequence: nil)
             image.hasOpenParts = true
             return nil
         }
-        lastSequence = lastSequence.next
+        lastSequence = state.sequence
         run.endEntry(entry, numbers: numbers, sequence: lastSequence)
         image.hasOpenParts = false
         image.unfinished = nil
-        image.isPresent = event != .deleted
-        return SnapshotState(
-            sequence: lastSequence,
-            time: entry.time,
-            event: event,
-            shape: entry.shape,
-            digest: entry.digest
-        )
+        image.isPresent = state.event != .deleted
+        return state
     }
 
     /// A page was added to a run, or its former content.

@@ -13,7 +13,7 @@ struct StreamWriter: ~Copyable {
     /// The program that writes, as text for the session record.
     private let program: String
     private let durableMark: DurableMarkFile
-    private var segment: OpenSegment
+    private(set) var segment: OpenSegment
     private var encoder: FlushEncoder
     private var sessionIsWritten = false
     /// The last durable snapshot.
@@ -33,20 +33,8 @@ struct StreamWriter: ~Copyable {
         lastDurable = last
     }
 
-    /// The segment that was written last, by its first sequence; nil before the first flush.
-    var lastSegment: SequenceNumber? { segment.firstSequence }
-
-    /// The durable length of that segment, in bytes.
-    var segmentBytes: UInt64 { segment.validBytes }
-
-    /// Throws `RepositoryError.gone` unless readers find the segment by its name.
-    func requireInPlace() throws { try segment.requireInPlace() }
-
     /// Makes the records durable. `hasOpenParts`: they end amid a snapshot.
-    mutating func append(
-        _ staged: StagedRecords,
-        hasOpenParts: @autoclosure () -> Bool
-    ) throws {
+    mutating func append(_ staged: StagedRecords, hasOpenParts: @autoclosure () -> Bool) throws {
         let file = try segment.forWriting(after: lastDurable, now: staged.lastTime)
         try file.begin()
         staged.joinMoments()
@@ -79,7 +67,7 @@ struct StreamWriter: ~Copyable {
         encoder.begin(at: file.position, of: file.firstSequence)
         if !sessionIsWritten {
             let time = staged.records.first?.time ?? staged.lastTime
-            try encoder.append(StagedRecord(.session(program: program), time: time))
+            try encoder.append(StagedRecord(content: .session(program: program), time: time))
         }
         for record in staged.records {
             if case .changes(let run) = record.content {

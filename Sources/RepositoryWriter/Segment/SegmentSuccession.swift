@@ -14,16 +14,17 @@ import SystemPackage
 ///
 /// Nothing is ever deleted.
 enum SegmentSuccession {
-    /// The root has no segment yet.
-    case none
     /// The segment ends cleanly at `validBytes` and continues.
     case goOn(segment: SequenceNumber, validBytes: UInt64)
-    /// A new segment follows.
+    /// A new segment follows; after `SequenceNumber.none` and no bytes if it is the first.
     case follow(segment: SequenceNumber, validBytes: UInt64)
     /// The segment is replaced by its valid front.
     case replace(StreamEnd)
     /// The segment continues in another file, because this one cannot be synchronised.
     case rewrite(segment: SequenceNumber, validBytes: UInt64)
+
+    /// The root has no segment yet.
+    static let first = SegmentSuccession.follow(segment: .none, validBytes: 0)
 
     init(after end: StreamEnd?, mark: DurableMark?, lastSequence: SequenceNumber) {
         if let mark, mark.segment > end?.segment ?? .none, mark.segment <= lastSequence {
@@ -32,7 +33,7 @@ enum SegmentSuccession {
             return
         }
         guard let end else {
-            self = .none
+            self = .first
             return
         }
         switch end.tail {
@@ -50,11 +51,17 @@ enum SegmentSuccession {
     /// Opens the segment to write to. `next`: the sequence of the next snapshot.
     func open(root: RootDescription, next: SequenceNumber, now: Instant) throws -> SegmentWriter {
         switch self {
-        case .none: return try Self.make(root, next, now, after: .none, validBytes: 0)
         case .goOn(let segment, let validBytes):
             return try SegmentWriter(root.segmentPath(segment), first: segment, validBytes: validBytes)
         case .follow(let segment, let validBytes):
-            return try Self.make(root, next, now, after: segment, validBytes: validBytes)
+            let header = SegmentHeader(
+                root: root.id,
+                firstSequence: next,
+                created: now,
+                previousFirst: segment,
+                previousValidBytes: validBytes
+            )
+            return try SegmentWriter(creating: header, in: root)
         case .replace(let end): return try Self.replace(end, root, now)
         case .rewrite(let segment, let validBytes):
             return try Self.rewrite(segment, root, validBytes: validBytes)
@@ -71,7 +78,7 @@ enum SegmentSuccession {
         beforeNaming: () throws -> Void = {}
     ) throws -> SegmentWriter {
         let path = root.segmentPath(segment)
-        let draft = root.segmentsDirectory.appending("\(path.lastComponent!.string).new")
+        let draft = root.segmentDraftPath(segment)
         let copy = try OpenFile(draft, .updateOrCreate)
         try copy.truncate(to: 0)
         if let header {
@@ -84,23 +91,6 @@ enum SegmentSuccession {
         try Directory.rename(draft, to: path)
         try Directory.synchronise(root.segmentsDirectory)
         return try SegmentWriter(path, first: segment, validBytes: validBytes)
-    }
-
-    private static func make(
-        _ root: RootDescription,
-        _ first: SequenceNumber,
-        _ now: Instant,
-        after previous: SequenceNumber,
-        validBytes: UInt64
-    ) throws -> SegmentWriter {
-        let header = SegmentHeader(
-            root: root.id,
-            firstSequence: first,
-            created: now,
-            previousFirst: previous,
-            previousValidBytes: validBytes
-        )
-        return try SegmentWriter(creating: header, in: root)
     }
 
     private static func replace(

@@ -27,7 +27,7 @@ final class SegmentWriter {
     /// Makes a new segment. It gets its name when its header is on the disk, so an invalid header is damage.
     convenience init(creating header: SegmentHeader, in root: RootDescription) throws(SystemError) {
         let path = root.segmentPath(header.firstSequence)
-        let draft = root.segmentsDirectory.appending("\(path.lastComponent!.string).new")
+        let draft = root.segmentDraftPath(header.firstSequence)
         let file = try OpenFile(draft, .updateOrCreate)
         try file.truncate(to: 0)
         let bytes = header.encoded()

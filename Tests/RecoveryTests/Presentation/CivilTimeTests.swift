@@ -1,4 +1,4 @@
-import History
+@testable import History
 import Testing
 
 @Suite("Civil time")

@@ -1,4 +1,4 @@
-import History
+@testable import History
 import LinuxSystem
 import Testing
 
