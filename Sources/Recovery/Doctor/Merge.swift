@@ -15,9 +15,7 @@ struct Merge {
         try FileCopy.copy(base, to: path)
         // A copy in WAL mode would need sidecars.
         try OpenFile(path, .update).setFileFormat(isWAL: false)
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        let queue = try DatabaseQueue(path: path.string, configuration: .withoutForeignKeys)
         try queue.writeWithoutTransaction { database in
             guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else { return }
             try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")

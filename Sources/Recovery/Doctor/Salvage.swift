@@ -27,9 +27,7 @@ struct Salvage {
 
     /// Returns nil, without a usable result, when not even the schema can be read.
     func run(to path: FilePath) throws -> Loss? {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        let queue = try DatabaseQueue(path: path.string, configuration: .withoutForeignKeys)
         do {
             // Two connections: an error in the damaged image must not end the transaction of the other.
             return try ImageDatabase(at: image).read { bad in

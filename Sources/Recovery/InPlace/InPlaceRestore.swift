@@ -2,7 +2,6 @@ package import History
 package import LinuxSystem
 package import RepositoryFormat
 import RepositoryReader
-import SQLiteFiles
 package import SystemPackage
 
 /// Restores files in their own places, beside programs that use them.
@@ -171,10 +170,8 @@ package struct InPlaceRestore {
         else { return }
         let holders = ProcessTable.writers(ofFileAt: place.path)
         guard holders.isEmpty else {
-            let isLogged = try wanted.map {
-                try DatabaseHeader(of: OpenFile($0.path, .read))?.readVersion == 2
-            }
-            throw InPlaceError.inUse(place.path, holders, mayBeForced: isLogged != true)
+            let isLogged = try wanted.map { try OpenFile($0.path, .read).isLogged() } ?? false
+            throw InPlaceError.inUse(place.path, holders, mayBeForced: !isLogged)
         }
     }
 

@@ -84,9 +84,7 @@ package struct RowRestore {
             try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
             // In WAL mode it would need sidecars.
             try OpenFile(copy, .update).setFileFormat(isWAL: false)
-            var configuration = Configuration()
-            configuration.foreignKeysEnabled = false
-            let queue = try DatabaseQueue(path: copy.string, configuration: configuration)
+            let queue = try DatabaseQueue(path: copy.string, configuration: .withoutForeignKeys)
             return try queue.writeWithoutTransaction { database in
                 let placement = try Self.placement(set, old, database)
                 var outcome = RowOutcome(counts: [], exceptions: [])
@@ -232,8 +230,7 @@ package struct RowRestore {
         _ place: DirectoryEntry,
         _ isUnchanged: () throws -> Bool
     ) throws -> RowOutcome? {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
+        var configuration = Configuration.withoutForeignKeys
         // For reading the schema. SQLite counts milliseconds in 32 bits, which are 24 days.
         configuration.busyMode = .timeout(Double(min(options.wait, .seconds(86_400)).nanoseconds) / 1e9)
         let lockWait = LockWait(options.wait)

@@ -58,8 +58,9 @@ struct Check: HoldfastCommand {
             } catch {
                 // The other roots are looked at all the same.
                 try console.flush()
-                let reason = Failure(error)?.message ?? "\(error)"
-                if roots.usable.count > 1 { console.warning("\(root.path.printable): \(reason)") }
+                if roots.usable.count > 1 {
+                    console.warning("\(root.path.printable): \(Failure.reason(error))")
+                }
                 failure = failure ?? error
             }
         }

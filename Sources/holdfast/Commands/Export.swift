@@ -79,9 +79,9 @@ struct Export: HoldfastCommand {
             let destination = try stream?.path ?? destination(for: source, entry, repository)
             let plan = try RestorePlan(chosen.index, file: entry, to: destination).with { _ in nil }
             var report = RestoreReport(
-                plan,
-                target,
-                .full,
+                plan: plan,
+                target: target,
+                check: .full,
                 start: start,
                 isStreamed: stream != nil,
                 console: console
@@ -109,8 +109,7 @@ struct Export: HoldfastCommand {
             let plan = RestorePlan(chosen.index, root: chosen.entry, asked: moment.at, to: destination)
             var isPartial = false
             try Recovery.Export(to: destination, isReplacing: force).archive(plan) { path, error in
-                let reason = Failure(error)?.message ?? String(describing: error)
-                console.warning("\(path.printable) was left out: \(reason)")
+                console.warning("\(path.printable) was left out: \(Failure.reason(error))")
                 isPartial = true
             }
             for name in plan.unseen {

@@ -172,9 +172,9 @@ struct Restore: HoldfastCommand {
         let protected = try ProtectedOutput(repository)
         for item in plan.items { try protected.refuse(item.destination, from: item.path) }
         var report = RestoreReport(
-            plan,
-            target,
-            check,
+            plan: plan,
+            target: target,
+            check: check,
             start: start,
             isStreamed: stream != nil,
             console: console

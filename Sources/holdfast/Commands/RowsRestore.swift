@@ -115,12 +115,12 @@ struct RowsRestore: HoldfastCommand {
             stamp: stamp
         ) { try capture.captured($0) }
         var report = RowReport(
-            database,
-            entry,
+            path: database,
+            entry: entry,
             isOverwriting: overwrite,
             isSkipping: skipConflicts,
             isRehearsal: inPlaceOptions.dryRun,
-            console
+            console: console
         )
         let selection = try selection(rows.keys, restore)
         if inPlaceOptions.dryRun {

@@ -235,10 +235,8 @@ struct Watch: AsyncParsableCommand {
 
     /// A root cannot be protected for now.
     private static func warn(_ path: FilePath, _ error: any Error, isTriedAgain: Bool) {
-        let reason = Failure(error)?.message ?? "\(error)"
-        Console.say(
-            "\(path.printable) cannot be protected: \(reason)" + (isTriedAgain ? "; trying again" : "")
-        )
+        let addition = isTriedAgain ? "; trying again" : ""
+        Console.say("\(path.printable) cannot be protected: \(Failure.reason(error))\(addition)")
     }
 
     /// Not everything was captured when it was told to stop.

@@ -6,19 +6,12 @@ import SystemPackage
 
 /// What `diff` and `show` say of two moments.
 struct DiffReport {
-    private let pair: SnapshotPair
-    private let target: Target
-    private let table: String?
-    private let isSummary: Bool
-    private let console: Console
-
-    init(_ pair: SnapshotPair, _ target: Target, table: String? = nil, isSummary: Bool, console: Console) {
-        self.pair = pair
-        self.target = target
-        self.table = table
-        self.isSummary = isSummary
-        self.console = console
-    }
+    let pair: SnapshotPair
+    let target: Target
+    /// The only one to compare; nil for all.
+    var table: String?
+    let isSummary: Bool
+    let console: Console
 
     /// Shows between which moments, and then the files. Returns the status to end with: some tables may not
     /// be comparable.
@@ -150,18 +143,20 @@ struct DiffReport {
 
     /// A changed row is its key and what differs.
     private static func text(_ row: RowDiff) -> String {
-        let values = { (values: [RowDiff.Value]) in
-            values.map { "\($0.column.printable)=\($0.value.printed)" }.joined(separator: " ")
-        }
         switch row.kind {
-        case .added: return values(row.new)
-        case .removed: return values(row.old)
+        case .added: return row.new.text
+        case .removed: return row.old.text
         case .changed:
             let changes = row.new.map { new in
                 let old = row.old.first { $0.column.isSameName(as: new.column) }?.value ?? .null
                 return "\(new.column.printable): \(old.printed) → \(new.value.printed)"
             }
-            return "\(values(row.key))  \(changes.joined(separator: ", "))"
+            return "\(row.key.text)  \(changes.joined(separator: ", "))"
         }
     }
+}
+
+extension [RowDiff.Value] {
+    /// As `id=1 name='a'`.
+    var text: String { map { "\($0.column.printable)=\($0.value.printed)" }.joined(separator: " ") }
 }

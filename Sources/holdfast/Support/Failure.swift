@@ -40,6 +40,9 @@ struct Failure: Error {
         }
     }
 
+    /// The line that any error has for the user.
+    static func reason(_ error: any Error) -> String { Failure(error)?.message ?? String(describing: error) }
+
     /// A file that the running watcher was told to exclude.
     static func isLeftOut(_ path: FilePath) -> Failure {
         Failure(
