@@ -37,8 +37,7 @@ struct Merge {
     private func merge(_ shape: TableShape, _ other: TableShape, _ database: Database) throws {
         let common = shape.columns.filter { other.columns.containsName($0) }
         let all = (shape.hasRowIDKey ? shape.key : []) + common
-        let names = all.map(\.sqlName).joined(separator: ", ")
-        let table = shape.name.sqlName
+        let (names, table) = (all.list, shape.name.sqlName)
         let isRow = shape.isSameRow("b", "n")
         let values = common.filter { !shape.key.contains($0) }
         if !values.isEmpty {

@@ -177,7 +177,7 @@ struct Salvage {
         _ bad: Database,
         _ new: Database
     ) -> (isComplete: Bool, wasRefused: Bool, last: Int64?) {
-        let names = columns.map(\.sqlName).joined(separator: ", ")
+        let names = columns.list
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         var (wasRefused, last) = (false, Int64?.none)
         // A row takes at least one byte: pages that form a cycle have no end.

@@ -169,7 +169,7 @@ package final class RowHistory {
             guard let values = try database.firstRow(columns, rows, arguments: StatementArguments(values))
             else { continue }
             try watchRow(shape, rowIDName == nil ? nil : values.last, database, file, header)
-            return zip(shape.columns, values).map { RowDiff.Value(column: $0, value: $1) }
+            return shape.columns.with(values)
         }
         // The place where it would be inserted.
         let rowID =

@@ -83,8 +83,7 @@ extension RowPlacement {
         let key = shapes[named: table]!.key
         let columns = key.list(of: "k")
         try database.eachRow("SELECT \(columns) \(rows) ORDER BY \(columns)") { values in
-            let named = zip(key, values).map { RowDiff.Value(column: $0, value: $1) }
-            try body(RowChange(table: table, kind: kind, key: named))
+            try body(RowChange(table: table, kind: kind, key: key.with(values)))
         }
     }
 

@@ -86,6 +86,11 @@ extension Statement {
 }
 
 extension Database {
+    /// Whether `SELECT … \(rows)` has any row.
+    func has(_ rows: String) throws -> Bool {
+        try Bool.fetchOne(self, sql: "SELECT EXISTS(SELECT 1 \(rows))") ?? false
+    }
+
     /// Calls `body` with the values of each row.
     func eachRow(
         _ sql: String,
@@ -106,8 +111,7 @@ extension Database {
         var values: [SQLValue] = []
         for part in columns.parts {
             var found: [SQLValue]?
-            let names = part.map(\.sqlName).joined(separator: ", ")
-            try eachRow("SELECT \(names) \(rows) LIMIT 1", arguments: arguments) { found = $0 }
+            try eachRow("SELECT \(part.list) \(rows) LIMIT 1", arguments: arguments) { found = $0 }
             guard let found else { return nil }
             values += found
         }
