@@ -47,7 +47,7 @@ struct Doctor: HoldfastCommand {
         let index = try SnapshotIndex(target.root)
         guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
         let file = try file(in: scope, target, index)
-        let doctor = try Recovery.Doctor(target.root, file, index)
+        let doctor = try Recovery.Doctor(file, index)
         let diagnosis = try doctor.examine()
         try show(diagnosis, console)
         if !isWatched {

@@ -60,8 +60,8 @@ struct Tag: HoldfastCommand {
         }
         sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)
-        try Annotating(target.root, timeout: timeout)
-            .run([.tag(name, message: message, at: chosen.entry.sequence)])
+        let tag = AnnotationRequest.tag(name, message: message, at: chosen.entry.sequence)
+        try Annotating.run(target.root, timeout: timeout, [tag])
         try console.result(
             json: chosen.line(tag: name),
             text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
@@ -73,7 +73,7 @@ struct Tag: HoldfastCommand {
         guard let sequence = index.tags[name] else {
             throw WhenError.unknownTag(name, known: index.tags.keys.sorted())
         }
-        try Annotating(index.root, timeout: timeout).run([.tagRemoval(name)])
+        try Annotating.run(index.root, timeout: timeout, [.tagRemoval(name)])
         try console.result(
             json: DeletedTagLine(tag: name, sequence: sequence),
             text: "\(name) is taken away from snapshot \(sequence)"
