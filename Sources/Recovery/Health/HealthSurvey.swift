@@ -19,7 +19,6 @@ package final class HealthSurvey: Sendable {
         package let lastGood: SequenceNumber?
         /// Whether the one before it was healthy, or there was none.
         package let isNews: Bool
-        /// The annotations to record.
         package let requests: [AnnotationRequest]
     }
 

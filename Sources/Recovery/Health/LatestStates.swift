@@ -13,7 +13,6 @@ struct LatestStates {
     private(set) var names: [FileID: FilePath] = [:]
     private var kinds: [FileID: FileKind] = [:]
     private var states: [FileID: SnapshotState] = [:]
-    /// The first snapshot of each file.
     private(set) var firsts: [FileID: SnapshotState] = [:]
     /// The snapshot with the last restored state of each file.
     private(set) var restored: [FileID: SequenceNumber] = [:]

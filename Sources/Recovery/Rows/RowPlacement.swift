@@ -54,7 +54,6 @@ struct RowPlacement {
         return all
     }
 
-    /// Calls `body` for each wanted row.
     func each(_ body: (RowChange) throws -> Void) throws {
         for table in set.tables {
             for kind in [RowChange.Kind.missing, .conflict, .same] {

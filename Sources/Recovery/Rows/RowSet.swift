@@ -64,7 +64,6 @@ struct RowSet {
         try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
     }
 
-    /// The table with the keys of a table.
     static func keys(_ table: String) -> String { ("keys of " + table).sqlName }
 }
 

@@ -133,7 +133,6 @@ enum ColumnLimit {
 }
 
 extension Statement {
-    /// Runs it with the values of the current row of another statement.
     fileprivate func run(withRowOf other: Statement) throws {
         let (from, to) = unsafe (other.sqliteStatement, sqliteStatement)
         for column in 0..<Int32(other.columnCount) {

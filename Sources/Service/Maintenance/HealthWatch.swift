@@ -18,7 +18,6 @@ package final class HealthWatch: Sendable {
 
         package init() {}
 
-        /// The pause after a survey that took so much processor time.
         func pause(after processorTime: Duration) -> Duration { max(quiet, processorTime * 50) }
     }
 
@@ -70,7 +69,6 @@ package final class HealthWatch: Sendable {
         }
     }
 
-    /// Returns the processor time that it took.
     private func look() async throws -> Duration {
         let (verdicts, processorTime) = try await BackgroundWork.run("health") { [survey] in
             var verdicts: [HealthSurvey.Verdict] = []

@@ -95,7 +95,6 @@ struct Check: HoldfastCommand {
         }
     }
 
-    /// What there is of a root in an incomplete copy.
     private func text(ofIncomplete root: RootDescription) throws -> String {
         let newest = try SnapshotIndex(root).newestWhole(in: .root)
         let moment = newest.map {

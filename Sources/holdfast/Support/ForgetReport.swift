@@ -118,7 +118,6 @@ struct ForgetReport {
         )
     }
 
-    /// Says that the limit cannot be reached, if so.
     static func warnOfLimit(_ plan: RetentionPlan, _ console: Console) {
         guard let limit = plan.limit, !limit.isReached else { return }
         let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)

@@ -14,7 +14,6 @@ struct HistoricalDatabase {
     /// Has the image as long as it lives.
     private let images: HistoricalImages
 
-    /// Throws `Failure` and what a rebuild throws.
     init(_ chosen: ChosenSnapshot) throws {
         entry = try Self.entry(chosen)
         path = chosen.index.path(of: entry.file, at: entry.sequence)

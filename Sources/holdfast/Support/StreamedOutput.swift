@@ -19,6 +19,5 @@ struct StreamedOutput {
         try withExtendedLifetime(images) { try StandardOutput.send(path) }
     }
 
-    /// Whether it is meant by that output.
     static func isMeant(by output: String?) -> Bool { output == "-" }
 }
