@@ -78,28 +78,27 @@ package struct RowRestore {
         _ selection: RowSelection,
         onRow: (RowChange) throws -> Void
     ) throws -> RowOutcome {
-        try with(table, selection) { set, old in
-            let copy = images.path(named: "rehearsal")
-            let deadline = MonotonicInstant.now.advanced(by: options.wait)
-            try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
-            // In WAL mode it would need sidecars.
-            try OpenFile(copy, .update).setFileFormat(isWAL: false)
-            let queue = try DatabaseQueue(path: copy.string, configuration: .withoutForeignKeys)
-            return try queue.writeWithoutTransaction { database in
-                let placement = try Self.placement(set, old, database)
-                var outcome = RowOutcome(counts: [], exceptions: [])
-                try database.inTransaction {
-                    outcome = try write(placement, database)
-                    return .rollback
-                }
-                outcome = try completed(outcome, placement, database)
-                let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
-                try placement.each { row in
-                    let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
-                    if row.kind != .missing || !isException { try onRow(row) }
-                }
-                return outcome
+        let (set, old) = try rows(table, selection, withChildren: options.withChildren)
+        let copy = images.path(named: "rehearsal")
+        let deadline = MonotonicInstant.now.advanced(by: options.wait)
+        try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
+        // In WAL mode it would need sidecars.
+        try OpenFile(copy, .update).setFileFormat(isWAL: false)
+        let queue = try DatabaseQueue(path: copy.string, configuration: .withoutForeignKeys)
+        return try queue.writeWithoutTransaction { database in
+            let placement = try Self.placement(set, old, database)
+            var outcome = RowOutcome(counts: [], exceptions: [])
+            try database.inTransaction {
+                outcome = try write(placement, database)
+                return .rollback
             }
+            outcome = try completed(outcome, placement, database)
+            let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
+            try placement.each { row in
+                let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
+                if row.kind != .missing || !isException { try onRow(row) }
+            }
+            return outcome
         }
     }
 
@@ -151,15 +150,7 @@ package struct RowRestore {
 
     /// Rows that referred to the wanted ones then, and are missing now or refer to nothing, by table.
     package func missingChildren(_ table: String, _ selection: RowSelection) throws -> [RowCounts] {
-        guard let old = try images.image(entry) else { return [] }
-        let set = try RowSet(
-            table,
-            selection,
-            withChildren: true,
-            of: old,
-            at: entry.sequence,
-            in: images.path(named: "children")
-        )
+        let (set, old) = try rows(table, selection, withChildren: true)
         let queue = try DatabaseQueue(path: ImageDatabase.uri(present(at: capture([]).sequence)))
         return try queue.writeWithoutTransaction { database in
             try RowPlacement(set, of: old, database).counts().filter {
@@ -175,44 +166,44 @@ package struct RowRestore {
         _ selection: RowSelection
     ) throws -> (outcome: RowOutcome, entry: RecoveryEntry?) {
         let start = MonotonicInstant.now
-        return try with(table, selection) { set, old in
-            guard let place = try LivePlace.of(name, in: root) else {
-                throw SystemError(.open, path, code: .noSuchFileOrDirectory)
-            }
-            let files = LiveFiles(place)
-            let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
-            try files.waitForCommit()
-            var marks = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
-            repeat {
-                let stamp = try files.stamp()
-                let before = try CapturedState.seeing(path, until: deadline, saying: marks, capture)
-                marks = []
-                let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
-                guard let outcome else { continue }
-                let elapsed = start.duration(to: .now)
-                return (outcome, try conclude(outcome.counts, before, elapsed))
-            } while MonotonicInstant.now < deadline
-            throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
+        let (set, old) = try rows(table, selection, withChildren: options.withChildren)
+        guard let place = try LivePlace.of(name, in: root) else {
+            throw SystemError(.open, path, code: .noSuchFileOrDirectory)
         }
+        let files = LiveFiles(place)
+        let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
+        try files.waitForCommit()
+        var marks = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
+        repeat {
+            let stamp = try files.stamp()
+            let before = try CapturedState.seeing(path, until: deadline, saying: marks, capture)
+            marks = []
+            let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
+            guard let outcome else { continue }
+            let elapsed = start.duration(to: .now)
+            return (outcome, try conclude(outcome.counts, before, elapsed))
+        } while MonotonicInstant.now < deadline
+        throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
     }
 
-    private func with<Result>(
+    /// The selected rows, and the former image that has them.
+    private func rows(
         _ table: String,
         _ selection: RowSelection,
-        _ body: (RowSet, FilePath) throws -> Result
-    ) throws -> Result {
+        withChildren: Bool
+    ) throws -> (RowSet, FilePath) {
         guard let old = try images.image(entry) else {
             throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
         }
         let set = try RowSet(
             table,
             selection,
-            withChildren: options.withChildren,
+            withChildren: withChildren,
             of: old,
             at: entry.sequence,
-            in: images.path(named: "rows")
+            in: images.path(named: withChildren ? "children" : "rows")
         )
-        return try body(set, old)
+        return (set, old)
     }
 
     private func present(at sequence: SequenceNumber) throws -> FilePath {

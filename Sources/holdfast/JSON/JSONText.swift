@@ -134,8 +134,7 @@ extension String {
             case "\t": quoted += "\\t"
             case "\r": quoted += "\\r"
             case "\u{0}"..<"\u{20}", "\u{7f}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                quoted += "\\u" + String(scalar.value, radix: 16).paddedOnLeft(to: 4, with: "0")
             default: quoted.unicodeScalars.append(scalar)
             }
         }

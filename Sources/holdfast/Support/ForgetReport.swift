@@ -142,10 +142,9 @@ extension ForgetReport {
                 bulk[reasons, default: 0] += 1
                 continue
             }
-            let sequence = String(entry.sequence.rawValue)
-            let padding = String(repeating: " ", count: max(0, width - sequence.count))
+            let sequence = String(entry.sequence.rawValue).paddedOnLeft(to: width)
             lines.append(
-                "\(padding)\(sequence)  \(entry.time.localText(in: .system))  "
+                "\(sequence)  \(entry.time.localText(in: .system))  "
                     + plan.reasons(of: place).joined(separator: ", ")
             )
         }
