@@ -261,10 +261,7 @@ struct FileExchange {
         }
     }
 
-    private func setSidecarsAside(
-        for aside: DirectoryEntry,
-        _ moved: inout [Moved]
-    ) throws {
+    private func setSidecarsAside(for aside: DirectoryEntry, _ moved: inout [Moved]) throws {
         for sidecar in try sidecars(for: aside) {
             try sidecar.from.rename(to: sidecar.to)
             moved.append(sidecar)

@@ -103,11 +103,7 @@ extension Database {
     }
 
     /// The values of as many columns as a table can have, in the first row of `SELECT … \(rows)`.
-    func firstRow(
-        _ columns: [String],
-        _ rows: String,
-        arguments: StatementArguments
-    ) throws -> [SQLValue]? {
+    func firstRow(_ columns: [String], _ rows: String, arguments: StatementArguments) throws -> [SQLValue]? {
         var values: [SQLValue] = []
         for part in columns.parts {
             var found: [SQLValue]?

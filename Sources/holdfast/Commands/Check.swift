@@ -70,11 +70,7 @@ struct Check: HoldfastCommand {
             throw failure
         }
         try console.result(
-            json: CheckLine(
-                errors: total.errors,
-                snapshots: total.snapshots,
-                bytesRead: total.bytesRead
-            ),
+            json: CheckLine(errors: total.errors, snapshots: total.snapshots, bytesRead: total.bytesRead),
             text: summaryText(total)
         )
         return total.errors == 0 ? .done : .damaged

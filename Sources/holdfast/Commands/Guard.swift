@@ -65,11 +65,7 @@ struct Guard: HoldfastCommand {
         let start = MonotonicInstant.now
         let status: Int32
         do {
-            status = try ForegroundProcess.run(
-                command[0],
-                Array(command.dropFirst()),
-                forwardsStops: true
-            )
+            status = try ForegroundProcess.run(command[0], Array(command.dropFirst()), forwardsStops: true)
         } catch {
             guard error.isMissing else { throw error }
             throw Failure(.noProgram, "\(program) is not there: check its name, or the PATH")

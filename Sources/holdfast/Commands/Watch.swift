@@ -253,11 +253,7 @@ struct Watch: AsyncParsableCommand {
     private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
         for one in ready {
             if options.json {
-                let line = ReadyLine(
-                    root: one.root.path.string,
-                    files: one.files,
-                    databases: one.databases
-                )
+                let line = ReadyLine(root: one.root.path.string, files: one.files, databases: one.databases)
                 StandardStream.output.write(line.json + "\n")
             } else {
                 StandardStream.error.write(

@@ -29,10 +29,7 @@ struct RowReport {
                 text += ": in its way is \(row.obstacles.map(\.text).joined(separator: ", "))"
             }
         }
-        try console.result(
-            json: RestoredRowLine(row, path: path.string, action: action.name),
-            text: text
-        )
+        try console.result(json: RestoredRowLine(row, path: path.string, action: action.name), text: text)
     }
 
     private func action(_ kind: RowChange.Kind) -> (name: String, text: String) {
