@@ -7,12 +7,10 @@ package import SystemPackage
 /// Has all that is committed captured: by the watcher, or here when none runs.
 package struct FreshCapture: Sendable {
     private let root: RootDescription
-    private let repository: RepositoryDirectory
     private let timeout: Duration
 
-    package init(_ root: RootDescription, in repository: RepositoryDirectory, timeout: Duration) {
+    package init(_ root: RootDescription, timeout: Duration) {
         self.root = root
-        self.repository = repository
         self.timeout = timeout
     }
 
@@ -35,9 +33,7 @@ package struct FreshCapture: Sendable {
         try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
             try client.synchronise(annotations, timeout: timeout)
         } alone: {
-            try WorkerThread.block { [root, repository] in
-                try await OneShot.capture(root, in: repository, annotations)
-            }
+            try WorkerThread.block { [root] in try await OneShot.capture(root, annotations) }
         }
     }
 }

@@ -1,6 +1,7 @@
 import Capture
 import RepositoryFormat
 import RepositoryReader
+import SystemPackage
 
 /// Captures once, for commands that need a fresh snapshot while no watcher runs.
 enum OneShot {
@@ -8,12 +9,13 @@ enum OneShot {
     /// Throws `RepositoryError.locked` when a watcher has it.
     static func capture(
         _ root: RootDescription,
-        in repository: RepositoryDirectory,
         _ annotations: [AnnotationRequest]
     ) async throws -> DurablePoint {
         var options = RootProtector.Options()
         options.isPatient = false
-        let protector = try RootProtector(root: root, repository: repository.path, options: options)
+        // The root's directory is in `roots` of the repository.
+        let repository = root.directory.removingLastComponent().removingLastComponent()
+        let protector = try RootProtector(root: root, repository: repository, options: options)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await protector.run() }
             do {

@@ -44,10 +44,7 @@ struct Export: HoldfastCommand {
     var force = false
 
     mutating func validate() throws {
-        if output.isEmpty { throw ValidationError("--output is empty: name a file") }
-        if options.json, StreamedOutput.isMeant(by: output) {
-            throw ValidationError("--json and --output - exclude each other: name a file")
-        }
+        try StreamedOutput.validate(output, options)
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -55,9 +52,7 @@ struct Export: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        sync.run(target, for: moment.at, console: console)
-        let chosen = try ChosenSnapshot(moment.at, of: target)
-        chosen.warnIfStale(console)
+        let chosen = try sync.choose(moment.at, of: target, console)
         let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil
         let status = try write(chosen, repository, stream, start, console)
         try stream?.send()

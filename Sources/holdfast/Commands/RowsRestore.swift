@@ -98,11 +98,7 @@ struct RowsRestore: HoldfastCommand {
         rowOptions.isOverwriting = overwrite
         rowOptions.withChildren = withChildren
         rowOptions.rebuildsIndexes = rebuildIndexes
-        let capture = FreshCapture(
-            target.root,
-            in: repository,
-            timeout: max(inPlaceOptions.wait, .seconds(30))
-        )
+        let capture = FreshCapture(target.root, timeout: max(inPlaceOptions.wait, .seconds(30)))
         let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
         if !name.isEmpty, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
         let stamp = chosen.index.freeStamp(for: .rows)

@@ -49,14 +49,13 @@ struct Tag: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
+        let target = try Target(path, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
         if delete { return try remove(from: index, console) }
         index.announceMove(of: name, console)
         guard let at else {
             let tag = AnnotationRequest.tag(name, message: message)
-            return try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
+            return try FreshCapture.run(target, [tag], timeout: timeout, console)
         }
         sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)

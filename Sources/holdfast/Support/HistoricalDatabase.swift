@@ -42,9 +42,4 @@ struct HistoricalDatabase {
         }
         return entry
     }
-
-    /// What is looked at, for people.
-    func announce(_ console: Console) {
-        console.message("\(path.printable) at snapshot \(RestoreReport.text(entry))")
-    }
 }
