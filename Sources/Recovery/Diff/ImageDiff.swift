@@ -84,10 +84,6 @@ package struct ImageDiff {
             case .changed: diff.changed = count
             }
         }
-        if before != nil {
-            let name = diff.table.sqlName
-            diff.oldCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM old.\(name)") ?? 0
-        }
     }
 
     private static func notes(_ before: TableShape?, _ after: TableShape?) -> [String] {
