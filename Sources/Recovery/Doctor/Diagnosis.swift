@@ -83,8 +83,7 @@ package struct Doctor {
             }
         } else {
             findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
-            choices =
-                try LastHealthySearch(index).newest(of: file).map { [lastState($0, before: present)] } ?? []
+            choices = try LastHealthySearch(index).newest(of: file).map { [lastState($0)] } ?? []
         }
         return Diagnosis(
             path: path,
@@ -108,15 +107,17 @@ package struct Doctor {
         guard try isDatabase || FileStatus.of(image).sizeBytes == 0 else {
             return [Integrity.otherBytes]
         }
-        let integrity = try Integrity.check(databaseAt: image, .full)
-        if case .unchecked(let reason) = integrity {
+        switch try Integrity.check(databaseAt: image, .full) {
+        case .ok, .notApplicable: return []
+        case .unchecked(let reason):
             remarks.append(
                 "not all could be checked (\(reason)): check it with the program that it belongs to"
             )
+            return []
+        case .problems(let problems):
+            let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
+            return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
         }
-        guard case .problems(let problems) = integrity else { return [] }
-        let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
-        return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
     }
 
     private func loss(of present: SnapshotIndex.Entry) throws -> EmptiedDatabase.Loss? {
@@ -140,10 +141,7 @@ package struct Doctor {
     }
 
     /// The last state before the deletion.
-    private func lastState(
-        _ good: SnapshotIndex.Entry,
-        before deletion: SnapshotIndex.Entry
-    ) -> Diagnosis.Choice {
+    private func lastState(_ good: SnapshotIndex.Entry) -> Diagnosis.Choice {
         let unknown = unseen(after: good)
         return Diagnosis.Choice(
             remedy: .good,

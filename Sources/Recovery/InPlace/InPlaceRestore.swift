@@ -34,14 +34,13 @@ package struct InPlaceRestore {
     let stamp: String
     let tags: RecoveryTags
 
-    /// - Parameter now: for names.
     package init(
         _ plan: InPlacePlan,
         _ options: Options,
         _ index: SnapshotIndex,
-        now: Instant = .now,
         capture: @escaping Capture
     ) {
+        let now = Instant.now
         self.plan = plan
         self.options = options
         self.capture = capture

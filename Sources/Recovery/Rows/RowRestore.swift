@@ -3,8 +3,8 @@ import GRDB
 package import History
 import LinuxSystem
 import RepositoryFormat
-package import RepositoryReader
-package import SystemPackage
+import RepositoryReader
+import SystemPackage
 
 /// Restores rows of a former state into the live database, in one transaction, beside programs that use it.
 ///
@@ -36,25 +36,19 @@ package struct RowRestore {
     private let tags: RecoveryTags
     private let images: HistoricalImages
 
-    /// - Parameters:
-    ///   - entry: the snapshot of the database that has the rows.
-    ///   - name: the database's name then, relative to the root.
-    ///   - stamp: as for a restore in place.
+    /// - Parameter entry: the snapshot of the database that has the rows.
     package init(
-        _ root: RootDescription,
+        _ index: SnapshotIndex,
         _ entry: SnapshotIndex.Entry,
-        name: FilePath,
-        at path: FilePath,
         _ options: Options,
-        stamp: String,
         capture: @escaping InPlaceRestore.Capture
     ) throws {
-        self.root = root
+        root = index.root
         self.entry = entry
-        self.name = name
-        self.path = path
+        path = index.path(of: entry.file, at: entry.sequence)
+        name = index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
         self.options = options
-        tags = RecoveryTags(.rows, stamp: stamp)
+        tags = RecoveryTags(.rows, stamp: index.freeStamp(for: .rows))
         self.capture = capture
         images = try HistoricalImages(root)
     }

@@ -148,13 +148,15 @@ struct Restore: HoldfastCommand {
                 target,
                 index,
                 isForced: force,
-                check: quick ? .quick : .full,
+                check: check,
                 unseen: plan.unseen,
                 console
             )
         }
         return try write(plan, target, repository, stream, start, console)
     }
+
+    private var check: Integrity.Check { quick ? .quick : .full }
 
     private func write(
         _ plan: RestorePlan,
@@ -164,7 +166,6 @@ struct Restore: HoldfastCommand {
         _ start: MonotonicInstant,
         _ console: Console
     ) throws -> ExitStatus {
-        let check = quick ? Integrity.Check.quick : .full
         let protected = try ProtectedOutput(repository)
         for item in plan.items { try protected.refuse(item.destination, from: item.path) }
         var report = RestoreReport(
@@ -199,7 +200,7 @@ struct Restore: HoldfastCommand {
             target,
             present.index,
             isForced: force,
-            check: quick ? .quick : .full,
+            check: check,
             console
         )
     }

@@ -101,15 +101,7 @@ struct RowsRestore: HoldfastCommand {
         let capture = FreshCapture(target.root, timeout: max(inPlaceOptions.wait, .seconds(30)))
         let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
         if !name.isEmpty, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
-        let stamp = chosen.index.freeStamp(for: .rows)
-        let restore = try RowRestore(
-            target.root,
-            entry,
-            name: name,
-            at: database,
-            rowOptions,
-            stamp: stamp
-        ) { try capture.captured($0) }
+        let restore = try RowRestore(chosen.index, entry, rowOptions) { try capture.captured($0) }
         var report = RowReport(
             path: database,
             entry: entry,

@@ -59,7 +59,6 @@ struct InPlaceReport {
 
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
-        let files = done
         if !latecomers.isEmpty { console.message(Self.text(latecomers: latecomers)) }
         if plan.items.count > 1 {
             try console.result(
@@ -67,14 +66,14 @@ struct InPlaceReport {
                     sequence: plan.at,
                     path: target.path.string,
                     dryRun: isRehearsal,
-                    files: files,
+                    files: done,
                     unchanged: unchanged,
                     failed: failed,
                     leftAlone: latecomers.map { plan.root.path(of: $0).string },
                     elapsedMs: start.duration(to: .now).wholeMilliseconds
                 ),
                 text:
-                    "\(Quantity.text(files, "file")) of \(target.path.printable): \(files - unchanged) "
+                    "\(Quantity.text(done, "file")) of \(target.path.printable): \(done - unchanged) "
                     + "\(isRehearsal ? "would be " : "")restored, \(unchanged) unchanged"
                     + (failed == 0 ? "" : ", \(failed) failed and left alone")
             )
