@@ -188,7 +188,7 @@ struct Salvage {
             let insert = try new.cachedStatement(
                 sql: "INSERT OR IGNORE INTO \(shape.name.sqlName)(\(names)) VALUES(\(marks))"
             )
-            let (from, to) = unsafe (select.sqliteStatement, insert.sqliteStatement)
+            let from = unsafe select.sqliteStatement
             defer { _ = unsafe sqlite3_reset(from) }
             while true {
                 switch unsafe sqlite3_step(from) {
@@ -196,14 +196,9 @@ struct Salvage {
                 case SQLITE_ROW where room > 0: room -= 1
                 default: return (false, wasRefused, last)
                 }
-                // As they are: text may contain bytes that no string can.
-                for column in 0..<Int32(columns.count) {
-                    unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))
-                }
                 // A damaged value may violate a rule of the table.
-                let code = unsafe sqlite3_step(to)
-                if code != SQLITE_DONE || new.changesCount == 0 { wasRefused = true }
-                _ = unsafe sqlite3_reset(to)
+                let isTaken = (try? insert.run(withRowOf: select)) != nil && new.changesCount > 0
+                if !isTaken { wasRefused = true }
                 last = unsafe sqlite3_column_int64(from, 0)
             }
         } catch {

@@ -133,7 +133,8 @@ enum ColumnLimit {
 }
 
 extension Statement {
-    fileprivate func run(withRowOf other: Statement) throws {
+    /// As they are: text may contain bytes that no string can.
+    func run(withRowOf other: Statement) throws {
         let (from, to) = unsafe (other.sqliteStatement, sqliteStatement)
         for column in 0..<Int32(other.columnCount) {
             unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))

@@ -112,9 +112,8 @@ struct DiffReport {
             changed: summary.changed,
             notes: summary.notes
         )
-        let table = summary.table.printable
-        let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) \(table)" : table
-        try console.result(json: json, text: "\(name): \(parts.joined(separator: ", "))")
+        let text = "\(name(file))\(summary.table.printable): \(parts.joined(separator: ", "))"
+        try console.result(json: json, text: text)
     }
 
     private func isMeant(_ change: SchemaChange) -> Bool {
@@ -123,11 +122,15 @@ struct DiffReport {
     }
 
     private func show(_ change: SchemaChange, _ file: SnapshotPair.File) throws {
-        let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) " : ""
         try console.result(
             json: DiffSchemaLine(change, path: file.path.string),
-            text: name + change.text(added: "added", removed: "removed")
+            text: name(file) + change.text(added: "added", removed: "removed")
         )
+    }
+
+    /// A single database goes without saying.
+    private func name(_ file: SnapshotPair.File) -> String {
+        pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) " : ""
     }
 
     private func show(_ row: RowDiff, _ file: SnapshotPair.File) throws {
