@@ -165,8 +165,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "holdfast", "Recovery", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
-                "LinuxSystem", path, "TestSupport",
+                "holdfast", "Service", "Recovery", "RepositoryWriter", "RepositoryReader",
+                "RepositoryFormat", "LinuxSystem", path, "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -32,13 +32,8 @@ struct Holdfast: AsyncParsableCommand {
     }
 
     private static func status(of arguments: [String]) async -> ExitStatus {
-        var command: any ParsableCommand
         do {
-            command = try parseAsRoot(arguments)
-        } catch {
-            return report(error, arguments)
-        }
-        do {
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -2,6 +2,7 @@ import LinuxSystem
 import RepositoryFormat
 
 @testable import Recovery
+@testable import Service
 @testable import holdfast
 
 /// An object of each kind that commands print, with all its fields, by its heading in `docs/JSON.md`.

@@ -42,9 +42,7 @@ package struct ImageDiff {
         let shapes = [("old", old[named: table]), ("new", new[named: table])]
         let needsRowID = try shapes.contains { schema, shape in
             guard let shape, !shape.collations.isEmpty, !shape.isWithoutRowID else { return false }
-            let sql =
-                "SELECT EXISTS(SELECT 1 FROM \(schema).\(table.sqlName) AS r WHERE \(shape.hasNull("r")))"
-            return try Bool.fetchOne(database, sql: sql) ?? false
+            return try database.has("FROM \(schema).\(table.sqlName) AS r WHERE \(shape.hasNull("r"))")
         }
         let keyed = shapes.map { needsRowID ? $1?.keyedByRowID ?? $1 : $1 }
         return TablePair(keyed[0], keyed[1])
@@ -85,10 +83,6 @@ package struct ImageDiff {
             case .removed: diff.removed = count
             case .changed: diff.changed = count
             }
-        }
-        if before != nil {
-            let name = diff.table.sqlName
-            diff.oldCount = try Int.fetchOne(database, sql: "SELECT count(*) FROM old.\(name)") ?? 0
         }
     }
 

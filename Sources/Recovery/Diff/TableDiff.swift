@@ -13,8 +13,6 @@ package struct TableDiff: Hashable, Sendable {
     package internal(set) var removed = 0
     /// Rows that both have, with other values.
     package internal(set) var changed = 0
-    /// Rows of the older image.
-    package internal(set) var oldCount = 0
     /// Further remarks, as a column that only one of them has, or why rows cannot be compared.
     package internal(set) var notes: [String] = []
     /// False: the difference of its rows is unknown, and a note says why.

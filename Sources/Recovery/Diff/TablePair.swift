@@ -31,7 +31,6 @@ struct TablePair {
         return new == nil ? [.removed] : [.removed, .changed, .added]
     }
 
-    /// The number of rows with that kind of difference.
     func count(_ kind: RowDiff.Kind, _ database: Database) throws -> Int {
         try Int.fetchOne(database, sql: "SELECT count(*) \(rows(kind))") ?? 0
     }

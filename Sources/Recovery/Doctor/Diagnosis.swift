@@ -2,7 +2,7 @@ import GRDB
 package import History
 import LinuxSystem
 package import RepositoryFormat
-package import RepositoryReader
+import RepositoryReader
 import SQLiteFiles
 package import SystemPackage
 
@@ -23,12 +23,12 @@ package struct Diagnosis: Sendable {
         /// Rows that another choice has, or has newer. nil: there is nothing to compare it with.
         package let lostRows: Int?
         /// The same by table.
-        package let tables: [TableDiff]
+        package internal(set) var tables: [TableDiff] = []
         /// Further losses of unknown size, in plain words.
         package let unknown: [String]
         /// Rows of the last healthy snapshot that can no longer be read: lost by the damage, or deleted since
         /// then.
-        package let returningRows: Int
+        package internal(set) var returningRows = 0
     }
 
     package let path: FilePath
@@ -46,17 +46,15 @@ package struct Diagnosis: Sendable {
 /// Examines the last captured image of a database, and what the history has for it. Never opens the live
 /// file.
 package struct Doctor {
-    private let root: RootDescription
     private let file: FileID
     private let images: HistoricalImages
     private let index: SnapshotIndex
 
     /// - Parameter index: of a history in which the current state is captured.
-    package init(_ root: RootDescription, _ file: FileID, _ index: SnapshotIndex) throws {
-        self.root = root
+    package init(_ file: FileID, _ index: SnapshotIndex) throws {
         self.file = file
         self.index = index
-        images = try HistoricalImages(root)
+        images = try HistoricalImages(index.root)
     }
 
     package func examine() throws -> Diagnosis {
@@ -76,7 +74,7 @@ package struct Doctor {
             findings += problems
             if !problems.isEmpty {
                 choices = try self.choices(image)
-            } else if let loss = try EmptiedDatabase(index, file, images, present).find() {
+            } else if let loss = try loss(of: present) {
                 findings.append(loss.finding)
                 choices = [try choice(loss, image)]
             } else {
@@ -85,8 +83,7 @@ package struct Doctor {
             }
         } else {
             findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
-            choices =
-                try LastHealthySearch(index).newest(of: file).map { [lastState($0, before: present)] } ?? []
+            choices = try LastHealthySearch(index).newest(of: file).map { [lastState($0)] } ?? []
         }
         return Diagnosis(
             path: path,
@@ -110,15 +107,22 @@ package struct Doctor {
         guard try isDatabase || FileStatus.of(image).sizeBytes == 0 else {
             return [Integrity.otherBytes]
         }
-        let integrity = try Integrity.check(databaseAt: image, .full)
-        if case .unchecked(let reason) = integrity {
+        switch try Integrity.check(databaseAt: image, .full) {
+        case .ok, .notApplicable: return []
+        case .unchecked(let reason):
             remarks.append(
                 "not all could be checked (\(reason)): check it with the program that it belongs to"
             )
+            return []
+        case .problems(let problems):
+            let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
+            return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
         }
-        guard case .problems(let problems) = integrity else { return [] }
-        let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
-        return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
+    }
+
+    private func loss(of present: SnapshotIndex.Entry) throws -> EmptiedDatabase.Loss? {
+        var emptied = EmptiedDatabase(index: index, file: file, images: images, present: present)
+        return try emptied.find()
     }
 
     /// A message that it had far more rows. Only their program knows whether they were meant to be deleted.
@@ -137,18 +141,13 @@ package struct Doctor {
     }
 
     /// The last state before the deletion.
-    private func lastState(
-        _ good: SnapshotIndex.Entry,
-        before deletion: SnapshotIndex.Entry
-    ) -> Diagnosis.Choice {
+    private func lastState(_ good: SnapshotIndex.Entry) -> Diagnosis.Choice {
         let unknown = unseen(after: good)
         return Diagnosis.Choice(
             remedy: .good,
             source: .snapshot(good),
             lostRows: unknown.isEmpty ? 0 : nil,
-            tables: [],
-            unknown: unknown,
-            returningRows: 0
+            unknown: unknown
         )
     }
 
@@ -167,8 +166,7 @@ package struct Doctor {
             source: .snapshot(loss.before),
             lostRows: rows(tables, \.removed) + rows(tables, \.changed),
             tables: tables,
-            unknown: unseen(after: loss.before),
-            returningRows: 0
+            unknown: unseen(after: loss.before)
         )
     }
 

@@ -4,25 +4,25 @@ import RepositoryFormat
 
 /// Detects a healthy database that lost its content. It was deleted and created again by the next program,
 /// emptied, or overwritten by an empty one.
-final class EmptiedDatabase {
+struct EmptiedDatabase {
     struct Loss {
         let finding: String
         /// The snapshot with the most rows.
         let before: SnapshotIndex.Entry
     }
 
-    private let index: SnapshotIndex
-    private let file: FileID
-    private let images: HistoricalImages
-    private let present: SnapshotIndex.Entry
-    private struct Size {
+    struct Size {
         /// The rows of all tables.
         let rows: Int
         let bytes: UInt64
     }
 
+    let index: SnapshotIndex
+    let file: FileID
+    let images: HistoricalImages
+    let present: SnapshotIndex.Entry
     /// The sizes found so far, since each needs a rebuilt image. nil: it cannot be read.
-    private var sizes: [SequenceNumber: Size?] = [:]
+    private(set) var sizes: [SequenceNumber: Size?] = [:]
 
     /// The number of snapshots to examine, from the newest backwards.
     private static let most = 64
@@ -31,20 +31,8 @@ final class EmptiedDatabase {
     /// Losing fewer rows than this is normal.
     private static let handful = 10
 
-    init(
-        _ index: SnapshotIndex,
-        _ file: FileID,
-        _ images: HistoricalImages,
-        _ present: SnapshotIndex.Entry
-    ) {
-        self.index = index
-        self.file = file
-        self.images = images
-        self.present = present
-    }
-
     /// Nil when it has rows and lost none at once, or never had any.
-    func find() throws -> Loss? {
+    mutating func find() throws -> Loss? {
         let entries = Array(index.entries(in: .file(file)).suffix(Self.most))
         guard let now = try rowCount(present) else { return nil }
         let found = try now == 0 ? fullest(of: entries.dropLast()) : beforeReplacement(entries, now)
@@ -60,7 +48,7 @@ final class EmptiedDatabase {
     }
 
     /// Continues backwards as long as there were more rows: it may have been emptied table by table.
-    private func fullest(
+    private mutating func fullest(
         of entries: ArraySlice<SnapshotIndex.Entry>
     ) throws -> (entry: SnapshotIndex.Entry, count: Int)? {
         var best: (entry: SnapshotIndex.Entry, count: Int)?
@@ -78,7 +66,7 @@ final class EmptiedDatabase {
 
     /// The state before another file or other content replaced it, with the loss of more than half of the
     /// rows at once.
-    private func beforeReplacement(
+    private mutating func beforeReplacement(
         _ entries: [SnapshotIndex.Entry],
         _ now: Int
     ) throws -> (entry: SnapshotIndex.Entry, count: Int)? {
@@ -96,9 +84,9 @@ final class EmptiedDatabase {
         return nil
     }
 
-    private func rowCount(_ entry: SnapshotIndex.Entry) throws -> Int? { try size(entry)?.rows }
+    private mutating func rowCount(_ entry: SnapshotIndex.Entry) throws -> Int? { try size(entry)?.rows }
 
-    private func size(_ entry: SnapshotIndex.Entry) throws -> Size? {
+    private mutating func size(_ entry: SnapshotIndex.Entry) throws -> Size? {
         if let known = sizes[entry.sequence] { return known }
         let size = try look(entry)
         sizes[entry.sequence] = .some(size)
@@ -112,9 +100,6 @@ final class EmptiedDatabase {
         if case .problems = facts.integrity { return nil }
         // If the schema cannot be parsed, the tables are unknown.
         if case .unchecked = facts.integrity, facts.rowCounts.isEmpty { return nil }
-        return Size(
-            rows: facts.rowCount,
-            bytes: try FileStatus.of(image).sizeBytes
-        )
+        return Size(rows: facts.rowCount, bytes: try FileStatus.of(image).sizeBytes)
     }
 }

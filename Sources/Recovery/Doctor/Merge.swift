@@ -15,9 +15,7 @@ struct Merge {
         try FileCopy.copy(base, to: path)
         // A copy in WAL mode would need sidecars.
         try OpenFile(path, .update).setFileFormat(isWAL: false)
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        let queue = try DatabaseQueue(path: path.string, configuration: .withoutForeignKeys)
         try queue.writeWithoutTransaction { database in
             guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else { return }
             try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
@@ -39,8 +37,7 @@ struct Merge {
     private func merge(_ shape: TableShape, _ other: TableShape, _ database: Database) throws {
         let common = shape.columns.filter { other.columns.containsName($0) }
         let all = (shape.hasRowIDKey ? shape.key : []) + common
-        let names = all.map(\.sqlName).joined(separator: ", ")
-        let table = shape.name.sqlName
+        let (names, table) = (all.list, shape.name.sqlName)
         let isRow = shape.isSameRow("b", "n")
         let values = common.filter { !shape.key.contains($0) }
         if !values.isEmpty {

@@ -27,9 +27,7 @@ struct Salvage {
 
     /// Returns nil, without a usable result, when not even the schema can be read.
     func run(to path: FilePath) throws -> Loss? {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+        let queue = try DatabaseQueue(path: path.string, configuration: .withoutForeignKeys)
         do {
             // Two connections: an error in the damaged image must not end the transaction of the other.
             return try ImageDatabase(at: image).read { bad in
@@ -179,7 +177,7 @@ struct Salvage {
         _ bad: Database,
         _ new: Database
     ) -> (isComplete: Bool, wasRefused: Bool, last: Int64?) {
-        let names = columns.map(\.sqlName).joined(separator: ", ")
+        let names = columns.list
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         var (wasRefused, last) = (false, Int64?.none)
         // A row takes at least one byte: pages that form a cycle have no end.
@@ -190,7 +188,7 @@ struct Salvage {
             let insert = try new.cachedStatement(
                 sql: "INSERT OR IGNORE INTO \(shape.name.sqlName)(\(names)) VALUES(\(marks))"
             )
-            let (from, to) = unsafe (select.sqliteStatement, insert.sqliteStatement)
+            let from = unsafe select.sqliteStatement
             defer { _ = unsafe sqlite3_reset(from) }
             while true {
                 switch unsafe sqlite3_step(from) {
@@ -198,14 +196,9 @@ struct Salvage {
                 case SQLITE_ROW where room > 0: room -= 1
                 default: return (false, wasRefused, last)
                 }
-                // As they are: text may contain bytes that no string can.
-                for column in 0..<Int32(columns.count) {
-                    unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))
-                }
                 // A damaged value may violate a rule of the table.
-                let code = unsafe sqlite3_step(to)
-                if code != SQLITE_DONE || new.changesCount == 0 { wasRefused = true }
-                _ = unsafe sqlite3_reset(to)
+                let isTaken = (try? insert.run(withRowOf: select)) != nil && new.changesCount > 0
+                if !isTaken { wasRefused = true }
                 last = unsafe sqlite3_column_int64(from, 0)
             }
         } catch {

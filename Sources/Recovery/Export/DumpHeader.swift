@@ -28,7 +28,6 @@ struct DumpHeader {
         let conditions = table.columns.map {
             "(typeof(\($0.sqlName)) = 'text' AND instr(\($0.sqlName), char(0)))"
         }
-        let sql = "SELECT EXISTS(SELECT 1 FROM \(table.name.sqlName) WHERE \(conditions.anyOf))"
-        return try Bool.fetchOne(database, sql: sql) ?? false
+        return try database.has("FROM \(table.name.sqlName) WHERE \(conditions.anyOf)")
     }
 }

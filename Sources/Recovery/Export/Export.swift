@@ -52,20 +52,28 @@ package struct Export: Sendable {
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
         let output = DirectoryEntry("output", in: work)
+        try ForegroundProcess.succeed(program, arguments, output: work.heldPath.appending(output.name))
+        try OpenFile(output, .read).synchronise()
+        try UnfinishedWork.name(output, place, isReplacing: isReplacing)
+        try place.directory.synchronise()
+    }
+}
+
+extension ForegroundProcess {
+    /// Runs a program that must end with success. Throws `ExportError`, `SystemError`.
+    static func succeed(
+        _ program: String,
+        _ arguments: [String],
+        input: FilePath? = nil,
+        output: FilePath
+    ) throws {
         let status: Int32
         do {
-            status = try ForegroundProcess.run(
-                program,
-                arguments,
-                output: work.heldPath.appending(output.name)
-            )
+            status = try run(program, arguments, input: input, output: output)
         } catch {
             throw error.isMissing ? ExportError.noProgram(program) : error
         }
         guard status == 0 else { throw ExportError.failed(program, status) }
-        try OpenFile(output, .read).synchronise()
-        try UnfinishedWork.name(output, place, isReplacing: isReplacing)
-        try place.directory.synchronise()
     }
 }
 

@@ -1,27 +1,21 @@
 package import History
 import LinuxSystem
 import RepositoryFormat
-package import RepositoryReader
+import RepositoryReader
 import SystemPackage
 
 /// Restores only to prove that it works, into a temporary directory of the repository. It checks everything
 /// that a real restore checks: the digest of each file, and SQLite's integrity_check of each database.
-package struct Drill: Sendable {
-    private let root: RootDescription
-
-    package init(_ root: RootDescription) {
-        self.root = root
-    }
-
+package enum Drill {
     /// Restores a snapshot of the root, or of one file. Problems are in the record. Throws if the drill could
     /// not be made: `SystemError`.
-    package func run(
+    package static func run(
         _ index: SnapshotIndex,
         _ entry: SnapshotIndex.Entry,
         in scope: HistoryScope
     ) throws -> DrillRecord {
         let start = MonotonicInstant.now
-        let work = try UnfinishedWork.makeDirectory(in: root.directory)
+        let work = try UnfinishedWork.makeDirectory(in: index.root.directory)
         defer { UnfinishedWork.discard(work) }
         let output = work.path.appending("restored")
         var (files, databases, bytes) = (0, 0, UInt64(0))
@@ -29,7 +23,7 @@ package struct Drill: Sendable {
         var problems = index.damage.prefix(1).map { "\(DamageError($0.file, at: $0.offset, $0.message))" }
         do {
             let plan =
-                scope == .root && root.kind == .directory
+                scope == .root && index.root.kind == .directory
                 ? RestorePlan(index, root: entry, to: output)
                 : try RestorePlan(index, file: entry, to: output)
             // The files' owner is no evidence about the history.

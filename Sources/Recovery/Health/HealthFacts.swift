@@ -7,22 +7,24 @@ package struct HealthFacts: Sendable {
     /// The result of SQLite's quick_check.
     package let integrity: Integrity
     /// Rows with foreign keys that lead nowhere.
-    package let violations: [ForeignKeyViolation]
+    package private(set) var violations: [ForeignKeyViolation] = []
     /// The number of rows of each table.
-    package let rowCounts: [String: Int]
+    package private(set) var rowCounts: [String: Int] = [:]
     /// Unchanged as long as the schema is, within this process. SQLite's own schema version also changes with
     /// a restore.
-    package let schemaHash: Int
+    package private(set) var schemaHash = 0
 
     /// The number of rows of all tables.
     package var rowCount: Int { rowCounts.values.reduce(0, +) }
     package var violationCount: Int { violations.reduce(0) { $0 + $1.count } }
+}
 
+extension HealthFacts {
     /// Reads an image that may be shortened meanwhile; the result is then meaningless. Calls `onOpen` with
     /// the database so that the caller can interrupt it, and with nil afterwards.
     package init(imageAt path: FilePath, onOpen: (ImageDatabase?) -> Void = { _ in }) throws {
         guard try FileStatus.of(path).sizeBytes > 0 else {
-            self.init(.ok)
+            self.init(integrity: .ok)
             return
         }
         do {
@@ -31,21 +33,15 @@ package struct HealthFacts: Sendable {
             defer { onOpen(nil) }
             try self.init(database)
         } catch let error as DatabaseError {
-            self.init(try Integrity(error))
+            self.init(integrity: try Integrity(error))
         }
     }
 
     private init(_ database: ImageDatabase) throws {
-        let integrity = try database.integrity(.quick)
-        if case .problems = integrity {
-            self.init(integrity)
-            return
-        }
-        guard try !database.hasPartialSchema() else {
-            self.init(integrity)
-            return
-        }
-        let (rowCounts, schemaHash) = try database.read { database in
+        integrity = try database.integrity(.quick)
+        if case .problems = integrity { return }
+        guard try !database.hasPartialSchema() else { return }
+        (rowCounts, schemaHash) = try database.read { database in
             var counts: [String: Int] = [:]
             for shape in try TableShape.all(of: "main", in: database).values where !shape.isVirtual {
                 counts[shape.name] = try Int.fetchOne(
@@ -55,19 +51,7 @@ package struct HealthFacts: Sendable {
             }
             return (counts, try Schema(in: database).hashValue)
         }
-        self.init(integrity, try database.foreignKeyViolations(), rowCounts, schemaHash)
-    }
-
-    private init(
-        _ integrity: Integrity,
-        _ violations: [ForeignKeyViolation] = [],
-        _ rowCounts: [String: Int] = [:],
-        _ schemaHash: Int = 0
-    ) {
-        self.integrity = integrity
-        self.violations = violations
-        self.rowCounts = rowCounts
-        self.schemaHash = schemaHash
+        violations = try database.foreignKeyViolations()
     }
 
     /// Tables that lost most of their rows since `before`, the worst first. Losses of a few rows are ignored.

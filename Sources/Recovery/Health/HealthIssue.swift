@@ -25,7 +25,6 @@ extension HealthIssue: CustomStringConvertible {
 }
 
 extension SnapshotIndex {
-    /// The issues of the databases in the scope.
     package func healthIssues(in scope: HistoryScope) -> [HealthIssue] {
         filesThatWereDatabases.filter { scope == .root || scope == .file($0) }.compactMap { file in
             let judged = entries(in: .file(file)).filter { verdicts[$0.sequence] != nil }

@@ -19,16 +19,11 @@ package final class HealthSurvey: Sendable {
         package let lastGood: SequenceNumber?
         /// Whether the one before it was healthy, or there was none.
         package let isNews: Bool
-        /// The annotations to record.
         package let requests: [AnnotationRequest]
     }
 
     /// The most databases in one survey: those that changed last.
     private static let most = 16
-    /// Larger images are not rebuilt to find an event, in bytes.
-    private static let largestRebuild: UInt64 = 1 << 30
-    /// A database is young for this long.
-    private static let youth = Duration.seconds(120)
 
     private let root: RootDescription
     /// The last result, and its snapshot.
@@ -66,37 +61,17 @@ package final class HealthSurvey: Sendable {
         let past = LookBack(root)
         for (file, state) in latest.unjudged.prefix(Self.most) {
             guard !work.withLock({ $0.isStopped }) else { return }
+            let known = known.withLock { $0[file] }
+            let examination = Examination(file: file, state: state, latest: latest, past: past, known: known)
             guard !latest.isDatabaseNoMore(file) else {
-                try onVerdict(verdict(file, state, latest, problem: Integrity.otherBytes))
+                try onVerdict(examination.verdict(problem: Integrity.otherBytes))
                 continue
             }
             guard let facts = try look(file, state) else { continue }
-            let verdict = try judge(file, state, facts, &latest, past, stamp)
-            known.withLock { $0[file] = (state.sequence, facts) }
+            let verdict = try examination.judge(facts, stamp)
+            self.known.withLock { $0[file] = (state.sequence, facts) }
             try onVerdict(verdict)
         }
-    }
-
-    /// The verdict on a file that is no longer a database.
-    private func verdict(
-        _ file: FileID,
-        _ state: SnapshotState,
-        _ latest: LatestStates,
-        problem: String?,
-        remarks: [String: String] = [:],
-        marks: [AnnotationRequest] = []
-    ) -> Verdict {
-        var fields = remarks
-        fields["reason"] = problem
-        let judgement = latest.judgements[file]
-        return Verdict(
-            path: latest.names[file].map(root.path) ?? root.path,
-            sequence: state.sequence,
-            problem: problem,
-            lastGood: judgement?.lastGood,
-            isNews: judgement?.isGood ?? true,
-            requests: [.health(problem == nil ? .good : .bad, of: state.sequence, fields: fields)] + marks
-        )
     }
 
     /// Nil when the mirror is not that snapshot, before or after.
@@ -115,42 +90,58 @@ package final class HealthSurvey: Sendable {
         }
         return try FileStatus.ifPresent(path) == before && isSnapshot() ? facts : nil
     }
+}
 
-    private func judge(
-        _ file: FileID,
-        _ state: SnapshotState,
-        _ facts: HealthFacts,
-        _ latest: inout LatestStates,
-        _ past: LookBack,
-        _ stamp: String
-    ) throws -> Verdict {
-        if case .problems(let problems) = facts.integrity {
-            return verdict(file, state, latest, problem: problems[0])
-        }
+/// What a survey has of one database.
+private struct Examination {
+    let file: FileID
+    let state: SnapshotState
+    let latest: LatestStates
+    let past: LookBack
+    /// The last result, and its snapshot.
+    let known: (sequence: SequenceNumber, facts: HealthFacts)?
+
+    /// Larger images are not rebuilt to find an event, in bytes.
+    private static let largestRebuild: UInt64 = 1 << 30
+    /// A database is young for this long.
+    private static let youth = Duration.seconds(120)
+
+    func judge(_ facts: HealthFacts, _ stamp: String) throws -> HealthSurvey.Verdict {
+        if case .problems(let problems) = facts.integrity { return verdict(problem: problems[0]) }
         var remarks: [String: String] = [:]
         // Many programs keep such rows on purpose.
         if facts.violationCount > 0 { remarks["violations"] = String(facts.violationCount) }
         if case .unchecked(let reason) = facts.integrity { remarks["unchecked"] = reason }
-        var marks: [AnnotationRequest] = []
-        if let former = try former(file, state, latest, past) {
-            marks = try self.marks(file, state, former, facts, past) { latest.takeTag("\($0)-\(stamp)") }
-        }
-        return verdict(file, state, latest, problem: nil, remarks: remarks, marks: marks)
+        let marks = try former().map { try self.marks($0, facts, stamp) } ?? []
+        return verdict(problem: nil, remarks: remarks, marks: marks)
+    }
+
+    func verdict(
+        problem: String?,
+        remarks: [String: String] = [:],
+        marks: [AnnotationRequest] = []
+    ) -> HealthSurvey.Verdict {
+        var fields = remarks
+        fields["reason"] = problem
+        let judgement = latest.judgements[file]
+        return HealthSurvey.Verdict(
+            path: latest.names[file].map(past.root.path) ?? past.root.path,
+            sequence: state.sequence,
+            problem: problem,
+            lastGood: judgement?.lastGood,
+            isNews: judgement?.isGood ?? true,
+            requests: [.health(problem == nil ? .good : .bad, of: state.sequence, fields: fields)] + marks
+        )
     }
 
     /// The state to compare with: that of the last check. There are two exceptions:
     /// 1. If there was no check yet, it is the fullest of some earlier states. So it is if the database is
     ///    young and was filled since the check.
     /// 2. States before the last restored one are not used: the restore was intended.
-    private func former(
-        _ file: FileID,
-        _ state: SnapshotState,
-        _ latest: LatestStates,
-        _ past: LookBack
-    ) throws -> FormerLook? {
+    private func former() throws -> FormerLook? {
         guard let first = latest.firsts[file], first.sequence < state.sequence else { return nil }
         let restored = latest.restored[file] ?? .none
-        let known = known.withLock { $0[file] }.flatMap { known in
+        let known = known.flatMap { known in
             known.sequence < restored
                 ? nil : FormerLook(sequence: known.sequence, facts: known.facts, isSettled: true)
         }
@@ -171,12 +162,9 @@ package final class HealthSurvey: Sendable {
 
     /// Tags for the moments just before a mass deletion or a change of the schema.
     private func marks(
-        _ file: FileID,
-        _ state: SnapshotState,
         _ former: FormerLook,
         _ new: HealthFacts,
-        _ past: LookBack,
-        name: (String) -> String
+        _ stamp: String
     ) throws -> [AnnotationRequest] {
         var marks: [AnnotationRequest] = []
         let (before, old) = (former.sequence, former.facts)
@@ -193,11 +181,13 @@ package final class HealthSurvey: Sendable {
             let half = (remaining + (old.rowCounts[worst.table] ?? 0)) / 2
             let last = try lastBefore { $0.rowCounts[worst.table] ?? 0 <= half }
             let message = deletions.map { "\($0.lost) rows of \($0.table)" }.joined(separator: ", ")
-            marks.append(.tag(name("before-deletion"), message: message, at: last, isAutomatic: true))
+            let name = latest.takeTag("before-deletion-\(stamp)")
+            marks.append(.tag(name, message: message, at: last, isAutomatic: true))
         }
         if former.isSettled, new.schemaHash != old.schemaHash {
             let last = try lastBefore { $0.schemaHash != old.schemaHash }
-            marks.append(.tag(name("before-schema-change"), at: last, isAutomatic: true))
+            let name = latest.takeTag("before-schema-change-\(stamp)")
+            marks.append(.tag(name, at: last, isAutomatic: true))
         }
         return marks
     }
@@ -205,7 +195,7 @@ package final class HealthSurvey: Sendable {
 
 /// The history of a root, read on first use.
 private final class LookBack {
-    private let root: RootDescription
+    let root: RootDescription
     private var index: SnapshotIndex?
     private var work: HistoricalImages?
 

@@ -25,7 +25,6 @@ struct HistoryBisection {
         }
     }
 
-    /// The last snapshot before the event.
     func lastBefore(_ hasHappened: (HealthFacts) -> Bool) throws -> SequenceNumber {
         let end = try entries.partitioningIndex { entry in
             guard let image = try images.image(entry) else { return true }

@@ -4,7 +4,7 @@ import RepositoryReader
 import SystemPackage
 
 /// The latest snapshot of each database, and its verdict.
-struct LatestStates {
+final class LatestStates {
     struct Judgement {
         var isGood: Bool
         var lastGood: SequenceNumber?
@@ -13,7 +13,6 @@ struct LatestStates {
     private(set) var names: [FileID: FilePath] = [:]
     private var kinds: [FileID: FileKind] = [:]
     private var states: [FileID: SnapshotState] = [:]
-    /// The first snapshot of each file.
     private(set) var firsts: [FileID: SnapshotState] = [:]
     /// The snapshot with the last restored state of each file.
     private(set) var restored: [FileID: SequenceNumber] = [:]
@@ -23,7 +22,7 @@ struct LatestStates {
     private(set) var judgements: [FileID: Judgement] = [:]
     private var tags: Set<String> = []
 
-    mutating func add(_ event: HistoryEvent) {
+    func add(_ event: HistoryEvent) {
         switch event {
         case .file(let file, let name, let kind):
             (names[file], kinds[file]) = (name, kind)
@@ -49,7 +48,7 @@ struct LatestStates {
     }
 
     /// The name, with a number appended if there is such a tag: each database has its own.
-    mutating func takeTag(_ name: String) -> String {
+    func takeTag(_ name: String) -> String {
         var (free, number) = (name, 1)
         while !tags.insert(free).inserted {
             number += 1

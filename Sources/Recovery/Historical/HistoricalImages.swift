@@ -26,8 +26,8 @@ package final class HistoricalImages {
         guard entry.event != .deleted else { return nil }
         if let known = paths[entry.sequence] { return known }
         let path = work.path.appending("\(entry.sequence)")
-        let states = try ImageRebuilder(root).rebuildAll([entry.file: path], at: entry.sequence)
-        guard let state = try states[entry.file]?.get(), state.sequence == entry.sequence else {
+        let state = try ImageRebuilder(root).rebuild(entry.file, at: entry.sequence, to: path)
+        guard state.sequence == entry.sequence else {
             throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
         }
         paths[entry.sequence] = path
@@ -42,4 +42,15 @@ package final class HistoricalImages {
 
     /// A path in the same directory, for files derived from an image.
     package func path(named name: String) -> FilePath { work.path.appending(name) }
+}
+
+extension ImageRebuilder {
+    /// Makes the image of one file.
+    @discardableResult
+    func rebuild(_ file: FileID, at sequence: SequenceNumber, to path: FilePath) throws -> SnapshotState {
+        guard let state = try rebuildAll([file: path], at: sequence)[file]?.get() else {
+            throw RepositoryError.noSnapshot(file, at: sequence)
+        }
+        return state
+    }
 }

@@ -6,7 +6,6 @@ package import SystemPackage
 /// The files that differ between two moments of a root, or of one file. Reads only the index.
 package struct SnapshotPair: Sendable {
     package struct File: Sendable {
-        package let file: FileID
         package let path: FilePath
         /// Its state at the moment; nil if there was no such file.
         package let old: SnapshotIndex.Entry?
@@ -33,7 +32,6 @@ package struct SnapshotPair: Sendable {
             guard old != new else { return nil }
             let entries = [old, new].compactMap(\.self)
             return File(
-                file: file,
                 path: index.path(of: file, at: entries.last!.sequence),
                 old: old,
                 new: new,

@@ -33,12 +33,10 @@ struct DatabaseReplacement {
         // The journal mode of a database in rollback mode would become the image's. One in WAL mode keeps its
         // own.
         let isLogged = try setFileFormat(isWAL: false)
-        let source = try DatabaseQueue(path: ImageDatabase.uri(image), configuration: Self.reading)
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
+        let source = try DatabaseQueue(path: ImageDatabase.uri(image), configuration: .reading)
         do {
             // The last program that closes a database in WAL mode locks out readers as well.
-            let target = try lockWait.run { try database.connect(configuration) }
+            let target = try lockWait.run { try database.connect(.withoutForeignKeys) }
             return try lockWait.run {
                 try source.read { from in
                     try target.writeWithoutTransaction { to in try copy(from, to, isUnchanged) }
@@ -57,15 +55,9 @@ struct DatabaseReplacement {
     /// Sets the image's file format; returns the previous one.
     private func setFileFormat(isWAL: Bool) throws -> Bool {
         let file = try OpenFile(image, .update)
-        let isLogged = try DatabaseHeader(of: file)?.readVersion == 2
+        let isLogged = try file.isLogged()
         try file.setFileFormat(isWAL: isWAL)
         return isLogged
-    }
-
-    private static var reading: Configuration {
-        var configuration = Configuration()
-        configuration.readonly = true
-        return configuration
     }
 
     private func copy(_ from: Database, _ to: Database, _ isUnchanged: () throws -> Bool) throws -> Result {

@@ -44,7 +44,7 @@ struct FileExchange {
         try own(image, present.ownership)
         let old = try OpenFile(place, .update)
         let new = try OpenFile(image, .update)
-        let isLocked = try waitUntilUnused(old, mayBeForced: !isLogged(new), deadline)
+        let isLocked = try waitUntilUnused(old, mayBeForced: !new.isLogged(), deadline)
         defer { if isLocked { old.releaseWriteLock() } }
         guard try isUnchanged() else { return nil }
         let before = try old.status()
@@ -173,7 +173,7 @@ struct FileExchange {
         _ putAside: inout [FilePath],
         _ isUnchanged: () throws -> Bool
     ) throws -> [AttributesShortfall]? {
-        let isLogged = try isLogged(OpenFile(image, .read))
+        let isLogged = try OpenFile(image, .read).isLogged()
         while case let holders = ProcessTable.writers(ofRemovedFileAt: place.path), !holders.isEmpty {
             if isForced, !isLogged { break }
             guard MonotonicInstant.now < deadline else {
@@ -223,11 +223,6 @@ struct FileExchange {
         }
     }
 
-    /// Whether it is a database in WAL mode (sqlite.org/fileformat2.html, section 1.3.3).
-    private func isLogged(_ image: borrowing OpenFile) throws -> Bool {
-        try DatabaseHeader(of: image)?.readVersion == 2
-    }
-
     private func own(_ image: DirectoryEntry, _ ownership: FileOwnership) throws {
         let file = try OpenFile(image, .update)
         try file.setOwnership(ownership)
@@ -266,10 +261,7 @@ struct FileExchange {
         }
     }
 
-    private func setSidecarsAside(
-        for aside: DirectoryEntry,
-        _ moved: inout [Moved]
-    ) throws {
+    private func setSidecarsAside(for aside: DirectoryEntry, _ moved: inout [Moved]) throws {
         for sidecar in try sidecars(for: aside) {
             try sidecar.from.rename(to: sidecar.to)
             moved.append(sidecar)

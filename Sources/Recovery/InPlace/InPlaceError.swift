@@ -41,7 +41,6 @@ extension InPlaceError {
             case .SQLITE_FULL: "make room and try again"
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
                 "run it as the user who owns the file and its directory"
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: "see \(SuggestedCommand("doctor", path))"
             case .SQLITE_IOERR: "check the disk"
             default: "see \(SuggestedCommand("doctor", path))"
             }

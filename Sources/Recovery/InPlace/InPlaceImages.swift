@@ -54,7 +54,7 @@ final class InPlaceImages {
     func rebuildWanted(_ items: [InPlacePlan.Item]) throws {
         for item in items {
             switch item.source {
-            case .sql(let dump): try SQLDump(dump).make(wantedPath(item.file))
+            case .sql(let dump): try SQLDump(file: dump).make(wantedPath(item.file))
             case .image(let image): try FileCopy.copy(image, to: wantedPath(item.file))
             case .snapshot, .nothing: break
             }
@@ -124,15 +124,8 @@ final class InPlaceImages {
         if let known = seen[item.file], known.sequence == entry.sequence { return known.image }
         count += 1
         let path = work.appending("seen-\(count)")
-        let result = try ImageRebuilder(root).rebuildAll([item.file: path], at: entry.sequence)
-        guard let state = try result[item.file]?.get() else {
-            throw RepositoryError.noSnapshot(item.file, at: entry.sequence)
-        }
-        let image = Image(
-            path: path,
-            state: state,
-            integrity: try Integrity.check(databaseAt: path, check)
-        )
+        let state = try ImageRebuilder(root).rebuild(item.file, at: entry.sequence, to: path)
+        let image = Image(path: path, state: state, integrity: try Integrity.check(databaseAt: path, check))
         if let old = seen[item.file]?.image { try? Directory.remove(old.path) }
         seen[item.file] = (entry.sequence, image)
         return image
@@ -157,8 +150,7 @@ final class InPlaceImages {
         count += 1
         let image = work.appending("seen-\(count)")
         defer { try? Directory.remove(image) }
-        let result = try ImageRebuilder(root).rebuildAll([item.file: image], at: entry.sequence)
-        return try result[item.file].map { try holds(place, $0.get()) } ?? false
+        return try holds(place, ImageRebuilder(root).rebuild(item.file, at: entry.sequence, to: image))
     }
 
     /// The changes from the file's state at `sequence` to the wanted one, which was requested before. Images
@@ -183,8 +175,7 @@ final class InPlaceImages {
         let outputs = [work.appending("older"), work.appending("newer")]
         defer { for output in outputs { try? Directory.remove(output) } }
         for (output, sequence) in zip(outputs, [old, new]) {
-            let result = try ImageRebuilder(root).rebuildAll([item.file: output], at: sequence)
-            _ = try result[item.file]?.get()
+            try ImageRebuilder(root).rebuild(item.file, at: sequence, to: output)
         }
         return try ImageDiff(from: outputs[0], to: outputs[1]).summary()
     }
@@ -192,8 +183,8 @@ final class InPlaceImages {
     /// SQLite's check of a database afterwards; nil if it is not one.
     func check(
         _ item: InPlacePlan.Item,
-        before: SequenceNumber,
-        after: SequenceNumber,
+        from before: SequenceNumber,
+        to after: SequenceNumber,
         _ check: Integrity.Check
     ) throws -> InPlaceOutcome.Check? {
         let former = try present(item, at: before)

@@ -28,7 +28,6 @@ package struct InPlacePlan: Sendable {
         /// The former attributes, in case the file is missing; nil when the history has none.
         let attributes: FileAttributes?
 
-        /// The snapshot to restore, if it is one.
         package var entry: SnapshotIndex.Entry? {
             if case .snapshot(let entry) = source { entry } else { nil }
         }

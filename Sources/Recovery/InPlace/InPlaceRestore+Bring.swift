@@ -55,26 +55,34 @@ extension InPlaceRestore {
     ) throws -> InPlaceOutcome {
         let (sequence, way) = try seenWay(item, images, from: captured)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-        var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
+        let outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
         guard way != .unchanged else { return outcome }
         let place = try LivePlace.made(item.name, in: plan.root, by: maker)
         try Destination.refuse(place, isReplaceable: true, as: place.path, name: item.name.lastComponent)
+        var change = FileChange(restore: self, images: images, place: place, outcome: outcome, marks: marks)
+        defer { marks = change.marks }
         guard let wanted else {
-            try setAside(place, images, &outcome, &marks)
-            return outcome
+            try change.setAside()
+            return change.outcome
         }
-        if way == .transaction, try replace(place, by: wanted.path, &outcome, &marks) { return outcome }
-        try exchange(place, for: wanted, images, &outcome, &marks)
-        return outcome
+        if way == .transaction, try change.replace(by: wanted.path) { return change.outcome }
+        try change.exchange(for: wanted)
+        return change.outcome
     }
+}
+
+/// The change of one file.
+private struct FileChange {
+    let restore: InPlaceRestore
+    let images: InPlaceImages
+    let place: DirectoryEntry
+    var outcome: InPlaceOutcome
+    /// The annotations to record before the change.
+    var marks: [AnnotationRequest]
+    private var options: InPlaceRestore.Options { restore.options }
 
     /// In one transaction. Returns false when only an exchange is possible.
-    private func replace(
-        _ place: DirectoryEntry,
-        by image: FilePath,
-        _ outcome: inout InPlaceOutcome,
-        _ marks: inout [AnnotationRequest]
-    ) throws -> Bool {
+    mutating func replace(by image: FilePath) throws -> Bool {
         let files = LiveFiles(place)
         let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
         try files.waitForCommit()
@@ -86,7 +94,7 @@ extension InPlaceRestore {
                 outcome.item.path,
                 until: deadline,
                 saying: marks,
-                capture
+                restore.capture
             )
             marks = []
             switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
@@ -101,8 +109,8 @@ extension InPlaceRestore {
     }
 
     /// Captures the current state with the pending annotations.
-    private func captured(_ marks: inout [AnnotationRequest]) throws -> SequenceNumber {
-        let captured = try capture(marks)
+    private mutating func captured() throws -> SequenceNumber {
+        let captured = try restore.capture(marks)
         marks = []
         return captured.sequence
     }
@@ -110,13 +118,7 @@ extension InPlaceRestore {
     /// The number of attempts to replace a file exactly as it was captured.
     private static let exactAttempts = 3
 
-    private func exchange(
-        _ place: DirectoryEntry,
-        for image: InPlaceImages.Image,
-        _ images: InPlaceImages,
-        _ outcome: inout InPlaceOutcome,
-        _ marks: inout [AnnotationRequest]
-    ) throws {
+    mutating func exchange(for image: InPlaceImages.Image) throws {
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
         let near = DirectoryEntry("wanted", in: work)
@@ -125,9 +127,9 @@ extension InPlaceRestore {
         var attempts = 0
         repeat {
             attempts += 1
-            try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
+            try absorbSidecars()
             let stamp = try files.stamp()
-            outcome.before = try captured(&marks)
+            outcome.before = try captured()
             let present = try images.present(outcome.item, at: outcome.before)
             let keepsAside =
                 try image.isDatabase || present != nil
@@ -142,7 +144,7 @@ extension InPlaceRestore {
                 place: place,
                 attributes: outcome.item.attributes,
                 asideSuffix: (present?.isSoundDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
-                    + self.stamp,
+                    + restore.stamp,
                 keepsAside: keepsAside,
                 wait: options.wait,
                 isForced: options.isForced
@@ -164,13 +166,8 @@ extension InPlaceRestore {
     /// Makes SQLite apply the log or hot journal of a healthy database. If the process ends between the two
     /// renames of the exchange, the database is complete without them. The sidecars of one that is not
     /// healthy remain unchanged.
-    private func absorbSidecars(
-        of place: DirectoryEntry,
-        _ item: InPlacePlan.Item,
-        _ images: InPlaceImages,
-        at sequence: SequenceNumber
-    ) throws {
-        guard try images.present(item, at: sequence)?.isSoundDatabase ?? false else { return }
+    private func absorbSidecars() throws {
+        guard try images.present(outcome.item, at: outcome.before)?.isSoundDatabase ?? false else { return }
         // Programs that have it open are waited for later. Sidecars that cannot be applied are renamed with
         // the file.
         try? place.connect(Configuration()).writeWithoutTransaction { database in
@@ -178,18 +175,13 @@ extension InPlaceRestore {
         }
     }
 
-    private func setAside(
-        _ place: DirectoryEntry,
-        _ images: InPlaceImages,
-        _ outcome: inout InPlaceOutcome,
-        _ marks: inout [AnnotationRequest]
-    ) throws {
-        try absorbSidecars(of: place, outcome.item, images, at: outcome.before)
-        outcome.before = try captured(&marks)
+    mutating func setAside() throws {
+        try absorbSidecars()
+        outcome.before = try captured()
         let exchange = FileExchange(
             place: place,
             attributes: nil,
-            asideSuffix: ".undone-\(stamp)",
+            asideSuffix: ".undone-\(restore.stamp)",
             keepsAside: true,
             wait: options.wait,
             isForced: options.isForced

@@ -22,12 +22,7 @@ extension InPlaceRestore {
                     }
                 }
             guard isExpected else {
-                throw InPlaceError.writtenSince(
-                    item.path,
-                    entry.result,
-                    before: before,
-                    last: entry.result
-                )
+                throw InPlaceError.writtenSince(item.path, entry.result, before: before, last: entry.result)
             }
         }
     }

@@ -2,7 +2,6 @@ package import History
 package import LinuxSystem
 package import RepositoryFormat
 import RepositoryReader
-import SQLiteFiles
 package import SystemPackage
 
 /// Restores files in their own places, beside programs that use them.
@@ -35,14 +34,13 @@ package struct InPlaceRestore {
     let stamp: String
     let tags: RecoveryTags
 
-    /// - Parameter now: for names.
     package init(
         _ plan: InPlacePlan,
         _ options: Options,
         _ index: SnapshotIndex,
-        now: Instant = .now,
         capture: @escaping Capture
     ) {
+        let now = Instant.now
         self.plan = plan
         self.options = options
         self.capture = capture
@@ -71,13 +69,7 @@ package struct InPlaceRestore {
         removeLeftovers()
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let images = InPlaceImages(plan.root, in: work.path)
-        try refuseIfOthersWroteMeanwhile(images)
-        try images.rebuildWanted(plan.items)
-
-        let captured = try capture([])
-        let present = captured.sequence
-        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        let (images, captured) = try begin(in: work, onLatecomers)
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
         if plan.makesDirectories {
@@ -88,20 +80,15 @@ package struct InPlaceRestore {
         }
         defer { finish(maker, onShortfall) }
         // For several files, the state before any of them was changed.
-        let state = plan.items.count > 1 ? present : nil
+        let state = plan.items.count > 1 ? captured.sequence : nil
         var marks = [AnnotationRequest.tag(tags.before, at: state, isAutomatic: true)]
-        for item in plan.items {
-            do {
-                let outcome = try bring(item, images, captured, maker, &marks)
-                outcomes.append(outcome)
-                for shortfall in outcome.shortfalls { onShortfall(shortfall) }
-            } catch {
-                guard plan.items.count > 1 else { throw error }
-                try onFailure(item.path, error)
-            }
+        try eachItem(onFailure) { item in
+            let outcome = try bring(item, images, captured, maker, &marks)
+            outcomes.append(outcome)
+            for shortfall in outcome.shortfalls { onShortfall(shortfall) }
         }
         finish(maker, onShortfall)
-        for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
+        try refuse(onFailure)
         let elapsed = start.duration(to: .now)
         guard outcomes.contains(where: { $0.way != .unchanged }) else {
             for outcome in outcomes { try onFile(outcome) }
@@ -126,36 +113,59 @@ package struct InPlaceRestore {
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let images = InPlaceImages(plan.root, in: work.path)
-        try refuseIfOthersWroteMeanwhile(images)
-        try images.rebuildWanted(plan.items)
-        let captured = try capture([])
-        let present = captured.sequence
-        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        let (images, captured) = try begin(in: work, onLatecomers)
         if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
             let maker = DirectoryMaker(plan.directories)
             try maker.makeAll(below: top, for: plan.items.map(\.name), isRehearsal: true) {
                 try onFailure(plan.root.path.pushing($0), $1)
             }
         }
+        try eachItem(onFailure) { item in
+            let (present, way) = try seenWay(item, images, from: captured)
+            let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
+            var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
+            if way != .unchanged {
+                try refuseObstacles(item, way, wanted)
+                outcome.changes = try images.differences(item, at: present)
+                outcome.becomesUnreadable =
+                    try images.present(item, at: present)?.isSoundDatabase ?? false
+                    && wanted?.isSoundDatabase == false
+            }
+            try onFile(outcome)
+        }
+        try refuse(onFailure)
+    }
+
+    /// Makes the wanted images, then captures the current state.
+    private func begin(
+        in work: OpenDirectory,
+        _ onLatecomers: ([FilePath]) -> Void
+    ) throws -> (InPlaceImages, CapturedState) {
+        let images = InPlaceImages(plan.root, in: work.path)
+        try refuseIfOthersWroteMeanwhile(images)
+        try images.rebuildWanted(plan.items)
+        let captured = try capture([])
+        let present = captured.sequence
+        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        return (images, captured)
+    }
+
+    /// If one of several files fails, the others continue.
+    private func eachItem(
+        _ onFailure: (FilePath, any Error) throws -> Void,
+        _ body: (InPlacePlan.Item) throws -> Void
+    ) throws {
         for item in plan.items {
             do {
-                let (present, way) = try seenWay(item, images, from: captured)
-                let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-                var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
-                if way != .unchanged { try refuseObstacles(item, way, wanted) }
-                if way != .unchanged {
-                    outcome.changes = try images.differences(item, at: present)
-                    outcome.becomesUnreadable =
-                        try images.present(item, at: present)?.isSoundDatabase ?? false
-                        && wanted?.isSoundDatabase == false
-                }
-                try onFile(outcome)
+                try body(item)
             } catch {
                 guard plan.items.count > 1 else { throw error }
                 try onFailure(item.path, error)
             }
         }
+    }
+
+    private func refuse(_ onFailure: (FilePath, any Error) throws -> Void) throws {
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
     }
 
@@ -171,10 +181,8 @@ package struct InPlaceRestore {
         else { return }
         let holders = ProcessTable.writers(ofFileAt: place.path)
         guard holders.isEmpty else {
-            let isLogged = try wanted.map {
-                try DatabaseHeader(of: OpenFile($0.path, .read))?.readVersion == 2
-            }
-            throw InPlaceError.inUse(place.path, holders, mayBeForced: isLogged != true)
+            let isLogged = try wanted.map { try OpenFile($0.path, .read).isLogged() } ?? false
+            throw InPlaceError.inUse(place.path, holders, mayBeForced: !isLogged)
         }
     }
 
@@ -243,11 +251,6 @@ package struct InPlaceRestore {
         if outcome.way == .transaction {
             outcome.changes = try images.differences(outcome.item, at: outcome.before)
         }
-        outcome.check = try images.check(
-            outcome.item,
-            before: outcome.before,
-            after: result,
-            options.check
-        )
+        outcome.check = try images.check(outcome.item, from: outcome.before, to: result, options.check)
     }
 }

@@ -32,7 +32,6 @@ enum LivePlace {
         }
     }
 
-    /// The deepest existing directory on the path to a file.
     private static func deepestDirectory(
         above name: FilePath,
         in root: RootDescription

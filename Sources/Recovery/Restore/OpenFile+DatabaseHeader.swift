@@ -13,6 +13,9 @@ extension DatabaseHeader {
 }
 
 extension OpenFile {
+    /// Whether it is a database in WAL mode (sqlite.org/fileformat2.html, section 1.3.3).
+    func isLogged() throws(SystemError) -> Bool { try DatabaseHeader(of: self)?.readVersion == 2 }
+
     /// Writes the file format versions of a database (sqlite.org/fileformat2.html, section 1.3.3).
     func setFileFormat(isWAL: Bool) throws(SystemError) {
         let versions: [UInt8] = isWAL ? [2, 2] : [1, 1]

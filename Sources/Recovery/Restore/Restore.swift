@@ -132,11 +132,7 @@ extension Restore {
         }
         try maker.makeAll(below: top, for: names) { try onFailure(plan.destination.pushing($0), $1) }
         let images = plan.items.map { ($0.entry.file, DirectoryEntry(.init("\($0.entry.file)")!, in: work)) }
-        let states = try rebuild(
-            Dictionary(uniqueKeysWithValues: images),
-            at: plan.entry.sequence,
-            in: work
-        )
+        let states = try rebuild(Dictionary(uniqueKeysWithValues: images), at: plan.entry.sequence, in: work)
         for (item, (file, image)) in zip(plan.items, images) {
             let outcome: Outcome
             do {

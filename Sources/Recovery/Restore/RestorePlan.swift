@@ -14,27 +14,27 @@ package struct RestorePlan: Hashable, Sendable {
         /// Relative to the root.
         package let name: FilePath
         package let kind: FileKind
-        package let destination: FilePath
+        package fileprivate(set) var destination: FilePath
         /// The attributes; nil when the history has none.
-        package let attributes: FileAttributes?
+        package fileprivate(set) var attributes: FileAttributes?
     }
 
     package let root: RootDescription
     /// The requested snapshot; for a directory, the root's.
     package let entry: SnapshotIndex.Entry
     /// A file, or with `isDirectory` the directory that corresponds to the root.
-    package let destination: FilePath
+    package private(set) var destination: FilePath
     package let isDirectory: Bool
     /// Whether the snapshot is its file's newest. Not used for a directory.
     package let isLatest: Bool
     /// The files to restore, by file number.
-    package let items: [Item]
+    package private(set) var items: [Item]
     /// Stored names of files that cannot be restored because they would lead out of the destination.
     package let refused: [FilePath]
     /// Names of files that may have existed, but had no snapshot yet.
     package let unseen: [FilePath]
     /// The root's directories, by their names relative to it. Unwanted ones do not count as existing.
-    let directories: [FilePath: FormerDirectory]
+    private(set) var directories: [FilePath: FormerDirectory]
     /// The directory within the root that is restored; empty for the root itself.
     let top: FilePath
 
@@ -79,11 +79,12 @@ package struct RestorePlan: Hashable, Sendable {
         var items: [Item] = []
         var refused: [FilePath] = []
         for entry in index.state(at: entry.sequence) where entry.event != .deleted {
-            let item = Item(entry, of: index, former, destination: destination)
+            var item = Item(entry, of: index, former, destination: destination)
             var name = item.name
             if let directory, !name.removePrefix(directory) { continue }
             if let place = Self.place(of: name, in: destination) {
-                items.append(item.moved(to: place, item.attributes))
+                item.destination = place
+                items.append(item)
             } else {
                 refused.append(item.name)
             }
@@ -125,7 +126,12 @@ package struct RestorePlan: Hashable, Sendable {
 
     /// The same with changed attributes, or without any.
     package func with(_ change: (FileAttributes) -> FileAttributes?) -> RestorePlan {
-        RestorePlan(self, to: destination, change)
+        var plan = self
+        for index in items.indices { plan.items[index].attributes = items[index].attributes.flatMap(change) }
+        plan.directories = directories.compactMapValues { former in
+            change(former.attributes).map { FormerDirectory(attributes: $0, isThere: former.isThere) }
+        }
+        return plan
     }
 
     /// The place of a file within the destination; nil if its name would lead out of it.
@@ -138,39 +144,14 @@ package struct RestorePlan: Hashable, Sendable {
 
     /// The same into another directory.
     func moved(toDirectory directory: FilePath) -> RestorePlan {
-        RestorePlan(self, to: directory)
-    }
-
-    private init(
-        _ plan: RestorePlan,
-        to directory: FilePath,
-        _ change: (FileAttributes) -> FileAttributes? = { $0 }
-    ) {
-        root = plan.root
-        entry = plan.entry
-        destination = directory
-        isDirectory = plan.isDirectory
-        isLatest = plan.isLatest
-        items = plan.items.map {
-            $0.moved(
-                to: $0.destination.moved(from: plan.destination, to: directory),
-                $0.attributes.flatMap(change)
-            )
+        var plan = self
+        plan.destination = directory
+        for index in items.indices {
+            var rest = items[index].destination
+            guard rest.removePrefix(destination) else { continue }
+            plan.items[index].destination = directory.appending(rest.components)
         }
-        refused = plan.refused
-        unseen = plan.unseen
-        top = plan.top
-        directories = plan.directories.compactMapValues { former in
-            change(former.attributes).map { FormerDirectory(attributes: $0, isThere: former.isThere) }
-        }
-    }
-}
-
-extension FilePath {
-    /// The same place within another directory.
-    func moved(from old: FilePath, to new: FilePath) -> FilePath {
-        var rest = self
-        return rest.removePrefix(old) ? new.appending(rest.components) : self
+        return plan
     }
 }
 
@@ -189,17 +170,6 @@ extension RestorePlan.Item {
             kind: declaration?.kind ?? .plain,
             destination: destination,
             attributes: former.files[entry.file]
-        )
-    }
-
-    func moved(to destination: FilePath, _ attributes: FileAttributes?) -> Self {
-        Self(
-            entry: entry,
-            path: path,
-            name: name,
-            kind: kind,
-            destination: destination,
-            attributes: attributes
         )
     }
 }

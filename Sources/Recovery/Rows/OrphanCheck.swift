@@ -12,12 +12,8 @@ struct OrphanCheck {
         let foreignKey: Int
     }
 
-    private let placement: RowPlacement
+    let placement: RowPlacement
     private var database: Database { placement.database }
-
-    init(_ placement: RowPlacement) {
-        self.placement = placement
-    }
 
     /// Each with its number: those without a rowid are alike.
     func all() throws -> [Orphan: Int] {
@@ -71,9 +67,7 @@ struct OrphanCheck {
         else { return nil }
         let keys = "plan.\(RowSet.keys(table)) k JOIN \(RowPlacement.missing(table)) m ON m.id = k.rowid"
         let row = "main.\(table.sqlName) AS n WHERE n.\(name) = \(rowID)"
-        guard try Bool.fetchOne(database, sql: "SELECT EXISTS(SELECT 1 FROM \(row))") ?? false else {
-            return []
-        }
+        guard try database.has("FROM \(row)") else { return [] }
         var change: RowChange?
         try database.eachRow(
             """
@@ -81,13 +75,8 @@ struct OrphanCheck {
             WHERE EXISTS (SELECT 1 FROM \(row) AND \(shape.isSameRow("n", "k")))
             """
         ) { values in
-            let key = zip(shape.key, values).map { RowDiff.Value(column: $0, value: $1) }
-            change = RowChange(
-                table: table,
-                kind: .blocked,
-                key: key,
-                reason: "its row in \(orphan.parent) is not there"
-            )
+            let reason = "its row in \(orphan.parent) is not there"
+            change = RowChange(table: table, kind: .blocked, key: shape.key.with(values), reason: reason)
         }
         guard let change else { return nil }
         try database.execute(sql: "DELETE FROM \(row)")

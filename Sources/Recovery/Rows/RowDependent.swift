@@ -3,7 +3,6 @@ import GRDB
 /// An object that depends on the rows of a table and was not updated, since no trigger runs.
 package struct RowDependent: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
-        /// A trigger of the table.
         case trigger
         /// A virtual table that a trigger of the table fills.
         case virtualTable

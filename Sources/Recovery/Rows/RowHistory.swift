@@ -114,10 +114,7 @@ package final class RowHistory {
     /// The row in the image. Also sets the pages on which it depends.
     private func look() throws -> [RowDiff.Value]? {
         let file = try OpenFile(image, .read)
-        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
-        guard try file.read(into: &front, count: front.count, at: 0) == front.count,
-            let header = try? DatabaseHeader(unsafe front.span.bytes)
-        else {
+        guard let header = try DatabaseHeader(of: file) else {
             // Empty, deleted, or not a database: any database that follows begins with the first page.
             watched = PageBitmap()
             watched.insert(PageNumber(1))
@@ -172,7 +169,7 @@ package final class RowHistory {
             guard let values = try database.firstRow(columns, rows, arguments: StatementArguments(values))
             else { continue }
             try watchRow(shape, rowIDName == nil ? nil : values.last, database, file, header)
-            return zip(shape.columns, values).map { RowDiff.Value(column: $0, value: $1) }
+            return shape.columns.with(values)
         }
         // The place where it would be inserted.
         let rowID =

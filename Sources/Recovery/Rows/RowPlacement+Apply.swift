@@ -8,16 +8,18 @@ extension RowPlacement {
     /// Throws `.orphans` when rows would lack their parents and nothing else can be done.
     func apply(isOverwriting: Bool) throws -> RowOutcome {
         var outcome = RowOutcome(counts: try counts(), exceptions: [])
-        let orphans = OrphanCheck(self)
+        let orphans = OrphanCheck(placement: self)
         let before = try orphans.all()
         try noteMissing()
         // Rows to overwrite may conflict with the missing ones.
         let kept = try isOverwriting ? set.tables.filter { try !overwrite($0) } : []
         for table in kept {
-            outcome.exceptions += try RowWriter(self, table, .kept).run(isOverwriting: true)
+            outcome.exceptions += try RowWriter(placement: self, table: table, source: .kept)
+                .run(isOverwriting: true)
         }
         for table in set.tables {
-            outcome.exceptions += try RowWriter(self, table, .plan).run(isOverwriting: isOverwriting)
+            outcome.exceptions += try RowWriter(placement: self, table: table, source: .plan)
+                .run(isOverwriting: isOverwriting)
         }
         for link in set.links { try relink(link, isOverwriting: isOverwriting) }
         for table in kept { try refuseUnlessBack(table) }
@@ -88,11 +90,8 @@ extension RowPlacement {
     /// Throws if a row would be lost because its former values violate a rule.
     private func refuseUnlessBack(_ table: String) throws {
         let shape = shapes[named: table]!
-        let sql = """
-            SELECT EXISTS(SELECT 1 FROM \(Self.kept(table)) k
-            WHERE NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.isSameRow("n", "k"))))
-            """
-        if try Bool.fetchOne(database, sql: sql) ?? false {
+        let isBack = "EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.isSameRow("n", "k")))"
+        if try database.has("FROM \(Self.kept(table)) k WHERE NOT \(isBack)") {
             throw RowError.refused("a row of \(table) cannot have its former values")
         }
     }

@@ -54,7 +54,6 @@ struct RowPlacement {
         return all
     }
 
-    /// Calls `body` for each wanted row.
     func each(_ body: (RowChange) throws -> Void) throws {
         for table in set.tables {
             for kind in [RowChange.Kind.missing, .conflict, .same] {
@@ -83,8 +82,7 @@ extension RowPlacement {
         let key = shapes[named: table]!.key
         let columns = key.list(of: "k")
         try database.eachRow("SELECT \(columns) \(rows) ORDER BY \(columns)") { values in
-            let named = zip(key, values).map { RowDiff.Value(column: $0, value: $1) }
-            try body(RowChange(table: table, kind: kind, key: named))
+            try body(RowChange(table: table, kind: kind, key: key.with(values)))
         }
     }
 

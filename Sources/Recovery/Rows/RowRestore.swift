@@ -3,8 +3,8 @@ import GRDB
 package import History
 import LinuxSystem
 import RepositoryFormat
-package import RepositoryReader
-package import SystemPackage
+import RepositoryReader
+import SystemPackage
 
 /// Restores rows of a former state into the live database, in one transaction, beside programs that use it.
 ///
@@ -36,25 +36,19 @@ package struct RowRestore {
     private let tags: RecoveryTags
     private let images: HistoricalImages
 
-    /// - Parameters:
-    ///   - entry: the snapshot of the database that has the rows.
-    ///   - name: the database's name then, relative to the root.
-    ///   - stamp: as for a restore in place.
+    /// - Parameter entry: the snapshot of the database that has the rows.
     package init(
-        _ root: RootDescription,
+        _ index: SnapshotIndex,
         _ entry: SnapshotIndex.Entry,
-        name: FilePath,
-        at path: FilePath,
         _ options: Options,
-        stamp: String,
         capture: @escaping InPlaceRestore.Capture
     ) throws {
-        self.root = root
+        root = index.root
         self.entry = entry
-        self.name = name
-        self.path = path
+        path = index.path(of: entry.file, at: entry.sequence)
+        name = index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
         self.options = options
-        tags = RecoveryTags(.rows, stamp: stamp)
+        tags = RecoveryTags(.rows, stamp: index.freeStamp(for: .rows))
         self.capture = capture
         images = try HistoricalImages(root)
     }
@@ -78,30 +72,27 @@ package struct RowRestore {
         _ selection: RowSelection,
         onRow: (RowChange) throws -> Void
     ) throws -> RowOutcome {
-        try with(table, selection) { set, old in
-            let copy = images.path(named: "rehearsal")
-            let deadline = MonotonicInstant.now.advanced(by: options.wait)
-            try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
-            // In WAL mode it would need sidecars.
-            try OpenFile(copy, .update).setFileFormat(isWAL: false)
-            var configuration = Configuration()
-            configuration.foreignKeysEnabled = false
-            let queue = try DatabaseQueue(path: copy.string, configuration: configuration)
-            return try queue.writeWithoutTransaction { database in
-                let placement = try Self.placement(set, old, database)
-                var outcome = RowOutcome(counts: [], exceptions: [])
-                try database.inTransaction {
-                    outcome = try write(placement, database)
-                    return .rollback
-                }
-                outcome = try completed(outcome, placement, database)
-                let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
-                try placement.each { row in
-                    let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
-                    if row.kind != .missing || !isException { try onRow(row) }
-                }
-                return outcome
+        let (set, old) = try rows(table, selection, withChildren: options.withChildren)
+        let copy = images.path(named: "rehearsal")
+        let deadline = MonotonicInstant.now.advanced(by: options.wait)
+        try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
+        // In WAL mode it would need sidecars.
+        try OpenFile(copy, .update).setFileFormat(isWAL: false)
+        let queue = try DatabaseQueue(path: copy.string, configuration: .withoutForeignKeys)
+        return try queue.writeWithoutTransaction { database in
+            let placement = try Self.placement(set, old, database)
+            var outcome = RowOutcome(counts: [], exceptions: [])
+            try database.inTransaction {
+                outcome = try write(placement, database)
+                return .rollback
             }
+            outcome = try completed(outcome, placement, database)
+            let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
+            try placement.each { row in
+                let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
+                if row.kind != .missing || !isException { try onRow(row) }
+            }
+            return outcome
         }
     }
 
@@ -153,15 +144,7 @@ package struct RowRestore {
 
     /// Rows that referred to the wanted ones then, and are missing now or refer to nothing, by table.
     package func missingChildren(_ table: String, _ selection: RowSelection) throws -> [RowCounts] {
-        guard let old = try images.image(entry) else { return [] }
-        let set = try RowSet(
-            table,
-            selection,
-            withChildren: true,
-            of: old,
-            at: entry.sequence,
-            in: images.path(named: "children")
-        )
+        let (set, old) = try rows(table, selection, withChildren: true)
         let queue = try DatabaseQueue(path: ImageDatabase.uri(present(at: capture([]).sequence)))
         return try queue.writeWithoutTransaction { database in
             try RowPlacement(set, of: old, database).counts().filter {
@@ -177,44 +160,44 @@ package struct RowRestore {
         _ selection: RowSelection
     ) throws -> (outcome: RowOutcome, entry: RecoveryEntry?) {
         let start = MonotonicInstant.now
-        return try with(table, selection) { set, old in
-            guard let place = try LivePlace.of(name, in: root) else {
-                throw SystemError(.open, path, code: .noSuchFileOrDirectory)
-            }
-            let files = LiveFiles(place)
-            let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
-            try files.waitForCommit()
-            var marks = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
-            repeat {
-                let stamp = try files.stamp()
-                let before = try CapturedState.seeing(path, until: deadline, saying: marks, capture)
-                marks = []
-                let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
-                guard let outcome else { continue }
-                let elapsed = start.duration(to: .now)
-                return (outcome, try conclude(outcome.counts, before, elapsed))
-            } while MonotonicInstant.now < deadline
-            throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
+        let (set, old) = try rows(table, selection, withChildren: options.withChildren)
+        guard let place = try LivePlace.of(name, in: root) else {
+            throw SystemError(.open, path, code: .noSuchFileOrDirectory)
         }
+        let files = LiveFiles(place)
+        let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
+        try files.waitForCommit()
+        var marks = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
+        repeat {
+            let stamp = try files.stamp()
+            let before = try CapturedState.seeing(path, until: deadline, saying: marks, capture)
+            marks = []
+            let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
+            guard let outcome else { continue }
+            let elapsed = start.duration(to: .now)
+            return (outcome, try conclude(outcome.counts, before, elapsed))
+        } while MonotonicInstant.now < deadline
+        throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
     }
 
-    private func with<Result>(
+    /// The selected rows, and the former image that has them.
+    private func rows(
         _ table: String,
         _ selection: RowSelection,
-        _ body: (RowSet, FilePath) throws -> Result
-    ) throws -> Result {
+        withChildren: Bool
+    ) throws -> (RowSet, FilePath) {
         guard let old = try images.image(entry) else {
             throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
         }
         let set = try RowSet(
             table,
             selection,
-            withChildren: options.withChildren,
+            withChildren: withChildren,
             of: old,
             at: entry.sequence,
-            in: images.path(named: "rows")
+            in: images.path(named: withChildren ? "children" : "rows")
         )
-        return try body(set, old)
+        return (set, old)
     }
 
     private func present(at sequence: SequenceNumber) throws -> FilePath {
@@ -232,8 +215,7 @@ package struct RowRestore {
         _ place: DirectoryEntry,
         _ isUnchanged: () throws -> Bool
     ) throws -> RowOutcome? {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
+        var configuration = Configuration.withoutForeignKeys
         // For reading the schema. SQLite counts milliseconds in 32 bits, which are 24 days.
         configuration.busyMode = .timeout(Double(min(options.wait, .seconds(86_400)).nanoseconds) / 1e9)
         let lockWait = LockWait(options.wait)

@@ -64,7 +64,6 @@ struct RowSet {
         try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
     }
 
-    /// The table with the keys of a table.
     static func keys(_ table: String) -> String { ("keys of " + table).sqlName }
 }
 
@@ -80,19 +79,16 @@ extension RowSet {
 
     /// Columns without a type store each value unchanged.
     private static func makeKeys(_ name: String, _ shape: TableShape, _ database: Database) throws {
-        let columns = shape.key.map(\.sqlName).joined(separator: ", ")
+        let (columns, index) = (shape.key.list, ("by " + name).sqlName)
         try database.execute(sql: "CREATE TABLE IF NOT EXISTS plan.\(name)(\(columns))")
-        try database.execute(
-            sql: "CREATE INDEX IF NOT EXISTS plan.\(("by " + name).sqlName) ON \(name)(\(columns))"
-        )
+        try database.execute(sql: "CREATE INDEX IF NOT EXISTS plan.\(index) ON \(name)(\(columns))")
     }
 
     private func refuseNullKeys(_ database: Database) throws {
         let keys = tables.map { ($0, Self.keys($0)) } + links.map { ($0.foreignKey.child, $0.keys) }
         for (table, keys) in keys where !shapes[named: table]!.hasRowIDKey {
-            let sql =
-                "SELECT EXISTS(SELECT 1 FROM plan.\(keys) AS k WHERE \(shapes[named: table]!.hasNull("k")))"
-            if try Bool.fetchOne(database, sql: sql) ?? false { throw RowError.nullKey(table) }
+            let isNull = shapes[named: table]!.hasNull("k")
+            if try database.has("FROM plan.\(keys) AS k WHERE \(isNull)") { throw RowError.nullKey(table) }
         }
     }
 
@@ -172,9 +168,7 @@ extension RowSet {
                     FROM plan.\(link.keys) l WHERE NOT EXISTS (
                     SELECT 1 FROM main.\(child.name.sqlName) n WHERE \(child.isSameRow("n", "l")))
                     """
-                guard try Bool.fetchOne(database, sql: "SELECT EXISTS(SELECT 1 \(gone))") ?? false else {
-                    continue
-                }
+                guard try database.has(gone) else { continue }
                 try add(child.name, database)
                 let keys = Self.keys(child.name)
                 try database.execute(

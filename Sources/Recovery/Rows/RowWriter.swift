@@ -10,18 +10,11 @@ struct RowWriter {
         case kept
     }
 
-    private let placement: RowPlacement
-    private let table: String
-    private let source: Source
-    private let shape: TableShape
+    let placement: RowPlacement
+    let table: String
+    let source: Source
+    private var shape: TableShape { placement.shapes[named: table]! }
     private var database: Database { placement.database }
-
-    init(_ placement: RowPlacement, _ table: String, _ source: Source) {
-        self.placement = placement
-        self.table = table
-        self.source = source
-        shape = placement.shapes[named: table]!
-    }
 
     /// Returns the rows that could not be inserted, and those that were removed for others.
     func run(isOverwriting: Bool) throws -> [RowChange] {
@@ -32,7 +25,7 @@ struct RowWriter {
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {}
         }
         let places = try Int64.fetchAll(database, sql: "SELECT k.rowid FROM \(keys) k WHERE \(isMissing)")
-        let log = DisplacementLog(database, shape)
+        let log = DisplacementLog(database: database, shape: shape)
         try log.open()
         defer { log.close() }
         return try places.flatMap { place -> [RowChange] in
@@ -84,9 +77,7 @@ struct RowWriter {
     private func key(_ place: Int64) throws -> [RowDiff.Value] {
         var key: [RowDiff.Value] = []
         let sql = "SELECT \(shape.key.list(of: "k")) FROM \(keys) k WHERE k.rowid = ?"
-        try database.eachRow(sql, arguments: [place]) { values in
-            key = zip(shape.key, values).map { RowDiff.Value(column: $0, value: $1) }
-        }
+        try database.eachRow(sql, arguments: [place]) { key = shape.key.with($0) }
         return key
     }
 }
@@ -155,19 +146,13 @@ extension RowWriter {
 private struct DisplacementLog {
     private static let name = "holdfast displaced".sqlName
     private static let trigger = "holdfast displaces".sqlName
-    private let database: Database
-    private let shape: TableShape
-
-    init(_ database: Database, _ shape: TableShape) {
-        self.database = database
-        self.shape = shape
-    }
+    let database: Database
+    let shape: TableShape
 
     func open() throws {
-        let columns = shape.key.map(\.sqlName).joined(separator: ", ")
         try database.execute(
             sql: """
-                CREATE TABLE temp.\(Self.name)(\(columns));
+                CREATE TABLE temp.\(Self.name)(\(shape.key.list));
                 CREATE TEMP TRIGGER \(Self.trigger) AFTER DELETE ON main.\(shape.name.sqlName)
                 BEGIN INSERT INTO \(Self.name) VALUES(\(shape.key.list(of: "OLD"))); END;
                 """
@@ -180,8 +165,8 @@ private struct DisplacementLog {
 
     func rows() throws -> [[RowDiff.Value]] {
         var rows: [[RowDiff.Value]] = []
-        try database.eachRow("SELECT * FROM temp.\(Self.name) ORDER BY rowid") { values in
-            rows.append(zip(shape.key, values).map { RowDiff.Value(column: $0, value: $1) })
+        try database.eachRow("SELECT * FROM temp.\(Self.name) ORDER BY rowid") {
+            rows.append(shape.key.with($0))
         }
         return rows
     }

@@ -1,5 +1,8 @@
 /// Columns in SQL, for rows with short names.
 extension [String] {
+    /// `"a", "b"`
+    var list: String { map(\.sqlName).joined(separator: ", ") }
+
     /// `r."a", r."b"`
     func list(of row: String) -> String { map { "\(row).\($0.sqlName)" }.joined(separator: ", ") }
 
@@ -54,6 +57,11 @@ extension [String] {
     func spelled(as others: [String]) -> [String] {
         let known = Dictionary(others.map { (SQLName($0), $0) }) { first, _ in first }
         return map { known[named: $0] ?? $0 }
+    }
+
+    /// Each with its value in a row.
+    func with(_ values: [SQLValue]) -> [RowDiff.Value] {
+        zip(self, values).map { RowDiff.Value(column: $0, value: $1) }
     }
 
     /// Whether they have the same meaning, in the same order.

@@ -12,7 +12,6 @@ package struct DemoDatabase: Sendable {
     /// The accident of the demo: a condition is missing.
     package static let accident = "DELETE FROM sessions"
 
-    /// The content.
     package struct Contents: Hashable, Sendable {
         package let sessions: Int
         package let events: Int

@@ -11,8 +11,7 @@ package struct ImageDatabase: Sendable {
     /// - Parameter isMapped: the file is mapped into memory. Not for a file that may be shortened meanwhile.
     package init(at path: FilePath, isMapped: Bool = true) throws {
         self.isMapped = isMapped
-        var configuration = Configuration()
-        configuration.readonly = true
+        var configuration = Configuration.reading
         // SQL from a user may begin a transaction without ending it.
         configuration.allowsUnsafeTransactions = true
         let uri = try Self.uri(path) + "&" + GivenPaths.parameter()
@@ -34,6 +33,21 @@ package struct ImageDatabase: Sendable {
 
     /// The URI for a file that no process changes (sqlite.org/uri.html).
     package static func uri(_ path: FilePath) -> String { path.sqliteURI + "?immutable=1" }
+}
+
+extension Configuration {
+    /// For rows that are written as they are.
+    static var withoutForeignKeys: Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        return configuration
+    }
+
+    static var reading: Configuration {
+        var configuration = Configuration()
+        configuration.readonly = true
+        return configuration
+    }
 }
 
 extension FilePath {

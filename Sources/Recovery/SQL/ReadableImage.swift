@@ -35,7 +35,7 @@ extension Database {
         try execute(sql: "ATTACH '' AS \(schema)")
         try source.read { image in
             try image.addStandIns(for: unknown)
-            try TableCopy(image, shapes, to: self, schema).run()
+            try TableCopy(source: image, shapes: shapes, target: self, schema: schema).run()
         }
         let virtual = shapes.filter { $0.value.isVirtual }
         return try TableShape.all(of: schema, in: self).merging(virtual) { copied, _ in copied }
@@ -45,22 +45,10 @@ extension Database {
 /// Makes tables with the same columns, keys, foreign keys and rows in another schema, without their other
 /// rules.
 private struct TableCopy {
-    private let source: Database
-    private let shapes: [SQLName: TableShape]
-    private let target: Database
-    private let schema: String
-
-    init(
-        _ source: Database,
-        _ shapes: [SQLName: TableShape],
-        to target: Database,
-        _ schema: String
-    ) {
-        self.source = source
-        self.shapes = shapes
-        self.target = target
-        self.schema = schema
-    }
+    let source: Database
+    let shapes: [SQLName: TableShape]
+    let target: Database
+    let schema: String
 
     func run() throws {
         let foreignKeys = try ForeignKey.all("main", shapes, source)
@@ -85,8 +73,8 @@ private struct TableCopy {
         }
         parts += foreignKeys.map { key in
             """
-            FOREIGN KEY(\(key.columns.map(\.sqlName).joined(separator: ", "))) REFERENCES \(key.parent.sqlName)\
-            (\(key.parentColumns.map(\.sqlName).joined(separator: ", ")))\(key.unlinks ? " ON DELETE SET NULL" : "")
+            FOREIGN KEY(\(key.columns.list)) REFERENCES \(key.parent.sqlName)(\(key.parentColumns.list))\
+            \(key.unlinks ? " ON DELETE SET NULL" : "")
             """
         }
         return "CREATE TABLE \(schema).\(shape.name.sqlName)(\(parts.joined(separator: ", ")))"
@@ -127,7 +115,7 @@ private struct TableCopy {
         let rowID = shape.isRowIDAlias ? nil : shape.rowIDName
         let hasRoom = shape.columns.count < ColumnLimit.ofSQLite
         let columns = (hasRoom ? [rowID].compactMap(\.self) : []) + shape.columns
-        let names = columns.map(\.sqlName).joined(separator: ", ")
+        let names = columns.list
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         let table = shape.name.sqlName
         let select = try source.makeStatement(sql: "SELECT \(names) FROM \(table)")
@@ -145,8 +133,8 @@ enum ColumnLimit {
 }
 
 extension Statement {
-    /// Runs it with the values of the current row of another statement.
-    fileprivate func run(withRowOf other: Statement) throws {
+    /// As they are: text may contain bytes that no string can.
+    func run(withRowOf other: Statement) throws {
         let (from, to) = unsafe (other.sqliteStatement, sqliteStatement)
         for column in 0..<Int32(other.columnCount) {
             unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))

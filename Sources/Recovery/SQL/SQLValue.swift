@@ -86,6 +86,11 @@ extension Statement {
 }
 
 extension Database {
+    /// Whether `SELECT … \(rows)` has any row.
+    func has(_ rows: String) throws -> Bool {
+        try Bool.fetchOne(self, sql: "SELECT EXISTS(SELECT 1 \(rows))") ?? false
+    }
+
     /// Calls `body` with the values of each row.
     func eachRow(
         _ sql: String,
@@ -98,16 +103,11 @@ extension Database {
     }
 
     /// The values of as many columns as a table can have, in the first row of `SELECT … \(rows)`.
-    func firstRow(
-        _ columns: [String],
-        _ rows: String,
-        arguments: StatementArguments
-    ) throws -> [SQLValue]? {
+    func firstRow(_ columns: [String], _ rows: String, arguments: StatementArguments) throws -> [SQLValue]? {
         var values: [SQLValue] = []
         for part in columns.parts {
             var found: [SQLValue]?
-            let names = part.map(\.sqlName).joined(separator: ", ")
-            try eachRow("SELECT \(names) \(rows) LIMIT 1", arguments: arguments) { found = $0 }
+            try eachRow("SELECT \(part.list) \(rows) LIMIT 1", arguments: arguments) { found = $0 }
             guard let found else { return nil }
             values += found
         }

@@ -18,7 +18,6 @@ struct Schema: Hashable {
     private(set) var definitions: [Key: Definition] = [:]
     let userVersion: Int
 
-    /// The names of views.
     var views: [String] { definitions.keys.filter { $0.type == "view" }.map(\.name.text) }
 
     init(of image: ImageDatabase) throws {

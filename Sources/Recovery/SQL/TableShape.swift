@@ -120,7 +120,6 @@ struct TableShape: Hashable, Sendable {
 }
 
 extension Database {
-    /// The views of `main`, by name.
     func views() throws -> [String] {
         try String.fetchAll(self, sql: "SELECT name FROM main.sqlite_master WHERE type = 'view'")
     }

@@ -40,18 +40,13 @@ package struct ControlClient: Sendable {
         _ annotations: [AnnotationRequest] = [],
         timeout: Duration
     ) throws -> DurablePoint {
-        guard
-            case .durable(let sequence, let time, let incomplete, let unseen) = try ask(
-                .synchronise(annotations: annotations),
-                timeout
-            )
-        else {
+        let answer = try ask(.synchronise(annotations: annotations), timeout)
+        guard case .durable(let sequence, let time, let incomplete, let unseen) = answer else {
             throw Failure.refused("unexpected answer")
         }
-        let moment = Instant(nanoseconds: time)
         return DurablePoint(
             sequence: SequenceNumber(sequence),
-            time: moment,
+            time: Instant(nanoseconds: time),
             incomplete: incomplete,
             unseen: unseen ?? [:]
         )

@@ -12,10 +12,7 @@ extension RootProtector {
             case .synchronise(let annotations): return .durable(try await synchronise(annotations))
             case .forget(let rules):
                 let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
-                return .forgotten(
-                    removedSnapshots: outcome.removedSnapshots,
-                    freedBytes: outcome.freedBytes
-                )
+                return .forgotten(removedSnapshots: outcome.removedSnapshots, freedBytes: outcome.freedBytes)
             }
         } catch is CancellationError {
             return .failed(reason: "the watcher is stopping")

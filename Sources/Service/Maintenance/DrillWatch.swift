@@ -56,6 +56,6 @@ final class DrillWatch: Sendable {
         let lastAge = index.drills.last?.time.age
         if let due = lastAge.flatMap({ schedule.delay(lastAge: $0) }) { return (due, nil) }
         guard let entry = index.entries(in: .root).last else { return (nil, nil) }
-        return (nil, try Drill(root).run(index, entry, in: .root))
+        return (nil, try Drill.run(index, entry, in: .root))
     }
 }

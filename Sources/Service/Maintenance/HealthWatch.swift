@@ -18,7 +18,6 @@ package final class HealthWatch: Sendable {
 
         package init() {}
 
-        /// The pause after a survey that took so much processor time.
         func pause(after processorTime: Duration) -> Duration { max(quiet, processorTime * 50) }
     }
 
@@ -73,7 +72,6 @@ package final class HealthWatch: Sendable {
         }
     }
 
-    /// Returns the processor time that it took.
     private func look() async throws -> Duration {
         let (verdicts, processorTime) = try await BackgroundWork.run(on: loop) { [survey] in
             let before = WorkerThread.processorTime

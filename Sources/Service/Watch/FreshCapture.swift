@@ -7,12 +7,10 @@ package import SystemPackage
 /// Has all that is committed captured: by the watcher, or here when none runs.
 package struct FreshCapture: Sendable {
     private let root: RootDescription
-    private let repository: RepositoryDirectory
     private let timeout: Duration
 
-    package init(_ root: RootDescription, in repository: RepositoryDirectory, timeout: Duration) {
+    package init(_ root: RootDescription, timeout: Duration) {
         self.root = root
-        self.repository = repository
         self.timeout = timeout
     }
 
@@ -35,8 +33,31 @@ package struct FreshCapture: Sendable {
         try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
             try client.synchronise(annotations, timeout: timeout)
         } alone: {
-            try WorkerThread.block { [root, repository] in
-                try await OneShot.capture(root, in: repository, annotations)
+            try WorkerThread.block { try await capture(annotations) }
+        }
+    }
+
+    /// Takes the root's lock, catches up, says what is to be said, and gives the lock back.
+    /// Throws `RepositoryError.locked` when a watcher has it.
+    private func capture(_ annotations: [AnnotationRequest]) async throws -> DurablePoint {
+        var options = RootProtector.Options()
+        options.isPatient = false
+        // The root's directory is in `roots` of the repository.
+        let repository = root.directory.removingLastComponent().removingLastComponent()
+        let protector = try RootProtector(root: root, repository: repository, options: options)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await protector.run() }
+            do {
+                var point = try await protector.ready()
+                if !annotations.isEmpty { point = try await protector.synchronise(annotations) }
+                protector.stop(.done)
+                try await group.waitForAll()
+                return point
+            } catch {
+                protector.stop(.done)
+                // What the protector says of it comes before what its end did to us.
+                try await group.waitForAll()
+                throw error
             }
         }
     }

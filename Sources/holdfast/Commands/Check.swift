@@ -58,8 +58,9 @@ struct Check: HoldfastCommand {
             } catch {
                 // The other roots are looked at all the same.
                 try console.flush()
-                let reason = Failure(error)?.message ?? "\(error)"
-                if roots.usable.count > 1 { console.warning("\(root.path.printable): \(reason)") }
+                if roots.usable.count > 1 {
+                    console.warning("\(root.path.printable): \(Failure.reason(error))")
+                }
                 failure = failure ?? error
             }
         }
@@ -69,11 +70,7 @@ struct Check: HoldfastCommand {
             throw failure
         }
         try console.result(
-            json: CheckLine(
-                errors: total.errors,
-                snapshots: total.snapshots,
-                bytesRead: total.bytesRead
-            ),
+            json: CheckLine(errors: total.errors, snapshots: total.snapshots, bytesRead: total.bytesRead),
             text: summaryText(total)
         )
         return total.errors == 0 ? .done : .damaged
@@ -94,7 +91,6 @@ struct Check: HoldfastCommand {
         }
     }
 
-    /// What there is of a root in an incomplete copy.
     private func text(ofIncomplete root: RootDescription) throws -> String {
         let newest = try SnapshotIndex(root).newestWhole(in: .root)
         let moment = newest.map {

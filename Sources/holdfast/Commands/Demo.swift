@@ -110,7 +110,7 @@ private struct DemoPlay {
         try show("holdfast \(command.joined(separator: " ")) &")
         let watcher = try stage.start(command)
         while let line = try watcher.nextLine() {
-            try output(line)
+            try console.text(line)
             if line.hasPrefix("ready") { return watcher }
         }
         throw Failure(
@@ -135,7 +135,7 @@ private struct DemoPlay {
     private func finish(_ child: ChildProcess, _ command: String) throws {
         var last = ""
         while let line = try child.nextLine() {
-            try output(line)
+            try console.text(line)
             last = line
         }
         let status = child.wait()
@@ -146,7 +146,6 @@ private struct DemoPlay {
 
     private func tell(_ text: String) throws { try console.text("\n\(text)") }
     private func show(_ command: String) throws { try console.text(console.style.bold("$ \(command)")) }
-    private func output(_ line: String) throws { try console.text(line) }
 
     private static func text(_ contents: DemoDatabase.Contents) -> String {
         "\(contents.sessions) sessions and \(contents.events) events"

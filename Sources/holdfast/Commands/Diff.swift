@@ -53,8 +53,14 @@ struct Diff: HoldfastCommand {
         let new = try ChosenSnapshot(to, of: target)
         new.warnIfStale(console)
         let pair = SnapshotPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
-        return try DiffReport(pair, target, table: table, isSummary: summary, console: console)
-            .show(from: old.entry, to: new.entry)
+        let report = DiffReport(
+            pair: pair,
+            target: target,
+            table: table,
+            isSummary: summary,
+            console: console
+        )
+        return try report.show(from: old.entry, to: new.entry)
     }
 
     /// One argument alone is a path if a root has it.

@@ -38,16 +38,15 @@ struct Doctor: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
+        let target = try Target(path, in: options.openRepository())
         let isWatched = try ControlClient(target.root).status() != nil
         let lock = apply == nil ? nil : try inPlaceOptions.lock(target.root)
         defer { withExtendedLifetime(lock) {} }
-        _ = try FreshCapture(target.root, in: repository, timeout: .seconds(30)).run()
+        _ = try FreshCapture(target.root, timeout: .seconds(30)).run()
         let index = try SnapshotIndex(target.root)
         guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
         let file = try file(in: scope, target, index)
-        let doctor = try Recovery.Doctor(target.root, file, index)
+        let doctor = try Recovery.Doctor(file, index)
         let diagnosis = try doctor.examine()
         try show(diagnosis, console)
         if !isWatched {
@@ -68,14 +67,8 @@ struct Doctor: HoldfastCommand {
         let choice = diagnosis.choices.first { apply == .best || $0.remedy.rawValue == apply.rawValue }
         guard let choice else { throw Failure(.notFound, "\(apply.rawValue) is none of the choices") }
         return try withExtendedLifetime(doctor) {
-            try inPlaceOptions.run(
-                InPlacePlan(choice.source, for: file, index),
-                target,
-                index,
-                in: repository,
-                isForced: force,
-                console
-            )
+            let plan = InPlacePlan(choice.source, for: file, index)
+            return try inPlaceOptions.run(plan, target, index, isForced: force, console)
         }
     }
 

@@ -44,7 +44,7 @@ struct Drill: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         sync.run(target, for: moment.at, console: console)
         let record = try drill(target)
-        try Annotating(target.root, timeout: .seconds(30)).run([record.request])
+        try Annotating.run(target.root, timeout: .seconds(30), [record.request])
         try show(record, target, console)
         return record.problem == nil ? .done : .damaged
     }
@@ -53,14 +53,10 @@ struct Drill: HoldfastCommand {
     private func drill(_ target: Target) throws -> DrillRecord {
         do {
             let chosen = try ChosenSnapshot(moment.at, of: target)
-            return try Recovery.Drill(target.root).run(chosen.index, chosen.entry, in: chosen.scope)
+            return try Recovery.Drill.run(chosen.index, chosen.entry, in: chosen.scope)
         } catch HistoryError.uncertain(_, let guess, _) {
             let index = try SnapshotIndex(target.root)
-            return try Recovery.Drill(target.root).run(
-                index,
-                guess,
-                in: index.scope(of: target.name) ?? .root
-            )
+            return try Recovery.Drill.run(index, guess, in: index.scope(of: target.name) ?? .root)
         }
     }
 

@@ -44,10 +44,7 @@ struct Export: HoldfastCommand {
     var force = false
 
     mutating func validate() throws {
-        if output.isEmpty { throw ValidationError("--output is empty: name a file") }
-        if options.json, StreamedOutput.isMeant(by: output) {
-            throw ValidationError("--json and --output - exclude each other: name a file")
-        }
+        try StreamedOutput.validate(output, options)
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -55,9 +52,7 @@ struct Export: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        sync.run(target, for: moment.at, console: console)
-        let chosen = try ChosenSnapshot(moment.at, of: target)
-        chosen.warnIfStale(console)
+        let chosen = try sync.choose(moment.at, of: target, console)
         let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil
         let status = try write(chosen, repository, stream, start, console)
         try stream?.send()
@@ -79,9 +74,9 @@ struct Export: HoldfastCommand {
             let destination = try stream?.path ?? destination(for: source, entry, repository)
             let plan = try RestorePlan(chosen.index, file: entry, to: destination).with { _ in nil }
             var report = RestoreReport(
-                plan,
-                target,
-                .full,
+                plan: plan,
+                target: target,
+                check: .full,
                 start: start,
                 isStreamed: stream != nil,
                 console: console
@@ -109,8 +104,7 @@ struct Export: HoldfastCommand {
             let plan = RestorePlan(chosen.index, root: chosen.entry, asked: moment.at, to: destination)
             var isPartial = false
             try Recovery.Export(to: destination, isReplacing: force).archive(plan) { path, error in
-                let reason = Failure(error)?.message ?? String(describing: error)
-                console.warning("\(path.printable) was left out: \(reason)")
+                console.warning("\(path.printable) was left out: \(Failure.reason(error))")
                 isPartial = true
             }
             for name in plan.unseen {

@@ -65,8 +65,8 @@ struct Forget: HoldfastCommand {
         }
         // Before anything goes that does not help enough.
         ForgetReport.warnOfLimit(plan, console)
-        let report = try ForgetReport(plan, dryRun ? rehearse(plan) : remove(plan), isDryRun: dryRun, console)
-        try report.show()
+        let removal = try dryRun ? rehearse(plan) : remove(plan)
+        try ForgetReport(plan: plan, removal: removal, isDryRun: dryRun, console: console).show()
         return .done
     }
 
@@ -87,25 +87,17 @@ struct Forget: HoldfastCommand {
     /// A watcher has the root's lock, so it is the one to do it.
     private func remove(_ plan: RetentionPlan) throws -> ForgetReport.Removal {
         let root = plan.index.root
-        let (snapshots, freedBytes) = try remove(plan, from: root)
-        return ForgetReport.Removal(
-            snapshots: snapshots,
-            freedBytes: freedBytes,
-            totalBytes: RootStorage(root).disk.total
-        )
-    }
-
-    private func remove(
-        _ plan: RetentionPlan,
-        from root: RootDescription
-    ) throws -> (snapshots: Int, freedBytes: UInt64) {
-        try WatcherOrAlone.run(root, timeout: timeout) { client, _ in
+        let done = try WatcherOrAlone.run(root, timeout: timeout) { client, _ in
             // It goes on with its work meanwhile; a large history takes its time.
-            let done = try client.forget(plan.rules, timeout: .seconds(3600))
-            return (done.removedSnapshots, done.freedBytes)
+            try client.forget(plan.rules, timeout: .seconds(3600))
         } alone: {
             let done = try RootPruning.runAlone(root, plan.kept)
             return (done.removedSnapshots, done.freedBytes)
         }
+        return ForgetReport.Removal(
+            snapshots: done.removedSnapshots,
+            freedBytes: done.freedBytes,
+            totalBytes: RootStorage(root).disk.total
+        )
     }
 }

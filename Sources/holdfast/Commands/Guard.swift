@@ -49,8 +49,7 @@ struct Guard: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
-        let target = try Target(path ?? named, in: repository)
+        let target = try Target(path ?? named, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
         // Else there would be no way back.
         _ = try index.scope(of: target)
@@ -58,18 +57,14 @@ struct Guard: HoldfastCommand {
         index.announceMove(of: name, console)
         let text = command.map(Arguments.text).joined(separator: " ")
         let program = Arguments.text(command[0])
-        let capture = FreshCapture(target.root, in: repository, timeout: timeout)
+        let capture = FreshCapture(target.root, timeout: timeout)
         let before = try capture.run([.tag(name, message: text, isAutomatic: tag == nil)])
         console.message("the state before it is snapshot \(before.sequence), \(name)")
 
         let start = MonotonicInstant.now
         let status: Int32
         do {
-            status = try ForegroundProcess.run(
-                command[0],
-                Array(command.dropFirst()),
-                forwardsStops: true
-            )
+            status = try ForegroundProcess.run(command[0], Array(command.dropFirst()), forwardsStops: true)
         } catch {
             guard error.isMissing else { throw error }
             throw Failure(.noProgram, "\(program) is not there: check its name, or the PATH")

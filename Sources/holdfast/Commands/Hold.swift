@@ -29,8 +29,8 @@ struct Hold: HoldfastCommand {
         let target = try Target(path, in: options.openRepository())
         sync.run(target, for: when, console: console)
         let chosen = try ChosenSnapshot(when, of: target)
-        try Annotating(chosen.target.root, timeout: timeout)
-            .run([AnnotationRequest(.hold, target: chosen.entry.sequence)])
+        let hold = AnnotationRequest(.hold, target: chosen.entry.sequence)
+        try Annotating.run(target.root, timeout: timeout, [hold])
         try console.result(
             json: chosen.line(held: true),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is held"

@@ -97,10 +97,7 @@ struct Log: HoldfastCommand {
                 text: table.row(gap, path)
             )
         case .clock(let step):
-            try console.result(
-                json: ClockLine(from: step.from, to: step.to),
-                text: table.row(step)
-            )
+            try console.result(json: ClockLine(from: step.from, to: step.to), text: table.row(step))
         }
     }
 }

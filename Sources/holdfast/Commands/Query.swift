@@ -33,11 +33,8 @@ struct Query: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        sync.run(target, for: moment.at, console: console)
-        let chosen = try ChosenSnapshot(moment.at, of: target)
-        chosen.warnIfStale(console)
-        let past = try HistoricalDatabase(chosen)
-        past.announce(console)
+        let past = try HistoricalDatabase(sync.choose(moment.at, of: target, console))
+        console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
         var announced: [String]?
         let isOnTerminal = CurrentProcess.isTerminal(1)
         try ImageDatabase(at: past.image).query(sql) { columns, values in

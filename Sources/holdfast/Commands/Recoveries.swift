@@ -30,7 +30,7 @@ struct Recoveries: HoldfastCommand {
         let target = try Target(path, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
         guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
-        let report = RecoveryReport(target, index)
+        let report = RecoveryReport(target: target, index: index)
         for entry in index.recoveries {
             if case .file(let file) = scope, entry.before[file] == nil { continue }
             try console.result(

@@ -36,9 +36,8 @@ struct Release: HoldfastCommand {
                 "snapshot \(sequence) is not held: " + (held.isEmpty ? "none is" : "these are: \(held)")
             )
         }
-        try Annotating(chosen.target.root, timeout: timeout).run([
-            AnnotationRequest(.release, target: sequence)
-        ])
+        let release = AnnotationRequest(.release, target: sequence)
+        try Annotating.run(chosen.target.root, timeout: timeout, [release])
         try console.result(
             json: chosen.line(held: false),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is released"

@@ -100,10 +100,7 @@ struct Restore: HoldfastCommand {
         }
         if inPlaceOptions.dryRun { throw ValidationError("--dry-run is for --in-place") }
         guard let output else { throw ValidationError("where to? Say --output FILE or --in-place") }
-        if output.isEmpty { throw ValidationError("--output is empty: name a file") }
-        if options.json, StreamedOutput.isMeant(by: output) {
-            throw ValidationError("--json and --output - exclude each other: name a file")
-        }
+        try StreamedOutput.validate(output, options)
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -112,7 +109,7 @@ struct Restore: HoldfastCommand {
         let target = try Target(path, in: repository)
         let lock = inPlace ? try inPlaceOptions.lock(target.root) : nil
         defer { withExtendedLifetime(lock) {} }
-        if let dump { return try restore(FilePath(argument: dump), target, repository, console) }
+        if let dump { return try restore(FilePath(argument: dump), target, console) }
         sync.run(target, for: at ?? .latest(back: 0), console: console)
         let chosen = try ChosenSnapshot(
             at ?? .latest(back: 0),
@@ -150,15 +147,16 @@ struct Restore: HoldfastCommand {
                 InPlacePlan(plan),
                 target,
                 index,
-                in: repository,
                 isForced: force,
-                check: quick ? .quick : .full,
+                check: check,
                 unseen: plan.unseen,
                 console
             )
         }
         return try write(plan, target, repository, stream, start, console)
     }
+
+    private var check: Integrity.Check { quick ? .quick : .full }
 
     private func write(
         _ plan: RestorePlan,
@@ -168,13 +166,12 @@ struct Restore: HoldfastCommand {
         _ start: MonotonicInstant,
         _ console: Console
     ) throws -> ExitStatus {
-        let check = quick ? Integrity.Check.quick : .full
         let protected = try ProtectedOutput(repository)
         for item in plan.items { try protected.refuse(item.destination, from: item.path) }
         var report = RestoreReport(
-            plan,
-            target,
-            check,
+            plan: plan,
+            target: target,
+            check: check,
             start: start,
             isStreamed: stream != nil,
             console: console
@@ -192,12 +189,7 @@ struct Restore: HoldfastCommand {
         return try report.end()
     }
 
-    private func restore(
-        _ dump: FilePath,
-        _ target: Target,
-        _ repository: RepositoryDirectory,
-        _ console: Console
-    ) throws -> ExitStatus {
+    private func restore(_ dump: FilePath, _ target: Target, _ console: Console) throws -> ExitStatus {
         let present = try ChosenSnapshot(.latest(back: 0), of: target)
         // A file that is named need not be a database at present.
         let entry =
@@ -207,9 +199,8 @@ struct Restore: HoldfastCommand {
             InPlacePlan(.sql(dump), for: entry.file, present.index),
             target,
             present.index,
-            in: repository,
             isForced: force,
-            check: quick ? .quick : .full,
+            check: check,
             console
         )
     }

@@ -75,16 +75,13 @@ struct RowsHistory: HoldfastCommand {
     }
 
     private func text(_ version: RowHistory.Version, _ time: Instant) -> String {
-        let text = { (value: RowDiff.Value) in "\(value.column.printable)=\(value.value.printed)" }
-        let values =
-            version.kind == .changed
-            ? version.former.map { old in
-                let new = version.row.first { $0.column.isSameName(as: old.column) }?.value ?? .null
-                return "\(old.column.printable): \(old.value.printed) → \(new.printed)"
-            }
-            : version.row.filter { $0.value != .null }.map(text)
         let age = "\(time.pasteableText), \(time.ageText(now: .now))"
-        return "snapshot \(version.state.sequence) (\(age)): \(version.kind.rawValue) "
-            + values.joined(separator: version.kind == .changed ? ", " : " ")
+        let head = "snapshot \(version.state.sequence) (\(age)): \(version.kind.rawValue) "
+        guard version.kind == .changed else { return head + version.row.filter { $0.value != .null }.text }
+        let changes = version.former.map { old in
+            let new = version.row.first { $0.column.isSameName(as: old.column) }?.value ?? .null
+            return "\(old.column.printable): \(old.value.printed) → \(new.printed)"
+        }
+        return head + changes.joined(separator: ", ")
     }
 }

@@ -98,29 +98,17 @@ struct RowsRestore: HoldfastCommand {
         rowOptions.isOverwriting = overwrite
         rowOptions.withChildren = withChildren
         rowOptions.rebuildsIndexes = rebuildIndexes
-        let capture = FreshCapture(
-            target.root,
-            in: repository,
-            timeout: max(inPlaceOptions.wait, .seconds(30))
-        )
+        let capture = FreshCapture(target.root, timeout: max(inPlaceOptions.wait, .seconds(30)))
         let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
         if !name.isEmpty, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
-        let stamp = chosen.index.freeStamp(for: .rows)
-        let restore = try RowRestore(
-            target.root,
-            entry,
-            name: name,
-            at: database,
-            rowOptions,
-            stamp: stamp
-        ) { try capture.captured($0) }
+        let restore = try RowRestore(chosen.index, entry, rowOptions) { try capture.captured($0) }
         var report = RowReport(
-            database,
-            entry,
+            path: database,
+            entry: entry,
             isOverwriting: overwrite,
             isSkipping: skipConflicts,
             isRehearsal: inPlaceOptions.dryRun,
-            console
+            console: console
         )
         let selection = try selection(rows.keys, restore)
         if inPlaceOptions.dryRun {

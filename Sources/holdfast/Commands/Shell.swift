@@ -26,11 +26,8 @@ struct Shell: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        sync.run(target, for: moment.at, console: console)
-        let chosen = try ChosenSnapshot(moment.at, of: target)
-        chosen.warnIfStale(console)
-        let past = try HistoricalDatabase(chosen)
-        past.announce(console)
+        let past = try HistoricalDatabase(sync.choose(moment.at, of: target, console))
+        console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run(
                 "sqlite3",

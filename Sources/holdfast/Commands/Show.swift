@@ -63,8 +63,8 @@ struct Show: HoldfastCommand {
         let before = index.entries(in: .file(entry.file)).last { $0.sequence < entry.sequence }
         guard let before, declaration?.kind == .database else { return .done }
         let report = DiffReport(
-            SnapshotPair(index, in: .file(entry.file), from: before.sequence, to: entry.sequence),
-            target,
+            pair: SnapshotPair(index, in: .file(entry.file), from: before.sequence, to: entry.sequence),
+            target: target,
             isSummary: !rows,
             console: console
         )

@@ -32,10 +32,9 @@ struct Snapshot: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
+        let target = try Target(path, in: options.openRepository())
         if let tag { try SnapshotIndex(target.root).announceMove(of: tag, console) }
-        let tag = tag.map { AnnotationRequest.tag($0, message: message) }
-        return try FreshCapture.run(target, in: repository, tag.map { [$0] } ?? [], timeout: timeout, console)
+        let tags = [tag].compactMap(\.self).map { AnnotationRequest.tag($0, message: message) }
+        return try FreshCapture.run(target, tags, timeout: timeout, console)
     }
 }

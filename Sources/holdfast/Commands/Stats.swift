@@ -39,7 +39,7 @@ struct Stats: HoldfastCommand {
         var damage = unusable.first { $0.isDamage }?.finding
         for root in roots {
             let reading = try RootReading(root, now: now)
-            let report = StatsReport(reading.statistics, now: now)
+            let report = StatsReport(statistics: reading.statistics, now: now)
             try console.result(
                 json: StatsLine(.root(root.path.string), reading.statistics, reading),
                 text: console.style.bold(root.path.printable) + "\n" + report.text(reading)
@@ -48,7 +48,7 @@ struct Stats: HoldfastCommand {
             damage = damage ?? reading.damage
         }
         if path == nil, roots.count > 1 || console.isJSON {
-            let report = StatsReport(total, now: now)
+            let report = StatsReport(statistics: total, now: now)
             try console.result(
                 json: StatsLine(.all(roots: roots.count), total),
                 text: console.style.bold("\(Quantity.text(roots.count, "root")) in all") + "\n"

@@ -21,8 +21,7 @@ struct Sync: HoldfastCommand {
     var timeout: Duration = .seconds(10)
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
-        return try FreshCapture.run(target, in: repository, timeout: timeout, console)
+        let target = try Target(path, in: options.openRepository())
+        return try FreshCapture.run(target, timeout: timeout, console)
     }
 }

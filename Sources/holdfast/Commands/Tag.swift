@@ -49,19 +49,18 @@ struct Tag: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
+        let target = try Target(path, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
         if delete { return try remove(from: index, console) }
         index.announceMove(of: name, console)
         guard let at else {
             let tag = AnnotationRequest.tag(name, message: message)
-            return try FreshCapture.run(target, in: repository, [tag], timeout: timeout, console)
+            return try FreshCapture.run(target, [tag], timeout: timeout, console)
         }
         sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)
-        try Annotating(target.root, timeout: timeout)
-            .run([.tag(name, message: message, at: chosen.entry.sequence)])
+        let tag = AnnotationRequest.tag(name, message: message, at: chosen.entry.sequence)
+        try Annotating.run(target.root, timeout: timeout, [tag])
         try console.result(
             json: chosen.line(tag: name),
             text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
@@ -73,7 +72,7 @@ struct Tag: HoldfastCommand {
         guard let sequence = index.tags[name] else {
             throw WhenError.unknownTag(name, known: index.tags.keys.sorted())
         }
-        try Annotating(index.root, timeout: timeout).run([.tagRemoval(name)])
+        try Annotating.run(index.root, timeout: timeout, [.tagRemoval(name)])
         try console.result(
             json: DeletedTagLine(tag: name, sequence: sequence),
             text: "\(name) is taken away from snapshot \(sequence)"

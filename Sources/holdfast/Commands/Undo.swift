@@ -29,8 +29,7 @@ struct Undo: HoldfastCommand {
     var force = false
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
-        let target = try Target(path, in: repository)
+        let target = try Target(path, in: options.openRepository())
         let lock = try inPlaceOptions.lock(target.root)
         defer { withExtendedLifetime(lock) {} }
         // Else the second of two at once would take back what the first has done.
@@ -44,6 +43,6 @@ struct Undo: HoldfastCommand {
             )
         }
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        return try inPlaceOptions.run(plan, target, index, in: repository, isForced: force, console)
+        return try inPlaceOptions.run(plan, target, index, isForced: force, console)
     }
 }

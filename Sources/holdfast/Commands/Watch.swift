@@ -235,10 +235,8 @@ struct Watch: AsyncParsableCommand {
 
     /// A root cannot be protected for now.
     private static func warn(_ path: FilePath, _ error: any Error, isTriedAgain: Bool) {
-        let reason = Failure(error)?.message ?? "\(error)"
-        Console.say(
-            "\(path.printable) cannot be protected: \(reason)" + (isTriedAgain ? "; trying again" : "")
-        )
+        let addition = isTriedAgain ? "; trying again" : ""
+        Console.say("\(path.printable) cannot be protected: \(Failure.reason(error))\(addition)")
     }
 
     /// Not everything was captured when it was told to stop.
@@ -255,11 +253,7 @@ struct Watch: AsyncParsableCommand {
     private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
         for one in ready {
             if options.json {
-                let line = ReadyLine(
-                    root: one.root.path.string,
-                    files: one.files,
-                    databases: one.databases
-                )
+                let line = ReadyLine(root: one.root.path.string, files: one.files, databases: one.databases)
                 StandardStream.output.write(line.json + "\n")
             } else {
                 StandardStream.error.write(

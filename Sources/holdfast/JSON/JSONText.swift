@@ -2,136 +2,106 @@
 /// these lines too, and the columns of a query have an order. Foundation's encoder keeps none.
 enum JSONText {
     static func of(_ value: some Encodable) -> String {
-        let node = JSONNode(value)
-        var text = ""
-        node.write(to: &text)
-        return text
+        let node = JSONNode()
+        node.encode(value)
+        return node.text
     }
 }
 
 /// A value on the way to its text.
-private final class JSONNode {
+private final class JSONNode: Encoder, SingleValueEncodingContainer {
+    private enum Kind { case single, object, array }
+
+    private var kind = Kind.single
     /// A single value, as text.
     private var literal = "null"
-    private(set) var fields: [(name: String, value: JSONNode)]?
-    private(set) var elements: [JSONNode]?
+    /// Of an object each has a name, of an array none.
+    private(set) var children: [(name: String?, value: JSONNode)] = []
+    let codingPath: [any CodingKey] = []
+    let userInfo: [CodingUserInfoKey: Any] = [:]
 
-    init() {}
+    var text: String {
+        let list = children.map { child in (child.name.map { $0.jsonString + ":" } ?? "") + child.value.text }
+        return switch kind {
+        case .single: literal
+        case .object: "{" + list.joined(separator: ",") + "}"
+        case .array: "[" + list.joined(separator: ",") + "]"
+        }
+    }
 
-    init(_ value: some Encodable) { encode(value) }
+    /// Adds a child, which is null as long as nothing is encoded in it.
+    func add(_ name: String? = nil) -> JSONNode {
+        let child = JSONNode()
+        children.append((name, child))
+        return child
+    }
 
-    func encode(_ value: some Encodable) {
+    func encodeNil() {}
+
+    func encode<Value: Encodable>(_ value: Value) {
         switch value {
         case let text as String: literal = text.jsonString
         case let flag as Bool: literal = flag ? "true" : "false"
         case let number as any BinaryInteger: literal = String(describing: number)
         case let number as Double: literal = String(number)
-        // Nothing below throws, so nothing of ours does.
-        default: try? value.encode(to: NodeEncoder(node: self))
+        // Nothing here throws, so nothing of ours does.
+        default: try? value.encode(to: self)
         }
     }
-
-    func beginObject() { fields = fields ?? [] }
-    func beginArray() { elements = elements ?? [] }
-
-    func add(_ name: String, _ value: JSONNode) -> JSONNode {
-        fields?.append((name, value))
-        return value
-    }
-
-    func add(_ value: JSONNode) -> JSONNode {
-        elements?.append(value)
-        return value
-    }
-
-    func write(to text: inout String) {
-        if let fields {
-            text += "{"
-            for (index, field) in fields.enumerated() {
-                if index > 0 { text += "," }
-                text += field.name.jsonString
-                text += ":"
-                field.value.write(to: &text)
-            }
-            text += "}"
-        } else if let elements {
-            text += "["
-            for (index, element) in elements.enumerated() {
-                if index > 0 { text += "," }
-                element.write(to: &text)
-            }
-            text += "]"
-        } else {
-            text += literal
-        }
-    }
-}
-
-private struct NodeEncoder: Encoder, SingleValueEncodingContainer {
-    let node: JSONNode
-    let codingPath: [any CodingKey] = []
-    let userInfo: [CodingUserInfoKey: Any] = [:]
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        KeyedEncodingContainer(Fields(node))
+        kind = .object
+        return KeyedEncodingContainer(Fields(node: self))
     }
 
-    func unkeyedContainer() -> any UnkeyedEncodingContainer { Elements(node) }
+    func unkeyedContainer() -> any UnkeyedEncodingContainer {
+        kind = .array
+        return Elements(node: self)
+    }
+
     func singleValueContainer() -> any SingleValueEncodingContainer { self }
-    func encodeNil() {}
-    func encode<Value: Encodable>(_ value: Value) { node.encode(value) }
 }
 
 private struct Fields<Key: CodingKey>: KeyedEncodingContainerProtocol {
-    private let node: JSONNode
-    let codingPath: [any CodingKey] = []
+    let node: JSONNode
+    var codingPath: [any CodingKey] { [] }
 
-    init(_ node: JSONNode) {
-        self.node = node
-        node.beginObject()
+    private func add(_ key: Key) -> JSONNode {
+        node.add(key is ColumnName ? key.stringValue : key.stringValue.snakeCase)
     }
 
-    func encodeNil(forKey key: Key) { _ = add(key, JSONNode()) }
-    func encode<Value: Encodable>(_ value: Value, forKey key: Key) { _ = add(key, JSONNode(value)) }
-
-    private func add(_ key: Key, _ value: JSONNode) -> JSONNode {
-        node.add(key is ColumnName ? key.stringValue : key.stringValue.snakeCase, value)
-    }
+    func encodeNil(forKey key: Key) { _ = add(key) }
+    func encode<Value: Encodable>(_ value: Value, forKey key: Key) { add(key).encode(value) }
 
     func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type,
         forKey key: Key
     ) -> KeyedEncodingContainer<Nested> {
-        KeyedEncodingContainer(Fields<Nested>(add(key, JSONNode())))
+        add(key).container(keyedBy: type)
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        Elements(add(key, JSONNode()))
+        add(key).unkeyedContainer()
     }
 
-    func superEncoder() -> any Encoder { NodeEncoder(node: node) }
-    func superEncoder(forKey key: Key) -> any Encoder { NodeEncoder(node: add(key, JSONNode())) }
+    func superEncoder() -> any Encoder { node }
+    func superEncoder(forKey key: Key) -> any Encoder { add(key) }
 }
 
 private struct Elements: UnkeyedEncodingContainer {
-    private let node: JSONNode
-    let codingPath: [any CodingKey] = []
-    var count: Int { node.elements?.count ?? 0 }
+    let node: JSONNode
+    var codingPath: [any CodingKey] { [] }
+    var count: Int { node.children.count }
 
-    init(_ node: JSONNode) {
-        self.node = node
-        node.beginArray()
-    }
-
-    func encodeNil() { _ = node.add(JSONNode()) }
-    func encode<Value: Encodable>(_ value: Value) { _ = node.add(JSONNode(value)) }
+    func encodeNil() { _ = node.add() }
+    func encode<Value: Encodable>(_ value: Value) { node.add().encode(value) }
 
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
-        KeyedEncodingContainer(Fields<Nested>(node.add(JSONNode())))
+        node.add().container(keyedBy: type)
     }
 
-    func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { Elements(node.add(JSONNode())) }
-    func superEncoder() -> any Encoder { NodeEncoder(node: node.add(JSONNode())) }
+    func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { node.add().unkeyedContainer() }
+    func superEncoder() -> any Encoder { node.add() }
 }
 
 /// The name of a column, which is written as it is.
@@ -164,8 +134,7 @@ extension String {
             case "\t": quoted += "\\t"
             case "\r": quoted += "\\r"
             case "\u{0}"..<"\u{20}", "\u{7f}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                quoted += "\\u" + String(scalar.value, radix: 16).paddedOnLeft(to: 4, with: "0")
             default: quoted.unicodeScalars.append(scalar)
             }
         }

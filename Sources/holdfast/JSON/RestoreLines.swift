@@ -1,3 +1,4 @@
+import History
 import LinuxSystem
 import Recovery
 import RepositoryFormat
@@ -96,15 +97,7 @@ struct RecoveryLine: JSONLine {
     let resultSequence: SequenceNumber
     let safetySequence: SequenceNumber
     let paths: [String]
-    let tables: [Table]
+    let tables: [RecoveryEntry.Table]
     let elapsedMs: Int64
     let reason: String
-
-    struct Table: Encodable {
-        let path: String
-        let table: String
-        let lost: Int
-        let regained: Int
-        let changed: Int
-    }
 }

@@ -11,8 +11,8 @@ struct StatusLine: JSONLine {
     let state: String
     let reason: String?
     let pid: Int32?
-    let leftOut: [LeftOut]?
-    let hindered: Hindered?
+    let leftOut: [WatcherStatus.LeftOutGroup]?
+    let hindered: WatcherStatus.Hindered?
     let underWay: [Progress]?
     let files: Int
     let databases: Int
@@ -32,17 +32,6 @@ struct StatusLine: JSONLine {
     let repositoryBytes: UInt64
     let apparentBytes: UInt64
 
-    struct LeftOut: Encodable {
-        let reason: String
-        let count: Int
-        let examples: [String]
-    }
-
-    struct Hindered: Encodable {
-        let count: Int
-        let reasons: [String]
-    }
-
     struct Progress: Encodable {
         let path: String
         let what: String
@@ -58,20 +47,12 @@ extension StatusLine {
         state = status.state.rawValue
         reason = status.reason
         pid = watcher?.pid
-        let leftOut = watcher?.leftOut ?? []
-        self.leftOut =
-            leftOut.isEmpty
-            ? nil : leftOut.map { LeftOut(reason: $0.reason, count: $0.count, examples: $0.examples) }
-        hindered = watcher?.hindered.flatMap {
-            $0.count > 0 ? Hindered(count: $0.count, reasons: $0.reasons) : nil
+        leftOut = watcher?.leftOut.flatMap { $0.isEmpty ? nil : $0 }
+        hindered = watcher?.hindered.flatMap { $0.count > 0 ? $0 : nil }
+        let scans = watcher?.underWay.flatMap { $0.isEmpty ? nil : $0 }
+        underWay = scans?.map {
+            Progress(path: $0.path, what: $0.what, bytes: $0.bytes, bytesTotal: $0.totalBytes)
         }
-        let underWay = watcher?.underWay ?? []
-        self.underWay =
-            underWay.isEmpty
-            ? nil
-            : underWay.map {
-                Progress(path: $0.path, what: $0.what, bytes: $0.bytes, bytesTotal: $0.totalBytes)
-            }
         files = status.files
         databases = status.databases
         sequence = status.sequence

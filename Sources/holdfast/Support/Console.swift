@@ -93,9 +93,7 @@ extension Instant {
     var pasteableText: String {
         let full = rfc3339(in: .system)
         let calendar = LocalCalendar.system
-        let digits = String(nanosecond)
-        let local =
-            localText(in: calendar) + "." + String(repeating: "0", count: 9 - digits.count) + digits
+        let local = localText(in: calendar) + "." + String(nanosecond).paddedOnLeft(to: 9, with: "0")
         guard calendar.instants(of: calendar.civilTime(at: self)) != [self] else { return local }
         return local + full.suffix(6)
     }

@@ -69,11 +69,7 @@ struct DescriptionRepairs {
         )
     }
 
-    private func leave(
-        _ damaged: RootList.Damaged,
-        _ repair: DescriptionRepair,
-        _ console: Console
-    ) throws {
+    private func leave(_ damaged: RootList.Damaged, _ repair: DescriptionRepair, _ console: Console) throws {
         let names = repair.names(most: 3).map(\.printable).joined(separator: ", ")
         let known = names.isEmpty ? "" : "; files of it are \(names)"
         let id = damaged.directory.lastComponent?.string ?? ""

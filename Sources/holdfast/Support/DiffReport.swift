@@ -6,19 +6,12 @@ import SystemPackage
 
 /// What `diff` and `show` say of two moments.
 struct DiffReport {
-    private let pair: SnapshotPair
-    private let target: Target
-    private let table: String?
-    private let isSummary: Bool
-    private let console: Console
-
-    init(_ pair: SnapshotPair, _ target: Target, table: String? = nil, isSummary: Bool, console: Console) {
-        self.pair = pair
-        self.target = target
-        self.table = table
-        self.isSummary = isSummary
-        self.console = console
-    }
+    let pair: SnapshotPair
+    let target: Target
+    /// The only one to compare; nil for all.
+    var table: String?
+    let isSummary: Bool
+    let console: Console
 
     /// Shows between which moments, and then the files. Returns the status to end with: some tables may not
     /// be comparable.
@@ -119,9 +112,8 @@ struct DiffReport {
             changed: summary.changed,
             notes: summary.notes
         )
-        let table = summary.table.printable
-        let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) \(table)" : table
-        try console.result(json: json, text: "\(name): \(parts.joined(separator: ", "))")
+        let text = "\(name(file))\(summary.table.printable): \(parts.joined(separator: ", "))"
+        try console.result(json: json, text: text)
     }
 
     private func isMeant(_ change: SchemaChange) -> Bool {
@@ -130,11 +122,15 @@ struct DiffReport {
     }
 
     private func show(_ change: SchemaChange, _ file: SnapshotPair.File) throws {
-        let name = pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) " : ""
         try console.result(
             json: DiffSchemaLine(change, path: file.path.string),
-            text: name + change.text(added: "added", removed: "removed")
+            text: name(file) + change.text(added: "added", removed: "removed")
         )
+    }
+
+    /// A single database goes without saying.
+    private func name(_ file: SnapshotPair.File) -> String {
+        pair.files.count { $0.isDatabase } > 1 ? "\(file.path.printable) " : ""
     }
 
     private func show(_ row: RowDiff, _ file: SnapshotPair.File) throws {
@@ -150,18 +146,20 @@ struct DiffReport {
 
     /// A changed row is its key and what differs.
     private static func text(_ row: RowDiff) -> String {
-        let values = { (values: [RowDiff.Value]) in
-            values.map { "\($0.column.printable)=\($0.value.printed)" }.joined(separator: " ")
-        }
         switch row.kind {
-        case .added: return values(row.new)
-        case .removed: return values(row.old)
+        case .added: return row.new.text
+        case .removed: return row.old.text
         case .changed:
             let changes = row.new.map { new in
                 let old = row.old.first { $0.column.isSameName(as: new.column) }?.value ?? .null
                 return "\(new.column.printable): \(old.printed) → \(new.value.printed)"
             }
-            return "\(values(row.key))  \(changes.joined(separator: ", "))"
+            return "\(row.key.text)  \(changes.joined(separator: ", "))"
         }
     }
+}
+
+extension [RowDiff.Value] {
+    /// As `id=1 name='a'`.
+    var text: String { map { "\($0.column.printable)=\($0.value.printed)" }.joined(separator: " ") }
 }

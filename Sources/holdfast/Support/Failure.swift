@@ -40,6 +40,9 @@ struct Failure: Error {
         }
     }
 
+    /// The line that any error has for the user.
+    static func reason(_ error: any Error) -> String { Failure(error)?.message ?? String(describing: error) }
+
     /// A file that the running watcher was told to exclude.
     static func isLeftOut(_ path: FilePath) -> Failure {
         Failure(
@@ -96,5 +99,20 @@ struct Failure: Error {
         case .tooManySymbolicLinkLevels: return ": a symbolic link stands in its place: remove it"
         default: return ""
         }
+    }
+}
+
+extension Failure {
+    init(_ damage: Finding) {
+        self.init(.damaged, "\(DamageError(damage)): run \(SuggestedCommand("check"))")
+    }
+
+    static func noSuchFile(_ target: Target, _ index: SnapshotIndex) -> Failure {
+        // Its name may be in what is damaged.
+        if let damage = index.damage.first { return Failure(damage) }
+        return Failure(
+            .notFound,
+            "no snapshot of \(target.path.printable) exists: see \(SuggestedCommand("log", target.root.path))"
+        )
     }
 }

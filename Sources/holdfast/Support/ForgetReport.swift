@@ -7,11 +7,11 @@ import SystemPackage
 /// What `forget` says: for programs every snapshot, each file and a summary; for people what is kept and why,
 /// and what goes, file by file.
 struct ForgetReport {
-    private let plan: RetentionPlan
-    private let console: Console
-    private let isDryRun: Bool
+    let plan: RetentionPlan
     /// Nil when it is not known: a dry run could not try it out.
-    private let removal: Removal?
+    let removal: Removal?
+    let isDryRun: Bool
+    let console: Console
 
     /// What was removed in the end, or would be.
     struct Removal {
@@ -19,13 +19,6 @@ struct ForgetReport {
         let freedBytes: UInt64
         /// What the root takes then.
         let totalBytes: UInt64
-    }
-
-    init(_ plan: RetentionPlan, _ removal: Removal?, isDryRun: Bool, _ console: Console) {
-        self.plan = plan
-        self.removal = removal
-        self.isDryRun = isDryRun
-        self.console = console
     }
 
     private var root: FilePath { plan.index.root.path }
@@ -125,7 +118,6 @@ struct ForgetReport {
         )
     }
 
-    /// Says that the limit cannot be reached, if so.
     static func warnOfLimit(_ plan: RetentionPlan, _ console: Console) {
         guard let limit = plan.limit, !limit.isReached else { return }
         let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)
@@ -150,10 +142,9 @@ extension ForgetReport {
                 bulk[reasons, default: 0] += 1
                 continue
             }
-            let sequence = String(entry.sequence.rawValue)
-            let padding = String(repeating: " ", count: max(0, width - sequence.count))
+            let sequence = String(entry.sequence.rawValue).paddedOnLeft(to: width)
             lines.append(
-                "\(padding)\(sequence)  \(entry.time.localText(in: .system))  "
+                "\(sequence)  \(entry.time.localText(in: .system))  "
                     + plan.reasons(of: place).joined(separator: ", ")
             )
         }

@@ -16,12 +16,11 @@ extension FreshCapture {
     /// Says what could not be captured, and returns `.partial` then.
     static func run(
         _ target: Target,
-        in repository: RepositoryDirectory,
         _ annotations: [AnnotationRequest] = [],
         timeout: Duration,
         _ console: Console
     ) throws -> ExitStatus {
-        let point = try FreshCapture(target.root, in: repository, timeout: timeout).run(annotations)
+        let point = try FreshCapture(target.root, timeout: timeout).run(annotations)
         try console.result(
             json: SnapshotNameLine(
                 sequence: point.sequence,

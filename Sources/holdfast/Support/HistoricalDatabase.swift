@@ -14,7 +14,6 @@ struct HistoricalDatabase {
     /// Has the image as long as it lives.
     private let images: HistoricalImages
 
-    /// Throws `Failure` and what a rebuild throws.
     init(_ chosen: ChosenSnapshot) throws {
         entry = try Self.entry(chosen)
         path = chosen.index.path(of: entry.file, at: entry.sequence)
@@ -42,10 +41,5 @@ struct HistoricalDatabase {
             )
         }
         return entry
-    }
-
-    /// What is looked at, for people.
-    func announce(_ console: Console) {
-        console.message("\(path.printable) at snapshot \(RestoreReport.text(entry))")
     }
 }

@@ -29,7 +29,6 @@ struct InPlaceOptions: ParsableArguments {
         _ plan: InPlacePlan,
         _ target: Target,
         _ index: SnapshotIndex,
-        in repository: RepositoryDirectory,
         isForced: Bool,
         check: Integrity.Check = .full,
         unseen: [FilePath] = [],
@@ -40,12 +39,12 @@ struct InPlaceOptions: ParsableArguments {
         options.isForced = isForced
         options.reason = reason
         options.check = check
-        let capture = FreshCapture(target.root, in: repository, timeout: max(wait, .seconds(30)))
+        let capture = FreshCapture(target.root, timeout: max(wait, .seconds(30)))
         let leftOut = try capture.leftOut(of: plan.items.map(\.name))
         let restore = InPlaceRestore(plan.without(leftOut), options, index) {
             try capture.captured($0)
         }
-        var report = InPlaceReport(plan, target, isRehearsal: dryRun, console: console)
+        var report = InPlaceReport(plan: plan, target: target, isRehearsal: dryRun, console: console)
         for item in plan.items where leftOut.contains(item.name) {
             let failure = Failure.isLeftOut(item.path)
             guard plan.items.count > 1 else { throw failure }

@@ -7,24 +7,17 @@ import SystemPackage
 
 /// What `restore --in-place` and `undo` say of what they did, or would do.
 struct InPlaceReport {
-    private let plan: InPlacePlan
-    private let target: Target
-    private let isRehearsal: Bool
-    private let console: Console
+    let plan: InPlacePlan
+    let target: Target
+    let isRehearsal: Bool
+    let console: Console
     private let start = MonotonicInstant.now
-    private var worst = ExitStatus.done
-    private var done = 0
-    private var unchanged = 0
-    private var failed = 0
+    private(set) var worst = ExitStatus.done
+    private(set) var done = 0
+    private(set) var unchanged = 0
+    private(set) var failed = 0
     /// Files that are left alone, for they came later.
     var latecomers: [FilePath] = []
-
-    init(_ plan: InPlacePlan, _ target: Target, isRehearsal: Bool, console: Console) {
-        self.plan = plan
-        self.target = target
-        self.isRehearsal = isRehearsal
-        self.console = console
-    }
 
     mutating func add(_ outcome: InPlaceOutcome) throws {
         done += 1
@@ -52,9 +45,8 @@ struct InPlaceReport {
     }
 
     mutating func addFailure(_ path: FilePath, _ error: any Error) throws {
-        let failure = Failure(error) ?? Failure(.failed, String(describing: error))
         try console.flush()
-        console.warning("\(path.printable) was left as it is: \(failure.message)")
+        console.warning("\(path.printable) was left as it is: \(Failure.reason(error))")
         failed += 1
         worst = .partial
     }
@@ -67,7 +59,6 @@ struct InPlaceReport {
 
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
-        let files = done
         if !latecomers.isEmpty { console.message(Self.text(latecomers: latecomers)) }
         if plan.items.count > 1 {
             try console.result(
@@ -75,14 +66,14 @@ struct InPlaceReport {
                     sequence: plan.at,
                     path: target.path.string,
                     dryRun: isRehearsal,
-                    files: files,
+                    files: done,
                     unchanged: unchanged,
                     failed: failed,
                     leftAlone: latecomers.map { plan.root.path(of: $0).string },
                     elapsedMs: start.duration(to: .now).wholeMilliseconds
                 ),
                 text:
-                    "\(Quantity.text(files, "file")) of \(target.path.printable): \(files - unchanged) "
+                    "\(Quantity.text(done, "file")) of \(target.path.printable): \(done - unchanged) "
                     + "\(isRehearsal ? "would be " : "")restored, \(unchanged) unchanged"
                     + (failed == 0 ? "" : ", \(failed) failed and left alone")
             )

@@ -11,7 +11,6 @@ struct LogTable {
     private let sequenceWidth: Int
     /// Of one file, its name goes without saying.
     private let showsNames: Bool
-    private let timeWidth = 29
 
     init(_ listing: HistoryListing, now: Instant, style: Style) {
         self.now = now
@@ -33,7 +32,7 @@ struct LogTable {
             String(state.sequence.rawValue),
             snapshot.time.pasteableText,
             snapshot.time.ageText(now: now),
-            event(state.event),
+            state.event.name,
             String(record.pageCount),
             Quantity.text(bytes: state.shape.byteCount),
             Quantity.text(bytes: record.storedBytes)
@@ -50,7 +49,7 @@ struct LogTable {
         let about = showsNames ? path.map { " (\($0.printable))" } ?? "" : ""
         let span = Quantity.text(.nanoseconds(max(0, gap.to.nanoseconds &- gap.from.nanoseconds)))
         return style.yellow(
-            right("gap", sequenceWidth) + "  \(gap.from.pasteableText) for \(span): \(gap.reason)\(about)"
+            "gap".paddedOnLeft(to: sequenceWidth) + "  \(gap.from.pasteableText) for \(span): \(gap.reason)\(about)"
         )
     }
 
@@ -60,33 +59,29 @@ struct LogTable {
         let span = Quantity.text(.seconds(Int64(seconds)))
         let way = step.to < step.from ? "back" : "forward"
         return style.yellow(
-            right("clock", sequenceWidth) + "  \(step.to.pasteableText): was set \(way) by \(span)"
+            "clock".paddedOnLeft(to: sequenceWidth) + "  \(step.to.pasteableText): was set \(way) by \(span)"
         )
     }
-
-    private func event(_ event: SnapshotEvent) -> String { event.name }
 
     private func columns(
         _ sequence: String,
         _ time: String,
         _ age: String,
         _ event: String,
-        _ pages: String,
-        _ size: String,
-        _ stored: String
+        _ numbers: String...
     ) -> String {
-        [
-            right(sequence, sequenceWidth), left(time, timeWidth), left(age, 10), left(event, 8),
-            right(pages, 7),
-            right(size, 10), right(stored, 10),
-        ].joined(separator: "  ")
+        let words = [(time, 29), (age, 10), (event, 8)].map { $0.paddedOnRight(to: $1) }
+        let numbers = zip(numbers, [7, 10, 10]).map { $0.paddedOnLeft(to: $1) }
+        return ([sequence.paddedOnLeft(to: sequenceWidth)] + words + numbers).joined(separator: "  ")
+    }
+}
+
+extension String {
+    func paddedOnLeft(to width: Int, with filler: Character = " ") -> String {
+        String(repeating: filler, count: max(0, width - count)) + self
     }
 
-    private func left(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
-    }
-
-    private func right(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
+    fileprivate func paddedOnRight(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
     }
 }

@@ -6,13 +6,8 @@ import SystemPackage
 
 /// What `recoveries` says of an entry of the recovery log.
 struct RecoveryReport {
-    private let target: Target
-    private let index: SnapshotIndex
-
-    init(_ target: Target, _ index: SnapshotIndex) {
-        self.target = target
-        self.index = index
-    }
+    let target: Target
+    let index: SnapshotIndex
 
     func line(_ entry: RecoveryEntry) -> RecoveryLine {
         RecoveryLine(
@@ -23,15 +18,7 @@ struct RecoveryReport {
             resultSequence: entry.result,
             safetySequence: entry.before.values.max() ?? .none,
             paths: paths(entry),
-            tables: entry.tables.map {
-                RecoveryLine.Table(
-                    path: $0.path,
-                    table: $0.table,
-                    lost: $0.lost,
-                    regained: $0.regained,
-                    changed: $0.changed
-                )
-            },
+            tables: entry.tables,
             elapsedMs: entry.elapsed.wholeMilliseconds,
             reason: entry.reason
         )

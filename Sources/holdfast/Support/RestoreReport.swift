@@ -7,32 +7,16 @@ import SystemPackage
 
 /// What `restore` says of what it did.
 struct RestoreReport {
-    private let plan: RestorePlan
-    private let target: Target
-    private let check: Integrity.Check
-    private let start: MonotonicInstant
+    let plan: RestorePlan
+    let target: Target
+    let check: Integrity.Check
+    let start: MonotonicInstant
     /// What is restored goes to the standard output, and nothing else may.
-    private let isStreamed: Bool
-    private let console: Console
-    private var worst = ExitStatus.done
-    private var restored = 0
-    private var bytes: UInt64 = 0
-
-    init(
-        _ plan: RestorePlan,
-        _ target: Target,
-        _ check: Integrity.Check,
-        start: MonotonicInstant,
-        isStreamed: Bool = false,
-        console: Console
-    ) {
-        self.isStreamed = isStreamed
-        self.plan = plan
-        self.target = target
-        self.check = check
-        self.start = start
-        self.console = console
-    }
+    let isStreamed: Bool
+    let console: Console
+    private(set) var worst = ExitStatus.done
+    private(set) var restored = 0
+    private(set) var bytes: UInt64 = 0
 
     /// A snapshot and its time, for people.
     static func text(_ entry: SnapshotIndex.Entry) -> String {
@@ -74,9 +58,8 @@ struct RestoreReport {
     }
 
     mutating func addFailure(_ path: FilePath, _ error: any Error) throws {
-        let failure = Failure(error) ?? Failure(.failed, String(describing: error))
         try console.flush()
-        console.warning("\(path.printable) was left out: \(failure.message)")
+        console.warning("\(path.printable) was left out: \(Failure.reason(error))")
         worst = .partial
     }
 

@@ -6,53 +6,30 @@ import SystemPackage
 
 /// What `rows restore` says of what it did, or would do.
 struct RowReport {
-    private let path: FilePath
-    private let entry: SnapshotIndex.Entry
-    private let isOverwriting: Bool
+    let path: FilePath
+    let entry: SnapshotIndex.Entry
+    let isOverwriting: Bool
     /// Rows that cannot come back are no reason for another exit status.
-    private let isSkipping: Bool
-    private let isRehearsal: Bool
-    private let console: Console
+    let isSkipping: Bool
+    let isRehearsal: Bool
+    let console: Console
     /// Of a table, so many rows of a kind are shown to people.
     private static let mostLines = 20
-    private var lines: [String: Int] = [:]
-
-    init(
-        _ path: FilePath,
-        _ entry: SnapshotIndex.Entry,
-        isOverwriting: Bool,
-        isSkipping: Bool,
-        isRehearsal: Bool,
-        _ console: Console
-    ) {
-        self.path = path
-        self.entry = entry
-        self.isOverwriting = isOverwriting
-        self.isSkipping = isSkipping
-        self.isRehearsal = isRehearsal
-        self.console = console
-    }
+    private(set) var lines: [String: Int] = [:]
 
     /// A row of a dry run, or one that could not come back or had to go.
     mutating func show(_ row: RowChange) throws {
         lines["\(row.table) \(row.kind)", default: 0] += 1
         guard console.isJSON || lines["\(row.table) \(row.kind)"]! <= Self.mostLines else { return }
         let action = action(row.kind)
-        var text = "\(row.table.printable) \(Self.text(row.key)): \(action.text)"
+        var text = "\(row.table.printable) \(row.key.text): \(action.text)"
         if row.kind == .blocked {
             text += " (\(row.reason.printable))"
             if !row.obstacles.isEmpty {
-                text += ": in its way is \(row.obstacles.map(Self.text).joined(separator: ", "))"
+                text += ": in its way is \(row.obstacles.map(\.text).joined(separator: ", "))"
             }
         }
-        try console.result(
-            json: RestoredRowLine(row, path: path.string, action: action.name),
-            text: text
-        )
-    }
-
-    private static func text(_ key: [RowDiff.Value]) -> String {
-        key.map { "\($0.column.printable)=\($0.value.printed)" }.joined(separator: " ")
+        try console.result(json: RestoredRowLine(row, path: path.string, action: action.name), text: text)
     }
 
     private func action(_ kind: RowChange.Kind) -> (name: String, text: String) {

@@ -4,27 +4,24 @@ import SystemPackage
 /// Says what could not be given back of the attributes of restored files and directories: one line for each
 /// kind, however many files it concerns. The exit status stays as it is.
 final class ShortfallReport {
-    private struct Kind: Hashable {
+    private struct Kind: Equatable {
         let part: AttributesShortfall.Part
         let code: Errno
     }
 
-    private var kinds: [Kind] = []
-    private var found: [Kind: (first: FilePath, count: Int)] = [:]
+    private var found: [(kind: Kind, first: FilePath, count: Int)] = []
 
     func add(_ shortfall: AttributesShortfall) {
         let kind = Kind(part: shortfall.part, code: shortfall.code)
-        guard let known = found[kind] else {
-            kinds.append(kind)
-            found[kind] = (shortfall.path, 1)
-            return
+        if let index = found.firstIndex(where: { $0.kind == kind }) {
+            found[index].count += 1
+        } else {
+            found.append((kind, shortfall.path, 1))
         }
-        found[kind] = (known.first, known.count + 1)
     }
 
     func tell(_ console: Console) {
-        for kind in kinds {
-            guard let (first, count) = found[kind] else { continue }
+        for (kind, first, count) in found {
             let others = count == 1 ? "" : " and \(count - 1) more"
             console.warning("\(Self.text(kind)) \(first.printable)\(others)")
         }

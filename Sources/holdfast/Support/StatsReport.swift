@@ -5,13 +5,8 @@ import RepositoryReader
 
 /// What `stats` says of a root, or of all together.
 struct StatsReport {
-    private let statistics: RootStatistics
-    private let now: Instant
-
-    init(_ statistics: RootStatistics, now: Instant) {
-        self.statistics = statistics
-        self.now = now
-    }
+    let statistics: RootStatistics
+    let now: Instant
 
     func text(_ reading: RootReading? = nil) -> String {
         let storage = statistics.storage.disk

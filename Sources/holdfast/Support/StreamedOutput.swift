@@ -1,3 +1,4 @@
+import ArgumentParser
 import LinuxSystem
 import Recovery
 import RepositoryReader
@@ -19,6 +20,12 @@ struct StreamedOutput {
         try withExtendedLifetime(images) { try StandardOutput.send(path) }
     }
 
-    /// Whether it is meant by that output.
     static func isMeant(by output: String?) -> Bool { output == "-" }
+
+    static func validate(_ output: String, _ options: GlobalOptions) throws {
+        if output.isEmpty { throw ValidationError("--output is empty: name a file") }
+        if options.json, isMeant(by: output) {
+            throw ValidationError("--json and --output - exclude each other: name a file")
+        }
+    }
 }

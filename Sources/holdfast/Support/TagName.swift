@@ -12,7 +12,6 @@ func parseTagName(_ text: String) throws -> String {
 }
 
 extension SnapshotIndex {
-    /// Says that a tag is going to move.
     func announceMove(of tag: String, _ console: Console) {
         guard let sequence = tags[tag] else { return }
         console.message("\(tag) was snapshot \(sequence), and moves")

@@ -34,7 +34,6 @@ import Testing
         #expect(
             rows[1].old.map(\.value) == [.text("c")] && rows[1].new.map(\.value) == [.text("C")]
         )
-        #expect(summary[0].oldCount == 3)
     }
 
     @Test("keys of several columns, without rowid, with NULL and blobs")

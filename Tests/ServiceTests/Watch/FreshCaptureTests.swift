@@ -18,7 +18,7 @@ struct FreshCaptureTests {
         _ annotations: [AnnotationRequest] = []
     ) async throws -> DurablePoint {
         try await WorkerThread.run("capture") {
-            try FreshCapture(data.root, in: data.repository, timeout: .seconds(600)).run(annotations)
+            try FreshCapture(data.root, timeout: .seconds(600)).run(annotations)
         }
     }
 
@@ -63,7 +63,7 @@ struct FreshCaptureTests {
     func leftOut() throws {
         let data = try DatabaseRoot()
         let names: [FilePath] = ["a.db", "b.log", "logs/c.log", "d.txt"]
-        let capture = FreshCapture(data.root, in: data.repository, timeout: .seconds(60))
+        let capture = FreshCapture(data.root, timeout: .seconds(60))
         #expect(try capture.leftOut(of: names) == [])
         let status = WatcherStatus(
             pid: 1,
@@ -87,7 +87,7 @@ struct FreshCaptureTests {
     func leftOutOfFile() throws {
         let data = try DatabaseRoot()
         let root = try data.repository.addRoot(FilePath(data.database), kind: .file)
-        let capture = FreshCapture(root, in: data.repository, timeout: .seconds(60))
+        let capture = FreshCapture(root, timeout: .seconds(60))
         // Nobody answers there: a request would end with an error.
         let listening = try ListeningRoot(root, in: data.folder)
         #expect(try capture.leftOut(of: ["a.db"]) == [])
