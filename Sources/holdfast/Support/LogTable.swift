@@ -49,7 +49,8 @@ struct LogTable {
         let about = showsNames ? path.map { " (\($0.printable))" } ?? "" : ""
         let span = Quantity.text(.nanoseconds(max(0, gap.to.nanoseconds &- gap.from.nanoseconds)))
         return style.yellow(
-            "gap".paddedOnLeft(to: sequenceWidth) + "  \(gap.from.pasteableText) for \(span): \(gap.reason)\(about)"
+            "gap".paddedOnLeft(to: sequenceWidth)
+                + "  \(gap.from.pasteableText) for \(span): \(gap.reason)\(about)"
         )
     }
 
