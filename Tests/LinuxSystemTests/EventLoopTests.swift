@@ -63,13 +63,16 @@ struct EventLoopTests {
         let (loop, other) = (try EventLoop(name, patience: .zero), try EventLoop("other"))
         defer { for loop in [loop, other] { loop.stop() } }
         let (isBlocked, release, done) = (Signal(), Semaphore(), Signal())
-        let blocking = (0..<3).map { _ in
-            Task(executorPreference: loop) {
-                isBlocked.raise()
-                release.wait()
-            }
+        var blocking: [Task<Void, Never>] = []
+        for _ in 0..<3 {
+            blocking.append(
+                Task(executorPreference: loop) {
+                    isBlocked.raise()
+                    release.wait()
+                }
+            )
+            #expect(await isBlocked.wait(until: never, on: other) == .any)
         }
-        for _ in blocking { #expect(await isBlocked.wait(until: never, on: other) == .any) }
         let free = Task(executorPreference: loop) { done.raise() }
         #expect(await done.wait(until: never, on: other) == .any)
         await free.value

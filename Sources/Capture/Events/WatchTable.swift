@@ -35,10 +35,10 @@ struct WatchTable: ~Copyable {
     private static let fileMask: InotifyMask = [.modified, .closedAfterWrite]
 
     /// Raises `.names` and `.writes` when there are events.
-    init(_ scope: RootScope, _ threads: ProtectorThreads, _ signal: Signal) {
-        names = NameEvents(scope, threads.names) { signal.raise(.names) }
-        writes = threads.writes?.subscribe(overflowed: inbox.put) { signal.raise(.writes) }
-        shortage = threads.shortage
+    init(_ scope: RootScope, _ instances: InotifyInstances, _ signal: Signal) {
+        names = NameEvents(scope, instances.names) { signal.raise(.names) }
+        writes = instances.writes?.subscribe(overflowed: inbox.put) { signal.raise(.writes) }
+        shortage = instances.shortage
     }
 
     /// Watches the directory, which is `name` relative to the root.

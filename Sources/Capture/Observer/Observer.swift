@@ -106,7 +106,7 @@ final class Observer {
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
-        watches = WatchTable(scope, threads, context.queue.observerSignal)
+        watches = WatchTable(scope, threads.inotify, context.queue.observerSignal)
         context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
         context.othersAwait = { [unowned self] tracker, superJournals in
             trackers.values.contains {

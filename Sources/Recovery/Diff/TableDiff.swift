@@ -44,3 +44,10 @@ package struct RowDiff: Hashable, Sendable {
     /// The row in the newer image.
     package let new: [Value]
 }
+
+extension [String] {
+    /// Each of these columns with its value in a row.
+    func with(_ values: [SQLValue]) -> [RowDiff.Value] {
+        zip(self, values).map { RowDiff.Value(column: $0, value: $1) }
+    }
+}

@@ -59,11 +59,6 @@ extension [String] {
         return map { known[named: $0] ?? $0 }
     }
 
-    /// Each with its value in a row.
-    func with(_ values: [SQLValue]) -> [RowDiff.Value] {
-        zip(self, values).map { RowDiff.Value(column: $0, value: $1) }
-    }
-
     /// Whether they have the same meaning, in the same order.
     func isSameNames(as others: [String]) -> Bool { map(SQLName.init) == others.map(SQLName.init) }
 }

@@ -356,3 +356,17 @@ extension [UInt8] {
         append(UInt64(rawBytes))
     }
 }
+
+extension SnapshotState {
+    /// The state at the snapshot that the entry ends; nil for a part of one.
+    package init?(_ sequence: SequenceNumber, _ entry: ChangesFormat.Entry) {
+        guard let event = entry.event else { return nil }
+        self.init(
+            sequence: sequence,
+            time: entry.time,
+            event: event,
+            shape: entry.shape,
+            digest: entry.digest
+        )
+    }
+}

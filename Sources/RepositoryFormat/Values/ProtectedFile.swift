@@ -30,17 +30,3 @@ package struct SnapshotState: Sendable, Hashable {
     /// The file was deleted and has no content.
     package var isGone: Bool { event == .deleted && shape.byteCount == 0 }
 }
-
-extension SnapshotState {
-    /// The state at the snapshot that the entry ends; nil for a part of one.
-    package init?(_ sequence: SequenceNumber, _ entry: ChangesFormat.Entry) {
-        guard let event = entry.event else { return nil }
-        self.init(
-            sequence: sequence,
-            time: entry.time,
-            event: event,
-            shape: entry.shape,
-            digest: entry.digest
-        )
-    }
-}

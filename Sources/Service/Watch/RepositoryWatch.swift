@@ -85,7 +85,7 @@ final class RepositoryWatch: Sendable {
         self.threads = threads
         let (events, signal) = (Events(), Signal())
         (self.events, self.signal) = (events, signal)
-        inotify = threads.protectors.writes?.subscribe(overflowed: events.put) { signal.raise() }
+        inotify = threads.protectors.inotify.writes?.subscribe(overflowed: events.put) { signal.raise() }
         state.withLock { $0.places = record(ownPaths, &$0) }
     }
 

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Writes values as JSON text, the fields of an object in the order in which they are declared: people read
 /// these lines too, and the columns of a query have an order. Foundation's encoder keeps none.
 enum JSONText {
@@ -134,7 +136,7 @@ extension String {
             case "\t": quoted += "\\t"
             case "\r": quoted += "\\r"
             case "\u{0}"..<"\u{20}", "\u{7f}":
-                quoted += "\\u" + String(scalar.value, radix: 16).paddedOnLeft(to: 4, with: "0")
+                quoted += "\\u" + scalar.value.padded(to: 4, radix: 16)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

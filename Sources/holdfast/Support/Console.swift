@@ -93,7 +93,7 @@ extension Instant {
     var pasteableText: String {
         let full = rfc3339(in: .system)
         let calendar = LocalCalendar.system
-        let local = localText(in: calendar) + "." + String(nanosecond).paddedOnLeft(to: 9, with: "0")
+        let local = localText(in: calendar) + "." + nanosecond.magnitude.padded(to: 9)
         guard calendar.instants(of: calendar.civilTime(at: self)) != [self] else { return local }
         return local + full.suffix(6)
     }

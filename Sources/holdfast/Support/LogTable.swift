@@ -78,8 +78,8 @@ struct LogTable {
 }
 
 extension String {
-    func paddedOnLeft(to width: Int, with filler: Character = " ") -> String {
-        String(repeating: filler, count: max(0, width - count)) + self
+    func paddedOnLeft(to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
     }
 
     fileprivate func paddedOnRight(to width: Int) -> String {

@@ -11,12 +11,7 @@ package final class ProtectorThreads: Sendable {
     package let recorders: EventLoop
     /// Makes what was written small, for one root after the other.
     package let compactors: EventLoop
-    /// The instance for writes, and for all else that can wait for 2 ms; nil when the kernel refuses one.
-    package let writes: SharedInotify?
-    /// The instance for names, read by threads of its own; nil when the kernel refuses one.
-    let names: SharedInotify?
-    /// Why there are no instances.
-    let shortage: SystemError?
+    package let inotify: InotifyInstances
     let links = LinkSurvey()
     private let standby: StandbyThreads?
 
@@ -31,15 +26,9 @@ package final class ProtectorThreads: Sendable {
         observers = try EventLoop("observer", threads: threads, urgency: .high, patience: Self.patience)
         recorders = try EventLoop("recorder", threads: threads, patience: Self.patience)
         compactors = try EventLoop("compactor", urgency: .low)
-        do throws(SystemError) {
-            let (names, writes) = (try SharedInotify(), try SharedInotify())
-            standby = try StandbyThreads(reading: names)
-            (self.names, self.writes, shortage) = (names, writes, nil)
-        } catch {
-            guard WatchLimitError(error) != nil else { throw error }
-            (names, writes, shortage, standby) = (nil, nil, error, nil)
-        }
-        if let writes {
+        inotify = try InotifyInstances()
+        standby = if let names = inotify.names { try StandbyThreads(reading: names) } else { nil }
+        if let writes = inotify.writes {
             // Writes come by the thousand. While they wait, many of them merge into one event.
             _ = observers.watch(writes, pause: Observer.busyPause) { try? writes.read() }
         }
