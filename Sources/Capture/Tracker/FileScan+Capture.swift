@@ -48,16 +48,6 @@ extension FileScan {
     }
 }
 
-extension WALTail {
-    /// The log's page size where it decides: SQLite reads through the log, so commits in it count whatever
-    /// the file's own header says.
-    func pageSize(unless known: PageSize?, _ scratch: inout [UInt8]) throws -> PageSize? {
-        guard let header = try readHeader(&scratch), header.pageSize != known else { return nil }
-        let isDecisive = try known == nil || hasCommit(under: header, &scratch)
-        return isDecisive ? header.pageSize : nil
-    }
-}
-
 extension PageBitmap {
     init(_ pages: [PageNumber]) {
         self.init()

@@ -50,7 +50,7 @@ extension LogCapture {
         isNew: Bool,
         _ state: borrowing CaptureState
     ) {
-        hold(WALTail(log, indexPath: state.presence.logIndexPath, isNew: isNew), state.context)
+        hold(WALTail(log, indexPath: state.presence.logIndexPath, LogPosition(isNew: isNew)), state.context)
         suspended = nil
     }
 
@@ -72,7 +72,7 @@ extension LogCapture {
     /// Closes the log, for too many are open. What goes on with it is kept.
     mutating func suspend(_ context: CaptureContext) {
         guard let tail else { return }
-        suspended = tail.suspended
+        suspended = SuspendedTail(tail)
         hold(nil, context)
     }
 
@@ -89,14 +89,14 @@ extension LogCapture {
         hold(tail, state.context)
         if state.pending.rescanReason != nil { return true }
         guard tail.log.identity == suspended.identity else { return false }
-        tail.resume(suspended)
+        tail.resume(suspended.position)
         return true
     }
 
     /// Whether there are commits in the log, or were some since it was last polled.
     func hasCommits(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let tail else { return false }
-        if try tail.readHeader(&scratch) != nil { return true }
+        if try tail.reader.header(&scratch) != nil { return true }
         return try tail.pollWithoutHeader(&scratch) != .current
     }
 
@@ -117,7 +117,7 @@ extension LogCapture {
     }
 
     /// The wal-index of the log, held as it appears.
-    func hold(index: PinnedFile) { tail?.index = index }
+    func hold(index: PinnedFile) { tail?.reader.index.hold(index) }
 }
 
 // Consuming
@@ -129,7 +129,7 @@ extension LogCapture {
     mutating func polled(_ outcome: WALTail.Outcome, _ now: MonotonicInstant) -> LogStep {
         pace.polled(
             outcome,
-            isLong: (tail?.unfinishedBytes ?? 0) > WALTail.heldBytes,
+            isLong: (tail?.reader.passedBytes ?? 0) > WALReader.heldBytes,
             isDraining: isDrainingLater,
             began: now,
             ended: .now

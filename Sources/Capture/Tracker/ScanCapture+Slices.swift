@@ -19,14 +19,15 @@ extension ScanCapture {
                 state.schedule.waitForRecorder()
                 return .done
             }
-            if scan.isOverLog, let log, log.isOverlaying {
+            if scan.isOverLog, let log, log.overlay.isUnderWay {
                 let step = try collect(scan, log, &state)
                 if step != .done { return step }
                 continue
             }
             if let first = scan.firstUnmarked, let log {
                 scan.firstUnmarked = try scan.cover { covered in
-                    try log.markConsumed(from: first, in: &covered, &context.scratch)
+                    try log.reader
+                        .addPages(of: log.position.chain, from: first, to: &covered, &context.scratch)
                 }
                 continue
             }
@@ -211,15 +212,15 @@ extension ScanCapture {
     }
 
     private func took(
-        _ result: WALTail.Overlay,
+        _ result: LogOverlay.Result,
         _ scan: FileScan,
         _ log: WALTail,
         _ state: inout CaptureState
     ) throws -> ScanStep {
-        if !scan.hasCountedLog, log.beginning == nil {
+        if !scan.hasCountedLog, !log.overlay.isSearching {
             scan.hasCountedLog = true
             // What the log held when the comparison began is a part of the snapshot that ends it.
-            if state.ledger.isBorn { scan.count(log.overlaidCommits) }
+            if state.ledger.isBorn { scan.count(log.overlay.commits) }
         }
         switch result {
         case .empty, .unfinished: return .done

@@ -175,7 +175,7 @@ extension ScanCapture {
     mutating func drop(_ log: WALTail?, _ state: inout CaptureState) -> Bool {
         // What was kept back amid the scan belongs to its unfinished snapshot, and must not close it.
         state.outbox.putBacklog()
-        if log?.beginning != nil { log?.forget() }
+        if let log, log.overlay.isSearching { log.forget() }
         guard let scan else { return false }
         if scan.purpose == .base { state.outbox.put(.abandonBase(state.file)) }
         if scan.purpose != .audit, !scan.isOverLog, state.kind == .database {

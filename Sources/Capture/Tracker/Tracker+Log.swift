@@ -25,7 +25,7 @@ extension Tracker {
             return
         }
         // Until the comparison has found the log's last commit, nobody knows what comes after it.
-        guard log.beginning == nil else { return }
+        guard !log.overlay.isSearching else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
         guard scan?.isOverLog == true || !journal.hasNews else { return }
         if let wait = logs.wait(now) { return state.schedule.retry(in: wait, from: now) }
