@@ -187,11 +187,8 @@ extension RollbackCapture {
         next.take(pages, shape: shape)
         state.image = next
         scan?.took(pages, shape: shape)
-        if let scan, scan.needsFreshStart {
-            scan.merged.add(count)
-            return state.outbox.putPart(pages, of: scan)
-        }
-        scan?.commitsTaken += count
+        scan?.snapshot.took(count)
+        if let scan, scan.snapshot.needsFreshStart { return state.outbox.putPart(pages, of: scan) }
         if scan == nil { state.ledger.hasSnapshot() }
         let isSingle = scan == nil || event == .commit
         state.outbox.put(

@@ -108,11 +108,8 @@ extension Tracker: WALTail.Sink {
         dropAudit()
         scan?.took(pages, shape: shape)
         scanning.audit.want()
-        if let scan, scan.needsFreshStart {
-            if isFinal { scan.merged.add(1) }
-            return state.outbox.putPart(pages, of: scan)
-        }
-        if isFinal { scan?.commitsTaken += 1 }
+        if isFinal { scan?.snapshot.took(1) }
+        if let scan, scan.snapshot.needsFreshStart { return state.outbox.putPart(pages, of: scan) }
         state.outbox.putCommit(pages, shape, isFinal: isFinal)
     }
 }

@@ -158,8 +158,8 @@ extension Tracker {
             try endPlainScan(scan, now)
             return .done
         }
-        if scan.needsAnotherPass {
-            if let rest = scan.restsUntil, rest > now {
+        if scan.pass.needsAnother {
+            if let rest = scan.pass.restsUntil, rest > now {
                 return state.retry(in: now.duration(to: rest), from: now)
             }
             guard state.mirrorIsCurrent() else { return .done }
