@@ -52,7 +52,7 @@ struct TrackerScanTests {
         tracker.state.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan)
         tracker.dropScan()
         // Pages of the former size again.
-        #expect(try begin(former).isFreshStart)
+        #expect(try begin(former).snapshot.isFreshStart)
         _ = queue.takeAll()
     }
 
