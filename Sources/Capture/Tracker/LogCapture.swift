@@ -5,14 +5,14 @@ import SystemPackage
 /// The write-ahead log of one database: which file it is, and how far it is consumed.
 struct LogCapture {
     private(set) var tail: WALTail?
-    /// The log while it is closed, because too many are open.
-    private var suspended: SuspendedTail?
+    /// The log while it is closed, because too many are open: which one it is, and how far it was consumed.
+    private var suspended: (identity: FileIdentity, position: LogPosition)?
     /// A log appeared that could not be opened then.
     private(set) var isUnseen = false
     /// The log has lost its name and is read to its end just now.
-    private(set) var isDraining = false
+    var isDraining = false
     /// There was no room for all of it: the rest follows.
-    private(set) var isDrainingLater = false
+    var isDrainingLater = false
     private var pace = LogPace()
     var sight = LogSight()
 
@@ -72,7 +72,7 @@ extension LogCapture {
     /// Closes the log, for too many are open. What goes on with it is kept.
     mutating func suspend(_ context: CaptureContext) {
         guard let tail else { return }
-        suspended = SuspendedTail(tail)
+        suspended = (tail.log.identity, tail.position)
         hold(nil, context)
     }
 
@@ -138,12 +138,6 @@ extension LogCapture {
 
     /// So long the end of a log is read at once, before another log can come.
     static let drainTime = Duration.milliseconds(50)
-
-    mutating func drainBegins() { isDraining = true }
-
-    mutating func drainPauses() { isDraining = false }
-
-    mutating func drainGoesOnLater() { isDrainingLater = true }
 
     /// Nothing more is wanted of a log that has lost its name.
     mutating func endDraining(_ context: CaptureContext) {

@@ -46,8 +46,8 @@ extension Tracker {
 
     /// Reads a log to its end that has lost its name.
     func drain(_ log: WALTail) {
-        logs.drainBegins()
-        defer { logs.drainPauses() }
+        logs.isDraining = true
+        defer { logs.isDraining = false }
         do throws(SystemError) {
             // After its end no generation begins.
             let deadline = MonotonicInstant.now.advanced(by: LogCapture.drainTime)
@@ -56,7 +56,7 @@ extension Tracker {
                 outcome = try log.poll(&context.scratch, into: self)
             }
             if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
-                logs.drainGoesOnLater()
+                logs.isDrainingLater = true
                 state.pending.log = true
                 return
             }

@@ -40,16 +40,6 @@ struct CompletionProof {
             else { return false }
         }
         guard let start = position.chain else { return false }
-        return try isSame(end, behind: start, &reader, &scratch)
-    }
-
-    /// Reads the frames again up to `end`, and compares the chain there.
-    private mutating func isSame(
-        _ end: WALChain,
-        behind start: WALChain,
-        _ reader: inout WALReader,
-        _ scratch: inout [UInt8]
-    ) throws(SystemError) -> Bool? {
         var frames = FrameCursor(behind: (self.end == end ? reached : nil) ?? start)
         while try reader.next(&frames, &scratch), frames.chain.frameCount < end.frameCount {
             guard !reader.isOverChunk else {
