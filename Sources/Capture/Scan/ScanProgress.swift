@@ -22,10 +22,10 @@ extension ScanProgress {
         purpose =
             switch scan.purpose {
             case .base: .firstCapture
-            case .comparison: scan.isFreshStart ? .firstCapture : .comparison
+            case .comparison: scan.snapshot.isFreshStart ? .firstCapture : .comparison
             case .audit: .audit
             }
-        totalBytes = scan.shape?.byteCount ?? scan.pageCount.byteCount(pageSize: scan.pageSize)
-        bytes = min(scan.cursor.byteOffset(pageSize: scan.pageSize), totalBytes)
+        totalBytes = scan.image.shape.byteCount
+        bytes = min(scan.pass.cursor.byteOffset(pageSize: scan.pageSize), totalBytes)
     }
 }

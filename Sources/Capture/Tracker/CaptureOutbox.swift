@@ -38,6 +38,8 @@ struct CaptureOutbox {
         queue.put(step)
     }
 
+    mutating func put(_ changes: Changes) { put(.changes(changes)) }
+
     /// Hands over what was kept back, before anything that comes after it.
     mutating func putBacklog() {
         guard let kept = backlog.take() else { return }
@@ -64,14 +66,12 @@ struct CaptureOutbox {
     /// The file is not there any more, or no protected file.
     mutating func putDeletion(_ pageSize: PageSize) {
         put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: .deleted,
-                    shape: .empty(pageSize),
-                    pages: PageSet(pageSize: pageSize)
-                )
+            Changes(
+                file: file,
+                time: .now,
+                event: .deleted,
+                shape: .empty(pageSize),
+                pages: PageSet(pageSize: pageSize)
             )
         )
     }
@@ -87,16 +87,14 @@ extension CaptureOutbox {
         if isFinal, !isAmidCommit, !queueHasRoom { return keepBack(pages, shape) }
         if isFinal { isAmidCommit = false }
         put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: .commit,
-                    shape: shape,
-                    pages: pages,
-                    isFinal: isFinal,
-                    closesUnfinished: isFinal && !isAmidScan
-                )
+            Changes(
+                file: file,
+                time: .now,
+                event: .commit,
+                shape: shape,
+                pages: pages,
+                isFinal: isFinal,
+                closesUnfinished: isFinal && !isAmidScan
             )
         )
     }
@@ -115,16 +113,14 @@ extension CaptureOutbox {
     /// Hands over pages of a snapshot that is not whole yet.
     mutating func putPart(_ pages: PageSet, _ shape: ImageSize, startsFresh: Bool = false) {
         put(
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: .scan,
-                    shape: shape,
-                    startsFresh: startsFresh,
-                    pages: pages,
-                    isFinal: false
-                )
+            Changes(
+                file: file,
+                time: .now,
+                event: .scan,
+                shape: shape,
+                startsFresh: startsFresh,
+                pages: pages,
+                isFinal: false
             )
         )
     }
@@ -140,9 +136,7 @@ extension CaptureOutbox {
     mutating func putCount(_ count: Int, _ shape: ImageSize) {
         let nothing = PageSet(pageSize: shape.pageSize)
         put(
-            .changes(
-                Changes(file: file, time: .now, event: .scan, coalesced: count, shape: shape, pages: nothing)
-            )
+            Changes(file: file, time: .now, event: .scan, coalesced: count, shape: shape, pages: nothing)
         )
     }
 }

@@ -79,7 +79,7 @@ extension CaptureState {
     /// that was made meanwhile.
     mutating func merge(_ log: WALTail) {
         guard ledger.isBorn, image == nil else { return }
-        ledger.add(try? log.commitsSinceMade(&context.scratch))
+        ledger.add(try? log.reader.commitsSinceMade(&context.scratch))
     }
 
     /// The name of the next snapshot. `isCommit`: it is one commit alone.

@@ -40,15 +40,11 @@ extension FileGroup {
         let stamps = members.map { $0.state.presentStamp }
         var readings: [GroupRead.Reading] = []
         for member in members where member === tracker || !isKnown(member) && member.state.presence.isThere {
-            if member === tracker {
-                guard let whole = try member.state.readWhole() else { continue }
+            if let whole = try member === tracker ? member.state.readWhole() : try? member.state.readWhole() {
                 readings.append(GroupRead.Reading(tracker: member, shape: whole.shape, pages: whole.pages))
-            } else {
+            } else if member !== tracker {
                 // What is large comes first, and what cannot be read says so itself.
-                guard let whole = try? member.state.readWhole() else {
-                    return tracker.state.retry(in: .milliseconds(20), from: now)
-                }
-                readings.append(GroupRead.Reading(tracker: member, shape: whole.shape, pages: whole.pages))
+                return tracker.state.retry(in: .milliseconds(20), from: now)
             }
         }
         let read = GroupRead(members: members, writes: writes, stamps: stamps, readings: readings)

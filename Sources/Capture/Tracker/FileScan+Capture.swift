@@ -18,43 +18,8 @@ struct FileOutline: Equatable {
 extension CaptureOutbox {
     /// Hands over pages of the scan's snapshot.
     mutating func putPart(_ pages: PageSet, of scan: FileScan) {
-        let shape = scan.knownShape
-        for index in pages.numbers.indices where pages.numbers[index] == PageNumber(1) {
-            scan.learn(pageOne: pages[index])
-        }
-        putPart(pages, shape, startsFresh: scan.needsFreshStart)
-        scan.needsFreshStart = false
-    }
-}
-
-extension FileScan {
-    /// The outline of what it hands over.
-    var knownShape: ImageSize { shape ?? ImageSize(pageSize: pageSize, pageCount: pageCount) }
-
-    /// Commits that count for the next scan if this one is given up.
-    var countGivenUp: MergedCommits {
-        var count = merged
-        count.add(transactions ?? 0)
-        // An unfinished snapshot stays open, and so does its count; a base image does not.
-        if purpose == .base { count.add(commitsTaken) }
-        return count
-    }
-
-    /// Counts commits that were in the log when the scan began, should nothing of them be known; nil: nobody
-    /// knows how many.
-    func count(_ overlaidCommits: Int?) {
-        guard isFreshStart || purpose == .base else { return }
-        if let overlaidCommits { merged.add(overlaidCommits) } else { merged.addUnknown() }
-    }
-}
-
-extension WALTail {
-    /// The log's page size where it decides: SQLite reads through the log, so commits in it count whatever
-    /// the file's own header says.
-    func pageSize(unless known: PageSize?, _ scratch: inout [UInt8]) throws -> PageSize? {
-        guard let header = try readHeader(&scratch), header.pageSize != known else { return nil }
-        let isDecisive = try known == nil || hasCommit(under: header, &scratch)
-        return isDecisive ? header.pageSize : nil
+        scan.image.learn(pages)
+        putPart(pages, scan.image.shape, startsFresh: scan.snapshot.takeFreshStart())
     }
 }
 

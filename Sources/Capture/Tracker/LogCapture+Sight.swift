@@ -93,7 +93,7 @@ extension LogCapture {
     mutating func isUsed(_ state: inout CaptureState, _ journal: JournalWatch) throws(SystemError) -> Bool {
         if !isNamed { try open(&state) }
         let context = state.context
-        if try tail?.readHeader(&context.scratch) != nil { return true }
+        if try tail?.reader.header(&context.scratch) != nil { return true }
         // A journal that is live may be about to take back what the file says of itself.
         if try journal.state(&context.scratch) == .live { return false }
         let file = try OpenFile(state.path, .look)

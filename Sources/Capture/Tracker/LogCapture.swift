@@ -5,14 +5,14 @@ import SystemPackage
 /// The write-ahead log of one database: which file it is, and how far it is consumed.
 struct LogCapture {
     private(set) var tail: WALTail?
-    /// The log while it is closed, because too many are open.
-    private var suspended: SuspendedTail?
+    /// The log while it is closed, because too many are open: which one it is, and how far it was consumed.
+    private var suspended: (identity: FileIdentity, position: LogPosition)?
     /// A log appeared that could not be opened then.
     private(set) var isUnseen = false
     /// The log has lost its name and is read to its end just now.
-    private(set) var isDraining = false
+    var isDraining = false
     /// There was no room for all of it: the rest follows.
-    private(set) var isDrainingLater = false
+    var isDrainingLater = false
     private var pace = LogPace()
     var sight = LogSight()
 
@@ -50,7 +50,7 @@ extension LogCapture {
         isNew: Bool,
         _ state: borrowing CaptureState
     ) {
-        hold(WALTail(log, indexPath: state.presence.logIndexPath, isNew: isNew), state.context)
+        hold(WALTail(log, indexPath: state.presence.logIndexPath, LogPosition(isNew: isNew)), state.context)
         suspended = nil
     }
 
@@ -72,7 +72,7 @@ extension LogCapture {
     /// Closes the log, for too many are open. What goes on with it is kept.
     mutating func suspend(_ context: CaptureContext) {
         guard let tail else { return }
-        suspended = tail.suspended
+        suspended = (tail.log.identity, tail.position)
         hold(nil, context)
     }
 
@@ -89,14 +89,14 @@ extension LogCapture {
         hold(tail, state.context)
         if state.pending.rescanReason != nil { return true }
         guard tail.log.identity == suspended.identity else { return false }
-        tail.resume(suspended)
+        tail.resume(suspended.position)
         return true
     }
 
     /// Whether there are commits in the log, or were some since it was last polled.
     func hasCommits(_ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         guard let tail else { return false }
-        if try tail.readHeader(&scratch) != nil { return true }
+        if try tail.reader.header(&scratch) != nil { return true }
         return try tail.pollWithoutHeader(&scratch) != .current
     }
 
@@ -117,7 +117,7 @@ extension LogCapture {
     }
 
     /// The wal-index of the log, held as it appears.
-    func hold(index: PinnedFile) { tail?.index = index }
+    func hold(index: PinnedFile) { tail?.reader.index.hold(index) }
 }
 
 // Consuming
@@ -129,7 +129,7 @@ extension LogCapture {
     mutating func polled(_ outcome: WALTail.Outcome, _ now: MonotonicInstant) -> LogStep {
         pace.polled(
             outcome,
-            isLong: (tail?.unfinishedBytes ?? 0) > WALTail.heldBytes,
+            isLong: (tail?.reader.passedBytes ?? 0) > WALReader.heldBytes,
             isDraining: isDrainingLater,
             began: now,
             ended: .now
@@ -138,12 +138,6 @@ extension LogCapture {
 
     /// So long the end of a log is read at once, before another log can come.
     static let drainTime = Duration.milliseconds(50)
-
-    mutating func drainBegins() { isDraining = true }
-
-    mutating func drainPauses() { isDraining = false }
-
-    mutating func drainGoesOnLater() { isDrainingLater = true }
 
     /// Nothing more is wanted of a log that has lost its name.
     mutating func endDraining(_ context: CaptureContext) {

@@ -151,15 +151,7 @@ extension RollbackCapture {
     ) {
         state.presence.content.capturedQuiescent(read.window.stamp, at: .now)
         if let image = read.image {
-            let transactions = read.changed.transactions
-            deliver(
-                image.pages,
-                image.shape,
-                scan,
-                transactions: transactions,
-                isConsistentPoint: isConsistentPoint,
-                &state
-            )
+            deliver(image, scan, read.changed.transactions, isConsistentPoint: isConsistentPoint, &state)
         }
         captured(read.window, &state)
         if scan == nil {
@@ -170,13 +162,13 @@ extension RollbackCapture {
 
     /// Hands over a captured state.
     private func deliver(
-        _ pages: PageSet,
-        _ shape: ImageSize,
+        _ image: QuiescentImage,
         _ scan: FileScan?,
-        transactions: Int?,
+        _ transactions: Int?,
         isConsistentPoint: Bool,
         _ state: inout CaptureState
     ) {
+        let (pages, shape) = (image.pages, image.shape)
         let startsFresh = state.image == nil || state.image?.shape.pageSize != shape.pageSize
         let count = (transactions ?? 0) + (scan == nil ? state.takeMerged().count : 0)
         let isReplaced = scan == nil && state.pending.rescanReason == .replaced
@@ -187,26 +179,21 @@ extension RollbackCapture {
         next.take(pages, shape: shape)
         state.image = next
         scan?.took(pages, shape: shape)
-        if let scan, scan.needsFreshStart {
-            scan.merged.add(count)
-            return state.outbox.putPart(pages, of: scan)
-        }
-        scan?.commitsTaken += count
+        scan?.snapshot.took(count)
+        if let scan, scan.snapshot.needsFreshStart { return state.outbox.putPart(pages, of: scan) }
         if scan == nil { state.ledger.hasSnapshot() }
         let isSingle = scan == nil || event == .commit
         state.outbox.put(
-            .changes(
-                Changes(
-                    file: state.file,
-                    time: .now,
-                    event: event,
-                    coalesced: isSingle ? CommitLedger.coalesced(count, event) : count,
-                    shape: shape,
-                    startsFresh: startsFresh,
-                    pages: pages,
-                    closesUnfinished: scan == nil,
-                    isConsistentPoint: isConsistentPoint
-                )
+            Changes(
+                file: state.file,
+                time: .now,
+                event: event,
+                coalesced: isSingle ? CommitLedger.coalesced(count, event) : count,
+                shape: shape,
+                startsFresh: startsFresh,
+                pages: pages,
+                closesUnfinished: scan == nil,
+                isConsistentPoint: isConsistentPoint
             )
         )
     }

@@ -19,15 +19,14 @@ extension ScanCapture {
                 state.schedule.waitForRecorder()
                 return .done
             }
-            if scan.isOverLog, let log, log.isOverlaying {
+            if scan.isOverLog, let log, log.overlay.isUnderWay {
                 let step = try collect(scan, log, &state)
                 if step != .done { return step }
                 continue
             }
             if let first = scan.firstUnmarked, let log {
-                scan.firstUnmarked = try scan.cover { covered in
-                    try log.markConsumed(from: first, in: &covered, &context.scratch)
-                }
+                scan.firstUnmarked = try log.reader
+                    .addPages(of: log.position.chain, from: first, to: &scan.covered, &context.scratch)
                 continue
             }
             if scan.isComplete {
@@ -52,9 +51,9 @@ extension ScanCapture {
             return try lay(preimages, scan, &state)
         }
         let needsJournal = !scan.isOverLog && state.kind == .database
-        let chunk = scan.nextChunk(limit: needsJournal ? ChunkReader.shortBytes : ChunkReader.bytes)
+        let chunk = scan.pass.nextChunk(limit: needsJournal ? ChunkReader.shortBytes : ChunkReader.bytes)
         guard !chunk.isEmpty else {
-            scan.advance(past: chunk)
+            scan.pass.advance(past: chunk)
             return nil
         }
         let (writes, transactions) = (state.pending.contentWrites, journal.transactionsSeen)
@@ -111,7 +110,7 @@ extension ScanCapture {
             let pages = try reader.differences(read)
             if let step = try take(differences: pages, scan, &state) { return step }
         }
-        scan.advance(past: read.pages)
+        scan.pass.advance(past: read.pages)
         return nil
     }
 
@@ -132,7 +131,7 @@ extension ScanCapture {
         _ scan: FileScan,
         _ state: inout CaptureState
     ) throws -> ScanStep? {
-        let shape = scan.knownShape
+        let shape = scan.image.shape
         scan.took(preimages, shape: shape)
         if scan.purpose == .audit {
             guard let page = try ChunkReader(scan, state).firstDifference(preimages) else { return nil }
@@ -140,7 +139,7 @@ extension ScanCapture {
         }
         state.outbox.putPart(preimages, of: scan)
         // Only now it is known from which state on the journals tell of changes.
-        if !scan.isLayingHotJournal { state.image = ObservedImage(shape: shape, header: scan.header) }
+        if !scan.isLayingHotJournal { state.image = ObservedImage(shape: shape, header: scan.image.header) }
         return nil
     }
 
@@ -171,15 +170,16 @@ extension ScanCapture {
     /// Begins with what was in the log before the scan.
     func overlay(_ log: WALTail?, _ state: inout CaptureState) throws -> ScanStep {
         guard let scan else { return .done }
-        scan.merged = state.ledger.merged
+        scan.snapshot.begin(with: state.ledger.merged)
         guard let log else { return .done }
         state.pending.log = true
         let context = state.context
-        let result = try scan.cover { covered in
-            try log.overlay(&covered, &context.scratch, hasRoom: { context.queue.hasRoomForScan }) {
-                emit($0, $1, scan, &state)
-            }
-        }
+        let result = try log.overlay(
+            &scan.covered,
+            &context.scratch,
+            hasRoom: { context.queue.hasRoomForScan },
+            { emit($0, $1, scan, &state) }
+        )
         return try took(result, scan, log, &state)
     }
 
@@ -190,11 +190,12 @@ extension ScanCapture {
         _ state: inout CaptureState
     ) throws -> ScanStep {
         let context = state.context
-        let result = try scan.cover { covered in
-            try log.collect(&covered, &context.scratch, hasRoom: { context.queue.hasRoomForScan }) {
-                emit($0, $1, scan, &state)
-            }
-        }
+        let result = try log.collect(
+            &scan.covered,
+            &context.scratch,
+            hasRoom: { context.queue.hasRoomForScan },
+            { emit($0, $1, scan, &state) }
+        )
         return try took(result, scan, log, &state)
     }
 
@@ -206,25 +207,24 @@ extension ScanCapture {
         _ state: inout CaptureState
     ) {
         guard let shape = try? state.bounds.shapeFromLog(scan.pageSize, databasePages) else { return }
-        scan.learn(fromOverlay: shape)
+        scan.image.learn(fromOverlay: shape)
         state.outbox.putPart(pages, of: scan)
     }
 
     private func took(
-        _ result: WALTail.Overlay,
+        _ result: LogOverlay.Result,
         _ scan: FileScan,
         _ log: WALTail,
         _ state: inout CaptureState
     ) throws -> ScanStep {
-        if !scan.hasCountedLog, log.beginning == nil {
-            scan.hasCountedLog = true
-            // What the log held when the comparison began is a part of the snapshot that ends it.
-            if state.ledger.isBorn { scan.count(log.overlaidCommits) }
+        // What the log held when the comparison began is a part of the snapshot that ends it.
+        if !log.overlay.isSearching {
+            scan.snapshot.countLog(log.overlay.commits, isBorn: state.ledger.isBorn)
         }
         switch result {
         case .empty, .unfinished: return .done
         case .commits(let databasePages):
-            scan.learn(fromOverlay: try state.bounds.shapeFromLog(scan.pageSize, databasePages))
+            scan.image.learn(fromOverlay: try state.bounds.shapeFromLog(scan.pageSize, databasePages))
             return .done
         case .moved: return .restart
         }

@@ -43,7 +43,7 @@ extension ScanCapture {
         file: consuming OpenFile,
         isOverLog: Bool,
         selection: PageBitmap? = nil,
-        transactions: Int? = nil,
+        transactions: Int = 0,
         _ state: inout CaptureState,
         _ journal: JournalWatch
     ) throws {
@@ -59,8 +59,7 @@ extension ScanCapture {
                 isOverLog: isOverLog,
                 file: file,
                 mirror: mirror,
-                pageSize: shape.pageSize,
-                pageCount: shape.pageCount,
+                shape: shape,
                 journalEvents: journal.eventsSeen,
                 selection: selection,
                 transactions: transactions,
@@ -89,8 +88,7 @@ extension ScanCapture {
         _ journal: JournalWatch
     ) throws {
         try begin(shape, file: file, isOverLog: true, &state, journal)
-        scan?.header = outline.header
-        scan?.learn(shape)
+        scan?.image.header = outline.header
         state.pending.contentCaptured()
         journal.captured()
         state.ledger.allIsCounted()
@@ -117,17 +115,16 @@ extension ScanCapture {
             file: try OpenFile(state.path, .look),
             isOverLog: false,
             selection: pages.map(PageBitmap.init),
-            transactions: transactions,
+            transactions: transactions ?? 0,
             &state,
             rollback.journal
         )
         guard let scan else { return }
-        scan.header = window.parsedHeader
-        scan.learn(shape)
+        scan.image.header = window.parsedHeader
         scan.layOver(hot)
-        scan.merged = state.ledger.merged
+        scan.snapshot.begin(with: state.ledger.merged)
         // The transactions up to here are in what will be read; the chain of counters starts anew.
-        state.image = ObservedImage(shape: shape, header: scan.header)
+        state.image = ObservedImage(shape: shape, header: window.parsedHeader)
         state.pending.rescanUnlessWanted(.unexplained)
         rollback.captured(window, &state)
     }
@@ -145,8 +142,7 @@ extension ScanCapture {
             isOverLog: image.usesWAL,
             file: try OpenFile(state.path, .look),
             mirror: mirror,
-            pageSize: image.shape.pageSize,
-            pageCount: image.shape.pageCount,
+            shape: image.shape,
             journalEvents: journal.eventsSeen
         )
         begin(scan, &state)
@@ -175,15 +171,15 @@ extension ScanCapture {
     mutating func drop(_ log: WALTail?, _ state: inout CaptureState) -> Bool {
         // What was kept back amid the scan belongs to its unfinished snapshot, and must not close it.
         state.outbox.putBacklog()
-        if log?.beginning != nil { log?.forget() }
+        if let log, log.overlay.isSearching { log.forget() }
         guard let scan else { return false }
         if scan.purpose == .base { state.outbox.put(.abandonBase(state.file)) }
         if scan.purpose != .audit, !scan.isOverLog, state.kind == .database {
             // A log is counted anew.
-            state.ledger.scanGivenUp(scan.countGivenUp, through: state.image?.changeCounter)
+            state.ledger.scanGivenUp(scan.snapshot.countGivenUp, through: state.image?.changeCounter)
         }
         // A fresh start that was handed over in part has taken the former image's place.
-        if scan.purpose == .base || scan.isFreshStart { state.image = nil }
+        if scan.purpose == .base || scan.snapshot.isFreshStart { state.image = nil }
         return end(&state)
     }
 
@@ -207,9 +203,8 @@ extension ScanCapture {
         guard let scan, scan.purpose == .base, !window.isHot, header?.pageSize == scan.pageSize,
             let shape = ImageSize(pageSize: scan.pageSize, byteCount: window.sizeBytes)
         else { return .restart }
-        scan.breakChain(shape, now)
-        scan.merged.add(transactions ?? 0)
-        scan.header = header
+        scan.missTransaction(shape, header, now)
+        scan.snapshot.merge(transactions ?? 0)
         state.image = ObservedImage(shape: shape, header: header)
         rollback.captured(window, &state)
         state.schedule.retry(in: .zero, from: now)
@@ -227,19 +222,19 @@ extension ScanCapture {
             state.context.meter.update { $0.audits += 1 }
             return true
         }
-        let (file, shape) = (state.file, scan.knownShape)
-        state.ledger.scanEnded(scan.merged)
-        let count = state.takeMerged().count + (scan.transactions ?? 0)
-        let event = state.event(isCommit: scan.transactions == 1 && count + scan.commitsTaken == 1)
-        let rest = scan.commitsTaken > 0 ? count : CommitLedger.coalesced(count, event)
+        let (file, shape, snapshot) = (state.file, scan.image.shape, scan.snapshot)
+        state.ledger.scanEnded(snapshot.merged)
+        let count = state.takeMerged().count + snapshot.transactions
+        let event = state.event(isCommit: snapshot.transactions == 1 && count + snapshot.commitsTaken == 1)
+        let rest = snapshot.commitsTaken > 0 ? count : CommitLedger.coalesced(count, event)
         if scan.purpose == .base {
             if rest > 0 { state.outbox.putCount(rest, shape) }
             state.outbox.put(.endBase(file, event: event, time: .now, shape: shape))
         } else {
-            if scan.needsFreshStart { state.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan) }
+            if snapshot.needsFreshStart { state.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan) }
             state.outbox.put(.finish(file, event: event, time: .now, shape: shape, coalesced: rest))
         }
-        state.image = ObservedImage(shape: shape, header: scan.header)
+        state.image = ObservedImage(shape: shape, header: scan.image.header)
         state.ledger.hasSnapshot()
         state.contentIsCertain()
         audit.want()

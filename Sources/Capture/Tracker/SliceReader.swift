@@ -82,15 +82,27 @@ struct ChunkReader {
         return chunk
     }
 
-    /// The pages of a chunk that differ from the mirror.
+    /// The pages of a chunk that differ from the mirror and that no transaction supplied. A page of the
+    /// mirror that is not as it was written counts as different.
     func differences(_ read: ChunkRead) throws -> PageSet {
         let offset = PageNumber(read.chunk.lowerBound).byteOffset(pageSize: scan.pageSize)
         let got = read.byteCount
         let known = try scan.mirror?.readSparse(into: &context.mirrorScratch, count: got, at: offset) ?? 0
-        let (bytes, mirrored) = (context.chunkScratch, context.mirrorScratch)
-        return scan.differences(read.chunk, bytes, count: got, mirrored, count: known) {
-            context.hashes.holds($0, of: file, $1, scan.pageSize)
+        let (bytes, mirrorBytes, covered) = (context.chunkScratch, context.mirrorScratch, scan.covered)
+        let content = unsafe bytes.span.bytes.extracting(0..<got)
+        let mirrored = unsafe mirrorBytes.span.bytes.extracting(0..<known)
+        var pages = PageSet(pageSize: scan.pageSize)
+        for number in read.chunk where !covered.contains(PageNumber(number)) {
+            let start = Int(number - read.chunk.lowerBound) * scan.pageSize.bytes
+            guard start < got else { break }
+            let end = min(start + scan.pageSize.bytes, got)
+            let page = content.extracting(start..<end)
+            let isSame =
+                end <= known && page.isEqual(to: mirrored.extracting(start..<end))
+                && context.hashes.holds(PageNumber(number), of: file, page, scan.pageSize)
+            if !isSame { pages.append(PageNumber(number), page) }
         }
+        return pages
     }
 
     /// The first pre-image of which the mirror has something else.

@@ -68,7 +68,7 @@ extension Tracker {
             // The one that went was never held.
             return requireRescan(.missed("a write-ahead log was gone before it could be read"))
         }
-        if isFollowingLog, log.beginning != nil {
+        if isFollowingLog, log.overlay.isSearching {
             // Which commits were in it when the comparison began was not known yet.
             restartScan(.now)
             state.merge(log)

@@ -25,7 +25,7 @@ extension Tracker {
             return
         }
         // Until the comparison has found the log's last commit, nobody knows what comes after it.
-        guard log.beginning == nil else { return }
+        guard !log.overlay.isSearching else { return }
         // Transactions in rollback mode that were not captured yet come before all that is in the log.
         guard scan?.isOverLog == true || !journal.hasNews else { return }
         if let wait = logs.wait(now) { return state.schedule.retry(in: wait, from: now) }
@@ -46,8 +46,8 @@ extension Tracker {
 
     /// Reads a log to its end that has lost its name.
     func drain(_ log: WALTail) {
-        logs.drainBegins()
-        defer { logs.drainPauses() }
+        logs.isDraining = true
+        defer { logs.isDraining = false }
         do throws(SystemError) {
             // After its end no generation begins.
             let deadline = MonotonicInstant.now.advanced(by: LogCapture.drainTime)
@@ -56,7 +56,7 @@ extension Tracker {
                 outcome = try log.poll(&context.scratch, into: self)
             }
             if outcome == .unfinished || (outcome == .congested && !hasRoomForParts) {
-                logs.drainGoesOnLater()
+                logs.isDrainingLater = true
                 state.pending.log = true
                 return
             }
@@ -108,11 +108,8 @@ extension Tracker: WALTail.Sink {
         dropAudit()
         scan?.took(pages, shape: shape)
         scanning.audit.want()
-        if let scan, scan.needsFreshStart {
-            if isFinal { scan.merged.add(1) }
-            return state.outbox.putPart(pages, of: scan)
-        }
-        if isFinal { scan?.commitsTaken += 1 }
+        if isFinal { scan?.snapshot.took(1) }
+        if let scan, scan.snapshot.needsFreshStart { return state.outbox.putPart(pages, of: scan) }
         state.outbox.putCommit(pages, shape, isFinal: isFinal)
     }
 }

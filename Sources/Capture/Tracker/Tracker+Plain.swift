@@ -53,7 +53,6 @@ extension Tracker {
         state.pending.contentCaptured()
         state.pending.rescanUnlessWanted(.unexplained)
         try scanning.begin(shape, file: file, isOverLog: false, &state, journal)
-        scan?.learn(shape)
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.
@@ -65,7 +64,7 @@ extension Tracker {
             return restartPlainScan(now)
         }
         finishScan()
-        state.plainCaptured(scan.knownShape, ContentStamp(status))
+        state.plainCaptured(scan.image.shape, ContentStamp(status))
     }
 
     /// Somebody writes what is being read, or what it is captured with.

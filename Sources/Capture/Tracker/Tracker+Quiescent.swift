@@ -35,7 +35,7 @@ extension Tracker {
         let isConsistentPoint = read.image == nil || hasAllParts()
         rollback.capture(read, scan, isConsistentPoint: isConsistentPoint, &state)
         scanning.audit.want()
-        if let scan, scan.isComplete, !scan.needsAnotherPass { finishScan() }
+        if let scan, scan.isComplete, !scan.pass.needsAnother { finishScan() }
         return .done
     }
 

@@ -16,7 +16,7 @@ extension Tracker {
         guard state.image == nil || state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
         let file = try OpenFile(path, .look)
         let outline = try FileOutline(file, &context.scratch)
-        let logged = try logs.tail?.pageSize(unless: outline.header?.pageSize, &context.scratch)
+        let logged = try logs.tail?.reader.pageSize(unless: outline.header?.pageSize, &context.scratch)
         guard let pageSize = logged ?? outline.header?.pageSize else { return captureQuiescent(now) }
         let allocated = try file.status().allocatedBytes
         let shape = try state.bounds.shape(
@@ -158,8 +158,8 @@ extension Tracker {
             try endPlainScan(scan, now)
             return .done
         }
-        if scan.needsAnotherPass {
-            if let rest = scan.restsUntil, rest > now {
+        if scan.pass.needsAnother {
+            if let rest = scan.pass.restsUntil, rest > now {
                 return state.retry(in: now.duration(to: rest), from: now)
             }
             guard state.mirrorIsCurrent() else { return .done }

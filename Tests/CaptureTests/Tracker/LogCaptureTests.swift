@@ -104,7 +104,7 @@ struct LogCaptureTests {
         try folder.write([], to: "a.db-wal")
         try tracker.logs.open(&tracker.state)
         tracker.logs.sight.isInSight()
-        tracker.logs.drainGoesOnLater()
+        tracker.logs.isDrainingLater = true
         #expect(tracker.logs.isDrainingLater)
         tracker.logs.endDraining(tracker.context)
         #expect(tracker.logs.isAbsent && !tracker.logs.isDrainingLater && openLogs == 0)

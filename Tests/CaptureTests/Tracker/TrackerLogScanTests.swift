@@ -17,7 +17,7 @@ struct TrackerLogScanTests {
             \(String(repeating: "UPDATE t SET b = randomblob(4000);", count: updates))
             """
         )
-        #expect(database.tracker.logs.tail?.beginning != nil)
+        #expect(database.tracker.logs.tail?.overlay.isSearching == true)
         return database
     }
 
@@ -32,7 +32,7 @@ struct TrackerLogScanTests {
     )
     func grows(isLate: Bool) throws {
         let database = try begun(rows: 4000)
-        while isLate, database.tracker.logs.tail?.uncollected == nil { try database.look() }
+        while isLate, database.tracker.logs.tail?.overlay.isSearching == true { try database.look() }
         try database.session.sql("INSERT INTO t(b) VALUES(randomblob(100000));")
         database.tracker.note(.logModified)
         try database.lookUntilAtRest()

@@ -53,7 +53,7 @@ struct TrackerScanTests {
         tracker.state.outbox.putPart(PageSet(pageSize: scan.pageSize), of: scan)
         tracker.dropScan()
         // Pages of the former size again.
-        #expect(try begin(former).isFreshStart)
+        #expect(try begin(former).snapshot.isFreshStart)
         _ = queue.takeAll()
     }
 
@@ -112,7 +112,7 @@ struct TrackerScanTests {
         )
         let scan = try #require(tracker.scan)
         #expect(scan.purpose == .base)
-        scan.commitsTaken = 2
+        scan.snapshot.took(2)
         let hasEnded = tracker.scanning.drop(nil, &tracker.state)
         #expect(hasEnded && tracker.scan == nil)
         #expect(tracker.state.ledger.merged.count == 5)
@@ -140,7 +140,7 @@ struct TrackerScanTests {
             tracker.journal
         )
         let scan = try #require(tracker.scan)
-        scan.merged = tracker.state.ledger.merged
+        scan.snapshot.begin(with: tracker.state.ledger.merged)
         let hasEnded = tracker.scanning.finish(&tracker.state)
         #expect(hasEnded && tracker.scan == nil)
         // It had handed over nothing yet, and takes the former image's place all the same.

@@ -28,23 +28,29 @@ final class FollowedLog {
             "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(pragmas)"
         )
         let path = FilePath(folder.file("a.db-wal"))
-        tail = try WALTail(path, indexPath: FilePath(folder.file("a.db-shm")))
+        tail = try WALTail(PinnedFile(path), indexPath: FilePath(folder.file("a.db-shm")))
     }
 
     /// The tail of a log that was made just now.
     func tailFromBirth() throws -> WALTail {
         _ = try session.sql("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; SELECT * FROM t;")
         let log = try PinnedFile(FilePath(folder.file("a.db-wal")))
-        return WALTail(log, indexPath: FilePath(folder.file("a.db-shm")), isNew: true)
+        return WALTail(log, indexPath: FilePath(folder.file("a.db-shm")), LogPosition(isNew: true))
     }
 
     /// Makes the log one without a header, whose index goes on.
     func truncate() throws { _ = try session.sql("PRAGMA wal_checkpoint(TRUNCATE);") }
 
     /// Begins from what is there now, as a comparison does.
-    func overlay(_ tail: WALTail) throws -> WALTail.Overlay {
+    func overlay(_ tail: WALTail) throws -> LogOverlay.Result {
         var covered = PageBitmap()
         return try tail.overlay(&covered, &scratch) { _, _ in }
+    }
+
+    /// Whether a frame that SQLite left empty follows what was consumed.
+    func endsInEmptyFrame() throws -> Bool {
+        guard let chain = tail.position.chain else { return false }
+        return try tail.reader.hasEmptyFrame(behind: chain, &scratch)
     }
 
     /// Polls as long as it is only others that come first.
@@ -54,7 +60,7 @@ final class FollowedLog {
         while outcome == .unfinished {
             outcome = try tail.poll(&scratch, into: sink)
             chunks += 1
-            leastLeft = min(leastLeft, tail.chunk)
+            leastLeft = min(leastLeft, tail.reader.chunk)
         }
         return outcome
     }

@@ -86,7 +86,7 @@ struct WALTailChunkTests {
         var result = try setup.tail.overlay(&covered, &setup.scratch) { pages, _ in found += pages.count }
         var chunks = 1
         while case .unfinished = result {
-            #expect(setup.tail.chunk > -Self.beyond)
+            #expect(setup.tail.reader.chunk > -Self.beyond)
             result = try setup.tail.collect(&covered, &setup.scratch, hasRoom: { true }) { pages, _ in
                 found += pages.count
             }
@@ -95,12 +95,13 @@ struct WALTailChunkTests {
         guard case .commits(let count) = result else { return #expect(Bool(false), "\(result)") }
         #expect(found == Int(count.rawValue) && chunks >= 9)
         // The table, its rows, four changes of them, and the journal mode.
-        #expect(setup.tail.overlaidCommits == 6)
+        #expect(setup.tail.overlay.commits == 6)
+        let end = setup.tail.position.chain
         var again = PageBitmap()
         var first: Int? = 0
         var rounds = 0
         while let frame = first {
-            first = try setup.tail.markConsumed(from: frame, in: &again, &setup.scratch)
+            first = try setup.tail.reader.addPages(of: end, from: frame, to: &again, &setup.scratch)
             rounds += 1
         }
         #expect(rounds >= 2)
@@ -114,12 +115,12 @@ struct WALTailChunkTests {
         var covered = PageBitmap()
         var found = 0
         let first = try setup.tail.overlay(&covered, &setup.scratch) { pages, _ in found += pages.count }
-        #expect(first == .unfinished && setup.tail.beginning != nil)
+        #expect(first == .unfinished && setup.tail.overlay.isSearching)
         _ = try setup.session.sql("PRAGMA wal_checkpoint(RESTART); INSERT INTO t(b) VALUES(1);")
         let next = try setup.tail.collect(&covered, &setup.scratch, hasRoom: { true }) { pages, _ in
             found += pages.count
         }
-        #expect(next == .moved && found == 0 && !setup.tail.isOverlaying)
+        #expect(next == .moved && found == 0 && !setup.tail.overlay.isUnderWay)
     }
 
     @Test("the commits of a new generation are counted chunk by chunk, and none is lost")

@@ -110,6 +110,6 @@ struct WALTailRoomTests {
         try setup.insert(1)
         let next = try setup.tail.collect(&covered, &setup.scratch, hasRoom: { true }) { _, _ in }
         #expect(next == .moved)
-        #expect(setup.tail.uncollected == nil)
+        #expect(!setup.tail.overlay.isUnderWay)
     }
 }

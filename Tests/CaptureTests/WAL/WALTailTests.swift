@@ -51,7 +51,7 @@ struct WALTailTests {
         #expect(try FileStatus.of(FilePath(setup.folder.file("a.db-wal"))).sizeBytes > 200_000)
         #expect(try setup.poll() == .current)
         #expect(setup.sink.commits == before)
-        #expect(setup.tail.unfinishedBytes > 100_000)
+        #expect(setup.tail.reader.passedBytes > 100_000)
         _ = try setup.session.sql("ROLLBACK;")
         try setup.insert(1)
         #expect(try setup.poll() == .current)
@@ -67,7 +67,7 @@ struct WALTailTests {
         #expect(try setup.poll() == .current)
         let before = setup.sink.commits
         try setup.commitEmptyFrames()
-        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch), "this SQLite does not do it")
+        #expect(try setup.endsInEmptyFrame(), "this SQLite does not do it")
         #expect(try setup.poll() == .current)
         try setup.insert(1)
         #expect(try setup.poll() == .current)
@@ -84,7 +84,7 @@ struct WALTailTests {
         #expect(try setup.poll() == .current)
         let before = setup.sink.commits
         try setup.commitEmptyFrames()
-        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch), "this SQLite does not do it")
+        #expect(try setup.endsInEmptyFrame(), "this SQLite does not do it")
         try setup.session.sql("PRAGMA wal_checkpoint(RESTART); BEGIN;")
         try setup.insert(rows)
         try setup.session.sql("COMMIT;")
@@ -124,13 +124,13 @@ struct WALTailTests {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
         try setup.insert(3)
         #expect(try setup.poll() == .current)
-        let frames = try #require(setup.tail.chain?.frameCount)
+        let frames = try #require(setup.tail.position.chain?.frameCount)
         try setup.commitEmptyFrames()
         #expect(try setup.poll() == .current)
         try setup.session.sql("PRAGMA wal_checkpoint(RESTART);")
         for _ in 0..<frames { try setup.session.sql("UPDATE t SET b = randomblob(99) WHERE i = 1;") }
         #expect(try setup.poll() == .current)
-        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch))
+        #expect(try setup.endsInEmptyFrame())
         let before = setup.sink.commits
         for _ in 0..<2 {
             try setup.session.sql("PRAGMA wal_checkpoint(RESTART);")
@@ -147,7 +147,7 @@ struct WALTailTests {
         #expect(try setup.poll() == .current)
         let before = setup.sink.commits
         try setup.writeEmptyFrames(andThen: "INSERT INTO t(b) VALUES(randomblob(90000)); ROLLBACK;")
-        #expect(try setup.tail.endsInEmptyFrame(&setup.scratch), "this SQLite does not do it")
+        #expect(try setup.endsInEmptyFrame(), "this SQLite does not do it")
         try setup.session.close()
         #expect(!setup.folder.exists("a.db-wal"))
         #expect(try setup.poll() == .current)
@@ -176,9 +176,9 @@ struct WALTailTests {
         setup.session.kill()
         let next = try SQLite3Session(setup.folder.file("a.db"))
         _ = try next.sql("INSERT INTO t(b) VALUES('next');")
-        while let index = try setup.tail.readIndex(&setup.scratch), let chain = setup.tail.chain,
-            Int(index.lastFrame) < chain.frameCount
-                || index.changeCounter <= setup.tail.mark?.changeCounter ?? 0
+        let known = setup.tail.position
+        while let index = try setup.tail.reader.index.read(&setup.scratch), let chain = known.chain,
+            Int(index.lastFrame) < chain.frameCount || index.changeCounter <= known.mark?.changeCounter ?? 0
         {
             _ = try next.sql("INSERT INTO t(b) VALUES('next');")
         }
@@ -241,7 +241,7 @@ struct WALTailTests {
             Issue.record("\(result)")
             return
         }
-        let frames = try #require(setup.tail.chain?.frameCount)
+        let frames = try #require(setup.tail.position.chain?.frameCount)
         #expect(try UInt64(frames * 4120) < log.status().sizeBytes || !endsInHole)
     }
 
