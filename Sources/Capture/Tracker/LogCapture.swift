@@ -129,7 +129,7 @@ extension LogCapture {
     mutating func polled(_ outcome: WALTail.Outcome, _ now: MonotonicInstant) -> LogStep {
         pace.polled(
             outcome,
-            isLong: (tail?.reader.passedBytes ?? 0) > WALReader.heldBytes,
+            isLong: (tail?.reader.unfinishedBytes ?? 0) > WALReader.heldBytes,
             isDraining: isDrainingLater,
             began: now,
             ended: .now

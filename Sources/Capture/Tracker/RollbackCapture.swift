@@ -56,7 +56,7 @@ struct RollbackCapture {
     }
 
     mutating func fileIsGone() {
-        wasLocked = false
+        (wasLocked, lockedWrite, hotSince) = (false, nil, nil)
         journal.captured()
     }
 }

@@ -6,7 +6,8 @@ import SQLiteFiles
 /// The frames are read into a buffer of the caller, which must not be used for anything else before the last
 /// frame.
 struct FrameCursor {
-    private let firstFrame: Int
+    /// The number of frames up to the end of the last commit that was passed, or to the start.
+    private var committed: Int
     /// The chain behind the current frame.
     private(set) var chain: WALChain
     private(set) var page = PageNumber(1)
@@ -26,11 +27,11 @@ struct FrameCursor {
 
     init(behind chain: WALChain) {
         self.chain = chain
-        firstFrame = chain.frameCount
+        committed = chain.frameCount
     }
 
-    /// The size of the frames that were passed.
-    var passedBytes: Int { (chain.frameCount - firstFrame) * chain.frameBytes }
+    /// The size of the frames that were passed behind the last commit.
+    var unfinishedBytes: Int { (chain.frameCount - committed) * chain.frameBytes }
 
     /// Goes to the next frame, and subtracts its size from `chunk`. False when the next frame is not valid,
     /// or when the file ends.
@@ -55,7 +56,9 @@ struct FrameCursor {
         switch unsafe chain.accept(frame: scratch.span.bytes.extracting(start..<start + frameBytes)) {
         case .end: return false
         case .page(let number): (page, databasePages) = (number, nil)
-        case .commit(let number, let count): (page, databasePages) = (number, count)
+        case .commit(let number, let count):
+            (page, databasePages) = (number, count)
+            committed = chain.frameCount
         }
         content = start + WALLayout.frameHeaderBytes..<start + frameBytes
         return true

@@ -77,7 +77,7 @@ struct LargeTransaction {
         defer {
             if commit == nil {
                 reached = frames.chain
-                reader.passedBytes = (reached.frameCount - start.frameCount) * start.frameBytes
+                reader.unfinishedBytes = (reached.frameCount - start.frameCount) * start.frameBytes
             }
         }
         while try reader.next(&frames, &scratch) {

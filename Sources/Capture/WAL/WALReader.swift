@@ -12,9 +12,9 @@ struct WALReader {
     var index: WALIndexFile
     /// The bytes of the chunk that remain for the current call.
     private(set) var chunk = 0
-    /// The size of the frames that the last pass has gone through. After a poll these are the frames behind
-    /// the last commit: an open transaction, or remains.
-    var passedBytes = 0
+    /// The size of the frames behind the last commit that the last pass has gone through: an open
+    /// transaction, or remains.
+    var unfinishedBytes = 0
 
     /// Pages of one transaction held in memory; a larger one is read twice.
     static let heldBytes = 2 << 20
@@ -39,7 +39,7 @@ struct WALReader {
     /// Goes to the next valid frame; false when there is none.
     mutating func next(_ frames: inout FrameCursor, _ scratch: inout [UInt8]) throws(SystemError) -> Bool {
         let isFrame = try frames.next(log, &scratch, &chunk)
-        passedBytes = frames.passedBytes
+        unfinishedBytes = frames.unfinishedBytes
         return isFrame
     }
 

@@ -143,6 +143,19 @@ struct RollbackCaptureTests {
         #expect(!isHot)
     }
 
+    /// Catches what was seen of a file that is gone, and held against the next one of that name.
+    @Test("nothing that was seen of a file concerns the next one of that name")
+    func anotherFile() {
+        var rollback = rollback()
+        _ = rollback.sawLocked(7, writes: 1, start)
+        _ = rollback.isSurelyHot(start)
+        rollback.fileIsGone()
+        let isUncounted = rollback.sawLocked(7, writes: 2, after(9999))
+        #expect(!isUncounted)
+        let isHot = rollback.isSurelyHot(after(9999))
+        #expect(!isHot)
+    }
+
     @Test("who writes much later under the same counter, and keeps the lock, has committed before")
     func writesLater() {
         var rollback = rollback()

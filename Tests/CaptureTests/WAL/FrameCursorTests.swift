@@ -36,8 +36,9 @@ struct FrameCursorTests {
         let index = try #require(try setup.tail.reader.index.read(&setup.scratch))
         #expect(commits == before + 4)
         #expect(frames.chain == index.chain && frames.databasePages == index.databasePages)
-        #expect(frames.passedBytes == Int(index.lastFrame) * frames.chain.frameBytes)
-        #expect(chunk == -frames.passedBytes)
+        #expect(chunk == -Int(index.lastFrame) * frames.chain.frameBytes)
+        // However much was passed, nothing follows the last commit.
+        #expect(frames.unfinishedBytes == 0)
     }
 
     @Test("end before the first one that does not chain")
