@@ -5,7 +5,7 @@ import SQLiteFiles
 /// What the last captured state of a file looked like.
 struct ObservedImage {
     var shape: ImageSize
-    /// The file change counter; nil for what is not a sound database.
+    /// The file change counter; nil for what is not an intact database.
     var changeCounter: UInt32?
     /// The header says that changes go through a write-ahead log.
     var usesWAL = false

@@ -40,7 +40,7 @@ struct RollbackCapture {
     /// Locks and journal are not looked at in one instant: a journal counts as hot when it stays so.
     static let hotGrace = Duration.milliseconds(20)
     /// Content whose size is not what its header says has to be quiet for so long.
-    private static let unsoundQuiet = Duration.seconds(2)
+    private static let oddSizeQuiet = Duration.seconds(2)
 
     init(_ journal: JournalWatch) {
         self.journal = journal
@@ -91,7 +91,7 @@ extension RollbackCapture {
         if let header = window.parsedHeader, let count = header.trustedPageCount,
             count.byteCount(pageSize: header.pageSize) != window.sizeBytes
         {
-            quiet = unsoundQuiet
+            quiet = oddSizeQuiet
         } else if pending.isClosed {
             return nil
         }

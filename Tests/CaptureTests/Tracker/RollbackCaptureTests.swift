@@ -110,16 +110,16 @@ struct RollbackCaptureTests {
 
     @Test("content that no transaction explains has to be quiet, and longer when its size is odd")
     func quiet() throws {
-        let (sound, odd) = (try window(counter: 1), try window(counter: 1, pages: (9, 2)))
+        let (intact, odd) = (try window(counter: 1), try window(counter: 1, pages: (9, 2)))
         var pending = PendingEvents()
-        #expect(RollbackCapture.pauseForQuiet(sound, pending, start) == nil, "nobody has written it")
+        #expect(RollbackCapture.pauseForQuiet(intact, pending, start) == nil, "nobody has written it")
         pending.contentModified()
         let touched = try #require(pending.lastTouch)
         let later = touched.advanced(by: .milliseconds(100))
-        #expect(RollbackCapture.pauseForQuiet(sound, pending, later) == .milliseconds(150))
+        #expect(RollbackCapture.pauseForQuiet(intact, pending, later) == .milliseconds(150))
         #expect(RollbackCapture.pauseForQuiet(odd, pending, later) == .milliseconds(1900))
         pending.contentClosed()
-        #expect(RollbackCapture.pauseForQuiet(sound, pending, later) == nil)
+        #expect(RollbackCapture.pauseForQuiet(intact, pending, later) == nil)
         #expect(RollbackCapture.pauseForQuiet(odd, pending, later) == .milliseconds(1900))
         #expect(RollbackCapture.pauseForQuiet(odd, pending, touched.advanced(by: .seconds(2))) == nil)
     }
