@@ -92,7 +92,7 @@ extension Observer {
         if byDesign[name] != nil { takeIn(directory: name) }
         guard let tracker = tracker(for: name) else { return }
         if mask.contains(.attributes) {
-            if let status = FileStatus.directIfPresent(tracker.path) { tracker.noteStatus(status) }
+            if let status = FileStatus.directIfPresent(tracker.path) { noteStatus(status, of: tracker) }
             tracker.state.presence.attributes.changed()
         }
         if mask.contains(.movedTo) || mask.contains(.created) || mask.contains(.deleted)

@@ -42,7 +42,7 @@ extension Observer {
         }
         guard isAtRest else { return }
         let status = FileStatus.directIfPresent(tracker.path)
-        if let status { tracker.noteStatus(status) }
+        if let status { noteStatus(status, of: tracker) }
         if tracker.state.presence.attributes.hasNews { due.insert(tracker, isUrgent: false) }
         if status?.identity != tracker.state.presence.identity {
             tracker.note(.nameChanged)

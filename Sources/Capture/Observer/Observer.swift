@@ -107,12 +107,6 @@ final class Observer {
         roundInterval = min(Self.slowRound, start.auditInterval)
         rootPath = try Directory.resolve(root.path)
         watches = WatchTable(scope, threads, context.queue.observerSignal)
-        context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
-        context.othersAwait = { [unowned self] tracker, superJournals in
-            trackers.values.contains {
-                $0 !== tracker && $0.journal.awaits(superJournals, &self.context.scratch)
-            }
-        }
         try begin(start.files)
     }
 
@@ -188,13 +182,31 @@ final class Observer {
         if !undecided.isEmpty { decideSidecars(of: tracker.name, wasLookedAt: true) }
     }
 
-    /// Lets the tracker act, and reads the events that wait as often as it asks for that.
+    /// Lets the tracker act, and does what it needs as often as it asks for that.
     func process(_ tracker: Tracker) {
         var step = tracker.process(.now)
-        while step == .needsEvents {
-            try? readAllEvents()
-            step = tracker.resume()
+        while true {
+            switch step {
+            case .done, .ended: return
+            case .needsEvents:
+                try? readAllEvents()
+                step = tracker.resume()
+            case .needsWatch(let file):
+                watches.addFile(tracker.name, file, at: tracker.path)
+                step = tracker.resume()
+            case .needsOthers(let superJournals):
+                let isAwaited = trackers.values.contains {
+                    $0 !== tracker && $0.journal.awaits(superJournals, &context.scratch)
+                }
+                step = tracker.resume(hasAllParts: !isAwaited)
+            }
         }
+    }
+
+    /// Notes what was seen of the file besides its content.
+    func noteStatus(_ status: FileStatus, of tracker: Tracker) {
+        guard let file = tracker.state.presence.saw(status) else { return }
+        watches.addFile(tracker.name, file, at: tracker.path)
     }
 
     /// Those whose time has come.
