@@ -40,7 +40,7 @@ extension Observer {
     private func contentWritten(_ tracker: Tracker, _ mask: InotifyMask) {
         if mask.contains(.modified) { tracker.note(.contentModified) }
         if mask.contains(.closedAfterWrite) { tracker.note(.contentClosed) }
-        markDue(tracker)
+        queue.insert(tracker)
     }
 
     private func handleWrite(_ directory: FilePath, _ last: FilePath.Component, _ mask: InotifyMask) {
@@ -55,7 +55,7 @@ extension Observer {
             case .journal: tracker.note(.journalModified)
             case .sharedMemory: tracker.note(.indexModified)
             }
-            markDue(tracker)
+            queue.insert(tracker)
         }
         guard role != .ignored, let tracker = tracker(for: name) else { return }
         contentWritten(tracker, mask)
@@ -104,7 +104,7 @@ extension Observer {
                 leaveOutUnlessFile(name, kind)
             }
         }
-        markDue(tracker)
+        queue.insert(tracker)
     }
 
     private func handleSidecarName(
@@ -126,7 +126,7 @@ extension Observer {
             guard appeared else { return }
             tracker.note(.indexAppeared(event.caught))
         }
-        markDue(tracker)
+        queue.insert(tracker)
     }
 
     /// The tracker that is to hear of a sidecar: a database's, or that of an empty file, which may become one
@@ -134,10 +134,6 @@ extension Observer {
     private func tracker(of owner: FilePath) -> Tracker? {
         guard let tracker = tracker(for: owner) else { return nil }
         return tracker.kind == .database || tracker.mayBeMadeDatabase ? tracker : nil
-    }
-
-    func markDue(_ tracker: Tracker) {
-        due.insert(tracker)
     }
 
     /// The directory itself has changed.
@@ -169,7 +165,7 @@ extension Observer {
             for directory in directories.names(from: name) { watchAgain(directory) }
             for tracker in trackers.files(below: name) {
                 tracker.note(.nameChanged)
-                due.insert(tracker, isUrgent: false)
+                queue.insert(tracker, isUrgent: false)
             }
         }
     }

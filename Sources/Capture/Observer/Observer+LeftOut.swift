@@ -48,7 +48,7 @@ extension Observer {
         let path = rootPath.pushing(root, name)
         if byDesign.updateValue(reason, forKey: name) != reason {
             // Sockets and pipes come and go where programs work.
-            context.meter.leftOutByDesign(path, reason, isSaid: !reason.isSpecial || !announcedReady)
+            context.meter.leftOutByDesign(path, reason, isSaid: !reason.isSpecial || !progress.isReady)
         }
         if reason == .link { return context.links.add(path, in: rootPath, context.meter) }
         if reason.isSpecial { return }
@@ -102,7 +102,7 @@ extension Observer {
         unseenNames.insert(name)
         context.meter.leftOut(rootPath.pushing(root, name).printable, error)
         let time = MonotonicInstant.now.advanced(by: Self.unseenPause)
-        nextRetry = min(nextRetry ?? time, time)
+        nextUnseen = min(nextUnseen ?? time, time)
     }
 
     private func sawName(_ name: FilePath) {
@@ -126,7 +126,7 @@ extension Observer {
         tracker.logs.close(context)
         trackers.remove(tracker)
         released[tracker.name] = (tracker.file, tracker.kind)
-        waiting[ObjectIdentifier(tracker)] = nil
+        queue.remove(tracker)
         leaveGroup(tracker)
     }
 

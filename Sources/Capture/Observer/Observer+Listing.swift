@@ -36,7 +36,7 @@ extension Observer {
             }
             trackers.insert(tracker)
             joinGroup(tracker)
-            due.insert(tracker, isUrgent: false)
+            queue.insert(tracker, isUrgent: false)
         }
         try listRoot()
         list(until: nil)
@@ -110,7 +110,7 @@ extension Observer {
             } else {
                 tracker.note(.nameChanged)
             }
-            due.insert(tracker, isUrgent: false)
+            queue.insert(tracker, isUrgent: false)
         case .symbolicLink, .pipe, .socket, .device: leaveOutUnlessFile(name, status.kind)
         }
     }
@@ -210,7 +210,7 @@ extension Observer {
     func leave(_ name: FilePath) {
         for tracker in trackers.files(below: name) {
             tracker.note(.nameChanged)
-            due.insert(tracker, isUrgent: false)
+            queue.insert(tracker, isUrgent: false)
         }
         for other in directories.names(from: name) { directoryRemoved(other) }
     }
@@ -226,7 +226,7 @@ extension Observer {
         }
         for tracker in trackers.values {
             tracker.eventsWereLost(reason, since: knownGoodUntil)
-            due.insert(tracker, isUrgent: false)
+            queue.insert(tracker, isUrgent: false)
         }
     }
 }

@@ -79,7 +79,7 @@ extension Observer {
             away[""] = nil
             for tracker in trackers.values {
                 tracker.note(.nameChanged)
-                markDue(tracker)
+                queue.insert(tracker)
             }
         }
         nextPoll = MonotonicInstant.now.advanced(by: Self.missingPause)
@@ -105,7 +105,7 @@ extension Observer {
         // Those that are not there any more.
         for tracker in trackers.files(below: name) {
             tracker.note(.nameChanged)
-            due.insert(tracker, isUrgent: false)
+            queue.insert(tracker, isUrgent: false)
         }
     }
 

@@ -19,13 +19,13 @@ extension Observer {
         lookAtUnseen()
         reconsiderDesigned()
         for owner in Array(undecided.keys) { decideSidecars(of: owner) }
-        round = Array(trackers.values)
+        queue.beginRound(trackers.values)
     }
 
     /// Goes on with the round until the time is over. Each file is looked at once more, whatever the events
     /// said.
     func continueRound(until deadline: MonotonicInstant) {
-        while let tracker = round.popLast() {
+        while let tracker = queue.popRound() {
             lookFromOutside(tracker)
             guard MonotonicInstant.now < deadline else { return }
         }
@@ -34,16 +34,16 @@ extension Observer {
     private func lookFromOutside(_ tracker: Tracker) {
         guard trackers[tracker.name] === tracker, !isAway(tracker) else { return }
         let isAtRest = tracker.isAtRest
-        if !pending.isEmpty, tracker.kind == .database { tracker.state.pending.log = true }
+        if progress.isWaiting, tracker.kind == .database { tracker.state.pending.log = true }
         let isHindered = tracker.state.presence.obstacles.areThere || tracker.mayBeOutOfSight
-        if isHindered || !pending.isEmpty { tracker.logs.sight.mustCheck() }
-        if tracker.scanning.audit.wantEvery(auditInterval, now: .now) || isHindered || !pending.isEmpty {
-            due.insert(tracker, isUrgent: false)
+        if isHindered || progress.isWaiting { tracker.logs.sight.mustCheck() }
+        if tracker.scanning.audit.wantEvery(auditInterval, now: .now) || isHindered || progress.isWaiting {
+            queue.insert(tracker, isUrgent: false)
         }
         guard isAtRest else { return }
         let status = FileStatus.directIfPresent(tracker.path)
         if let status { noteStatus(status, of: tracker) }
-        if tracker.state.presence.attributes.hasNews { due.insert(tracker, isUrgent: false) }
+        if tracker.state.presence.attributes.hasNews { queue.insert(tracker, isUrgent: false) }
         if status?.identity != tracker.state.presence.identity {
             tracker.note(.nameChanged)
             mustBeLookedAt(tracker)
@@ -56,7 +56,7 @@ extension Observer {
     /// Also for the requests that wait: what was captured before was not all.
     private func mustBeLookedAt(_ tracker: Tracker) {
         tracker.state.ledger.wasIncomplete()
-        due.insert(tracker, isUrgent: false)
+        queue.insert(tracker, isUrgent: false)
     }
 
     /// Gives up the trackers of files that are gone, so that names that come and go take next to no memory.
@@ -66,7 +66,7 @@ extension Observer {
             guard context.queue.isSettled(tracker.file) else { return false }
             released[tracker.name] = (tracker.file, tracker.kind)
             trackers.remove(tracker)
-            waiting[ObjectIdentifier(tracker)] = nil
+            queue.remove(tracker)
             return true
         }
     }
@@ -96,7 +96,7 @@ extension Observer {
                 try? readAllEvents()
                 tracker.foundChanged(stamp, since: since)
             }
-            markDue(tracker)
+            queue.insert(tracker)
         }
         guard nextPoll == nil, !context.polled.isEmpty else { return }
         let spent = began.duration(to: .now)

@@ -62,7 +62,7 @@ extension Observer {
             nextFile = nextFile.next
         }
         trackers.insert(tracker)
-        due.insert(tracker, isUrgent: isListed)
+        queue.insert(tracker, isUrgent: isListed)
         return tracker
     }
 
@@ -90,7 +90,7 @@ extension Observer {
             else { return }
             if !wasLookedAt, known.state.presence.isThere, known.mayBeMadeDatabase {
                 known.note(.nameChanged)
-                return due.insert(known)
+                return queue.insert(known)
             }
         } else if case .sidecar(_, let other) = scope.role(of: owner),
             undecided[other]?.contains(owner) == true

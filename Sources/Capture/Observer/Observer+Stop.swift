@@ -10,19 +10,7 @@ package enum CaptureStop: Sendable {
     case atOnce
 }
 
-/// What an observer that was told to stop still takes.
-struct CatchingUp {
-    /// What was committed before is to be taken.
-    let since: MonotonicInstant
-    let deadline: MonotonicInstant
-}
-
 extension Observer {
-    /// So long commits of before the stop may take.
-    private static let catchingUpTime = Duration.milliseconds(1500)
-    /// A first capture that takes longer is not completed.
-    private static let firstCaptureTime = Duration.milliseconds(300)
-
     /// Whether the observer is through with what it does before it stops.
     func mayEnd(_ stop: CaptureStop) throws(CaptureInterruption) -> Bool {
         switch stop {
@@ -35,8 +23,8 @@ extension Observer {
             finish { process($0) }
         case .catchingUp:
             let limit = beginCatchingUp()
-            let isListed = !isListingCutShort && !isListing && round.isEmpty && changedDirectories.isEmpty
-            if announcedReady, isListed, trackers.values.allSatisfy({ isTaken($0, limit.since) }) {
+            let isListed = !isListingCutShort && !isListing && queue.isRoundOver && changedDirectories.isEmpty
+            if progress.isReady, isListed, trackers.values.allSatisfy({ isTaken($0, limit.since) }) {
                 finish()
             } else if isListingCutShort || limit.deadline <= .now {
                 finish()
@@ -49,15 +37,12 @@ extension Observer {
     }
 
     /// The limits of catching up, from the first call on.
-    private func beginCatchingUp() -> CatchingUp {
-        if let catchingUp { return catchingUp }
-        let now = MonotonicInstant.now
-        let time = announcedReady ? Self.catchingUpTime : Self.firstCaptureTime
-        let limit = CatchingUp(since: now, deadline: now.advanced(by: time))
-        catchingUp = limit
+    private func beginCatchingUp() -> RequestProgress.CatchingUp {
+        if let limit = progress.catchingUp { return limit }
+        let limit = progress.beginCatchingUp(.now)
         try? readAllEvents()
         makeUpForLoss()
-        for tracker in trackers.values { markDue(tracker) }
+        for tracker in trackers.values { queue.insert(tracker) }
         return limit
     }
 
@@ -68,10 +53,10 @@ extension Observer {
     }
 
     private func interruption(_ since: MonotonicInstant) -> CaptureInterruption {
-        let since = announcedReady ? since : MonotonicInstant(nanoseconds: .min)
+        let since = progress.isReady ? since : MonotonicInstant(nanoseconds: .min)
         let missing = trackers.values.filter { !isTaken($0, since) }
         return CaptureInterruption(
-            isFirstCapture: !announcedReady,
+            isFirstCapture: !progress.isReady,
             captured: trackers.values.count - missing.count,
             files: trackers.values.count,
             example: missing.first?.path.printable

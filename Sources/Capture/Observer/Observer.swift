@@ -24,12 +24,9 @@ final class Observer {
     /// Files that the repository knows and that have no tracker: they are gone, excluded, or belong to a
     /// database now. Should they be tracked again, they keep their numbers.
     var released: [FilePath: (file: FileID, kind: FileKind)] = [:]
-    /// Trackers to look at now.
-    var due = DueTrackers()
-    /// Trackers that want a look without an event.
-    var waiting: [ObjectIdentifier: Tracker] = [:]
-    /// Nothing in `waiting` is due before this; nil: nothing in it has a time.
-    var nextRetry: MonotonicInstant?
+    var queue = ProcessQueue()
+    /// When to ask again for the names of which it could not be told what has them.
+    var nextUnseen: MonotonicInstant?
     /// The directories of the repository itself, should it lie under the root.
     let repositoryIdentity: FileIdentity?
     /// The directories that are watched or polled, relative to the root.
@@ -39,8 +36,6 @@ final class Observer {
     /// The directory whose names are gone through, and those that wait for it.
     var listing: Listing?
     var unlisted = DirectoryQueue()
-    /// Trackers that the slow round has still to look at.
-    var round: [Tracker] = []
     /// Those that the history has, and that were not found gone.
     var recordedDirectories: Set<FilePath>
     /// Directories of which an event told that who may do what in them may have changed.
@@ -69,13 +64,9 @@ final class Observer {
     var isListed = false
     /// Until then every event was read.
     var knownGoodUntil: Instant
-    var announcedReady = false
-    /// Requests that wait until every file was captured.
-    var pending: [RequestQueue.Request] = []
+    var progress = RequestProgress()
     /// It was told to stop amid a listing: there may be files that it has not found.
     var isListingCutShort = false
-    /// It is to stop, and takes what was committed before.
-    var catchingUp: CatchingUp?
 
     /// The longest that a file goes without an audit, about.
     let auditInterval: Duration
@@ -136,7 +127,7 @@ final class Observer {
             if isListing { list(until: .now.advanced(by: Self.busyPause)) }
             continueRound(until: .now.advanced(by: Self.busyPause))
             lookAtDue()
-            if due.isEmpty, !isListing { context.meter.tellOfLeftOut() }
+            if queue.isEmpty, !isListing { context.meter.tellOfLeftOut() }
             answerMail()
             if let stop = requests.stop, try mayEnd(stop) { return }
         }
@@ -144,9 +135,9 @@ final class Observer {
 
     /// Until then nothing needs to be done without news.
     private func nextTime(_ nextRound: MonotonicInstant) -> MonotonicInstant {
-        let isBusy = lossReason != nil || mustCheckPlaces || !due.isEmpty || isListing || !round.isEmpty
+        let isBusy = lossReason != nil || mustCheckPlaces || !queue.isEmpty || isListing || !queue.isRoundOver
         guard !isBusy else { return .now }
-        return [nextPoll, nextRetry, catchingUp?.deadline].lazy.compactMap(\.self).reduce(nextRound, min)
+        return [nextPoll, nextRetry, progress.catchingUp?.deadline].lazy.compactMap(\.self).reduce(nextRound, min)
     }
 
     /// Looks at those that are due, the first in line first. After a while the rest has to wait until the
@@ -154,28 +145,26 @@ final class Observer {
     private func lookAtDue() {
         callThoseWaiting()
         let deadline = MonotonicInstant.now.advanced(by: Self.busyPause)
-        while let tracker = due.popFirst() {
+        while let tracker = queue.popFirst() {
             look(at: tracker)
             guard MonotonicInstant.now < deadline else { break }
         }
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
-        while MonotonicInstant.now < end, let tracker = due.popOther() { look(at: tracker) }
-        for tracker in context.scanSlots.admitNext() { due.insert(tracker) }
-        for tracker in context.auditSlots.admitNext() { due.insert(tracker) }
+        while MonotonicInstant.now < end, let tracker = queue.popOther() { look(at: tracker) }
+        for tracker in context.scanSlots.admitNext() { queue.insert(tracker) }
+        for tracker in context.auditSlots.admitNext() { queue.insert(tracker) }
     }
 
     private func look(at tracker: Tracker) {
-        let key = ObjectIdentifier(tracker)
         // One that is away is looked at when it is back, with everything in it.
         guard trackers[tracker.name] === tracker, !isAway(tracker) else {
-            waiting[key] = nil
+            queue.remove(tracker)
             return
         }
         let kind = tracker.kind
         process(tracker)
-        waiting[key] = tracker.state.schedule.isCalled ? tracker : nil
-        if let time = tracker.state.schedule.retryAt { nextRetry = min(nextRetry ?? time, time) }
+        queue.processed(tracker)
         if tracker.isGone { gone.append(tracker) }
         if context.openLogs > context.budget.logs { suspendLogs() }
         if kind != tracker.kind { kindChanged(tracker) }
@@ -209,16 +198,17 @@ final class Observer {
         watches.addFile(tracker.name, file, at: tracker.path)
     }
 
+    private var nextRetry: MonotonicInstant? {
+        [queue.nextRetry, nextUnseen].lazy.compactMap(\.self).min()
+    }
+
     /// Those whose time has come.
     private func callThoseWaiting() {
         let now = MonotonicInstant.now
         guard let time = nextRetry, time <= now else { return }
-        nextRetry = nil
+        nextUnseen = nil
         lookAtUnseen()
-        for tracker in waiting.values {
-            guard let time = tracker.state.schedule.retryAt else { continue }
-            if time <= now { due.insert(tracker) } else { nextRetry = min(nextRetry ?? time, time) }
-        }
+        queue.callThoseWaiting(now)
     }
 
     /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
@@ -239,10 +229,10 @@ final class Observer {
             for tracker in trackers.values {
                 guard let failure = failures[tracker.file] else { continue }
                 tracker.captureFailed(failure)
-                markDue(tracker)
+                queue.insert(tracker)
             }
         }
-        for tracker in waiting.values where tracker.state.schedule.waitsForRecorder { due.insert(tracker) }
+        queue.callThoseWaitingForRecorder()
         releaseGone()
     }
 }
