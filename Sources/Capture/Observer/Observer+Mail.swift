@@ -1,3 +1,4 @@
+import LinuxSystem
 import RepositoryFormat
 
 extension Observer {
@@ -14,31 +15,30 @@ extension Observer {
 
     /// Passes on the requests for which every file has been captured since, and the news that all is.
     func answerMail() {
-        if !isListingCutShort, !isListing, progress.becomesReady(trackers.values) { tellReady() }
-        guard progress.isWaiting, lossReason == nil, !mustCheckPlaces, !isListing, queue.isRoundOver,
-            changedDirectories.isEmpty
-        else { return }
-        for answer in progress.takeAnswers(trackers.values) {
-            let request = answer.request
-            if !answer.isComplete { context.meter.passOver(request.number) }
-            if !request.annotations.isEmpty {
-                context.queue.put(.annotate(request.annotations, barrier: request.number))
-            } else if request.endsSegment {
-                context.queue.put(.endSegment(barrier: request.number))
-            } else {
-                context.queue.put(.barrier(request.number))
-            }
+        let trackers = files.trackers.values
+        if files.tree.listing.isComplete, progress.becomesReady(trackers) { tellReady() }
+        guard progress.isWaiting, !events.hasGaps, isThrough else { return }
+        for answer in progress.takeAnswers(trackers) {
+            if !answer.isComplete { context.meter.passOver(answer.request.number) }
+            context.queue.put(answer.request.step)
         }
     }
 
+    /// Every file is found that was to be looked for.
+    var isThrough: Bool {
+        !files.tree.listing.isGoingOn && files.queue.isRoundOver && !files.tree.directories.hasChanged
+    }
+
     private func tellReady() {
-        let protected = trackers.values.filter { $0.state.image != nil }
+        files.tree.omissions.firstCaptureIsOver()
+        let trackers = files.trackers.values
+        let protected = trackers.filter { $0.state.image != nil }
         context.meter.update { status in
             status.files = protected.count
             status.databases = protected.count { $0.kind == .database }
         }
         context.meter.tellOfLeftOut()
-        if trackers.values.contains(where: { $0.state.ledger.capturedThrough == nil }) {
+        if trackers.contains(where: { $0.state.ledger.capturedThrough == nil }) {
             context.meter.passOver(DurabilityWaiters.readyBarrier)
         }
         context.queue.put(.barrier(DurabilityWaiters.readyBarrier))

@@ -23,10 +23,10 @@ extension Observer {
             finish { process($0) }
         case .catchingUp:
             let limit = beginCatchingUp()
-            let isListed = !isListingCutShort && !isListing && queue.isRoundOver && changedDirectories.isEmpty
-            if progress.isReady, isListed, trackers.values.allSatisfy({ isTaken($0, limit.since) }) {
+            let isCutShort = files.tree.listing.isCutShort
+            if progress.isReady, !isCutShort, isThrough, behind(limit.since).isEmpty {
                 finish()
-            } else if isListingCutShort || limit.deadline <= .now {
+            } else if isCutShort || limit.deadline <= .now {
                 finish()
                 throw interruption(limit.since)
             } else {
@@ -42,23 +42,21 @@ extension Observer {
         let limit = progress.beginCatchingUp(.now)
         try? readAllEvents()
         makeUpForLoss()
-        for tracker in trackers.values { queue.insert(tracker) }
+        for tracker in files.trackers.values { files.queue.insert(tracker) }
         return limit
     }
 
-    /// What cannot be read was said before.
-    private func isTaken(_ tracker: Tracker, _ since: MonotonicInstant) -> Bool {
-        tracker.state.presence.obstacles.isLeftOut || isAway(tracker)
-            || tracker.state.ledger.capturedThrough.map { $0 >= since } ?? false
+    private func behind(_ since: MonotonicInstant) -> [Tracker] {
+        files.trackers.behind(since, files.tree.places)
     }
 
     private func interruption(_ since: MonotonicInstant) -> CaptureInterruption {
-        let since = progress.isReady ? since : MonotonicInstant(nanoseconds: .min)
-        let missing = trackers.values.filter { !isTaken($0, since) }
+        let missing = behind(progress.isReady ? since : MonotonicInstant(nanoseconds: .min))
+        let count = files.trackers.values.count
         return CaptureInterruption(
             isFirstCapture: !progress.isReady,
-            captured: trackers.values.count - missing.count,
-            files: trackers.values.count,
+            captured: count - missing.count,
+            files: count,
             example: missing.first?.path.printable
         )
     }
@@ -66,7 +64,7 @@ extension Observer {
     /// Hands over what was kept back, for each file after one more `look`.
     private func finish(_ look: (Tracker) -> Void = { _ in }) {
         context.queue.liftBound()
-        for tracker in trackers.values where !isAway(tracker) {
+        for tracker in files.trackers.values where !files.tree.places.isAway(file: tracker.name) {
             look(tracker)
             tracker.state.outbox.putBacklog()
         }

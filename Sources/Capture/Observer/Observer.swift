@@ -8,65 +8,13 @@ import SystemPackage
 /// Waiting here loses history, so it never writes, never waits for a disk and looks at everything within
 /// about 2 ms of its event.
 final class Observer {
-    let scope: RootScope
-    let root: RootDescription
     let context: CaptureContext
     let requests: RequestQueue
     private let loop: EventLoop
     private let mounts: MountTable
-    /// Where the root is now, symbolic links followed.
-    var rootPath: FilePath
-    var watches: WatchTable
-    var trackers = TrackerTable()
-    var nextFile: FileID
-    /// Files that are gone, whose trackers wait for their deletion to be durable.
-    var gone: [Tracker] = []
-    /// Files that the repository knows and that have no tracker: they are gone, excluded, or belong to a
-    /// database now. Should they be tracked again, they keep their numbers.
-    var released: [FilePath: (file: FileID, kind: FileKind)] = [:]
-    var queue = ProcessQueue()
-    /// When to ask again for the names of which it could not be told what has them.
-    var nextUnseen: MonotonicInstant?
-    /// The directories of the repository itself, should it lie under the root.
-    let repositoryIdentity: FileIdentity?
-    /// The directories that are watched or polled, relative to the root.
-    var directories = DirectoryTable()
-    /// Those of before the present listing of everything.
-    var before: Set<FilePath> = []
-    /// The directory whose names are gone through, and those that wait for it.
-    var listing: Listing?
-    var unlisted = DirectoryQueue()
-    /// Those that the history has, and that were not found gone.
-    var recordedDirectories: Set<FilePath>
-    /// Directories of which an event told that who may do what in them may have changed.
-    var changedDirectories: Set<FilePath> = []
-    /// Those that could not be watched or listed.
-    var leftOutDirectories: Set<FilePath> = []
-    /// Names of which it could not be told what has them: they are asked for again soon.
-    var unseenNames: Set<FilePath> = []
-    /// Links, directories of repositories, and file systems that hold no files of anybody.
-    var byDesign: [FilePath: DesignedReason] = [:]
-    /// Files with names as sidecars have them, by the file whose they may be, of which it is not known yet
-    /// whether it is a database.
-    var undecided: [FilePath: Set<FilePath>] = [:]
-    /// Files that are captured together, by the one whose sidecars the others may be.
-    var groups: [FilePath: FileGroup] = [:]
-    /// Those that are not there for now; what is in them is not looked at.
-    var away: [FilePath: Absence] = [:]
-    var isRootMissing = false
-    /// Events were lost: why.
-    var lossReason: String?
-    /// The root, or a directory in it, may not be where it was.
-    var mustCheckPlaces = false
-    /// When to look again for what no event tells; nil while events tell everything.
-    var nextPoll: MonotonicInstant?
-    /// Every directory was listed once.
-    var isListed = false
-    /// Until then every event was read.
-    var knownGoodUntil: Instant
+    var files: ObservedFiles
+    var events: EventIntake
     var progress = RequestProgress()
-    /// It was told to stop amid a listing: there may be files that it has not found.
-    var isListingCutShort = false
 
     /// The longest that a file goes without an audit, about.
     let auditInterval: Duration
@@ -86,19 +34,19 @@ final class Observer {
     ) throws {
         loop = threads.observers
         mounts = try MountTable()
-        scope = start.scope
-        root = start.root
         self.context = context
         self.requests = requests
-        repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
-        nextFile = (start.files.map(\.id).max() ?? .root).next
-        knownGoodUntil = start.knownGoodUntil
-        recordedDirectories = start.directories
+        let places = try RootPlaces(start.root, context.meter)
+        let watches = WatchTable(start.scope, threads, context.queue.observerSignal)
+        let tree = ObservedTree(start, places, watches, context)
+        files = ObservedFiles(start, tree, context)
+        events = EventIntake(knownGoodUntil: start.knownGoodUntil)
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)
-        rootPath = try Directory.resolve(root.path)
-        watches = WatchTable(scope, threads, context.queue.observerSignal)
-        try begin(start.files)
+        files.takeUp(start.files, knownGoodUntil: start.knownGoodUntil)
+        try listRoot()
+        list(until: nil)
+        files.tree.firstListingIsOver()
     }
 
     /// Runs on the observers' threads until the requests say stop; then takes what has been committed and
@@ -112,22 +60,22 @@ final class Observer {
         answerMail()
         while true {
             let news = await signal.wait(until: nextTime(nextRound), on: loop)
-            if news.contains(.names) { try readNameEvents() }
-            if news.contains(.writes) { try readWriteEvents() }
-            if news.contains(.mounts) { mustCheckPlaces = true }
-            if news.contains(.recorded) { wakeThoseWaiting() }
+            if news.contains(.names) { try events.readNames(&files) }
+            if news.contains(.writes) { try events.readWrites(&files) }
+            if news.contains(.mounts) { events.placesMayHaveChanged() }
+            if news.contains(.recorded) { callThoseWaitingForRecorder() }
             if news.contains(.requests) { takeMail() }
             if nextRound <= MonotonicInstant.now {
                 nextRound = MonotonicInstant.now.advanced(by: roundInterval)
                 makeRound()
             }
-            if let time = nextPoll, time <= MonotonicInstant.now { poll() }
+            if let time = files.tree.polling.next, time <= MonotonicInstant.now { poll() }
             makeUpForLoss()
             lookAtChangedDirectories()
-            if isListing { list(until: .now.advanced(by: Self.busyPause)) }
+            if files.tree.listing.isGoingOn { list(until: .now.advanced(by: Self.busyPause)) }
             continueRound(until: .now.advanced(by: Self.busyPause))
             lookAtDue()
-            if queue.isEmpty, !isListing { context.meter.tellOfLeftOut() }
+            if files.queue.isEmpty, !files.tree.listing.isGoingOn { context.meter.tellOfLeftOut() }
             answerMail()
             if let stop = requests.stop, try mayEnd(stop) { return }
         }
@@ -135,40 +83,44 @@ final class Observer {
 
     /// Until then nothing needs to be done without news.
     private func nextTime(_ nextRound: MonotonicInstant) -> MonotonicInstant {
-        let isBusy = lossReason != nil || mustCheckPlaces || !queue.isEmpty || isListing || !queue.isRoundOver
+        let isBusy =
+            events.hasGaps || !files.queue.isEmpty || files.tree.listing.isGoingOn || !files.queue.isRoundOver
         guard !isBusy else { return .now }
-        return [nextPoll, nextRetry, progress.catchingUp?.deadline].lazy.compactMap(\.self).reduce(nextRound, min)
+        return [files.tree.polling.next, nextRetry, progress.catchingUp?.deadline].lazy.compactMap(\.self)
+            .reduce(nextRound, min)
     }
+
+    private var nextRetry: MonotonicInstant? {
+        [files.queue.nextRetry, files.tree.omissions.nextLook].lazy.compactMap(\.self).min()
+    }
+
+    /// Reads every event that waits.
+    func readAllEvents() throws { try events.readAll(context.queue.observerSignal, &files) }
 
     /// Looks at those that are due, the first in line first. After a while the rest has to wait until the
     /// events were read again.
     private func lookAtDue() {
         callThoseWaiting()
         let deadline = MonotonicInstant.now.advanced(by: Self.busyPause)
-        while let tracker = queue.popFirst() {
+        while let tracker = files.queue.popFirst() {
             look(at: tracker)
             guard MonotonicInstant.now < deadline else { break }
         }
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
-        while MonotonicInstant.now < end, let tracker = queue.popOther() { look(at: tracker) }
-        for tracker in context.scanSlots.admitNext() { queue.insert(tracker) }
-        for tracker in context.auditSlots.admitNext() { queue.insert(tracker) }
+        while MonotonicInstant.now < end, let tracker = files.queue.popOther() { look(at: tracker) }
+        for tracker in context.scanSlots.admitNext() { files.queue.insert(tracker) }
+        for tracker in context.auditSlots.admitNext() { files.queue.insert(tracker) }
     }
 
     private func look(at tracker: Tracker) {
         // One that is away is looked at when it is back, with everything in it.
-        guard trackers[tracker.name] === tracker, !isAway(tracker) else {
-            queue.remove(tracker)
-            return
+        guard files.trackers[tracker.name] === tracker, !files.tree.places.isAway(file: tracker.name) else {
+            return files.queue.remove(tracker)
         }
         let kind = tracker.kind
         process(tracker)
-        queue.processed(tracker)
-        if tracker.isGone { gone.append(tracker) }
-        if context.openLogs > context.budget.logs { suspendLogs() }
-        if kind != tracker.kind { kindChanged(tracker) }
-        if !undecided.isEmpty { decideSidecars(of: tracker.name, wasLookedAt: true) }
+        files.processed(tracker, was: kind)
     }
 
     /// Lets the tracker act, and does what it needs as often as it asks for that.
@@ -181,10 +133,10 @@ final class Observer {
                 try? readAllEvents()
                 step = tracker.resume()
             case .needsWatch(let file):
-                watches.addFile(tracker.name, file, at: tracker.path)
+                files.tree.directories.watchFile(of: tracker, file)
                 step = tracker.resume()
             case .needsOthers(let superJournals):
-                let isAwaited = trackers.values.contains {
+                let isAwaited = files.trackers.values.contains {
                     $0 !== tracker && $0.journal.awaits(superJournals, &context.scratch)
                 }
                 step = tracker.resume(hasAllParts: !isAwaited)
@@ -192,48 +144,26 @@ final class Observer {
         }
     }
 
-    /// Notes what was seen of the file besides its content.
-    func noteStatus(_ status: FileStatus, of tracker: Tracker) {
-        guard let file = tracker.state.presence.saw(status) else { return }
-        watches.addFile(tracker.name, file, at: tracker.path)
-    }
-
-    private var nextRetry: MonotonicInstant? {
-        [queue.nextRetry, nextUnseen].lazy.compactMap(\.self).min()
-    }
-
-    /// Those whose time has come.
+    /// Inserts those whose time has come.
     private func callThoseWaiting() {
         let now = MonotonicInstant.now
         guard let time = nextRetry, time <= now else { return }
-        nextUnseen = nil
+        files.tree.omissions.looksAgain()
         lookAtUnseen()
-        queue.callThoseWaiting(now)
+        files.queue.callThoseWaiting(now)
     }
 
-    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
-    /// file.
-    private func suspendLogs() {
-        var excess = context.openLogs - context.budget.logs * 7 / 8
-        let idle = trackers.values.filter { $0.logs.tail != nil }.sorted {
-            $0.state.pending.lastActivity < $1.state.pending.lastActivity
-        }
-        for tracker in idle where excess > 0 {
-            if tracker.suspendLog() { excess -= 1 }
-        }
-    }
-
-    private func wakeThoseWaiting() {
+    private func callThoseWaitingForRecorder() {
         let failures = context.queue.takeFailures()
         if !failures.isEmpty {
-            for tracker in trackers.values {
+            for tracker in files.trackers.values {
                 guard let failure = failures[tracker.file] else { continue }
                 tracker.captureFailed(failure)
-                queue.insert(tracker)
+                files.queue.insert(tracker)
             }
         }
-        queue.callThoseWaitingForRecorder()
-        releaseGone()
+        files.queue.callThoseWaitingForRecorder()
+        files.releaseGone()
     }
 }
 
