@@ -31,9 +31,9 @@ struct EventIntake {
     mutating func takeLoss() -> String? { lossReason.take() }
 
     /// Reads every event that waits.
-    mutating func readAll(_ signal: Signal, _ files: inout ObservedFiles) throws {
+    mutating func readAll(_ files: inout ObservedFiles) throws {
         let now = Instant.now
-        signal.clear([.names, .writes])
+        files.context.queue.observerSignal.clear([.names, .writes])
         try readNames(&files)
         try readWrites(&files)
         if lossReason == nil { knownGoodUntil = now }

@@ -14,7 +14,7 @@ extension ObservedFiles {
 
     /// Looks at a file in the slow round. `isAsked`: requests wait for it.
     mutating func lookFromOutside(_ tracker: Tracker, isAsked: Bool, auditInterval: Duration) {
-        guard trackers[tracker.name] === tracker, !tree.places.isAway(file: tracker.name) else { return }
+        guard isWithin(tracker) else { return }
         let isAtRest = tracker.isAtRest
         if isAsked, tracker.kind == .database { tracker.state.pending.log = true }
         let isHindered = tracker.state.presence.obstacles.areThere || tracker.mayBeOutOfSight

@@ -61,6 +61,11 @@ struct ObservedFiles: ~Copyable {
         }
     }
 
+    /// Whether the tracker is in use, and its file not away.
+    func isWithin(_ tracker: Tracker) -> Bool {
+        trackers[tracker.name] === tracker && !tree.places.isAway(file: tracker.name)
+    }
+
     private mutating func joinGroup(_ tracker: Tracker) {
         guard let owner = scope.owner(of: tracker.name).flatMap({ trackers[$0] }) else { return }
         groups.join(tracker, owner)

@@ -16,15 +16,15 @@ extension Observer {
         switch stop {
         case .atOnce: break
         case .done:
-            try? readAllEvents()
-            makeUpForLoss()
-            lookAtChangedDirectories()
-            list(until: nil)
+            try? root.readEvents()
+            root.makeUpForLoss()
+            root.lookAtChangedDirectories()
+            root.list(until: nil)
             finish { process($0) }
         case .catchingUp:
             let limit = beginCatchingUp()
-            let isCutShort = files.tree.listing.isCutShort
-            if progress.isReady, !isCutShort, isThrough, behind(limit.since).isEmpty {
+            let isCutShort = root.files.tree.listing.isCutShort
+            if progress.isReady, !isCutShort, root.isThrough, behind(limit.since).isEmpty {
                 finish()
             } else if isCutShort || limit.deadline <= .now {
                 finish()
@@ -40,19 +40,19 @@ extension Observer {
     private func beginCatchingUp() -> RequestProgress.CatchingUp {
         if let limit = progress.catchingUp { return limit }
         let limit = progress.beginCatchingUp(.now)
-        try? readAllEvents()
-        makeUpForLoss()
-        for tracker in files.trackers.values { files.queue.insert(tracker) }
+        try? root.readEvents()
+        root.makeUpForLoss()
+        for tracker in root.files.trackers.values { root.files.queue.insert(tracker) }
         return limit
     }
 
     private func behind(_ since: MonotonicInstant) -> [Tracker] {
-        files.trackers.behind(since, files.tree.places)
+        root.files.trackers.behind(since, root.files.tree.places)
     }
 
     private func interruption(_ since: MonotonicInstant) -> CaptureInterruption {
         let missing = behind(progress.isReady ? since : MonotonicInstant(nanoseconds: .min))
-        let count = files.trackers.values.count
+        let count = root.files.trackers.values.count
         return CaptureInterruption(
             isFirstCapture: !progress.isReady,
             captured: count - missing.count,
@@ -64,7 +64,7 @@ extension Observer {
     /// Hands over what was kept back, for each file after one more `look`.
     private func finish(_ look: (Tracker) -> Void = { _ in }) {
         context.queue.liftBound()
-        for tracker in files.trackers.values where !files.tree.places.isAway(file: tracker.name) {
+        for tracker in root.files.trackers.values where !root.files.tree.places.isAway(file: tracker.name) {
             look(tracker)
             tracker.state.outbox.putBacklog()
         }

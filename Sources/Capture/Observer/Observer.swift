@@ -12,8 +12,7 @@ final class Observer {
     let requests: RequestQueue
     private let loop: EventLoop
     private let mounts: MountTable
-    var files: ObservedFiles
-    var events: EventIntake
+    var root: ObservedRoot
     var progress = RequestProgress()
 
     /// The longest that a file goes without an audit, about.
@@ -39,14 +38,14 @@ final class Observer {
         let places = try RootPlaces(start.root, context.meter)
         let watches = WatchTable(start.scope, threads, context.queue.observerSignal)
         let tree = ObservedTree(start, places, watches, context)
-        files = ObservedFiles(start, tree, context)
-        events = EventIntake(knownGoodUntil: start.knownGoodUntil)
+        let files = ObservedFiles(start, tree, context)
+        root = ObservedRoot(files, knownGoodUntil: start.knownGoodUntil, requests)
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)
-        files.takeUp(start.files, knownGoodUntil: start.knownGoodUntil)
-        try listRoot()
-        list(until: nil)
-        files.tree.firstListingIsOver()
+        root.files.takeUp(start.files, knownGoodUntil: start.knownGoodUntil)
+        try root.listRoot()
+        root.list(until: nil)
+        root.files.tree.firstListingIsOver()
     }
 
     /// Runs on the observers' threads until the requests say stop; then takes what has been committed and
@@ -60,22 +59,22 @@ final class Observer {
         answerMail()
         while true {
             let news = await signal.wait(until: nextTime(nextRound), on: loop)
-            if news.contains(.names) { try events.readNames(&files) }
-            if news.contains(.writes) { try events.readWrites(&files) }
-            if news.contains(.mounts) { events.placesMayHaveChanged() }
+            if news.contains(.names) { try root.readNames() }
+            if news.contains(.writes) { try root.readWrites() }
+            if news.contains(.mounts) { root.events.placesMayHaveChanged() }
             if news.contains(.recorded) { callThoseWaitingForRecorder() }
             if news.contains(.requests) { takeMail() }
             if nextRound <= MonotonicInstant.now {
                 nextRound = MonotonicInstant.now.advanced(by: roundInterval)
-                makeRound()
+                root.makeRound()
             }
-            if let time = files.tree.polling.next, time <= MonotonicInstant.now { poll() }
-            makeUpForLoss()
-            lookAtChangedDirectories()
-            if files.tree.listing.isGoingOn { list(until: .now.advanced(by: Self.busyPause)) }
+            if let time = root.nextPoll, time <= MonotonicInstant.now { root.poll() }
+            root.makeUpForLoss()
+            root.lookAtChangedDirectories()
+            if root.isListing { root.list(until: .now.advanced(by: Self.busyPause)) }
             continueRound(until: .now.advanced(by: Self.busyPause))
             lookAtDue()
-            if files.queue.isEmpty, !files.tree.listing.isGoingOn { context.meter.tellOfLeftOut() }
+            if root.files.queue.isEmpty, !root.isListing { context.meter.tellOfLeftOut() }
             answerMail()
             if let stop = requests.stop, try mayEnd(stop) { return }
         }
@@ -83,44 +82,42 @@ final class Observer {
 
     /// Until then nothing needs to be done without news.
     private func nextTime(_ nextRound: MonotonicInstant) -> MonotonicInstant {
-        let isBusy =
-            events.hasGaps || !files.queue.isEmpty || files.tree.listing.isGoingOn || !files.queue.isRoundOver
-        guard !isBusy else { return .now }
-        return [files.tree.polling.next, nextRetry, progress.catchingUp?.deadline].lazy.compactMap(\.self)
+        if root.isBusy { return .now }
+        return [root.nextPoll, root.nextRetry, progress.catchingUp?.deadline].lazy.compactMap(\.self)
             .reduce(nextRound, min)
     }
 
-    private var nextRetry: MonotonicInstant? {
-        [files.queue.nextRetry, files.tree.omissions.nextLook].lazy.compactMap(\.self).min()
+    /// Goes on with the round until the time is over. Each file is looked at once more, whatever the events
+    /// said.
+    private func continueRound(until deadline: MonotonicInstant) {
+        while let tracker = root.files.queue.popRound() {
+            root.files.lookFromOutside(tracker, isAsked: progress.isWaiting, auditInterval: auditInterval)
+            guard MonotonicInstant.now < deadline else { return }
+        }
     }
-
-    /// Reads every event that waits.
-    func readAllEvents() throws { try events.readAll(context.queue.observerSignal, &files) }
 
     /// Looks at those that are due, the first in line first. After a while the rest has to wait until the
     /// events were read again.
     private func lookAtDue() {
-        callThoseWaiting()
+        root.callThoseWaiting()
         let deadline = MonotonicInstant.now.advanced(by: Self.busyPause)
-        while let tracker = files.queue.popFirst() {
+        while let tracker = root.files.queue.popFirst() {
             look(at: tracker)
             guard MonotonicInstant.now < deadline else { break }
         }
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
-        while MonotonicInstant.now < end, let tracker = files.queue.popOther() { look(at: tracker) }
-        for tracker in context.scanSlots.admitNext() { files.queue.insert(tracker) }
-        for tracker in context.auditSlots.admitNext() { files.queue.insert(tracker) }
+        while MonotonicInstant.now < end, let tracker = root.files.queue.popOther() { look(at: tracker) }
+        for tracker in context.scanSlots.admitNext() { root.files.queue.insert(tracker) }
+        for tracker in context.auditSlots.admitNext() { root.files.queue.insert(tracker) }
     }
 
     private func look(at tracker: Tracker) {
         // One that is away is looked at when it is back, with everything in it.
-        guard files.trackers[tracker.name] === tracker, !files.tree.places.isAway(file: tracker.name) else {
-            return files.queue.remove(tracker)
-        }
+        guard root.files.isWithin(tracker) else { return root.files.queue.remove(tracker) }
         let kind = tracker.kind
         process(tracker)
-        files.processed(tracker, was: kind)
+        root.files.processed(tracker, was: kind)
     }
 
     /// Lets the tracker act, and does what it needs as often as it asks for that.
@@ -130,13 +127,13 @@ final class Observer {
             switch step {
             case .done, .ended: return
             case .needsEvents:
-                try? readAllEvents()
+                try? root.readEvents()
                 step = tracker.resume()
             case .needsWatch(let file):
-                files.tree.directories.watchFile(of: tracker, file)
+                root.files.tree.directories.watchFile(of: tracker, file)
                 step = tracker.resume()
             case .needsOthers(let superJournals):
-                let isAwaited = files.trackers.values.contains {
+                let isAwaited = root.files.trackers.values.contains {
                     $0 !== tracker && $0.journal.awaits(superJournals, &context.scratch)
                 }
                 step = tracker.resume(hasAllParts: !isAwaited)
@@ -144,26 +141,17 @@ final class Observer {
         }
     }
 
-    /// Inserts those whose time has come.
-    private func callThoseWaiting() {
-        let now = MonotonicInstant.now
-        guard let time = nextRetry, time <= now else { return }
-        files.tree.omissions.looksAgain()
-        lookAtUnseen()
-        files.queue.callThoseWaiting(now)
-    }
-
     private func callThoseWaitingForRecorder() {
         let failures = context.queue.takeFailures()
         if !failures.isEmpty {
-            for tracker in files.trackers.values {
+            for tracker in root.files.trackers.values {
                 guard let failure = failures[tracker.file] else { continue }
                 tracker.captureFailed(failure)
-                files.queue.insert(tracker)
+                root.files.queue.insert(tracker)
             }
         }
-        files.queue.callThoseWaitingForRecorder()
-        files.releaseGone()
+        root.files.queue.callThoseWaitingForRecorder()
+        root.files.releaseGone()
     }
 }
 

@@ -3,24 +3,58 @@ import LinuxSystem
 /// Which trackers are to be processed, and when: those that are due, those that wait for a time or for the
 /// recorder, and those that the slow round has still to look at.
 struct ProcessQueue {
-    private var due = DueTrackers()
+    /// Those of which an event told come before those that are looked at because everything is. Each comes
+    /// once, in the order in which something happened to them.
+    private var urgent = Line()
+    private var others = Line()
     /// Trackers that want to be processed without an event.
     private var waiting: [ObjectIdentifier: Tracker] = [:]
     /// Nothing in `waiting` is due before this; nil: nothing in it has a time.
     private(set) var nextRetry: MonotonicInstant?
     private var round: [Tracker] = []
 
-    var isEmpty: Bool { due.isEmpty }
+    private struct Line {
+        var queue: [Tracker] = []
+        /// Those before this one in `queue` were taken.
+        var next = 0
+        var keys: Set<ObjectIdentifier> = []
+
+        mutating func insert(_ tracker: Tracker) {
+            if keys.insert(ObjectIdentifier(tracker)).inserted { queue.append(tracker) }
+        }
+
+        mutating func popFirst() -> Tracker? {
+            while next < queue.count {
+                let tracker = queue[next]
+                next += 1
+                let isWanted = keys.remove(ObjectIdentifier(tracker)) != nil
+                if next == queue.count {
+                    queue.removeAll(keepingCapacity: queue.count < 1024)
+                    next = 0
+                }
+                if isWanted { return tracker }
+            }
+            return nil
+        }
+    }
+
+    var isEmpty: Bool { urgent.keys.isEmpty && others.keys.isEmpty }
     var isRoundOver: Bool { round.isEmpty }
 
     mutating func insert(_ tracker: Tracker, isUrgent: Bool = true) {
-        due.insert(tracker, isUrgent: isUrgent)
+        if isUrgent {
+            // One look is enough.
+            others.keys.remove(ObjectIdentifier(tracker))
+            urgent.insert(tracker)
+        } else if !urgent.keys.contains(ObjectIdentifier(tracker)) {
+            others.insert(tracker)
+        }
     }
 
-    mutating func popFirst() -> Tracker? { due.popFirst() }
+    mutating func popFirst() -> Tracker? { urgent.popFirst() ?? others.popFirst() }
 
     /// One that no event told of, while those of which events tell leave it no time.
-    mutating func popOther() -> Tracker? { due.popOther() }
+    mutating func popOther() -> Tracker? { others.popFirst() }
 
     /// Notes what the tracker waits for since it was processed.
     mutating func processed(_ tracker: Tracker) {
@@ -52,52 +86,4 @@ struct ProcessQueue {
     mutating func beginRound(_ trackers: some Sequence<Tracker>) { round = Array(trackers) }
 
     mutating func popRound() -> Tracker? { round.popLast() }
-}
-
-/// Trackers to look at, each once, in the order in which something happened to them. Those of which an event
-/// told come before those that are looked at because everything is.
-private struct DueTrackers {
-    private var urgent = Line()
-    private var others = Line()
-
-    private struct Line {
-        var queue: [Tracker] = []
-        /// Those before this one in `queue` were taken.
-        var next = 0
-        var keys: Set<ObjectIdentifier> = []
-
-        mutating func insert(_ tracker: Tracker) {
-            if keys.insert(ObjectIdentifier(tracker)).inserted { queue.append(tracker) }
-        }
-
-        mutating func popFirst() -> Tracker? {
-            while next < queue.count {
-                let tracker = queue[next]
-                next += 1
-                let isWanted = keys.remove(ObjectIdentifier(tracker)) != nil
-                if next == queue.count {
-                    queue.removeAll(keepingCapacity: queue.count < 1024)
-                    next = 0
-                }
-                if isWanted { return tracker }
-            }
-            return nil
-        }
-    }
-
-    var isEmpty: Bool { urgent.keys.isEmpty && others.keys.isEmpty }
-
-    mutating func insert(_ tracker: Tracker, isUrgent: Bool = true) {
-        if isUrgent {
-            // One look is enough.
-            others.keys.remove(ObjectIdentifier(tracker))
-            urgent.insert(tracker)
-        } else if !urgent.keys.contains(ObjectIdentifier(tracker)) {
-            others.insert(tracker)
-        }
-    }
-
-    mutating func popFirst() -> Tracker? { urgent.popFirst() ?? others.popFirst() }
-
-    mutating func popOther() -> Tracker? { others.popFirst() }
 }

@@ -2,10 +2,49 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// Looking for what there is.
-extension Observer {
+/// What is known of a root: its files and directories, and how far events tell of them. Looks for what there
+/// is, and makes up for what no event told.
+struct ObservedRoot: ~Copyable {
+    private let requests: RequestQueue
+    var files: ObservedFiles
+    var events: EventIntake
+
+    init(_ files: consuming ObservedFiles, knownGoodUntil: Instant, _ requests: RequestQueue) {
+        self.files = files
+        self.requests = requests
+        events = EventIntake(knownGoodUntil: knownGoodUntil)
+    }
+
+    var isListing: Bool { files.tree.listing.isGoingOn }
+    /// Everything was looked for and at that was to be.
+    var isThrough: Bool { !isListing && files.queue.isRoundOver && !files.tree.directories.hasChanged }
+    /// Something can be done without news.
+    var isBusy: Bool { events.hasGaps || !files.queue.isEmpty || isListing || !files.queue.isRoundOver }
+    var nextPoll: MonotonicInstant? { files.tree.polling.next }
+    /// When something is to be done again of which no event tells.
+    var nextRetry: MonotonicInstant? {
+        guard let time = files.queue.nextRetry else { return files.tree.omissions.nextLook }
+        return files.tree.omissions.nextLook.map { min($0, time) } ?? time
+    }
+
+    mutating func readNames() throws { try events.readNames(&files) }
+
+    mutating func readWrites() throws { try events.readWrites(&files) }
+
+    /// Reads every event that waits.
+    mutating func readEvents() throws { try events.readAll(&files) }
+
+    /// Inserts those whose time has come.
+    mutating func callThoseWaiting() {
+        let now = MonotonicInstant.now
+        guard let time = nextRetry, time <= now else { return }
+        files.tree.omissions.looksAgain()
+        lookAtUnseen()
+        files.queue.callThoseWaiting(now)
+    }
+
     /// Goes on with the listings until the time is over; nil: to their end.
-    func list(until deadline: MonotonicInstant?) {
+    mutating func list(until deadline: MonotonicInstant?) {
         while true {
             switch files.tree.listNext() {
             case .entered: continue
@@ -18,16 +57,18 @@ extension Observer {
                 found(name, status, wasElsewhere: wasElsewhere)
             }
             if let deadline, MonotonicInstant.now >= deadline { return }
-            guard files.tree.listing.isListed || requests.stop == nil else { return files.tree.listing.cutShort() }
+            guard files.tree.listing.isListed || requests.stop == nil else {
+                return files.tree.listing.cutShort()
+            }
         }
     }
 
-    private func found(_ name: FilePath, _ status: FileStatus, wasElsewhere: Bool) {
+    private mutating func found(_ name: FilePath, _ status: FileStatus, wasElsewhere: Bool) {
         files.found(name, status, wasElsewhere: wasElsewhere, since: events.knownGoodUntil)
     }
 
     /// Watches the root, and begins to list everything under it anew.
-    func listRoot() throws {
+    mutating func listRoot() throws {
         try files.tree.listAnew()
         guard files.tree.places.isOneFile else { return }
         if let name = files.tree.places.path.lastComponent {
@@ -37,7 +78,7 @@ extension Observer {
     }
 
     /// Everything may have changed without an event.
-    func rescan(_ reason: String) {
+    mutating func rescan(_ reason: String) {
         do {
             try listRoot()
             files.tree.takeIn("")
@@ -52,7 +93,7 @@ extension Observer {
     }
 
     /// Asks for a directory again that could not be watched or read.
-    func retry(directory name: FilePath) {
+    mutating func retry(directory name: FilePath) {
         if name.isEmpty {
             rescan("the root could not be read for a while")
         } else {
@@ -61,7 +102,7 @@ extension Observer {
     }
 
     /// Asks again what has the names of which it could not be told.
-    func lookAtUnseen() {
+    mutating func lookAtUnseen() {
         for name in files.tree.omissions.unseen {
             guard let status = files.tree.status(of: name) else { continue }
             found(name, status, wasElsewhere: false)
@@ -69,16 +110,16 @@ extension Observer {
     }
 
     /// Looks at everything that events may have failed to tell.
-    func makeUpForLoss() {
+    mutating func makeUpForLoss() {
         if events.takePlaces() { checkPlaces() }
         if let reason = events.takeLoss() { rescan(reason) }
     }
 
     /// Looks whether the root and its directories are still the ones that are watched.
-    func checkPlaces() {
+    mutating func checkPlaces() {
         checkRoot()
-        for name in files.tree.directories.table.all.keys
-        where !name.isEmpty && !files.tree.places.isAway(name.removingLastComponent()) {
+        for name in files.tree.directories.table.all.keys where !name.isEmpty {
+            guard !files.tree.places.isAway(name.removingLastComponent()) else { continue }
             switch files.tree.check(name) {
             case .same: continue
             case .gone:
@@ -92,7 +133,7 @@ extension Observer {
         }
     }
 
-    private func checkRoot() {
+    private mutating func checkRoot() {
         let finding = files.tree.checkRoot()
         switch finding {
         case .same: return
@@ -111,41 +152,5 @@ extension Observer {
             files.tree.directories.watches.addWay(files.tree.places.way)
             rescan(reason)
         }
-    }
-
-    /// Each directory whose attributes changed may be readable again, or not any more. As a rule only its
-    /// times have changed (`rsync`, `tar`), and nothing follows; else it concerns what is in it, but that
-    /// once for all of them.
-    func lookAtChangedDirectories() {
-        guard files.tree.directories.hasChanged else { return }
-        var others: Set<FilePath> = []
-        for name in files.tree.directories.takeChanged() {
-            if files.tree.omissions.directories.contains(name) {
-                retry(directory: name)
-                others.insert(name)
-            } else if let known = files.tree.directories[name] {
-                files.tree.record.handOver(name, files.tree.places)
-                let status = FileStatus.directIfPresent(files.tree.places.path(of: name))
-                if status?.ownership == known.ownership, !files.trackers.hasLeftOut(in: name) { continue }
-                others.insert(name)
-            }
-        }
-        for name in others where !others.containsAncestor(of: name) {
-            for directory in files.tree.directories.names(from: name) { files.tree.watchAgain(directory) }
-            files.noteNames(below: name)
-        }
-    }
-}
-
-extension Set<FilePath> {
-    /// Whether a directory that this one lies in is among them.
-    fileprivate func containsAncestor(of name: FilePath) -> Bool {
-        guard count > 1 else { return false }
-        var above = name
-        while !above.isEmpty {
-            above.removeLastComponent()
-            if contains(above) { return true }
-        }
-        return false
     }
 }
