@@ -2,8 +2,8 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// The directories of a root: where they are, which are watched, listed or left out. Of files it knows nothing
-/// but their names.
+/// The directories of a root: where they are, which are watched, listed or left out. Of files it knows
+/// nothing but their names.
 struct ObservedTree: ~Copyable {
     let scope: RootScope
     let meter: StatusMeter
