@@ -14,7 +14,7 @@ struct Log: HoldfastCommand {
             in which one stands, else the .devteam of the nearest directory upwards, else the only root. WHEN is as for holdfast restore. Times can be given back to --at as they are. Works \
             beside a running watcher.
 
-            Exit status: 0 done, 1 failed, 4 the history is damaged (what is sound was listed), 10 no repository, no \
+            Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was listed), 10 no repository, no \
             such root or no snapshot that matches, 64 wrong usage.
             """
     )

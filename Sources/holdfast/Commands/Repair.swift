@@ -8,7 +8,7 @@ import SystemPackage
 
 struct Repair: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a damaged repository sound again.",
+        abstract: "Repair a damaged repository.",
         discussion: """
             For use after check has found damage. Keeps every snapshot before the first damage of a root, and those behind it \
             that are proven. The damaged files and what is not kept go to the root's set-aside directory. Nothing is deleted. What was written by \

@@ -6,14 +6,14 @@ import SystemPackage
 
 struct Undo: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take the last restore in place back.",
+        abstract: "Undo the last restore in place.",
         discussion: """
             PATH is a root, or a file if only that is meant. Every file that the last restore in place changed gets the \
-            state back that it had just before, corrupt or not; what was written since then is captured first, so that a \
-            second undo brings that back.
+            state that it had just before, corrupt or not; what was written since then is captured first, so that a \
+            second undo restores that.
 
             Exit status: 0 done, 1 failed, 3 done in part (each file that was left as it is is named), 4 a digest or \
-            integrity check failed, 10 there is nothing to take back, 11 other programs have it locked or open, 64 wrong \
+            integrity check failed, 10 there is nothing to undo, 11 other programs have it locked or open, 64 wrong \
             usage, 130 interrupted.
             """
     )

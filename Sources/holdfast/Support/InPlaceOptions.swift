@@ -19,7 +19,7 @@ struct InPlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Why, for the recovery log.", valueName: "text"))
     var reason = ""
 
-    /// Keeps others from bringing something of the root back until it goes; nil where nothing is changed.
+    /// No other restore of the root runs while it exists; nil when nothing is changed.
     func lock(_ root: RootDescription) throws -> RecoveryLock? {
         dryRun ? nil : try RecoveryLock(root, wait: wait)
     }
