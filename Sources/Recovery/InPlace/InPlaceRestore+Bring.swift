@@ -28,8 +28,8 @@ extension InPlaceRestore {
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
-    /// The same, with the snapshot of the file's current state, once that is captured: a program may have the
-    /// file locked. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
+    /// Waits until the file's current state is captured: a program may have it locked. Returns its snapshot and
+    /// the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
     func seenWay(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
@@ -45,7 +45,8 @@ extension InPlaceRestore {
         return (sequence, try self.way(item, images, from: sequence))
     }
 
-    /// Restores one file. `captured` is the current state. `marks`: annotations to record before any change.
+    /// Restores one file. `captured` is the current state. `marks`: pending annotations, recorded before any
+    /// change.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,

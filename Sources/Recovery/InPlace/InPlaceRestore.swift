@@ -12,7 +12,8 @@ package import SystemPackage
 /// 2. Before any change, the current state is durable in the history.
 /// 3. A database with a healthy current image is replaced in one transaction. Once no other program can
 ///    write, it must be unchanged since its capture.
-/// 4. Any other file is exchanged by rename, and the previous file is renamed.
+/// 4. Any other file is exchanged by rename, and the previous file is renamed. A previous plain file that is
+///    in the history is deleted afterwards.
 package struct InPlaceRestore {
     package struct Options: Sendable {
         /// How long to wait for programs that use a database.
@@ -56,7 +57,7 @@ package struct InPlaceRestore {
     /// - Parameters:
     ///   - onFile: called for each file that now has the wanted state.
     ///   - onFailure: called for each file that could not be restored.
-    ///   - onLatecomers: called with the files that are not changed.
+    ///   - onLatecomers: called with the files that exist now but did not then. They are not changed.
     ///   - onShortfall: called for attributes of missing files and directories that could not be restored.
     ///
     /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what
@@ -195,15 +196,15 @@ package struct InPlaceRestore {
         }
     }
 
-    /// After the last change: examines the result, and records the recovery in the history. Also returns the
-    /// result of the examination.
+    /// After the last change: checks the result, and records the recovery in the history. Also returns the
+    /// result of the checks.
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
         _ elapsed: Duration
     ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
         let result = try capture([]).sequence
-        // The recovery must be recorded even if the examination fails: undo needs it.
+        // The recovery must be recorded even if the checks fail: undo needs it.
         let looks = Result {
             for index in outcomes.indices { try look(at: &outcomes[index], images, result) }
         }
@@ -228,7 +229,7 @@ package struct InPlaceRestore {
             elapsed: elapsed,
             reason: options.reason
         )
-        // Then the first file was exchanged, and none before.
+        // The tag moves to the earliest of these states.
         try entry.record(tags, before: entry.before.values.min() ?? result, capture)
         return (entry, looks)
     }
@@ -239,7 +240,7 @@ package struct InPlaceRestore {
         _ result: SequenceNumber
     ) throws {
         guard outcome.way != .unchanged else { return }
-        // An image that replaced a file belongs to the programs by now.
+        // After an exchange by rename the image is the live file, which programs may have changed.
         if outcome.way == .transaction {
             outcome.changes = try images.differences(outcome.item, at: outcome.before)
         }

@@ -42,7 +42,7 @@ struct StreamWriter: ~Copyable {
     /// Throws `RepositoryError.gone` unless readers find the segment by its name.
     func requireInPlace() throws { try segment.requireInPlace() }
 
-    /// Makes the records durable. `hasOpenParts`: they end amid a snapshot.
+    /// Makes the records durable. `hasOpenParts`: they end within a snapshot.
     mutating func append(
         _ staged: StagedRecords,
         hasOpenParts: @autoclosure () -> Bool

@@ -22,7 +22,7 @@ struct Demo: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        // Whoever stops reading must not leave the folder behind.
+        // Whoever stops reading must not leave the folder.
         CurrentProcess.surviveBrokenPipes()
         let stage = try DemoStage()
         let outcome = Result {

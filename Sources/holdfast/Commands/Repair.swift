@@ -39,7 +39,7 @@ struct Repair: HoldfastCommand {
         let path = try options.repositoryPath()
         if try RepositoryDirectory.mendFile(at: path, isDryRun: dryRun) {
             try showMended(path.appending("repository.json"), console)
-            // Without it nothing else can be looked at.
+            // Without it nothing else can be examined.
             if dryRun { return .done }
         }
         let repository = try options.openRepositorySilently()

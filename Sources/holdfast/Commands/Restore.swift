@@ -10,7 +10,7 @@ struct Restore: HoldfastCommand {
         abstract: "Rebuild a file or a root as it was at some moment.",
         discussion: """
             PATH is a protected file, a directory within a root, or a root, and may be gone by now. Left out, it is the root \
-            in which one stands, else the .devteam of the nearest directory upwards, else the only root. The image is rebuilt under another name, compared with its digest and, for a \
+            that contains the current directory, else the .devteam of the nearest directory upwards, else the only root. The image is rebuilt under another name, compared with its digest and, for a \
             database, given to SQLite's integrity check; only then it gets its name. A root that is a directory is \
             restored to a directory. Works beside a running watcher. The digest alone proves that each byte is as it \
             was; with --quick the rest is left to SQLite's quick_check.

@@ -17,7 +17,7 @@ struct RowsRestore: HoldfastCommand {
             that cannot is named, with the row that conflicts with it. --overwrite removes that one, and --skip-conflicts \
             is content without. It is one transaction; no trigger runs, and no foreign key deletes anything: triggers and \
             indexes that go by the rows are named. holdfast undo reverts it as long as nobody wrote since then. \
-            PATH, a database or a root with one, may stand behind the keys.
+            PATH, a database or a root with one, may follow the keys.
 
             Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot be restored, 4 damage, 10 no such root, snapshot, table or row, 11 \
             another writer has it, 64 wrong usage.

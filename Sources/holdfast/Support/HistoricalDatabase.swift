@@ -44,7 +44,7 @@ struct HistoricalDatabase {
         return entry
     }
 
-    /// What is looked at, for people.
+    /// What is examined, for people.
     func announce(_ console: Console) {
         console.message("\(path.printable) at snapshot \(RestoreReport.text(entry))")
     }
