@@ -22,14 +22,14 @@ extension InPlaceRestore {
             return try wanted.state.map { try images.holds(place, $0) } ?? false ? .unchanged : .rename
         }
         if entry == item.entry || present.isSame(as: wanted) { return .unchanged }
-        guard wanted.isSoundDatabase, present.isSoundDatabase else { return .rename }
+        guard wanted.isHealthyDatabase, present.isHealthyDatabase else { return .rename }
         // The backup API would empty a database at once, before the check that it is unchanged since its
         // capture.
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
-    /// Waits until the file's current state is captured: a program may have it locked. Returns its snapshot and
-    /// the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
+    /// Waits until the file's current state is captured: a program may have it locked. Returns its snapshot
+    /// and the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
     func seenWay(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
@@ -142,7 +142,7 @@ extension InPlaceRestore {
             let exchange = FileExchange(
                 place: place,
                 attributes: outcome.item.attributes,
-                asideSuffix: (present?.isSoundDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
+                asideSuffix: (present?.isHealthyDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
                     + self.stamp,
                 keepsAside: keepsAside,
                 wait: options.wait,
@@ -171,7 +171,7 @@ extension InPlaceRestore {
         _ images: InPlaceImages,
         at sequence: SequenceNumber
     ) throws {
-        guard try images.present(item, at: sequence)?.isSoundDatabase ?? false else { return }
+        guard try images.present(item, at: sequence)?.isHealthyDatabase ?? false else { return }
         // Programs that have it open are waited for later. Sidecars that cannot be applied are renamed with
         // the file.
         try? place.connect(Configuration()).writeWithoutTransaction { database in

@@ -57,7 +57,7 @@ package struct InPlaceRestore {
     /// - Parameters:
     ///   - onFile: called for each file that now has the wanted state.
     ///   - onFailure: called for each file that could not be restored.
-    ///   - onLatecomers: called with the files that exist now but did not then. They are not changed.
+    ///   - onNewerFiles: called with the files that exist now but did not then. They are not changed.
     ///   - onShortfall: called for attributes of missing files and directories that could not be restored.
     ///
     /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what
@@ -65,7 +65,7 @@ package struct InPlaceRestore {
     package func run(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
-        onLatecomers: ([FilePath]) -> Void = { _ in },
+        onNewerFiles: ([FilePath]) -> Void = { _ in },
         onShortfall: (AttributesShortfall) -> Void = { _ in }
     ) throws -> RecoveryEntry? {
         let start = MonotonicInstant.now
@@ -78,7 +78,7 @@ package struct InPlaceRestore {
 
         let captured = try capture([])
         let present = captured.sequence
-        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
         if plan.makesDirectories {
@@ -111,8 +111,8 @@ package struct InPlaceRestore {
         let conclusion = Result { try conclude(&outcomes, images, elapsed) }
         for outcome in outcomes { try onFile(outcome) }
         switch conclusion {
-        case .success((let entry, let looks)):
-            try looks.get()
+        case .success((let entry, let checks)):
+            try checks.get()
             return entry
         case .failure(let error):
             throw InPlaceError.unrecorded(plan.root.path, tag: tags.before, String(describing: error))
@@ -123,7 +123,7 @@ package struct InPlaceRestore {
     package func rehearse(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
-        onLatecomers: ([FilePath]) -> Void = { _ in }
+        onNewerFiles: ([FilePath]) -> Void = { _ in }
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
@@ -132,7 +132,7 @@ package struct InPlaceRestore {
         try images.rebuildWanted(plan.items)
         let captured = try capture([])
         let present = captured.sequence
-        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
         if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
             let maker = DirectoryMaker(plan.directories)
             try maker.makeAll(below: top, for: plan.items.map(\.name), isRehearsal: true) {
@@ -148,8 +148,8 @@ package struct InPlaceRestore {
                 if way != .unchanged {
                     outcome.changes = try images.differences(item, at: present)
                     outcome.becomesUnreadable =
-                        try images.present(item, at: present)?.isSoundDatabase ?? false
-                        && wanted?.isSoundDatabase == false
+                        try images.present(item, at: present)?.isHealthyDatabase ?? false
+                        && wanted?.isHealthyDatabase == false
                 }
                 try onFile(outcome)
             } catch {
@@ -202,11 +202,11 @@ package struct InPlaceRestore {
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
         _ elapsed: Duration
-    ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
+    ) throws -> (RecoveryEntry, checks: Result<Void, any Error>) {
         let result = try capture([]).sequence
         // The recovery must be recorded even if the checks fail: undo needs it.
-        let looks = Result {
-            for index in outcomes.indices { try look(at: &outcomes[index], images, result) }
+        let checks = Result {
+            for index in outcomes.indices { try check(&outcomes[index], images, result) }
         }
         let changed = outcomes.filter { $0.way != .unchanged }
         let entry = RecoveryEntry(
@@ -231,11 +231,11 @@ package struct InPlaceRestore {
         )
         // The tag moves to the earliest of these states.
         try entry.record(tags, before: entry.before.values.min() ?? result, capture)
-        return (entry, looks)
+        return (entry, checks)
     }
 
-    private func look(
-        at outcome: inout InPlaceOutcome,
+    private func check(
+        _ outcome: inout InPlaceOutcome,
         _ images: InPlaceImages,
         _ result: SequenceNumber
     ) throws {

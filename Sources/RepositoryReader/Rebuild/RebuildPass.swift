@@ -36,8 +36,8 @@ package final class RebuildPass {
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
     /// Called when these pages of a file changed; nil for all of them.
     var onPages: ((FileID, ArraySlice<UInt32>?) -> Void)?
-    /// The first damage that was found anywhere in the stream. It is reported in place of the symptoms that it
-    /// causes in files.
+    /// The first damage that was found anywhere in the stream. It is reported in place of the symptoms that
+    /// it causes in files.
     private var firstDamage: DamageError?
 
     /// `plans`: the source of the files' plans. With `onSnapshot`, images keep their digests at every step,

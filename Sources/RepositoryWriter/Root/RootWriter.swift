@@ -105,8 +105,8 @@ package final class RootWriter {
     /// Whether the file's mirror cannot be used before `abandonBase` has rebuilt it.
     package func hasLostMirror(_ file: FileID) -> Bool { images[file]?.hasLostMirror ?? false }
 
-    /// Whether the file's base image must be abandoned: it failed, its mirror is lost, or the mirror could not
-    /// be rebuilt yet.
+    /// Whether the file's base image must be abandoned: it failed, its mirror is lost, or the mirror could
+    /// not be rebuilt yet.
     package func hasFailedBase(_ file: FileID) -> Bool {
         guard let image = images[file] else { return false }
         return image.hasLostMirror || image.base?.hasFailed ?? image.needsRestoring

@@ -56,7 +56,7 @@ struct InPlaceOptions: ParsableArguments {
             try restore.rehearse(
                 onFile: { try report.add($0) },
                 onFailure: { try report.addFailure($0, $1) },
-                onLatecomers: { names in report.latecomers = names.filter { !unseen.contains($0) } }
+                onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } }
             )
             return try report.end(nil)
         }
@@ -64,7 +64,7 @@ struct InPlaceOptions: ParsableArguments {
         let entry = try restore.run(
             onFile: { try report.add($0) },
             onFailure: { try report.addFailure($0, $1) },
-            onLatecomers: { names in report.latecomers = names.filter { !unseen.contains($0) } },
+            onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } },
             onShortfall: { shortfalls.add($0) }
         )
         shortfalls.tell(console)

@@ -17,7 +17,7 @@ struct InPlaceReport {
     private var unchanged = 0
     private var failed = 0
     /// Newer files, which are not changed.
-    var latecomers: [FilePath] = []
+    var newerFiles: [FilePath] = []
 
     init(_ plan: InPlacePlan, _ target: Target, isRehearsal: Bool, console: Console) {
         self.plan = plan
@@ -68,7 +68,7 @@ struct InPlaceReport {
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
         let files = done
-        if !latecomers.isEmpty { console.message(Self.text(latecomers: latecomers)) }
+        if !newerFiles.isEmpty { console.message(Self.text(newerFiles: newerFiles)) }
         if plan.items.count > 1 {
             try console.result(
                 json: InPlaceDirectoryLine(
@@ -78,7 +78,7 @@ struct InPlaceReport {
                     files: files,
                     unchanged: unchanged,
                     failed: failed,
-                    leftAlone: latecomers.map { plan.root.path(of: $0).string },
+                    leftAlone: newerFiles.map { plan.root.path(of: $0).string },
                     elapsedMs: start.duration(to: .now).wholeMilliseconds
                 ),
                 text:
@@ -96,9 +96,9 @@ struct InPlaceReport {
         return worst
     }
 
-    private static func text(latecomers: [FilePath]) -> String {
-        let some = latecomers.prefix(10).map(\.printable).joined(separator: ", ")
-        let rest = latecomers.count > 10 ? " and \(latecomers.count - 10) more" : ""
+    private static func text(newerFiles: [FilePath]) -> String {
+        let some = newerFiles.prefix(10).map(\.printable).joined(separator: ", ")
+        let rest = newerFiles.count > 10 ? " and \(newerFiles.count - 10) more" : ""
         return "left alone, because they are newer: \(some)\(rest)"
     }
 
