@@ -11,7 +11,8 @@ package import SystemPackage
 /// 2. Before any change, the current state is durable in the history.
 /// 3. A database with a healthy current image is replaced in one transaction. Once no other program can
 ///    write, it must be unchanged since its capture.
-/// 4. Any other file is exchanged by rename, and the previous file is renamed.
+/// 4. Any other file is exchanged by rename, and the previous file is renamed. A previous plain file that is
+///    in the history is deleted afterwards.
 package struct InPlaceRestore {
     package struct Options: Sendable {
         /// How long to wait for programs that use a database.
@@ -54,7 +55,7 @@ package struct InPlaceRestore {
     /// - Parameters:
     ///   - onFile: called for each file that now has the wanted state.
     ///   - onFailure: called for each file that could not be restored.
-    ///   - onLatecomers: called with the files that are not changed.
+    ///   - onNewerFiles: called with the files that exist now but did not then. They are not changed.
     ///   - onShortfall: called for attributes of missing files and directories that could not be restored.
     ///
     /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what
@@ -62,14 +63,20 @@ package struct InPlaceRestore {
     package func run(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
-        onLatecomers: ([FilePath]) -> Void = { _ in },
+        onNewerFiles: ([FilePath]) -> Void = { _ in },
         onShortfall: (AttributesShortfall) -> Void = { _ in }
     ) throws -> RecoveryEntry? {
         let start = MonotonicInstant.now
         removeLeftovers()
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let (images, captured) = try begin(in: work, onLatecomers)
+        let images = InPlaceImages(plan.root, in: work.path)
+        try refuseIfOthersWroteMeanwhile(images)
+        try images.rebuildWanted(plan.items)
+
+        let captured = try capture([])
+        let present = captured.sequence
+        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
         if plan.makesDirectories {
@@ -97,8 +104,8 @@ package struct InPlaceRestore {
         let conclusion = Result { try conclude(&outcomes, images, elapsed) }
         for outcome in outcomes { try onFile(outcome) }
         switch conclusion {
-        case .success((let entry, let looks)):
-            try looks.get()
+        case .success((let entry, let checks)):
+            try checks.get()
             return entry
         case .failure(let error):
             throw InPlaceError.unrecorded(plan.root.path, tag: tags.before, String(describing: error))
@@ -109,11 +116,16 @@ package struct InPlaceRestore {
     package func rehearse(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
-        onLatecomers: ([FilePath]) -> Void = { _ in }
+        onNewerFiles: ([FilePath]) -> Void = { _ in }
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let (images, captured) = try begin(in: work, onLatecomers)
+        let images = InPlaceImages(plan.root, in: work.path)
+        try refuseIfOthersWroteMeanwhile(images)
+        try images.rebuildWanted(plan.items)
+        let captured = try capture([])
+        let present = captured.sequence
+        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
         if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
             let maker = DirectoryMaker(plan.directories)
             try maker.makeAll(below: top, for: plan.items.map(\.name), isRehearsal: true) {
@@ -157,7 +169,17 @@ package struct InPlaceRestore {
     ) throws {
         for item in plan.items {
             do {
-                try body(item)
+                let (present, way) = try seenWay(item, images, from: captured)
+                let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
+                var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
+                if way != .unchanged { try refuseObstacles(item, way, wanted) }
+                if way != .unchanged {
+                    outcome.changes = try images.differences(item, at: present)
+                    outcome.becomesUnreadable =
+                        try images.present(item, at: present)?.isHealthyDatabase ?? false
+                        && wanted?.isHealthyDatabase == false
+                }
+                try onFile(outcome)
             } catch {
                 guard plan.items.count > 1 else { throw error }
                 try onFailure(item.path, error)
@@ -203,17 +225,17 @@ package struct InPlaceRestore {
         }
     }
 
-    /// After the last change: examines the result, and records the recovery in the history. Also returns the
-    /// result of the examination.
+    /// After the last change: checks the result, and records the recovery in the history. Also returns the
+    /// result of the checks.
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
         _ elapsed: Duration
-    ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
+    ) throws -> (RecoveryEntry, checks: Result<Void, any Error>) {
         let result = try capture([]).sequence
-        // The recovery must be recorded even if the examination fails: undo needs it.
-        let looks = Result {
-            for index in outcomes.indices { try look(at: &outcomes[index], images, result) }
+        // The recovery must be recorded even if the checks fail: undo needs it.
+        let checks = Result {
+            for index in outcomes.indices { try check(&outcomes[index], images, result) }
         }
         let changed = outcomes.filter { $0.way != .unchanged }
         let entry = RecoveryEntry(
@@ -236,18 +258,18 @@ package struct InPlaceRestore {
             elapsed: elapsed,
             reason: options.reason
         )
-        // Then the first file was exchanged, and none before.
+        // The tag moves to the earliest of these states.
         try entry.record(tags, before: entry.before.values.min() ?? result, capture)
-        return (entry, looks)
+        return (entry, checks)
     }
 
-    private func look(
-        at outcome: inout InPlaceOutcome,
+    private func check(
+        _ outcome: inout InPlaceOutcome,
         _ images: InPlaceImages,
         _ result: SequenceNumber
     ) throws {
         guard outcome.way != .unchanged else { return }
-        // An image that replaced a file belongs to the programs by now.
+        // After an exchange by rename the image is the live file, which programs may have changed.
         if outcome.way == .transaction {
             outcome.changes = try images.differences(outcome.item, at: outcome.before)
         }

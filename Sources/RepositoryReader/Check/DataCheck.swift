@@ -74,7 +74,7 @@ package struct DataCheck {
                 try report(Finding(place.damage(message)))
             }
             for id in ids {
-                // The file has no name, so nothing can be left behind. The pass keeps all of them open.
+                // The file has no name, so nothing can be left over. The pass keeps all of them open.
                 let output = scratch.appending("\(prefix)\(id)")
                 let file = try SharedFile(output, .createNew)
                 try Directory.remove(output)

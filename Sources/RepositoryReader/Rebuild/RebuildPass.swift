@@ -36,7 +36,8 @@ package final class RebuildPass {
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
     /// Called when these pages of a file changed; nil for all of them.
     var onPages: ((FileID, ArraySlice<UInt32>?) -> Void)?
-    /// The first damage that was found, in any file.
+    /// The first damage that was found anywhere in the stream. It is reported in place of the symptoms that
+    /// it causes in files.
     private var firstDamage: DamageError?
 
     /// `plans`: the source of the files' plans. With `onSnapshot`, images keep their digests at every step,
@@ -167,7 +168,7 @@ package final class RebuildPass {
         try opener.open(payload, place, from: job.applier, output.file)
         var before = job.applier.overlay.byteCount
         for index in 0..<opener.changes.entries.count {
-            // Void or later entries are at the end of a record.
+            // Void or later entries are at the end of a record: once one is not included, no later one is.
             guard job.plan.includes(place.location, entry: index) else { return }
             let entry = opener.changes.entries[index]
             try job.applier.apply(entry, of: opener.changes, data: opener.data, to: output.file)
@@ -178,7 +179,7 @@ package final class RebuildPass {
         }
     }
 
-    /// Whether the file is healthy so far. When every snapshot counts, a fresh start clears a failure.
+    /// Whether the file is intact so far. With `onSnapshot`, a base or fresh start clears a failure.
     private func canGoOn(_ job: Job, atFreshStart isFresh: Bool) -> Bool {
         guard job.failure != nil else { return true }
         guard isFresh, onSnapshot != nil else { return false }

@@ -7,13 +7,13 @@ import SystemPackage
 /// What `forget` says: for programs every snapshot, each file and a summary; for people what is kept and why,
 /// and what goes, file by file.
 struct ForgetReport {
-    let plan: RetentionPlan
-    /// Nil when it is not known: a dry run could not try it out.
-    let removal: Removal?
-    let isDryRun: Bool
-    let console: Console
+    private let plan: RetentionPlan
+    private let console: Console
+    private let isDryRun: Bool
+    /// Nil if a dry run could not try it.
+    private let removal: Removal?
 
-    /// What was removed in the end, or would be.
+    /// What was removed, or would be.
     struct Removal {
         let snapshots: Int
         let freedBytes: UInt64
@@ -98,7 +98,7 @@ struct ForgetReport {
         return "\(start), \(removed) \(done)removed, \(size) \(done)freed"
     }
 
-    /// What the root takes when it is done: as it is when it was done, else an estimate.
+    /// The root's size afterwards; an estimate unless it was done or tried.
     private func sizeBytes(_ limit: SizeLimit.Outcome) -> UInt64 {
         removal?.totalBytes ?? limit.estimatedBytes
     }
@@ -114,16 +114,17 @@ struct ForgetReport {
         let size = Quantity.text(bytes: sizeBytes(limit))
         console.warning(
             "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), "
-                + "for what stays needs pages of what went: run \(SuggestedCommand("forget", root)) again to remove more"
+                + "because what stays needs pages of removed snapshots: run \(SuggestedCommand("forget", root)) again to remove more"
         )
     }
 
+    /// Warns if the limit cannot be reached.
     static func warnOfLimit(_ plan: RetentionPlan, _ console: Console) {
         guard let limit = plan.limit, !limit.isReached else { return }
         let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)
         let least = Quantity.text(bytes: limit.leastBytes)
         console.warning(
-            "\(plan.index.root.path.printable) cannot be brought down to \(maximum): what must stay takes about "
+            "\(plan.index.root.path.printable) cannot be reduced to \(maximum): what must stay takes about "
                 + "\(least): release holds, or allow more"
         )
     }
@@ -151,7 +152,7 @@ extension ForgetReport {
         let kinds: [(RetentionReasons, String)] = [
             (.within, plan.rules.policy.withinText ?? ""),
             (.last, "among the last \(plan.rules.policy.last)"),
-            (.stands, "as the state of a file at one of these"),
+            (.stands, "more: the newest snapshot of another file at one of these moments"),
         ]
         for (reasons, text) in kinds {
             if let count = bulk[reasons] { lines.append("and \(count) \(text)") }
