@@ -145,7 +145,7 @@ private struct FileChange {
                 place: place,
                 attributes: outcome.item.attributes,
                 asideSuffix: (present?.isHealthyDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
-                    + self.stamp,
+                    + restore.stamp,
                 keepsAside: keepsAside,
                 wait: options.wait,
                 isForced: options.isForced
@@ -167,13 +167,8 @@ private struct FileChange {
     /// Makes SQLite apply the log or hot journal of a healthy database. If the process ends between the two
     /// renames of the exchange, the database is complete without them. The sidecars of one that is not
     /// healthy remain unchanged.
-    private func absorbSidecars(
-        of place: DirectoryEntry,
-        _ item: InPlacePlan.Item,
-        _ images: InPlaceImages,
-        at sequence: SequenceNumber
-    ) throws {
-        guard try images.present(item, at: sequence)?.isHealthyDatabase ?? false else { return }
+    private func absorbSidecars() throws {
+        guard try images.present(outcome.item, at: outcome.before)?.isHealthyDatabase ?? false else { return }
         // Programs that have it open are waited for later. Sidecars that cannot be applied are renamed with
         // the file.
         try? place.connect(Configuration()).writeWithoutTransaction { database in

@@ -70,13 +70,7 @@ package struct InPlaceRestore {
         removeLeftovers()
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let images = InPlaceImages(plan.root, in: work.path)
-        try refuseIfOthersWroteMeanwhile(images)
-        try images.rebuildWanted(plan.items)
-
-        let captured = try capture([])
-        let present = captured.sequence
-        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
+        let (images, captured) = try begin(in: work, onNewerFiles)
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
         if plan.makesDirectories {
@@ -104,8 +98,8 @@ package struct InPlaceRestore {
         let conclusion = Result { try conclude(&outcomes, images, elapsed) }
         for outcome in outcomes { try onFile(outcome) }
         switch conclusion {
-        case .success((let entry, let checks)):
-            try checks.get()
+        case .success((let entry, let looks)):
+            try looks.get()
             return entry
         case .failure(let error):
             throw InPlaceError.unrecorded(plan.root.path, tag: tags.before, String(describing: error))
@@ -120,12 +114,7 @@ package struct InPlaceRestore {
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let images = InPlaceImages(plan.root, in: work.path)
-        try refuseIfOthersWroteMeanwhile(images)
-        try images.rebuildWanted(plan.items)
-        let captured = try capture([])
-        let present = captured.sequence
-        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
+        let (images, captured) = try begin(in: work, onNewerFiles)
         if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
             let maker = DirectoryMaker(plan.directories)
             try maker.makeAll(below: top, for: plan.items.map(\.name), isRehearsal: true) {
@@ -140,8 +129,8 @@ package struct InPlaceRestore {
                 try refuseObstacles(item, way, wanted)
                 outcome.changes = try images.differences(item, at: present)
                 outcome.becomesUnreadable =
-                    try images.present(item, at: present)?.isSoundDatabase ?? false
-                    && wanted?.isSoundDatabase == false
+                    try images.present(item, at: present)?.isHealthyDatabase ?? false
+                    && wanted?.isHealthyDatabase == false
             }
             try onFile(outcome)
         }
@@ -151,14 +140,14 @@ package struct InPlaceRestore {
     /// Makes the wanted images, then captures the current state.
     private func begin(
         in work: OpenDirectory,
-        _ onLatecomers: ([FilePath]) -> Void
+        _ onNewerFiles: ([FilePath]) -> Void
     ) throws -> (InPlaceImages, CapturedState) {
         let images = InPlaceImages(plan.root, in: work.path)
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
         let captured = try capture([])
         let present = captured.sequence
-        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
         return (images, captured)
     }
 
@@ -169,17 +158,7 @@ package struct InPlaceRestore {
     ) throws {
         for item in plan.items {
             do {
-                let (present, way) = try seenWay(item, images, from: captured)
-                let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-                var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
-                if way != .unchanged { try refuseObstacles(item, way, wanted) }
-                if way != .unchanged {
-                    outcome.changes = try images.differences(item, at: present)
-                    outcome.becomesUnreadable =
-                        try images.present(item, at: present)?.isHealthyDatabase ?? false
-                        && wanted?.isHealthyDatabase == false
-                }
-                try onFile(outcome)
+                try body(item)
             } catch {
                 guard plan.items.count > 1 else { throw error }
                 try onFailure(item.path, error)

@@ -7,13 +7,13 @@ import SystemPackage
 /// What `forget` says: for programs every snapshot, each file and a summary; for people what is kept and why,
 /// and what goes, file by file.
 struct ForgetReport {
-    private let plan: RetentionPlan
-    private let console: Console
-    private let isDryRun: Bool
-    /// Nil if a dry run could not try it.
-    private let removal: Removal?
+    let plan: RetentionPlan
+    /// Nil when it is not known: a dry run could not try it out.
+    let removal: Removal?
+    let isDryRun: Bool
+    let console: Console
 
-    /// What was removed, or would be.
+    /// What was removed in the end, or would be.
     struct Removal {
         let snapshots: Int
         let freedBytes: UInt64
@@ -118,7 +118,6 @@ struct ForgetReport {
         )
     }
 
-    /// Warns if the limit cannot be reached.
     static func warnOfLimit(_ plan: RetentionPlan, _ console: Console) {
         guard let limit = plan.limit, !limit.isReached else { return }
         let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)

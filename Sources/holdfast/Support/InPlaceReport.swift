@@ -12,10 +12,10 @@ struct InPlaceReport {
     let isRehearsal: Bool
     let console: Console
     private let start = MonotonicInstant.now
-    private var worst = ExitStatus.done
-    private var done = 0
-    private var unchanged = 0
-    private var failed = 0
+    private(set) var worst = ExitStatus.done
+    private(set) var done = 0
+    private(set) var unchanged = 0
+    private(set) var failed = 0
     /// Newer files, which are not changed.
     var newerFiles: [FilePath] = []
 
@@ -59,7 +59,6 @@ struct InPlaceReport {
 
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
-        let files = done
         if !newerFiles.isEmpty { console.message(Self.text(newerFiles: newerFiles)) }
         if plan.items.count > 1 {
             try console.result(

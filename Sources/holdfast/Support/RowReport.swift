@@ -6,13 +6,13 @@ import SystemPackage
 
 /// What `rows restore` says of what it did, or would do.
 struct RowReport {
-    private let path: FilePath
-    private let entry: SnapshotIndex.Entry
-    private let isOverwriting: Bool
+    let path: FilePath
+    let entry: SnapshotIndex.Entry
+    let isOverwriting: Bool
     /// Rows that cannot be restored do not change the exit status.
-    private let isSkipping: Bool
-    private let isRehearsal: Bool
-    private let console: Console
+    let isSkipping: Bool
+    let isRehearsal: Bool
+    let console: Console
     /// Of a table, so many rows of a kind are shown to people.
     private static let mostLines = 20
     private(set) var lines: [String: Int] = [:]
@@ -26,7 +26,7 @@ struct RowReport {
         if row.kind == .blocked {
             text += " (\(row.reason.printable))"
             if !row.obstacles.isEmpty {
-                text += ": conflicts with \(row.obstacles.map(Self.text).joined(separator: ", "))"
+                text += ": conflicts with \(row.obstacles.map(\.text).joined(separator: ", "))"
             }
         }
         try console.result(json: RestoredRowLine(row, path: path.string, action: action.name), text: text)
