@@ -233,7 +233,7 @@ struct RowsInTheWayTests {
             "a"
         )
         #expect(
-            result.status == 0 && result.stderr.contains("the index d_fts of d does not know"),
+            result.status == 0 && result.stderr.contains("the index d_fts of d does not have the rows"),
             "\(result)"
         )
         #expect(
