@@ -12,6 +12,8 @@ package struct RecordPlace {
     package let isInBlock: Bool
     /// It is in a segment delta that replaces its segment.
     package var isInDelta = false
+    /// The data of its block cannot be decompressed: its payload has the table, not the bytes of the ranges.
+    package var isDataLost = false
 
     package init(
         location: RecordLocation,
@@ -19,7 +21,8 @@ package struct RecordPlace {
         end: UInt64,
         storedBytes: UInt64,
         isInBlock: Bool,
-        isInDelta: Bool = false
+        isInDelta: Bool = false,
+        isDataLost: Bool = false
     ) {
         self.location = location
         self.path = path
@@ -27,6 +30,7 @@ package struct RecordPlace {
         self.storedBytes = storedBytes
         self.isInBlock = isInBlock
         self.isInDelta = isInDelta
+        self.isDataLost = isDataLost
     }
 
     /// Damage in the record's payload.
