@@ -216,10 +216,13 @@ struct SegmentEvents: ~Copyable {
     private mutating func advanceInBlock() throws -> Event? {
         do {
             while try advanceBlocks() {
-                let place = nextPlaceInBlock()
-                guard let type = try stream.knownType(blocks.header, place),
-                    block!.isWhole || type != .changes
-                else { continue }
+                var place = nextPlaceInBlock()
+                guard let type = try stream.knownType(blocks.header, place) else { continue }
+                if type == .changes, !block!.isWhole {
+                    guard stream.deliversLostData else { continue }
+                    let payload = unsafe blocks.payload.span.bytes
+                    place.isDataLost = BlockReader.rangeBytes(ofType: blocks.header.type, payload) > 0
+                }
                 return .record(type, place)
             }
             return endBlock()
