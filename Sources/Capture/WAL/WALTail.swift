@@ -377,9 +377,12 @@ extension WALTail {
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
     ) throws(SystemError) -> LogOverlay.Result {
         reader.beginChunk()
-        var result = try overlay.findLastCommit(&position, &reader, &scratch)
-        if result == nil { result = try overlay.collect(&covered, &reader, &scratch, hasRoom, deliver) }
+        let early = try overlay.findLastCommit(&position, &reader, &scratch)
+        let result =
+            if let early { early } else {
+                try overlay.collect(&covered, &reader, &scratch, hasRoom, deliver)
+            }
         if result == .moved { forget() }
-        return result ?? .empty
+        return result
     }
 }
