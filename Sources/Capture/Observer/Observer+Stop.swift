@@ -10,35 +10,23 @@ package enum CaptureStop: Sendable {
     case atOnce
 }
 
-/// What an observer that was told to stop still takes.
-struct CatchingUp {
-    /// What was committed before is to be taken.
-    let since: MonotonicInstant
-    let deadline: MonotonicInstant
-}
-
 extension Observer {
-    /// So long commits of before the stop may take.
-    private static let catchingUpTime = Duration.milliseconds(1500)
-    /// A first capture that takes longer is not completed.
-    private static let firstCaptureTime = Duration.milliseconds(300)
-
     /// Whether the observer is through with what it does before it stops.
     func mayEnd(_ stop: CaptureStop) throws(CaptureInterruption) -> Bool {
         switch stop {
         case .atOnce: break
         case .done:
-            try? readAllEvents()
-            makeUpForLoss()
-            lookAtChangedDirectories()
-            list(until: nil)
+            try? root.readEvents()
+            root.makeUpForLoss()
+            root.lookAtChangedDirectories()
+            root.list(until: nil)
             finish { process($0) }
         case .catchingUp:
             let limit = beginCatchingUp()
-            let isListed = !isListingCutShort && !isListing && round.isEmpty && changedDirectories.isEmpty
-            if announcedReady, isListed, trackers.values.allSatisfy({ isTaken($0, limit.since) }) {
+            let isCutShort = root.files.tree.listing.isCutShort
+            if progress.isReady, !isCutShort, root.isThrough, behind(limit.since).isEmpty {
                 finish()
-            } else if isListingCutShort || limit.deadline <= .now {
+            } else if isCutShort || limit.deadline <= .now {
                 finish()
                 throw interruption(limit.since)
             } else {
@@ -49,31 +37,26 @@ extension Observer {
     }
 
     /// The limits of catching up, from the first call on.
-    private func beginCatchingUp() -> CatchingUp {
-        if let catchingUp { return catchingUp }
-        let now = MonotonicInstant.now
-        let time = announcedReady ? Self.catchingUpTime : Self.firstCaptureTime
-        let limit = CatchingUp(since: now, deadline: now.advanced(by: time))
-        catchingUp = limit
-        try? readAllEvents()
-        makeUpForLoss()
-        for tracker in trackers.values { markDue(tracker) }
+    private func beginCatchingUp() -> RequestProgress.CatchingUp {
+        if let limit = progress.catchingUp { return limit }
+        let limit = progress.beginCatchingUp(.now)
+        try? root.readEvents()
+        root.makeUpForLoss()
+        for tracker in root.files.trackers.values { root.files.queue.insert(tracker) }
         return limit
     }
 
-    /// What cannot be read was said before.
-    private func isTaken(_ tracker: Tracker, _ since: MonotonicInstant) -> Bool {
-        tracker.state.presence.obstacles.isLeftOut || isAway(tracker)
-            || tracker.state.ledger.capturedThrough.map { $0 >= since } ?? false
+    private func behind(_ since: MonotonicInstant) -> [Tracker] {
+        root.files.trackers.behind(since, root.files.tree.places)
     }
 
     private func interruption(_ since: MonotonicInstant) -> CaptureInterruption {
-        let since = announcedReady ? since : MonotonicInstant(nanoseconds: .min)
-        let missing = trackers.values.filter { !isTaken($0, since) }
+        let missing = behind(progress.isReady ? since : MonotonicInstant(nanoseconds: .min))
+        let count = root.files.trackers.values.count
         return CaptureInterruption(
-            isFirstCapture: !announcedReady,
-            captured: trackers.values.count - missing.count,
-            files: trackers.values.count,
+            isFirstCapture: !progress.isReady,
+            captured: count - missing.count,
+            files: count,
             example: missing.first?.path.printable
         )
     }
@@ -81,7 +64,7 @@ extension Observer {
     /// Hands over what was kept back, for each file after one more `look`.
     private func finish(_ look: (Tracker) -> Void = { _ in }) {
         context.queue.liftBound()
-        for tracker in trackers.values where !isAway(tracker) {
+        for tracker in root.files.trackers.values where !root.files.tree.places.isAway(file: tracker.name) {
             look(tracker)
             tracker.state.outbox.putBacklog()
         }

@@ -8,74 +8,12 @@ import SystemPackage
 /// Waiting here loses history, so it never writes, never waits for a disk and looks at everything within
 /// about 2 ms of its event.
 final class Observer {
-    let scope: RootScope
-    let root: RootDescription
     let context: CaptureContext
     let requests: RequestQueue
     private let loop: EventLoop
     private let mounts: MountTable
-    /// Where the root is now, symbolic links followed.
-    var rootPath: FilePath
-    var watches: WatchTable
-    var trackers = TrackerTable()
-    var nextFile: FileID
-    /// Files that are gone, whose trackers wait for their deletion to be durable.
-    var gone: [Tracker] = []
-    /// Files that the repository knows and that have no tracker: they are gone, excluded, or belong to a
-    /// database now. Should they be tracked again, they keep their numbers.
-    var released: [FilePath: (file: FileID, kind: FileKind)] = [:]
-    /// Trackers to look at now.
-    var due = DueTrackers()
-    /// Trackers that want a look without an event.
-    var waiting: [ObjectIdentifier: Tracker] = [:]
-    /// Nothing in `waiting` is due before this; nil: nothing in it has a time.
-    var nextRetry: MonotonicInstant?
-    /// The directories of the repository itself, should it lie under the root.
-    let repositoryIdentity: FileIdentity?
-    /// The directories that are watched or polled, relative to the root.
-    var directories = DirectoryTable()
-    /// Those of before the present listing of everything.
-    var before: Set<FilePath> = []
-    /// The directory whose names are gone through, and those that wait for it.
-    var listing: Listing?
-    var unlisted = DirectoryQueue()
-    /// Trackers that the slow round has still to look at.
-    var round: [Tracker] = []
-    /// Those that the history has, and that were not found gone.
-    var recordedDirectories: Set<FilePath>
-    /// Directories of which an event told that who may do what in them may have changed.
-    var changedDirectories: Set<FilePath> = []
-    /// Those that could not be watched or listed.
-    var leftOutDirectories: Set<FilePath> = []
-    /// Names of which it could not be told what has them: they are asked for again soon.
-    var unseenNames: Set<FilePath> = []
-    /// Links, directories of repositories, and file systems that hold no files of anybody.
-    var byDesign: [FilePath: DesignedReason] = [:]
-    /// Files with names as sidecars have them, by the file whose they may be, of which it is not known yet
-    /// whether it is a database.
-    var undecided: [FilePath: Set<FilePath>] = [:]
-    /// Files that are captured together, by the one whose sidecars the others may be.
-    var groups: [FilePath: FileGroup] = [:]
-    /// Those that are not there for now; what is in them is not looked at.
-    var away: [FilePath: Absence] = [:]
-    var isRootMissing = false
-    /// Events were lost: why.
-    var lossReason: String?
-    /// The root, or a directory in it, may not be where it was.
-    var mustCheckPlaces = false
-    /// When to look again for what no event tells; nil while events tell everything.
-    var nextPoll: MonotonicInstant?
-    /// Every directory was listed once.
-    var isListed = false
-    /// Until then every event was read.
-    var knownGoodUntil: Instant
-    var announcedReady = false
-    /// Requests that wait until every file was captured.
-    var pending: [RequestQueue.Request] = []
-    /// It was told to stop amid a listing: there may be files that it has not found.
-    var isListingCutShort = false
-    /// It is to stop, and takes what was committed before.
-    var catchingUp: CatchingUp?
+    var root: ObservedRoot
+    var progress = RequestProgress()
 
     /// The longest that a file goes without an audit, about.
     let auditInterval: Duration
@@ -95,25 +33,19 @@ final class Observer {
     ) throws {
         loop = threads.observers
         mounts = try MountTable()
-        scope = start.scope
-        root = start.root
         self.context = context
         self.requests = requests
-        repositoryIdentity = FileStatus.ifPresent(start.repository)?.identity
-        nextFile = (start.files.map(\.id).max() ?? .root).next
-        knownGoodUntil = start.knownGoodUntil
-        recordedDirectories = start.directories
+        let places = try RootPlaces(start.root, context.meter)
+        let watches = WatchTable(start.scope, threads.inotify, context.queue.observerSignal)
+        let tree = ObservedTree(start, places, watches, context)
+        let files = ObservedFiles(start, tree, context)
+        root = ObservedRoot(files, knownGoodUntil: start.knownGoodUntil, requests)
         auditInterval = start.auditInterval
         roundInterval = min(Self.slowRound, start.auditInterval)
-        rootPath = try Directory.resolve(root.path)
-        watches = WatchTable(scope, threads.inotify, context.queue.observerSignal)
-        context.watchFile = { [unowned self] in watches.addFile($0.name, $1, at: $0.path) }
-        context.othersAwait = { [unowned self] tracker, superJournals in
-            trackers.values.contains {
-                $0 !== tracker && $0.journal.awaits(superJournals, &self.context.scratch)
-            }
-        }
-        try begin(start.files)
+        root.files.takeUp(start.files, knownGoodUntil: start.knownGoodUntil)
+        try root.listRoot()
+        root.list(until: nil)
+        root.files.tree.firstListingIsOver()
     }
 
     /// Runs on the observers' threads until the requests say stop; then takes what has been committed and
@@ -127,22 +59,22 @@ final class Observer {
         answerMail()
         while true {
             let news = await signal.wait(until: nextTime(nextRound), on: loop)
-            if news.contains(.names) { try readNameEvents() }
-            if news.contains(.writes) { try readWriteEvents() }
-            if news.contains(.mounts) { mustCheckPlaces = true }
-            if news.contains(.recorded) { wakeThoseWaiting() }
+            if news.contains(.names) { try root.readNames() }
+            if news.contains(.writes) { try root.readWrites() }
+            if news.contains(.mounts) { root.events.placesMayHaveChanged() }
+            if news.contains(.recorded) { callThoseWaitingForRecorder() }
             if news.contains(.requests) { takeMail() }
             if nextRound <= MonotonicInstant.now {
                 nextRound = MonotonicInstant.now.advanced(by: roundInterval)
-                makeRound()
+                root.makeRound()
             }
-            if let time = nextPoll, time <= MonotonicInstant.now { poll() }
-            makeUpForLoss()
-            lookAtChangedDirectories()
-            if isListing { list(until: .now.advanced(by: Self.busyPause)) }
+            if let time = root.nextPoll, time <= MonotonicInstant.now { root.poll() }
+            root.makeUpForLoss()
+            root.lookAtChangedDirectories()
+            if root.isListing { root.list(until: .now.advanced(by: Self.busyPause)) }
             continueRound(until: .now.advanced(by: Self.busyPause))
             lookAtDue()
-            if due.isEmpty, !isListing { context.meter.tellOfLeftOut() }
+            if root.files.queue.isEmpty, !root.isListing { context.meter.tellOfLeftOut() }
             answerMail()
             if let stop = requests.stop, try mayEnd(stop) { return }
         }
@@ -150,88 +82,76 @@ final class Observer {
 
     /// Until then nothing needs to be done without news.
     private func nextTime(_ nextRound: MonotonicInstant) -> MonotonicInstant {
-        let isBusy = lossReason != nil || mustCheckPlaces || !due.isEmpty || isListing || !round.isEmpty
-        guard !isBusy else { return .now }
-        return [nextPoll, nextRetry, catchingUp?.deadline].lazy.compactMap(\.self).reduce(nextRound, min)
+        if root.isBusy { return .now }
+        return [root.nextPoll, root.nextRetry, progress.catchingUp?.deadline].lazy.compactMap(\.self)
+            .reduce(nextRound, min)
+    }
+
+    /// Goes on with the round until the time is over. Each file is looked at once more, whatever the events
+    /// said.
+    private func continueRound(until deadline: MonotonicInstant) {
+        while let tracker = root.files.queue.popRound() {
+            root.files.lookFromOutside(tracker, isAsked: progress.isWaiting, auditInterval: auditInterval)
+            guard MonotonicInstant.now < deadline else { return }
+        }
     }
 
     /// Looks at those that are due, the first in line first. After a while the rest has to wait until the
     /// events were read again.
     private func lookAtDue() {
-        callThoseWaiting()
+        root.callThoseWaiting()
         let deadline = MonotonicInstant.now.advanced(by: Self.busyPause)
-        while let tracker = due.popFirst() {
+        while let tracker = root.files.queue.popFirst() {
             look(at: tracker)
             guard MonotonicInstant.now < deadline else { break }
         }
         // However much events tell, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
-        while MonotonicInstant.now < end, let tracker = due.popOther() { look(at: tracker) }
-        for tracker in context.scanSlots.admitNext() { due.insert(tracker) }
-        for tracker in context.auditSlots.admitNext() { due.insert(tracker) }
+        while MonotonicInstant.now < end, let tracker = root.files.queue.popOther() { look(at: tracker) }
+        for tracker in context.scanSlots.admitNext() { root.files.queue.insert(tracker) }
+        for tracker in context.auditSlots.admitNext() { root.files.queue.insert(tracker) }
     }
 
     private func look(at tracker: Tracker) {
-        let key = ObjectIdentifier(tracker)
         // One that is away is looked at when it is back, with everything in it.
-        guard trackers[tracker.name] === tracker, !isAway(tracker) else {
-            waiting[key] = nil
-            return
-        }
+        guard root.files.isWithin(tracker) else { return root.files.queue.remove(tracker) }
         let kind = tracker.kind
         process(tracker)
-        waiting[key] = tracker.state.schedule.isCalled ? tracker : nil
-        if let time = tracker.state.schedule.retryAt { nextRetry = min(nextRetry ?? time, time) }
-        if tracker.isGone { gone.append(tracker) }
-        if context.openLogs > context.budget.logs { suspendLogs() }
-        if kind != tracker.kind { kindChanged(tracker) }
-        if !undecided.isEmpty { decideSidecars(of: tracker.name, wasLookedAt: true) }
+        root.files.processed(tracker, was: kind)
     }
 
-    /// Lets the tracker act, and reads the events that wait as often as it asks for that.
+    /// Lets the tracker act, and does what it needs as often as it asks for that.
     func process(_ tracker: Tracker) {
         var step = tracker.process(.now)
-        while step == .needsEvents {
-            try? readAllEvents()
-            step = tracker.resume()
-        }
-    }
-
-    /// Those whose time has come.
-    private func callThoseWaiting() {
-        let now = MonotonicInstant.now
-        guard let time = nextRetry, time <= now else { return }
-        nextRetry = nil
-        lookAtUnseen()
-        for tracker in waiting.values {
-            guard let time = tracker.state.schedule.retryAt else { continue }
-            if time <= now { due.insert(tracker) } else { nextRetry = min(nextRetry ?? time, time) }
-        }
-    }
-
-    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
-    /// file.
-    private func suspendLogs() {
-        var excess = context.openLogs - context.budget.logs * 7 / 8
-        let idle = trackers.values.filter { $0.logs.tail != nil }.sorted {
-            $0.state.pending.lastActivity < $1.state.pending.lastActivity
-        }
-        for tracker in idle where excess > 0 {
-            if tracker.suspendLog() { excess -= 1 }
-        }
-    }
-
-    private func wakeThoseWaiting() {
-        let failures = context.queue.takeFailures()
-        if !failures.isEmpty {
-            for tracker in trackers.values {
-                guard let failure = failures[tracker.file] else { continue }
-                tracker.captureFailed(failure)
-                markDue(tracker)
+        while true {
+            switch step {
+            case .done, .ended: return
+            case .needsEvents:
+                try? root.readEvents()
+                step = tracker.resume()
+            case .needsWatch(let file):
+                root.files.tree.directories.watchFile(of: tracker, file)
+                step = tracker.resume()
+            case .needsOthers(let superJournals):
+                let isAwaited = root.files.trackers.values.contains {
+                    $0 !== tracker && $0.journal.awaits(superJournals, &context.scratch)
+                }
+                step = tracker.resume(hasAllParts: !isAwaited)
             }
         }
-        for tracker in waiting.values where tracker.state.schedule.waitsForRecorder { due.insert(tracker) }
-        releaseGone()
+    }
+
+    private func callThoseWaitingForRecorder() {
+        let failures = context.queue.takeFailures()
+        if !failures.isEmpty {
+            for tracker in root.files.trackers.values {
+                guard let failure = failures[tracker.file] else { continue }
+                tracker.captureFailed(failure)
+                root.files.queue.insert(tracker)
+            }
+        }
+        root.files.queue.callThoseWaitingForRecorder()
+        root.files.releaseGone()
     }
 }
 

@@ -49,6 +49,14 @@ final class RequestQueue: Sendable {
     }
 }
 
+extension RequestQueue.Request {
+    /// What the recorder does for it.
+    var step: CaptureStep {
+        if !annotations.isEmpty { return .annotate(annotations, barrier: number) }
+        return endsSegment ? .endSegment(barrier: number) : .barrier(number)
+    }
+}
+
 /// Numbers for requests; 0 is the observer's own.
 final class RequestNumbers: Sendable {
     private let last = Atomic<UInt64>(0)

@@ -1,3 +1,4 @@
+import LinuxSystem
 import SystemPackage
 
 /// The trackers of a root by name, and what lies in which directory: so that what concerns one directory
@@ -53,5 +54,32 @@ struct TrackerTable {
             rest += place.subdirectories.map { next.appending($0) }
         }
         return found
+    }
+}
+
+extension TrackerTable {
+    /// Whether a file in the directory cannot be read.
+    func hasLeftOut(in directory: FilePath) -> Bool {
+        files(in: directory).contains { $0.state.presence.obstacles.isLeftOut }
+    }
+
+    /// Those of which not all was taken that was committed before. What cannot be read was said before.
+    func behind(_ since: MonotonicInstant, _ places: RootPlaces) -> [Tracker] {
+        values.filter { tracker in
+            !tracker.state.presence.obstacles.isLeftOut && !places.isAway(file: tracker.name)
+                && tracker.state.ledger.capturedThrough.map { $0 >= since } != true
+        }
+    }
+
+    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
+    /// file.
+    func suspendLogs(_ context: CaptureContext) {
+        var excess = context.openLogs - context.budget.logs * 7 / 8
+        let idle = values.filter { $0.logs.tail != nil }.sorted {
+            $0.state.pending.lastActivity < $1.state.pending.lastActivity
+        }
+        for tracker in idle where excess > 0 {
+            if tracker.suspendLog() { excess -= 1 }
+        }
     }
 }

@@ -28,11 +28,6 @@ final class CaptureContext {
     var openLogs = 0
     let budget: OpenFileBudget
     let links: LinkSurvey
-    /// Watches the file itself, which has other names, or had one a moment ago.
-    var watchFile: (Tracker, FileIdentity) -> Void = { _, _ in }
-    /// Whether a part of a transaction of one of those super-journals, in another database than the
-    /// tracker's, was not captured.
-    var othersAwait: (Tracker, [SuperJournalName]) -> Bool = { _, _ in false }
 
     init(
         queue: CaptureQueue,

@@ -30,8 +30,8 @@ struct CaptureState: ~Copyable {
 // Waiting
 extension CaptureState {
     /// Has the events read that wait, so that what happened before this moment is known.
-    mutating func readEvents(before next: consuming AfterEvents) -> ProcessStep {
-        schedule.readEvents(before: next)
+    mutating func readEvents(before next: consuming ResumedWork) -> ProcessStep {
+        schedule.resume(with: next)
         return .needsEvents
     }
 

@@ -13,14 +13,14 @@ struct ProcessSchedule: ~Copyable {
     private(set) var waitsForSlot = false
     private(set) var stage = ProcessStage.name
     private(set) var processedAt = MonotonicInstant.now
-    /// What goes on when the events that wait were read.
-    private var afterEvents: AfterEvents?
+    /// What goes on when the observer has done what was asked for.
+    private var resumed: ResumedWork?
 
     private static let longestWait = Duration.seconds(1)
 
     /// Whether the work may begin. If not, `retryAt` says when.
     mutating func begin(_ now: MonotonicInstant) -> Bool {
-        afterEvents = nil
+        resumed = nil
         retryAt = nil
         waitsForRecorder = false
         waitsForSlot = false
@@ -38,10 +38,10 @@ struct ProcessSchedule: ~Copyable {
         processedAt = now
     }
 
-    /// The work goes on with that when the events were read.
-    mutating func readEvents(before next: consuming AfterEvents) { afterEvents = consume next }
+    /// The work goes on with that when the observer has done what is asked for.
+    mutating func resume(with next: consuming ResumedWork) { resumed = consume next }
 
-    mutating func takeNext() -> AfterEvents? { afterEvents.take() }
+    mutating func takeNext() -> ResumedWork? { resumed.take() }
 
     /// Asks for the next time no later than after `delay`.
     mutating func retry(in delay: Duration, from now: MonotonicInstant = .now) {

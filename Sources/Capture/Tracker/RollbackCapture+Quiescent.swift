@@ -66,7 +66,7 @@ extension RollbackCapture {
             changed: changed,
             writes: writes
         )
-        state.schedule.readEvents(before: .proveQuiescent(read))
+        state.schedule.resume(with: .proveQuiescent(read))
         return .needsEvents
     }
 

@@ -30,7 +30,7 @@ extension ScanCapture {
                 continue
             }
             if scan.isComplete {
-                state.schedule.readEvents(before: .endScan)
+                state.schedule.resume(with: .endScan)
                 return .needsEvents
             }
             if let step = try takeChunk(scan, deadline, &state, journal) { return step }
@@ -67,7 +67,7 @@ extension ScanCapture {
         let read = try ChunkReader(scan, state)
             .read(chunk, writes: writes, transactions: transactions, until: deadline)
         if needsJournal {
-            state.schedule.readEvents(before: .proveChunk(read))
+            state.schedule.resume(with: .proveChunk(read))
             return .needsEvents
         }
         return try take(read, scan, &state)

@@ -10,7 +10,17 @@ extension Tracker {
         if context.isPolled(name) {
             state.presence.content.polled(PolledStamp(path, log: state.presence.logPath))
         }
-        guard try findFile(now) else { return .ended }
+        guard state.pending.name || !state.presence.isThere else { return try decideKind() }
+        guard let status = try FileStatus.directUnlessMissing(path), status.kind == .regular else {
+            wentMissing(now)
+            return .ended
+        }
+        guard let watched = state.presence.saw(status) else { return try noteFound(status) }
+        state.schedule.resume(with: .noteFound(status))
+        return .needsWatch(watched)
+    }
+
+    private func decideKind() throws -> ProcessStep {
         if kind == .plain, state.pending.isTouched || state.pending.log || logs.isUnseen || journal.hasNews {
             // What SQLite does with a file tells of a database before its writer pauses.
             try state.decideKindAgain(hasLog: logs.identity != nil, journal)
@@ -18,14 +28,8 @@ extension Tracker {
         return .done
     }
 
-    /// Whether there is a file to process. Notes what the name means now.
-    private func findFile(_ now: MonotonicInstant) throws -> Bool {
-        guard state.pending.name || !state.presence.isThere else { return true }
-        guard let status = try FileStatus.directUnlessMissing(path), status.kind == .regular else {
-            wentMissing(now)
-            return false
-        }
-        noteStatus(status)
+    /// Notes what the name means now.
+    func noteFound(_ status: FileStatus) throws -> ProcessStep {
         state.pending.name = false
         let finding = state.presence.found(status)
         if finding != .same {
@@ -41,12 +45,7 @@ extension Tracker {
             requireRescan(.missed("it could not be read for a while"))
         }
         if kind == .plain { try state.decideKindAgain(hasLog: logs.identity != nil, journal) }
-        return true
-    }
-
-    /// Notes what was seen of the file besides its content.
-    func noteStatus(_ status: FileStatus) {
-        if let watched = state.presence.saw(status) { context.watchFile(self, watched) }
+        return try decideKind()
     }
 
     private func wentMissing(_ now: MonotonicInstant) {

@@ -11,16 +11,24 @@ extension Tracker {
         return run(from: .name, now)
     }
 
-    /// Goes on after `needsEvents`.
-    func resume() -> ProcessStep { run(from: state.schedule.stage, state.schedule.processedAt) }
+    /// Goes on when the observer has done what the last step needs. `hasAllParts`: the answer to
+    /// `needsOthers`.
+    func resume(hasAllParts: Bool = true) -> ProcessStep {
+        run(from: state.schedule.stage, state.schedule.processedAt, hasAllParts: hasAllParts)
+    }
 
-    private func run(from first: ProcessStage, _ now: MonotonicInstant) -> ProcessStep {
+    private func run(
+        from first: ProcessStage,
+        _ now: MonotonicInstant,
+        hasAllParts: Bool = true
+    ) -> ProcessStep {
         var next: ProcessStage? = first
         do {
             while let stage = next {
                 state.schedule.reached(stage, now)
-                switch try goOn(stage, now) {
-                case .needsEvents: return .needsEvents
+                let step = try goOn(stage, now, hasAllParts: hasAllParts)
+                switch step {
+                case .needsEvents, .needsWatch, .needsOthers: return step
                 case .ended: return endProcess()
                 case .done: next = stage.next(kind)
                 }
@@ -47,11 +55,17 @@ extension Tracker {
         return .done
     }
 
-    private func goOn(_ stage: ProcessStage, _ now: MonotonicInstant) throws -> ProcessStep {
+    private func goOn(
+        _ stage: ProcessStage,
+        _ now: MonotonicInstant,
+        hasAllParts: Bool
+    ) throws -> ProcessStep {
         guard let work = state.schedule.takeNext() else { return try begin(stage, now) }
         switch consume work {
+        case .noteFound(let status): return try noteFound(status)
         case .readQuiescent: return try readQuiescent(now)
         case .proveQuiescent(let read): return try proveQuiescent(read, now)
+        case .captureQuiescent(let read): return captureQuiescent(read, isConsistentPoint: hasAllParts)
         case .judgeOrigin(let sight): return judgeOrigin(sight, now)
         case .proveChunk(let read): return try proveChunk(read)
         case .endScan: return try endScan(now)

@@ -26,24 +26,27 @@ extension Tracker {
     }
 
     /// Captures what was read, unless somebody wrote meanwhile.
-    func proveQuiescent(_ read: borrowing QuiescentRead, _ now: MonotonicInstant) throws -> ProcessStep {
+    func proveQuiescent(_ read: consuming QuiescentRead, _ now: MonotonicInstant) throws -> ProcessStep {
         guard try rollback.isProven(read, state) else { return state.retry(in: .microseconds(200)) }
         guard try !logHasCommits() else {
             haveBothModes(now)
             return .done
         }
-        let isConsistentPoint = read.image == nil || hasAllParts()
+        // Transactions over several databases count once they were seen in all of them. Else the root is
+        // between two moments.
+        let superJournals = read.image == nil ? [] : journal.superJournals
+        guard superJournals.isEmpty else {
+            state.schedule.resume(with: .captureQuiescent(read))
+            return .needsOthers(superJournals)
+        }
+        return captureQuiescent(read, isConsistentPoint: true)
+    }
+
+    func captureQuiescent(_ read: borrowing QuiescentRead, isConsistentPoint: Bool) -> ProcessStep {
         rollback.capture(read, scan, isConsistentPoint: isConsistentPoint, &state)
         scanning.audit.want()
         if let scan, scan.isComplete, !scan.pass.needsAnother { finishScan() }
         return .done
-    }
-
-    /// Whether transactions over several databases were seen in all of them. Else the root is between two
-    /// moments.
-    private func hasAllParts() -> Bool {
-        let superJournals = journal.superJournals
-        return superJournals.isEmpty || !context.othersAwait(self, superJournals)
     }
 
     /// Commits went through a log since the last capture: checkpoints write them into the file without the

@@ -136,7 +136,7 @@ package struct Doctor {
             .lastBefore { !$0.massDeletions(since: former.facts).isEmpty }
         let tables = lost.map { "\($0.lost) fewer in \($0.table)" }.joined(separator: ", ")
         let path = index.path(of: file, at: present.sequence)
-        return "it had more rows up to snapshot \(last) (\(tables)): see "
+        return "snapshot \(last) was the last one with more rows (\(tables)): see "
             + "\(SuggestedCommand("diff", "\(last)", path, "--summary"))"
     }
 

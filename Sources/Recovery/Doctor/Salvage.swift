@@ -5,7 +5,7 @@ import SystemPackage
 
 /// Makes a new database of the rows of a damaged image that can still be read.
 ///
-/// Each table is read along its key from both ends. In a table with rowids, the reading continues behind any
+/// Each table is read along its key from both ends. In a table with rowids, the reading continues after any
 /// damage. The number of rowids to skip is found by doubling. From there the table is read back to the
 /// damage.
 struct Salvage {
@@ -142,7 +142,7 @@ struct Salvage {
         return false
     }
 
-    /// The first rowid behind the damage from which rows can be read; nil if there is none.
+    /// The first rowid after the damage from which rows can be read; nil if there is none.
     private func reenter(
         _ shape: TableShape,
         _ rowID: String,

@@ -19,7 +19,7 @@ package struct Export: Sendable {
     /// also has the header values that a dump omits. Throws `ExportError`, `RestoreError`, `SystemError`.
     package func dump(_ image: FilePath, of path: FilePath, at sequence: SequenceNumber) throws {
         if case .problems(let problems) = try Integrity.check(databaseAt: image, .quick) {
-            throw RestoreError.notSound(path, sequence, problems: problems)
+            throw RestoreError.unhealthy(path, sequence, problems: problems)
         }
         let header = try DumpHeader(image)
         if let table = header.tableWithNUL { throw ExportError.holdsNUL(path, table: table) }

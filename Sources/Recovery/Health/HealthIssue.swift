@@ -20,7 +20,7 @@ package struct HealthIssue: Sendable {
 extension HealthIssue: CustomStringConvertible {
     package var description: String {
         let good = lastGood.map { "the last good one is \($0)" } ?? "none was found good before"
-        return "\(path.printable) is not sound since snapshot \(since); \(good)"
+        return "\(path.printable) is damaged since snapshot \(since); \(good)"
     }
 }
 

@@ -26,17 +26,17 @@ struct LastHealthySearch {
     }
 
     private func newest(of file: FileID, hasTables: Bool) throws -> SnapshotIndex.Entry? {
-        let isSound = { (entry: SnapshotIndex.Entry) in try self.isSound(entry, hasTables: hasTables) }
+        let isHealthy = { (entry: SnapshotIndex.Entry) in try self.isHealthy(entry, hasTables: hasTables) }
         let entries = index.entries(in: .file(file)).filter { entry in
             entry.event != .deleted && index.declaration(of: file, at: entry.sequence)?.kind == .database
         }
-        for entry in entries.suffix(Self.near).reversed() where try isSound(entry) { return entry }
+        for entry in entries.suffix(Self.near).reversed() where try isHealthy(entry) { return entry }
         var high = max(0, entries.count - Self.near)
         var step = Self.near
         while high > 0 {
             let low = max(0, high - step)
-            if try isSound(entries[low]) {
-                let end = try entries[(low + 1)..<high].partitioningIndex { try !isSound($0) }
+            if try isHealthy(entries[low]) {
+                let end = try entries[(low + 1)..<high].partitioningIndex { try !isHealthy($0) }
                 return entries[end - 1]
             }
             high = low
@@ -45,7 +45,7 @@ struct LastHealthySearch {
         return nil
     }
 
-    private func isSound(_ entry: SnapshotIndex.Entry, hasTables: Bool) throws -> Bool {
+    private func isHealthy(_ entry: SnapshotIndex.Entry, hasTables: Bool) throws -> Bool {
         let verdict = index.verdicts[entry.sequence]
         guard verdict != false, let image = try images.image(entry) else { return false }
         defer { images.discard(entry) }
@@ -62,8 +62,8 @@ extension SnapshotIndex {
         var last = SequenceNumber(.max)
         for file in filesThatWereDatabases where scope == .root || scope == .file(file) {
             let entries = entries(in: .file(file))
-            guard let sound = try search.newest(of: file) else { return }
-            if let next = entries.first(where: { $0.sequence > sound.sequence }) {
+            guard let healthy = try search.newest(of: file) else { return }
+            if let next = entries.first(where: { $0.sequence > healthy.sequence }) {
                 last = min(last, next.sequence.previous)
             }
         }

@@ -3,8 +3,8 @@ import SQLiteFiles
 import SystemPackage
 
 /// Replaces a file by an image, and renames the previous file with its sidecars. Where files can have two
-/// names, the name is never free in between. Nothing is deleted, and SQLite never finds the sidecars of one
-/// file beside the other.
+/// names, the name is never free in between. Nothing is deleted unless `keepsAside` is false. SQLite never
+/// finds the sidecars of one file beside the other.
 struct FileExchange {
     /// The path of its directory is absolute and free of symbolic links.
     let place: DirectoryEntry

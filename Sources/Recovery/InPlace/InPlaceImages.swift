@@ -17,7 +17,7 @@ final class InPlaceImages {
         var isDatabase: Bool { integrity != nil }
 
         /// Whether SQLite finds it healthy, so that a transaction can read it or write over it.
-        var isSoundDatabase: Bool {
+        var isHealthyDatabase: Bool {
             switch integrity {
             case nil, .problems: false
             case .ok, .notApplicable, .unchecked: true
@@ -89,7 +89,7 @@ final class InPlaceImages {
         let path = wantedPath(item.file)
         let integrity = item.kind == .database ? try Integrity.check(databaseAt: path, check) : nil
         if case .problems(let problems) = integrity, !isUndo {
-            throw RestoreError.notSound(item.path, item.entry?.sequence ?? .none, problems: problems)
+            throw RestoreError.unhealthy(item.path, item.entry?.sequence ?? .none, problems: problems)
         }
         let image = Image(path: path, state: state, integrity: integrity)
         wanted[item.file] = image
@@ -157,7 +157,7 @@ final class InPlaceImages {
     /// that cannot be read are omitted.
     func differences(_ item: InPlacePlan.Item, at sequence: SequenceNumber) throws -> DatabaseDiff {
         let images = [try present(item, at: sequence), wanted[item.file]]
-        guard images.allSatisfy({ $0?.isSoundDatabase ?? true }) else {
+        guard images.allSatisfy({ $0?.isHealthyDatabase ?? true }) else {
             return DatabaseDiff()
         }
         let diff = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
@@ -188,12 +188,12 @@ final class InPlaceImages {
         _ check: Integrity.Check
     ) throws -> InPlaceOutcome.Check? {
         let former = try present(item, at: before)
-        let isReadable = former?.isSoundDatabase ?? false
+        let isReadable = former?.isHealthyDatabase ?? false
         let schemaBefore = isReadable ? try ImageDatabase(at: former!.path).schemaVersion() : nil
         guard let image = try present(item, at: after, check), let integrity = image.integrity else {
             return nil
         }
-        let database = image.isSoundDatabase ? try ImageDatabase(at: image.path) : nil
+        let database = image.isHealthyDatabase ? try ImageDatabase(at: image.path) : nil
         return InPlaceOutcome.Check(
             integrity: integrity,
             violations: try database?.foreignKeyViolations() ?? [],

@@ -161,7 +161,7 @@ package struct InPlacePlan: Sendable {
 
     /// Files of the restored directory that exist at `present` and did not exist then: they are not changed.
     /// By name.
-    func latecomers(_ index: SnapshotIndex, at present: SequenceNumber) -> [FilePath] {
+    func newerFiles(_ index: SnapshotIndex, at present: SequenceNumber) -> [FilePath] {
         guard let directory else { return [] }
         return index.state(at: present).lazy
             .filter { $0.event != .deleted && !files.contains($0.file) }

@@ -22,14 +22,14 @@ extension InPlaceRestore {
             return try wanted.state.map { try images.holds(place, $0) } ?? false ? .unchanged : .rename
         }
         if entry == item.entry || present.isSame(as: wanted) { return .unchanged }
-        guard wanted.isSoundDatabase, present.isSoundDatabase else { return .rename }
+        guard wanted.isHealthyDatabase, present.isHealthyDatabase else { return .rename }
         // The backup API would empty a database at once, before the check that it is unchanged since its
         // capture.
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
-    /// The same, with the snapshot of the file's current state, once that is captured: a program may have the
-    /// file locked. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
+    /// Waits until the file's current state is captured: a program may have it locked. Returns its snapshot
+    /// and the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
     func seenWay(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
@@ -45,7 +45,8 @@ extension InPlaceRestore {
         return (sequence, try self.way(item, images, from: sequence))
     }
 
-    /// Restores one file. `captured` is the current state. `marks`: annotations to record before any change.
+    /// Restores one file. `captured` is the current state. `marks`: pending annotations, recorded before any
+    /// change.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
@@ -143,7 +144,7 @@ private struct FileChange {
             let exchange = FileExchange(
                 place: place,
                 attributes: outcome.item.attributes,
-                asideSuffix: (present?.isSoundDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
+                asideSuffix: (present?.isHealthyDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
                     + restore.stamp,
                 keepsAside: keepsAside,
                 wait: options.wait,
@@ -167,7 +168,7 @@ private struct FileChange {
     /// renames of the exchange, the database is complete without them. The sidecars of one that is not
     /// healthy remain unchanged.
     private func absorbSidecars() throws {
-        guard try images.present(outcome.item, at: outcome.before)?.isSoundDatabase ?? false else { return }
+        guard try images.present(outcome.item, at: outcome.before)?.isHealthyDatabase ?? false else { return }
         // Programs that have it open are waited for later. Sidecars that cannot be applied are renamed with
         // the file.
         try? place.connect(Configuration()).writeWithoutTransaction { database in

@@ -11,7 +11,8 @@ package import SystemPackage
 /// 2. Before any change, the current state is durable in the history.
 /// 3. A database with a healthy current image is replaced in one transaction. Once no other program can
 ///    write, it must be unchanged since its capture.
-/// 4. Any other file is exchanged by rename, and the previous file is renamed.
+/// 4. Any other file is exchanged by rename, and the previous file is renamed. A previous plain file that is
+///    in the history is deleted afterwards.
 package struct InPlaceRestore {
     package struct Options: Sendable {
         /// How long to wait for programs that use a database.
@@ -54,7 +55,7 @@ package struct InPlaceRestore {
     /// - Parameters:
     ///   - onFile: called for each file that now has the wanted state.
     ///   - onFailure: called for each file that could not be restored.
-    ///   - onLatecomers: called with the files that are not changed.
+    ///   - onNewerFiles: called with the files that exist now but did not then. They are not changed.
     ///   - onShortfall: called for attributes of missing files and directories that could not be restored.
     ///
     /// Throws `InPlaceError`, `RestoreError`, `DamageError`, `RepositoryError`, `SystemError`, and what
@@ -62,14 +63,14 @@ package struct InPlaceRestore {
     package func run(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
-        onLatecomers: ([FilePath]) -> Void = { _ in },
+        onNewerFiles: ([FilePath]) -> Void = { _ in },
         onShortfall: (AttributesShortfall) -> Void = { _ in }
     ) throws -> RecoveryEntry? {
         let start = MonotonicInstant.now
         removeLeftovers()
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let (images, captured) = try begin(in: work, onLatecomers)
+        let (images, captured) = try begin(in: work, onNewerFiles)
         var outcomes: [InPlaceOutcome] = []
         let maker = DirectoryMaker(plan.directories)
         if plan.makesDirectories {
@@ -109,11 +110,11 @@ package struct InPlaceRestore {
     package func rehearse(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
-        onLatecomers: ([FilePath]) -> Void = { _ in }
+        onNewerFiles: ([FilePath]) -> Void = { _ in }
     ) throws {
         let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
-        let (images, captured) = try begin(in: work, onLatecomers)
+        let (images, captured) = try begin(in: work, onNewerFiles)
         if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
             let maker = DirectoryMaker(plan.directories)
             try maker.makeAll(below: top, for: plan.items.map(\.name), isRehearsal: true) {
@@ -128,8 +129,8 @@ package struct InPlaceRestore {
                 try refuseObstacles(item, way, wanted)
                 outcome.changes = try images.differences(item, at: present)
                 outcome.becomesUnreadable =
-                    try images.present(item, at: present)?.isSoundDatabase ?? false
-                    && wanted?.isSoundDatabase == false
+                    try images.present(item, at: present)?.isHealthyDatabase ?? false
+                    && wanted?.isHealthyDatabase == false
             }
             try onFile(outcome)
         }
@@ -139,14 +140,14 @@ package struct InPlaceRestore {
     /// Makes the wanted images, then captures the current state.
     private func begin(
         in work: OpenDirectory,
-        _ onLatecomers: ([FilePath]) -> Void
+        _ onNewerFiles: ([FilePath]) -> Void
     ) throws -> (InPlaceImages, CapturedState) {
         let images = InPlaceImages(plan.root, in: work.path)
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
         let captured = try capture([])
         let present = captured.sequence
-        onLatecomers(plan.latecomers(try images.history(upTo: present), at: present))
+        onNewerFiles(plan.newerFiles(try images.history(upTo: present), at: present))
         return (images, captured)
     }
 
@@ -203,17 +204,17 @@ package struct InPlaceRestore {
         }
     }
 
-    /// After the last change: examines the result, and records the recovery in the history. Also returns the
-    /// result of the examination.
+    /// After the last change: checks the result, and records the recovery in the history. Also returns the
+    /// result of the checks.
     private func conclude(
         _ outcomes: inout [InPlaceOutcome],
         _ images: InPlaceImages,
         _ elapsed: Duration
-    ) throws -> (RecoveryEntry, looks: Result<Void, any Error>) {
+    ) throws -> (RecoveryEntry, checks: Result<Void, any Error>) {
         let result = try capture([]).sequence
-        // The recovery must be recorded even if the examination fails: undo needs it.
-        let looks = Result {
-            for index in outcomes.indices { try look(at: &outcomes[index], images, result) }
+        // The recovery must be recorded even if the checks fail: undo needs it.
+        let checks = Result {
+            for index in outcomes.indices { try check(&outcomes[index], images, result) }
         }
         let changed = outcomes.filter { $0.way != .unchanged }
         let entry = RecoveryEntry(
@@ -236,18 +237,18 @@ package struct InPlaceRestore {
             elapsed: elapsed,
             reason: options.reason
         )
-        // Then the first file was exchanged, and none before.
+        // The tag moves to the earliest of these states.
         try entry.record(tags, before: entry.before.values.min() ?? result, capture)
-        return (entry, looks)
+        return (entry, checks)
     }
 
-    private func look(
-        at outcome: inout InPlaceOutcome,
+    private func check(
+        _ outcome: inout InPlaceOutcome,
         _ images: InPlaceImages,
         _ result: SequenceNumber
     ) throws {
         guard outcome.way != .unchanged else { return }
-        // An image that replaced a file belongs to the programs by now.
+        // After an exchange by rename the image is the live file, which programs may have changed.
         if outcome.way == .transaction {
             outcome.changes = try images.differences(outcome.item, at: outcome.before)
         }

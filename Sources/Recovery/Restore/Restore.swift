@@ -203,7 +203,7 @@ extension Restore {
         guard item.kind == .database else { return .notApplicable }
         let integrity = try Integrity.check(databaseAt: path, integrityCheck)
         if case .problems(let problems) = integrity {
-            throw RestoreError.notSound(item.path, item.entry.sequence, problems: problems)
+            throw RestoreError.unhealthy(item.path, item.entry.sequence, problems: problems)
         }
         return integrity
     }

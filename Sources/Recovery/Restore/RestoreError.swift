@@ -18,7 +18,7 @@ package enum RestoreError: Error, Hashable, Sendable {
     /// The file did not exist at that moment. `lastImage`: its last snapshot before it was deleted.
     case didNotExist(FilePath, deleted: SnapshotIndex.Entry, lastImage: SnapshotIndex.Entry?)
     /// The image has the recorded digest, but SQLite finds it damaged.
-    case notSound(FilePath, SequenceNumber, problems: [String])
+    case unhealthy(FilePath, SequenceNumber, problems: [String])
     /// The stored name would lead out of the destination.
     case escapes(FilePath)
     /// The destination is a protected file, or its sidecar.
@@ -29,7 +29,7 @@ package enum RestoreError: Error, Hashable, Sendable {
     /// Whether it means damage: a failed check rather than an obstacle.
     package var isDamage: Bool {
         switch self {
-        case .notSound, .escapes, .wrongSnapshot: true
+        case .unhealthy, .escapes, .wrongSnapshot: true
         case .exists, .isDirectory, .isNotDirectory, .isSpecial, .sidecar, .didNotExist, .isProtected: false
         }
     }
@@ -48,16 +48,16 @@ extension RestoreError: CustomStringConvertible {
             "\(path.printable) is not a directory, and a directory is restored there: move it away, or choose another place"
         case .isSpecial(let path): "\(path.printable) is not a regular file: choose another output"
         case .sidecar(let sidecar):
-            "\(sidecar.printable) is in the way, for SQLite would apply it to the restored file: "
+            "\(sidecar.printable) is in the way, because SQLite would apply it to the restored file: "
                 + "choose another output"
         case .isProtected(let path):
-            "\(path.printable) is protected, and programs may have it open: bring it back with "
+            "\(path.printable) is protected, and programs may have it open: restore it with "
                 + "\(SuggestedCommand("restore", path, "--at", "WHEN", "--in-place")), or choose another output"
         case .didNotExist(let path, let deleted, let lastImage):
             "\(path.printable) did not exist then: it was deleted at snapshot \(deleted.sequence)"
                 + (lastImage.map { "; the last one before that is --at \($0.sequence)" } ?? "")
-        case .notSound(let path, let sequence, let problems):
-            "\(path.printable) was not sound at snapshot \(sequence) (\(Self.summary(problems))), "
+        case .unhealthy(let path, let sequence, let problems):
+            "\(path.printable) was damaged at snapshot \(sequence) (\(Self.summary(problems))), "
                 + "so it was not restored: try an earlier one"
         case .escapes(let name):
             "the stored name \(name.printable) would lead out of the output: run \(SuggestedCommand("check"))"

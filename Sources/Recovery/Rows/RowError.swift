@@ -62,7 +62,7 @@ extension RowError: CustomStringConvertible {
             "\(table) has another key now, or is gone: restore the database, or take the rows from "
                 + "\(SuggestedCommand("query", "SQL"))"
         case .orphans(let violations):
-            "rows would refer to rows that are not there (\(violations.map(\.description).joined(separator: "; "))): "
+            "rows would lack their parents (\(violations.map(\.description).joined(separator: "; "))): "
                 + "restore those first"
         case .refused(let reason): "the database refuses the rows (\(reason)): nothing was changed"
         }

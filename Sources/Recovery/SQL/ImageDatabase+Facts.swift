@@ -24,7 +24,11 @@ package struct ForeignKeyViolation: Hashable, Sendable {
 }
 
 extension ForeignKeyViolation: CustomStringConvertible {
-    package var description: String { "\(count) of \(table) without their row in \(parent)" }
+    package var description: String {
+        count == 1
+            ? "1 row of \(table) refers to a missing row of \(parent)"
+            : "\(count) rows of \(table) refer to missing rows of \(parent)"
+    }
 }
 
 extension ImageDatabase {

@@ -19,10 +19,10 @@ struct TableShape: Hashable, Sendable {
     /// A name of the rowid that is not a column's; nil if there is none.
     let rowIDName: String?
 
-    /// The user's tables of a schema, by name: neither SQLite's own nor those behind virtual tables
+    /// The user's tables of a schema, by name: neither SQLite's own nor the shadow tables of virtual ones
     /// (sqlite.org/pragma.html#pragma_table_list).
     ///
-    /// - Parameter withShadows: whether those behind virtual tables are included.
+    /// - Parameter withShadows: whether the shadow tables are included.
     static func all(
         of schema: String,
         withShadows: Bool = false,

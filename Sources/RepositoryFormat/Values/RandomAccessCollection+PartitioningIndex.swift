@@ -1,6 +1,6 @@
 extension RandomAccessCollection {
     /// Where the elements begin for which `isBeyond` holds, found by halves; `endIndex` if it holds for none.
-    /// It must hold for all elements behind the first for which it does.
+    /// It must hold for all elements after the first for which it does.
     @inlinable
     package func partitioningIndex(where isBeyond: (Element) throws -> Bool) rethrows -> Index {
         var (low, remaining) = (startIndex, count)

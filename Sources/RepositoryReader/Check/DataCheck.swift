@@ -11,7 +11,8 @@ package struct DataCheck {
 
     let root: RootDescription
     let scratch: FilePath
-    /// Called for each snapshot with a matching digest, with the place of its record.
+    /// Called for each snapshot with a matching digest, with the place of its record. If the changes of a
+    /// record are lost, it is called for the first snapshots in it whose digests match without them.
     package var onProven: ((RecordPlace) -> Void)?
 
     package init(root: RootDescription, scratch: FilePath) {
@@ -73,8 +74,9 @@ package struct DataCheck {
                 let message = "a rebuilt image of file \(id) does not have the digest of its snapshot"
                 try report(Finding(place.damage(message)))
             }
+            pass.provesWithoutData = onProven != nil
             for id in ids {
-                // The file has no name, so nothing can be left behind. The pass keeps all of them open.
+                // The file has no name, so nothing can be left over. The pass keeps all of them open.
                 let output = scratch.appending("\(prefix)\(id)")
                 let file = try SharedFile(output, .createNew)
                 try Directory.remove(output)

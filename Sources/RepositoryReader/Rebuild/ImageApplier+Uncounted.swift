@@ -26,7 +26,7 @@ extension ImageApplier {
         uncounted.insert(PageNumber(number))
     }
 
-    /// Removes the contribution of all pages behind the first `kept`.
+    /// Removes the contribution of all pages after the first `kept`.
     mutating func leaveUncounted(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
         let pages = PageCount(countedPages).pages(behind: PageCount(kept))
         var next = pages.lowerBound

@@ -114,7 +114,7 @@ package struct ImageApplier {
         if tracksDigest { try takeOut(behind: kept, file) }
     }
 
-    /// XORs the contributions of all pages behind the first `kept` into the digest.
+    /// XORs the contributions of all pages after the first `kept` into the digest.
     private mutating func takeOut(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
         let pages = shape!.pageCount.pages(behind: PageCount(kept))
         digest ^= try overlay.parts(of: pages, shape!, file)

@@ -3,8 +3,8 @@ package import RepositoryFormat
 package import SystemPackage
 
 /// Rebuilds images from the stream: the last base image or fresh start, and every record after it. A rebuilt
-/// image is compared with its digest before it is returned. Memory is bounded by one record, or a chunk of a
-/// base for each thread that decompresses it.
+/// image is compared with its digest before it is returned. Memory is bounded by 16 MiB of pending pages, one
+/// block or record, and a chunk of a base for each thread that decompresses it.
 package struct ImageRebuilder: Sendable {
     let root: RootDescription
 
@@ -12,7 +12,8 @@ package struct ImageRebuilder: Sendable {
 
     /// Writes the images of several files in two passes over the stream. Returns the result of each; the
     /// output of a file that failed is removed. Throws only errors that concern all of them. The outputs must
-    /// not exist yet. `mayCloneMirrors`: the wanted images are the newest, and probably those of the mirrors.
+    /// not exist yet. `mayCloneMirrors`: tries a reflink of each mirror first, because the newest images are
+    /// wanted.
     package func rebuildAll(
         _ outputs: [FileID: FilePath],
         at sequence: SequenceNumber,
@@ -59,7 +60,7 @@ package struct ImageRebuilder: Sendable {
     }
 
     /// Restores the file by cloning the mirror, if the clone is the snapshot's image. The writer may be
-    /// ahead, or amid an update. Otherwise the file is emptied again.
+    /// ahead, or in the middle of an update. Otherwise the file is emptied again.
     private func clone(
         mirrorOf id: FileID,
         to file: borrowing OpenFile,

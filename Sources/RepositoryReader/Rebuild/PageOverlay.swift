@@ -32,7 +32,7 @@ package struct PageOverlay {
         isAhead = isEmpty
     }
 
-    /// Changes the image's length. Pages behind it are dropped, and read as zeros if the image grows again.
+    /// Changes the image's length. Pages after it are dropped, and read as zeros if the image grows again.
     mutating func resize(from old: ImageSize, to new: ImageSize) {
         isAhead = true
         guard new.byteCount < old.byteCount else { return }

@@ -36,7 +36,11 @@ package final class RebuildPass {
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
     /// Called when these pages of a file changed; nil for all of them.
     var onPages: ((FileID, ArraySlice<UInt32>?) -> Void)?
-    /// The first damage that was found, in any file.
+    /// Whether `onSnapshot` is called as well for a snapshot whose changes are lost, if the image has its
+    /// digest without them.
+    var provesWithoutData = false
+    /// The first damage that was found anywhere in the stream. It is reported in place of the symptoms that
+    /// it causes in files.
     private var firstDamage: DamageError?
 
     /// `plans`: the source of the files' plans. With `onSnapshot`, images keep their digests at every step,
@@ -74,6 +78,7 @@ package final class RebuildPass {
         var walk = StreamReader(root: root, start: first.segment, wantsData: true)
         walk.deltasUpTo = deltasUpTo
         walk.wantedFiles = Set(jobs.keys)
+        walk.deliversLostData = provesWithoutData
         // If the first segment was merged into an earlier one, the pass misses its records.
         var hasStart = false
         walk.onSegment = { [segments] segment, identity in
@@ -163,11 +168,12 @@ package final class RebuildPass {
         guard job.plan.includes(place.location, entry: 0) else { return }
         try opener.decode(payload, header, place)
         guard canGoOn(job, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
+        if place.isDataLost { return try proveWithoutData(id, job, place) }
         let output = try files.file(id, at: job.output)
         try opener.open(payload, place, from: job.applier, output.file)
         var before = job.applier.overlay.byteCount
         for index in 0..<opener.changes.entries.count {
-            // Void or later entries are at the end of a record.
+            // Void or later entries are at the end of a record: once one is not included, no later one is.
             guard job.plan.includes(place.location, entry: index) else { return }
             let entry = opener.changes.entries[index]
             try job.applier.apply(entry, of: opener.changes, data: opener.data, to: output.file)
@@ -178,7 +184,21 @@ package final class RebuildPass {
         }
     }
 
-    /// Whether the file is healthy so far. When every snapshot counts, a fresh start clears a failure.
+    /// The changes of the decoded record are lost. Its first snapshots are proven as far as the image has
+    /// their digests. A base often is the image of the snapshot that ends it.
+    private func proveWithoutData(_ id: FileID, _ job: Job, _ place: RecordPlace) throws {
+        guard !opener.changes.entries[0].startsFresh else {
+            throw place.damage("the data of a fresh start is lost")
+        }
+        for (index, entry) in opener.changes.entries.enumerated() where entry.event != nil {
+            guard job.plan.includes(place.location, entry: index), job.applier.shape == entry.shape,
+                job.applier.digest == entry.digest
+            else { return }
+            try onSnapshot?(id, entry, job.applier, place)
+        }
+    }
+
+    /// Whether the file is intact so far. With `onSnapshot`, a base or fresh start clears a failure.
     private func canGoOn(_ job: Job, atFreshStart isFresh: Bool) -> Bool {
         guard job.failure != nil else { return true }
         guard isFresh, onSnapshot != nil else { return false }

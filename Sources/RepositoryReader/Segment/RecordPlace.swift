@@ -12,6 +12,8 @@ package struct RecordPlace {
     package let isInBlock: Bool
     /// It is in a segment delta that replaces its segment.
     package var isInDelta = false
+    /// The data of its block cannot be decompressed: its payload has the table, not the bytes of the ranges.
+    package var isDataLost = false
 
     /// The place of a record in the block, or segment delta, at this place.
     package func inBlock(index: Int, storedBytes: UInt64) -> Self {

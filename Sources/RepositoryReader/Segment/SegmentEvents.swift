@@ -60,7 +60,7 @@ struct SegmentEvents: ~Copyable {
     private var isInDelta = false
     /// How many of the segment deltas follow the current one, as far as they can be used.
     private var following = 0
-    /// The place where the file ends amid a record that it once had.
+    /// The place where the file ends within a record that it once had.
     private var cut: UInt64?
 
     /// `header`: as the reader read it; nil when it is damaged.
@@ -139,7 +139,7 @@ struct SegmentEvents: ~Copyable {
             return hasFooter ? readFooter().map(Event.finding) : nil
         case .damage(let at, let resume):
             end.tail = .damaged
-            // The record continues behind the file's end: the file was once longer.
+            // The record continues after the file's end: the file was once longer.
             let isShort = isSealed || end.fileBytes < max(end.durableBytes, closing ?? 0)
             if isShort, resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
                 cut = at
@@ -216,10 +216,13 @@ struct SegmentEvents: ~Copyable {
     private mutating func advanceInBlock() throws -> Event? {
         do {
             while try advanceBlocks() {
-                let place = nextPlaceInBlock()
-                guard let type = try stream.knownType(blocks.header, place),
-                    block!.isWhole || type != .changes
-                else { continue }
+                var place = nextPlaceInBlock()
+                guard let type = try stream.knownType(blocks.header, place) else { continue }
+                if type == .changes, !block!.isWhole {
+                    guard stream.deliversLostData else { continue }
+                    let payload = unsafe blocks.payload.span.bytes
+                    place.isDataLost = BlockReader.rangeBytes(ofType: blocks.header.type, payload) > 0
+                }
                 return .record(type, place)
             }
             return endBlock()

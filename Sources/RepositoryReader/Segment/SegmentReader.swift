@@ -13,7 +13,7 @@ import SystemPackage
 /// Records follow each other without space. The bytes at a place without a valid record are one of these:
 /// 1. Before the durable length of the segment, they are damage. Reading resumes at the next valid record, or
 ///    at that length.
-/// 2. Behind it, the rest is searched for valid records. If one of them starts a flush, everything before it
+/// 2. After it, the rest is searched for valid records. If one of them starts a flush, everything before it
 ///    had been synchronised. The bytes are then damage, and reading resumes at the first valid record.
 /// 3. Otherwise the rest is an unfinished write, as a crash leaves it.
 ///
@@ -35,7 +35,7 @@ struct SegmentReader: ~Copyable {
     let firstSequence: SequenceNumber
     /// The file's status when it was opened.
     let status: FileStatus
-    /// Bytes behind it, from the start of the file, are not read.
+    /// Bytes after it, from the start of the file, are not read.
     private(set) var limit: UInt64
     /// The durable length: all bytes before it were once synchronised. 0 when it is not known.
     private(set) var durableBytes: UInt64
@@ -168,7 +168,7 @@ struct SegmentReader: ~Copyable {
         return UInt64(header.recordBytes) > limit - at
     }
 
-    /// The first valid record behind `at`, if it proves that the bytes at `at` were once valid.
+    /// The first valid record after `at`, if it proves that the bytes at `at` were once valid.
     private mutating func search(after at: UInt64) throws(SystemError) -> UInt64? {
         var first: UInt64?
         var candidate = at + 1

@@ -2,7 +2,7 @@ package import RepositoryFormat
 
 /// Puts the snapshots of one file together from its records, in the order of the stream. Pure.
 ///
-/// A snapshot is all bases and entries of the file behind its snapshot before, up to the entry with an event.
+/// A snapshot is all bases and entries of the file after its snapshot before, up to the entry with an event.
 /// A void record of the file, or a session, makes those void that no such entry has followed.
 package struct SnapshotAssembler {
     /// The place of an entry of a changes record. A base is the first entry of its record.

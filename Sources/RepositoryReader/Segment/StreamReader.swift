@@ -24,6 +24,9 @@ package struct StreamReader {
     let synchronising: Bool
     /// Whether the bytes of ranges are wanted; otherwise such changes are delivered as tables.
     let wantsData: Bool
+    /// Whether changes in a block whose data cannot be decompressed are delivered too: as tables if they have
+    /// data there.
+    package var deliversLostData = false
     /// Sealed segments with a last snapshot up to this one are replaced by their segment deltas, if they have
     /// any.
     package var deltasUpTo = SequenceNumber.none

@@ -88,7 +88,7 @@ package final class PageHashes: Sendable {
         }
     }
 
-    /// Removes all pages behind the first `count`: they are zeros.
+    /// Removes all pages after the first `count`: they are zeros.
     func cut(_ file: FileID, to count: PageCount) {
         state.withLock { $0.cut(file, to: count.rawValue) }
     }

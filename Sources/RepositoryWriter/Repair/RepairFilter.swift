@@ -25,8 +25,8 @@ struct RepairFilter {
     private var unfinished: Set<FileID> = []
     /// Files with unfinished snapshots that are not kept as a whole.
     private var voided: Set<FileID> = []
-    /// Records whose snapshots all have matching digests, as far as the file's stream is there.
-    private let proven: Set<RecordLocation>
+    /// The number of snapshots of a record with matching digests, as far as the file's stream is there.
+    private let proven: [RecordLocation: Int]
     /// Broken files with an unproven record: the following ones cannot be proven.
     private var isolated: Set<FileID> = []
     /// Files with a kept snapshot. In others, changes without a base have nothing to build on.
@@ -42,7 +42,7 @@ struct RepairFilter {
     /// Part of the stream was lost.
     private(set) var isLost = false
 
-    init(_ root: RootDescription, unsoundBases: Set<FilePath>, proven: Set<RecordLocation>) {
+    init(_ root: RootDescription, unsoundBases: Set<FilePath>, proven: [RecordLocation: Int]) {
         self.root = root
         self.proven = proven
         self.unsoundBases = unsoundBases
@@ -57,6 +57,13 @@ struct RepairFilter {
         (isLost, hasDropped) = (true, true)
         broken = declared
         begun.removeAll()
+    }
+
+    /// Changes of the file are lost here. Its next records are kept if their digests match without them.
+    mutating func loseChanges(of file: FileID) {
+        hasDropped = true
+        broken.insert(file)
+        begun.remove(file)
     }
 
     mutating func beginSegment() { wholeBefore = declared.subtracting(broken).subtracting(unfinished) }
@@ -187,7 +194,7 @@ struct RepairFilter {
     /// otherwise they are voided.
     private func isProven(_ changes: ChangesFormat, of file: FileID, at location: RecordLocation) -> Bool {
         !isolated.contains(file) && (based.contains(file) || unfinished.contains(file))
-            && (changes.finishedCount == 0 || proven.contains(location))
+            && proven[location, default: 0] >= changes.finishedCount
     }
 
     /// Whether parts of an unfinished snapshot are kept: the next record continues them.

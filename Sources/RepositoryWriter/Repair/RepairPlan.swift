@@ -87,8 +87,8 @@ struct RepairScan: Sendable {
     /// Bases that snapshots need, and that are damaged or missing.
     private(set) var unsoundBases: Set<FilePath> = []
     private var segments: Set<SequenceNumber> = []
-    /// Records of changes after the first loss in which a snapshot ends, and all of whose digests match.
-    private(set) var proven: Set<RecordLocation> = []
+    /// Of records of changes after the first loss, the number of snapshots whose digests match.
+    private(set) var proven: [RecordLocation: Int] = [:]
     /// The durable mark is damaged, or covers records that are missing.
     private(set) var isMarkWrong = false
     /// Segments that a writer has kept beside their valid fronts.
@@ -155,23 +155,15 @@ struct RepairScan: Sendable {
     private static func proven(
         _ root: RootDescription,
         behind first: RecordLocation
-    ) throws -> Set<RecordLocation> {
-        var (counts, proven) = ([RecordLocation: Int](), Set<RecordLocation>())
+    ) throws -> [RecordLocation: Int] {
+        var counts: [RecordLocation: Int] = [:]
         let images = try HistoryCheck(root) { _ in }.largestImages
         var data = DataCheck(root: root, scratch: root.directory)
         data.onProven = { place in
             if place.location >= first { counts[place.location, default: 0] += 1 }
         }
         _ = try data.run(images) { _ in }
-        guard !counts.isEmpty else { return [] }
-        var changes = ChangesFormat()
-        _ = try StreamReader(root: root).run(onFinding: { _ in }) { type, header, payload, place in
-            guard type == .changes, let count = counts[place.location] else { return true }
-            try changes.decode(payload, header, place)
-            if changes.finishedCount <= count { proven.insert(place.location) }
-            return true
-        }
-        return proven
+        return counts
     }
 
     /// Whether the finding is about the durable mark, or records that only the mark covers, and not about the

@@ -3,7 +3,8 @@ import RepositoryReader
 import SystemPackage
 
 /// Reads a stream with a loss and reports for each record whether a repair keeps it. In a segment with a
-/// loss, the records of its segment deltas replace those of lost snapshots.
+/// loss, the records of its segment deltas replace those of lost snapshots. If only the data of a block is
+/// lost, its snapshots are kept as far as their digests match without it.
 final class RepairWalk {
     /// A record of the stream or of a segment delta, and whether it is kept.
     struct Step {
@@ -52,6 +53,7 @@ final class RepairWalk {
             try withoutActuallyEscaping(body) { body in
                 // It could not write unknown records again.
                 var walk = StreamReader(root: root, wantsData: scan.cut != nil, refusesUnknown: true)
+                walk.deliversLostData = true
                 walk.onSegment = { [self] first, _ in
                     try endSegment(body)
                     segment = first
@@ -99,7 +101,24 @@ final class RepairWalk {
         if type == .segmentDelta { try deltas.take(payload, place, areAllBefore: !isLostInSegment) }
         let end = type == .removed ? header.firstSequence.next : header.firstSequence
         if isLostInSegment { try fill(before: end, body) }
-        try tell(type, header, payload, place, body)
+        guard place.isDataLost else { return try tell(type, header, payload, place, body) }
+        try tellProven(header, payload, place, body)
+    }
+
+    /// Reports the first snapshots of changes whose data is lost, as far as they are proven without it.
+    private func tellProven(
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace,
+        _ body: (Step, RawSpan) throws -> Void
+    ) throws {
+        try changes.decode(payload, header, place)
+        let (all, proven) = (changes.entries.count, scan.proven[place.location, default: 0])
+        if proven > 0 {
+            let payload = changes.withoutPages(first: proven, after: header.time)
+            try tell(.changes, header, unsafe payload.span.bytes, place, body)
+        }
+        if proven < all { filter.loseChanges(of: header.file) }
     }
 
     /// Reports the segment deltas' records of lost snapshots before `end`.

@@ -19,7 +19,7 @@ package struct Changes: Sendable {
     /// Whether final changes also end an unfinished snapshot of the file, if there is one. Otherwise they
     /// only add to it. Fresh starts and deletions end it in any case, since they need nothing of it.
     package var closesUnfinished: Bool
-    /// Whether the root as a whole can be restored as of it. Not amid a transaction over several files.
+    /// Whether the root as a whole can be restored as of it. Not within a transaction over several files.
     var isConsistentPoint: Bool
 
     /// How many transactions they add to an unfinished snapshot.

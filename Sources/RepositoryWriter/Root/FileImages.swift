@@ -34,7 +34,7 @@ struct FileImages {
     /// Those that have a base image open.
     var withBase: [FileImage] { images.values.filter { $0.base != nil } }
 
-    /// Whether the stream ends amid a snapshot of any file.
+    /// Whether the stream ends within a snapshot of any file.
     var hasOpenParts: Bool { images.values.contains(where: \.hasOpenParts) }
 
     /// The image has staged pages, or has to be checked: the next flush updates its mirror.

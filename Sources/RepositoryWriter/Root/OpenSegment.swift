@@ -82,7 +82,7 @@ struct OpenSegment {
     /// A record with changes of the file is written to it.
     mutating func noteChanges(of file: FileID) { changedFiles.insert(file) }
 
-    /// A flush has ended. `hasOpenParts`: amid a snapshot.
+    /// A flush has ended. `hasOpenParts`: within a snapshot.
     mutating func flushed(_ segment: SegmentWriter, hasOpenParts: @autoclosure () -> Bool) {
         endsUnfinished = isFull(segment) && hasOpenParts()
     }

@@ -46,7 +46,7 @@ struct PageComparison {
         digest = before == nil ? 0 : image.digest
         makeOrder(pages, shape.pageCount)
         try makeTail(pages, shape, before: before, image, mirror)
-        // Removes the pages behind a shorter image's end from the digest.
+        // Removes the pages after a shorter image's end from the digest.
         let dropped = (before?.pageCount ?? PageCount(0)).pages(behind: shape.pageCount)
         digest ^= try image.parts(of: dropped, shape.pageSize)
 

@@ -19,7 +19,7 @@ extension RootDescription {
         return parts.count > 1 && parts.last == "new" && UInt32(parts[0]) != nil
     }
 
-    /// Removes files of a writer that was killed amid a first image: drafts, and mirrors of files without a
+    /// Removes files of a writer that was killed during a first image: drafts, and mirrors of files without a
     /// snapshot.
     func removeLeftovers(_ files: [FileID: ProtectedFile]) {
         removeDrafts()

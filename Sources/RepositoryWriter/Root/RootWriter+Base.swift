@@ -134,7 +134,7 @@ extension RootWriter {
         // Pages that were removed from the set are staged, even after an error.
         defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
         var next: UInt32 = 1
-        // Pages behind the base are zeros except where the mirror has data.
+        // Pages after the base are zeros except where the mirror has data.
         let baseEnd = base.writer.byteCount
         while let number = base.touched.first(from: PageNumber(next))?.rawValue,
             number <= shape.pageCount.rawValue

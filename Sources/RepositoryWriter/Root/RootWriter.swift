@@ -84,8 +84,8 @@ package final class RootWriter {
         }
     }
 
-    /// The segment that was written last, by its first sequence; nil before the first flush.
-    package var lastSegment: SequenceNumber? { stream.segment.firstSequence }
+    /// The first sequence of the segment that was written last; nil before the first flush.
+    package var lastSegment: SequenceNumber? { stream.lastSegment }
 
     /// The durable length of that segment, in bytes.
     package var segmentBytes: UInt64 { stream.segment.validBytes }
@@ -105,7 +105,8 @@ package final class RootWriter {
     /// Whether the file's mirror cannot be used before `abandonBase` has rebuilt it.
     package func hasLostMirror(_ file: FileID) -> Bool { images[file]?.hasLostMirror ?? false }
 
-    /// Whether the file's base image must be abandoned.
+    /// Whether the file's base image must be abandoned: it failed, its mirror is lost, or the mirror could
+    /// not be rebuilt yet.
     package func hasFailedBase(_ file: FileID) -> Bool {
         guard let image = images[file] else { return false }
         return image.hasLostMirror || image.base?.hasFailed ?? image.needsRestoring

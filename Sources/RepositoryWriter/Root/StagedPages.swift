@@ -33,7 +33,7 @@ struct StagedPages {
         places[number] = Place(run: UInt32(runs.count - 1), offset: UInt32(offset), part: part)
     }
 
-    /// Drops the pages behind the image's new end.
+    /// Drops the pages after the image's new end.
     mutating func cut(to count: UInt32) {
         if !places.isEmpty { places = places.filter { $0.key <= count } }
         if places.isEmpty { forget() }

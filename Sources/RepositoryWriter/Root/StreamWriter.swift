@@ -33,8 +33,20 @@ struct StreamWriter: ~Copyable {
         lastDurable = last
     }
 
-    /// Makes the records durable. `hasOpenParts`: they end amid a snapshot.
-    mutating func append(_ staged: StagedRecords, hasOpenParts: @autoclosure () -> Bool) throws {
+    /// The segment that was written last, by its first sequence; nil before the first flush.
+    var lastSegment: SequenceNumber? { segment.firstSequence }
+
+    /// The durable length of that segment, in bytes.
+    var segmentBytes: UInt64 { segment.validBytes }
+
+    /// Throws `RepositoryError.gone` unless readers find the segment by its name.
+    func requireInPlace() throws { try segment.requireInPlace() }
+
+    /// Makes the records durable. `hasOpenParts`: they end within a snapshot.
+    mutating func append(
+        _ staged: StagedRecords,
+        hasOpenParts: @autoclosure () -> Bool
+    ) throws {
         let file = try segment.forWriting(after: lastDurable, now: staged.lastTime)
         try file.begin()
         staged.joinMoments()

@@ -56,7 +56,7 @@ struct Check: HoldfastCommand {
                     total.incomplete.append(try text(ofIncomplete: root))
                 }
             } catch {
-                // The other roots are looked at all the same.
+                // The other roots are checked all the same.
                 try console.flush()
                 if roots.usable.count > 1 {
                     console.warning("\(root.path.printable): \(Failure.reason(error))")
@@ -86,7 +86,7 @@ struct Check: HoldfastCommand {
         )
         // Damage is said even to those who want it quiet.
         if console.isQuiet && !console.isJSON && finding.severity == .error {
-            let advice = finding.isIncompleteness ? "make the copy anew" : "keep a copy of the repository"
+            let advice = finding.isIncompleteness ? "copy it again" : "keep a copy of the repository"
             console.warning("\(DamageError(finding)): \(advice)")
         }
     }

@@ -5,7 +5,7 @@ import SystemPackage
 
 struct Demo: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "See a database lost and brought back, in a temporary folder.",
+        abstract: "See a database lost and restored, in a temporary folder.",
         discussion: """
             Makes a small database, protects it with a real watcher, writes to it, deletes what should have stayed, \
             and restores it. Every command line is one that you can type. The result is compared row by row. Takes a \
@@ -22,7 +22,7 @@ struct Demo: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        // Whoever stops reading must not leave the folder behind.
+        // Whoever stops reading must not leave the folder.
         CurrentProcess.surviveBrokenPipes()
         let stage = try DemoStage()
         let outcome = Result {
@@ -99,7 +99,7 @@ private struct DemoPlay {
             )
         }
         try tell("restored.db has \(Self.text(restored)), each row as it was.")
-        try tell("The repository is sound:")
+        try tell("The repository has no damage:")
         try holdfast("check", "--read-data")
         try stop(watcher)
         return restored

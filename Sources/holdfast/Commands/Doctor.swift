@@ -13,12 +13,12 @@ struct Doctor: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what is wrong with a database, and what can be done.",
         discussion: """
-            The present state is captured and looked at; the live file is not opened. If it is not sound, the choices are \
-            ranked by the rows that each would lose: good is the last sound snapshot, salvage what can still be read of the \
-            file, merge both. --apply does one of them in place, as restore --in-place does: what is there goes aside, and \
-            holdfast undo takes it back.
+            The present state is captured and examined; the live file is not opened. If it is damaged, the choices are \
+            ranked by the rows that each would lose: good is the last healthy snapshot, salvage what can still be read of the \
+            file, merge both. --apply does one of them in place, as restore --in-place does: the previous file is kept, and \
+            holdfast undo reverts it.
 
-            Exit status: 0 nothing is wrong or it was mended, 1 failed, 4 something is wrong, 10 no such root or database, or \
+            Exit status: 0 nothing is wrong or it was repaired, 1 failed, 4 something is wrong, 10 no such root or database, or \
             nothing to apply, 11 other programs have it locked or open, 64 wrong usage, 130 interrupted.
             """
     )
@@ -59,7 +59,7 @@ struct Doctor: HoldfastCommand {
             if diagnosis.findings.isEmpty { return .done }
             throw Failure(
                 .notFound,
-                "there is no choice to apply: bring another moment back with "
+                "there is no choice to apply: restore another moment with "
                     + "\(SuggestedCommand("restore", diagnosis.path, "--at", "WHEN", "--in-place")), or single rows with "
                     + "\(SuggestedCommand("rows", "restore", "TABLE", "KEY", diagnosis.path, "--at", "WHEN"))"
             )
@@ -105,7 +105,7 @@ struct Doctor: HoldfastCommand {
                     sound: true,
                     remarks: diagnosis.remarks + [diagnosis.deletion].compactMap(\.self)
                 ),
-                text: diagnosis.deletion.map { "\(path): the file is sound, but \($0.printable)" }
+                text: diagnosis.deletion.map { "\(path): the file is intact, but \($0.printable)" }
                     ?? "\(path): nothing is wrong"
             )
         }
@@ -130,7 +130,7 @@ struct Doctor: HoldfastCommand {
             let back =
                 choice.returningRows == 0
                 ? ""
-                : "; \(choice.returningRows) rows that cannot be read come back, even if they were deleted on purpose"
+                : "; \(choice.returningRows) rows that cannot be read are restored, even if they were deleted on purpose"
             var entry: SnapshotIndex.Entry?
             if case .snapshot(let snapshot) = choice.source { entry = snapshot }
             try console.result(
@@ -153,9 +153,9 @@ struct Doctor: HoldfastCommand {
 
     private func text(_ choice: Diagnosis.Choice) -> String {
         switch (choice.remedy, choice.source) {
-        case (_, .snapshot(let entry)): "the last sound snapshot, \(RestoreReport.text(entry))"
+        case (_, .snapshot(let entry)): "the last healthy snapshot, \(RestoreReport.text(entry))"
         case (.salvage, _): "what can still be read of the file"
-        default: "the last sound snapshot with what can still be read"
+        default: "the last healthy snapshot with what can still be read"
         }
     }
 }

@@ -82,7 +82,7 @@ extension DrillRecord {
         let result = problem.map { "failed: \($0)" } ?? "all was right"
         return
             "\(time.localText(in: .system))  drill of snapshot \(sequence): "
-            + "\(Quantity.text(files, "file")), \(databases) of them databases, "
+            + "\(Quantity.text(files, "file")), among them \(Quantity.text(databases, "database")), "
             + "\(Quantity.text(bytes: bytes)) in \(Quantity.text(elapsed)); \(result)"
     }
 }

@@ -11,10 +11,10 @@ struct Log: HoldfastCommand {
         abstract: "List snapshots, oldest first.",
         discussion: """
             PATH is a protected file, a directory within a root, or a root, and may be gone by now. Left out, it is the root \
-            in which one stands, else the .devteam of the nearest directory upwards, else the only root. WHEN is as for holdfast restore. Times can be given back to --at as they are. Works \
+            that contains the current directory, else the .devteam of the nearest directory upwards, else the only root. WHEN is as for holdfast restore. Times can be passed to --at as they are. Works \
             beside a running watcher.
 
-            Exit status: 0 done, 1 failed, 4 the history is damaged (what is sound was listed), 10 no repository, no \
+            Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was listed), 10 no repository, no \
             such root or no snapshot that matches, 64 wrong usage.
             """
     )

@@ -5,7 +5,7 @@ import SystemPackage
 
 struct Recoveries: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List what was brought back: the recovery log.",
+        abstract: "List what was restored: the recovery log.",
         discussion: """
             Every restore in place, every row restore and every undo, oldest first: when, which snapshot was used, how \
             many rows of which tables were lost and regained, how long it took, and why, as --reason said.
@@ -39,7 +39,7 @@ struct Recoveries: HoldfastCommand {
             )
         }
         if index.recoveries.isEmpty {
-            console.message("nothing was ever brought back in \(target.path.printable)")
+            console.message("nothing was ever restored in \(target.path.printable)")
         }
         return .done
     }

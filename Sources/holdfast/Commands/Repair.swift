@@ -8,7 +8,7 @@ import SystemPackage
 
 struct Repair: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a damaged repository sound again.",
+        abstract: "Repair a damaged repository.",
         discussion: """
             For use after check has found damage. Keeps every snapshot before the first damage of a root, and those behind it \
             that are proven. The damaged files and what is not kept go to the root's set-aside directory. Nothing is deleted. What was written by \
@@ -39,7 +39,7 @@ struct Repair: HoldfastCommand {
         let path = try options.repositoryPath()
         if try RepositoryDirectory.mendFile(at: path, isDryRun: dryRun) {
             try showMended(path.appending("repository.json"), console)
-            // Without it nothing else can be looked at.
+            // Without it nothing else can be examined.
             if dryRun { return .done }
         }
         let repository = try options.openRepositorySilently()

@@ -10,18 +10,18 @@ struct Restore: HoldfastCommand {
         abstract: "Rebuild a file or a root as it was at some moment.",
         discussion: """
             PATH is a protected file, a directory within a root, or a root, and may be gone by now. Left out, it is the root \
-            in which one stands, else the .devteam of the nearest directory upwards, else the only root. The image is rebuilt under another name, compared with its digest and, for a \
+            that contains the current directory, else the .devteam of the nearest directory upwards, else the only root. The image is rebuilt under another name, compared with its digest and, for a \
             database, given to SQLite's integrity check; only then it gets its name. A root that is a directory is \
             restored to a directory. Works beside a running watcher. The digest alone proves that each byte is as it \
             was; with --quick the rest is left to SQLite's quick_check.
 
-            With --in-place the present state is captured first, whatever it is. A sound database then gets its former \
+            With --in-place the present state is captured first, even if it is damaged. A healthy database then gets its former \
             content in one transaction, which running programs see at their next read; one that is missing or corrupt is \
             replaced by a new file, and the previous one is kept as NAME.corrupted-YYYYMMDD-HHMMSS. Owner, mode and \
             journal mode stay. Files that did not exist at that moment are left alone.
 
-            Files and directories that are missing come back with the owner, mode, time, access control list and \
-            extended attributes that they had, as far as the user may; what could not be given back is named.
+            Files and directories that are missing are restored with the owner, mode, time, access control list and \
+            extended attributes that they had, as far as the user may; what could not be restored is named.
 
             WHEN is one of: latest, latest~3, latest-good, a sequence as 42, a tag, a time as "2026-01-29 12:00" or \
             2026-01-29T12:00:00.25+01:00, @1769688000.5, "10m ago", -10m, "last week", yesterday, "yesterday 14:00"; tag~1 is \
@@ -77,7 +77,7 @@ struct Restore: HoldfastCommand {
 
     @OptionGroup var sync: SyncOption
 
-    @Flag(help: "Bring it back in its own place, beside running programs; holdfast undo takes it back.")
+    @Flag(help: "Restore it in its original place, while programs use it; holdfast undo reverts that.")
     var inPlace = false
 
     @OptionGroup(title: "In place") var inPlaceOptions: InPlaceOptions

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct Rows: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring rows back, or show what became of one.",
+        abstract: "Restore rows, or show the history of one.",
         subcommands: [RowsRestore.self, RowsHistory.self]
     )
 }

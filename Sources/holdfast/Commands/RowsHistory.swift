@@ -11,7 +11,7 @@ struct RowsHistory: HoldfastCommand {
         abstract: "Show each version of a row, with its time.",
         discussion: """
             A KEY is a value of the table's primary key, or its rowid; of a key with several columns, give all values. PATH, a \
-            database or a root with one, may stand behind it.
+            database or a root with one, may follow it.
 
             Exit status: 0 done, 1 failed, 4 damage, 10 no such root or table, or never such a row, 64 wrong usage.
             """
@@ -47,7 +47,7 @@ struct RowsHistory: HoldfastCommand {
             let time = chosen.index.entry(at: version.state.sequence)?.time ?? version.state.time
             try console.result(json: line(version, time, database), text: text(version, time))
         }
-        console.detail("SQLite looked at \(Quantity.text(history.looks, "snapshot"))")
+        console.detail("SQLite examined \(Quantity.text(history.looks, "snapshot"))")
         guard isFound else {
             throw Failure(
                 .notFound,

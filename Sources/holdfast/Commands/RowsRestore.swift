@@ -8,18 +8,18 @@ import SystemPackage
 struct RowsRestore: HoldfastCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Bring rows back as they were, and leave all others alone.",
+        abstract: "Restore rows as they were, and leave all others alone.",
         discussion: """
             A KEY is a value of the table's primary key, or its rowid; of a key with several columns, give the values of each \
             row one after the other. Rows that are missing are inserted, columns matched by name. With --with-children all \
-            rows come back that refer to them by foreign keys, or did until ON DELETE SET NULL. A row that is there with \
-            other values is a conflict, and stays as it is without --overwrite. What can come back comes back; each row \
-            that cannot is named, with the row that is in its way. --overwrite removes that one, and --skip-conflicts \
+            rows are restored that refer to them by foreign keys, or did until ON DELETE SET NULL. A row that is there with \
+            other values is a conflict, and stays as it is without --overwrite. What can be restored is restored; each row \
+            that cannot is named, with the row that conflicts with it. --overwrite removes that one, and --skip-conflicts \
             is content without. It is one transaction; no trigger runs, and no foreign key deletes anything: triggers and \
-            indexes that go by the rows are named. holdfast undo takes it back as long as nobody wrote since then. \
-            PATH, a database or a root with one, may stand behind the keys.
+            indexes that go by the rows are named. holdfast undo reverts it as long as nobody wrote since then. \
+            PATH, a database or a root with one, may follow the keys.
 
-            Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot come back, 4 damage, 10 no such root, snapshot, table or row, 11 \
+            Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot be restored, 4 damage, 10 no such root, snapshot, table or row, 11 \
             another writer has it, 64 wrong usage.
 
             Example: holdfast rows restore sessions session-03 --with-children --at "10m ago"
@@ -55,14 +55,14 @@ struct RowsRestore: HoldfastCommand {
 
     @Flag(
         help:
-            "Rows that are there with other values get their former ones, and rows in their way are removed."
+            "Rows that are there with other values get their former ones, and rows that conflict are removed."
     )
     var overwrite = false
 
-    @Flag(help: "Leave conflicts and what cannot come back, with exit status 0.")
+    @Flag(help: "Leave conflicts and what cannot be restored, with exit status 0.")
     var skipConflicts = false
 
-    @Flag(help: "Build full-text indexes over the tables anew.")
+    @Flag(help: "Rebuild full-text indexes over the tables.")
     var rebuildIndexes = false
 
     @OptionGroup var inPlaceOptions: InPlaceOptions
@@ -127,7 +127,7 @@ struct RowsRestore: HoldfastCommand {
             separator: ", "
         )
         console.warning(
-            "rows that referred to them are still missing (\(list)): the same with --with-children brings them back"
+            "rows that referred to them are still missing (\(list)): the same with --with-children restores them"
         )
     }
 

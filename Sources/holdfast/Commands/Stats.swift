@@ -16,7 +16,7 @@ struct Stats: HoldfastCommand {
             records are read, their pages unpacked, images written. The time is that of two walks over the history, \
             measured just now, and 200 MB of all that in a second, which is assumed.
 
-            Exit status: 0 done, 1 failed, 4 the history is damaged (what is sound was counted), 10 no repository or no \
+            Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was counted), 10 no repository or no \
             such root, 64 wrong usage.
             """
     )

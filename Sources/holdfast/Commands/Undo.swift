@@ -6,14 +6,14 @@ import SystemPackage
 
 struct Undo: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take the last restore in place back.",
+        abstract: "Undo the last restore in place.",
         discussion: """
             PATH is a root, or a file if only that is meant. Every file that the last restore in place changed gets the \
-            state back that it had just before, corrupt or not; what was written since then is captured first, so that a \
-            second undo brings that back.
+            state that it had just before, corrupt or not; what was written since then is captured first, so that a \
+            second undo restores that.
 
-            Exit status: 0 done, 1 failed, 3 done in part (each file that was left as it is is named), 4 a digest or \
-            integrity check failed, 10 there is nothing to take back, 11 other programs have it locked or open, 64 wrong \
+            Exit status: 0 done, 1 failed, 3 done in part (each file that was not changed is named), 4 a digest or \
+            integrity check failed, 10 there is nothing to undo, 11 other programs have it locked or open, 64 wrong \
             usage, 130 interrupted.
             """
     )
@@ -32,7 +32,7 @@ struct Undo: HoldfastCommand {
         let target = try Target(path, in: options.openRepository())
         let lock = try inPlaceOptions.lock(target.root)
         defer { withExtendedLifetime(lock) {} }
-        // Else the second of two at once would take back what the first has done.
+        // Otherwise the second of two at once would revert the first.
         if lock?.hasWaited ?? false { throw InPlaceError.overtaken(target.root.path) }
         let index = try SnapshotIndex(target.root)
         let (scope, directory) = try index.scope(of: target)

@@ -265,7 +265,7 @@ struct Watch: AsyncParsableCommand {
         ServiceManager.tellReady()
     }
 
-    /// At the first snapshot that is not sound.
+    /// At the first damaged snapshot.
     private static func warn(of verdict: HealthSurvey.Verdict) {
         guard let problem = verdict.problem, verdict.isNews else { return }
         let path = verdict.path.printable
@@ -275,7 +275,7 @@ struct Watch: AsyncParsableCommand {
             }
             ?? "none was found good before"
         Console.say(
-            "\(path) is not sound at snapshot \(verdict.sequence) (\(problem)); \(advice): see "
+            "\(path) is damaged at snapshot \(verdict.sequence) (\(problem)); \(advice): see "
                 + "\(SuggestedCommand("doctor", verdict.path))"
         )
     }
@@ -305,7 +305,7 @@ struct Watch: AsyncParsableCommand {
             Console.say("\(path): removed \(outcome.removedSnapshots) old snapshots, \(size) freed")
         case .databaseDeleted(let file):
             let command = SuggestedCommand("doctor", file, "--apply", "best")
-            Console.say("\(file.printable) was deleted: to bring it back, \(command)")
+            Console.say("\(file.printable) was deleted: to restore it, \(command)")
         case .auditDifference(let file):
             Console.say(
                 "found changes in \(file) that were not captured, and captured them: this is a bug, please report it"

@@ -35,6 +35,6 @@ extension Duration {
 }
 
 extension Double {
-    /// To three digits behind the point.
+    /// To three digits after the point.
     var toThousandths: Double { (self * 1000).rounded() / 1000 }
 }

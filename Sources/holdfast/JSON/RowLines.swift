@@ -14,7 +14,7 @@ struct RowVersionLine: JSONLine {
     let old: SQLRow
 }
 
-/// `rows restore`: a row of a dry run, or one that could not come back or had to go.
+/// `rows restore`: a row of a dry run, or one that was not restored or was removed.
 struct RestoredRowLine: JSONLine {
     let path: String
     let table: String

@@ -41,7 +41,7 @@ struct ChosenSnapshot {
             return
         }
         console.warning(
-            "no watcher runs: what was written since snapshot \(entry.sequence) is not looked at; "
+            "no watcher runs: what was written since snapshot \(entry.sequence) is not included; "
                 + "\(SuggestedCommand("sync", target.root.path)) captures it"
         )
     }

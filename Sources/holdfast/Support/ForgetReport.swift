@@ -98,7 +98,7 @@ struct ForgetReport {
         return "\(start), \(removed) \(done)removed, \(size) \(done)freed"
     }
 
-    /// What the root takes when it is done: as it is when it was done, else an estimate.
+    /// The root's size afterwards; an estimate unless it was done or tried.
     private func sizeBytes(_ limit: SizeLimit.Outcome) -> UInt64 {
         removal?.totalBytes ?? limit.estimatedBytes
     }
@@ -114,7 +114,7 @@ struct ForgetReport {
         let size = Quantity.text(bytes: sizeBytes(limit))
         console.warning(
             "\(root.printable) \(isDryRun ? "would still take" : "still takes") \(size), more than \(maximum), "
-                + "for what stays needs pages of what went: run \(SuggestedCommand("forget", root)) again to remove more"
+                + "because what stays needs pages of removed snapshots: run \(SuggestedCommand("forget", root)) again to remove more"
         )
     }
 
@@ -123,7 +123,7 @@ struct ForgetReport {
         let maximum = Quantity.text(bytes: plan.rules.maximumBytes ?? 0)
         let least = Quantity.text(bytes: limit.leastBytes)
         console.warning(
-            "\(plan.index.root.path.printable) cannot be brought down to \(maximum): what must stay takes about "
+            "\(plan.index.root.path.printable) cannot be reduced to \(maximum): what must stay takes about "
                 + "\(least): release holds, or allow more"
         )
     }
@@ -151,7 +151,7 @@ extension ForgetReport {
         let kinds: [(RetentionReasons, String)] = [
             (.within, plan.rules.policy.withinText ?? ""),
             (.last, "among the last \(plan.rules.policy.last)"),
-            (.stands, "as the state of a file at one of these"),
+            (.stands, "more: the newest snapshot of another file at one of these moments"),
         ]
         for (reasons, text) in kinds {
             if let count = bulk[reasons] { lines.append("and \(count) \(text)") }

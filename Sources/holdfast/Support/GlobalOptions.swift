@@ -82,7 +82,7 @@ extension GlobalOptions {
     /// Those of which an argument is a WHEN.
     private static let commandsWithTimes: Set = ["diff", "show", "hold", "release"]
 
-    /// Arguments in which these options stand behind the subcommand, where the parser expects them; people
+    /// Arguments in which these options follow the subcommand, where the parser expects them; people
     /// put them before it as well.
     static func behindSubcommand(_ arguments: [String]) -> [String] {
         var rest = arguments[...]

@@ -42,4 +42,9 @@ struct HistoricalDatabase {
         }
         return entry
     }
+
+    /// What is examined, for people.
+    func announce(_ console: Console) {
+        console.message("\(path.printable) at snapshot \(RestoreReport.text(entry))")
+    }
 }

@@ -19,7 +19,7 @@ struct InPlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Why, for the recovery log.", valueName: "text"))
     var reason = ""
 
-    /// Keeps others from bringing something of the root back until it goes; nil where nothing is changed.
+    /// No other restore of the root runs while it exists; nil when nothing is changed.
     func lock(_ root: RootDescription) throws -> RecoveryLock? {
         dryRun ? nil : try RecoveryLock(root, wait: wait)
     }
@@ -55,7 +55,7 @@ struct InPlaceOptions: ParsableArguments {
             try restore.rehearse(
                 onFile: { try report.add($0) },
                 onFailure: { try report.addFailure($0, $1) },
-                onLatecomers: { names in report.latecomers = names.filter { !unseen.contains($0) } }
+                onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } }
             )
             return try report.end(nil)
         }
@@ -63,7 +63,7 @@ struct InPlaceOptions: ParsableArguments {
         let entry = try restore.run(
             onFile: { try report.add($0) },
             onFailure: { try report.addFailure($0, $1) },
-            onLatecomers: { names in report.latecomers = names.filter { !unseen.contains($0) } },
+            onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } },
             onShortfall: { shortfalls.add($0) }
         )
         shortfalls.tell(console)

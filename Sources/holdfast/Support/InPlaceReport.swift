@@ -16,8 +16,8 @@ struct InPlaceReport {
     private(set) var done = 0
     private(set) var unchanged = 0
     private(set) var failed = 0
-    /// Files that are left alone, for they came later.
-    var latecomers: [FilePath] = []
+    /// Newer files, which are not changed.
+    var newerFiles: [FilePath] = []
 
     mutating func add(_ outcome: InPlaceOutcome) throws {
         done += 1
@@ -29,8 +29,8 @@ struct InPlaceReport {
         }
         guard let check = outcome.check else { return }
         if case .problems(let problems) = check.integrity {
-            console.warning("\(outcome.item.path.printable) is not sound: \(problems[0])")
-            // What is taken back was there before.
+            console.warning("\(outcome.item.path.printable) is damaged: \(problems[0])")
+            // An undo restores a state that was there before.
             if plan.action != .undo { worst = .damaged }
         }
         for violation in check.violations {
@@ -51,7 +51,7 @@ struct InPlaceReport {
         worst = .partial
     }
 
-    /// A file may have been there, and nobody knows what was in it: it is left as it is.
+    /// The file may have existed with unknown content: it is not changed.
     mutating func addUnseen(_ name: FilePath) {
         console.warning(RestoreReport.text(unseen: plan.root.path(of: name), at: plan.at))
         if worst == .done { worst = .partial }
@@ -59,7 +59,7 @@ struct InPlaceReport {
 
     /// The last line; returns the status to end with.
     func end(_ entry: RecoveryEntry?) throws -> ExitStatus {
-        if !latecomers.isEmpty { console.message(Self.text(latecomers: latecomers)) }
+        if !newerFiles.isEmpty { console.message(Self.text(newerFiles: newerFiles)) }
         if plan.items.count > 1 {
             try console.result(
                 json: InPlaceDirectoryLine(
@@ -69,7 +69,7 @@ struct InPlaceReport {
                     files: done,
                     unchanged: unchanged,
                     failed: failed,
-                    leftAlone: latecomers.map { plan.root.path(of: $0).string },
+                    leftAlone: newerFiles.map { plan.root.path(of: $0).string },
                     elapsedMs: start.duration(to: .now).wholeMilliseconds
                 ),
                 text:
@@ -81,16 +81,16 @@ struct InPlaceReport {
         if let entry {
             let path = plan.items.count == 1 ? plan.items[0].path : plan.root.path
             try console.text(
-                "it took \(Quantity.text(entry.elapsed)); to take it back: \(SuggestedCommand("undo", path))"
+                "it took \(Quantity.text(entry.elapsed)); to undo it: \(SuggestedCommand("undo", path))"
             )
         }
         return worst
     }
 
-    private static func text(latecomers: [FilePath]) -> String {
-        let some = latecomers.prefix(10).map(\.printable).joined(separator: ", ")
-        let rest = latecomers.count > 10 ? " and \(latecomers.count - 10) more" : ""
-        return "left alone, for they came later: \(some)\(rest)"
+    private static func text(newerFiles: [FilePath]) -> String {
+        let some = newerFiles.prefix(10).map(\.printable).joined(separator: ", ")
+        let rest = newerFiles.count > 10 ? " and \(newerFiles.count - 10) more" : ""
+        return "left alone, because they are newer: \(some)\(rest)"
     }
 
     private func text(_ outcome: InPlaceOutcome) -> String {
@@ -100,8 +100,8 @@ struct InPlaceReport {
         var lines: [String]
         switch outcome.way {
         case .unchanged: lines = ["\(path) is unchanged"]
-        case .transaction: lines = ["\(path) \(would)brought back to \(source) in one transaction"]
-        case .rename: lines = ["\(path) \(would)brought back to \(source) as a new file"]
+        case .transaction: lines = ["\(path) \(would)restored \(source) in one transaction"]
+        case .rename: lines = ["\(path) \(would)restored \(source) as a new file"]
         case .aside: lines = ["\(path) \(would)moved away: there was no such file"]
         }
         lines += outcome.aside.map { "  previous file kept as \($0.printable)" }
@@ -112,7 +112,7 @@ struct InPlaceReport {
             lines.append("  \(table.table.printable): \(parts.map(\.printable).joined(separator: ", "))")
         }
         if outcome.becomesUnreadable {
-            lines.append("  it was no sound database then: what it has now could only be read in the history")
+            lines.append("  it was no intact database then: its present rows would only be in the history")
         }
         lines += outcome.changes.schema.map { "  \($0.text(added: "regained", removed: "lost"))" }
         return lines.joined(separator: "\n")
@@ -120,10 +120,10 @@ struct InPlaceReport {
 
     private func text(_ source: InPlacePlan.Source) -> String {
         switch source {
-        case .snapshot(let entry): "snapshot \(RestoreReport.text(entry))"
-        case .sql(let dump): "what \(dump.printable) makes"
-        case .image: "what was rescued"
-        case .nothing: "nothing"
+        case .snapshot(let entry): "to snapshot \(RestoreReport.text(entry))"
+        case .sql(let dump): "from \(dump.printable)"
+        case .image: "from the salvaged rows"
+        case .nothing: "to nothing"
         }
     }
 

@@ -2,14 +2,14 @@ import ArgumentParser
 import History
 import RepositoryReader
 
-/// What `rows` is told of rows: their keys, and the PATH that may stand behind them or in `--path`.
+/// What `rows` is told of rows: their keys, and the PATH that may follow them or in `--path`.
 struct RowArguments {
     let keys: [String]
     let path: String?
 
     /// - Parameter areKeys: else there is nothing but a PATH, for a condition says which rows.
     ///
-    /// Behind at least one key, the last word is a PATH if and only if it names a root, or a database of one.
+    /// After at least one key, the last word is a PATH if and only if it names a root, or a database of one.
     init(_ words: [String], areKeys: Bool, path: String?, in repository: RepositoryDirectory) throws {
         guard path == nil, let last = words.last else {
             (keys, self.path) = (words, path)

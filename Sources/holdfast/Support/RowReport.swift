@@ -9,7 +9,7 @@ struct RowReport {
     let path: FilePath
     let entry: SnapshotIndex.Entry
     let isOverwriting: Bool
-    /// Rows that cannot come back are no reason for another exit status.
+    /// Rows that cannot be restored do not change the exit status.
     let isSkipping: Bool
     let isRehearsal: Bool
     let console: Console
@@ -17,7 +17,7 @@ struct RowReport {
     private static let mostLines = 20
     private(set) var lines: [String: Int] = [:]
 
-    /// A row of a dry run, or one that could not come back or had to go.
+    /// A row of a dry run, or one that was not restored or was removed.
     mutating func show(_ row: RowChange) throws {
         lines["\(row.table) \(row.kind)", default: 0] += 1
         guard console.isJSON || lines["\(row.table) \(row.kind)"]! <= Self.mostLines else { return }
@@ -26,7 +26,7 @@ struct RowReport {
         if row.kind == .blocked {
             text += " (\(row.reason.printable))"
             if !row.obstacles.isEmpty {
-                text += ": in its way is \(row.obstacles.map(\.text).joined(separator: ", "))"
+                text += ": conflicts with \(row.obstacles.map(\.text).joined(separator: ", "))"
             }
         }
         try console.result(json: RestoredRowLine(row, path: path.string, action: action.name), text: text)
@@ -34,10 +34,14 @@ struct RowReport {
 
     private func action(_ kind: RowChange.Kind) -> (name: String, text: String) {
         switch kind {
-        case .missing: ("insert", "would come back")
-        case .blocked: ("none", "cannot come back")
-        case .displaced: ("delete", "is not there any more, for it was in the way")
-        case .same: ("none", "is there as it was")
+        case .missing: ("insert", "would be restored")
+        case .blocked: ("none", "cannot be restored")
+        case .displaced:
+            (
+                "delete",
+                "\(isRehearsal ? "would be" : "was") removed, because it conflicts with a restored row"
+            )
+        case .same: ("none", "is unchanged")
         case .conflict:
             isOverwriting
                 ? ("overwrite", "has other values, and would be overwritten")
@@ -66,10 +70,10 @@ struct RowReport {
             let would = isRehearsal ? "would be " : ""
             let parts = [
                 (count[.missing], "\(would)restored"), (count[.unlinked], "foreign keys \(would)restored"),
-                (count[.same], "there as they were"),
+                (count[.same], "unchanged"),
                 (conflicts, isOverwriting ? "\(would)overwritten" : "\(would)left with other values"),
                 (count[.blocked], "not \(would)restored"),
-                (count[.displaced], "\(would)removed, being in the way"),
+                (count[.displaced], "\(would)removed because of conflicts"),
             ]
             let text = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + count.notes.map(\.printable)
             // Of all the tables that may refer to the rows, those that do are worth a line.
@@ -82,7 +86,7 @@ struct RowReport {
         }
         if let recovery {
             try console.text(
-                "it took \(Quantity.text(recovery.elapsed)); to take it back, as long as nobody else writes: "
+                "it took \(Quantity.text(recovery.elapsed)); to undo it, as long as nobody else writes: "
                     + "\(SuggestedCommand("undo", path))"
             )
         }
@@ -91,19 +95,19 @@ struct RowReport {
         if left > 0, !isSkipping {
             console.warning(
                 "\(Quantity.text(rows: left)) with other values \(isRehearsal ? "would stay" : "stayed") as they are: "
-                    + "--overwrite replaces such a row, also one that only took the key of the former"
+                    + "--overwrite replaces such a row, even an unrelated one that reused the key"
             )
             if counts.contains(where: { $0[.missing] > 0 && $0[.conflict] == 0 }) {
                 console.warning(
-                    "rows that refer to one with other values refer to what it is now: look whether it is the same one"
+                    "rows that refer to one with other values refer to its present content: check that it is the same one"
                 )
             }
         }
         if blocked > 0, !isSkipping {
             let advice =
                 isOverwriting
-                ? "see what is against each above" : "say --overwrite to remove what is in their way"
-            console.warning("what could not come back: \(Quantity.text(rows: blocked)): \(advice)")
+                ? "see the reason of each above" : "say --overwrite to remove the rows that conflict"
+            console.warning("not restored: \(Quantity.text(rows: blocked)): \(advice)")
         }
         return left + blocked > 0 && !isSkipping ? .partial : .done
     }
@@ -113,15 +117,15 @@ struct RowReport {
         let aTrigger = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
         return switch dependent.kind {
         case .index(isRebuilt: true):
-            "the index \(name) of \(table) \(isRehearsal ? "would be" : "was") built anew"
+            "the index \(name) of \(table) \(isRehearsal ? "would be" : "was") rebuilt"
         case .index(isRebuilt: false):
-            "the index \(name) of \(table) does not know of the rows: say --rebuild-indexes, or run "
+            "the index \(name) of \(table) does not have the rows: say --rebuild-indexes, or run "
                 + "\(dependent.rebuild.printable) with the database's own program"
         case .virtualTable:
-            "the virtual table \(name) does not know of the rows of \(table): put them in as the trigger does that fills it, "
+            "the virtual table \(name) does not have the rows of \(table): insert them as the trigger does that fills it, "
                 + "see \(aTrigger)"
         case .trigger:
-            "the trigger \(name) of \(table) did not run: if it keeps totals or an index, do for the rows what it does, see "
+            "the trigger \(name) of \(table) did not run: if it maintains totals or an index, update them yourself: see "
                 + aTrigger
         }
     }

@@ -1,7 +1,7 @@
 import LinuxSystem
 import SystemPackage
 
-/// Says what could not be given back of the attributes of restored files and directories: one line for each
+/// Reports the attributes of restored files and directories that could not be restored: one line for each
 /// kind, however many files it concerns. The exit status stays as it is.
 final class ShortfallReport {
     private struct Kind: Equatable {
@@ -37,6 +37,6 @@ final class ShortfallReport {
             case .tooManyExtended: "extended attributes of more than \(ExtendedAttribute.mostBytes >> 10) KiB"
             }
         let advice = kind.part == .owner && kind.code == .notPermitted ? ", only root can do that" : ""
-        return "could not give back \(what) (\(kind.code)\(advice)):"
+        return "could not restore \(what) (\(kind.code)\(advice)):"
     }
 }

@@ -22,7 +22,7 @@ struct SyncOption: ParsableArguments {
             let point = try ControlClient(target.root).synchronise(timeout: Self.patience)
             if let incomplete = point.incomplete { console.warning(incomplete) }
         } catch ControlClient.Failure.noWatcher {
-            // What is captured is all that there is; whoever looks at it is told.
+            // `warnIfStale` then says what may be missing.
         } catch {
             console.warning("\(error): what was just committed may be missing; --no-sync does not ask")
         }

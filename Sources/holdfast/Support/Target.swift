@@ -18,8 +18,8 @@ struct Target: Sendable {
         self.name = name
     }
 
-    /// Finds the root or protected file that `path` names. Left out, it is the root in which one stands, else
-    /// the `.devteam` of the nearest directory upwards, else the only root.
+    /// Finds the root or protected file that `path` names. Left out, it is the root of the current directory,
+    /// else the `.devteam` of the nearest directory upwards, else the only root.
     init(_ path: String?, in repository: RepositoryDirectory) throws {
         if let path {
             self = try Self.find(FilePath(argument: path), in: repository)

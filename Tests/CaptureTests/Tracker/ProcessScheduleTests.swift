@@ -53,14 +53,14 @@ struct ProcessScheduleTests {
     func afterEvents() {
         var schedule = ProcessSchedule()
         schedule.reached(.scan, after(1))
-        schedule.readEvents(before: .endScan)
+        schedule.resume(with: .endScan)
         #expect(schedule.stage == .scan && schedule.processedAt == after(1))
         guard case .endScan = schedule.takeNext() else {
             Issue.record("it is to go on with the end of the scan")
             return
         }
         if schedule.takeNext() != nil { Issue.record("it was taken") }
-        schedule.readEvents(before: .readPlain)
+        schedule.resume(with: .readPlain)
         _ = schedule.begin(after(2))
         if schedule.takeNext() != nil { Issue.record("the work begins anew") }
         #expect(schedule.stage == .name)

@@ -127,12 +127,13 @@ final class TrackedDatabase {
 }
 
 extension Tracker {
-    /// Processes the file as the observer does. `onEvents`: reads the events that wait.
-    func processFully(_ now: MonotonicInstant, onEvents: () -> Void = {}) {
+    /// Processes the file as the observer does. `onEvents`: reads the events that wait. `hasAllParts`: the
+    /// other databases have captured what belongs together.
+    func processFully(_ now: MonotonicInstant, hasAllParts: Bool = true, onEvents: () -> Void = {}) {
         var step = process(now)
-        while step == .needsEvents {
-            onEvents()
-            step = resume()
+        while step != .done {
+            if step == .needsEvents { onEvents() }
+            step = resume(hasAllParts: hasAllParts)
         }
     }
 }

@@ -125,7 +125,7 @@ import Testing
         #expect(tighter.stdout.contains(#""action":"remove""#) && tighter.stderr == "", "\(tighter)")
         #expect(tighter.lines[0].contains(#""sequence":1,"#) && tighter.lines[0].contains("remove"))
         let tiny = try scene.run("forget", "--dry-run", "--max-size", "1.5K")
-        #expect(tiny.status == 0 && tiny.stderr.contains("cannot be brought down to 1.5 KiB"), "\(tiny)")
+        #expect(tiny.status == 0 && tiny.stderr.contains("cannot be reduced to 1.5 KiB"), "\(tiny)")
         #expect(tiny.stdout.contains("4 snapshots kept, 2 would be removed"), "\(tiny)")
 
         // Done, it says what the disk shows, not what was estimated.

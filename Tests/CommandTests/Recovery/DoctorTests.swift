@@ -49,7 +49,7 @@ struct DoctorTests {
         #expect(found[1].lost_rows == 0 && found[3].lost_rows ?? 0 > 3)
         let text = try team.holdfast("doctor", expecting: 4).stdout
         #expect(
-            text.contains("SQLite finds: ") && text.contains("1. good: the last sound snapshot")
+            text.contains("SQLite finds: ") && text.contains("1. good: the last healthy snapshot")
                 && text.contains("no rows lost")
         )
         try team.holdfast("doctor", "--apply", "best")
@@ -125,7 +125,10 @@ struct DoctorTests {
         try team.sql("INSERT INTO agent_runs(session_id) VALUES('no such session');")
         let result = try team.holdfast("doctor")
         #expect(result.stdout.contains("nothing is wrong"), "\(result)")
-        #expect(result.stderr.contains("1 of agent_runs without their row in sessions"), "\(result)")
+        #expect(
+            result.stderr.contains("1 row of agent_runs refers to a missing row of sessions"),
+            "\(result)"
+        )
         try team.holdfast("doctor", "--apply", "best")
         #expect(try team.sql("SELECT count(*) FROM agent_runs WHERE session_id = 'no such session';") == "1")
     }
@@ -237,7 +240,7 @@ struct DoctorTests {
         try team.holdfast("restore", ".devteam/devteam.db", "--at", "good", "--in-place")
         try team.commit("DELETE FROM events; DELETE FROM agent_runs;")
         let text = try team.holdfast("doctor").stdout
-        #expect(text.contains("the file is sound, but it had more rows up to snapshot "), "\(text)")
+        #expect(text.contains("the file is intact, but snapshot "), "\(text)")
         #expect(text.contains("(600 fewer in events, 60 fewer in agent_runs)"), "\(text)")
     }
 }

@@ -11,7 +11,8 @@ struct DrillTests {
         try team.sql("DELETE FROM events;")
         let result = try team.holdfast("drill", "--at", "then")
         #expect(
-            result.stdout.contains("3 files, 1 of them databases") && result.stdout.contains("all was right")
+            result.stdout.contains("3 files, among them 1 database,")
+                && result.stdout.contains("all was right")
         )
         try team.stopWatching()
         try team.holdfast("drill", ".devteam/devteam.db", "--json")

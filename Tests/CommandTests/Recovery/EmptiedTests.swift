@@ -82,7 +82,7 @@ import Testing
         let doctor = try protection.holdfast("doctor", protection.database)
         #expect(
             doctor.stdout.contains(
-                "the file is sound, but it had more rows up to snapshot 1 (497 fewer in s)"
+                "the file is intact, but snapshot 1 was the last one with more rows (497 fewer in s)"
             ),
             "\(doctor)"
         )

@@ -50,7 +50,7 @@ struct ExportTests {
         try team.sql("DELETE FROM sessions;")
         let after = try team.rows()
         let result = try team.holdfast("restore", "--from-sql", "dump.sql")
-        #expect(result.stdout.contains("brought back to what dump.sql makes in one transaction"))
+        #expect(result.stdout.contains("restored from dump.sql in one transaction"))
         #expect(try team.rows() == before)
         #expect(try team.isSound())
         try team.holdfast("undo")

@@ -25,13 +25,13 @@ struct HealthTests {
             "head -c 4096 /dev/urandom | dd of=.devteam/devteam.db bs=4096 seek=30 conv=notrunc 2>&1"
         )
         try team.waitForWarning {
-            $0.contains("is not sound at snapshot")
+            $0.contains("is damaged at snapshot")
                 && $0.contains("the last one found good is \(good): see holdfast doctor ")
         }
         try team.waitForLog { $0.contains("  bad") }
         let status = try team.holdfast("status").stdout
         #expect(
-            status.contains("is not sound since snapshot") && status.contains("the last good one is \(good)")
+            status.contains("is damaged since snapshot") && status.contains("the last good one is \(good)")
         )
         #expect(try team.holdfast("log").stderr.contains("the last good one is \(good): see holdfast doctor"))
         #expect(try team.holdfast("status", "--json").stdout.contains(#""health":"bad""#))
@@ -69,7 +69,7 @@ struct HealthTests {
         try wait(for: "a verdict") { try protection.holdfast("log").stdout.contains("  good") }
         try protection.shell("echo 'no database, but longer than nothing' > a.db")
         let watcher = try #require(protection.watcher)
-        try watcher.waitForError { $0.contains("a.db is not sound at snapshot") }
+        try watcher.waitForError { $0.contains("a.db is damaged at snapshot") }
         try wait(for: "the status") {
             try protection.holdfast("status", "--json").stdout.contains(#""health":"bad""#)
         }

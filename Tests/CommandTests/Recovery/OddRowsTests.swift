@@ -43,7 +43,7 @@ struct OddRowsTests {
             "t",
             "1"
         )
-        #expect(result.status == 3 && result.stdout.contains("in its way is id=2\n"), "\(result)")
+        #expect(result.status == 3 && result.stdout.contains("conflicts with id=2\n"), "\(result)")
         #expect(try rows("t") == "2|a\n")
     }
 

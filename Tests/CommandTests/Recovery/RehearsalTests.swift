@@ -50,7 +50,10 @@ import Testing
         let (dry, real) = try both(protection, [protection.data, "--at", "then"])
         for result in [dry, real] {
             #expect(result.status == 0)
-            #expect(result.stderr.contains("left alone, for they came later: later, sub/later"), "\(result)")
+            #expect(
+                result.stderr.contains("left alone, because they are newer: later, sub/later"),
+                "\(result)"
+            )
             let paths = #""left_alone":["\#(protection.data)/later","\#(protection.data)/sub/later"]"#
             #expect(result.stdout.contains(paths), "\(result)")
         }
@@ -68,7 +71,7 @@ import Testing
         let said = try [restore + ["--dry-run"], restore, undo + ["--dry-run"]].map {
             try HoldfastProgram.run($0, environment: protection.environment).stdout
         }
-        let isWarned = said.map { $0.contains("it was no sound database then") }
+        let isWarned = said.map { $0.contains("it was no intact database then") }
         #expect(isWarned == [false, false, true], "\(said)")
     }
 

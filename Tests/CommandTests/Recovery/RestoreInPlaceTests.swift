@@ -99,7 +99,7 @@ struct RestoreInPlaceTests {
             "stat -c '%i %y %z' .devteam/devteam.db; ls -A .devteam; md5sum .devteam/devteam.db"
         )
         let result = try team.holdfast("restore", "--at", "good", "--in-place", "--dry-run")
-        #expect(result.stdout.contains("devteam.db would be brought back"))
+        #expect(result.stdout.contains("devteam.db would be restored"))
         #expect(result.stdout.contains("  sessions: 1 row regained"))
         #expect(
             try team.shell(

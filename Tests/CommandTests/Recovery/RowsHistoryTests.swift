@@ -33,7 +33,7 @@ struct RowsHistoryTests {
                 old: texts("old")
             )
         }
-        let said = try #require(result.stderr.firstMatch(of: /looked at (\d+) snapshots/))
+        let said = try #require(result.stderr.firstMatch(of: /examined (\d+) snapshots/))
         return (lines, try #require(Int(said.1)))
     }
 

@@ -24,8 +24,8 @@ struct RowsRestoreTests {
             "--with-children",
             "--dry-run"
         )
-        #expect(dryRun.stdout.contains("sessions id='session-03': would come back\n"))
-        #expect(dryRun.stdout.contains("interview_questions id=1: would come back\n"))
+        #expect(dryRun.stdout.contains("sessions id='session-03': would be restored\n"))
+        #expect(dryRun.stdout.contains("interview_questions id=1: would be restored\n"))
         #expect(dryRun.stdout.contains("tasks id='task-02': would refer to its row again\n"))
         #expect(try team.rows() == deleted)
 
@@ -227,8 +227,8 @@ struct RowsRestoreTests {
             "good",
             expecting: 3
         )
-        #expect(part.stdout.contains("loose rowid=3: cannot come back (UNIQUE"))
-        #expect(part.stdout.contains("in its way is rowid=1\n"))
+        #expect(part.stdout.contains("loose rowid=3: cannot be restored (UNIQUE"))
+        #expect(part.stdout.contains("conflicts with rowid=1\n"))
         #expect(try team.sql("SELECT rowid, t FROM loose;") == "1|9\n2|2")
     }
 
@@ -248,7 +248,7 @@ struct RowsRestoreTests {
             "good",
             expecting: 1
         )
-        #expect(result.stderr.contains("2 of interview_questions without their row in interviews"))
+        #expect(result.stderr.contains("2 rows of interview_questions refer to missing rows of interviews"))
         #expect(try team.sql("SELECT count(*) FROM interview_questions;") == "0")
     }
 }

@@ -101,7 +101,7 @@ import Testing
         try SQLite3.sql("INSERT INTO t VALUES(3, 9);", on: protection.database)
         let doctor = try protection.holdfast("doctor", protection.database)
         #expect(doctor.stdout.contains("nothing is wrong"), "\(doctor)")
-        #expect(doctor.stderr.contains("3 of t without their row in b"), "\(doctor)")
+        #expect(doctor.stderr.contains("3 rows of t refer to missing rows of b"), "\(doctor)")
         let good = try protection.holdfast("show", "latest-good", protection.database, "--json")
         #expect(good.stdout.contains(#""sequence":2"#), "\(good)")
     }

@@ -144,7 +144,7 @@ struct AttributesTests {
             environment: HoldfastProgram.environment(environment)
         )
         #expect(result.status == 0, "\(result.stderr)")
-        let lines = result.stderr.split(separator: "\n").filter { $0.contains("could not give back") }
+        let lines = result.stderr.split(separator: "\n").filter { $0.contains("could not restore") }
         #expect(
             lines.count == 1 && lines[0].contains("the owner") && lines[0].contains("and 2 more"),
             "\(lines)"

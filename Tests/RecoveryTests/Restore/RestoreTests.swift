@@ -169,7 +169,7 @@ import Testing
         scene.recorded.close()
 
         let error = #expect(throws: RestoreError.self) { try scene.restore() }
-        #expect(error?.description.contains("not sound at snapshot \(sequence)") == true)
+        #expect(error?.description.contains("was damaged at snapshot \(sequence)") == true)
         #expect(throws: RestoreError.self) { try scene.restore("no.db") }
         #expect(try scene.files == [])
         #expect(try scene.restore("empty.db").restored.map(\.integrity) == [.ok])

@@ -99,6 +99,35 @@ struct RepairHoleTests {
         #expect(kept.isSuperset(of: [1, 2, 4, 6]) && kept.isDisjoint(with: [3, 5, 7]), "\(note): \(kept)")
     }
 
+    @Test("the data of a block is lost: a snapshot whose base is its image is kept, those after it are not")
+    func lostBlockData() throws {
+        var history = try SmallHistory(SeededRandom(seed: 9_095_809_095_361_291_925))
+        history.options.segmentLimit = 1
+        do {
+            let writer = try history.open()
+            for name in ["one.db", "two.db"] { history.declare(writer, FilePath(name)) }
+            try history.commit(writer, 0, byteCount: 6000)
+            try history.quietBase(writer, 0, byteCount: 6000)
+            for index in [0, 1] { try history.commit(writer, index, byteCount: 6000) }
+            for index in [0, 1] { try history.quietBase(writer, index, byteCount: 6000) }
+            for index in [1, 0] { try history.commit(writer, index, byteCount: 6000) }
+            _ = try writer.flush()
+            for index in [0, 1] { try history.commit(writer, index, byteCount: 6000) }
+            _ = try writer.flush()
+        }
+        try RootCompaction(history.test.root).run()
+        let note: Comment = "\(history.random)"
+        // The data of the block cannot be decompressed without that of the segment delta.
+        try history.test.segments()[0].flipByte(at: 64 + RecordHeader.byteCount + 100)
+        _ = try RootRepair(history.test.root).run()
+        #expect(try history.test.findings().filter { $0.severity == .error } == [], note)
+        let kept = try history.test.snapshots().map { Int($0.state.sequence.rawValue) }
+        // A later commit that wrote all the pages of the lost ones is proven too.
+        #expect(Set(kept).isSuperset(of: [2, 5, 6]), "\(note): \(kept)")
+        #expect(Set(kept).isDisjoint(with: [1, 3, 4, 7, 8]), "\(note): \(kept)")
+        #expect(history.firstWrong { kept.contains($0) } == nil, note)
+    }
+
     /// As of a moment every file is what it was then.
     private static func expectMoments(_ scene: HoledHistory, _ snapshots: [SnapshotRecord], _ note: Comment) {
         func newest(_ numbers: [Int], _ file: FileID, _ moment: Int) -> Int? {

@@ -89,6 +89,20 @@ struct SmallHistory {
         ended(index, live.image)
     }
 
+    /// A base of a file that nobody writes meanwhile.
+    mutating func quietBase(_ writer: RootWriter, _ index: Int, byteCount: Int) throws {
+        var live = ModelFile(files[index].id, files[index].pageSize)
+        for start in stride(from: 0, to: byteCount, by: 512) {
+            live.image += page(min(512, byteCount - start))
+        }
+        clock += 1_000_000
+        try writer.beginBase(live.id, shape: live.shape)
+        try writer.baseChunk(live.id, firstPage: PageNumber(1), bytes: live.image)
+        let time = Instant(nanoseconds: clock)
+        _ = try writer.endBase(live.id, event: .scan, time: time, shape: live.shape)
+        ended(index, live.image)
+    }
+
     mutating func ended(_ index: Int, _ image: [UInt8]) {
         files[index].image = image
         expected.append((files[index].id, image))

@@ -1,0 +1,74 @@
+import LinuxSystem
+import SystemPackage
+
+/// The directory whose names are gone through, and those that wait for it. They wait in a queue of their own,
+/// so neither the stack nor the open files grow with the depth of a tree.
+struct DirectoryListing {
+    private var current: Listing?
+    private var waiting = DirectoryQueue()
+    /// Every directory was listed once.
+    private(set) var isListed = false
+    /// It was told to stop amid the first listing: there may be files that it has not found.
+    private(set) var isCutShort = false
+
+    /// A directory that is watched, and whose names are gone through.
+    private struct Listing {
+        let name: FilePath
+        let directory: OpenDirectory
+        /// Those that are left, the next one last.
+        var names: [FilePath.Component]
+        let wasElsewhere: Bool
+    }
+
+    enum Step {
+        /// The name of an entry, relative to the root, and in its directory.
+        case entry(FilePath, FilePath.Component, OpenDirectory, wasElsewhere: Bool)
+        case directory(FilePath, wasElsewhere: Bool)
+    }
+
+    var isGoingOn: Bool { current != nil || !waiting.isEmpty }
+    /// All is listed that was asked for.
+    var isComplete: Bool { !isCutShort && !isGoingOn }
+
+    /// A directory appeared under the root, or is asked for again. What is in one that `wasElsewhere` may
+    /// have been written there, where no event told.
+    mutating func add(_ name: FilePath, wasElsewhere: Bool) {
+        waiting.add(name, wasElsewhere: wasElsewhere)
+    }
+
+    /// Without the directory and those below it.
+    mutating func remove(below name: FilePath) {
+        waiting.remove(below: name)
+        if let current, current.name.starts(with: name) { self.current?.names = [] }
+    }
+
+    mutating func removeAll() {
+        current = nil
+        waiting = DirectoryQueue()
+    }
+
+    /// Goes through the names of a directory that is watched by now.
+    mutating func begin(
+        _ name: FilePath,
+        _ directory: OpenDirectory,
+        _ names: [FilePath.Component],
+        wasElsewhere: Bool
+    ) {
+        let names: [FilePath.Component] = names.reversed()
+        current = Listing(name: name, directory: directory, names: names, wasElsewhere: wasElsewhere)
+    }
+
+    /// What is next; nil when all was listed.
+    mutating func next() -> Step? {
+        if let last = current?.names.popLast(), let current {
+            let name = current.name.appending(last)
+            return .entry(name, last, current.directory, wasElsewhere: current.wasElsewhere)
+        }
+        current = nil
+        return waiting.take().map { .directory($0.name, wasElsewhere: $0.wasElsewhere) }
+    }
+
+    mutating func firstListingIsOver() { isListed = true }
+
+    mutating func cutShort() { isCutShort = true }
+}

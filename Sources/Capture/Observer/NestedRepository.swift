@@ -1,0 +1,30 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import SystemPackage
+
+/// Recognises a repository of Holdfast under a root, or a part of one that is being copied.
+enum NestedRepository {
+    static let file: FilePath.Component = "repository.json"
+    private static let rootNames: Set<FilePath.Component> = [
+        "root.json", "lock", "mirror", "bases", "segments", "durable",
+    ]
+
+    /// Whether the directory of that name, with those names in it, is one.
+    static func isAt(_ name: FilePath, _ directory: OpenDirectory, _ names: [FilePath.Component]) -> Bool {
+        if names.contains(file),
+            RepositoryDirectory.mark(at: directory.path.appending(file)) == .isRepository
+        {
+            return true
+        }
+        return isPart(name, names)
+    }
+
+    /// A copy may bring `roots/<id>` before `repository.json`. Nothing else has that name and that content.
+    private static func isPart(_ name: FilePath, _ names: [FilePath.Component]) -> Bool {
+        guard let last = name.lastComponent, RootID(last.string) != nil,
+            name.removingLastComponent().lastComponent == "roots"
+        else { return false }
+        return names.isEmpty || names.contains { rootNames.contains($0) }
+    }
+}

@@ -1,0 +1,288 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import SQLiteFiles
+import SystemPackage
+
+/// Which files are protected by themselves, and their trackers.
+///
+/// A file whose name is that of another one with `-wal`, `-journal` or `-shm` behind it is a sidecar if and
+/// only if that other one is there and captured as a database. Else it is a protected file, and captured
+/// together with the other one, should that be there: of an encrypted database the one is of no use without
+/// the other.
+struct ObservedFiles: ~Copyable {
+    let scope: RootScope
+    let context: CaptureContext
+    var tree: ObservedTree
+    private(set) var trackers = TrackerTable()
+    var queue = ProcessQueue()
+    private var numbers: FileNumbers
+    private var candidates = SidecarCandidates()
+    private var groups = FileGroups()
+    /// Files that are gone, whose trackers wait for their deletion to be durable.
+    private var gone: [Tracker] = []
+
+    init(_ start: ObserverStart, _ tree: consuming ObservedTree, _ context: CaptureContext) {
+        self.tree = tree
+        scope = start.scope
+        self.context = context
+        numbers = FileNumbers(after: start.files.map(\.id).max())
+    }
+
+    /// Takes up what the repository knows.
+    mutating func takeUp(_ files: [ProtectedFile], knownGoodUntil: Instant) {
+        let databases = Set(files.lazy.filter { $0.kind == .database && $0.isAlive }.map(\.name))
+        for file in files {
+            // It may have been a plain file before there was the database.
+            guard scope.protects(file.name),
+                file.kind != .plain || scope.owner(of: file.name).map(databases.contains) != true
+            else {
+                numbers.release(file.name, file.id, file.kind)
+                continue
+            }
+            let tracker = Tracker(
+                file: file.id,
+                name: file.name,
+                path: tree.places.path(of: file.name),
+                kind: file.kind,
+                image: file.observedImage,
+                firstEvent: file.last == nil ? .baseline : .created,
+                knownGoodUntil: knownGoodUntil,
+                context: context
+            )
+            if file.last != nil {
+                context.queue.put(
+                    .gapSuspected(file.id, since: knownGoodUntil, reason: "holdfast was not running")
+                )
+            }
+            trackers.insert(tracker)
+            if !tree.places.isOneFile { joinGroup(tracker) }
+            queue.insert(tracker, isUrgent: false)
+        }
+    }
+
+    /// Whether the tracker is in use, and its file not away.
+    func isWithin(_ tracker: Tracker) -> Bool {
+        trackers[tracker.name] === tracker && !tree.places.isAway(file: tracker.name)
+    }
+
+    private mutating func joinGroup(_ tracker: Tracker) {
+        guard let owner = scope.owner(of: tracker.name).flatMap({ trackers[$0] }) else { return }
+        groups.join(tracker, owner)
+    }
+}
+
+// Files that come
+extension ObservedFiles {
+    /// The tracker of a protected file; made if it is new. Nil for what is no protected file.
+    mutating func tracker(for name: FilePath) -> Tracker? {
+        guard let name = tree.places.historyName(name) else { return nil }
+        if let tracker = trackers[name] { return tracker }
+        let role = scope.role(of: name)
+        guard role != .ignored else { return nil }
+        // The usual one: nothing of it needs to be asked.
+        if case .sidecar(_, let owner) = role, let owner = trackers[owner],
+            owner.kind == .database, owner.state.presence.isThere
+        {
+            return nil
+        }
+        guard let status = tree.status(of: name) else { return nil }
+        guard status.kind == .regular else {
+            tree.leaveOutUnlessFile(name, status.kind)
+            return nil
+        }
+        guard tree.places.isOneFile || isOfNoOther(name, status) else { return nil }
+        if !tree.places.isOneFile, case .sidecar(_, let owner) = role {
+            candidates.insert(name, of: owner)
+            decideSidecars(of: owner)
+            return trackers[name]
+        }
+        return makeTracker(name)
+    }
+
+    private mutating func makeTracker(_ name: FilePath) -> Tracker {
+        let number = numbers.take(name)
+        let tracker = Tracker(
+            file: number.file,
+            name: name,
+            path: tree.places.path(of: name),
+            kind: number.kind,
+            image: nil,
+            firstEvent: tree.listing.isListed ? .created : .baseline,
+            knownGoodUntil: .now,
+            context: context
+        )
+        if number.isNew { context.queue.put(.declare(number.file, name: name, kind: .plain)) }
+        trackers.insert(tracker)
+        queue.insert(tracker, isUrgent: tree.listing.isListed)
+        return tracker
+    }
+
+    /// Whether a file is no part of a file system that the kernel makes up, mounted over a single file, and
+    /// does not say that its directory is a repository, or may say so in a moment.
+    private mutating func isOfNoOther(_ name: FilePath, _ status: FileStatus) -> Bool {
+        let path = tree.places.path(of: name)
+        let directory = name.removingLastComponent()
+        if let device = tree.directories[directory]?.identity.device, device != status.identity.device,
+            let pseudo = FileSystem.nameIfPseudo(path)
+        {
+            leaveOut(name, .fileSystem(pseudo))
+            return false
+        }
+        guard name.lastComponent == NestedRepository.file, !directory.isEmpty else { return true }
+        switch RepositoryDirectory.mark(at: path) {
+        case .isOther: return true
+        case .isUnfinished: return false
+        case .isRepository:
+            leaveOut(directory, .repository)
+            return false
+        }
+    }
+
+    private mutating func leaveOut(_ name: FilePath, _ reason: DesignedReason) {
+        tree.leaveOut(name, reason)
+        end(below: name)
+    }
+
+    /// What has that name, when its directory is listed or it appears.
+    mutating func found(_ name: FilePath, _ status: FileStatus, wasElsewhere: Bool, since: Instant) {
+        switch status.kind {
+        case .directory: tree.listing.add(name, wasElsewhere: wasElsewhere)
+        case .regular:
+            guard let tracker = tracker(for: name) else { return }
+            if wasElsewhere, tracker.state.presence.isThere {
+                tracker.eventsWereLost("its directory was elsewhere", since: since)
+            } else {
+                tracker.note(.nameChanged)
+            }
+            queue.insert(tracker, isUrgent: false)
+        case .symbolicLink, .pipe, .socket, .device: tree.leaveOutUnlessFile(name, status.kind)
+        }
+    }
+
+    /// Takes up what is new in a directory whose events do not tell all.
+    mutating func pollNames(in directory: FilePath) {
+        guard !tree.places.isOneFile, let listed = try? OpenDirectory(tree.places.path(of: directory)),
+            let names = try? listed.names()
+        else { return }
+        for last in names {
+            let name = directory.appending(last)
+            guard trackers[name] == nil, tree.directories[name] == nil,
+                let status = try? listed.status(of: last)
+            else { continue }
+            if tree.isWatchable(name, status) {
+                tree.listing.add(name, wasElsewhere: false)
+            } else if status.kind == .regular {
+                _ = tracker(for: name)
+            }
+        }
+    }
+}
+
+// Databases and their sidecars
+extension ObservedFiles {
+    /// Makes protected files of those that turn out to be no sidecars, once their owner was looked at.
+    private mutating func decideSidecars(of owner: FilePath, isFresh: Bool = false) {
+        guard candidates.hasAny(of: owner) else { return }
+        if let known = tracker(for: owner) {
+            switch SidecarCandidates.verdict(known, isFresh: isFresh) {
+            case .files: break
+            case .undecided: return
+            case .sidecars:
+                _ = candidates.take(of: owner)
+                return
+            case .askOwner:
+                known.note(.nameChanged)
+                return queue.insert(known)
+            }
+        } else if let other = scope.owner(of: owner), candidates.contains(owner, of: other) {
+            // The owner itself waits to be known.
+            return
+        }
+        for name in candidates.take(of: owner) where trackers[name] == nil {
+            guard tree.status(of: name)?.kind == .regular else { continue }
+            joinGroup(makeTracker(name))
+        }
+    }
+
+    mutating func decideSidecars() {
+        for owner in candidates.owners { decideSidecars(of: owner) }
+    }
+
+    /// Acts on what came of processing the file. `kind`: what it was before.
+    mutating func processed(_ tracker: Tracker, was kind: FileKind) {
+        queue.processed(tracker)
+        if tracker.isGone { gone.append(tracker) }
+        if context.openLogs > context.budget.logs { trackers.suspendLogs(context) }
+        if kind != tracker.kind, !tree.places.isOneFile { kindChanged(tracker) }
+        if !candidates.isEmpty { decideSidecars(of: tracker.name, isFresh: true) }
+    }
+
+    /// A plain file has become a database, or the other way round.
+    private mutating func kindChanged(_ tracker: Tracker) {
+        for sidecar in Sidecar.allCases {
+            let name = tracker.name.appending(suffix: sidecar.rawValue)
+            switch tracker.kind {
+            case .database:
+                // A database of its own stays one.
+                if let other = trackers[name], other.kind == .plain { end(other) }
+            case .plain: _ = self.tracker(for: name)
+            }
+        }
+        switch tracker.kind {
+        case .database: groups.leave(tracker)
+        case .plain: joinGroup(tracker)
+        }
+    }
+}
+
+// Files that go
+extension ObservedFiles {
+    /// The file is no protected file any more: its history ends, and goes on should it become one again.
+    private mutating func end(_ tracker: Tracker) {
+        tracker.recordDeletion()
+        tracker.logs.close(context)
+        release(tracker)
+        groups.leave(tracker)
+    }
+
+    /// Ends everything below the directory that is not in one of the mounts.
+    mutating func end(below directory: FilePath, apartFrom mounts: [FilePath] = []) {
+        for tracker in trackers.files(below: directory)
+        where !mounts.contains(where: { tracker.name.starts(with: $0) }) {
+            end(tracker)
+        }
+    }
+
+    private mutating func release(_ tracker: Tracker) {
+        trackers.remove(tracker)
+        numbers.release(tracker.name, tracker.file, tracker.kind)
+        queue.remove(tracker)
+    }
+
+    /// Gives up the trackers of files that are gone, so that names that come and go take next to no memory.
+    mutating func releaseGone() {
+        var waiting: [Tracker] = []
+        for tracker in gone where tracker.isGone && trackers[tracker.name] === tracker {
+            if context.queue.isSettled(tracker.file) { release(tracker) } else { waiting.append(tracker) }
+        }
+        gone = waiting
+    }
+}
+
+extension RootScope {
+    /// The file whose sidecar the name says that it is.
+    fileprivate func owner(of name: FilePath) -> FilePath? {
+        if case .sidecar(_, let owner) = role(of: name) { owner } else { nil }
+    }
+}
+
+extension ProtectedFile {
+    /// What the observer starts from; nil when there is no image.
+    fileprivate var observedImage: ObservedImage? {
+        guard let last, last.event != .deleted else { return nil }
+        return ObservedImage(shape: last.shape)
+    }
+
+    fileprivate var isAlive: Bool { last.map { $0.event != .deleted } ?? false }
+}

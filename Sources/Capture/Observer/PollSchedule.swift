@@ -1,0 +1,29 @@
+import LinuxSystem
+
+/// When to look again for what no event tells. A pure decision.
+struct PollSchedule {
+    /// Nil while events tell everything.
+    private(set) var next: MonotonicInstant?
+
+    /// The least pause between two rounds through directories that cannot be watched.
+    static let pause = Duration.seconds(2)
+    /// And the share of the time that they may take.
+    private static let share = 20
+    /// How often a root that is gone is looked for.
+    static let missingPause = Duration.seconds(1)
+
+    mutating func begin() { next = nil }
+
+    mutating func rootIsMissing(_ now: MonotonicInstant) { next = now.advanced(by: Self.missingPause) }
+
+    /// Events do not tell all.
+    mutating func isNeeded(_ now: MonotonicInstant) {
+        if next == nil { next = now.advanced(by: Self.pause) }
+    }
+
+    /// A round that is to be repeated is over.
+    mutating func end(_ began: MonotonicInstant, _ now: MonotonicInstant) {
+        guard next == nil else { return }
+        next = now.advanced(by: max(Self.pause, began.duration(to: now) * Self.share))
+    }
+}

@@ -1,0 +1,99 @@
+import LinuxSystem
+import SystemPackage
+
+/// A directory under the root.
+struct WatchedDirectory {
+    let identity: FileIdentity
+    /// Who might do what in it when it was watched.
+    let ownership: FileOwnership
+    /// Why events do not tell all that happens in it; nil when they do.
+    let polledBecause: String?
+
+    init(_ status: FileStatus, polledBecause: String?) {
+        identity = status.identity
+        ownership = status.ownership
+        self.polledBecause = polledBecause
+    }
+}
+
+/// The directories that are watched or polled, relative to the root.
+struct WatchedDirectories: ~Copyable {
+    private let context: CaptureContext
+    var watches: WatchTable
+    private(set) var table = DirectoryTable()
+    /// Those of before the present listing of everything.
+    private var before: Set<FilePath> = []
+    /// Those of which an event told that who may do what in them may have changed.
+    private var changed: Set<FilePath> = []
+
+    init(_ watches: consuming WatchTable, _ context: CaptureContext) {
+        self.watches = watches
+        self.context = context
+    }
+
+    subscript(name: FilePath) -> WatchedDirectory? { table[name] }
+
+    /// The directory and those below it, the lower ones first.
+    func names(from top: FilePath) -> [FilePath] { table.names(from: top) }
+
+    /// Whether the directory is looked after. Of one that is left out by now events may still come.
+    func isWatched(_ name: FilePath) -> Bool { table[name] != nil || before.contains(name) }
+
+    var hasChanged: Bool { !changed.isEmpty }
+
+    mutating func noteChanged(_ name: FilePath) { changed.insert(name) }
+
+    mutating func takeChanged() -> Set<FilePath> {
+        defer { changed = [] }
+        return changed
+    }
+
+    /// Why events do not tell all; nil when they do.
+    var polledBecause: String? {
+        context.polled.isEmpty ? nil : table.all.values.lazy.compactMap(\.polledBecause).min()
+    }
+
+    mutating func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
+        let path = directory.path
+        let status = try directory.status()
+        var polledBecause = FileSystem.nameIfShared(directory).map {
+            "\(path.printable) is on \($0), which does not tell of changes from elsewhere"
+        }
+        do {
+            try watches.add(name, directory)
+        } catch {
+            guard let limit = WatchLimitError(error) else { throw error }
+            polledBecause = "\(limit)"
+        }
+        table[name] = WatchedDirectory(status, polledBecause: polledBecause)
+        if polledBecause == nil { context.polled.remove(name) } else { context.polled.insert(name) }
+    }
+
+    mutating func remove(_ name: FilePath) {
+        table[name] = nil
+        context.polled.remove(name)
+        watches.remove(name)
+    }
+
+    /// Everything is listed anew.
+    mutating func beginAnew() {
+        before = Set(table.all.keys)
+        table = DirectoryTable()
+    }
+
+    /// Everything was listed. Returns those that were not found again.
+    mutating func endAnew() -> [FilePath] {
+        defer { before = [] }
+        return before.filter { table[$0] == nil }
+    }
+
+    /// Watches the file itself: it has other names, or had one a moment ago.
+    mutating func watchFile(of tracker: Tracker, _ identity: FileIdentity) {
+        watches.addFile(tracker.name, identity, at: tracker.path)
+    }
+
+    /// Notes what was seen of the file besides its content.
+    mutating func noteStatus(_ status: FileStatus, of tracker: Tracker) {
+        if let file = tracker.state.presence.saw(status) { watchFile(of: tracker, file) }
+    }
+}
