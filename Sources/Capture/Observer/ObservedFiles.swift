@@ -6,10 +6,9 @@ import SystemPackage
 
 /// Which files are protected by themselves, and their trackers.
 ///
-/// A file whose name is that of another one with `-wal`, `-journal` or `-shm` behind it is a sidecar if and
-/// only if that other one is there and captured as a database. Else it is a protected file, and captured
-/// together with the other one, should that be there: of an encrypted database the one is of no use without
-/// the other.
+/// A file `X-wal`, `X-journal` or `X-shm` is a sidecar if and only if X is there and captured as a database.
+/// Otherwise it is a protected file. If X is there, the two are captured together: X may be an encrypted
+/// database, and of no use without the other.
 struct ObservedFiles: ~Copyable {
     let scope: RootScope
     let context: CaptureContext
@@ -118,8 +117,8 @@ extension ObservedFiles {
         return tracker
     }
 
-    /// Whether a file is no part of a file system that the kernel makes up, mounted over a single file, and
-    /// does not say that its directory is a repository, or may say so in a moment.
+    /// Whether the file is neither the mount of a virtual file system nor the mark of a repository, which
+    /// may be unfinished.
     private mutating func isOfNoOther(_ name: FilePath, _ status: FileStatus) -> Bool {
         let path = tree.places.path(of: name)
         let directory = name.removingLastComponent()
