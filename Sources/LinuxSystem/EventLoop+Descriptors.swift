@@ -107,12 +107,12 @@ extension EventLoop {
             sources.removeAll { $0.id == id }
         }
 
-        /// Adds those that do not pause. Returns them, and when the first pause ends.
+        /// Adds those that do not pause. Returns when the first pause ends.
         func add(
             to poller: inout Poller,
+            _ polled: inout [(SourceID, Poller.Slot)],
             at now: MonotonicInstant
-        ) -> (polled: [(SourceID, Poller.Slot)], pauseEnd: MonotonicInstant) {
-            var polled: [(SourceID, Poller.Slot)] = []
+        ) -> MonotonicInstant {
             var pauseEnd = MonotonicInstant(nanoseconds: .max)
             for source in sources {
                 if let end = source.pausedUntil, end > now {
@@ -121,16 +121,16 @@ extension EventLoop {
                     polled.append((source.id, poller.add(source.descriptor, source.events)))
                 }
             }
-            return (polled, pauseEnd)
+            return pauseEnd
         }
 
         /// The handlers of those that are ready and were not removed meanwhile.
         mutating func takeReady(
             _ polled: [(SourceID, Poller.Slot)],
             _ poller: borrowing Poller,
+            into handlers: inout [@Sendable () -> Void],
             at now: MonotonicInstant
-        ) -> [@Sendable () -> Void] {
-            var handlers: [@Sendable () -> Void] = []
+        ) {
             for (id, slot) in polled where poller.isReady(slot) {
                 guard let index = sources.firstIndex(where: { $0.id == id }) else { continue }
                 handlers.append(sources[index].handler)
@@ -140,7 +140,6 @@ extension EventLoop {
                     sources[index].pausedUntil = now.advanced(by: sources[index].pause)
                 }
             }
-            return handlers
         }
     }
 }

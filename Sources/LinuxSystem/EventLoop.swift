@@ -136,11 +136,11 @@ package final class EventLoop: TaskExecutor {
 
     private func work() {
         let executor = unsafe asUnownedTaskExecutor()
-        var poller = Poller()
+        var round = Round()
         while true {
             switch nextDuty() {
             case .run(let job): unsafe job.runSynchronously(on: executor)
-            case .lead: lead(&poller)
+            case .lead: lead(&round)
             case .rest: rest.wait()
             case .end: return
             }
@@ -175,29 +175,46 @@ package final class EventLoop: TaskExecutor {
         return duty
     }
 
-    private func lead(_ poller: inout Poller) {
-        poller.removeAll()
-        let wakeupSlot = poller.add(wakeup)
-        let (polled, timeout) = state.withLock { state in
+    /// One wait of the leader. A thread keeps it, so that no wait needs memory of its own.
+    private struct Round: ~Copyable {
+        var poller = Poller()
+        var polled: [(SourceID, Poller.Slot)] = []
+        var handlers: [@Sendable () -> Void] = []
+        var expired: [Deadline] = []
+
+        mutating func begin() {
+            poller.removeAll()
+            polled.removeAll(keepingCapacity: true)
+            handlers.removeAll(keepingCapacity: true)
+            expired.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func lead(_ round: inout Round) {
+        round.begin()
+        let wakeupSlot = round.poller.add(wakeup)
+        let timeout = state.withLock { state in
             let now = MonotonicInstant.now
-            let (polled, pauseEnd) = state.sources.add(to: &poller, at: now)
+            let pauseEnd = state.sources.add(to: &round.poller, &round.polled, at: now)
             let end = state.deadlines.values.reduce(pauseEnd) { min($0, $1.time) }
-            guard state.jobs.isEmpty, !state.isStopped, end > now else { return (polled, Duration.zero) }
+            guard state.jobs.isEmpty, !state.isStopped, end > now else { return Duration.zero }
             state.polledUntil = end
-            return (polled, now.duration(to: end))
+            return now.duration(to: end)
         }
         // Without memory for it the kernel refuses to wait; the next attempt may succeed.
-        _ = try? poller.wait(timeout)
-        if poller.isReady(wakeupSlot) { wakeup.drain() }
-        let (handlers, expired) = state.withLock { state in
+        _ = try? round.poller.wait(timeout)
+        if round.poller.isReady(wakeupSlot) { wakeup.drain() }
+        state.withLock { state in
             let now = MonotonicInstant.now
             (state.polledUntil, state.lastLook) = (nil, now)
-            let expired = state.deadlines.filter { $0.value.time <= now }
-            for signal in expired.keys { state.deadlines[signal] = nil }
-            return (state.sources.takeReady(polled, poller, at: now), expired.values)
+            for deadline in state.deadlines.values where deadline.time <= now {
+                round.expired.append(deadline)
+            }
+            for deadline in round.expired { state.deadlines[ObjectIdentifier(deadline.signal)] = nil }
+            state.sources.takeReady(round.polled, round.poller, into: &round.handlers, at: now)
         }
-        for handler in handlers { handler() }
-        for deadline in expired { deadline.signal.expire(wait: deadline.wait) }
+        for handler in round.handlers { handler() }
+        for deadline in round.expired { deadline.signal.expire(wait: deadline.wait) }
         state.withLock { $0.hasLeader = false }
     }
 }

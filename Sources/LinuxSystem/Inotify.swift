@@ -99,8 +99,8 @@ package final class Inotify {
         inotify_rm_watch(descriptor, watch.descriptor)
     }
 
-    /// Passes on the waiting events, at most one buffer full of them, oldest first. Returns false when there
-    /// was none.
+    /// Passes on the waiting events, at most one buffer full of them, oldest first. Returns whether more may
+    /// wait: if not, the buffer had room for one more event of any size.
     package func read(_ handle: (InotifyEvent) -> Void) throws(SystemError) -> Bool {
         let got = unsafe buffer.withUnsafeMutableBytes {
             unsafe Glibc.read(descriptor, $0.baseAddress!, $0.count)
@@ -127,6 +127,9 @@ package final class Inotify {
                 offset = nameStart + Int(header.len)
             }
         }
-        return true
+        return buffer.count - got < Self.largestEvent
     }
+
+    /// With the longest name, and the byte that ends it.
+    private static let largestEvent = MemoryLayout<inotify_event>.size + Int(NAME_MAX) + 1
 }

@@ -78,7 +78,7 @@ package final class WakeupPipe: Sendable {
     /// Discards the signals so far.
     package func drain() {
         var bytes: UInt64 = 0
-        while unsafe read(descriptor, &bytes, 8) > 0 {}
+        while unsafe read(descriptor, &bytes, 8) == 8 {}
     }
 
     /// Waits for a signal, at most `timeout`; nil waits without end. Returns whether it came.

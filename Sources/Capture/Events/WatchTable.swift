@@ -82,11 +82,11 @@ struct WatchTable: ~Copyable {
         others[watch] = .file(name, identity)
     }
 
-    /// The events of writes so far that were not taken yet, oldest first.
-    mutating func takeWrites() throws(SystemError) -> [InotifyEvent] {
-        try writes?.read()
-        return inbox.takeAll()
-    }
+    /// Reads the events of writes so far.
+    func readWrites() throws(SystemError) { try writes?.read() }
+
+    /// The events of writes that were read, and not taken yet; oldest first.
+    func takeWrites() -> [InotifyEvent] { inbox.takeAll() }
 
     /// The subject of an event of writes.
     func subject(ofWrite watch: InotifyWatch) -> Subject? {

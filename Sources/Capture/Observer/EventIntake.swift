@@ -35,7 +35,8 @@ struct EventIntake {
         let now = Instant.now
         files.context.queue.observerSignal.clear([.names, .writes])
         try readNames(&files)
-        try readWrites(&files)
+        try files.tree.directories.watches.readWrites()
+        takeWrites(&files)
         if lossReason == nil { knownGoodUntil = now }
     }
 
@@ -43,8 +44,9 @@ struct EventIntake {
         for entry in try files.tree.directories.watches.names.takeAll() { handleName(entry, &files) }
     }
 
-    mutating func readWrites(_ files: inout ObservedFiles) throws {
-        for event in try files.tree.directories.watches.takeWrites() { handleWrite(event, &files) }
+    /// Those that were read for all roots together.
+    mutating func takeWrites(_ files: inout ObservedFiles) {
+        for event in files.tree.directories.watches.takeWrites() { handleWrite(event, &files) }
     }
 
     private mutating func lostEvents() { lossReason = "the kernel's event queue overflowed" }

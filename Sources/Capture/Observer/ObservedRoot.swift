@@ -29,7 +29,7 @@ struct ObservedRoot: ~Copyable {
 
     mutating func readNames() throws { try events.readNames(&files) }
 
-    mutating func readWrites() throws { try events.readWrites(&files) }
+    mutating func takeWrites() { events.takeWrites(&files) }
 
     /// Reads every event that waits.
     mutating func readEvents() throws { try events.readAll(&files) }

@@ -60,7 +60,7 @@ final class Observer {
         while true {
             let news = await signal.wait(until: nextTime(nextRound), on: loop)
             if news.contains(.names) { try root.readNames() }
-            if news.contains(.writes) { try root.readWrites() }
+            if news.contains(.writes) { root.takeWrites() }
             if news.contains(.mounts) { root.events.placesMayHaveChanged() }
             if news.contains(.recorded) { callThoseWaitingForRecorder() }
             if news.contains(.requests) { takeMail() }
