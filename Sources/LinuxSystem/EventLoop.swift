@@ -10,7 +10,7 @@ import Synchronization
 /// One idle thread is the leader: it waits for descriptors and deadlines (poll(2)). The others wait for jobs.
 package final class EventLoop: TaskExecutor {
     private struct State {
-        var jobs = JobQueue()
+        var jobs = FIFOQueue<UnownedJob>()
         var deadlines: [ObjectIdentifier: Deadline] = [:]
         var sources = DescriptorSources()
         var hasLeader = false
@@ -224,29 +224,5 @@ extension EventLoop {
         let time: MonotonicInstant
         let signal: Signal
         let wait: UInt64
-    }
-
-    /// Jobs in their order.
-    fileprivate struct JobQueue {
-        private var jobs: [UnownedJob] = []
-        /// Those before this one were taken.
-        private var next = 0
-
-        var count: Int { jobs.count - next }
-        var isEmpty: Bool { count == 0 }
-
-        mutating func append(_ job: UnownedJob) { jobs.append(job) }
-
-        mutating func popFirst() -> UnownedJob? {
-            guard next < jobs.count else { return nil }
-            defer {
-                next += 1
-                if next == jobs.count {
-                    jobs.removeAll(keepingCapacity: true)
-                    next = 0
-                }
-            }
-            return jobs[next]
-        }
     }
 }

@@ -55,7 +55,7 @@ struct ObservedFiles: ~Copyable {
                 )
             }
             trackers.insert(tracker)
-            if !tree.places.isOneFile { joinGroup(tracker) }
+            joinGroup(tracker)
             queue.insert(tracker, isUrgent: false)
         }
     }
@@ -65,9 +65,14 @@ struct ObservedFiles: ~Copyable {
         trackers[tracker.name] === tracker && !tree.places.isAway(file: tracker.name)
     }
 
+    /// Has the file captured together with its owner, or with its sidecars, whichever of them came first.
     private mutating func joinGroup(_ tracker: Tracker) {
-        guard let owner = scope.owner(of: tracker.name).flatMap({ trackers[$0] }) else { return }
-        groups.join(tracker, owner)
+        guard !tree.places.isOneFile else { return }
+        if let owner = scope.owner(of: tracker.name).flatMap({ trackers[$0] }) { groups.join(tracker, owner) }
+        for sidecar in Sidecar.allCases {
+            guard let other = trackers[tracker.name.appending(suffix: sidecar.rawValue)] else { continue }
+            groups.join(other, tracker)
+        }
     }
 }
 
@@ -113,6 +118,7 @@ extension ObservedFiles {
         )
         if number.isNew { context.queue.put(.declare(number.file, name: name, kind: .plain)) }
         trackers.insert(tracker)
+        joinGroup(tracker)
         queue.insert(tracker, isUrgent: tree.listing.isListed)
         return tracker
     }
@@ -200,7 +206,7 @@ extension ObservedFiles {
         }
         for name in candidates.take(of: owner) where trackers[name] == nil {
             guard tree.status(of: name)?.kind == .regular else { continue }
-            joinGroup(makeTracker(name))
+            _ = makeTracker(name)
         }
     }
 
@@ -242,7 +248,6 @@ extension ObservedFiles {
         tracker.recordDeletion()
         tracker.logs.close(context)
         release(tracker)
-        groups.leave(tracker)
     }
 
     /// Ends everything below the directory that is not in one of the mounts.
@@ -254,6 +259,7 @@ extension ObservedFiles {
     }
 
     private mutating func release(_ tracker: Tracker) {
+        groups.leave(tracker)
         trackers.remove(tracker)
         numbers.release(tracker.name, tracker.file, tracker.kind)
         queue.remove(tracker)

@@ -14,9 +14,7 @@ struct ProcessQueue {
     private var round: [Tracker] = []
 
     private struct Line {
-        var queue: [Tracker] = []
-        /// Those before this one in `queue` were taken.
-        var next = 0
+        private var queue = FIFOQueue<Tracker>()
         var keys: Set<ObjectIdentifier> = []
 
         mutating func insert(_ tracker: Tracker) {
@@ -24,15 +22,8 @@ struct ProcessQueue {
         }
 
         mutating func popFirst() -> Tracker? {
-            while next < queue.count {
-                let tracker = queue[next]
-                next += 1
-                let isWanted = keys.remove(ObjectIdentifier(tracker)) != nil
-                if next == queue.count {
-                    queue.removeAll(keepingCapacity: queue.count < 1024)
-                    next = 0
-                }
-                if isWanted { return tracker }
+            while let tracker = queue.popFirst() {
+                if keys.remove(ObjectIdentifier(tracker)) != nil { return tracker }
             }
             return nil
         }

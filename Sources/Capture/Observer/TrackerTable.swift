@@ -11,6 +11,7 @@ struct TrackerTable {
     private struct Place {
         var files: [FilePath.Component: Tracker] = [:]
         var subdirectories: Set<FilePath.Component> = []
+        var isEmpty: Bool { files.isEmpty && subdirectories.isEmpty }
     }
 
     var values: Dictionary<FilePath, Tracker>.Values { byName.values }
@@ -36,7 +37,14 @@ struct TrackerTable {
     mutating func remove(_ tracker: Tracker) {
         byName[tracker.name] = nil
         guard let last = tracker.name.lastComponent else { return }
-        places[tracker.name.removingLastComponent()]?.files[last] = nil
+        var directory = tracker.name.removingLastComponent()
+        places[directory]?.files[last] = nil
+        // Up to one with others.
+        while let last = directory.lastComponent, places[directory]?.isEmpty == true {
+            places[directory] = nil
+            directory.removeLastComponent()
+            places[directory]?.subdirectories.remove(last)
+        }
     }
 
     /// Those of the files that lie in the directory itself.

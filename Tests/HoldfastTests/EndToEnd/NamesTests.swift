@@ -66,14 +66,28 @@ struct NamesTests {
         #expect(Set(names) == ["a.db", "new.db"])
     }
 
-    @Test("an encrypted database and its log are captured as they were together")
-    func encrypted() throws {
+    @Test(
+        "an encrypted database and its log are captured as they were together, whichever came first",
+        arguments: [
+            ["$file $log"], ["$log", "$file"], ["$file $log", "rm secret.db", "$file"],
+            ["$file $log", "rm secret.db-wal", "$log"],
+        ]
+    )
+    func encrypted(_ scripts: [String]) throws {
         let protection = try Protection("")
-        try protection.shell(
-            "head -c 8192 /dev/urandom > secret.db; head -c 100 /dev/urandom > secret.db-wal"
-        )
+        func run(_ script: String) throws {
+            let file = "head -c 8192 /dev/urandom > secret.db;"
+            let log = "head -c 100 /dev/urandom > secret.db-wal;"
+            try protection.shell(script.replacing("$file", with: file).replacing("$log", with: log))
+        }
+        try run(scripts[0])
         try protection.watch()
+        for script in scripts.dropFirst() {
+            try protection.sync()
+            try run(script)
+        }
         try expectRestored(protection, ["secret.db", "secret.db-wal"])
+        let before = try protection.log().count { $0.path?.hasSuffix(".db") == true }
         // The file is closed at once, while its log is still being written.
         try protection.shell(
             """
@@ -97,7 +111,7 @@ struct NamesTests {
         let file = try #require(log.last { $0.path?.hasSuffix(".db") == true }?.sequence)
         let wal = try #require(log.last { $0.path?.hasSuffix("-wal") == true }?.sequence)
         #expect(abs(file - wal) == 1, "\(log)")
-        #expect(log.filter { $0.path?.hasSuffix(".db") == true }.count == 2, "\(log)")
+        #expect(log.count { $0.path?.hasSuffix(".db") == true } == before + 1, "\(log)")
     }
 
     @Test("a large encrypted database and its log are captured as they were together")
