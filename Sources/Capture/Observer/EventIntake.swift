@@ -11,6 +11,8 @@ struct EventIntake {
     private var lossReason: String?
     /// The root, or a directory in it, may not be where it was.
     private var mayHaveMoved = false
+    /// The last write's: mostly the next one's as well, and to take names apart is slow.
+    private var written: WrittenName?
 
     init(knownGoodUntil: Instant) {
         self.knownGoodUntil = knownGoodUntil
@@ -60,7 +62,10 @@ extension EventIntake {
         switch files.tree.directories.watches.subject(ofWrite: event.watch) {
         case .directory(let directory):
             guard let last = event.name, files.tree.directories.isWatched(directory) else { return }
-            handleWrite(directory.appending(last), event.mask, &files)
+            if written?.directory != directory || written?.last != last {
+                written = WrittenName(directory, last, files.scope)
+            }
+            if let written { handleWrite(written.name, written.role, event.mask, &files) }
         case .way: mayHaveMoved = true
         case .file(let name, let identity):
             guard let tracker = files.trackers[name], tracker.state.presence.identity == identity else {
@@ -71,8 +76,12 @@ extension EventIntake {
         }
     }
 
-    private func handleWrite(_ name: FilePath, _ mask: InotifyMask, _ files: inout ObservedFiles) {
-        let role = files.scope.role(of: name)
+    private func handleWrite(
+        _ name: FilePath,
+        _ role: RootScope.Role,
+        _ mask: InotifyMask,
+        _ files: inout ObservedFiles
+    ) {
         if case .sidecar(let sidecar, let owner) = role, mask.contains(.modified),
             let tracker = sidecarTracker(owner, &files)
         {
@@ -98,6 +107,20 @@ extension EventIntake {
     private func sidecarTracker(_ owner: FilePath, _ files: inout ObservedFiles) -> Tracker? {
         guard let tracker = files.tracker(for: owner) else { return nil }
         return tracker.kind == .database || tracker.mayBeMadeDatabase ? tracker : nil
+    }
+}
+
+/// A file that was written, and its role.
+private struct WrittenName {
+    let directory: FilePath
+    let last: FilePath.Component
+    let name: FilePath
+    let role: RootScope.Role
+
+    init(_ directory: FilePath, _ last: FilePath.Component, _ scope: RootScope) {
+        (self.directory, self.last) = (directory, last)
+        name = directory.appending(last)
+        role = scope.role(of: name)
     }
 }
 

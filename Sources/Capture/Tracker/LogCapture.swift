@@ -125,10 +125,11 @@ extension LogCapture {
     /// How long the log is not to be read; nil when it may be now.
     func wait(_ now: MonotonicInstant) -> Duration? { pace.wait(now) }
 
-    /// It was polled, which began at `now`.
-    mutating func polled(_ outcome: WALTail.Outcome, _ now: MonotonicInstant) -> LogStep {
+    /// It was polled, which began at `now`. `hasMoved`: commits were consumed.
+    mutating func polled(_ outcome: WALTail.Outcome, hasMoved: Bool, _ now: MonotonicInstant) -> LogStep {
         pace.polled(
             outcome,
+            hasMoved: hasMoved,
             isLong: (tail?.reader.unfinishedBytes ?? 0) > WALReader.heldBytes,
             isDraining: isDrainingLater,
             began: now,

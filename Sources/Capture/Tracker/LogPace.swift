@@ -31,16 +31,17 @@ struct LogPace {
         return now.duration(to: notBefore)
     }
 
-    /// `began`, `ended`: the call's. `isLong`: more frames than can be held follow the last commit.
-    /// `isDraining`: the log has lost its name.
+    /// `hasMoved`: commits were consumed. `began`, `ended`: the call's. `isLong`: more frames than can be held
+    /// follow the last commit. `isDraining`: the log has lost its name.
     mutating func polled(
         _ outcome: WALTail.Outcome,
+        hasMoved: Bool,
         isLong: Bool,
         isDraining: Bool,
         began now: MonotonicInstant,
         ended: MonotonicInstant
     ) -> LogStep {
-        if outcome != .unconfirmed { unconfirmedSince = nil }
+        if outcome != .unconfirmed || hasMoved { unconfirmedSince = nil }
         let began = readSince ?? now
         readSince = outcome == .unfinished ? began : nil
         switch outcome {
@@ -49,6 +50,8 @@ struct LogPace {
             // just there.
             let since = unconfirmedSince ?? now
             unconfirmedSince = since
+            // A writer that commits all the time causes events enough.
+            if hasMoved { return .unconfirmed(.milliseconds(1)) }
             return .unconfirmed(min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
         case .current:
             if isDraining { return .drained }

@@ -30,8 +30,9 @@ extension Tracker {
         guard scan?.isOverLog == true || !journal.hasNews else { return }
         if let wait = logs.wait(now) { return state.schedule.retry(in: wait, from: now) }
         guard hasRoom else { return state.schedule.waitForRecorder() }
+        let start = log.position.chain
         let outcome = try log.poll(&context.scratch, into: self)
-        switch logs.polled(outcome, now) {
+        switch logs.polled(outcome, hasMoved: log.position.chain != start, now) {
         case .current: state.pending.log = false
         case .drained:
             state.pending.log = false

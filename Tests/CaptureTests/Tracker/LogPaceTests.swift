@@ -14,6 +14,7 @@ struct LogPaceTests {
     private func polled(
         _ pace: inout LogPace,
         _ outcome: WALTail.Outcome,
+        hasMoved: Bool = false,
         isLong: Bool = false,
         isDraining: Bool = false,
         from began: Int = 0,
@@ -21,6 +22,7 @@ struct LogPaceTests {
     ) -> LogStep {
         pace.polled(
             outcome,
+            hasMoved: hasMoved,
             isLong: isLong,
             isDraining: isDraining,
             began: after(began),
@@ -38,6 +40,17 @@ struct LogPaceTests {
         #expect(polled(&pace, .current, from: 60_001) == .current)
         #expect(!pace.isUnconfirmed)
         #expect(polled(&pace, .unconfirmed, from: 60_002) == .unconfirmed(.microseconds(200)), "another one")
+    }
+
+    @Test("behind commits that were consumed, another one is asked for a little later, and begins anew")
+    func unconfirmedBehindOthers() {
+        var pace = LogPace()
+        #expect(polled(&pace, .unconfirmed) == .unconfirmed(.microseconds(200)))
+        #expect(polled(&pace, .unconfirmed, hasMoved: true, from: 100) == .unconfirmed(.milliseconds(1)))
+        #expect(polled(&pace, .unconfirmed, from: 101) == .unconfirmed(.microseconds(500)))
+        #expect(polled(&pace, .unconfirmed, hasMoved: true, from: 500) == .unconfirmed(.milliseconds(1)))
+        #expect(polled(&pace, .current, from: 501) == .current)
+        #expect(!pace.isUnconfirmed)
     }
 
     @Test("a long open transaction is read again after four times as long as reading it took")
