@@ -40,24 +40,16 @@ final class RepositoryWatch: Sendable {
 
     /// What events told since it was asked for.
     private final class Events: Sendable {
-        private struct State {
-            var hasEvents = false
-            var wasMoved = false
-        }
-
-        private let state = Mutex(State())
+        private let state = Mutex((hasEvents: false, wasMoved: false))
 
         func put(_ event: InotifyEvent) {
-            state.withLock { state in
-                state.hasEvents = true
-                if event.mask.contains(.movedSelf) { state.wasMoved = true }
-            }
+            state.withLock { $0 = (true, $0.wasMoved || event.mask.contains(.movedSelf)) }
         }
 
         func take() -> (hasEvents: Bool, wasMoved: Bool) {
             state.withLock { state in
-                defer { state = State() }
-                return (state.hasEvents, state.wasMoved)
+                defer { state = (false, false) }
+                return state
             }
         }
     }
@@ -175,12 +167,10 @@ final class RepositoryWatch: Sendable {
         try inotify?.read()
         let (hasEvents, wasMoved) = events.take()
         // A link on the way may be another one that leads to the same place.
-        if hasEvents { state.withLock { watchAll($0) } }
+        if hasEvents {
+            state.withLock { _ = watch(Array($0.places.keys) + $0.roots.values.flatMap(\.keys)) }
+        }
         return wasMoved
-    }
-
-    private func watchAll(_ state: State) {
-        _ = watch(Array(state.places.keys) + state.roots.values.flatMap(\.keys))
     }
 
     /// Whether all of them are watched, and the way to the repository.
