@@ -1,4 +1,3 @@
-import Capture
 import FoundationEssentials
 import History
 import LinuxSystem
@@ -22,27 +21,16 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     case failed(reason: String)
 }
 
-extension ControlAnswer {
-    static func durable(_ point: DurablePoint) -> ControlAnswer {
-        .durable(
-            sequence: point.sequence.rawValue,
-            time: point.time.nanoseconds,
-            incomplete: point.incomplete,
-            unseen: point.unseen
-        )
-    }
-}
-
 /// What only a running watcher knows.
 package struct WatcherStatus: Codable, Sendable, Equatable {
     package var pid: Int32
     package var isReady: Bool
     /// Why protection is not what it should be; nil when it is.
     package var trouble: String?
-    package var lagMilliseconds: Double
-    package var rescans: Int
-    package var audits: Int
-    package var auditDifferences: Int
+    package var lagMilliseconds: Double = 0
+    package var rescans = 0
+    package var audits = 0
+    package var auditDifferences = 0
     /// How often a single file was captured anew after an error of the program; nil from one that does not
     /// tell.
     package var quarantines: Int?

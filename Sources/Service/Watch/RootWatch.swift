@@ -248,10 +248,6 @@ final class RootWatch: Sendable {
             pid: CurrentProcess.identifier,
             isReady: false,
             trouble: "it cannot be protected, and is tried again: \(error)",
-            lagMilliseconds: 0,
-            rescans: 0,
-            audits: 0,
-            auditDifferences: 0,
             exclusions: surroundings.options.exclusions
         )
         return try? root.withoutWriter {
