@@ -18,8 +18,7 @@ final class RootWatch: Sendable {
         let repositoryWatch: RepositoryWatch
         /// Catch up and return.
         let once: Bool
-        let notice: @Sendable (RootDescription, CaptureNotice) -> Void
-        let failed: @Sendable (FilePath, any Error) -> Void
+        let listeners: WatchService.Listeners
         /// What else is to be done for a protected root, until it is cancelled; an element comes whenever
         /// something was recorded.
         let care: @Sendable (RootProtector, AsyncStream<Void>) async -> Void
@@ -58,7 +57,7 @@ final class RootWatch: Sendable {
             do {
                 return try await attempt()
             } catch let interruption as CaptureInterruption {
-                return surroundings.standings.interrupted(.init(path: target.path, what: interruption))
+                return surroundings.standings.interrupted(target.path, "\(interruption)")
             } catch {
                 if case .away(let reason) = try surroundings.repositoryWatch.look() {
                     try await waitUntilBack(reason, &failures)
@@ -83,7 +82,7 @@ final class RootWatch: Sendable {
     }
 
     private func say(_ error: any Error, _ failures: inout Failures) {
-        if "\(error)" != failures.said { surroundings.failed(target.path, error) }
+        if "\(error)" != failures.said { surroundings.listeners.failed(target.path, error) }
         failures.said = "\(error)"
     }
 
@@ -172,7 +171,7 @@ final class RootWatch: Sendable {
             repository: surroundings.repository,
             options: options,
             threads: threads.protectors
-        ) { [surroundings] in surroundings.notice(root, $0) }
+        ) { [surroundings] in surroundings.listeners.notice(root, $0) }
         let stop = state.withLock { state in
             (state.protector, state.loss) = (protector, nil)
             return state.stop

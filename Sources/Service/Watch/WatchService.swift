@@ -44,42 +44,24 @@ package struct WatchService: Service {
         }
     }
 
-    /// A root of which not everything was captured when the watcher was told to stop.
-    package struct Interruption: Sendable {
-        package let path: FilePath
-        package let what: CaptureInterruption
-    }
-
-    /// Told to stop, and some roots are not captured as a whole.
+    /// Told to stop, and these roots are not captured as a whole.
     package struct Interrupted: Error {
-        package let roots: [Interruption]
+        package let roots: [(path: FilePath, why: String)]
     }
 
     /// Whom it tells of what happens.
     package struct Listeners: Sendable {
-        package var notice: @Sendable (RootDescription, CaptureNotice) -> Void
+        package var notice: @Sendable (RootDescription, CaptureNotice) -> Void = { _, _ in }
         /// A root cannot be protected for now. It is tried again, unless it is to be captured only once.
-        package var failed: @Sendable (FilePath, any Error) -> Void
+        package var failed: @Sendable (FilePath, any Error) -> Void = { _, _ in }
         /// What was found of a database.
-        package var verdict: @Sendable (HealthSurvey.Verdict) -> Void
+        package var verdict: @Sendable (HealthSurvey.Verdict) -> Void = { _ in }
         /// How a drill went.
-        package var drill: @Sendable (RootDescription, DrillRecord) -> Void
+        package var drill: @Sendable (RootDescription, DrillRecord) -> Void = { _, _ in }
         /// The first capture of these roots is durable.
-        package var ready: @Sendable ([Ready]) -> Void
+        package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
-        package init(
-            notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
-            failed: @escaping @Sendable (FilePath, any Error) -> Void,
-            verdict: @escaping @Sendable (HealthSurvey.Verdict) -> Void,
-            drill: @escaping @Sendable (RootDescription, DrillRecord) -> Void,
-            ready: @escaping @Sendable ([Ready]) -> Void
-        ) {
-            self.notice = notice
-            self.failed = failed
-            self.verdict = verdict
-            self.drill = drill
-            self.ready = ready
-        }
+        package init() {}
     }
 
     private let once: Bool
@@ -119,8 +101,7 @@ package struct WatchService: Service {
             standings: standings,
             repositoryWatch: repositoryWatch,
             once: once,
-            notice: listeners.notice,
-            failed: listeners.failed
+            listeners: listeners
         ) { protector, changes in
             let health = health.map {
                 HealthWatch(

@@ -104,7 +104,19 @@ struct Watch: AsyncParsableCommand {
         protection.isPatient = !once
         var health = HealthWatch.Options()
         health.quiet = max(checkAfter, .milliseconds(100))
-        let leftOut = SharedFlag()
+        let isPartial = Atomic(false)
+        var listeners = WatchService.Listeners()
+        listeners.notice = { [options] in Self.say($1, of: $0, options) }
+        listeners.failed = { [once] in
+            isPartial.store(true, ordering: .releasing)
+            Self.warn($0, $1, isTriedAgain: !once)
+        }
+        listeners.verdict = { Self.warn(of: $0) }
+        listeners.drill = { [options] in Self.say($1, of: $0, options) }
+        listeners.ready = { [options] ready in
+            if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
+            Self.announce(ready, options)
+        }
         let service = try WatchService(
             targets: targets,
             repository: repository,
@@ -113,19 +125,7 @@ struct Watch: AsyncParsableCommand {
             health: health,
             drillInterval: drillInterval > .zero ? max(drillInterval, .seconds(1)) : nil,
             once: once,
-            listeners: WatchService.Listeners(
-                notice: { [options] in Self.say($1, of: $0, options) },
-                failed: { [once, leftOut] in
-                    leftOut.raise()
-                    Self.warn($0, $1, isTriedAgain: !once)
-                },
-                verdict: { Self.warn(of: $0) },
-                drill: { [options] in Self.say($1, of: $0, options) },
-                ready: { [options, leftOut] ready in
-                    if ready.contains(where: { $0.leftOut > 0 }) { leftOut.raise() }
-                    Self.announce(ready, options)
-                }
-            )
+            listeners: listeners
         )
         var logger = Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
@@ -139,7 +139,8 @@ struct Watch: AsyncParsableCommand {
             Task { await group.triggerGracefulShutdown() }
             try? WorkerThread.start("deadline") {
                 WorkerThread.sleep(Self.stopTime)
-                Self.giveUp(service)
+                for (path, why) in service.abandon() { Self.warn(path, why) }
+                UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
             }
         } again: {
             CurrentProcess.exit(ExitStatus.interrupted.rawValue)
@@ -147,10 +148,10 @@ struct Watch: AsyncParsableCommand {
         do {
             try await group.run()
         } catch let interrupted as WatchService.Interrupted {
-            for root in interrupted.roots { Self.warn(root.path, "\(root.what)") }
+            for (path, why) in interrupted.roots { Self.warn(path, why) }
             UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
         }
-        guard !(once && leftOut.isRaised) else { throw ExitStatus.partial }
+        guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
         // What looks after the databases may have something half done.
         UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
     }
@@ -244,12 +245,6 @@ struct Watch: AsyncParsableCommand {
         Console.say("\(path.printable): \(why); run \(SuggestedCommand("watch", path)) again")
     }
 
-    /// It was told to stop, and something takes too long.
-    private static func giveUp(_ service: WatchService) {
-        for (path, why) in service.abandon() { warn(path, why) }
-        UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
-    }
-
     private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
         for one in ready {
             if options.json {
@@ -311,16 +306,5 @@ struct Watch: AsyncParsableCommand {
                 "found changes in \(file) that were not captured, and captured them: this is a bug, please report it"
             )
         }
-    }
-}
-
-/// A flag that one thread raises and another looks at.
-private final class SharedFlag: Sendable {
-    private let flag = Atomic<Bool>(false)
-
-    var isRaised: Bool { flag.load(ordering: .acquiring) }
-
-    func raise() {
-        flag.store(true, ordering: .releasing)
     }
 }
