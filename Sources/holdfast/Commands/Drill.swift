@@ -44,7 +44,7 @@ struct Drill: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         sync.run(target, for: moment.at, console: console)
         let record = try drill(target)
-        try Annotating.run(target.root, timeout: .seconds(30), [record.request])
+        try target.root.annotate(record.request, timeout: .seconds(30))
         try show(record, target, console)
         return record.problem == nil ? .done : .damaged
     }

@@ -29,8 +29,7 @@ struct Hold: HoldfastCommand {
         let target = try Target(path, in: options.openRepository())
         sync.run(target, for: when, console: console)
         let chosen = try ChosenSnapshot(when, of: target)
-        let hold = AnnotationRequest(.hold, target: chosen.entry.sequence)
-        try Annotating.run(target.root, timeout: timeout, [hold])
+        try target.root.annotate(.init(.hold, target: chosen.entry.sequence), timeout: timeout)
         try console.result(
             json: chosen.line(held: true),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is held"

@@ -36,8 +36,7 @@ struct Release: HoldfastCommand {
                 "snapshot \(sequence) is not held: " + (held.isEmpty ? "none is" : "these are: \(held)")
             )
         }
-        let release = AnnotationRequest(.release, target: sequence)
-        try Annotating.run(chosen.target.root, timeout: timeout, [release])
+        try chosen.target.root.annotate(.init(.release, target: sequence), timeout: timeout)
         try console.result(
             json: chosen.line(held: false),
             text: "snapshot \(RestoreReport.text(chosen.entry)) is released"

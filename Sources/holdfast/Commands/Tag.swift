@@ -60,7 +60,7 @@ struct Tag: HoldfastCommand {
         sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)
         let tag = AnnotationRequest.tag(name, message: message, at: chosen.entry.sequence)
-        try Annotating.run(target.root, timeout: timeout, [tag])
+        try target.root.annotate(tag, timeout: timeout)
         try console.result(
             json: chosen.line(tag: name),
             text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
@@ -72,7 +72,7 @@ struct Tag: HoldfastCommand {
         guard let sequence = index.tags[name] else {
             throw WhenError.unknownTag(name, known: index.tags.keys.sorted())
         }
-        try Annotating.run(index.root, timeout: timeout, [.tagRemoval(name)])
+        try index.root.annotate(.tagRemoval(name), timeout: timeout)
         try console.result(
             json: DeletedTagLine(tag: name, sequence: sequence),
             text: "\(name) is taken away from snapshot \(sequence)"
