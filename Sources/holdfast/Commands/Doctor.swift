@@ -25,7 +25,7 @@ struct Doctor: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    @Argument(help: "A database, or a root with one.")
     var path: String?
 
     @Option(help: "Do it: best is the first of the choices.")

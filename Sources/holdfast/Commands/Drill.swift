@@ -21,7 +21,7 @@ struct Drill: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: "A protected file or root.")
     var path: String?
 
     @OptionGroup var moment: MomentOption

@@ -24,7 +24,7 @@ struct Export: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    @Argument(help: "A database or a root.")
     var path: String?
 
     @OptionGroup var moment: MomentOption

@@ -14,13 +14,13 @@ struct Hold: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("The snapshot or time to keep.", valueName: "when"), transform: parseWhen)
+    @Argument(help: "The snapshot or time to keep.", transform: parseWhen)
     var when: When
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     @OptionGroup var sync: SyncOption

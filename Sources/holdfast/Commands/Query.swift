@@ -20,7 +20,7 @@ struct Query: HoldfastCommand {
     @Argument(help: "One or more statements.")
     var sql: String
 
-    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    @Argument(help: "A database or a root.")
     var path: String?
 
     @OptionGroup var moment: MomentOption

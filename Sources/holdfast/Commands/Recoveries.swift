@@ -16,7 +16,7 @@ struct Recoveries: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
     @Flag(help: "As Markdown, a section for each.")

@@ -14,16 +14,13 @@ struct Release: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(
-        help: ArgumentHelp("The snapshot or time that was held.", valueName: "when"),
-        transform: parseWhen
-    )
+    @Argument(help: "The snapshot or time that was held.", transform: parseWhen)
     var when: When
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     func perform(_ console: Console) throws -> ExitStatus {

@@ -38,15 +38,12 @@ struct Restore: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: "A protected file or root.")
     var path: String?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp(
-            "The state at this snapshot or time; the latest, but in place it must be said.",
-            valueName: "when"
-        ),
+        help: .when("The state at this snapshot or time; the latest, but in place it must be said."),
         transform: parseWhen
     )
     var at: When?

@@ -25,7 +25,7 @@ struct RowsHistory: HoldfastCommand {
     @Argument(help: ArgumentHelp("The key of the row, and perhaps a PATH behind it.", valueName: "key"))
     var words: [String]
 
-    @Option(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    @Option(help: "A database, or a root with one.")
     var path: String?
 
     @OptionGroup var sync: SyncOption

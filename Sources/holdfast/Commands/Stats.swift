@@ -23,7 +23,7 @@ struct Stats: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: "A protected file or root.")
     var path: String?
 
     func perform(_ console: Console) throws -> ExitStatus {

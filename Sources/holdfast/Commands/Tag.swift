@@ -21,14 +21,10 @@ struct Tag: HoldfastCommand {
     @Argument(help: "The name.", transform: parseTagName)
     var name: String
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The snapshot or time to name.", valueName: "when"),
-        transform: parseWhen
-    )
+    @Option(parsing: .unconditional, help: .when("The snapshot or time to name."), transform: parseWhen)
     var at: When?
 
     @Flag(help: "Take the name away.")
@@ -37,7 +33,7 @@ struct Tag: HoldfastCommand {
     @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
     var message = ""
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     @OptionGroup var sync: SyncOption

@@ -37,38 +37,28 @@ struct Watch: AsyncParsableCommand {
     @Argument(help: "What to protect.")
     var path: [String] = []
 
-    @Option(
-        help: ArgumentHelp("Quiet that ends a burst of changes.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("Quiet that ends a burst of changes."), transform: parseDuration)
     var debounce: Duration = .milliseconds(20)
 
-    @Option(
-        help: ArgumentHelp("The longest that a change waits to be made durable.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("The longest that a change waits to be made durable."), transform: parseDuration)
     var maxDelay: Duration = .milliseconds(100)
 
     @Option(
-        help: ArgumentHelp(
-            "The longest that a file goes without being compared as a whole; idle ones are after each change.",
-            valueName: "time"
+        help: .time(
+            "The longest that a file goes without being compared as a whole; idle ones are after each change."
         ),
         transform: parseDuration
     )
     var auditInterval: Duration = .seconds(24 * 3600)
 
     @Option(
-        help: ArgumentHelp(
-            "Quiet after which SQLite checks the captured image of each database that changed.",
-            valueName: "time"
-        ),
+        help: .time("Quiet after which SQLite checks the captured image of each database that changed."),
         transform: parseDuration
     )
     var checkAfter: Duration = .seconds(5)
 
     @Option(
-        help: ArgumentHelp("How often a restore of everything is tried; 0s for never.", valueName: "time"),
+        help: .time("How often a restore of everything is tried; 0s for never."),
         transform: parseDuration
     )
     var drillInterval: Duration = .seconds(24 * 3600)

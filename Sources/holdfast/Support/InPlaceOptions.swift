@@ -7,10 +7,7 @@ import SystemPackage
 
 /// How something is done to files in their own places.
 struct InPlaceOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("How long to wait for programs that use the database.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("How long to wait for programs that use the database."), transform: parseDuration)
     var wait: Duration = .seconds(10)
 
     @Flag(help: "Change nothing: say what would be done, and which rows of each table differ.")

@@ -3,10 +3,6 @@ import History
 
 /// The state that a command is about.
 struct MomentOption: ParsableArguments {
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The state at this snapshot or time.", valueName: "when"),
-        transform: parseWhen
-    )
+    @Option(parsing: .unconditional, help: .when("The state at this snapshot or time."), transform: parseWhen)
     var at = When.latest(back: 0)
 }

@@ -4,7 +4,7 @@ import History
 /// Which snapshots stay, for the commands that remove others.
 struct RetentionOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Keep everything that is not older than this, as 24h or 7d.", valueName: "time"),
+        help: .time("Keep everything that is not older than this, as 24h or 7d."),
         transform: parseDuration
     )
     var keepWithin: Duration?
@@ -33,9 +33,8 @@ struct RetentionOptions: ParsableArguments {
     var keepTag: [String] = []
 
     @Option(
-        help: ArgumentHelp(
-            "How long tags that holdfast made by itself keep their moments; 30d unless said. It switches no other rule off.",
-            valueName: "time"
+        help: .time(
+            "How long tags that holdfast made by itself keep their moments; 30d unless said. It switches no other rule off."
         ),
         transform: parseDuration
     )
