@@ -26,8 +26,6 @@ struct Drill: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
-    @OptionGroup var sync: SyncOption
-
     @Flag(help: "Show the drills that were made.")
     var list = false
 
@@ -42,7 +40,7 @@ struct Drill: HoldfastCommand {
             return .done
         }
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        sync.run(target, for: moment.at, console: console)
+        moment.sync.run(target, for: moment.at, console: console)
         let record = try drill(target)
         try target.root.annotate(record.request, timeout: .seconds(30))
         try show(record, target, console)

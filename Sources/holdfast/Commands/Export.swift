@@ -29,8 +29,6 @@ struct Export: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
-    @OptionGroup var sync: SyncOption
-
     @Option(help: "What to write.")
     var format: Format
 
@@ -52,7 +50,7 @@ struct Export: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        let chosen = try sync.choose(moment.at, of: target, console)
+        let chosen = try moment.choose(target, console)
         let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil
         let status = try write(chosen, repository, stream, start, console)
         try stream?.send()

@@ -25,15 +25,13 @@ struct Query: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
-    @OptionGroup var sync: SyncOption
-
     @Flag(help: "The names of the columns first.")
     var header = false
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        let past = try HistoricalDatabase(sync.choose(moment.at, of: target, console))
+        let past = try HistoricalDatabase(moment.choose(target, console))
         console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
         var announced: [String]?
         let isOnTerminal = CurrentProcess.isTerminal(1)

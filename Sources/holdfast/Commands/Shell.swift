@@ -21,12 +21,10 @@ struct Shell: HoldfastCommand {
 
     @OptionGroup var moment: MomentOption
 
-    @OptionGroup var sync: SyncOption
-
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        let past = try HistoricalDatabase(sync.choose(moment.at, of: target, console))
+        let past = try HistoricalDatabase(moment.choose(target, console))
         console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run(
