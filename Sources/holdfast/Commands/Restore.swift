@@ -188,9 +188,7 @@ struct Restore: HoldfastCommand {
 
     private func restore(_ dump: FilePath, _ target: Target, _ console: Console) throws -> ExitStatus {
         let present = try ChosenSnapshot(.latest(back: 0), of: target)
-        // A file that is named need not be a database at present.
-        let entry =
-            present.scope == .root ? try HistoricalDatabase.entry(present, mayBeDeleted: true) : present.entry
+        let entry = try HistoricalDatabase.entry(present, mayBeGone: true)
         try UnfinishedWork.leaveNothingWhenInterrupted()
         return try inPlaceOptions.run(
             InPlacePlan(.sql(dump), for: entry.file, present.index),
