@@ -44,7 +44,7 @@ struct Doctor: HoldfastCommand {
         defer { withExtendedLifetime(lock) {} }
         _ = try FreshCapture(target.root, timeout: .seconds(30)).run()
         let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
+        let scope = try index.scope(of: target, mayBeDirectory: false).scope
         let file = try file(in: scope, target, index)
         let doctor = try Recovery.Doctor(file, index)
         let diagnosis = try doctor.examine()

@@ -31,8 +31,7 @@ struct Stats: HoldfastCommand {
         let unusable = try path == nil ? repository.roots().unusable : []
         let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots().usable
         if roots.isEmpty, unusable.isEmpty {
-            let command = SuggestedCommand("watch", "PATH")
-            console.message("nothing is protected in \(repository.path.printable): run \(command)")
+            console.message(Target.nothingIsProtected(in: repository))
         }
         let now = Instant.now
         var total = RootStatistics(now: now)

@@ -34,7 +34,7 @@ struct RestoreReport {
                     + "check it with the program that it belongs to"
             )
         }
-        let output = try absolute(item.destination)
+        let output = try Directory.absolute(item.destination).string
         let place = isStreamed ? "the standard output" : item.destination.printable
         let text =
             "restored \(item.path.printable) as of snapshot \(Self.text(item.entry)) to "
@@ -76,7 +76,7 @@ struct RestoreReport {
         for name in plan.unseen {
             console.warning(Self.text(unseen: plan.root.path(of: name), at: plan.entry.sequence))
         }
-        let output = try absolute(plan.destination)
+        let output = try Directory.absolute(plan.destination).string
         let failed = plan.items.count + plan.refused.count - restored
         try console.result(
             json: RestoredDirectoryLine(
@@ -94,9 +94,5 @@ struct RestoreReport {
                 + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
         )
         return plan.unseen.isEmpty || worst != .done ? worst : .partial
-    }
-
-    private func absolute(_ path: FilePath) throws -> String {
-        try Directory.absolute(path).string
     }
 }
