@@ -54,10 +54,8 @@ struct Holdfast: AsyncParsableCommand {
             return .done
         }
         let isParsing = exitCode(for: error) == .validationFailure
-        let failure =
-            Failure(error)
-            ?? (isParsing
-                ? Failure(parsing: error, arguments: arguments) : Failure(.failed, String(describing: error)))
+        let other = isParsing ? Failure(parsing: error, arguments: arguments) : Failure(.failed, "\(error)")
+        let failure = Failure(error) ?? other
         Console.say(failure.message)
         return failure.status
     }

@@ -59,26 +59,22 @@ struct RetentionOptions: ParsableArguments {
         }
     }
 
+    /// Only what was said, if anything was.
     var rules: RetentionRules {
-        var policy = policy
+        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly]
+        var policy = RetentionPolicy()
+        if keepWithin == nil, keepTag.isEmpty, counts.allSatisfy({ $0 == nil }) {
+            policy = .standard
+        } else {
+            policy.within = keepWithin
+            policy.last = keepLast ?? 0
+            policy.hourly = keepHourly ?? 0
+            policy.daily = keepDaily ?? 0
+            policy.weekly = keepWeekly ?? 0
+            policy.monthly = keepMonthly ?? 0
+            policy.tags = keepTag
+        }
         policy.automaticTags = keepAutoTags
         return RetentionRules(policy: policy, maximumBytes: maxSize)
-    }
-
-    /// Only what was said, if anything was.
-    private var policy: RetentionPolicy {
-        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly]
-        guard keepWithin != nil || !keepTag.isEmpty || counts.contains(where: { $0 != nil }) else {
-            return .standard
-        }
-        var policy = RetentionPolicy()
-        policy.within = keepWithin
-        policy.last = keepLast ?? 0
-        policy.hourly = keepHourly ?? 0
-        policy.daily = keepDaily ?? 0
-        policy.weekly = keepWeekly ?? 0
-        policy.monthly = keepMonthly ?? 0
-        policy.tags = keepTag
-        return policy
     }
 }
