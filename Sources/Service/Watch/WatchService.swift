@@ -105,15 +105,20 @@ package struct WatchService: Service {
         ) { protector, changes in
             let health = health.map {
                 HealthWatch(
-                    protector,
-                    $0,
-                    on: threads.maintenance,
+                    protector: protector,
+                    options: $0,
+                    loop: threads.maintenance,
                     changes: changes,
                     notice: listeners.verdict
                 )
             }
             let drills = drillInterval.map {
-                DrillWatch(protector, every: $0, on: threads.maintenance, notice: listeners.drill)
+                DrillWatch(
+                    protector: protector,
+                    schedule: DrillSchedule(interval: $0),
+                    loop: threads.maintenance,
+                    notice: listeners.drill
+                )
             }
             async let healthRun: Void? = health?.run()
             async let drillRun: Void? = drills?.run()
