@@ -35,7 +35,6 @@ final class RepositoryWatch: Sendable {
         var waiters: [AsyncStream<Void>.Continuation] = []
         /// Something of it is not watched.
         var isDeaf = false
-        var isStopped = false
     }
 
     /// What events told since it was asked for.
@@ -54,7 +53,7 @@ final class RepositoryWatch: Sendable {
         }
     }
 
-    private let repository: FilePath
+    let repository: FilePath
     private let id: String
     private let state = Mutex(State())
     private let threads: WatchThreads
@@ -107,7 +106,6 @@ final class RepositoryWatch: Sendable {
         try await withTaskCancellationHandler {
             try await withTaskExecutorPreference(threads.requests) { try await watch(changed, lost) }
         } onCancel: {
-            state.withLock { $0.isStopped = true }
             signal.raise()
         }
     }
@@ -153,9 +151,9 @@ final class RepositoryWatch: Sendable {
             if condition != told { changed(condition) }
             told = condition
             for (root, reason) in takeLost(wasMoved) { lost(root, reason) }
-            let (isStopped, isDeaf) = state.withLock { ($0.isStopped, $0.isDeaf) }
-            if isStopped { return }
-            let pause = isDeaf || mounts == nil ? Self.pause : Self.longPause
+            if Task.isCancelled { return }
+            let isDeaf = mounts == nil || state.withLock { $0.isDeaf }
+            let pause = isDeaf ? Self.pause : Self.longPause
             _ = await signal.wait(until: .now.advanced(by: pause), on: threads.requests)
             threads.protectors.revive()
             wasMoved = try readEvents()

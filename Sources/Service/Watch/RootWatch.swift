@@ -11,7 +11,6 @@ import SystemPackage
 final class RootWatch: Sendable {
     /// What it needs of the watcher.
     struct Surroundings: Sendable {
-        let repository: FilePath
         let options: RootProtector.Options
         let threads: WatchThreads
         let standings: RootStates
@@ -168,7 +167,7 @@ final class RootWatch: Sendable {
         options.onDurable = { recorded.yield() }
         let protector = try RootProtector(
             root: root,
-            repository: surroundings.repository,
+            repository: surroundings.repositoryWatch.repository,
             options: options,
             threads: threads.protectors
         ) { [surroundings] in surroundings.listeners.notice(root, $0) }

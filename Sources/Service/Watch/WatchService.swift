@@ -95,7 +95,6 @@ package struct WatchService: Service {
         if let retention { options.retention = Self.retention(retention, listeners.notice) }
         let (health, drillInterval) = once ? (nil, nil) : (health, drillInterval)
         let surroundings = RootWatch.Surroundings(
-            repository: repository.path,
             options: options,
             threads: threads,
             standings: standings,
