@@ -116,17 +116,14 @@ struct Doctor: HoldfastCommand {
         for (index, choice) in diagnosis.choices.enumerated() {
             let lost = choice.tables.filter { $0.removed + $0.changed > 0 }
                 .map { "\($0.removed + $0.changed) of \($0.table)" }
-            let known =
-                switch choice.lostRows {
-                case nil: [String]()
-                case 0: ["no rows lost"]
-                case let count?: ["\(Quantity.text(rows: count)) lost (\(lost.joined(separator: ", ")))"]
-                }
+            var losses: [String] = []
+            if let count = choice.lostRows {
+                let tables = "\(Quantity.text(rows: count)) lost (\(lost.joined(separator: ", ")))"
+                losses.append(count == 0 ? "no rows lost" : tables)
+            }
             let unknown = choice.unknown.joined(separator: ", and ").printable
-            let loss =
-                (known
-                + (unknown.isEmpty ? [] : [known.isEmpty ? "lost is \(unknown)" : "besides \(unknown)"]))
-                .joined(separator: ", ")
+            if !unknown.isEmpty { losses.append((losses.isEmpty ? "lost is " : "besides ") + unknown) }
+            let loss = losses.joined(separator: ", ")
             let back =
                 choice.returningRows == 0
                 ? ""
