@@ -150,7 +150,7 @@ struct Doctor: HoldfastCommand {
 
     private func text(_ choice: Diagnosis.Choice) -> String {
         switch (choice.remedy, choice.source) {
-        case (_, .snapshot(let entry)): "the last healthy snapshot, \(RestoreReport.text(entry))"
+        case (_, .snapshot(let entry)): "the last healthy snapshot, \(entry.text)"
         case (.salvage, _): "what can still be read of the file"
         default: "the last healthy snapshot with what can still be read"
         }

@@ -105,10 +105,7 @@ struct Export: HoldfastCommand {
                 console.warning("\(path.printable) was left out: \(Failure.reason(error))")
                 isPartial = true
             }
-            for name in plan.unseen {
-                let path = plan.root.path(of: name)
-                console.warning(RestoreReport.text(unseen: path, at: plan.entry.sequence))
-            }
+            console.warn(unseen: plan.unseen, in: plan.root, at: plan.entry.sequence)
             try say(target.path, chosen.entry, destination, console)
             return isPartial || !plan.unseen.isEmpty ? .partial : .done
         }
@@ -135,7 +132,7 @@ struct Export: HoldfastCommand {
         _ console: Console
     ) throws {
         let place = StreamedOutput.isMeant(by: output) ? "the standard output" : destination.printable
-        let text = "exported \(path.printable) as of snapshot \(RestoreReport.text(entry)) to \(place)"
+        let text = "exported \(path.printable) as of snapshot \(entry.text) to \(place)"
         if StreamedOutput.isMeant(by: output) { return console.message(text) }
         let output = try Directory.absolute(destination).string
         try console.result(

@@ -32,7 +32,7 @@ struct Hold: HoldfastCommand {
         try target.root.annotate(.init(.hold, target: chosen.entry.sequence), timeout: timeout)
         try console.result(
             json: chosen.line(held: true),
-            text: "snapshot \(RestoreReport.text(chosen.entry)) is held"
+            text: "snapshot \(chosen.entry.text) is held"
         )
         return .done
     }

@@ -32,7 +32,7 @@ struct Query: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
         let past = try HistoricalDatabase(moment.choose(target, console))
-        console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
+        console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         var announced: [String]?
         let isOnTerminal = CurrentProcess.isTerminal(1)
         try ImageDatabase(at: past.image).query(sql) { columns, values in

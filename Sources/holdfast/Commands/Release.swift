@@ -36,7 +36,7 @@ struct Release: HoldfastCommand {
         try chosen.target.root.annotate(.init(.release, target: sequence), timeout: timeout)
         try console.result(
             json: chosen.line(held: false),
-            text: "snapshot \(RestoreReport.text(chosen.entry)) is released"
+            text: "snapshot \(chosen.entry.text) is released"
         )
         return .done
     }

@@ -125,7 +125,7 @@ struct Restore: HoldfastCommand {
             )
         }
         let destination = inPlace ? target.path : stream?.path ?? FilePath(argument: output ?? "")
-        console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
+        console.detail("\(target.path.printable) at snapshot \(entry.text) is wanted")
 
         let asked = before ? nil : at
         let plan =

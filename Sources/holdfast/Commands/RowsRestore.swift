@@ -90,7 +90,7 @@ struct RowsRestore: HoldfastCommand {
         let chosen = try ChosenSnapshot(at, of: target)
         let entry = try HistoricalDatabase.entry(chosen)
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
-        console.message("\(database.printable) at snapshot \(RestoreReport.text(entry))")
+        console.message("\(database.printable) at snapshot \(entry.text)")
 
         var rowOptions = RowRestore.Options()
         rowOptions.wait = inPlaceOptions.wait

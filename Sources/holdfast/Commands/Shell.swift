@@ -25,7 +25,7 @@ struct Shell: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
         let past = try HistoricalDatabase(moment.choose(target, console))
-        console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
+        console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run(
                 "sqlite3",

@@ -51,7 +51,7 @@ struct Show: HoldfastCommand {
             try console.result(
                 json: SnapshotLine(snapshot),
                 text: """
-                    snapshot \(RestoreReport.text(entry)) of \(snapshot.path.printable)
+                    snapshot \(entry.text) of \(snapshot.path.printable)
                       \(state.event.name), \(snapshot.record.pageCount) pages changed, \
                     \(Quantity.text(bytes: state.shape.byteCount)) in all, \
                     \(Quantity.text(bytes: snapshot.record.storedBytes)) stored

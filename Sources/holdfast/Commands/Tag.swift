@@ -59,7 +59,7 @@ struct Tag: HoldfastCommand {
         try target.root.annotate(tag, timeout: timeout)
         try console.result(
             json: chosen.line(tag: name),
-            text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
+            text: "\(name) is snapshot \(chosen.entry.text)"
         )
         return .done
     }

@@ -25,7 +25,7 @@ struct DiffReport {
                 path: target.path.string
             ),
             text:
-                "\(target.path.printable) from snapshot \(RestoreReport.text(old)) to \(RestoreReport.text(new))"
+                "\(target.path.printable) from snapshot \(old.text) to \(new.text)"
         )
         return try showFiles()
     }

@@ -47,7 +47,7 @@ struct InPlaceOptions: ParsableArguments {
             guard plan.items.count > 1 else { throw failure }
             try report.addFailure(item.path, failure)
         }
-        for name in unseen { report.addUnseen(name) }
+        report.addUnseen(unseen)
         if dryRun {
             try restore.rehearse(
                 onFile: { try report.add($0) },
