@@ -10,6 +10,10 @@ enum ControlRequest: Codable, Sendable, Equatable {
     /// Remove what these rules do not keep. The watcher decides, for it alone knows what has come in by then.
     case forget(RetentionRules)
     case status
+
+    /// More than any request needs: what there is to say of a restore that changed a thousand tables takes
+    /// 100 KiB.
+    static let longestLine = 8 << 20
 }
 
 enum ControlAnswer: Codable, Sendable, Equatable {
@@ -19,6 +23,9 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case failed(reason: String)
+
+    /// More than any answer needs.
+    static let longestLine = 16 << 20
 }
 
 /// What only a running watcher knows.
@@ -67,17 +74,6 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
         package var bytes: UInt64
         package var totalBytes: UInt64
     }
-}
-
-extension ControlRequest {
-    /// More than any request needs: what there is to say of a restore that changed a thousand tables takes
-    /// 100 KiB.
-    static let longestLine = 8 << 20
-}
-
-extension ControlAnswer {
-    /// More than any answer needs.
-    static let longestLine = 16 << 20
 }
 
 enum ControlCoding {

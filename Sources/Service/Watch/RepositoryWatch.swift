@@ -217,14 +217,11 @@ extension RepositoryWatch {
     private var isBack: Bool { (try? RepositoryDirectory(at: repository))?.id == id }
 
     /// The roots of which something is not where it was, though the repository itself is.
-    private func takeLost(_ wasMoved: Bool) -> [(RootID, RepositoryError)] {
+    private func takeLost(_ wasMoved: Bool) -> [RootID: RepositoryError] {
         state.withLock { state in
-            guard state.condition == .usable else { return [] }
-            var lost: [(RootID, RepositoryError)] = []
-            for (root, places) in state.roots {
-                if let loss = loss(places, state, wasMoved) { lost.append((root, loss)) }
-            }
-            for (root, _) in lost { state.roots[root] = nil }
+            guard state.condition == .usable else { return [:] }
+            let lost = state.roots.compactMapValues { loss($0, state, wasMoved) }
+            for root in lost.keys { state.roots[root] = nil }
             return lost
         }
     }

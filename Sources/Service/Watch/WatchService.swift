@@ -87,9 +87,9 @@ package struct WatchService: Service {
     ) throws(SystemError) {
         self.once = once
         self.listeners = listeners
-        let standings = RootStates(rootCount: targets.count)
+        standings = RootStates(rootCount: targets.count)
         let threads = try WatchThreads(rootCount: targets.count)
-        let repositoryWatch = RepositoryWatch(repository, threads)
+        repositoryWatch = RepositoryWatch(repository, threads)
         var options = options
         options.openFiles /= max(1, targets.count)
         if let retention { options.retention = Self.retention(retention, listeners.notice) }
@@ -123,8 +123,6 @@ package struct WatchService: Service {
             async let drillRun: Void? = drills?.run()
             _ = await (healthRun, drillRun)
         }
-        self.standings = standings
-        self.repositoryWatch = repositoryWatch
         watches = targets.enumerated().map { RootWatch($0, $1, surroundings) }
     }
 

@@ -255,10 +255,7 @@ struct Watch: AsyncParsableCommand {
         guard let problem = verdict.problem, verdict.isNews else { return }
         let path = verdict.path.printable
         let advice =
-            verdict.lastGood.map {
-                "the last one found good is \($0)"
-            }
-            ?? "none was found good before"
+            verdict.lastGood.map { "the last one found good is \($0)" } ?? "none was found good before"
         Console.say(
             "\(path) is damaged at snapshot \(verdict.sequence) (\(problem)); \(advice): see "
                 + "\(SuggestedCommand("doctor", verdict.path))"
@@ -280,8 +277,7 @@ struct Watch: AsyncParsableCommand {
         case .quarantined(let file, let reason):
             Console.say("\(file): \(reason): this file is captured anew, the others go on: please report it")
         case .trouble(let trouble?): Console.say("\(path): \(trouble)")
-        case .trouble(nil) where !options.quiet: Console.say("\(path): in order again")
-        case .trouble(nil): break
+        case .trouble(nil): if !options.quiet { Console.say("\(path): in order again") }
         case .gap(let reason):
             if !options.quiet { Console.say("\(path): a gap in the history: \(reason)") }
         case .removed(let outcome):
