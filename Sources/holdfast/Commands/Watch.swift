@@ -117,12 +117,10 @@ struct Watch: AsyncParsableCommand {
             once: once,
             listeners: listeners
         )
-        var logger = Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
-        logger.logLevel = .critical
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
-                logger: logger
+                logger: Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
             )
         )
         try StopSignal.onFirst {
