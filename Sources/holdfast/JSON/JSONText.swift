@@ -3,8 +3,8 @@ import LinuxSystem
 extension JSONLine {
     /// One line of JSON (RFC 8259). Names of fields become snake_case; those that are nil are left out.
     ///
-    /// The fields are in the order in which they are declared: people read these lines too, and the columns of
-    /// a query have an order. Foundation's encoder keeps none.
+    /// The fields are in the order in which they are declared: people read these lines too, and the columns
+    /// of a query have an order. Foundation's encoder keeps none.
     var json: String {
         let node = JSONNode()
         node.encode(self)

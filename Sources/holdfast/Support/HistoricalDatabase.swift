@@ -26,7 +26,8 @@ struct HistoricalDatabase {
 
     /// The snapshot of the database that is meant: of several, one must be named. Throws `Failure`.
     ///
-    /// - Parameter mayBeGone: it need not exist at that moment, and a file that is named need not be a database.
+    /// - Parameter mayBeGone: it need not exist at that moment, and a file that is named need not be a
+    ///   database.
     static func entry(_ chosen: ChosenSnapshot, mayBeGone: Bool = false) throws -> SnapshotIndex.Entry {
         if mayBeGone, chosen.scope != .root { return chosen.entry }
         let index = chosen.index
