@@ -1,5 +1,10 @@
 import ArgumentParser
+import CBuild
 import LinuxSystem
+import Recovery
+import RepositoryFormat
+import RepositoryReader
+import Zstandard
 
 /// The program: chooses the command, and turns what comes of it into one line and an exit status.
 @main
@@ -14,7 +19,7 @@ struct Holdfast: AsyncParsableCommand {
             Exit status: 0 done, 1 failed, 3 done in part, 4 damage found, 10 no repository, no such root or no \
             snapshot that matches, 11 another writer has it, 64 wrong usage, 130 interrupted.
             """,
-        version: VersionText.all,
+        version: versionText,
         subcommands: [
             Watch.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
             Log.self, Show.self, Diff.self, Query.self, Shell.self,
@@ -23,6 +28,17 @@ struct Holdfast: AsyncParsableCommand {
             Status.self, Stats.self, Forget.self, Check.self, Repair.self, Demo.self,
         ]
     )
+
+    /// The program, the formats that it writes, the libraries that it uses.
+    private static var versionText: String {
+        let commit = unsafe String(cString: holdfast_commit())
+        return """
+            holdfast \(ProgramVersion.number)\(commit.isEmpty ? "" : " (commit \(commit))")
+            repository format \(RepositoryFile.version), segment format \(SegmentHeader.versions.upperBound), \
+            base format \(BaseHeader.version)
+            SQLite \(SQLiteLibrary.version), zstd \(ZstandardLibrary.version)
+            """
+    }
 
     static func main() async {
         CurrentProcess.openMissingStandardStreams()
@@ -54,10 +70,8 @@ struct Holdfast: AsyncParsableCommand {
             return .done
         }
         let isParsing = exitCode(for: error) == .validationFailure
-        let failure =
-            Failure(error)
-            ?? (isParsing
-                ? Failure(parsing: error, arguments: arguments) : Failure(.failed, String(describing: error)))
+        let other = isParsing ? Failure(parsing: error, arguments: arguments) : Failure(.failed, "\(error)")
+        let failure = Failure(error) ?? other
         Console.say(failure.message)
         return failure.status
     }

@@ -1,4 +1,3 @@
-import Capture
 import FoundationEssentials
 import History
 import LinuxSystem
@@ -11,6 +10,10 @@ enum ControlRequest: Codable, Sendable, Equatable {
     /// Remove what these rules do not keep. The watcher decides, for it alone knows what has come in by then.
     case forget(RetentionRules)
     case status
+
+    /// More than any request needs: what there is to say of a restore that changed a thousand tables takes
+    /// 100 KiB.
+    static let longestLine = 8 << 20
 }
 
 enum ControlAnswer: Codable, Sendable, Equatable {
@@ -20,17 +23,9 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case failed(reason: String)
-}
 
-extension ControlAnswer {
-    static func durable(_ point: DurablePoint) -> ControlAnswer {
-        .durable(
-            sequence: point.sequence.rawValue,
-            time: point.time.nanoseconds,
-            incomplete: point.incomplete,
-            unseen: point.unseen
-        )
-    }
+    /// More than any answer needs.
+    static let longestLine = 16 << 20
 }
 
 /// What only a running watcher knows.
@@ -39,10 +34,10 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var isReady: Bool
     /// Why protection is not what it should be; nil when it is.
     package var trouble: String?
-    package var lagMilliseconds: Double
-    package var rescans: Int
-    package var audits: Int
-    package var auditDifferences: Int
+    package var lagMilliseconds: Double = 0
+    package var rescans = 0
+    package var audits = 0
+    package var auditDifferences = 0
     /// How often a single file was captured anew after an error of the program; nil from one that does not
     /// tell.
     package var quarantines: Int?
@@ -79,17 +74,6 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
         package var bytes: UInt64
         package var totalBytes: UInt64
     }
-}
-
-extension ControlRequest {
-    /// More than any request needs: what there is to say of a restore that changed a thousand tables takes
-    /// 100 KiB.
-    static let longestLine = 8 << 20
-}
-
-extension ControlAnswer {
-    /// More than any answer needs.
-    static let longestLine = 16 << 20
 }
 
 enum ControlCoding {

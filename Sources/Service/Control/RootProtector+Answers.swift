@@ -1,6 +1,7 @@
 import Capture
 import History
 import LinuxSystem
+import RepositoryFormat
 import RepositoryWriter
 
 /// What the watcher of a root answers to other commands.
@@ -9,7 +10,14 @@ extension RootProtector {
         do {
             switch request {
             case .status: return .status(watcherStatus)
-            case .synchronise(let annotations): return .durable(try await synchronise(annotations))
+            case .synchronise(let annotations):
+                let point = try await synchronise(annotations)
+                return .durable(
+                    sequence: point.sequence.rawValue,
+                    time: point.time.nanoseconds,
+                    incomplete: point.incomplete,
+                    unseen: point.unseen
+                )
             case .forget(let rules):
                 let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
                 return .forgotten(removedSnapshots: outcome.removedSnapshots, freedBytes: outcome.freedBytes)

@@ -37,8 +37,7 @@ package struct RootStatus: Sendable {
     /// Why it is not watching as it should; nil when it is.
     package var reason: String? {
         guard let watcher else { return problem ?? "no watcher runs" }
-        if let problem { return watcher.trouble ?? problem }
-        return watcher.trouble ?? (watcher.isReady ? nil : "the first capture is under way")
+        return watcher.trouble ?? problem ?? (watcher.isReady ? nil : "the first capture is under way")
     }
 
     /// Reads the history beside the watcher and asks the watcher.

@@ -9,14 +9,7 @@ enum BackgroundWork {
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let (results, result) = AsyncThrowingStream.makeStream(of: Value.self)
-        Task(executorPreference: loop) {
-            do {
-                result.yield(try body())
-                result.finish()
-            } catch {
-                result.finish(throwing: error)
-            }
-        }
+        Task(executorPreference: loop) { result.yield(with: Result { try body() }) }
         for try await value in results { return value }
         throw CancellationError()
     }

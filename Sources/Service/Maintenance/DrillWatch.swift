@@ -5,23 +5,11 @@ import Recovery
 import RepositoryReader
 
 /// Makes restore drills of one root from time to time.
-final class DrillWatch: Sendable {
-    private let protector: RootProtector
-    private let schedule: DrillSchedule
-    private let loop: EventLoop
-    private let notice: @Sendable (RootDescription, DrillRecord) -> Void
-
-    init(
-        _ protector: RootProtector,
-        every interval: Duration,
-        on loop: EventLoop,
-        notice: @escaping @Sendable (RootDescription, DrillRecord) -> Void
-    ) {
-        self.protector = protector
-        self.loop = loop
-        schedule = DrillSchedule(interval: interval)
-        self.notice = notice
-    }
+struct DrillWatch: Sendable {
+    let protector: RootProtector
+    let schedule: DrillSchedule
+    let loop: EventLoop
+    let notice: @Sendable (RootDescription, DrillRecord) -> Void
 
     /// Returns when the task is cancelled.
     func run() async {

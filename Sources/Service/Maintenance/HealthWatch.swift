@@ -9,7 +9,7 @@ import Recovery
 /// survey it sleeps 50 times as long as that kept a processor busy, so it takes at most 2 % of one. The time
 /// that a survey waits for the processor does not count: beside a busy machine the next survey would come
 /// minutes late.
-package final class HealthWatch: Sendable {
+package struct HealthWatch: Sendable {
     package struct Options: Sendable {
         /// So much quiet comes before a survey.
         package var quiet = Duration.seconds(5)
@@ -21,36 +21,21 @@ package final class HealthWatch: Sendable {
         func pause(after processorTime: Duration) -> Duration { max(quiet, processorTime * 50) }
     }
 
-    private let options: Options
-    private let protector: RootProtector
-    private let loop: EventLoop
-    private let changes: AsyncStream<Void>
-    private let notice: @Sendable (HealthSurvey.Verdict) -> Void
-    private let survey: HealthSurvey
-
-    /// - Parameter changes: an element whenever something was recorded.
-    init(
-        _ protector: RootProtector,
-        _ options: Options,
-        on loop: EventLoop,
-        changes: AsyncStream<Void>,
-        notice: @escaping @Sendable (HealthSurvey.Verdict) -> Void
-    ) {
-        self.protector = protector
-        self.loop = loop
-        self.options = options
-        self.changes = changes
-        self.notice = notice
-        survey = HealthSurvey(protector.root)
-    }
+    let protector: RootProtector
+    let options: Options
+    let loop: EventLoop
+    /// An element whenever something was recorded.
+    let changes: AsyncStream<Void>
+    let notice: @Sendable (HealthSurvey.Verdict) -> Void
 
     /// Returns when the task is cancelled.
     func run() async {
+        let survey = HealthSurvey(protector.root)
         await withTaskCancellationHandler {
             for await _ in changes {
                 do {
                     try await waitForQuiet()
-                    let processorTime = try await look()
+                    let processorTime = try await look(survey)
                     try await Task.sleep(for: options.pause(after: processorTime))
                 } catch is CancellationError {
                     return
@@ -72,8 +57,8 @@ package final class HealthWatch: Sendable {
         }
     }
 
-    private func look() async throws -> Duration {
-        let (verdicts, processorTime) = try await BackgroundWork.run(on: loop) { [survey] in
+    private func look(_ survey: HealthSurvey) async throws -> Duration {
+        let (verdicts, processorTime) = try await BackgroundWork.run(on: loop) {
             let before = WorkerThread.processorTime
             var verdicts: [HealthSurvey.Verdict] = []
             try survey.run(stamp: Instant.now.stamp(in: .system)) { verdicts.append($0) }

@@ -35,34 +35,25 @@ final class RepositoryWatch: Sendable {
         var waiters: [AsyncStream<Void>.Continuation] = []
         /// Something of it is not watched.
         var isDeaf = false
-        var isStopped = false
     }
 
     /// What events told since it was asked for.
     private final class Events: Sendable {
-        private struct State {
-            var hasEvents = false
-            var wasMoved = false
-        }
-
-        private let state = Mutex(State())
+        private let state = Mutex((hasEvents: false, wasMoved: false))
 
         func put(_ event: InotifyEvent) {
-            state.withLock { state in
-                state.hasEvents = true
-                if event.mask.contains(.movedSelf) { state.wasMoved = true }
-            }
+            state.withLock { $0 = (true, $0.wasMoved || event.mask.contains(.movedSelf)) }
         }
 
         func take() -> (hasEvents: Bool, wasMoved: Bool) {
             state.withLock { state in
-                defer { state = State() }
-                return (state.hasEvents, state.wasMoved)
+                defer { state = (false, false) }
+                return state
             }
         }
     }
 
-    private let repository: FilePath
+    let repository: FilePath
     private let id: String
     private let state = Mutex(State())
     private let threads: WatchThreads
@@ -115,7 +106,6 @@ final class RepositoryWatch: Sendable {
         try await withTaskCancellationHandler {
             try await withTaskExecutorPreference(threads.requests) { try await watch(changed, lost) }
         } onCancel: {
-            state.withLock { $0.isStopped = true }
             signal.raise()
         }
     }
@@ -161,9 +151,9 @@ final class RepositoryWatch: Sendable {
             if condition != told { changed(condition) }
             told = condition
             for (root, reason) in takeLost(wasMoved) { lost(root, reason) }
-            let (isStopped, isDeaf) = state.withLock { ($0.isStopped, $0.isDeaf) }
-            if isStopped { return }
-            let pause = isDeaf || mounts == nil ? Self.pause : Self.longPause
+            if Task.isCancelled { return }
+            let isDeaf = mounts == nil || state.withLock { $0.isDeaf }
+            let pause = isDeaf ? Self.pause : Self.longPause
             _ = await signal.wait(until: .now.advanced(by: pause), on: threads.requests)
             threads.protectors.revive()
             wasMoved = try readEvents()
@@ -175,12 +165,10 @@ final class RepositoryWatch: Sendable {
         try inotify?.read()
         let (hasEvents, wasMoved) = events.take()
         // A link on the way may be another one that leads to the same place.
-        if hasEvents { state.withLock { watchAll($0) } }
+        if hasEvents {
+            state.withLock { _ = watch(Array($0.places.keys) + $0.roots.values.flatMap(\.keys)) }
+        }
         return wasMoved
-    }
-
-    private func watchAll(_ state: State) {
-        _ = watch(Array(state.places.keys) + state.roots.values.flatMap(\.keys))
     }
 
     /// Whether all of them are watched, and the way to the repository.
@@ -229,14 +217,11 @@ extension RepositoryWatch {
     private var isBack: Bool { (try? RepositoryDirectory(at: repository))?.id == id }
 
     /// The roots of which something is not where it was, though the repository itself is.
-    private func takeLost(_ wasMoved: Bool) -> [(RootID, RepositoryError)] {
+    private func takeLost(_ wasMoved: Bool) -> [RootID: RepositoryError] {
         state.withLock { state in
-            guard state.condition == .usable else { return [] }
-            var lost: [(RootID, RepositoryError)] = []
-            for (root, places) in state.roots {
-                if let loss = loss(places, state, wasMoved) { lost.append((root, loss)) }
-            }
-            for (root, _) in lost { state.roots[root] = nil }
+            guard state.condition == .usable else { return [:] }
+            let lost = state.roots.compactMapValues { loss($0, state, wasMoved) }
+            for root in lost.keys { state.roots[root] = nil }
             return lost
         }
     }

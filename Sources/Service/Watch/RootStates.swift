@@ -1,4 +1,5 @@
 import Synchronization
+import SystemPackage
 
 /// How far the roots of one watcher are, and whom that is to be told.
 ///
@@ -11,7 +12,7 @@ final class RootStates: Sendable {
         var standings: [Standing]
         var ready: [WatchService.Ready] = []
         var isAnnounced = false
-        var interruptions: [WatchService.Interruption] = []
+        var interruptions: [(path: FilePath, why: String)] = []
     }
 
     private let state: Mutex<State>
@@ -56,11 +57,11 @@ final class RootStates: Sendable {
         state.withLock { $0.standings[number] = .starting }
     }
 
-    func interrupted(_ interruption: WatchService.Interruption) {
-        state.withLock { $0.interruptions.append(interruption) }
+    func interrupted(_ path: FilePath, _ why: String) {
+        state.withLock { $0.interruptions.append((path, why)) }
     }
 
-    var interruptions: [WatchService.Interruption] { state.withLock { $0.interruptions } }
+    var interruptions: [(path: FilePath, why: String)] { state.withLock { $0.interruptions } }
 
     /// Nothing will be ready any more.
     func end() { announcement.finish() }

@@ -11,15 +11,13 @@ import SystemPackage
 final class RootWatch: Sendable {
     /// What it needs of the watcher.
     struct Surroundings: Sendable {
-        let repository: FilePath
         let options: RootProtector.Options
         let threads: WatchThreads
         let standings: RootStates
         let repositoryWatch: RepositoryWatch
         /// Catch up and return.
         let once: Bool
-        let notice: @Sendable (RootDescription, CaptureNotice) -> Void
-        let failed: @Sendable (FilePath, any Error) -> Void
+        let listeners: WatchService.Listeners
         /// What else is to be done for a protected root, until it is cancelled; an element comes whenever
         /// something was recorded.
         let care: @Sendable (RootProtector, AsyncStream<Void>) async -> Void
@@ -58,7 +56,7 @@ final class RootWatch: Sendable {
             do {
                 return try await attempt()
             } catch let interruption as CaptureInterruption {
-                return surroundings.standings.interrupted(.init(path: target.path, what: interruption))
+                return surroundings.standings.interrupted(target.path, "\(interruption)")
             } catch {
                 if case .away(let reason) = try surroundings.repositoryWatch.look() {
                     try await waitUntilBack(reason, &failures)
@@ -68,7 +66,7 @@ final class RootWatch: Sendable {
                 say(error, &failures)
                 if surroundings.once { return }
                 if began.duration(to: .now) > Self.longestPause { failures.pause = Self.firstPause }
-                try await rest(failures.pause, showing: error)
+                await rest(failures.pause, showing: error)
                 failures.pause = min(failures.pause * 2, Self.longestPause)
                 surroundings.standings.starts(number)
             }
@@ -83,7 +81,7 @@ final class RootWatch: Sendable {
     }
 
     private func say(_ error: any Error, _ failures: inout Failures) {
-        if "\(error)" != failures.said { surroundings.failed(target.path, error) }
+        if "\(error)" != failures.said { surroundings.listeners.failed(target.path, error) }
         failures.said = "\(error)"
     }
 
@@ -92,25 +90,24 @@ final class RootWatch: Sendable {
         guard !isStopping, !surroundings.once else { throw reason }
         surroundings.standings.waits(number)
         say(reason, &failures)
-        let waiting = Task { [surroundings] in await surroundings.repositoryWatch.untilBack() }
-        pause(until: waiting)
-        await withTaskCancellationHandler {
-            await waiting.value
-        } onCancel: {
-            waiting.cancel()
-        }
+        await pause(until: Task { [surroundings] in await surroundings.repositoryWatch.untilBack() })
         guard !isStopping else { throw reason }
         failures = Failures()
         surroundings.standings.starts(number)
     }
 
     /// A stop ends the pause.
-    private func pause(until end: Task<Void, Never>) {
+    private func pause(until end: Task<Void, Never>) async {
         let isStopping = state.withLock { state in
             state.pause = end
             return state.stop != nil
         }
         if isStopping { end.cancel() }
+        await withTaskCancellationHandler {
+            await end.value
+        } onCancel: {
+            end.cancel()
+        }
     }
 
     /// Ends `run`.
@@ -170,10 +167,10 @@ final class RootWatch: Sendable {
         options.onDurable = { recorded.yield() }
         let protector = try RootProtector(
             root: root,
-            repository: surroundings.repository,
+            repository: surroundings.repositoryWatch.repository,
             options: options,
             threads: threads.protectors
-        ) { [surroundings] in surroundings.notice(root, $0) }
+        ) { [surroundings] in surroundings.listeners.notice(root, $0) }
         let stop = state.withLock { state in
             (state.protector, state.loss) = (protector, nil)
             return state.stop
@@ -192,52 +189,49 @@ final class RootWatch: Sendable {
 
     /// Runs one root with its control socket, and meanwhile what else is to be done for it.
     private func protect(_ protector: RootProtector, _ changes: AsyncStream<Void>) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            let socket = ControlSocketHolder()
-            // Whatever else fails ends its threads as well.
-            var isOpen = false
-            defer { if !isOpen { protector.stop(.atOnce) } }
-            group.addTask { [surroundings] in
-                defer { socket.close() }
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { await surroundings.care(protector, changes) }
-                    defer { group.cancelAll() }
-                    try await protector.run()
-                }
+        async let protection: Void = withThrowingTaskGroup(of: Void.self) { [surroundings] group in
+            group.addTask { await surroundings.care(protector, changes) }
+            defer { group.cancelAll() }
+            try await protector.run()
+        }
+        let socket = try await openSocket(protector)
+        // Who reads that it is ready may ask.
+        async let _: Void? = socket?.run()
+        async let announcement: Void = announce(protector)
+        // Declared last, so that it ends the answers before the scope waits for them.
+        defer { socket?.stop() }
+        try await protection
+        await announcement
+    }
+
+    /// Only the lock's holder may take the socket's name: nil when the protector ends without the lock.
+    private func openSocket(_ protector: RootProtector) async throws -> ControlSocket? {
+        guard (try? await protector.locked()) != nil else { return nil }
+        surroundings.repositoryWatch.add(protector.root)
+        do {
+            return try ControlSocket(protector.root, on: surroundings.threads.requests) {
+                await protector.answer($0)
             }
-            // Only the lock's holder may take the socket's name.
-            if (try? await protector.locked()) != nil {
-                surroundings.repositoryWatch.add(protector.root)
-                try socket.open(protector, on: surroundings.threads.requests)
-                group.addTask { await socket.run() }
-            }
-            isOpen = true
-            // Who reads that it is ready may ask.
-            group.addTask { [surroundings, number] in
-                // One that fails says so itself.
-                guard (try? await protector.ready()) != nil else { return }
-                surroundings.standings.ready(number, WatchService.Ready(protector))
-            }
-            try await group.waitForAll()
+        } catch {
+            // The scope waits for the protector's threads.
+            protector.stop(.atOnce)
+            throw error
         }
     }
 
+    private func announce(_ protector: RootProtector) async {
+        // One that fails says so itself.
+        guard (try? await protector.ready()) != nil else { return }
+        surroundings.standings.ready(number, WatchService.Ready(protector))
+    }
+
     /// Lets time pass before the next attempt, and has `status` say why.
-    private func rest(_ pause: Duration, showing error: any Error) async throws {
+    private func rest(_ duration: Duration, showing error: any Error) async {
         let socket = failedSocket(error)
-        defer { socket?.stop() }
-        let sleeper = Task { _ = try? await Task.sleep(for: pause) }
-        self.pause(until: sleeper)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            if let socket { group.addTask { await socket.run() } }
-            await withTaskCancellationHandler {
-                await sleeper.value
-            } onCancel: {
-                sleeper.cancel()
-            }
-            socket?.stop()
-            try await group.waitForAll()
-        }
+        async let answers: Void? = socket?.run()
+        await pause(until: Task { _ = try? await Task.sleep(for: duration) })
+        socket?.stop()
+        _ = await answers
     }
 
     /// Answers for the root while nobody protects it; nil where another watcher does, or there is
@@ -248,10 +242,6 @@ final class RootWatch: Sendable {
             pid: CurrentProcess.identifier,
             isReady: false,
             trouble: "it cannot be protected, and is tried again: \(error)",
-            lagMilliseconds: 0,
-            rescans: 0,
-            audits: 0,
-            auditDifferences: 0,
             exclusions: surroundings.options.exclusions
         )
         return try? root.withoutWriter {

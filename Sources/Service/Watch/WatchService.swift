@@ -44,42 +44,24 @@ package struct WatchService: Service {
         }
     }
 
-    /// A root of which not everything was captured when the watcher was told to stop.
-    package struct Interruption: Sendable {
-        package let path: FilePath
-        package let what: CaptureInterruption
-    }
-
-    /// Told to stop, and some roots are not captured as a whole.
+    /// Told to stop, and these roots are not captured as a whole.
     package struct Interrupted: Error {
-        package let roots: [Interruption]
+        package let roots: [(path: FilePath, why: String)]
     }
 
     /// Whom it tells of what happens.
     package struct Listeners: Sendable {
-        package var notice: @Sendable (RootDescription, CaptureNotice) -> Void
+        package var notice: @Sendable (RootDescription, CaptureNotice) -> Void = { _, _ in }
         /// A root cannot be protected for now. It is tried again, unless it is to be captured only once.
-        package var failed: @Sendable (FilePath, any Error) -> Void
+        package var failed: @Sendable (FilePath, any Error) -> Void = { _, _ in }
         /// What was found of a database.
-        package var verdict: @Sendable (HealthSurvey.Verdict) -> Void
+        package var verdict: @Sendable (HealthSurvey.Verdict) -> Void = { _ in }
         /// How a drill went.
-        package var drill: @Sendable (RootDescription, DrillRecord) -> Void
+        package var drill: @Sendable (RootDescription, DrillRecord) -> Void = { _, _ in }
         /// The first capture of these roots is durable.
-        package var ready: @Sendable ([Ready]) -> Void
+        package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
-        package init(
-            notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void,
-            failed: @escaping @Sendable (FilePath, any Error) -> Void,
-            verdict: @escaping @Sendable (HealthSurvey.Verdict) -> Void,
-            drill: @escaping @Sendable (RootDescription, DrillRecord) -> Void,
-            ready: @escaping @Sendable ([Ready]) -> Void
-        ) {
-            self.notice = notice
-            self.failed = failed
-            self.verdict = verdict
-            self.drill = drill
-            self.ready = ready
-        }
+        package init() {}
     }
 
     private let once: Bool
@@ -105,41 +87,42 @@ package struct WatchService: Service {
     ) throws(SystemError) {
         self.once = once
         self.listeners = listeners
-        let standings = RootStates(rootCount: targets.count)
+        standings = RootStates(rootCount: targets.count)
         let threads = try WatchThreads(rootCount: targets.count)
-        let repositoryWatch = RepositoryWatch(repository, threads)
+        repositoryWatch = RepositoryWatch(repository, threads)
         var options = options
         options.openFiles /= max(1, targets.count)
         if let retention { options.retention = Self.retention(retention, listeners.notice) }
         let (health, drillInterval) = once ? (nil, nil) : (health, drillInterval)
         let surroundings = RootWatch.Surroundings(
-            repository: repository.path,
             options: options,
             threads: threads,
             standings: standings,
             repositoryWatch: repositoryWatch,
             once: once,
-            notice: listeners.notice,
-            failed: listeners.failed
+            listeners: listeners
         ) { protector, changes in
             let health = health.map {
                 HealthWatch(
-                    protector,
-                    $0,
-                    on: threads.maintenance,
+                    protector: protector,
+                    options: $0,
+                    loop: threads.maintenance,
                     changes: changes,
                     notice: listeners.verdict
                 )
             }
             let drills = drillInterval.map {
-                DrillWatch(protector, every: $0, on: threads.maintenance, notice: listeners.drill)
+                DrillWatch(
+                    protector: protector,
+                    schedule: DrillSchedule(interval: $0),
+                    loop: threads.maintenance,
+                    notice: listeners.drill
+                )
             }
             async let healthRun: Void? = health?.run()
             async let drillRun: Void? = drills?.run()
             _ = await (healthRun, drillRun)
         }
-        self.standings = standings
-        self.repositoryWatch = repositoryWatch
         watches = targets.enumerated().map { RootWatch($0, $1, surroundings) }
     }
 

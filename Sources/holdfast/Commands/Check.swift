@@ -26,7 +26,7 @@ struct Check: HoldfastCommand {
     var readData = false
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let roots = try options.openRepositorySilently().roots()
+        let roots = try RepositoryDirectory(at: options.repositoryPath()).roots()
         var total = Totals()
         var failure: (any Error)?
         for damaged in roots.damaged {

@@ -18,7 +18,7 @@ struct Diff: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("The older snapshot or time.", valueName: "when"), transform: parseWhen)
+    @Argument(help: .when("The older snapshot or time."), transform: parseWhen)
     var from: When
 
     @Argument(

@@ -25,7 +25,7 @@ struct Doctor: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    @Argument(help: "A database, or a root with one.")
     var path: String?
 
     @Option(help: "Do it: best is the first of the choices.")
@@ -44,7 +44,7 @@ struct Doctor: HoldfastCommand {
         defer { withExtendedLifetime(lock) {} }
         _ = try FreshCapture(target.root, timeout: .seconds(30)).run()
         let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
+        let scope = try index.scope(of: target, mayBeDirectory: false).scope
         let file = try file(in: scope, target, index)
         let doctor = try Recovery.Doctor(file, index)
         let diagnosis = try doctor.examine()
@@ -116,17 +116,14 @@ struct Doctor: HoldfastCommand {
         for (index, choice) in diagnosis.choices.enumerated() {
             let lost = choice.tables.filter { $0.removed + $0.changed > 0 }
                 .map { "\($0.removed + $0.changed) of \($0.table)" }
-            let known =
-                switch choice.lostRows {
-                case nil: [String]()
-                case 0: ["no rows lost"]
-                case let count?: ["\(Quantity.text(rows: count)) lost (\(lost.joined(separator: ", ")))"]
-                }
+            var losses: [String] = []
+            if let count = choice.lostRows {
+                let tables = "\(Quantity.text(rows: count)) lost (\(lost.joined(separator: ", ")))"
+                losses.append(count == 0 ? "no rows lost" : tables)
+            }
             let unknown = choice.unknown.joined(separator: ", and ").printable
-            let loss =
-                (known
-                + (unknown.isEmpty ? [] : [known.isEmpty ? "lost is \(unknown)" : "besides \(unknown)"]))
-                .joined(separator: ", ")
+            if !unknown.isEmpty { losses.append((losses.isEmpty ? "lost is " : "besides ") + unknown) }
+            let loss = losses.joined(separator: ", ")
             let back =
                 choice.returningRows == 0
                 ? ""
@@ -153,7 +150,7 @@ struct Doctor: HoldfastCommand {
 
     private func text(_ choice: Diagnosis.Choice) -> String {
         switch (choice.remedy, choice.source) {
-        case (_, .snapshot(let entry)): "the last healthy snapshot, \(RestoreReport.text(entry))"
+        case (_, .snapshot(let entry)): "the last healthy snapshot, \(entry.text)"
         case (.salvage, _): "what can still be read of the file"
         default: "the last healthy snapshot with what can still be read"
         }

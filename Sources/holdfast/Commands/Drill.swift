@@ -21,12 +21,10 @@ struct Drill: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: "A protected file or root.")
     var path: String?
 
     @OptionGroup var moment: MomentOption
-
-    @OptionGroup var sync: SyncOption
 
     @Flag(help: "Show the drills that were made.")
     var list = false
@@ -42,9 +40,9 @@ struct Drill: HoldfastCommand {
             return .done
         }
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        sync.run(target, for: moment.at, console: console)
+        moment.sync.run(target, for: moment.at, console: console)
         let record = try drill(target)
-        try Annotating.run(target.root, timeout: .seconds(30), [record.request])
+        try target.root.annotate(record.request, timeout: .seconds(30))
         try show(record, target, console)
         return record.problem == nil ? .done : .damaged
     }

@@ -24,12 +24,10 @@ struct Export: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    @Argument(help: "A database or a root.")
     var path: String?
 
     @OptionGroup var moment: MomentOption
-
-    @OptionGroup var sync: SyncOption
 
     @Option(help: "What to write.")
     var format: Format
@@ -52,7 +50,7 @@ struct Export: HoldfastCommand {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let repository = try options.openRepository()
         let target = try Target(path, in: repository)
-        let chosen = try sync.choose(moment.at, of: target, console)
+        let chosen = try moment.choose(target, console)
         let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil
         let status = try write(chosen, repository, stream, start, console)
         try stream?.send()
@@ -107,10 +105,7 @@ struct Export: HoldfastCommand {
                 console.warning("\(path.printable) was left out: \(Failure.reason(error))")
                 isPartial = true
             }
-            for name in plan.unseen {
-                let path = plan.root.path(of: name)
-                console.warning(RestoreReport.text(unseen: path, at: plan.entry.sequence))
-            }
+            console.warn(unseen: plan.unseen, in: plan.root, at: plan.entry.sequence)
             try say(target.path, chosen.entry, destination, console)
             return isPartial || !plan.unseen.isEmpty ? .partial : .done
         }
@@ -137,7 +132,7 @@ struct Export: HoldfastCommand {
         _ console: Console
     ) throws {
         let place = StreamedOutput.isMeant(by: output) ? "the standard output" : destination.printable
-        let text = "exported \(path.printable) as of snapshot \(RestoreReport.text(entry)) to \(place)"
+        let text = "exported \(path.printable) as of snapshot \(entry.text) to \(place)"
         if StreamedOutput.isMeant(by: output) { return console.message(text) }
         let output = try Directory.absolute(destination).string
         try console.result(

@@ -32,7 +32,7 @@ struct Forget: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A root.", valueName: "path"))
+    @Argument(help: "A root.")
     var path: String?
 
     @OptionGroup(title: "Rules of retention") var retention: RetentionOptions
@@ -40,10 +40,7 @@ struct Forget: HoldfastCommand {
     @Flag(help: "Only say what would go.")
     var dryRun = false
 
-    @Option(
-        help: ArgumentHelp("How long to wait for another writer of the root.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("How long to wait for another writer of the root."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     func perform(_ console: Console) throws -> ExitStatus {

@@ -20,7 +20,7 @@ struct Guard: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
     @Option(name: .customLong("path"), help: ArgumentHelp("The same.", valueName: "path"))
@@ -29,10 +29,7 @@ struct Guard: HoldfastCommand {
     @Option(help: ArgumentHelp("A name for the state before.", valueName: "name"), transform: parseTagName)
     var tag: String?
 
-    @Option(
-        help: ArgumentHelp("How long to wait for each snapshot.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("How long to wait for each snapshot."), transform: parseDuration)
     var timeout: Duration = .seconds(30)
 
     @Argument(

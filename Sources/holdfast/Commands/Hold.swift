@@ -14,13 +14,13 @@ struct Hold: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("The snapshot or time to keep.", valueName: "when"), transform: parseWhen)
+    @Argument(help: "The snapshot or time to keep.", transform: parseWhen)
     var when: When
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     @OptionGroup var sync: SyncOption
@@ -29,11 +29,10 @@ struct Hold: HoldfastCommand {
         let target = try Target(path, in: options.openRepository())
         sync.run(target, for: when, console: console)
         let chosen = try ChosenSnapshot(when, of: target)
-        let hold = AnnotationRequest(.hold, target: chosen.entry.sequence)
-        try Annotating.run(target.root, timeout: timeout, [hold])
+        try target.root.annotate(.init(.hold, target: chosen.entry.sequence), timeout: timeout)
         try console.result(
             json: chosen.line(held: true),
-            text: "snapshot \(RestoreReport.text(chosen.entry)) is held"
+            text: "snapshot \(chosen.entry.text) is held"
         )
         return .done
     }

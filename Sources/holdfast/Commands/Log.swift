@@ -21,21 +21,13 @@ struct Log: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file, directory or root.", valueName: "path"))
+    @Argument(help: "A protected file, directory or root.")
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("From this snapshot or time on.", valueName: "when"),
-        transform: parseWhen
-    )
+    @Option(parsing: .unconditional, help: .when("From this snapshot or time on."), transform: parseWhen)
     var since: When?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Up to this snapshot or time.", valueName: "when"),
-        transform: parseWhen
-    )
+    @Option(parsing: .unconditional, help: .when("Up to this snapshot or time."), transform: parseWhen)
     var until: When?
 
     @Option(help: ArgumentHelp("Of these, only the last N.", valueName: "n"))

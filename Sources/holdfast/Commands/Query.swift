@@ -20,12 +20,10 @@ struct Query: HoldfastCommand {
     @Argument(help: "One or more statements.")
     var sql: String
 
-    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    @Argument(help: "A database or a root.")
     var path: String?
 
     @OptionGroup var moment: MomentOption
-
-    @OptionGroup var sync: SyncOption
 
     @Flag(help: "The names of the columns first.")
     var header = false
@@ -33,8 +31,8 @@ struct Query: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        let past = try HistoricalDatabase(sync.choose(moment.at, of: target, console))
-        console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
+        let past = try HistoricalDatabase(moment.choose(target, console))
+        console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         var announced: [String]?
         let isOnTerminal = CurrentProcess.isTerminal(1)
         try ImageDatabase(at: past.image).query(sql) { columns, values in

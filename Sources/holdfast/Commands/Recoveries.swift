@@ -16,7 +16,7 @@ struct Recoveries: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
     @Flag(help: "As Markdown, a section for each.")
@@ -29,7 +29,7 @@ struct Recoveries: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let target = try Target(path, in: options.openRepository())
         let index = try SnapshotIndex(target.root)
-        guard let scope = index.scope(of: target.name) else { throw Failure.noSuchFile(target, index) }
+        let scope = try index.scope(of: target, mayBeDirectory: false).scope
         let report = RecoveryReport(target: target, index: index)
         for entry in index.recoveries {
             if case .file(let file) = scope, entry.before[file] == nil { continue }

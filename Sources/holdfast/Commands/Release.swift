@@ -14,16 +14,13 @@ struct Release: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(
-        help: ArgumentHelp("The snapshot or time that was held.", valueName: "when"),
-        transform: parseWhen
-    )
+    @Argument(help: "The snapshot or time that was held.", transform: parseWhen)
     var when: When
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -36,11 +33,10 @@ struct Release: HoldfastCommand {
                 "snapshot \(sequence) is not held: " + (held.isEmpty ? "none is" : "these are: \(held)")
             )
         }
-        let release = AnnotationRequest(.release, target: sequence)
-        try Annotating.run(chosen.target.root, timeout: timeout, [release])
+        try chosen.target.root.annotate(.init(.release, target: sequence), timeout: timeout)
         try console.result(
             json: chosen.line(held: false),
-            text: "snapshot \(RestoreReport.text(chosen.entry)) is released"
+            text: "snapshot \(chosen.entry.text) is released"
         )
         return .done
     }

@@ -42,7 +42,7 @@ struct Repair: HoldfastCommand {
             // Without it nothing else can be examined.
             if dryRun { return .done }
         }
-        let repository = try options.openRepositorySilently()
+        let repository = try RepositoryDirectory(at: path)
         let isWhole = try DescriptionRepairs(rootPath, isDryRun: dryRun).run(repository, console)
         for root in try repository.roots().usable {
             if root.hasWriter { throw RepositoryError.locked(root.directory) }

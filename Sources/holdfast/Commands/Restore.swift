@@ -38,15 +38,12 @@ struct Restore: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: "A protected file or root.")
     var path: String?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp(
-            "The state at this snapshot or time; the latest, but in place it must be said.",
-            valueName: "when"
-        ),
+        help: .when("The state at this snapshot or time; the latest, but in place it must be said."),
         transform: parseWhen
     )
     var at: When?
@@ -128,7 +125,7 @@ struct Restore: HoldfastCommand {
             )
         }
         let destination = inPlace ? target.path : stream?.path ?? FilePath(argument: output ?? "")
-        console.detail("\(target.path.printable) at snapshot \(RestoreReport.text(entry)) is wanted")
+        console.detail("\(target.path.printable) at snapshot \(entry.text) is wanted")
 
         let asked = before ? nil : at
         let plan =
@@ -191,9 +188,7 @@ struct Restore: HoldfastCommand {
 
     private func restore(_ dump: FilePath, _ target: Target, _ console: Console) throws -> ExitStatus {
         let present = try ChosenSnapshot(.latest(back: 0), of: target)
-        // A file that is named need not be a database at present.
-        let entry =
-            present.scope == .root ? try HistoricalDatabase.entry(present, mayBeDeleted: true) : present.entry
+        let entry = try HistoricalDatabase.entry(present, mayBeGone: true)
         try UnfinishedWork.leaveNothingWhenInterrupted()
         return try inPlaceOptions.run(
             InPlacePlan(.sql(dump), for: entry.file, present.index),

@@ -25,7 +25,7 @@ struct RowsHistory: HoldfastCommand {
     @Argument(help: ArgumentHelp("The key of the row, and perhaps a PATH behind it.", valueName: "key"))
     var words: [String]
 
-    @Option(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    @Option(help: "A database, or a root with one.")
     var path: String?
 
     @OptionGroup var sync: SyncOption
@@ -37,8 +37,7 @@ struct RowsHistory: HoldfastCommand {
         let (key, target) = (row.keys, try Target(row.path, in: repository))
         sync.run(target, for: .latest(back: 0), console: console)
         let chosen = try ChosenSnapshot(.latest(back: 0), of: target)
-        let entry =
-            chosen.scope == .root ? try HistoricalDatabase.entry(chosen, mayBeDeleted: true) : chosen.entry
+        let entry = try HistoricalDatabase.entry(chosen, mayBeGone: true)
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
         let history = try RowHistory(target.root, entry.file, table: table, key: key)
         var isFound = false

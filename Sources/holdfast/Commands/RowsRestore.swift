@@ -36,7 +36,7 @@ struct RowsRestore: HoldfastCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The snapshot or time that has the rows.", valueName: "when"),
+        help: .when("The snapshot or time that has the rows."),
         transform: parseWhen
     )
     var at: When
@@ -47,7 +47,7 @@ struct RowsRestore: HoldfastCommand {
     )
     var condition: String?
 
-    @Option(help: ArgumentHelp("A database, or a root with one.", valueName: "path"))
+    @Option(help: "A database, or a root with one.")
     var path: String?
 
     @Flag(help: "And all rows that refer to them.")
@@ -90,7 +90,7 @@ struct RowsRestore: HoldfastCommand {
         let chosen = try ChosenSnapshot(at, of: target)
         let entry = try HistoricalDatabase.entry(chosen)
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
-        console.message("\(database.printable) at snapshot \(RestoreReport.text(entry))")
+        console.message("\(database.printable) at snapshot \(entry.text)")
 
         var rowOptions = RowRestore.Options()
         rowOptions.wait = inPlaceOptions.wait

@@ -16,18 +16,16 @@ struct Shell: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A database or a root.", valueName: "path"))
+    @Argument(help: "A database or a root.")
     var path: String?
 
     @OptionGroup var moment: MomentOption
 
-    @OptionGroup var sync: SyncOption
-
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: options.openRepository())
-        let past = try HistoricalDatabase(sync.choose(moment.at, of: target, console))
-        console.message("\(past.path.printable) at snapshot \(RestoreReport.text(past.entry))")
+        let past = try HistoricalDatabase(moment.choose(target, console))
+        console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run(
                 "sqlite3",

@@ -19,10 +19,10 @@ struct Show: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("The snapshot or time.", valueName: "when"), transform: parseWhen)
+    @Argument(help: "The snapshot or time.", transform: parseWhen)
     var when = When.latest(back: 0)
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: "A protected file or root.")
     var path: String?
 
     @Flag(help: "List the rows.")
@@ -51,7 +51,7 @@ struct Show: HoldfastCommand {
             try console.result(
                 json: SnapshotLine(snapshot),
                 text: """
-                    snapshot \(RestoreReport.text(entry)) of \(snapshot.path.printable)
+                    snapshot \(entry.text) of \(snapshot.path.printable)
                       \(state.event.name), \(snapshot.record.pageCount) pages changed, \
                     \(Quantity.text(bytes: state.shape.byteCount)) in all, \
                     \(Quantity.text(bytes: snapshot.record.storedBytes)) stored

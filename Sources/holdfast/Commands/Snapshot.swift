@@ -24,7 +24,7 @@ struct Snapshot: HoldfastCommand {
     @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
     var message: String = ""
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     mutating func validate() throws {

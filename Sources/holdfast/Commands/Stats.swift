@@ -23,7 +23,7 @@ struct Stats: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A protected file or root.", valueName: "path"))
+    @Argument(help: "A protected file or root.")
     var path: String?
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -31,8 +31,7 @@ struct Stats: HoldfastCommand {
         let unusable = try path == nil ? repository.roots().unusable : []
         let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots().usable
         if roots.isEmpty, unusable.isEmpty {
-            let command = SuggestedCommand("watch", "PATH")
-            console.message("nothing is protected in \(repository.path.printable): run \(command)")
+            console.message(Target.nothingIsProtected(in: repository))
         }
         let now = Instant.now
         var total = RootStatistics(now: now)

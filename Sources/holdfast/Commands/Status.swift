@@ -27,8 +27,7 @@ struct Status: HoldfastCommand {
         let roots = try path.map { [try Target($0, in: repository).root] } ?? all.usable
         var failure = path == nil ? all.unusable.first?.failure : nil
         if roots.isEmpty, failure == nil {
-            let command = SuggestedCommand("watch", "PATH")
-            console.message("nothing is protected in \(repository.path.printable): run \(command)")
+            console.message(Target.nothingIsProtected(in: repository))
         }
         for root in roots {
             let status: RootStatus

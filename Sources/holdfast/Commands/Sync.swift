@@ -17,7 +17,7 @@ struct Sync: HoldfastCommand {
     @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     func perform(_ console: Console) throws -> ExitStatus {

@@ -21,14 +21,10 @@ struct Tag: HoldfastCommand {
     @Argument(help: "The name.", transform: parseTagName)
     var name: String
 
-    @Argument(help: ArgumentHelp("A root or a protected file.", valueName: "path"))
+    @Argument(help: "A root or a protected file.")
     var path: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("The snapshot or time to name.", valueName: "when"),
-        transform: parseWhen
-    )
+    @Option(parsing: .unconditional, help: .when("The snapshot or time to name."), transform: parseWhen)
     var at: When?
 
     @Flag(help: "Take the name away.")
@@ -37,7 +33,7 @@ struct Tag: HoldfastCommand {
     @Option(help: ArgumentHelp("What it is for.", valueName: "text"))
     var message = ""
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "time"), transform: parseDuration)
+    @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
     @OptionGroup var sync: SyncOption
@@ -60,10 +56,10 @@ struct Tag: HoldfastCommand {
         sync.run(target, for: at, console: console)
         let chosen = try ChosenSnapshot(at, of: target)
         let tag = AnnotationRequest.tag(name, message: message, at: chosen.entry.sequence)
-        try Annotating.run(target.root, timeout: timeout, [tag])
+        try target.root.annotate(tag, timeout: timeout)
         try console.result(
             json: chosen.line(tag: name),
-            text: "\(name) is snapshot \(RestoreReport.text(chosen.entry))"
+            text: "\(name) is snapshot \(chosen.entry.text)"
         )
         return .done
     }
@@ -72,7 +68,7 @@ struct Tag: HoldfastCommand {
         guard let sequence = index.tags[name] else {
             throw WhenError.unknownTag(name, known: index.tags.keys.sorted())
         }
-        try Annotating.run(index.root, timeout: timeout, [.tagRemoval(name)])
+        try index.root.annotate(.tagRemoval(name), timeout: timeout)
         try console.result(
             json: DeletedTagLine(tag: name, sequence: sequence),
             text: "\(name) is taken away from snapshot \(sequence)"

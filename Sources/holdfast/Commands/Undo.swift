@@ -20,7 +20,7 @@ struct Undo: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: ArgumentHelp("A root, a directory within it, or a protected file.", valueName: "path"))
+    @Argument(help: "A root, a directory within it, or a protected file.")
     var path: String?
 
     @OptionGroup var inPlaceOptions: InPlaceOptions

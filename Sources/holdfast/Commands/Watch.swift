@@ -37,38 +37,28 @@ struct Watch: AsyncParsableCommand {
     @Argument(help: "What to protect.")
     var path: [String] = []
 
-    @Option(
-        help: ArgumentHelp("Quiet that ends a burst of changes.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("Quiet that ends a burst of changes."), transform: parseDuration)
     var debounce: Duration = .milliseconds(20)
 
-    @Option(
-        help: ArgumentHelp("The longest that a change waits to be made durable.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("The longest that a change waits to be made durable."), transform: parseDuration)
     var maxDelay: Duration = .milliseconds(100)
 
     @Option(
-        help: ArgumentHelp(
-            "The longest that a file goes without being compared as a whole; idle ones are after each change.",
-            valueName: "time"
+        help: .time(
+            "The longest that a file goes without being compared as a whole; idle ones are after each change."
         ),
         transform: parseDuration
     )
     var auditInterval: Duration = .seconds(24 * 3600)
 
     @Option(
-        help: ArgumentHelp(
-            "Quiet after which SQLite checks the captured image of each database that changed.",
-            valueName: "time"
-        ),
+        help: .time("Quiet after which SQLite checks the captured image of each database that changed."),
         transform: parseDuration
     )
     var checkAfter: Duration = .seconds(5)
 
     @Option(
-        help: ArgumentHelp("How often a restore of everything is tried; 0s for never.", valueName: "time"),
+        help: .time("How often a restore of everything is tried; 0s for never."),
         transform: parseDuration
     )
     var drillInterval: Duration = .seconds(24 * 3600)
@@ -104,7 +94,19 @@ struct Watch: AsyncParsableCommand {
         protection.isPatient = !once
         var health = HealthWatch.Options()
         health.quiet = max(checkAfter, .milliseconds(100))
-        let leftOut = SharedFlag()
+        let isPartial = Atomic(false)
+        var listeners = WatchService.Listeners()
+        listeners.notice = { [options] in Self.say($1, of: $0, options) }
+        listeners.failed = { [once] in
+            isPartial.store(true, ordering: .releasing)
+            Self.warn($0, $1, isTriedAgain: !once)
+        }
+        listeners.verdict = { Self.warn(of: $0) }
+        listeners.drill = { [options] in Self.say($1, of: $0, options) }
+        listeners.ready = { [options] ready in
+            if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
+            Self.announce(ready, options)
+        }
         let service = try WatchService(
             targets: targets,
             repository: repository,
@@ -113,33 +115,20 @@ struct Watch: AsyncParsableCommand {
             health: health,
             drillInterval: drillInterval > .zero ? max(drillInterval, .seconds(1)) : nil,
             once: once,
-            listeners: WatchService.Listeners(
-                notice: { [options] in Self.say($1, of: $0, options) },
-                failed: { [once, leftOut] in
-                    leftOut.raise()
-                    Self.warn($0, $1, isTriedAgain: !once)
-                },
-                verdict: { Self.warn(of: $0) },
-                drill: { [options] in Self.say($1, of: $0, options) },
-                ready: { [options, leftOut] ready in
-                    if ready.contains(where: { $0.leftOut > 0 }) { leftOut.raise() }
-                    Self.announce(ready, options)
-                }
-            )
+            listeners: listeners
         )
-        var logger = Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
-        logger.logLevel = .critical
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
-                logger: logger
+                logger: Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
             )
         )
         try StopSignal.onFirst {
             Task { await group.triggerGracefulShutdown() }
             try? WorkerThread.start("deadline") {
                 WorkerThread.sleep(Self.stopTime)
-                Self.giveUp(service)
+                for (path, why) in service.abandon() { Self.warn(path, why) }
+                UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
             }
         } again: {
             CurrentProcess.exit(ExitStatus.interrupted.rawValue)
@@ -147,10 +136,10 @@ struct Watch: AsyncParsableCommand {
         do {
             try await group.run()
         } catch let interrupted as WatchService.Interrupted {
-            for root in interrupted.roots { Self.warn(root.path, "\(root.what)") }
+            for (path, why) in interrupted.roots { Self.warn(path, why) }
             UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
         }
-        guard !(once && leftOut.isRaised) else { throw ExitStatus.partial }
+        guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
         // What looks after the databases may have something half done.
         UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
     }
@@ -244,12 +233,6 @@ struct Watch: AsyncParsableCommand {
         Console.say("\(path.printable): \(why); run \(SuggestedCommand("watch", path)) again")
     }
 
-    /// It was told to stop, and something takes too long.
-    private static func giveUp(_ service: WatchService) {
-        for (path, why) in service.abandon() { warn(path, why) }
-        UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
-    }
-
     private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
         for one in ready {
             if options.json {
@@ -270,10 +253,7 @@ struct Watch: AsyncParsableCommand {
         guard let problem = verdict.problem, verdict.isNews else { return }
         let path = verdict.path.printable
         let advice =
-            verdict.lastGood.map {
-                "the last one found good is \($0)"
-            }
-            ?? "none was found good before"
+            verdict.lastGood.map { "the last one found good is \($0)" } ?? "none was found good before"
         Console.say(
             "\(path) is damaged at snapshot \(verdict.sequence) (\(problem)); \(advice): see "
                 + "\(SuggestedCommand("doctor", verdict.path))"
@@ -295,8 +275,7 @@ struct Watch: AsyncParsableCommand {
         case .quarantined(let file, let reason):
             Console.say("\(file): \(reason): this file is captured anew, the others go on: please report it")
         case .trouble(let trouble?): Console.say("\(path): \(trouble)")
-        case .trouble(nil) where !options.quiet: Console.say("\(path): in order again")
-        case .trouble(nil): break
+        case .trouble(nil): if !options.quiet { Console.say("\(path): in order again") }
         case .gap(let reason):
             if !options.quiet { Console.say("\(path): a gap in the history: \(reason)") }
         case .removed(let outcome):
@@ -311,16 +290,5 @@ struct Watch: AsyncParsableCommand {
                 "found changes in \(file) that were not captured, and captured them: this is a bug, please report it"
             )
         }
-    }
-}
-
-/// A flag that one thread raises and another looks at.
-private final class SharedFlag: Sendable {
-    private let flag = Atomic<Bool>(false)
-
-    var isRaised: Bool { flag.load(ordering: .acquiring) }
-
-    func raise() {
-        flag.store(true, ordering: .releasing)
     }
 }

@@ -4,11 +4,6 @@ import LinuxSystem
 /// An object that a command prints with `--json`, one on a line. `docs/JSON.md` has each with its fields.
 protocol JSONLine: Encodable {}
 
-extension JSONLine {
-    /// One line of JSON (RFC 8259). Names of fields become snake_case; those that are nil are left out.
-    var json: String { JSONText.of(self) }
-}
-
 /// A field that is `null` when there is nothing to say, and never left out.
 struct OrNull<Value: Encodable>: Encodable {
     let value: Value?

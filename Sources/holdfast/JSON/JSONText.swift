@@ -1,11 +1,13 @@
 import LinuxSystem
 
-/// Writes values as JSON text, the fields of an object in the order in which they are declared: people read
-/// these lines too, and the columns of a query have an order. Foundation's encoder keeps none.
-enum JSONText {
-    static func of(_ value: some Encodable) -> String {
+extension JSONLine {
+    /// One line of JSON (RFC 8259). Names of fields become snake_case; those that are nil are left out.
+    ///
+    /// The fields are in the order in which they are declared: people read these lines too, and the columns
+    /// of a query have an order. Foundation's encoder keeps none.
+    var json: String {
         let node = JSONNode()
-        node.encode(value)
+        node.encode(self)
         return node.text
     }
 }

@@ -5,12 +5,7 @@ import RepositoryFormat
 // What values are called on the command line.
 
 extension FileKind {
-    var name: String {
-        switch self {
-        case .database: "database"
-        case .plain: "file"
-        }
-    }
+    var name: String { self == .database ? "database" : "file" }
 }
 
 extension SnapshotEvent {

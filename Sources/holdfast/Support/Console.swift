@@ -1,6 +1,8 @@
 import History
 import LinuxSystem
+import RepositoryFormat
 import RepositoryReader
+import SystemPackage
 
 /// Where a command speaks: results on the standard output, messages on the standard error.
 final class Console {
@@ -54,6 +56,17 @@ final class Console {
     /// Something that went wrong.
     func warning(_ text: String) { Self.say(text) }
 
+    /// Files were left out, for nobody knows what was in them.
+    func warn(unseen names: [FilePath], in root: RootDescription, at sequence: SequenceNumber) {
+        for name in names {
+            let path = root.path(of: name)
+            warning(
+                "\(path.printable) was left out: it had no snapshot yet at snapshot \(sequence), and may have been there: "
+                    + "see \(SuggestedCommand("log", path))"
+            )
+        }
+    }
+
     /// A root cannot be used, or only by the copy of its description.
     static func warn(of root: RootList.Damaged) {
         let finding = root.finding
@@ -85,6 +98,11 @@ struct Style {
     private func wrap(_ text: String, _ code: String) -> String {
         isEnabled ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
     }
+}
+
+extension SnapshotIndex.Entry {
+    /// The snapshot and its time.
+    var text: String { "\(sequence) (\(time.pasteableText), \(time.ageText(now: .now)))" }
 }
 
 extension Instant {

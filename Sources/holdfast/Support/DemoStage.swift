@@ -13,9 +13,7 @@ final class DemoStage: Sendable {
     init() throws {
         // Else the directories above it would be made as well.
         let parent = try Directory.resolve(FilePath(CurrentProcess.environment("TMPDIR") ?? "/tmp"))
-        let random = CurrentProcess.randomBytes(6).map {
-            String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-        }
+        let random = CurrentProcess.randomBytes(6).map { $0.padded(to: 2, radix: 16) }
         folder = parent.appending("holdfast-demo-" + random.joined())
     }
 

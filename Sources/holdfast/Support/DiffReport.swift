@@ -25,7 +25,7 @@ struct DiffReport {
                 path: target.path.string
             ),
             text:
-                "\(target.path.printable) from snapshot \(RestoreReport.text(old)) to \(RestoreReport.text(new))"
+                "\(target.path.printable) from snapshot \(old.text) to \(new.text)"
         )
         return try showFiles()
     }
@@ -134,10 +134,13 @@ struct DiffReport {
     }
 
     private func show(_ row: RowDiff, _ file: SnapshotPair.File) throws {
-        let sign = row.kind == .added ? "+" : row.kind == .removed ? "-" : "~"
-        let color =
-            row.kind == .added
-            ? console.style.green : row.kind == .removed ? console.style.red : console.style.yellow
+        let style = console.style
+        let (sign, color) =
+            switch row.kind {
+            case .added: ("+", style.green)
+            case .removed: ("-", style.red)
+            case .changed: ("~", style.yellow)
+            }
         try console.result(
             json: DiffRowLine(row, path: file.path.string),
             text: color("  \(sign) \(Self.text(row))")

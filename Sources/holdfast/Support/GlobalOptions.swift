@@ -44,25 +44,9 @@ struct GlobalOptions: ParsableArguments {
 
     /// Opens the repository, which must exist, and warns of roots whose description is damaged.
     func openRepository() throws -> RepositoryDirectory {
-        let repository = try openRepositorySilently()
+        let repository = try RepositoryDirectory(at: repositoryPath())
         for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
         return repository
-    }
-
-    /// The same for commands that say themselves what is damaged.
-    func openRepositorySilently() throws -> RepositoryDirectory {
-        let path = try repositoryPath()
-        do {
-            // One that may not be looked into is not the same as none.
-            _ = try FileStatus.of(path.appending("repository.json"))
-        } catch {
-            guard error.isMissing else { throw error }
-            // Of roots without it the error says what to do.
-            guard try RepositoryDirectory.hasRoots(path) else {
-                throw RepositoryError.notARepository(path)
-            }
-        }
-        return try RepositoryDirectory(at: path)
     }
 }
 

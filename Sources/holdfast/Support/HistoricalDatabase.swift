@@ -25,11 +25,15 @@ struct HistoricalDatabase {
     }
 
     /// The snapshot of the database that is meant: of several, one must be named. Throws `Failure`.
-    static func entry(_ chosen: ChosenSnapshot, mayBeDeleted: Bool = false) throws -> SnapshotIndex.Entry {
+    ///
+    /// - Parameter mayBeGone: it need not exist at that moment, and a file that is named need not be a
+    ///   database.
+    static func entry(_ chosen: ChosenSnapshot, mayBeGone: Bool = false) throws -> SnapshotIndex.Entry {
+        if mayBeGone, chosen.scope != .root { return chosen.entry }
         let index = chosen.index
         let candidates = index.state(at: chosen.entry.sequence).filter { entry in
             (chosen.scope == .root || chosen.scope == .file(entry.file))
-                && (mayBeDeleted || entry.event != .deleted)
+                && (mayBeGone || entry.event != .deleted)
                 && index.declaration(of: entry.file, at: entry.sequence)?.kind == .database
         }
         let meant = try index.meantDatabase(among: candidates.map(\.file), at: chosen.entry.sequence)
@@ -41,10 +45,5 @@ struct HistoricalDatabase {
             )
         }
         return entry
-    }
-
-    /// What is examined, for people.
-    func announce(_ console: Console) {
-        console.message("\(path.printable) at snapshot \(RestoreReport.text(entry))")
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LinuxSystem
+import Recovery
 
 /// A command that does its work on a thread of its own and then ends.
 protocol HoldfastCommand: AsyncParsableCommand, Sendable {
@@ -19,5 +20,17 @@ extension HoldfastCommand {
             return try result.get()
         }
         guard status == .done else { throw status }
+    }
+}
+
+extension UnfinishedWork {
+    /// From here on, an interrupted command removes what it has not finished.
+    static func leaveNothingWhenInterrupted() throws {
+        try StopSignal.onFirst {
+            UnfinishedWork.abandonAll {
+                Console.say("interrupted: what was not finished was removed")
+                CurrentProcess.exit(ExitStatus.interrupted.rawValue)
+            }
+        }
     }
 }

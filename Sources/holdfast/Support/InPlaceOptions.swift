@@ -7,10 +7,7 @@ import SystemPackage
 
 /// How something is done to files in their own places.
 struct InPlaceOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("How long to wait for programs that use the database.", valueName: "time"),
-        transform: parseDuration
-    )
+    @Option(help: .time("How long to wait for programs that use the database."), transform: parseDuration)
     var wait: Duration = .seconds(10)
 
     @Flag(help: "Change nothing: say what would be done, and which rows of each table differ.")
@@ -50,7 +47,7 @@ struct InPlaceOptions: ParsableArguments {
             guard plan.items.count > 1 else { throw failure }
             try report.addFailure(item.path, failure)
         }
-        for name in unseen { report.addUnseen(name) }
+        report.addUnseen(unseen)
         if dryRun {
             try restore.rehearse(
                 onFile: { try report.add($0) },

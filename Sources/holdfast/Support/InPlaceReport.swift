@@ -51,10 +51,10 @@ struct InPlaceReport {
         worst = .partial
     }
 
-    /// The file may have existed with unknown content: it is not changed.
-    mutating func addUnseen(_ name: FilePath) {
-        console.warning(RestoreReport.text(unseen: plan.root.path(of: name), at: plan.at))
-        if worst == .done { worst = .partial }
+    /// The files may have existed with unknown content: they are not changed.
+    mutating func addUnseen(_ names: [FilePath]) {
+        console.warn(unseen: names, in: plan.root, at: plan.at)
+        if worst == .done, !names.isEmpty { worst = .partial }
     }
 
     /// The last line; returns the status to end with.
@@ -120,7 +120,7 @@ struct InPlaceReport {
 
     private func text(_ source: InPlacePlan.Source) -> String {
         switch source {
-        case .snapshot(let entry): "to snapshot \(RestoreReport.text(entry))"
+        case .snapshot(let entry): "to snapshot \(entry.text)"
         case .sql(let dump): "from \(dump.printable)"
         case .image: "from the salvaged rows"
         case .nothing: "to nothing"

@@ -64,16 +64,11 @@ struct LogTable {
         )
     }
 
-    private func columns(
-        _ sequence: String,
-        _ time: String,
-        _ age: String,
-        _ event: String,
-        _ numbers: String...
-    ) -> String {
-        let words = [(time, 29), (age, 10), (event, 8)].map { $0.paddedOnRight(to: $1) }
-        let numbers = zip(numbers, [7, 10, 10]).map { $0.paddedOnLeft(to: $1) }
-        return ([sequence.paddedOnLeft(to: sequenceWidth)] + words + numbers).joined(separator: "  ")
+    private func columns(_ texts: String...) -> String {
+        // As printf has it: of a negative width, the text is at the left.
+        let widths = [sequenceWidth, -29, -10, -8, 7, 10, 10]
+        let padded = zip(texts, widths).map { $1 < 0 ? $0.paddedOnRight(to: -$1) : $0.paddedOnLeft(to: $1) }
+        return padded.joined(separator: "  ")
     }
 }
 

@@ -18,11 +18,6 @@ struct RestoreReport {
     private(set) var restored = 0
     private(set) var bytes: UInt64 = 0
 
-    /// A snapshot and its time, for people.
-    static func text(_ entry: SnapshotIndex.Entry) -> String {
-        "\(entry.sequence) (\(entry.time.pasteableText), \(entry.time.ageText(now: .now)))"
-    }
-
     mutating func add(_ outcome: Recovery.Restore.Outcome) throws {
         let item = outcome.item
         let state = outcome.state
@@ -34,10 +29,10 @@ struct RestoreReport {
                     + "check it with the program that it belongs to"
             )
         }
-        let output = try absolute(item.destination)
+        let output = try Directory.absolute(item.destination).string
         let place = isStreamed ? "the standard output" : item.destination.printable
         let text =
-            "restored \(item.path.printable) as of snapshot \(Self.text(item.entry)) to "
+            "restored \(item.path.printable) as of snapshot \(item.entry.text) to "
             + "\(place): \(Quantity.text(bytes: state.shape.byteCount)), "
             + "digest \(state.digest.hexadecimal), integrity \(outcome.integrity.name)"
             + (check == .quick && outcome.integrity == .ok ? " (indexes not compared)" : "")
@@ -63,20 +58,12 @@ struct RestoreReport {
         worst = .partial
     }
 
-    /// For a file that was left out, for nobody knows what was in it.
-    static func text(unseen path: FilePath, at sequence: SequenceNumber) -> String {
-        "\(path.printable) was left out: it had no snapshot yet at snapshot \(sequence), and may have been there: see "
-            + "\(SuggestedCommand("log", path))"
-    }
-
     /// The last line; returns the status to end with.
     func end() throws -> ExitStatus {
         guard plan.isDirectory else { return worst }
         try console.flush()
-        for name in plan.unseen {
-            console.warning(Self.text(unseen: plan.root.path(of: name), at: plan.entry.sequence))
-        }
-        let output = try absolute(plan.destination)
+        console.warn(unseen: plan.unseen, in: plan.root, at: plan.entry.sequence)
+        let output = try Directory.absolute(plan.destination).string
         let failed = plan.items.count + plan.refused.count - restored
         try console.result(
             json: RestoredDirectoryLine(
@@ -90,13 +77,9 @@ struct RestoreReport {
                 elapsedMs: start.duration(to: .now).wholeMilliseconds
             ),
             text:
-                "\(Quantity.text(restored, "file")) of \(target.path.printable) as of snapshot \(Self.text(plan.entry)) are in "
+                "\(Quantity.text(restored, "file")) of \(target.path.printable) as of snapshot \(plan.entry.text) are in "
                 + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
         )
         return plan.unseen.isEmpty || worst != .done ? worst : .partial
-    }
-
-    private func absolute(_ path: FilePath) throws -> String {
-        try Directory.absolute(path).string
     }
 }

@@ -4,7 +4,7 @@ import History
 /// Which snapshots stay, for the commands that remove others.
 struct RetentionOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Keep everything that is not older than this, as 24h or 7d.", valueName: "time"),
+        help: .time("Keep everything that is not older than this, as 24h or 7d."),
         transform: parseDuration
     )
     var keepWithin: Duration?
@@ -33,9 +33,8 @@ struct RetentionOptions: ParsableArguments {
     var keepTag: [String] = []
 
     @Option(
-        help: ArgumentHelp(
-            "How long tags that holdfast made by itself keep their moments; 30d unless said. It switches no other rule off.",
-            valueName: "time"
+        help: .time(
+            "How long tags that holdfast made by itself keep their moments; 30d unless said. It switches no other rule off."
         ),
         transform: parseDuration
     )
@@ -60,26 +59,22 @@ struct RetentionOptions: ParsableArguments {
         }
     }
 
+    /// Only what was said, if anything was.
     var rules: RetentionRules {
-        var policy = policy
+        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly]
+        var policy = RetentionPolicy()
+        if keepWithin == nil, keepTag.isEmpty, counts.allSatisfy({ $0 == nil }) {
+            policy = .standard
+        } else {
+            policy.within = keepWithin
+            policy.last = keepLast ?? 0
+            policy.hourly = keepHourly ?? 0
+            policy.daily = keepDaily ?? 0
+            policy.weekly = keepWeekly ?? 0
+            policy.monthly = keepMonthly ?? 0
+            policy.tags = keepTag
+        }
         policy.automaticTags = keepAutoTags
         return RetentionRules(policy: policy, maximumBytes: maxSize)
-    }
-
-    /// Only what was said, if anything was.
-    private var policy: RetentionPolicy {
-        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly]
-        guard keepWithin != nil || !keepTag.isEmpty || counts.contains(where: { $0 != nil }) else {
-            return .standard
-        }
-        var policy = RetentionPolicy()
-        policy.within = keepWithin
-        policy.last = keepLast ?? 0
-        policy.hourly = keepHourly ?? 0
-        policy.daily = keepDaily ?? 0
-        policy.weekly = keepWeekly ?? 0
-        policy.monthly = keepMonthly ?? 0
-        policy.tags = keepTag
-        return policy
     }
 }

@@ -33,24 +33,17 @@ struct RowReport {
     }
 
     private func action(_ kind: RowChange.Kind) -> (name: String, text: String) {
-        switch kind {
+        let (was, stays) = isRehearsal ? ("would be", "would stay") : ("was", "stays")
+        return switch kind {
         case .missing: ("insert", "would be restored")
         case .blocked: ("none", "cannot be restored")
-        case .displaced:
-            (
-                "delete",
-                "\(isRehearsal ? "would be" : "was") removed, because it conflicts with a restored row"
-            )
+        case .displaced: ("delete", "\(was) removed, because it conflicts with a restored row")
         case .same: ("none", "is unchanged")
-        case .conflict:
-            isOverwriting
-                ? ("overwrite", "has other values, and would be overwritten")
-                : ("none", "has other values, and \(isRehearsal ? "would stay" : "stays")")
+        case .conflict where isOverwriting: ("overwrite", "has other values, and would be overwritten")
+        case .conflict: ("none", "has other values, and \(stays)")
         case .unlinked: ("link", "would refer to its row again")
-        case .relinked:
-            isOverwriting
-                ? ("link", "refers to another row, and would be overwritten")
-                : ("none", "refers to another row, and \(isRehearsal ? "would stay" : "stays")")
+        case .relinked where isOverwriting: ("link", "refers to another row, and would be overwritten")
+        case .relinked: ("none", "refers to another row, and \(stays)")
         }
     }
 

@@ -4,39 +4,34 @@ import SystemPackage
 /// Reports the attributes of restored files and directories that could not be restored: one line for each
 /// kind, however many files it concerns. The exit status stays as it is.
 final class ShortfallReport {
-    private struct Kind: Equatable {
-        let part: AttributesShortfall.Part
-        let code: Errno
-    }
-
-    private var found: [(kind: Kind, first: FilePath, count: Int)] = []
+    private var found: [(first: AttributesShortfall, count: Int)] = []
 
     func add(_ shortfall: AttributesShortfall) {
-        let kind = Kind(part: shortfall.part, code: shortfall.code)
-        if let index = found.firstIndex(where: { $0.kind == kind }) {
-            found[index].count += 1
+        let known = found.firstIndex { $0.first.part == shortfall.part && $0.first.code == shortfall.code }
+        if let known {
+            found[known].count += 1
         } else {
-            found.append((kind, shortfall.path, 1))
+            found.append((shortfall, 1))
         }
     }
 
     func tell(_ console: Console) {
-        for (kind, first, count) in found {
+        for (first, count) in found {
             let others = count == 1 ? "" : " and \(count - 1) more"
-            console.warning("\(Self.text(kind)) \(first.printable)\(others)")
+            console.warning("\(Self.text(first)) \(first.path.printable)\(others)")
         }
     }
 
-    private static func text(_ kind: Kind) -> String {
+    private static func text(_ shortfall: AttributesShortfall) -> String {
         let what =
-            switch kind.part {
+            switch shortfall.part {
             case .owner: "the owner"
             case .mode: "the mode"
             case .time: "the time"
             case .extended(let name): FilePath(name).printable
             case .tooManyExtended: "extended attributes of more than \(ExtendedAttribute.mostBytes >> 10) KiB"
             }
-        let advice = kind.part == .owner && kind.code == .notPermitted ? ", only root can do that" : ""
-        return "could not restore \(what) (\(kind.code)\(advice)):"
+        let isForRoot = shortfall.part == .owner && shortfall.code == .notPermitted
+        return "could not restore \(what) (\(shortfall.code)\(isForRoot ? ", only root can do that" : "")):"
     }
 }

@@ -28,14 +28,6 @@ struct SyncOption: ParsableArguments {
         }
     }
 
-    /// The snapshot that a WHEN means after that. Warns where it may be older than the file.
-    func choose(_ when: When, of target: Target, _ console: Console) throws -> ChosenSnapshot {
-        run(target, for: when, console: console)
-        let chosen = try ChosenSnapshot(when, of: target)
-        chosen.warnIfStale(console)
-        return chosen
-    }
-
     private static func mayMeanNewest(_ when: When) -> Bool {
         switch when {
         case .latest, .latestGood, .now: true

@@ -12,12 +12,9 @@ struct Target: Sendable {
 
     /// Its absolute path, as the root's is written.
     var path: FilePath { name.map(root.path) ?? root.path }
+}
 
-    init(root: RootDescription, name: FilePath?) {
-        self.root = root
-        self.name = name
-    }
-
+extension Target {
     /// Finds the root or protected file that `path` names. Left out, it is the root of the current directory,
     /// else the `.devteam` of the nearest directory upwards, else the only root.
     init(_ path: String?, in repository: RepositoryDirectory) throws {
@@ -29,35 +26,25 @@ struct Target: Sendable {
         if let directory = try? Directory.current() {
             let (match, unprotected) = try repository.root(around: directory, named: ".devteam")
             if let match {
-                self.init(match)
+                self.init(root: match.root, name: match.name)
                 return
             }
             if let unprotected { throw Self.isNotProtected(unprotected, in: repository) }
         }
         let roots = try repository.roots().usable
         guard let root = roots.first else {
-            throw Failure(
-                .notFound,
-                "nothing is protected in \(repository.path.printable): run \(SuggestedCommand("watch", "PATH"))"
-            )
+            throw Failure(.notFound, Self.nothingIsProtected(in: repository))
         }
         guard roots.count == 1 else {
             let list = roots.map { $0.path.printable }.joined(separator: ", ")
             throw Failure(.notFound, "several roots are protected: name one: \(list)")
         }
-        self.init(root: root)
+        let name = root.kind == .file ? root.path.lastComponent : nil
+        self.init(root: root, name: name.map { FilePath(root: nil, components: $0) })
     }
 
-    private init(root: RootDescription) {
-        self.root = root
-        name =
-            root.kind == .directory
-            ? nil : root.path.lastComponent.map { FilePath(root: nil, components: $0) }
-    }
-
-    private init(_ match: RootMatch) {
-        root = match.root
-        name = match.name
+    static func nothingIsProtected(in repository: RepositoryDirectory) -> String {
+        "nothing is protected in \(repository.path.printable): run \(SuggestedCommand("watch", "PATH"))"
     }
 
     /// Whether an argument that may be something else as well names a root, or what a root has snapshots of.
@@ -73,7 +60,7 @@ struct Target: Sendable {
 
     private static func find(_ path: FilePath, in repository: RepositoryDirectory) throws -> Target {
         guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a file or a root") }
-        if let match = try repository.root(for: path) { return Target(match) }
+        if let match = try repository.root(for: path) { return Target(root: match.root, name: match.name) }
         if let target = try findByName(path, in: repository) { return target }
         throw isNotProtected(path, in: repository)
     }

@@ -106,7 +106,8 @@ struct DrillWatchTests {
         // No third one begins amid the end of the test.
         let loop = try EventLoop("maintenance")
         defer { loop.stop() }
-        let watch = DrillWatch(protected.protector, every: .seconds(1), on: loop) { root, made in
+        let schedule = DrillSchedule(interval: .seconds(1))
+        let watch = DrillWatch(protector: protected.protector, schedule: schedule, loop: loop) { root, made in
             #expect(root == data.root)
             record.yield(made)
         }

@@ -29,9 +29,12 @@ struct HealthWatchTests {
         options.quiet = .milliseconds(20)
         let loop = try EventLoop("maintenance")
         defer { loop.stop() }
-        let watch = HealthWatch(protected.protector, options, on: loop, changes: protected.changes) {
-            verdict.yield($0)
-        }
+        let watch = HealthWatch(
+            protector: protected.protector,
+            options: options,
+            loop: loop,
+            changes: protected.changes
+        ) { verdict.yield($0) }
         let run = Task { await watch.run() }
         defer { run.cancel() }
 

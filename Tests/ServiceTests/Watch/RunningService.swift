@@ -26,19 +26,16 @@ final class RunningService: Sendable {
         let failures = Failures()
         var options = RootProtector.Options()
         options.isPatient = !once
+        var listeners = WatchService.Listeners()
+        listeners.failed = { path, _ in failures.paths.withLock { $0.append(path) } }
+        listeners.ready = { announcement.yield($0) }
         let service = try WatchService(
             targets: targets,
             repository: repository,
             options: options,
             health: nil,
             once: once,
-            listeners: WatchService.Listeners(
-                notice: { _, _ in },
-                failed: { path, _ in failures.paths.withLock { $0.append(path) } },
-                verdict: { _ in },
-                drill: { _, _ in },
-                ready: { announcement.yield($0) }
-            )
+            listeners: listeners
         )
         let group = ServiceGroup(
             configuration: .init(
