@@ -116,7 +116,7 @@ package struct InPlacePlan: Sendable {
                 ?? false
         }
         guard let entry = index.recoveries.last(where: { $0.before.keys.contains(where: isMeant) }) else {
-            throw .nothingToUndo(index.root.path, begun: index.begunRecovery)
+            throw .nothingToUndo(index.root.path, begun: index.begunRecovery?.before)
         }
         try Self.refuseIfOthersWrote(since: entry, index)
         // Without them, older snapshots of the files would be used instead.

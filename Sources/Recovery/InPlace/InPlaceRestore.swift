@@ -46,7 +46,7 @@ package struct InPlaceRestore {
         self.options = options
         self.capture = capture
         stamp = now.stamp(in: .system)
-        tags = RecoveryTags(plan.action, stamp: index.freeStamp(for: plan.action, now: now))
+        tags = index.freeTags(for: plan.action, now: now)
     }
 
     /// Restores all files of the plan. Returns the entry recorded in the history; nil if nothing had to
