@@ -84,7 +84,7 @@ final class InPlaceImages {
         switch item.source {
         case .nothing: return nil
         case .sql, .image: state = nil
-        case .snapshot(let entry): state = try rebuilt(item, entry)
+        case .snapshot(let entry): state = try entry.state(rebuilt[item.file], of: item.path)
         }
         let path = wantedPath(item.file)
         let integrity = item.kind == .database ? try Integrity.check(databaseAt: path, check) : nil
@@ -94,16 +94,6 @@ final class InPlaceImages {
         let image = Image(path: path, state: state, integrity: integrity)
         wanted[item.file] = image
         return image
-    }
-
-    private func rebuilt(_ item: InPlacePlan.Item, _ entry: SnapshotIndex.Entry) throws -> SnapshotState {
-        guard let state = try rebuilt[item.file]?.get() else {
-            throw RepositoryError.noSnapshot(item.file, at: entry.sequence)
-        }
-        guard state.sequence == entry.sequence else {
-            throw RestoreError.wrongSnapshot(item.path, wanted: entry.sequence, got: state.sequence)
-        }
-        return state
     }
 
     /// The newest snapshot of a file that is not later than `sequence`; nil if there was no such file.

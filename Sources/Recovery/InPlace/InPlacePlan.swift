@@ -132,7 +132,7 @@ package struct InPlacePlan: Sendable {
             let found = index.entry(of: file, atOrBefore: before)
             let declaration = index.declaration(of: file, at: found?.sequence ?? before)
             let name = declaration?.name ?? ""
-            guard index.root.kind == .file || RestorePlan.place(of: name, in: index.root.path) != nil else {
+            guard index.root.kind == .file || name.leadsBelow else {
                 refused.append(name)
                 continue
             }

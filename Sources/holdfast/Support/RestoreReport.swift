@@ -34,8 +34,8 @@ struct RestoreReport {
                     + "check it with the program that it belongs to"
             )
         }
-        let output = try absolute(item.destination)
-        let place = isStreamed ? "the standard output" : item.destination.printable
+        let output = try absolute(outcome.destination)
+        let place = isStreamed ? "the standard output" : outcome.destination.printable
         let text =
             "restored \(item.path.printable) as of snapshot \(Self.text(item.entry)) to "
             + "\(place): \(Quantity.text(bytes: state.shape.byteCount)), "
