@@ -18,12 +18,6 @@ package struct TableDiff: Hashable, Sendable {
     /// False: the difference of its rows is unknown, and a note says why.
     package internal(set) var isCompared = true
 
-    var withoutNotes: Self {
-        var diff = self
-        diff.notes = []
-        return diff
-    }
-
     package var isEmpty: Bool { added == 0 && removed == 0 && changed == 0 && notes.isEmpty }
 }
 

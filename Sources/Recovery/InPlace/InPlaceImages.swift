@@ -150,10 +150,13 @@ final class InPlaceImages {
         guard images.allSatisfy({ $0?.isHealthyDatabase ?? true }) else {
             return DatabaseDiff()
         }
-        let diff = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
-        guard images.contains(where: { $0 == nil }) else { return diff }
-        // It is obvious that all tables appear or disappear with the file.
-        return DatabaseDiff(tables: diff.tables.map { $0.withoutNotes }.filter { !$0.isEmpty })
+        var diff = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
+        if images.contains(where: { $0 == nil }) {
+            // It is obvious that all tables appear or disappear with the file.
+            for index in diff.tables.indices { diff.tables[index].notes = [] }
+            diff.tables.removeAll(where: \.isEmpty)
+        }
+        return diff
     }
 
     /// The changes between two of a database's snapshots.
