@@ -39,6 +39,14 @@ package struct RowDiff: Hashable, Sendable {
     package let new: [Value]
 }
 
+extension [RowDiff.Value] {
+    /// The values that differ from the others, among the columns that those have.
+    func changed(from others: Self) -> Self {
+        let known = Dictionary(others.map { (SQLName($0.column), $0.value) }) { first, _ in first }
+        return filter { value in known[named: value.column].map { $0 != value.value } ?? false }
+    }
+}
+
 extension [String] {
     /// Each of these columns with its value in a row.
     func with(_ values: [SQLValue]) -> [RowDiff.Value] {
