@@ -18,7 +18,7 @@ package struct ImageDiff {
     /// Opens both images. nil: there was no database, which has no tables.
     package init(from old: FilePath?, to new: FilePath?) throws {
         queue = try DatabaseQueue()
-        let schemas = try [old, new].map { try $0.map { try Schema(of: ImageDatabase(at: $0)) } }
+        let schemas = try [old, new].map { try $0.map { try ImageDatabase(at: $0).read(Schema.init) } }
         views = schemas.flatMap { $0?.views ?? [] }
         let shapes = try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: new ?? old)
