@@ -29,11 +29,11 @@ package struct RestorePlan: Hashable, Sendable {
     /// Whether the snapshot is its file's newest. Not used for a directory.
     package let isLatest: Bool
     /// The files to restore, by file number.
-    package private(set) var items: [Item]
+    package private(set) var items: [Item] = []
     /// Stored names of files that cannot be restored because they would lead out of the destination.
-    package let refused: [FilePath]
+    package private(set) var refused: [FilePath] = []
     /// Names of files that may have existed, but had no snapshot yet.
-    package let unseen: [FilePath]
+    package private(set) var unseen: [FilePath] = []
     /// The root's directories, by their names relative to it. Unwanted ones do not count as existing.
     private(set) var directories: [FilePath: FormerDirectory]
     /// The directory within the root that is restored; empty for the root itself.
@@ -60,8 +60,6 @@ package struct RestorePlan: Hashable, Sendable {
         isDirectory = false
         isLatest = index.entries(in: .file(entry.file)).last == entry
         items = [item]
-        refused = []
-        unseen = []
         directories = former.directories.mapValues {
             FormerDirectory(attributes: $0.attributes, isThere: false)
         }
@@ -77,8 +75,6 @@ package struct RestorePlan: Hashable, Sendable {
         to destination: FilePath
     ) {
         let former = index.attributes(at: entry.sequence, asked: when)
-        var items: [Item] = []
-        var refused: [FilePath] = []
         for entry in index.state(at: entry.sequence) where entry.event != .deleted {
             var item = Item(entry, of: index, former)
             item.relativePath = item.name
@@ -90,8 +86,6 @@ package struct RestorePlan: Hashable, Sendable {
         self.destination = destination
         isDirectory = true
         isLatest = false
-        self.items = items
-        self.refused = refused
         unseen = index.unseenFiles(at: entry.sequence).filter { name in
             directory.map { name.starts(with: $0) } ?? true
         }
