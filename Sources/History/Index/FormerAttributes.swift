@@ -64,11 +64,9 @@ struct AttributesHistory: Sendable {
     }
 
     private var entries: [Entry] = []
-    private var subjects: [AttributesRecord.Subject] = []
-    private var subjectNumbers: [AttributesRecord.Subject: Int32] = [:]
+    private var subjects = NumberedValues<AttributesRecord.Subject>()
     /// Without their times.
-    private var styles: [FileAttributes] = []
-    private var styleNumbers: [FileAttributes: Int32] = [:]
+    private var styles = NumberedValues<FileAttributes>()
 
     var count: Int { entries.count }
 
@@ -78,28 +76,13 @@ struct AttributesHistory: Sendable {
                 sequence: record.sequence,
                 time: record.time,
                 modified: record.attributes?.modified ?? 0,
-                subject: number(of: record.subject),
-                style: record.attributes.map { number(of: $0) } ?? -1
+                subject: subjects.number(of: record.subject),
+                // With its own time each file would have a style of its own.
+                style: record.attributes.map {
+                    styles.number(of: $0.modified == nil ? $0 : $0.with(modified: 0))
+                } ?? -1
             )
         )
-    }
-
-    private mutating func number(of subject: AttributesRecord.Subject) -> Int32 {
-        if let known = subjectNumbers[subject] { return known }
-        let number = Int32(subjects.count)
-        subjects.append(subject)
-        subjectNumbers[subject] = number
-        return number
-    }
-
-    private mutating func number(of attributes: FileAttributes) -> Int32 {
-        // With its own time each file would have a style of its own.
-        let style = attributes.modified == nil ? attributes : attributes.with(modified: 0)
-        if let known = styleNumbers[style] { return known }
-        let number = Int32(styles.count)
-        styles.append(style)
-        styleNumbers[style] = number
-        return number
     }
 
     /// The last attributes of each name as of `sequence`. Records with that very sequence must be among the
@@ -112,16 +95,30 @@ struct AttributesHistory: Sendable {
     ) -> FormerAttributes {
         var state = FormerAttributes()
         for (place, entry) in entries.enumerated() where entry.sequence <= sequence {
-            let attributes = entry.style < 0 ? nil : styles[Int(entry.style)]
+            let attributes = entry.style < 0 ? nil : styles.values[Int(entry.style)]
             let isTimed = attributes?.modified != nil
             let isBehind = place >= limit ?? .max || time.map { entry.time > $0 } ?? false
             state.add(
-                subjects[Int(entry.subject)],
+                subjects.values[Int(entry.subject)],
                 isTimed ? attributes?.with(modified: entry.modified) : attributes,
                 isLate: isBehind && entry.sequence == sequence
             )
         }
         return state
+    }
+}
+
+/// Values that are each stored once, by their numbers.
+private struct NumberedValues<Value: Hashable & Sendable>: Sendable {
+    private(set) var values: [Value] = []
+    private var numbers: [Value: Int32] = [:]
+
+    mutating func number(of value: Value) -> Int32 {
+        if let known = numbers[value] { return known }
+        let number = Int32(values.count)
+        values.append(value)
+        numbers[value] = number
+        return number
     }
 }
 

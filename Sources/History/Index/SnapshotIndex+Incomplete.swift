@@ -34,8 +34,10 @@ extension SnapshotIndex {
         guard let newest = whole.last else {
             throw HistoryError.nothingWhole(damage[0], isRoot: scope == .root)
         }
-        if isCounted(when) {
+        switch when {
+        case .latest, .latestGood:
             return whole[try resolve(when, in: whole, strictlyBefore: strictlyBefore, now: now)]
+        case .sequence, .name, .instant: break
         }
         let all = entries(in: scope)
         let index = try resolve(when, in: all, strictlyBefore: strictlyBefore, now: now)
@@ -50,12 +52,5 @@ extension SnapshotIndex {
             throw HistoryError.uncertain(damage[0], guess: guess, isRoot: scope == .root)
         }
         return entry
-    }
-
-    private func isCounted(_ when: When) -> Bool {
-        switch when {
-        case .latest, .latestGood: true
-        case .sequence, .name, .instant: false
-        }
     }
 }

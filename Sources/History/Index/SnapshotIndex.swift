@@ -27,11 +27,12 @@ package struct SnapshotIndex: Sendable {
     }
 
     /// A declaration of a file, from a place in the history on.
-    struct Declaration: Hashable, Sendable {
+    package struct Declaration: Hashable, Sendable {
         /// The last snapshot before it, of any file.
         let after: SequenceNumber
-        let name: FilePath
-        let kind: FileKind
+        /// Relative to the root.
+        package let name: FilePath
+        package let kind: FileKind
     }
 
     package let root: RootDescription
@@ -50,9 +51,7 @@ package struct SnapshotIndex: Sendable {
     /// All recoveries, oldest first.
     package private(set) var recoveries: [RecoveryEntry] = []
     /// The last recovery that was begun, unless it was finished.
-    private var begun: RecoveryTags?
-    /// Its tag of the state before it.
-    package var begunRecovery: String? { begun?.before }
+    package private(set) var begunRecovery: RecoveryTags?
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
     /// How the clock was set while writers ran, oldest first, and the number of entries before that.
@@ -164,14 +163,14 @@ package struct SnapshotIndex: Sendable {
             automaticTagPlaces[name] = annotation.isAutomaticTag ? entries.count : nil
             guard annotation.target != .none else {
                 (tags[name], tagTargets[name]) = (nil, nil)
-                if name == begun?.before { begun = nil }
+                if name == begunRecovery?.before { begunRecovery = nil }
                 break
             }
             tags[name] = annotation.target
             tagPlaces[name] = annotation.target == entries.last?.sequence ? attributes.count : nil
             tagTargets[name, default: []].append(annotation.target)
-            if let tags = RecoveryTags(before: name) { begun = tags }
-            if name == begun?.after { begun = nil }
+            if let tags = RecoveryTags(before: name) { begunRecovery = tags }
+            if name == begunRecovery?.after { begunRecovery = nil }
         case (.hold, _): holds.insert(annotation.target)
         case (.release, _): holds.remove(annotation.target)
         case (.health, _):
@@ -217,14 +216,9 @@ extension SnapshotIndex {
         Set(declarations.filter { $0.value.contains { $0.name.starts(with: directory) } }.keys)
     }
 
-    /// The file's name, relative to the root, and its kind, at a snapshot of it.
-    package func declaration(
-        of file: FileID,
-        at sequence: SequenceNumber
-    ) -> (name: FilePath, kind: FileKind)? {
-        guard let all = declarations[file], let first = all.first else { return nil }
-        let found = all.last { $0.after < sequence } ?? first
-        return (found.name, found.kind)
+    /// The file's declaration at a snapshot of it.
+    package func declaration(of file: FileID, at sequence: SequenceNumber) -> Declaration? {
+        declarations[file].flatMap { all in all.last { $0.after < sequence } ?? all.first }
     }
 
     /// Ascending. They may have another kind by now, or be deleted.

@@ -20,14 +20,16 @@ extension Instant {
     }
 
     /// Whole seconds since the epoch, rounded down.
-    package var unixSeconds: Int64 {
-        let quotient = nanoseconds / 1_000_000_000
-        return nanoseconds % 1_000_000_000 < 0 ? quotient - 1 : quotient
-    }
+    package var unixSeconds: Int64 { nanoseconds.dividedDown(by: 1_000_000_000) }
 
     /// The nanoseconds beyond `unixSeconds`: 0 to 999,999,999.
-    package var nanosecond: Int {
-        let remainder = Int(nanoseconds % 1_000_000_000)
-        return remainder < 0 ? remainder + 1_000_000_000 : remainder
+    package var nanosecond: Int { Int(nanoseconds &- unixSeconds &* 1_000_000_000) }
+}
+
+extension Int64 {
+    /// The quotient, rounded down.
+    func dividedDown(by divisor: Int64) -> Int64 {
+        let quotient = self / divisor
+        return self % divisor < 0 ? quotient - 1 : quotient
     }
 }

@@ -35,15 +35,10 @@ package struct LocalCalendar: Sendable {
     /// by the one after, ascending. One is before the change and one after it.
     package func nearestInstants(to time: CivilTime) -> [Instant] {
         let wall = time.secondsSince1970
-        return offsets(around: wall)
-            .map { wall - $0 }
-            .sorted()
+        // The moment is at most 26 hours away. No zone has had two changes so close together that steps of a
+        // few hours miss one.
+        let offsets = Set(stride(from: wall - 93_600, through: wall + 93_600, by: 15_600).map(offsetSeconds))
+        return offsets.map { wall - $0 }.sorted()
             .compactMap { Instant(unixSeconds: $0, nanosecond: time.nanosecond) }
-    }
-
-    /// Every offset that may apply at the local time `wall`. The moment itself is at most 26 hours away. No
-    /// zone has had two changes so close together that steps of a few hours miss one.
-    private func offsets(around wall: Int64) -> Set<Int64> {
-        Set(stride(from: wall - 93_600, through: wall + 93_600, by: 15_600).map(offsetSeconds))
     }
 }

@@ -11,10 +11,7 @@ extension RetentionPlan {
         if reasons.contains(.lastGood) { words.append("last good") }
         if reasons.contains(.within), let text = rules.policy.withinText { words.append(text) }
         if reasons.contains(.last) { words.append("last") }
-        if reasons.contains(.hourly) { words.append("hourly") }
-        if reasons.contains(.daily) { words.append("daily") }
-        if reasons.contains(.weekly) { words.append("weekly") }
-        if reasons.contains(.monthly) { words.append("monthly") }
+        words += RetentionPeriod.allCases.filter { reasons.contains($0.reason) }.map(\.rawValue)
         if reasons.contains(.stands), let moment = momentAfter(place) { words.append("state at \(moment)") }
         return words
     }

@@ -46,7 +46,9 @@ extension RetentionPolicy: CustomStringConvertible {
         var rules: [String] = []
         if let withinText { rules.append("all \(withinText)") }
         if last > 0 { rules.append("the last \(last)") }
-        for (count, period) in periods where count > 0 { rules.append("\(count) \(period)") }
+        for period in RetentionPeriod.allCases where period.count(in: self) > 0 {
+            rules.append("\(period.count(in: self)) \(period.rawValue)")
+        }
         rules += tags.map { "tag \($0)" }
         return rules.joined(separator: ", ")
     }
@@ -62,9 +64,5 @@ extension RetentionPolicy: CustomStringConvertible {
             if unit * Int(count) == within { return "within \(count)\(name)" }
         }
         return "within \(within)"
-    }
-
-    private var periods: [(Int, String)] {
-        [(hourly, "hourly"), (daily, "daily"), (weekly, "weekly"), (monthly, "monthly")]
     }
 }

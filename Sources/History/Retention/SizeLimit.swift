@@ -55,17 +55,10 @@ package struct SizeLimit: Hashable, Sendable {
         let all = freed.reduce(UInt64(0)) { $0.addingSaturated($1) }
         let least = estimate.subtractingSaturated(all)
         let excess = estimate.subtractingSaturated(maximumBytes)
-        guard excess > 0, least <= maximumBytes || all >= excess / Self.leastHelp else {
-            return Outcome(
-                moments: moments,
-                estimatedBytes: estimate,
-                leastBytes: least,
-                isReached: estimate <= maximumBytes
-            )
-        }
+        let helps = least <= maximumBytes || all >= excess / Self.leastHelp
         // All removable moments before it are removed.
         var end = 0
-        while end < entries.count, estimate > maximumBytes {
+        while helps, end < entries.count, estimate > maximumBytes {
             estimate = estimate.subtractingSaturated(freed[end])
             end += 1
         }

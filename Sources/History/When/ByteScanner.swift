@@ -15,10 +15,8 @@ struct ByteScanner {
 
     var isAtEnd: Bool { position == bytes.count }
 
-    var isAtDigit: Bool { leadingDigits > 0 }
-
     /// Whether digits follow, and nothing else.
-    var isDigitsOnly: Bool { isAtDigit && position + leadingDigits == bytes.count }
+    var isDigitsOnly: Bool { leadingDigits > 0 && position + leadingDigits == bytes.count }
 
     /// The rest that was not read.
     var rest: String { String(decoding: bytes[position...], as: UTF8.self) }

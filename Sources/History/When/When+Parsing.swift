@@ -33,7 +33,7 @@ struct WhenParser {
         if takeLast() { return .instant(try lastUnit()) }
         if scanner.take("@") { return .instant(try unixTime()) }
         if scanner.take("-") { return .instant(try timeAgo(spelled: false)) }
-        if scanner.isAtDigit { return .instant(try instantFromDigits()) }
+        if scanner.leadingDigits > 0 { return .instant(try instantFromDigits()) }
         return try tag()
     }
 

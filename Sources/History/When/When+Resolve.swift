@@ -1,6 +1,14 @@
 package import LinuxSystem
 import RepositoryFormat
 
+/// The data of one snapshot for resolving a WHEN.
+package struct SnapshotMoment: Hashable, Sendable {
+    package let sequence: UInt64
+    package let time: Instant
+    /// The health verdict; nil if there is none.
+    var isGood: Bool?
+}
+
 extension When {
     /// Finds the snapshot of a WHEN.
     ///

@@ -51,18 +51,11 @@ package enum When: Hashable, Sendable {
     }
 
     private static func isNameScalar(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar {
-        case ".", "_", "-", "/": true
-        default: isDigit(scalar) || isLetter(scalar)
-        }
-    }
-
-    /// A letter of any script, including combining marks.
-    private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
+        // A letter of any script, including combining marks.
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
         case .nonspacingMark, .spacingMark: true
-        default: false
+        default: isDigit(scalar) || "._-/".unicodeScalars.contains(scalar)
         }
     }
 }

@@ -15,10 +15,7 @@ extension WhenParser {
         }
         try readClock(into: &time)
         scanner.skipSpaces()
-        if scanner.isAtEnd {
-            try refuseLeapSecond(time)
-            return try localInstant(time)
-        }
+        if scanner.isAtEnd { return try localInstant(time) }
         return try instant(time, offsetSeconds: try offset())
     }
 
@@ -30,7 +27,6 @@ extension WhenParser {
         else { throw notUnderstood("a stamp is eight digits, a dash and six digits, as 20260129-120000") }
         var time = try civilDate(year: year, month: month, day: day)
         try setClock(of: &time, hour: hour, minute: minute, second: second)
-        try refuseLeapSecond(time)
         return try localInstant(time)
     }
 
@@ -43,7 +39,6 @@ extension WhenParser {
         if scanner.isAtEnd { return try localInstant(time) }
         try readClock(into: &time)
         guard scanner.isAtEnd else { throw notUnderstood("a time of day is as 14:00 or 14:00:30") }
-        try refuseLeapSecond(time)
         return try localInstant(time)
     }
 
@@ -122,9 +117,7 @@ extension WhenParser {
         let seconds = time.secondsSince1970 - offsetSeconds
         // RFC 3339 has second 60 only for leap seconds, which end a day in UTC. Unix time has none: the
         // moment is the next day's first.
-        if time.second == 60, CivilTime(secondsSince1970: seconds, nanosecond: 0).secondOfDay != 0 {
-            try refuseLeapSecond(time)
-        }
+        if seconds % 86_400 != 0 { try refuseLeapSecond(time) }
         guard let instant = Instant(unixSeconds: seconds, nanosecond: time.nanosecond) else {
             throw timeOutOfRange
         }
@@ -132,6 +125,7 @@ extension WhenParser {
     }
 
     private func localInstant(_ time: CivilTime) throws(WhenError) -> Instant {
+        try refuseLeapSecond(time)
         let instants = calendar.instants(of: time)
         guard let instant = instants.first else {
             let nearest = calendar.nearestInstants(to: time)
@@ -156,8 +150,4 @@ extension WhenParser {
             )
         }
     }
-}
-
-extension CivilTime {
-    fileprivate var secondOfDay: Int { hour * 3600 + minute * 60 + second }
 }

@@ -18,7 +18,7 @@ package struct ImageDiff {
     /// Opens both images. nil: there was no database, which has no tables.
     package init(from old: FilePath?, to new: FilePath?) throws {
         queue = try DatabaseQueue()
-        let schemas = try [old, new].map { try $0.map { try Schema(of: ImageDatabase(at: $0)) } }
+        let schemas = try [old, new].map { try $0.map { try ImageDatabase(at: $0).read(Schema.init) } }
         views = schemas.flatMap { $0?.views ?? [] }
         let shapes = try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: new ?? old)
@@ -56,34 +56,29 @@ package struct ImageDiff {
 
     /// The numbers of differing rows of a table.
     package func summary(of table: String) throws -> TableDiff {
-        var diff = TableDiff(table: table)
-        try queue.read { try fill(&diff, $0) }
+        let (before, after) = (old[named: table], new[named: table])
+        var diff = TableDiff(table: table, notes: Self.notes(before, after))
+        try queue.read { database in
+            if let pair = try pair(table, database) {
+                for kind in pair.kinds {
+                    let count = try pair.count(kind, database)
+                    switch kind {
+                    case .added: diff.added = count
+                    case .removed: diff.removed = count
+                    case .changed: diff.changed = count
+                    }
+                }
+            } else if !(before ?? after)!.isVirtual {
+                diff.isCompared = false
+                diff.notes.append("its rows cannot be compared: they have no key, or another one")
+            }
+        }
         return diff
     }
 
     /// All differences.
     package func summary() throws -> DatabaseDiff {
         DatabaseDiff(tables: try tables.map(summary).filter { !$0.isEmpty }, schema: schemaChanges)
-    }
-
-    private func fill(_ diff: inout TableDiff, _ database: Database) throws {
-        let (before, after) = (old[named: diff.table], new[named: diff.table])
-        diff.notes = Self.notes(before, after)
-        guard let pair = try pair(diff.table, database) else {
-            if !(before ?? after)!.isVirtual {
-                diff.isCompared = false
-                diff.notes.append("its rows cannot be compared: they have no key, or another one")
-            }
-            return
-        }
-        for kind in pair.kinds {
-            let count = try pair.count(kind, database)
-            switch kind {
-            case .added: diff.added = count
-            case .removed: diff.removed = count
-            case .changed: diff.changed = count
-            }
-        }
     }
 
     private static func notes(_ before: TableShape?, _ after: TableShape?) -> [String] {

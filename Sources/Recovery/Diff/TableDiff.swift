@@ -18,12 +18,6 @@ package struct TableDiff: Hashable, Sendable {
     /// False: the difference of its rows is unknown, and a note says why.
     package internal(set) var isCompared = true
 
-    var withoutNotes: Self {
-        var diff = self
-        diff.notes = []
-        return diff
-    }
-
     package var isEmpty: Bool { added == 0 && removed == 0 && changed == 0 && notes.isEmpty }
 }
 
@@ -43,6 +37,14 @@ package struct RowDiff: Hashable, Sendable {
     package let old: [Value]
     /// The row in the newer image.
     package let new: [Value]
+}
+
+extension [RowDiff.Value] {
+    /// The values that differ from the others, among the columns that those have.
+    func changed(from others: Self) -> Self {
+        let known = Dictionary(others.map { (SQLName($0.column), $0.value) }) { first, _ in first }
+        return filter { value in known[named: value.column].map { $0 != value.value } ?? false }
+    }
 }
 
 extension [String] {

@@ -64,17 +64,11 @@ struct TablePair {
                     table: name,
                     kind: kind,
                     key: named(key, 0),
-                    old: isChanged ? Self.changed(before, from: after) : before,
-                    new: isChanged ? Self.changed(after, from: before) : after
+                    old: isChanged ? before.changed(from: after) : before,
+                    new: isChanged ? after.changed(from: before) : after
                 )
             )
         }
-    }
-
-    /// The values that differ from the others, among the columns that those have.
-    private static func changed(_ values: [RowDiff.Value], from others: [RowDiff.Value]) -> [RowDiff.Value] {
-        let known = Dictionary(others.map { (SQLName($0.column), $0.value) }) { first, _ in first }
-        return values.filter { value in known[named: value.column].map { $0 != value.value } ?? false }
     }
 
     private func rows(_ kind: RowDiff.Kind) -> String {

@@ -69,12 +69,13 @@ package struct Doctor {
         var choices: [Diagnosis.Choice] = []
         var remarks: [String] = []
         var deletion: String?
+        var emptied = EmptiedDatabase(index: index, file: file, images: images, present: present)
         if let image = try images.image(present) {
             let problems = try problems(of: image, present, &remarks)
             findings += problems
             if !problems.isEmpty {
                 choices = try self.choices(image)
-            } else if let loss = try loss(of: present) {
+            } else if let loss = try emptied.find() {
                 findings.append(loss.finding)
                 choices = [try choice(loss, image)]
             } else {
@@ -118,11 +119,6 @@ package struct Doctor {
             let shown = problems.prefix(3).map { "SQLite finds: \($0)" }
             return problems.count > 3 ? shown + ["and \(problems.count - 3) more"] : shown
         }
-    }
-
-    private func loss(of present: SnapshotIndex.Entry) throws -> EmptiedDatabase.Loss? {
-        var emptied = EmptiedDatabase(index: index, file: file, images: images, present: present)
-        return try emptied.find()
     }
 
     /// A message that it had far more rows. Only their program knows whether they were meant to be deleted.

@@ -11,11 +11,8 @@ struct EmptiedDatabase {
         let before: SnapshotIndex.Entry
     }
 
-    struct Size {
-        /// The rows of all tables.
-        let rows: Int
-        let bytes: UInt64
-    }
+    /// The rows of all tables, and the bytes of the file.
+    typealias Size = (rows: Int, bytes: UInt64)
 
     let index: SnapshotIndex
     let file: FileID
@@ -100,6 +97,6 @@ struct EmptiedDatabase {
         if case .problems = facts.integrity { return nil }
         // If the schema cannot be parsed, the tables are unknown.
         if case .unchecked = facts.integrity, facts.rowCounts.isEmpty { return nil }
-        return Size(rows: facts.rowCount, bytes: try FileStatus.of(image).sizeBytes)
+        return (facts.rowCount, try FileStatus.of(image).sizeBytes)
     }
 }

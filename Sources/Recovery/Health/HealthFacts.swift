@@ -40,7 +40,7 @@ extension HealthFacts {
     private init(_ database: ImageDatabase) throws {
         integrity = try database.integrity(.quick)
         if case .problems = integrity { return }
-        guard try !database.hasPartialSchema() else { return }
+        guard try !database.read({ try $0.hasPartialSchema }) else { return }
         (rowCounts, schemaHash) = try database.read { database in
             var counts: [String: Int] = [:]
             for shape in try TableShape.all(of: "main", in: database).values where !shape.isVirtual {

@@ -53,10 +53,10 @@ package final class HealthSurvey: Sendable {
     ///
     /// - Parameter stamp: of the current time, for names.
     package func run(stamp: String, _ onVerdict: (Verdict) throws -> Void) throws {
-        var latest = LatestStates()
-        try ReplacedSegmentError.lookingAgain {
-            latest = LatestStates()
+        let latest = try ReplacedSegmentError.lookingAgain {
+            let latest = LatestStates()
             try RootHistory(root).visit { latest.add($0) }
+            return latest
         }
         let past = LookBack(root)
         for (file, state) in latest.unjudged.prefix(Self.most) {

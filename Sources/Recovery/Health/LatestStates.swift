@@ -41,8 +41,8 @@ final class LatestStates {
         case .annotation(let annotation) where annotation.kind == .tag:
             if let name = annotation.fields["name"] { tags.insert(name) }
         case .annotation(let annotation) where annotation.kind == .restore:
-            let entry = RecoveryEntry(annotation, among: names.keys.sorted())
-            for file in entry?.before.keys.map(\.self) ?? [] { restored[file] = entry?.result }
+            guard let entry = RecoveryEntry(annotation, among: names.keys.sorted()) else { return }
+            for file in entry.before.keys { restored[file] = entry.result }
         case .annotation, .attributes, .gap, .session, .finding: break
         }
     }

@@ -84,7 +84,7 @@ final class InPlaceImages {
         switch item.source {
         case .nothing: return nil
         case .sql, .image: state = nil
-        case .snapshot(let entry): state = try rebuilt(item, entry)
+        case .snapshot(let entry): state = try entry.state(rebuilt[item.file], of: item.path)
         }
         let path = wantedPath(item.file)
         let integrity = item.kind == .database ? try Integrity.check(databaseAt: path, check) : nil
@@ -94,16 +94,6 @@ final class InPlaceImages {
         let image = Image(path: path, state: state, integrity: integrity)
         wanted[item.file] = image
         return image
-    }
-
-    private func rebuilt(_ item: InPlacePlan.Item, _ entry: SnapshotIndex.Entry) throws -> SnapshotState {
-        guard let state = try rebuilt[item.file]?.get() else {
-            throw RepositoryError.noSnapshot(item.file, at: entry.sequence)
-        }
-        guard state.sequence == entry.sequence else {
-            throw RestoreError.wrongSnapshot(item.path, wanted: entry.sequence, got: state.sequence)
-        }
-        return state
     }
 
     /// The newest snapshot of a file that is not later than `sequence`; nil if there was no such file.
@@ -160,10 +150,13 @@ final class InPlaceImages {
         guard images.allSatisfy({ $0?.isHealthyDatabase ?? true }) else {
             return DatabaseDiff()
         }
-        let diff = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
-        guard images.contains(where: { $0 == nil }) else { return diff }
-        // It is obvious that all tables appear or disappear with the file.
-        return DatabaseDiff(tables: diff.tables.map { $0.withoutNotes }.filter { !$0.isEmpty })
+        var diff = try ImageDiff(from: images[0]?.path, to: images[1]?.path).summary()
+        if images.contains(where: { $0 == nil }) {
+            // It is obvious that all tables appear or disappear with the file.
+            for index in diff.tables.indices { diff.tables[index].notes = [] }
+            diff.tables.removeAll(where: \.isEmpty)
+        }
+        return diff
     }
 
     /// The changes between two of a database's snapshots.

@@ -37,18 +37,18 @@ package struct InPlacePlan: Sendable {
     package let action: RecoveryEntry.Action
     /// The requested snapshot.
     package let at: SequenceNumber
-    package private(set) var items: [Item]
+    package private(set) var items: [Item] = []
     /// Stored names of files that cannot be restored because they would lead out of the root.
-    package let refused: [FilePath]
+    package private(set) var refused: [FilePath] = []
     /// The root's directories as of the moment, or as they last were.
     let directories: [FilePath: FormerDirectory]
     /// Whether all directories that existed at the moment are made.
-    let makesDirectories: Bool
+    private(set) var makesDirectories = false
     /// The directory within the root whose files are restored. Empty for the root itself, nil for single
     /// files.
-    let directory: FilePath?
-    /// All selected files, including the omitted ones.
-    private let files: Set<FileID>
+    private var directory: FilePath?
+    /// All selected files in that directory, including the omitted ones.
+    private var files: Set<FileID> = []
     /// The recovery that an undo reverses.
     private(set) var undone: RecoveryEntry?
 
@@ -82,7 +82,6 @@ package struct InPlacePlan: Sendable {
         root = index.root
         action = .restore
         at = if case .snapshot(let entry) = source { entry.sequence } else { .none }
-        refused = []
         items = [
             Item(
                 file: file,
@@ -94,9 +93,6 @@ package struct InPlacePlan: Sendable {
             )
         ]
         directories = former.directories
-        makesDirectories = false
-        directory = nil
-        files = [file]
     }
 
     /// Undoes the last restore in the scope: each file gets its state before.
@@ -116,7 +112,7 @@ package struct InPlacePlan: Sendable {
                 ?? false
         }
         guard let entry = index.recoveries.last(where: { $0.before.keys.contains(where: isMeant) }) else {
-            throw .nothingToUndo(index.root.path, begun: index.begunRecovery)
+            throw .nothingToUndo(index.root.path, begun: index.begunRecovery?.before)
         }
         try Self.refuseIfOthersWrote(since: entry, index)
         // Without them, older snapshots of the files would be used instead.
@@ -124,15 +120,13 @@ package struct InPlacePlan: Sendable {
         if let gone = Set(entry.before.values).subtracting(moments).subtracting([.none]).min() {
             throw .safetyIsGone(gone)
         }
-        var items: [Item] = []
-        var refused: [FilePath] = []
         var former: [SequenceNumber: FormerAttributes] = [:]
         for before in Set(entry.before.values) { former[before] = index.attributes(at: before) }
         for (file, before) in entry.before.sorted(by: { $0.key < $1.key }) where isMeant(file) {
             let found = index.entry(of: file, atOrBefore: before)
             let declaration = index.declaration(of: file, at: found?.sequence ?? before)
             let name = declaration?.name ?? ""
-            guard index.root.kind == .file || RestorePlan.place(of: name, in: index.root.path) != nil else {
+            guard index.root.kind == .file || name.leadsBelow else {
                 refused.append(name)
                 continue
             }
@@ -151,12 +145,7 @@ package struct InPlacePlan: Sendable {
         action = .undo
         undone = entry
         at = entry.before.values.max() ?? .none
-        self.items = items
-        self.refused = refused
         directories = former[at]?.directories ?? [:]
-        makesDirectories = false
-        self.directory = nil
-        files = Set(items.map(\.file))
     }
 
     /// Files of the restored directory that exist at `present` and did not exist then: they are not changed.

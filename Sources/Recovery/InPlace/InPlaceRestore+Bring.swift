@@ -141,17 +141,10 @@ private struct FileChange {
                     (try? images.differences(outcome.item, at: outcome.before)) ?? DatabaseDiff()
                 try image.move(to: near)
             }
-            let exchange = FileExchange(
-                place: place,
-                attributes: outcome.item.attributes,
-                asideSuffix: (present?.isHealthyDatabase ?? !image.isDatabase ? ".replaced-" : ".corrupted-")
-                    + restore.stamp,
-                keepsAside: keepsAside,
-                wait: options.wait,
-                isForced: options.isForced
-            )
+            let isReplaced = present?.isHealthyDatabase ?? !image.isDatabase
             // If programs continue to write, the renamed file has their last writes.
             let mayDiffer = keepsAside && attempts >= Self.exactAttempts
+            let exchange = fileExchange(isReplaced ? ".replaced-" : ".corrupted-", keepsAside: keepsAside)
             let done = try exchange.run(near, putAside: &outcome.aside) {
                 try mayDiffer || files.stamp().isSame(as: stamp)
             }
@@ -179,14 +172,17 @@ private struct FileChange {
     mutating func setAside() throws {
         try absorbSidecars()
         outcome.before = try captured()
-        let exchange = FileExchange(
+        outcome.aside = try fileExchange(".undone-", keepsAside: true).setAside()
+    }
+
+    private func fileExchange(_ suffix: String, keepsAside: Bool) -> FileExchange {
+        FileExchange(
             place: place,
-            attributes: nil,
-            asideSuffix: ".undone-\(restore.stamp)",
-            keepsAside: true,
+            attributes: outcome.item.attributes,
+            asideSuffix: suffix + restore.stamp,
+            keepsAside: keepsAside,
             wait: options.wait,
             isForced: options.isForced
         )
-        outcome.aside = try exchange.setAside()
     }
 }

@@ -46,7 +46,7 @@ package struct InPlaceRestore {
         self.options = options
         self.capture = capture
         stamp = now.stamp(in: .system)
-        tags = RecoveryTags(plan.action, stamp: index.freeStamp(for: plan.action, now: now))
+        tags = index.freeTags(for: plan.action, now: now)
     }
 
     /// Restores all files of the plan. Returns the entry recorded in the history; nil if nothing had to
@@ -214,7 +214,14 @@ package struct InPlaceRestore {
         let result = try capture([]).sequence
         // The recovery must be recorded even if the checks fail: undo needs it.
         let checks = Result {
-            for index in outcomes.indices { try check(&outcomes[index], images, result) }
+            for index in outcomes.indices where outcomes[index].way != .unchanged {
+                let (item, before) = (outcomes[index].item, outcomes[index].before)
+                // After an exchange by rename the image is the live file, which programs may have changed.
+                if outcomes[index].way == .transaction {
+                    outcomes[index].changes = try images.differences(item, at: before)
+                }
+                outcomes[index].check = try images.check(item, from: before, to: result, options.check)
+            }
         }
         let changed = outcomes.filter { $0.way != .unchanged }
         let entry = RecoveryEntry(
@@ -240,18 +247,5 @@ package struct InPlaceRestore {
         // The tag moves to the earliest of these states.
         try entry.record(tags, before: entry.before.values.min() ?? result, capture)
         return (entry, checks)
-    }
-
-    private func check(
-        _ outcome: inout InPlaceOutcome,
-        _ images: InPlaceImages,
-        _ result: SequenceNumber
-    ) throws {
-        guard outcome.way != .unchanged else { return }
-        // After an exchange by rename the image is the live file, which programs may have changed.
-        if outcome.way == .transaction {
-            outcome.changes = try images.differences(outcome.item, at: outcome.before)
-        }
-        outcome.check = try images.check(outcome.item, from: outcome.before, to: result, options.check)
     }
 }

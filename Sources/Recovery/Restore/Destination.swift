@@ -108,9 +108,7 @@ enum Destination {
         making maker: DirectoryMaker?,
         link: (FilePath) -> any Error = { RestoreError.isNotDirectory($0) }
     ) throws -> DirectoryEntry? {
-        guard let last = name.lastComponent, name.isRelative,
-            name.components.allSatisfy({ $0.kind == .regular })
-        else { throw RestoreError.escapes(name) }
+        guard name.leadsBelow, let last = name.lastComponent else { throw RestoreError.escapes(name) }
         let above = name.removingLastComponent()
         return try directory(above, below: top, making: maker, link: link).map {
             DirectoryEntry(last, in: $0)

@@ -45,9 +45,15 @@ final class DirectoryMaker {
     /// be restored.
     func finish(below top: OpenDirectory, onShortfall: (AttributesShortfall) -> Void) throws {
         for name in made.keys.sorted(by: { $0.components.count > $1.components.count }) {
-            let directory =
-                name.isEmpty ? top : try Destination.directory(name, below: top, making: nil) ?? top
-            try give(name, to: directory, onShortfall)
+            // Another process may have removed or replaced it.
+            guard let former = known[name],
+                let directory = try Destination.directory(name, below: top, making: nil),
+                try directory.status().identity == made[name]
+            else { continue }
+            for shortfall in try directory.opened().setAttributes(former.attributes, as: directory.path) {
+                onShortfall(shortfall)
+            }
+            try directory.synchronise()
         }
         made = [:]
     }
@@ -56,19 +62,5 @@ final class DirectoryMaker {
     func finishTop(_ top: OpenDirectory, onShortfall: (AttributesShortfall) -> Void) throws {
         made[""] = try top.status().identity
         try finish(below: top, onShortfall: onShortfall)
-    }
-
-    private func give(
-        _ name: FilePath,
-        to directory: OpenDirectory,
-        _ onShortfall: (AttributesShortfall) -> Void
-    ) throws {
-        // Another process may have replaced it.
-        guard let former = known[name], try directory.status().identity == made[name] else { return }
-        let opened = try directory.opened()
-        for shortfall in opened.setAttributes(former.attributes, as: directory.path) {
-            onShortfall(shortfall)
-        }
-        try directory.synchronise()
     }
 }

@@ -2,8 +2,6 @@ import LinuxSystem
 import SystemPackage
 
 enum FileCopy {
-    private static let bufferBytes = 1 << 20
-
     /// Moves a file that no process changes to a free name, on any file system.
     static func move(_ source: DirectoryEntry, to destination: DirectoryEntry) throws(SystemError) {
         do {
@@ -22,7 +20,7 @@ enum FileCopy {
 
     private static func copy(_ from: borrowing OpenFile, to: borrowing OpenFile) throws(SystemError) {
         if to.becomeClone(of: from) { return }
-        var buffer = [UInt8](repeating: 0, count: bufferBytes)
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
         var offset: UInt64 = 0
         while case let count = try from.read(into: &buffer, count: buffer.count, at: offset), count > 0 {
             try to.write(unsafe buffer.span.bytes.extracting(0..<count), at: offset)

@@ -13,6 +13,7 @@ package import SystemPackage
 package struct Restore: Sendable {
     package struct Outcome: Sendable {
         package let item: RestorePlan.Item
+        package let destination: FilePath
         package let state: SnapshotState
         package let integrity: Integrity
     }
@@ -47,11 +48,13 @@ package struct Restore: Sendable {
             return
         }
         for name in plan.refused { try onFailure(plan.root.path.pushing(name), RestoreError.escapes(name)) }
-        if try Destination.directory(plan.destination, isReplaceable: isReplacing) {
-            try fillDirectory(onFile, onFailure, onShortfall)
-        } else {
-            try restoreNewDirectory(onFile, onFailure, onShortfall)
+        guard try Destination.directory(plan.destination, isReplaceable: isReplacing) else {
+            return try restoreNewDirectory(onFile, onFailure, onShortfall)
         }
+        let top = try OpenDirectory(following: plan.destination)
+        let work = try UnfinishedWork.makeDirectory(in: top)
+        defer { UnfinishedWork.discard(work) }
+        try restoreAll(below: top, imagesIn: work, onFile, onFailure, onShortfall)
     }
 
     private func restoreFile(
@@ -60,7 +63,7 @@ package struct Restore: Sendable {
     ) throws -> Outcome {
         // An obstacle is reported before the work rather than after it.
         let place = try Destination.file(
-            item.destination,
+            plan.destination,
             isReplaceable: isReplacing,
             name: item.name.lastComponent
         )
@@ -70,18 +73,6 @@ package struct Restore: Sendable {
         let image = DirectoryEntry("image", in: work)
         let state = try rebuild([item.entry.file: image], at: item.entry.sequence, in: work)[item.entry.file]
         return try finish(item, state, image, place, onShortfall)
-    }
-
-    /// Restores into an existing directory.
-    private func fillDirectory(
-        _ onFile: (Outcome) throws -> Void,
-        _ onFailure: (FilePath, any Error) throws -> Void,
-        _ onShortfall: (AttributesShortfall) -> Void
-    ) throws {
-        let top = try OpenDirectory(following: plan.destination)
-        let work = try UnfinishedWork.makeDirectory(in: top)
-        defer { UnfinishedWork.discard(work) }
-        try restoreAll(below: top, imagesIn: work, onFile, onFailure, onShortfall)
     }
 
     /// Builds the whole directory under another name first.
@@ -126,17 +117,17 @@ extension Restore {
         _ onShortfall: (AttributesShortfall) -> Void
     ) throws {
         let maker = DirectoryMaker(plan.directoriesBelow)
-        let names = plan.items.map { item in
-            var name = item.destination
-            return name.removePrefix(plan.destination) ? name : item.name
+        try maker.makeAll(below: top, for: plan.items.map(\.relativePath)) {
+            try onFailure(plan.destination.pushing($0), $1)
         }
-        try maker.makeAll(below: top, for: names) { try onFailure(plan.destination.pushing($0), $1) }
         let images = plan.items.map { ($0.entry.file, DirectoryEntry(.init("\($0.entry.file)")!, in: work)) }
         let states = try rebuild(Dictionary(uniqueKeysWithValues: images), at: plan.entry.sequence, in: work)
         for (item, (file, image)) in zip(plan.items, images) {
             let outcome: Outcome
             do {
-                let place = try place(of: item, below: top, making: maker)
+                guard let place = try Destination.entry(item.relativePath, below: top, making: maker) else {
+                    throw RestoreError.escapes(item.name)
+                }
                 outcome = try finish(item, states[file], image, place, onShortfall)
             } catch {
                 try onFailure(item.path, error)
@@ -172,31 +163,27 @@ extension Restore {
         _ place: DirectoryEntry,
         _ onShortfall: (AttributesShortfall) -> Void
     ) throws -> Outcome {
-        guard let state = try rebuilt?.get() else {
-            throw RepositoryError.noSnapshot(item.entry.file, at: item.entry.sequence)
-        }
-        guard state.sequence == item.entry.sequence else {
-            throw RestoreError.wrongSnapshot(item.path, wanted: item.entry.sequence, got: state.sequence)
-        }
+        let state = try item.entry.state(rebuilt, of: item.path)
         let integrity = try check(item, at: image.directory.heldPath.appending(image.name))
         try refuse(place, item)
+        let destination = plan.destination(of: item)
         let file = try OpenFile(image, .update)
         // A replaced file passes on its owner and mode.
         let replaced = try place.statusUnlessMissing().map {
             FileAttributes(ownership: $0.ownership, modified: item.attributes?.modified)
         }
         if let attributes = replaced ?? item.attributes {
-            for shortfall in file.setAttributes(attributes, as: item.destination) { onShortfall(shortfall) }
+            for shortfall in file.setAttributes(attributes, as: destination) { onShortfall(shortfall) }
         }
         try file.synchronise()
         do {
             try UnfinishedWork.name(image, place, isReplacing: isReplacing)
         } catch {
             guard error.code == .fileExists else { throw error }
-            throw RestoreError.exists(item.destination)
+            throw RestoreError.exists(destination)
         }
         try place.directory.synchronise()
-        return Outcome(item: item, state: state, integrity: integrity)
+        return Outcome(item: item, destination: destination, state: state, integrity: integrity)
     }
 
     private func check(_ item: RestorePlan.Item, at path: FilePath) throws -> Integrity {
@@ -208,27 +195,21 @@ extension Restore {
         return integrity
     }
 
-    /// The place of a file of the plan in a directory. Missing directories are made.
-    private func place(
-        of item: RestorePlan.Item,
-        below top: OpenDirectory,
-        making maker: DirectoryMaker
-    ) throws -> DirectoryEntry {
-        var name = item.destination
-        guard name.removePrefix(plan.destination),
-            let place = try Destination.entry(name, below: top, making: maker)
-        else { throw RestoreError.escapes(item.name) }
-        return place
-    }
-
     /// Throws `RestoreError` when there is an obstacle to the file.
     private func refuse(_ place: DirectoryEntry, _ item: RestorePlan.Item) throws {
-        try Destination.refuse(
-            place,
-            isReplaceable: isReplacing,
-            as: item.destination,
-            name: item.name.lastComponent
-        )
-        if item.kind == .database { try Destination.refuseSidecars(of: place, as: item.destination) }
+        let path = plan.destination(of: item)
+        try Destination.refuse(place, isReplaceable: isReplacing, as: path, name: item.name.lastComponent)
+        if item.kind == .database { try Destination.refuseSidecars(of: place, as: path) }
+    }
+}
+
+extension SnapshotIndex.Entry {
+    /// The state of a file's rebuilt image, which must be that of this snapshot.
+    func state(_ rebuilt: Result<SnapshotState, any Error>?, of path: FilePath) throws -> SnapshotState {
+        guard let state = try rebuilt?.get() else { throw RepositoryError.noSnapshot(file, at: sequence) }
+        guard state.sequence == sequence else {
+            throw RestoreError.wrongSnapshot(path, wanted: sequence, got: state.sequence)
+        }
+        return state
     }
 }

@@ -14,7 +14,8 @@ package struct RestorePlan: Hashable, Sendable {
         /// Relative to the root.
         package let name: FilePath
         package let kind: FileKind
-        package fileprivate(set) var destination: FilePath
+        /// Relative to the plan's destination; empty if that is the file.
+        fileprivate(set) var relativePath = FilePath()
         /// The attributes; nil when the history has none.
         package fileprivate(set) var attributes: FileAttributes?
     }
@@ -28,11 +29,11 @@ package struct RestorePlan: Hashable, Sendable {
     /// Whether the snapshot is its file's newest. Not used for a directory.
     package let isLatest: Bool
     /// The files to restore, by file number.
-    package private(set) var items: [Item]
+    package private(set) var items: [Item] = []
     /// Stored names of files that cannot be restored because they would lead out of the destination.
-    package let refused: [FilePath]
+    package private(set) var refused: [FilePath] = []
     /// Names of files that may have existed, but had no snapshot yet.
-    package let unseen: [FilePath]
+    package private(set) var unseen: [FilePath] = []
     /// The root's directories, by their names relative to it. Unwanted ones do not count as existing.
     private(set) var directories: [FilePath: FormerDirectory]
     /// The directory within the root that is restored; empty for the root itself.
@@ -47,7 +48,7 @@ package struct RestorePlan: Hashable, Sendable {
         to destination: FilePath
     ) throws(RestoreError) {
         let former = index.attributes(at: entry.sequence, asked: when)
-        let item = Item(entry, of: index, former, destination: destination)
+        let item = Item(entry, of: index, former)
         guard entry.event != .deleted else {
             let lastImage = index.entries(in: .file(entry.file))
                 .last { $0.sequence < entry.sequence && $0.event != .deleted }
@@ -59,8 +60,6 @@ package struct RestorePlan: Hashable, Sendable {
         isDirectory = false
         isLatest = index.entries(in: .file(entry.file)).last == entry
         items = [item]
-        refused = []
-        unseen = []
         directories = former.directories.mapValues {
             FormerDirectory(attributes: $0.attributes, isThere: false)
         }
@@ -76,26 +75,17 @@ package struct RestorePlan: Hashable, Sendable {
         to destination: FilePath
     ) {
         let former = index.attributes(at: entry.sequence, asked: when)
-        var items: [Item] = []
-        var refused: [FilePath] = []
         for entry in index.state(at: entry.sequence) where entry.event != .deleted {
-            var item = Item(entry, of: index, former, destination: destination)
-            var name = item.name
-            if let directory, !name.removePrefix(directory) { continue }
-            if let place = Self.place(of: name, in: destination) {
-                item.destination = place
-                items.append(item)
-            } else {
-                refused.append(item.name)
-            }
+            var item = Item(entry, of: index, former)
+            item.relativePath = item.name
+            if let directory, !item.relativePath.removePrefix(directory) { continue }
+            if item.relativePath.leadsBelow { items.append(item) } else { refused.append(item.name) }
         }
         self.root = index.root
         self.entry = entry
         self.destination = destination
         isDirectory = true
         isLatest = false
-        self.items = items
-        self.refused = refused
         unseen = index.unseenFiles(at: entry.sequence).filter { name in
             directory.map { name.starts(with: $0) } ?? true
         }
@@ -134,33 +124,28 @@ package struct RestorePlan: Hashable, Sendable {
         return plan
     }
 
-    /// The place of a file within the destination; nil if its name would lead out of it.
-    static func place(of name: FilePath, in destination: FilePath) -> FilePath? {
-        guard name.isRelative, !name.isEmpty, name.components.allSatisfy({ $0.kind == .regular }) else {
-            return nil
-        }
-        return destination.appending(name.components)
-    }
-
     /// The same into another directory.
     func moved(toDirectory directory: FilePath) -> RestorePlan {
         var plan = self
         plan.destination = directory
-        for index in items.indices {
-            var rest = items[index].destination
-            guard rest.removePrefix(destination) else { continue }
-            plan.items[index].destination = directory.appending(rest.components)
-        }
         return plan
     }
+
+    package func destination(of item: Item) -> FilePath {
+        destination.appending(item.relativePath.components)
+    }
+}
+
+extension FilePath {
+    /// Whether it leads to something below a directory to which it is relative.
+    var leadsBelow: Bool { isRelative && !isEmpty && components.allSatisfy { $0.kind == .regular } }
 }
 
 extension RestorePlan.Item {
     init(
         _ entry: SnapshotIndex.Entry,
         of index: SnapshotIndex,
-        _ former: FormerAttributes,
-        destination: FilePath
+        _ former: FormerAttributes
     ) {
         let declaration = index.declaration(of: entry.file, at: entry.sequence)
         self.init(
@@ -168,7 +153,6 @@ extension RestorePlan.Item {
             path: index.path(of: entry.file, at: entry.sequence),
             name: declaration?.name ?? "",
             kind: declaration?.kind ?? .plain,
-            destination: destination,
             attributes: former.files[entry.file]
         )
     }

@@ -39,15 +39,11 @@ package enum UnfinishedWork {
     package static func abandonAll(thenExit exit: () -> Never) -> Never {
         isAsked.store(true, ordering: .relaxed)
         return directories.withLock { directories -> Never in
-            for work in directories.values { removeWhileItIsFilled(work) }
+            for work in directories.values {
+                // The thread that works there may continue to create files until its directory is removed.
+                _ = (0..<1000).first { _ in (try? work.remove()) != nil }
+            }
             exit()
-        }
-    }
-
-    /// The thread that works there may continue to create files until its directory is removed.
-    private static func removeWhileItIsFilled(_ work: Work) {
-        for _ in 0..<1000 {
-            if (try? work.remove()) != nil { return }
         }
     }
 
@@ -108,17 +104,13 @@ package enum UnfinishedWork {
 
     private static func removeLeft(in parent: OpenDirectory) {
         for name in (try? parent.names()) ?? [] where name.string.hasPrefix(prefix) {
-            removeIfLeft(DirectoryEntry(name, in: parent))
+            let entry = DirectoryEntry(name, in: parent)
+            guard let directory = try? OpenDirectory(entry), let lock = try? directory.opened(),
+                (try? lock.takeExclusiveLock()) == true
+            else { continue }
+            // Nobody else removes it. If it cannot be removed, that is not an error.
+            try? Work(entry, directory, lock: lock).remove()
         }
-    }
-
-    /// Nobody else removes the directory of a process that has ended. If it cannot be removed, that is not an
-    /// error.
-    private static func removeIfLeft(_ entry: DirectoryEntry) {
-        guard let directory = try? OpenDirectory(entry), let lock = try? directory.opened(),
-            (try? lock.takeExclusiveLock()) == true
-        else { return }
-        try? Work(entry, directory, lock: lock).remove()
     }
 
     /// Does several steps between which the process must not end.

@@ -26,7 +26,9 @@ extension RowDependent {
             sql:
                 "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL ORDER BY name"
         )
-        .map { Item(type: $0[0], name: $0[1], table: $0[2], words: SQLWords($0[3])) }
+        .map { row -> (type: String, name: String, table: String, words: SQLWords) in
+            (row[0], row[1], row[2], SQLWords(row[3]))
+        }
         let virtual = schema.filter { $0.type == "table" && $0.words.begins(with: ["create", "virtual"]) }
         return tables.flatMap { table in
             let sources = [table] + schema.filter { $0.type == "view" && $0.words.mention(table) }.map(\.name)
@@ -52,12 +54,5 @@ extension RowDependent {
             dependent.kind = .index(isRebuilt: true)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {}
         return dependent
-    }
-
-    private struct Item {
-        let type: String
-        let name: String
-        let table: String
-        let words: SQLWords
     }
 }

@@ -47,6 +47,7 @@ package final class RowHistory {
     /// A key with another number of columns.
     private var otherKey: [String]?
     private var wasView = false
+    /// It changes whenever a table gets another root page or other columns.
     private var cookie: UInt32?
     /// The number of snapshots that SQLite has read.
     package private(set) var looks = 0
@@ -69,7 +70,7 @@ package final class RowHistory {
             try step.writeImage()
             looks += 1
             let found = try look()
-            cookie = try schemaCookie()
+            cookie = try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie
             if let version = version(step.state, found) { try onVersion(version) }
             row = found
             isFirst = false
@@ -86,15 +87,7 @@ package final class RowHistory {
         }
         guard pages.contains(PageNumber(1)) else { return false }
         try step.writeImage()
-        return try schemaCookie() != cookie
-    }
-
-    /// It changes whenever a table gets another root page or other columns.
-    private func schemaCookie() throws -> UInt32? {
-        let file = try OpenFile(image, .read)
-        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
-        guard try file.read(into: &front, count: front.count, at: 0) == front.count else { return nil }
-        return unsafe front.span.bytes.bigEndianUInt32(at: DatabaseLayout.schemaCookie)
+        return try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie != cookie
     }
 
     private func version(_ state: SnapshotState, _ found: [RowDiff.Value]?) -> Version? {
@@ -105,8 +98,7 @@ package final class RowHistory {
         case (let row?, nil): return Version(state: state, kind: .deleted, row: row, former: [])
         case (let row?, let found?):
             // An added or removed column is not a change of the row.
-            let known = Dictionary(found.map { (SQLName($0.column), $0.value) }) { first, _ in first }
-            let former = row.filter { old in known[named: old.column].map { $0 != old.value } ?? false }
+            let former = row.changed(from: found)
             return former.isEmpty ? nil : Version(state: state, kind: .changed, row: found, former: former)
         }
     }

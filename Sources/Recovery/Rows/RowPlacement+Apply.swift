@@ -13,12 +13,9 @@ extension RowPlacement {
         try noteMissing()
         // Rows to overwrite may conflict with the missing ones.
         let kept = try isOverwriting ? set.tables.filter { try !overwrite($0) } : []
-        for table in kept {
-            outcome.exceptions += try RowWriter(placement: self, table: table, source: .kept)
-                .run(isOverwriting: true)
-        }
-        for table in set.tables {
-            outcome.exceptions += try RowWriter(placement: self, table: table, source: .plan)
+        // There are kept rows only if overwriting is requested.
+        for (table, areKept) in kept.map({ ($0, true) }) + set.tables.map({ ($0, false) }) {
+            outcome.exceptions += try RowWriter(placement: self, table: table, areKept: areKept)
                 .run(isOverwriting: isOverwriting)
         }
         for link in set.links { try relink(link, isOverwriting: isOverwriting) }

@@ -48,7 +48,7 @@ package struct RowRestore {
         path = index.path(of: entry.file, at: entry.sequence)
         name = index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
         self.options = options
-        tags = RecoveryTags(.rows, stamp: index.freeStamp(for: .rows))
+        tags = index.freeTags(for: .rows)
         self.capture = capture
         images = try HistoricalImages(root)
     }

@@ -2,6 +2,14 @@ import GRDB
 import RepositoryFormat
 import SystemPackage
 
+/// The selected rows of one table.
+package enum RowSelection: Hashable, Sendable {
+    /// By primary key: of each row, the value of each column of the key, as people write them.
+    case keys([[String]])
+    /// Rows for which an SQL expression is true.
+    case condition(String)
+}
+
 /// The keys of the wanted rows of a former image, in a database of its own. It has a table of keys for each
 /// table. It also has a table of the children's keys for each foreign key that a deletion set to NULL.
 struct RowSet {

@@ -3,16 +3,10 @@ import GRDB
 /// Inserts the missing rows of one table: all in one statement. If a rule of the table forbids one of them,
 /// each is inserted by itself.
 struct RowWriter {
-    enum Source {
-        /// The wanted rows.
-        case plan
-        /// Rows with other values that were removed.
-        case kept
-    }
-
     let placement: RowPlacement
     let table: String
-    let source: Source
+    /// Whether the rows are those with other values that were removed, rather than the wanted ones.
+    let areKept: Bool
     private var shape: TableShape { placement.shapes[named: table]! }
     private var database: Database { placement.database }
 
@@ -83,12 +77,7 @@ struct RowWriter {
 }
 
 extension RowWriter {
-    private var keys: String {
-        switch source {
-        case .plan: "plan.\(RowSet.keys(table))"
-        case .kept: RowPlacement.kept(table)
-        }
-    }
+    private var keys: String { areKept ? RowPlacement.kept(table) : "plan.\(RowSet.keys(table))" }
 
     private var isMissing: String {
         "NOT EXISTS (SELECT 1 FROM main.\(table.sqlName) n WHERE \(shape.isSameRow("n", "k")))"
@@ -101,7 +90,7 @@ extension RowWriter {
     private var rowID: (name: String, value: String)? {
         guard let name = shape.rowIDName, !shape.isRowIDAlias else { return nil }
         if shape.hasRowIDKey { return (name, "k.\(shape.key[0].sqlName)") }
-        if source == .kept { return (name, "k.\"holdfast rowid\"") }
+        if areKept { return (name, "k.\"holdfast rowid\"") }
         guard let former = placement.set.shapes[named: table]!.rowIDName else { return nil }
         let isTaken = "EXISTS (SELECT 1 FROM main.\(table.sqlName) x WHERE x.\(name) = o.\(former))"
         return (name, "iif(\(isTaken), NULL, o.\(former))")
@@ -109,7 +98,7 @@ extension RowWriter {
 
     private func insert(_ onConflict: String, withRowID: Bool = true) -> String {
         let common = placement.common(table)
-        let new = source == .kept ? placement.newColumns(table).missing(in: shape.key) : []
+        let new = areKept ? placement.newColumns(table).missing(in: shape.key) : []
         let rowID = withRowID ? self.rowID : nil
         let names = [rowID?.name].compactMap(\.self) + (common + new).map(\.sqlName)
         let values =

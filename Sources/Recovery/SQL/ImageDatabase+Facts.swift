@@ -36,9 +36,6 @@ extension ImageDatabase {
         try read { try Bool.fetchOne($0, sql: "SELECT count(*) > 0 FROM sqlite_master") ?? false }
     }
 
-    /// Whether this SQLite can parse only a part of the schema.
-    func hasPartialSchema() throws -> Bool { try read { try $0.hasPartialSchema } }
-
     package func schemaVersion() throws -> SchemaVersion {
         try read { database in
             let userVersion = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
@@ -48,27 +45,16 @@ extension ImageDatabase {
         }
     }
 
-    /// Rows whose foreign keys lead nowhere, by table and parent.
+    /// Rows whose foreign keys lead nowhere, by table and parent. If a foreign key names no key of its
+    /// parent, that is an error of the schema (sqlite.org/foreignkeys.html, section 3). SQLite then reports
+    /// no rows: the result is empty.
     package func foreignKeyViolations() throws -> [ForeignKeyViolation] {
-        try read { try ForeignKeyViolation.all(in: $0) }
-    }
-}
-
-extension ForeignKeyViolation {
-    /// The violations of a table, or of all, in the database `main`, by table and parent. If a foreign key
-    /// names no key of its parent, that is an error of the schema (sqlite.org/foreignkeys.html, section 3).
-    /// SQLite then reports no rows: the result is empty.
-    static func all(of table: String? = nil, in database: Database) throws -> [ForeignKeyViolation] {
+        let sql = """
+            SELECT "table", parent, count(*) FROM pragma_foreign_key_check() GROUP BY 1, 2 ORDER BY 1, 2
+            """
         do {
-            return try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT "table", parent, count(*) FROM pragma_foreign_key_check(\(table == nil ? "" : "?, 'main'"))
-                    GROUP BY 1, 2 ORDER BY 1, 2
-                    """,
-                arguments: StatementArguments([table].compactMap(\.self))
-            )
-            .map { ForeignKeyViolation(table: $0[0], parent: $0[1], count: $0[2]) }
+            return try read { try Row.fetchAll($0, sql: sql) }
+                .map { ForeignKeyViolation(table: $0[0], parent: $0[1], count: $0[2]) }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
             return []
         }

@@ -21,10 +21,11 @@ extension Database {
             return [:]
         }
         let source = try ImageDatabase(at: image)
-        let (encoding, shapes) = try source.read { image in
-            (try String.fetchOne(image, sql: "PRAGMA encoding"), try TableShape.all(of: "main", in: image))
+        let (encoding, shapes, isPartial) = try source.read { image in
+            let encoding = try String.fetchOne(image, sql: "PRAGMA encoding")
+            return (encoding, try TableShape.all(of: "main", in: image), try image.hasPartialSchema)
         }
-        if try source.hasPartialSchema() { try execute(sql: "PRAGMA writable_schema = ON") }
+        if isPartial { try execute(sql: "PRAGMA writable_schema = ON") }
         let unknown = unknownCollations(of: shapes.values)
         if unknown.isEmpty, try encoding == String.fetchOne(self, sql: "PRAGMA main.encoding") {
             let uri = isWritable ? image.sqliteURI : ImageDatabase.uri(image)

@@ -20,10 +20,6 @@ struct Schema: Hashable {
 
     var views: [String] { definitions.keys.filter { $0.type == "view" }.map(\.name.text) }
 
-    init(of image: ImageDatabase) throws {
-        self = try image.read { try Self(in: $0) }
-    }
-
     /// The schema of `main`.
     init(in database: Database) throws {
         userVersion = try Int.fetchOne(database, sql: "PRAGMA main.user_version") ?? 0

@@ -164,7 +164,7 @@ struct Restore: HoldfastCommand {
         _ console: Console
     ) throws -> ExitStatus {
         let protected = try ProtectedOutput(repository)
-        for item in plan.items { try protected.refuse(item.destination, from: item.path) }
+        for item in plan.items { try protected.refuse(plan.destination(of: item), from: item.path) }
         var report = RestoreReport(
             plan: plan,
             target: target,

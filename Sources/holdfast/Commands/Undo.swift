@@ -37,7 +37,7 @@ struct Undo: HoldfastCommand {
         let index = try SnapshotIndex(target.root)
         let (scope, directory) = try index.scope(of: target)
         let plan = try InPlacePlan(undoingLastIn: scope, below: directory, index)
-        if let begun = index.begunRecovery {
+        if let begun = index.begunRecovery?.before {
             console.warning(
                 "a later one did not come to its end: the state before that one has the tag \(begun)"
             )

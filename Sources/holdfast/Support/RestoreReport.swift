@@ -29,8 +29,8 @@ struct RestoreReport {
                     + "check it with the program that it belongs to"
             )
         }
-        let output = try Directory.absolute(item.destination).string
-        let place = isStreamed ? "the standard output" : item.destination.printable
+        let output = try Directory.absolute(outcome.destination).string
+        let place = isStreamed ? "the standard output" : outcome.destination.printable
         let text =
             "restored \(item.path.printable) as of snapshot \(item.entry.text) to "
             + "\(place): \(Quantity.text(bytes: state.shape.byteCount)), "

@@ -217,7 +217,7 @@ extension RestoreTests {
         #expect(failed.isEmpty)
         #expect(restored.map(\.item.name) == ["app.db", "memory/notes.txt"])
         #expect(
-            restored.map(\.item.destination.string)
+            restored.map(\.destination.string)
                 == ["app.db", "memory/notes.txt"].map { scene.directory.file("out/\($0)") }
         )
         #expect(try scene.files == ["out", "out/app.db", "out/memory", "out/memory/notes.txt"])
