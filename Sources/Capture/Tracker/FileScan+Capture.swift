@@ -10,8 +10,7 @@ struct FileOutline: Equatable {
 
     init(_ file: borrowing OpenFile, _ scratch: inout [UInt8]) throws(SystemError) {
         sizeBytes = try file.status().sizeBytes
-        let got = try file.read(into: &scratch, count: DatabaseLayout.headerBytes, at: 0)
-        header = DatabaseHeader(front: scratch, got)
+        header = try DatabaseHeader(of: file, &scratch)
     }
 }
 

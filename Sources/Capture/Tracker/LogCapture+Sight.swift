@@ -46,8 +46,7 @@ extension LogCapture {
         let context = state.context
         let file = try OpenFile(state.path, .look)
         guard try file.isLocked(in: LockBytes.shared) else { return false }
-        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
+        return try DatabaseHeader(of: file, &context.scratch)?.usesWAL ?? false
     }
 
     /// A log that was removed by somebody else while a program has it open: its commits are captured as long
@@ -97,7 +96,6 @@ extension LogCapture {
         // A journal that is live may be about to take back what the file says of itself.
         if try journal.state(&context.scratch) == .live { return false }
         let file = try OpenFile(state.path, .look)
-        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        return DatabaseHeader(front: context.scratch, got)?.usesWAL ?? false
+        return try DatabaseHeader(of: file, &context.scratch)?.usesWAL ?? false
     }
 }

@@ -78,7 +78,7 @@ struct QuiescentWindow: Equatable {
     /// The content is not that of a database, which an empty file may be.
     var isNoDatabase: Bool { !header.isEmpty && !header.starts(with: DatabaseHeader.magic) }
 
-    var parsedHeader: DatabaseHeader? { DatabaseHeader(front: header, header.count) }
+    var parsedHeader: DatabaseHeader? { try? unsafe DatabaseHeader(header.span.bytes) }
 }
 
 extension JournalWatch {

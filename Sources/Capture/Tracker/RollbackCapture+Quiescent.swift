@@ -123,8 +123,7 @@ extension RollbackCapture {
         let context = state.context
         guard try journal.state(&context.scratch) == .absent else { return }
         state.missUnlock(now)
-        let got = try file.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
-        guard let counter = DatabaseHeader(front: context.scratch, got)?.changeCounter,
+        guard let counter = try DatabaseHeader(of: file, &context.scratch)?.changeCounter,
             counter != state.image?.changeCounter
         else { return }
         if sawLocked(counter, writes: state.pending.contentWrites, now) { state.ledger.addUnknown() }
