@@ -21,26 +21,24 @@ extension CaptureState {
             missPause(now)
             return retry(in: .milliseconds(5))
         }
-        for step in plainSteps(read.shape, read.pages) { outbox.put(step) }
+        outbox.put(plainStep(read.shape, read.pages))
         plainCaptured(read.shape, read.stamp)
         return .done
     }
 
     /// What hands over that content.
-    func plainSteps(_ shape: ImageSize, _ pages: PageSet) -> [CaptureStep] {
-        [
-            .changes(
-                Changes(
-                    file: file,
-                    time: .now,
-                    event: event(isCommit: false),
-                    shape: shape,
-                    startsFresh: image == nil || image?.shape.pageSize != .plain,
-                    pages: pages,
-                    closesUnfinished: true
-                )
+    func plainStep(_ shape: ImageSize, _ pages: PageSet) -> CaptureStep {
+        .changes(
+            Changes(
+                file: file,
+                time: .now,
+                event: event(isCommit: false),
+                shape: shape,
+                startsFresh: image?.shape.pageSize != .plain,
+                pages: pages,
+                closesUnfinished: true
             )
-        ]
+        )
     }
 
     /// It was captured, and looked like that.
@@ -58,18 +56,16 @@ extension CaptureState {
         FileStatus.directIfPresent(path).flatMap { $0.kind == .regular ? ContentStamp($0) : nil }
     }
 
-    /// All pages of the file; nil when it is too large to be read at once.
-    func readWhole() throws -> (shape: ImageSize, pages: PageSet)? {
-        let opened = try OpenFile(path, .look)
-        let status = try opened.status()
-        let shape = try bounds.shape(
-            .plain,
-            byteCount: status.sizeBytes,
-            allocatedBytes: status.allocatedBytes
-        )
+    /// Reads the whole file; nil when it is too large to be read at once.
+    func readWhole() throws -> PlainRead? {
+        let writes = pending.contentWrites
+        let file = try OpenFile(path, .look)
+        let status = try file.status()
+        let shape = try bounds.plainShape(status)
         guard shape.byteCount <= Self.wholeBytes else { return nil }
         var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
-        try opened.readAll(shape, into: &pages, &context.scratch)
-        return (shape, pages)
+        try file.readAll(shape, into: &pages, &context.scratch)
+        let stamp = ContentStamp(status)
+        return PlainRead(file: file, stamp: stamp, shape: shape, pages: pages, writes: writes)
     }
 }

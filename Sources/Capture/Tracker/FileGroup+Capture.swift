@@ -71,7 +71,7 @@ extension FileGroup {
             guard let stamp = reading.tracker.state.presentStamp else {
                 return tracker.state.retry(in: .milliseconds(5))
             }
-            steps += reading.tracker.state.plainSteps(reading.shape, reading.pages)
+            steps.append(reading.tracker.state.plainStep(reading.shape, reading.pages))
             reading.tracker.state.plainCaptured(reading.shape, stamp)
         }
         tracker.context.queue.put(steps)

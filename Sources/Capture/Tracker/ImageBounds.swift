@@ -40,6 +40,11 @@ struct ImageBounds {
         return shape
     }
 
+    /// The outline of a file that is no database. Throws `FileTooLong`.
+    func plainShape(_ status: FileStatus) throws -> ImageSize {
+        try shape(.plain, byteCount: status.sizeBytes, allocatedBytes: status.allocatedBytes)
+    }
+
     /// The outline of the image that a commit in the log says. Throws `FileTooLong`.
     func shapeFromLog(_ pageSize: PageSize, _ pages: PageCount) throws -> ImageSize {
         try shape(pageSize, byteCount: pages.byteCount(pageSize: pageSize), allocatedBytes: 0)

@@ -30,29 +30,17 @@ extension Tracker {
     }
 
     /// Reads it whole, or begins to read a large one chunk by chunk.
-    func readPlain(_ now: MonotonicInstant) throws -> ProcessStep {
-        let writes = state.pending.contentWrites
+    func readPlain() throws -> ProcessStep {
+        if let read = try state.readWhole() { return state.readEvents(before: .provePlain(read)) }
+        guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
         let file = try OpenFile(path, .look)
         let status = try file.status()
-        let (size, allocated) = (status.sizeBytes, status.allocatedBytes)
-        let shape = try state.bounds.shape(.plain, byteCount: size, allocatedBytes: allocated)
-        guard shape.byteCount <= CaptureState.wholeBytes else {
-            try beginPlainScan(shape, status, file)
-            return .done
-        }
-        var pages = PageSet(pageSize: .plain, reservingPages: Int(shape.pageCount.rawValue))
-        try file.readAll(shape, into: &pages, &context.scratch)
-        let stamp = ContentStamp(status)
-        let read = PlainRead(file: file, stamp: stamp, shape: shape, pages: pages, writes: writes)
-        return state.readEvents(before: .provePlain(read))
-    }
-
-    private func beginPlainScan(_ shape: ImageSize, _ status: FileStatus, _ file: consuming OpenFile) throws {
-        guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return }
+        let shape = try state.bounds.plainShape(status)
         state.presence.content.captured(ContentStamp(status))
         state.pending.contentCaptured()
         state.pending.rescanUnlessWanted(.unexplained)
         try scanning.begin(shape, file: file, isOverLog: false, &state, journal)
+        return .done
     }
 
     /// A large plain file was read to its end: it counts if nobody wrote it meanwhile.

@@ -69,7 +69,7 @@ extension Tracker {
         case .judgeOrigin(let sight): return judgeOrigin(sight, now)
         case .proveChunk(let read): return try proveChunk(read)
         case .endScan: return try endScan(now)
-        case .readPlain: return try readPlain(now)
+        case .readPlain: return try readPlain()
         case .provePlain(let read): return try state.provePlain(read, now)
         case .readGroup(let members): return try FileGroup.read(members, self, now)
         case .proveGroup(let read): return FileGroup.prove(read, self, now)
