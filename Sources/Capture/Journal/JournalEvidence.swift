@@ -99,6 +99,6 @@ struct JournalReading {
 
     /// The super-journal that it names.
     func superJournalName(_ scratch: inout [UInt8]) -> SuperJournalName? {
-        (try? journal.file.superJournalName(&scratch)) ?? nil
+        try? journal.file.superJournalName(&scratch)
     }
 }
