@@ -40,7 +40,7 @@ package enum WorkerThread {
 
     /// The processor time that the calling thread has used (`CLOCK_THREAD_CPUTIME_ID`).
     package static var processorTime: Duration {
-        .nanoseconds(Instant(readClock(CLOCK_THREAD_CPUTIME_ID)).nanoseconds)
+        .nanoseconds(readClock(CLOCK_THREAD_CPUTIME_ID).nanoseconds)
     }
 
     /// Room for the bits of 8192 processors, the most that Linux can have.
