@@ -56,7 +56,6 @@ extension RootWriter {
             shape: plan.shape,
             coalesced: plan.closes ? UInt64(max(0, changes.coalesced) + added) : 0,
             digest: plan.closes ? pageStaging.comparison.digest : 0,
-            pages: 0..<0,
             scope: changes.isConsistentPoint ? .consistentPoint : .fileOnly
         )
         noteSnapshot(pageStaging.commit(entry, changes.pages, image, to: &staged), of: image)
