@@ -30,14 +30,9 @@ package final class ChildProcess: Sendable {
         _ arguments: [String],
         environment changes: [String: String?] = [:]
     ) throws(SystemError) {
-        var ends: (read: Int32, write: Int32) = (-1, -1)
-        let made = unsafe withUnsafeMutableBytes(of: &ends) {
-            unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
-        }
-        guard made == 0 else { throw .last(.makePipe, nil) }
+        let ends = try makePipe()
         output = OpenFile(descriptor: ends.read, path: executable)
         let childsEnd = OpenFile(descriptor: ends.write, path: executable)
-        for end in [ends.read, ends.write] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
 
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)

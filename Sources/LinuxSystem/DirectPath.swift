@@ -28,49 +28,39 @@ enum DirectPath {
     /// The same, but pipes, sockets and devices fail with ESPIPE without being opened. The file is pinned
     /// with O_PATH, and is opened only once its kind is known.
     static func openToLook(_ path: FilePath, _ flags: Int32) -> Int32 {
-        let held = open(path, linux_open_path | O_NOFOLLOW)
-        defer { closeKeepingError(held) }
-        guard let kind = kind(ofHeld: held) else { return -1 }
-        switch kind {
-        case .regular, .directory:
-            let file = reopen(held, flags)
-            // The pinned file exists, so `/proc` is missing.
-            return file < 0 && errno == ENOENT ? open(path, flags) : file
-        case .symbolicLink: errno = ELOOP
-        case .pipe, .socket, .device: errno = ESPIPE
-        }
-        return -1
+        reopen(open(path, linux_open_path | O_NOFOLLOW), flags, takesDirectories: true) { open(path, flags) }
     }
 
     /// Opens a regular file. Links are followed, except at the end of the path (ELOOP). A directory fails
     /// with EISDIR. Pipes, sockets and devices fail with ESPIPE without being opened.
     static func openStored(_ path: FilePath, _ flags: Int32) -> Int32 {
-        let held = unsafe path.withPlatformString {
-            unsafe Glibc.open($0, linux_open_path | O_NOFOLLOW | O_CLOEXEC)
+        func openByPath(_ flags: Int32) -> Int32 {
+            unsafe path.withPlatformString { unsafe Glibc.open($0, flags | O_NOFOLLOW | O_CLOEXEC) }
         }
+        return reopen(openByPath(linux_open_path), flags, takesDirectories: false) { openByPath(flags) }
+    }
+
+    /// Opens the pinned file and closes `held`, by which it is pinned; -1 with `errno` if there is none.
+    /// `byPath`: opens the file where `/proc` is missing.
+    private static func reopen(
+        _ held: Int32,
+        _ flags: Int32,
+        takesDirectories: Bool,
+        byPath: () -> Int32
+    ) -> Int32 {
         defer { closeKeepingError(held) }
-        guard let kind = kind(ofHeld: held) else { return -1 }
-        switch kind {
-        case .regular:
-            let file = reopen(held, flags)
-            guard file < 0, errno == ENOENT else { return file }
-            return unsafe path.withPlatformString { unsafe Glibc.open($0, flags | O_NOFOLLOW | O_CLOEXEC) }
+        var status = stat()
+        guard held >= 0, unsafe fstat(held, &status) == 0 else { return -1 }
+        switch FileStatus(status).kind {
+        case .directory where !takesDirectories: errno = EISDIR
+        case .regular, .directory:
+            let file = unsafe Glibc.open("/proc/self/fd/\(held)", flags | O_CLOEXEC)
+            // The pinned file exists, so `/proc` is missing.
+            return file < 0 && errno == ENOENT ? byPath() : file
         case .symbolicLink: errno = ELOOP
-        case .directory: errno = EISDIR
         case .pipe, .socket, .device: errno = ESPIPE
         }
         return -1
-    }
-
-    /// Nil, with `errno`, when there is no descriptor.
-    private static func kind(ofHeld descriptor: Int32) -> FileStatus.Kind? {
-        var status = stat()
-        guard descriptor >= 0, unsafe fstat(descriptor, &status) == 0 else { return nil }
-        return FileStatus(status).kind
-    }
-
-    private static func reopen(_ held: Int32, _ flags: Int32) -> Int32 {
-        unsafe Glibc.open("/proc/self/fd/\(held)", flags | O_CLOEXEC)
     }
 
     private static func closeKeepingError(_ descriptor: Int32) {

@@ -5,6 +5,14 @@ private let F_OFD_GETLK: Int32 = 36
 /// `fcntl(2)` F_OFD_SETLK.
 private let F_OFD_SETLK: Int32 = 37
 
+extension flock {
+    /// Of the whole file. All other fields are 0, as SEEK_SET is.
+    fileprivate init(_ type: Int32) {
+        self.init()
+        l_type = Int16(type)
+    }
+}
+
 extension OpenFile {
     /// Whether any process holds a write lock in `range` of bytes, through another descriptor than this one.
     /// Only asks (`fcntl(2)`, F_OFD_GETLK), so no process can notice. Throws where the file system cannot
@@ -20,12 +28,9 @@ extension OpenFile {
     }
 
     private func wouldRefuse(_ type: Int32, in range: Range<UInt64>) throws(SystemError) -> Bool {
-        var query = flock()
-        query.l_type = Int16(type)
-        query.l_whence = Int16(SEEK_SET)
+        var query = flock(type)
         query.l_start = off_t(range.lowerBound)
         query.l_len = off_t(range.count)
-        query.l_pid = 0
         guard unsafe fcntl(descriptor, F_OFD_GETLK, &query) == 0 else {
             throw .last(.askForLocks, path)
         }
@@ -67,12 +72,7 @@ extension OpenFile {
     }
 
     private func set(_ type: Int32) -> Bool {
-        var request = flock()
-        request.l_type = Int16(type)
-        request.l_whence = Int16(SEEK_SET)
-        request.l_start = 0
-        request.l_len = 0
-        request.l_pid = 0
+        var request = flock(type)
         return unsafe fcntl(descriptor, F_OFD_SETLK, &request) == 0
     }
 }

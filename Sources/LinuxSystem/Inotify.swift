@@ -59,11 +59,7 @@ package final class Inotify {
 
     /// Watches `path`; a second call for the same inode replaces its mask and returns the same watch.
     package func watch(_ path: FilePath, for mask: InotifyMask) throws(SystemError) -> InotifyWatch {
-        let result = unsafe path.withPlatformString {
-            unsafe inotify_add_watch(descriptor, $0, mask.rawValue)
-        }
-        guard result >= 0 else { throw .last(.watch, path) }
-        return InotifyWatch(descriptor: result)
+        try watch(path, namedAs: path, mask)
     }
 
     /// The same for an open directory, whatever has its path by now.
@@ -71,7 +67,7 @@ package final class Inotify {
         _ directory: OpenDirectory,
         for mask: InotifyMask
     ) throws(SystemError) -> InotifyWatch {
-        try watch(descriptor: directory.descriptor, directory.path, mask)
+        try watch(directory.heldPath, namedAs: directory.path, mask)
     }
 
     /// The same for a file at a direct path. Throws ELOOP when a component of it is a symbolic link.
@@ -79,16 +75,17 @@ package final class Inotify {
         let file = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
         guard file >= 0 else { throw .last(.watch, path) }
         defer { close(file) }
-        return try watch(descriptor: file, path, mask)
+        return try watch(FilePath("/proc/self/fd/\(file)"), namedAs: path, mask)
     }
 
-    /// The kernel's path of an open file leads to it even where its own path no longer does (proc(5)).
+    /// `path`: for errors. The kernel's path of an open file leads to it even where its own path no longer
+    /// does (proc(5)).
     private func watch(
-        descriptor held: Int32,
-        _ path: FilePath,
+        _ place: FilePath,
+        namedAs path: FilePath,
         _ mask: InotifyMask
     ) throws(SystemError) -> InotifyWatch {
-        let result = unsafe "/proc/self/fd/\(held)".withCString {
+        let result = unsafe place.withPlatformString {
             unsafe inotify_add_watch(descriptor, $0, mask.rawValue)
         }
         guard result >= 0 else { throw .last(.watch, path) }

@@ -13,7 +13,7 @@ package struct Instant: Hashable, Comparable, Sendable {
         nanoseconds = Int64(raw.tv_sec) &* 1_000_000_000 &+ Int64(raw.tv_nsec)
     }
 
-    package static var now: Instant { Instant(readClock(CLOCK_REALTIME)) }
+    package static var now: Instant { readClock(CLOCK_REALTIME) }
 
     /// The time since then: zero for a moment in the future, and at most what nanoseconds can express.
     package var age: Duration {
@@ -34,13 +34,13 @@ package struct MonotonicInstant: Hashable, Comparable, Sendable {
     }
 
     package static var now: MonotonicInstant {
-        MonotonicInstant(nanoseconds: Instant(readClock(CLOCK_MONOTONIC)).nanoseconds)
+        MonotonicInstant(nanoseconds: readClock(CLOCK_MONOTONIC).nanoseconds)
     }
 
     /// The clock that continues while the machine sleeps (`CLOCK_BOOTTIME`). It cannot be compared with
     /// `now`.
     package static var sinceBoot: MonotonicInstant {
-        MonotonicInstant(nanoseconds: Instant(readClock(CLOCK_BOOTTIME)).nanoseconds)
+        MonotonicInstant(nanoseconds: readClock(CLOCK_BOOTTIME).nanoseconds)
     }
 
     /// The moment after `duration`, at most the last that can be expressed.
@@ -67,8 +67,8 @@ extension Duration {
     }
 }
 
-func readClock(_ clock: clockid_t) -> timespec {
+func readClock(_ clock: clockid_t) -> Instant {
     var raw = timespec()
     unsafe clock_gettime(clock, &raw)
-    return raw
+    return Instant(raw)
 }

@@ -84,16 +84,11 @@ package struct OpenFile: ~Copyable, Sendable {
         self.init(descriptor: descriptor, path: path)
     }
 
-    /// Reads up to `count` bytes from `offset` into the front of `buffer`, which must be that long. Returns
-    /// how many were read: fewer only at the end of the file.
-    package func read(into buffer: inout [UInt8], count: Int, at offset: UInt64) throws(SystemError) -> Int {
-        try read(into: &buffer, from: 0, count: count, at: offset)
-    }
-
-    /// The same into `buffer[start ..< start + count]`.
+    /// Reads up to `count` bytes from `offset` into `buffer[start ..< start + count]`, which must exist.
+    /// Returns how many were read: fewer only at the end of the file.
     package func read(
         into buffer: inout [UInt8],
-        from start: Int,
+        from start: Int = 0,
         count: Int,
         at offset: UInt64
     ) throws(SystemError) -> Int {

@@ -46,22 +46,25 @@ package struct Poller: ~Copyable {
     package func isReady(_ slot: Slot) -> Bool { entries[slot.index].revents != 0 }
 }
 
+/// The two ends of a new pipe, close-on-exec (`pipe(2)`).
+func makePipe() throws(SystemError) -> (read: Int32, write: Int32) {
+    var ends: (read: Int32, write: Int32) = (-1, -1)
+    let result = unsafe withUnsafeMutableBytes(of: &ends) {
+        unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
+    }
+    guard result == 0 else { throw .last(.makePipe, nil) }
+    for end in [ends.read, ends.write] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return ends
+}
+
 /// A pipe by which one thread wakes another. Signals that were not drained count as one.
 package final class WakeupPipe: Sendable {
     let descriptor: Int32
     let writeEnd: Int32
 
     package init() throws(SystemError) {
-        var ends: (Int32, Int32) = (-1, -1)
-        let result = unsafe withUnsafeMutableBytes(of: &ends) {
-            unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
-        }
-        guard result == 0 else { throw .last(.makePipe, nil) }
-        (descriptor, writeEnd) = ends
-        for end in [descriptor, writeEnd] {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
+        (descriptor, writeEnd) = try makePipe()
+        for end in [descriptor, writeEnd] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     }
 
     deinit {

@@ -21,6 +21,11 @@ package final class Signal: Sendable {
             defer { news = [] }
             return news
         }
+
+        /// The waiter and the news that it gets; nil when nobody waits.
+        mutating func takeWaiter() -> (waiter: CheckedContinuation<News, Never>, news: News)? {
+            waiter.take().map { ($0, take()) }
+        }
     }
 
     private let state = Mutex(State())
@@ -28,13 +33,11 @@ package final class Signal: Sendable {
     package init() {}
 
     package func raise(_ news: News = .any) {
-        let (waiter, all) = state.withLock { state in
+        let woken = state.withLock { state in
             state.news.formUnion(news)
-            guard let waiter = state.waiter else { return (CheckedContinuation<News, Never>?.none, News()) }
-            state.waiter = nil
-            return (waiter, state.take())
+            return state.takeWaiter()
         }
-        waiter?.resume(returning: all)
+        if let woken { woken.waiter.resume(returning: woken.news) }
     }
 
     /// The news that were not taken yet.
@@ -58,13 +61,7 @@ package final class Signal: Sendable {
 
     /// The deadline of that wait has come.
     func expire(wait number: UInt64) {
-        let (waiter, news) = state.withLock { state in
-            guard state.wait == number, let waiter = state.waiter else {
-                return (CheckedContinuation<News, Never>?.none, News())
-            }
-            state.waiter = nil
-            return (waiter, state.take())
-        }
-        waiter?.resume(returning: news)
+        let woken = state.withLock { $0.wait == number ? $0.takeWaiter() : nil }
+        if let woken { woken.waiter.resume(returning: woken.news) }
     }
 }

@@ -28,7 +28,7 @@ package struct Socket: ~Copyable, Sendable {
         // The name gets the mode that the socket has when it is bound.
         guard fchmod(socket.descriptor, 0o600) == 0 else { throw .last(.listenAt, path) }
         do {
-            try unsafe socket.use(path, .listenAt) { unsafe bind($0, $1, $2) }
+            try unsafe socket.use(nil, path, .listenAt) { unsafe bind($0, $1, $2) }
         } catch {
             guard [EPERM, EOPNOTSUPP, ENOSYS, EINVAL, EIO].contains(error.code.rawValue) else { throw error }
             try socket.bindElsewhere(path)
@@ -40,11 +40,8 @@ package struct Socket: ~Copyable, Sendable {
     /// Connects to the listener at `path`; ENOENT or ECONNREFUSED when there is none.
     package static func connect(to path: FilePath) throws(SystemError) -> Socket {
         let socket = try new()
-        if let name = SocketName.read(at: path) {
-            try unsafe socket.use(name, path, .connectTo) { unsafe Glibc.connect($0, $1, $2) }
-        } else {
-            try unsafe socket.use(path, .connectTo) { unsafe Glibc.connect($0, $1, $2) }
-        }
+        let name = SocketName.read(at: path)
+        try unsafe socket.use(name, path, .connectTo) { unsafe Glibc.connect($0, $1, $2) }
         return socket
     }
 
@@ -72,21 +69,14 @@ package struct Socket: ~Copyable, Sendable {
     }
 
     /// Sets how long a read waits before it fails with EAGAIN.
-    package func setReadTimeout(_ timeout: Duration) { set(SO_RCVTIMEO, timeout) }
-
-    private func set(_ option: Int32, _ timeout: Duration) {
+    package func setReadTimeout(_ timeout: Duration) {
         let nanoseconds = timeout.nanoseconds
         var limit = timeval(
             tv_sec: Int(nanoseconds / 1_000_000_000),
             tv_usec: Int(nanoseconds % 1_000_000_000 / 1_000)
         )
-        unsafe _ = setsockopt(
-            descriptor,
-            SOL_SOCKET,
-            option,
-            &limit,
-            socklen_t(MemoryLayout<timeval>.size)
-        )
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
     }
 
     /// Makes the waiting `accept` of another thread return with an error.
@@ -105,51 +95,46 @@ package struct Socket: ~Copyable, Sendable {
         try file.write(unsafe name.text.span.bytes, at: 0)
     }
 
+    /// Calls `call` with the abstract name, or else with that of `path`.
     private func use(
-        _ name: SocketName,
+        _ name: SocketName?,
         _ path: FilePath,
         _ operation: SystemError.Operation,
         _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(SystemError) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        // An abstract name follows a zero byte.
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0[1...].copyBytes(from: name.text) }
-        let byteCount = MemoryLayout<sa_family_t>.size + 1 + name.text.count
-        let result = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe call(descriptor, $0, socklen_t(byteCount))
-            }
-        }
-        guard result == 0 else { throw .last(operation, path) }
-    }
-
-    private func use(
-        _ path: FilePath,
-        _ operation: SystemError.Operation,
-        _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) throws(SystemError) {
-        guard let name = path.lastComponent else {
+        if let name { return try unsafe use([0] + name.text, path, operation, call) }
+        guard let last = path.lastComponent else {
             throw SystemError(operation, path, code: .invalidArgument)
         }
         let folder = try OpenFile(path.removingLastComponent(), .read)
-        let short = FilePath("/proc/self/fd/\(folder.descriptor)").appending(name)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let fits = unsafe short.withPlatformString { text in
-            unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
-                let length = unsafe strlen(text)
-                guard length < room.count else { return false }
-                unsafe room.copyMemory(from: UnsafeRawBufferPointer(start: text, count: length))
-                return true
-            }
-        }
-        guard fits else { throw SystemError(operation, path, code: .fileNameTooLong) }
-        let result = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let short = FilePath("/proc/self/fd/\(folder.descriptor)").appending(last)
+        try unsafe use(short.bytes + [0], path, operation, call)
+    }
+
+    private func use(
+        _ address: [UInt8],
+        _ path: FilePath,
+        _ operation: SystemError.Operation,
+        _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) throws(SystemError) {
+        let result = unsafe withSocketAddress(address) { unsafe call(descriptor, $0, $1) }
+        guard let result else { throw SystemError(operation, path, code: .fileNameTooLong) }
         guard result == 0 else { throw .last(operation, path) }
+    }
+}
+
+/// Calls `body` with the address of a Unix socket (`unix(7)`), or returns nil if its name is too long. A path
+/// ends with a zero byte, and an abstract name begins with one.
+func withSocketAddress<Result>(
+    _ name: [UInt8],
+    _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result? {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard name.count <= MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
+    let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
+    return unsafe withUnsafePointer(to: &address) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
     }
 }

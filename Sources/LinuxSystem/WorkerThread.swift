@@ -40,7 +40,7 @@ package enum WorkerThread {
 
     /// The processor time that the calling thread has used (`CLOCK_THREAD_CPUTIME_ID`).
     package static var processorTime: Duration {
-        .nanoseconds(Instant(readClock(CLOCK_THREAD_CPUTIME_ID)).nanoseconds)
+        .nanoseconds(readClock(CLOCK_THREAD_CPUTIME_ID).nanoseconds)
     }
 
     /// Room for the bits of 8192 processors, the most that Linux can have.
@@ -56,7 +56,7 @@ package enum WorkerThread {
     ) throws(SystemError) {
         let start = unsafe Unmanaged.passRetained(
             Start {
-                setName(name)
+                _ = unsafe name.withCString { unsafe linux_set_thread_name($0) }
                 if let processor { bind(to: processor) }
                 urgency.apply()
                 body()
@@ -109,7 +109,9 @@ package enum WorkerThread {
         on body: @escaping @Sendable () async throws -> Value
     ) throws -> Value {
         let outcome = Outcome<Value>()
-        Task { await outcome.set(to: body) }
+        Task {
+            do { outcome.set(.success(try await body())) } catch { outcome.set(.failure(error)) }
+        }
         return try outcome.take().get()
     }
 
@@ -121,22 +123,12 @@ package enum WorkerThread {
         _ = unsafe linux_set_affinity(mask, mask.count)
     }
 
-    private static func setName(_ name: String) {
-        _ = unsafe name.withCString { unsafe linux_set_thread_name($0) }
-    }
-
     /// Passes one outcome from a task to the thread that waits for it.
     private final class Outcome<Value: Sendable>: Sendable {
         private let value = Mutex<Result<Value, any Error>?>(nil)
         private let isThere = Semaphore()
 
-        func set(to body: @Sendable () async throws -> Value) async {
-            let result: Result<Value, any Error>
-            do {
-                result = .success(try await body())
-            } catch {
-                result = .failure(error)
-            }
+        func set(_ result: Result<Value, any Error>) {
             value.withLock { $0 = result }
             isThere.signal()
         }

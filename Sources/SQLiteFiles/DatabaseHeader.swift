@@ -5,8 +5,7 @@
 /// 2. Its page size is a power of two from 512 to 65536.
 /// 3. At least 480 bytes of each page are not reserved.
 ///
-/// SQLite opens no other database. All other fields are returned unchecked, so every count in them may be
-/// wrong.
+/// SQLite opens no other database. All other fields are returned unchecked, so the page count may be wrong.
 package struct DatabaseHeader: Sendable, Hashable {
     package let pageSize: PageSize
     /// 1 for a rollback journal, 2 for a write-ahead log; higher: read-only for today's SQLite.
@@ -20,14 +19,6 @@ package struct DatabaseHeader: Sendable, Hashable {
     package let changeCounter: UInt32
     /// The size of the database in pages, as the header has it; see `trustedPageCount`.
     package let pageCount: PageCount
-    /// The first trunk of the freelist, or nil if nothing is free. Not checked against the page count.
-    package let firstFreelistTrunk: PageNumber?
-    /// Free pages, trunks and leaves together.
-    package let freelistPageCount: PageCount
-    /// Grows with each change of the schema.
-    package let schemaCookie: UInt32
-    package let userVersion: Int32
-    package let applicationID: Int32
     /// The change counter for which `pageCount` was written.
     package let versionValidFor: UInt32
 
@@ -57,7 +48,6 @@ package struct DatabaseHeader: Sendable, Hashable {
         guard pageSize.bytes - Int(reserved) >= DatabaseLayout.minimumUsablePageBytes else {
             throw .tooManyReservedBytes(reserved)
         }
-        let trunk = bytes.bigEndianUInt32(at: DatabaseLayout.firstFreelistTrunk)
 
         self.pageSize = pageSize
         self.reservedBytes = Int(reserved)
@@ -65,11 +55,6 @@ package struct DatabaseHeader: Sendable, Hashable {
         readVersion = bytes.byte(at: DatabaseLayout.readVersion)
         changeCounter = bytes.bigEndianUInt32(at: DatabaseLayout.changeCounter)
         pageCount = PageCount(bytes.bigEndianUInt32(at: DatabaseLayout.pageCount))
-        firstFreelistTrunk = trunk == 0 ? nil : PageNumber(trunk)
-        freelistPageCount = PageCount(bytes.bigEndianUInt32(at: DatabaseLayout.freelistPageCount))
-        schemaCookie = bytes.bigEndianUInt32(at: DatabaseLayout.schemaCookie)
-        userVersion = Int32(bitPattern: bytes.bigEndianUInt32(at: DatabaseLayout.userVersion))
-        applicationID = Int32(bitPattern: bytes.bigEndianUInt32(at: DatabaseLayout.applicationID))
         versionValidFor = bytes.bigEndianUInt32(at: DatabaseLayout.versionValidFor)
     }
 

@@ -11,11 +11,7 @@ package enum DatabaseLayout {
     package static let reservedBytes = 20
     package static let changeCounter = 24
     package static let pageCount = 28
-    package static let firstFreelistTrunk = 32
-    package static let freelistPageCount = 36
     package static let schemaCookie = 40
-    package static let userVersion = 60
-    package static let applicationID = 68
     package static let versionValidFor = 92
     /// SQLite refuses a database whose pages have less room than this.
     package static let minimumUsablePageBytes = 480

@@ -1,8 +1,6 @@
 /// The number of a page. The first page of a file is page 1; a zero read from a file names no page.
-package struct PageNumber: RawRepresentable, Hashable, Comparable, Sendable {
+package struct PageNumber: Hashable, Comparable, Sendable {
     package let rawValue: UInt32
-
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -35,10 +33,8 @@ extension PageNumber: CustomStringConvertible {
 }
 
 /// How many pages a file has.
-package struct PageCount: RawRepresentable, Hashable, Comparable, Sendable {
+package struct PageCount: Hashable, Comparable, Sendable {
     package let rawValue: UInt32
-
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }
 

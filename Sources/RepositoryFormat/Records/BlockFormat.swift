@@ -29,29 +29,14 @@ package enum BlockFormat {
 
 /// The header of a record in a block: the fields of the 40 bytes before a record outside of blocks, without
 /// the checksum. Its payload follows, without the bytes of ranges.
-package struct BlockRecordHeader {
-    package let type: UInt8
-    let flags: UInt8
-    package let file: FileID
-    let firstSequence: SequenceNumber
-    let time: Instant
-    package let payloadBytes: Int
-
-    package init(_ header: RecordHeader, payloadBytes: Int) {
-        type = header.type
-        flags = header.flags
-        file = header.file
-        firstSequence = header.firstSequence
-        time = header.time
-        self.payloadBytes = payloadBytes
-    }
-
+extension RecordHeader {
     package init(
-        _ recordHeaders: RawSpan,
+        inBlock recordHeaders: RawSpan,
         at offset: inout Int,
         after reference: inout BlockFormat.Reference
     ) throws(FormatError) {
         let codes = try recordHeaders.take(2, at: &offset)
+        reserved = 0
         type = recordHeaders.byte(at: codes)
         flags = recordHeaders.byte(at: codes + 1)
         let last = UInt64(FileID.last.rawValue)
@@ -71,7 +56,12 @@ package struct BlockRecordHeader {
         }
     }
 
-    package func encode(into recordHeaders: inout [UInt8], after reference: inout BlockFormat.Reference) {
+    /// `payloadBytes`: without the bytes of ranges.
+    package func encode(
+        inBlock recordHeaders: inout [UInt8],
+        payloadBytes: Int,
+        after reference: inout BlockFormat.Reference
+    ) {
         recordHeaders.append(type)
         recordHeaders.append(flags)
         recordHeaders.append(varint: UInt64(file.rawValue))

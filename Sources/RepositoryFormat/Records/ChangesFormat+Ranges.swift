@@ -17,12 +17,6 @@ package struct ByteRange: Hashable {
     package var byteCount: Int { end - start }
 }
 
-/// Where one page's ranges end among the ranges of a record, and where their bytes end.
-struct RangesEnd {
-    let ranges: UInt32
-    let data: UInt32
-}
-
 /// The ranges of a page in a table: their number, then each range's distance and length (docs/FORMAT.md,
 /// "Byte ranges"). The distance is from the end of the range before, or from the page's start.
 ///

@@ -79,12 +79,12 @@ package struct ChangesFormat {
         package init(
             time: Instant,
             event: SnapshotEvent? = nil,
-            startsFresh: Bool,
+            startsFresh: Bool = false,
             shape: ImageSize,
-            coalesced: UInt64,
-            digest: UInt64,
-            pages: Range<Int>,
-            scope: Scope = Scope.consistentPoint
+            coalesced: UInt64 = 0,
+            digest: UInt64 = 0,
+            pages: Range<Int> = 0..<0,
+            scope: Scope = .consistentPoint
         ) {
             self.time = time
             self.event = event
@@ -113,7 +113,8 @@ package struct ChangesFormat {
     private(set) var isTableOnly = false
     /// The byte ranges of all pages; `ranges(of:)` returns those of one page.
     private var ranges: [ByteRange] = []
-    private var rangeEnds: [RangesEnd] = []
+    /// Where each page's ranges end among them, and where their bytes end.
+    private var rangeEnds: [(ranges: UInt32, data: UInt32)] = []
 
     package init() {}
 
@@ -193,10 +194,7 @@ package struct ChangesFormat {
 
     /// How many bytes of page data the table names.
     private var namedBytes: Int {
-        switch encoding {
-        case .wholePages: numbers.count * pageSize.bytes
-        case .byteRanges: rangeBytes
-        }
+        encoding == .wholePages ? numbers.count * pageSize.bytes : rangeBytes
     }
 
     private mutating func decodeHeader(_ payload: RawSpan) throws(FormatError) -> (UInt32, tableEnd: Int) {
@@ -297,7 +295,7 @@ package struct ChangesFormat {
             guard dataBytes <= rawBytes - rangeBytes else {
                 throw .malformed(at: offset, "more bytes of ranges than raw bytes")
             }
-            rangeEnds.append(RangesEnd(ranges: UInt32(ranges.count), data: UInt32(rangeBytes + dataBytes)))
+            rangeEnds.append((UInt32(ranges.count), UInt32(rangeBytes + dataBytes)))
         }
     }
 
@@ -305,7 +303,7 @@ package struct ChangesFormat {
 
     /// The byte ranges of a page, an index of `numbers`, and where their bytes are among the record's data.
     package func ranges(of page: Int) -> (ranges: ArraySlice<ByteRange>, data: Int) {
-        let start = page == 0 ? RangesEnd(ranges: 0, data: 0) : rangeEnds[page - 1]
+        let start = page == 0 ? (ranges: 0, data: 0) : rangeEnds[page - 1]
         return (ranges[Int(start.ranges)..<Int(rangeEnds[page].ranges)], Int(start.data))
     }
 }

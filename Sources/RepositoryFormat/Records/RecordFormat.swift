@@ -59,7 +59,7 @@ package struct RecordHeader: Hashable {
     package let type: UInt8
     package let flags: UInt8
     let reserved: UInt16
-    package let payloadBytes: Int
+    package var payloadBytes: Int
     package let file: FileID
     /// The first finished snapshot in it; `.none` when there is none.
     package let firstSequence: SequenceNumber
@@ -80,17 +80,6 @@ package struct RecordHeader: Hashable {
         self.file = file
         self.firstSequence = firstSequence
         self.time = time
-    }
-
-    /// The same for a record in a block.
-    package init(_ head: BlockRecordHeader, payloadBytes: Int) {
-        type = head.type
-        flags = head.flags
-        reserved = 0
-        self.payloadBytes = payloadBytes
-        file = head.file
-        firstSequence = head.firstSequence
-        time = head.time
     }
 
     /// Decodes the first 40 bytes of a record. Nil without the magic, or if a length or a number is out of

@@ -36,10 +36,8 @@ extension SequenceNumber: CustomStringConvertible {
 }
 
 /// A protected file within its root: 1, 2, 3 … in the order of their declarations. 0 is the root itself.
-package struct FileID: RawRepresentable, Hashable, Comparable, Sendable {
+package struct FileID: Hashable, Comparable, Sendable {
     package let rawValue: UInt32
-
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -61,10 +59,8 @@ extension FileID: CustomStringConvertible {
 }
 
 /// A root within its repository: 8 random bytes, written as 16 lower-case hexadecimal digits.
-package struct RootID: RawRepresentable, Hashable, Sendable {
+package struct RootID: Hashable, Sendable {
     package let rawValue: UInt64
-
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
 
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 

@@ -96,11 +96,7 @@ package struct BaseReader: ~Copyable {
         _ body: (RawSpan, UInt64) throws -> Void
     ) throws {
         try lanes.collect { work in
-            switch work.failure {
-            case nil: break
-            case .damaged: throw damage(work, " is damaged")
-            case .zstd(let error): throw damage(work, ": \(error)")
-            }
+            if let failure = work.failure { throw damage(work, failure) }
             guard work.isOpened else { return }
             digest ^= work.digest
             try body(unsafe work.content.span.bytes, work.offset)

@@ -4,11 +4,6 @@ import Zstandard
 
 /// Verifies and decompresses the frame of one chunk, and computes its contribution to the image's digest.
 struct ChunkOpening: ChunkWork, ~Copyable {
-    enum Failure: Error {
-        case damaged
-        case zstd(ZstandardError)
-    }
-
     /// From 0.
     var number = 0
     /// The position of the frame in the file, in bytes.
@@ -26,7 +21,8 @@ struct ChunkOpening: ChunkWork, ~Copyable {
 
     private(set) var content: [UInt8] = []
     private(set) var digest: UInt64 = 0
-    private(set) var failure: Failure?
+    /// What is wrong with the chunk, as it follows its number in a message.
+    private(set) var failure: String?
     private let decompressor: Decompressor
 
     init() throws {
@@ -34,31 +30,24 @@ struct ChunkOpening: ChunkWork, ~Copyable {
     }
 
     mutating func run() {
-        do throws(Failure) {
-            let sum = unsafe XXH64.hash(frame.span.bytes.extracting(0..<frameBytes), seed: UInt64(number))
-            guard sum == checksum else { throw .damaged }
-            if isOpened { try open() }
-            failure = nil
-        } catch {
-            failure = error
-        }
+        failure = nil
+        let sum = unsafe XXH64.hash(frame.span.bytes.extracting(0..<frameBytes), seed: UInt64(number))
+        guard sum == checksum else { return failure = " is damaged" }
+        guard isOpened else { return }
+        do { try open() } catch { failure = ": \(error)" }
     }
 
-    private mutating func open() throws(Failure) {
+    private mutating func open() throws(ZstandardError) {
         // Moved out while it is written, because the call also reads `self`.
         var content: [UInt8] = []
         swap(&content, &self.content)
         defer { self.content = content }
-        do throws(ZstandardError) {
-            try decompressor.decompress(
-                unsafe frame.span.bytes.extracting(0..<frameBytes),
-                prefix: nil,
-                exactly: byteCount,
-                into: &content
-            )
-        } catch {
-            throw .zstd(error)
-        }
+        try decompressor.decompress(
+            unsafe frame.span.bytes.extracting(0..<frameBytes),
+            prefix: nil,
+            exactly: byteCount,
+            into: &content
+        )
         let first = PageNumber(UInt32(offset / UInt64(pageSize.bytes)) + 1)
         digest = unsafe ImageDigest.parts(first, content.span.bytes, pageSize)
     }

@@ -34,33 +34,25 @@ package struct DataCheck {
             portion.append(id)
             portionBytes.addSaturated(size)
         }
-        if !portion.isEmpty {
-            bytesRead.addSaturated(try check(portion, report))
-        }
+        if !portion.isEmpty { bytesRead.addSaturated(try check(portion, report)) }
         return bytesRead
     }
 
     private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
-        try ReplacedSegmentError.lookingAgain(reporting: report) { try checkOnce(ids, $0) }
-    }
-
-    private func checkOnce(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
-        let all = try RebuildPlans(
-            root,
-            wanted: Set(ids),
-            upTo: SequenceNumber(.max),
-            keepingEverything: true
-        )
-        var isSound = true
-        try check(ids, all) { finding in
-            isSound = false
-            try report(finding)
+        let (wanted, last) = (Set(ids), SequenceNumber(.max))
+        return try ReplacedSegmentError.lookingAgain(reporting: report) { report in
+            let all = try RebuildPlans(root, wanted: wanted, upTo: last, keepingEverything: true)
+            var isSound = true
+            try check(ids, all) { finding in
+                isSound = false
+                try report(finding)
+            }
+            if isSound {
+                let newest = try RebuildPlans(root, wanted: wanted, upTo: last)
+                if newest.hasDeltas { try check(ids, newest, report) }
+            }
+            return try RootHistory(root).segmentBytes()
         }
-        if isSound {
-            let newest = try RebuildPlans(root, wanted: Set(ids), upTo: SequenceNumber(.max))
-            if newest.hasDeltas { try check(ids, newest, report) }
-        }
-        return try RootHistory(root).segmentBytes()
     }
 
     private func check(_ ids: [FileID], _ plans: RebuildPlans, _ report: (Finding) throws -> Void) throws {

@@ -44,7 +44,7 @@ package struct HistoryCheck {
                     openBases[header.file] = Base(
                         file: header.file,
                         path: root.basePath(header.firstSequence, header.file),
-                        reference: try place.reading { () throws(FormatError) in try BaseReference(payload) }
+                        reference: try place.reading(try BaseReference(payload))
                     )
                 case .void: openBases[header.file] = nil
                 case .changes where tracker.ended == header.file:

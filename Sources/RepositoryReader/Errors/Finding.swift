@@ -1,3 +1,4 @@
+package import RepositoryFormat
 package import SystemPackage
 
 /// A finding of a check.
@@ -26,6 +27,9 @@ package struct Finding: Hashable, Sendable {
         self.message = message
         self.isIncompleteness = isIncompleteness
     }
+
+    /// The segment that it is about, by its first sequence; nil when it is about another file.
+    package var segment: SequenceNumber? { file.lastComponent.flatMap(SegmentName.parse) }
 
     /// The same as a consequence of missing records.
     var asIncompleteness: Finding {

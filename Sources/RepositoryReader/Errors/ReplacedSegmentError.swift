@@ -1,5 +1,5 @@
 /// A segment was replaced by compaction or pruning, or removed, since places in it were looked up.
-package struct ReplacedSegmentError: Error {
+package struct ReplacedSegmentError: Error, CustomStringConvertible {
     /// More often than any writer replaces segments during one read. If a file system changes inode numbers
     /// spontaneously, every attempt fails.
     private static let mostLooks = 100
@@ -7,6 +7,8 @@ package struct ReplacedSegmentError: Error {
     private static let mostHeldFindings = 10_000
 
     package init() {}
+
+    package var description: String { "old snapshots were removed meanwhile: run the command again" }
 
     /// Repeats `body` until no segment is replaced meanwhile, which is rare. After too many attempts it
     /// throws.
@@ -42,8 +44,4 @@ package struct ReplacedSegmentError: Error {
             }
         }
     }
-}
-
-extension ReplacedSegmentError: CustomStringConvertible {
-    package var description: String { "old snapshots were removed meanwhile: run the command again" }
 }

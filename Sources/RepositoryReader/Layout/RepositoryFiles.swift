@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 package import LinuxSystem
-package import RepositoryFormat
+import RepositoryFormat
 package import SystemPackage
 
 /// `repository.json`: marks the directory as a repository, and names the features that a reader must know.
@@ -97,16 +97,14 @@ extension RootFile {
         return try file.description(in: directory, from: name)
     }
 
-    package init(_ root: RootDescription) { self.init(root.id, root.path, root.kind, root.created) }
-
-    package init(_ id: RootID, _ path: FilePath, _ kind: RootKind, _ created: Instant) {
-        self.id = id.description
-        self.path = path.string
-        if FilePath(path.string) != path {
-            pathHex = path.bytes.map { $0.padded(to: 2, radix: 16) }.joined()
+    package init(_ root: RootDescription) {
+        id = root.id.description
+        path = root.path.string
+        if FilePath(path) != root.path {
+            pathHex = root.path.bytes.map { $0.padded(to: 2, radix: 16) }.joined()
         }
-        self.kind = kind.rawValue
-        self.created = SmallFile.text(created)
+        kind = root.kind.rawValue
+        created = SmallFile.text(root.created)
     }
 
     private func description(

@@ -49,11 +49,8 @@ package final class FilePool {
     }
 
     private func makeRoom() {
-        guard open.count >= capacity, let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse })
-        else {
-            return
-        }
-        open[oldest.key] = nil
+        guard open.count >= capacity else { return }
+        if let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse }) { open[oldest.key] = nil }
     }
 
     /// Adds a file that is open already.

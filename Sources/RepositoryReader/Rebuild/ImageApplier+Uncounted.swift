@@ -60,12 +60,7 @@ extension ImageApplier {
             }
             let (first, count) = (PageNumber(UInt32(next)), Int(end - next) * size)
             if buffer.count < count { buffer.append(zeros: count - buffer.count) }
-            let got = try file.read(
-                into: &buffer,
-                count: count,
-                at: first.byteOffset(pageSize: shape.pageSize)
-            )
-            buffer.clear(from: got, to: count)
+            try file.read(into: &buffer, padded: count, at: first.byteOffset(pageSize: shape.pageSize))
             sum ^= unsafe ImageDigest.parts(first, buffer.span.bytes.extracting(0..<count), shape.pageSize)
             next = firstUncounted(from: end)
         }

@@ -63,8 +63,6 @@ extension ImageDigest {
         // No larger than needed: many files are small.
         if buffer.count < count { buffer.append(zeros: count - buffer.count) }
         let offset = PageNumber(pages.lowerBound).byteOffset(pageSize: shape.pageSize)
-        let wanted = Int(min(UInt64(count), shape.byteCount - offset))
-        let got = try file.read(into: &buffer, count: wanted, at: offset)
-        buffer.clear(from: got, to: count)
+        try file.read(into: &buffer, padded: count, at: offset, upTo: shape.byteCount)
     }
 }

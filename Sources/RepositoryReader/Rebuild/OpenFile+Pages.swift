@@ -3,6 +3,20 @@ import RepositoryFormat
 package import SQLiteFiles
 
 extension OpenFile {
+    /// Reads `count` bytes at `offset` into `buffer[start...]`. Bytes from `end` on, or beyond the file's end,
+    /// become zeros.
+    package func read(
+        into buffer: inout [UInt8],
+        from start: Int = 0,
+        padded count: Int,
+        at offset: UInt64,
+        upTo end: UInt64 = .max
+    ) throws(SystemError) {
+        let valid = offset >= end ? 0 : Int(min(UInt64(count), end - offset))
+        let got = valid == 0 ? 0 : try read(into: &buffer, from: start, count: valid, at: offset)
+        buffer.clear(from: start + got, to: start + count)
+    }
+
     /// Reads one page into the front of `buffer`. Bytes beyond the file's end become zeros.
     package func readPage(
         _ number: PageNumber,
@@ -10,8 +24,7 @@ extension OpenFile {
         into buffer: inout [UInt8]
     ) throws(SystemError) {
         if buffer.count < size.bytes { buffer.append(zeros: size.bytes - buffer.count) }
-        let got = try read(into: &buffer, count: size.bytes, at: number.byteOffset(pageSize: size))
-        buffer.clear(from: got, to: size.bytes)
+        try read(into: &buffer, padded: size.bytes, at: number.byteOffset(pageSize: size))
     }
 
     /// Writes pages into a file of zeros: pages that are all zero are skipped. `bytes` begins with a page.

@@ -71,21 +71,8 @@ package struct PageOverlay {
             buffer.put(content, at: start)
             return
         }
-        try Self.read(number, size, file, fileValidBytes, into: &buffer, from: start)
-    }
-
-    private static func read(
-        _ number: UInt32,
-        _ size: PageSize,
-        _ file: borrowing OpenFile,
-        _ fileValidBytes: UInt64,
-        into buffer: inout [UInt8],
-        from start: Int
-    ) throws(SystemError) {
         let offset = PageNumber(number).byteOffset(pageSize: size)
-        let valid = offset >= fileValidBytes ? 0 : Int(min(UInt64(size.bytes), fileValidBytes - offset))
-        let got = valid == 0 ? 0 : try file.read(into: &buffer, from: start, count: valid, at: offset)
-        buffer.clear(from: start + got, to: start + size.bytes)
+        try file.read(into: &buffer, from: start, padded: size.bytes, at: offset, upTo: fileValidBytes)
     }
 
     /// The contribution of pages of the image, which has that size, to its digest.
@@ -120,9 +107,10 @@ package struct PageOverlay {
         _ file: borrowing OpenFile
     ) throws(SystemError) {
         if slots[number] == nil {
-            let slot = slot(for: number)
+            let start = slot(for: number) * size.bytes
+            let offset = PageNumber(number).byteOffset(pageSize: size)
             do throws(SystemError) {
-                try Self.read(number, size, file, fileValidBytes, into: &bytes, from: slot * size.bytes)
+                try file.read(into: &bytes, from: start, padded: size.bytes, at: offset, upTo: fileValidBytes)
             } catch {
                 slots[number] = nil
                 throw error

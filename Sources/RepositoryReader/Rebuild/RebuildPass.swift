@@ -117,10 +117,7 @@ package final class RebuildPass {
 
     /// Writes the pending pages of all files.
     private func writeOverlays() throws(SystemError) {
-        for (id, job) in jobs where job.applier.overlay.isAhead && job.failure == nil {
-            let output = try files.file(id, at: job.output)
-            try job.applier.finish(output.file)
-        }
+        for (id, job) in jobs where job.applier.overlay.isAhead && job.failure == nil { try writeImage(id) }
         overlayBytes = 0
     }
 
@@ -139,7 +136,7 @@ package final class RebuildPass {
     ) throws {
         let id = header.file
         guard job.plan.includes(place.location, entry: 0), canGoOn(job, atFreshStart: true) else { return }
-        let reference = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+        let reference = try place.reading(try BaseReference(payload))
         let path = root.basePath(header.firstSequence, id)
         let base: BaseReader
         do {

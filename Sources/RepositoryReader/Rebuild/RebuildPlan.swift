@@ -123,16 +123,14 @@ package struct RebuildPlans {
                 case .removed: lastSequence = max(lastSequence, header.firstSequence)
                 case .segmentDelta where place.isInDelta:
                     hasDeltas = true
-                    let following = try place.reading { () throws(FormatError) in
-                        try SegmentDeltaFormat.following(payload)
-                    }
+                    let following = try place.reading(try SegmentDeltaFormat.following(payload))
                     if following == 0 { lastSequence = header.firstSequence }
                 case .session:
                     for id in wanted { plans[id]!.sawVoid(place.location) }
                 case .void where wanted.contains(header.file):
                     plans[header.file]!.sawVoid(place.location)
                 case .base where wanted.contains(header.file):
-                    let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+                    let base = try place.reading(try BaseReference(payload))
                     plans[header.file]!.sawBase(place.location, base.shape)
                 case .changes:
                     // Of other files, only the sequences in the tables matter.

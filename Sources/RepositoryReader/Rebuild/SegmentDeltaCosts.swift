@@ -21,9 +21,9 @@ struct SegmentDeltaCosts {
         _ root: RootDescription,
         _ blocks: inout BlockReader
     ) throws {
-        try place.reading { () throws(FormatError) in try blocks.open(delta: payload) { _ in false } }
+        try place.reading(try blocks.open(delta: payload) { _ in false })
         var shares = ProportionalShares()
-        while try place.reading({ () throws(FormatError) in try blocks.next() }) {
+        while try place.reading(try blocks.next()) {
             let (done, all) = blocks.progress
             let (record, bytes) = (blocks.header, blocks.payload)
             let share = shares.next(of: UInt64(header.recordBytes), upTo: done, of: all)

@@ -117,7 +117,7 @@ package struct BlockReader: ~Copyable {
         let span = unsafe recordHeaders.span.bytes
         var (offset, reference) = (0, BlockFormat.Reference())
         while offset < recordHeaders.count {
-            let head = try BlockRecordHeader(span, at: &offset, after: &reference)
+            let head = try RecordHeader(inBlock: span, at: &offset, after: &reference)
             if isWanted(head.file) { return true }
             _ = try span.take(head.payloadBytes, at: &offset)
         }
@@ -134,7 +134,7 @@ package struct BlockReader: ~Copyable {
         }
         let bytes = recordHeaders
         let span = unsafe bytes.span.bytes
-        let head = try BlockRecordHeader(span, at: &recordHeaderOffset, after: &reference)
+        var head = try RecordHeader(inBlock: span, at: &recordHeaderOffset, after: &reference)
         let start = try span.take(head.payloadBytes, at: &recordHeaderOffset)
         guard !Self.outer.contains(head.type) else {
             throw .malformed(at: 0, "a block in a block")
@@ -152,7 +152,8 @@ package struct BlockReader: ~Copyable {
             payload.append(contentsOf: unsafe data.span.bytes.extracting(dataOffset..<dataEnd))
         }
         dataOffset = dataEnd
-        header = RecordHeader(head, payloadBytes: payload.count)
+        head.payloadBytes = payload.count
+        header = head
         index += 1
         return true
     }

@@ -75,7 +75,10 @@ package struct HistoryTracker {
         _ place: RecordPlace,
         emit: (HistoryEvent) throws -> Void
     ) throws {
-        countSegment(place.location.segment)
+        if segment != place.location.segment {
+            segment = place.location.segment
+            unattributedBytes.addSaturated(SegmentHeader.byteCount)
+        }
         ended = nil
         isAtFooter = type == .footer
         if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
@@ -85,14 +88,14 @@ package struct HistoryTracker {
         case .session:
             unfinishedPages.removeAll()
             openBases.removeAll()
-            let program = try place.reading { () throws(FormatError) in try SessionFormat.decode(payload) }
+            let program = try place.reading(try SessionFormat.decode(payload))
             try emit(.session(program: program, time: header.time))
         case .file:
-            let (kind, name) = try place.reading { () throws(FormatError) in try FileFormat.decode(payload) }
+            let (kind, name) = try place.reading(try FileFormat.decode(payload))
             try declare(header.file, kind, name, place)
             try emit(.file(header.file, name: name, kind: kind))
         case .base:
-            let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+            let base = try place.reading(try BaseReference(payload))
             guard try isDeclared(header.file, place, emit) else { break }
             unfinishedPages[header.file] = UInt64(base.shape.pageCount.rawValue)
             openBases[header.file] = header.firstSequence
@@ -103,15 +106,15 @@ package struct HistoryTracker {
         case .changes:
             try consumeChanges(header, payload, place, emit: emit)
         case .gap:
-            let gap = try place.reading { () throws(FormatError) in try Gap(payload, file: header.file) }
+            let gap = try place.reading(try Gap(payload, file: header.file))
             try emit(.gap(gap, time: header.time))
         case .annotation:
-            let annotation = try place.reading { () throws(FormatError) in
+            let annotation = try place.reading(
                 try Annotation(payload, file: header.file, time: header.time)
-            }
+            )
             try emit(.annotation(annotation))
         case .attributes:
-            let record = try place.reading { () throws(FormatError) in try AttributesRecord(payload, header) }
+            let record = try place.reading(try AttributesRecord(payload, header))
             guard try header.file == .root || isDeclared(header.file, place, emit) else { break }
             try emit(.attributes(record))
         case .removed:
@@ -131,17 +134,10 @@ package struct HistoryTracker {
 
     /// The files as callers see them.
     package var protectedFiles: [FileID: ProtectedFile] {
-        var result: [FileID: ProtectedFile] = [:]
-        for (id, track) in files {
+        files.reduce(into: [:]) { result, file in
+            let (id, track) = file
             result[id] = ProtectedFile(id: id, name: track.name, kind: track.kind, last: track.last)
         }
-        return result
-    }
-
-    private mutating func countSegment(_ segment: SequenceNumber) {
-        guard segment != self.segment else { return }
-        self.segment = segment
-        unattributedBytes.addSaturated(SegmentHeader.byteCount)
     }
 
     private mutating func declare(
@@ -197,13 +193,9 @@ package struct HistoryTracker {
             unattributedBytes.addSaturated(place.storedBytes)
             throw error
         }
-        guard isKnown else {
-            unattributedBytes.addSaturated(place.storedBytes)
-            try checkSequence(header, place, emit: emit)
-            lastSequence = changes.lastSequence(header) ?? lastSequence
-            return
-        }
+        if !isKnown { unattributedBytes.addSaturated(place.storedBytes) }
         try checkSequence(header, place, emit: emit)
+        guard isKnown else { return lastSequence = changes.lastSequence(header) ?? lastSequence }
         var track = files[header.file]!
         if changes.entries.first?.startsFresh ?? false {
             openBases[header.file] = nil
@@ -295,9 +287,9 @@ package struct HistoryTracker {
 }
 
 extension RecordPlace {
-    /// Runs a decoder of the record's payload and adds the place to its errors.
-    package func reading<Value>(_ body: () throws(FormatError) -> Value) throws -> Value {
-        do throws(FormatError) { return try body() } catch { throw self.error(error) }
+    /// What a decoder of the record's payload returns. Adds the place to its errors.
+    package func reading<Value>(_ value: @autoclosure () throws(FormatError) -> Value) throws -> Value {
+        do throws(FormatError) { return try value() } catch { throw self.error(error) }
     }
 }
 

@@ -318,7 +318,7 @@ struct SegmentEvents: ~Copyable {
 extension BlockReader {
     fileprivate mutating func take(deltaAt place: RecordPlace, in reader: borrowing SegmentReader) throws {
         let payload = reader.payload
-        try place.reading { () throws(FormatError) in try take(delta: payload) }
+        try place.reading(try take(delta: payload))
     }
 
     fileprivate mutating func open(
@@ -327,7 +327,7 @@ extension BlockReader {
         wantsData: Bool
     ) throws {
         let payload = reader.payload
-        try place.reading { () throws(FormatError) in try open(payload, wantsData: wantsData) }
+        try place.reading(try open(payload, wantsData: wantsData))
     }
 
     /// Returns how many of the segment deltas follow this one.
@@ -337,10 +337,8 @@ extension BlockReader {
         wantsData: (FileID) -> Bool
     ) throws -> Int {
         let payload = reader.payload
-        return try place.reading { () throws(FormatError) in
-            try open(delta: payload, wantsData: wantsData)
-            return try SegmentDeltaFormat.following(payload)
-        }
+        try place.reading(try open(delta: payload, wantsData: wantsData))
+        return try place.reading(try SegmentDeltaFormat.following(payload))
     }
 }
 

@@ -11,10 +11,6 @@ import Zstandard
 /// The content of blocks is kept in a temporary file until all of it is known, since it is compressed with
 /// the segment deltas as prefix.
 final class BlockWriter: SegmentSink {
-    /// A block is ended when it has this many bytes.
-    private static let fullDataBytes = 4 << 20
-    private static let fullHeadBytes = 2 << 20
-
     private var draft: SealedDraft
     private let waiting: OpenFile
     private let images: CompactionImages
@@ -47,7 +43,7 @@ final class BlockWriter: SegmentSink {
         net = SegmentNet { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
         compressor = try Compressor()
         // Growing by doubling would take 50 percent more memory.
-        block.data.reserveCapacity(Self.fullDataBytes)
+        block.data.reserveCapacity(BlockContent.fullDataBytes)
     }
 
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
@@ -103,10 +99,10 @@ final class BlockWriter: SegmentSink {
     }
 
     private func endBlockIfFull() throws {
-        guard block.recordHeaders.count >= Self.fullHeadBytes || block.data.count >= Self.fullDataBytes else {
-            return
-        }
-        try endBlock()
+        let isFull =
+            block.recordHeaders.count >= BlockContent.fullHeadBytes
+            || block.data.count >= BlockContent.fullDataBytes
+        if isFull { try endBlock() }
     }
 
     private func endBlock() throws {

@@ -53,7 +53,7 @@ struct SegmentDeltaReading: ~Copyable {
                 self.images = images
                 switch type {
                 case .base:
-                    let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+                    let base = try place.reading(try BaseReference(payload))
                     try images.apply(base, header.firstSequence, header.file, scan.pages[header.file]!)
                 case .changes: try readChanges(header, payload, place, images)
                 default: break

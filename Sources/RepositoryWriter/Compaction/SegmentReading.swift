@@ -96,7 +96,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         case .changes: try readChanges(header, payload, place)
         case .base:
             guard !isVoid(header.file, place, entry: 0) else { return }
-            let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+            let base = try place.reading(try BaseReference(payload))
             try images.apply(base, header.firstSequence, header.file, scan.pages[header.file]!)
             try sink?.append(header, payload)
         case .session, .file, .gap, .annotation, .attributes, .void: try sink?.append(header, payload)

@@ -58,7 +58,7 @@ struct SegmentScan {
                 guard isReached else { return true }
                 switch type {
                 case .base:
-                    let base = try place.reading { () throws(FormatError) in try BaseReference(payload) }
+                    let base = try place.reading(try BaseReference(payload))
                     saw(base, header.file, place.location)
                 case .changes:
                     try changes.decode(payload, header, place)
@@ -144,6 +144,6 @@ struct SegmentScan {
 extension ClosedRange<SequenceNumber> {
     /// Whether the finding is about one of the segments with these first sequences.
     func contain(_ finding: Finding) -> Bool {
-        finding.file.lastComponent.flatMap(SegmentName.parse).map(contains) ?? false
+        finding.segment.map(contains) ?? false
     }
 }

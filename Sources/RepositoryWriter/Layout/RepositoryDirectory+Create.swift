@@ -47,8 +47,8 @@ extension RepositoryDirectory {
         let final = self.path.appending("roots").appending("\(id)")
         let draft = self.path.appending("roots").appending("\(id).new")
         for name in ["mirror", "bases", "segments"] { try Directory.make(draft.appending(name)) }
-        let file = RootFile(id, path, kind, now)
-        for name in [RootFile.name, RootFile.copyName] { try SmallFile.create(draft.appending(name), file) }
+        let root = RootDescription(id: id, path: path, kind: kind, created: now, directory: final)
+        for name in [RootFile.name, RootFile.copyName] { try SmallFile.create(draft.appending(name), RootFile(root)) }
         try Directory.rename(draft, to: final)
         try Directory.synchronise(self.path.appending("roots"))
         return try RootFile.read(in: final)

@@ -32,8 +32,7 @@ extension SmallFile {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var bytes = [UInt8](try encoder.encode(value))
         bytes.append(UInt8(ascii: "\n"))
-        let draft = path.removingLastComponent()
-            .appending("\(path.lastComponent!.string).\(UInt64.random(in: 0 ... .max).hexadecimal).new")
+        let draft = path.appending(suffix: ".\(UInt64.random(in: 0 ... .max).hexadecimal).new")
         do {
             let file = try OpenFile(draft, .createNew)
             try file.write(unsafe bytes.span.bytes, at: 0)

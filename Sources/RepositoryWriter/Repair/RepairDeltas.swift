@@ -27,16 +27,14 @@ struct RepairDeltas {
 
     /// `areAllBefore`: no record of the segment before it is lost. Throws `DamageError`.
     mutating func take(_ payload: RawSpan, _ place: RecordPlace, areAllBefore: Bool) throws {
-        let following = try place.reading { () throws(FormatError) in
-            try SegmentDeltaFormat.following(payload)
-        }
+        let following = try place.reading(try SegmentDeltaFormat.following(payload))
         if !areAllBefore { isBroken = true }
         self.following = following
         var blocks = BlockReader()
         var base: HeldRecord?
         var changes = ChangesFormat()
-        try place.reading { () throws(FormatError) in try blocks.open(delta: payload) { _ in true } }
-        while try place.reading({ () throws(FormatError) in try blocks.next() }) {
+        try place.reading(try blocks.open(delta: payload) { _ in true })
+        while try place.reading(try blocks.next()) {
             let record = HeldRecord(header: blocks.header, payload: blocks.payload)
             if blocks.header.type == RecordType.base.rawValue {
                 base = record

@@ -102,9 +102,7 @@ struct RepairScan: Sendable {
             onFinding: { finding in
                 tracker.lost(finding)
                 guard finding.severity == .error else { return }
-                if let segment = finding.file.lastComponent.flatMap(SegmentName.parse),
-                    segments.contains(segment)
-                {
+                if let segment = finding.segment, segments.contains(segment) {
                     note(RecordLocation(segment: segment, offset: finding.offset))
                 } else {
                     isMarkWrong = true
@@ -129,9 +127,7 @@ struct RepairScan: Sendable {
                     if type == .void { openBases[header.file] = nil }
                     if type == .base {
                         let path = root.basePath(header.firstSequence, header.file)
-                        let reference = try place.reading { () throws(FormatError) in
-                            try BaseReference(payload)
-                        }
+                        let reference = try place.reading(try BaseReference(payload))
                         openBases[header.file] = (place.location, path, reference)
                     }
                 } catch let damage as DamageError {
@@ -169,7 +165,7 @@ struct RepairScan: Sendable {
     /// Whether the finding is about the durable mark, or records that only the mark covers, and not about the
     /// stream.
     func isOfMark(_ finding: Finding) -> Bool {
-        !(finding.file.lastComponent.flatMap(SegmentName.parse).map(segments.contains) ?? false)
+        !(finding.segment.map(segments.contains) ?? false)
     }
 
     static func isSound(

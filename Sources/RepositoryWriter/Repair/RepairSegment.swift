@@ -7,10 +7,6 @@ import Zstandard
 /// Writes one segment of a repair's kept records, as a draft. It is sealed and has no segment deltas. Records
 /// from blocks are packed again, others are copied.
 final class RepairSegment {
-    /// A block is ended before it exceeds this many bytes.
-    private static let fullDataBytes = 4 << 20
-    private static let fullHeadBytes = 2 << 20
-
     var first: SequenceNumber { draft.firstSequence }
     private var draft: SealedDraft
     private var compressor: Compressor
@@ -37,9 +33,10 @@ final class RepairSegment {
         // fits: these bytes of the payload were in the data of its block
         let dataBytes = Int(BlockReader.rangeBytes(ofType: header.type, payload))
         let head = payload.extracting(0..<payload.byteCount - dataBytes)
+        // It is ended before it would be longer.
         let isFull =
-            block.recordHeaders.count + head.byteCount > Self.fullHeadBytes
-            || block.data.count + dataBytes > Self.fullDataBytes
+            block.recordHeaders.count + head.byteCount > BlockContent.fullHeadBytes
+            || block.data.count + dataBytes > BlockContent.fullDataBytes
         if isFull { try endBlock() }
         block.append(header, head)
         block.data.append(contentsOf: payload.extracting(head.byteCount..<payload.byteCount))

@@ -83,14 +83,14 @@ final class RepairSegments {
         guard step.type == .changes else {
             return try draft!.append(step.header, payload, isInBlock: step.place.isInBlock)
         }
-        let bytes = try step.place.reading { () throws(FormatError) in
+        let bytes = try step.place.reading(
             try ChangesFormat.rewritten(
                 payload,
                 time: step.header.time,
                 continues: step.continues,
                 maybeConsistent: step.isWhole
             )
-        }
+        )
         try draft!.append(step.header, unsafe bytes.span.bytes, isInBlock: step.place.isInBlock)
     }
 

@@ -75,8 +75,7 @@ final class RepairWalk {
     private func take(_ finding: Finding, _ body: (Step, RawSpan) throws -> Void) throws {
         tracker.lost(finding)
         guard finding.severity == .error, !scan.isOfMark(finding) else { return }
-        let isOfSegment = finding.file.lastComponent.flatMap(SegmentName.parse) == segment
-        if isOfSegment { isLostInSegment = true } else { try endSegment(body) }
+        if finding.segment == segment { isLostInSegment = true } else { try endSegment(body) }
         lose()
     }
 
@@ -163,9 +162,9 @@ final class RepairWalk {
         let continues = filter.hasParts(of: header.file)
         var isKept = filter.keeps(type, header, changes, at: place.location)
         if type == .annotation {
-            let annotation = try place.reading { () throws(FormatError) in
+            let annotation = try place.reading(
                 try Annotation(payload, file: header.file, time: header.time)
-            }
+            )
             isKept = filter.keepsAnnotation(of: annotation.target)
         }
         let step = Step(

@@ -80,13 +80,11 @@ final class FileImage {
             return place.part
         }
         let offset = UInt64(number - 1) * UInt64(size)
-        let valid = offset >= mirrorValidBytes ? 0 : Int(min(UInt64(size), mirrorValidBytes - offset))
-        let got = valid == 0 ? 0 : try mirror.file.read(into: &buffer, from: start, count: valid, at: offset)
-        buffer.clear(from: start + got, to: start + size)
+        try mirror.file.read(into: &buffer, from: start, padded: size, at: offset, upTo: mirrorValidBytes)
         let page = buffer
         let content = unsafe page.span.bytes.extracting(start..<start + size)
         let part = ImageDigest.part(PageNumber(number), content)
-        guard valid == 0 || hashes.holds(PageNumber(number), of: id, content, hash: part) else {
+        guard offset >= mirrorValidBytes || hashes.holds(PageNumber(number), of: id, content, hash: part) else {
             throw loseMirror()
         }
         return part

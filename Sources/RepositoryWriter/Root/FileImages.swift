@@ -2,7 +2,7 @@ import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 
-/// The writer's images, by file. Deleted files have none (`RootWriter+Gone.swift`).
+/// The writer's images, by file. Deleted files have none (`RootWriter.forgetIfGone`).
 struct FileImages {
     private let mirrors: MirrorFiles
     private var images: [FileID: FileImage] = [:]

@@ -9,11 +9,7 @@ package struct PageSet: Sendable {
     /// The pages one after the other: `numbers.count * pageSize.bytes` bytes.
     package private(set) var bytes: [UInt8] = []
 
-    package init(pageSize: PageSize) {
-        self.pageSize = pageSize
-    }
-
-    package init(pageSize: PageSize, reservingPages count: Int) {
+    package init(pageSize: PageSize, reservingPages count: Int = 0) {
         self.pageSize = pageSize
         numbers.reserveCapacity(count)
         bytes.reserveCapacity(count * pageSize.bytes)

@@ -6,25 +6,8 @@ import SQLiteFiles
 /// Stages the pages of changes. Comparing them can fail, and changes nothing. Then those that differ are
 /// staged. Its buffers are reused for the next changes.
 struct PageStaging {
-    private var comparison = PageComparison()
+    var comparison = PageComparison()
     private var pageBuffer: [UInt8] = []
-
-    /// Whether any of the compared pages differ.
-    var hasChanges: Bool { !comparison.numbers.isEmpty }
-
-    /// The digest of the image with the compared pages.
-    var digest: UInt64 { comparison.digest }
-
-    /// Compares the pages with the latest content. `before`: the current size; nil to start fresh.
-    mutating func compare(
-        _ pages: borrowing PageSet,
-        _ shape: ImageSize,
-        before: ImageSize?,
-        _ image: FileImage,
-        _ mirror: SharedFile
-    ) throws(SystemError) {
-        try comparison.run(pages, shape, before: before, image, mirror)
-    }
 
     /// Stages the compared pages as one entry, or as parts and an entry when they are too long for a record.
     /// Returns the snapshot that this ends.

@@ -56,11 +56,9 @@ extension RootWriter {
         let entry = ChangesFormat.Entry(
             time: staged.noting(time),
             event: event,
-            startsFresh: false,
             shape: shape,
             coalesced: UInt64(image.unfinished ?? 0),
-            digest: image.digest,
-            pages: 0..<0
+            digest: image.digest
         )
         image.base = nil
         image.becomeMirrored(shape, digest: image.digest)
@@ -120,15 +118,7 @@ extension RootWriter {
     private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> Run {
         let shape = image.shape!
         let size = shape.pageSize.bytes
-        let part = ChangesFormat.Entry(
-            time: time,
-            event: nil,
-            startsFresh: false,
-            shape: shape,
-            coalesced: 0,
-            digest: 0,
-            pages: 0..<0
-        )
+        let part = ChangesFormat.Entry(time: time, shape: shape)
         var run = staged.newRun(image, before: nil, part, continues: true)
         var numbers: [UInt32] = []
         // Pages that were removed from the set are staged, even after an error.

@@ -7,9 +7,7 @@ import SystemPackage
 /// Apart from mirrors and unfinished files, nothing is changed before the first flush.
 extension RootWriter {
     func open() throws {
-        let opened = try OpenedStream(root)
-        let (tracker, end) = (opened.tracker, opened.end)
-        (notes, attributes) = (opened.notes, opened.attributes)
+        let (tracker, end) = try readStream()
         if let end, end.tail == .unfinished {
             let message = "\(end.fileBytes - end.validBytes) bytes of an unfinished write are set aside"
             notes.append(Finding(.warning, end.path, at: end.validBytes, message))
@@ -50,6 +48,31 @@ extension RootWriter {
             }
         }
         try restoreMirrors(differing, isOpening: true)
+    }
+
+    /// Reads the stream. Pages that a former writer left in memory, and that cannot be synchronised, are
+    /// written again.
+    private func readStream() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
+        do {
+            return try scan()
+        } catch let error as SystemError where error.operation == .synchronise {
+            guard let path = error.path, let last = try root.segments().last, root.segmentPath(last) == path
+            else { throw error }
+            let byteCount = try FileStatus.of(path).sizeBytes
+            _ = try SegmentSuccession.rewrite(last, root, validBytes: byteCount)
+            return try scan()
+        }
+    }
+
+    private func scan() throws -> (tracker: HistoryTracker, end: StreamEnd?) {
+        (notes, attributes) = ([], KnownAttributes())
+        return try RootHistory(root).scan { event in
+            switch event {
+            case .finding(let finding): notes.append(finding)
+            case .attributes(let record): attributes.add(record)
+            default: break
+            }
+        }
     }
 
     /// Rebuilds mirrors from the stream, as of the last durable snapshot. If one cannot be rebuilt, that is
@@ -93,5 +116,23 @@ extension RootWriter {
     func emptyMirror(_ image: FileImage) throws {
         try mirrors.empty(image)
         declared.setLast(nil, of: image.id)
+    }
+
+    /// Drops the image of a deleted file, if the stream and the mirror are complete. Names that come and go
+    /// forever must take almost no memory. The image is empty, and is made anew when the name returns.
+    func forgetIfGone(_ image: FileImage) {
+        guard image.isGone, files[image.id]?.last?.isGone ?? false else { return }
+        mirrors.forget(image.id)
+        images.remove(image.id)
+        attributes.forget(image.id)
+    }
+}
+
+extension RootDescription {
+    /// Writes the copy of the description of a root that was made without one. After an error the next writer
+    /// tries again.
+    fileprivate func keepCopy() {
+        guard (try? isCopyThere()) == false else { return }
+        try? SmallFile.create(descriptionCopyPath, RootFile(self))
     }
 }

@@ -85,7 +85,7 @@ package final class RootWriter {
     }
 
     /// The first sequence of the segment that was written last; nil before the first flush.
-    package var lastSegment: SequenceNumber? { stream.lastSegment }
+    package var lastSegment: SequenceNumber? { stream.segment.firstSequence }
 
     /// The durable length of that segment, in bytes.
     package var segmentBytes: UInt64 { stream.segment.validBytes }

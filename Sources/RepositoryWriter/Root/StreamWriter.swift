@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import SystemPackage
 import Zstandard
 
 /// Appends staged records to the stream, and waits for the disk. After an error nothing new is durable, and
@@ -12,7 +13,8 @@ struct StreamWriter: ~Copyable {
     private let root: RootDescription
     /// The program that writes, as text for the session record.
     private let program: String
-    private let durableMark: DurableMarkFile
+    /// The file of the durable mark, once it was written to.
+    private var markFile: OpenFile?
     private(set) var segment: OpenSegment
     private var encoder: FlushEncoder
     private var sessionIsWritten = false
@@ -23,7 +25,6 @@ struct StreamWriter: ~Copyable {
         self.root = root
         program = options.program
         encoder = try FlushEncoder()
-        durableMark = DurableMarkFile(root)
         segment = OpenSegment(root, limit: options.segmentLimit)
     }
 
@@ -32,15 +33,6 @@ struct StreamWriter: ~Copyable {
         self.segment = segment
         lastDurable = last
     }
-
-    /// The segment that was written last, by its first sequence; nil before the first flush.
-    var lastSegment: SequenceNumber? { segment.firstSequence }
-
-    /// The durable length of that segment, in bytes.
-    var segmentBytes: UInt64 { segment.validBytes }
-
-    /// Throws `RepositoryError.gone` unless readers find the segment by its name.
-    func requireInPlace() throws { try segment.requireInPlace() }
 
     /// Makes the records durable. `hasOpenParts`: they end within a snapshot.
     mutating func append(
@@ -58,8 +50,9 @@ struct StreamWriter: ~Copyable {
         segment.flushed(file, hasOpenParts: hasOpenParts())
     }
 
-    /// Writes the durable mark.
-    func writeMark() throws(SystemError) {
+    /// Replaces the durable mark. Without a mark the stream only proves less, so a failed write does not fail
+    /// the flush. There is then no mark until the next flush.
+    mutating func writeMark() throws(SystemError) {
         guard let first = segment.firstSequence else { return }
         let mark = DurableMark(
             root: root.id,
@@ -67,7 +60,17 @@ struct StreamWriter: ~Copyable {
             validBytes: segment.validBytes,
             lastSequence: lastDurable
         )
-        try durableMark.write(mark)
+        let bytes = mark.encoded()
+        let isNew = markFile == nil
+        if isNew { markFile = try OpenFile(root.durableMarkPath, .updateOrCreate) }
+        do throws(SystemError) {
+            try markFile!.write(unsafe bytes.span.bytes, at: 0)
+            // From now on it is written in place, into an allocated block of the file.
+            if isNew { try markFile!.synchronise() }
+        } catch {
+            try markFile.take()?.truncate(to: 0)
+            throw error
+        }
     }
 
     /// Ends the segment and begins the next one, unless it has no snapshot or ends in an unfinished one.

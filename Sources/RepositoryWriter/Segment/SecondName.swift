@@ -16,8 +16,7 @@ enum SecondName {
     }
 
     private static func copy(_ path: FilePath, as name: FilePath) throws {
-        let random = UInt64.random(in: 0 ... .max).hexadecimal
-        let draft = name.removingLastComponent().appending("\(name.lastComponent!.string).\(random).new")
+        let draft = name.appending(suffix: ".\(UInt64.random(in: 0 ... .max).hexadecimal).new")
         do {
             let copy = try OpenFile(draft, .createNew)
             let end = try FileStatus.of(path).sizeBytes

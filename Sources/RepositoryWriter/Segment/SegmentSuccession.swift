@@ -61,15 +61,15 @@ enum SegmentSuccession {
                 previousFirst: segment,
                 previousValidBytes: validBytes
             )
-            return try SegmentWriter(creating: header, in: root)
+            return try Self.rewrite(next, root, validBytes: SegmentHeader.byteCount, header: header)
         case .replace(let end): return try Self.replace(end, root, now)
         case .rewrite(let segment, let validBytes):
             return try Self.rewrite(segment, root, validBytes: validBytes)
         }
     }
 
-    /// Copies the segment up to `validBytes` into another file that takes its name. `header`: replaces its
-    /// header.
+    /// Copies the segment up to `validBytes` into another file that takes its name once it is on the disk. So
+    /// an invalid header is damage. `header`: replaces the segment's header, or begins a new segment.
     static func rewrite(
         _ segment: SequenceNumber,
         _ root: RootDescription,
@@ -136,8 +136,7 @@ enum SegmentSuccession {
         let ending = end.tail == .damaged ? "damaged" : "torn"
         for number in 1... {
             let suffix = number == 1 ? ending : "\(ending)-\(number)"
-            let name = end.path.removingLastComponent()
-                .appending("\(end.path.lastComponent!.string).\(suffix)")
+            let name = end.path.appending(suffix: ".\(suffix)")
             guard try FileStatus.unlessMissing(name, followingLinks: false) == nil else { continue }
             // Only a regular file can have a second name. Nothing is lost if the machine stops here.
             guard try FileStatus.of(end.path, followingLinks: false).kind == .regular else {

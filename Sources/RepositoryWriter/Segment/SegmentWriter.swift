@@ -10,7 +10,8 @@ final class SegmentWriter {
     /// Up to here everything is valid and on the disk, in bytes from the start.
     private(set) var validBytes: UInt64
     private let file: OpenFile
-    private var writtenBytes: UInt64
+    /// The position of the next byte.
+    private(set) var position: UInt64
     private var mayHoldRemains = false
     /// After a failed fsync the kernel no longer knows which pages are not on the disk: this file is not
     /// written any more.
@@ -21,40 +22,23 @@ final class SegmentWriter {
         file = try OpenFile(path, .update)
         firstSequence = first
         self.validBytes = validBytes
-        writtenBytes = validBytes
-    }
-
-    /// Makes a new segment. It gets its name when its header is on the disk, so an invalid header is damage.
-    convenience init(creating header: SegmentHeader, in root: RootDescription) throws(SystemError) {
-        let path = root.segmentPath(header.firstSequence)
-        let draft = root.segmentDraftPath(header.firstSequence)
-        let file = try OpenFile(draft, .updateOrCreate)
-        try file.truncate(to: 0)
-        let bytes = header.encoded()
-        try file.write(unsafe bytes.span.bytes, at: 0)
-        try file.synchronise()
-        try Directory.rename(draft, to: path)
-        try Directory.synchronise(root.segmentsDirectory)
-        try self.init(path, first: header.firstSequence, validBytes: SegmentHeader.byteCount)
+        position = validBytes
     }
 
     /// Throws `RepositoryError.gone` unless readers find it by its name.
     func requireInPlace() throws { try file.requireInPlace() }
 
-    /// The position of the next byte.
-    var position: UInt64 { writtenBytes }
-
     /// Starts over after the valid part. Throws when the rest of a failed attempt cannot be cut off.
     func begin() throws(SystemError) {
         if mayHoldRemains { try file.truncate(to: validBytes) }
         mayHoldRemains = false
-        writtenBytes = validBytes
+        position = validBytes
     }
 
     func append(_ bytes: RawSpan) throws(SystemError) {
         mayHoldRemains = true
-        try file.write(bytes, at: writtenBytes)
-        writtenBytes += UInt64(bytes.byteCount)
+        try file.write(bytes, at: position)
+        position += UInt64(bytes.byteCount)
     }
 
     /// Waits until everything appended is on the disk; then it is valid. After an error, everything that is
@@ -69,6 +53,6 @@ final class SegmentWriter {
             throw error
         }
         mayHoldRemains = false
-        validBytes = writtenBytes
+        validBytes = position
     }
 }

@@ -24,9 +24,7 @@ struct BlockFuzzTests {
             let entry = ChangesFormat.Entry(
                 time: Instant(nanoseconds: last.nanoseconds + 7),
                 event: .commit,
-                startsFresh: false,
                 shape: ImageSize(pageSize: size, byteCount: UInt64(20 * pageBytes))!,
-                coalesced: 0,
                 digest: random.next(),
                 pages: 0..<numbers.count
             )
@@ -135,10 +133,7 @@ struct BlockFuzzTests {
                 firstSequence: isChanges ? SequenceNumber(UInt64(3 * index + 1)) : .none,
                 time: Instant(nanoseconds: time.nanoseconds + Int64(index))
             )
-            BlockRecordHeader(header, payloadBytes: payload.count).encode(
-                into: &recordHeaders,
-                after: &reference
-            )
+            header.encode(inBlock: &recordHeaders, payloadBytes: payload.count, after: &reference)
             recordHeaders += payload
             data += random.bytes(dataBytes)
         }

@@ -74,9 +74,7 @@ struct CraftedRecords {
             event: event,
             startsFresh: true,
             shape: .empty(.plain),
-            coalesced: coalesced,
-            digest: 0,
-            pages: 0..<0
+            coalesced: coalesced
         )
         var table: [UInt8] = []
         table.append(entry: entry, numbers: [], after: entry.time)

@@ -21,11 +21,7 @@ struct StagedRecordsTests {
             time: Self.time,
             event: event,
             startsFresh: true,
-            shape: .empty(.plain),
-            coalesced: 0,
-            digest: 0,
-            pages: 0..<0,
-            scope: .consistentPoint
+            shape: .empty(.plain)
         )
         let run = staged.run(for: image, entry, rawBytes: 0, alone: true)
         _ = staged.end(run, entry, [], image)

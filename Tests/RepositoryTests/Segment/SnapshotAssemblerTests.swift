@@ -66,9 +66,6 @@ private func entry(_ event: SnapshotEvent?, startsFresh: Bool = false) -> Change
         time: Instant(nanoseconds: 0),
         event: event,
         startsFresh: startsFresh,
-        shape: .empty(.plain),
-        coalesced: 0,
-        digest: 0,
-        pages: 0..<0
+        shape: .empty(.plain)
     )
 }
