@@ -5,7 +5,7 @@ package import RepositoryWriter
 import Synchronization
 package import SystemPackage
 
-/// Protects one root: an observer looks at once, a recorder writes a little later.
+/// Protects one root: an observer captures changes at once, a recorder writes a little later.
 package final class RootProtector: Sendable {
     package struct Options: Sendable {
         /// Quiet that ends a burst of changes.
@@ -126,7 +126,7 @@ package final class RootProtector: Sendable {
         holdsLock.store(true, ordering: .releasing)
         defer { holdsLock.store(false, ordering: .releasing) }
         answers.give([Self.lockBarrier], writer.lastDurableSequence, writer.lastTime)
-        for note in writer.notes { meter.tell(.finding(note)) }
+        for note in writer.notes { meter.notify(.finding(note)) }
         meter.update { $0.lastSequence = writer.lastDurableSequence }
         let start = ObserverStart(
             root: root,
@@ -172,7 +172,7 @@ package final class RootProtector: Sendable {
         if let failure { throw failure }
     }
 
-    /// Looks until `stop`. Then no more steps follow.
+    /// Observes until `stop`. Then no more steps follow.
     private func observe(_ start: ObserverStart, _ hashes: PageHashes) async throws {
         defer { queue.close() }
         do {

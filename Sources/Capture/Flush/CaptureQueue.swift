@@ -2,8 +2,8 @@ import LinuxSystem
 import RepositoryFormat
 import Synchronization
 
-/// The queue between a root's observer and its recorder: steps one way, room and settled files the
-/// other.
+/// The queue between a root's observer and its recorder: steps to the recorder, room and settled
+/// files to the observer.
 final class CaptureQueue: Sendable {
     /// Above this the observer merges commits.
     static let comfortableBytes = 6 << 20

@@ -108,7 +108,7 @@ final class Compactor: Sendable {
             let count = try sealing.run { [self] in
                 goesOn && !isPaused.load(ordering: .acquiring)
             } onDamage: { damage in
-                meter.tell(.finding(Finding(damage)))
+                meter.notify(.finding(Finding(damage)))
             }
             if count > 0 { Memory.returnUnused() }
             return count
@@ -133,7 +133,7 @@ final class Compactor: Sendable {
         guard let retention else { return }
         do {
             let outcome = try thin(sealing, retention(root))
-            if outcome.removedSnapshots > 0 { meter.tell(.removed(outcome)) }
+            if outcome.removedSnapshots > 0 { meter.notify(.removed(outcome)) }
         } catch {
             warn("old snapshots cannot be removed yet", error)
         }
@@ -146,6 +146,6 @@ final class Compactor: Sendable {
     }
 
     private func warn(_ message: String, _ error: any Error) {
-        meter.tell(.finding(Finding(.warning, root.directory, at: 0, "\(message) (\(error))")))
+        meter.notify(.finding(Finding(.warning, root.directory, at: 0, "\(message) (\(error))")))
     }
 }

@@ -197,7 +197,7 @@ final class Recorder {
             let reason =
                 error.code == .badMessage ? "was not as it was written" : "could not be used (\(error.code))"
             let message = "the mirror was rebuilt, for it \(reason); nothing is lost"
-            meter.tell(.finding(Finding(.warning, writer.root.mirrorPath(file), at: 0, message)))
+            meter.notify(.finding(Finding(.warning, writer.root.mirrorPath(file), at: 0, message)))
         } catch let failure as SystemError {
             let name = writer.files[file]?.name.printable ?? "a file"
             bases.lostMirror(file, "\(failure): \(name) is not captured")
@@ -266,7 +266,7 @@ final class Recorder {
             return
         }
         if changes.event == .deleted, let file = writer.files[changes.file], file.kind == .database {
-            meter.tell(.databaseDeleted(writer.root.path(of: file.name)))
+            meter.notify(.databaseDeleted(writer.root.path(of: file.name)))
         }
         guard changes.event == .commit else {
             return try recordChange(changes.file, coalesced: changes.coalesced)
@@ -280,7 +280,7 @@ final class Recorder {
         if let gap = gaps.changed(file, at: .now) {
             try writer.stageGap(gap)
             meter.update { $0.gaps += 1 }
-            meter.tell(.gap(gap.reason))
+            meter.notify(.gap(gap.reason))
         }
         meter.update { $0.coalesced += coalesced }
     }

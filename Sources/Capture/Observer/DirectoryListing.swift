@@ -8,7 +8,7 @@ struct DirectoryListing {
     private var waiting = DirectoryQueue()
     /// Every directory was listed once.
     private(set) var isListed = false
-    /// It was told to stop amid the first listing: there may be files that it has not found.
+    /// It was asked to stop amid the first listing: there may be files that it has not found.
     private(set) var isCutShort = false
 
     /// A directory that is watched, and whose names are gone through.
@@ -31,7 +31,7 @@ struct DirectoryListing {
     var isComplete: Bool { !isCutShort && !isGoingOn }
 
     /// A directory appeared under the root, or is asked for again. What is in one that `wasElsewhere` may
-    /// have been written there, where no event told.
+    /// have been written there, where no event reported it.
     mutating func add(_ name: FilePath, wasElsewhere: Bool) {
         waiting.add(name, wasElsewhere: wasElsewhere)
     }

@@ -22,7 +22,7 @@ struct DirectoryRecord {
         queue.put(.attributes(AttributesStep(.directory(name), attributes)))
     }
 
-    /// The same when an event told of its attributes.
+    /// The same when an event reported its attributes.
     mutating func handOver(_ name: FilePath, _ places: RootPlaces) {
         guard let directory = try? OpenDirectory(places.path(of: name)) else { return }
         handOver(name, directory, places)
@@ -30,12 +30,12 @@ struct DirectoryRecord {
 
     /// The directory is not watched any more: it may be gone.
     mutating func handOverIfGone(_ name: FilePath, _ places: RootPlaces) {
-        guard recorded.contains(name), !places.isRootMissing, !places.isAway(name) else { return }
+        guard recorded.contains(name), !places.isRootMissing, !places.isUnavailable(name) else { return }
         do {
             let status = try FileStatus.directUnlessMissing(places.path(of: name))
             guard status?.kind != .directory else { return }
         } catch {
-            // Nobody can tell.
+            // That cannot be known.
             return
         }
         recorded.remove(name)

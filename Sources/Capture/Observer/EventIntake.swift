@@ -3,7 +3,7 @@ import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 
-/// Reads the events of a root, and passes on what they tell. Keeps what they tell of everything.
+/// Reads the events of a root, and passes on what they report. Keeps what they say of everything.
 struct EventIntake {
     /// Until then every event was read.
     private(set) var knownGoodUntil: Instant
@@ -16,7 +16,7 @@ struct EventIntake {
         self.knownGoodUntil = knownGoodUntil
     }
 
-    /// Something has to be looked at that events may have failed to tell.
+    /// Something has to be checked that events may have failed to report.
     var hasGaps: Bool { lossReason != nil || mayHaveMoved }
 
     mutating func placesMayHaveChanged() { mayHaveMoved = true }
@@ -27,7 +27,7 @@ struct EventIntake {
         return mayHaveMoved
     }
 
-    /// Why everything has to be looked at; nil: it need not.
+    /// Why everything has to be checked; nil: it need not.
     mutating func takeLoss() -> String? { lossReason.take() }
 
     /// Reads every event that waits.
@@ -61,7 +61,7 @@ extension EventIntake {
         case .directory(let directory):
             guard let last = event.name, files.tree.directories.isWatched(directory) else { return }
             handleWrite(directory.appending(last), event.mask, &files)
-        case .way: mayHaveMoved = true
+        case .ancestor: mayHaveMoved = true
         case .file(let name, let identity):
             guard let tracker = files.trackers[name], tracker.state.presence.identity == identity else {
                 return files.tree.directories.watches.drop(event.watch)

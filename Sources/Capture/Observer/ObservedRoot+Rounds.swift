@@ -1,30 +1,32 @@
 import LinuxSystem
 import SystemPackage
 
-/// What no event tells.
+/// What no event reports.
 extension ObservedRoot {
-    /// What no event told: a file written under another name, a directory under another file system,
+    /// Checks what no event reported: a file written under another name, a directory under another file system,
     /// permissions given back.
     mutating func makeRound() {
         checkPlaces()
         files.releaseGone()
         for name in files.tree.omissions.directories { retry(directory: name) }
-        lookAtUnseen()
+        checkUnseen()
         files.tree.reconsiderDesigned()
         files.decideSidecars()
         files.queue.beginRound(files.trackers.values)
     }
 
-    /// Looks for everything in the directories whose events do not tell all.
+    /// Polls everything in the directories whose events do not report everything.
     mutating func poll() {
         let began = MonotonicInstant.now
         files.tree.polling.begin()
         if files.tree.places.isRootMissing { checkPlaces() }
         try? readEvents()
         let since = events.knownGoodUntil
-        for name in files.context.polled where !files.tree.places.isAway(name) { files.pollNames(in: name) }
+        for name in files.context.polled where !files.tree.places.isUnavailable(name) {
+            files.pollNames(in: name)
+        }
         for tracker in files.trackers.values
-        where files.context.isPolled(tracker.name) && !files.tree.places.isAway(file: tracker.name) {
+        where files.context.isPolled(tracker.name) && !files.tree.places.isUnavailable(file: tracker.name) {
             switch tracker.poll() {
             case .unchanged: continue
             case .isDue: break
@@ -40,7 +42,7 @@ extension ObservedRoot {
     /// Each directory whose attributes changed may be readable again, or not any more. As a rule only its
     /// times have changed (`rsync`, `tar`), and nothing follows; else it concerns what is in it, but that
     /// once for all of them.
-    mutating func lookAtChangedDirectories() {
+    mutating func checkChangedDirectories() {
         guard files.tree.directories.hasChanged else { return }
         var others: Set<FilePath> = []
         for name in files.tree.directories.takeChanged() {

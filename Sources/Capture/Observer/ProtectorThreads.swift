@@ -5,7 +5,7 @@ package import LinuxSystem
 ///
 /// The threads end when this is freed.
 package final class ProtectorThreads: Sendable {
-    /// Look at what changes, at once.
+    /// Process what changes, at once.
     package let observers: EventLoop
     /// Write to the repository.
     package let recorders: EventLoop

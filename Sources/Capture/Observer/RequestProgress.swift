@@ -56,7 +56,7 @@ struct RequestProgress {
         return answers
     }
 
-    /// It is told to stop. Returns the limits of catching up.
+    /// It is asked to stop. Returns the limits of catching up.
     mutating func beginCatchingUp(_ now: MonotonicInstant) -> CatchingUp {
         let time = isReady ? Self.catchingUpTime : Self.firstCaptureTime
         let limit = CatchingUp(since: now, deadline: now.advanced(by: time))

@@ -31,7 +31,7 @@ final class RequestQueue: Sendable {
         observerSignal.raise(.requests)
     }
 
-    /// The first way to stop counts, but at once is at once.
+    /// The first kind of stop counts, but at once is at once.
     func stop(_ stop: CaptureStop) {
         state.withLock { state in
             if state.stop == nil || stop == .atOnce { state.stop = stop }

@@ -74,12 +74,12 @@ extension TrackerTable {
     /// Those of which not all was taken that was committed before. What cannot be read was said before.
     func behind(_ since: MonotonicInstant, _ places: RootPlaces) -> [Tracker] {
         values.filter { tracker in
-            !tracker.state.presence.obstacles.isLeftOut && !places.isAway(file: tracker.name)
+            !tracker.state.presence.obstacles.isLeftOut && !places.isUnavailable(file: tracker.name)
                 && tracker.state.ledger.capturedThrough.map { $0 >= since } != true
         }
     }
 
-    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
+    /// Closes logs of which nothing was heard for longest: many at a time, since finding them examines every
     /// file.
     func suspendLogs(_ context: CaptureContext) {
         var excess = context.openLogs - context.budget.logs * 7 / 8

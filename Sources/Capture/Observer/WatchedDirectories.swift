@@ -6,7 +6,7 @@ struct WatchedDirectory {
     let identity: FileIdentity
     /// Who might do what in it when it was watched.
     let ownership: FileOwnership
-    /// Why events do not tell all that happens in it; nil when they do.
+    /// Why events do not report everything in it; nil when they do.
     let polledBecause: String?
 
     init(_ status: FileStatus, polledBecause: String?) {
@@ -23,7 +23,7 @@ struct WatchedDirectories: ~Copyable {
     private(set) var table = DirectoryTable()
     /// Those of before the present listing of everything.
     private var before: Set<FilePath> = []
-    /// Those of which an event told that who may do what in them may have changed.
+    /// Those of which an event reported that their permissions may have changed.
     private var changed: Set<FilePath> = []
 
     init(_ watches: consuming WatchTable, _ context: CaptureContext) {
@@ -36,7 +36,7 @@ struct WatchedDirectories: ~Copyable {
     /// The directory and those below it, the lower ones first.
     func names(from top: FilePath) -> [FilePath] { table.names(from: top) }
 
-    /// Whether the directory is looked after. Of one that is left out by now events may still come.
+    /// Whether the directory is watched or polled. Of one that is left out by now events may still come.
     func isWatched(_ name: FilePath) -> Bool { table[name] != nil || before.contains(name) }
 
     var hasChanged: Bool { !changed.isEmpty }
@@ -48,7 +48,7 @@ struct WatchedDirectories: ~Copyable {
         return changed
     }
 
-    /// Why events do not tell all; nil when they do.
+    /// Why events do not report everything; nil when they do.
     var polledBecause: String? {
         context.polled.isEmpty ? nil : table.all.values.lazy.compactMap(\.polledBecause).min()
     }

@@ -30,7 +30,7 @@ package struct CaptureStatus: Sendable {
         case repository
         /// The root, or a directory in it, being there.
         case place
-        /// Being told of changes.
+        /// Events of changes.
         case events
     }
     package var troubles: [Part: String] = [:]
@@ -40,7 +40,7 @@ package struct CaptureStatus: Sendable {
     package var leftOut: [String: LeftOut.Obstacle] = [:]
     /// Files that something stands before just now.
     package var hindrances: [String: Hindrance] = [:]
-    /// Files that are being read as a whole, and not in one look.
+    /// Files that are being read as a whole, in several steps.
     package var scans: [FileID: ScanProgress] = [:]
     /// Why not all that is committed can be captured; nil when all can.
     package var blindness: String? {
@@ -57,7 +57,7 @@ package struct CaptureStatus: Sendable {
     }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0
-    /// It was told to stop, and did not take everything.
+    /// It was asked to stop, and did not capture everything.
     package var interruption: CaptureInterruption?
     /// What is left out by design.
     var designed: [FilePath: DesignedReason] = [:]

@@ -84,7 +84,7 @@ final class StatusMeter: Sendable {
     }
 
     /// Says what was left out since the last time.
-    func tellOfLeftOut() {
+    func reportLeftOut() {
         let news = news.withLock { news in
             defer { (news.unreadable, news.designed, news.databases) = ([:], [:], [:]) }
             return news
@@ -122,7 +122,7 @@ final class StatusMeter: Sendable {
         notice(.quarantined(path, reason: reason))
     }
 
-    func tell(_ news: CaptureNotice) {
+    func notify(_ news: CaptureNotice) {
         notice(news)
     }
 }
