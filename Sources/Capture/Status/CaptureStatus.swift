@@ -47,13 +47,12 @@ package struct CaptureStatus: Sendable {
         hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()
             ?? leftOut.values.lazy.map(\.reason).min()
     }
-    /// Files of which not all that is committed can be captured, by their paths for people, and why.
-    package var unseen: [String: String] {
-        hindrances.filter(\.value.isBlind).mapValues(\.reason).merging(leftOut.mapValues(\.reason)) {
-            first,
-            _ in
-            first
-        }
+    /// Why not all that was committed can be captured; nil when all can.
+    var incompleteness: Incompleteness? {
+        guard let reason = blindness else { return nil }
+        let hindered = hindrances.filter(\.value.isBlind).mapValues(\.reason)
+        let unseen = hindered.merging(leftOut.mapValues(\.reason)) { first, _ in first }
+        return Incompleteness(reason: reason, unseen: unseen)
     }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0
@@ -69,4 +68,20 @@ package struct CaptureStatus: Sendable {
     }
     /// Everything under the root was captured once and is durable.
     package var isReady = false
+}
+
+/// What stands between a file and its capture.
+package struct Hindrance: Hashable, Sendable {
+    /// For people: which file, what, and what to do.
+    package let reason: String
+    /// Commits go by unseen meanwhile. Otherwise all that is committed is captured as long as nothing else
+    /// happens.
+    package let isBlind: Bool
+}
+
+/// Why not all that was committed can be captured.
+struct Incompleteness {
+    let reason: String
+    /// Files of which not all can be captured, by their paths for people, and why.
+    let unseen: [String: String]
 }

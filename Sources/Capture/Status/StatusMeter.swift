@@ -7,10 +7,10 @@ final class StatusMeter: Sendable {
     private let news = Mutex(News())
     /// Why not all that was wanted is before a barrier, as it was when that was set.
     private let passedOver = Mutex<[UInt64: Incompleteness]>([:])
-    private let notice: @Sendable (CaptureNotice) -> Void
+    let notify: @Sendable (CaptureNotice) -> Void
 
     init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
-        self.notice = notice
+        notify = notice
     }
 
     var current: CaptureStatus { status.withLock { $0 } }
@@ -26,7 +26,7 @@ final class StatusMeter: Sendable {
             status.troubles[part] = text
             return status.trouble == before ? nil : .trouble(status.trouble)
         }
-        if let news { notice(news) }
+        if let news { notify(news) }
     }
 
     /// What was left out since it was last said: a burst of it is one line.
@@ -93,7 +93,7 @@ final class StatusMeter: Sendable {
         let all =
             LeftOut.unreadable(news.unreadable)
             + LeftOut.designed(news.designed, databases: news.databases)
-        for one in all { notice(.leftOut(one)) }
+        for one in all { notify(.leftOut(one)) }
     }
 
     /// Says what stands between a file and its capture, or (nil) that nothing does any more.
@@ -102,27 +102,23 @@ final class StatusMeter: Sendable {
             defer { status.hindrances[path] = hindrance }
             return status.hindrances[path] != hindrance
         }
-        if isNews, let hindrance { notice(.hindered(hindrance.reason)) }
+        if isNews, let hindrance { notify(.hindered(hindrance.reason)) }
     }
 
     /// The barrier does not wait for what is hindered just now.
     func passOver(_ barrier: UInt64) {
-        let incompleteness = Incompleteness(current)
+        let incompleteness = current.incompleteness
         passedOver.withLock { $0[barrier] = incompleteness }
     }
 
     /// Why not all that was committed before is durable with that barrier; nil when all is. To be asked once.
     func incompleteness(of barrier: UInt64) -> Incompleteness? {
-        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? Incompleteness(current)
+        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? current.incompleteness
     }
 
     /// A file is captured anew after an error of the program itself.
     func quarantined(_ path: String, _ reason: String) {
         update { $0.quarantines += 1 }
-        notice(.quarantined(path, reason: reason))
-    }
-
-    func notify(_ news: CaptureNotice) {
-        notice(news)
+        notify(.quarantined(path, reason: reason))
     }
 }
