@@ -40,7 +40,6 @@ package final class RootProtector: Sendable {
     private let queue: CaptureQueue
     private let answers = DurabilityWaiters()
     private let compactor: Compactor
-    private let numbers = RequestNumbers()
     private let holdsLock = Atomic<Bool>(false)
 
     /// - Parameter threads: nil for threads of its own.
@@ -104,9 +103,7 @@ package final class RootProtector: Sendable {
 
     /// Waits until all that was committed before this call is durable, and what is to be said of it.
     package func synchronise(_ annotations: [AnnotationRequest] = []) async throws -> DurablePoint {
-        let number = numbers.next()
-        requests.post(RequestQueue.Request(number: number, since: .now, annotations: annotations))
-        return try await answers.wait(for: number)
+        try await answers.wait(for: requests.post(annotations))
     }
 
     /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked
@@ -114,9 +111,7 @@ package final class RootProtector: Sendable {
     package func thin(
         _ decide: @escaping @Sendable () throws -> KeptSnapshots
     ) async throws -> RootPruning.Outcome {
-        let number = numbers.next()
-        requests.post(RequestQueue.Request(number: number, since: .now, endsSegment: true))
-        _ = try await answers.wait(for: number)
+        _ = try await answers.wait(for: requests.post(endsSegment: true))
         return try await compactor.thin(decide)
     }
 

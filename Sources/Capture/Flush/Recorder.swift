@@ -244,7 +244,10 @@ final class Recorder {
             gaps.suspected(file, Suspicion(since: since, reason: reason))
         case .gapCleared(let file): gaps.cleared(file)
         case .prove(let file, let pages): try writer.prove(pages, of: file)
-        case .attributes(let step): try step.stage(in: writer)
+        case .attributes(let file, let attributes, let isWithContent, let time):
+            try writer.stageAttributes(attributes, of: file, isWithContent: isWithContent, time: time)
+        case .directory(let name, let attributes, let time):
+            writer.stageDirectory(name, attributes, time: time)
         case .barrier(let number): pending.barriers.append(number)
         case .endSegment(let number):
             pending.endsSegment = true

@@ -19,7 +19,7 @@ struct DirectoryRecord {
     mutating func handOver(_ name: FilePath, _ directory: OpenDirectory, _ places: RootPlaces) {
         guard !places.isOneFile, let attributes = try? directory.attributes() else { return }
         recorded.insert(name)
-        queue.put(.attributes(AttributesStep(.directory(name), attributes)))
+        queue.put(.directory(name, attributes, time: .now))
     }
 
     /// The same when an event reported its attributes.
@@ -39,7 +39,7 @@ struct DirectoryRecord {
             return
         }
         recorded.remove(name)
-        queue.put(.attributes(AttributesStep(.directory(name), nil)))
+        queue.put(.directory(name, nil, time: .now))
     }
 
     /// What went while nobody watched.
