@@ -111,11 +111,6 @@ struct WatchTable: ~Copyable {
 
         func put(_ event: InotifyEvent) { events.withLock { $0.append(event) } }
 
-        func takeAll() -> [InotifyEvent] {
-            events.withLock { events in
-                defer { events = [] }
-                return events
-            }
-        }
+        func takeAll() -> [InotifyEvent] { events.withLock { exchange(&$0, with: []) } }
     }
 }

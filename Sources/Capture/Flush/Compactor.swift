@@ -40,8 +40,7 @@ final class Compactor: Sendable {
         await withTaskExecutorPreference(loop) { await work(on: loop) }
         let left = state.withLock { state in
             state.hasEnded = true
-            defer { state.requests = [] }
-            return state.requests
+            return exchange(&state.requests, with: [])
         }
         for request in left { request.continuation.resume(throwing: CancellationError()) }
     }
@@ -120,10 +119,7 @@ final class Compactor: Sendable {
     }
 
     private func answerRequests(_ sealing: RootCompaction) {
-        let requests = state.withLock { state in
-            defer { state.requests = [] }
-            return state.requests
-        }
+        let requests = state.withLock { exchange(&$0.requests, with: []) }
         for request in requests {
             request.continuation.resume(with: Result { try thin(sealing, request.decide()) })
         }

@@ -63,10 +63,5 @@ final class RequestQueue: Sendable {
 
     var stop: CaptureStop? { state.withLock { $0.stop } }
 
-    func takeRequests() -> [Request] {
-        state.withLock { state in
-            defer { state.requests = [] }
-            return state.requests
-        }
-    }
+    func takeRequests() -> [Request] { state.withLock { exchange(&$0.requests, with: []) } }
 }

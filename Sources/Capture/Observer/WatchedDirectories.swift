@@ -43,10 +43,7 @@ struct WatchedDirectories: ~Copyable {
 
     mutating func noteChanged(_ name: FilePath) { changed.insert(name) }
 
-    mutating func takeChanged() -> Set<FilePath> {
-        defer { changed = [] }
-        return changed
-    }
+    mutating func takeChanged() -> Set<FilePath> { exchange(&changed, with: []) }
 
     /// Why events do not report everything; nil when they do.
     var polledBecause: String? {
@@ -83,8 +80,7 @@ struct WatchedDirectories: ~Copyable {
 
     /// Everything was listed. Returns those that were not found again.
     mutating func endAnew() -> [FilePath] {
-        defer { before = [] }
-        return before.filter { table[$0] == nil }
+        exchange(&before, with: []).filter { table[$0] == nil }
     }
 
     /// Watches the file itself: it has other names, or had one a moment ago.
