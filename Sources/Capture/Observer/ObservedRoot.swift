@@ -7,12 +7,12 @@ import SystemPackage
 struct ObservedRoot: ~Copyable {
     private let requests: RequestQueue
     var files: ObservedFiles
-    var events: EventIntake
+    var events: EventCoverage
 
     init(_ files: consuming ObservedFiles, knownGoodUntil: Instant, _ requests: RequestQueue) {
         self.files = files
         self.requests = requests
-        events = EventIntake(knownGoodUntil: knownGoodUntil)
+        events = EventCoverage(knownGoodUntil: knownGoodUntil)
     }
 
     var isListing: Bool { files.tree.listing.isGoingOn }
@@ -26,13 +26,6 @@ struct ObservedRoot: ~Copyable {
         guard let time = files.queue.nextRetry else { return files.tree.omissions.nextCheck }
         return files.tree.omissions.nextCheck.map { min($0, time) } ?? time
     }
-
-    mutating func readNames() throws { try events.readNames(&files) }
-
-    mutating func takeWrites() { events.takeWrites(&files) }
-
-    /// Reads every event that waits.
-    mutating func readEvents() throws { try events.readAll(&files) }
 
     /// Inserts those whose time has come.
     mutating func callThoseWaiting() {

@@ -3,8 +3,8 @@ import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 
-/// Reads the events of a root, and passes on what they report. Keeps what they say of everything.
-struct EventIntake {
+/// How far events can be relied on. A pure value.
+struct EventCoverage {
     /// Until then every event was read.
     private(set) var knownGoodUntil: Instant
     /// Events were lost: why. Acted on once, when all events are read: anything may have happened.
@@ -21,60 +21,65 @@ struct EventIntake {
 
     mutating func placesMayHaveChanged() { mayHaveMoved = true }
 
-    /// Whether it has to be checked where the root and its directories are.
-    mutating func takePlaces() -> Bool {
-        defer { mayHaveMoved = false }
-        return mayHaveMoved
+    mutating func wereLost() { lossReason = "the kernel's event queue overflowed" }
+
+    /// Every event of before `time` was read.
+    mutating func wereRead(until time: Instant) {
+        if lossReason == nil { knownGoodUntil = time }
     }
+
+    /// Whether it has to be checked where the root and its directories are.
+    mutating func takePlaces() -> Bool { exchange(&mayHaveMoved, with: false) }
 
     /// Why everything has to be checked; nil: it need not.
     mutating func takeLoss() -> String? { lossReason.take() }
+}
 
+// Reading
+extension ObservedRoot {
     /// Reads every event that waits.
-    mutating func readAll(_ files: inout ObservedFiles) throws {
+    mutating func readEvents() throws {
         let now = Instant.now
         files.context.queue.observerSignal.clear([.names, .writes])
-        try readNames(&files)
+        try readNames()
         try files.tree.directories.watches.readWrites()
-        takeWrites(&files)
-        if lossReason == nil { knownGoodUntil = now }
+        takeWrites()
+        events.wereRead(until: now)
     }
 
-    mutating func readNames(_ files: inout ObservedFiles) throws {
-        for entry in try files.tree.directories.watches.names.takeAll() { handleName(entry, &files) }
+    mutating func readNames() throws {
+        for entry in try files.tree.directories.watches.names.takeAll() { handleName(entry) }
     }
 
-    /// Those that were read for all roots together.
-    mutating func takeWrites(_ files: inout ObservedFiles) {
-        for event in files.tree.directories.watches.takeWrites() { handleWrite(event, &files) }
+    /// Takes those that were read for all roots together.
+    mutating func takeWrites() {
+        for event in files.tree.directories.watches.takeWrites() { handleWrite(event) }
     }
-
-    private mutating func lostEvents() { lossReason = "the kernel's event queue overflowed" }
 }
 
 // Writes
-extension EventIntake {
-    private mutating func handleWrite(_ event: InotifyEvent, _ files: inout ObservedFiles) {
-        if event.mask.contains(.overflow) { return lostEvents() }
+extension ObservedRoot {
+    private mutating func handleWrite(_ event: InotifyEvent) {
+        if event.mask.contains(.overflow) { return events.wereLost() }
         if event.mask.contains(.ignored) { return files.tree.directories.watches.ended(event.watch) }
         switch files.tree.directories.watches.subject(ofWrite: event.watch) {
         case .directory(let directory):
             guard let last = event.name, files.tree.directories.isWatched(directory) else { return }
-            handleWrite(directory.appending(last), event.mask, &files)
-        case .ancestor: mayHaveMoved = true
+            handleWrite(directory.appending(last), event.mask)
+        case .ancestor: events.placesMayHaveChanged()
         case .file(let name, let identity):
             guard let tracker = files.trackers[name], tracker.state.presence.identity == identity else {
                 return files.tree.directories.watches.drop(event.watch)
             }
-            contentWritten(tracker, event.mask, &files)
+            contentWritten(tracker, event.mask)
         case nil: return
         }
     }
 
-    private func handleWrite(_ name: FilePath, _ mask: InotifyMask, _ files: inout ObservedFiles) {
+    private mutating func handleWrite(_ name: FilePath, _ mask: InotifyMask) {
         let role = files.scope.role(of: name)
         if case .sidecar(let sidecar, let owner) = role, mask.contains(.modified),
-            let tracker = sidecarTracker(owner, &files)
+            let tracker = sidecarTracker(owner)
         {
             switch sidecar {
             case .writeAheadLog: tracker.note(.logModified)
@@ -84,10 +89,10 @@ extension EventIntake {
             files.queue.insert(tracker)
         }
         guard role != .ignored, let tracker = files.tracker(for: name) else { return }
-        contentWritten(tracker, mask, &files)
+        contentWritten(tracker, mask)
     }
 
-    private func contentWritten(_ tracker: Tracker, _ mask: InotifyMask, _ files: inout ObservedFiles) {
+    private mutating func contentWritten(_ tracker: Tracker, _ mask: InotifyMask) {
         if mask.contains(.modified) { tracker.note(.contentModified) }
         if mask.contains(.closedAfterWrite) { tracker.note(.contentClosed) }
         files.queue.insert(tracker)
@@ -95,40 +100,37 @@ extension EventIntake {
 
     /// The tracker that is to hear of a sidecar: a database's, or that of an empty file, which may become one
     /// by it.
-    private func sidecarTracker(_ owner: FilePath, _ files: inout ObservedFiles) -> Tracker? {
+    private mutating func sidecarTracker(_ owner: FilePath) -> Tracker? {
         guard let tracker = files.tracker(for: owner) else { return nil }
         return tracker.kind == .database || tracker.mayBeMadeDatabase ? tracker : nil
     }
 }
 
 // Names
-extension EventIntake {
-    private mutating func handleName(_ event: NameEvents.Entry, _ files: inout ObservedFiles) {
-        if event.mask.contains(.overflow) { return lostEvents() }
-        guard let directory = event.directory else { return }
-        guard let last = event.name else { return handleSelf(directory, event.mask, &files) }
+extension ObservedRoot {
+    private mutating func handleName(_ entry: NameEvents.Entry) {
+        let mask = entry.event.mask
+        if mask.contains(.overflow) { return events.wereLost() }
+        guard let directory = entry.directory else { return }
+        guard let last = entry.event.name else { return handleSelf(directory, mask) }
         guard files.tree.directories.isWatched(directory) else { return }
         let name = directory.appending(last)
-        if event.mask.contains(.isDirectory) { return handleDirectory(name, event.mask, &files) }
+        if mask.contains(.isDirectory) { return handleDirectory(name, mask) }
         switch files.scope.role(of: name) {
         case .ignored: return
         case .protected: break
-        case .sidecar(let sidecar, let owner): handleSidecar(sidecar, owner, event, &files)
+        case .sidecar(let sidecar, let owner): handleSidecar(sidecar, owner, mask, entry.caught)
         }
-        handleContentName(name, event.mask, &files)
+        handleContentName(name, mask)
     }
 
     /// The watched directory itself has changed.
-    private mutating func handleSelf(
-        _ directory: FilePath,
-        _ mask: InotifyMask,
-        _ files: inout ObservedFiles
-    ) {
-        if !mask.isDisjoint(with: [.deletedSelf, .movedSelf, .unmounted]) { mayHaveMoved = true }
+    private mutating func handleSelf(_ directory: FilePath, _ mask: InotifyMask) {
+        if !mask.isDisjoint(with: [.deletedSelf, .movedSelf, .unmounted]) { events.placesMayHaveChanged() }
         if mask.contains(.attributes), directory.isEmpty { files.tree.directories.noteChanged(directory) }
     }
 
-    private func handleDirectory(_ name: FilePath, _ mask: InotifyMask, _ files: inout ObservedFiles) {
+    private mutating func handleDirectory(_ name: FilePath, _ mask: InotifyMask) {
         guard !files.tree.places.isOneFile else { return }
         if !mask.isDisjoint(with: [.created, .movedTo]) {
             files.tree.listing.add(name, wasElsewhere: mask.contains(.movedTo))
@@ -142,7 +144,7 @@ extension EventIntake {
         }
     }
 
-    private func handleContentName(_ name: FilePath, _ mask: InotifyMask, _ files: inout ObservedFiles) {
+    private mutating func handleContentName(_ name: FilePath, _ mask: InotifyMask) {
         if files.tree.omissions.designed[name] != nil { files.tree.takeIn(name) }
         guard let tracker = files.tracker(for: name) else { return }
         if mask.contains(.attributes) {
@@ -162,25 +164,25 @@ extension EventIntake {
         files.queue.insert(tracker)
     }
 
-    private func handleSidecar(
+    private mutating func handleSidecar(
         _ sidecar: Sidecar,
         _ owner: FilePath,
-        _ event: NameEvents.Entry,
-        _ files: inout ObservedFiles
+        _ mask: InotifyMask,
+        _ caught: PinnedFile?
     ) {
-        guard let tracker = sidecarTracker(owner, &files) else { return }
-        let appeared = !event.mask.isDisjoint(with: [.created, .movedTo])
-        let went = !event.mask.isDisjoint(with: [.deleted, .movedFrom])
+        guard let tracker = sidecarTracker(owner) else { return }
+        let appeared = !mask.isDisjoint(with: [.created, .movedTo])
+        let went = !mask.isDisjoint(with: [.deleted, .movedFrom])
         switch sidecar {
         case .writeAheadLog:
-            if appeared { tracker.note(.logAppeared(event.caught)) }
+            if appeared { tracker.note(.logAppeared(caught)) }
             if went { tracker.note(.logDeleted) }
         case .journal:
-            if appeared { tracker.note(.journalAppeared(event.caught)) }
+            if appeared { tracker.note(.journalAppeared(caught)) }
             if went { tracker.note(.journalDeleted) }
         case .sharedMemory:
             guard appeared else { return }
-            tracker.note(.indexAppeared(event.caught))
+            tracker.note(.indexAppeared(caught))
         }
         files.queue.insert(tracker)
     }
