@@ -14,9 +14,9 @@ package final class RootProtector: Sendable {
         package var maximumDelay = Duration.milliseconds(100)
         /// The longest that a file goes without being compared as a whole, about.
         package var auditInterval = Duration.seconds(24 * 3600)
-        /// Quiet after which what was written last is made small as well.
+        /// Quiet after which the segment that was written last is ended, so that it is compacted as well.
         package var idleDelay = Duration.seconds(600)
-        /// Whether a repository that cannot be written is tried again until it can be.
+        /// Whether failed writes to the repository are retried until they succeed, or end the run.
         package var isPatient = true
         /// Descriptors that this root's protection may use.
         package var openFiles = CurrentProcess.openFileLimit
@@ -139,10 +139,7 @@ package final class RootProtector: Sendable {
             loop: threads.recorders,
             meter: meter,
             answers: answers,
-            debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay),
-            isPatient: options.isPatient,
-            idleDelay: options.idleDelay,
-            onDurable: options.onDurable
+            options: options
         )
         let hashes = writer.hashes
         async let observed: Void = observe(start, hashes)
