@@ -16,7 +16,7 @@ final class Observer {
     var progress = RequestProgress()
 
     /// The longest that a file goes without an audit, about.
-    let auditInterval: Duration
+    private let auditInterval: Duration
     /// Between two slow rounds.
     private let roundInterval: Duration
 
@@ -158,7 +158,7 @@ final class Observer {
 }
 
 /// What an observer starts from.
-package struct ObserverStart: Sendable {
+struct ObserverStart: Sendable {
     let root: RootDescription
     let scope: RootScope
     /// The repository's directory.
