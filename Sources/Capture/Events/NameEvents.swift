@@ -88,12 +88,9 @@ struct NameEvents: ~Copyable {
             _ path: FilePath
         ) -> PinnedFile? {
             guard !event.mask.isDisjoint(with: [.created, .movedTo]), !event.mask.contains(.isDirectory),
-                let last = event.name
+                let last = event.name, case .sidecar = scope.role(of: directory.appending(last))
             else { return nil }
-            switch scope.role(of: directory.appending(last)) {
-            case .sidecar: return try? PinnedFile(path.appending(last))
-            case .protected, .ignored: return nil
-            }
+            return try? PinnedFile(path.appending(last))
         }
     }
 }

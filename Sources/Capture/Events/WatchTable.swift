@@ -66,9 +66,7 @@ struct WatchTable: ~Copyable {
 
     /// Watches everything on the path to the root. The slow round finds changes that cannot be watched.
     mutating func watchAncestors(_ ancestors: [FilePath]) {
-        for (watch, subject) in others {
-            if case .ancestor = subject { drop(watch) }
-        }
+        for case (let watch, .ancestor) in others { drop(watch) }
         for path in ancestors {
             guard let watch = try? writes?.watch(path, for: Self.ancestorMask, inbox.put) else { continue }
             others[watch] = .ancestor

@@ -8,11 +8,8 @@ struct DirectoryQueue {
     var isEmpty: Bool { queue.isEmpty }
 
     mutating func add(_ name: FilePath, wasElsewhere: Bool) {
-        if let known = wereElsewhere.updateValue(wasElsewhere, forKey: name) {
-            wereElsewhere[name] = known || wasElsewhere
-        } else {
-            queue.append(name)
-        }
+        if wereElsewhere[name] == nil { queue.append(name) }
+        wereElsewhere[name] = wasElsewhere || wereElsewhere[name] == true
     }
 
     /// The last one that was added: so a tree is gone through to its depth before the next one begins.

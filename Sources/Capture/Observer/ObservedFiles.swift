@@ -30,7 +30,7 @@ struct ObservedFiles: ~Copyable {
 
     /// Takes up what the repository knows.
     mutating func takeUp(_ files: [ProtectedFile], knownGoodUntil: Instant) {
-        let databases = Set(files.lazy.filter { $0.kind == .database && $0.isAlive }.map(\.name))
+        let databases = Set(files.lazy.filter { $0.kind == .database && $0.observedImage != nil }.map(\.name))
         for file in files {
             // It may have been a plain file before there was the database.
             guard scope.protects(file.name),
@@ -288,6 +288,4 @@ extension ProtectedFile {
         guard let last, last.event != .deleted else { return nil }
         return ObservedImage(shape: last.shape)
     }
-
-    fileprivate var isAlive: Bool { last.map { $0.event != .deleted } ?? false }
 }

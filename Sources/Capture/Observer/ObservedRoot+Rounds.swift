@@ -43,7 +43,6 @@ extension ObservedRoot {
     /// times have changed (`rsync`, `tar`), and nothing follows; else it concerns what is in it, but that
     /// once for all of them.
     mutating func checkChangedDirectories() {
-        guard files.tree.directories.hasChanged else { return }
         var others: Set<FilePath> = []
         for name in files.tree.directories.takeChanged() {
             if files.tree.omissions.directories.contains(name) {

@@ -47,9 +47,9 @@ struct TrackerTable {
         }
     }
 
-    /// Those of the files that lie in the directory itself.
-    func files(in directory: FilePath) -> [Tracker] {
-        places[directory].map { Array($0.files.values) } ?? []
+    /// Whether a file in the directory cannot be read.
+    func hasLeftOut(in directory: FilePath) -> Bool {
+        places[directory]?.files.values.contains { $0.state.presence.obstacles.isLeftOut } ?? false
     }
 
     /// Those of all files below the directory.
@@ -66,11 +66,6 @@ struct TrackerTable {
 }
 
 extension TrackerTable {
-    /// Whether a file in the directory cannot be read.
-    func hasLeftOut(in directory: FilePath) -> Bool {
-        files(in: directory).contains { $0.state.presence.obstacles.isLeftOut }
-    }
-
     /// Those of which not all was taken that was committed before. What cannot be read was said before.
     func behind(_ since: MonotonicInstant, _ places: RootPlaces) -> [Tracker] {
         values.filter { tracker in

@@ -8,12 +8,6 @@ struct WatchedDirectory {
     let ownership: FileOwnership
     /// Why events do not report everything in it; nil when they do.
     let polledBecause: String?
-
-    init(_ status: FileStatus, polledBecause: String?) {
-        identity = status.identity
-        ownership = status.ownership
-        self.polledBecause = polledBecause
-    }
 }
 
 /// The directories that are watched or polled, relative to the root.
@@ -62,7 +56,11 @@ struct WatchedDirectories: ~Copyable {
             guard let limit = WatchLimitError(error) else { throw error }
             polledBecause = "\(limit)"
         }
-        table[name] = WatchedDirectory(status, polledBecause: polledBecause)
+        table[name] = WatchedDirectory(
+            identity: status.identity,
+            ownership: status.ownership,
+            polledBecause: polledBecause
+        )
         if polledBecause == nil { context.polled.remove(name) } else { context.polled.insert(name) }
     }
 

@@ -25,8 +25,7 @@ final class LinkSurvey: Sendable {
     func add(_ path: FilePath, in root: FilePath, _ meter: StatusMeter) {
         let mustStart = state.withLock { state in
             state.links.append(Link(path: path, root: root, meter: meter))
-            defer { state.isRunning = true }
-            return !state.isRunning
+            return !exchange(&state.isRunning, with: true)
         }
         guard mustStart else { return }
         do {

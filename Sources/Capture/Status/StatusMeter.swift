@@ -41,11 +41,8 @@ final class StatusMeter: Sendable {
     /// Notes that a file or directory cannot be captured, or (nil) that it can be again.
     func leftOut(_ path: String, _ error: (any Error)?) {
         let reason = error.map { LeftOut.Obstacle($0) }
-        let isNews = status.withLock { status in
-            defer { status.leftOut[path] = reason }
-            return status.leftOut[path] != reason
-        }
-        if isNews { news.withLock { $0.unreadable[path] = reason } }
+        let before = status.withLock { exchange(&$0.leftOut[path], with: reason) }
+        if reason != before { news.withLock { $0.unreadable[path] = reason } }
     }
 
     /// Notes what is left out by design, or (nil) is no longer. Of a link it is said when it is known where
@@ -98,11 +95,8 @@ final class StatusMeter: Sendable {
 
     /// Says what stands between a file and its capture, or (nil) that nothing does any more.
     func hindered(_ path: String, _ hindrance: Hindrance?) {
-        let isNews = status.withLock { status in
-            defer { status.hindrances[path] = hindrance }
-            return status.hindrances[path] != hindrance
-        }
-        if isNews, let hindrance { notify(.hindered(hindrance.reason)) }
+        let before = status.withLock { exchange(&$0.hindrances[path], with: hindrance) }
+        if let hindrance, hindrance != before { notify(.hindered(hindrance.reason)) }
     }
 
     /// The barrier does not wait for what is hindered just now.
