@@ -40,13 +40,7 @@ package struct RootScope: Sendable {
 
     /// Whether a file of that name (relative to the root) is captured, by itself or with its database.
     package func protects(_ name: FilePath) -> Bool {
-        guard role(of: name) != .ignored else { return false }
-        var directory = name.removingLastComponent()
-        while !directory.isEmpty {
-            if leavesOut(directory: directory) { return false }
-            directory = directory.removingLastComponent()
-        }
-        return true
+        role(of: name) != .ignored && !name.directoriesAbove.contains(where: leavesOut)
     }
 
     /// Whether the directory `name` (relative to the root) is excluded with its content.
@@ -97,5 +91,12 @@ package struct RootScope: Sendable {
         let tail = name.utf8[dash...]
         return tail.starts(with: "-mj".utf8) && tail.dropFirst(3).count == 9
             && tail.dropFirst(3).allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 70) }
+    }
+}
+
+extension FilePath {
+    /// The directories that something of this relative name lies in: the nearest first, the root itself last.
+    var directoriesAbove: some Sequence<FilePath> {
+        sequence(state: self) { $0.removeLastComponent() ? $0 : nil }
     }
 }

@@ -55,22 +55,9 @@ extension ObservedRoot {
                 others.insert(name)
             }
         }
-        for name in others where !others.containsAncestor(of: name) {
+        for name in others where !name.directoriesAbove.contains(where: others.contains) {
             for directory in files.tree.directories.names(from: name) { files.tree.watchAgain(directory) }
             files.noteNames(below: name)
         }
-    }
-}
-
-extension Set<FilePath> {
-    /// Whether a directory that this one lies in is among them.
-    fileprivate func containsAncestor(of name: FilePath) -> Bool {
-        guard count > 1 else { return false }
-        var above = name
-        while !above.isEmpty {
-            above.removeLastComponent()
-            if contains(above) { return true }
-        }
-        return false
     }
 }
