@@ -5,7 +5,7 @@ package import RepositoryWriter
 import Synchronization
 package import SystemPackage
 
-/// Protects one root: an observer looks at once, a recorder writes a little later.
+/// Protects one root: an observer captures changes at once, a recorder writes a little later.
 package final class RootProtector: Sendable {
     package struct Options: Sendable {
         /// Quiet that ends a burst of changes.
@@ -14,9 +14,9 @@ package final class RootProtector: Sendable {
         package var maximumDelay = Duration.milliseconds(100)
         /// The longest that a file goes without being compared as a whole, about.
         package var auditInterval = Duration.seconds(24 * 3600)
-        /// Quiet after which what was written last is made small as well.
+        /// Quiet after which the segment that was written last is ended, so that it is compacted as well.
         package var idleDelay = Duration.seconds(600)
-        /// Whether a repository that cannot be written is tried again until it can be.
+        /// Whether failed writes to the repository are retried until they succeed, or end the run.
         package var isPatient = true
         /// Descriptors that this root's protection may use.
         package var openFiles = CurrentProcess.openFileLimit
@@ -40,7 +40,6 @@ package final class RootProtector: Sendable {
     private let queue: CaptureQueue
     private let answers = DurabilityWaiters()
     private let compactor: Compactor
-    private let numbers = RequestNumbers()
     private let holdsLock = Atomic<Bool>(false)
 
     /// - Parameter threads: nil for threads of its own.
@@ -104,9 +103,7 @@ package final class RootProtector: Sendable {
 
     /// Waits until all that was committed before this call is durable, and what is to be said of it.
     package func synchronise(_ annotations: [AnnotationRequest] = []) async throws -> DurablePoint {
-        let number = numbers.next()
-        requests.post(RequestQueue.Request(number: number, since: .now, annotations: annotations))
-        return try await answers.wait(for: number)
+        try await answers.wait(for: requests.post(annotations))
     }
 
     /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked
@@ -114,9 +111,7 @@ package final class RootProtector: Sendable {
     package func thin(
         _ decide: @escaping @Sendable () throws -> KeptSnapshots
     ) async throws -> RootPruning.Outcome {
-        let number = numbers.next()
-        requests.post(RequestQueue.Request(number: number, since: .now, endsSegment: true))
-        _ = try await answers.wait(for: number)
+        _ = try await answers.wait(for: requests.post(endsSegment: true))
         return try await compactor.thin(decide)
     }
 
@@ -126,7 +121,7 @@ package final class RootProtector: Sendable {
         holdsLock.store(true, ordering: .releasing)
         defer { holdsLock.store(false, ordering: .releasing) }
         answers.give([Self.lockBarrier], writer.lastDurableSequence, writer.lastTime)
-        for note in writer.notes { meter.tell(.finding(note)) }
+        for note in writer.notes { meter.notify(.finding(note)) }
         meter.update { $0.lastSequence = writer.lastDurableSequence }
         let start = ObserverStart(
             root: root,
@@ -144,10 +139,7 @@ package final class RootProtector: Sendable {
             loop: threads.recorders,
             meter: meter,
             answers: answers,
-            debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay),
-            isPatient: options.isPatient,
-            idleDelay: options.idleDelay,
-            onDurable: options.onDurable
+            options: options
         )
         let hashes = writer.hashes
         async let observed: Void = observe(start, hashes)
@@ -172,7 +164,7 @@ package final class RootProtector: Sendable {
         if let failure { throw failure }
     }
 
-    /// Looks until `stop`. Then no more steps follow.
+    /// Observes until `stop`. Then no more steps follow.
     private func observe(_ start: ObserverStart, _ hashes: PageHashes) async throws {
         defer { queue.close() }
         do {

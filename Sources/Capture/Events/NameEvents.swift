@@ -7,12 +7,9 @@ import SystemPackage
 struct NameEvents: ~Copyable {
     /// One event, as it was read.
     struct Entry: Sendable {
-        let watch: InotifyWatch
-        let mask: InotifyMask
+        let event: InotifyEvent
         /// The watched directory, relative to the root; nil when events were lost.
         let directory: FilePath?
-        /// Nil for the directory itself.
-        let name: FilePath.Component?
         /// The journal, log or wal-index that appeared, unless it was removed already.
         let caught: PinnedFile?
     }
@@ -55,7 +52,7 @@ struct NameEvents: ~Copyable {
     mutating func takeAll() throws(SystemError) -> [Entry] {
         try subscription?.read()
         let entries = inbox.takeAll()
-        for entry in entries where entry.mask.contains(.ignored) { watches.ended(entry.watch) }
+        for entry in entries where entry.event.mask.contains(.ignored) { watches.ended(entry.event.watch) }
         return entries
     }
 
@@ -74,27 +71,14 @@ struct NameEvents: ~Copyable {
             self.scope = scope
         }
 
-        func takeAll() -> [Entry] {
-            state.withLock { state in
-                defer { state = State() }
-                return state.entries
-            }
-        }
+        func takeAll() -> [Entry] { state.withLock { exchange(&$0, with: State()).entries } }
 
         func put(_ event: InotifyEvent, in directory: (name: FilePath, path: FilePath)?) {
             state.withLock { state in
                 let mayHold = state.heldCount < NameEvents.mostHeld
                 let caught = mayHold ? directory.flatMap { catchFile(event, $0.name, $0.path) } : nil
                 if caught != nil { state.heldCount += 1 }
-                state.entries.append(
-                    Entry(
-                        watch: event.watch,
-                        mask: event.mask,
-                        directory: directory?.name,
-                        name: event.name,
-                        caught: caught
-                    )
-                )
+                state.entries.append(Entry(event: event, directory: directory?.name, caught: caught))
             }
         }
 
@@ -104,12 +88,9 @@ struct NameEvents: ~Copyable {
             _ path: FilePath
         ) -> PinnedFile? {
             guard !event.mask.isDisjoint(with: [.created, .movedTo]), !event.mask.contains(.isDirectory),
-                let last = event.name
+                let last = event.name, case .sidecar = scope.role(of: directory.appending(last))
             else { return nil }
-            switch scope.role(of: directory.appending(last)) {
-            case .sidecar: return try? PinnedFile(path.appending(last))
-            case .protected, .ignored: return nil
-            }
+            return try? PinnedFile(path.appending(last))
         }
     }
 }

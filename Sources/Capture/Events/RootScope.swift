@@ -1,5 +1,5 @@
 import LinuxSystem
-package import SQLiteFiles
+import SQLiteFiles
 package import SystemPackage
 
 /// Decides which names under a root are protected, which belong to a database, and which are excluded.
@@ -14,13 +14,13 @@ package import SystemPackage
 /// 6. All other names are protected. Endings mean nothing: the first 16 bytes decide what is a database.
 package struct RootScope: Sendable {
     /// Shell patterns (`fnmatch(3)`).
-    package let exclusions: [String]
+    let exclusions: [String]
 
     package init(exclusions: [String] = []) {
         self.exclusions = exclusions
     }
 
-    package enum Role: Hashable, Sendable {
+    enum Role: Hashable, Sendable {
         case protected
         /// Belongs to the file of this name if that is a database; otherwise it is protected by itself.
         case sidecar(Sidecar, of: FilePath)
@@ -28,7 +28,7 @@ package struct RootScope: Sendable {
     }
 
     /// The role of the file `name` (relative to the root).
-    package func role(of name: FilePath) -> Role {
+    func role(of name: FilePath) -> Role {
         guard let last = name.lastComponent?.string else { return .ignored }
         if isExcluded(name) || Self.isAside(last) { return .ignored }
         for sidecar in Sidecar.allCases {
@@ -40,17 +40,11 @@ package struct RootScope: Sendable {
 
     /// Whether a file of that name (relative to the root) is captured, by itself or with its database.
     package func protects(_ name: FilePath) -> Bool {
-        guard role(of: name) != .ignored else { return false }
-        var directory = name.removingLastComponent()
-        while !directory.isEmpty {
-            if leavesOut(directory: directory) { return false }
-            directory = directory.removingLastComponent()
-        }
-        return true
+        role(of: name) != .ignored && !name.directoriesAbove.contains(where: leavesOut)
     }
 
     /// Whether the directory `name` (relative to the root) is excluded with its content.
-    package func leavesOut(directory name: FilePath) -> Bool {
+    func leavesOut(directory name: FilePath) -> Bool {
         name == "backups" || isExcluded(name)
             // An unfinished restore of our own.
             || name.lastComponent?.string.hasPrefix(".holdfast-restore-") ?? false
@@ -97,5 +91,12 @@ package struct RootScope: Sendable {
         let tail = name.utf8[dash...]
         return tail.starts(with: "-mj".utf8) && tail.dropFirst(3).count == 9
             && tail.dropFirst(3).allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 70) }
+    }
+}
+
+extension FilePath {
+    /// The directories that something of this relative name lies in: the nearest first, the root itself last.
+    var directoriesAbove: some Sequence<FilePath> {
+        sequence(state: self) { $0.removeLastComponent() ? $0 : nil }
     }
 }

@@ -17,7 +17,7 @@ struct WatchTable: ~Copyable {
         /// A file in this directory, relative to the root.
         case directory(FilePath)
         /// A directory or link on the path to the root.
-        case way
+        case ancestor
         /// The file with this identity, which had that name when the watch was added.
         case file(FilePath, FileIdentity)
     }
@@ -31,7 +31,7 @@ struct WatchTable: ~Copyable {
     private var others: [InotifyWatch: Subject] = [:]
 
     private static let writeMask: InotifyMask = [.modified, .closedAfterWrite, .onlyDirectory]
-    private static let wayMask: InotifyMask = [.movedSelf, .deletedSelf, .linkItself]
+    private static let ancestorMask: InotifyMask = [.movedSelf, .deletedSelf, .linkItself]
     private static let fileMask: InotifyMask = [.modified, .closedAfterWrite]
 
     /// Raises `.names` and `.writes` when there are events.
@@ -65,13 +65,11 @@ struct WatchTable: ~Copyable {
     }
 
     /// Watches everything on the path to the root. The slow round finds changes that cannot be watched.
-    mutating func addWay(_ way: [FilePath]) {
-        for (watch, subject) in others {
-            if case .way = subject { drop(watch) }
-        }
-        for path in way {
-            guard let watch = try? writes?.watch(path, for: Self.wayMask, inbox.put) else { continue }
-            others[watch] = .way
+    mutating func watchAncestors(_ ancestors: [FilePath]) {
+        for case (let watch, .ancestor) in others { drop(watch) }
+        for path in ancestors {
+            guard let watch = try? writes?.watch(path, for: Self.ancestorMask, inbox.put) else { continue }
+            others[watch] = .ancestor
         }
     }
 
@@ -99,7 +97,7 @@ struct WatchTable: ~Copyable {
         others[watch] = nil
     }
 
-    /// Stops watching a file or a part of the way.
+    /// Stops watching a file, or a directory or link on the path to the root.
     mutating func drop(_ watch: InotifyWatch) {
         others[watch] = nil
         writes?.remove(watch)
@@ -111,11 +109,6 @@ struct WatchTable: ~Copyable {
 
         func put(_ event: InotifyEvent) { events.withLock { $0.append(event) } }
 
-        func takeAll() -> [InotifyEvent] {
-            events.withLock { events in
-                defer { events = [] }
-                return events
-            }
-        }
+        func takeAll() -> [InotifyEvent] { events.withLock { exchange(&$0, with: []) } }
     }
 }

@@ -49,7 +49,8 @@ struct BaseProgress {
         case .declare, .gapSuspected, .gapCleared, .prove, .attributes: return false
         case .changes(let changes) where changes.event == .deleted: missing[file] = nil
         case .abandonBase, .beginBase: break
-        case .changes, .finish, .baseChunk, .endBase, .barrier, .annotate, .endSegment: return true
+        case .changes, .finish, .baseChunk, .endBase: return true
+        case .directory, .barrier, .annotate, .endSegment: return false
         }
         voided.remove(file)
         return false

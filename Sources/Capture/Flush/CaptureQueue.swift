@@ -2,8 +2,8 @@ import LinuxSystem
 import RepositoryFormat
 import Synchronization
 
-/// The queue between a root's observer and its recorder: steps one way, room and settled files the
-/// other.
+/// The queue between a root's observer and its recorder: steps to the recorder, room and settled
+/// files to the observer.
 final class CaptureQueue: Sendable {
     /// Above this the observer merges commits.
     static let comfortableBytes = 6 << 20
@@ -51,12 +51,7 @@ final class CaptureQueue: Sendable {
 
     /// All waiting steps. A task that has taken the signal since the last call must call this before it
     /// waits again.
-    func takeAll() -> [CaptureStep] {
-        state.withLock { state in
-            defer { state.steps = [] }
-            return state.steps
-        }
-    }
+    func takeAll() -> [CaptureStep] { state.withLock { exchange(&$0.steps, with: []) } }
 
     /// A buffer of that length with undefined content.
     func chunkBuffer(_ count: Int) -> [UInt8] {
@@ -108,10 +103,7 @@ final class CaptureQueue: Sendable {
 
     /// The failures of which the observer has not learned.
     func takeFailures() -> [FileID: CaptureFailure] {
-        state.withLock { state in
-            defer { state.failures = [:] }
-            return state.failures
-        }
+        state.withLock { exchange(&$0.failures, with: [:]) }
     }
 
     /// No more steps follow.

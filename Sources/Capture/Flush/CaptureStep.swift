@@ -22,8 +22,10 @@ enum CaptureStep: Sendable {
     case gapCleared(FileID)
     /// The mirror's content of these pages may differ from what was written.
     case prove(FileID, [PageNumber])
-    /// The attributes of a file or a directory.
-    case attributes(AttributesStep)
+    /// The attributes of a file. `isWithContent`: they were read together with the content passed last.
+    case attributes(FileID, FileAttributes, isWithContent: Bool, time: Instant)
+    /// The attributes of a directory; nil: it was removed.
+    case directory(FilePath, FileAttributes?, time: Instant)
     /// All earlier steps must be durable now.
     case barrier(UInt64)
     /// Annotations of the newest snapshot at this point, or of others; then as a barrier.
@@ -36,11 +38,11 @@ enum CaptureStep: Sendable {
         switch self {
         case .declare(let file, _, _), .finish(let file, _, _, _, _), .beginBase(let file, _),
             .baseChunk(let file, _, _), .endBase(let file, _, _, _), .abandonBase(let file),
-            .gapSuspected(let file, _, _), .gapCleared(let file), .prove(let file, _):
+            .gapSuspected(let file, _, _), .gapCleared(let file), .prove(let file, _),
+            .attributes(let file, _, _, _):
             file
         case .changes(let changes): changes.file
-        case .attributes(let step): step.file
-        case .barrier, .annotate, .endSegment: nil
+        case .directory, .barrier, .annotate, .endSegment: nil
         }
     }
 
@@ -50,7 +52,8 @@ enum CaptureStep: Sendable {
         case .changes(let changes): changes.pages.bytes.count + 256
         case .baseChunk(_, _, let bytes): bytes.count + 256
         case .prove(_, let pages): pages.count * 4 + 256
-        case .attributes(let step): step.byteCount
+        case .attributes(_, let attributes, _, _), .directory(_, let attributes?, _):
+            attributes.extended.reduce(256) { $0 + $1.value.count }
         default: 256
         }
     }

@@ -40,26 +40,20 @@ final class Compactor: Sendable {
         await withTaskExecutorPreference(loop) { await work(on: loop) }
         let left = state.withLock { state in
             state.hasEnded = true
-            defer { state.requests = [] }
-            return state.requests
+            return exchange(&state.requests, with: [])
         }
         for request in left { request.continuation.resume(throwing: CancellationError()) }
     }
 
     private func work(on loop: EventLoop) async {
-        let sealing = RootCompaction(root)
+        let compaction = RootCompaction(root)
         var schedule = RetentionSchedule()
-        while !isStopped.load(ordering: .acquiring) {
+        while shouldContinue {
             // Read before the work: all segments that are full by then are compacted.
             let isLast = isFinishing.load(ordering: .acquiring)
-            let count = seal(sealing)
-            answerRequests(sealing)
-            let now = MonotonicInstant.now
-            let isDue = schedule.isDue(compacted: count, isLast: isLast, at: now)
-            if goesOn, isDue, !isPaused.load(ordering: .acquiring) {
-                schedule.began(at: now)
-                retain(sealing)
-            }
+            let count = compact(compaction)
+            answerRequests(compaction)
+            if mayWork, schedule.begins(compacted: count, isLast: isLast, at: .now) { retain(compaction) }
             if isLast { return }
             _ = await wakeup.wait(on: loop)
         }
@@ -100,15 +94,16 @@ final class Compactor: Sendable {
     /// Work that has not begun is left for later; `end` need not wait for it.
     func giveUp() { isStopped.store(true, ordering: .releasing) }
 
-    private var goesOn: Bool { !isStopped.load(ordering: .acquiring) }
+    private var shouldContinue: Bool { !isStopped.load(ordering: .acquiring) }
+    private var mayWork: Bool { shouldContinue && !isPaused.load(ordering: .acquiring) }
 
     /// Returns the number of compacted segments.
-    private func seal(_ sealing: RootCompaction) -> Int {
+    private func compact(_ compaction: RootCompaction) -> Int {
         do {
-            let count = try sealing.run { [self] in
-                goesOn && !isPaused.load(ordering: .acquiring)
-            } onDamage: { damage in
-                meter.tell(.finding(Finding(damage)))
+            let count = try compaction.run { [self] in
+                mayWork
+            } onDamage: {
+                meter.notify(.finding(Finding($0)))
             }
             if count > 0 { Memory.returnUnused() }
             return count
@@ -119,33 +114,30 @@ final class Compactor: Sendable {
         }
     }
 
-    private func answerRequests(_ sealing: RootCompaction) {
-        let requests = state.withLock { state in
-            defer { state.requests = [] }
-            return state.requests
-        }
+    private func answerRequests(_ compaction: RootCompaction) {
+        let requests = state.withLock { exchange(&$0.requests, with: []) }
         for request in requests {
-            request.continuation.resume(with: Result { try thin(sealing, request.decide()) })
+            request.continuation.resume(with: Result { try thin(compaction, request.decide()) })
         }
     }
 
-    private func retain(_ sealing: RootCompaction) {
+    private func retain(_ compaction: RootCompaction) {
         guard let retention else { return }
         do {
-            let outcome = try thin(sealing, retention(root))
-            if outcome.removedSnapshots > 0 { meter.tell(.removed(outcome)) }
+            let outcome = try thin(compaction, retention(root))
+            if outcome.removedSnapshots > 0 { meter.notify(.removed(outcome)) }
         } catch {
             warn("old snapshots cannot be removed yet", error)
         }
     }
 
-    private func thin(_ sealing: RootCompaction, _ kept: KeptSnapshots) throws -> RootPruning.Outcome {
-        sealing.forget()
+    private func thin(_ compaction: RootCompaction, _ kept: KeptSnapshots) throws -> RootPruning.Outcome {
+        compaction.forget()
         defer { Memory.returnUnused() }
-        return try RootPruning(root).run(kept) { [self] in goesOn }
+        return try RootPruning(root).run(kept) { [self] in shouldContinue }
     }
 
     private func warn(_ message: String, _ error: any Error) {
-        meter.tell(.finding(Finding(.warning, root.directory, at: 0, "\(message) (\(error))")))
+        meter.notify(.finding(Finding(.warning, root.directory, at: 0, "\(message) (\(error))")))
     }
 }

@@ -1,14 +1,14 @@
-package import LinuxSystem
+import LinuxSystem
 
 /// Decides when to flush: at once after an idle time, then after a short pause or at latest after a maximum
 /// delay.
 ///
 /// It is a pure value; the recorder's thread reads it and sleeps until `deadline`.
-package struct Debounce: Sendable {
+struct Debounce: Sendable {
     /// The pause that ends a burst.
-    package let quiet: Duration
+    let quiet: Duration
     /// The longest that a change waits while others follow.
-    package let maximumDelay: Duration
+    let maximumDelay: Duration
 
     /// The arrival of the oldest change that waits.
     private var oldest: MonotonicInstant?
@@ -16,25 +16,25 @@ package struct Debounce: Sendable {
     /// From this moment on, the next change counts as the first after an idle time.
     private var calmFrom = MonotonicInstant(nanoseconds: .min)
 
-    package init(quiet: Duration, maximumDelay: Duration) {
+    init(quiet: Duration, maximumDelay: Duration) {
         self.quiet = quiet
         self.maximumDelay = max(quiet, maximumDelay)
     }
 
     /// A change arrived.
-    package mutating func changed(at now: MonotonicInstant) {
+    mutating func changed(at now: MonotonicInstant) {
         if oldest == nil { oldest = now }
         newest = now
     }
 
     /// Everything that waited was flushed.
-    package mutating func flushed(at now: MonotonicInstant) {
+    mutating func flushed(at now: MonotonicInstant) {
         oldest = nil
         calmFrom = now.advanced(by: quiet)
     }
 
     /// When to flush; nil while nothing waits.
-    package var deadline: MonotonicInstant? {
+    var deadline: MonotonicInstant? {
         guard let oldest else { return nil }
         if oldest >= calmFrom { return oldest }
         return min(newest.advanced(by: quiet), oldest.advanced(by: maximumDelay))

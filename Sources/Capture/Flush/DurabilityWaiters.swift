@@ -94,8 +94,7 @@ final class DurabilityWaiters: Sendable {
     func fail(_ error: any Error) {
         let waiters = state.withLock { state in
             state.failure = error
-            defer { state.waiters = [:] }
-            return Array(state.waiters.values)
+            return exchange(&state.waiters, with: [:]).values
         }
         for waiter in waiters { waiter.resume(throwing: error) }
     }

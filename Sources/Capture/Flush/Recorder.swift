@@ -14,10 +14,7 @@ final class Recorder {
     private let meter: StatusMeter
     private let answers: DurabilityWaiters
     private var debounce: Debounce
-    private let isPatient: Bool
-    /// The idle time after which the segment is ended, so that it can be compacted.
-    private let idleDelay: Duration
-    private let onDurable: (@Sendable () -> Void)?
+    private let options: RootProtector.Options
     private var pending = PendingFlush()
     private var gaps = GapLedger()
     private var bases = BaseProgress()
@@ -33,8 +30,6 @@ final class Recorder {
     /// An idle or old segment is ended when it has this many bytes: compacting less saves little.
     private static let worthEndingBytes: UInt64 = 256 << 10
 
-    /// - Parameter isPatient: whether failed writes to the repository are retried until they succeed, or end
-    ///   the run.
     init(
         writer: RootWriter,
         compactor: Compactor,
@@ -42,10 +37,7 @@ final class Recorder {
         loop: EventLoop,
         meter: StatusMeter,
         answers: DurabilityWaiters,
-        debounce: Debounce,
-        isPatient: Bool,
-        idleDelay: Duration,
-        onDurable: (@Sendable () -> Void)?
+        options: RootProtector.Options
     ) {
         self.writer = writer
         self.compactor = compactor
@@ -53,10 +45,8 @@ final class Recorder {
         self.loop = loop
         self.meter = meter
         self.answers = answers
-        self.debounce = debounce
-        self.isPatient = isPatient
-        self.idleDelay = idleDelay
-        self.onDurable = onDurable
+        self.options = options
+        debounce = Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay)
     }
 
     /// Runs until the queue is closed and everything in it is durable.
@@ -100,7 +90,7 @@ final class Recorder {
             compact()
         }
         let isWorthIt = writer.segmentBytes >= Self.worthEndingBytes
-        guard await !hasSteps(within: isWorthIt ? idleDelay : nil) else { return }
+        guard await !hasSteps(within: isWorthIt ? options.idleDelay : nil) else { return }
         try await endSegment()
     }
 
@@ -158,7 +148,7 @@ final class Recorder {
         } catch let error as SystemError {
             guard let file = step.file, writer.hasFailedBase(file) else { throw error }
             if writer.hasLostMirror(file) { return try restoreMirror(file, error, then: step) }
-            guard isPatient else { throw error }
+            guard options.isPatient else { throw error }
             meter.trouble(.repository, "\(error)")
             try await untilItWorks { try writer.abandonBase(file) }
             bases.failed(file, "\(error)")
@@ -197,7 +187,7 @@ final class Recorder {
             let reason =
                 error.code == .badMessage ? "was not as it was written" : "could not be used (\(error.code))"
             let message = "the mirror was rebuilt, for it \(reason); nothing is lost"
-            meter.tell(.finding(Finding(.warning, writer.root.mirrorPath(file), at: 0, message)))
+            meter.notify(.finding(Finding(.warning, writer.root.mirrorPath(file), at: 0, message)))
         } catch let failure as SystemError {
             let name = writer.files[file]?.name.printable ?? "a file"
             bases.lostMirror(file, "\(failure): \(name) is not captured")
@@ -244,7 +234,10 @@ final class Recorder {
             gaps.suspected(file, Suspicion(since: since, reason: reason))
         case .gapCleared(let file): gaps.cleared(file)
         case .prove(let file, let pages): try writer.prove(pages, of: file)
-        case .attributes(let step): try step.stage(in: writer)
+        case .attributes(let file, let attributes, let isWithContent, let time):
+            try writer.stageAttributes(attributes, of: file, isWithContent: isWithContent, time: time)
+        case .directory(let name, let attributes, let time):
+            writer.stageDirectory(name, attributes, time: time)
         case .barrier(let number): pending.barriers.append(number)
         case .endSegment(let number):
             pending.endsSegment = true
@@ -266,7 +259,7 @@ final class Recorder {
             return
         }
         if changes.event == .deleted, let file = writer.files[changes.file], file.kind == .database {
-            meter.tell(.databaseDeleted(writer.root.path(of: file.name)))
+            meter.notify(.databaseDeleted(writer.root.path(of: file.name)))
         }
         guard changes.event == .commit else {
             return try recordChange(changes.file, coalesced: changes.coalesced)
@@ -280,7 +273,7 @@ final class Recorder {
         if let gap = gaps.changed(file, at: .now) {
             try writer.stageGap(gap)
             meter.update { $0.gaps += 1 }
-            meter.tell(.gap(gap.reason))
+            meter.notify(.gap(gap.reason))
         }
         meter.update { $0.coalesced += coalesced }
     }
@@ -310,7 +303,7 @@ final class Recorder {
             do {
                 return try await work()
             } catch let error as SystemError {
-                guard isPatient, !queue.isClosed else { throw error }
+                guard options.isPatient, !queue.isClosed else { throw error }
                 meter.trouble(.repository, "\(error)")
                 await pause()
             }
@@ -342,6 +335,6 @@ final class Recorder {
         }
         meter.trouble(.repository, writer.mirrorTrouble.map { "\($0)" } ?? bases.trouble)
         answers.give(barriers, sequence, writer.lastTime, incompleteness: meter.incompleteness)
-        if isNew { onDurable?() }
+        if isNew { options.onDurable?() }
     }
 }

@@ -8,14 +8,14 @@ struct RetentionSchedule {
     /// The least time between two runs.
     static let pause = Duration.seconds(3600)
 
+    /// Whether retention begins now.
     /// - Parameters:
     ///   - compacted: the number of segments that were compacted just now.
     ///   - isLast: no compaction follows.
-    func isDue(compacted: Int, isLast: Bool, at now: MonotonicInstant) -> Bool {
+    mutating func begins(compacted: Int, isLast: Bool, at now: MonotonicInstant) -> Bool {
         guard isLast || compacted > 0 else { return false }
-        return last.map { $0.duration(to: now) >= Self.pause } ?? true
+        if let last, last.duration(to: now) < Self.pause { return false }
+        last = now
+        return true
     }
-
-    /// Retention has begun.
-    mutating func began(at now: MonotonicInstant) { last = now }
 }

@@ -19,10 +19,10 @@ struct DirectoryRecord {
     mutating func handOver(_ name: FilePath, _ directory: OpenDirectory, _ places: RootPlaces) {
         guard !places.isOneFile, let attributes = try? directory.attributes() else { return }
         recorded.insert(name)
-        queue.put(.attributes(AttributesStep(.directory(name), attributes)))
+        queue.put(.directory(name, attributes, time: .now))
     }
 
-    /// The same when an event told of its attributes.
+    /// The same when an event reported its attributes.
     mutating func handOver(_ name: FilePath, _ places: RootPlaces) {
         guard let directory = try? OpenDirectory(places.path(of: name)) else { return }
         handOver(name, directory, places)
@@ -30,16 +30,16 @@ struct DirectoryRecord {
 
     /// The directory is not watched any more: it may be gone.
     mutating func handOverIfGone(_ name: FilePath, _ places: RootPlaces) {
-        guard recorded.contains(name), !places.isRootMissing, !places.isAway(name) else { return }
+        guard recorded.contains(name), !places.isRootMissing, !places.isUnavailable(name) else { return }
         do {
             let status = try FileStatus.directUnlessMissing(places.path(of: name))
             guard status?.kind != .directory else { return }
         } catch {
-            // Nobody can tell.
+            // That cannot be known.
             return
         }
         recorded.remove(name)
-        queue.put(.attributes(AttributesStep(.directory(name), nil)))
+        queue.put(.directory(name, nil, time: .now))
     }
 
     /// What went while nobody watched.

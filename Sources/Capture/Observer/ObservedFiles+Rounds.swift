@@ -2,7 +2,7 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// What is looked at without an event of its own.
+/// What is checked without an event of its own.
 extension ObservedFiles {
     /// Has everything below the directory asked for again.
     mutating func noteNames(below directory: FilePath) {
@@ -12,8 +12,8 @@ extension ObservedFiles {
         }
     }
 
-    /// Looks at a file in the slow round. `isAsked`: requests wait for it.
-    mutating func lookFromOutside(_ tracker: Tracker, isAsked: Bool, auditInterval: Duration) {
+    /// Checks a file in the slow round. `isAsked`: requests wait for it.
+    mutating func checkInRound(_ tracker: Tracker, isAsked: Bool, auditInterval: Duration) {
         guard isWithin(tracker) else { return }
         let isAtRest = tracker.isAtRest
         if isAsked, tracker.kind == .database { tracker.state.pending.log = true }

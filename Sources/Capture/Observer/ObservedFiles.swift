@@ -30,7 +30,7 @@ struct ObservedFiles: ~Copyable {
 
     /// Takes up what the repository knows.
     mutating func takeUp(_ files: [ProtectedFile], knownGoodUntil: Instant) {
-        let databases = Set(files.lazy.filter { $0.kind == .database && $0.isAlive }.map(\.name))
+        let databases = Set(files.lazy.filter { $0.kind == .database && $0.observedImage != nil }.map(\.name))
         for file in files {
             // It may have been a plain file before there was the database.
             guard scope.protects(file.name),
@@ -60,9 +60,9 @@ struct ObservedFiles: ~Copyable {
         }
     }
 
-    /// Whether the tracker is in use, and its file not away.
+    /// Whether the tracker is in use, and its file available.
     func isWithin(_ tracker: Tracker) -> Bool {
-        trackers[tracker.name] === tracker && !tree.places.isAway(file: tracker.name)
+        trackers[tracker.name] === tracker && !tree.places.isUnavailable(file: tracker.name)
     }
 
     /// Has the file captured together with its owner, or with its sidecars, whichever of them came first.
@@ -165,7 +165,7 @@ extension ObservedFiles {
         }
     }
 
-    /// Takes up what is new in a directory whose events do not tell all.
+    /// Takes up what is new in a directory whose events do not report everything.
     mutating func pollNames(in directory: FilePath) {
         guard !tree.places.isOneFile, let listed = try? OpenDirectory(tree.places.path(of: directory)),
             let names = try? listed.names()
@@ -186,7 +186,7 @@ extension ObservedFiles {
 
 // Databases and their sidecars
 extension ObservedFiles {
-    /// Makes protected files of those that turn out to be no sidecars, once their owner was looked at.
+    /// Makes protected files of those that turn out to be no sidecars, once their owner was processed.
     private mutating func decideSidecars(of owner: FilePath, isFresh: Bool = false) {
         guard candidates.hasAny(of: owner) else { return }
         if let known = tracker(for: owner) {
@@ -223,7 +223,7 @@ extension ObservedFiles {
         if !candidates.isEmpty { decideSidecars(of: tracker.name, isFresh: true) }
     }
 
-    /// A plain file has become a database, or the other way round.
+    /// A plain file has become a database, or a database a plain file.
     private mutating func kindChanged(_ tracker: Tracker) {
         for sidecar in Sidecar.allCases {
             let name = tracker.name.appending(suffix: sidecar.rawValue)
@@ -288,6 +288,4 @@ extension ProtectedFile {
         guard let last, last.event != .deleted else { return nil }
         return ObservedImage(shape: last.shape)
     }
-
-    fileprivate var isAlive: Bool { last.map { $0.event != .deleted } ?? false }
 }

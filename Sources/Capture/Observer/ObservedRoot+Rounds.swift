@@ -1,30 +1,32 @@
 import LinuxSystem
 import SystemPackage
 
-/// What no event tells.
+/// What no event reports.
 extension ObservedRoot {
-    /// What no event told: a file written under another name, a directory under another file system,
+    /// Checks what no event reported: a file written under another name, a directory under another file system,
     /// permissions given back.
     mutating func makeRound() {
         checkPlaces()
         files.releaseGone()
         for name in files.tree.omissions.directories { retry(directory: name) }
-        lookAtUnseen()
+        checkUnseen()
         files.tree.reconsiderDesigned()
         files.decideSidecars()
         files.queue.beginRound(files.trackers.values)
     }
 
-    /// Looks for everything in the directories whose events do not tell all.
+    /// Polls everything in the directories whose events do not report everything.
     mutating func poll() {
         let began = MonotonicInstant.now
         files.tree.polling.begin()
         if files.tree.places.isRootMissing { checkPlaces() }
         try? readEvents()
         let since = events.knownGoodUntil
-        for name in files.context.polled where !files.tree.places.isAway(name) { files.pollNames(in: name) }
+        for name in files.context.polled where !files.tree.places.isUnavailable(name) {
+            files.pollNames(in: name)
+        }
         for tracker in files.trackers.values
-        where files.context.isPolled(tracker.name) && !files.tree.places.isAway(file: tracker.name) {
+        where files.context.isPolled(tracker.name) && !files.tree.places.isUnavailable(file: tracker.name) {
             switch tracker.poll() {
             case .unchanged: continue
             case .isDue: break
@@ -40,8 +42,7 @@ extension ObservedRoot {
     /// Each directory whose attributes changed may be readable again, or not any more. As a rule only its
     /// times have changed (`rsync`, `tar`), and nothing follows; else it concerns what is in it, but that
     /// once for all of them.
-    mutating func lookAtChangedDirectories() {
-        guard files.tree.directories.hasChanged else { return }
+    mutating func checkChangedDirectories() {
         var others: Set<FilePath> = []
         for name in files.tree.directories.takeChanged() {
             if files.tree.omissions.directories.contains(name) {
@@ -54,22 +55,9 @@ extension ObservedRoot {
                 others.insert(name)
             }
         }
-        for name in others where !others.containsAncestor(of: name) {
+        for name in others where !name.directoriesAbove.contains(where: others.contains) {
             for directory in files.tree.directories.names(from: name) { files.tree.watchAgain(directory) }
             files.noteNames(below: name)
         }
-    }
-}
-
-extension Set<FilePath> {
-    /// Whether a directory that this one lies in is among them.
-    fileprivate func containsAncestor(of name: FilePath) -> Bool {
-        guard count > 1 else { return false }
-        var above = name
-        while !above.isEmpty {
-            above.removeLastComponent()
-            if contains(above) { return true }
-        }
-        return false
     }
 }

@@ -2,44 +2,39 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// What is known of a root: its files and directories, and how far events tell of them. Looks for what there
-/// is, and makes up for what no event told.
+/// What is known of a root: its files and directories, and how far events report their changes. Finds
+/// what there is, and makes up for what no event reported.
 struct ObservedRoot: ~Copyable {
     private let requests: RequestQueue
     var files: ObservedFiles
-    var events: EventIntake
+    var events: EventCoverage
+    /// The last write's: mostly the next one's as well, and to take names apart is slow.
+    var written: WrittenName?
 
     init(_ files: consuming ObservedFiles, knownGoodUntil: Instant, _ requests: RequestQueue) {
         self.files = files
         self.requests = requests
-        events = EventIntake(knownGoodUntil: knownGoodUntil)
+        events = EventCoverage(knownGoodUntil: knownGoodUntil)
     }
 
     var isListing: Bool { files.tree.listing.isGoingOn }
-    /// Everything was looked for and at that was to be.
+    /// Everything was found and checked that was to be.
     var isThrough: Bool { !isListing && files.queue.isRoundOver && !files.tree.directories.hasChanged }
     /// Something can be done without news.
     var isBusy: Bool { events.hasGaps || !files.queue.isEmpty || isListing || !files.queue.isRoundOver }
     var nextPoll: MonotonicInstant? { files.tree.polling.next }
-    /// When something is to be done again of which no event tells.
+    /// When something is to be done again without an event.
     var nextRetry: MonotonicInstant? {
-        guard let time = files.queue.nextRetry else { return files.tree.omissions.nextLook }
-        return files.tree.omissions.nextLook.map { min($0, time) } ?? time
+        guard let time = files.queue.nextRetry else { return files.tree.omissions.nextCheck }
+        return files.tree.omissions.nextCheck.map { min($0, time) } ?? time
     }
-
-    mutating func readNames() throws { try events.readNames(&files) }
-
-    mutating func takeWrites() { events.takeWrites(&files) }
-
-    /// Reads every event that waits.
-    mutating func readEvents() throws { try events.readAll(&files) }
 
     /// Inserts those whose time has come.
     mutating func callThoseWaiting() {
         let now = MonotonicInstant.now
         guard let time = nextRetry, time <= now else { return }
-        files.tree.omissions.looksAgain()
-        lookAtUnseen()
+        files.tree.omissions.checksAgain()
+        checkUnseen()
         files.queue.callThoseWaiting(now)
     }
 
@@ -101,25 +96,25 @@ struct ObservedRoot: ~Copyable {
         }
     }
 
-    /// Asks again what has the names of which it could not be told.
-    mutating func lookAtUnseen() {
+    /// Asks again what has the names of which that is not known.
+    mutating func checkUnseen() {
         for name in files.tree.omissions.unseen {
             guard let status = files.tree.status(of: name) else { continue }
             found(name, status, wasElsewhere: false)
         }
     }
 
-    /// Looks at everything that events may have failed to tell.
+    /// Checks everything that events may have failed to report.
     mutating func makeUpForLoss() {
         if events.takePlaces() { checkPlaces() }
         if let reason = events.takeLoss() { rescan(reason) }
     }
 
-    /// Looks whether the root and its directories are still the ones that are watched.
+    /// Checks whether the root and its directories are still the ones that are watched.
     mutating func checkPlaces() {
         checkRoot()
         for name in files.tree.directories.table.all.keys where !name.isEmpty {
-            guard !files.tree.places.isAway(name.removingLastComponent()) else { continue }
+            guard !files.tree.places.isUnavailable(name.removingLastComponent()) else { continue }
             switch files.tree.check(name) {
             case .same: continue
             case .gone:
@@ -149,7 +144,7 @@ struct ObservedRoot: ~Copyable {
             for tracker in files.trackers.values {
                 tracker.relocate(to: files.tree.places.path(of: tracker.name))
             }
-            files.tree.directories.watches.addWay(files.tree.places.way)
+            files.tree.directories.watches.watchAncestors(files.tree.places.ancestors)
             rescan(reason)
         }
     }

@@ -5,7 +5,7 @@ import SystemPackage
 /// What comes of one step of listing.
 enum ListingStep {
     case found(FilePath, FileStatus, wasElsewhere: Bool)
-    /// Nothing can be told of an entry.
+    /// Nothing is known of an entry.
     case unseen
     /// The names of a directory follow, or there is nothing to list.
     case entered

@@ -52,7 +52,7 @@ struct ObservedTree: ~Copyable {
         omissions.leaveOut(name, reason, places)
     }
 
-    /// From now on nothing in it is looked at, other than the file systems that are mounted in it and named.
+    /// From now on nothing in it is processed, other than the file systems that are mounted in it and named.
     /// The caller ends what is tracked there.
     mutating func leaveOut(_ name: FilePath, _ reason: DesignedReason, apartFrom mounts: [FilePath] = []) {
         omissions.leaveOut(name, reason, places)
@@ -62,7 +62,7 @@ struct ObservedTree: ~Copyable {
         }
     }
 
-    /// Looks again at what was left out by design.
+    /// Checks again what was left out by design.
     mutating func reconsiderDesigned() {
         for (name, reason) in omissions.designed {
             switch reason {
@@ -74,8 +74,8 @@ struct ObservedTree: ~Copyable {
         }
     }
 
-    /// Says which events are missing and begins or ends to poll.
-    mutating func tellOfPolling() {
+    /// Reports which events are missing, and begins or ends to poll.
+    mutating func reportPolling() {
         guard let reason = directories.polledBecause else { return meter.trouble(.events, nil) }
         let seconds = PollSchedule.pause.components.seconds
         meter.trouble(.events, "\(reason); until then it is looked at every \(seconds) s")
@@ -106,7 +106,7 @@ extension ObservedTree {
         // A file may have got the inode of a directory that is gone.
         guard present?.kind != .directory || present?.identity != identity else { return }
         forget(name)
-        tellOfPolling()
+        reportPolling()
     }
 
     /// A directory went with all that is in it.
@@ -127,13 +127,13 @@ extension ObservedTree {
     /// Everything asked for was listed: what was not found again is forgotten.
     mutating func endListing() {
         for name in directories.endAnew() { forget(name) }
-        tellOfPolling()
+        reportPolling()
     }
 
     mutating func firstListingIsOver() {
         if !listing.isCutShort { record.handOverGone(but: directories.table, places) }
         // Last: where watches are few, the directories need them more.
-        directories.watches.addWay(places.way)
+        directories.watches.watchAncestors(places.ancestors)
         listing.firstListingIsOver()
     }
 }

@@ -18,7 +18,7 @@ extension Observer {
         case .done:
             try? root.readEvents()
             root.makeUpForLoss()
-            root.lookAtChangedDirectories()
+            root.checkChangedDirectories()
             root.list(until: nil)
             finish { process($0) }
         case .catchingUp:
@@ -61,11 +61,12 @@ extension Observer {
         )
     }
 
-    /// Hands over what was kept back, for each file after one more `look`.
-    private func finish(_ look: (Tracker) -> Void = { _ in }) {
+    /// Hands over what was kept back, for each file after one more `process`.
+    private func finish(_ process: (Tracker) -> Void = { _ in }) {
         context.queue.liftBound()
-        for tracker in root.files.trackers.values where !root.files.tree.places.isAway(file: tracker.name) {
-            look(tracker)
+        for tracker in root.files.trackers.values
+        where !root.files.tree.places.isUnavailable(file: tracker.name) {
+            process(tracker)
             tracker.state.outbox.putBacklog()
         }
     }

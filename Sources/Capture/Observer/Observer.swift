@@ -5,7 +5,7 @@ import SystemPackage
 
 /// Watches one root and hands every change to the queue.
 ///
-/// Waiting here loses history, so it never writes, never waits for a disk and looks at everything within
+/// Waiting here loses history, so it never writes, never waits for a disk and processes everything within
 /// about 2 ms of its event.
 final class Observer {
     let context: CaptureContext
@@ -16,13 +16,13 @@ final class Observer {
     var progress = RequestProgress()
 
     /// The longest that a file goes without an audit, about.
-    let auditInterval: Duration
+    private let auditInterval: Duration
     /// Between two slow rounds.
     private let roundInterval: Duration
 
     /// How long writes are left to merge under load.
     static let busyPause = Duration.milliseconds(2)
-    /// What no event told is found within this time.
+    /// What no event reported is found within this time.
     static let slowRound = Duration.seconds(60)
 
     init(
@@ -56,26 +56,26 @@ final class Observer {
         defer { loop.remove(mountsChange) }
         var nextRound = MonotonicInstant.now.advanced(by: roundInterval)
         // Where there is nothing to capture, no event would wake us.
-        answerMail()
+        answerRequests()
         while true {
             let news = await signal.wait(until: nextTime(nextRound), on: loop)
             if news.contains(.names) { try root.readNames() }
             if news.contains(.writes) { root.takeWrites() }
             if news.contains(.mounts) { root.events.placesMayHaveChanged() }
             if news.contains(.recorded) { callThoseWaitingForRecorder() }
-            if news.contains(.requests) { takeMail() }
+            if news.contains(.requests) { takeRequests() }
             if nextRound <= MonotonicInstant.now {
                 nextRound = MonotonicInstant.now.advanced(by: roundInterval)
                 root.makeRound()
             }
             if let time = root.nextPoll, time <= MonotonicInstant.now { root.poll() }
             root.makeUpForLoss()
-            root.lookAtChangedDirectories()
+            root.checkChangedDirectories()
             if root.isListing { root.list(until: .now.advanced(by: Self.busyPause)) }
             continueRound(until: .now.advanced(by: Self.busyPause))
-            lookAtDue()
-            if root.files.queue.isEmpty, !root.isListing { context.meter.tellOfLeftOut() }
-            answerMail()
+            processDue()
+            if root.files.queue.isEmpty, !root.isListing { context.meter.reportLeftOut() }
+            answerRequests()
             if let stop = requests.stop, try mayEnd(stop) { return }
         }
     }
@@ -87,33 +87,35 @@ final class Observer {
             .reduce(nextRound, min)
     }
 
-    /// Goes on with the round until the time is over. Each file is looked at once more, whatever the events
-    /// said.
+    /// Goes on with the round until the time is over. Each file is checked once more, whatever events
+    /// reported.
     private func continueRound(until deadline: MonotonicInstant) {
         while let tracker = root.files.queue.popRound() {
-            root.files.lookFromOutside(tracker, isAsked: progress.isWaiting, auditInterval: auditInterval)
+            root.files.checkInRound(tracker, isAsked: progress.isWaiting, auditInterval: auditInterval)
             guard MonotonicInstant.now < deadline else { return }
         }
     }
 
-    /// Looks at those that are due, the first in line first. After a while the rest has to wait until the
+    /// Processes those that are due, the first in line first. After a while the rest has to wait until the
     /// events were read again.
-    private func lookAtDue() {
+    private func processDue() {
         root.callThoseWaiting()
         let deadline = MonotonicInstant.now.advanced(by: Self.busyPause)
         while let tracker = root.files.queue.popFirst() {
-            look(at: tracker)
+            processIfAvailable(tracker)
             guard MonotonicInstant.now < deadline else { break }
         }
-        // However much events tell, the others come to their turn.
+        // However much events report, the others come to their turn.
         let end = deadline.advanced(by: Self.busyPause / 2)
-        while MonotonicInstant.now < end, let tracker = root.files.queue.popOther() { look(at: tracker) }
+        while MonotonicInstant.now < end, let tracker = root.files.queue.popOther() {
+            processIfAvailable(tracker)
+        }
         for tracker in context.scanSlots.admitNext() { root.files.queue.insert(tracker) }
         for tracker in context.auditSlots.admitNext() { root.files.queue.insert(tracker) }
     }
 
-    private func look(at tracker: Tracker) {
-        // One that is away is looked at when it is back, with everything in it.
+    private func processIfAvailable(_ tracker: Tracker) {
+        // One that is unavailable is processed when it is back, with everything in it.
         guard root.files.isWithin(tracker) else { return root.files.queue.remove(tracker) }
         let kind = tracker.kind
         process(tracker)
@@ -156,7 +158,7 @@ final class Observer {
 }
 
 /// What an observer starts from.
-package struct ObserverStart: Sendable {
+struct ObserverStart: Sendable {
     let root: RootDescription
     let scope: RootScope
     /// The repository's directory.

@@ -1,16 +1,16 @@
 import LinuxSystem
 import SystemPackage
 
-/// What is left out, and the status of that: directories that cannot be read, names of which it cannot be
-/// told what has them, and by design links, repositories, and file systems that hold no files of anybody.
+/// What is left out, and the status of that: directories that cannot be read, names of which it is not known
+/// what has them, and by design links, repositories, and file systems that hold no files of anybody.
 struct Omissions {
     private let context: CaptureContext
     /// Directories that could not be watched or listed; the slow round tries again.
     private(set) var directories: Set<FilePath> = []
-    /// Names of which it could not be told what has them.
+    /// Names of which it is not known what has them.
     private(set) var unseen: Set<FilePath> = []
     /// When to ask for those again.
-    private(set) var nextLook: MonotonicInstant?
+    private(set) var nextCheck: MonotonicInstant?
     private(set) var designed: [FilePath: DesignedReason] = [:]
     /// Sockets and pipes come and go where programs work: said are only those of before the first capture.
     private var saysSpecial = true
@@ -52,7 +52,7 @@ struct Omissions {
         context.meter.forgetDesigned()
     }
 
-    /// What has that name; nil when nothing has. When that cannot be told, the name is left out until it can.
+    /// What has that name; nil when nothing has. When that is not known, the name is left out until it is.
     mutating func status(of name: FilePath, _ places: RootPlaces) -> FileStatus? {
         do throws(SystemError) {
             let status = try FileStatus.directUnlessMissing(places.path(of: name))
@@ -66,14 +66,14 @@ struct Omissions {
         }
     }
 
-    /// It cannot be told what has that name.
+    /// It is not known what has that name.
     mutating func couldNotSee(_ name: FilePath, _ error: SystemError, _ places: RootPlaces) {
         unseen.insert(name)
         context.meter.leftOut(places.path(of: name).printable, error)
         let time = MonotonicInstant.now.advanced(by: Self.unseenPause)
-        nextLook = min(nextLook ?? time, time)
+        nextCheck = min(nextCheck ?? time, time)
     }
 
     /// The names are asked for again.
-    mutating func looksAgain() { nextLook = nil }
+    mutating func checksAgain() { nextCheck = nil }
 }

@@ -1,10 +1,10 @@
 import LinuxSystem
 
 /// Which trackers are to be processed, and when: those that are due, those that wait for a time or for the
-/// recorder, and those that the slow round has still to look at.
+/// recorder, and those that the slow round has still to check.
 struct ProcessQueue {
-    /// Those of which an event told come before those that are looked at because everything is. Each comes
-    /// once, in the order in which something happened to them.
+    /// Those with events come before those that are processed because everything is. Each comes once, in the
+    /// order in which something happened to them.
     private var urgent = Line()
     private var others = Line()
     /// Trackers that want to be processed without an event.
@@ -34,7 +34,7 @@ struct ProcessQueue {
 
     mutating func insert(_ tracker: Tracker, isUrgent: Bool = true) {
         if isUrgent {
-            // One look is enough.
+            // Processing it once is enough.
             others.keys.remove(ObjectIdentifier(tracker))
             urgent.insert(tracker)
         } else if !urgent.keys.contains(ObjectIdentifier(tracker)) {
@@ -44,7 +44,7 @@ struct ProcessQueue {
 
     mutating func popFirst() -> Tracker? { urgent.popFirst() ?? others.popFirst() }
 
-    /// One that no event told of, while those of which events tell leave it no time.
+    /// One of which no event reported anything, while those with events leave it no time.
     mutating func popOther() -> Tracker? { others.popFirst() }
 
     /// Notes what the tracker waits for since it was processed.
@@ -73,7 +73,7 @@ struct ProcessQueue {
         for tracker in waiting.values where tracker.state.schedule.waitsForRecorder { insert(tracker) }
     }
 
-    /// Everything is looked at once more.
+    /// Everything is checked once more.
     mutating func beginRound(_ trackers: some Sequence<Tracker>) { round = Array(trackers) }
 
     mutating func popRound() -> Tracker? { round.popLast() }

@@ -5,12 +5,12 @@ package import LinuxSystem
 ///
 /// The threads end when this is freed.
 package final class ProtectorThreads: Sendable {
-    /// Look at what changes, at once.
-    package let observers: EventLoop
+    /// Process what changes, at once.
+    let observers: EventLoop
     /// Write to the repository.
     package let recorders: EventLoop
     /// Makes what was written small, for one root after the other.
-    package let compactors: EventLoop
+    let compactors: EventLoop
     package let inotify: InotifyInstances
     let links = LinkSurvey()
     private let standby: StandbyThreads?

@@ -15,12 +15,6 @@ struct RequestProgress {
         let deadline: MonotonicInstant
     }
 
-    struct Answer {
-        let request: RequestQueue.Request
-        /// Nothing hinders any file.
-        let isComplete: Bool
-    }
-
     /// So long commits of before the stop may take.
     private static let catchingUpTime = Duration.milliseconds(1500)
     /// A first capture that takes longer is not completed.
@@ -39,10 +33,12 @@ struct RequestProgress {
         return isReady
     }
 
-    /// The requests since which each of those files has been captured. What hinders one file is said with the
-    /// answer; it holds up nobody.
-    mutating func takeAnswers(_ trackers: some Sequence<Tracker>) -> [Answer] {
-        var answers: [Answer] = []
+    /// The requests since which each of those files has been captured. `isComplete`: nothing hinders any
+    /// file. What hinders one is said with the answer; it holds up nobody.
+    mutating func takeAnswers(
+        _ trackers: some Sequence<Tracker>
+    ) -> [(request: RequestQueue.Request, isComplete: Bool)] {
+        var answers: [(request: RequestQueue.Request, isComplete: Bool)] = []
         pending.removeAll { request in
             var isComplete = true
             for tracker in trackers {
@@ -50,13 +46,13 @@ struct RequestProgress {
                 guard tracker.state.presence.obstacles.areBlinding(since: request.since) else { return false }
                 isComplete = false
             }
-            answers.append(Answer(request: request, isComplete: isComplete))
+            answers.append((request, isComplete))
             return true
         }
         return answers
     }
 
-    /// It is told to stop. Returns the limits of catching up.
+    /// It is asked to stop. Returns the limits of catching up.
     mutating func beginCatchingUp(_ now: MonotonicInstant) -> CatchingUp {
         let time = isReady ? Self.catchingUpTime : Self.firstCaptureTime
         let limit = CatchingUp(since: now, deadline: now.advanced(by: time))

@@ -9,13 +9,21 @@ final class RequestQueue: Sendable {
         let number: UInt64
         let since: MonotonicInstant
         /// What is to be said of the snapshot that it ends with, or of others.
-        var annotations: [AnnotationRequest] = []
+        let annotations: [AnnotationRequest]
         /// What comes later is wanted in another segment.
-        var endsSegment = false
+        let endsSegment: Bool
+
+        /// What the recorder does for it.
+        var step: CaptureStep {
+            if !annotations.isEmpty { return .annotate(annotations, barrier: number) }
+            return endsSegment ? .endSegment(barrier: number) : .barrier(number)
+        }
     }
 
     private struct State {
         var requests: [Request] = []
+        /// The number of the last request; 0 is the observer's own.
+        var last: UInt64 = 0
         var stop: CaptureStop?
     }
 
@@ -26,12 +34,26 @@ final class RequestQueue: Sendable {
         self.observerSignal = observerSignal
     }
 
-    func post(_ request: Request) {
-        state.withLock { $0.requests.append(request) }
+    /// Returns the number of the request: that of the barrier that follows.
+    func post(_ annotations: [AnnotationRequest] = [], endsSegment: Bool = false) -> UInt64 {
+        let since = MonotonicInstant.now
+        let number = state.withLock { state in
+            state.last += 1
+            state.requests.append(
+                Request(
+                    number: state.last,
+                    since: since,
+                    annotations: annotations,
+                    endsSegment: endsSegment
+                )
+            )
+            return state.last
+        }
         observerSignal.raise(.requests)
+        return number
     }
 
-    /// The first way to stop counts, but at once is at once.
+    /// The first kind of stop counts, but at once is at once.
     func stop(_ stop: CaptureStop) {
         state.withLock { state in
             if state.stop == nil || stop == .atOnce { state.stop = stop }
@@ -41,25 +63,5 @@ final class RequestQueue: Sendable {
 
     var stop: CaptureStop? { state.withLock { $0.stop } }
 
-    func takeRequests() -> [Request] {
-        state.withLock { state in
-            defer { state.requests = [] }
-            return state.requests
-        }
-    }
-}
-
-extension RequestQueue.Request {
-    /// What the recorder does for it.
-    var step: CaptureStep {
-        if !annotations.isEmpty { return .annotate(annotations, barrier: number) }
-        return endsSegment ? .endSegment(barrier: number) : .barrier(number)
-    }
-}
-
-/// Numbers for requests; 0 is the observer's own.
-final class RequestNumbers: Sendable {
-    private let last = Atomic<UInt64>(0)
-
-    func next() -> UInt64 { last.add(1, ordering: .relaxed).newValue }
+    func takeRequests() -> [Request] { state.withLock { exchange(&$0.requests, with: []) } }
 }

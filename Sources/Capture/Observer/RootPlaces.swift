@@ -3,19 +3,19 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Where the root is, and which of its directories are not there for now. No event of theirs tells that a
-/// link to the root means another directory now, or that a file system was mounted over one: so what is
-/// passed on the way to the root is watched as well, and the table of mounts.
+/// Where the root is, and which of its directories are not there for now. No event of theirs reports that a
+/// link to the root means another directory now, or that a file system was mounted over one: so its
+/// ancestors are watched as well, and the table of mounts.
 struct RootPlaces {
     let root: RootDescription
     private let meter: StatusMeter
     /// Where the root is now, symbolic links followed.
     private(set) var path: FilePath
-    /// Those that are not there for now; what is in them is not looked at.
-    private var away: [FilePath: Absence] = [:]
+    /// Those that are not there for now; what is in them is not processed.
+    private var unavailable: [FilePath: Absence] = [:]
     private(set) var isRootMissing = false
 
-    /// Why a directory and all in it is not looked at for now.
+    /// Why a directory and all in it is not processed for now.
     private enum Absence {
         /// The root is gone, perhaps for a moment. After that its files count as deleted.
         case missing(since: MonotonicInstant)
@@ -63,29 +63,29 @@ struct RootPlaces {
         return FilePath(root: nil, components: given)
     }
 
-    /// What is passed on the way to the root, but for what is watched anyway.
-    var way: [FilePath] {
+    /// The directories and links on the path to the root, but for those that are watched anyway.
+    var ancestors: [FilePath] {
         let watched = [path, directory(at: path)]
         return Directory.way(to: root.path).filter { !watched.contains($0) }
     }
 
     /// Whether the directory, or one that it lies in, is not there for now.
-    func isAway(_ directory: FilePath) -> Bool {
-        guard !away.isEmpty else { return false }
-        return away[""] != nil || away.keys.contains { directory.starts(with: $0) }
+    func isUnavailable(_ directory: FilePath) -> Bool {
+        guard !unavailable.isEmpty else { return false }
+        return unavailable[""] != nil || unavailable.keys.contains { directory.starts(with: $0) }
     }
 
-    func isAway(file name: FilePath) -> Bool {
-        !away.isEmpty && isAway(isOneFile ? "" : name.removingLastComponent())
+    func isUnavailable(file name: FilePath) -> Bool {
+        !unavailable.isEmpty && isUnavailable(isOneFile ? "" : name.removingLastComponent())
     }
 
     /// The directory is no longer one of the root's.
-    mutating func forget(_ directory: FilePath) { away[directory] = nil }
+    mutating func forget(_ directory: FilePath) { unavailable[directory] = nil }
 }
 
-// Looking
+// Checks
 extension RootPlaces {
-    /// Looks whether the root is still the one that is watched. `known`: its directory's identity.
+    /// Checks whether the root is still the one that is watched. `known`: its directory's identity.
     mutating func checkRoot(_ known: FileIdentity?, _ now: MonotonicInstant) -> RootFinding {
         let found = findRoot()
         let place = directory(at: found)
@@ -93,10 +93,10 @@ extension RootPlaces {
             return rootIsMissing(now)
         }
         let isSame = found == path && status.identity == known
-        guard !isSame || isRootMissing || away[""] != nil else { return .same }
-        if staysAway("", known, at: place, status) { return .same }
-        let wasUnmounted = away[""] != nil && !isRootMissing
-        away[""] = nil
+        guard !isSame || isRootMissing || unavailable[""] != nil else { return .same }
+        if staysUnavailable("", known, at: place, status) { return .same }
+        let wasUnmounted = unavailable[""] != nil && !isRootMissing
+        unavailable[""] = nil
         isRootMissing = false
         meter.trouble(.place, nil)
         path = found
@@ -108,16 +108,16 @@ extension RootPlaces {
     private mutating func rootIsMissing(_ now: MonotonicInstant) -> RootFinding {
         if !isRootMissing {
             isRootMissing = true
-            away[""] = .missing(since: now)
+            unavailable[""] = .missing(since: now)
             meter.trouble(.place, "\(root.path.printable) is not there: bring it back")
-        } else if case .missing(let since) = away[""], since.duration(to: now) >= Self.missingGrace {
-            away[""] = nil
+        } else if case .missing(let since) = unavailable[""], since.duration(to: now) >= Self.missingGrace {
+            unavailable[""] = nil
             return .deleted
         }
         return .missing
     }
 
-    /// Looks whether a directory in the root is still the one that is watched.
+    /// Checks whether a directory in the root is still the one that is watched.
     mutating func check(_ name: FilePath, _ known: FileIdentity) -> DirectoryFinding {
         let path = path(of: name)
         let status: FileStatus
@@ -127,9 +127,9 @@ extension RootPlaces {
             return error.isMissing ? .gone : .same
         }
         guard status.kind == .directory else { return .gone }
-        guard status.identity != known || away[name] != nil else { return .same }
-        if staysAway(name, known, at: path, status) { return .same }
-        away[name] = nil
+        guard status.identity != known || unavailable[name] != nil else { return .same }
+        if staysUnavailable(name, known, at: path, status) { return .same }
+        unavailable[name] = nil
         meter.trouble(.place, nil)
         return .replaced
     }
@@ -139,7 +139,7 @@ extension RootPlaces {
         isOneFile ? path.removingLastComponent() : path
     }
 
-    /// Where the root is now. A file that is missing is looked for where it was, or where it would be made.
+    /// Where the root is now. Of a file that is missing: where it was, or where it would be made.
     private func findRoot() -> FilePath {
         if let path = try? Directory.resolve(root.path) { return path }
         guard isOneFile, let last = root.path.lastComponent,
@@ -150,20 +150,20 @@ extension RootPlaces {
     }
 
     /// Whether the file system that was at the directory is not there, and nothing else has taken its place.
-    private mutating func staysAway(
+    private mutating func staysUnavailable(
         _ name: FilePath,
         _ known: FileIdentity?,
         at path: FilePath,
         _ status: FileStatus
     ) -> Bool {
-        if case .unmounted(let identity) = away[name] {
+        if case .unmounted(let identity) = unavailable[name] {
             return identity == status.identity && isEmpty(path)
         }
         guard let known, known.device != status.identity.device,
             let parent = FileStatus.directIfPresent(path.removingLastComponent())?.identity,
             parent.device == status.identity.device, parent.device != known.device, isEmpty(path)
         else { return false }
-        away[name] = .unmounted(over: status.identity)
+        unavailable[name] = .unmounted(over: status.identity)
         meter.trouble(.place, "the file system at \(path.printable) was unmounted: mount it again")
         return true
     }

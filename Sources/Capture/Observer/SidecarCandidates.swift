@@ -25,8 +25,8 @@ struct SidecarCandidates {
 
     mutating func take(of owner: FilePath) -> Set<FilePath> { names.removeValue(forKey: owner) ?? [] }
 
-    /// What files of such names are. Until the owner was looked at they may be either. `isFresh`: it was
-    /// looked at just now.
+    /// What files of such names are. Until the owner was processed they may be either. `isFresh`: it was
+    /// processed just now.
     static func verdict(_ owner: Tracker, isFresh: Bool) -> Verdict {
         if owner.kind == .database, owner.state.presence.isThere { return .sidecars }
         guard owner.state.ledger.capturedThrough != nil, owner.isAtRest,

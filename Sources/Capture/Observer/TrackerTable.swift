@@ -47,9 +47,9 @@ struct TrackerTable {
         }
     }
 
-    /// Those of the files that lie in the directory itself.
-    func files(in directory: FilePath) -> [Tracker] {
-        places[directory].map { Array($0.files.values) } ?? []
+    /// Whether a file in the directory cannot be read.
+    func hasLeftOut(in directory: FilePath) -> Bool {
+        places[directory]?.files.values.contains { $0.state.presence.obstacles.isLeftOut } ?? false
     }
 
     /// Those of all files below the directory.
@@ -66,20 +66,15 @@ struct TrackerTable {
 }
 
 extension TrackerTable {
-    /// Whether a file in the directory cannot be read.
-    func hasLeftOut(in directory: FilePath) -> Bool {
-        files(in: directory).contains { $0.state.presence.obstacles.isLeftOut }
-    }
-
     /// Those of which not all was taken that was committed before. What cannot be read was said before.
     func behind(_ since: MonotonicInstant, _ places: RootPlaces) -> [Tracker] {
         values.filter { tracker in
-            !tracker.state.presence.obstacles.isLeftOut && !places.isAway(file: tracker.name)
+            !tracker.state.presence.obstacles.isLeftOut && !places.isUnavailable(file: tracker.name)
                 && tracker.state.ledger.capturedThrough.map { $0 >= since } != true
         }
     }
 
-    /// Closes logs of which nothing was heard for longest: many at a time, since finding them looks at every
+    /// Closes logs of which nothing was heard for longest: many at a time, since finding them examines every
     /// file.
     func suspendLogs(_ context: CaptureContext) {
         var excess = context.openLogs - context.budget.logs * 7 / 8

@@ -6,14 +6,8 @@ struct WatchedDirectory {
     let identity: FileIdentity
     /// Who might do what in it when it was watched.
     let ownership: FileOwnership
-    /// Why events do not tell all that happens in it; nil when they do.
+    /// Why events do not report everything in it; nil when they do.
     let polledBecause: String?
-
-    init(_ status: FileStatus, polledBecause: String?) {
-        identity = status.identity
-        ownership = status.ownership
-        self.polledBecause = polledBecause
-    }
 }
 
 /// The directories that are watched or polled, relative to the root.
@@ -23,7 +17,7 @@ struct WatchedDirectories: ~Copyable {
     private(set) var table = DirectoryTable()
     /// Those of before the present listing of everything.
     private var before: Set<FilePath> = []
-    /// Those of which an event told that who may do what in them may have changed.
+    /// Those of which an event reported that their permissions may have changed.
     private var changed: Set<FilePath> = []
 
     init(_ watches: consuming WatchTable, _ context: CaptureContext) {
@@ -36,19 +30,16 @@ struct WatchedDirectories: ~Copyable {
     /// The directory and those below it, the lower ones first.
     func names(from top: FilePath) -> [FilePath] { table.names(from: top) }
 
-    /// Whether the directory is looked after. Of one that is left out by now events may still come.
+    /// Whether the directory is watched or polled. Of one that is left out by now events may still come.
     func isWatched(_ name: FilePath) -> Bool { table[name] != nil || before.contains(name) }
 
     var hasChanged: Bool { !changed.isEmpty }
 
     mutating func noteChanged(_ name: FilePath) { changed.insert(name) }
 
-    mutating func takeChanged() -> Set<FilePath> {
-        defer { changed = [] }
-        return changed
-    }
+    mutating func takeChanged() -> Set<FilePath> { exchange(&changed, with: []) }
 
-    /// Why events do not tell all; nil when they do.
+    /// Why events do not report everything; nil when they do.
     var polledBecause: String? {
         context.polled.isEmpty ? nil : table.all.values.lazy.compactMap(\.polledBecause).min()
     }
@@ -65,7 +56,11 @@ struct WatchedDirectories: ~Copyable {
             guard let limit = WatchLimitError(error) else { throw error }
             polledBecause = "\(limit)"
         }
-        table[name] = WatchedDirectory(status, polledBecause: polledBecause)
+        table[name] = WatchedDirectory(
+            identity: status.identity,
+            ownership: status.ownership,
+            polledBecause: polledBecause
+        )
         if polledBecause == nil { context.polled.remove(name) } else { context.polled.insert(name) }
     }
 
@@ -83,8 +78,7 @@ struct WatchedDirectories: ~Copyable {
 
     /// Everything was listed. Returns those that were not found again.
     mutating func endAnew() -> [FilePath] {
-        defer { before = [] }
-        return before.filter { table[$0] == nil }
+        exchange(&before, with: []).filter { table[$0] == nil }
     }
 
     /// Watches the file itself: it has other names, or had one a moment ago.

@@ -1,8 +1,8 @@
-/// The observer was told to stop before everything was captured.
+/// The observer was asked to stop before everything was captured.
 package struct CaptureInterruption: Error, Hashable, Sendable {
     /// The first capture of everything was not complete.
     package let isFirstCapture: Bool
-    /// Files that were captured as they were when it was told to stop.
+    /// Files that were captured as they were when it was asked to stop.
     package let captured: Int
     /// Files that are protected, as far as they had been found.
     package let files: Int

@@ -30,7 +30,7 @@ package struct CaptureStatus: Sendable {
         case repository
         /// The root, or a directory in it, being there.
         case place
-        /// Being told of changes.
+        /// Events of changes.
         case events
     }
     package var troubles: [Part: String] = [:]
@@ -40,24 +40,23 @@ package struct CaptureStatus: Sendable {
     package var leftOut: [String: LeftOut.Obstacle] = [:]
     /// Files that something stands before just now.
     package var hindrances: [String: Hindrance] = [:]
-    /// Files that are being read as a whole, and not in one look.
+    /// Files that are being read as a whole, in several steps.
     package var scans: [FileID: ScanProgress] = [:]
     /// Why not all that is committed can be captured; nil when all can.
     package var blindness: String? {
         hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()
             ?? leftOut.values.lazy.map(\.reason).min()
     }
-    /// Files of which not all that is committed can be captured, by their paths for people, and why.
-    package var unseen: [String: String] {
-        hindrances.filter(\.value.isBlind).mapValues(\.reason).merging(leftOut.mapValues(\.reason)) {
-            first,
-            _ in
-            first
-        }
+    /// Why not all that was committed can be captured; nil when all can.
+    var incompleteness: Incompleteness? {
+        guard let reason = blindness else { return nil }
+        let hindered = hindrances.filter(\.value.isBlind).mapValues(\.reason)
+        let unseen = hindered.merging(leftOut.mapValues(\.reason)) { first, _ in first }
+        return Incompleteness(reason: reason, unseen: unseen)
     }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0
-    /// It was told to stop, and did not take everything.
+    /// It was asked to stop, and did not capture everything.
     package var interruption: CaptureInterruption?
     /// What is left out by design.
     var designed: [FilePath: DesignedReason] = [:]
@@ -69,4 +68,20 @@ package struct CaptureStatus: Sendable {
     }
     /// Everything under the root was captured once and is durable.
     package var isReady = false
+}
+
+/// What stands between a file and its capture.
+package struct Hindrance: Hashable, Sendable {
+    /// For people: which file, what, and what to do.
+    package let reason: String
+    /// Commits go by unseen meanwhile. Otherwise all that is committed is captured as long as nothing else
+    /// happens.
+    package let isBlind: Bool
+}
+
+/// Why not all that was committed can be captured.
+struct Incompleteness {
+    let reason: String
+    /// Files of which not all can be captured, by their paths for people, and why.
+    let unseen: [String: String]
 }

@@ -34,7 +34,14 @@ package struct LeftOut: Sendable, Hashable {
     /// What happened and what to do, on one line.
     package let text: String
 
-    static let maximumExamples = 3
+    private static let maximumExamples = 3
+
+    private init(isTrouble: Bool, _ names: [String], _ text: String) {
+        self.isTrouble = isTrouble
+        count = names.count
+        examples = Array(names.prefix(Self.maximumExamples))
+        self.text = text
+    }
 
     /// Why a file or directory cannot be captured.
     package struct Obstacle: Sendable, Hashable {
@@ -56,12 +63,7 @@ package struct LeftOut: Sendable, Hashable {
         }
         return groups.values.map { (group: [(key: String, value: Obstacle)]) -> LeftOut in
             let paths = group.map(\.key)
-            return LeftOut(
-                isTrouble: true,
-                count: group.count,
-                examples: Array(paths.prefix(maximumExamples)),
-                text: text(group[0].value, paths)
-            )
+            return LeftOut(isTrouble: true, paths, text(group[0].value, paths))
         }.sorted { $0.text < $1.text }
     }
 
@@ -81,22 +83,13 @@ package struct LeftOut: Sendable, Hashable {
         let groups = Dictionary(grouping: reasons.filter { databases[$0.key] == nil }, by: \.value)
         let grouped = groups.map { reason, paths in
             let names = paths.map(\.key.printable).sorted()
-            return LeftOut(
-                isTrouble: false,
-                count: names.count,
-                examples: Array(names.prefix(maximumExamples)),
-                text: text(reason, names)
-            )
+            return LeftOut(isTrouble: false, names, text(reason, names))
         }
         let links = databases.filter { reasons[$0.key] != nil }.map { link, target in
-            LeftOut(
-                isTrouble: false,
-                count: 1,
-                examples: [link.printable],
-                text:
-                    "\(link.printable) is a symbolic link to a database outside: it is not followed; protect "
-                    + "\(target.printable) itself with \(SuggestedCommand("watch", target))"
-            )
+            let text =
+                "\(link.printable) is a symbolic link to a database outside: it is not followed; protect "
+                + "\(target.printable) itself with \(SuggestedCommand("watch", target))"
+            return LeftOut(isTrouble: false, [link.printable], text)
         }
         return links.sorted { $0.text < $1.text } + grouped.sorted { $0.text < $1.text }
     }

@@ -18,15 +18,14 @@ final class LinkSurvey: Sendable {
     }
 
     private let state = Mutex(State())
-    /// A directory with more names is looked into no further.
+    /// A directory with more names is not examined.
     private static let maximumNames = 100
 
-    /// Has the link looked at later, and the meter told.
+    /// Has the link examined later, and the result noted in the meter.
     func add(_ path: FilePath, in root: FilePath, _ meter: StatusMeter) {
         let mustStart = state.withLock { state in
             state.links.append(Link(path: path, root: root, meter: meter))
-            defer { state.isRunning = true }
-            return !state.isRunning
+            return !exchange(&state.isRunning, with: true)
         }
         guard mustStart else { return }
         do {
@@ -42,7 +41,7 @@ final class LinkSurvey: Sendable {
             let isOutside = target.map { !$0.starts(with: link.root) } ?? false
             link.meter.linkLeads(link.path, toDatabase: isOutside ? target.flatMap(Self.database) : nil)
             let isLast = state.withLock { state in !state.links.contains { $0.meter === link.meter } }
-            if isLast { link.meter.tellOfLeftOut() }
+            if isLast { link.meter.reportLeftOut() }
         }
     }
 

@@ -7,10 +7,10 @@ final class StatusMeter: Sendable {
     private let news = Mutex(News())
     /// Why not all that was wanted is before a barrier, as it was when that was set.
     private let passedOver = Mutex<[UInt64: Incompleteness]>([:])
-    private let notice: @Sendable (CaptureNotice) -> Void
+    let notify: @Sendable (CaptureNotice) -> Void
 
     init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
-        self.notice = notice
+        notify = notice
     }
 
     var current: CaptureStatus { status.withLock { $0 } }
@@ -26,7 +26,7 @@ final class StatusMeter: Sendable {
             status.troubles[part] = text
             return status.trouble == before ? nil : .trouble(status.trouble)
         }
-        if let news { notice(news) }
+        if let news { notify(news) }
     }
 
     /// What was left out since it was last said: a burst of it is one line.
@@ -41,11 +41,8 @@ final class StatusMeter: Sendable {
     /// Notes that a file or directory cannot be captured, or (nil) that it can be again.
     func leftOut(_ path: String, _ error: (any Error)?) {
         let reason = error.map { LeftOut.Obstacle($0) }
-        let isNews = status.withLock { status in
-            defer { status.leftOut[path] = reason }
-            return status.leftOut[path] != reason
-        }
-        if isNews { news.withLock { $0.unreadable[path] = reason } }
+        let before = status.withLock { exchange(&$0.leftOut[path], with: reason) }
+        if reason != before { news.withLock { $0.unreadable[path] = reason } }
     }
 
     /// Notes what is left out by design, or (nil) is no longer. Of a link it is said when it is known where
@@ -84,7 +81,7 @@ final class StatusMeter: Sendable {
     }
 
     /// Says what was left out since the last time.
-    func tellOfLeftOut() {
+    func reportLeftOut() {
         let news = news.withLock { news in
             defer { (news.unreadable, news.designed, news.databases) = ([:], [:], [:]) }
             return news
@@ -93,36 +90,29 @@ final class StatusMeter: Sendable {
         let all =
             LeftOut.unreadable(news.unreadable)
             + LeftOut.designed(news.designed, databases: news.databases)
-        for one in all { notice(.leftOut(one)) }
+        for one in all { notify(.leftOut(one)) }
     }
 
     /// Says what stands between a file and its capture, or (nil) that nothing does any more.
     func hindered(_ path: String, _ hindrance: Hindrance?) {
-        let isNews = status.withLock { status in
-            defer { status.hindrances[path] = hindrance }
-            return status.hindrances[path] != hindrance
-        }
-        if isNews, let hindrance { notice(.hindered(hindrance.reason)) }
+        let before = status.withLock { exchange(&$0.hindrances[path], with: hindrance) }
+        if let hindrance, hindrance != before { notify(.hindered(hindrance.reason)) }
     }
 
     /// The barrier does not wait for what is hindered just now.
     func passOver(_ barrier: UInt64) {
-        let incompleteness = Incompleteness(current)
+        let incompleteness = current.incompleteness
         passedOver.withLock { $0[barrier] = incompleteness }
     }
 
     /// Why not all that was committed before is durable with that barrier; nil when all is. To be asked once.
     func incompleteness(of barrier: UInt64) -> Incompleteness? {
-        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? Incompleteness(current)
+        passedOver.withLock { $0.removeValue(forKey: barrier) } ?? current.incompleteness
     }
 
     /// A file is captured anew after an error of the program itself.
     func quarantined(_ path: String, _ reason: String) {
         update { $0.quarantines += 1 }
-        notice(.quarantined(path, reason: reason))
-    }
-
-    func tell(_ news: CaptureNotice) {
-        notice(news)
+        notify(.quarantined(path, reason: reason))
     }
 }

@@ -95,8 +95,7 @@ extension CaptureState {
         guard image != nil,
             let news = presence.attributes.take(path, presence.identity, keepingTime: kind == .plain)
         else { return }
-        let subject = AttributesStep.Subject.file(file, isWithContent: news.isWithContent)
-        outbox.put(.attributes(AttributesStep(subject, news.attributes)))
+        outbox.put(.attributes(file, news.attributes, isWithContent: news.isWithContent, time: .now))
     }
 
     /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside

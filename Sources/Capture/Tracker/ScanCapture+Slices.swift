@@ -160,7 +160,7 @@ extension ScanCapture {
             return .rescan(.missed("changes that no event tells are looked for in turns"))
         }
         state.context.meter.update { $0.auditDifferences += 1 }
-        state.context.meter.tell(.auditDifference(state.path.printable))
+        state.context.meter.notify(.auditDifference(state.path.printable))
         return .rescan(.missed("an audit found pages that differ from what was captured"))
     }
 }

@@ -30,15 +30,15 @@ struct NameEventsTests {
             try folder.write([1, 2, 3], to: name)
         }
         let entries = try events.takeAll()
-        let created = entries.filter { $0.mask.contains(.created) }
-        #expect(created.map { $0.name?.string } == ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"])
+        let created = entries.filter { $0.event.mask.contains(.created) }
+        #expect(created.map { $0.event.name?.string } == ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"])
         #expect(created.map { $0.caught != nil } == [false, true, true, true])
         for entry in created { if let caught = entry.caught { #expect(caught.isNamed) } }
         try Directory.remove(FilePath(folder.file("a.db-journal")))
         let journal = try #require(created[1].caught)
         #expect(!journal.isNamed)
         #expect(try content(journal) == [1, 2, 3])
-        let masks = try events.takeAll().map(\.mask)
+        let masks = try events.takeAll().map(\.event.mask)
         #expect(masks == [.deleted])
     }
 
@@ -47,7 +47,7 @@ struct NameEventsTests {
         var events = try events(SharedInotify())
         for _ in 1...2 {
             for number in 0..<100 { try folder.write([1], to: "\(number).db-journal") }
-            let created = try events.takeAll().filter { $0.mask.contains(.created) }
+            let created = try events.takeAll().filter { $0.event.mask.contains(.created) }
             #expect(created.count == 100)
             #expect(created.prefix(NameEvents.mostHeld).allSatisfy { $0.caught != nil })
             #expect(created.dropFirst(NameEvents.mostHeld).allSatisfy { $0.caught == nil })
@@ -68,8 +68,8 @@ struct NameEventsTests {
         #expect(await informed.wait(until: deadline, on: threads.observers) == .any)
         try Directory.remove(FilePath(folder.file("a.db-journal")))
         var entries: [NameEvents.Entry] = []
-        while entries.last?.mask != .deleted { entries += try events.takeAll() }
-        #expect(entries.first?.mask == .created)
+        while entries.last?.event.mask != .deleted { entries += try events.takeAll() }
+        #expect(entries.first?.event.mask == .created)
         let caught = try #require(entries.first?.caught)
         #expect(!caught.isNamed)
         #expect(try content(caught) == [7])

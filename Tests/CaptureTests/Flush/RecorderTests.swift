@@ -84,6 +84,8 @@ struct RecorderTests {
         let queue = CaptureQueue()
         let threads = try ProtectorThreads()
         let meter = StatusMeter { _ in }
+        var options = RootProtector.Options()
+        (options.quiet, options.maximumDelay) = (.zero, .zero)
         let recorder = Recorder(
             writer: try RootWriter(root: root),
             compactor: Compactor(root, meter: meter, retention: nil),
@@ -91,10 +93,7 @@ struct RecorderTests {
             loop: threads.recorders,
             meter: meter,
             answers: DurabilityWaiters(),
-            debounce: Debounce(quiet: .zero, maximumDelay: .zero),
-            isPatient: true,
-            idleDelay: .seconds(600),
-            onDurable: nil
+            options: options
         )
         queue.put(.declare(Self.bad, name: "bad", kind: .database))
         queue.put(.declare(Self.good, name: "good", kind: .database))

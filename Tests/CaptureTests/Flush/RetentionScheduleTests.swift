@@ -9,23 +9,23 @@ struct RetentionScheduleTests {
 
     @Test("it runs when something was compacted, or at the end, and not otherwise")
     func occasion() {
-        let schedule = RetentionSchedule()
-        #expect(!schedule.isDue(compacted: 0, isLast: false, at: start))
-        #expect(schedule.isDue(compacted: 1, isLast: false, at: start))
-        #expect(schedule.isDue(compacted: 0, isLast: true, at: start))
+        for (compacted, isLast, isExpected) in [(0, false, false), (1, false, true), (0, true, true)] {
+            var schedule = RetentionSchedule()
+            let begins = schedule.begins(compacted: compacted, isLast: isLast, at: start)
+            #expect(begins == isExpected)
+        }
     }
 
     @Test("within an hour of its start it does not run again, not even at the end")
     func pause() {
         var schedule = RetentionSchedule()
-        schedule.began(at: start)
         let early = start.advanced(by: .nanoseconds(3_599_999_999_999))
-        #expect(!schedule.isDue(compacted: 9, isLast: false, at: early))
-        #expect(!schedule.isDue(compacted: 0, isLast: true, at: early))
         let later = start.advanced(by: .seconds(3600))
-        #expect(schedule.isDue(compacted: 1, isLast: false, at: later))
-        #expect(!schedule.isDue(compacted: 0, isLast: false, at: later))
-        schedule.began(at: later)
-        #expect(!schedule.isDue(compacted: 1, isLast: false, at: later))
+        let occasions = [
+            (1, false, start), (9, false, early), (0, true, early), (0, false, later), (1, false, later),
+            (1, false, later),
+        ]
+        let begins = occasions.map { schedule.begins(compacted: $0, isLast: $1, at: $2) }
+        #expect(begins == [true, false, false, false, true, false])
     }
 }

@@ -3,61 +3,64 @@ import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 
-/// Reads the events of a root, and passes on what they tell. Keeps what they tell of everything.
-struct EventIntake {
+/// How far events can be relied on. A pure value.
+struct EventCoverage {
     /// Until then every event was read.
     private(set) var knownGoodUntil: Instant
     /// Events were lost: why. Acted on once, when all events are read: anything may have happened.
     private var lossReason: String?
     /// The root, or a directory in it, may not be where it was.
     private var mayHaveMoved = false
-    /// The last write's: mostly the next one's as well, and to take names apart is slow.
-    private var written: WrittenName?
 
     init(knownGoodUntil: Instant) {
         self.knownGoodUntil = knownGoodUntil
     }
 
-    /// Something has to be looked at that events may have failed to tell.
+    /// Something has to be checked that events may have failed to report.
     var hasGaps: Bool { lossReason != nil || mayHaveMoved }
 
     mutating func placesMayHaveChanged() { mayHaveMoved = true }
 
-    /// Whether it has to be checked where the root and its directories are.
-    mutating func takePlaces() -> Bool {
-        defer { mayHaveMoved = false }
-        return mayHaveMoved
+    mutating func wereLost() { lossReason = "the kernel's event queue overflowed" }
+
+    /// Every event of before `time` was read.
+    mutating func wereRead(until time: Instant) {
+        if lossReason == nil { knownGoodUntil = time }
     }
 
-    /// Why everything has to be looked at; nil: it need not.
-    mutating func takeLoss() -> String? { lossReason.take() }
+    /// Whether it has to be checked where the root and its directories are.
+    mutating func takePlaces() -> Bool { exchange(&mayHaveMoved, with: false) }
 
+    /// Why everything has to be checked; nil: it need not.
+    mutating func takeLoss() -> String? { lossReason.take() }
+}
+
+// Reading
+extension ObservedRoot {
     /// Reads every event that waits.
-    mutating func readAll(_ files: inout ObservedFiles) throws {
+    mutating func readEvents() throws {
         let now = Instant.now
         files.context.queue.observerSignal.clear([.names, .writes])
-        try readNames(&files)
+        try readNames()
         try files.tree.directories.watches.readWrites()
-        takeWrites(&files)
-        if lossReason == nil { knownGoodUntil = now }
+        takeWrites()
+        events.wereRead(until: now)
     }
 
-    mutating func readNames(_ files: inout ObservedFiles) throws {
-        for entry in try files.tree.directories.watches.names.takeAll() { handleName(entry, &files) }
+    mutating func readNames() throws {
+        for entry in try files.tree.directories.watches.names.takeAll() { handleName(entry) }
     }
 
-    /// Those that were read for all roots together.
-    mutating func takeWrites(_ files: inout ObservedFiles) {
-        for event in files.tree.directories.watches.takeWrites() { handleWrite(event, &files) }
+    /// Takes those that were read for all roots together.
+    mutating func takeWrites() {
+        for event in files.tree.directories.watches.takeWrites() { handleWrite(event) }
     }
-
-    private mutating func lostEvents() { lossReason = "the kernel's event queue overflowed" }
 }
 
 // Writes
-extension EventIntake {
-    private mutating func handleWrite(_ event: InotifyEvent, _ files: inout ObservedFiles) {
-        if event.mask.contains(.overflow) { return lostEvents() }
+extension ObservedRoot {
+    private mutating func handleWrite(_ event: InotifyEvent) {
+        if event.mask.contains(.overflow) { return events.wereLost() }
         if event.mask.contains(.ignored) { return files.tree.directories.watches.ended(event.watch) }
         switch files.tree.directories.watches.subject(ofWrite: event.watch) {
         case .directory(let directory):
@@ -65,25 +68,20 @@ extension EventIntake {
             if written?.directory != directory || written?.last != last {
                 written = WrittenName(directory, last, files.scope)
             }
-            if let written { handleWrite(written.name, written.role, event.mask, &files) }
-        case .way: mayHaveMoved = true
+            if let written { handleWrite(written.name, written.role, event.mask) }
+        case .ancestor: events.placesMayHaveChanged()
         case .file(let name, let identity):
             guard let tracker = files.trackers[name], tracker.state.presence.identity == identity else {
                 return files.tree.directories.watches.drop(event.watch)
             }
-            contentWritten(tracker, event.mask, &files)
+            contentWritten(tracker, event.mask)
         case nil: return
         }
     }
 
-    private func handleWrite(
-        _ name: FilePath,
-        _ role: RootScope.Role,
-        _ mask: InotifyMask,
-        _ files: inout ObservedFiles
-    ) {
+    private mutating func handleWrite(_ name: FilePath, _ role: RootScope.Role, _ mask: InotifyMask) {
         if case .sidecar(let sidecar, let owner) = role, mask.contains(.modified),
-            let tracker = sidecarTracker(owner, &files)
+            let tracker = sidecarTracker(owner)
         {
             switch sidecar {
             case .writeAheadLog: tracker.note(.logModified)
@@ -93,10 +91,10 @@ extension EventIntake {
             files.queue.insert(tracker)
         }
         guard role != .ignored, let tracker = files.tracker(for: name) else { return }
-        contentWritten(tracker, mask, &files)
+        contentWritten(tracker, mask)
     }
 
-    private func contentWritten(_ tracker: Tracker, _ mask: InotifyMask, _ files: inout ObservedFiles) {
+    private mutating func contentWritten(_ tracker: Tracker, _ mask: InotifyMask) {
         if mask.contains(.modified) { tracker.note(.contentModified) }
         if mask.contains(.closedAfterWrite) { tracker.note(.contentClosed) }
         files.queue.insert(tracker)
@@ -104,14 +102,14 @@ extension EventIntake {
 
     /// The tracker that is to hear of a sidecar: a database's, or that of an empty file, which may become one
     /// by it.
-    private func sidecarTracker(_ owner: FilePath, _ files: inout ObservedFiles) -> Tracker? {
+    private mutating func sidecarTracker(_ owner: FilePath) -> Tracker? {
         guard let tracker = files.tracker(for: owner) else { return nil }
         return tracker.kind == .database || tracker.mayBeMadeDatabase ? tracker : nil
     }
 }
 
 /// A file that was written, and its role.
-private struct WrittenName {
+struct WrittenName {
     let directory: FilePath
     let last: FilePath.Component
     let name: FilePath
@@ -125,33 +123,30 @@ private struct WrittenName {
 }
 
 // Names
-extension EventIntake {
-    private mutating func handleName(_ event: NameEvents.Entry, _ files: inout ObservedFiles) {
-        if event.mask.contains(.overflow) { return lostEvents() }
-        guard let directory = event.directory else { return }
-        guard let last = event.name else { return handleSelf(directory, event.mask, &files) }
+extension ObservedRoot {
+    private mutating func handleName(_ entry: NameEvents.Entry) {
+        let mask = entry.event.mask
+        if mask.contains(.overflow) { return events.wereLost() }
+        guard let directory = entry.directory else { return }
+        guard let last = entry.event.name else { return handleSelf(directory, mask) }
         guard files.tree.directories.isWatched(directory) else { return }
         let name = directory.appending(last)
-        if event.mask.contains(.isDirectory) { return handleDirectory(name, event.mask, &files) }
+        if mask.contains(.isDirectory) { return handleDirectory(name, mask) }
         switch files.scope.role(of: name) {
         case .ignored: return
         case .protected: break
-        case .sidecar(let sidecar, let owner): handleSidecar(sidecar, owner, event, &files)
+        case .sidecar(let sidecar, let owner): handleSidecar(sidecar, owner, mask, entry.caught)
         }
-        handleContentName(name, event.mask, &files)
+        handleContentName(name, mask)
     }
 
     /// The watched directory itself has changed.
-    private mutating func handleSelf(
-        _ directory: FilePath,
-        _ mask: InotifyMask,
-        _ files: inout ObservedFiles
-    ) {
-        if !mask.isDisjoint(with: [.deletedSelf, .movedSelf, .unmounted]) { mayHaveMoved = true }
+    private mutating func handleSelf(_ directory: FilePath, _ mask: InotifyMask) {
+        if !mask.isDisjoint(with: [.deletedSelf, .movedSelf, .unmounted]) { events.placesMayHaveChanged() }
         if mask.contains(.attributes), directory.isEmpty { files.tree.directories.noteChanged(directory) }
     }
 
-    private func handleDirectory(_ name: FilePath, _ mask: InotifyMask, _ files: inout ObservedFiles) {
+    private mutating func handleDirectory(_ name: FilePath, _ mask: InotifyMask) {
         guard !files.tree.places.isOneFile else { return }
         if !mask.isDisjoint(with: [.created, .movedTo]) {
             files.tree.listing.add(name, wasElsewhere: mask.contains(.movedTo))
@@ -165,7 +160,7 @@ extension EventIntake {
         }
     }
 
-    private func handleContentName(_ name: FilePath, _ mask: InotifyMask, _ files: inout ObservedFiles) {
+    private mutating func handleContentName(_ name: FilePath, _ mask: InotifyMask) {
         if files.tree.omissions.designed[name] != nil { files.tree.takeIn(name) }
         guard let tracker = files.tracker(for: name) else { return }
         if mask.contains(.attributes) {
@@ -185,25 +180,25 @@ extension EventIntake {
         files.queue.insert(tracker)
     }
 
-    private func handleSidecar(
+    private mutating func handleSidecar(
         _ sidecar: Sidecar,
         _ owner: FilePath,
-        _ event: NameEvents.Entry,
-        _ files: inout ObservedFiles
+        _ mask: InotifyMask,
+        _ caught: PinnedFile?
     ) {
-        guard let tracker = sidecarTracker(owner, &files) else { return }
-        let appeared = !event.mask.isDisjoint(with: [.created, .movedTo])
-        let went = !event.mask.isDisjoint(with: [.deleted, .movedFrom])
+        guard let tracker = sidecarTracker(owner) else { return }
+        let appeared = !mask.isDisjoint(with: [.created, .movedTo])
+        let went = !mask.isDisjoint(with: [.deleted, .movedFrom])
         switch sidecar {
         case .writeAheadLog:
-            if appeared { tracker.note(.logAppeared(event.caught)) }
+            if appeared { tracker.note(.logAppeared(caught)) }
             if went { tracker.note(.logDeleted) }
         case .journal:
-            if appeared { tracker.note(.journalAppeared(event.caught)) }
+            if appeared { tracker.note(.journalAppeared(caught)) }
             if went { tracker.note(.journalDeleted) }
         case .sharedMemory:
             guard appeared else { return }
-            tracker.note(.indexAppeared(event.caught))
+            tracker.note(.indexAppeared(caught))
         }
         files.queue.insert(tracker)
     }

@@ -2,8 +2,8 @@ import LinuxSystem
 import RepositoryFormat
 
 extension Observer {
-    /// Takes new requests: every file is looked at once more, whatever the events said.
-    func takeMail() {
+    /// Takes new requests: every file is checked once more, whatever events reported.
+    func takeRequests() {
         let requests = requests.takeRequests()
         guard !requests.isEmpty else { return }
         progress.add(requests)
@@ -14,9 +14,9 @@ extension Observer {
     }
 
     /// Passes on the requests for which every file has been captured since, and the news that all is.
-    func answerMail() {
+    func answerRequests() {
         let trackers = root.files.trackers.values
-        if root.files.tree.listing.isComplete, progress.becomesReady(trackers) { tellReady() }
+        if root.files.tree.listing.isComplete, progress.becomesReady(trackers) { reportReady() }
         guard progress.isWaiting, !root.events.hasGaps, root.isThrough else { return }
         for answer in progress.takeAnswers(trackers) {
             if !answer.isComplete { context.meter.passOver(answer.request.number) }
@@ -24,7 +24,7 @@ extension Observer {
         }
     }
 
-    private func tellReady() {
+    private func reportReady() {
         root.files.tree.omissions.firstCaptureIsOver()
         let trackers = root.files.trackers.values
         let protected = trackers.filter { $0.state.image != nil }
@@ -32,7 +32,7 @@ extension Observer {
             status.files = protected.count
             status.databases = protected.count { $0.kind == .database }
         }
-        context.meter.tellOfLeftOut()
+        context.meter.reportLeftOut()
         if trackers.contains(where: { $0.state.ledger.capturedThrough == nil }) {
             context.meter.passOver(DurabilityWaiters.readyBarrier)
         }
