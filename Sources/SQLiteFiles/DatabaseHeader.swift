@@ -19,6 +19,8 @@ package struct DatabaseHeader: Sendable, Hashable {
     package let changeCounter: UInt32
     /// The size of the database in pages, as the header has it; see `trustedPageCount`.
     package let pageCount: PageCount
+    /// Grows with each change of the schema.
+    package let schemaCookie: UInt32
     /// The change counter for which `pageCount` was written.
     package let versionValidFor: UInt32
 
@@ -55,6 +57,7 @@ package struct DatabaseHeader: Sendable, Hashable {
         readVersion = bytes.byte(at: DatabaseLayout.readVersion)
         changeCounter = bytes.bigEndianUInt32(at: DatabaseLayout.changeCounter)
         pageCount = PageCount(bytes.bigEndianUInt32(at: DatabaseLayout.pageCount))
+        schemaCookie = bytes.bigEndianUInt32(at: DatabaseLayout.schemaCookie)
         versionValidFor = bytes.bigEndianUInt32(at: DatabaseLayout.versionValidFor)
     }
 

@@ -37,7 +37,8 @@ struct LargeFileTests {
         #expect(size > 480_000_000)
         let copy = try protection.restore("latest")
         #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: copy) == "\(rows)\n")
-        #expect(try program.terminate().status == 0)
+        let end = try program.terminate()
+        #expect(end.status == 0, "\(end)")
     }
 
     @Test("of a file with large holes only what is not a hole is read, at the first start and later")
