@@ -14,9 +14,6 @@ package struct Poller: ~Copyable {
     package mutating func add(_ inotify: SharedInotify) -> Slot { add(inotify.descriptor) }
     package mutating func add(_ wakeup: WakeupPipe) -> Slot { add(wakeup.descriptor) }
 
-    /// Ready when something can be written.
-    mutating func addRoom(in socket: borrowing Socket) -> Slot { add(socket.descriptor, Int16(POLLOUT)) }
-
     mutating func add(_ descriptor: Int32, _ events: Int16 = Int16(POLLIN)) -> Slot {
         entries.append(pollfd(fd: descriptor, events: events, revents: 0))
         return Slot(index: entries.count - 1)

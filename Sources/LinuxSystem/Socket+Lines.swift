@@ -35,20 +35,18 @@ extension Socket {
         }
     }
 
-    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. If the other end has not
-    /// made room for all of it `within` that time, that is an error (EAGAIN).
-    package func writeLine(_ bytes: [UInt8], within time: Duration? = nil) throws(SystemError) {
-        let deadline = time.map { MonotonicInstant.now.advanced(by: $0) }
+    /// Writes `bytes` and a newline. A closed other end is an error, never a signal.
+    package func writeLine(_ bytes: [UInt8]) throws(SystemError) {
         var rest = (bytes + [UInt8(ascii: "\n")])[...]
         while !(try send(&rest)) {
-            try requireTime(until: deadline)
             var poller = Poller()
-            _ = poller.addRoom(in: self)
-            _ = try poller.wait(deadline.map { MonotonicInstant.now.duration(to: $0) })
+            _ = poller.add(descriptor, Int16(POLLOUT))
+            _ = try poller.wait(nil)
         }
     }
 
-    /// The same, for a task on the loop.
+    /// The same, for a task on the loop. If the other end has not made room for all of it `within` that time,
+    /// that is an error (EAGAIN).
     package func writeLine(
         _ bytes: [UInt8],
         within time: Duration,
@@ -57,7 +55,9 @@ extension Socket {
         let deadline = MonotonicInstant.now.advanced(by: time)
         var rest = (bytes + [UInt8(ascii: "\n")])[...]
         while !(try send(&rest)) {
-            try requireTime(until: deadline)
+            guard deadline > .now else {
+                throw SystemError(.writeToSocket, nil, code: .resourceTemporarilyUnavailable)
+            }
             _ = await loop.wait(for: descriptor, POLLOUT, until: deadline)
         }
     }
@@ -78,12 +78,6 @@ extension Socket {
             }
         }
         return true
-    }
-
-    private func requireTime(until deadline: MonotonicInstant?) throws(SystemError) {
-        if let deadline, deadline <= .now {
-            throw SystemError(.writeToSocket, nil, code: .resourceTemporarilyUnavailable)
-        }
     }
 }
 

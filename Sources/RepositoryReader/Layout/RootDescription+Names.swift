@@ -4,13 +4,8 @@ package import SystemPackage
 
 extension RootDescription {
     /// Names that a writer may give to bases, but that links, directories and the like have.
-    package func namesOfNoBases() throws(SystemError) -> [FilePath] {
-        var paths: [FilePath] = []
-        for name in try Directory.names(in: basesDirectory) where BaseName.isOwn(name) {
-            let path = basesDirectory.appending(name)
-            if try path.isNoRegularFile() { paths.append(path) }
-        }
-        return paths.sorted { $0.string < $1.string }
+    package func namesOfNoBases() throws -> [FilePath] {
+        try bases().filter { try $0.isNoRegularFile() }.sorted { $0.string < $1.string }
     }
 }
 

@@ -43,4 +43,9 @@ extension RootDescription {
     package func segments() throws(SystemError) -> [SequenceNumber] {
         try Directory.names(in: segmentsDirectory).compactMap { SegmentName.parse($0) }.sorted()
     }
+
+    /// What has a name that a writer may give to a base, in no order.
+    package func bases() throws(SystemError) -> [FilePath] {
+        try Directory.names(in: basesDirectory).filter(BaseName.isOwn).map(basesDirectory.appending)
+    }
 }

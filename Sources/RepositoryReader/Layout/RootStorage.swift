@@ -43,9 +43,8 @@ package struct RootStorage: Hashable, Sendable {
         let holes = drafts.size.subtractingSaturated(min(drafts.size, drafts.disk))
         let known = [links, segments, bases, mirrors]
         disk.others = known.reduce(all.disk) { $0.subtractingSaturated($1.disk) }
-        sizes.others = known.reduce(all.size.subtractingSaturated(holes)) {
-            $0.subtractingSaturated($1.size)
-        }
+        let size = all.size.subtractingSaturated(holes)
+        sizes.others = known.reduce(size) { $0.subtractingSaturated($1.size) }
         (disk.segments, sizes.segments) = (segments.disk, segments.size)
         (disk.bases, sizes.bases) = (bases.disk, bases.size)
         (disk.mirrors, sizes.mirrors) = (mirrors.disk, mirrors.size)

@@ -3,8 +3,8 @@ import RepositoryFormat
 package import SQLiteFiles
 
 extension OpenFile {
-    /// Reads `count` bytes at `offset` into `buffer[start...]`. Bytes from `end` on, or beyond the file's end,
-    /// become zeros.
+    /// Reads `count` bytes at `offset` into `buffer[start...]`. Bytes from `end` on become zeros, and so do
+    /// those beyond the file's end.
     package func read(
         into buffer: inout [UInt8],
         from start: Int = 0,

@@ -89,8 +89,7 @@ package final class RebuildPass {
         }
         _ = try walk.run(
             onFinding: { finding in
-                guard finding.severity == .error, firstDamage == nil else { return }
-                firstDamage = DamageError(finding)
+                if finding.severity == .error { firstDamage = firstDamage ?? DamageError(finding) }
             },
             onRecord: { type, header, payload, place in
                 if let last, place.location > last.record { return false }

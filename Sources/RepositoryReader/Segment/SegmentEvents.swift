@@ -74,18 +74,8 @@ struct SegmentEvents: ~Copyable {
         let fileBytes = reader.status.sizeBytes
         let closing = isSealed ? fileBytes : segment.closing
         if let closing { reader.close(at: closing) }
-        end = StreamEnd(
-            segment: segment.first,
-            path: reader.path,
-            validBytes: header == nil ? 0 : SegmentHeader.byteCount,
-            fileBytes: fileBytes,
-            durableBytes: reader.durableBytes,
-            tail: header == nil ? .damaged : .clean,
-            lastReplaced: segment.first,
-            header: header,
-            previousFirst: header?.previousFirst ?? segment.previous?.segment ?? .none,
-            previousValidBytes: header?.previousValidBytes ?? segment.previous?.countedBytes ?? 0
-        )
+        let durableBytes = reader.durableBytes
+        end = StreamEnd(segment, reader.path, header, fileBytes: fileBytes, durableBytes: durableBytes)
         shares = SegmentDeltaShares(of: isSealed ? fileBytes : 0)
         self.stream = stream
         self.segment = segment

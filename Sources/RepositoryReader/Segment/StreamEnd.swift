@@ -34,19 +34,25 @@ package struct StreamEnd {
 }
 
 extension StreamEnd {
-    /// The end of a segment that has only a name.
-    init(missing segment: SegmentEvents.Listed, _ path: FilePath) {
+    /// The end of a segment of which at most the header was read; nil: it is damaged.
+    init(
+        _ segment: SegmentEvents.Listed,
+        _ path: FilePath,
+        _ header: SegmentHeader?,
+        fileBytes: UInt64,
+        durableBytes: UInt64
+    ) {
         self.init(
             segment: segment.first,
             path: path,
-            validBytes: 0,
-            fileBytes: 0,
-            durableBytes: segment.durableBytes,
-            tail: .damaged,
+            validBytes: header == nil ? 0 : SegmentHeader.byteCount,
+            fileBytes: fileBytes,
+            durableBytes: durableBytes,
+            tail: header == nil ? .damaged : .clean,
             lastReplaced: segment.first,
-            header: nil,
-            previousFirst: segment.previous?.segment ?? .none,
-            previousValidBytes: segment.previous?.countedBytes ?? 0
+            header: header,
+            previousFirst: header?.previousFirst ?? segment.previous?.segment ?? .none,
+            previousValidBytes: header?.previousValidBytes ?? segment.previous?.countedBytes ?? 0
         )
     }
 }

@@ -111,7 +111,7 @@ package struct StreamReader {
         } catch let damage as DamageError {
             try onSegment?(first, nil)
             try onFinding(Finding(damage))
-            return StreamEnd(missing: segment, path)
+            return StreamEnd(segment, path, nil, fileBytes: 0, durableBytes: segment.durableBytes)
         }
         var header: SegmentHeader?
         do {

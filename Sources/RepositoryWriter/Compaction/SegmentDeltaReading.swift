@@ -44,8 +44,7 @@ struct SegmentDeltaReading: ~Copyable {
         var damage: DamageError?
         _ = try walk.run(
             onFinding: { finding in
-                guard damage == nil, finding.file == draft else { return }
-                damage = DamageError(finding)
+                if finding.file == draft { damage = damage ?? DamageError(finding) }
             },
             onRecord: { type, header, payload, place in
                 guard place.location.segment == first, place.isInDelta, damage == nil else { return false }

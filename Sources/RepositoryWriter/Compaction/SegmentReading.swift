@@ -56,8 +56,8 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         var damage: DamageError?
         _ = try walk.run(
             onFinding: { finding in
-                guard damage == nil, finding.file == draft || segments.contain(finding) else { return }
-                damage = DamageError(finding)
+                let isOfSegments = finding.segment.map(segments.contains) ?? false
+                if finding.file == draft || isOfSegments { damage = damage ?? DamageError(finding) }
             },
             onRecord: { type, header, payload, place in
                 guard segments.contains(place.location.segment), damage == nil else { return false }

@@ -42,7 +42,7 @@ struct SegmentScan {
         let start = known == nil ? SequenceNumber.none : segments.lowerBound
         _ = try StreamReader(root: root, start: start, refusesUnknown: true).run(
             onFinding: { finding in
-                guard segments.contain(finding) else { return }
+                guard finding.segment.map(segments.contains) ?? false else { return }
                 isFit = false
                 if finding.severity == .error { damage = damage ?? DamageError(finding) }
             },
@@ -138,12 +138,5 @@ struct SegmentScan {
         // All of its changes so far are void.
         seen.remove(file)
         anew.remove(file)
-    }
-}
-
-extension ClosedRange<SequenceNumber> {
-    /// Whether the finding is about one of the segments with these first sequences.
-    func contain(_ finding: Finding) -> Bool {
-        finding.segment.map(contains) ?? false
     }
 }

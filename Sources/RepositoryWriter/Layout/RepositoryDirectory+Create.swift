@@ -48,7 +48,8 @@ extension RepositoryDirectory {
         let draft = self.path.appending("roots").appending("\(id).new")
         for name in ["mirror", "bases", "segments"] { try Directory.make(draft.appending(name)) }
         let root = RootDescription(id: id, path: path, kind: kind, created: now, directory: final)
-        for name in [RootFile.name, RootFile.copyName] { try SmallFile.create(draft.appending(name), RootFile(root)) }
+        let file = RootFile(root)
+        for name in [RootFile.name, RootFile.copyName] { try SmallFile.create(draft.appending(name), file) }
         try Directory.rename(draft, to: final)
         try Directory.synchronise(self.path.appending("roots"))
         return try RootFile.read(in: final)

@@ -56,23 +56,17 @@ package final class PageHashes: Sendable {
     func note(_ first: PageNumber, of file: FileID, _ content: RawSpan, _ pageSize: PageSize) -> UInt64 {
         var hashes: [UInt64] = []
         hashes.reserveCapacity(content.byteCount / pageSize.bytes + 1)
-        var (sum, start, number) = (UInt64(0), 0, first.rawValue)
-        while start < content.byteCount {
+        for start in stride(from: 0, to: content.byteCount, by: pageSize.bytes) {
             let page = content.extracting(start..<min(start + pageSize.bytes, content.byteCount))
-            let hash = ImageDigest.parts(PageNumber(number), page, pageSize)
-            hashes.append(hash)
-            sum ^= hash
-            start += pageSize.bytes
-            number &+= 1
+            let number = PageNumber(first.rawValue &+ UInt32(hashes.count))
+            hashes.append(ImageDigest.parts(number, page, pageSize))
         }
         state.withLock { state in
-            var number = first.rawValue
-            for hash in hashes {
-                state.set(number, of: file, to: hash)
-                number &+= 1
+            for (index, hash) in hashes.enumerated() {
+                state.set(first.rawValue &+ UInt32(index), of: file, to: hash)
             }
         }
-        return sum
+        return hashes.reduce(0, ^)
     }
 
     /// Stores the hashes of a file's content as an image of that size. Returns its digest.

@@ -10,11 +10,7 @@ extension RootPruning {
     /// Only without a writer, because a writer names a base before its record is durable. If any part of the
     /// stream cannot be read, an unseen record may name one, so all bases are kept.
     func removeUnnamedBases() throws -> UInt64 {
-        var unnamed = Set(
-            try Directory.names(in: root.basesDirectory).filter(BaseName.isOwn).map(
-                root.basesDirectory.appending
-            )
-        )
+        var unnamed = Set(try root.bases())
         var isSound = true
         _ = try StreamReader(root: root, refusesUnknown: true).run(
             onFinding: { _ in isSound = false },

@@ -80,11 +80,12 @@ final class FileImage {
             return place.part
         }
         let offset = UInt64(number - 1) * UInt64(size)
-        try mirror.file.read(into: &buffer, from: start, padded: size, at: offset, upTo: mirrorValidBytes)
+        let end = mirrorValidBytes
+        try mirror.file.read(into: &buffer, from: start, padded: size, at: offset, upTo: end)
         let page = buffer
         let content = unsafe page.span.bytes.extracting(start..<start + size)
         let part = ImageDigest.part(PageNumber(number), content)
-        guard offset >= mirrorValidBytes || hashes.holds(PageNumber(number), of: id, content, hash: part) else {
+        guard offset >= end || hashes.holds(PageNumber(number), of: id, content, hash: part) else {
             throw loseMirror()
         }
         return part

@@ -45,7 +45,7 @@ struct PageStaging {
         var last = entry
         last.startsFresh = startsFresh
         let state = staged.end(run, last, comparison.numbers[first...], image)
-        if isShorter { run.close() }
+        if isShorter { run.isClosed = true }
         image.digest = comparison.digest
         return state
     }
@@ -61,12 +61,12 @@ struct PageStaging {
         let number = comparison.numbers[index]
         if run.hasPrefix, number <= run.pageCountBefore.rawValue, !image.staged.contains(number, in: run) {
             stagePrefix(index, number, size, run)
-            staged.count(pageBytes: size)
+            staged.pageBytes += size
         }
         let slot = comparison.slots[index]
         let tail = comparison.tail
         let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
-        staged.count(pageBytes: size)
+        staged.pageBytes += size
         image.staged.set(number, in: run, offset: offset, part: comparison.parts[index])
     }
 
@@ -102,6 +102,6 @@ struct PageStaging {
         part.startsFresh = startsFresh
         startsFresh = false
         _ = staged.end(run, part, numbers, image)
-        run.close()
+        run.isClosed = true
     }
 }

@@ -8,8 +8,8 @@ struct StagedRecords {
     private static let spareBytes = 5 << 20
 
     private(set) var records: [StagedRecord] = []
-    /// Bytes of the records' pages.
-    private(set) var pageBytes = 0
+    /// Bytes of the records' pages, and of their former content.
+    var pageBytes = 0
     /// The time of the last staged record, by the clock.
     private(set) var lastTime: Instant
     /// The last staged snapshot.
@@ -85,9 +85,6 @@ struct StagedRecords {
         image.isPresent = state.event != .deleted
         return state
     }
-
-    /// A page was added to a run, or its former content.
-    mutating func count(pageBytes: Int) { self.pageBytes += pageBytes }
 
     /// A snapshot of a file of that kind ended. It is not the file's first one.
     mutating func noteChange(of kind: FileKind) { changedKinds.insert(kind) }
