@@ -9,7 +9,7 @@ enum NestedRepository {
         "root.json", "lock", "mirror", "bases", "segments", "durable",
     ]
 
-    /// Whether the directory at `path`, which is `name` relative to the root and has those names in it, is one.
+    /// Whether the directory at `path` is one. It is `name` relative to the root, and has those names in it.
     static func isAt(_ path: FilePath, name: FilePath, _ names: [FilePath.Component]) -> Bool {
         if names.contains(file), RepositoryDirectory.mark(at: path.appending(file)) == .isRepository {
             return true
