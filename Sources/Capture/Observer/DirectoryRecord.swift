@@ -43,7 +43,7 @@ struct DirectoryRecord {
     }
 
     /// What went while nobody watched.
-    mutating func handOverGone(but present: DirectoryTable, _ places: RootPlaces) {
+    mutating func handOverGone(but present: [FilePath: WatchedDirectory], _ places: RootPlaces) {
         for name in recorded where present[name] == nil { handOverIfGone(name, places) }
     }
 }

@@ -1,4 +1,3 @@
-import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 import SystemPackage
@@ -10,11 +9,9 @@ enum NestedRepository {
         "root.json", "lock", "mirror", "bases", "segments", "durable",
     ]
 
-    /// Whether the directory of that name, with those names in it, is one.
-    static func isAt(_ name: FilePath, _ directory: OpenDirectory, _ names: [FilePath.Component]) -> Bool {
-        if names.contains(file),
-            RepositoryDirectory.mark(at: directory.path.appending(file)) == .isRepository
-        {
+    /// Whether the directory at `path` is one. It is `name` relative to the root, and has those names in it.
+    static func isAt(_ path: FilePath, name: FilePath, _ names: [FilePath.Component]) -> Bool {
+        if names.contains(file), RepositoryDirectory.mark(at: path.appending(file)) == .isRepository {
             return true
         }
         return isPart(name, names)

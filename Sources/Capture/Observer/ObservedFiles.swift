@@ -220,7 +220,7 @@ extension ObservedFiles {
         if tracker.isGone { gone.append(tracker) }
         if context.openLogs > context.budget.logs { trackers.suspendLogs(context) }
         if kind != tracker.kind, !tree.places.isOneFile { kindChanged(tracker) }
-        if !candidates.isEmpty { decideSidecars(of: tracker.name, isFresh: true) }
+        decideSidecars(of: tracker.name, isFresh: true)
     }
 
     /// A plain file has become a database, or a database a plain file.

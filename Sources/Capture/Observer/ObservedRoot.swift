@@ -113,7 +113,7 @@ struct ObservedRoot: ~Copyable {
     /// Checks whether the root and its directories are still the ones that are watched.
     mutating func checkPlaces() {
         checkRoot()
-        for name in files.tree.directories.table.all.keys where !name.isEmpty {
+        for name in files.tree.directories.all.keys where !name.isEmpty {
             guard !files.tree.places.isUnavailable(name.removingLastComponent()) else { continue }
             switch files.tree.check(name) {
             case .same: continue

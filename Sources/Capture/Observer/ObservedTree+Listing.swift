@@ -63,7 +63,7 @@ extension ObservedTree {
         }
         try directories.watch(name, opened)
         let names = try opened.names()
-        if NestedRepository.isAt(name, opened, names) {
+        if NestedRepository.isAt(opened.path, name: name, names) {
             leaveOut(name, .repository)
             return .leftOut(name, apartFrom: [])
         }

@@ -131,7 +131,7 @@ extension ObservedTree {
     }
 
     mutating func firstListingIsOver() {
-        if !listing.isCutShort { record.handOverGone(but: directories.table, places) }
+        if !listing.isCutShort { record.handOverGone(but: directories.all, places) }
         // Last: where watches are few, the directories need them more.
         directories.watches.watchAncestors(places.ancestors)
         listing.firstListingIsOver()

@@ -14,7 +14,6 @@ struct SidecarCandidates {
         case askOwner
     }
 
-    var isEmpty: Bool { names.isEmpty }
     var owners: [FilePath] { Array(names.keys) }
 
     func hasAny(of owner: FilePath) -> Bool { names[owner] != nil }

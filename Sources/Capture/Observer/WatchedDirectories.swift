@@ -10,11 +10,12 @@ struct WatchedDirectory {
     let polledBecause: String?
 }
 
-/// The directories that are watched or polled, relative to the root.
+/// The directories that are watched or polled, relative to the root, and which lies in which.
 struct WatchedDirectories: ~Copyable {
     private let context: CaptureContext
     var watches: WatchTable
-    private(set) var table = DirectoryTable()
+    private(set) var all: [FilePath: WatchedDirectory] = [:]
+    private var subdirectories: [FilePath: Set<FilePath.Component>] = [:]
     /// Those of before the present listing of everything.
     private var before: Set<FilePath> = []
     /// Those of which an event reported that their permissions may have changed.
@@ -25,13 +26,34 @@ struct WatchedDirectories: ~Copyable {
         self.context = context
     }
 
-    subscript(name: FilePath) -> WatchedDirectory? { table[name] }
+    private(set) subscript(name: FilePath) -> WatchedDirectory? {
+        get { all[name] }
+        set {
+            all[name] = newValue
+            guard let last = name.lastComponent else { return }
+            let parent = name.removingLastComponent()
+            if newValue == nil {
+                subdirectories[parent]?.remove(last)
+            } else {
+                subdirectories[parent, default: []].insert(last)
+            }
+        }
+    }
 
     /// The directory and those below it, the lower ones first.
-    func names(from top: FilePath) -> [FilePath] { table.names(from: top) }
+    func names(from top: FilePath) -> [FilePath] {
+        var found = [top]
+        var next = 0
+        while next < found.count {
+            let directory = found[next]
+            found += (subdirectories[directory] ?? []).map { directory.appending($0) }
+            next += 1
+        }
+        return found.reversed().filter { all[$0] != nil }
+    }
 
     /// Whether the directory is watched or polled. Of one that is left out by now events may still come.
-    func isWatched(_ name: FilePath) -> Bool { table[name] != nil || before.contains(name) }
+    func isWatched(_ name: FilePath) -> Bool { all[name] != nil || before.contains(name) }
 
     var hasChanged: Bool { !changed.isEmpty }
 
@@ -41,7 +63,7 @@ struct WatchedDirectories: ~Copyable {
 
     /// Why events do not report everything; nil when they do.
     var polledBecause: String? {
-        context.polled.isEmpty ? nil : table.all.values.lazy.compactMap(\.polledBecause).min()
+        context.polled.isEmpty ? nil : all.values.lazy.compactMap(\.polledBecause).min()
     }
 
     mutating func watch(_ name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
@@ -56,7 +78,7 @@ struct WatchedDirectories: ~Copyable {
             guard let limit = WatchLimitError(error) else { throw error }
             polledBecause = "\(limit)"
         }
-        table[name] = WatchedDirectory(
+        self[name] = WatchedDirectory(
             identity: status.identity,
             ownership: status.ownership,
             polledBecause: polledBecause
@@ -65,20 +87,21 @@ struct WatchedDirectories: ~Copyable {
     }
 
     mutating func remove(_ name: FilePath) {
-        table[name] = nil
+        self[name] = nil
         context.polled.remove(name)
         watches.remove(name)
     }
 
     /// Everything is listed anew.
     mutating func beginAnew() {
-        before = Set(table.all.keys)
-        table = DirectoryTable()
+        before = Set(all.keys)
+        all = [:]
+        subdirectories = [:]
     }
 
     /// Everything was listed. Returns those that were not found again.
     mutating func endAnew() -> [FilePath] {
-        exchange(&before, with: []).filter { table[$0] == nil }
+        exchange(&before, with: []).filter { all[$0] == nil }
     }
 
     /// Watches the file itself: it has other names, or had one a moment ago.

@@ -23,7 +23,7 @@ package struct CaptureStatus: Sendable {
     /// From seeing the last flushed change to its being durable.
     package var lag: Duration = .zero
     /// What of the protection can be hindered; what matters most comes first.
-    package enum Part: CaseIterable, Sendable {
+    enum Part: CaseIterable, Sendable {
         /// The repository's disk, as its mount says.
         case disk
         /// Writing to it.
@@ -33,7 +33,7 @@ package struct CaptureStatus: Sendable {
         /// Events of changes.
         case events
     }
-    package var troubles: [Part: String] = [:]
+    var troubles: [Part: String] = [:]
     /// Why protection is not what it should be; nil when it is.
     package var trouble: String? { Part.allCases.lazy.compactMap { troubles[$0] }.first }
     /// Files that could not be read, with the reason.
@@ -42,17 +42,12 @@ package struct CaptureStatus: Sendable {
     package var hindrances: [String: Hindrance] = [:]
     /// Files that are being read as a whole, in several steps.
     package var scans: [FileID: ScanProgress] = [:]
-    /// Why not all that is committed can be captured; nil when all can.
-    package var blindness: String? {
-        hindrances.values.lazy.filter(\.isBlind).map(\.reason).min()
-            ?? leftOut.values.lazy.map(\.reason).min()
-    }
     /// Why not all that was committed can be captured; nil when all can.
     var incompleteness: Incompleteness? {
-        guard let reason = blindness else { return nil }
         let hindered = hindrances.filter(\.value.isBlind).mapValues(\.reason)
-        let unseen = hindered.merging(leftOut.mapValues(\.reason)) { first, _ in first }
-        return Incompleteness(reason: reason, unseen: unseen)
+        let unreadable = leftOut.mapValues(\.reason)
+        guard let reason = hindered.values.min() ?? unreadable.values.min() else { return nil }
+        return Incompleteness(reason: reason, unseen: hindered.merging(unreadable) { first, _ in first })
     }
     /// How often a single file was captured anew after an error of the program itself.
     package var quarantines = 0

@@ -37,9 +37,8 @@ final class LinkSurvey: Sendable {
 
     private func run() {
         while let link = next() {
-            let target = try? Directory.resolve(link.path)
-            let isOutside = target.map { !$0.starts(with: link.root) } ?? false
-            link.meter.linkLeads(link.path, toDatabase: isOutside ? target.flatMap(Self.database) : nil)
+            let target = (try? Directory.resolve(link.path)).flatMap { $0.starts(with: link.root) ? nil : $0 }
+            link.meter.linkLeads(link.path, toDatabase: target.flatMap(Self.database))
             let isLast = state.withLock { state in !state.links.contains { $0.meter === link.meter } }
             if isLast { link.meter.reportLeftOut() }
         }

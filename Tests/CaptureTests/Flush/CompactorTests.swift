@@ -16,8 +16,8 @@ struct CompactorTests {
     /// A decision that fails: nothing is removed.
     private struct Refusal: Error {}
 
-    /// What the compactor told, and how often it asked for the rules.
-    private final class Told: Sendable {
+    /// What the compactor reported, and how often it asked for the rules.
+    private final class Reported: Sendable {
         private let notices = Mutex<[CaptureNotice]>([])
         private let decisions = Mutex(0)
 
@@ -30,10 +30,10 @@ struct CompactorTests {
 
     private func compactor(
         _ written: SegmentedRoot,
-        _ told: Told = Told(),
+        _ reported: Reported = Reported(),
         retention: (@Sendable (RootDescription) throws -> KeptSnapshots)? = nil
     ) -> Compactor {
-        Compactor(written.root, meter: StatusMeter { told.add($0) }, retention: retention)
+        Compactor(written.root, meter: StatusMeter { reported.add($0) }, retention: retention)
     }
 
     /// Starts it, and ends it after `body`, whatever comes.
@@ -67,15 +67,15 @@ struct CompactorTests {
     @Test("ended in good order, it first compacts the segments of earlier writers, all but the last")
     func finishing() async throws {
         let written = try SegmentedRoot(segments: 3)
-        let told = Told()
-        try await run(compactor(written, told), finishing: true)
+        let reported = Reported()
+        try await run(compactor(written, reported), finishing: true)
         let segments = try written.fullSegments()
         #expect(segments == [1, 6, 11].map { SequenceNumber($0) })
         #expect(try written.compacted() == segments)
         let last = try #require(try written.root.segments().last)
         #expect(try !StreamReader(root: written.root).header(of: last).isSealed)
         #expect(try written.sequences().count == 3 * SegmentedRoot.snapshots)
-        #expect(told.all.isEmpty, "\(told.all)")
+        #expect(reported.all.isEmpty, "\(reported.all)")
         #expect(try written.findings().isEmpty, "\(written.random)")
     }
 
@@ -83,10 +83,10 @@ struct CompactorTests {
     @Test("while it is paused it only processes requests; resumed, it goes on by itself")
     func paused() async throws {
         let written = try SegmentedRoot(segments: 2)
-        let told = Told()
+        let reported = Reported()
         let (decisions, decision) = AsyncStream.makeStream(of: Void.self)
-        let compactor = compactor(written, told) { _ in
-            told.decided()
+        let compactor = compactor(written, reported) { _ in
+            reported.decided()
             decision.yield()
             throw Refusal()
         }
@@ -95,7 +95,7 @@ struct CompactorTests {
             await wholePass(compactor)
             let early = try written.compacted()
             #expect(early == [])
-            #expect(told.decisionCount == 0)
+            #expect(reported.decisionCount == 0)
             compactor.pause(false)
             // Retention follows compaction.
             for await _ in decisions { break }
@@ -117,30 +117,30 @@ struct CompactorTests {
         #expect(try written.compacted() == [])
     }
 
-    /// Catches a retention that runs at each compaction, or at the end once more, or tells nothing.
-    @Test("retention follows the first compaction, tells what it removed, and does not follow the next one")
+    /// Catches a retention that runs at each compaction, or at the end once more, or reports nothing.
+    @Test("retention follows the first compaction, reports what it removed, and does not follow the next one")
     func retention() async throws {
         let written = try SegmentedRoot(segments: 2)
-        let told = Told()
+        let reported = Reported()
         let newest = SequenceNumber(10)
-        let compactor = compactor(written, told) { _ in
-            told.decided()
+        let compactor = compactor(written, reported) { _ in
+            reported.decided()
             return KeptSnapshots([(sequence: newest, isConsistentPoint: true)], upTo: newest)
         }
         try await run(compactor, finishing: true) {
             await wholePass(compactor)
-            #expect(told.decisionCount == 1)
+            #expect(reported.decisionCount == 1)
             #expect(try written.sequences() == [newest])
             try written.addSegment()
             compactor.wake()
             await wholePass(compactor)
             #expect(try written.compacted() == written.fullSegments())
         }
-        #expect(told.decisionCount == 1)
-        let removed = told.all.compactMap { notice in
+        #expect(reported.decisionCount == 1)
+        let removed = reported.all.compactMap { notice in
             if case .removed(let outcome) = notice { outcome.removedSnapshots } else { nil }
         }
-        #expect(removed == [9], "\(told.all)")
+        #expect(removed == [9], "\(reported.all)")
         #expect(try written.sequences().count == 1 + SegmentedRoot.snapshots)
         #expect(try written.findings().isEmpty, "\(written.random)")
     }
@@ -161,23 +161,23 @@ struct CompactorTests {
         #expect(try written.sequences() == [newest])
     }
 
-    /// Catches damage that is not told, told at each pass, or written anew under a right checksum.
-    @Test("a damaged segment is told once, and stays as it is")
+    /// Catches damage that is not reported, reported at each pass, or written anew under a right checksum.
+    @Test("a damaged segment is reported once, and stays as it is")
     func damaged() async throws {
         let written = try SegmentedRoot(segments: 2)
-        let told = Told()
+        let reported = Reported()
         let segment = written.root.segmentPath(SequenceNumber(6))
         let bytes = try Self.flipByte(in: segment)
-        let compactor = compactor(written, told)
+        let compactor = compactor(written, reported)
         try await run(compactor) {
             await wholePass(compactor)
             compactor.wake()
             await wholePass(compactor)
         }
-        let findings = told.all.compactMap { notice in
+        let findings = reported.all.compactMap { notice in
             if case .finding(let finding) = notice { finding } else { nil }
         }
-        #expect(findings.map(\.file) == [segment], "\(told.all)")
+        #expect(findings.map(\.file) == [segment], "\(reported.all)")
         #expect(try Self.content(of: segment) == bytes)
         #expect(try written.compacted() == [SequenceNumber(1)])
     }
