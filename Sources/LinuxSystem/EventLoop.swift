@@ -14,13 +14,14 @@ package final class EventLoop: TaskExecutor {
         var deadlines: [ObjectIdentifier: Deadline] = [:]
         var sources = DescriptorSources()
         var hasLeader = false
-        /// Until then the leader waits in poll(2); nil while it does not, or was woken.
+        /// The end of the leader's wait in poll(2); nil when it is awake.
         var polledUntil: MonotonicInstant?
         /// Threads that rest, and were not woken.
         var idleThreads = 0
         var threadCount: Int
-        /// When a thread last asked what to do.
+        /// When a thread last asked for work, or a further one was started.
         var lastDuty = MonotonicInstant.now
+        /// When the descriptors were last polled.
         var lastLook = MonotonicInstant.now
         var isStopped = false
     }
@@ -31,7 +32,7 @@ package final class EventLoop: TaskExecutor {
     private let patience: Duration?
     private let state: Mutex<State>
     private let wakeup: WakeupPipe
-    /// The longest that jobs keep all threads from looking at descriptors, if each job is short.
+    /// After this time the next thread looks at the descriptors before it takes a job.
     private static let longestBlindness = Duration.milliseconds(1)
     private let rest = Semaphore()
 
@@ -89,8 +90,7 @@ package final class EventLoop: TaskExecutor {
         wake { change(&$0.sources) }
     }
 
-    /// Looks whether all threads are blocked while something is to be done. For when no event may come that
-    /// would do it.
+    /// To be called now and then: if all threads are blocked, nothing else may notice.
     package func revive() { wake { _ in } }
 
     /// Changes the state, and wakes or starts a thread if none is awake that will notice.
@@ -147,7 +147,7 @@ package final class EventLoop: TaskExecutor {
         }
     }
 
-    /// Who takes a job has another thread lead, or take the next job.
+    /// A thread that takes a job wakes another one to lead, or to take the next job.
     private func nextDuty() -> Duty {
         var wakesOther = false
         let duty = state.withLock { state -> Duty in

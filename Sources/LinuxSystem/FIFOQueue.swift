@@ -1,5 +1,5 @@
-/// A queue: elements leave in the order in which they came. Both take constant time on average, and the memory
-/// does not grow with those that have left.
+/// A queue: elements leave in the order in which they came. Both take constant time on average, and the
+/// memory does not grow with those that have left.
 package struct FIFOQueue<Element> {
     private var elements: [Element] = []
     /// Those before this one have left.

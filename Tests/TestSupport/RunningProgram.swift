@@ -211,8 +211,8 @@ package final class RunningProgram {
         return fields[12...13].compactMap { Double($0) }.reduce(0, +) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Waits until it uses no more than 5 percent of a processor for 2 s: how long it has something to do depends
-    /// on the machine. Throws `WaitedInVain` if it never rests.
+    /// Waits until it uses no more than 5 percent of a processor for 2 s: how long it has something to do
+    /// depends on the machine. Throws `WaitedInVain` if it never rests.
     package func waitUntilIdle() throws {
         try TestSupport.wait(for: "a program that rests") {
             let before = try processorSeconds()

@@ -1,7 +1,7 @@
 import RepositoryFormat
 import SystemPackage
 
-/// Plain files that are captured together, by the one whose sidecars the others may be.
+/// Plain files that are captured together, by the name X of `X`, `X-wal`, `X-journal` and `X-shm`.
 struct FileGroups {
     private var groups: [FilePath: FileGroup] = [:]
 

@@ -4,11 +4,11 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// Which files are protected by themselves, and their trackers.
+/// The protected files of a root, and their trackers. Sidecars belong to their database.
 ///
 /// A file `X-wal`, `X-journal` or `X-shm` is a sidecar if and only if X is there and captured as a database.
-/// Otherwise it is a protected file. If X is there, the two are captured together: X may be an encrypted
-/// database, and of no use without the other.
+/// Otherwise it is a protected file. If X is there, the two are captured together, because X may be an
+/// encrypted database.
 struct ObservedFiles: ~Copyable {
     let scope: RootScope
     let context: CaptureContext
@@ -84,7 +84,7 @@ extension ObservedFiles {
         if let tracker = trackers[name] { return tracker }
         let role = scope.role(of: name)
         guard role != .ignored else { return nil }
-        // The usual one: nothing of it needs to be asked.
+        // The usual sidecar: its owner is a known database.
         if case .sidecar(_, let owner) = role, let owner = trackers[owner],
             owner.kind == .database, owner.state.presence.isThere
         {
@@ -95,7 +95,7 @@ extension ObservedFiles {
             tree.leaveOutUnlessFile(name, status.kind)
             return nil
         }
-        guard tree.places.isOneFile || isOfNoOther(name, status) else { return nil }
+        guard tree.places.isOneFile || leavesIn(name, status) else { return nil }
         if !tree.places.isOneFile, case .sidecar(_, let owner) = role {
             candidates.insert(name, of: owner)
             decideSidecars(of: owner)
@@ -123,9 +123,9 @@ extension ObservedFiles {
         return tracker
     }
 
-    /// Whether the file is neither the mount of a virtual file system nor the mark of a repository, which
+    /// Leaves the file out, and returns false, if it belongs to a virtual file system or a repository, which
     /// may be unfinished.
-    private mutating func isOfNoOther(_ name: FilePath, _ status: FileStatus) -> Bool {
+    private mutating func leavesIn(_ name: FilePath, _ status: FileStatus) -> Bool {
         let path = tree.places.path(of: name)
         let directory = name.removingLastComponent()
         if let device = tree.directories[directory]?.identity.device, device != status.identity.device,
@@ -229,7 +229,7 @@ extension ObservedFiles {
             let name = tracker.name.appending(suffix: sidecar.rawValue)
             switch tracker.kind {
             case .database:
-                // A database of its own stays one.
+                // Unless it has become a database itself.
                 if let other = trackers[name], other.kind == .plain { end(other) }
             case .plain: _ = self.tracker(for: name)
             }
@@ -243,7 +243,7 @@ extension ObservedFiles {
 
 // Files that go
 extension ObservedFiles {
-    /// The file is no protected file any more: its history ends, and goes on should it become one again.
+    /// The file is no protected file any more. Its history pauses with a deletion, and it keeps its number.
     private mutating func end(_ tracker: Tracker) {
         tracker.recordDeletion()
         tracker.logs.close(context)
@@ -276,7 +276,7 @@ extension ObservedFiles {
 }
 
 extension RootScope {
-    /// The file whose sidecar the name says that it is.
+    /// `X` for `X-wal`, `X-shm` and `X-journal`.
     fileprivate func owner(of name: FilePath) -> FilePath? {
         if case .sidecar(_, let owner) = role(of: name) { owner } else { nil }
     }

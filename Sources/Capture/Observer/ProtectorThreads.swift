@@ -1,7 +1,7 @@
 package import LinuxSystem
 
-/// The threads and inotify instances by which one process protects its roots. Their number does not depend on
-/// the number of roots: a user may have only 128 inotify instances, and each thread needs memory.
+/// The threads and inotify instances by which one process protects its roots. There are few of them, however
+/// many roots it has: a user may have only 128 inotify instances, and each thread needs memory.
 ///
 /// The threads end when this is freed.
 package final class ProtectorThreads: Sendable {

@@ -6,9 +6,9 @@ import SQLiteFiles
 /// How many commits a snapshot stands for.
 enum CommitTally: Equatable {
     case exact(Int)
-    /// Nobody can tell, which is a gap.
+    /// An unknown number, which is a gap.
     case uncounted
-    /// Nobody can tell, or it was told before.
+    /// No number is needed: it is a gap already, or was counted before.
     case untold
 
     var count: Int? {

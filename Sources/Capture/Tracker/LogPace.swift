@@ -31,8 +31,8 @@ struct LogPace {
         return now.duration(to: notBefore)
     }
 
-    /// `hasMoved`: commits were consumed. `began`, `ended`: the call's. `isLong`: more frames than can be held
-    /// follow the last commit. `isDraining`: the log has lost its name.
+    /// `hasMoved`: commits were consumed. `began`, `ended`: the call's. `isLong`: more frames than can be
+    /// held follow the last commit. `isDraining`: the log has lost its name.
     mutating func polled(
         _ outcome: WALTail.Outcome,
         hasMoved: Bool,

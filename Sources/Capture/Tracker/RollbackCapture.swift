@@ -10,18 +10,20 @@ struct KnownState {
     let ledger: CommitLedger
     let content: SeenContent
     let bounds: ImageBounds
-    /// A comparison goes on, and its dead writer's journal.
+    /// A comparison goes on.
     let isScanning: Bool
+    /// The hot journal that the comparison lays over the file.
     let scannedJournal: ContentStamp?
 }
 
-/// What may have changed, and whether commits share the snapshot that nobody can count.
+/// What may have changed, and whether the snapshot may contain an unknown number of commits.
 struct QuiescentDecision {
     let changed: ChangedPages
     var isUncounted = false
 }
 
-/// What transactions in rollback mode have done: their journals, and their locks.
+/// Decides which pages transactions in rollback mode may have changed, and how many there were. Their
+/// journals and locks tell it.
 struct RollbackCapture {
     let journal: JournalWatch
     /// Since when a journal without a living writer has been seen.
@@ -30,7 +32,7 @@ struct RollbackCapture {
     private var wasLocked = false
     private var lockedWrite: LockedWrite?
 
-    /// What a file was when it was first seen with that change counter, under a lock and without a journal.
+    /// What a file was when `counter` was first seen in it under a lock without a journal.
     private struct LockedWrite {
         let counter: UInt32
         let writes: Int
@@ -72,15 +74,15 @@ extension RollbackCapture {
 
     mutating func isNotHot() { hotSince = nil }
 
-    /// When to ask again for a lock that is held. It goes soon after the journal's deletion, which is an
-    /// event. A longer transaction ends with an event as well, so later questions are rarer.
+    /// When to ask again for a lock that is held. It is released soon after the journal's deletion, so the
+    /// first questions are frequent. A longer transaction ends with an event anyway.
     static func pauseWhileLocked(_ lastActivity: MonotonicInstant, _ now: MonotonicInstant) -> Duration {
         let waiting = lastActivity.duration(to: now)
         return waiting < .milliseconds(4) ? .microseconds(200) : min(.milliseconds(50), waiting / 4)
     }
 
-    /// How long content that no transaction explains is not to be taken; nil when it may be. Its writer has
-    /// to close it or to pause, and longer when its size is not what its header says.
+    /// How long to wait before content is taken that no transaction explains; nil: take it. Its writer has to
+    /// close it or to pause. With a size that its header does not say, only a longer pause counts.
     static func pauseForQuiet(
         _ window: QuiescentWindow,
         _ pending: PendingEvents,
@@ -99,12 +101,12 @@ extension RollbackCapture {
         return waited >= quiet ? nil : quiet - waited
     }
 
-    /// Somebody holds the write lock, and no journal tells what for. Returns whether commits went by that
-    /// nobody can count. `counter`: in the file now; `writes`: that events have told of.
+    /// Somebody holds the write lock, and there is no journal. Returns whether an unknown number of commits
+    /// went by. `counter`: in the file now; `writes`: that events have told of.
     ///
-    /// A transaction writes page 1 first, and with it the counter, and all else directly behind it. Who
-    /// writes again much later under the same counter has committed before, and keeps the lock (exclusive
-    /// locking mode).
+    /// The writes of one transaction come close together: page 1 with the counter, then all others. A write
+    /// 250 ms later under the same counter belongs to another one, which kept the lock (exclusive locking
+    /// mode).
     mutating func sawLocked(_ counter: UInt32, writes: Int, _ now: MonotonicInstant) -> Bool {
         guard let before = lockedWrite, before.counter == counter else {
             lockedWrite = LockedWrite(counter: counter, writes: writes, since: now)
@@ -142,7 +144,7 @@ extension RollbackCapture {
         )
         switch verdict {
         case .named(let transactions) where !wasLocked || known.pending.runs <= transactions:
-            // A file that has grown by a hole names too many.
+            // If the file grew by a large hole, the list of new pages would be too long.
             guard let pages = try namedPages(window, known) else {
                 return everything(.exact(transactions), isExplained: true)
             }

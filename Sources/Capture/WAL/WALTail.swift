@@ -16,7 +16,7 @@ import SystemPackage
 /// behind the new one's end. So the old chain is continued first, then the new one starts at its first frame.
 /// `ResetProof` decides whether any frame was overwritten before it was read.
 final class WALTail {
-    /// How the generation with the commit to prove ends.
+    /// Whether anything can still follow the last commit of the generation.
     private enum GenerationEnd {
         /// Its writers continue.
         case open
@@ -231,7 +231,7 @@ extension WALTail {
     ///
     /// A writer that is killed before it updates the wal-index leaves a whole transaction that SQLite never
     /// commits. The other processes checkpoint, reset and delete the log without it. So once the generation
-    /// is over, the index must count the commit too.
+    /// is over, a commit that the index is known not to count is dropped.
     private func proofMissing(
         _ commit: WALChain,
         _ end: GenerationEnd,
@@ -250,6 +250,7 @@ extension WALTail {
             return isCounted ? nil : .lost
         case .reset(let header):
             switch try reset.uncounted(before: header, position.mark, &reader, &scratch) {
+            // The index counts no further commit: this one never happened.
             case .commits(0): return .current
             case .later: return .congested
             case .commits, .unknown: return nil
@@ -260,8 +261,8 @@ extension WALTail {
     /// Takes commits that the wal-index counts although the chain does not reach them.
     ///
     /// SQLite before 3.51 leaves such a log when a transaction with a spilled cache rolls back to a savepoint
-    /// and then commits. Some frames then have empty checksums, which only a recovery would read. The frames
-    /// that the index counts are committed, and do not change until a reset. A reset writes the new salts
+    /// and then commits. Some frames then have empty checksums, and only the index shows that they are
+    /// committed. The frames that it counts do not change until a reset. A reset writes the new salts
     /// into the index before it overwrites a frame. A later transaction that rewrites its own frames may
     /// start its checksums from the empty ones.
     private func consumeKnown(
@@ -284,8 +285,8 @@ extension WALTail {
         return sink.hasRoom ? .current : .congested
     }
 
-    /// Consumes a transaction that is too large to hold; pauses when the sink has no room. Returns the
-    /// outcome that stops it, or nil; `.current` when the transaction has not committed.
+    /// Consumes a transaction that is too large to hold; pauses when the sink has no room. Returns nil when
+    /// it was handed over, `.current` when it has no commit yet, else the outcome that stops it.
     private func consumeLarge(
         _ scratch: inout [UInt8],
         into sink: some Sink,
@@ -299,7 +300,7 @@ extension WALTail {
         case .found(let commit):
             if !commit.isProven {
                 if let outcome = try proofMissing(commit.end, end, &scratch) {
-                    // A commit that changed is searched again.
+                    // If its frames changed, the commit is searched again.
                     let isKept =
                         switch outcome {
                         case .unfinished, .congested: true
@@ -355,8 +356,8 @@ extension WALTail {
 extension WALTail {
     /// Starts over at the generation's first frame. Delivers the newest committed content of every page in
     /// the log once, in parts, as long as there is room. `covered` gets those pages. Afterwards everything
-    /// committed so far counts as consumed. Before the last commit is found, nothing is consumed and `poll`
-    /// must not be called.
+    /// committed so far counts as consumed. Until the last commit is found, nothing is consumed, and the
+    /// caller must not call `poll`.
     func overlay(
         _ covered: inout PageBitmap,
         _ scratch: inout [UInt8],

@@ -14,7 +14,7 @@ struct StagedRecords {
     private(set) var lastTime: Instant
     /// The last staged snapshot.
     private(set) var lastSequence: SequenceNumber
-    /// The kinds of files with a staged snapshot other than their first.
+    /// The kinds of files with a staged snapshot other than a baseline.
     private var changedKinds: Set<FileKind> = []
     private var clock = ClockWatch()
     /// Runs whose memory is reused.
@@ -86,10 +86,10 @@ struct StagedRecords {
         return state
     }
 
-    /// A snapshot of a file of that kind ended. It is not the file's first one.
+    /// A snapshot of a file of that kind ended. It is no baseline.
     mutating func noteChange(of kind: FileKind) { changedKinds.insert(kind) }
 
-    /// A file that a commit names was written just before or just after it. If a database and a plain file
+    /// A program may write a file and a row that names it in either order. If a database and a plain file
     /// changed within one flush, only the flush's end is a moment of the root.
     func joinMoments() {
         guard changedKinds.count > 1 else { return }

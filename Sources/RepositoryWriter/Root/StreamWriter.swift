@@ -28,7 +28,7 @@ struct StreamWriter: ~Copyable {
         segment = OpenSegment(root, limit: options.segmentLimit)
     }
 
-    /// The stream, as it was read, continues in that segment.
+    /// Continues an existing stream in that segment.
     mutating func begin(in segment: OpenSegment, after last: SequenceNumber) {
         self.segment = segment
         lastDurable = last

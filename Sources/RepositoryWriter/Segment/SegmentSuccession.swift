@@ -12,7 +12,7 @@ import SystemPackage
 ///    copied, and the original is kept beside it under another name.
 /// 5. After a sealed segment a new one follows.
 ///
-/// Nothing is ever deleted.
+/// No valid byte is ever deleted.
 enum SegmentSuccession {
     /// The segment ends cleanly at `validBytes` and continues.
     case goOn(segment: SequenceNumber, validBytes: UInt64)
