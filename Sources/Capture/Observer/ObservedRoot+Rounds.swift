@@ -3,8 +3,8 @@ import SystemPackage
 
 /// What no event reports.
 extension ObservedRoot {
-    /// Checks what no event reported: a file written under another name, a directory under another file system,
-    /// permissions given back.
+    /// Checks what no event reported: a file written under another name, a directory under another file
+    /// system, permissions given back.
     mutating func makeRound() {
         checkPlaces()
         files.releaseGone()
