@@ -77,8 +77,8 @@ final class Recorder {
         }
     }
 
-    /// Waits for steps. The longer it is idle, the more is done: free heap is returned, then full segments are
-    /// compacted, then the current segment is ended.
+    /// Waits for steps. The longer it is idle, the more is done: free heap is returned, then full segments
+    /// are compacted, then the current segment is ended.
     private func waitForWork() async throws {
         if memory.isWorthwhile {
             guard await !hasSteps(within: FreeMemory.quiet) else { return }
