@@ -21,14 +21,14 @@ final class StandbyThreads: Sendable {
         let areFew = processors.count <= Self.maximumThreads
         for processor in processors.prefix(Self.maximumThreads) {
             try WorkerThread.start("events", urgency: .high, processor: areFew ? processor : nil) { [self] in
-                standBy()
+                run()
             }
         }
     }
 
     func stop() { stopWakeup.signal() }
 
-    private func standBy() {
+    private func run() {
         var poller = Poller()
         let (events, stop) = (poller.add(names), poller.add(stopWakeup))
         while let isReady = try? poller.wait(nil) {

@@ -83,11 +83,7 @@ final class Compactor: Sendable {
 
     /// Ends `run`: as soon as possible, or when all full segments are compacted.
     func end(finishing: Bool) {
-        if finishing {
-            isFinishing.store(true, ordering: .releasing)
-        } else {
-            isStopped.store(true, ordering: .releasing)
-        }
+        if finishing { isFinishing.store(true, ordering: .releasing) } else { giveUp() }
         wakeup.raise()
     }
 

@@ -68,19 +68,18 @@ final class Recorder {
                     if writer.hasStaged { try await flush() }
                     return
                 }
-                let wait = debounce.deadline.map { max(.zero, MonotonicInstant.now.duration(to: $0)) }
-                if wait != .zero { try await rest(wait) }
+                if let deadline = debounce.deadline {
+                    _ = await queue.recorderSignal.wait(until: deadline, on: loop)
+                } else {
+                    try await waitForWork()
+                }
             }
         }
     }
 
-    /// Waits for steps, at most this long; nil: without limit. The longer it is idle, the more is done: free
-    /// heap is returned, then full segments are compacted, then the current segment is ended.
-    private func rest(_ wait: Duration?) async throws {
-        guard wait == nil else {
-            _ = await hasSteps(within: wait)
-            return
-        }
+    /// Waits for steps. The longer it is idle, the more is done: free heap is returned, then full segments
+    /// are compacted, then the current segment is ended.
+    private func waitForWork() async throws {
         if memory.isWorthwhile {
             guard await !hasSteps(within: FreeMemory.quiet) else { return }
             returnMemory()

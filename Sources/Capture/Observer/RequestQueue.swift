@@ -23,7 +23,7 @@ final class RequestQueue: Sendable {
     private struct State {
         var requests: [Request] = []
         /// The number of the last request; 0 is the observer's own.
-        var last: UInt64 = 0
+        var lastNumber: UInt64 = 0
         var stop: CaptureStop?
     }
 
@@ -38,16 +38,16 @@ final class RequestQueue: Sendable {
     func post(_ annotations: [AnnotationRequest] = [], endsSegment: Bool = false) -> UInt64 {
         let since = MonotonicInstant.now
         let number = state.withLock { state in
-            state.last += 1
+            state.lastNumber += 1
             state.requests.append(
                 Request(
-                    number: state.last,
+                    number: state.lastNumber,
                     since: since,
                     annotations: annotations,
                     endsSegment: endsSegment
                 )
             )
-            return state.last
+            return state.lastNumber
         }
         observerSignal.raise(.requests)
         return number
