@@ -4,7 +4,7 @@ import SystemPackage
 /// The service manager, if it started this process and wants status notifications (`sd_notify(3)`).
 package enum ServiceManager {
     /// Reports that the service has started. Does nothing if `NOTIFY_SOCKET` is unset.
-    package static func tellReady() {
+    package static func reportReady() {
         guard let place = CurrentProcess.environment("NOTIFY_SOCKET") else { return }
         var name = Array(place.utf8)
         // An abstract name is written with an @ instead of its leading zero.

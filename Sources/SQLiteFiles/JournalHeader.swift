@@ -84,7 +84,7 @@ package struct JournalHeader: Sendable, Hashable {
 
     /// Whether the first byte is not zero. SQLite then treats the journal as hot if no writer holds a lock
     /// and the database is not empty.
-    package static func looksHot(_ bytes: RawSpan) -> Bool {
+    package static func mayBeHot(_ bytes: RawSpan) -> Bool {
         bytes.byteCount > 0 && bytes.byte(at: 0) != 0
     }
 

@@ -31,7 +31,7 @@ extension WALIndexHeader {
 extension JournalHeader {
     static func isFinished(_ bytes: [UInt8]) -> Bool { isFinished(bytes.raw) }
 
-    static func looksHot(_ bytes: [UInt8]) -> Bool { looksHot(bytes.raw) }
+    static func mayBeHot(_ bytes: [UInt8]) -> Bool { mayBeHot(bytes.raw) }
 
     init(_ bytes: [UInt8], databasePageSize: PageSize? = nil) throws(JournalHeaderError) {
         try self.init(bytes.raw, databasePageSize: databasePageSize)

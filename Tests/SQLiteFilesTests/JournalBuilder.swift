@@ -90,7 +90,7 @@ struct ScannedJournal {
 
 /// The database after a playback of the journal, done with the scanner's records.
 func playedBack(_ journal: [UInt8], over database: [UInt8]) -> [UInt8] {
-    guard JournalHeader.looksHot(journal) else { return database }
+    guard JournalHeader.mayBeHot(journal) else { return database }
     let databasePageSize = try? DatabaseHeader(database).pageSize
     let scan = ScannedJournal(journal, .playback, databasePageSize: databasePageSize)
     guard let header = scan.headers.first else { return database }

@@ -65,9 +65,9 @@ struct JournalHeaderTests {
         #expect(JournalHeader.isFinished([UInt8](repeating: 0, count: 28) + [1]))
         #expect(!JournalHeader.isFinished([UInt8](repeating: 0, count: 27) + [1]))
         #expect(!JournalHeader.isFinished(journal(synced: false)))
-        #expect(JournalHeader.looksHot(journal()))
-        #expect(!JournalHeader.looksHot(journal(synced: false)))
-        #expect(!JournalHeader.looksHot([]))
+        #expect(JournalHeader.mayBeHot(journal()))
+        #expect(!JournalHeader.mayBeHot(journal(synced: false)))
+        #expect(!JournalHeader.mayBeHot([]))
     }
 
     @Test("later headers inherit both sizes from the first")

@@ -193,7 +193,7 @@ final class JournalWatch {
         let got = try held.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0)
         let bytes = unsafe scratch.span.bytes.extracting(0..<got)
         if JournalHeader.isFinished(bytes) { return .idle }
-        return JournalHeader.looksHot(bytes) ? .live : .collecting
+        return JournalHeader.mayBeHot(bytes) ? .live : .collecting
     }
 
     /// The super-journals of finished transactions since the last capture.

@@ -76,10 +76,10 @@ package struct SnapshotIndex: Sendable {
     /// Reads the history beside a writer.
     /// Throws `RepositoryError.unsupported` or `SystemError`; damage is kept in `damage`.
     package init(_ root: RootDescription) throws {
-        self = try ReplacedSegmentError.lookingAgain {
+        self = try ReplacedSegmentError.retrying {
             var index = Self(root: root)
             let history = RootHistory(root)
-            try history.visitLookingForBases(onStateOfRoot: { index.endState() }) { index.add($0) }
+            try history.visitCheckingBases(onStateOfRoot: { index.endState() }) { index.add($0) }
             index.complete()
             return index
         }

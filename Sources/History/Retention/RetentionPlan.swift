@@ -58,7 +58,7 @@ package struct RetentionPlan: Sendable {
         calendar: LocalCalendar = .system
     ) throws {
         guard !rules.policy.isEmpty else { throw RetentionError.keepsNothing }
-        let (index, storedBytes) = try ReplacedSegmentError.lookingAgain {
+        let (index, storedBytes) = try ReplacedSegmentError.retrying {
             var index = SnapshotIndex(root: root)
             var storedBytes: [UInt64] = []
             try RootHistory(root).visit { event in

@@ -13,7 +13,7 @@ package struct RootReading: Sendable {
 
     /// Reads the history beside a writer. Throws `RepositoryError.unsupported` or `SystemError`.
     package init(_ root: RootDescription, now: Instant = .now) throws {
-        self = try ReplacedSegmentError.lookingAgain { try Self(once: root, now: now) }
+        self = try ReplacedSegmentError.retrying { try Self(once: root, now: now) }
     }
 
     private init(once root: RootDescription, now: Instant) throws {

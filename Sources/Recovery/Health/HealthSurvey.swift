@@ -53,7 +53,7 @@ package final class HealthSurvey: Sendable {
     ///
     /// - Parameter stamp: of the current time, for names.
     package func run(stamp: String, _ onVerdict: (Verdict) throws -> Void) throws {
-        let latest = try ReplacedSegmentError.lookingAgain {
+        let latest = try ReplacedSegmentError.retrying {
             let latest = LatestStates()
             try RootHistory(root).visit { latest.add($0) }
             return latest

@@ -49,7 +49,7 @@ extension SnapshotPair {
     package func withoutUnchanged(_ root: RootDescription) throws -> SnapshotPair {
         let wanted = Set(files.flatMap { [$0.old, $0.new] }.compactMap { $0?.sequence })
         var states: [SequenceNumber: SnapshotState] = [:]
-        try ReplacedSegmentError.lookingAgain {
+        try ReplacedSegmentError.retrying {
             try RootHistory(root).visit { event in
                 guard case .snapshot(let record) = event, wanted.contains(record.state.sequence) else {
                     return

@@ -22,14 +22,14 @@ package struct CapturedState: Sendable {
     }
 
     /// Captures the current state repeatedly until a file is captured completely, since a program may have it
-    /// locked. `marks`: the annotations to record with it. Throws `InPlaceError.unseen` at the deadline.
+    /// locked. `annotations`: the annotations to record with it. Throws `InPlaceError.unseen` at the deadline.
     static func seeing(
         _ path: FilePath,
         until deadline: MonotonicInstant,
-        saying marks: [AnnotationRequest] = [],
+        saying annotations: [AnnotationRequest] = [],
         _ capture: InPlaceRestore.Capture
     ) throws -> SequenceNumber {
-        var captured = try capture(marks)
+        var captured = try capture(annotations)
         while let reason = captured.whyUnseen(path) {
             guard MonotonicInstant.now < deadline else { throw InPlaceError.unseen(reason) }
             WorkerThread.sleep(.milliseconds(50))

@@ -4,7 +4,7 @@ package import SystemPackage
 
 /// The result of a restore in place for one file.
 package struct InPlaceOutcome: Sendable {
-    package enum Way: String, Sendable {
+    package enum Strategy: String, Sendable {
         /// It had that content already.
         case unchanged
         /// Its content was replaced in one transaction.
@@ -18,7 +18,7 @@ package struct InPlaceOutcome: Sendable {
     package let item: InPlacePlan.Item
     /// The snapshot that was restored; nil if there was no such file.
     package let state: SnapshotState?
-    package internal(set) var way: Way
+    package internal(set) var strategy: Strategy
     /// The root's snapshot with its state before.
     package internal(set) var before: SequenceNumber
     /// The new names of the previous file and its sidecars.

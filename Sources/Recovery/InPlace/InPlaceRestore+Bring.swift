@@ -6,11 +6,11 @@ import SystemPackage
 
 extension InPlaceRestore {
     /// The strategy for restoring a file from its state at `sequence`. Its wanted image is checked.
-    func way(
+    func chooseStrategy(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         from sequence: SequenceNumber
-    ) throws -> InPlaceOutcome.Way {
+    ) throws -> InPlaceOutcome.Strategy {
         let entry = try images.entry(item, at: sequence)
         guard let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo) else {
             return entry == nil ? .unchanged : .aside
@@ -30,43 +30,49 @@ extension InPlaceRestore {
 
     /// Waits until the file's current state is captured: a program may have it locked. Returns its snapshot
     /// and the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
-    func seenWay(
+    func seenStrategy(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         from captured: CapturedState
-    ) throws -> (SequenceNumber, InPlaceOutcome.Way) {
-        let way = try way(item, images, from: captured.sequence)
+    ) throws -> (SequenceNumber, InPlaceOutcome.Strategy) {
+        let strategy = try chooseStrategy(item, images, from: captured.sequence)
         // A replaced file is renamed, whatever its content.
-        guard way == .unchanged || way == .transaction, captured.whyUnseen(item.path) != nil else {
-            return (captured.sequence, way)
+        guard strategy == .unchanged || strategy == .transaction, captured.whyUnseen(item.path) != nil else {
+            return (captured.sequence, strategy)
         }
         let deadline = MonotonicInstant.now.advanced(by: options.wait)
         let sequence = try CapturedState.seeing(item.path, until: deadline, capture)
-        return (sequence, try self.way(item, images, from: sequence))
+        return (sequence, try chooseStrategy(item, images, from: sequence))
     }
 
-    /// Restores one file. `captured` is the current state. `marks`: pending annotations, recorded before any
+    /// Restores one file. `captured` is the current state. `annotations`: pending annotations, recorded before any
     /// change.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         _ captured: CapturedState,
         _ maker: DirectoryMaker,
-        _ marks: inout [AnnotationRequest]
+        _ annotations: inout [AnnotationRequest]
     ) throws -> InPlaceOutcome {
-        let (sequence, way) = try seenWay(item, images, from: captured)
+        let (sequence, strategy) = try seenStrategy(item, images, from: captured)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-        let outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: sequence)
-        guard way != .unchanged else { return outcome }
+        let outcome = InPlaceOutcome(item: item, state: wanted?.state, strategy: strategy, before: sequence)
+        guard strategy != .unchanged else { return outcome }
         let place = try LivePlace.made(item.name, in: plan.root, by: maker)
         try Destination.refuse(place, isReplaceable: true, as: place.path, name: item.name.lastComponent)
-        var change = FileChange(restore: self, images: images, place: place, outcome: outcome, marks: marks)
-        defer { marks = change.marks }
+        var change = FileChange(
+            restore: self,
+            images: images,
+            place: place,
+            outcome: outcome,
+            annotations: annotations
+        )
+        defer { annotations = change.annotations }
         guard let wanted else {
             try change.setAside()
             return change.outcome
         }
-        if way == .transaction, try change.replace(by: wanted.path) { return change.outcome }
+        if strategy == .transaction, try change.replace(by: wanted.path) { return change.outcome }
         try change.exchange(for: wanted)
         return change.outcome
     }
@@ -79,40 +85,37 @@ private struct FileChange {
     let place: DirectoryEntry
     var outcome: InPlaceOutcome
     /// The annotations to record before the change.
-    var marks: [AnnotationRequest]
+    var annotations: [AnnotationRequest]
     private var options: InPlaceRestore.Options { restore.options }
 
     /// In one transaction. Returns false when only an exchange is possible.
     mutating func replace(by image: FilePath) throws -> Bool {
-        let files = LiveFiles(place)
-        let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
-        try files.waitForCommit()
         let lockWait = LockWait(options.wait)
         let replacement = DatabaseReplacement(database: place, image: image, lockWait: lockWait)
-        repeat {
-            let stamp = try files.stamp()
-            outcome.before = try CapturedState.seeing(
-                outcome.item.path,
-                until: deadline,
-                saying: marks,
-                restore.capture
-            )
-            marks = []
-            switch try replacement.run(isUnchanged: { try files.stamp().isSame(as: stamp) }) {
-            case .done:
-                outcome.holders = ProcessTable.writers(ofFileAt: place.path)
-                return true
+        let path = outcome.item.path
+        var (before, pending) = (outcome.before, annotations)
+        defer { (outcome.before, annotations) = (before, pending) }
+        let isReplaced = try LiveFiles(place).changeAsCaptured(
+            path,
+            wait: options.wait,
+            saying: &pending,
+            restore.capture
+        ) { captured, isUnchanged in
+            before = captured
+            switch try replacement.run(isUnchanged: isUnchanged) {
+            case .done: return true
             case .impossible: return false
-            case .outdated: continue
+            case .outdated: return nil
             }
-        } while MonotonicInstant.now < deadline
-        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
+        }
+        if isReplaced { outcome.holders = ProcessTable.writers(ofFileAt: place.path) }
+        return isReplaced
     }
 
     /// Captures the current state with the pending annotations.
     private mutating func captured() throws -> SequenceNumber {
-        let captured = try restore.capture(marks)
-        marks = []
+        let captured = try restore.capture(annotations)
+        annotations = []
         return captured.sequence
     }
 
@@ -150,7 +153,7 @@ private struct FileChange {
             }
             if let done {
                 outcome.shortfalls = done
-                outcome.way = .rename
+                outcome.strategy = .rename
                 return
             }
         } while MonotonicInstant.now < deadline

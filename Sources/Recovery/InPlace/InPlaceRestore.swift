@@ -82,16 +82,16 @@ package struct InPlaceRestore {
         defer { finish(maker, onShortfall) }
         // For several files, the state before any of them was changed.
         let state = plan.items.count > 1 ? captured.sequence : nil
-        var marks = [AnnotationRequest.tag(tags.before, at: state, isAutomatic: true)]
+        var annotations = [AnnotationRequest.tag(tags.before, at: state, isAutomatic: true)]
         try eachItem(onFailure) { item in
-            let outcome = try bring(item, images, captured, maker, &marks)
+            let outcome = try bring(item, images, captured, maker, &annotations)
             outcomes.append(outcome)
             for shortfall in outcome.shortfalls { onShortfall(shortfall) }
         }
         finish(maker, onShortfall)
         try refuse(onFailure)
         let elapsed = start.duration(to: .now)
-        guard outcomes.contains(where: { $0.way != .unchanged }) else {
+        guard outcomes.contains(where: { $0.strategy != .unchanged }) else {
             for outcome in outcomes { try onFile(outcome) }
             return nil
         }
@@ -122,11 +122,16 @@ package struct InPlaceRestore {
             }
         }
         try eachItem(onFailure) { item in
-            let (present, way) = try seenWay(item, images, from: captured)
+            let (present, strategy) = try seenStrategy(item, images, from: captured)
             let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
-            var outcome = InPlaceOutcome(item: item, state: wanted?.state, way: way, before: present)
-            if way != .unchanged {
-                try refuseObstacles(item, way, wanted)
+            var outcome = InPlaceOutcome(
+                item: item,
+                state: wanted?.state,
+                strategy: strategy,
+                before: present
+            )
+            if strategy != .unchanged {
+                try refuseObstacles(item, strategy, wanted)
                 outcome.changes = try images.differences(item, at: present)
                 outcome.becomesUnreadable =
                     try images.present(item, at: present)?.isHealthyDatabase ?? false
@@ -173,11 +178,11 @@ package struct InPlaceRestore {
     /// Throws if an obstacle would currently prevent the restore of a file.
     private func refuseObstacles(
         _ item: InPlacePlan.Item,
-        _ way: InPlaceOutcome.Way,
+        _ strategy: InPlaceOutcome.Strategy,
         _ wanted: InPlaceImages.Image?
     ) throws {
         try LivePlace.refuseObstacles(to: item.name, in: plan.root)
-        guard way == .rename || way == .aside, !options.isForced,
+        guard strategy == .rename || strategy == .aside, !options.isForced,
             let place = try LivePlace.of(item.name, in: plan.root)
         else { return }
         let holders = ProcessTable.writers(ofFileAt: place.path)
@@ -214,16 +219,16 @@ package struct InPlaceRestore {
         let result = try capture([]).sequence
         // The recovery must be recorded even if the checks fail: undo needs it.
         let checks = Result {
-            for index in outcomes.indices where outcomes[index].way != .unchanged {
+            for index in outcomes.indices where outcomes[index].strategy != .unchanged {
                 let (item, before) = (outcomes[index].item, outcomes[index].before)
                 // After an exchange by rename the image is the live file, which programs may have changed.
-                if outcomes[index].way == .transaction {
+                if outcomes[index].strategy == .transaction {
                     outcomes[index].changes = try images.differences(item, at: before)
                 }
                 outcomes[index].check = try images.check(item, from: before, to: result, options.check)
             }
         }
-        let changed = outcomes.filter { $0.way != .unchanged }
+        let changed = outcomes.filter { $0.strategy != .unchanged }
         let entry = RecoveryEntry(
             plan.action,
             time: .now,

@@ -1,4 +1,5 @@
 import LinuxSystem
+import RepositoryFormat
 import SQLiteFiles
 import SystemPackage
 
@@ -65,6 +66,31 @@ final class LiveFiles {
         while MonotonicInstant.now < deadline, try stamp().isSame(as: first) {
             WorkerThread.sleep(.milliseconds(1))
         }
+    }
+
+    /// Has the current state captured, and changes the database if nobody commits in between; else again, until
+    /// the time is over. Throws `InPlaceError.restless` then.
+    ///
+    /// - Parameters:
+    ///   - annotations: recorded with the first capture.
+    ///   - change: gets the captured state. It calls the closure once no other program can write, and changes
+    ///     nothing and returns nil if that returns false.
+    func changeAsCaptured<Value>(
+        _ path: FilePath,
+        wait: Duration,
+        saying annotations: inout [AnnotationRequest],
+        _ capture: InPlaceRestore.Capture,
+        _ change: (_ before: SequenceNumber, _ isUnchanged: () throws -> Bool) throws -> Value?
+    ) throws -> Value {
+        let deadline = MonotonicInstant.now.advanced(by: max(wait, .seconds(2)))
+        try waitForCommit()
+        repeat {
+            let stamp = try stamp()
+            let before = try CapturedState.seeing(path, until: deadline, saying: annotations, capture)
+            annotations = []
+            if let value = try change(before, { try self.stamp().isSame(as: stamp) }) { return value }
+        } while MonotonicInstant.now < deadline
+        throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
     }
 
     func stamp() throws(SystemError) -> Stamp {

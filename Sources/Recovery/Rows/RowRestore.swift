@@ -2,7 +2,7 @@ import CSQLite
 import GRDB
 package import History
 import LinuxSystem
-import RepositoryFormat
+package import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
@@ -142,10 +142,15 @@ package struct RowRestore {
         return outcome
     }
 
-    /// Rows that referred to the wanted ones then, and are missing now or refer to nothing, by table.
-    package func missingChildren(_ table: String, _ selection: RowSelection) throws -> [RowCounts] {
+    /// Rows that referred to the wanted ones then, and were missing at `present` or referred to nothing, by
+    /// table.
+    package func missingChildren(
+        _ table: String,
+        _ selection: RowSelection,
+        at present: SequenceNumber
+    ) throws -> [RowCounts] {
         let (set, old) = try rows(table, selection, withChildren: true)
-        let queue = try DatabaseQueue(path: ImageDatabase.uri(present(at: capture([]).sequence)))
+        let queue = try DatabaseQueue(path: ImageDatabase.uri(self.present(at: present)))
         return try queue.writeWithoutTransaction { database in
             try RowPlacement(set, of: old, database).counts().filter {
                 !$0.table.isSameName(as: table) && $0[.missing] + $0[.unlinked] > 0
@@ -153,31 +158,28 @@ package struct RowRestore {
         }
     }
 
-    /// Returns the result, and its entry in the history; nil if there was nothing to do. Throws `RowError`,
-    /// `InPlaceError`, what a rebuild throws, and what `capture` throws.
+    /// Returns the result, its entry in the history (nil if there was nothing to do) and the root's last
+    /// snapshot afterwards. Throws `RowError`, `InPlaceError`, what a rebuild throws, and what `capture` throws.
     package func run(
         _ table: String,
         _ selection: RowSelection
-    ) throws -> (outcome: RowOutcome, entry: RecoveryEntry?) {
+    ) throws -> (outcome: RowOutcome, entry: RecoveryEntry?, present: SequenceNumber) {
         let start = MonotonicInstant.now
         let (set, old) = try rows(table, selection, withChildren: options.withChildren)
         guard let place = try LivePlace.of(name, in: root) else {
             throw SystemError(.open, path, code: .noSuchFileOrDirectory)
         }
-        let files = LiveFiles(place)
-        let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
-        try files.waitForCommit()
-        var marks = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
-        repeat {
-            let stamp = try files.stamp()
-            let before = try CapturedState.seeing(path, until: deadline, saying: marks, capture)
-            marks = []
-            let outcome = try apply(set, old, place) { try files.stamp().isSame(as: stamp) }
-            guard let outcome else { continue }
-            let elapsed = start.duration(to: .now)
-            return (outcome, try conclude(outcome.counts, before, elapsed))
-        } while MonotonicInstant.now < deadline
-        throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
+        var annotations = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
+        let (outcome, before) = try LiveFiles(place).changeAsCaptured(
+            path,
+            wait: options.wait,
+            saying: &annotations,
+            capture
+        ) { before, isUnchanged in
+            try apply(set, old, place, isUnchanged).map { ($0, before) }
+        }
+        let entry = try conclude(outcome.counts, before, start.duration(to: .now))
+        return (outcome, entry, entry?.result ?? before)
     }
 
     /// The selected rows, and the former image that has them.

@@ -40,14 +40,14 @@ package struct DataCheck {
 
     private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
         let (wanted, last) = (Set(ids), SequenceNumber(.max))
-        return try ReplacedSegmentError.lookingAgain(reporting: report) { report in
+        return try ReplacedSegmentError.retrying(reporting: report) { report in
             let all = try RebuildPlans(root, wanted: wanted, upTo: last, keepingEverything: true)
-            var isSound = true
+            var isIntact = true
             try check(ids, all) { finding in
-                isSound = false
+                isIntact = false
                 try report(finding)
             }
-            if isSound {
+            if isIntact {
                 let newest = try RebuildPlans(root, wanted: wanted, upTo: last)
                 if newest.hasDeltas { try check(ids, newest, report) }
             }

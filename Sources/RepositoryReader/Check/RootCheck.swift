@@ -53,7 +53,7 @@ package struct RootCheck: Sendable {
         if let message = try root.contradictionOfCopy() {
             try count(Finding(.error, root.descriptionCopyPath, at: 0, message))
         }
-        let walk = try ReplacedSegmentError.lookingAgain(reporting: count) { try HistoryCheck(root, $0) }
+        let walk = try ReplacedSegmentError.retrying(reporting: count) { try HistoryCheck(root, $0) }
         summary.snapshots = walk.snapshots
         summary.bytesRead = walk.bytesRead
         for base in walk.bases {
@@ -64,7 +64,7 @@ package struct RootCheck: Sendable {
             try count(Finding(.error, path, at: 0, "it has the name of a base and is no regular file"))
         }
         try reportUnfinishedTail(walk.end, count)
-        try reportSetAside(count)
+        try reportQuarantined(count)
         if readingData {
             let data = DataCheck(root: root, scratch: scratch ?? root.directory)
             // Where records are missing and none is damaged, wrong images are a consequence.
@@ -96,7 +96,7 @@ package struct RootCheck: Sendable {
     }
 
     private func isNamed(_ base: HistoryCheck.Base) throws -> Bool {
-        try ReplacedSegmentError.lookingAgain {
+        try ReplacedSegmentError.retrying {
             try HistoryCheck(root) { _ in }.bases.contains { $0.path == base.path }
         }
     }
@@ -121,7 +121,7 @@ package struct RootCheck: Sendable {
     }
 
     /// Reports quarantined segments: originals that were kept when their valid front replaced them.
-    private func reportSetAside(_ report: (Finding) throws -> Void) throws {
+    private func reportQuarantined(_ report: (Finding) throws -> Void) throws {
         for name in try Directory.names(in: root.segmentsDirectory).sorted(by: { $0.string < $1.string }) {
             let path = root.segmentsDirectory.appending(name)
             guard let ending = name.extension else { continue }

@@ -12,7 +12,7 @@ package struct ReplacedSegmentError: Error, CustomStringConvertible {
 
     /// Repeats `body` until no segment is replaced meanwhile, which is rare. After too many attempts it
     /// throws.
-    package static func lookingAgain<Value>(_ body: () throws -> Value) throws -> Value {
+    package static func retrying<Value>(_ body: () throws -> Value) throws -> Value {
         for _ in 1..<mostLooks {
             do { return try body() } catch is ReplacedSegmentError {}
         }
@@ -21,14 +21,14 @@ package struct ReplacedSegmentError: Error, CustomStringConvertible {
 
     /// The same, but the findings of an attempt count only once it has finished: each finding is reported
     /// once.
-    static func lookingAgain<Value>(
+    static func retrying<Value>(
         reporting report: (Finding) throws -> Void,
         _ body: ((Finding) throws -> Void) throws -> Value
     ) throws -> Value {
         // If an attempt found too many to hold them back, this many are reported already.
         var reported = 0
         return try withoutActuallyEscaping(report) { report in
-            try lookingAgain {
+            try retrying {
                 var (found, held) = (0, [Finding]())
                 let value = try body { finding in
                     found += 1

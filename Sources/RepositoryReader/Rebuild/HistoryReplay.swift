@@ -26,7 +26,7 @@ package struct HistoryReplay {
     package func run(_ file: FileID, image: FilePath, _ body: (Step) throws -> Void) throws {
         var last = SequenceNumber.none
         _ = try OpenFile(image, .createNew)
-        try ReplacedSegmentError.lookingAgain {
+        try ReplacedSegmentError.retrying {
             try OpenFile(image, .update).truncate(to: 0)
             try runOnce(file, image: image, after: &last, body)
         }
@@ -70,7 +70,7 @@ package struct HistoryReplay {
     }
 
     private func snapshots(of file: FileID) throws -> [SnapshotState] {
-        try ReplacedSegmentError.lookingAgain {
+        try ReplacedSegmentError.retrying {
             var states: [SnapshotState] = []
             try RootHistory(root).visit { event in
                 if case .snapshot(let record) = event, record.file == file { states.append(record.state) }

@@ -19,7 +19,7 @@ package struct ImageRebuilder: Sendable {
         at sequence: SequenceNumber,
         mayCloneMirrors: Bool = false
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
-        try ReplacedSegmentError.lookingAgain { try rebuildOnce(outputs, at: sequence, mayCloneMirrors) }
+        try ReplacedSegmentError.retrying { try rebuildOnce(outputs, at: sequence, mayCloneMirrors) }
     }
 
     private func rebuildOnce(

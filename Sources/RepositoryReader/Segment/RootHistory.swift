@@ -85,7 +85,7 @@ package struct RootHistory: Sendable {
     ///
     /// `onStateOfRoot` is called before an event of a loss, if the newest snapshots of all files were the
     /// state of the root then.
-    package func visitLookingForBases(
+    package func visitCheckingBases(
         onStateOfRoot: () -> Void,
         _ body: (HistoryEvent) throws -> Void
     ) throws {

@@ -121,7 +121,7 @@ final class BlockWriter: SegmentSink {
     func finish(replacing last: SequenceNumber) throws {
         try endRun()
         try endBlock()
-        let deltas = try net.tellsAll ? SegmentDeltas(net, images).blocks : []
+        let deltas = try net.coversAll ? SegmentDeltas(net, images).blocks : []
         for (index, delta) in deltas.enumerated() {
             var record = SealedDraft.emptyRecord
             record.append(UInt32(deltas.count - 1 - index))

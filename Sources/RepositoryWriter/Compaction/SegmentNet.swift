@@ -17,8 +17,8 @@ struct SegmentNet {
     private(set) var files: [FileID: File] = [:]
     /// Whether one change of each file is enough for every reader that needs no snapshot before the segment's
     /// end.
-    private(set) var tellsAll = true {
-        didSet { if !tellsAll { files = [:] } }
+    private(set) var coversAll = true {
+        didSet { if !coversAll { files = [:] } }
     }
     /// With more pages nothing is collected any more: a segment delta of them would be too long.
     private static let mostPages = 1 << 16
@@ -30,7 +30,7 @@ struct SegmentNet {
 
     /// Begins the file with a base.
     mutating func begin(_ header: RecordHeader, base payload: RawSpan) throws(FormatError) {
-        guard tellsAll else { return }
+        guard coversAll else { return }
         let byteCount = try BaseReference(payload).shape.byteCount
         pageCount -= files[header.file]?.net.pageCount ?? 0
         files[header.file] = File(base: HeldRecord(header, payload), net: NetChange(after: byteCount))
@@ -38,7 +38,7 @@ struct SegmentNet {
 
     /// Begins a record of changes of the file.
     mutating func begin(_ header: RecordHeader, startsFresh: Bool) {
-        guard tellsAll else { return }
+        guard coversAll else { return }
         id = header.file
         next = header.firstSequence
         if startsFresh {
@@ -51,20 +51,20 @@ struct SegmentNet {
 
     /// Adds changed ranges of one of its pages.
     mutating func add(_ number: UInt32, _ ranges: [ByteRange]) {
-        guard tellsAll else { return }
+        guard coversAll else { return }
         let before = files[id]!.net.pageCount
         files[id]!.net.add(number, ranges)
         pageCount += files[id]!.net.pageCount - before
-        if pageCount > Self.mostPages { tellsAll = false }
+        if pageCount > Self.mostPages { coversAll = false }
     }
 
     mutating func end(_ entry: ChangesFormat.Entry) {
-        guard tellsAll else { return }
+        guard coversAll else { return }
         files[id]!.net.resized(to: entry.shape.byteCount)
         guard entry.event != nil else { return }
         // An earlier snapshot that can still be restored precedes the removed one.
         if entry.scope == .superseded, files[id]!.last != nil {
-            tellsAll = false
+            coversAll = false
             return
         }
         files[id]!.last = (next, entry)

@@ -26,7 +26,7 @@ package struct PruningDryRun {
         guard try lock.takeWriteLock() else { throw RepositoryError.locked(stage.directory) }
         defer { lock.releaseWriteLock() }
         defer { try? Directory.removeTree(stage.directory) }
-        try ReplacedSegmentError.lookingAgain {
+        try ReplacedSegmentError.retrying {
             // A crash may have left some.
             try Directory.removeTree(stage.segmentsDirectory)
             try Directory.removeTree(stage.basesDirectory)

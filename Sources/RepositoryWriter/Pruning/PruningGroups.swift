@@ -13,7 +13,7 @@ struct PruningGroups {
         /// Snapshots that are removed, or that are no longer moments of the root.
         var changeCount = 0
         var keptBytes: UInt64 = 0
-        var isSound = true
+        var isIntact = true
         var endsUnfinished = false
     }
 
@@ -50,7 +50,7 @@ struct PruningGroups {
                 let last = segments.count - 1
                 try tracker.consume(type, header, payload, place) { event in
                     switch event {
-                    case .finding: segments[last].isSound = false
+                    case .finding: segments[last].isIntact = false
                     case .snapshot(let record):
                         newest[record.file] = (record.state.sequence, record.isConsistentPoint)
                         segments[last].add(record, kept)
@@ -62,7 +62,7 @@ struct PruningGroups {
             }
         )
         for index in segments.indices where damaged.contains(segments[index].first) {
-            segments[index].isSound = false
+            segments[index].isIntact = false
         }
         self.replaced = replaced
         guard let untouched else {
@@ -96,7 +96,7 @@ struct PruningGroups {
         for segment in segments {
             unit.append(segment)
             guard !segment.endsUnfinished else { continue }
-            if !unit.allSatisfy(\.isSound) {
+            if !unit.allSatisfy(\.isIntact) {
                 // Older segments are kept too: a moment in this one needs the states in them.
                 (groups, group) = ([], [])
             } else {

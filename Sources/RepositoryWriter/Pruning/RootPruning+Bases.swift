@@ -11,15 +11,15 @@ extension RootPruning {
     /// stream cannot be read, an unseen record may name one, so all bases are kept.
     func removeUnnamedBases() throws -> UInt64 {
         var unnamed = Set(try root.bases())
-        var isSound = true
+        var isIntact = true
         _ = try StreamReader(root: root, refusesUnknown: true).run(
-            onFinding: { _ in isSound = false },
+            onFinding: { _ in isIntact = false },
             onRecord: { type, header, _, _ in
                 if type == .base { unnamed.remove(root.basePath(header.firstSequence, header.file)) }
                 return true
             }
         )
-        guard isSound else { return 0 }
+        guard isIntact else { return 0 }
         return try unnamed.reduce(0) { $0.addingSaturated(try remove($1)) }
     }
 }

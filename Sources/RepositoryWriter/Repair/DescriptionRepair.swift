@@ -32,7 +32,7 @@ package struct DescriptionRepair {
     /// Names of the root's files, at most this many, by which a person may recognise it.
     package func names(most: Int) -> [FilePath] {
         guard let root = try? description("/") else { return [] }
-        let files = (try? ReplacedSegmentError.lookingAgain { try RootHistory(root).files() }) ?? [:]
+        let files = (try? ReplacedSegmentError.retrying { try RootHistory(root).files() }) ?? [:]
         return files.values.sorted { $0.id < $1.id }.prefix(most).map(\.name)
     }
 

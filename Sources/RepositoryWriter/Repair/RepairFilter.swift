@@ -16,7 +16,7 @@ import SystemPackage
 /// only.
 struct RepairFilter {
     private let root: RootDescription
-    private let unsoundBases: Set<FilePath>
+    private let damagedBases: Set<FilePath>
     private var declared: Set<FileID> = []
     private var broken: Set<FileID> = []
     /// Broken files with a new base or fresh start, of which no snapshot has ended yet.
@@ -42,10 +42,10 @@ struct RepairFilter {
     /// Part of the stream was lost.
     private(set) var isLost = false
 
-    init(_ root: RootDescription, unsoundBases: Set<FilePath>, proven: [RecordLocation: Int]) {
+    init(_ root: RootDescription, damagedBases: Set<FilePath>, proven: [RecordLocation: Int]) {
         self.root = root
         self.proven = proven
-        self.unsoundBases = unsoundBases
+        self.damagedBases = damagedBases
     }
 
     /// Whether the root as a whole can be restored as of a snapshot that ends here. Files with a lost
@@ -140,7 +140,7 @@ struct RepairFilter {
             guard declared.contains(file) else { return false }
             begun.remove(file)
             void(file)
-            if unsoundBases.contains(root.basePath(header.firstSequence, file)) {
+            if damagedBases.contains(root.basePath(header.firstSequence, file)) {
                 broken.insert(file)
                 hasDropped = true
                 return false

@@ -85,7 +85,7 @@ extension RepairPlan {
 struct RepairScan: Sendable {
     private(set) var cut: RecordLocation?
     /// Bases that snapshots need, and that are damaged or missing.
-    private(set) var unsoundBases: Set<FilePath> = []
+    private(set) var damagedBases: Set<FilePath> = []
     private var segments: Set<SequenceNumber> = []
     /// Of records of changes after the first loss, the number of snapshots whose digests match.
     private(set) var proven: [RecordLocation: Int] = [:]
@@ -119,9 +119,9 @@ struct RepairScan: Sendable {
                     }
                     if tracker.ended == header.file,
                         let base = openBases.removeValue(forKey: header.file),
-                        try !Self.isSound(base.1, root, header.file, base.2)
+                        try !Self.isIntact(base.1, root, header.file, base.2)
                     {
-                        unsoundBases.insert(base.1)
+                        damagedBases.insert(base.1)
                         note(base.0)
                     }
                     if type == .void { openBases[header.file] = nil }
@@ -168,7 +168,7 @@ struct RepairScan: Sendable {
         !(finding.segment.map(segments.contains) ?? false)
     }
 
-    static func isSound(
+    static func isIntact(
         _ path: FilePath,
         _ root: RootDescription,
         _ file: FileID,

@@ -41,7 +41,7 @@ final class RepairWalk {
     init(_ root: RootDescription, _ scan: RepairScan) {
         self.root = root
         self.scan = scan
-        filter = RepairFilter(root, unsoundBases: scan.unsoundBases, proven: scan.proven)
+        filter = RepairFilter(root, damagedBases: scan.damagedBases, proven: scan.proven)
     }
 
     /// `onSegment`: called for each segment before its records.
@@ -101,11 +101,11 @@ final class RepairWalk {
         let end = type == .removed ? header.firstSequence.next : header.firstSequence
         if isLostInSegment { try fill(before: end, body) }
         guard place.isDataLost else { return try tell(type, header, payload, place, body) }
-        try tellProven(header, payload, place, body)
+        try reportProven(header, payload, place, body)
     }
 
     /// Reports the first snapshots of changes whose data is lost, as far as they are proven without it.
-    private func tellProven(
+    private func reportProven(
         _ header: RecordHeader,
         _ payload: RawSpan,
         _ place: RecordPlace,
@@ -123,7 +123,7 @@ final class RepairWalk {
     /// Reports the segment deltas' records of lost snapshots before `end`.
     private func fill(before end: SequenceNumber, _ body: (Step, RawSpan) throws -> Void) throws {
         while let file = deltas.next(before: end) {
-            guard try file.base.map(isSound) ?? true, filter.mend(file) else { continue }
+            guard try file.base.map(isIntact) ?? true, filter.mend(file) else { continue }
             for record in [file.base, file.changes].compactMap(\.self) {
                 let type = try record.header.knownType()!
                 try tell(type, record.header, unsafe record.payload.span.bytes, file.place, body)
@@ -132,12 +132,12 @@ final class RepairWalk {
     }
 
     /// The record of the base may be lost.
-    private func isSound(_ base: HeldRecord) throws -> Bool {
+    private func isIntact(_ base: HeldRecord) throws -> Bool {
         let path = root.basePath(base.header.firstSequence, base.header.file)
-        guard !scan.unsoundBases.contains(path),
+        guard !scan.damagedBases.contains(path),
             let reference = try? BaseReference(unsafe base.payload.span.bytes)
         else { return false }
-        return try RepairScan.isSound(path, root, base.header.file, reference)
+        return try RepairScan.isIntact(path, root, base.header.file, reference)
     }
 
     /// The segment deltas have the state of each file at the end of the segment.

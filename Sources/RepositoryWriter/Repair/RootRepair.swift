@@ -52,7 +52,7 @@ package struct RootRepair {
             let segments = RepairSegments(root, cut, now: now)
             try segments.write(scan)
             do {
-                try keepAside(plan, place)
+                try quarantine(plan, place)
                 for first in segments.drafts.reversed() {
                     let path = root.segmentPath(first)
                     // A file cannot replace a directory, so that is moved first. It has no records.
@@ -66,7 +66,7 @@ package struct RootRepair {
                 throw error
             }
         } else {
-            try keepAside(plan, place)
+            try quarantine(plan, place)
         }
         for item in plan.items where !named.contains(item.path) {
             if try item.path.isNoRegularFile() {
@@ -79,7 +79,7 @@ package struct RootRepair {
     }
 
     /// Gives the files to quarantine a second name. Only regular files can have one.
-    private func keepAside(_ plan: RepairPlan, _ place: QuarantineDirectory) throws {
+    private func quarantine(_ plan: RepairPlan, _ place: QuarantineDirectory) throws {
         var directories: Set<FilePath> = []
         for item in plan.items where try !item.path.isNoRegularFile() {
             let target = try place.target(item.path)

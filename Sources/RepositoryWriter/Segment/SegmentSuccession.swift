@@ -109,7 +109,7 @@ enum SegmentSuccession {
             )
         header.isSealed = false
         let validBytes = max(end.validBytes, SegmentHeader.byteCount)
-        return try rewrite(end.segment, root, validBytes: validBytes, header: header) { try keepAside(end) }
+        return try rewrite(end.segment, root, validBytes: validBytes, header: header) { try quarantine(end) }
     }
 
     static func copyFront(
@@ -132,7 +132,7 @@ enum SegmentSuccession {
     }
 
     /// Gives the segment a second name that is not in use.
-    private static func keepAside(_ end: StreamEnd) throws {
+    private static func quarantine(_ end: StreamEnd) throws {
         let ending = end.tail == .damaged ? "damaged" : "torn"
         for number in 1... {
             let suffix = number == 1 ? ending : "\(ending)-\(number)"

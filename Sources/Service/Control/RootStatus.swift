@@ -42,7 +42,7 @@ package struct RootStatus: Sendable {
 
     /// Reads the history beside the watcher and asks the watcher.
     package init(_ root: RootDescription) throws {
-        self = try ReplacedSegmentError.lookingAgain { try Self(once: root) }
+        self = try ReplacedSegmentError.retrying { try Self(once: root) }
     }
 
     /// A root of which only its watcher can tell, for its history cannot be read.

@@ -115,9 +115,9 @@ struct RowsRestore: HoldfastCommand {
             let outcome = try restore.rehearse(table, selection) { try report.show($0) }
             return try report.end(outcome, nil)
         }
-        let (outcome, recovery) = try restore.run(table, selection)
+        let (outcome, recovery, present) = try restore.run(table, selection)
         let status = try report.end(outcome, recovery)
-        if !withChildren { try warn(of: restore.missingChildren(table, selection), console) }
+        if !withChildren { try warn(of: restore.missingChildren(table, selection, at: present), console) }
         return status
     }
 

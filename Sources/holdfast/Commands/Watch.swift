@@ -245,7 +245,7 @@ struct Watch: AsyncParsableCommand {
                 )
             }
         }
-        ServiceManager.tellReady()
+        ServiceManager.reportReady()
     }
 
     /// At the first damaged snapshot.

@@ -21,10 +21,10 @@ struct InPlaceReport {
 
     mutating func add(_ outcome: InPlaceOutcome) throws {
         done += 1
-        if outcome.way == .unchanged { unchanged += 1 }
+        if outcome.strategy == .unchanged { unchanged += 1 }
         try console.result(json: line(outcome), text: text(outcome))
         guard !isRehearsal, !console.isQuiet else { return }
-        for holder in outcome.holders where outcome.way == .transaction {
+        for holder in outcome.holders where outcome.strategy == .transaction {
             console.message("\(holder) has it open, and sees it at its next read")
         }
         guard let check = outcome.check else { return }
@@ -98,7 +98,7 @@ struct InPlaceReport {
         let would = isRehearsal ? "would be " : "was "
         let source = text(outcome.item.source)
         var lines: [String]
-        switch outcome.way {
+        switch outcome.strategy {
         case .unchanged: lines = ["\(path) is unchanged"]
         case .transaction: lines = ["\(path) \(would)restored \(source) in one transaction"]
         case .rename: lines = ["\(path) \(would)restored \(source) as a new file"]
@@ -135,7 +135,7 @@ struct InPlaceReport {
             path: item.path.string,
             output: item.path.string,
             dryRun: isRehearsal,
-            way: outcome.way.rawValue,
+            way: outcome.strategy.rawValue,
             safetySequence: outcome.before,
             imageBytes: state?.shape.byteCount,
             digest: state?.digest.hexadecimal,

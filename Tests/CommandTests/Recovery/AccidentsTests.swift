@@ -86,7 +86,7 @@ struct AccidentsTests {
         let errors = team.writerErrors
         for command in accident.remedy { try team.holdfast(command.split(separator: " ").map(String.init)) }
         #expect(try team.rows() == before)
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
 
         let wrote = team.writes.wrote
         try team.waitForWrites { $0 > wrote }

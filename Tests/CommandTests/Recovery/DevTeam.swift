@@ -171,7 +171,7 @@ final class DevTeam: Project {
         return try sql(".timeout 10000\n.mode quote\n" + selects.joined(separator: "\n"))
     }
 
-    func isSound() throws -> Bool {
+    func isHealthy() throws -> Bool {
         try sql(".timeout 10000\nPRAGMA integrity_check; PRAGMA foreign_key_check;") == "ok"
     }
 }

@@ -53,7 +53,7 @@ struct DoctorTests {
                 && text.contains("no rows lost")
         )
         try team.holdfast("doctor", "--apply", "best")
-        #expect(try team.rows() == before && team.isSound())
+        #expect(try team.rows() == before && team.isHealthy())
         #expect(try team.shell("ls .devteam").contains("devteam.db.corrupted-"))
     }
 
@@ -72,7 +72,7 @@ struct DoctorTests {
         #expect(found[1].choice == "merge" && found[1].lost_rows == 0 && found[1].returning_rows ?? 0 > 3)
         #expect(found.first { $0.choice == "good" }?.lost_rows == 3)
         try team.holdfast("doctor", "--apply", "merge")
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
         #expect(
             try team.sql(
                 "SELECT count(*) FROM events; SELECT DISTINCT name FROM plans; SELECT name FROM tasks WHERE id = 'late';"
@@ -90,7 +90,7 @@ struct DoctorTests {
         let found = try choices(team)
         #expect(found.dropFirst().map(\.choice) == ["salvage"], "no snapshot was ever sound")
         try team.holdfast("doctor", "--apply", "salvage")
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
         let count = try #require(Int(try team.sql("SELECT count(*) FROM events;")))
         #expect(count == 600 - lost)
         #expect(try team.sql("SELECT min(id), max(id) FROM events;") == "1|600")

@@ -52,7 +52,7 @@ struct ExportTests {
         let result = try team.holdfast("restore", "--from-sql", "dump.sql")
         #expect(result.stdout.contains("restored from dump.sql in one transaction"))
         #expect(try team.rows() == before)
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
         try team.holdfast("undo")
         #expect(try team.rows() == after)
     }

@@ -49,7 +49,7 @@ struct FullDiskRestoreTests {
         )
         #expect(result.stderr.contains("make room and try again"), "\(result.stderr)")
         #expect(try team.rows() == present)
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
         #expect(try team.shell("ls -A .devteam") == "config.yaml\ndevteam.db\nmemory\n")
 
         try disk.makeRoom()

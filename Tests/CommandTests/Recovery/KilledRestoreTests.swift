@@ -99,7 +99,7 @@ struct KilledRestoreTests {
             try team.holdfast("check", "--quiet")
             try team.holdfast("restore", ".devteam/devteam.db", "--at", "good", "--in-place")
             #expect(try team.rows() == wanted, "\(place)")
-            #expect(try team.isSound(), "\(place)")
+            #expect(try team.isHealthy(), "\(place)")
             #expect(try team.shell("find . ../repository -name '.holdfast-restore-*'") == "", "\(place)")
             if !isWanted {
                 try team.holdfast("undo")

@@ -55,7 +55,7 @@ struct RestoreInPlaceTests {
         // writer.
         #expect(team.writes.failed - failedBefore <= 3, "\(team.writerErrors)")
         #expect(try team.rows() == before)
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
         let line = try #require(try lines(result).first)
         #expect(line.way == "transaction" && line.integrity == "ok" && line.aside == [])
         #expect(line.tables?.first { $0.table == "sessions" }?.regained == 9)
@@ -86,7 +86,7 @@ struct RestoreInPlaceTests {
         #expect(try team.rows() == after)
         try team.holdfast("undo")
         #expect(try team.rows() == before)
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
     }
 
     @Test("a dry run changes nothing and says what would come back")

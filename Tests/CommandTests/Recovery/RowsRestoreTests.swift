@@ -47,7 +47,7 @@ struct RowsRestoreTests {
             [3, 4].contains { result.stdout.contains("tasks: \($0) foreign keys restored") }
         )
         #expect(try team.rows() == before, "no trigger ran, and every row is as it was")
-        #expect(try team.isSound())
+        #expect(try team.isHealthy())
         #expect(try team.stopWriters().wrote > 0)
         #expect(
             try team.holdfast("recoveries").stdout.contains("rows of ")

@@ -85,7 +85,7 @@ struct BesideWriterTests {
             let flushed = progress.flushed.load(ordering: .acquiring)
             let findings = try test.findings(readingData: rounds % 4 == 0)
             #expect(findings.isEmpty)
-            let present = try ReplacedSegmentError.lookingAgain {
+            let present = try ReplacedSegmentError.retrying {
                 try test.snapshots().map(\.state.sequence.rawValue)
             }
             #expect(Set((0...flushed).filter(Self.stays)).isSubset(of: present))

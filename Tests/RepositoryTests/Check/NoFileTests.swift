@@ -142,7 +142,7 @@ struct NoFileTests {
         let history = try Self.history(isSealed: true)
         let second = try history.test.segments()[1]
         var looks = 0
-        let found = try ReplacedSegmentError.lookingAgain { () throws -> Int in
+        let found = try ReplacedSegmentError.retrying { () throws -> Int in
             looks += 1
             var (records, walk) = (0, StreamReader(root: history.test.root))
             walk.onSegment = { first, _ in
@@ -186,7 +186,7 @@ struct NoFileTests {
     func endless() {
         var looks = 0
         #expect(throws: ReplacedSegmentError.self) {
-            try ReplacedSegmentError.lookingAgain { () throws -> Void in
+            try ReplacedSegmentError.retrying { () throws -> Void in
                 looks += 1
                 throw ReplacedSegmentError()
             }
@@ -197,7 +197,7 @@ struct NoFileTests {
     @Test("what is found before and after a new look is reported once", arguments: [3, 10_000, 25_000])
     func once(count: Int) throws {
         var (looks, reported) = (0, [Finding]())
-        try ReplacedSegmentError.lookingAgain(reporting: { reported.append($0) }) { report in
+        try ReplacedSegmentError.retrying(reporting: { reported.append($0) }) { report in
             looks += 1
             for number in 0..<count {
                 if looks < 3, number == count - 1 { throw ReplacedSegmentError() }
