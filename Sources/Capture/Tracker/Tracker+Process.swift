@@ -102,11 +102,11 @@ extension Tracker {
     }
 
     private func rest(_ now: MonotonicInstant) throws -> ProcessStep {
+        if isCaughtUp { state.ledger.captured(through: now) }
         guard isAtRest else {
             state.schedule.retryUnlessAsked(now)
             return .done
         }
-        state.ledger.captured(through: now)
         state.presence.obstacles.canBeRead(state.report)
         state.handOverAttributes()
         state.ledger.isKnownGood(until: .now)

@@ -66,9 +66,12 @@ final class Tracker {
     var scan: FileScan? { scanning.scan }
 
     /// Nothing is left to do before the next event.
-    var isAtRest: Bool {
-        scan == nil && !state.pending.isWanted && !journal.hasNews && !state.outbox.hasBacklog
-            && !logs.isDrainingLater
+    var isAtRest: Bool { scan == nil && isCaughtUp }
+
+    /// All that was committed was handed over. An audit looks only for what nobody has noticed.
+    var isCaughtUp: Bool {
+        (scan == nil || scanning.isAuditing) && !state.pending.isWanted && !journal.hasNews
+            && !state.outbox.hasBacklog && !logs.isDrainingLater
     }
 
     /// The name is missing, which was recorded; nothing else is known.

@@ -22,7 +22,8 @@ package struct CapturedState: Sendable {
     }
 
     /// Captures the current state repeatedly until a file is captured completely, since a program may have it
-    /// locked. `annotations`: the annotations to record with it. Throws `InPlaceError.unseen` at the deadline.
+    /// locked. `annotations`: the annotations to record with it. Throws `InPlaceError.unseen` at the
+    /// deadline.
     static func seeing(
         _ path: FilePath,
         until deadline: MonotonicInstant,

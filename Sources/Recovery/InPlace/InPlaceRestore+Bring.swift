@@ -45,8 +45,8 @@ extension InPlaceRestore {
         return (sequence, try chooseStrategy(item, images, from: sequence))
     }
 
-    /// Restores one file. `captured` is the current state. `annotations`: pending annotations, recorded before any
-    /// change.
+    /// Restores one file. `captured` is the current state. `annotations`: pending annotations, recorded
+    /// before any change.
     func bring(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,

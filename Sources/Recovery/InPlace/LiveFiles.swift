@@ -68,8 +68,8 @@ final class LiveFiles {
         }
     }
 
-    /// Has the current state captured, and changes the database if nobody commits in between; else again, until
-    /// the time is over. Throws `InPlaceError.restless` then.
+    /// Has the current state captured, and changes the database if nobody commits in between; else again,
+    /// until the time is over. Throws `InPlaceError.restless` then.
     ///
     /// - Parameters:
     ///   - annotations: recorded with the first capture.

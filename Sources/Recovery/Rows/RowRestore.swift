@@ -159,7 +159,8 @@ package struct RowRestore {
     }
 
     /// Returns the result, its entry in the history (nil if there was nothing to do) and the root's last
-    /// snapshot afterwards. Throws `RowError`, `InPlaceError`, what a rebuild throws, and what `capture` throws.
+    /// snapshot afterwards. Throws `RowError`, `InPlaceError`, what a rebuild throws, and what `capture`
+    /// throws.
     package func run(
         _ table: String,
         _ selection: RowSelection

@@ -55,6 +55,39 @@ struct StopTests {
         }
     }
 
+    @Test("amid an audit: what was committed counts as captured, for a sync and for the stop")
+    func audit() throws {
+        struct Status: Decodable {
+            struct Progress: Decodable { let what: String }
+            let under_way: [Progress]?
+        }
+        let protection = try Protection(
+            """
+            PRAGMA journal_mode=WAL; CREATE TABLE t(b);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+            INSERT INTO t SELECT randomblob(1000) FROM n;
+            """
+        )
+        let watcher = try protection.startWatching()
+        try watcher.waitForError { $0.contains("ready") }
+        let mirror = try #require(files(protection, "-path", "*/mirror/*", "-size", "+1M").first)
+        let delay = try watcher.delay("pread64", on: String(mirror), milliseconds: 300)
+        try SQLite3.sql("INSERT INTO t VALUES(1)", on: protection.database)
+        let isAuditing = {
+            let text = try protection.holdfast("status", "--json").stdout
+            let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
+            return status.under_way?.contains { $0.what == "audit" } == true
+        }
+        try wait(for: "the audit", until: isAuditing)
+        try protection.sync()
+        #expect(try isAuditing(), "it takes much longer than the sync")
+        watcher.signal(SIGTERM)
+        let result = try watcher.waitForEnd(timeout: Self.limit)
+        #expect(result.status == 0, "\(result)")
+        delay.kill()
+        try protection.check()
+    }
+
     @Test("amid the listing and capturing of many files: says how many are captured")
     func manyFiles() throws {
         let protection = try Protection()
