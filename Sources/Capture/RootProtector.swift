@@ -139,7 +139,10 @@ package final class RootProtector: Sendable {
             loop: threads.recorders,
             meter: meter,
             answers: answers,
-            options: options
+            debounce: Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay),
+            isPatient: options.isPatient,
+            idleDelay: options.idleDelay,
+            onDurable: options.onDurable
         )
         let hashes = writer.hashes
         async let observed: Void = observe(start, hashes)

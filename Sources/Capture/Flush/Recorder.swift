@@ -14,7 +14,10 @@ final class Recorder {
     private let meter: StatusMeter
     private let answers: DurabilityWaiters
     private var debounce: Debounce
-    private let options: RootProtector.Options
+    private let isPatient: Bool
+    /// The idle time after which the segment is ended, so that it can be compacted.
+    private let idleDelay: Duration
+    private let onDurable: (@Sendable () -> Void)?
     private var pending = PendingFlush()
     private var gaps = GapLedger()
     private var bases = BaseProgress()
@@ -30,6 +33,8 @@ final class Recorder {
     /// An idle or old segment is ended when it has this many bytes: compacting less saves little.
     private static let worthEndingBytes: UInt64 = 256 << 10
 
+    /// - Parameter isPatient: whether failed writes to the repository are retried until they succeed, or end
+    ///   the run.
     init(
         writer: RootWriter,
         compactor: Compactor,
@@ -37,7 +42,10 @@ final class Recorder {
         loop: EventLoop,
         meter: StatusMeter,
         answers: DurabilityWaiters,
-        options: RootProtector.Options
+        debounce: Debounce,
+        isPatient: Bool,
+        idleDelay: Duration,
+        onDurable: (@Sendable () -> Void)?
     ) {
         self.writer = writer
         self.compactor = compactor
@@ -45,8 +53,10 @@ final class Recorder {
         self.loop = loop
         self.meter = meter
         self.answers = answers
-        self.options = options
-        debounce = Debounce(quiet: options.quiet, maximumDelay: options.maximumDelay)
+        self.debounce = debounce
+        self.isPatient = isPatient
+        self.idleDelay = idleDelay
+        self.onDurable = onDurable
     }
 
     /// Runs until the queue is closed and everything in it is durable.
@@ -89,7 +99,7 @@ final class Recorder {
             compact()
         }
         let isWorthIt = writer.segmentBytes >= Self.worthEndingBytes
-        guard await !hasSteps(within: isWorthIt ? options.idleDelay : nil) else { return }
+        guard await !hasSteps(within: isWorthIt ? idleDelay : nil) else { return }
         try await endSegment()
     }
 
@@ -147,7 +157,7 @@ final class Recorder {
         } catch let error as SystemError {
             guard let file = step.file, writer.hasFailedBase(file) else { throw error }
             if writer.hasLostMirror(file) { return try restoreMirror(file, error, then: step) }
-            guard options.isPatient else { throw error }
+            guard isPatient else { throw error }
             meter.trouble(.repository, "\(error)")
             try await untilItWorks { try writer.abandonBase(file) }
             bases.failed(file, "\(error)")
@@ -302,7 +312,7 @@ final class Recorder {
             do {
                 return try await work()
             } catch let error as SystemError {
-                guard options.isPatient, !queue.isClosed else { throw error }
+                guard isPatient, !queue.isClosed else { throw error }
                 meter.trouble(.repository, "\(error)")
                 await pause()
             }
@@ -334,6 +344,6 @@ final class Recorder {
         }
         meter.trouble(.repository, writer.mirrorTrouble.map { "\($0)" } ?? bases.trouble)
         answers.give(barriers, sequence, writer.lastTime, incompleteness: meter.incompleteness)
-        if isNew { options.onDurable?() }
+        if isNew { onDurable?() }
     }
 }

@@ -1,12 +1,10 @@
-package import LinuxSystem
-
 /// The tags of a recovery: on the state before it, and on the first one after it.
 package struct RecoveryTags: Hashable, Sendable {
     package let before: String
     package let after: String
 
     /// - Parameter stamp: of the current time, as `20260129-120000`.
-    fileprivate init(_ action: RecoveryEntry.Action, stamp: String) {
+    init(_ action: RecoveryEntry.Action, stamp: String) {
         after = "\(action.rawValue)-\(stamp)"
         before = Self.prefix + after
     }
@@ -24,18 +22,4 @@ package struct RecoveryTags: Hashable, Sendable {
     }
 
     private static let prefix = "before-"
-}
-
-extension SnapshotIndex {
-    /// The tags of a recovery at `now`. If there is one of that second, a number is appended.
-    package func freeTags(for action: RecoveryEntry.Action, now: Instant = .now) -> RecoveryTags {
-        let stamp = now.stamp(in: .system)
-        var free = RecoveryTags(action, stamp: stamp)
-        var number = 1
-        while tags[free.before] != nil || tags[free.after] != nil {
-            number += 1
-            free = RecoveryTags(action, stamp: "\(stamp)-\(number)")
-        }
-        return free
-    }
 }
