@@ -22,7 +22,7 @@ struct MirrorProofTests {
                 try history.flush()
                 try history.verify()
             }
-            let findings = try history.test.findings()
+            let findings = try history.findings()
             #expect(findings.isEmpty, "\(history.random): \(findings)")
             lost += history.lostMirrors
         }

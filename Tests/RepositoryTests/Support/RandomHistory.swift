@@ -211,6 +211,11 @@ struct RandomHistory {
         copy?.isThinned = true
     }
 
+    /// What the check finds, apart from writes that a kill has cut off.
+    func findings() throws -> [Finding] {
+        try test.findings().filter { !(hasFailed && $0.severity == .warning) }
+    }
+
     mutating func flush() throws {
         let sequence = try writer.flush()
         #expect(sequence.rawValue == UInt64(expected.count), "\(random)")
