@@ -46,6 +46,8 @@ package struct InotifyWatch: Hashable, Sendable {
 package final class Inotify {
     let descriptor: Int32
     private var buffer: [UInt8]
+    /// The last event's: most events are of the file of the one before, and taking names apart is slow.
+    private var lastName: (bytes: [UInt8], name: FilePath.Component?) = ([], nil)
 
     package init() throws(SystemError) {
         descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
@@ -111,14 +113,15 @@ package final class Inotify {
             while offset + MemoryLayout<inotify_event>.size <= got {
                 let header = unsafe raw.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
                 let nameStart = offset + MemoryLayout<inotify_event>.size
-                let name = unsafe FilePath(
-                    bytes: unsafe raw[nameStart..<nameStart + Int(header.len)].prefix { $0 != 0 }
-                )?.lastComponent
+                let bytes = unsafe raw[nameStart..<nameStart + Int(header.len)].prefix { $0 != 0 }
+                if unsafe !bytes.elementsEqual(lastName.bytes) {
+                    lastName = unsafe (Array(bytes), FilePath(bytes: bytes)?.lastComponent)
+                }
                 handle(
                     InotifyEvent(
                         watch: InotifyWatch(descriptor: header.wd),
                         mask: InotifyMask(rawValue: header.mask),
-                        name: name
+                        name: lastName.name
                     )
                 )
                 offset = nameStart + Int(header.len)

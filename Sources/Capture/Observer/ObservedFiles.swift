@@ -78,11 +78,12 @@ struct ObservedFiles: ~Copyable {
 
 // Files that come
 extension ObservedFiles {
-    /// The tracker of a protected file; made if it is new. Nil for what is no protected file.
-    mutating func tracker(for name: FilePath) -> Tracker? {
+    /// The tracker of a protected file; made if it is new. Nil for what is no protected file. `role`: the
+    /// name's, where it is known.
+    mutating func tracker(for name: FilePath, role: RootScope.Role? = nil) -> Tracker? {
         guard let name = tree.places.historyName(name) else { return nil }
         if let tracker = trackers[name] { return tracker }
-        let role = scope.role(of: name)
+        let role = (tree.places.isOneFile ? nil : role) ?? scope.role(of: name)
         guard role != .ignored else { return nil }
         // The usual sidecar: its owner is a known database.
         if case .sidecar(_, let owner) = role, let owner = trackers[owner],

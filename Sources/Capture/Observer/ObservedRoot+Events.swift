@@ -90,7 +90,7 @@ extension ObservedRoot {
             }
             files.queue.insert(tracker)
         }
-        guard role != .ignored, let tracker = files.tracker(for: name) else { return }
+        guard role != .ignored, let tracker = files.tracker(for: name, role: role) else { return }
         contentWritten(tracker, mask)
     }
 
