@@ -84,8 +84,6 @@ struct RecorderTests {
         let queue = CaptureQueue()
         let threads = try ProtectorThreads()
         let meter = StatusMeter { _ in }
-        var options = RootProtector.Options()
-        (options.quiet, options.maximumDelay) = (.zero, .zero)
         let recorder = Recorder(
             writer: try RootWriter(root: root),
             compactor: Compactor(root, meter: meter, retention: nil),
@@ -93,7 +91,10 @@ struct RecorderTests {
             loop: threads.recorders,
             meter: meter,
             answers: DurabilityWaiters(),
-            options: options
+            debounce: Debounce(quiet: .zero, maximumDelay: .zero),
+            isPatient: true,
+            idleDelay: .seconds(600),
+            onDurable: nil
         )
         queue.put(.declare(Self.bad, name: "bad", kind: .database))
         queue.put(.declare(Self.good, name: "good", kind: .database))
