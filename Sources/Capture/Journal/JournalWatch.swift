@@ -133,17 +133,19 @@ final class JournalWatch {
             if let evidence {
                 finished.append(evidence)
                 namedPages += evidence.pages.count
-                // So many pages were changed since the last capture that a list would need too much memory.
-                if namedPages > Self.maximumNamedPages {
-                    unread += finished.count
-                    finished = []
-                    namedPages = 0
-                }
+                if namedPages > Self.maximumNamedPages { forgetNames() }
             } else {
                 unread += 1
             }
         }
         return true
+    }
+
+    /// So many pages were changed since the last capture that a list would need too much memory.
+    private func forgetNames() {
+        unread += finished.count
+        finished = []
+        namedPages = 0
     }
 
     /// The open journal, unless it has lost its name.
@@ -202,8 +204,10 @@ final class JournalWatch {
     /// Whether a transaction of one of those super-journals was not captured: it has finished, or is about
     /// to.
     func awaits(_ superJournals: [SuperJournalName], _ scratch: inout [UInt8]) -> Bool {
-        let names = self.superJournals + readings.compactMap { $0.superJournalName(&scratch) }
-        if names.contains(where: superJournals.contains) { return true }
+        if finished.contains(where: { $0.superJournal.map(superJournals.contains) ?? false }) { return true }
+        if readings.contains(where: { $0.superJournalName(&scratch).map(superJournals.contains) ?? false }) {
+            return true
+        }
         guard let held,
             let got = try? held.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0),
             !JournalHeader.isFinished(unsafe scratch.span.bytes.extracting(0..<got)),

@@ -13,12 +13,15 @@ import SystemPackage
 /// those apart. The time of the last status change (ctime) is not used: each link of a dry run changes it.
 package struct SegmentIdentity: Hashable {
     private let file: FileIdentity
-    /// Both are nil unless it is sealed.
-    private let sizeBytes: UInt64?
-    private let modified: Int64?
+    private let sealed: Written?
+
+    private struct Written: Hashable {
+        let sizeBytes: UInt64
+        let modified: Int64
+    }
 
     init(_ status: FileStatus, isSealed: Bool) {
         file = status.identity
-        (sizeBytes, modified) = isSealed ? (status.sizeBytes, status.modified) : (nil, nil)
+        sealed = isSealed ? Written(sizeBytes: status.sizeBytes, modified: status.modified) : nil
     }
 }
