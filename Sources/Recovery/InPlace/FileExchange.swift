@@ -41,10 +41,9 @@ struct FileExchange {
         guard let present = try place.statusUnlessMissing() else {
             return try fill(image, deadline, &putAside, isUnchanged)
         }
-        let new = try OpenFile(image, .update)
-        try new.setOwnership(present.ownership)
-        try new.synchronise()
+        try own(image, present.ownership)
         let old = try OpenFile(place, .update)
+        let new = try OpenFile(image, .update)
         let isLocked = try waitUntilUnused(old, mayBeForced: !new.isLogged(), deadline)
         defer { if isLocked { old.releaseWriteLock() } }
         guard try isUnchanged() else { return nil }
@@ -83,14 +82,7 @@ struct FileExchange {
         _ aside: DirectoryEntry,
         isSure: () throws -> Void
     ) throws -> [Moved]? {
-        var hasTwoNames = true
-        do {
-            try aside.addName(to: place)
-        } catch {
-            guard error.lacksLinks else { throw error }
-            // The name is free for a moment.
-            hasTwoNames = false
-        }
+        let hasTwoNames = try addName(aside)
         var sidecars: [Moved] = []
         do {
             try setSidecarsAside(for: aside, &sidecars)
@@ -112,6 +104,18 @@ struct FileExchange {
     }
 
     private typealias Moved = (from: DirectoryEntry, to: DirectoryEntry)
+
+    /// Gives the file one more name. Returns false where files have only one: the name is then free for a
+    /// moment.
+    private func addName(_ aside: DirectoryEntry) throws(SystemError) -> Bool {
+        do {
+            try aside.addName(to: place)
+            return true
+        } catch {
+            if error.lacksLinks { return false }
+            throw error
+        }
+    }
 
     /// Renames the file without a replacement. Returns the new names of the file and its sidecars.
     func setAside() throws -> [FilePath] {
@@ -181,29 +185,48 @@ struct FileExchange {
         var sidecars: [Moved] = []
         defer { putAside += sidecars.map(\.to.path) }
         try setSidecarsAside(for: freeName(), &sidecars)
+        // A program that found no file may just have created an empty one.
         let file = try OpenFile(image, .update)
-        var shortfalls: [AttributesShortfall] = []
-        if let attributes {
-            shortfalls = file.setAttributes(attributes, as: place.path)
-        } else {
-            let directory = try place.directory.status().ownership
-            // As a program of the directory's owner would make it there.
-            let bits = 0o600 | (directory.permissions & 0o066)
-            try file.setOwnership(directory.with(permissions: bits))
-        }
-        try file.synchronise()
-        do {
-            try UnfinishedWork.name(image, place, isReplacing: false)
-        } catch {
-            guard error.code == .fileExists else { throw error }
-            // A program that found no file has just created an empty one. The image is opened for writing
-            // once more.
+        let shortfalls = try ownAsBefore(file)
+        guard try takeFreeName(image) else {
+            // It is opened for writing once more.
             let present = try file.status().ownership
             try file.setOwnership(present.with(permissions: 0o600))
             return nil
         }
         try place.directory.synchronise()
         return shortfalls
+    }
+
+    private func ownAsBefore(_ file: borrowing OpenFile) throws -> [AttributesShortfall] {
+        if let attributes {
+            let shortfalls = file.setAttributes(attributes, as: place.path)
+            try file.synchronise()
+            return shortfalls
+        }
+        let directory = try place.directory.status().ownership
+        // As a program of the directory's owner would make it there.
+        let bits = 0o600 | (directory.permissions & 0o066)
+        try file.setOwnership(directory.with(permissions: bits))
+        try file.synchronise()
+        return []
+    }
+
+    /// Returns false when the name is taken by now.
+    private func takeFreeName(_ image: DirectoryEntry) throws(SystemError) -> Bool {
+        do {
+            try UnfinishedWork.name(image, place, isReplacing: false)
+            return true
+        } catch {
+            if error.code == .fileExists { return false }
+            throw error
+        }
+    }
+
+    private func own(_ image: DirectoryEntry, _ ownership: FileOwnership) throws {
+        let file = try OpenFile(image, .update)
+        try file.setOwnership(ownership)
+        try file.synchronise()
     }
 
     /// While the whole file is locked, no program reads or writes it. Those that only have it open are found

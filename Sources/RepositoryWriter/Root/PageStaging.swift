@@ -6,8 +6,25 @@ import SQLiteFiles
 /// Stages the pages of changes. Comparing them can fail, and changes nothing. Then those that differ are
 /// staged. Its buffers are reused for the next changes.
 struct PageStaging {
-    var comparison = PageComparison()
+    private var comparison = PageComparison()
     private var pageBuffer: [UInt8] = []
+
+    /// Whether any of the compared pages differ.
+    var hasChanges: Bool { !comparison.numbers.isEmpty }
+
+    /// The digest of the image with the compared pages.
+    var digest: UInt64 { comparison.digest }
+
+    /// Compares the pages with the latest content. `before`: the current size; nil to start fresh.
+    mutating func compare(
+        _ pages: borrowing PageSet,
+        _ shape: ImageSize,
+        before: ImageSize?,
+        _ image: FileImage,
+        _ mirror: SharedFile
+    ) throws(SystemError) {
+        try comparison.run(pages, shape, before: before, image, mirror)
+    }
 
     /// Stages the compared pages as one entry, or as parts and an entry when they are too long for a record.
     /// Returns the snapshot that this ends.
@@ -45,7 +62,7 @@ struct PageStaging {
         var last = entry
         last.startsFresh = startsFresh
         let state = staged.end(run, last, comparison.numbers[first...], image)
-        if isShorter { run.isClosed = true }
+        if isShorter { run.close() }
         image.digest = comparison.digest
         return state
     }
@@ -61,12 +78,12 @@ struct PageStaging {
         let number = comparison.numbers[index]
         if run.hasPrefix, number <= run.pageCountBefore.rawValue, !image.staged.contains(number, in: run) {
             stagePrefix(index, number, size, run)
-            staged.pageBytes += size
+            staged.count(pageBytes: size)
         }
         let slot = comparison.slots[index]
         let tail = comparison.tail
         let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
-        staged.pageBytes += size
+        staged.count(pageBytes: size)
         image.staged.set(number, in: run, offset: offset, part: comparison.parts[index])
     }
 
@@ -102,6 +119,6 @@ struct PageStaging {
         part.startsFresh = startsFresh
         startsFresh = false
         _ = staged.end(run, part, numbers, image)
-        run.isClosed = true
+        run.close()
     }
 }

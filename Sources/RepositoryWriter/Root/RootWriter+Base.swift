@@ -63,7 +63,7 @@ extension RootWriter {
         image.base = nil
         image.becomeMirrored(shape, digest: image.digest)
         end(run, entry, [], image)
-        run.isClosed = true
+        run.close()
         return lastSequence
     }
 
@@ -138,7 +138,7 @@ extension RootWriter {
                 }
             }
             try baseMirror.append(pageOf: image, number, to: run)
-            staged.pageBytes += size
+            staged.count(pageBytes: size)
             numbers.append(number)
             base.touched.remove(PageNumber(number))
             next = number + 1

@@ -33,7 +33,7 @@ extension RootWriter {
             isUnfinished: image.unfinished != nil
         )
         if plan.isVain { return nil }
-        try pageStaging.comparison.run(
+        try pageStaging.compare(
             changes.pages,
             plan.shape,
             before: plan.before,
@@ -43,8 +43,7 @@ extension RootWriter {
 
         if !changes.isFinal { image.unfinished = image.unfinished ?? 0 }
         if changes.isFinal && !plan.closes { image.unfinished! += changes.transactions }
-        let hasChanges = !pageStaging.comparison.numbers.isEmpty
-        guard plan.needsEntry(hasChanges: hasChanges, hasOpenParts: image.hasOpenParts) else {
+        guard plan.needsEntry(hasChanges: pageStaging.hasChanges, hasOpenParts: image.hasOpenParts) else {
             if plan.closes { image.unfinished = nil }
             return nil
         }
@@ -55,7 +54,7 @@ extension RootWriter {
             startsFresh: plan.startsFresh,
             shape: plan.shape,
             coalesced: plan.closes ? UInt64(max(0, changes.coalesced) + added) : 0,
-            digest: plan.closes ? pageStaging.comparison.digest : 0,
+            digest: plan.closes ? pageStaging.digest : 0,
             scope: changes.isConsistentPoint ? .consistentPoint : .fileOnly
         )
         noteSnapshot(pageStaging.commit(entry, changes.pages, image, to: &staged), of: image)

@@ -33,7 +33,7 @@ final class Run {
     private var endsUnfinished = false
     /// Nothing may follow in this run: pages that are added again after the image became shorter are not in
     /// its prefix.
-    var isClosed = false
+    private(set) var isClosed = false
 
     /// Starts over, keeping memory. `before`: the image's size; nil when the frame has no prefix.
     func begin(_ file: FileID, _ pageSize: PageSize, before: ImageSize?, continues: Bool, time: Instant) {
@@ -98,6 +98,8 @@ final class Run {
             table[place] |= ChangesFormat.Scope.fileOnly.rawValue
         }
     }
+
+    func close() { isClosed = true }
 
     var flags: UInt8 {
         (continues ? ChangesFormat.Flag.continues : 0)

@@ -9,7 +9,7 @@ struct StagedRecords {
 
     private(set) var records: [StagedRecord] = []
     /// Bytes of the records' pages, and of their former content.
-    var pageBytes = 0
+    private(set) var pageBytes = 0
     /// The time of the last staged record, by the clock.
     private(set) var lastTime: Instant
     /// The last staged snapshot.
@@ -85,6 +85,9 @@ struct StagedRecords {
         image.isPresent = state.event != .deleted
         return state
     }
+
+    /// A page was added to a run, or its former content.
+    mutating func count(pageBytes: Int) { self.pageBytes += pageBytes }
 
     /// A snapshot of a file of that kind ended. It is no baseline.
     mutating func noteChange(of kind: FileKind) { changedKinds.insert(kind) }

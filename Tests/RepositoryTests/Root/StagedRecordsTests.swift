@@ -59,7 +59,7 @@ struct StagedRecordsTests {
         var staged = StagedRecords(after: .none, Self.time)
         stage(&staged, image(1), event: .commit)
         staged.noteChange(of: .database)
-        staged.pageBytes += 4096
+        staged.count(pageBytes: 4096)
         #expect(staged.pageBytes == 4096)
         let written = staged.takeAll()
         #expect(written.count == 1)
