@@ -27,7 +27,7 @@ enum DirectPath {
 
     /// The same, but pipes, sockets and devices fail with ESPIPE without being opened. The file is pinned
     /// with O_PATH, and is opened only once its kind is known.
-    static func openToLook(_ path: FilePath, _ flags: Int32) -> Int32 {
+    static func openProtected(_ path: FilePath, _ flags: Int32) -> Int32 {
         reopen(open(path, linux_open_path | O_NOFOLLOW), flags, takesDirectories: true) { open(path, flags) }
     }
 
@@ -99,7 +99,7 @@ extension FileStatus {
     /// that is ELOOP.
     package static func direct(_ path: FilePath) throws(SystemError) -> FileStatus {
         let descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .last(.lookAt, path) }
+        guard descriptor >= 0 else { throw .last(.inspect, path) }
         defer { close(descriptor) }
         return try FileStatus(ofOpen: descriptor, path)
     }

@@ -35,7 +35,7 @@ package struct DirectoryEntry: Sendable {
         let result = unsafe name.withPlatformString {
             unsafe fstatat(directory.descriptor, $0, &raw, AT_SYMLINK_NOFOLLOW)
         }
-        guard result == 0 else { throw .last(.lookAt, path) }
+        guard result == 0 else { throw .last(.inspect, path) }
         return FileStatus(raw)
     }
 

@@ -41,7 +41,7 @@ extension FileAttributes {
         keepingTime: Bool
     ) throws(SystemError) -> (status: FileStatus, attributes: FileAttributes) {
         let descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .last(.lookAt, path) }
+        guard descriptor >= 0 else { throw .last(.inspect, path) }
         defer { close(descriptor) }
         return try read(descriptor, path, keepingTime: keepingTime)
     }

@@ -47,7 +47,7 @@ package struct FileStatus: Hashable, Sendable {
     /// The status of an open file (`fstat(2)`).
     init(ofOpen descriptor: Int32, _ path: FilePath) throws(SystemError) {
         var raw = stat()
-        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.lookAt, path) }
+        guard unsafe fstat(descriptor, &raw) == 0 else { throw .last(.inspect, path) }
         self.init(raw)
     }
 
@@ -57,7 +57,7 @@ package struct FileStatus: Hashable, Sendable {
         let result = unsafe path.withPlatformString {
             followingLinks ? unsafe stat($0, &raw) : unsafe lstat($0, &raw)
         }
-        guard result == 0 else { throw .last(.lookAt, path) }
+        guard result == 0 else { throw .last(.inspect, path) }
         return FileStatus(raw)
     }
 

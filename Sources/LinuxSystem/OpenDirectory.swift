@@ -12,7 +12,7 @@ package final class OpenDirectory: Sendable {
     /// path is a symbolic link, ENOTDIR when it is not a directory.
     package init(_ path: FilePath) throws(SystemError) {
         descriptor = DirectPath.open(path, linux_open_path | O_NOFOLLOW | O_DIRECTORY)
-        guard descriptor >= 0 else { throw .last(.lookAt, path) }
+        guard descriptor >= 0 else { throw .last(.inspect, path) }
         self.path = path
     }
 
@@ -21,7 +21,7 @@ package final class OpenDirectory: Sendable {
     package init(following path: FilePath) throws(SystemError) {
         let flags = linux_open_path | O_DIRECTORY | O_CLOEXEC
         descriptor = unsafe (path.isEmpty ? "." : path).withPlatformString { unsafe open($0, flags) }
-        guard descriptor >= 0 else { throw .last(.lookAt, path) }
+        guard descriptor >= 0 else { throw .last(.inspect, path) }
         self.path = path
     }
 
@@ -31,7 +31,7 @@ package final class OpenDirectory: Sendable {
         descriptor = unsafe entry.name.withPlatformString {
             unsafe openat(entry.directory.descriptor, $0, flags)
         }
-        guard descriptor >= 0 else { throw .last(.lookAt, entry.path) }
+        guard descriptor >= 0 else { throw .last(.inspect, entry.path) }
         path = entry.path
     }
 

@@ -28,7 +28,7 @@ package struct OpenFile: ~Copyable, Sendable {
     package enum Mode: Sendable {
         /// For reading a protected file. A symbolic link in any component of its path is refused (ELOOP).
         /// Pipes, sockets and devices are refused (ESPIPE), because opening them has effects.
-        case look
+        case protected
         /// For reading a file of our own, or synchronising a directory.
         case read
         /// For reading a file of a repository, where others may have written. A symbolic link at the end of
@@ -45,7 +45,7 @@ package struct OpenFile: ~Copyable, Sendable {
 
         var flags: Int32 {
             switch self {
-            case .look, .read, .stored: O_RDONLY | O_NONBLOCK
+            case .protected, .read, .stored: O_RDONLY | O_NONBLOCK
             case .update: O_RDWR | O_NOFOLLOW
             case .updateOrCreate: O_RDWR | O_CREAT | O_NOFOLLOW
             case .createNew: O_RDWR | O_CREAT | O_EXCL
@@ -55,7 +55,7 @@ package struct OpenFile: ~Copyable, Sendable {
         /// Where a test can make opening for writing fail.
         fileprivate func check(_ path: FilePath) throws(SystemError) {
             switch self {
-            case .look, .read, .stored: return
+            case .protected, .read, .stored: return
             case .update, .updateOrCreate, .createNew:
                 try Faults.check(.open, path, .open)
             }
@@ -76,7 +76,7 @@ package struct OpenFile: ~Copyable, Sendable {
         try mode.check(path)
         let descriptor =
             switch mode {
-            case .look: DirectPath.openToLook(path, mode.flags)
+            case .protected: DirectPath.openProtected(path, mode.flags)
             case .stored: DirectPath.openStored(path, mode.flags)
             default: unsafe path.withPlatformString { unsafe open($0, mode.flags | O_CLOEXEC, 0o600) }
             }

@@ -34,7 +34,7 @@ package enum StopSignal {
 
     private static func handle(_ signal: Int32) throws(SystemError) {
         var action = sigaction()
-        guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last(.lookAtSignal, nil) }
+        guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last(.inspectSignal, nil) }
         if action.isIgnored { return }
         action = sigaction()
         action.sa_flags = SA_RESTART

@@ -15,8 +15,8 @@ extension SystemError {
         case list
         case listenAt = "listen at"
         case lock
-        case lookAt = "look at"
-        case lookAtSignal = "look at a signal"
+        case inspect = "inspect"
+        case inspectSignal = "inspect a signal"
         case make
         case makeDirectory = "make a directory in"
         case makePipe = "make a pipe"

@@ -20,7 +20,7 @@ struct DirectPathTests {
 
     @Test("a file without a link in its path is opened, looked at and watched")
     func direct() throws {
-        _ = try OpenFile(path("a/b/file"), .look)
+        _ = try OpenFile(path("a/b/file"), .protected)
         #expect(try FileStatus.direct(path("a/b/file")) == FileStatus.of(path("a/b/file")))
         _ = try Inotify().watchDirect(path("a/b/file"), for: .modified)
         #expect(try Set(OpenDirectory(path("a/b")).names()) == ["file", "last", "dangling", "up"])
@@ -32,11 +32,11 @@ struct DirectPathTests {
     )
     func links(_ name: String) throws {
         #expect(throws: SystemError(.open, path(name), code: .tooManySymbolicLinkLevels)) {
-            _ = try OpenFile(path(name), .look)
+            _ = try OpenFile(path(name), .protected)
         }
         // The kernel is asked, and each component by itself where it cannot be.
         for open in [DirectPath.open, DirectPath.openStepByStep] {
-            #expect(open(path(name), Int32(OpenFile.Mode.look.flags)) == -1)
+            #expect(open(path(name), Int32(OpenFile.Mode.protected.flags)) == -1)
         }
     }
 
@@ -76,7 +76,7 @@ struct DirectPathTests {
         arguments: ["a/b/file", "a/nothing", "a/b/file/x"]
     )
     func stepByStep(_ name: String) throws {
-        let flags = OpenFile.Mode.look.flags
+        let flags = OpenFile.Mode.protected.flags
         let (one, other) = (DirectPath.open(path(name), flags), DirectPath.openStepByStep(path(name), flags))
         #expect((one < 0) == (other < 0))
         for descriptor in [one, other] where descriptor >= 0 {

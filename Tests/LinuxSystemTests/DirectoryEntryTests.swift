@@ -65,10 +65,10 @@ struct DirectoryEntryTests {
     func links() throws {
         try shell("ln -s ../outside moved/link; ln -s ../outside/1 moved/file")
         #expect(try entry("link").status().kind == .symbolicLink)
-        #expect(throws: SystemError(.lookAt, entry("link").path, code: .notDirectory)) {
+        #expect(throws: SystemError(.inspect, entry("link").path, code: .notDirectory)) {
             _ = try OpenDirectory(entry("link"))
         }
-        for mode in [OpenFile.Mode.look, .read, .update, .updateOrCreate] {
+        for mode in [OpenFile.Mode.protected, .read, .update, .updateOrCreate] {
             #expect(throws: SystemError(.open, entry("file").path, code: .tooManySymbolicLinkLevels)) {
                 _ = try OpenFile(entry("file"), mode)
             }

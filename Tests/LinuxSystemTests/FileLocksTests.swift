@@ -14,7 +14,7 @@ struct FileLocksTests {
         let folder = try TemporaryDirectory()
         let session = try SQLite3Session(folder.file("a.db"))
         try session.sql("CREATE TABLE t(i);")
-        let file = try OpenFile(FilePath(folder.file("a.db")), .look)
+        let file = try OpenFile(FilePath(folder.file("a.db")), .protected)
         var locked: [Bool] = []
         func look() throws {
             locked = try [Self.pending, Self.reserved, Self.shared].map { try file.isWriteLocked(in: $0) }

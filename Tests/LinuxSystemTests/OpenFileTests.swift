@@ -48,7 +48,7 @@ struct OpenFileTests {
 
     @Test("says what failed and on which file")
     func errors() {
-        let error = #expect(throws: SystemError.self) { _ = try OpenFile("/nowhere/at/all", .look) }
+        let error = #expect(throws: SystemError.self) { _ = try OpenFile("/nowhere/at/all", .protected) }
         #expect(error?.isMissing == true)
         #expect(error?.description == "cannot open /nowhere/at/all: No such file or directory")
     }

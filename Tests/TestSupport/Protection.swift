@@ -115,7 +115,7 @@ package final class Protection {
 
     /// The digest that the database file has now, as snapshots record it.
     package func liveDigest() throws -> String {
-        let file = try OpenFile(FilePath(database), .look)
+        let file = try OpenFile(FilePath(database), .protected)
         var front = [UInt8](repeating: 0, count: 100)
         let got = try file.read(into: &front, count: 100, at: 0)
         let header = try DatabaseHeader(unsafe front.span.bytes.extracting(0..<got))

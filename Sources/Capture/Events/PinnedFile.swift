@@ -8,7 +8,7 @@ final class PinnedFile: Sendable {
 
     /// Opens it for reading. Anything but a regular file counts as missing: SQLite keeps nothing in it.
     init(_ path: FilePath) throws(SystemError) {
-        file = try OpenFile(path, .look)
+        file = try OpenFile(path, .protected)
         let status = try file.status()
         guard status.kind == .regular else {
             throw SystemError(.open, path, code: .noSuchFileOrDirectory)

@@ -28,7 +28,7 @@ final class HotJournal {
     /// Nil when there is nothing to apply: if the journal has no valid header, SQLite uses the file as it is.
     /// Throws `SystemError` when it cannot be read, ENOENT when it was removed.
     init?(_ path: FilePath, _ scratch: inout [UInt8]) throws(SystemError) {
-        let journal = try OpenFile(path, .look)
+        let journal = try OpenFile(path, .protected)
         let status = try journal.status()
         stamp = ContentStamp(status)
         var scanner = JournalScanner(fileBytes: status.sizeBytes, purpose: .playback)

@@ -66,7 +66,7 @@ struct RootPlaces {
     /// The directories and links on the path to the root, but for those that are watched anyway.
     var ancestors: [FilePath] {
         let watched = [path, directory(at: path)]
-        return Directory.way(to: root.path).filter { !watched.contains($0) }
+        return Directory.traversedPaths(to: root.path).filter { !watched.contains($0) }
     }
 
     /// Whether the directory, or one that it lies in, is not there for now.

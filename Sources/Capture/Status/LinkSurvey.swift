@@ -69,7 +69,7 @@ final class LinkSurvey: Sendable {
 
     private static func isDatabase(_ path: FilePath) -> Bool {
         var front = [UInt8](repeating: 0, count: DatabaseHeader.magic.count)
-        guard let file = try? OpenFile(path, .look),
+        guard let file = try? OpenFile(path, .protected),
             (try? file.read(into: &front, count: front.count, at: 0)) == front.count
         else { return false }
         return front == Array(DatabaseHeader.magic)

@@ -59,7 +59,7 @@ extension CaptureState {
     /// Reads the whole file; nil when it is too large to be read at once.
     func readWhole() throws -> PlainRead? {
         let writes = pending.contentWrites
-        let file = try OpenFile(path, .look)
+        let file = try OpenFile(path, .protected)
         let status = try file.status()
         let shape = try bounds.plainShape(status)
         guard shape.byteCount <= Self.wholeBytes else { return nil }

@@ -101,7 +101,7 @@ extension CaptureState {
     /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside
     /// it.
     mutating func decideKindAgain(hasLog: Bool, _ journal: JournalWatch) throws {
-        let opened = try OpenFile(path, .look)
+        let opened = try OpenFile(path, .protected)
         let got = try opened.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
         guard

@@ -12,7 +12,7 @@ struct ContentSight {
 
     init(_ path: FilePath, _ known: ObservedImage, _ scratch: inout [UInt8]) throws {
         self.known = known
-        let file = try OpenFile(path, .look)
+        let file = try OpenFile(path, .protected)
         stamp = ContentStamp(try file.status())
         var pages = PageSet(pageSize: known.shape.pageSize)
         try file.read([PageNumber(1)], into: &pages, &scratch)

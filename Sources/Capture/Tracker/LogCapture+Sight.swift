@@ -44,7 +44,7 @@ extension LogCapture {
             return false
         }
         let context = state.context
-        let file = try OpenFile(state.path, .look)
+        let file = try OpenFile(state.path, .protected)
         guard try file.isLocked(in: LockBytes.shared) else { return false }
         return try DatabaseHeader(of: file, &context.scratch)?.usesWAL ?? false
     }
@@ -95,7 +95,7 @@ extension LogCapture {
         if try tail?.reader.header(&context.scratch) != nil { return true }
         // A journal that is live may be about to take back what the file says of itself.
         if try journal.state(&context.scratch) == .live { return false }
-        let file = try OpenFile(state.path, .look)
+        let file = try OpenFile(state.path, .protected)
         return try DatabaseHeader(of: file, &context.scratch)?.usesWAL ?? false
     }
 }

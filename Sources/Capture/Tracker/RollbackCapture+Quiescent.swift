@@ -27,7 +27,7 @@ extension RollbackCapture {
         let context = state.context
         guard journal.readOn(&context.scratch) else { return retry(in: .zero, &state, now) }
         let writes = state.pending.contentWrites
-        let file = try OpenFile(state.path, .look)
+        let file = try OpenFile(state.path, .protected)
         guard let window = try QuiescentWindow(file, journal: journal, &context.scratch) else {
             try noteLockedWrite(file, &state, now)
             return retry(in: Self.pauseWhileLocked(state.pending.lastActivity, now), &state, now)

@@ -112,7 +112,7 @@ extension ScanCapture {
             }
         try begin(
             shape,
-            file: try OpenFile(state.path, .look),
+            file: try OpenFile(state.path, .protected),
             isOverLog: false,
             selection: pages.map(PageBitmap.init),
             transactions: transactions ?? 0,
@@ -140,7 +140,7 @@ extension ScanCapture {
         let scan = FileScan(
             .audit,
             isOverLog: image.usesWAL,
-            file: try OpenFile(state.path, .look),
+            file: try OpenFile(state.path, .protected),
             mirror: mirror,
             shape: image.shape,
             journalEvents: journal.eventsSeen

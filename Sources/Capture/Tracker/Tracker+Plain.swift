@@ -33,7 +33,7 @@ extension Tracker {
     func readPlain() throws -> ProcessStep {
         if let read = try state.readWhole() { return state.readEvents(before: .provePlain(read)) }
         guard state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
-        let file = try OpenFile(path, .look)
+        let file = try OpenFile(path, .protected)
         let status = try file.status()
         let shape = try state.bounds.plainShape(status)
         state.presence.content.captured(ContentStamp(status))

@@ -14,7 +14,7 @@ extension Tracker {
         // A file without an image has nothing in its mirror, and each commit until then is merged with
         // others.
         guard state.image == nil || state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
-        let file = try OpenFile(path, .look)
+        let file = try OpenFile(path, .protected)
         let outline = try FileOutline(file, &context.scratch)
         let logged = try logs.tail?.reader.pageSize(unless: outline.header?.pageSize, &context.scratch)
         guard let pageSize = logged ?? outline.header?.pageSize else { return captureQuiescent(now) }

@@ -124,8 +124,8 @@ package struct Doctor {
     /// A message that it had far more rows. Only their program knows whether they were meant to be deleted.
     private func deletedRows(_ image: FilePath, _ present: SnapshotIndex.Entry) throws -> String? {
         let entries = index.entries(in: .file(file))
-        let looks = FormerLooks(images, imageBytes: try FileStatus.of(image).sizeBytes)
-        guard let former = try looks.fullest(of: entries.dropLast()) else { return nil }
+        let formerStates = FormerStates(images, imageBytes: try FileStatus.of(image).sizeBytes)
+        guard let former = try formerStates.fullest(of: entries.dropLast()) else { return nil }
         let lost = try HealthFacts(imageAt: image).massDeletions(since: former.facts)
         guard !lost.isEmpty else { return nil }
         let last = try HistoryBisection(entries, images, after: former.sequence, upTo: present.sequence)

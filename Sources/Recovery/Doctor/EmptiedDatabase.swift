@@ -85,12 +85,12 @@ struct EmptiedDatabase {
 
     private mutating func size(_ entry: SnapshotIndex.Entry) throws -> Size? {
         if let known = sizes[entry.sequence] { return known }
-        let size = try look(entry)
+        let size = try measure(entry)
         sizes[entry.sequence] = .some(size)
         return size
     }
 
-    private func look(_ entry: SnapshotIndex.Entry) throws -> Size? {
+    private func measure(_ entry: SnapshotIndex.Entry) throws -> Size? {
         guard let image = try images.image(entry) else { return nil }
         defer { if entry != present { images.discard(entry) } }
         let facts = try HealthFacts(imageAt: image)

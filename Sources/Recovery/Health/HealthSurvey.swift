@@ -58,7 +58,7 @@ package final class HealthSurvey: Sendable {
             try RootHistory(root).visit { latest.add($0) }
             return latest
         }
-        let past = LookBack(root)
+        let past = LazyHistory(root)
         for (file, state) in latest.unjudged.prefix(Self.most) {
             guard !work.withLock({ $0.isStopped }) else { return }
             let known = known.withLock { $0[file] }
@@ -67,7 +67,7 @@ package final class HealthSurvey: Sendable {
                 try onVerdict(examination.verdict(problem: Integrity.otherBytes))
                 continue
             }
-            guard let facts = try look(file, state) else { continue }
+            guard let facts = try facts(file, state) else { continue }
             let verdict = try examination.judge(facts, stamp)
             self.known.withLock { $0[file] = (state.sequence, facts) }
             try onVerdict(verdict)
@@ -75,7 +75,7 @@ package final class HealthSurvey: Sendable {
     }
 
     /// Nil when the mirror is not that snapshot, before or after.
-    private func look(_ file: FileID, _ state: SnapshotState) throws -> HealthFacts? {
+    private func facts(_ file: FileID, _ state: SnapshotState) throws -> HealthFacts? {
         let path = root.mirrorPath(file)
         guard let before = FileStatus.ifPresent(path), before.sizeBytes == state.shape.byteCount else {
             return nil
@@ -97,7 +97,7 @@ private struct Examination {
     let file: FileID
     let state: SnapshotState
     let latest: LatestStates
-    let past: LookBack
+    let past: LazyHistory
     /// The last result, and its snapshot.
     let known: (sequence: SequenceNumber, facts: HealthFacts)?
 
@@ -138,23 +138,23 @@ private struct Examination {
     /// 1. If there was no check yet, it is the fullest of some earlier states. So it is if the database is
     ///    young and was filled since the check.
     /// 2. States before the last restored one are not used: the restore was intended.
-    private func former() throws -> FormerLook? {
+    private func former() throws -> FormerState? {
         guard let first = latest.firsts[file], first.sequence < state.sequence else { return nil }
         let restored = latest.restored[file] ?? .none
         let known = known.flatMap { known in
             known.sequence < restored
-                ? nil : FormerLook(sequence: known.sequence, facts: known.facts, isSettled: true)
+                ? nil : FormerState(sequence: known.sequence, facts: known.facts, isSettled: true)
         }
         let isYoung = first.time.age < Self.youth
         if known != nil, !isYoung { return known }
         let all = try past.entries(of: file)
         let start = all.lastIndex(atOrBefore: restored) ?? 0
         let entries = all[start...].filter { $0.sequence < state.sequence }
-        let looks = FormerLooks(try past.images(), imageBytes: state.shape.byteCount)
+        let formerStates = FormerStates(try past.images(), imageBytes: state.shape.byteCount)
         let good = entries.last { $0.sequence == latest.judgements[file]?.lastGood }
         let settled = good ?? (restored == .none ? nil : entries.first)
-        let former = try known ?? settled.flatMap { try looks.look(at: $0, isSettled: true) }
-        guard former == nil || isYoung, let fullest = try looks.fullest(of: entries),
+        let former = try known ?? settled.flatMap { try formerStates.state(at: $0, isSettled: true) }
+        guard former == nil || isYoung, let fullest = try formerStates.fullest(of: entries),
             fullest.facts.rowCount > former?.facts.rowCount ?? 0
         else { return former }
         return fullest
@@ -162,7 +162,7 @@ private struct Examination {
 
     /// Tags for the moments just before a mass deletion or a change of the schema.
     private func marks(
-        _ former: FormerLook,
+        _ former: FormerState,
         _ new: HealthFacts,
         _ stamp: String
     ) throws -> [AnnotationRequest] {
@@ -194,7 +194,7 @@ private struct Examination {
 }
 
 /// The history of a root, read on first use.
-private final class LookBack {
+private final class LazyHistory {
     let root: RootDescription
     private var index: SnapshotIndex?
     private var work: HistoricalImages?

@@ -3,7 +3,7 @@ import SQLiteFiles
 import SystemPackage
 
 /// Replaces a file by an image, and renames the previous file with its sidecars. Where files can have two
-/// names, the name is never free in between. Nothing is deleted unless `keepsAside` is false. SQLite never
+/// names, the name is never free in between. Nothing is deleted unless `keepsPrevious` is false. SQLite never
 /// finds the sidecars of one file beside the other.
 struct FileExchange {
     /// The path of its directory is absolute and free of symbolic links.
@@ -15,14 +15,14 @@ struct FileExchange {
     let asideSuffix: String
     /// Whether the previous file is kept. Otherwise it is removed in the end, because the history has it,
     /// unless a program wrote to it meanwhile.
-    let keepsAside: Bool
+    let keepsPrevious: Bool
     /// How long to wait for programs that have the file open.
     let wait: Duration
     /// Whether programs that still have it open then may continue with the previous file.
     let isForced: Bool
 
-    /// Appends the new names of the previous file and its sidecars to `putAside`. Returns the attributes that
-    /// could not be restored. `image` must be durable and on the same file system.
+    /// Appends the new names of the previous file and its sidecars to `quarantined`. Returns the attributes
+    /// that could not be restored. `image` must be durable and on the same file system.
     ///
     /// `isUnchanged` is called once no program uses the file. If it returns false, the file is not changed
     /// and the result is nil.
@@ -34,12 +34,12 @@ struct FileExchange {
     /// Throws `InPlaceError.inUse`, `SystemError`; nothing is changed then.
     func run(
         _ image: DirectoryEntry,
-        putAside: inout [FilePath],
+        quarantined: inout [FilePath],
         isUnchanged: () throws -> Bool
     ) throws -> [AttributesShortfall]? {
         let deadline = MonotonicInstant.now.advanced(by: wait)
         guard let present = try place.statusUnlessMissing() else {
-            return try fill(image, deadline, &putAside, isUnchanged)
+            return try fill(image, deadline, &quarantined, isUnchanged)
         }
         try own(image, present.ownership)
         let old = try OpenFile(place, .update)
@@ -52,22 +52,22 @@ struct FileExchange {
         let isNewLocked = try new.takeWriteLock()
         defer { if isNewLocked { new.releaseWriteLock() } }
 
-        let aside = try freeName()
+        let quarantine = try freeName()
         let sidecars = try UnfinishedWork.uninterrupted {
-            try exchange(image, before.identity, aside) {
-                if isLocked, keepsAside { try waitForLatecomers(to: old, deadline) }
+            try exchange(image, before.identity, quarantine) {
+                if isLocked, keepsPrevious { try waitForLatecomers(to: old, deadline) }
             }
         }
         guard let sidecars else { return nil }
         try place.directory.synchronise()
         let after = try old.status()
         let isAsCaptured = before.sizeBytes == after.sizeBytes && before.modified == after.modified
-        if !keepsAside, isAsCaptured, ProcessTable.writers(of: [before.identity]).isEmpty {
-            try aside.remove()
+        if !keepsPrevious, isAsCaptured, ProcessTable.writers(of: [before.identity]).isEmpty {
+            try quarantine.remove()
         } else {
-            putAside.append(aside.path)
+            quarantined.append(quarantine.path)
         }
-        putAside += sidecars.map(\.to.path)
+        quarantined += sidecars.map(\.to.path)
         return []
     }
 
@@ -79,23 +79,23 @@ struct FileExchange {
     private func exchange(
         _ image: DirectoryEntry,
         _ old: FileIdentity,
-        _ aside: DirectoryEntry,
+        _ quarantine: DirectoryEntry,
         isSure: () throws -> Void
     ) throws -> [Moved]? {
-        let hasTwoNames = try addName(aside)
+        let hasTwoNames = try addName(quarantine)
         var sidecars: [Moved] = []
         do {
-            try setSidecarsAside(for: aside, &sidecars)
-            if !hasTwoNames { try place.rename(to: aside) }
+            try quarantineSidecars(for: quarantine, &sidecars)
+            if !hasTwoNames { try place.rename(to: quarantine) }
             try UnfinishedWork.rename(image, place, isReplacing: hasTwoNames)
             try isSure()
             return sidecars
         } catch {
             // If both names belong to one file, rename(2) would keep both.
             if try place.statusUnlessMissing()?.identity == old {
-                try? aside.remove()
+                try? quarantine.remove()
             } else {
-                try? aside.rename(to: place)
+                try? quarantine.rename(to: place)
             }
             for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
             if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return nil }
@@ -107,9 +107,9 @@ struct FileExchange {
 
     /// Gives the file one more name. Returns false where files have only one: the name is then free for a
     /// moment.
-    private func addName(_ aside: DirectoryEntry) throws(SystemError) -> Bool {
+    private func addName(_ quarantine: DirectoryEntry) throws(SystemError) -> Bool {
         do {
-            try aside.addName(to: place)
+            try quarantine.addName(to: place)
             return true
         } catch {
             if error.lacksLinks { return false }
@@ -118,30 +118,30 @@ struct FileExchange {
     }
 
     /// Renames the file without a replacement. Returns the new names of the file and its sidecars.
-    func setAside() throws -> [FilePath] {
+    func quarantine() throws -> [FilePath] {
         guard try place.statusUnlessMissing() != nil else { return [] }
         let file = try OpenFile(place, .update)
         let isLocked = try waitUntilUnused(file, mayBeForced: true, MonotonicInstant.now.advanced(by: wait))
         defer { if isLocked { file.releaseWriteLock() } }
-        let aside = try freeName()
+        let quarantine = try freeName()
         let sidecars = try UnfinishedWork.uninterrupted {
-            try moveWithSecondNames(to: aside) ?? moveInTurn(to: aside)
+            try moveWithSecondNames(to: quarantine) ?? moveInTurn(to: quarantine)
         }
         try place.directory.synchronise()
-        return [aside.path] + sidecars.map(\.to.path)
+        return [quarantine.path] + sidecars.map(\.to.path)
     }
 
     /// Adds the new names, the file's last; then removes the old ones, the file's first. So no name ever has
     /// a database without its log. Returns nil where files have only one name.
-    private func moveWithSecondNames(to aside: DirectoryEntry) throws -> [Moved]? {
+    private func moveWithSecondNames(to quarantine: DirectoryEntry) throws -> [Moved]? {
         var moved: [Moved] = []
         do {
-            for sidecar in try sidecars(for: aside) {
+            for sidecar in try sidecars(for: quarantine) {
                 try sidecar.to.addName(to: sidecar.from)
                 moved.append(sidecar)
             }
-            try aside.addName(to: place)
-            moved.append((place, aside))
+            try quarantine.addName(to: place)
+            moved.append((place, quarantine))
             try place.remove()
         } catch {
             for moved in moved.reversed() { try? moved.to.remove() }
@@ -154,11 +154,11 @@ struct FileExchange {
     }
 
     /// If the process ends in between, the database lacks its log until that is renamed back.
-    private func moveInTurn(to aside: DirectoryEntry) throws -> [Moved] {
+    private func moveInTurn(to quarantine: DirectoryEntry) throws -> [Moved] {
         var sidecars: [Moved] = []
         do {
-            try setSidecarsAside(for: aside, &sidecars)
-            try place.rename(to: aside)
+            try quarantineSidecars(for: quarantine, &sidecars)
+            try place.rename(to: quarantine)
             return sidecars
         } catch {
             for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
@@ -170,7 +170,7 @@ struct FileExchange {
     private func fill(
         _ image: DirectoryEntry,
         _ deadline: MonotonicInstant,
-        _ putAside: inout [FilePath],
+        _ quarantined: inout [FilePath],
         _ isUnchanged: () throws -> Bool
     ) throws -> [AttributesShortfall]? {
         let isLogged = try OpenFile(image, .read).isLogged()
@@ -183,8 +183,8 @@ struct FileExchange {
         }
         guard try isUnchanged() else { return nil }
         var sidecars: [Moved] = []
-        defer { putAside += sidecars.map(\.to.path) }
-        try setSidecarsAside(for: freeName(), &sidecars)
+        defer { quarantined += sidecars.map(\.to.path) }
+        try quarantineSidecars(for: freeName(), &sidecars)
         // A program that found no file may just have created an empty one.
         let file = try OpenFile(image, .update)
         let shortfalls = try ownAsBefore(file)
@@ -261,17 +261,17 @@ struct FileExchange {
         }
     }
 
-    private func setSidecarsAside(for aside: DirectoryEntry, _ moved: inout [Moved]) throws {
-        for sidecar in try sidecars(for: aside) {
+    private func quarantineSidecars(for quarantine: DirectoryEntry, _ moved: inout [Moved]) throws {
+        for sidecar in try sidecars(for: quarantine) {
             try sidecar.from.rename(to: sidecar.to)
             moved.append(sidecar)
         }
     }
 
     /// The existing sidecars, and the names under which SQLite finds them for the renamed file.
-    private func sidecars(for aside: DirectoryEntry) throws -> [Moved] {
+    private func sidecars(for quarantine: DirectoryEntry) throws -> [Moved] {
         try Sidecar.allCases.map(\.rawValue)
-            .map { (place.appending(suffix: $0), aside.appending(suffix: $0)) }
+            .map { (place.appending(suffix: $0), quarantine.appending(suffix: $0)) }
             .filter { try $0.0.statusUnlessMissing() != nil }
     }
 

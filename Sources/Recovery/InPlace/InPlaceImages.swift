@@ -123,7 +123,7 @@ final class InPlaceImages {
 
     /// Whether the file has that content.
     func holds(_ place: DirectoryEntry, _ state: SnapshotState) throws -> Bool {
-        let file = try OpenFile(place, .look)
+        let file = try OpenFile(place, .protected)
         guard try file.status().sizeBytes == state.shape.byteCount else { return false }
         return try ImageDigest.of(file, shape: state.shape) == state.digest
     }

@@ -12,7 +12,7 @@ package struct InPlaceOutcome: Sendable {
         /// Another file has its name now.
         case rename
         /// There was no such file then: it was renamed.
-        case aside
+        case movedAway = "aside"
     }
 
     package let item: InPlacePlan.Item
@@ -22,7 +22,7 @@ package struct InPlaceOutcome: Sendable {
     /// The root's snapshot with its state before.
     package internal(set) var before: SequenceNumber
     /// The new names of the previous file and its sidecars.
-    package internal(set) var aside: [FilePath] = []
+    package internal(set) var quarantined: [FilePath] = []
     /// Attributes that could not be restored, if the file was missing.
     package internal(set) var shortfalls: [AttributesShortfall] = []
     /// Programs that have it open for writing. They continue with the restored content, unless another file

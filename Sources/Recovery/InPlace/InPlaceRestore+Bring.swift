@@ -13,7 +13,7 @@ extension InPlaceRestore {
     ) throws -> InPlaceOutcome.Strategy {
         let entry = try images.entry(item, at: sequence)
         guard let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo) else {
-            return entry == nil ? .unchanged : .aside
+            return entry == nil ? .unchanged : .movedAway
         }
         let place = try LivePlace.of(item.name, in: plan.root)
         guard entry != nil, let place, try place.statusUnlessMissing() != nil else { return .rename }
@@ -69,7 +69,7 @@ extension InPlaceRestore {
         )
         defer { annotations = change.annotations }
         guard let wanted else {
-            try change.setAside()
+            try change.quarantine()
             return change.outcome
         }
         if strategy == .transaction, try change.replace(by: wanted.path) { return change.outcome }
@@ -135,7 +135,7 @@ private struct FileChange {
             let stamp = try files.stamp()
             outcome.before = try captured()
             let present = try images.present(outcome.item, at: outcome.before)
-            let keepsAside =
+            let keepsPrevious =
                 try image.isDatabase || present != nil
                 || !images.isCaptured(outcome.item, as: place, at: outcome.before)
             // While the image can still be read.
@@ -146,9 +146,12 @@ private struct FileChange {
             }
             let isReplaced = present?.isHealthyDatabase ?? !image.isDatabase
             // If programs continue to write, the renamed file has their last writes.
-            let mayDiffer = keepsAside && attempts >= Self.exactAttempts
-            let exchange = fileExchange(isReplaced ? ".replaced-" : ".corrupted-", keepsAside: keepsAside)
-            let done = try exchange.run(near, putAside: &outcome.aside) {
+            let mayDiffer = keepsPrevious && attempts >= Self.exactAttempts
+            let exchange = fileExchange(
+                isReplaced ? ".replaced-" : ".corrupted-",
+                keepsPrevious: keepsPrevious
+            )
+            let done = try exchange.run(near, quarantined: &outcome.quarantined) {
                 try mayDiffer || files.stamp().isSame(as: stamp)
             }
             if let done {
@@ -172,18 +175,18 @@ private struct FileChange {
         }
     }
 
-    mutating func setAside() throws {
+    mutating func quarantine() throws {
         try absorbSidecars()
         outcome.before = try captured()
-        outcome.aside = try fileExchange(".undone-", keepsAside: true).setAside()
+        outcome.quarantined = try fileExchange(".undone-", keepsPrevious: true).quarantine()
     }
 
-    private func fileExchange(_ suffix: String, keepsAside: Bool) -> FileExchange {
+    private func fileExchange(_ suffix: String, keepsPrevious: Bool) -> FileExchange {
         FileExchange(
             place: place,
             attributes: outcome.item.attributes,
             asideSuffix: suffix + restore.stamp,
-            keepsAside: keepsAside,
+            keepsPrevious: keepsPrevious,
             wait: options.wait,
             isForced: options.isForced
         )

@@ -98,8 +98,8 @@ package struct InPlaceRestore {
         let conclusion = Result { try conclude(&outcomes, images, elapsed) }
         for outcome in outcomes { try onFile(outcome) }
         switch conclusion {
-        case .success((let entry, let looks)):
-            try looks.get()
+        case .success((let entry, let checks)):
+            try checks.get()
             return entry
         case .failure(let error):
             throw InPlaceError.unrecorded(plan.root.path, tag: tags.before, String(describing: error))
@@ -182,7 +182,7 @@ package struct InPlaceRestore {
         _ wanted: InPlaceImages.Image?
     ) throws {
         try LivePlace.refuseObstacles(to: item.name, in: plan.root)
-        guard strategy == .rename || strategy == .aside, !options.isForced,
+        guard strategy == .rename || strategy == .movedAway, !options.isForced,
             let place = try LivePlace.of(item.name, in: plan.root)
         else { return }
         let holders = ProcessTable.writers(ofFileAt: place.path)

@@ -14,9 +14,9 @@ final class LiveFiles {
     /// Owner and time of the status change are not included. When root opens a database, SQLite gives its log
     /// and wal-index to the owner of the database.
     struct Stamp {
-        fileprivate let database: Look?
-        fileprivate let log: Look?
-        fileprivate let index: Look?
+        fileprivate let database: FileState?
+        fileprivate let log: FileState?
+        fileprivate let index: FileState?
 
         /// Whether no program committed in between. A connection may have been opened, which creates a
         /// wal-index and an empty log.
@@ -27,7 +27,7 @@ final class LiveFiles {
         }
     }
 
-    fileprivate struct Look: Equatable {
+    fileprivate struct FileState: Equatable {
         let identity: FileIdentity
         let sizeBytes: UInt64
         let modified: Int64
@@ -43,7 +43,7 @@ final class LiveFiles {
 
     private final class Held {
         let file: OpenFile
-        init(_ place: DirectoryEntry) throws(SystemError) { file = try OpenFile(place, .look) }
+        init(_ place: DirectoryEntry) throws(SystemError) { file = try OpenFile(place, .protected) }
     }
 
     private let place: DirectoryEntry
@@ -94,31 +94,31 @@ final class LiveFiles {
     }
 
     func stamp() throws(SystemError) -> Stamp {
-        let log = try look(
-            at: place.appending(suffix: Sidecar.writeAheadLog.rawValue),
+        let log = try state(
+            of: place.appending(suffix: Sidecar.writeAheadLog.rawValue),
             frontBytes: WALLayout.headerBytes
         )
         return try Stamp(
-            database: look(at: place, frontBytes: DatabaseLayout.headerBytes),
+            database: state(of: place, frontBytes: DatabaseLayout.headerBytes),
             log: log.flatMap { $0.sizeBytes == 0 ? nil : $0 },
-            index: look(
-                at: place.appending(suffix: Sidecar.sharedMemory.rawValue),
+            index: state(
+                of: place.appending(suffix: Sidecar.sharedMemory.rawValue),
                 frontBytes: WALIndexLayout.headerCopyBytes
             )
         )
     }
 
-    private func look(at place: DirectoryEntry, frontBytes: Int) throws(SystemError) -> Look? {
+    private func state(of place: DirectoryEntry, frontBytes: Int) throws(SystemError) -> FileState? {
         guard let status = try place.statusUnlessMissing() else { return nil }
         if held[status.identity] == nil {
             // The name may belong to another file by now, or to none.
             guard let file = try open(place) else { return nil }
             held[try file.file.status().identity] = file
         }
-        guard let file = held[status.identity] else { return Look(status) }
+        guard let file = held[status.identity] else { return FileState(status) }
         var front = [UInt8](repeating: 0, count: frontBytes)
         let count = try file.file.read(into: &front, count: frontBytes, at: 0)
-        return Look(try file.file.status(), front: front[..<count])
+        return FileState(try file.file.status(), front: front[..<count])
     }
 
     private func open(_ place: DirectoryEntry) throws(SystemError) -> Held? {

@@ -50,7 +50,7 @@ package final class RowHistory {
     /// It changes whenever a table gets another root page or other columns.
     private var cookie: UInt32?
     /// The number of snapshots that SQLite has read.
-    package private(set) var looks = 0
+    package private(set) var examinedCount = 0
 
     /// - Parameter key: the value of each column of the primary key, or the rowid, as people write them.
     package init(_ root: RootDescription, _ file: FileID, table: String, key: [String]) throws {
@@ -68,8 +68,8 @@ package final class RowHistory {
         try HistoryReplay(root).run(file, image: image) { step in
             guard try mayDiffer(step) else { return }
             try step.writeImage()
-            looks += 1
-            let found = try look()
+            examinedCount += 1
+            let found = try currentRow()
             cookie = try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie
             if let version = version(step.state, found) { try onVersion(version) }
             row = found
@@ -104,7 +104,7 @@ package final class RowHistory {
     }
 
     /// The row in the image. Also sets the pages on which it depends.
-    private func look() throws -> [RowDiff.Value]? {
+    private func currentRow() throws -> [RowDiff.Value]? {
         let file = try OpenFile(image, .read)
         guard let header = try DatabaseHeader(of: file) else {
             // Empty, deleted, or not a database: any database that follows begins with the first page.
@@ -113,7 +113,7 @@ package final class RowHistory {
             return nil
         }
         do {
-            return try ImageDatabase(at: image).read { try look($0, file, header) }
+            return try ImageDatabase(at: image).read { try currentRow(in: $0, file, header) }
         } catch let error as DatabaseError
             where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
         {
@@ -127,8 +127,8 @@ package final class RowHistory {
         }
     }
 
-    private func look(
-        _ database: Database,
+    private func currentRow(
+        in database: Database,
         _ file: borrowing OpenFile,
         _ header: DatabaseHeader
     ) throws -> [RowDiff.Value]? {

@@ -15,13 +15,13 @@ extension Database {
     /// If SQLite cannot parse the whole schema, makes it use the part that it can parse
     /// (sqlite.org/pragma.html#pragma_writable_schema).
     func readSchemaInPart() throws {
-        let look = "SELECT 1 FROM sqlite_master"
+        let probe = "SELECT 1 FROM sqlite_master"
         do {
-            try execute(sql: look)
+            try execute(sql: probe)
         } catch let error as DatabaseError where error.isUnreadableSchema {
             try execute(sql: "PRAGMA writable_schema = ON")
             // The first statement fails with the same error once more.
-            try? execute(sql: look)
+            try? execute(sql: probe)
         }
     }
 

@@ -1,4 +1,4 @@
-/// What a look at a snapshot of a database found, in the words of its annotation.
+/// What a check of a snapshot of a database found, in the words of its annotation.
 package enum HealthVerdict: String, Hashable, Sendable {
     case good
     case bad

@@ -12,7 +12,7 @@ package enum RepositoryError: Error, Hashable, Sendable {
     /// was detected.
     case gone(FilePath, String)
     /// The repository's file system is currently not mounted there; the text says how that was detected.
-    case away(FilePath, String)
+    case unavailable(FilePath, String)
     /// Another user owns the directory or may have changed its content. Nothing was read.
     case notPrivate(FilePath, String)
     /// It was written by a newer version. Nothing was changed.
@@ -37,7 +37,7 @@ extension RepositoryError: CustomStringConvertible {
         case .gone(let path, let how):
             "the repository's \(path.printable) \(how): nothing is captured any more; put it back, and run "
                 + "\(SuggestedCommand("watch")) again"
-        case .away(let path, let how):
+        case .unavailable(let path, let how):
             "the repository's \(path.printable) \(how): nothing is captured until its file system is mounted again"
         case .notPrivate(let path, let why): "\(path.printable) \(why)"
         case .unsupported(let path, let what):

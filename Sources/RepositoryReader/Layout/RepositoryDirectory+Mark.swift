@@ -13,7 +13,7 @@ extension RepositoryDirectory {
 
     /// Whether the directory of the file at `path` is a repository, of whatever version.
     package static func mark(at path: FilePath) -> Mark {
-        guard let file = try? OpenFile(path, .look) else { return .isOther }
+        guard let file = try? OpenFile(path, .protected) else { return .isOther }
         var bytes = [UInt8](repeating: 0, count: 4096)
         guard let got = try? file.read(into: &bytes, count: bytes.count, at: 0) else { return .isOther }
         guard got > 0 else { return .isUnfinished }

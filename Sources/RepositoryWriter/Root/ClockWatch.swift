@@ -9,7 +9,7 @@ struct ClockWatch {
     private static let leastStep = Int64(500_000_000)
 
     /// Takes the readings of both clocks. Returns by how much the wall clock was set since the last call.
-    mutating func look(_ wall: Instant, _ steady: MonotonicInstant) -> ClockStep? {
+    mutating func record(_ wall: Instant, _ steady: MonotonicInstant) -> ClockStep? {
         defer { last = (wall, steady) }
         guard let last else { return nil }
         let passed = last.steady.duration(to: steady).nanoseconds

@@ -149,7 +149,7 @@ struct PageComparison {
     }
 
     private mutating func addNew(_ number: UInt32, _ slot: Int, _ pages: borrowing PageSet, _ size: Int) {
-        let (part, isZero) = Self.look(at: number, slot, pages, tail, size)
+        let (part, isZero) = Self.part(of: number, slot, pages, tail, size)
         digest ^= part
         guard !isZero else { return }
         numbers.append(number)
@@ -157,8 +157,8 @@ struct PageComparison {
         parts.append(part)
     }
 
-    private static func look(
-        at number: UInt32,
+    private static func part(
+        of number: UInt32,
         _ slot: Int,
         _ pages: borrowing PageSet,
         _ tail: [UInt8],

@@ -33,7 +33,7 @@ struct StagedRecords {
 
     /// The time of the next staged record. If the clock was set since, that is staged first.
     mutating func noting(_ time: Instant) -> Instant {
-        if let step = clock.look(.now, .sinceBoot) { append(.annotation(Annotation(step)), time: step.to) }
+        if let step = clock.record(.now, .sinceBoot) { append(.annotation(Annotation(step)), time: step.to) }
         lastTime = time
         return time
     }

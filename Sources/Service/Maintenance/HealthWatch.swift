@@ -35,7 +35,7 @@ package struct HealthWatch: Sendable {
             for await _ in changes {
                 do {
                     try await waitForQuiet()
-                    let processorTime = try await look(survey)
+                    let processorTime = try await run(survey)
                     try await Task.sleep(for: options.pause(after: processorTime))
                 } catch is CancellationError {
                     return
@@ -57,7 +57,7 @@ package struct HealthWatch: Sendable {
         }
     }
 
-    private func look(_ survey: HealthSurvey) async throws -> Duration {
+    private func run(_ survey: HealthSurvey) async throws -> Duration {
         let (verdicts, processorTime) = try await BackgroundWork.run(on: loop) {
             let before = WorkerThread.processorTime
             var verdicts: [HealthSurvey.Verdict] = []

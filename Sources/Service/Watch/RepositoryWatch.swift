@@ -20,7 +20,7 @@ final class RepositoryWatch: Sendable {
         /// Nothing can be written there.
         case readOnly(FilePath)
         /// Its file system is not where it was. When it is back, all goes on.
-        case away(RepositoryError)
+        case unavailable(RepositoryError)
     }
 
     private struct State {
@@ -63,7 +63,7 @@ final class RepositoryWatch: Sendable {
     private let inotify: SharedInotify.Subscription?
 
     private static let mask: InotifyMask = [.deletedSelf, .movedSelf, .deleted, .movedFrom]
-    private static let wayMask: InotifyMask = [.deletedSelf, .movedSelf, .linkItself]
+    private static let traversedMask: InotifyMask = [.deletedSelf, .movedSelf, .linkItself]
     /// Between two comparisons where events are missing.
     private static let pause = Duration.seconds(30)
     /// Between two of which no event told: a file system that becomes read-only by an error, or elsewhere,
@@ -112,11 +112,11 @@ final class RepositoryWatch: Sendable {
 
     /// What can be done with the repository just now. Throws `RepositoryError.gone` when it is not what it
     /// was.
-    func look(wasMoved: Bool = false) throws(RepositoryError) -> Condition {
+    func check(wasMoved: Bool = false) throws(RepositoryError) -> Condition {
         try state.withLock { state throws(RepositoryError) in
             let condition = try condition(&state, wasMoved)
             state.condition = condition
-            if case .away = condition { return condition }
+            if case .unavailable = condition { return condition }
             for waiter in state.waiters { waiter.finish() }
             state.waiters = []
             return condition
@@ -127,7 +127,7 @@ final class RepositoryWatch: Sendable {
     func untilBack() async {
         let (back, waiter) = AsyncStream.makeStream(of: Void.self)
         let isAway = state.withLock { state in
-            guard case .away = state.condition else { return false }
+            guard case .unavailable = state.condition else { return false }
             state.waiters.append(waiter)
             return true
         }
@@ -147,7 +147,7 @@ final class RepositoryWatch: Sendable {
         }
         var (wasMoved, told) = (false, Condition.usable)
         while true {
-            let condition = try look(wasMoved: wasMoved)
+            let condition = try check(wasMoved: wasMoved)
             if condition != told { changed(condition) }
             told = condition
             for (root, reason) in takeLost(wasMoved) { lost(root, reason) }
@@ -171,15 +171,15 @@ final class RepositoryWatch: Sendable {
         return wasMoved
     }
 
-    /// Whether all of them are watched, and the way to the repository.
+    /// Whether all of them are watched, and all directories on the path of the repository.
     private func watch(_ paths: [FilePath]) -> Bool {
         guard let inotify else { return false }
-        // In this order: what is on the way may belong to it.
-        let way = Directory.way(to: repository).map {
-            (try? inotify.watch($0, for: Self.wayMask, events.put)) != nil
+        // In this order: what is on its path may belong to it.
+        let traversed = Directory.traversedPaths(to: repository).map {
+            (try? inotify.watch($0, for: Self.traversedMask, events.put)) != nil
         }
         let places = paths.map { (try? inotify.watch($0, for: Self.mask, events.put)) != nil }
-        return !(way + places).contains(false)
+        return !(traversed + places).contains(false)
     }
 }
 
@@ -189,25 +189,27 @@ extension RepositoryWatch {
         var identities: [FilePath: FileIdentity] = [:]
         for path in paths {
             identities[path] = FileStatus.ifPresent(path)?.identity
-            for place in Directory.way(to: path) { state.mounts[place] = Mount(at: place) }
+            for place in Directory.traversedPaths(to: path) { state.mounts[place] = Mount(at: place) }
         }
         if !watch(paths) { state.isDeaf = true }
         return identities
     }
 
     private func condition(_ state: inout State, _ wasMoved: Bool) throws(RepositoryError) -> Condition {
-        if case .away = state.condition {
+        if case .unavailable = state.condition {
             guard isBack else { return state.condition }
             // The file system may have come back on another device. Each root is found anew.
             (state.mounts, state.roots) = ([:], [:])
             state.places = record(ownPaths, &state)
         }
         if let loss = loss(state.places, state, wasMoved) {
-            guard case .away = loss else { throw loss }
-            return .away(loss)
+            guard case .unavailable = loss else { throw loss }
+            return .unavailable(loss)
         }
         for places in state.roots.values {
-            if let loss = loss(places, state, wasMoved), case .away = loss { return .away(loss) }
+            if let loss = loss(places, state, wasMoved), case .unavailable = loss {
+                return .unavailable(loss)
+            }
         }
         let directories = ownPaths + state.roots.values.compactMap { $0.keys.min { $0.length < $1.length } }
         return directories.first { Mount.isReadOnly(at: $0) }.map { .readOnly($0) } ?? .usable
@@ -241,7 +243,9 @@ extension RepositoryWatch {
                 continue
             }
             guard status?.identity != identity else { continue }
-            if isMountedElsewhere(state.mounts) { return .away(path, "was unmounted, or mounted over") }
+            if isMountedElsewhere(state.mounts) {
+                return .unavailable(path, "was unmounted, or mounted over")
+            }
             guard status != nil else { return .gone(path, wasMoved ? "was moved" : "was removed") }
             return .gone(path, "was replaced")
         }

@@ -58,7 +58,7 @@ final class RootWatch: Sendable {
             } catch let interruption as CaptureInterruption {
                 return surroundings.standings.interrupted(target.path, "\(interruption)")
             } catch {
-                if case .away(let reason) = try surroundings.repositoryWatch.look() {
+                if case .unavailable(let reason) = try surroundings.repositoryWatch.check() {
                     try await waitUntilBack(reason, &failures)
                     continue
                 }
@@ -124,7 +124,7 @@ final class RootWatch: Sendable {
         state.withLock { state in
             guard let protector = state.protector else { return }
             protector.repositoryTrouble(condition.trouble)
-            guard case .away(let reason) = condition, state.stop == nil else { return }
+            guard case .unavailable(let reason) = condition, state.stop == nil else { return }
             state.loss = reason
             // Nothing of it stays open, so that its disk can be taken away.
             protector.stop(.atOnce)
@@ -176,7 +176,7 @@ final class RootWatch: Sendable {
             return state.stop
         }
         if let stop { protector.stop(stop) }
-        repositoryIs(try surroundings.repositoryWatch.look())
+        repositoryIs(try surroundings.repositoryWatch.check())
         defer { surroundings.repositoryWatch.remove(root) }
         do {
             try await protect(protector, changes)
@@ -260,7 +260,7 @@ extension RepositoryWatch.Condition {
         case .usable: nil
         case .readOnly(let path):
             "the file system of the repository's \(path.printable) is read-only: nothing can be captured: mount it writable"
-        case .away(let reason): "\(reason)"
+        case .unavailable(let reason): "\(reason)"
         }
     }
 }

@@ -46,7 +46,7 @@ struct RowsHistory: HoldfastCommand {
             let time = chosen.index.entry(at: version.state.sequence)?.time ?? version.state.time
             try console.result(json: line(version, time, database), text: text(version, time))
         }
-        console.detail("SQLite examined \(Quantity.text(history.looks, "snapshot"))")
+        console.detail("SQLite examined \(Quantity.text(history.examinedCount, "snapshot"))")
         guard isFound else {
             throw Failure(
                 .notFound,

@@ -57,7 +57,7 @@ struct Failure: Error {
         case .notARepository, .noSuchFile, .noSnapshot: .notFound
         case .locked: .locked
         case .malformed: .damaged
-        case .unsupported, .misuse, .notPrivate, .gone, .away: .failed
+        case .unsupported, .misuse, .notPrivate, .gone, .unavailable: .failed
         }
     }
 

@@ -102,9 +102,9 @@ struct InPlaceReport {
         case .unchanged: lines = ["\(path) is unchanged"]
         case .transaction: lines = ["\(path) \(would)restored \(source) in one transaction"]
         case .rename: lines = ["\(path) \(would)restored \(source) as a new file"]
-        case .aside: lines = ["\(path) \(would)moved away: there was no such file"]
+        case .movedAway: lines = ["\(path) \(would)moved away: there was no such file"]
         }
-        lines += outcome.aside.map { "  previous file kept as \($0.printable)" }
+        lines += outcome.quarantined.map { "  previous file kept as \($0.printable)" }
         for table in outcome.changes.tables {
             let counts = [(table.removed, "lost"), (table.added, "regained"), (table.changed, "changed")]
             let parts =
@@ -143,7 +143,7 @@ struct InPlaceReport {
             foreignKeyViolations: check?.violations.reduce(0) { $0 + $1.count },
             schemaVersion: check?.schemaAfter?.description,
             schemaVersionBefore: check?.schemaBefore?.description,
-            aside: outcome.aside.map(\.string),
+            aside: outcome.quarantined.map(\.string),
             tables: outcome.changes.tables.map(RestoredTable.init),
             schema: outcome.changes.schema.map(SchemaChangeFields.init),
             elapsedMs: start.duration(to: .now).wholeMilliseconds

@@ -47,7 +47,7 @@ struct RollbackCaptureTests {
         try folder.write(bytes, to: "a.db")
         var scratch = [UInt8](repeating: 0, count: pageBytes)
         let journal = JournalWatch(path.appending(suffix: "-journal"))
-        let window = try QuiescentWindow(OpenFile(path, .look), journal: journal, &scratch)
+        let window = try QuiescentWindow(OpenFile(path, .protected), journal: journal, &scratch)
         return try #require(window)
     }
 

@@ -46,7 +46,7 @@ final class TrackedDatabase {
             )
         )
         try Directory.make(FilePath(folder.file("mirror")))
-        if firstEvent == .baseline, kind == .database { try look() }
+        if firstEvent == .baseline, kind == .database { try process() }
     }
 
     /// Another connection, whose journals keep their names for a while after they are done with.
@@ -82,14 +82,14 @@ final class TrackedDatabase {
     var onEvents: () -> Void = {}
 
     /// Lets the tracker act on what it was told, and takes what it hands over as durable.
-    func look() throws {
+    func process() throws {
         tracker.processFully(.now, onEvents: onEvents)
         try take()
     }
 
     /// Looks until the tracker has nothing left to do.
-    func lookUntilAtRest() throws {
-        while !tracker.isAtRest { try look() }
+    func processUntilAtRest() throws {
+        while !tracker.isAtRest { try process() }
     }
 
     /// Takes what was handed over; the mirror shows it then.

@@ -40,7 +40,7 @@ struct TrackerCountTests {
         }
         try other.close()
         if mode == "DELETE" { database.tracker.note(.journalDeleted) }
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         #expect(database.snapshots.count == 2 && database.counted < 3)
         #expect(database.mayMissCommits)
     }
@@ -54,7 +54,7 @@ struct TrackerCountTests {
             database.tracker.note(.contentModified)
             database.tracker.note(.journalDeleted)
         }
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         #expect(database.snapshots.count == 1 && !database.mayMissCommits)
     }
 
@@ -68,7 +68,7 @@ struct TrackerCountTests {
         try other.sql("PRAGMA journal_mode=\(mode); PRAGMA locking_mode=EXCLUSIVE;")
         for number in 2...6 {
             try commit("INSERT INTO t VALUES(\(number), 'x');", by: other, database.tracker)
-            try database.look()
+            try database.process()
         }
         #expect(database.snapshots.count == 6 && database.counted == 5)
         #expect(!database.mayMissCommits)
@@ -77,7 +77,7 @@ struct TrackerCountTests {
             try commit("INSERT INTO t VALUES(\(number), 'x');", by: other, database.tracker)
         }
         try other.close()
-        try database.look()
+        try database.process()
         #expect(database.snapshots.count == 7 && database.mayMissCommits)
     }
 
@@ -88,7 +88,7 @@ struct TrackerCountTests {
         for number in 2...5 {
             try commit("INSERT INTO t VALUES(\(number), 'x');", by: database.session, database.tracker)
         }
-        try database.look()
+        try database.process()
         #expect(database.snapshots.count == 2 && database.counted == 4)
         #expect(!database.mayMissCommits)
     }
@@ -102,7 +102,7 @@ struct TrackerCountTests {
             database.tracker.note(.contentModified)
             database.tracker.note(.contentClosed)
         }
-        try database.look()
+        try database.process()
         #expect(database.snapshots.count == 2 && database.counted == commits)
         #expect(!database.mayMissCommits)
     }
@@ -124,7 +124,7 @@ struct TrackerCountTests {
         tracker.processFully(now.advanced(by: .seconds(1)))
         try other.close()
         tracker.note(.contentClosed)
-        try database.look()
+        try database.process()
         #expect(database.snapshots.count == 2 && database.mayMissCommits)
     }
 
@@ -137,7 +137,7 @@ struct TrackerCountTests {
             tracker.note(.contentModified)
             tracker.note(.contentClosed)
         }
-        try database.look()
+        try database.process()
         // The schema and its row are two.
         #expect(database.snapshots.count == 1 && database.counted == 6)
         #expect(!database.mayMissCommits)
@@ -147,11 +147,11 @@ struct TrackerCountTests {
     func emptyAtFirst() throws {
         let database = try TrackedDatabase("")
         try database.folder.write([], to: "a.db")
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         try database.session.sql("CREATE TABLE t(i); INSERT INTO t VALUES(1);")
         database.tracker.note(.nameChanged)
         for _ in 1...2 { tellInPlace(database.tracker) }
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         #expect(database.counted == 2 && !database.mayMissCommits)
     }
 
@@ -162,7 +162,7 @@ struct TrackerCountTests {
             "CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(filler) INSERT INTO t SELECT i, zeroblob(9000) FROM n;"
         )
         let tracker = database.tracker
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         try database.session.sql("PRAGMA journal_mode=TRUNCATE;")
         let before = database.snapshots.count
         for round in 1...3 {
@@ -170,11 +170,11 @@ struct TrackerCountTests {
                 let update = "UPDATE t SET b = randomblob(100) WHERE i = \(round * 10 + number);"
                 try commit(update, by: database.session, tracker)
             }
-            try database.look()
+            try database.process()
             // It is compared chunk by chunk, and given up by what comes then.
             #expect((tracker.scan == nil) == (round == 2))
         }
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         #expect(database.snapshots.count == before + 1 && database.counted == 6)
         #expect(!database.mayMissCommits)
     }
@@ -185,7 +185,7 @@ struct TrackerCountTests {
     )
     func firstOverlay(event: SnapshotEvent) throws {
         let database = try TrackedDatabase("PRAGMA journal_mode=WAL; \(Self.schema)", firstEvent: event)
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         #expect(database.snapshots.count == 1)
         #expect(database.counted == (event == .created ? 2 : 0))
         #expect(!database.mayMissCommits)

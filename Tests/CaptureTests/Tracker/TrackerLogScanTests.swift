@@ -22,7 +22,7 @@ struct TrackerLogScanTests {
     }
 
     private func expectLive(_ database: TrackedDatabase) throws {
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         #expect(database.snapshots.last == (try database.folder.bytes(of: "a.db")))
     }
 
@@ -32,10 +32,10 @@ struct TrackerLogScanTests {
     )
     func grows(isLate: Bool) throws {
         let database = try begun(rows: 4000)
-        while isLate, database.tracker.logs.tail?.overlay.isSearching == true { try database.look() }
+        while isLate, database.tracker.logs.tail?.overlay.isSearching == true { try database.process() }
         try database.session.sql("INSERT INTO t(b) VALUES(randomblob(100000));")
         database.tracker.note(.logModified)
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         try database.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
         try expectLive(database)
     }

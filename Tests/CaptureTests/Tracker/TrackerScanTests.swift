@@ -45,7 +45,7 @@ struct TrackerScanTests {
         let former = ImageSize(pageSize: PageSize(bytes: 512)!, pageCount: PageCount(8))
         let (tracker, queue) = try tracker(folder, ObservedImage(shape: former))
         func begin(_ shape: ImageSize) throws -> FileScan {
-            let file = try OpenFile(tracker.path, .look)
+            let file = try OpenFile(tracker.path, .protected)
             try tracker.scanning.begin(shape, file: file, isOverLog: true, &tracker.state, tracker.journal)
             return try #require(tracker.scan)
         }
@@ -82,7 +82,7 @@ struct TrackerScanTests {
         let (tracker, queue) = try tracker(folder, ObservedImage(shape: shape(pages: 2)))
         try tracker.scanning.begin(
             shape(pages: 7),
-            file: OpenFile(tracker.path, .look),
+            file: OpenFile(tracker.path, .protected),
             isOverLog: true,
             &tracker.state,
             tracker.journal
@@ -104,7 +104,7 @@ struct TrackerScanTests {
         let (tracker, queue) = try tracker(folder, nil)
         try tracker.scanning.begin(
             shape(pages: 2000),
-            file: OpenFile(tracker.path, .look),
+            file: OpenFile(tracker.path, .protected),
             isOverLog: false,
             transactions: 3,
             &tracker.state,
@@ -134,7 +134,7 @@ struct TrackerScanTests {
         tracker.state.ledger.add(4)
         try tracker.scanning.begin(
             shape(pages: 1),
-            file: OpenFile(tracker.path, .look),
+            file: OpenFile(tracker.path, .protected),
             isOverLog: true,
             &tracker.state,
             tracker.journal

@@ -40,7 +40,7 @@ struct TrackerSwitchTests {
         states.insert(try slow.sql(Self.proof))
         database.tracker.note(.logAppeared(try PinnedFile(database.tracker.state.presence.logPath)))
         database.tracker.note(.contentModified)
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         try expectOnly(states, of: database)
         let last = try database.folder.write(database.snapshots.last ?? [], to: "last.db")
         #expect(try SQLite3.sql(Self.proof, on: last) == slow.sql(Self.proof))
@@ -55,13 +55,13 @@ struct TrackerSwitchTests {
         // Somebody writes whenever the file has been read.
         let tracker = database.tracker
         database.onEvents = { tracker.note(.contentModified) }
-        try database.look()
+        try database.process()
         try database.session.sql("PRAGMA journal_mode=WAL; INSERT INTO t VALUES(3, randomblob(5000));")
         states.insert(try database.session.sql(Self.proof))
         database.tracker.note(.logAppeared(try PinnedFile(database.tracker.state.presence.logPath)))
-        try database.look()
+        try database.process()
         database.onEvents = {}
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         try expectOnly(states, of: database)
         #expect(database.snapshots.count > 1)
     }
@@ -74,7 +74,7 @@ struct TrackerSwitchTests {
         tracker.requireRescan(.unexplained)
         try tracker.scanning.begin(
             tracker.state.image!.shape,
-            file: OpenFile(tracker.path, .look),
+            file: OpenFile(tracker.path, .protected),
             isOverLog: true,
             &tracker.state,
             tracker.journal
@@ -88,11 +88,11 @@ struct TrackerSwitchTests {
         )
         tracker.note(.journalAppeared(try PinnedFile(tracker.journal.path)))
         tracker.note(.contentModified)
-        for _ in 0..<3 { try database.look() }
+        for _ in 0..<3 { try database.process() }
         try expectOnly(states, of: database)
         try database.session.sql("COMMIT;")
         tracker.note(.journalDeleted)
-        try database.lookUntilAtRest()
+        try database.processUntilAtRest()
         try expectOnly(states.union([try database.session.sql(Self.proof)]), of: database)
         #expect(database.snapshots.count > 1)
     }

@@ -9,7 +9,7 @@ struct ClockWatchTests {
     private func steps(_ readings: [(wall: Int64, steady: Int64)]) -> [Int64] {
         var watch = ClockWatch()
         return readings.compactMap { reading in
-            watch.look(Instant(nanoseconds: reading.wall), MonotonicInstant(nanoseconds: reading.steady))?
+            watch.record(Instant(nanoseconds: reading.wall), MonotonicInstant(nanoseconds: reading.steady))?
                 .nanoseconds
         }
     }
@@ -29,7 +29,7 @@ struct ClockWatchTests {
         #expect(steps([(.min, 0), (.max, 0)]) == [])
         // Beyond what nanoseconds can say it is a step all the same.
         var watch = ClockWatch()
-        _ = watch.look(Instant(nanoseconds: .min), MonotonicInstant(nanoseconds: 0))
-        #expect(watch.look(Instant(nanoseconds: .max), MonotonicInstant(nanoseconds: 0)) != nil)
+        _ = watch.record(Instant(nanoseconds: .min), MonotonicInstant(nanoseconds: 0))
+        #expect(watch.record(Instant(nanoseconds: .max), MonotonicInstant(nanoseconds: 0)) != nil)
     }
 }

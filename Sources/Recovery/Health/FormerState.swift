@@ -2,7 +2,7 @@ import History
 import RepositoryFormat
 
 /// An earlier state of a database, with which its current state is compared.
-struct FormerLook {
+struct FormerState {
     let sequence: SequenceNumber
     let facts: HealthFacts
     /// False: the database was being created, with other definitions in each commit.
@@ -10,7 +10,7 @@ struct FormerLook {
 }
 
 /// Examines earlier states of a database. Each must be rebuilt, so there are few.
-struct FormerLooks {
+struct FormerStates {
     private static let most = 24
     /// The size of all of them together, in bytes.
     private static let mostBytes: UInt64 = 1 << 30
@@ -25,20 +25,20 @@ struct FormerLooks {
     }
 
     /// Nil if there was no healthy database, or if it is too large to be rebuilt for this.
-    func look(at entry: SnapshotIndex.Entry, isSettled: Bool) throws -> FormerLook? {
+    func state(at entry: SnapshotIndex.Entry, isSettled: Bool) throws -> FormerState? {
         guard most > 0, let image = try images.image(entry) else { return nil }
         defer { images.discard(entry) }
         let facts = try HealthFacts(imageAt: image)
         if case .problems = facts.integrity { return nil }
-        return FormerLook(sequence: entry.sequence, facts: facts, isSettled: isSettled)
+        return FormerState(sequence: entry.sequence, facts: facts, isSettled: isSettled)
     }
 
     /// The one with the most rows among some states; nil if none has any. `entries`: oldest first.
-    func fullest(of entries: some BidirectionalCollection<SnapshotIndex.Entry>) throws -> FormerLook? {
-        var fullest: FormerLook?
+    func fullest(of entries: some BidirectionalCollection<SnapshotIndex.Entry>) throws -> FormerState? {
+        var fullest: FormerState?
         for entry in sample(entries.filter { $0.event != .deleted }) {
-            let look = try look(at: entry, isSettled: false)
-            if let look, look.facts.rowCount > fullest?.facts.rowCount ?? 0 { fullest = look }
+            let state = try state(at: entry, isSettled: false)
+            if let state, state.facts.rowCount > fullest?.facts.rowCount ?? 0 { fullest = state }
         }
         return fullest
     }

@@ -4,8 +4,8 @@ package import SystemPackage
 extension Directory {
     /// Every directory and symbolic link on the absolute path `path`, as far as it exists, and the file at
     /// its end. When one of them is moved or removed, the path may lead elsewhere.
-    package static func way(to path: FilePath) -> [FilePath] {
-        var way: [FilePath] = ["/"]
+    package static func traversedPaths(to path: FilePath) -> [FilePath] {
+        var paths: [FilePath] = ["/"]
         var place: FilePath = "/"
         var rest = Array(path.components.reversed())
         var links = 0
@@ -18,18 +18,18 @@ extension Directory {
             case .regular: break
             }
             let next = place.appending(component)
-            guard let status = try? FileStatus.of(next, followingLinks: false) else { return way }
-            way.append(next)
+            guard let status = try? FileStatus.of(next, followingLinks: false) else { return paths }
+            paths.append(next)
             guard status.kind == .symbolicLink else {
                 place = next
                 continue
             }
             links += 1
-            guard links <= maximumLinks, let target = target(ofLink: next) else { return way }
+            guard links <= maximumLinks, let target = target(ofLink: next) else { return paths }
             if target.isAbsolute { place = "/" }
             rest += target.components.reversed()
         }
-        return way
+        return paths
     }
 
     /// The most links that the kernel follows in one path (`path_resolution(7)`).
