@@ -1,4 +1,5 @@
 import ArgumentParser
+import History
 
 extension Failure {
     /// What the argument parser does not accept, in one line.
@@ -51,29 +52,5 @@ private struct KnownCommand {
             if !options.contains(option) { return option }
         }
         return nil
-    }
-}
-
-extension String {
-    /// Whether few keys were hit wrongly, or one word begins as the other.
-    fileprivate func isSimilar(to other: String) -> Bool {
-        if count > 4, other.count > 4, hasPrefix(other) || other.hasPrefix(self) { return true }
-        return distance(to: other) <= 2
-    }
-
-    /// How many letters must be put in, taken out or exchanged to make the other (Levenshtein).
-    private func distance(to other: String) -> Int {
-        let (old, new) = (Array(self), Array(other))
-        var row = Array(0...new.count)
-        for (place, letter) in old.enumerated() {
-            var diagonal = row[0]
-            row[0] = place + 1
-            for column in new.indices {
-                let exchanged = diagonal + (letter == new[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = Swift.min(exchanged, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[new.count]
     }
 }

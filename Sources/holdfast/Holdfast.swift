@@ -25,7 +25,7 @@ struct Holdfast: AsyncParsableCommand {
             Log.self, Show.self, Diff.self, Query.self, Shell.self,
             Restore.self, Undo.self, Rows.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,
-            Status.self, Stats.self, Forget.self, Check.self, Repair.self, Demo.self,
+            Status.self, Stats.self, Forget.self, Check.self, Repair.self, Config.self, Demo.self,
         ]
     )
 

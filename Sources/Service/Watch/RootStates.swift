@@ -9,21 +9,40 @@ final class RootStates: Sendable {
     private enum Standing { case starting, ready, failed, waiting }
 
     private struct State {
-        var standings: [Standing]
+        var standings: [Int: Standing] = [:]
+        var lastNumber = 0
         var ready: [WatchService.Ready] = []
         var isAnnounced = false
         var interruptions: [(path: FilePath, why: String)] = []
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
     private let announcement: AsyncStream<[WatchService.Ready]>.Continuation
     /// Roots that are ready, to be said at once. Ends with `end`.
     let announcements: AsyncStream<[WatchService.Ready]>
 
-    init(rootCount: Int) {
-        state = Mutex(State(standings: Array(repeating: .starting, count: rootCount)))
+    init() {
         (announcements, announcement) = AsyncStream.makeStream(of: [WatchService.Ready].self)
     }
+
+    /// The number of a further root.
+    func add() -> Int {
+        state.withLock { state in
+            state.lastNumber += 1
+            state.standings[state.lastNumber] = .starting
+            return state.lastNumber
+        }
+    }
+
+    /// The root with that number is no longer to be protected.
+    func remove(_ number: Int) {
+        state.withLock { state in
+            state.standings[number] = nil
+            announce(&state)
+        }
+    }
+
+    var rootCount: Int { state.withLock { $0.standings.count } }
 
     /// The first capture of the root with that number is durable.
     func ready(_ number: Int, _ ready: WatchService.Ready) {
@@ -38,13 +57,13 @@ final class RootStates: Sendable {
     func failed(_ number: Int) -> Bool {
         state.withLock { state in
             state.standings[number] = .failed
-            guard state.standings.contains(where: { $0 != .failed }) else { return false }
+            guard state.standings.values.contains(where: { $0 != .failed }) else { return false }
             announce(&state)
             return true
         }
     }
 
-    /// The root waits for the repository to be back.
+    /// The root waits until it can be protected.
     func waits(_ number: Int) {
         state.withLock { state in
             state.standings[number] = .waiting
@@ -67,7 +86,7 @@ final class RootStates: Sendable {
     func end() { announcement.finish() }
 
     private func announce(_ state: inout State) {
-        guard state.isAnnounced || !state.standings.contains(.starting) else { return }
+        guard state.isAnnounced || !state.standings.values.contains(.starting) else { return }
         state.isAnnounced = true
         if !state.ready.isEmpty { announcement.yield(state.ready) }
         state.ready = []
