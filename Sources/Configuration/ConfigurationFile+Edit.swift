@@ -1,6 +1,5 @@
 import LinuxSystem
 package import SystemPackage
-import Yams
 
 extension ConfigurationFile {
     /// Adds roots to the file, which is made if there is none. Returns those that it did not have.
@@ -20,12 +19,8 @@ extension ConfigurationFile {
     package func remove(_ root: FilePath) throws -> Bool {
         let known = Set(try (parsed() ?? Configuration()).roots.map(\.path.value))
         guard known.contains(root) else { return false }
-        let problems = ConfigurationProblems()
         try edit { edit throws(RootListEdit.Obstacle) in
-            _ = try edit.remove { element in
-                guard let path = element.mapping?["path"] else { return false }
-                return SettingType<FilePath>.path.read(path, named: "path", problems)?.value == root
-            }
+            _ = try edit.remove(root)
         } expecting: { $0 == known.subtracting([root]) }
         return true
     }

@@ -32,23 +32,29 @@ struct RootListEdit {
             let start = dashLine(of: last, lines)
             lines.insert(lines[start].indentation + element, at: end(from: start, lines))
         } else {
-            lines[roots.key.line - 1] = "roots:"
+            lines[roots.key.line - 1] = lines[roots.key.line - 1].replacing("[]", with: "")
             lines.insert("  \(element)", at: roots.key.line)
         }
         text = lines.joined(separator: "\n")
     }
 
     /// Removes the elements with that path. Returns whether there was one.
-    mutating func remove(where isUnwanted: (Node) -> Bool) throws(Obstacle) -> Bool {
+    mutating func remove(_ path: FilePath) throws(Obstacle) -> Bool {
         guard let roots else { return false }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let elements = try elements(of: roots)
-        for element in elements.reversed() where isUnwanted(element) {
+        for element in elements.reversed() where Self.path(of: element) == path {
             let start = dashLine(of: element, lines)
             lines.removeSubrange(start..<end(from: start, lines))
         }
         text = lines.joined(separator: "\n")
-        return elements.contains(where: isUnwanted)
+        return elements.contains { Self.path(of: $0) == path }
+    }
+
+    private static func path(of element: Node) -> FilePath? {
+        element.mapping?["path"].flatMap {
+            SettingType<FilePath>.path.read($0, named: "path", ConfigurationProblems())?.value
+        }
     }
 
     private var roots: (key: Node, value: Node)? {

@@ -21,7 +21,7 @@ struct Holdfast: AsyncParsableCommand {
             """,
         version: versionText,
         subcommands: [
-            Watch.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
+            Watch.self, Add.self, Remove.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
             Log.self, Show.self, Diff.self, Query.self, Shell.self,
             Restore.self, Undo.self, Rows.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,

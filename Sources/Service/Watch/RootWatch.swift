@@ -46,7 +46,7 @@ final class RootWatch: Sendable {
         self.target = target
         self.predecessor = Mutex(predecessor)
         self.surroundings = surroundings
-        number = surroundings.standings.add()
+        number = surroundings.standings.add(target.path)
     }
 
     var isRetired: Bool { state.withLock { $0.isRetired } }
@@ -73,7 +73,7 @@ final class RootWatch: Sendable {
                     try await waitUntilBack(reason, &failures)
                     continue
                 }
-                guard !isStopping, goesOnWithoutIt() else { throw error }
+                guard !isStopping, goesOnWithoutIt(because: error) else { throw error }
                 say(error, &failures)
                 if surroundings.once { return }
                 if began.duration(to: .now) > Self.longestPause { failures.pause = Self.firstPause }
@@ -85,11 +85,11 @@ final class RootWatch: Sendable {
     }
 
     /// Whether the watcher goes on though this root cannot be protected for now.
-    private func goesOnWithoutIt() -> Bool {
+    private func goesOnWithoutIt(because error: any Error) -> Bool {
         guard target.settings.isAwaited, !surroundings.once else {
-            return surroundings.standings.failed(number)
+            return surroundings.standings.failed(number, "\(error)")
         }
-        surroundings.standings.waits(number)
+        surroundings.standings.waits(number, "\(error)")
         return true
     }
 
@@ -122,7 +122,7 @@ final class RootWatch: Sendable {
     /// Nothing is tried on a place where another file system, or none, is mounted.
     private func waitUntilBack(_ reason: RepositoryError, _ failures: inout Failures) async throws {
         guard !isStopping, !surroundings.once else { throw reason }
-        surroundings.standings.waits(number)
+        surroundings.standings.waits(number, "\(reason)")
         say(reason, &failures)
         await pause(until: Task { [surroundings] in await surroundings.repositoryWatch.untilBack() })
         guard !isStopping else { throw reason }
@@ -248,7 +248,7 @@ final class RootWatch: Sendable {
         guard (try? await protector.locked()) != nil else { return nil }
         surroundings.repositoryWatch.add(protector.root)
         do {
-            return try ControlSocket(protector.root, on: surroundings.threads.requests) {
+            return try ControlSocket(at: protector.root.controlPath, on: surroundings.threads.requests) {
                 await protector.answer($0)
             }
         } catch {
@@ -286,7 +286,7 @@ final class RootWatch: Sendable {
         )
         return try? root.withoutWriter {
             // All else is for whoever asks to do himself.
-            try ControlSocket(root, on: surroundings.threads.requests) {
+            try ControlSocket(at: root.controlPath, on: surroundings.threads.requests) {
                 $0 == .status ? .status(status) : nil
             }
         }

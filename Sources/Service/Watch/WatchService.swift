@@ -38,6 +38,12 @@ package struct WatchService: Service {
         package var verdict: @Sendable (HealthSurvey.Verdict) -> Void = { _ in }
         /// How a drill went.
         package var drill: @Sendable (RootDescription, DrillRecord) -> Void = { _, _ in }
+        /// Another command asks that the configuration be read again, and to protect paths or no longer.
+        /// Throws why that cannot be.
+        package var reload: @Sendable (_ adding: [FilePath], _ removing: [FilePath]) throws -> Void = {
+            _,
+            _ in
+        }
         /// The first capture of these roots is durable.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
@@ -45,21 +51,31 @@ package struct WatchService: Service {
     }
 
     private let once: Bool
+    /// The configuration file that can be read again.
+    private let configuration: FilePath?
+    private let started = Instant.now
     private let listeners: Listeners
+    private let repository: RepositoryDirectory
+    private let threads: WatchThreads
     private let standings = RootStates()
     private let repositoryWatch: RepositoryWatch
     private let roots: WatchedRoots
 
-    /// - Parameter once: catch up and return.
+    /// - Parameters:
+    ///   - configuration: the configuration file in use, to be named to others.
+    ///   - once: catch up and return.
     package init(
         _ targets: [WatchTarget],
         in repository: RepositoryDirectory,
+        configuration: FilePath? = nil,
         once: Bool = false,
         listeners: Listeners
     ) throws(SystemError) {
         self.once = once
+        self.configuration = configuration
+        self.repository = repository
         self.listeners = listeners
-        let threads = try WatchThreads(rootCount: max(1, targets.count))
+        threads = try WatchThreads(rootCount: max(1, targets.count))
         repositoryWatch = RepositoryWatch(repository, threads)
         roots = WatchedRoots(
             RootWatch.Surroundings(
@@ -81,6 +97,10 @@ package struct WatchService: Service {
     /// Throws `Interrupted` when a shutdown came before everything was captured, `RepositoryError.gone`, and
     /// what hinders the last root when none is left that is protected.
     package func run() async throws {
+        // Where nobody can listen, databases are protected all the same.
+        let socket = try? WatcherSocket(repository, on: threads.requests) { await answer($0) }
+        async let _: Void? = socket?.run()
+        defer { socket?.stop() }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [repositoryWatch, roots] in
@@ -115,6 +135,31 @@ package struct WatchService: Service {
     /// For a process that ends while the service runs: removes images that are not finished. Returns the
     /// roots of which something may not be captured, and why.
     package func abandon() -> [(path: FilePath, why: String)] { roots.all.compactMap { $0.abandon() } }
+
+    private func answer(_ request: ControlRequest) async -> ControlAnswer {
+        switch request {
+        case .watcher:
+            let description = WatcherDescription(
+                pid: CurrentProcess.identifier,
+                started: started.nanoseconds,
+                configuration: configuration?.string,
+                roots: standings.roots
+            )
+            return .watcher(description)
+        case .reload(let adding, let removing):
+            do {
+                try await WorkerThread.run("reload") {
+                    let paths = [adding, removing].map { $0.map { FilePath(argument: $0) } }
+                    try listeners.reload(paths[0], paths[1])
+                }
+                return .reloaded
+            } catch {
+                return .failed(reason: "\(error)")
+            }
+        case .synchronise, .forget, .status:
+            return .failed(reason: "this is the socket of the watcher: ask that of a root")
+        }
+    }
 
     private func protect() async throws {
         defer { standings.end() }

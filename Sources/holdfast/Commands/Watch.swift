@@ -111,10 +111,18 @@ struct Watch: AsyncParsableCommand, Sendable {
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             Self.announce(ready, options)
         }
-        let service = try WatchService(targets, in: repository, once: once, listeners: listeners)
-        if try options.configurationFile?.read() != nil {
-            try StopSignal.onHangUp { reread(repository, service) }
-        }
+        let reload = WatchReload(self, repository)
+        listeners.reload = { try reload.run(adding: $0, removing: $1) }
+        let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
+        let service = try WatchService(
+            targets,
+            in: repository,
+            configuration: configuration,
+            once: once,
+            listeners: listeners
+        )
+        reload.begin(service)
+        if configuration != nil { try StopSignal.onHangUp { reload.runAtSignal() } }
         try await run(service)
         guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
         // What looks after the databases may have something half done.

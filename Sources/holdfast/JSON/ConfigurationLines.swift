@@ -8,6 +8,13 @@ struct ConfigurationProblemLine: JSONLine {
     let message: String
 }
 
+/// `add`, `remove`: what became of a root.
+struct RootChangeLine: JSONLine {
+    let root: String
+    let configuration: String
+    let action: String
+}
+
 /// `config show`: a setting.
 struct SettingLine: JSONLine {
     let key: String

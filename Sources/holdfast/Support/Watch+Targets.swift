@@ -23,17 +23,18 @@ extension Watch {
         return repository
     }
 
-    /// What the command line names, else the configuration, which is read anew, else what lies here.
-    func targets(in repository: RepositoryDirectory) throws -> [WatchTarget] {
+    /// What the command line names, else the configuration, which is read anew, else what lies here; with the
+    /// changes that other commands have asked for.
+    func targets(
+        in repository: RepositoryDirectory,
+        _ changes: RootChanges = RootChanges()
+    ) throws -> [WatchTarget] {
         let configuration = try options.configurationFile?.read() ?? Configuration()
-        let configured = configuration.roots.map(\.path.value)
-        let paths = path.isEmpty ? configured : path.map { FilePath(argument: $0) }
-        if paths.isEmpty, FileStatus.ifPresent(".devteam") == nil {
-            let root = try Target(nil, in: repository).root
-            let settings = settings(of: root.path, configuration)
-            return [WatchTarget(path: root.path, settings: settings, find: { root }, known: { root })]
-        }
-        return try targets(paths.isEmpty ? [".devteam"] : paths, configuration, repository)
+        var paths = path.map { FilePath(argument: $0) }
+        if paths.isEmpty { paths = configuration.roots.map(\.path.value) }
+        if paths.isEmpty, FileStatus.ifPresent(".devteam") != nil { paths = [".devteam"] }
+        if paths.isEmpty, changes.added.isEmpty { paths = [try Target(nil, in: repository).root.path] }
+        return try targets(changes.applied(to: paths), configuration, repository)
     }
 
     private func targets(
@@ -63,7 +64,7 @@ extension Watch {
 
     /// An option comes before the configuration, which comes before the default.
     private func settings(of path: FilePath, _ configuration: Configuration) -> RootSettings {
-        let absolute = try? Directory.absolute(path).lexicallyNormalized()
+        let absolute = try? RepositoryDirectory.absolute(path)
         let configured = configuration.roots.first { $0.path.value == absolute }
         let watch = configuration.watch
         var settings = RootSettings()
@@ -89,21 +90,6 @@ extension Watch {
         switch configured {
         case .all: return nil
         case .rules(let rules): return rules
-        }
-    }
-
-    /// Applies what the configuration says by now. If it is wrong, nothing changes.
-    func reread(_ repository: RepositoryDirectory, _ service: WatchService) {
-        do {
-            if try options.repositoryPath() != repository.path {
-                Console.say(
-                    "the configuration names another repository: stop the watcher, and start it again"
-                )
-            }
-            service.update(try targets(in: repository))
-            Console.say("the configuration was read again")
-        } catch {
-            Console.say("\(Failure.reason(error)): everything goes on as before")
         }
     }
 
