@@ -64,10 +64,17 @@ struct RootListEdit {
     /// Its elements, each with lines of its own.
     private func elements(of roots: (key: Node, value: Node)) throws(Obstacle) -> [Node] {
         guard let sequence = roots.value.sequence else { return [] }
-        guard document?.mapping?.style != .flow, sequence.style != .flow || sequence.isEmpty else {
-            throw .isWrittenInOneLine(line: roots.value.line)
-        }
+        let isInOneLine = beginsFlow(roots.value) && !sequence.isEmpty || document.map(beginsFlow) ?? false
+        guard !isInOneLine else { throw .isWrittenInOneLine(line: roots.value.line) }
         return Array(sequence)
+    }
+
+    /// Whether a list or mapping is written in brackets: Yams does not keep the style.
+    private func beginsFlow(_ node: Node) -> Bool {
+        guard let mark = node.mark else { return false }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let rest = lines[mark.line - 1].unicodeScalars.dropFirst(mark.column - 1)
+        return rest.first == "[" || rest.first == "{"
     }
 
     /// The line with the dash of an element, counted from 0. The dash may be on a line before the first key.

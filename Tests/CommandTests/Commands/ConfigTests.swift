@@ -17,8 +17,12 @@ struct ConfigTests {
 
         """
 
-    private func configuration(_ text: String, in folder: TemporaryDirectory) throws -> String {
-        let path = try folder.write(Array(text.utf8), to: "config.yaml")
+    private func configuration(
+        _ text: String,
+        in folder: TemporaryDirectory,
+        named name: String = "config.yaml"
+    ) throws -> String {
+        let path = try folder.write(Array(text.utf8), to: name)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         return path
     }
@@ -87,7 +91,7 @@ struct ConfigTests {
             let path = try configuration(Self.text, in: folder)
             let shown = try HoldfastProgram.run(["config", "show", "--config", path]).stdout
             #expect(shown.contains(#"  - path: "/srv/a b""#) && shown.contains("retention: all"), "\(shown)")
-            let again = try configuration(shown, in: folder)
+            let again = try configuration(shown, in: folder, named: "again.yaml")
             #expect(try HoldfastProgram.run(["config", "show", "--config", again]).stdout == shown)
 
             let origins = try HoldfastProgram.run(
