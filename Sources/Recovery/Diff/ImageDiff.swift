@@ -90,10 +90,47 @@ package struct ImageDiff {
 
     /// Calls `body` for each differing row of a table: removed ones first, then changed, then added, each
     /// ordered by key.
-    package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
+    ///
+    /// - Parameter condition: SQL that must be true for a removed row.
+    package func rows(
+        of table: String,
+        ifRemoved condition: String? = nil,
+        _ body: (RowDiff) throws -> Void
+    ) throws {
         try queue.read { database in
             guard let pair = try pair(table, database) else { return }
-            for kind in pair.kinds { try pair.each(kind, database, body) }
+            for kind in pair.kinds {
+                try pair.each(kind, database, where: kind == .removed ? condition : nil, body)
+            }
+        }
+    }
+
+    func oldShape(of table: String) -> TableShape? { old[named: table] }
+    func newShape(of table: String) -> TableShape? { new[named: table] }
+
+    /// The number of rows of a table in each image; 0 where there is no such table.
+    func rowCounts(of table: String) throws -> (old: Int, new: Int) {
+        try queue.read { database in
+            let count = { (schema: String, shape: TableShape?) throws -> Int in
+                guard let shape else { return 0 }
+                let sql = "SELECT count(*) FROM \(schema).\(shape.name.sqlName)"
+                return try Int.fetchOne(database, sql: sql) ?? 0
+            }
+            return try (count("old", old[named: table]), count("new", new[named: table]))
+        }
+    }
+
+    /// Throws `SQLError` if SQL is no condition on a table's rows.
+    func check(_ condition: String, on table: String) throws {
+        guard let shape = old[named: table] ?? new[named: table] else { return }
+        let schema = old[named: table] == nil ? "new" : "old"
+        try queue.read { database in
+            do {
+                let sql = "SELECT 1 FROM \(schema).\(shape.name.sqlName) WHERE (\(condition)\n)"
+                _ = try database.makeStatement(sql: sql)
+            } catch let error as DatabaseError {
+                throw SQLError(error)
+            }
         }
     }
 }

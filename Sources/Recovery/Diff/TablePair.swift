@@ -36,7 +36,15 @@ struct TablePair {
     }
 
     /// Calls `body` for each row with that kind of difference, ordered by key.
-    func each(_ kind: RowDiff.Kind, _ database: Database, _ body: (RowDiff) throws -> Void) throws {
+    ///
+    /// - Parameter condition: SQL of a user that must be true for a removed row. Throws `SQLError` if it is
+    ///   wrong.
+    func each(
+        _ kind: RowDiff.Kind,
+        _ database: Database,
+        where condition: String? = nil,
+        _ body: (RowDiff) throws -> Void
+    ) throws {
         let side = kind == .added ? "n" : "o"
         let olds = kind == .added ? [] : old ?? []
         let news = kind == .removed ? [] : new ?? []
@@ -44,10 +52,11 @@ struct TablePair {
             key.map { "\(side).\($0.sqlName)" } + olds.map { "o.\($0.sqlName)" }
             + news.map { "n.\($0.sqlName)" }
         // A wide table needs several cursors, which read the same rows in the same order.
+        let rows = rows(kind) + (condition.map(isRemovedRow) ?? "")
         let statements = try columns.parts.map { part in
             let list = part.joined(separator: ", ")
             return try database.makeStatement(
-                sql: "SELECT \(list) \(rows(kind)) ORDER BY \(key.list(of: side))"
+                sql: "SELECT \(list) \(rows) ORDER BY \(key.list(of: side))"
             )
         }
         let cursors = try statements.map { try Row.fetchCursor($0) }
@@ -69,6 +78,14 @@ struct TablePair {
                 )
             )
         }
+    }
+
+    /// What follows `rows(.removed)` for a condition. It uses the table's own name.
+    private func isRemovedRow(_ condition: String) -> String {
+        let table = name.sqlName
+        let isSame = key.map { "\(table).\($0.sqlName) IS o.\($0.sqlName)" }.allOf
+        return (new == nil ? " WHERE " : " AND ")
+            + "EXISTS (SELECT 1 FROM old.\(table) WHERE \(isSame) AND (\(condition)\n))"
     }
 
     private func rows(_ kind: RowDiff.Kind) -> String {
