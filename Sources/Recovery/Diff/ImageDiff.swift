@@ -8,9 +8,13 @@ package import SystemPackage
 /// values equal. Generated columns are not compared, since they depend on the others. Virtual tables are
 /// omitted, since only their module knows their content.
 package struct ImageDiff {
-    private let queue: DatabaseQueue
-    private let old: [SQLName: TableShape]
-    private let new: [SQLName: TableShape]
+    let queue: DatabaseQueue
+    let old: [SQLName: TableShape]
+    let new: [SQLName: TableShape]
+    /// The encoding of the newer image; nil if it cannot be attached as it is.
+    let encoding: String?
+    /// Only these rows are compared; nil: all.
+    let rowIDs: DifferingRowIDs?
 
     /// Other changes than those of tables and their columns; none where either image is not a database.
     package let schemaChanges: [SchemaChange]
@@ -20,13 +24,18 @@ package struct ImageDiff {
         queue = try DatabaseQueue()
         let schemas = try [old, new].map { try $0.map { try ImageDatabase(at: $0).read(Schema.init) } }
         views = schemas.flatMap { $0?.views ?? [] }
+        rowIDs = nil
+        var encoding: String?
         let shapes = try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: new ?? old)
-            return (
+            let shapes = (
                 try database.attach(readable: old, as: "old"), try database.attach(readable: new, as: "new")
             )
+            let isCopy = try database.isTemporary("new") || database.hasPartialSchema
+            encoding = isCopy ? nil : try String.fetchOne(database, sql: "PRAGMA main.encoding")
+            return shapes
         }
-        (self.old, self.new) = shapes
+        (self.old, self.new, self.encoding) = (shapes.0, shapes.1, encoding)
         guard let before = schemas[0], let after = schemas[1] else {
             schemaChanges = []
             return
@@ -45,7 +54,7 @@ package struct ImageDiff {
             return try database.has("FROM \(schema).\(table.sqlName) AS r WHERE \(shape.hasNull("r"))")
         }
         let keyed = shapes.map { needsRowID ? $1?.keyedByRowID ?? $1 : $1 }
-        return TablePair(keyed[0], keyed[1])
+        return TablePair(keyed[0], keyed[1], rowIDs)
     }
 
     /// Tables that either image has, by name.

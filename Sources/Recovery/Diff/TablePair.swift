@@ -9,9 +9,13 @@ struct TablePair {
     /// Columns; nil if there is no such table.
     private let old: [String]?
     private let new: [String]?
+    /// What a row of the older image must meet, and one of the newer one.
+    private let limits: (old: String, new: String)?
 
     /// Nil when rows of one cannot be found in the other, or cannot be read.
-    init?(_ old: TableShape?, _ new: TableShape?) {
+    ///
+    /// - Parameter rowIDs: only these rows are compared, if both images have the table; nil: all.
+    init?(_ old: TableShape?, _ new: TableShape?, _ rowIDs: DifferingRowIDs? = nil) {
         guard let some = old ?? new, !some.isVirtual, !some.key.isEmpty else { return nil }
         if let old, let new {
             guard !new.isVirtual, new.key.isSameNames(as: old.key), old.hasRowIDKey == new.hasRowIDKey else {
@@ -23,6 +27,11 @@ struct TablePair {
         self.old = old?.columns
         self.new = new?.columns.spelled(as: old?.columns ?? [])
         isSameRow = some.isSameRow("n", "o")
+        if let rowIDs, old != nil, new != nil, let rowID = some.rowIDName {
+            limits = (rowIDs.old(of: "o.\(rowID)"), rowIDs.new(of: "n.\(rowID)"))
+        } else {
+            limits = nil
+        }
     }
 
     /// The kinds of differences that are possible.
@@ -89,6 +98,11 @@ struct TablePair {
     }
 
     private func rows(_ kind: RowDiff.Kind) -> String {
+        guard let limits else { return allRows(kind) }
+        return allRows(kind) + " AND \(kind == .added ? limits.new : limits.old)"
+    }
+
+    private func allRows(_ kind: RowDiff.Kind) -> String {
         let match = isSameRow
         let (before, after) = ("old.\(name.sqlName) o", "new.\(name.sqlName) n")
         switch kind {

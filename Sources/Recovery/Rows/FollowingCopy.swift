@@ -8,7 +8,7 @@ import SystemPackage
 struct FollowingCopy {
     let path: FilePath
     /// The pages that differ from the image; nil: all may.
-    private var differing: PageBitmap?
+    private(set) var differing: PageBitmap?
     /// Whether it has an image.
     private(set) var exists = false
 

@@ -22,3 +22,15 @@ extension PageBitmap {
         return all
     }
 }
+
+extension Database {
+    /// The root of a table's b-tree; nil if there is none.
+    func rootPage(of table: String) throws -> PageNumber? {
+        try UInt32.fetchOne(
+            self,
+            sql: "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?",
+            arguments: [table]
+        )
+        .map(PageNumber.init)
+    }
+}

@@ -182,16 +182,11 @@ package final class RowHistory {
         _ file: borrowing OpenFile,
         _ header: DatabaseHeader
     ) throws {
-        let root = try UInt32.fetchOne(
-            database,
-            sql: "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?",
-            arguments: [shape.name]
-        )
-        if case .integer(let rowID) = rowID, let root {
+        if case .integer(let rowID) = rowID, let root = try database.rootPage(of: shape.name) {
             var page = [UInt8](repeating: 0, count: header.pageSize.bytes)
             let way = try TableSearch.pages(
                 to: rowID,
-                root: PageNumber(root),
+                root: root,
                 usableBytes: header.usablePageBytes
             ) { number throws(SystemError) in
                 _ = try file.read(

@@ -48,9 +48,8 @@ package final class TableHistory {
     private let image: FilePath
     /// The image as of the last examined snapshot.
     private var former: FollowingCopy
-    private var isDatabaseBefore = false
-    private var watched = PageBitmap()
-    private var cookie: UInt32?
+    /// The table in that copy.
+    private var known = TableState.noDatabase
     private var previous: SnapshotState?
     private var hadTable = false
     private var wasView = false
@@ -85,51 +84,55 @@ package final class TableHistory {
     }
 
     private func mayDiffer(_ step: HistoryReplay.Step) throws -> Bool {
-        guard former.exists, let pages = step.pages, step.state.event == .commit, !pages.intersects(watched)
+        guard former.exists, let pages = step.pages, step.state.event == .commit,
+            !pages.intersects(known.pages)
         else { return true }
         guard pages.contains(PageNumber(1)) else { return false }
         try step.writeImage()
-        return try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie != cookie
+        return try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie != known.cookie
     }
 
     private func examine(_ state: SnapshotState, _ onChange: (Change) throws -> Void) throws {
         let file = try OpenFile(image, .read)
         let header = try DatabaseHeader(of: file)
-        let change: Change?
+        let (next, change): (TableState, Change?)
         do {
-            change = try self.change(state, isDatabase: header != nil)
+            let diff: ImageDiff
+            (next, diff) = try compare(state, header)
+            change = try self.change(state, diff)
         } catch let error as DatabaseError where error.isDamage {
             // Nobody knows which rows it has. The next readable state is compared with the one before.
-            watched = try header.map { try .everyPage(of: file, $0) } ?? watched
+            if let header { try known.depend(onEveryPageOf: file, header) }
             return
         }
         if let change { try onChange(change) }
         try former.follow(image, state.shape)
-        (isDatabaseBefore, cookie, previous) = (header != nil, header?.schemaCookie, state)
+        (known, previous) = (next, state)
     }
 
-    /// Also sets the pages on which the table depends.
-    private func change(_ state: SnapshotState, isDatabase: Bool) throws -> Change? {
-        watched = PageBitmap()
-        let diff = try ImageDiff(
-            from: isDatabaseBefore ? former.path : nil,
-            to: isDatabase ? image : nil
-        )
-        guard isDatabase else {
-            // Empty, deleted, or not a database: any database that follows begins with the first page.
-            watched.insert(PageNumber(1))
-            return try change(state, diff)
+    /// The table in the image, and a comparison with the image before.
+    private func compare(
+        _ state: SnapshotState,
+        _ header: DatabaseHeader?
+    ) throws -> (TableState, ImageDiff) {
+        let old = known.cookie == nil ? nil : former.path
+        guard let header else { return (.noDatabase, try ImageDiff(from: old, to: nil)) }
+        // A transaction that changes the schema changes its version.
+        guard state.event == .commit, header.schemaCookie == known.cookie, let schema = known.schema else {
+            let diff = try ImageDiff(from: old, to: image)
+            return (try TableState(of: diff.newShape(of: table), in: image, header, diff.newSchema), diff)
         }
-        if let shape = diff.newShape(of: table) {
-            try ImageDatabase(at: image).read { try watched.insert(treeNamed: shape.name, in: $0) }
-        } else if diff.views.containsName(table) {
-            wasView = true
-        }
-        return try change(state, diff)
+        let next = try TableState(of: schema.tables[named: table], in: image, header, schema)
+        let touched = state.shape.pageSize == header.pageSize ? former.differing : nil
+        let rowIDs = known.rowIDs(differingIn: next, touched)
+        return (next, try ImageDiff(from: former.path, to: image, both: schema, rowIDs: rowIDs))
     }
 
     private func change(_ state: SnapshotState, _ diff: ImageDiff) throws -> Change? {
-        guard let shape = diff.newShape(of: table) ?? diff.oldShape(of: table) else { return nil }
+        guard let shape = diff.newShape(of: table) ?? diff.oldShape(of: table) else {
+            wasView = wasView || diff.views.containsName(table)
+            return nil
+        }
         hadTable = true
         guard !shape.isVirtual else { throw RowError.isVirtual(table) }
         var summary = try diff.summary(of: table)
