@@ -50,7 +50,8 @@ package final class PagerProcess: Sendable {
         }
         close(ends.write)
         signals = [SIGINT, SIGQUIT, SIGPIPE].map { ($0, SignalAction.handle($0, by: SIG_IGN)) }
-        try WorkerThread.start("pager") { [self] in
+        // Without this thread, the next write fails once the pager has ended.
+        try? WorkerThread.start("pager") { [self] in
             ChildProcess.waitForEnd(of: process)
             guard let status = reap(isEarly: true) else { return }
             // What is still written to the standard output is not for the terminal.

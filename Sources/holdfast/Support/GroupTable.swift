@@ -22,7 +22,8 @@ struct GroupTable {
 
     var heading: String {
         let rows = showsRows ? ["added", "removed"] : ["stored"]
-        return style.bold(columns("seq", unit.rawValue, "snapshots", "pages", rows))
+        let columns = columns("seq", unit.rawValue, "snapshots", "pages", rows)
+        return style.bold(Remark.line(columns, [], width: width))
     }
 
     func row(_ group: SnapshotGroup) -> String {

@@ -32,9 +32,8 @@ struct LogTable {
     }
 
     var heading: String {
-        style.bold(
-            columns("seq", "time", "age", "event", "pages", "size", "stored") + (showsNames ? "  file" : "")
-        )
+        let columns = columns("seq", "time", "age", "event", "pages", "size", "stored")
+        return style.bold(Remark.line(columns, name: showsNames ? "file" : nil, [], width: width))
     }
 
     /// - Parameter tally: what it did to the table that the log is about.
