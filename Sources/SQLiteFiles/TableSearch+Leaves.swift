@@ -25,7 +25,7 @@ extension TableSearch {
         var tree = Tree(leaves: [Node(page: root, rowIDs: .min ... .max)])
         for _ in 0..<deepest {
             // Of the leaves only the first one is read.
-            guard let first = tree.leaves.first else { return nil }
+            guard let first = tree.leaves.first, first.page.rawValue > 0 else { return nil }
             let page = try read(first.page)
             let start = first.page.rawValue == 1 ? DatabaseLayout.headerBytes : 0
             guard page.count > start else { return nil }
@@ -34,11 +34,11 @@ extension TableSearch {
             for node in tree.leaves {
                 // A page that is in the tree twice would make it endless.
                 guard node.page.rawValue > 0, !tree.interior.contains(node.page) else { return nil }
-                tree.interior.insert(node.page)
                 let page = try read(node.page)
                 guard let children = children(unsafe page.span.bytes, of: node, usableBytes) else {
                     return nil
                 }
+                tree.interior.insert(node.page)
                 next += children
             }
             tree.leaves = next

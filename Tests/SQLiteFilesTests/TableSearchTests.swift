@@ -115,10 +115,7 @@ import Testing
                 let page = pages(PageNumber(number.rawValue % 4 + 1))
                 return page
             }
-            _ = TableSearch.tree(root: PageNumber(1), usableBytes: size) { number in
-                let page = pages(PageNumber(number.rawValue % 4 + 1))
-                return page
-            }
+            _ = TableSearch.tree(root: PageNumber(1), usableBytes: size) { pages($0) }
         }
     }
 }

@@ -55,12 +55,9 @@ struct TableState {
         var page = [UInt8](repeating: 0, count: header.pageSize.bytes)
         return try TableSearch.tree(root: root, usableBytes: header.usablePageBytes) {
             number throws(SystemError) in
-            _ = try file.read(
-                into: &page,
-                count: page.count,
-                at: number.byteOffset(pageSize: header.pageSize)
-            )
-            return page
+            let place = number.byteOffset(pageSize: header.pageSize)
+            let count = try file.read(into: &page, count: page.count, at: place)
+            return count == page.count ? page : []
         }
     }
 
