@@ -100,15 +100,18 @@ package struct ImageDiff {
     /// Calls `body` for each differing row of a table: removed ones first, then changed, then added, each
     /// ordered by key.
     ///
-    /// - Parameter condition: SQL that must be true for a removed row.
+    /// - Parameters:
+    ///   - kinds: only rows with one of these differences.
+    ///   - condition: SQL that must be true for a removed row.
     package func rows(
         of table: String,
+        _ kinds: Set<RowDiff.Kind> = [.removed, .changed, .added],
         ifRemoved condition: String? = nil,
         _ body: (RowDiff) throws -> Void
     ) throws {
         try queue.read { database in
             guard let pair = try pair(table, database) else { return }
-            for kind in pair.kinds {
+            for kind in pair.kinds where kinds.contains(kind) {
                 try pair.each(kind, database, where: kind == .removed ? condition : nil, body)
             }
         }

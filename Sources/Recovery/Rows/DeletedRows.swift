@@ -42,7 +42,7 @@ package final class DeletedRows {
             let isUsable = try isConditionUsable(in: change)
             guard let before = change.before else { return }
             if !change.summary.isCompared { uncompared.append(change.state) }
-            try change.eachRow(ifRemoved: isUsable ? condition : "0") { diff in
+            try change.eachRemovedOrAdded(ifRemoved: isUsable ? condition : "0") { diff in
                 switch diff.kind {
                 case .removed: rows.remove(Row(key: diff.key, row: diff.old, last: before))
                 case .added: rows.add(diff.key)

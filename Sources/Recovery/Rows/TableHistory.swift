@@ -34,9 +34,9 @@ package final class TableHistory {
         /// table, on those after.
         func check(_ condition: String) throws { try images.check(condition, on: summary.table) }
 
-        /// Calls `body` for each removed row that meets the condition, and for each changed or added row.
-        func eachRow(ifRemoved condition: String?, _ body: (RowDiff) throws -> Void) throws {
-            try images.rows(of: summary.table, ifRemoved: condition, body)
+        /// Calls `body` for each removed row that meets the condition, and then for each added row.
+        func eachRemovedOrAdded(ifRemoved condition: String?, _ body: (RowDiff) throws -> Void) throws {
+            try images.rows(of: summary.table, [.removed, .added], ifRemoved: condition, body)
         }
     }
 
