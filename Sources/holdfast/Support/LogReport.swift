@@ -19,7 +19,7 @@ struct LogReport {
     func unitThatFits() throws -> CalendarUnit? {
         guard let terminal = console.terminal, !console.isJSON else { return nil }
         var (count, times) = (0, [Instant]())
-        try selection.visit { line, _ in
+        try selection.visitListed { line, _ in
             count += 1
             if case .snapshot(let snapshot) = line { times.append(snapshot.time) }
         }
@@ -32,9 +32,9 @@ struct LogReport {
     func list() throws {
         let table = LogTable(listing, now: now, style: console.style, width: console.terminal?.columns)
         if listing.bounds != nil { try console.text(table.heading) }
-        guard isReversed else { return try selection.visit { try show($0, $1, table) } }
+        guard isReversed else { return try selection.visitListed { try show($0, $1, table) } }
         var held: [(HistoryListing.Line, RowTally?)] = []
-        try selection.visit { held.append(($0, $1)) }
+        try selection.visitListed { held.append(($0, $1)) }
         for (line, tally) in held.reversed() { try show(line, tally, table) }
     }
 

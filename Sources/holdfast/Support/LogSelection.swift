@@ -21,18 +21,26 @@ struct LogSelection {
         tallies = try Self.tallies(listing, filter, console)
     }
 
-    /// Calls `body` for the selected lines, oldest first. With a filter these are only snapshots.
+    /// Calls `body` for the selected lines, oldest first. All gaps of the listing are among them.
     func visit(_ body: (HistoryListing.Line, RowTally?) throws -> Void) throws {
         guard !filter.isEmpty else { return try listing.visit { try body($0, nil) } }
         guard let last else { return try visitSelected(body) }
-        var selected: [(HistoryListing.Line, RowTally?)] = []
+        var selected: [(line: HistoryListing.Line, tally: RowTally?)] = []
         try visitSelected { selected.append(($0, $1)) }
-        for (line, tally) in selected.suffix(last) { try body(line, tally) }
+        let places = selected.indices.filter { selected[$0].line.isSnapshot }.suffix(last)
+        for (line, tally) in selected[(places.first ?? selected.endIndex)...] { try body(line, tally) }
+    }
+
+    /// The same for a list, in which gaps are of no interest if it has not every snapshot.
+    func visitListed(_ body: (HistoryListing.Line, RowTally?) throws -> Void) throws {
+        try visit { line, tally in
+            if filter.isEmpty || line.isSnapshot { try body(line, tally) }
+        }
     }
 
     private func visitSelected(_ body: (HistoryListing.Line, RowTally?) throws -> Void) throws {
         try listing.visit { line in
-            guard case .snapshot(let snapshot) = line else { return }
+            guard case .snapshot(let snapshot) = line else { return try body(line, nil) }
             let tally = tallies[snapshot.record.state.sequence]
             if filter.selects(snapshot, tally) { try body(line, tally) }
         }
@@ -66,5 +74,11 @@ struct LogSelection {
         }
         console.detail("SQLite examined \(Quantity.text(history.examinedCount, "snapshot"))")
         return tallies
+    }
+}
+
+extension HistoryListing.Line {
+    fileprivate var isSnapshot: Bool {
+        if case .snapshot = self { true } else { false }
     }
 }

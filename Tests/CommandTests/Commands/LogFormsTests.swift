@@ -82,7 +82,7 @@ struct LogFormsTests {
         #expect(day.count == 2 && day[0].contains("day") && day[1].contains("1-6  2026-01-29  "), "\(day)")
         #expect(day[1].hasSuffix("1 gap  [pre-migration]"), "\(day)")
         let table = try scene.run("log", scene.data, "--by", "day", "--table", "t", "--json").lines
-        #expect(table.count == 1 && table[0].hasSuffix(#""gaps":0,"rows_added":3,"rows_removed":0}"#))
+        #expect(table.count == 1 && table[0].hasSuffix(#""gaps":1,"rows_added":3,"rows_removed":0}"#))
         let reversed = try scene.run("log", scene.data, "--by", "minute", "--reverse", "--json").lines
         #expect(reversed.count == 2 && reversed[0].contains(#""first_sequence":6,"#))
         let all = try scene.run("log", scene.data, "--by", "snapshot", "--json").stdout
@@ -106,6 +106,7 @@ struct LogFormsTests {
             environment: ["LC_ALL": "C.UTF-8"]
         )
         #expect(table.stdout.contains("█") && table.stdout.contains("▲"), "\(table)")
+        #expect(table.stdout.contains("! a gap"))
         #expect(table.stdout.contains("rows of t lost: 0, at most 0 in"))
     }
 
