@@ -109,3 +109,12 @@ static inline int linux_poll(struct pollfd *entries, uint32_t count, int64_t nan
     struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     return ppoll(entries, count, nanoseconds < 0 ? 0 : &timeout, 0);
 }
+
+/// The columns and rows of a terminal (ioctl_tty(2), TIOCGWINSZ). Returns 0, or -1 with `errno` where it is none.
+static inline int linux_terminal_size(int file, uint16_t *columns, uint16_t *rows) {
+    struct winsize size;
+    if (ioctl(file, TIOCGWINSZ, &size) != 0) return -1;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return 0;
+}

@@ -23,9 +23,12 @@ package enum CurrentProcess {
 
     /// The value of an environment variable; nil when unset or empty.
     package static func environment(_ name: String) -> String? {
-        guard let raw = unsafe getenv(name) else { return nil }
-        let value = unsafe String(cString: raw)
-        return value.isEmpty ? nil : value
+        variable(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The value of an environment variable, which may be empty; nil when unset.
+    package static func variable(_ name: String) -> String? {
+        unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
     /// Raises the number of files that may be open to the hard limit.

@@ -112,7 +112,25 @@ enum JSONExamples {
                     health: "text",
                     tags: ["text"],
                     coalesced: 1,
-                    held: true
+                    held: true,
+                    rowsAdded: 1,
+                    rowsRemoved: 1
+                )
+            ),
+            (
+                "log --by: group",
+                SnapshotGroupLine(
+                    from: now,
+                    to: now,
+                    snapshots: 1,
+                    pages: 1,
+                    storedBytes: 1,
+                    firstSequence: SequenceNumber(1),
+                    lastSequence: SequenceNumber(1),
+                    tags: ["text"],
+                    gaps: 1,
+                    rowsAdded: 1,
+                    rowsRemoved: 1
                 )
             ),
             ("log: gap", GapLine(from: now, to: now, reason: "text")),
@@ -257,6 +275,17 @@ enum JSONExamples {
                     change: "text",
                     row: row,
                     old: row
+                )
+            ),
+            (
+                "find: row",
+                DeletedRowLine(
+                    table: "text",
+                    key: row,
+                    row: row,
+                    lastSequence: SequenceNumber(1),
+                    lastTime: now,
+                    path: "text"
                 )
             ),
             (

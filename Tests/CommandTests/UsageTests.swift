@@ -67,7 +67,7 @@ import Testing
 
     @Test(
         "names its exit statuses in the help of each command",
-        arguments: ["log", "restore", "check", "forget", "stats"]
+        arguments: ["log", "restore", "check", "find", "forget", "stats"]
     )
     func exitStatusInHelp(_ command: String) throws {
         #expect(try HoldfastProgram.run(["help", command]).stdout.contains("Exit status: 0"))

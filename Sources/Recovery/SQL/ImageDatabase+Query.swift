@@ -26,7 +26,12 @@ package struct SQLError: Error, Hashable, CustomStringConvertible {
     package let isDamage: Bool
 
     package init(_ error: DatabaseError) {
-        isDamage = [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+        isDamage = error.isDamage
         description = error.message ?? error.resultCode.description
     }
+}
+
+extension DatabaseError {
+    /// The database is damaged, or is none; otherwise the statement is wrong.
+    var isDamage: Bool { [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(resultCode) }
 }

@@ -35,6 +35,8 @@ struct Diff: HoldfastCommand {
     @Flag(help: "Only how many rows of each table.")
     var summary = false
 
+    @OptionGroup var pager: PagerOption
+
     @OptionGroup var sync: SyncOption
 
     mutating func validate() throws {
@@ -53,6 +55,7 @@ struct Diff: HoldfastCommand {
         let new = try ChosenSnapshot(to, of: target)
         new.warnIfStale(console)
         let pair = SnapshotPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
+        console.page(pager)
         let report = DiffReport(
             pair: pair,
             target: target,

@@ -1,5 +1,6 @@
 import History
 import LinuxSystem
+import Recovery
 import RepositoryFormat
 import RepositoryReader
 import SystemPackage
@@ -10,34 +11,45 @@ final class Console {
     let isQuiet: Bool
     let isVerbose: Bool
     let style: Style
+    /// The terminal of the standard output, if it is one.
+    let terminal: TerminalSize?
     private var output = StandardOutput()
+    /// The pager for the result; it starts with the result.
+    private var pagerCommand: String?
+    private var pager: PagerProcess?
 
     init(_ options: GlobalOptions) {
         isJSON = options.json
         isQuiet = options.quiet
         isVerbose = options.verbose
         style = Style(isEnabled: !options.json && Style.isWanted(on: 1))
+        terminal = TerminalSize(of: 1)
     }
 
     /// A result: for programs with `--json`, else for people unless they want it quiet.
     func result(json: @autoclosure () -> some JSONLine, text: @autoclosure () -> String) throws {
         if isJSON {
-            try output.line(json().json)
+            try line(Array(json().json.utf8))
         } else if !isQuiet {
-            try output.line(text())
+            try line(Array(text().utf8))
         }
     }
 
     /// A result for people and other programs, which need not be text.
     func result(bytes: [UInt8]) throws {
-        if !isQuiet { try output.line(bytes) }
+        if !isQuiet { try line(bytes) }
     }
 
     /// Something for people only, which they see at once.
     func text(_ text: String) throws {
         guard !isJSON, !isQuiet else { return }
-        try output.line(text)
+        try line(Array(text.utf8))
         try output.flush()
+    }
+
+    private func line(_ bytes: [UInt8]) throws {
+        if let pagerCommand, pager == nil { pager = try start(pagerCommand) }
+        try output.line(bytes)
     }
 
     /// Writes the results that are still held back.
@@ -78,6 +90,52 @@ final class Console {
     static func say(_ text: String) {
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         StandardStream.error.write("holdfast: \(line.printable)\n")
+    }
+}
+
+// The pager.
+extension Console {
+    /// On a terminal, what follows is shown page by page. The pager starts with the first line of the result.
+    func page(_ option: PagerOption) {
+        guard terminal != nil, !option.noPager else { return }
+        pagerCommand = PagerOption.command(CurrentProcess.variable)
+    }
+
+    private func start(_ command: String) throws -> PagerProcess {
+        try PagerProcess(command, environment: PagerOption.environment) { status in
+            // The user has seen enough. The command may be in the middle of long work without a result.
+            UnfinishedWork.abandonAll {
+                let failure = Self.failure(ofPager: command, status)
+                if let failure { Self.say(failure.message) }
+                CurrentProcess.exit((failure?.status ?? .done).rawValue)
+            }
+        }
+    }
+
+    /// Shows all that is left of the output of a command, and waits until the pager ends. Returns the status
+    /// of the command.
+    func end(_ result: Result<ExitStatus, any Error>) throws -> ExitStatus {
+        // What was found before something went wrong is shown first.
+        let flushed = Result { try output.flush() }
+        guard let pager, let pagerCommand else {
+            try flushed.get()
+            return try result.get()
+        }
+        if let failure = Self.failure(ofPager: pagerCommand, pager.end()) { throw failure }
+        do {
+            try flushed.get()
+            return try result.get()
+        } catch let error as SystemError where error.isBrokenPipe {
+            // The pager ended before the result did.
+            return .done
+        }
+    }
+
+    /// The shell's statuses for a program that it cannot run.
+    private static func failure(ofPager command: String, _ status: Int32) -> Failure? {
+        guard [126, 127].contains(status) else { return nil }
+        let advice = "set HOLDFAST_PAGER, or say --no-pager"
+        return Failure(.failed, "the pager \(command.printable) cannot be run: \(advice)")
     }
 }
 
