@@ -13,6 +13,12 @@ enum JSONExamples {
     static var all: [(heading: String, object: any JSONLine)] {
         [
             ("watch: ready", ReadyLine(root: "text", files: 1, databases: 1)),
+            ("add, remove: root", RootChangeLine(root: "text", configuration: "text", action: "text")),
+            ("config check: problem", ConfigurationProblemLine(file: "text", line: 1, message: "text")),
+            (
+                "config show: setting",
+                SettingLine(key: "text", value: "text", origin: "text", file: "text", line: 1)
+            ),
             (
                 "sync, snapshot, tag, hold, release: snapshot",
                 SnapshotNameLine(
