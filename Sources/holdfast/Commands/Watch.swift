@@ -32,86 +32,35 @@ struct Watch: AsyncParsableCommand, Sendable {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "What to protect.")
-    var path: [String] = []
-
-    @Option(help: .time("Quiet that ends a burst of changes. (default: 20ms)"), transform: parseDuration)
-    var debounce: Duration?
-
-    @Option(
-        help: .time("The longest that a change waits to be made durable. (default: 100ms)"),
-        transform: parseDuration
-    )
-    var maxDelay: Duration?
-
-    @Option(
-        help: .time(
-            "The longest that a file goes without being compared as a whole; idle ones are after each change. (default: 24h)"
-        ),
-        transform: parseDuration
-    )
-    var auditInterval: Duration?
-
-    @Option(
-        help: .time(
-            "Quiet after which SQLite checks the captured image of each database that changed. (default: 5s)"
-        ),
-        transform: parseDuration
-    )
-    var checkAfter: Duration?
-
-    @Option(
-        help: .time("How often a restore of everything is tried; 0s for never. (default: 24h)"),
-        transform: parseDuration
-    )
-    var drillInterval: Duration?
-
-    @Option(help: ArgumentHelp("Leave out names that match; may be repeated.", valueName: "glob"))
-    var exclude: [String] = []
-
-    @OptionGroup(title: "Rules of retention") var retention: RetentionOptions
-
-    @Flag(help: "Remove nothing.")
-    var keepAll = false
-
-    @Flag(
-        inversion: .prefixedNo,
-        help: "Wait for a root that cannot be protected yet. (default: only for roots of the configuration)"
-    )
-    var waitForRoot: Bool?
+    @OptionGroup var watch: WatchOptions
 
     @Flag(help: "Catch up and end.")
     var once = false
 
-    mutating func validate() throws {
-        guard keepAll else { return }
-        guard retention.rules == RetentionRules() else {
-            throw ValidationError("--keep-all and rules of retention exclude each other")
-        }
-    }
-
     func run() async throws {
-        guard keepAll || !retention.rules.policy.isEmpty else { throw RetentionError.keepsNothing }
+        guard watch.keepAll || !watch.retention.rules.policy.isEmpty else {
+            throw RetentionError.keepsNothing
+        }
         Memory.shareHeaps()
         CurrentProcess.raiseOpenFileLimit()
         let (repository, targets) = try await WorkerThread.run("command") {
-            let repository = try openRepository()
-            return (repository, try self.targets(in: repository))
+            let repository = try options.openOrCreateRepository()
+            return (repository, try watch.targets(in: repository, options))
         }
         let isPartial = Atomic(false)
         var listeners = WatchService.Listeners()
-        listeners.notice = { [options] in Self.say($1, of: $0, options) }
+        listeners.notice = { [options] in WatchMessages.say($1, of: $0, options) }
         listeners.failed = { [once] in
             isPartial.store(true, ordering: .releasing)
-            Self.warn($0, $1, isTriedAgain: !once)
+            WatchMessages.warn($0, $1, isTriedAgain: !once)
         }
-        listeners.verdict = { Self.warn(of: $0) }
-        listeners.drill = { [options] in Self.say($1, of: $0, options) }
+        listeners.verdict = { WatchMessages.warn(of: $0) }
+        listeners.drill = { [options] in WatchMessages.say($1, of: $0, options) }
         listeners.ready = { [options] ready in
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
-            Self.announce(ready, options)
+            WatchMessages.announce(ready, options)
         }
-        let reload = WatchReload(self, repository)
+        let reload = WatchReload(watch, options, repository)
         listeners.reload = { try reload.run(adding: $0, removing: $1) }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
         let service = try WatchService(
@@ -141,7 +90,7 @@ struct Watch: AsyncParsableCommand, Sendable {
             Task { await group.triggerGracefulShutdown() }
             try? WorkerThread.start("deadline") {
                 WorkerThread.sleep(Self.stopTime)
-                for (path, why) in service.abandon() { Self.warn(path, why) }
+                for (path, why) in service.abandon() { WatchMessages.warn(path, why) }
                 UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
             }
         } again: {
@@ -150,7 +99,7 @@ struct Watch: AsyncParsableCommand, Sendable {
         do {
             try await group.run()
         } catch let interrupted as WatchService.Interrupted {
-            for (path, why) in interrupted.roots { Self.warn(path, why) }
+            for (path, why) in interrupted.roots { WatchMessages.warn(path, why) }
             UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
         }
     }

@@ -11,12 +11,13 @@ final class WatchReload: Sendable {
         var changes = RootChanges()
     }
 
-    private let command: Watch
+    private let watch: WatchOptions
+    private let options: GlobalOptions
     private let repository: RepositoryDirectory
     private let state = Mutex(State())
 
-    init(_ command: Watch, _ repository: RepositoryDirectory) {
-        (self.command, self.repository) = (command, repository)
+    init(_ watch: WatchOptions, _ options: GlobalOptions, _ repository: RepositoryDirectory) {
+        (self.watch, self.options, self.repository) = (watch, options, repository)
     }
 
     /// From here on, this service is changed.
@@ -31,11 +32,11 @@ final class WatchReload: Sendable {
             var changes = state.changes
             changes.add(adding)
             changes.remove(removing)
-            let targets = try command.targets(in: repository, changes)
+            let targets = try watch.targets(in: repository, options, changes)
             state.service?.update(targets)
             state.changes = changes
         }
-        if try command.options.repositoryPath() != repository.path {
+        if try options.repositoryPath() != repository.path {
             Console.say("the configuration names another repository: stop the watcher, and start it again")
         }
         Console.say("the configuration was read again")

@@ -9,24 +9,12 @@ import Service
 import SystemPackage
 
 // What the watcher protects.
-extension Watch {
-    /// Opens the repository, which is made if it is new, and warns of what is wrong with it.
-    func openRepository() throws -> RepositoryDirectory {
-        let repository = try RepositoryDirectory.openOrCreate(at: options.repositoryPath())
-        for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
-        if try repository.isOpenedByMount {
-            Console.say(
-                "warning: the file system of \(repository.path.printable) keeps no modes, and its mount lets other users in: "
-                    + "mount it with umask=077, or keep the repository elsewhere"
-            )
-        }
-        return repository
-    }
-
+extension WatchOptions {
     /// What the command line names, else the configuration, which is read anew, else what lies here; with the
     /// changes that other commands have asked for.
     func targets(
         in repository: RepositoryDirectory,
+        _ options: GlobalOptions,
         _ changes: RootChanges = RootChanges()
     ) throws -> [WatchTarget] {
         let configuration = try options.configurationFile?.read() ?? Configuration()
@@ -130,5 +118,20 @@ extension Watch {
                 "\(path.printable) is neither a directory nor a regular file: name one that is"
             )
         }
+    }
+}
+
+extension GlobalOptions {
+    /// Opens the repository, which is made if it is new, and warns of what is wrong with it.
+    func openOrCreateRepository() throws -> RepositoryDirectory {
+        let repository = try RepositoryDirectory.openOrCreate(at: repositoryPath())
+        for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
+        if try repository.isOpenedByMount {
+            Console.say(
+                "warning: the file system of \(repository.path.printable) keeps no modes, and its mount lets other users in: "
+                    + "mount it with umask=077, or keep the repository elsewhere"
+            )
+        }
+        return repository
     }
 }

@@ -7,8 +7,8 @@ import RepositoryWriter
 import Service
 import SystemPackage
 
-// What the watcher says while it runs.
-extension Watch {
+/// What the watcher says while it runs.
+enum WatchMessages {
     /// A root cannot be protected for now.
     static func warn(_ path: FilePath, _ error: any Error, isTriedAgain: Bool) {
         let addition = isTriedAgain ? "; trying again" : ""
