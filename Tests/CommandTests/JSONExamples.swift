@@ -10,15 +10,11 @@ enum JSONExamples {
     private static let now = Instant.now
     private static let row = SQLRow(["id"], [.integer(1)])
 
-    static var all: [(heading: String, object: any JSONLine)] {
+    static var all: [(heading: String, object: any JSONLine)] { configuration + others }
+
+    private static var others: [(heading: String, object: any JSONLine)] {
         [
             ("watch: ready", ReadyLine(root: "text", files: 1, databases: 1)),
-            ("add, remove: root", RootChangeLine(root: "text", configuration: "text", action: "text")),
-            ("config check: problem", ConfigurationProblemLine(file: "text", line: 1, message: "text")),
-            (
-                "config show: setting",
-                SettingLine(key: "text", value: "text", origin: "text", file: "text", line: 1)
-            ),
             (
                 "sync, snapshot, tag, hold, release: snapshot",
                 SnapshotNameLine(
