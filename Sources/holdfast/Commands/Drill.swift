@@ -73,14 +73,3 @@ struct Drill: HoldfastCommand {
         try console.result(json: json, text: record.text)
     }
 }
-
-extension DrillRecord {
-    /// A line for people.
-    var text: String {
-        let result = problem.map { "failed: \($0)" } ?? "all was right"
-        return
-            "\(time.localText(in: .system))  drill of snapshot \(sequence): "
-            + "\(Quantity.text(files, "file")), among them \(Quantity.text(databases, "database")), "
-            + "\(Quantity.text(bytes: bytes)) in \(Quantity.text(elapsed)); \(result)"
-    }
-}
