@@ -12,6 +12,10 @@ enum JSONExamples {
 
     static var all: [(heading: String, object: any JSONLine)] {
         [
+            (
+                "progress",
+                ProgressLine(progress: 0.5, bytes: 1, bytesTotal: 2, etaSeconds: OrNull(1), stage: "text")
+            ),
             ("watch: ready", ReadyLine(root: "text", files: 1, databases: 1)),
             (
                 "sync, snapshot, tag, hold, release: snapshot",

@@ -182,6 +182,17 @@ package struct WatchService: Service {
     /// roots of which something may not be captured, and why.
     package func abandon() -> [(path: FilePath, why: String)] { watches.compactMap { $0.abandon() } }
 
+    /// How far the first capture of all roots together is; nil when it is over, or did not begin.
+    package var firstCapture: WorkProgress.Reading? {
+        watches.compactMap(\.firstCapture).reduce(nil) { sum, one in
+            WorkProgress.Reading(
+                stage: one.stage,
+                bytes: one.bytes.addingSaturated(sum?.bytes ?? 0),
+                totalBytes: one.totalBytes.addingSaturated(sum?.totalBytes ?? 0)
+            )
+        }
+    }
+
     private func protect() async throws {
         defer { standings.end() }
         try await withThrowingTaskGroup(of: Void.self) { group in

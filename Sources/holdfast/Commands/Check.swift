@@ -25,6 +25,8 @@ struct Check: HoldfastCommand {
     @Flag(help: "Rebuild every snapshot as well. This may take long.")
     var readData = false
 
+    @OptionGroup var progress: ProgressOption
+
     func perform(_ console: Console) throws -> ExitStatus {
         let roots = try RepositoryDirectory(at: options.repositoryPath()).roots()
         var total = Totals()
@@ -50,7 +52,10 @@ struct Check: HoldfastCommand {
         for root in roots.usable {
             console.detail("checking \(root.path.printable) in \(root.directory.printable)")
             do {
-                let summary = try RootCheck(root).run(readingData: readData) { try report($0, console) }
+                let work = WorkProgress()
+                let summary = try console.showing(work, wantsLines: progress.progress) {
+                    try RootCheck(root, progress: work).run(readingData: readData) { try report($0, console) }
+                }
                 total.add(summary)
                 if summary.errors > 0, summary.errors == summary.incompletenesses {
                     total.incomplete.append(try text(ofIncomplete: root))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import History
+import LinuxSystem
 import Recovery
 import RepositoryReader
 import SystemPackage
@@ -37,6 +38,8 @@ struct Diff: HoldfastCommand {
 
     @OptionGroup var sync: SyncOption
 
+    @OptionGroup var progress: ProgressOption
+
     mutating func validate() throws {
         if rest.count > 2 {
             throw ValidationError("too much: say WHEN, perhaps another WHEN, and perhaps PATH")
@@ -53,14 +56,18 @@ struct Diff: HoldfastCommand {
         let new = try ChosenSnapshot(to, of: target)
         new.warnIfStale(console)
         let pair = SnapshotPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
+        let work = WorkProgress()
         let report = DiffReport(
             pair: pair,
             target: target,
             table: table,
             isSummary: summary,
+            progress: work,
             console: console
         )
-        return try report.show(from: old.entry, to: new.entry)
+        return try console.showing(work, wantsLines: progress.progress) {
+            try report.show(from: old.entry, to: new.entry)
+        }
     }
 
     /// One argument alone is a path if a root has it.

@@ -29,6 +29,8 @@ struct Drill: HoldfastCommand {
     @Flag(help: "Show the drills that were made.")
     var list = false
 
+    @OptionGroup var progress: ProgressOption
+
     func perform(_ console: Console) throws -> ExitStatus {
         let target = try Target(path, in: options.openRepository())
         if list {
@@ -41,20 +43,26 @@ struct Drill: HoldfastCommand {
         }
         try UnfinishedWork.leaveNothingWhenInterrupted()
         moment.sync.run(target, for: moment.at, console: console)
-        let record = try drill(target)
+        let work = WorkProgress()
+        let record = try console.showing(work, wantsLines: progress.progress) { try drill(target, work) }
         try target.root.annotate(record.request, timeout: .seconds(30))
         try show(record, target, console)
         return record.problem == nil ? .done : .damaged
     }
 
     /// In a damaged history, the snapshot that is probably meant is as good: the damage is what counts.
-    private func drill(_ target: Target) throws -> DrillRecord {
+    private func drill(_ target: Target, _ work: WorkProgress) throws -> DrillRecord {
         do {
             let chosen = try ChosenSnapshot(moment.at, of: target)
-            return try Recovery.Drill.run(chosen.index, chosen.entry, in: chosen.scope)
+            return try Recovery.Drill.run(chosen.index, chosen.entry, in: chosen.scope, progress: work)
         } catch HistoryError.uncertain(_, let guess, _) {
             let index = try SnapshotIndex(target.root)
-            return try Recovery.Drill.run(index, guess, in: index.scope(of: target.name) ?? .root)
+            return try Recovery.Drill.run(
+                index,
+                guess,
+                in: index.scope(of: target.name) ?? .root,
+                progress: work
+            )
         }
     }
 

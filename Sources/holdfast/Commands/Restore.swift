@@ -79,6 +79,8 @@ struct Restore: HoldfastCommand {
 
     @OptionGroup(title: "In place") var inPlaceOptions: InPlaceOptions
 
+    @OptionGroup var progress: ProgressOption
+
     mutating func validate() throws {
         if dump != nil {
             if output != nil { throw ValidationError("--from-sql is in place: leave --output out") }
@@ -147,6 +149,7 @@ struct Restore: HoldfastCommand {
                 isForced: force,
                 check: check,
                 unseen: plan.unseen,
+                wantsLines: progress.progress,
                 console
             )
         }
@@ -174,12 +177,16 @@ struct Restore: HoldfastCommand {
             console: console
         )
         let shortfalls = ShortfallReport()
-        try Recovery.Restore(plan, isReplacing: force, integrityCheck: check).run {
-            try report.add($0)
-        } onFailure: {
-            try report.addFailure($0, $1)
-        } onShortfall: {
-            shortfalls.add($0)
+        let work = WorkProgress()
+        let restore = Recovery.Restore(plan, isReplacing: force, integrityCheck: check, progress: work)
+        try console.showing(work, wantsLines: progress.progress) {
+            try restore.run {
+                try report.add($0)
+            } onFailure: {
+                try report.addFailure($0, $1)
+            } onShortfall: {
+                shortfalls.add($0)
+            }
         }
         shortfalls.tell(console)
         try stream?.send()
@@ -196,6 +203,7 @@ struct Restore: HoldfastCommand {
             present.index,
             isForced: force,
             check: check,
+            wantsLines: progress.progress,
             console
         )
     }

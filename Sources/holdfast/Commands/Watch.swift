@@ -74,6 +74,8 @@ struct Watch: AsyncParsableCommand {
     @Flag(help: "Catch up and end.")
     var once = false
 
+    @OptionGroup var progress: ProgressOption
+
     mutating func validate() throws {
         guard keepAll else { return }
         guard retention.rules == RetentionRules() else {
@@ -95,6 +97,7 @@ struct Watch: AsyncParsableCommand {
         var health = HealthWatch.Options()
         health.quiet = max(checkAfter, .milliseconds(100))
         let isPartial = Atomic(false)
+        let display = Mutex<ProgressDisplay?>(nil)
         var listeners = WatchService.Listeners()
         listeners.notice = { [options] in Self.say($1, of: $0, options) }
         listeners.failed = { [once] in
@@ -104,6 +107,7 @@ struct Watch: AsyncParsableCommand {
         listeners.verdict = { Self.warn(of: $0) }
         listeners.drill = { [options] in Self.say($1, of: $0, options) }
         listeners.ready = { [options] ready in
+            display.withLock { $0?.end() }
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             Self.announce(ready, options)
         }
@@ -117,6 +121,7 @@ struct Watch: AsyncParsableCommand {
             once: once,
             listeners: listeners
         )
+        display.withLock { $0 = showFirstCapture(of: service) }
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -134,6 +139,7 @@ struct Watch: AsyncParsableCommand {
             CurrentProcess.exit(ExitStatus.interrupted.rawValue)
         }
         do {
+            defer { display.withLock { $0?.end() } }
             try await group.run()
         } catch let interrupted as WatchService.Interrupted {
             for (path, why) in interrupted.roots { Self.warn(path, why) }
@@ -142,6 +148,10 @@ struct Watch: AsyncParsableCommand {
         guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
         // What looks after the databases may have something half done.
         UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
+    }
+
+    private func showFirstCapture(of service: WatchService) -> ProgressDisplay? {
+        ProgressDisplay(Console(options), wantsLines: progress.progress) { service.firstCapture }
     }
 
     /// What ends by itself when it is told to does within this time.
@@ -239,10 +249,12 @@ struct Watch: AsyncParsableCommand {
                 let line = ReadyLine(root: one.root.path.string, files: one.files, databases: one.databases)
                 StandardStream.output.write(line.json + "\n")
             } else {
-                StandardStream.error.write(
-                    "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
-                        + "\(Quantity.text(one.files, "file"))\n"
-                )
+                TerminalLine.cleared {
+                    StandardStream.error.write(
+                        "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
+                            + "\(Quantity.text(one.files, "file"))\n"
+                    )
+                }
             }
         }
         ServiceManager.reportReady()

@@ -2,15 +2,16 @@ import History
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import Synchronization
 import SystemPackage
 
 /// Where a command speaks: results on the standard output, messages on the standard error.
-final class Console {
+final class Console: Sendable {
     let isJSON: Bool
     let isQuiet: Bool
     let isVerbose: Bool
     let style: Style
-    private var output = StandardOutput()
+    private let output = Mutex(StandardOutput())
 
     init(_ options: GlobalOptions) {
         isJSON = options.json
@@ -22,26 +23,41 @@ final class Console {
     /// A result: for programs with `--json`, else for people unless they want it quiet.
     func result(json: @autoclosure () -> some JSONLine, text: @autoclosure () -> String) throws {
         if isJSON {
-            try output.line(json().json)
+            try write(Array(json().json.utf8))
         } else if !isQuiet {
-            try output.line(text())
+            try write(Array(text().utf8))
         }
     }
 
     /// A result for people and other programs, which need not be text.
     func result(bytes: [UInt8]) throws {
-        if !isQuiet { try output.line(bytes) }
+        if !isQuiet { try write(bytes) }
     }
 
     /// Something for people only, which they see at once.
     func text(_ text: String) throws {
         guard !isJSON, !isQuiet else { return }
-        try output.line(text)
-        try output.flush()
+        try write(Array(text.utf8))
+        try flush()
     }
 
     /// Writes the results that are still held back.
-    func flush() throws { try output.flush() }
+    func flush() throws {
+        try TerminalLine.cleared { try output.withLock { try $0.flush() } }
+    }
+
+    private func write(_ line: [UInt8]) throws {
+        try TerminalLine.cleared { try output.withLock { try $0.line(line) } }
+    }
+
+    /// How far the work is, for programs, unless `isOver` says that it has ended. A closed reader is noticed
+    /// by the work itself.
+    func progress(_ line: ProgressLine, unless isOver: () -> Bool) {
+        output.withLock { output in
+            guard !isOver(), (try? output.line(line.json)) != nil else { return }
+            try? output.flush()
+        }
+    }
 
     /// Something worth knowing while the command works.
     func message(_ text: String) {
@@ -77,7 +93,7 @@ final class Console {
     /// One line on the standard error, whatever is in a name or in what SQLite said.
     static func say(_ text: String) {
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        StandardStream.error.write("holdfast: \(line.printable)\n")
+        TerminalLine.cleared { StandardStream.error.write("holdfast: \(line.printable)\n") }
     }
 }
 

@@ -11,6 +11,8 @@ struct DiffReport {
     /// The only one to compare; nil for all.
     var table: String?
     let isSummary: Bool
+    /// Counts what is rebuilt.
+    var progress: WorkProgress?
     let console: Console
 
     /// Shows between which moments, and then the files. Returns the status to end with: some tables may not
@@ -72,7 +74,7 @@ struct DiffReport {
     }
 
     private func show(database file: SnapshotPair.File, _ course: inout Course) throws {
-        let images = try HistoricalImages(target.root)
+        let images = try HistoricalImages(target.root, progress: progress)
         let diff = try ImageDiff(
             from: file.old.flatMap { try images.image($0) },
             to: file.new.flatMap { try images.image($0) }
