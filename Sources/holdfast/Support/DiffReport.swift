@@ -36,6 +36,8 @@ struct DiffReport {
     private struct Course {
         /// The table that was asked for is there at either moment.
         var wasFound = false
+        /// All that are there.
+        var tables: [String] = []
         var isComplete = true
         var isEmpty = true
     }
@@ -52,9 +54,10 @@ struct DiffReport {
             }
         }
         if let table, !course.wasFound, !changed.isEmpty {
+            let question = didYouMean(course.tables.nearest(to: table))
             throw Failure(
                 .notFound,
-                "no table \(table.printable) at either moment: see "
+                "no table \(table.printable) at either moment: \(question)see "
                     + "\(SuggestedCommand("diff", "WHEN", target.path, "--summary"))"
             )
         }
@@ -86,6 +89,7 @@ struct DiffReport {
                     "\(table.printable) is a view: name one of the tables that it shows"
                 )
             }
+            course.tables += diff.tables
             for name in diff.tables where table?.isSameName(as: name) ?? true {
                 course.wasFound = true
                 let summary = try diff.summary(of: name)
