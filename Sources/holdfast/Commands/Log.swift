@@ -16,7 +16,12 @@ struct Log: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was listed), 10 no repository, no \
             such root or no snapshot that matches, 64 wrong usage.
-            """
+
+            Examples:
+              holdfast log --last 20
+              holdfast log .devteam/devteam.db --since "2 days ago" --reverse
+            """,
+        aliases: ["ls"]
     )
 
     @OptionGroup var options: GlobalOptions
