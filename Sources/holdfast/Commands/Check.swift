@@ -17,6 +17,10 @@ struct Check: HoldfastCommand {
             A root whose description is damaged, or that cannot be read, hinders the check of no other one.
 
             Exit status: 0 no damage, 1 failed, 4 damage found or something missing, 10 no repository, 64 wrong usage.
+
+            Examples:
+              holdfast check
+              holdfast check --read-data --repo /mnt/backup/holdfast
             """
     )
 

@@ -14,6 +14,10 @@ struct Diff: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 3 done but for tables that cannot be compared, each with a note, 4 damage, \
             10 no such root or no snapshot that matches, 64 wrong usage.
+
+            Examples:
+              holdfast diff "10m ago"
+              holdfast diff before-cleanup latest .devteam/devteam.db --table sessions
             """
     )
 

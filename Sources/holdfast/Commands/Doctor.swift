@@ -20,6 +20,10 @@ struct Doctor: HoldfastCommand {
 
             Exit status: 0 nothing is wrong or it was repaired, 1 failed, 4 something is wrong, 10 no such root or database, or \
             nothing to apply, 11 other programs have it locked or open, 64 wrong usage, 130 interrupted.
+
+            Examples:
+              holdfast doctor .devteam/devteam.db
+              holdfast doctor --apply best --dry-run
             """
     )
 

@@ -16,6 +16,10 @@ struct Drill: HoldfastCommand {
 
             Exit status: 0 it was right, 1 failed, 4 it was not right, 10 no such root or no snapshot that matches, 11 another \
             writer has it, 64 wrong usage, 130 interrupted.
+
+            Examples:
+              holdfast drill
+              holdfast drill .devteam/devteam.db --at yesterday
             """
     )
 

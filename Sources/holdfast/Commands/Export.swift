@@ -19,6 +19,10 @@ struct Export: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 3 done in part (each file that was left out is named), 4 a digest or \
             integrity check failed, 10 no such root, or no snapshot or database that matches, 64 wrong usage.
+
+            Examples:
+              holdfast export --at yesterday --format sql --output devteam.sql
+              holdfast export .devteam --at latest --format tar --output devteam.tar
             """
     )
 

@@ -27,6 +27,10 @@ struct Forget: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (nothing was removed), 10 no repository, no such root or \
             no such tag to keep, 11 another writer has it, 64 wrong usage.
+
+            Examples:
+              holdfast forget --dry-run
+              holdfast forget .devteam --keep-within 24h --keep-daily 7 --max-size 2G
             """
     )
 

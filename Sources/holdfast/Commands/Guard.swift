@@ -15,6 +15,10 @@ struct Guard: HoldfastCommand {
 
             Exit status: that of the command, 128 plus the number of the signal that ended it, 127 if it is not there; 1, 10, \
             11 or 64 as for holdfast snapshot if it was not run or the state after it could not be captured.
+
+            Examples:
+              holdfast guard -- ./migrate.sh
+              holdfast guard .devteam --tag before-upgrade -- make upgrade
             """
     )
 

@@ -9,6 +9,10 @@ struct Release: HoldfastCommand {
         discussion: """
             Exit status: 0 done, 1 failed or timed out, 10 no such root or no held snapshot that matches, 11 another writer \
             has it, 64 wrong usage.
+
+            Examples:
+              holdfast release 42
+              holdfast release "yesterday 14:00" .devteam
             """
     )
 

@@ -31,8 +31,9 @@ struct Restore: HoldfastCommand {
             integrity check failed, 10 no repository, no such root or no snapshot that matches, 11 other programs have it \
             locked or open, 64 wrong usage, 130 interrupted.
 
-            Examples: holdfast restore .devteam/devteam.db --at "10m ago" --output copy.db; holdfast restore .devteam --at \
-            latest-good --in-place --dry-run
+            Examples:
+              holdfast restore .devteam/devteam.db --at "10m ago" --output copy.db
+              holdfast restore .devteam --at latest-good --in-place --dry-run
             """
     )
 

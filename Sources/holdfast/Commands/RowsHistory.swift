@@ -14,6 +14,10 @@ struct RowsHistory: HoldfastCommand {
             database or a root with one, may follow it.
 
             Exit status: 0 done, 1 failed, 4 damage, 10 no such root or table, or never such a row, 64 wrong usage.
+
+            Examples:
+              holdfast rows history sessions session-03
+              holdfast rows history events 17 .devteam/devteam.db --json
             """
     )
 

@@ -22,7 +22,9 @@ struct RowsRestore: HoldfastCommand {
             Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot be restored, 4 damage, 10 no such root, snapshot, table or row, 11 \
             another writer has it, 64 wrong usage.
 
-            Example: holdfast rows restore sessions session-03 --with-children --at "10m ago"
+            Examples:
+              holdfast rows restore sessions session-03 --with-children --at "10m ago"
+              holdfast rows restore events --where "id > 100" --at 42 --dry-run
             """
     )
 

@@ -11,6 +11,10 @@ struct Shell: HoldfastCommand {
             nothing can write to it.
 
             Exit status: that of sqlite3; 4 damage, 10 no such root, or no snapshot or database that matches, 64 wrong usage.
+
+            Examples:
+              holdfast shell --at "10m ago"
+              holdfast shell .devteam/devteam.db --at before-cleanup
             """
     )
 

@@ -14,6 +14,10 @@ struct Show: HoldfastCommand {
             --rows lists them.
 
             Exit status: 0 done, 1 failed, 4 damage, 10 no such root or no snapshot that matches, 64 wrong usage.
+
+            Examples:
+              holdfast show 42
+              holdfast show latest .devteam/devteam.db --rows
             """
     )
 

@@ -10,6 +10,10 @@ struct Snapshot: HoldfastCommand {
             Without --tag it is the same as sync. A tag is a WHEN for every other command.
 
             Exit status: 0 done, 1 failed or timed out, 10 no such root, 11 another writer has it, 64 wrong usage.
+
+            Examples:
+              holdfast snapshot --tag before-cleanup
+              holdfast snapshot .devteam --tag v2 --message "before the upgrade"
             """
     )
 

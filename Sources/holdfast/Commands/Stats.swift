@@ -18,6 +18,10 @@ struct Stats: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was counted), 10 no repository or no \
             such root, 64 wrong usage.
+
+            Examples:
+              holdfast stats
+              holdfast stats .devteam --json
             """
     )
 

@@ -13,6 +13,10 @@ struct Status: HoldfastCommand {
             With PATH only that root. "degraded" means that a watcher runs but something hinders it.
 
             Exit status: 0 done, 1 failed, 10 no repository or no such root, 64 wrong usage.
+
+            Examples:
+              holdfast status
+              holdfast status .devteam --json
             """
     )
 

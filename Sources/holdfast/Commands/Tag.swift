@@ -13,6 +13,10 @@ struct Tag: HoldfastCommand {
 
             Exit status: 0 done, 1 failed or timed out, 10 no such root or no snapshot that matches, 11 another writer has \
             it, 64 wrong usage.
+
+            Examples:
+              holdfast tag before-cleanup --at "10m ago"
+              holdfast tag --delete before-cleanup
             """
     )
 

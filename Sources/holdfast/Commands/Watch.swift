@@ -29,6 +29,10 @@ struct Watch: AsyncParsableCommand {
 
             Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be captured, 11 another watcher has the \
             root, 64 wrong usage, 130 told to stop before everything was captured.
+
+            Examples:
+              holdfast watch .devteam
+              holdfast watch /srv/app --exclude "*.tmp" --keep-daily 30 --max-size 20G
             """
     )
 
