@@ -26,7 +26,7 @@ struct Holdfast: AsyncParsableCommand {
             Restore.self, Undo.self, Rows.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,
             Status.self, Stats.self, Forget.self, Check.self, Repair.self, Demo.self,
-            Version.self,
+            Completion.self, Version.self,
         ]
     )
 

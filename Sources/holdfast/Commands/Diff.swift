@@ -23,7 +23,7 @@ struct Diff: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: .when("The older snapshot or time."), transform: parseWhen)
+    @Argument(help: .when("The older snapshot or time."), completion: .when, transform: parseWhen)
     var from: When
 
     @Argument(
@@ -34,7 +34,7 @@ struct Diff: HoldfastCommand {
     )
     var rest: [String] = []
 
-    @Option(help: ArgumentHelp("Only this table.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only this table.", valueName: "name"), completion: .table)
     var table: String?
 
     @Flag(help: "Only how many rows of each table.")

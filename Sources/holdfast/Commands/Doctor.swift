@@ -29,7 +29,7 @@ struct Doctor: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A database, or a root with one.")
+    @Argument(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
     @Option(help: "Do it: best is the first of the choices.")

@@ -25,7 +25,7 @@ struct Drill: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var moment: MomentOption

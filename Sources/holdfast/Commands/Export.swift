@@ -28,7 +28,7 @@ struct Export: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A database or a root.")
+    @Argument(help: "A database or a root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var moment: MomentOption
@@ -38,7 +38,8 @@ struct Export: HoldfastCommand {
 
     @Option(
         name: [.long, .customShort("o")],
-        help: ArgumentHelp("Where to; - is the standard output.", valueName: "file")
+        help: ArgumentHelp("Where to; - is the standard output.", valueName: "file"),
+        completion: .file()
     )
     var output: String
 

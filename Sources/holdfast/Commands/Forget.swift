@@ -36,7 +36,7 @@ struct Forget: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root.")
+    @Argument(help: "A root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup(title: "Rules of retention") var retention: RetentionOptions

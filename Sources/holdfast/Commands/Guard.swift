@@ -24,10 +24,14 @@ struct Guard: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
-    @Option(name: .customLong("path"), help: ArgumentHelp("The same.", valueName: "path"))
+    @Option(
+        name: .customLong("path"),
+        help: ArgumentHelp("The same.", valueName: "path"),
+        completion: .protectedPath
+    )
     var named: String?
 
     @Option(help: ArgumentHelp("A name for the state before.", valueName: "name"), transform: parseTagName)

@@ -18,10 +18,10 @@ struct Hold: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The snapshot or time to keep.", transform: parseWhen)
+    @Argument(help: "The snapshot or time to keep.", completion: .when, transform: parseWhen)
     var when: When
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Option(help: .time("How long to wait."), transform: parseDuration)

@@ -26,13 +26,23 @@ struct Log: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file, directory or root.")
+    @Argument(help: "A protected file, directory or root.", completion: .protectedPath)
     var path: String?
 
-    @Option(parsing: .unconditional, help: .when("From this snapshot or time on."), transform: parseWhen)
+    @Option(
+        parsing: .unconditional,
+        help: .when("From this snapshot or time on."),
+        completion: .when,
+        transform: parseWhen
+    )
     var since: When?
 
-    @Option(parsing: .unconditional, help: .when("Up to this snapshot or time."), transform: parseWhen)
+    @Option(
+        parsing: .unconditional,
+        help: .when("Up to this snapshot or time."),
+        completion: .when,
+        transform: parseWhen
+    )
     var until: When?
 
     @Option(help: ArgumentHelp("Of these, only the last N.", valueName: "n"))

@@ -24,7 +24,7 @@ struct Query: HoldfastCommand {
     @Argument(help: "One or more statements.")
     var sql: String
 
-    @Argument(help: "A database or a root.")
+    @Argument(help: "A database or a root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var moment: MomentOption

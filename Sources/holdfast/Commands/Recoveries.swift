@@ -20,7 +20,7 @@ struct Recoveries: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Flag(help: "As Markdown, a section for each.")

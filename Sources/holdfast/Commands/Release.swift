@@ -18,10 +18,10 @@ struct Release: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The snapshot or time that was held.", transform: parseWhen)
+    @Argument(help: "The snapshot or time that was held.", completion: .when, transform: parseWhen)
     var when: When
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Option(help: .time("How long to wait."), transform: parseDuration)

@@ -39,12 +39,13 @@ struct Restore: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     @Option(
         parsing: .unconditional,
         help: .when("The state at this snapshot or time; the latest, but in place it must be said."),
+        completion: .when,
         transform: parseWhen
     )
     var at: When?
@@ -54,7 +55,8 @@ struct Restore: HoldfastCommand {
 
     @Option(
         name: [.long, .customShort("o")],
-        help: ArgumentHelp("Where to put it: a file, - for the standard output, or for a root a directory.")
+        help: ArgumentHelp("Where to put it: a file, - for the standard output, or for a root a directory."),
+        completion: .file()
     )
     var output: String?
 
@@ -69,7 +71,8 @@ struct Restore: HoldfastCommand {
         help: ArgumentHelp(
             "In place, from SQL as sqlite3 .dump writes it, rather than the history.",
             valueName: "file"
-        )
+        ),
+        completion: .file(extensions: ["sql"])
     )
     var dump: String?
 

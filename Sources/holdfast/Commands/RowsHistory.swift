@@ -23,13 +23,13 @@ struct RowsHistory: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The table.")
+    @Argument(help: "The table.", completion: .table)
     var table: String
 
     @Argument(help: ArgumentHelp("The key of the row, and perhaps a PATH behind it.", valueName: "key"))
     var words: [String]
 
-    @Option(help: "A database, or a root with one.")
+    @Option(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var sync: SyncOption

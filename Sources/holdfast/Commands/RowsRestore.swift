@@ -30,7 +30,7 @@ struct RowsRestore: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The table.")
+    @Argument(help: "The table.", completion: .table)
     var table: String
 
     @Argument(help: ArgumentHelp("The keys of the rows, and perhaps a PATH behind them.", valueName: "key"))
@@ -39,6 +39,7 @@ struct RowsRestore: HoldfastCommand {
     @Option(
         parsing: .unconditional,
         help: .when("The snapshot or time that has the rows."),
+        completion: .when,
         transform: parseWhen
     )
     var at: When
@@ -49,7 +50,7 @@ struct RowsRestore: HoldfastCommand {
     )
     var condition: String?
 
-    @Option(help: "A database, or a root with one.")
+    @Option(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
     @Flag(help: "And all rows that refer to them.")

@@ -23,10 +23,10 @@ struct Show: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The snapshot or time.", transform: parseWhen)
+    @Argument(help: "The snapshot or time.", completion: .when, transform: parseWhen)
     var when = When.latest(back: 0)
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     @Flag(help: "List the rows.")

@@ -19,7 +19,7 @@ struct Snapshot: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Option(help: ArgumentHelp("A name for this moment.", valueName: "name"), transform: parseTagName)

@@ -27,7 +27,7 @@ struct Stats: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     func perform(_ console: Console) throws -> ExitStatus {

@@ -22,7 +22,7 @@ struct Status: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     func perform(_ console: Console) throws -> ExitStatus {

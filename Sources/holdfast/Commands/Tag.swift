@@ -22,13 +22,18 @@ struct Tag: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The name.", transform: parseTagName)
+    @Argument(help: "The name.", completion: .tag, transform: parseTagName)
     var name: String
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
-    @Option(parsing: .unconditional, help: .when("The snapshot or time to name."), transform: parseWhen)
+    @Option(
+        parsing: .unconditional,
+        help: .when("The snapshot or time to name."),
+        completion: .when,
+        transform: parseWhen
+    )
     var at: When?
 
     @Flag(help: "Take the name away.")

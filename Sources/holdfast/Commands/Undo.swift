@@ -24,7 +24,7 @@ struct Undo: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root, a directory within it, or a protected file.")
+    @Argument(help: "A root, a directory within it, or a protected file.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var inPlaceOptions: InPlaceOptions

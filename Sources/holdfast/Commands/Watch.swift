@@ -38,7 +38,7 @@ struct Watch: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "What to protect.")
+    @Argument(help: "What to protect.", completion: .file())
     var path: [String] = []
 
     @Option(help: .time("Quiet that ends a burst of changes."), transform: parseDuration)

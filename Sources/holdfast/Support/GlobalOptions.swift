@@ -9,7 +9,8 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp(
             "The repository. (default: $HOLDFAST_REPO, else ${XDG_DATA_HOME:-~/.local/share}/holdfast)",
             valueName: "dir"
-        )
+        ),
+        completion: .directory
     )
     var repo: String?
 
