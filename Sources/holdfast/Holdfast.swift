@@ -63,6 +63,7 @@ struct Holdfast: AsyncParsableCommand {
         let other = isParsing ? Failure(parsing: error, arguments: arguments) : Failure(.failed, "\(error)")
         let failure = Failure(error) ?? other
         Console.say(failure.message)
+        if GlobalOptions.wantJSON(arguments) { StandardStream.output.write(failure.line.json + "\n") }
         return failure.status
     }
 }

@@ -12,6 +12,7 @@ enum JSONExamples {
 
     static var all: [(heading: String, object: any JSONLine)] {
         [
+            ("error", ErrorLine(error: "text", status: 1, advice: OrNull("text"))),
             (
                 "progress",
                 ProgressLine(progress: 0.5, bytes: 1, bytesTotal: 2, etaSeconds: OrNull(1), stage: "text")

@@ -67,6 +67,11 @@ extension GlobalOptions {
     /// Those of which an argument is a WHEN.
     private static let commandsWithTimes: Set = ["diff", "show", "hold", "release"]
 
+    /// Whether `--json` is among arguments that may be wrong.
+    static func wantJSON(_ arguments: [String]) -> Bool {
+        arguments.prefix { $0 != "--" }.contains("--json")
+    }
+
     /// Arguments in which these options follow the subcommand, where the parser expects them; people
     /// put them before it as well.
     static func behindSubcommand(_ arguments: [String]) -> [String] {
