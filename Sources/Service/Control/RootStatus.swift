@@ -28,6 +28,8 @@ package struct RootStatus: Sendable {
     package private(set) var lastDrill: DrillRecord?
     /// Everything that the repository keeps of the root, mirrors included.
     package private(set) var storage = RootStorage()
+    /// The disk of the root has the repository as well.
+    package var sharesDisk: Bool { SharedDisk.has(root.path, root.directory) }
 
     package var state: State {
         guard let watcher else { return .stopped }

@@ -77,6 +77,7 @@ struct Status: HoldfastCommand {
                 + "\(Quantity.text(status.gaps, "gap")), "
                 + "\(Quantity.text(bytes: status.storage.disk.total)) in the repository"
         )
+        if status.sharesDisk { lines.append("  " + DiskWarning.text) }
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
         for one in status.watcher?.underWay ?? [] {
             let (done, all) = (Quantity.text(bytes: one.bytes), Quantity.text(bytes: one.totalBytes))

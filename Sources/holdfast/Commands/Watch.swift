@@ -301,6 +301,7 @@ struct Watch: AsyncParsableCommand {
         case .databaseDeleted(let file):
             let command = SuggestedCommand("doctor", file, "--apply", "best")
             Console.say("\(file.printable) was deleted: to restore it, \(command)")
+        case .sharesDisk: if !options.quiet { Console.say("\(path): \(DiskWarning.text)") }
         case .auditDifference(let file):
             Console.say(
                 "found changes in \(file) that were not captured, and captured them: this is a bug, please report it"
