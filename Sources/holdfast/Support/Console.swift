@@ -59,6 +59,9 @@ final class Console: Sendable {
         }
     }
 
+    /// Returns when no line about progress is being written.
+    func waitForProgress() { output.withLock { _ in } }
+
     /// Something worth knowing while the command works.
     func message(_ text: String) {
         if !isQuiet { Self.say(text) }

@@ -33,13 +33,8 @@ struct InPlaceOptions: ParsableArguments {
         wantsLines: Bool = false,
         _ console: Console
     ) throws -> ExitStatus {
-        var options = InPlaceRestore.Options()
-        options.wait = wait
-        options.isForced = isForced
-        options.reason = reason
-        options.check = check
         let work = WorkProgress()
-        options.progress = work
+        let options = restoreOptions(isForced: isForced, check: check, progress: work)
         let capture = FreshCapture(target.root, timeout: max(wait, .seconds(30)))
         let leftOut = try capture.leftOut(of: plan.items.map(\.name))
         let restore = InPlaceRestore(plan.without(leftOut), options, index) {
@@ -73,5 +68,19 @@ struct InPlaceOptions: ParsableArguments {
         }
         shortfalls.tell(console)
         return try report.end(entry)
+    }
+
+    private func restoreOptions(
+        isForced: Bool,
+        check: Integrity.Check,
+        progress: WorkProgress
+    ) -> InPlaceRestore.Options {
+        var options = InPlaceRestore.Options()
+        options.wait = wait
+        options.isForced = isForced
+        options.reason = reason
+        options.check = check
+        options.progress = progress
+        return options
     }
 }

@@ -15,7 +15,9 @@ struct ProgressBar {
         let reading = estimate.reading
         let percent = String(Int(estimate.fraction * 100)).paddedOnLeft(to: 3) + " %"
         let sizes = "\(Quantity.text(bytes: reading.bytes)) of \(Quantity.text(bytes: reading.totalBytes))"
-        let rate = estimate.bytesPerSecond.map { Quantity.text(bytes: UInt64($0)) + "/s" }
+        let rate = estimate.bytesPerSecond.map {
+            Quantity.text(bytes: UInt64(exactly: $0.rounded()) ?? .max) + "/s"
+        }
         let rest = estimate.remainingSeconds.map { Self.text(seconds: $0) + " left" }
         let front = "\(reading.stage)  \(percent)"
         let back = [sizes, rate, rest].compactMap { $0 }

@@ -38,7 +38,10 @@ final class ProgressDisplay: Sendable {
     /// From here on nothing is shown any more.
     func end() {
         isOver.store(true, ordering: .sequentiallyConsistent)
-        TerminalLine.clear()
+        switch form {
+        case .bar: TerminalLine.clear()
+        case .lines: console.waitForProgress()
+        }
     }
 
     private var isEnded: Bool { isOver.load(ordering: .sequentiallyConsistent) }

@@ -90,7 +90,7 @@ import Testing
         let mebibyte: UInt64 = 1 << 20
         #expect(
             Self.bar("checking", 40 * mebibyte, of: 100 * mebibyte, perSecond: 10 * mebibyte)
-                == "checking   40 %  [#####--------]  40.0 MiB of 100.0 MiB  10.0 MiB/s  6 s left"
+                == "checking   40 %  [######---------]  40.0 MiB of 100.0 MiB  10.0 MiB/s  6 s left"
         )
         #expect(
             Self.bar("checking", 0, of: 10, perSecond: nil)
