@@ -29,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -82,6 +83,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "Configuration",
+            dependencies: ["History", "LinuxSystem", path, "Yams"],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Service",
             dependencies: [
                 "Capture", "Recovery", "History", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
@@ -94,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Service", "Capture", "Recovery", "History", "RepositoryWriter", "RepositoryReader",
-                "RepositoryFormat", "Zstandard", "LinuxSystem", "CBuild", path,
+                "Service", "Configuration", "Capture", "Recovery", "History", "RepositoryWriter",
+                "RepositoryReader", "RepositoryFormat", "Zstandard", "LinuxSystem", "CBuild", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -149,6 +155,11 @@ let package = Package(
                 "Recovery", "History", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
                 "SQLiteFiles", "LinuxSystem", path, "TestSupport",
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "History", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

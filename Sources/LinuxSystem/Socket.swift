@@ -58,14 +58,19 @@ package struct Socket: ~Copyable, Sendable {
     }
 
     /// The user at the other end (`SO_PEERCRED`).
-    package func peerUserID() throws(SystemError) -> UInt32 {
-        // `struct ucred`, which Swift's Glibc does not import: process, user, group.
+    package func peerUserID() throws(SystemError) -> UInt32 { try peerCredentials().uid }
+
+    /// The process at the other end, also if it does not answer; 0 if it is in another pid namespace.
+    package func peerProcessID() throws(SystemError) -> Int32 { try peerCredentials().pid }
+
+    /// `struct ucred`, which Swift's Glibc does not import.
+    private func peerCredentials() throws(SystemError) -> (pid: Int32, uid: UInt32, gid: UInt32) {
         var credentials: (pid: Int32, uid: UInt32, gid: UInt32) = (0, 0, 0)
         var size = socklen_t(MemoryLayout.size(ofValue: credentials))
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
             throw .last(.askWhoConnects, nil)
         }
-        return credentials.uid
+        return credentials
     }
 
     /// Sets how long a read waits before it fails with EAGAIN.

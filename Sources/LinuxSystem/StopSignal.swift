@@ -5,6 +5,8 @@ import Synchronization
 package enum StopSignal {
     /// The handler writes to it. A handler may call almost nothing (`signal-safety(7)`): write(2) is allowed.
     private static let wakeupDescriptor = Atomic<Int32>(-1)
+    /// Where SIGHUP is written to, if it is no stop signal.
+    private static let hangUpDescriptor = Atomic<Int32>(-1)
 
     private static let all = [SIGINT, SIGTERM, SIGHUP]
 
@@ -18,11 +20,7 @@ package enum StopSignal {
         let wakeup = try WakeupPipe()
         wakeupDescriptor.store(wakeup.writeEnd, ordering: .releasing)
         try WorkerThread.start("signals") {
-            // Threads and processes inherit blocked signals, for example from a test's thread pool.
-            var signals = sigset_t()
-            unsafe sigemptyset(&signals)
-            for signal in all { unsafe sigaddset(&signals, signal) }
-            unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+            receive(all)
             while !wakeup.wait(nil) {}
             body()
             while true {
@@ -32,16 +30,41 @@ package enum StopSignal {
         for signal in all { try handle(signal) }
     }
 
+    /// From here on, SIGHUP stops nothing: each one calls `body` on a thread of its own, as daemons read their
+    /// configuration again. Call it before `onFirst`, once.
+    package static func onHangUp(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        let wakeup = try WakeupPipe()
+        hangUpDescriptor.store(wakeup.writeEnd, ordering: .releasing)
+        try WorkerThread.start("hang-up") {
+            receive([SIGHUP])
+            while true {
+                if wakeup.wait(nil) { body() }
+            }
+        }
+        try handle(SIGHUP)
+    }
+
+    /// Threads and processes inherit blocked signals, for example from a test's thread pool.
+    private static func receive(_ signals: [Int32]) {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for signal in signals { unsafe sigaddset(&set, signal) }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     private static func handle(_ signal: Int32) throws(SystemError) {
         var action = sigaction()
         guard unsafe sigaction(signal, nil, &action) == 0 else { throw .last(.inspectSignal, nil) }
         if action.isIgnored { return }
         action = sigaction()
         action.sa_flags = SA_RESTART
-        unsafe action.__sigaction_handler.sa_handler = { _ in
+        unsafe action.__sigaction_handler.sa_handler = { signal in
             let before = errno
             var byte: UInt8 = 1
-            _ = unsafe write(StopSignal.wakeupDescriptor.load(ordering: .acquiring), &byte, 1)
+            let hangUp = StopSignal.hangUpDescriptor.load(ordering: .acquiring)
+            let isHangUp = signal == SIGHUP && hangUp >= 0
+            let end = isHangUp ? hangUp : StopSignal.wakeupDescriptor.load(ordering: .acquiring)
+            _ = unsafe write(end, &byte, 1)
             errno = before
         }
         guard unsafe sigaction(signal, &action, nil) == 0 else { throw .last(.handleSignal, nil) }

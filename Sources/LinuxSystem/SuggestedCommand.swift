@@ -6,9 +6,10 @@ package import SystemPackage
 ///
 /// The rule:
 /// 1. A word that a shell would change is quoted, so that the shell passes on exactly its bytes.
-/// 2. `--repo DIR` is added if and only if this process was started with it. It comes last, or before a `--`.
+/// 2. `--repo DIR` and `--config FILE` are added if and only if this process was started with them. They come
+///    last, or before a `--`.
 package struct SuggestedCommand: CustomStringConvertible, Sendable {
-    private static let givenRepository = Mutex<FilePath?>(nil)
+    private static let givenOptions = Mutex<[String: FilePath]>([:])
 
     private let words: [String]
 
@@ -21,16 +22,16 @@ package struct SuggestedCommand: CustomStringConvertible, Sendable {
         self.words = words.map { ShellWord.quoted($0.shellBytes) }
     }
 
-    /// From here on, suggestions name that repository, because the user did.
-    package static func name(repository: FilePath) {
-        givenRepository.withLock { $0 = repository }
+    /// From here on, suggestions have that option, because the user gave it.
+    package static func give(_ option: String, _ path: FilePath) {
+        givenOptions.withLock { $0[option] = path }
     }
 
     package var description: String {
-        let repository = Self.givenRepository.withLock { $0 }
-        let named = repository.map { ["--repo", ShellWord.quoted($0.shellBytes)] } ?? []
+        let options = Self.givenOptions.withLock { $0 }.sorted { $0.key < $1.key }
+        let given = options.flatMap { [$0.key, ShellWord.quoted($0.value.shellBytes)] }
         let end = words.firstIndex(of: "--") ?? words.endIndex
-        return (["holdfast"] + words[..<end] + named + words[end...]).joined(separator: " ")
+        return (["holdfast"] + words[..<end] + given + words[end...]).joined(separator: " ")
     }
 }
 

@@ -34,6 +34,29 @@ package struct RetentionPolicy: Hashable, Sendable, Codable {
         return policy
     }()
 
+    /// The rules that are given; the standard ones if none is.
+    package static func given(
+        within: Duration?,
+        last: Int?,
+        hourly: Int?,
+        daily: Int?,
+        weekly: Int?,
+        monthly: Int?,
+        tags: [String]
+    ) -> RetentionPolicy {
+        let counts = [last, hourly, daily, weekly, monthly]
+        if within == nil, tags.isEmpty, counts.allSatisfy({ $0 == nil }) { return .standard }
+        var policy = RetentionPolicy()
+        policy.within = within
+        policy.last = last ?? 0
+        policy.hourly = hourly ?? 0
+        policy.daily = daily ?? 0
+        policy.weekly = weekly ?? 0
+        policy.monthly = monthly ?? 0
+        policy.tags = tags
+        return policy
+    }
+
     /// Whether it has no rule at all. Such a policy is rejected: it was more likely forgotten than intended.
     package var isEmpty: Bool {
         (within ?? .zero) <= .zero && max(last, hourly, daily, weekly, monthly) <= 0 && tags.isEmpty
@@ -53,16 +76,9 @@ extension RetentionPolicy: CustomStringConvertible {
         return rules.joined(separator: ", ")
     }
 
-    /// `within 24h`, in the largest unit that divides it.
+    /// `within 24h`.
     package var withinText: String? {
         guard let within, within > .zero else { return nil }
-        let units: [(Duration, String)] = [
-            (.seconds(3600), "h"), (.seconds(60), "m"), (.seconds(1), "s"), (.milliseconds(1), "ms"),
-        ]
-        for (unit, name) in units where within >= unit {
-            let count = within.nanoseconds / unit.nanoseconds
-            if unit * Int(count) == within { return "within \(count)\(name)" }
-        }
-        return "within \(within)"
+        return "within \(Quantity.shortText(within))"
     }
 }

@@ -98,10 +98,27 @@ final class RepairWalk {
             filter.beginSegment()
         }
         if type == .segmentDelta { try deltas.take(payload, place, areAllBefore: !isLostInSegment) }
-        let end = type == .removed ? header.firstSequence.next : header.firstSequence
-        if isLostInSegment { try fill(before: end, body) }
+        if isLostInSegment { try fill(before: end(type, header, payload, place), body) }
         guard place.isDataLost else { return try tell(type, header, payload, place, body) }
         try reportProven(header, payload, place, body)
+    }
+
+    /// The snapshots before this one precede the record in the stream.
+    private func end(
+        _ type: RecordType,
+        _ header: RecordHeader,
+        _ payload: RawSpan,
+        _ place: RecordPlace
+    ) throws -> SequenceNumber {
+        switch type {
+        case .removed: return header.firstSequence.next
+        case .annotation:
+            let annotation = try place.reading(
+                try Annotation(payload, file: header.file, time: header.time)
+            )
+            return max(header.firstSequence, annotation.target.next)
+        default: return header.firstSequence
+        }
     }
 
     /// Reports the first snapshots of changes whose data is lost, as far as they are proven without it.

@@ -5,7 +5,7 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Asks the watcher of a root. Every call blocks its thread.
+/// Asks a watcher at one of its sockets. Every call blocks its thread.
 package struct ControlClient: Sendable {
     package enum Failure: Error, Hashable, CustomStringConvertible {
         /// No watcher runs for the root.
@@ -29,11 +29,12 @@ package struct ControlClient: Sendable {
         }
     }
 
-    private let root: RootDescription
+    private let path: FilePath
 
-    package init(_ root: RootDescription) {
-        self.root = root
-    }
+    /// At the socket of a root.
+    package init(_ root: RootDescription) { self.init(at: root.controlPath) }
+
+    init(at path: FilePath) { self.path = path }
 
     /// Returns once all that was committed before the call is durable, and what is to be said of it.
     package func synchronise(
@@ -73,7 +74,17 @@ package struct ControlClient: Sendable {
         }
     }
 
-    private func ask(_ request: ControlRequest, _ timeout: Duration) throws -> ControlAnswer {
+    /// The process that listens; nil if nobody does.
+    func listener() throws -> Int32? {
+        do {
+            return try connect().peerProcessID()
+        } catch Failure.noWatcher {
+            return nil
+        }
+    }
+
+    /// Throws `Failure`, and `SystemError`.
+    func ask(_ request: ControlRequest, _ timeout: Duration) throws -> ControlAnswer {
         let connection = try connect()
         do {
             try send(request, over: connection)
@@ -100,10 +111,10 @@ package struct ControlClient: Sendable {
 
     private func connect() throws -> Socket {
         do {
-            let connection = try Socket.connect(to: root.controlPath)
+            let connection = try Socket.connect(to: path)
             let owner = try connection.peerUserID()
             guard owner == CurrentProcess.userID || owner == 0 || CurrentProcess.userID == 0 else {
-                throw Failure.foreignSocket(root.controlPath)
+                throw Failure.foreignSocket(path)
             }
             return connection
         } catch let error as SystemError where error.isMissing || error.code == .connectionRefused {

@@ -10,6 +10,11 @@ enum ControlRequest: Codable, Sendable, Equatable {
     /// Remove what these rules do not keep. The watcher decides, for it alone knows what has come in by then.
     case forget(RetentionRules)
     case status
+    /// What the watcher as a whole does. Only its own socket answers this and `reload`.
+    case watcher
+    /// Read the configuration again. Besides, protect these paths, which are absolute, or protect them no
+    /// longer.
+    case reload(adding: [String], removing: [String])
 
     /// More than any request needs: what there is to say of a restore that changed a thousand tables takes
     /// 100 KiB.
@@ -22,6 +27,8 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     case durable(sequence: UInt64, time: Int64, incomplete: String? = nil, unseen: [String: String]? = nil)
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
+    case watcher(WatcherDescription)
+    case reloaded
     case failed(reason: String)
 
     /// More than any answer needs.
@@ -73,6 +80,28 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
         package var what: String
         package var bytes: UInt64
         package var totalBytes: UInt64
+    }
+}
+
+/// What a watcher as a whole does.
+package struct WatcherDescription: Codable, Sendable, Equatable {
+    package var pid: Int32
+    /// In nanoseconds since 1970.
+    package var started: Int64
+    /// The configuration file that it reads; nil for none.
+    package var configuration: String?
+    package var roots: [Root]
+
+    package struct Root: Codable, Sendable, Equatable {
+        /// Absolute.
+        package var path: String
+        package var state: State
+        /// Why it cannot be protected for now.
+        package var reason: String?
+    }
+
+    package enum State: String, Codable, Sendable {
+        case starting, ready, failed, waiting
     }
 }
 

@@ -8,7 +8,7 @@ extension RootDescription {
     var controlPath: FilePath { directory.appending("control.sock") }
 }
 
-/// Answers the requests of other commands for one root.
+/// Answers the requests of other commands: for one root, or for the watcher as a whole.
 final class ControlSocket: Sendable {
     private let path: FilePath
     private let listener: Socket
@@ -22,14 +22,14 @@ final class ControlSocket: Sendable {
     private let identity: FileIdentity?
     private let answer: @Sendable (ControlRequest) async -> ControlAnswer?
 
-    /// Starts to listen; whoever calls holds the root's lock. `answer`: nil ends the connection, as where no
-    /// watcher is.
+    /// Starts to listen. Whoever calls holds the root's lock, or the name is new. `answer`: nil ends the
+    /// connection, as where no watcher is.
     init(
-        _ root: RootDescription,
+        at path: FilePath,
         on loop: EventLoop,
         answer: @escaping @Sendable (ControlRequest) async -> ControlAnswer?
     ) throws(SystemError) {
-        path = root.controlPath
+        self.path = path
         self.loop = loop
         self.answer = answer
         listener = try Socket.listen(at: path)

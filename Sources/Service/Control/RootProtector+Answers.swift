@@ -21,6 +21,8 @@ extension RootProtector {
             case .forget(let rules):
                 let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
                 return .forgotten(removedSnapshots: outcome.removedSnapshots, freedBytes: outcome.freedBytes)
+            case .watcher, .reload:
+                return .failed(reason: "this is the socket of a root: ask the watcher's own")
             }
         } catch is CancellationError {
             return .failed(reason: "the watcher is stopping")

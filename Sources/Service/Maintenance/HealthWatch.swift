@@ -12,11 +12,11 @@ import Recovery
 package struct HealthWatch: Sendable {
     package struct Options: Sendable {
         /// So much quiet comes before a survey.
-        package var quiet = Duration.seconds(5)
+        package var quiet: Duration
         /// The longest that a database which is never quiet goes without one.
         package var patience = Duration.seconds(60)
 
-        package init() {}
+        package init(quiet: Duration = .seconds(5)) { self.quiet = quiet }
 
         func pause(after processorTime: Duration) -> Duration { max(quiet, processorTime * 50) }
     }

@@ -1,3 +1,4 @@
+import RepositoryReader
 import Synchronization
 import SystemPackage
 
@@ -6,55 +7,89 @@ import SystemPackage
 /// The roots that are ready are announced together, as soon as all are ready or have failed; later ones when
 /// they are.
 final class RootStates: Sendable {
-    private enum Standing { case starting, ready, failed, waiting }
+    private typealias Standing = WatcherDescription.Root
 
     private struct State {
-        var standings: [Standing]
+        /// By number.
+        var standings: [Int: Standing] = [:]
+        var lastNumber = 0
         var ready: [WatchService.Ready] = []
         var isAnnounced = false
         var interruptions: [(path: FilePath, why: String)] = []
+
+        mutating func set(_ state: WatcherDescription.State, _ number: Int, _ reason: String? = nil) {
+            standings[number]?.state = state
+            standings[number]?.reason = reason
+        }
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
     private let announcement: AsyncStream<[WatchService.Ready]>.Continuation
     /// Roots that are ready, to be said at once. Ends with `end`.
     let announcements: AsyncStream<[WatchService.Ready]>
 
-    init(rootCount: Int) {
-        state = Mutex(State(standings: Array(repeating: .starting, count: rootCount)))
+    init() {
         (announcements, announcement) = AsyncStream.makeStream(of: [WatchService.Ready].self)
     }
+
+    /// The number of a further root.
+    func add(_ path: FilePath) -> Int {
+        state.withLock { state in
+            state.lastNumber += 1
+            state.standings[state.lastNumber] = Standing(path: Self.absolute(path).string, state: .starting)
+            return state.lastNumber
+        }
+    }
+
+    private static func absolute(_ path: FilePath) -> FilePath {
+        (try? RepositoryDirectory.absolute(path)) ?? path
+    }
+
+    /// The root with that number is no longer to be protected.
+    func remove(_ number: Int) {
+        state.withLock { state in
+            state.standings[number] = nil
+            announce(&state)
+        }
+    }
+
+    /// All of them, in the order in which they were added.
+    var roots: [WatcherDescription.Root] {
+        state.withLock { $0.standings.sorted { $0.key < $1.key }.map(\.value) }
+    }
+
+    var rootCount: Int { state.withLock { $0.standings.count } }
 
     /// The first capture of the root with that number is durable.
     func ready(_ number: Int, _ ready: WatchService.Ready) {
         state.withLock { state in
-            state.standings[number] = .ready
+            state.set(.ready, number)
             state.ready.append(ready)
             announce(&state)
         }
     }
 
     /// The root cannot be protected for now. Returns whether another one is, or may be soon.
-    func failed(_ number: Int) -> Bool {
+    func failed(_ number: Int, _ reason: String) -> Bool {
         state.withLock { state in
-            state.standings[number] = .failed
-            guard state.standings.contains(where: { $0 != .failed }) else { return false }
+            state.set(.failed, number, reason)
+            guard state.standings.values.contains(where: { $0.state != .failed }) else { return false }
             announce(&state)
             return true
         }
     }
 
-    /// The root waits for the repository to be back.
-    func waits(_ number: Int) {
+    /// The root waits until it can be protected.
+    func waits(_ number: Int, _ reason: String) {
         state.withLock { state in
-            state.standings[number] = .waiting
+            state.set(.waiting, number, reason)
             announce(&state)
         }
     }
 
     /// The root is tried again.
     func starts(_ number: Int) {
-        state.withLock { $0.standings[number] = .starting }
+        state.withLock { $0.set(.starting, number) }
     }
 
     func interrupted(_ path: FilePath, _ why: String) {
@@ -67,7 +102,9 @@ final class RootStates: Sendable {
     func end() { announcement.finish() }
 
     private func announce(_ state: inout State) {
-        guard state.isAnnounced || !state.standings.contains(.starting) else { return }
+        guard state.isAnnounced || !state.standings.values.contains(where: { $0.state == .starting }) else {
+            return
+        }
         state.isAnnounced = true
         if !state.ready.isEmpty { announcement.yield(state.ready) }
         state.ready = []

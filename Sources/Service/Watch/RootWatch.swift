@@ -11,16 +11,12 @@ import SystemPackage
 final class RootWatch: Sendable {
     /// What it needs of the watcher.
     struct Surroundings: Sendable {
-        let options: RootProtector.Options
         let threads: WatchThreads
         let standings: RootStates
         let repositoryWatch: RepositoryWatch
         /// Catch up and return.
         let once: Bool
         let listeners: WatchService.Listeners
-        /// What else is to be done for a protected root, until it is cancelled; an element comes whenever
-        /// something was recorded.
-        let care: @Sendable (RootProtector, AsyncStream<Void>) async -> Void
     }
 
     private struct State {
@@ -29,32 +25,47 @@ final class RootWatch: Sendable {
         var loss: RepositoryError?
         var pause: Task<Void, Never>?
         var stop: CaptureStop?
+        /// Only this root is to be protected no longer.
+        var isRetired = false
         var isOver = false
     }
 
+    let target: WatchTarget
+    /// It protects the same root in another way, and ends.
+    private let predecessor: Mutex<RootWatch?>
     private let number: Int
-    private let target: WatchService.Target
-    private let surroundings: Surroundings
+    private let end = Signal()
+    let surroundings: Surroundings
     private let state = Mutex(State())
 
     private static let firstPause = Duration.seconds(1)
     private static let longestPause = Duration.seconds(30)
 
-    init(_ number: Int, _ target: WatchService.Target, _ surroundings: Surroundings) {
-        self.number = number
+    /// - Parameter predecessor: its end is awaited first.
+    init(_ target: WatchTarget, _ surroundings: Surroundings, after predecessor: RootWatch? = nil) {
         self.target = target
+        self.predecessor = Mutex(predecessor)
         self.surroundings = surroundings
+        number = surroundings.standings.add(target.path)
     }
 
-    /// Protects the root until `stop`. Throws what hinders that when no root of the watcher is protected any
-    /// more, and `RepositoryError.gone` when the repository itself is not there any more.
+    var isRetired: Bool { state.withLock { $0.isRetired } }
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    /// Protects the root until `stop` or `retire`. Throws what hinders that when no root of the watcher is
+    /// protected any more, and `RepositoryError.gone` when the repository itself is not there any more.
     func run() async throws {
-        defer { state.withLock { $0.isOver = true } }
+        defer { finish() }
+        // It has the root's lock until then.
+        await predecessor.withLock { $0.take() }?.untilOver()
         var failures = Failures()
         while true {
             let began = MonotonicInstant.now
             do {
                 return try await attempt()
+            } catch let error where isRetired {
+                // What was not captured is captured when the root is protected again.
+                return say(error, &failures)
             } catch let interruption as CaptureInterruption {
                 return surroundings.standings.interrupted(target.path, "\(interruption)")
             } catch {
@@ -62,7 +73,7 @@ final class RootWatch: Sendable {
                     try await waitUntilBack(reason, &failures)
                     continue
                 }
-                guard !isStopping, surroundings.standings.failed(number) else { throw error }
+                guard !isStopping, goesOnWithoutIt(because: error) else { throw error }
                 say(error, &failures)
                 if surroundings.once { return }
                 if began.duration(to: .now) > Self.longestPause { failures.pause = Self.firstPause }
@@ -71,6 +82,29 @@ final class RootWatch: Sendable {
                 surroundings.standings.starts(number)
             }
         }
+    }
+
+    /// Whether the watcher goes on though this root cannot be protected for now.
+    private func goesOnWithoutIt(because error: any Error) -> Bool {
+        guard target.settings.isAwaited, !surroundings.once else {
+            return surroundings.standings.failed(number, "\(error)")
+        }
+        surroundings.standings.waits(number, "\(error)")
+        return true
+    }
+
+    private func finish() {
+        let isRetired = state.withLock { state in
+            state.isOver = true
+            return state.isRetired
+        }
+        if isRetired { surroundings.standings.remove(number) }
+        end.raise()
+    }
+
+    /// Waits until `run` has returned. For one task.
+    private func untilOver() async {
+        while !isOver { _ = await end.wait(on: surroundings.threads.requests) }
     }
 
     /// What is known of earlier attempts.
@@ -88,7 +122,7 @@ final class RootWatch: Sendable {
     /// Nothing is tried on a place where another file system, or none, is mounted.
     private func waitUntilBack(_ reason: RepositoryError, _ failures: inout Failures) async throws {
         guard !isStopping, !surroundings.once else { throw reason }
-        surroundings.standings.waits(number)
+        surroundings.standings.waits(number, "\(reason)")
         say(reason, &failures)
         await pause(until: Task { [surroundings] in await surroundings.repositoryWatch.untilBack() })
         guard !isStopping else { throw reason }
@@ -117,6 +151,12 @@ final class RootWatch: Sendable {
             state.pause?.cancel()
             state.protector?.stop(stop)
         }
+    }
+
+    /// Ends `run`, because this root is to be protected no longer, or in another way.
+    func retire() {
+        state.withLock { $0.isRetired = true }
+        stop(.catchingUp)
     }
 
     /// What can be done with the repository has changed.
@@ -165,8 +205,7 @@ final class RootWatch: Sendable {
         let root = try await withTaskExecutorPreference(threads.protectors.recorders) { try target.find() }
         // One element is as good as many.
         let (changes, recorded) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        var options = surroundings.options
-        options.onDurable = { recorded.yield() }
+        let options = protectorOptions { recorded.yield() }
         let protector = try RootProtector(
             root: root,
             repository: surroundings.repositoryWatch.repository,
@@ -191,8 +230,8 @@ final class RootWatch: Sendable {
 
     /// Runs one root with its control socket, and meanwhile what else is to be done for it.
     private func protect(_ protector: RootProtector, _ changes: AsyncStream<Void>) async throws {
-        async let protection: Void = withThrowingTaskGroup(of: Void.self) { [surroundings] group in
-            group.addTask { await surroundings.care(protector, changes) }
+        async let protection: Void = withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in await maintain(protector, changes) }
             defer { group.cancelAll() }
             try await protector.run()
         }
@@ -211,7 +250,7 @@ final class RootWatch: Sendable {
         guard (try? await protector.locked()) != nil else { return nil }
         surroundings.repositoryWatch.add(protector.root)
         do {
-            return try ControlSocket(protector.root, on: surroundings.threads.requests) {
+            return try ControlSocket(at: protector.root.controlPath, on: surroundings.threads.requests) {
                 await protector.answer($0)
             }
         } catch {
@@ -231,7 +270,8 @@ final class RootWatch: Sendable {
     private func rest(_ duration: Duration, showing error: any Error) async {
         let socket = failedSocket(error)
         async let answers: Void? = socket?.run()
-        await pause(until: Task { _ = try? await Task.sleep(for: duration) })
+        let arrival = PathArrival(of: target.path, surroundings.threads)
+        await pause(until: Task { await arrival.wait(atMost: duration) })
         socket?.stop()
         _ = await answers
     }
@@ -244,11 +284,11 @@ final class RootWatch: Sendable {
             pid: CurrentProcess.identifier,
             isReady: false,
             trouble: "it cannot be protected, and is tried again: \(error)",
-            exclusions: surroundings.options.exclusions
+            exclusions: target.settings.exclusions
         )
         return try? root.withoutWriter {
             // All else is for whoever asks to do himself.
-            try ControlSocket(root, on: surroundings.threads.requests) {
+            try ControlSocket(at: root.controlPath, on: surroundings.threads.requests) {
                 $0 == .status ? .status(status) : nil
             }
         }

@@ -8,26 +8,6 @@ package import SystemPackage
 
 /// Protects some roots until it is told to stop: `holdfast watch`.
 package struct WatchService: Service {
-    /// What is to be protected.
-    package struct Target: Sendable {
-        /// As it was given.
-        package let path: FilePath
-        /// Its root, made if it is new. Throws when there is nothing to protect for now.
-        let find: @Sendable () throws -> RootDescription
-        /// The root that the repository has of it; nil for none.
-        let known: @Sendable () throws -> RootDescription?
-
-        package init(
-            path: FilePath,
-            find: @escaping @Sendable () throws -> RootDescription,
-            known: @escaping @Sendable () throws -> RootDescription?
-        ) {
-            self.path = path
-            self.find = find
-            self.known = known
-        }
-    }
-
     package struct Ready: Sendable {
         package let root: RootDescription
         package let files: Int
@@ -58,6 +38,12 @@ package struct WatchService: Service {
         package var verdict: @Sendable (HealthSurvey.Verdict) -> Void = { _ in }
         /// How a drill went.
         package var drill: @Sendable (RootDescription, DrillRecord) -> Void = { _, _ in }
+        /// Another command asks that the configuration be read again, and to protect paths or no longer.
+        /// Throws why that cannot be.
+        package var reload: @Sendable (_ adding: [FilePath], _ removing: [FilePath]) throws -> Void = {
+            _,
+            _ in
+        }
         /// The first capture of these roots is durable.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
@@ -65,95 +51,63 @@ package struct WatchService: Service {
     }
 
     private let once: Bool
+    /// The configuration file that can be read again.
+    private let configuration: FilePath?
+    private let started = Instant.now
     private let listeners: Listeners
-    private let standings: RootStates
+    private let repository: RepositoryDirectory
+    private let threads: WatchThreads
+    private let standings = RootStates()
     private let repositoryWatch: RepositoryWatch
-    private let watches: [RootWatch]
+    private let roots: WatchedRoots
 
     /// - Parameters:
-    ///   - retention: which snapshots stay, when the history has grown; nil for all.
-    ///   - health: when the captured databases are looked at; nil for never.
-    ///   - drillInterval: how often a restore is tried; nil for never.
+    ///   - configuration: the configuration file in use, to be named to others.
     ///   - once: catch up and return.
     package init(
-        targets: [Target],
-        repository: RepositoryDirectory,
-        options: RootProtector.Options,
-        retention: RetentionRules? = nil,
-        health: HealthWatch.Options? = HealthWatch.Options(),
-        drillInterval: Duration? = nil,
+        _ targets: [WatchTarget],
+        in repository: RepositoryDirectory,
+        configuration: FilePath? = nil,
         once: Bool = false,
         listeners: Listeners
     ) throws(SystemError) {
         self.once = once
+        self.configuration = configuration
+        self.repository = repository
         self.listeners = listeners
-        standings = RootStates(rootCount: targets.count)
-        let threads = try WatchThreads(rootCount: targets.count)
+        threads = try WatchThreads(rootCount: max(1, targets.count))
         repositoryWatch = RepositoryWatch(repository, threads)
-        var options = options
-        options.openFiles /= max(1, targets.count)
-        if let retention { options.retention = Self.retention(retention, listeners.notice) }
-        let (health, drillInterval) = once ? (nil, nil) : (health, drillInterval)
-        let surroundings = RootWatch.Surroundings(
-            options: options,
-            threads: threads,
-            standings: standings,
-            repositoryWatch: repositoryWatch,
-            once: once,
-            listeners: listeners
-        ) { protector, changes in
-            let health = health.map {
-                HealthWatch(
-                    protector: protector,
-                    options: $0,
-                    loop: threads.maintenance,
-                    changes: changes,
-                    notice: listeners.verdict
-                )
-            }
-            let drills = drillInterval.map {
-                DrillWatch(
-                    protector: protector,
-                    schedule: DrillSchedule(interval: $0),
-                    loop: threads.maintenance,
-                    notice: listeners.drill
-                )
-            }
-            async let healthRun: Void? = health?.run()
-            async let drillRun: Void? = drills?.run()
-            _ = await (healthRun, drillRun)
-        }
-        watches = targets.enumerated().map { RootWatch($0, $1, surroundings) }
+        roots = WatchedRoots(
+            RootWatch.Surroundings(
+                threads: threads,
+                standings: standings,
+                repositoryWatch: repositoryWatch,
+                once: once,
+                listeners: listeners
+            )
+        )
+        roots.update(targets)
     }
 
-    private static func retention(
-        _ rules: RetentionRules,
-        _ notice: @escaping @Sendable (RootDescription, CaptureNotice) -> Void
-    ) -> @Sendable (RootDescription) throws -> KeptSnapshots {
-        { root in
-            let plan = try RetentionPlan(root, rules)
-            if let limit = plan.limit, !limit.isReached {
-                let message =
-                    "the root takes more than --max-size allows, and cannot be brought below "
-                    + "\(Quantity.text(bytes: limit.leastBytes)): allow more"
-                notice(root, .finding(Finding(.warning, root.directory, at: 0, message)))
-            }
-            return plan.kept
-        }
-    }
+    /// Protects these roots from now on. One that is protected in the same way already goes on undisturbed.
+    package func update(_ targets: [WatchTarget]) { roots.update(targets) }
 
     /// Protects the roots until the graceful shutdown, or once. A root that fails hinders no other one.
     ///
     /// Throws `Interrupted` when a shutdown came before everything was captured, `RepositoryError.gone`, and
     /// what hinders the last root when none is left that is protected.
     package func run() async throws {
+        // Where nobody can listen, databases are protected all the same.
+        let socket = try? WatcherSocket(repository, on: threads.requests) { await answer($0) }
+        async let _: Void? = socket?.run()
+        defer { socket?.stop() }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { [repositoryWatch, watches] in
+                group.addTask { [repositoryWatch, roots] in
                     try await repositoryWatch.run { condition in
-                        for watch in watches { watch.repositoryIs(condition) }
+                        for watch in roots.all { watch.repositoryIs(condition) }
                     } lost: { root, reason in
-                        for watch in watches { watch.lost(root, reason) }
+                        for watch in roots.all { watch.lost(root, reason) }
                     }
                 }
                 group.addTask {
@@ -167,12 +121,12 @@ package struct WatchService: Service {
                     group.cancelAll()
                     try await group.waitForAll()
                 } catch {
-                    stop(.atOnce)
+                    roots.stop(.atOnce)
                     throw error
                 }
             }
         } onGracefulShutdown: {
-            stop(.catchingUp)
+            roots.stop(.catchingUp)
         }
         let interruptions = standings.interruptions
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
@@ -180,11 +134,36 @@ package struct WatchService: Service {
 
     /// For a process that ends while the service runs: removes images that are not finished. Returns the
     /// roots of which something may not be captured, and why.
-    package func abandon() -> [(path: FilePath, why: String)] { watches.compactMap { $0.abandon() } }
+    package func abandon() -> [(path: FilePath, why: String)] { roots.all.compactMap { $0.abandon() } }
+
+    private func answer(_ request: ControlRequest) async -> ControlAnswer {
+        switch request {
+        case .watcher:
+            let description = WatcherDescription(
+                pid: CurrentProcess.identifier,
+                started: started.nanoseconds,
+                configuration: configuration?.string,
+                roots: standings.roots
+            )
+            return .watcher(description)
+        case .reload(let adding, let removing):
+            do {
+                try await WorkerThread.run("reload") {
+                    let paths = [adding, removing].map { $0.map { FilePath(argument: $0) } }
+                    try listeners.reload(paths[0], paths[1])
+                }
+                return .reloaded
+            } catch {
+                return .failed(reason: "\(error)")
+            }
+        case .synchronise, .forget, .status:
+            return .failed(reason: "this is the socket of the watcher: ask that of a root")
+        }
+    }
 
     /// How far the first capture of all roots together is; nil when it is over, or did not begin.
     package var firstCapture: WorkProgress.Reading? {
-        watches.compactMap(\.firstCapture).reduce(nil) { sum, one in
+        roots.all.compactMap(\.firstCapture).reduce(nil) { sum, one in
             WorkProgress.Reading(
                 stage: one.stage,
                 bytes: one.bytes.addingSaturated(sum?.bytes ?? 0),
@@ -195,13 +174,16 @@ package struct WatchService: Service {
 
     private func protect() async throws {
         defer { standings.end() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for watch in watches { group.addTask { try await watch.run() } }
-            do {
-                for try await _ in group {}
-            } catch {
-                stop(.atOnce)
-                throw error
+        try await withThrowingDiscardingTaskGroup { group in
+            for await watch in roots.starting {
+                group.addTask { [roots] in
+                    do {
+                        try await watch.run()
+                    } catch {
+                        roots.stop(.atOnce)
+                        throw error
+                    }
+                }
             }
         }
     }
@@ -209,11 +191,7 @@ package struct WatchService: Service {
     private func announce() async {
         for await ready in standings.announcements {
             listeners.ready(ready)
-            if once { stop(.done) }
+            if once { roots.stop(.done) }
         }
-    }
-
-    private func stop(_ stop: CaptureStop) {
-        for watch in watches { watch.stop(stop) }
     }
 }

@@ -1,27 +1,25 @@
 import ArgumentParser
-import Capture
+import Configuration
 import History
 import LinuxSystem
 import Logging
 import Recovery
-import RepositoryFormat
-import RepositoryReader
-import RepositoryWriter
 import Service
 import ServiceLifecycle
 import Synchronization
-import SystemPackage
 
-struct Watch: AsyncParsableCommand {
+struct Watch: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         abstract: "Protect databases and files until told to stop.",
         discussion: """
-            PATH is a directory, all of which is protected, or a single file. Left out, it is .devteam if that exists \
-            here, else the only root in the repository. The repository is made on first use.
+            PATH is a directory, all of which is protected, or a single file. Left out, the roots of the configuration are \
+            protected, else .devteam if that exists here, else the only root in the repository. The repository is made on first use.
 
             Prints a line beginning with "ready" on standard error when the first capture of everything is durable. \
             SIGINT, SIGTERM and SIGHUP end it: what has been committed is captured first, as far as that takes no longer than \
-            two seconds; a second signal ends it at once. A root that cannot be protected is tried again as long as another one is.
+            two seconds; a second signal ends it at once. A root that cannot be protected is tried again as long as another one is, or with --wait-for-root.
+
+            With a configuration file, SIGHUP has it read again instead: a root whose settings are the same goes on undisturbed.
 
             Now and then, when the history has grown, old snapshots are removed by the same rules as holdfast forget \
             has; without any --keep option, everything of the last 24 hours stays, then 48 hourly, 7 daily, 4 weekly and \
@@ -41,31 +39,36 @@ struct Watch: AsyncParsableCommand {
     @Argument(help: "What to protect.", completion: .file())
     var path: [String] = []
 
-    @Option(help: .time("Quiet that ends a burst of changes."), transform: parseDuration)
-    var debounce: Duration = .milliseconds(20)
+    @Option(help: .time("Quiet that ends a burst of changes. (default: 20ms)"), transform: parseDuration)
+    var debounce: Duration?
 
-    @Option(help: .time("The longest that a change waits to be made durable."), transform: parseDuration)
-    var maxDelay: Duration = .milliseconds(100)
+    @Option(
+        help: .time("The longest that a change waits to be made durable. (default: 100ms)"),
+        transform: parseDuration
+    )
+    var maxDelay: Duration?
 
     @Option(
         help: .time(
-            "The longest that a file goes without being compared as a whole; idle ones are after each change."
+            "The longest that a file goes without being compared as a whole; idle ones are after each change. (default: 24h)"
         ),
         transform: parseDuration
     )
-    var auditInterval: Duration = .seconds(24 * 3600)
+    var auditInterval: Duration?
 
     @Option(
-        help: .time("Quiet after which SQLite checks the captured image of each database that changed."),
+        help: .time(
+            "Quiet after which SQLite checks the captured image of each database that changed. (default: 5s)"
+        ),
         transform: parseDuration
     )
-    var checkAfter: Duration = .seconds(5)
+    var checkAfter: Duration?
 
     @Option(
-        help: .time("How often a restore of everything is tried; 0s for never."),
+        help: .time("How often a restore of everything is tried; 0s for never. (default: 24h)"),
         transform: parseDuration
     )
-    var drillInterval: Duration = .seconds(24 * 3600)
+    var drillInterval: Duration?
 
     @Option(help: ArgumentHelp("Leave out names that match; may be repeated.", valueName: "glob"))
     var exclude: [String] = []
@@ -74,6 +77,12 @@ struct Watch: AsyncParsableCommand {
 
     @Flag(help: "Remove nothing.")
     var keepAll = false
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Wait for a root that cannot be protected yet. (default: only for roots of the configuration)"
+    )
+    var waitForRoot: Bool?
 
     @Flag(help: "Catch up and end.")
     var once = false
@@ -91,15 +100,10 @@ struct Watch: AsyncParsableCommand {
         guard keepAll || !retention.rules.policy.isEmpty else { throw RetentionError.keepsNothing }
         Memory.shareHeaps()
         CurrentProcess.raiseOpenFileLimit()
-        let (repository, targets) = try await WorkerThread.run("command") { try openTargets() }
-        var protection = RootProtector.Options()
-        protection.quiet = debounce
-        protection.maximumDelay = maxDelay
-        protection.auditInterval = max(auditInterval, .seconds(1))
-        protection.exclusions = exclude
-        protection.isPatient = !once
-        var health = HealthWatch.Options()
-        health.quiet = max(checkAfter, .milliseconds(100))
+        let (repository, targets) = try await WorkerThread.run("command") {
+            let repository = try openRepository()
+            return (repository, try self.targets(in: repository))
+        }
         let isPartial = Atomic(false)
         let display = Mutex<ProgressDisplay?>(nil)
         var listeners = WatchService.Listeners()
@@ -115,17 +119,27 @@ struct Watch: AsyncParsableCommand {
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             Self.announce(ready, options)
         }
+        let reload = WatchReload(self, repository)
+        listeners.reload = { try reload.run(adding: $0, removing: $1) }
+        let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
         let service = try WatchService(
-            targets: targets,
-            repository: repository,
-            options: protection,
-            retention: keepAll ? nil : retention.rules,
-            health: health,
-            drillInterval: drillInterval > .zero ? max(drillInterval, .seconds(1)) : nil,
+            targets,
+            in: repository,
+            configuration: configuration,
             once: once,
             listeners: listeners
         )
         display.withLock { $0 = showFirstCapture(of: service) }
+        reload.begin(service)
+        if configuration != nil { try StopSignal.onHangUp { reload.runAtSignal() } }
+        try await run(service) { display.withLock { $0?.end() } }
+        guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
+        // What looks after the databases may have something half done.
+        UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
+    }
+
+    /// Runs it until it ends or a signal stops it, and then calls `ended`, before anything is said.
+    private func run(_ service: WatchService, ended: () -> Void) async throws {
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -143,15 +157,12 @@ struct Watch: AsyncParsableCommand {
             CurrentProcess.exit(ExitStatus.interrupted.rawValue)
         }
         do {
-            defer { display.withLock { $0?.end() } }
+            defer { ended() }
             try await group.run()
         } catch let interrupted as WatchService.Interrupted {
             for (path, why) in interrupted.roots { Self.warn(path, why) }
             UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
         }
-        guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
-        // What looks after the databases may have something half done.
-        UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
     }
 
     private func showFirstCapture(of service: WatchService) -> ProgressDisplay? {
@@ -160,152 +171,4 @@ struct Watch: AsyncParsableCommand {
 
     /// What ends by itself when it is told to does within this time.
     private static let stopTime = Duration.milliseconds(2500)
-
-    /// Makes the repository, and finds what is to be protected.
-    private func openTargets() throws -> (RepositoryDirectory, [WatchService.Target]) {
-        let repository = try RepositoryDirectory.openOrCreate(at: options.repositoryPath())
-        for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
-        if try repository.isOpenedByMount {
-            Console.say(
-                "warning: the file system of \(repository.path.printable) keeps no modes, and its mount lets other users in: "
-                    + "mount it with umask=077, or keep the repository elsewhere"
-            )
-        }
-        if path.isEmpty, FileStatus.ifPresent(".devteam") == nil {
-            let root = try Target(nil, in: repository).root
-            return (repository, [WatchService.Target(path: root.path, find: { root }, known: { root })])
-        }
-        let paths = (path.isEmpty ? [".devteam"] : path).map { FilePath(argument: $0) }
-        // A wrong command is wrong at once; what else fails may work later.
-        let roots = paths.map { path in Result { try Self.root(path, in: repository) } }
-        for root in roots {
-            if case .failure(let error as Failure) = root, error.status == .wrongUsage { throw error }
-        }
-        let found = roots.compactMap { try? $0.get() }
-        guard Set(found).count == found.count else {
-            throw Failure(.wrongUsage, "the same root is named twice: name it once")
-        }
-        let targets = paths.map { path in
-            WatchService.Target(path: path) {
-                try Self.root(path, in: repository)
-            } known: {
-                try repository.root(for: path).flatMap {
-                    $0.name == nil || $0.root.kind == .file ? $0.root : nil
-                }
-            }
-        }
-        return (repository, targets)
-    }
-
-    private static func root(_ path: FilePath, in repository: RepositoryDirectory) throws -> RootDescription {
-        guard !path.isEmpty else { throw Failure(.wrongUsage, "PATH is empty: name a directory or a file") }
-        let status = try FileStatus.of(path)
-        if [.directory, .regular].contains(status.kind),
-            let pseudo = FileSystem.nameIfPseudo(try Directory.resolve(path))
-        {
-            throw Failure(
-                .wrongUsage,
-                "\(path.printable) is on \(pseudo), which the kernel makes up: name files of your own"
-            )
-        }
-        if let enclosing = try RepositoryDirectory.enclosing(path) {
-            throw Failure(
-                .wrongUsage,
-                "\(path.printable) lies in the repository \(enclosing.printable), which is not protected itself: "
-                    + "name your own files, or copy the repository for a second copy"
-            )
-        }
-        if let match = try repository.root(for: path), match.root.kind == .directory, let name = match.name,
-            RootScope().protects(status.kind == .directory ? name.appending("any") : name)
-        {
-            let root = match.root.path
-            throw Failure(
-                .wrongUsage,
-                "\(path.printable) lies in \(root.printable), which is protected as a whole: run "
-                    + "\(SuggestedCommand("watch", root))"
-            )
-        }
-        switch status.kind {
-        case .directory: return try repository.addRoot(path, kind: .directory)
-        case .regular: return try repository.addRoot(path, kind: .file)
-        case .symbolicLink, .pipe, .socket, .device:
-            throw Failure(
-                .failed,
-                "\(path.printable) is neither a directory nor a regular file: name one that is"
-            )
-        }
-    }
-
-    /// A root cannot be protected for now.
-    private static func warn(_ path: FilePath, _ error: any Error, isTriedAgain: Bool) {
-        let addition = isTriedAgain ? "; trying again" : ""
-        Console.say("\(path.printable) cannot be protected: \(Failure.reason(error))\(addition)")
-    }
-
-    /// Not everything was captured when it was told to stop.
-    private static func warn(_ path: FilePath, _ why: String) {
-        Console.say("\(path.printable): \(why); run \(SuggestedCommand("watch", path)) again")
-    }
-
-    private static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
-        for one in ready {
-            if options.json {
-                let line = ReadyLine(root: one.root.path.string, files: one.files, databases: one.databases)
-                StandardStream.output.write(line.json + "\n")
-            } else {
-                TerminalLine.cleared {
-                    StandardStream.error.write(
-                        "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
-                            + "\(Quantity.text(one.files, "file"))\n"
-                    )
-                }
-            }
-        }
-        ServiceManager.reportReady()
-    }
-
-    /// At the first damaged snapshot.
-    private static func warn(of verdict: HealthSurvey.Verdict) {
-        guard let problem = verdict.problem, verdict.isNews else { return }
-        let path = verdict.path.printable
-        let advice =
-            verdict.lastGood.map { "the last one found good is \($0)" } ?? "none was found good before"
-        Console.say(
-            "\(path) is damaged at snapshot \(verdict.sequence) (\(problem)); \(advice): see "
-                + "\(SuggestedCommand("doctor", verdict.path))"
-        )
-    }
-
-    private static func say(_ drill: DrillRecord, of root: RootDescription, _ options: GlobalOptions) {
-        if drill.problem == nil && options.quiet { return }
-        Console.say("\(root.path.printable): \(drill.text)")
-    }
-
-    private static func say(_ notice: CaptureNotice, of root: RootDescription, _ options: GlobalOptions) {
-        let path = root.path.printable
-        switch notice {
-        case .finding(let finding):
-            Console.say("\(finding.file.printable) at byte \(finding.offset): \(finding.message)")
-        case .leftOut(let leftOut): if leftOut.isTrouble || !options.quiet { Console.say(leftOut.text) }
-        case .hindered(let reason): Console.say(reason)
-        case .quarantined(let file, let reason):
-            Console.say("\(file): \(reason): this file is captured anew, the others go on: please report it")
-        case .trouble(let trouble?): Console.say("\(path): \(trouble)")
-        case .trouble(nil): if !options.quiet { Console.say("\(path): in order again") }
-        case .gap(let reason):
-            if !options.quiet { Console.say("\(path): a gap in the history: \(reason)") }
-        case .removed(let outcome):
-            guard !options.quiet else { return }
-            let size = Quantity.text(bytes: outcome.freedBytes)
-            Console.say("\(path): removed \(outcome.removedSnapshots) old snapshots, \(size) freed")
-        case .databaseDeleted(let file):
-            let command = SuggestedCommand("doctor", file, "--apply", "best")
-            Console.say("\(file.printable) was deleted: to restore it, \(command)")
-        case .sharesDisk: if !options.quiet { Console.say("\(path): \(DiskWarning.text)") }
-        case .auditDifference(let file):
-            Console.say(
-                "found changes in \(file) that were not captured, and captured them: this is a bug, please report it"
-            )
-        }
-    }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import History
 import LinuxSystem
 import Recovery
@@ -32,6 +33,7 @@ struct Failure: Error {
             let advice = "see \(SuggestedCommand("doctor")), or choose another moment"
             self.init(.damaged, "\(error.description): \(advice)")
         case let error as SQLError: self.init(.failed, "\(error.description): check the SQL")
+        case let error as ConfigurationError: self.init(.wrongUsage, error.description)
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:
             self.init(error.isWrongUsage ? .wrongUsage : .notFound, error.description)

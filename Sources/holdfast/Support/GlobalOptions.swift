@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import LinuxSystem
 import RepositoryReader
 import SystemPackage
@@ -7,12 +8,21 @@ import SystemPackage
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The repository. (default: $HOLDFAST_REPO, else ${XDG_DATA_HOME:-~/.local/share}/holdfast)",
+            "The repository. (default: $HOLDFAST_REPO, else the configuration's, else ${XDG_DATA_HOME:-~/.local/share}/holdfast)",
             valueName: "dir"
         ),
         completion: .directory
     )
     var repo: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file. (default: $HOLDFAST_CONFIG, else ${XDG_CONFIG_HOME:-~/.config}/holdfast/config.yaml, for root /etc/holdfast/config.yaml)",
+            valueName: "file"
+        ),
+        completion: .file(extensions: ["yaml"])
+    )
+    var config: String?
 
     @Flag(help: "Write one JSON object per line to the standard output.")
     var json = false
@@ -24,23 +34,38 @@ struct GlobalOptions: ParsableArguments {
     var verbose = false
 
     mutating func validate() throws {
-        if let repo { SuggestedCommand.name(repository: FilePath(argument: repo)) }
+        if let repo { SuggestedCommand.give("--repo", FilePath(argument: repo)) }
+        if let config { SuggestedCommand.give("--config", FilePath(argument: config)) }
         if repo == "" { throw ValidationError("--repo is empty: name a directory") }
+        if config == "" { throw ValidationError("--config is empty: name a file") }
         if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
     }
 
+    /// The configuration file, whether it exists or not; nil if there is no place for one.
+    var configurationFile: ConfigurationFile? {
+        ConfigurationFile(named: config.map { FilePath(argument: $0) })
+    }
+
     /// The repository's directory, whether it exists or not.
-    func repositoryPath() throws -> FilePath {
-        if let repo { return FilePath(argument: repo) }
-        if let path = CurrentProcess.environment("HOLDFAST_REPO") { return FilePath(path) }
+    func repositoryPath() throws -> FilePath { try repositorySetting().value }
+
+    /// The same, with where it was named. The configuration is read only if it may name the repository.
+    func repositorySetting() throws -> (value: FilePath, origin: SettingOrigin) {
+        if let repo { return (FilePath(argument: repo), .option("--repo")) }
+        if let path = CurrentProcess.environment("HOLDFAST_REPO") {
+            return (FilePath(path), .environment("HOLDFAST_REPO"))
+        }
+        if let file = configurationFile, let setting = try file.read()?.repository {
+            return (setting.value, .file(file.path, line: setting.line))
+        }
         // The XDG Base Directory Specification has relative paths ignored.
         if let data = CurrentProcess.environment("XDG_DATA_HOME"), FilePath(data).isAbsolute {
-            return FilePath(data).appending("holdfast")
+            return (FilePath(data).appending("holdfast"), .default)
         }
         guard let home = CurrentProcess.environment("HOME") else {
             throw Failure(.wrongUsage, "where is the repository? HOME is not set: say --repo DIR")
         }
-        return FilePath(home).appending(".local/share/holdfast")
+        return (FilePath(home).appending(".local/share/holdfast"), .default)
     }
 
     /// Opens the repository, which must exist, and warns of roots whose description is damaged.
@@ -80,13 +105,15 @@ extension GlobalOptions {
         while let argument = rest.first {
             switch argument {
             case "--json", "--quiet", "-q", "--verbose", "-v": moved.append(argument)
-            case "--repo" where rest.count > 1:
+            case "--repo" where rest.count > 1, "--config" where rest.count > 1:
                 moved.append(argument)
                 rest.removeFirst()
                 moved.append(rest[rest.startIndex])
-            case _ where argument.hasPrefix("--repo="): moved.append(argument)
-            // It has subcommands of its own.
-            case "rows" where rest.count > 1: return rest.prefix(2) + moved + rest.dropFirst(2)
+            case _ where argument.hasPrefix("--repo=") || argument.hasPrefix("--config="):
+                moved.append(argument)
+            // They have subcommands of their own.
+            case "rows" where rest.count > 1, "config" where rest.count > 1:
+                return rest.prefix(2) + moved + rest.dropFirst(2)
             default: return [argument] + moved + rest.dropFirst()
             }
             rest.removeFirst()

@@ -34,8 +34,10 @@ private struct UnfinishedCommandLine {
     /// `words`: as they are typed, with quotes.
     init(_ words: [String]) {
         let plain = words.map { $0.filter { $0 != "\"" && $0 != "'" } }
-        let place = plain.firstIndex(of: "--repo").map { plain[($0 + 1)...].prefix(1) } ?? []
-        let options = try? GlobalOptions.parse(place.isEmpty ? [] : ["--repo"] + place)
+        let given = ["--repo", "--config"].flatMap { option in
+            plain.firstIndex(of: option).map { [option] + plain[($0 + 1)...].prefix(1) } ?? []
+        }
+        let options = try? GlobalOptions.parse(given)
         repository = try? options.map { try RepositoryDirectory(at: $0.repositoryPath()) }
     }
 

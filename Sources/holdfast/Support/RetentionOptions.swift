@@ -62,19 +62,15 @@ struct RetentionOptions: ParsableArguments {
 
     /// Only what was said, if anything was.
     var rules: RetentionRules {
-        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly]
-        var policy = RetentionPolicy()
-        if keepWithin == nil, keepTag.isEmpty, counts.allSatisfy({ $0 == nil }) {
-            policy = .standard
-        } else {
-            policy.within = keepWithin
-            policy.last = keepLast ?? 0
-            policy.hourly = keepHourly ?? 0
-            policy.daily = keepDaily ?? 0
-            policy.weekly = keepWeekly ?? 0
-            policy.monthly = keepMonthly ?? 0
-            policy.tags = keepTag
-        }
+        var policy = RetentionPolicy.given(
+            within: keepWithin,
+            last: keepLast,
+            hourly: keepHourly,
+            daily: keepDaily,
+            weekly: keepWeekly,
+            monthly: keepMonthly,
+            tags: keepTag
+        )
         policy.automaticTags = keepAutoTags
         return RetentionRules(policy: policy, maximumBytes: maxSize)
     }

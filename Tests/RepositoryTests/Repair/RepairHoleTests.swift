@@ -75,6 +75,16 @@ struct RepairHoleTests {
         return kept.count - front
     }
 
+    @Test("a tag stays on a snapshot that comes from the segment delta, though the tag's record is in the stream")
+    func tagOfMendedSnapshot() throws {
+        let random = SeededRandom(seed: 12_098_324_736_539_032_166)
+        var scene = try HoledHistory(random, .sealed)
+        // As `holes` does, which found it.
+        let second = try #require(Hole.allCases.randomElement(using: &scene.history.random))
+        for hole in [Hole.flippedByte, second] { try scene.make(hole) }
+        _ = try Self.expectRepaired(scene, 2, "\(random)")
+    }
+
     @Test("a segment delta that is lost says of no file that it did not change")
     func lostDelta() throws {
         var history = try SmallHistory(SeededRandom())

@@ -1,4 +1,3 @@
-import Capture
 import Logging
 import RepositoryReader
 import ServiceLifecycle
@@ -14,36 +13,28 @@ final class RunningService: Sendable {
     /// Roots whose first capture is durable, as they are announced. Ends with the service.
     let ready: AsyncStream<[WatchService.Ready]>
     private let failures: Failures
+    private let service: WatchService
     private let group: ServiceGroup
     private let run: Task<Void, any Error>
 
     init(
-        _ targets: [WatchService.Target],
+        _ targets: [WatchTarget],
         in repository: RepositoryDirectory,
         once: Bool = false
     ) throws {
         let (ready, announcement) = AsyncStream.makeStream(of: [WatchService.Ready].self)
         let failures = Failures()
-        var options = RootProtector.Options()
-        options.isPatient = !once
         var listeners = WatchService.Listeners()
         listeners.failed = { path, _ in failures.paths.withLock { $0.append(path) } }
         listeners.ready = { announcement.yield($0) }
-        let service = try WatchService(
-            targets: targets,
-            repository: repository,
-            options: options,
-            health: nil,
-            once: once,
-            listeners: listeners
-        )
+        let service = try WatchService(targets, in: repository, once: once, listeners: listeners)
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
         )
-        (self.ready, self.failures, self.group) = (ready, failures, group)
+        (self.ready, self.failures, self.service, self.group) = (ready, failures, service, group)
         run = Task {
             defer { announcement.finish() }
             try await group.run()
@@ -56,6 +47,9 @@ final class RunningService: Sendable {
 
     /// The roots that could not be protected, as they were told.
     var failedPaths: [FilePath] { failures.paths.withLock { $0 } }
+
+    /// Has it protect these roots from now on.
+    func update(_ targets: [WatchTarget]) { service.update(targets) }
 
     /// Waits until the service has ended, and throws what it failed with.
     func end() async throws { try await run.value }
@@ -72,9 +66,12 @@ private final class Failures: Sendable {
     let paths = Mutex<[FilePath]>([])
 }
 
-extension WatchService.Target {
-    /// A root that is found as it is.
-    init(_ root: RootDescription) {
-        self.init(path: root.path, find: { root }, known: { root })
+extension WatchTarget {
+    /// A root that is found as it is. Its databases are not checked.
+    init(_ root: RootDescription, exclusions: [String] = []) {
+        var settings = RootSettings()
+        (settings.checkAfter, settings.drillInterval) = (nil, nil)
+        settings.exclusions = exclusions
+        self.init(path: root.path, settings: settings, find: { root }, known: { root })
     }
 }

@@ -22,9 +22,9 @@ struct WatchServiceTests {
     }
 
     /// A target that cannot be found for so many times.
-    private func target(_ root: RootDescription, failing failures: Int) -> WatchService.Target {
+    private func target(_ root: RootDescription, failing failures: Int) -> WatchTarget {
         let count = Count()
-        return WatchService.Target(path: root.path) {
+        return WatchTarget(path: root.path) {
             guard count.next() > failures else { throw Failure() }
             return root
         } known: {
@@ -131,6 +131,65 @@ struct WatchServiceTests {
         try await service.shutDown()
         #expect(try data.rows(at: sequence(data.root)) == "last\n")
         #expect(isFree(data.root))
+    }
+
+    /// Catches a root that is not taken in, one that is disturbed by it, and one whose lock or last commit
+    /// stays behind when it is protected no longer.
+    @Test("roots can come and go while it runs, and the others go on")
+    func changing() async throws {
+        let data = try DatabaseRoot()
+        let file = try fileRoot(beside: data)
+        let service = try RunningService([.init(data.root)], in: data.repository)
+        _ = try await next(service.ready)
+        let first = try #require(try ControlClient(data.root).status())
+
+        service.update([.init(data.root), .init(file)])
+        #expect(try await next(service.ready).map(\.root) == [file])
+        #expect(try ControlClient(data.root).status()?.rescans == first.rescans)
+
+        try data.insert("last")
+        service.update([.init(file)])
+        try wait(for: "the root is free") { self.isFree(data.root) }
+        #expect(try data.rows(at: sequence(data.root)) == "last\n")
+        #expect(file.hasWriter)
+        try await service.shutDown()
+        #expect(service.failedPaths.isEmpty)
+    }
+
+    /// Catches settings that do not take effect, and a second protection before the first has ended.
+    @Test("a root with other settings is captured to the end, and begins anew with them")
+    func otherSettings() async throws {
+        let data = try DatabaseRoot()
+        let service = try RunningService([.init(data.root)], in: data.repository)
+        _ = try await next(service.ready)
+        try data.insert("before")
+        service.update([.init(data.root, exclusions: ["*.tmp"])])
+        #expect(try await next(service.ready).map(\.root) == [data.root])
+        #expect(try ControlClient(data.root).status()?.exclusions == ["*.tmp"])
+        try data.insert("after")
+        try await service.shutDown()
+        #expect(try data.rows(at: sequence(data.root)) == "before\nafter\n")
+        #expect(service.failedPaths.isEmpty)
+    }
+
+    /// Catches a service that ends because what it waits for is not there, and one that does not notice it.
+    @Test("a root that is awaited comes as soon as it exists")
+    func awaited() async throws {
+        let data = try DatabaseRoot("")
+        let path = FilePath(data.folder.file("later/on"))
+        var settings = RootSettings()
+        settings.isAwaited = true
+        let target = WatchTarget(path: path, settings: settings) {
+            _ = try FileStatus.of(path)
+            return try data.repository.addRoot(path, kind: .directory)
+        } known: {
+            nil
+        }
+        let service = try RunningService([target], in: data.repository)
+        try wait(for: "the failure is told") { service.failedPaths == [path] }
+        try Directory.make(path)
+        #expect(try await next(service.ready).map(\.root.path) == [path])
+        try await service.shutDown()
     }
 
     /// Catches a service that goes on where nothing can be kept any more.

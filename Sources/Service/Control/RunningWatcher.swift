@@ -1,0 +1,52 @@
+import LinuxSystem
+package import RepositoryReader
+package import SystemPackage
+
+extension RepositoryDirectory {
+    /// Where its watchers listen. Each has a name of its own there, for several may run.
+    var watchersPath: FilePath { path.appending("watchers") }
+}
+
+/// A watcher that runs on a repository.
+package struct RunningWatcher: Sendable {
+    /// 0 if it is in another pid namespace.
+    package let pid: Int32
+    /// Nil if it does not answer.
+    package let description: WatcherDescription?
+    private let client: ControlClient
+
+    /// The longest that a watcher takes to say what it does.
+    private static let patience = Duration.seconds(5)
+
+    /// Those that run, the oldest first. Blocks its thread.
+    package static func all(in repository: RepositoryDirectory) throws -> [RunningWatcher] {
+        let directory = repository.watchersPath
+        guard try FileStatus.unlessMissing(directory) != nil else { return [] }
+        let watchers = try Directory.names(in: directory).compactMap { try Self(at: directory.appending($0)) }
+        return watchers.sorted { $0.started < $1.started }
+    }
+
+    private var started: Int64 { description?.started ?? .max }
+
+    /// Nil if nobody listens there any more.
+    private init?(at path: FilePath) throws {
+        client = ControlClient(at: path)
+        guard let pid = try client.listener() else { return nil }
+        self.pid = pid
+        let answer = try? client.ask(.watcher, Self.patience)
+        description = if case .watcher(let description)? = answer { description } else { nil }
+    }
+
+    /// Has it read its configuration again, and protect these absolute paths as well, or no longer.
+    ///
+    /// Throws `ControlClient.Failure`.
+    package func reload(adding: [FilePath] = [], removing: [FilePath] = [], timeout: Duration) throws {
+        let request = ControlRequest.reload(
+            adding: adding.map(\.argument),
+            removing: removing.map(\.argument)
+        )
+        guard case .reloaded = try client.ask(request, timeout) else {
+            throw ControlClient.Failure.refused("unexpected answer")
+        }
+    }
+}

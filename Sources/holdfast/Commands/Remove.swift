@@ -1,0 +1,46 @@
+import ArgumentParser
+import Configuration
+import LinuxSystem
+import RepositoryReader
+import Service
+import SystemPackage
+
+struct Remove: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Protect a directory or file no longer.",
+        discussion: """
+            It is removed from the configuration, and a running watcher stops to protect it once all that was committed is \
+            captured. Its history stays, and can be restored.
+
+            Exit status: 0 done, 1 failed, 10 it is not protected, 64 wrong usage or a wrong configuration.
+
+            Examples:
+              holdfast remove ~/notes.db
+              holdfast remove /srv/shop/.devteam
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "What to protect no longer.", completion: .protectedPath)
+    var path: String
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let file = try options.configurationToEdit()
+        let path = try RootChanges.absolute(argument: path)
+        let isRemoved = try file.remove(path)
+        let isStopped = try WatcherNews(options, file).tell(removing: path, console)
+        guard isRemoved || isStopped else {
+            throw Failure(
+                .notFound,
+                "\(path.printable) is not in \(file.path.printable), and no watcher protects it: see "
+                    + "\(SuggestedCommand("status"))"
+            )
+        }
+        try console.result(
+            json: RootChangeLine(root: path.string, configuration: file.path.string, action: "removed"),
+            text: "\(path.printable) is protected no longer; its history stays"
+        )
+        return .done
+    }
+}

@@ -1,0 +1,95 @@
+import Configuration
+import History
+import LinuxSystem
+import Service
+import SystemPackage
+
+/// The settings in effect, line by line in the form of a configuration file.
+struct EffectiveSettings {
+    /// One line of the file.
+    struct Line {
+        let text: String
+        /// The place of the setting, as `watch.debounce`; nil for a line that only leads to others.
+        var key: String?
+        var value: String?
+        var origin: SettingOrigin?
+    }
+
+    private(set) var lines: [Line] = []
+
+    init(_ options: GlobalOptions) throws {
+        let file = options.configurationFile
+        let configuration = try file?.read() ?? Configuration()
+        let repository = try options.repositorySetting()
+        add("repository", yaml(repository.value), repository.origin)
+        let origin = { (line: Int) in file.map { SettingOrigin.file($0.path, line: line) } ?? .default }
+        if !configuration.roots.isEmpty { lines.append(Line(text: "roots:")) }
+        for (place, root) in configuration.roots.enumerated() {
+            let key = "roots[\(place + 1)]"
+            add("path", yaml(root.path.value), origin(root.path.line), in: key, after: "  - ")
+            if let exclude = root.exclude {
+                let patterns = exclude.value.map { yaml($0) }.joined(separator: ", ")
+                add("exclude", "[\(patterns)]", origin(exclude.line), in: key, after: "    ")
+            }
+            if let retention = root.retention {
+                add("retention", yaml(retention.value), origin(retention.line), in: key, after: "    ")
+            }
+        }
+        lines.append(Line(text: "watch:"))
+        addWatch(configuration.watch, origin)
+    }
+
+    private mutating func addWatch(_ watch: Configuration.Watch, _ origin: (Int) -> SettingOrigin) {
+        let standard = RootSettings()
+        let settings: [(String, Setting<Duration>?, Duration?)] = [
+            ("debounce", watch.debounce, standard.debounce),
+            ("max-delay", watch.maxDelay, standard.maximumDelay),
+            ("audit-interval", watch.auditInterval, standard.auditInterval),
+            ("check-after", watch.checkAfter, standard.checkAfter),
+            ("drill-interval", watch.drillInterval, standard.drillInterval),
+        ]
+        for (name, setting, standard) in settings {
+            let value = Quantity.shortText(setting?.value ?? standard ?? .zero)
+            add(name, value, setting.map { origin($0.line) } ?? .default, in: "watch", after: "  ")
+        }
+    }
+
+    private mutating func add(
+        _ name: String,
+        _ value: String,
+        _ origin: SettingOrigin,
+        in section: String? = nil,
+        after prefix: String = ""
+    ) {
+        let key = section.map { "\($0).\(name)" } ?? name
+        lines.append(Line(text: "\(prefix)\(name): \(value)", key: key, value: value, origin: origin))
+    }
+
+    private func yaml(_ path: FilePath) -> String { yaml(path.printable) }
+
+    /// The text, quoted unless it is a plain scalar of YAML whatever comes before and behind it.
+    private func yaml(_ text: String) -> String {
+        let isPlain = text.first?.isLetter == true || text.first == "/"
+        let hasOnlyPlain = text.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || "0123456789/._-+".unicodeScalars.contains($0)
+        }
+        return isPlain && hasOnlyPlain ? text : text.jsonString
+    }
+
+    private func yaml(_ retention: Configuration.Retention) -> String {
+        guard case .rules(let rules) = retention else { return "all" }
+        let policy = rules.policy
+        var settings = policy.within.map { ["within: \(Quantity.shortText($0))"] } ?? []
+        let counts = [
+            ("last", policy.last), ("hourly", policy.hourly), ("daily", policy.daily),
+            ("weekly", policy.weekly), ("monthly", policy.monthly),
+        ]
+        settings += counts.filter { $0.1 > 0 }.map { "\($0): \($1)" }
+        if !policy.tags.isEmpty {
+            settings.append("tags: [\(policy.tags.map { yaml($0) }.joined(separator: ", "))]")
+        }
+        if let time = policy.automaticTags { settings.append("auto-tags: \(Quantity.shortText(time))") }
+        if let bytes = rules.maximumBytes { settings.append("max-size: \(Quantity.shortText(bytes: bytes))") }
+        return "{\(settings.joined(separator: ", "))}"
+    }
+}

@@ -1,0 +1,52 @@
+import LinuxSystem
+import RepositoryReader
+import Service
+import Synchronization
+import SystemPackage
+
+/// Changes what a running watcher protects: by SIGHUP, and when another command asks for it.
+final class WatchReload: Sendable {
+    private struct State {
+        var service: WatchService?
+        var changes = RootChanges()
+    }
+
+    private let command: Watch
+    private let repository: RepositoryDirectory
+    private let state = Mutex(State())
+
+    init(_ command: Watch, _ repository: RepositoryDirectory) {
+        (self.command, self.repository) = (command, repository)
+    }
+
+    /// From here on, this service is changed.
+    func begin(_ service: WatchService) {
+        state.withLock { $0.service = service }
+    }
+
+    /// Reads the configuration again, and takes further changes in. If something is wrong with them, it throws
+    /// and nothing changes.
+    func run(adding: [FilePath] = [], removing: [FilePath] = []) throws {
+        try state.withLock { state in
+            var changes = state.changes
+            changes.add(adding)
+            changes.remove(removing)
+            let targets = try command.targets(in: repository, changes)
+            state.service?.update(targets)
+            state.changes = changes
+        }
+        if try command.options.repositoryPath() != repository.path {
+            Console.say("the configuration names another repository: stop the watcher, and start it again")
+        }
+        Console.say("the configuration was read again")
+    }
+
+    /// The same for a signal, which nobody waits for.
+    func runAtSignal() {
+        do {
+            try run()
+        } catch {
+            Console.say("\(Failure.reason(error)): everything goes on as before")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Configuration
+import LinuxSystem
+import RepositoryReader
+import Service
+import SystemPackage
+
+/// Tells running watchers that the configuration has changed.
+struct WatcherNews {
+    private let watchers: [RunningWatcher]
+    private let configuration: ConfigurationFile
+
+    /// The longest that a watcher takes to read its configuration.
+    private static let timeout = Duration.seconds(30)
+
+    init(_ options: GlobalOptions, _ configuration: ConfigurationFile) throws {
+        let path = try options.repositoryPath()
+        watchers =
+            try FileStatus.unlessMissing(path) == nil
+            ? [] : RunningWatcher.all(in: RepositoryDirectory(at: path))
+        self.configuration = configuration
+    }
+
+    /// Has the watcher of the configuration protect these paths, else the one that has run for longest.
+    func tell(adding paths: [FilePath], _ console: Console) throws {
+        let own = watchers.first { $0.description?.configuration == configuration.path.string }
+        guard let watcher = own ?? watchers.first else {
+            console.message("no watcher runs: start \(SuggestedCommand("watch"))")
+            return
+        }
+        try watcher.reload(adding: paths, timeout: Self.timeout)
+        console.message("the running watcher (pid \(watcher.pid)) protects it")
+    }
+
+    /// Returns whether a watcher protected it.
+    func tell(removing path: FilePath, _ console: Console) throws -> Bool {
+        let protectors = watchers.filter { watcher in
+            watcher.description?.roots.contains { $0.path == path.string } ?? false
+        }
+        for watcher in protectors { try watcher.reload(removing: [path], timeout: Self.timeout) }
+        return !protectors.isEmpty
+    }
+}
+
+extension GlobalOptions {
+    /// The configuration file that `add` and `remove` change.
+    func configurationToEdit() throws -> ConfigurationFile {
+        guard let file = configurationFile else {
+            throw Failure(.wrongUsage, "where is the configuration? HOME is not set: say --config FILE")
+        }
+        return file
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The configuration as the program finds it, checks it and shows it.
+@Suite("The configuration")
+struct ConfigTests {
+    private static let text = """
+        repository: /srv/holdfast
+        roots:
+          - path: /srv/a b
+            exclude: ["cache/**"]
+            retention: {within: 48h, daily: 7, max-size: 20G}
+          - path: /srv/c
+            retention: all
+        watch: {debounce: 10ms}
+
+        """
+
+    private func configuration(
+        _ text: String,
+        in folder: TemporaryDirectory,
+        named name: String = "config.yaml"
+    ) throws -> String {
+        let path = try folder.write(Array(text.utf8), to: name)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        return path
+    }
+
+    @Test("is right: said so, with status 0; none is needed")
+    func right() throws {
+        try withTemporaryDirectory { folder in
+            let path = try configuration(Self.text, in: folder)
+            let result = try HoldfastProgram.run(["config", "check", "--config", path])
+            #expect(result.status == 0 && result.stderr.contains("is right: 2 roots"), "\(result)")
+            let none = try HoldfastProgram.run(
+                ["config", "check"],
+                environment: ["XDG_CONFIG_HOME": folder.file("none")]
+            )
+            #expect(none.status == 0 && none.stderr.contains("none is needed"), "\(none)")
+        }
+    }
+
+    @Test("is wrong: each problem on a line of its own, as text and as JSON, with status 64")
+    func wrong() throws {
+        try withTemporaryDirectory { folder in
+            let path = try configuration("repositry: /a\nwatch:\n  debounce: soon\n", in: folder)
+            let result = try HoldfastProgram.run(["config", "check", "--config", path])
+            #expect(result.status == 64)
+            let lines = result.stdout.split(separator: "\n")
+            #expect(lines.count == 2)
+            #expect(lines[0] == "\(path):1: repositry is no setting: did you mean repository?")
+            #expect(lines[1].hasPrefix("\(path):3: watch.debounce is 'soon', not a length of time"))
+            let json = try HoldfastProgram.run(
+                ["config", "check", "--json"],
+                environment: ["HOLDFAST_CONFIG": path]
+            )
+            #expect(
+                json.status == 64 && json.stdout.contains(#""line":3,"message":"watch.debounce"#),
+                "\(json)"
+            )
+            // Nothing else works with half of it.
+            let other = try HoldfastProgram.run(["log", "--config", path])
+            #expect(other.status == 64 && other.stderr.contains("\(path):1: repositry"), "\(other)")
+            #expect(other.stderr.contains("1 of 2 problems: see holdfast config check --config"), "\(other)")
+        }
+    }
+
+    @Test("is refused if it is missing, no file, or could be changed by others")
+    func refused() throws {
+        try withTemporaryDirectory { folder in
+            let path = try configuration(Self.text, in: folder)
+            func stderr(_ path: String) throws -> String {
+                let result = try HoldfastProgram.run(["config", "show", "--config", path])
+                #expect(result.status == 64 && result.stdout == "", "\(result)")
+                return result.stderr
+            }
+            #expect(try stderr(folder.file("none")).contains("there is no configuration file"))
+            #expect(try stderr(folder.path).contains("is no configuration file"))
+            #expect(try stderr("/dev/zero").contains("is no configuration file"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o660], ofItemAtPath: path)
+            #expect(try stderr(path).contains("can be changed by other users: run chmod go-w"))
+            let binary = try folder.write([0x61, 0x3A, 0x20, 0x62, 0x0A, 0xFF, 0xFE], to: "binary.yaml")
+            #expect(try stderr(binary).contains("binary.yaml:2: is not UTF-8"))
+        }
+    }
+
+    @Test("is shown with the origin of each setting, in a form that is a configuration itself")
+    func shown() throws {
+        try withTemporaryDirectory { folder in
+            let path = try configuration(Self.text, in: folder)
+            let shown = try HoldfastProgram.run(["config", "show", "--config", path]).stdout
+            #expect(shown.contains(#"  - path: "/srv/a b""#) && shown.contains("retention: all"), "\(shown)")
+            let again = try configuration(shown, in: folder, named: "again.yaml")
+            #expect(try HoldfastProgram.run(["config", "show", "--config", again]).stdout == shown)
+
+            let origins = try HoldfastProgram.run(
+                ["config", "show", "--origin", "--config", path],
+                environment: ["HOLDFAST_REPO": "/r"]
+            ).stdout
+            #expect(origins.contains(#/repository: /r +# \$HOLDFAST_REPO\n/#), "\(origins)")
+            #expect(origins.contains(#/debounce: 10ms +# .*config\.yaml:\d+\n/#), "\(origins)")
+            #expect(origins.contains(#/max-delay: 100ms +# default\n/#), "\(origins)")
+        }
+    }
+
+    @Test("names the repository, unless an option or the environment does")
+    func precedence() throws {
+        try withTemporaryDirectory { folder in
+            let path = try configuration("repository: /r1\n", in: folder)
+            let cases: [([String], [String: String], String)] = [
+                ([], ["HOLDFAST_CONFIG": path], "/r1 is not"),
+                (["--config", path], ["HOLDFAST_CONFIG": "/nonexistent"], "/r1 is not"),
+                (["--config", path], ["HOLDFAST_REPO": "/r2"], "/r2 is not"),
+                (["--config", path, "--repo", "/r3"], ["HOLDFAST_REPO": "/r2"], "/r3 is not"),
+            ]
+            for (arguments, environment, expected) in cases {
+                let result = try HoldfastProgram.run(arguments + ["log"], environment: environment)
+                #expect(result.status == 10 && result.stderr.contains(expected), "\(result)")
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A watcher with a configuration, whose roots change while it runs.
+@Suite("A configuration that changes", .serialized)
+struct ReloadTests {
+    /// A configuration in a folder with two directories, `one` and `two`, each with a database.
+    private final class Setup {
+        let folder: TemporaryDirectory
+        private(set) var watcher: RunningProgram?
+
+        init(roots: [String]) throws {
+            folder = try TemporaryDirectory()
+            for name in ["one", "two"] {
+                try FileManager.default.createDirectory(
+                    atPath: folder.file(name),
+                    withIntermediateDirectories: false
+                )
+                try SQLite3.sql(
+                    "PRAGMA journal_mode=WAL; CREATE TABLE t(a);",
+                    on: folder.file("\(name)/a.db")
+                )
+            }
+            try configure(roots)
+        }
+
+        deinit { watcher?.kill() }
+
+        var environment: [String: String] {
+            ["HOLDFAST_CONFIG": folder.file("config.yaml"), "HOLDFAST_REPO": folder.file("repository")]
+        }
+
+        /// Writes a configuration with these roots.
+        func configure(_ roots: [String], settings: String = "") throws {
+            let list = roots.map { "  - path: \(folder.file($0))\n" }.joined()
+            let path = try folder.write(Array("# mine\nroots:\n\(list)\(settings)".utf8), to: "config.yaml")
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        }
+
+        @discardableResult
+        func watch(_ arguments: String...) throws -> RunningProgram {
+            let watcher = try HoldfastProgram.start(["watch"] + arguments, environment: environment)
+            self.watcher = watcher
+            return watcher
+        }
+
+        @discardableResult
+        func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
+            let result = try HoldfastProgram.run(arguments, environment: environment)
+            guard result.status == status else {
+                throw CommandFailure(command: "holdfast \(arguments)", result: result)
+            }
+            return result
+        }
+
+        /// The events of a root's snapshots, oldest first.
+        func events(_ name: String) throws -> [String] {
+            try holdfast("log", folder.file(name), "--json").stdout.split(separator: "\n").map {
+                try JSONDecoder().decode(LogLine.self, from: Data($0.utf8)).event
+            }
+        }
+    }
+
+    @Test("SIGHUP: a new root is protected, one that stays loses no commit, one that goes is free")
+    func hangUp() throws {
+        let setup = try Setup(roots: ["one"])
+        let watcher = try setup.watch()
+        try watcher.waitForError { $0.hasPrefix("ready: \(setup.folder.file("one"))") }
+        let writer = try SQLite3Session(setup.folder.file("one/a.db"))
+        for number in 0..<50 {
+            try writer.sql("INSERT INTO t VALUES(\(number));")
+            if number == 25 {
+                try setup.configure(["one", "two"])
+                watcher.signal(SIGHUP)
+            }
+        }
+        try watcher.waitForError { $0.hasPrefix("ready: \(setup.folder.file("two"))") }
+        try setup.holdfast("sync", setup.folder.file("one"))
+        #expect(try setup.events("one") == ["baseline"] + Array(repeating: "commit", count: 50))
+
+        try setup.configure(["two"])
+        watcher.signal(SIGHUP)
+        try wait(for: "the first root is free") {
+            try setup.holdfast("status", "--json", setup.folder.file("one")).stdout.contains(
+                #""state":"stopped""#
+            )
+        }
+        #expect(try watcher.terminate().status == 0)
+    }
+
+    @Test("SIGHUP: a wrong configuration is told, and everything goes on as before")
+    func wrong() throws {
+        let setup = try Setup(roots: ["one"])
+        let watcher = try setup.watch()
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        try setup.configure(["two"], settings: "wotch: {}\n")
+        watcher.signal(SIGHUP)
+        try watcher.waitForError { $0.contains("config.yaml:4: wotch is no setting: did you mean watch?") }
+        try SQLite3.sql("INSERT INTO t VALUES('later');", on: setup.folder.file("one/a.db"))
+        try setup.holdfast("sync", setup.folder.file("one"))
+        #expect(try setup.events("one").last == "commit")
+        #expect(try watcher.terminate().status == 0)
+    }
+
+    @Test("without a configuration, SIGHUP ends the watcher")
+    func withoutConfiguration() throws {
+        let protection = try Protection()
+        try protection.watch()
+        protection.watcher?.signal(SIGHUP)
+        #expect(try protection.watcher?.waitForEnd().status == 0)
+    }
+
+    @Test("add: the configuration keeps it and the watcher protects it; remove takes it back, history stays")
+    func addAndRemove() throws {
+        let setup = try Setup(roots: ["one"])
+        let watcher = try setup.watch()
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        let two = setup.folder.file("two")
+        let added = try setup.holdfast("add", two, "--json")
+        #expect(
+            added.stdout.contains(#""action":"added""#) && added.stderr.contains("pid \(watcher.processID)")
+        )
+        try watcher.waitForError { $0.hasPrefix("ready: \(two)") }
+        #expect(try setup.holdfast("add", two).stdout.contains("already"))
+        let text = try String(decoding: setup.folder.bytes(of: "config.yaml"), as: UTF8.self)
+        #expect(text == "# mine\nroots:\n  - path: \(setup.folder.file("one"))\n  - path: \(two)\n")
+
+        try setup.holdfast("remove", two)
+        try wait(for: "the root is free") {
+            try setup.holdfast("status", "--json", two).stdout.contains(#""state":"stopped""#)
+        }
+        #expect(try setup.events("two") == ["baseline"])
+        #expect(
+            try String(decoding: setup.folder.bytes(of: "config.yaml"), as: UTF8.self).contains("two")
+                == false
+        )
+        #expect(try setup.holdfast("remove", two, expecting: 10).stderr.contains("no watcher protects it"))
+        #expect(try watcher.terminate().status == 0)
+    }
+
+    @Test("add without any configuration: one is made, and a watcher of another root takes it in")
+    func addToNothing() throws {
+        let protection = try Protection()
+        try protection.watch()
+        let (config, other) = (protection.folder.file("new/config.yaml"), protection.folder.file("other"))
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
+        try protection.holdfast("add", other, "--config", config)
+        try protection.watcher?.waitForError { $0.hasPrefix("ready: \(other)") }
+        #expect(
+            try protection.folder.bytes(of: "new/config.yaml") == Array("roots:\n  - path: \(other)\n".utf8)
+        )
+        try protection.sync()
+        try protection.stop()
+    }
+
+    @Test("a configured root that does not exist is waited for, beside others and alone")
+    func waiting() throws {
+        let setup = try Setup(roots: ["later"])
+        let watcher = try setup.watch()
+        try watcher.waitForError {
+            $0.contains("later cannot be protected: ") && $0.hasSuffix("trying again")
+        }
+        try FileManager.default.createDirectory(
+            atPath: setup.folder.file("later"),
+            withIntermediateDirectories: false
+        )
+        try watcher.waitForError { $0.hasPrefix("ready: \(setup.folder.file("later"))") }
+        #expect(try watcher.terminate().status == 0)
+        // Named on the command line, it is an error.
+        let result = try HoldfastProgram.run(
+            ["watch", setup.folder.file("never")],
+            environment: setup.environment
+        )
+        #expect(result.status == 1, "\(result)")
+    }
+}
