@@ -100,6 +100,12 @@ static inline int linux_is_read_only(const char *path) {
     return statvfs(path, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }
 
+/// How many columns the terminal has (ioctl_tty(2), TIOCGWINSZ); 0 when it does not tell, or is none.
+static inline int linux_terminal_columns(int file) {
+    struct winsize size;
+    return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 // The C library declares it only with extensions.
 extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
 

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import SystemPackage
 
@@ -45,6 +46,15 @@ package enum CurrentProcess {
 
     /// Whether the standard stream (1: output, 2: error) is a terminal.
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// Whether the terminal is this process's to write to: it is in the foreground of it (`tcgetpgrp(3)`).
+    package static func isInForeground(of descriptor: Int32) -> Bool { tcgetpgrp(descriptor) == getpgrp() }
+
+    /// The width of the terminal; nil when it does not tell, or is none.
+    package static func terminalColumns(_ descriptor: Int32) -> Int? {
+        let columns = linux_terminal_columns(descriptor)
+        return columns > 0 ? Int(columns) : nil
+    }
 
     /// Bytes from the system's random source (`getrandom(2)`).
     package static func randomBytes(_ count: Int) -> [UInt8] {

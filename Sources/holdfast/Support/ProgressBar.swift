@@ -4,9 +4,9 @@ import LinuxSystem
 /// The line that shows progress on a terminal. A pure value.
 struct ProgressBar {
     let estimate: ProgressEstimate
+    /// The most that the line may take.
+    let columns: Int
 
-    /// One less than a terminal has: in the last column some begin a new line.
-    static let mostColumns = 79
     private static let barColumns = 20
 
     /// As `rebuilding   42 %  [########------------]  1.2 GiB of 2.9 GiB  120.0 MiB/s  14 s left`. What does
@@ -21,9 +21,9 @@ struct ProgressBar {
         let rest = estimate.remainingSeconds.map { Self.text(seconds: $0) + " left" }
         let front = "\(reading.stage)  \(percent)"
         let back = [sizes, rate, rest].compactMap { $0 }
-        let free = Self.mostColumns - ([front] + back).reduce(-2) { $0 + $1.count + 2 } - "  []".count
+        let free = columns - ([front] + back).reduce(-2) { $0 + $1.count + 2 } - "  []".count
         let bar = free < 5 ? [] : [Self.bar(estimate.fraction, columns: min(free, Self.barColumns))]
-        return String(([front] + bar + back).joined(separator: "  ").prefix(Self.mostColumns))
+        return String(([front] + bar + back).joined(separator: "  ").prefix(max(0, columns)))
     }
 
     private static func bar(_ fraction: Double, columns: Int) -> String {

@@ -59,9 +59,14 @@ final class ProgressDisplay: Sendable {
         }
     }
 
+    private func draw(_ estimate: ProgressEstimate) {
+        let bar = ProgressBar(estimate: estimate, columns: TerminalLine.columns)
+        TerminalLine.draw(bar.text) { isEnded }
+    }
+
     private func show(_ estimate: ProgressEstimate) {
         switch form {
-        case .bar: TerminalLine.draw(ProgressBar(estimate: estimate).text) { isEnded }
+        case .bar: draw(estimate)
         case .lines: console.progress(ProgressLine(estimate)) { isEnded }
         }
     }

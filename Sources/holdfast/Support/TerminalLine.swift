@@ -19,10 +19,14 @@ enum TerminalLine {
         CurrentProcess.isTerminal(2) && CurrentProcess.environment("TERM") != "dumb"
     }
 
-    /// Replaces what is drawn, unless others write, or `isOver` says that nothing is to be drawn any more.
+    /// The most columns that a line may have. In the last one of a terminal, some begin a new line.
+    static var columns: Int { min(80, CurrentProcess.terminalColumns(2) ?? 80) - 1 }
+
+    /// Replaces what is drawn, unless others write, or `isOver` says that nothing is to be drawn any more. In
+    /// the background nothing is drawn: the shell's prompt is there.
     static func draw(_ text: String, unless isOver: () -> Bool) {
         state.withLock { state in
-            guard state.writers == 0, !isOver() else { return }
+            guard state.writers == 0, !isOver(), CurrentProcess.isInForeground(of: 2) else { return }
             StandardStream.error.write(clearing + text)
             state.isDrawn = true
         }

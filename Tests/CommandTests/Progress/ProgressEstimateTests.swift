@@ -71,8 +71,13 @@ import Testing
 }
 
 @Suite struct ProgressBarTests {
-    private static func bar(_ stage: String, _ bytes: UInt64, of total: UInt64, perSecond: UInt64?) -> String
-    {
+    private static func bar(
+        _ stage: String,
+        _ bytes: UInt64,
+        of total: UInt64,
+        perSecond: UInt64?,
+        columns: Int = 79
+    ) -> String {
         let start = bytes - (perSecond ?? 0)
         var estimate = ProgressEstimate(
             WorkProgress.Reading(stage: stage, bytes: start, totalBytes: total),
@@ -82,7 +87,7 @@ import Testing
             WorkProgress.Reading(stage: stage, bytes: bytes, totalBytes: total),
             at: MonotonicInstant(nanoseconds: perSecond == nil ? 0 : 1_000_000_000)
         )
-        return ProgressBar(estimate: estimate).text
+        return ProgressBar(estimate: estimate, columns: columns).text
     }
 
     @Test("has the stage, a bar, sizes, rate and remaining time")
@@ -99,7 +104,7 @@ import Testing
     }
 
     @Test(
-        "fits 80 columns, whatever the numbers are",
+        "fits its columns, whatever the numbers are",
         arguments: [
             (UInt64.max / 2, UInt64.max, 1 as UInt64?), (1023 << 20, 1024 << 20, 1000), (5 << 40, 6 << 50, 3),
             (1, .max, nil),
@@ -107,7 +112,10 @@ import Testing
     )
     func width(_ bytes: UInt64, _ total: UInt64, _ perSecond: UInt64?) {
         for stage in ["checking", "reading base images", String(repeating: "a", count: 100)] {
-            #expect(Self.bar(stage, bytes, of: total, perSecond: perSecond).count <= 79)
+            for columns in [79, 40, 10] {
+                let text = Self.bar(stage, bytes, of: total, perSecond: perSecond, columns: columns)
+                #expect(text.count <= columns)
+            }
         }
     }
 }

@@ -62,6 +62,9 @@ import Testing
         #expect(parts.last?.hasPrefix("1 root, 6 snapshots, ") == true, "\(shown)")
         let quiet = try Self.run(check + ["--quiet"], in: scene, onTerminal: true)
         #expect(quiet.stdout == "")
+        // As a shell runs a job in the background: in a process group of its own.
+        let background = try Self.run(["set", "-m;"] + check + ["&", "wait"], in: scene, onTerminal: true)
+        #expect(background.stdout.hasPrefix("1 root, 6 snapshots, "), "\(background)")
     }
 
     @Test("shows nothing of short work, and no bar where there is no terminal")
