@@ -70,6 +70,8 @@ package struct CaptureStatus: Sendable {
     package var allLeftOut: [LeftOut] {
         LeftOut.unreadable(leftOut) + LeftOut.designed(designed, databases: linkedDatabases)
     }
+    /// The repository is on the root's disk.
+    package var sharesDisk = false
     /// Everything under the root was captured once and is durable.
     package var isReady = false
 }

@@ -28,8 +28,9 @@ package struct RootStatus: Sendable {
     package private(set) var lastDrill: DrillRecord?
     /// Everything that the repository keeps of the root, mirrors included.
     package private(set) var storage = RootStorage()
-    /// The disk of the root has the repository as well.
-    package var sharesDisk: Bool { SharedDisk.has(root.path, root.directory) }
+    /// The repository is on the root's disk, as the watcher says. Without one nobody asks: the root's disk
+    /// may not answer.
+    package var sharesDisk: Bool { watcher?.sharesDisk ?? false }
 
     package var state: State {
         guard let watcher else { return .stopped }
