@@ -33,7 +33,7 @@ import Testing
     @Test("--json --progress writes lines about slow work, and the result last")
     func lines() throws {
         let scene = try Scene()
-        let strace = Self.slowed(scene.segment, milliseconds: 600)
+        let strace = Self.slowed(scene.segment, milliseconds: 1200)
         let check = strace + [HoldfastProgram.path, "check", "--json"]
         let result = try Self.run(check + ["--progress"], in: scene)
         #expect(result.status == 0 && result.stderr == "")
@@ -80,7 +80,7 @@ import Testing
     @Test("a first capture tells how far it is, until it is ready")
     func firstCapture() throws {
         let scene = try Scene()
-        let strace = Self.slowed(scene.database, milliseconds: 600)
+        let strace = Self.slowed(scene.database, milliseconds: 1200)
         let watch =
             strace + [
                 HoldfastProgram.path, "watch", scene.data, "--once", "--json", "--progress", "--repo",
