@@ -100,12 +100,6 @@ static inline int linux_is_read_only(const char *path) {
     return statvfs(path, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }
 
-/// How many columns the terminal has (ioctl_tty(2), TIOCGWINSZ); 0 when it does not tell, or is none.
-static inline int linux_terminal_columns(int file) {
-    struct winsize size;
-    return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 // The C library declares it only with extensions.
 extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
 
@@ -114,4 +108,13 @@ extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_
 static inline int linux_poll(struct pollfd *entries, uint32_t count, int64_t nanoseconds) {
     struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     return ppoll(entries, count, nanoseconds < 0 ? 0 : &timeout, 0);
+}
+
+/// The columns and rows of a terminal (ioctl_tty(2), TIOCGWINSZ). Returns 0, or -1 with `errno` where it is none.
+static inline int linux_terminal_size(int file, uint16_t *columns, uint16_t *rows) {
+    struct winsize size;
+    if (ioctl(file, TIOCGWINSZ, &size) != 0) return -1;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return 0;
 }

@@ -11,7 +11,9 @@ extension ConfigurationFile {
         guard !new.isEmpty else { return [] }
         try edit { edit throws(RootListEdit.Obstacle) in
             for root in new { try edit.add(root) }
-        } expecting: { $0 == known.union(new) }
+        } expecting: {
+            $0 == known.union(new)
+        }
         return new
     }
 
@@ -21,7 +23,9 @@ extension ConfigurationFile {
         guard known.contains(root) else { return false }
         try edit { edit throws(RootListEdit.Obstacle) in
             _ = try edit.remove(root)
-        } expecting: { $0 == known.subtracting([root]) }
+        } expecting: {
+            $0 == known.subtracting([root])
+        }
         return true
     }
 

@@ -22,13 +22,13 @@ package enum ForegroundProcess {
         output: FilePath? = nil,
         forwardsStops: Bool = false
     ) throws(SystemError) -> Int32 {
-        var before = [SIGINT, SIGQUIT].map { ($0, handle($0, by: SIG_IGN)) }
+        var before = [SIGINT, SIGQUIT].map { ($0, SignalAction.handle($0, by: SIG_IGN)) }
         // Signals that were ignored before remain ignored for the program. Handlers do not survive exec(3).
         let defaults = before.filter { !$0.1.isIgnored }.map(\.0)
         // While SIGCHLD is ignored, nobody learns how a child ended.
-        before.append((SIGCHLD, handle(SIGCHLD, by: SIG_DFL)))
+        before.append((SIGCHLD, SignalAction.handle(SIGCHLD, by: SIG_DFL)))
         if forwardsStops { before += [SIGTERM, SIGHUP].compactMap(forward) }
-        defer { for (signal, action) in before { restore(signal, action) } }
+        defer { for (signal, action) in before { SignalAction.restore(signal, action) } }
 
         let process = try start(name, arguments, input: input, output: output, defaults: defaults)
         StopForwarding.begin(process)
@@ -86,30 +86,11 @@ package enum ForegroundProcess {
 
     /// Nil when the signal was ignored. It then remains ignored, for the program as well, as under nohup(1).
     private static func forward(_ signal: Int32) -> (Int32, sigaction)? {
-        let action = handle(signal, by: StopForwarding.handler)
+        let action = SignalAction.handle(signal, by: StopForwarding.handler)
         guard action.isIgnored else { return (signal, action) }
-        restore(signal, action)
+        SignalAction.restore(signal, action)
         return nil
     }
-
-    private static func handle(_ signal: Int32, by handler: __sighandler_t?) -> sigaction {
-        var action = sigaction()
-        action.sa_flags = SA_RESTART
-        unsafe action.__sigaction_handler.sa_handler = handler
-        var before = sigaction()
-        unsafe _ = sigaction(signal, &action, &before)
-        return before
-    }
-
-    private static func restore(_ signal: Int32, _ action: sigaction) {
-        var action = action
-        unsafe _ = sigaction(signal, &action, nil)
-    }
-}
-
-extension sigaction {
-    /// Whether the signal is ignored. SIG_IGN is a number instead of a function.
-    var isIgnored: Bool { unsafe unsafeBitCast(__sigaction_handler.sa_handler, to: Int.self) == 1 }
 }
 
 /// Forwards signals to the running program. One that arrives before the program has started is kept for it.

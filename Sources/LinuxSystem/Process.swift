@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 package import SystemPackage
 
@@ -24,9 +23,12 @@ package enum CurrentProcess {
 
     /// The value of an environment variable; nil when unset or empty.
     package static func environment(_ name: String) -> String? {
-        guard let raw = unsafe getenv(name) else { return nil }
-        let value = unsafe String(cString: raw)
-        return value.isEmpty ? nil : value
+        variable(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The value of an environment variable, which may be empty; nil when unset.
+    package static func variable(_ name: String) -> String? {
+        unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
     /// Raises the number of files that may be open to the hard limit.
@@ -49,12 +51,6 @@ package enum CurrentProcess {
 
     /// Whether the terminal is this process's to write to: it is in the foreground of it (`tcgetpgrp(3)`).
     package static func isInForeground(of descriptor: Int32) -> Bool { tcgetpgrp(descriptor) == getpgrp() }
-
-    /// The width of the terminal; nil when it does not tell, or is none.
-    package static func terminalColumns(_ descriptor: Int32) -> Int? {
-        let columns = linux_terminal_columns(descriptor)
-        return columns > 0 ? Int(columns) : nil
-    }
 
     /// Bytes from the system's random source (`getrandom(2)`).
     package static func randomBytes(_ count: Int) -> [UInt8] {

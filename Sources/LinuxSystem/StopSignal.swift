@@ -30,8 +30,8 @@ package enum StopSignal {
         for signal in all { try handle(signal) }
     }
 
-    /// From here on, SIGHUP stops nothing: each one calls `body` on a thread of its own, as daemons read their
-    /// configuration again. Call it before `onFirst`, once.
+    /// From here on, SIGHUP stops nothing: each one calls `body` on a thread of its own, as daemons read
+    /// their configuration again. Call it before `onFirst`, once.
     package static func onHangUp(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         let wakeup = try WakeupPipe()
         hangUpDescriptor.store(wakeup.writeEnd, ordering: .releasing)

@@ -6,10 +6,10 @@
 /// 2. A leaf (type 13) has cells of payload size, rowid and payload.
 /// 3. If a page is neither, or if a cell extends beyond its page, there is no path.
 package enum TableSearch {
-    private static let interior: UInt8 = 0x05
-    private static let leaf: UInt8 = 0x0d
+    static let interior: UInt8 = 0x05
+    static let leaf: UInt8 = 0x0d
     /// No b-tree of 2^31 pages is deeper.
-    private static let deepest = 24
+    static let deepest = 24
 
     /// The pages of the row with that rowid, or those where it would be: the path from the root, and its
     /// overflow pages.
@@ -99,7 +99,7 @@ package enum TableSearch {
     }
 
     /// Up to nine bytes, the most significant first: seven bits each, all eight of the ninth.
-    private static func varint(_ page: RawSpan, _ offset: inout Int, _ end: Int) -> Int64? {
+    static func varint(_ page: RawSpan, _ offset: inout Int, _ end: Int) -> Int64? {
         var value: UInt64 = 0
         for index in 0..<9 {
             guard offset < end else { return nil }

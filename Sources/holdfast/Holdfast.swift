@@ -23,7 +23,7 @@ struct Holdfast: AsyncParsableCommand {
         subcommands: [
             Watch.self, Add.self, Remove.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
             Log.self, Show.self, Diff.self, Query.self, Shell.self,
-            Restore.self, Undo.self, Rows.self, Export.self, Guard.self,
+            Restore.self, Undo.self, Rows.self, Find.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,
             Status.self, Stats.self, Forget.self, Check.self, Repair.self, Config.self, Demo.self,
             Completion.self, Version.self,

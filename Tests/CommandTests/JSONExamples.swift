@@ -11,13 +11,14 @@ enum JSONExamples {
     private static let row = SQLRow(["id"], [.integer(1)])
 
     static var all: [(heading: String, object: any JSONLine)] {
-        [
-            ("error", ErrorLine(error: "text", status: 1, advice: OrNull("text"))),
-            (
-                "progress",
-                ProgressLine(progress: 0.5, bytes: 1, bytesTotal: 2, etaSeconds: OrNull(1), stage: "text")
-            ),
+        ofAnyCommand + [
             ("watch: ready", ReadyLine(root: "text", files: 1, databases: 1)),
+            ("add, remove: root", RootChangeLine(root: "text", configuration: "text", action: "text")),
+            ("config check: problem", ConfigurationProblemLine(file: "text", line: 1, message: "text")),
+            (
+                "config show: setting",
+                SettingLine(key: "text", value: "text", origin: "text", file: "text", line: 1)
+            ),
             (
                 "sync, snapshot, tag, hold, release: snapshot",
                 SnapshotNameLine(
@@ -29,19 +30,6 @@ enum JSONExamples {
                 )
             ),
             ("tag: deleted", DeletedTagLine(tag: "text", sequence: SequenceNumber(1))),
-            (
-                "guard: command",
-                GuardLine(
-                    sequence: SequenceNumber(1),
-                    time: now,
-                    path: "text",
-                    tag: "text",
-                    afterSequence: SequenceNumber(1),
-                    status: 1,
-                    elapsedMs: 1
-                )
-            ),
-            ("demo: result", DemoLine(sessions: 1, events: 1)),
             (
                 "diff: moments",
                 DiffMomentsLine(
@@ -117,7 +105,25 @@ enum JSONExamples {
                     health: "text",
                     tags: ["text"],
                     coalesced: 1,
-                    held: true
+                    held: true,
+                    rowsAdded: 1,
+                    rowsRemoved: 1
+                )
+            ),
+            (
+                "log --by: group",
+                SnapshotGroupLine(
+                    from: now,
+                    to: now,
+                    snapshots: 1,
+                    pages: 1,
+                    storedBytes: 1,
+                    firstSequence: SequenceNumber(1),
+                    lastSequence: SequenceNumber(1),
+                    tags: ["text"],
+                    gaps: 1,
+                    rowsAdded: 1,
+                    rowsRemoved: 1
                 )
             ),
             ("log: gap", GapLine(from: now, to: now, reason: "text")),
@@ -262,6 +268,17 @@ enum JSONExamples {
                     change: "text",
                     row: row,
                     old: row
+                )
+            ),
+            (
+                "find: row",
+                DeletedRowLine(
+                    table: "text",
+                    key: row,
+                    row: row,
+                    lastSequence: SequenceNumber(1),
+                    lastTime: now,
+                    path: "text"
                 )
             ),
             (

@@ -51,6 +51,50 @@ import Testing
         }
     }
 
+    @Test("all leaves, each with its rowids, as dbstat has them", arguments: [512, 4096])
+    func leaves(pageSize: Int) throws {
+        for rows in [0, 1, 60, 5000] {
+            try withTemporaryDirectory { directory in
+                try make(
+                    """
+                    CREATE TABLE t(i INTEGER PRIMARY KEY, v);
+                    INSERT INTO t SELECT value * 7 - 900, zeroblob(value % 400) FROM generate_series(1, \(rows));
+                    DELETE FROM t WHERE i % 3 = 0;
+                    """,
+                    pageSize: pageSize,
+                    in: directory
+                )
+                let root = PageNumber(UInt32(try sql(directory, "SELECT rootpage FROM sqlite_master;"))!)
+                let pages = Pages(bytes: try directory.bytes(of: "a.db"), size: pageSize)
+                let tree = try #require(
+                    TableSearch.tree(root: root, usableBytes: pageSize) { pages($0) }
+                )
+                let list = { (type: String) in
+                    try sql(
+                        directory,
+                        "SELECT pageno FROM dbstat WHERE name = 't' AND pagetype = '\(type)' ORDER BY path;"
+                    )
+                    .split(separator: "\n").map { PageNumber(UInt32($0)!) }
+                }
+                #expect(try tree.leaves.map(\.page) == list("leaf"), "\(rows) rows")
+                let interior = try list("internal")
+                #expect(interior.allSatisfy(tree.interior.contains))
+                // Without a hole, from the least to the greatest.
+                #expect(tree.leaves[0].rowIDs.lowerBound == .min)
+                #expect(tree.leaves.last?.rowIDs.upperBound == .max)
+                for (one, next) in zip(tree.leaves, tree.leaves.dropFirst()) {
+                    #expect(one.rowIDs.upperBound + 1 == next.rowIDs.lowerBound)
+                }
+                for rowID in try sql(directory, "SELECT i FROM t;").split(separator: "\n").map({ Int64($0)! })
+                {
+                    let way = TableSearch.pages(to: rowID, root: root, usableBytes: pageSize) { pages($0) }
+                    let leaf = try #require(tree.leaves.first { $0.rowIDs.contains(rowID) })
+                    #expect(way?.contains(leaf.page) == true, "row \(rowID)")
+                }
+            }
+        }
+    }
+
     private func sql(_ directory: TemporaryDirectory, _ sql: String) throws -> String {
         try SQLite3.sql(sql, on: directory.file("a.db")).trimmingCharacters(in: .newlines)
     }
@@ -71,6 +115,7 @@ import Testing
                 let page = pages(PageNumber(number.rawValue % 4 + 1))
                 return page
             }
+            _ = TableSearch.tree(root: PageNumber(1), usableBytes: size) { pages($0) }
         }
     }
 }

@@ -18,8 +18,8 @@ extension Quantity {
         return .seconds(number * seconds)
     }
 
-    /// A size as people write it: bytes, or a number with a unit. `K`, `M`, `G` and `T` are powers of 1024, as
-    /// `KiB` and so on are. `KB`, `MB`, `GB` and `TB` are powers of 1000.
+    /// A size as people write it: bytes, or a number with a unit. `K`, `M`, `G` and `T` are powers of 1024,
+    /// as `KiB` and so on are. `KB`, `MB`, `GB` and `TB` are powers of 1000.
     package static func byteCount(parsing text: String) -> UInt64? {
         let digits = text.digits
         let unit = text.dropFirst(digits.count).drop { $0 == " " }

@@ -9,8 +9,7 @@ enum RetentionPeriod: String, CaseIterable {
         let wall = instant.unixSeconds + offsetSeconds
         let day = wall.dividedDown(by: 86_400)
         switch self {
-        // The moment of the full hour, by the offset in force: an hour that occurs twice is two.
-        case .hourly: return wall.dividedDown(by: 3600) * 3600 - offsetSeconds
+        case .hourly: return CalendarUnit.hour.number(of: instant, offsetSeconds: offsetSeconds)
         case .daily: return day
         // 1970-01-01 was a Thursday.
         case .weekly: return (day + 3).dividedDown(by: 7)

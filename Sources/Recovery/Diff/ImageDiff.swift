@@ -8,9 +8,13 @@ package import SystemPackage
 /// values equal. Generated columns are not compared, since they depend on the others. Virtual tables are
 /// omitted, since only their module knows their content.
 package struct ImageDiff {
-    private let queue: DatabaseQueue
-    private let old: [SQLName: TableShape]
-    private let new: [SQLName: TableShape]
+    let queue: DatabaseQueue
+    let old: [SQLName: TableShape]
+    let new: [SQLName: TableShape]
+    /// The encoding of the newer image; nil if it cannot be attached as it is.
+    let encoding: String?
+    /// Only these rows are compared; nil: all.
+    let rowIDs: DifferingRowIDs?
 
     /// Other changes than those of tables and their columns; none where either image is not a database.
     package let schemaChanges: [SchemaChange]
@@ -20,13 +24,18 @@ package struct ImageDiff {
         queue = try DatabaseQueue()
         let schemas = try [old, new].map { try $0.map { try ImageDatabase(at: $0).read(Schema.init) } }
         views = schemas.flatMap { $0?.views ?? [] }
+        rowIDs = nil
+        var encoding: String?
         let shapes = try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: new ?? old)
-            return (
+            let shapes = (
                 try database.attach(readable: old, as: "old"), try database.attach(readable: new, as: "new")
             )
+            let isCopy = try database.isTemporary("new") || database.hasPartialSchema
+            encoding = isCopy ? nil : try String.fetchOne(database, sql: "PRAGMA main.encoding")
+            return shapes
         }
-        (self.old, self.new) = shapes
+        (self.old, self.new, self.encoding) = (shapes.0, shapes.1, encoding)
         guard let before = schemas[0], let after = schemas[1] else {
             schemaChanges = []
             return
@@ -45,7 +54,7 @@ package struct ImageDiff {
             return try database.has("FROM \(schema).\(table.sqlName) AS r WHERE \(shape.hasNull("r"))")
         }
         let keyed = shapes.map { needsRowID ? $1?.keyedByRowID ?? $1 : $1 }
-        return TablePair(keyed[0], keyed[1])
+        return TablePair(keyed[0], keyed[1], rowIDs)
     }
 
     /// Tables that either image has, by name.
@@ -90,10 +99,50 @@ package struct ImageDiff {
 
     /// Calls `body` for each differing row of a table: removed ones first, then changed, then added, each
     /// ordered by key.
-    package func rows(of table: String, _ body: (RowDiff) throws -> Void) throws {
+    ///
+    /// - Parameters:
+    ///   - kinds: only rows with one of these differences.
+    ///   - condition: SQL that must be true for a removed row.
+    package func rows(
+        of table: String,
+        _ kinds: Set<RowDiff.Kind> = [.removed, .changed, .added],
+        ifRemoved condition: String? = nil,
+        _ body: (RowDiff) throws -> Void
+    ) throws {
         try queue.read { database in
             guard let pair = try pair(table, database) else { return }
-            for kind in pair.kinds { try pair.each(kind, database, body) }
+            for kind in pair.kinds where kinds.contains(kind) {
+                try pair.each(kind, database, where: kind == .removed ? condition : nil, body)
+            }
+        }
+    }
+
+    func oldShape(of table: String) -> TableShape? { old[named: table] }
+    func newShape(of table: String) -> TableShape? { new[named: table] }
+
+    /// The number of rows of a table in each image; 0 where there is no such table.
+    func rowCounts(of table: String) throws -> (old: Int, new: Int) {
+        try queue.read { database in
+            let count = { (schema: String, shape: TableShape?) throws -> Int in
+                guard let shape else { return 0 }
+                let sql = "SELECT count(*) FROM \(schema).\(shape.name.sqlName)"
+                return try Int.fetchOne(database, sql: sql) ?? 0
+            }
+            return try (count("old", old[named: table]), count("new", new[named: table]))
+        }
+    }
+
+    /// Throws `SQLError` if SQL is no condition on a table's rows.
+    func check(_ condition: String, on table: String) throws {
+        guard let shape = old[named: table] ?? new[named: table] else { return }
+        let schema = old[named: table] == nil ? "new" : "old"
+        try queue.read { database in
+            do {
+                let sql = "SELECT 1 FROM \(schema).\(shape.name.sqlName) WHERE (\(condition)\n)"
+                _ = try database.makeStatement(sql: sql)
+            } catch let error as DatabaseError {
+                throw SQLError(error)
+            }
         }
     }
 }

@@ -9,9 +9,13 @@ struct TablePair {
     /// Columns; nil if there is no such table.
     private let old: [String]?
     private let new: [String]?
+    /// What a row of the older image must meet, and one of the newer one.
+    private let limits: (old: String, new: String)?
 
     /// Nil when rows of one cannot be found in the other, or cannot be read.
-    init?(_ old: TableShape?, _ new: TableShape?) {
+    ///
+    /// - Parameter rowIDs: only these rows are compared, if both images have the table; nil: all.
+    init?(_ old: TableShape?, _ new: TableShape?, _ rowIDs: DifferingRowIDs? = nil) {
         guard let some = old ?? new, !some.isVirtual, !some.key.isEmpty else { return nil }
         if let old, let new {
             guard !new.isVirtual, new.key.isSameNames(as: old.key), old.hasRowIDKey == new.hasRowIDKey else {
@@ -23,6 +27,11 @@ struct TablePair {
         self.old = old?.columns
         self.new = new?.columns.spelled(as: old?.columns ?? [])
         isSameRow = some.isSameRow("n", "o")
+        if let rowIDs, old != nil, new != nil, let rowID = some.rowIDName {
+            limits = (rowIDs.old(of: "o.\(rowID)"), rowIDs.new(of: "n.\(rowID)"))
+        } else {
+            limits = nil
+        }
     }
 
     /// The kinds of differences that are possible.
@@ -36,7 +45,15 @@ struct TablePair {
     }
 
     /// Calls `body` for each row with that kind of difference, ordered by key.
-    func each(_ kind: RowDiff.Kind, _ database: Database, _ body: (RowDiff) throws -> Void) throws {
+    ///
+    /// - Parameter condition: SQL of a user that must be true for a removed row. Throws `SQLError` if it is
+    ///   wrong.
+    func each(
+        _ kind: RowDiff.Kind,
+        _ database: Database,
+        where condition: String? = nil,
+        _ body: (RowDiff) throws -> Void
+    ) throws {
         let side = kind == .added ? "n" : "o"
         let olds = kind == .added ? [] : old ?? []
         let news = kind == .removed ? [] : new ?? []
@@ -44,10 +61,11 @@ struct TablePair {
             key.map { "\(side).\($0.sqlName)" } + olds.map { "o.\($0.sqlName)" }
             + news.map { "n.\($0.sqlName)" }
         // A wide table needs several cursors, which read the same rows in the same order.
+        let rows = rows(kind) + (condition.map(isRemovedRow) ?? "")
         let statements = try columns.parts.map { part in
             let list = part.joined(separator: ", ")
             return try database.makeStatement(
-                sql: "SELECT \(list) \(rows(kind)) ORDER BY \(key.list(of: side))"
+                sql: "SELECT \(list) \(rows) ORDER BY \(key.list(of: side))"
             )
         }
         let cursors = try statements.map { try Row.fetchCursor($0) }
@@ -71,7 +89,20 @@ struct TablePair {
         }
     }
 
+    /// What follows `rows(.removed)` for a condition. It uses the table's own name.
+    private func isRemovedRow(_ condition: String) -> String {
+        let table = name.sqlName
+        let isSame = key.map { "\(table).\($0.sqlName) IS o.\($0.sqlName)" }.allOf
+        return (new == nil ? " WHERE " : " AND ")
+            + "EXISTS (SELECT 1 FROM old.\(table) WHERE \(isSame) AND (\(condition)\n))"
+    }
+
     private func rows(_ kind: RowDiff.Kind) -> String {
+        guard let limits else { return allRows(kind) }
+        return allRows(kind) + " AND \(kind == .added ? limits.new : limits.old)"
+    }
+
+    private func allRows(_ kind: RowDiff.Kind) -> String {
         let match = isSameRow
         let (before, after) = ("old.\(name.sqlName) o", "new.\(name.sqlName) n")
         switch kind {

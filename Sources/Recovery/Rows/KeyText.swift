@@ -24,4 +24,20 @@ enum KeyText {
     private static func number(_ text: String) -> DatabaseValue {
         Int64(text)?.databaseValue ?? Double(text)?.databaseValue ?? value(text)
     }
+
+    /// How people write a value of a key; nil if it cannot be written, or would be read as an option or as
+    /// another value.
+    static func text(of value: SQLValue) -> String? {
+        let text: String
+        switch value {
+        case .integer, .real, .blob: text = value.literal
+        case .text(let stored):
+            guard let string = stored.string, self.value(string) == string.databaseValue,
+                !stored.bytes.contains(0)
+            else { return nil }
+            text = string
+        case .null: return nil
+        }
+        return text.isEmpty || text.hasPrefix("-") ? nil : text
+    }
 }

@@ -116,15 +116,8 @@ package final class RowHistory {
         }
         do {
             return try ImageDatabase(at: image).read { try currentRow(in: $0, file, header) }
-        } catch let error as DatabaseError
-            where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
-        {
-            // A change of any page may repair it.
-            watched = PageBitmap()
-            let size = try file.status().sizeBytes
-            // The header may have a smaller page size than that of the stored image.
-            let pages = (size / UInt64(header.pageSize.bytes)).addingSaturated(2)
-            watched.insert(1..<UInt32(clamping: pages))
+        } catch let error as DatabaseError where error.isDamage {
+            watched = try .everyPage(of: file, header)
             return row
         }
     }
@@ -191,16 +184,11 @@ package final class RowHistory {
         _ file: borrowing OpenFile,
         _ header: DatabaseHeader
     ) throws {
-        let root = try UInt32.fetchOne(
-            database,
-            sql: "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND name = ?",
-            arguments: [shape.name]
-        )
-        if case .integer(let rowID) = rowID, let root {
+        if case .integer(let rowID) = rowID, let root = try database.rootPage(of: shape.name) {
             var page = [UInt8](repeating: 0, count: header.pageSize.bytes)
             let way = try TableSearch.pages(
                 to: rowID,
-                root: PageNumber(root),
+                root: root,
                 usableBytes: header.usablePageBytes
             ) { number throws(SystemError) in
                 _ = try file.read(
@@ -217,18 +205,6 @@ package final class RowHistory {
             sql: "SELECT name FROM pragma_index_list(?) WHERE origin = 'pk'",
             arguments: [shape.name]
         )
-        try watch([shape.name] + indexes, database)
-    }
-
-    /// Adds all pages of b-trees (sqlite.org/dbstat.html).
-    private func watch(_ names: [String], _ database: Database) throws {
-        for name in names {
-            let pages = try UInt32.fetchAll(
-                database,
-                sql: "SELECT pageno FROM dbstat WHERE name = ?",
-                arguments: [name]
-            )
-            for number in pages { watched.insert(PageNumber(number)) }
-        }
+        for name in [shape.name] + indexes { try watched.insert(treeNamed: name, in: database) }
     }
 }

@@ -28,7 +28,7 @@ package struct SQLError: Error, Hashable, CustomStringConvertible {
 
     /// `similar`: the table that was probably meant, if the error is that there is no such table.
     package init(_ error: DatabaseError, similar: String? = nil) {
-        isDamage = [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+        isDamage = error.isDamage
         let reason = error.message ?? error.resultCode.description
         description = reason + (similar.map { " (did you mean \($0.printable)?)" } ?? "")
     }
@@ -41,4 +41,9 @@ extension [String] {
         guard let message = error.message, message.hasPrefix(prefix) else { return nil }
         return nearest(to: String(message.dropFirst(prefix.count)))
     }
+}
+
+extension DatabaseError {
+    /// The database is damaged, or is none; otherwise the statement is wrong.
+    var isDamage: Bool { [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(resultCode) }
 }

@@ -40,6 +40,8 @@ struct Diff: HoldfastCommand {
     @Flag(help: "Only how many rows of each table.")
     var summary = false
 
+    @OptionGroup var pager: PagerOption
+
     @OptionGroup var sync: SyncOption
 
     @OptionGroup var progress: ProgressOption
@@ -60,6 +62,7 @@ struct Diff: HoldfastCommand {
         let new = try ChosenSnapshot(to, of: target)
         new.warnIfStale(console)
         let pair = SnapshotPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
+        console.page(pager)
         let work = WorkProgress()
         let report = DiffReport(
             pair: pair,

@@ -8,18 +8,22 @@ import SystemPackage
 
 struct Log: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List snapshots, oldest first.",
+        abstract: "List snapshots, oldest first, one by one or by time.",
         discussion: """
             PATH is a protected file, a directory within a root, or a root, and may be gone by now. Left out, it is the root \
             that contains the current directory, else the .devteam of the nearest directory upwards, else the only root. WHEN is as for holdfast restore. Times can be passed to --at as they are. Works \
             beside a running watcher.
 
+            With --table, PATH is a database or a root with one. Several conditions must all be met; --last then counts the \
+            snapshots that meet them, and gaps are not listed. On a terminal that cannot show all snapshots at once they are \
+            grouped by the finest unit of time by which they fit. Rows end at the terminal's width; in a pipe they are whole.
+
             Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was listed), 10 no repository, no \
-            such root or no snapshot that matches, 64 wrong usage.
+            such root or no snapshot that matches, or never such a table, 64 wrong usage.
 
             Examples:
-              holdfast log --last 20
-              holdfast log .devteam/devteam.db --since "2 days ago" --reverse
+              holdfast log --table sessions --shrunk --since yesterday
+              holdfast log .devteam/devteam.db --graph --since "2 days ago"
             """,
         aliases: ["ls"]
     )
@@ -51,36 +55,82 @@ struct Log: HoldfastCommand {
     @Flag(help: "Newest first.")
     var reverse = false
 
+    @OptionGroup var filter: LogFilter
+
+    @Option(help: ArgumentHelp("Group by minute, hour or day of local time; snapshot: do not group."))
+    var by: LogUnit?
+
+    @Flag(help: "Draw commits, pages and, with --table, lost rows over time; tags and gaps are marked.")
+    var graph = false
+
+    @OptionGroup var pager: PagerOption
+
     @OptionGroup var sync: SyncOption
 
     mutating func validate() throws {
         if let last, last < 1 { throw ValidationError("--last \(last): N is 1 or more") }
+        if graph && by != nil { throw ValidationError("--graph and --by exclude each other") }
+        if graph && options.json {
+            throw ValidationError("--graph and --json exclude each other: --by hour --json has the numbers")
+        }
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
+        if filter.table != nil { try UnfinishedWork.leaveNothingWhenInterrupted() }
         let now = Instant.now
         let target = try Target(path, in: options.openRepository())
         sync.run(target, for: .latest(back: 0), console: console)
-        let index = try SnapshotIndex(target.root)
-        let (scope, directory) = try index.scope(of: target)
+        let (index, scope, directory) = try place(of: target)
         let listing = try HistoryListing(
             of: index,
             in: scope,
             below: directory,
             since: since,
             until: until,
-            last: last,
+            last: filter.isEmpty ? last : nil,
             now: now
         )
+        let selection = try LogSelection(listing, filter, last: last, console)
+        console.page(pager)
+        let report = LogReport(selection: selection, isReversed: reverse, now: now, console: console)
+        try show(report, target)
+        try warn(index, scope, target, console)
+        return .done
+    }
 
-        let table = LogTable(listing, now: now, style: console.style)
-        if listing.bounds != nil { try console.text(table.heading) }
-        var held: [HistoryListing.Line] = []
-        try listing.visit { line in
-            if reverse { held.append(line) } else { try show(line, table, console) }
+    /// What the target means: of a root, a table is one of its database.
+    private func place(of target: Target) throws -> (SnapshotIndex, HistoryScope, FilePath?) {
+        guard filter.table != nil else {
+            let index = try SnapshotIndex(target.root)
+            let (scope, directory) = try index.scope(of: target)
+            return (index, scope, directory)
         }
-        for line in held.reversed() { try show(line, table, console) }
+        let chosen = try ChosenSnapshot(.latest(back: 0), of: target)
+        let entry = try HistoricalDatabase.entry(chosen, mayBeGone: true)
+        return (chosen.index, .file(entry.file), nil)
+    }
 
+    private func show(_ report: LogReport, _ target: Target) throws {
+        if graph { return try report.graph() }
+        if let by {
+            if let unit = by.unit { try report.groups(by: unit) } else { try report.list() }
+            return
+        }
+        guard last == nil, let unit = try report.unitThatFits() else { return try report.list() }
+        try report.groups(by: unit)
+        try report.console.flush()
+        report.console.message(
+            "grouped by \(unit.rawValue) to fit the terminal: "
+                + "\(SuggestedCommand("log", target.path, "--by", "snapshot")) lists each snapshot"
+        )
+    }
+
+    private func warn(
+        _ index: SnapshotIndex,
+        _ scope: HistoryScope,
+        _ target: Target,
+        _ console: Console
+    ) throws {
         if index.entries.isEmpty && index.damage.isEmpty {
             let command = SuggestedCommand("watch", target.root.path)
             console.message("there is no snapshot of \(target.path.printable) yet: run \(command)")
@@ -89,22 +139,15 @@ struct Log: HoldfastCommand {
             try console.flush()
             console.warning("\(issue): see \(SuggestedCommand("doctor", target.path))")
         }
-        guard let damage = index.damage.first else { return .done }
+        guard let damage = index.damage.first else { return }
         try console.flush()
         throw Failure(damage)
     }
+}
 
-    private func show(_ line: HistoryListing.Line, _ table: LogTable, _ console: Console) throws {
-        switch line {
-        case .snapshot(let snapshot):
-            try console.result(json: SnapshotLine(snapshot), text: table.row(snapshot))
-        case .gap(let gap, let path):
-            try console.result(
-                json: GapLine(from: gap.from, to: gap.to, reason: gap.reason),
-                text: table.row(gap, path)
-            )
-        case .clock(let step):
-            try console.result(json: ClockLine(from: step.from, to: step.to), text: table.row(step))
-        }
-    }
+/// By what `log` groups snapshots.
+enum LogUnit: String, ExpressibleByArgument, CaseIterable {
+    case minute, hour, day, snapshot
+
+    var unit: CalendarUnit? { CalendarUnit(rawValue: rawValue) }
 }

@@ -32,6 +32,8 @@ struct RowsHistory: HoldfastCommand {
     @Option(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
+    @OptionGroup var pager: PagerOption
+
     @OptionGroup var sync: SyncOption
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -44,6 +46,7 @@ struct RowsHistory: HoldfastCommand {
         let entry = try HistoricalDatabase.entry(chosen, mayBeGone: true)
         let database = chosen.index.path(of: entry.file, at: entry.sequence)
         let history = try RowHistory(target.root, entry.file, table: table, key: key)
+        console.page(pager)
         var isFound = false
         try history.run { version in
             isFound = true

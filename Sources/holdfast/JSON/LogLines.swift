@@ -20,10 +20,13 @@ struct SnapshotLine: JSONLine {
     /// How many transactions share the snapshot, if that is known.
     let coalesced: UInt64?
     let held: Bool?
+    /// With `log --table`.
+    let rowsAdded: Int?
+    let rowsRemoved: Int?
 }
 
 extension SnapshotLine {
-    init(_ snapshot: HistoryListing.Snapshot) {
+    init(_ snapshot: HistoryListing.Snapshot, _ tally: RowTally? = nil) {
         let record = snapshot.record
         sequence = record.state.sequence
         time = snapshot.time
@@ -38,6 +41,33 @@ extension SnapshotLine {
         tags = snapshot.tags
         coalesced = record.coalesced > 0 ? record.coalesced : nil
         held = snapshot.isHeld ? true : nil
+        (rowsAdded, rowsRemoved) = (tally?.added, tally?.removed)
+    }
+}
+
+/// `log --by`: the snapshots of a minute, an hour or a day.
+struct SnapshotGroupLine: JSONLine {
+    let from: Instant
+    let to: Instant
+    let snapshots: Int
+    let pages: UInt64
+    let storedBytes: UInt64
+    let firstSequence: SequenceNumber
+    let lastSequence: SequenceNumber
+    let tags: [String]
+    let gaps: Int
+    /// With `--table`.
+    let rowsAdded: Int?
+    let rowsRemoved: Int?
+}
+
+extension SnapshotGroupLine {
+    init(_ group: SnapshotGroup, isTallied: Bool) {
+        (from, to) = (group.from, group.to)
+        (snapshots, pages, storedBytes) = (group.snapshots, group.pages, group.storedBytes)
+        (firstSequence, lastSequence) = (group.first, group.last)
+        (tags, gaps) = (group.tags, group.gaps)
+        (rowsAdded, rowsRemoved) = isTallied ? (group.rows.added, group.rows.removed) : (nil, nil)
     }
 }
 

@@ -14,6 +14,16 @@ struct RowVersionLine: JSONLine {
     let old: SQLRow
 }
 
+/// `find`: a row that is gone.
+struct DeletedRowLine: JSONLine {
+    let table: String
+    let key: SQLRow
+    let row: SQLRow
+    let lastSequence: SequenceNumber
+    let lastTime: Instant
+    let path: String
+}
+
 /// `rows restore`: a row of a dry run, or one that was not restored or was removed.
 struct RestoredRowLine: JSONLine {
     let path: String

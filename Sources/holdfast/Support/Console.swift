@@ -1,5 +1,6 @@
 import History
 import LinuxSystem
+import Recovery
 import RepositoryFormat
 import RepositoryReader
 import Synchronization
@@ -11,13 +12,24 @@ final class Console: Sendable {
     let isQuiet: Bool
     let isVerbose: Bool
     let style: Style
-    private let output = Mutex(StandardOutput())
+    /// The terminal of the standard output, if it is one.
+    let terminal: TerminalSize?
+    private let sink = Mutex(Sink())
+
+    /// Where results go.
+    private struct Sink: ~Copyable {
+        var output = StandardOutput()
+        /// The pager for the result; it starts with the result.
+        var pagerCommand: String?
+        var pager: PagerProcess?
+    }
 
     init(_ options: GlobalOptions) {
         isJSON = options.json
         isQuiet = options.quiet
         isVerbose = options.verbose
         style = Style(isEnabled: !options.json && Style.isWanted(on: 1))
+        terminal = TerminalSize(of: 1)
     }
 
     /// A result: for programs with `--json`, else for people unless they want it quiet.
@@ -43,24 +55,30 @@ final class Console: Sendable {
 
     /// Writes the results that are still held back.
     func flush() throws {
-        try TerminalLine.cleared { try output.withLock { try $0.flush() } }
+        try TerminalLine.cleared { try sink.withLock { try $0.output.flush() } }
     }
 
     private func write(_ line: [UInt8]) throws {
-        try TerminalLine.cleared { try output.withLock { try $0.line(line) } }
+        // The pager takes the standard error as well: the line there is cleared before it starts.
+        try TerminalLine.cleared {
+            try sink.withLock { sink in
+                if let command = sink.pagerCommand, sink.pager == nil { sink.pager = try start(command) }
+                try sink.output.line(line)
+            }
+        }
     }
 
     /// How far the work is, for programs, unless `isOver` says that it has ended. A closed reader is noticed
     /// by the work itself.
     func progress(_ line: ProgressLine, unless isOver: () -> Bool) {
-        output.withLock { output in
-            guard !isOver(), (try? output.line(line.json)) != nil else { return }
-            try? output.flush()
+        sink.withLock { sink in
+            guard !isOver(), (try? sink.output.line(line.json)) != nil else { return }
+            try? sink.output.flush()
         }
     }
 
     /// Returns when no line about progress is being written.
-    func waitForProgress() { output.withLock { _ in } }
+    func waitForProgress() { sink.withLock { _ in } }
 
     /// Something worth knowing while the command works.
     func message(_ text: String) {
@@ -97,6 +115,54 @@ final class Console: Sendable {
     static func say(_ text: String) {
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         TerminalLine.cleared { StandardStream.error.write("holdfast: \(line.printable)\n") }
+    }
+}
+
+// The pager.
+extension Console {
+    /// On a terminal, what follows is shown page by page. The pager starts with the first line of the result.
+    func page(_ option: PagerOption) {
+        guard terminal != nil, !option.noPager else { return }
+        let command = PagerOption.command(CurrentProcess.variable)
+        sink.withLock { $0.pagerCommand = command }
+    }
+
+    private func start(_ command: String) throws -> PagerProcess {
+        try PagerProcess(command, environment: PagerOption.environment) { status in
+            // The user has seen enough. The command may be in the middle of long work without a result.
+            UnfinishedWork.abandonAll {
+                let failure = Self.failure(ofPager: command, status)
+                if let failure { Self.say(failure.message) }
+                CurrentProcess.exit((failure?.status ?? .done).rawValue)
+            }
+        }
+    }
+
+    /// Shows all that is left of the output of a command, and waits until the pager ends. Returns the status
+    /// of the command.
+    func end(_ result: Result<ExitStatus, any Error>) throws -> ExitStatus {
+        // What was found before something went wrong is shown first.
+        let flushed = Result { try flush() }
+        let (pager, pagerCommand) = sink.withLock { ($0.pager, $0.pagerCommand) }
+        guard let pager, let pagerCommand else {
+            try flushed.get()
+            return try result.get()
+        }
+        if let failure = Self.failure(ofPager: pagerCommand, pager.end()) { throw failure }
+        do {
+            try flushed.get()
+            return try result.get()
+        } catch let error as SystemError where error.isBrokenPipe {
+            // The pager ended before the result did.
+            return .done
+        }
+    }
+
+    /// The shell's statuses for a program that it cannot run.
+    private static func failure(ofPager command: String, _ status: Int32) -> Failure? {
+        guard [126, 127].contains(status) else { return nil }
+        let advice = "set HOLDFAST_PAGER, or say --no-pager"
+        return Failure(.failed, "the pager \(command.printable) cannot be run: \(advice)")
     }
 }
 

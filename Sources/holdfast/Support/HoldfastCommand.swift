@@ -14,10 +14,7 @@ extension HoldfastCommand {
     func run() async throws {
         let status = try await WorkerThread.run("command") {
             let console = Console(options)
-            let result = Result { try perform(console) }
-            // What was found before something went wrong is shown first.
-            try console.flush()
-            return try result.get()
+            return try console.end(Result { try perform(console) })
         }
         guard status == .done else { throw status }
     }

@@ -20,7 +20,7 @@ enum TerminalLine {
     }
 
     /// The most columns that a line may have. In the last one of a terminal, some begin a new line.
-    static var columns: Int { min(80, CurrentProcess.terminalColumns(2) ?? 80) - 1 }
+    static var columns: Int { min(80, TerminalSize(of: 2)?.columns ?? 80) - 1 }
 
     /// Replaces what is drawn, unless others write, or `isOver` says that nothing is to be drawn any more. In
     /// the background nothing is drawn: the shell's prompt is there.

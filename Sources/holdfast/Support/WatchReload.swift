@@ -24,8 +24,8 @@ final class WatchReload: Sendable {
         state.withLock { $0.service = service }
     }
 
-    /// Reads the configuration again, and takes further changes in. If something is wrong with them, it throws
-    /// and nothing changes.
+    /// Reads the configuration again, and takes further changes in. If something is wrong with them, it
+    /// throws and nothing changes.
     func run(adding: [FilePath] = [], removing: [FilePath] = []) throws {
         try state.withLock { state in
             var changes = state.changes

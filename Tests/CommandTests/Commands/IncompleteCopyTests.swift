@@ -11,8 +11,9 @@ import Testing
         let sound = try Data(contentsOf: url)
         var random = SeededRandom()
         var moments: Set<Int> = []
-        for round in 0..<24 {
-            let place = round == 0 ? sound.count - 1 : Int.random(in: 64..<sound.count, using: &random)
+        var run = LongRun(rounds: 24)
+        while run.next() {
+            let place = run.count == 1 ? sound.count - 1 : Int.random(in: 64..<sound.count, using: &random)
             try sound[..<place].write(to: url)
             let note: Comment = "\(random): cut at \(place) of \(sound.count)"
             let check = try scene.run("check")

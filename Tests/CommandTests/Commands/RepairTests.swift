@@ -50,7 +50,9 @@ import Testing
         let url = URL(fileURLWithPath: scene.segment)
         let sound = try Data(contentsOf: url)
         var random = SeededRandom()
-        for round in 0..<12 {
+        var run = LongRun(rounds: 12)
+        while run.next() {
+            let round = run.count
             let place = Int.random(in: 0..<sound.count, using: &random)
             let tail = round % 2 == 0 ? Data() : Data(count: sound.count - place)
             try (sound[..<place] + tail).write(to: url)

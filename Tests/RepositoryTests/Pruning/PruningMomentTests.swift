@@ -65,7 +65,8 @@ struct PruningMomentTests {
 
     @Test("what the last segment has of snapshots that need not stay has beside it what it had")
     func lastSegment() throws {
-        for _ in 0..<20 {
+        var run = LongRun(rounds: 20)
+        while run.next() {
             var history = try Self.history(SeededRandom())
             let (kept, moments) = Self.decide(&history)
             let outcome = try RootPruning(history.test.root).run(kept)
@@ -82,7 +83,8 @@ struct PruningMomentTests {
 
     @Test("wherever it ends, each moment that is left has beside it what it had, and the next run goes on")
     func interrupted() throws {
-        for _ in 0..<20 {
+        var run = LongRun(rounds: 20)
+        while run.next() {
             var history = try Self.history(SeededRandom())
             let (kept, moments) = Self.decide(&history)
             var calls = Int.random(in: 0..<400, using: &history.random)

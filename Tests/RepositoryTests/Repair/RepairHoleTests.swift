@@ -20,10 +20,11 @@ struct RepairHoleTests {
     )
     func holes(form: HoledHistory.Form, count: Int) throws {
         var behind = 0
-        for round in 0..<7 {
+        var run = LongRun(rounds: Hole.allCases.count)
+        while run.next() {
             let random = SeededRandom()
             var scene = try HoledHistory(random, form)
-            var holes: [Hole] = [Hole.allCases[round % Hole.allCases.count]]
+            var holes: [Hole] = [Hole.allCases[run.count % Hole.allCases.count]]
             while holes.count < count {
                 holes.append(Hole.allCases.randomElement(using: &scene.history.random)!)
             }
@@ -75,7 +76,7 @@ struct RepairHoleTests {
         return kept.count - front
     }
 
-    @Test("a tag stays on a snapshot that comes from the segment delta, though the tag's record is in the stream")
+    @Test("a tag stays on a snapshot that only the segment delta still has")
     func tagOfMendedSnapshot() throws {
         let random = SeededRandom(seed: 12_098_324_736_539_032_166)
         var scene = try HoledHistory(random, .sealed)
