@@ -178,6 +178,7 @@ let package = Package(
             dependencies: [
                 "holdfast", "Service", "Recovery", "RepositoryWriter", "RepositoryReader",
                 "RepositoryFormat", "LinuxSystem", path, "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
         ),

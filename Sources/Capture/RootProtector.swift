@@ -123,6 +123,9 @@ package final class RootProtector: Sendable {
         answers.give([Self.lockBarrier], writer.lastDurableSequence, writer.lastTime)
         for note in writer.notes { meter.notify(.finding(note)) }
         meter.update { $0.lastSequence = writer.lastDurableSequence }
+        let sharesDisk = SharedDisk.has(root.path, repository)
+        meter.update { $0.sharesDisk = sharesDisk }
+        if sharesDisk, writer.lastDurableSequence == .none { meter.notify(.sharesDisk) }
         let start = ObserverStart(
             root: root,
             scope: RootScope(exclusions: options.exclusions),

@@ -1,4 +1,4 @@
-import History
+import LinuxSystem
 import Yams
 
 /// Reads the keys of one mapping. What is wrong is collected, so that all of it is reported at once.
@@ -61,11 +61,9 @@ struct MappingReader {
     /// Reports the keys that nobody has asked for.
     func finish() {
         for key in keys where !known.contains(key.name) {
-            let similar = known.filter { $0.isSimilar(to: key.name) }.min {
-                $0.distance(to: key.name) < $1.distance(to: key.name)
-            }
             let advice =
-                similar.map { "did you mean \($0)?" } ?? "known are \(known.sorted().joined(separator: ", "))"
+                known.nearest(to: key.name).map { "did you mean \($0)?" }
+                ?? "known are \(known.sorted().joined(separator: ", "))"
             problems.add(key.line, "\(path(of: key.name)) is no setting: \(advice)")
         }
     }

@@ -4,8 +4,9 @@ package import SystemPackage
 
 /// The mount of a path.
 package struct Mount: Hashable, Sendable {
-    private let number: UInt64
-    private let device: UInt64
+    /// As mountinfo has it; 0 where the kernel does not tell.
+    let number: UInt64
+    let device: UInt64
 
     /// A symbolic link at the end of the path is not followed. Nil when there is no file, or when its mount
     /// cannot be determined.

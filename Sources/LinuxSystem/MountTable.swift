@@ -15,25 +15,44 @@ package final class MountTable {
         close(descriptor)
     }
 
-    /// The type of the file system with that device number (`stat(2)`, st_dev), from one of its mounts. Nil
-    /// when there is none.
-    static func fileSystem(ofDevice device: UInt64) -> String? {
-        guard let table = try? OpenFile("/proc/self/mountinfo", .read) else { return nil }
+    /// A mount, as mountinfo has it.
+    struct Line {
+        let number: UInt64
+        /// As `8:1`.
+        let device: Substring
+        let type: String
+        /// The block device, or the name in place of one.
+        let source: String
+
+        /// Number, parent, device, root, mount point, options, optional fields, a dash, type, source,
+        /// options.
+        init?(_ text: Substring) {
+            let fields = text.split(separator: " ")
+            guard fields.count > 6, let number = UInt64(fields[0]) else { return nil }
+            let end = fields[6...].drop { $0 != "-" }.dropFirst()
+            guard end.count > 1, let type = end.first, let source = end.dropFirst().first else { return nil }
+            (self.number, device) = (number, fields[2])
+            (self.type, self.source) = (String(type), String(source))
+        }
+    }
+
+    /// All mounts that this process sees; none when they cannot be read.
+    static var lines: [Line] {
+        guard let table = try? OpenFile("/proc/self/mountinfo", .read) else { return [] }
         var text: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while let got = try? table.read(into: &chunk, count: chunk.count, at: UInt64(text.count)), got > 0 {
             text += chunk[..<got]
         }
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { Line($0) }
+    }
+
+    /// The type of the file system with that device number (`stat(2)`, st_dev), from one of its mounts. Nil
+    /// when there is none.
+    static func fileSystem(ofDevice device: UInt64) -> String? {
         // As makedev(3) combines them.
         let major = (device >> 8 & 0xFFF) | (device >> 32 & ~0xFFF)
         let minor = (device & 0xFF) | (device >> 12 & ~0xFF)
-        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-            // Number, parent, device, root, mount point, options, optional fields, a dash, type, source,
-            // options.
-            let fields = line.split(separator: " ")
-            guard fields.count > 6, fields[2] == "\(major):\(minor)" else { continue }
-            return fields[6...].drop { $0 != "-" }.dropFirst().first.map(String.init)
-        }
-        return nil
+        return lines.first { $0.device == "\(major):\(minor)" }?.type
     }
 }

@@ -49,6 +49,9 @@ package enum CurrentProcess {
     /// Whether the standard stream (1: output, 2: error) is a terminal.
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// Whether the terminal is this process's to write to: it is in the foreground of it (`tcgetpgrp(3)`).
+    package static func isInForeground(of descriptor: Int32) -> Bool { tcgetpgrp(descriptor) == getpgrp() }
+
     /// Bytes from the system's random source (`getrandom(2)`).
     package static func randomBytes(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()

@@ -1,18 +1,23 @@
 import ArgumentParser
-import History
+import LinuxSystem
 
 extension Failure {
     /// What the argument parser does not accept, in one line.
     ///
     /// The parser says what is missing before it says what is wrong, and mostly the one is the other,
-    /// mistyped. So an option that the command does not have is named first.
+    /// mistyped. So an unknown command or option is named first.
     init(parsing error: any Error, arguments: [String]) {
         let command = KnownCommand(arguments)
-        let help = "see holdfast help\(command.map { " \($0.name)" } ?? "")"
-        if let command, let unknown = command.unknownOption(among: arguments) {
-            let similar = command.options.first { $0.isSimilar(to: unknown) }
-            let advice = similar.map { "did you mean \($0)? If not, " } ?? ""
-            self.init(.wrongUsage, "holdfast \(command.name) has no option \(unknown): \(advice)\(help)")
+        let words = (["holdfast"] + command.names).joined(separator: " ")
+        let help = (["see holdfast help"] + command.names).joined(separator: " ")
+        if let unknown = command.unknownSubcommand {
+            let advice = didYouMean(command.subcommands.nearest(to: unknown))
+            self.init(.wrongUsage, "\(words) has no command \(unknown): \(advice)\(help)")
+            return
+        }
+        if let unknown = command.unknownOption(among: arguments) {
+            let advice = didYouMean(command.options.nearest(to: unknown))
+            self.init(.wrongUsage, "\(words) has no option \(unknown): \(advice)\(help)")
             return
         }
         let said = Holdfast.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
@@ -24,22 +29,32 @@ extension Failure {
 
 /// The command that is meant by arguments, and the options that its help lists.
 private struct KnownCommand {
-    /// With that of the command above it, as in `rows restore`.
-    let name: String
-    let options: [String]
+    /// With that of the command above it, as `rows` and `restore`; empty for the program itself.
+    private(set) var names: [String] = []
+    private let type: any ParsableCommand.Type
+    /// A word in place of a subcommand that is none.
+    private(set) var unknownSubcommand: String?
 
-    init?(_ arguments: [String]) {
-        var (names, type) = ([String](), Holdfast.self as any ParsableCommand.Type)
+    init(_ arguments: [String]) {
+        var type = Holdfast.self as any ParsableCommand.Type
         for argument in arguments {
             let subcommands = type.configuration.subcommands
-            guard let next = subcommands.first(where: { $0._commandName == argument }) else { break }
+            guard let next = subcommands.first(where: { $0.allNames.contains(argument) }) else {
+                let isWord = !argument.hasPrefix("-") && argument != "help"
+                if !subcommands.isEmpty, isWord { unknownSubcommand = argument }
+                break
+            }
             names.append(argument)
             type = next
         }
-        guard !names.isEmpty else { return nil }
-        name = names.joined(separator: " ")
+        self.type = type
+    }
+
+    var subcommands: [String] { type.configuration.subcommands.flatMap { $0.allNames } }
+
+    var options: [String] {
         let lines = Holdfast.helpMessage(for: type, includeHidden: true).split(separator: "\n")
-        options = lines.flatMap { line in
+        return lines.flatMap { line in
             // A column of options, then one of what they do.
             let words = line.prefix { $0 != "<" }.split { " ,/".contains($0) }
             return line.hasPrefix("  -") ? words.filter { $0.hasPrefix("-") }.map(String.init) : []
@@ -47,10 +62,17 @@ private struct KnownCommand {
     }
 
     func unknownOption(among arguments: [String]) -> String? {
+        guard !names.isEmpty else { return nil }
+        let known = options
         for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
             let option = String(argument.prefix { $0 != "=" })
-            if !options.contains(option) { return option }
+            if !known.contains(option) { return option }
         }
         return nil
     }
+}
+
+extension ParsableCommand {
+    /// The command's own name first.
+    fileprivate static var allNames: [String] { [_commandName] + configuration.aliases }
 }

@@ -1,10 +1,6 @@
 import ArgumentParser
-import CBuild
 import LinuxSystem
 import Recovery
-import RepositoryFormat
-import RepositoryReader
-import Zstandard
 
 /// The program: chooses the command, and turns what comes of it into one line and an exit status.
 @main
@@ -18,27 +14,21 @@ struct Holdfast: AsyncParsableCommand {
 
             Exit status: 0 done, 1 failed, 3 done in part, 4 damage found, 10 no repository, no such root or no \
             snapshot that matches, 11 another writer has it, 64 wrong usage, 130 interrupted.
+
+            Examples:
+              holdfast watch .devteam
+              holdfast restore .devteam/devteam.db --at "10m ago" --output copy.db
             """,
-        version: versionText,
+        version: Version.text,
         subcommands: [
             Watch.self, Add.self, Remove.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
             Log.self, Show.self, Diff.self, Query.self, Shell.self,
             Restore.self, Undo.self, Rows.self, Find.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,
             Status.self, Stats.self, Forget.self, Check.self, Repair.self, Config.self, Demo.self,
+            Completion.self, Version.self,
         ]
     )
-
-    /// The program, the formats that it writes, the libraries that it uses.
-    private static var versionText: String {
-        let commit = unsafe String(cString: holdfast_commit())
-        return """
-            holdfast \(ProgramVersion.number)\(commit.isEmpty ? "" : " (commit \(commit))")
-            repository format \(RepositoryFile.version), segment format \(SegmentHeader.versions.upperBound), \
-            base format \(BaseHeader.version)
-            SQLite \(SQLiteLibrary.version), zstd \(ZstandardLibrary.version)
-            """
-    }
 
     static func main() async {
         CurrentProcess.openMissingStandardStreams()
@@ -73,6 +63,7 @@ struct Holdfast: AsyncParsableCommand {
         let other = isParsing ? Failure(parsing: error, arguments: arguments) : Failure(.failed, "\(error)")
         let failure = Failure(error) ?? other
         Console.say(failure.message)
+        if GlobalOptions.wantJSON(arguments) { StandardStream.output.write(failure.line.json + "\n") }
         return failure.status
     }
 }

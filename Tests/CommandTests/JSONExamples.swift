@@ -10,7 +10,7 @@ enum JSONExamples {
     private static let now = Instant.now
     private static let row = SQLRow(["id"], [.integer(1)])
 
-    static var all: [(heading: String, object: any JSONLine)] { configuration + others }
+    static var all: [(heading: String, object: any JSONLine)] { ofAnyCommand + configuration + others }
 
     private static var others: [(heading: String, object: any JSONLine)] {
         [
@@ -26,19 +26,6 @@ enum JSONExamples {
                 )
             ),
             ("tag: deleted", DeletedTagLine(tag: "text", sequence: SequenceNumber(1))),
-            (
-                "guard: command",
-                GuardLine(
-                    sequence: SequenceNumber(1),
-                    time: now,
-                    path: "text",
-                    tag: "text",
-                    afterSequence: SequenceNumber(1),
-                    status: 1,
-                    elapsedMs: 1
-                )
-            ),
-            ("demo: result", DemoLine(sessions: 1, events: 1)),
             (
                 "diff: moments",
                 DiffMomentsLine(

@@ -65,12 +65,15 @@ import Testing
         }
     }
 
-    @Test(
-        "names its exit statuses in the help of each command",
-        arguments: ["log", "restore", "check", "find", "forget", "stats"]
-    )
-    func exitStatusInHelp(_ command: String) throws {
-        #expect(try HoldfastProgram.run(["help", command]).stdout.contains("Exit status: 0"))
+    @Test("ls is log, and version is --version")
+    func aliases() throws {
+        #expect(try HoldfastProgram.run(["version"]).stdout == HoldfastProgram.run(["--version"]).stdout)
+        let scene = try Scene()
+        for arguments in [["data/app.db", "--json"], ["--last", "1"]] {
+            let (log, list) = try (scene.run(["log"] + arguments), scene.run(["ls"] + arguments))
+            #expect(list.status == 0 && list.stdout == log.stdout && log.stdout != "")
+        }
+        #expect(try scene.run("ls", "--lsat", "1").stderr.contains("did you mean --last?"))
     }
 
     @Test("looks for the repository where it was told, then in the environment, then at home")

@@ -20,6 +20,8 @@ package enum CaptureNotice: Sendable, Hashable {
     case removed(RootPruning.Outcome)
     /// This database is not there any more.
     case databaseDeleted(FilePath)
+    /// The root is new, and its repository is on the same disk.
+    case sharesDisk
     /// An audit found a difference in this file.
     case auditDifference(String)
 }

@@ -42,6 +42,15 @@ package struct CaptureStatus: Sendable {
     package var hindrances: [String: Hindrance] = [:]
     /// Files that are being read as a whole, in several steps.
     package var scans: [FileID: ScanProgress] = [:]
+    /// The bytes of the files that were found, and of those that were captured once since the start.
+    var foundBytes: UInt64 = 0
+    var capturedBytes: UInt64 = 0
+    /// How far the first capture is; nil when it is over.
+    package var firstCapture: WorkProgress.Reading? {
+        guard !isReady else { return nil }
+        let bytes = scans.values.reduce(capturedBytes) { $0.addingSaturated($1.bytes) }
+        return WorkProgress.Reading(stage: "first capture", bytes: bytes, totalBytes: foundBytes)
+    }
     /// Why not all that was committed can be captured; nil when all can.
     var incompleteness: Incompleteness? {
         let hindered = hindrances.filter(\.value.isBlind).mapValues(\.reason)
@@ -61,6 +70,8 @@ package struct CaptureStatus: Sendable {
     package var allLeftOut: [LeftOut] {
         LeftOut.unreadable(leftOut) + LeftOut.designed(designed, databases: linkedDatabases)
     }
+    /// The repository is on the root's disk.
+    package var sharesDisk = false
     /// Everything under the root was captured once and is durable.
     package var isReady = false
 }

@@ -37,6 +37,7 @@ extension Tracker {
                 requireRescan(.replaced)
             } else {
                 state.pending.rescanUnlessWanted(.firstLook)
+                wasFound(status.sizeBytes)
             }
             if logs.tail == nil { try logs.open(&state) }
             journal.lookForName(&context.scratch)
@@ -46,6 +47,13 @@ extension Tracker {
         }
         if kind == .plain { try state.decideKindAgain(hasLog: logs.identity != nil, journal) }
         return try decideKind()
+    }
+
+    /// For the progress of the first capture.
+    private func wasFound(_ bytes: UInt64) {
+        guard state.ledger.capturedThrough == nil, uncapturedBytes == nil else { return }
+        uncapturedBytes = bytes
+        context.meter.update { $0.foundBytes.addSaturated(bytes) }
     }
 
     private func wentMissing(_ now: MonotonicInstant) {

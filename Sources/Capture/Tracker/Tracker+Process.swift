@@ -46,6 +46,9 @@ extension Tracker {
     }
 
     private func endProcess() -> ProcessStep {
+        if state.ledger.capturedThrough != nil, let bytes = uncapturedBytes.take() {
+            context.meter.update { $0.capturedBytes.addSaturated(bytes) }
+        }
         if let scan {
             let progress = ScanProgress(scan, of: path)
             context.meter.update { $0.scans[file] = progress }

@@ -23,6 +23,8 @@ final class Tracker {
     var rollback: RollbackCapture
     var logs = LogCapture()
     var scanning = ScanCapture()
+    /// The file's size when it was found, until it was captured once.
+    var uncapturedBytes: UInt64?
     /// Those that it is captured with; nil: none.
     var group: FileGroup?
 

@@ -37,7 +37,8 @@ extension WhenError: CustomStringConvertible {
             return "snapshot \(sequence) is a state of one file only, for others it would be incomplete: "
                 + "name the file, or take another moment; \(Self.nearest(nearest, in: calendar))"
         case .unknownTag(let name, let known):
-            return "there is no tag \(Self.quoted(name)): \(Self.tags(known))"
+            let similar = known.nearest(to: name).map { "did you mean \($0)?" }
+            return "there is no tag \(Self.quoted(name)): \(similar ?? Self.tags(known))"
         case .tooFarBack(let back, let count):
             return "there is no latest~\(back): the first snapshot is latest~\(count - 1)"
         case .noneGood:

@@ -1,5 +1,5 @@
 package import History
-import LinuxSystem
+package import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 import SystemPackage
@@ -12,7 +12,8 @@ package enum Drill {
     package static func run(
         _ index: SnapshotIndex,
         _ entry: SnapshotIndex.Entry,
-        in scope: HistoryScope
+        in scope: HistoryScope,
+        progress: WorkProgress? = nil
     ) throws -> DrillRecord {
         let start = MonotonicInstant.now
         let work = try UnfinishedWork.makeDirectory(in: index.root.directory)
@@ -27,7 +28,7 @@ package enum Drill {
                 ? RestorePlan(index, root: entry, to: output)
                 : try RestorePlan(index, file: entry, to: output)
             // The files' owner is no evidence about the history.
-            try Restore(plan.with { _ in nil }, isReplacing: false).run { outcome in
+            try Restore(plan.with { _ in nil }, isReplacing: false, progress: progress).run { outcome in
                 files += 1
                 databases += outcome.item.kind == .database ? 1 : 0
                 bytes.addSaturated(outcome.state.shape.byteCount)

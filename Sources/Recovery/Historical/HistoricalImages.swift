@@ -1,5 +1,5 @@
 package import History
-import LinuxSystem
+package import LinuxSystem
 import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
@@ -10,9 +10,11 @@ package final class HistoricalImages {
     private let root: RootDescription
     private let work: OpenDirectory
     private var paths: [SequenceNumber: FilePath] = [:]
+    private let progress: WorkProgress?
 
-    package init(_ root: RootDescription) throws {
+    package init(_ root: RootDescription, progress: WorkProgress? = nil) throws {
         self.root = root
+        self.progress = progress
         work = try UnfinishedWork.makeDirectory(in: root.directory)
     }
 
@@ -26,7 +28,11 @@ package final class HistoricalImages {
         guard entry.event != .deleted else { return nil }
         if let known = paths[entry.sequence] { return known }
         let path = work.path.appending("\(entry.sequence)")
-        let state = try ImageRebuilder(root).rebuild(entry.file, at: entry.sequence, to: path)
+        let state = try ImageRebuilder(root, progress: progress).rebuild(
+            entry.file,
+            at: entry.sequence,
+            to: path
+        )
         guard state.sequence == entry.sequence else {
             throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
         }

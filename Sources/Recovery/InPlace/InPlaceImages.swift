@@ -43,8 +43,10 @@ final class InPlaceImages {
     private var seen: [FileID: (sequence: SequenceNumber, image: Image?)] = [:]
     private var index: SnapshotIndex?
     private var count = 0
+    private let progress: WorkProgress?
 
-    init(_ root: RootDescription, in work: FilePath) {
+    init(_ root: RootDescription, in work: FilePath, progress: WorkProgress?) {
+        self.progress = progress
         self.root = root
         self.work = work
     }
@@ -66,7 +68,8 @@ final class InPlaceImages {
         for (sequence, items) in isOneMoment ? [last: items.filter { $0.entry != nil }] : groups {
             let outputs = items.map { ($0.file, wantedPath($0.file)) }
             rebuilt.merge(
-                try ImageRebuilder(root).rebuildAll(Dictionary(uniqueKeysWithValues: outputs), at: sequence)
+                try ImageRebuilder(root, progress: progress)
+                    .rebuildAll(Dictionary(uniqueKeysWithValues: outputs), at: sequence)
             ) { $1 }
         }
     }

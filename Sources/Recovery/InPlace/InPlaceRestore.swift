@@ -21,6 +21,8 @@ package struct InPlaceRestore {
         package var isForced = false
         package var reason = ""
         package var check = Integrity.Check.full
+        /// Counts the bytes of the wanted images as they are rebuilt.
+        package var progress: WorkProgress?
 
         package init() {}
     }
@@ -147,7 +149,7 @@ package struct InPlaceRestore {
         in work: OpenDirectory,
         _ onNewerFiles: ([FilePath]) -> Void
     ) throws -> (InPlaceImages, CapturedState) {
-        let images = InPlaceImages(plan.root, in: work.path)
+        let images = InPlaceImages(plan.root, in: work.path, progress: options.progress)
         try refuseIfOthersWroteMeanwhile(images)
         try images.rebuildWanted(plan.items)
         let captured = try capture([])

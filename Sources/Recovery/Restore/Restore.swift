@@ -23,11 +23,19 @@ package struct Restore: Sendable {
     package let isReplacing: Bool
     /// SQLite's check of databases.
     package let integrityCheck: Integrity.Check
+    /// Counts the bytes of the images, first when they are rebuilt and then when they are checked.
+    private let progress: WorkProgress?
 
-    package init(_ plan: RestorePlan, isReplacing: Bool, integrityCheck: Integrity.Check = .full) {
+    package init(
+        _ plan: RestorePlan,
+        isReplacing: Bool,
+        integrityCheck: Integrity.Check = .full,
+        progress: WorkProgress? = nil
+    ) {
         self.plan = plan
         self.isReplacing = isReplacing
         self.integrityCheck = integrityCheck
+        self.progress = progress
     }
 
     /// Restores all files of the plan. If a plan for a single file fails, its error is thrown.
@@ -145,11 +153,14 @@ extension Restore {
         in work: OpenDirectory
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
         do {
-            return try ImageRebuilder(plan.root).rebuildAll(
+            let states = try ImageRebuilder(plan.root, progress: progress).rebuildAll(
                 images.mapValues { work.heldPath.appending($0.name) },
                 at: sequence,
                 mayCloneMirrors: plan.isLatest
             ).mapValues { $0.mapError(work.named) }
+            let sizes = states.values.compactMap { try? $0.get().shape.byteCount }
+            progress?.begin("checking", totalBytes: sizes.reduce(0) { $0.addingSaturated($1) })
+            return states
         } catch {
             throw work.named(error)
         }
@@ -164,6 +175,7 @@ extension Restore {
         _ onShortfall: (AttributesShortfall) -> Void
     ) throws -> Outcome {
         let state = try item.entry.state(rebuilt, of: item.path)
+        defer { progress?.add(state.shape.byteCount) }
         let integrity = try check(item, at: image.directory.heldPath.appending(image.name))
         try refuse(place, item)
         let destination = plan.destination(of: item)

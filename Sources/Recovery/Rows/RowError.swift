@@ -5,7 +5,8 @@ import SystemPackage
 
 /// Why rows are not restored. Nothing was changed.
 package enum RowError: Error, Hashable, Sendable {
-    case noTable(String, at: SequenceNumber)
+    /// `similar`: the table that was probably meant.
+    case noTable(String, at: SequenceNumber, similar: String? = nil)
     /// Only the module of a virtual table knows its content.
     case isVirtual(String)
     /// It has no rows of its own.
@@ -32,10 +33,11 @@ extension RowError: CustomStringConvertible {
     /// One line: what happened, and what to do.
     package var description: String {
         switch self {
-        case .noTable(let table, .none):
-            "there never was a table \(table): see \(SuggestedCommand("diff", "WHEN", "--summary"))"
-        case .noTable(let table, let sequence):
-            "there was no table \(table) at snapshot \(sequence): see "
+        case .noTable(let table, .none, let similar):
+            "there never was a table \(table): \(didYouMean(similar))see "
+                + "\(SuggestedCommand("diff", "WHEN", "--summary"))"
+        case .noTable(let table, let sequence, let similar):
+            "there was no table \(table) at snapshot \(sequence): \(didYouMean(similar))see "
                 + "\(SuggestedCommand("query", "--at", "\(sequence)", "SELECT name FROM sqlite_master"))"
         case .isVirtual(let table):
             "\(table) is a virtual table, whose rows only its module knows: restore the tables behind it, or the database"
@@ -78,8 +80,9 @@ extension RowError: CustomStringConvertible {
 extension RowError {
     /// Why there is no such table: the name may be that of a view.
     static func missing(_ table: String, in image: FilePath, at sequence: SequenceNumber) throws -> RowError {
-        let views = try ImageDatabase(at: image).read { try $0.views() }
-        return views.containsName(table) ? .isView(table) : .noTable(table, at: sequence)
+        let (views, tables) = try ImageDatabase(at: image).read { (try $0.views(), try $0.tableNames()) }
+        if views.containsName(table) { return .isView(table) }
+        return .noTable(table, at: sequence, similar: tables.nearest(to: table))
     }
 
     /// SQLite's error in writing rows; nil when it is about something else.

@@ -75,7 +75,9 @@ package final class RowHistory {
             row = found
             isFirst = false
         }
-        if !hadTable { throw wasView ? RowError.isView(table) : RowError.noTable(table, at: .none) }
+        if !hadTable {
+            throw wasView ? RowError.isView(table) : try RowError.missing(table, in: image, at: .none)
+        }
         if keyColumns == nil, let otherKey {
             throw RowError.wrongKeyCount(table, columns: otherKey, given: key.count)
         }

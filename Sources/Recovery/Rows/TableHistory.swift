@@ -80,7 +80,9 @@ package final class TableHistory {
             examinedCount += 1
             try examine(step.state, onChange)
         }
-        if !hadTable { throw wasView ? RowError.isView(table) : RowError.noTable(table, at: .none) }
+        if !hadTable {
+            throw wasView ? RowError.isView(table) : try RowError.missing(table, in: image, at: .none)
+        }
     }
 
     private func mayDiffer(_ step: HistoryReplay.Step) throws -> Bool {

@@ -36,6 +36,9 @@ extension ImageDatabase {
         try read { try Bool.fetchOne($0, sql: "SELECT count(*) > 0 FROM sqlite_master") ?? false }
     }
 
+    /// The tables that users know.
+    package func tableNames() throws -> [String] { try read { try $0.tableNames() } }
+
     package func schemaVersion() throws -> SchemaVersion {
         try read { database in
             let userVersion = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0

@@ -1,4 +1,5 @@
 package import GRDB
+import LinuxSystem
 
 extension ImageDatabase {
     /// Runs SQL that cannot write. Calls `onRow` for each row of each statement, with the names of its
@@ -14,7 +15,7 @@ extension ImageDatabase {
                 }
             }
         } catch let error as DatabaseError {
-            throw SQLError(error)
+            throw SQLError(error, similar: try? read { try $0.tableNames() }.nearest(toTableOf: error))
         }
     }
 }
@@ -25,9 +26,20 @@ package struct SQLError: Error, Hashable, CustomStringConvertible {
     /// Whether the database is damaged; otherwise the statement is wrong.
     package let isDamage: Bool
 
-    package init(_ error: DatabaseError) {
+    /// `similar`: the table that was probably meant, if the error is that there is no such table.
+    package init(_ error: DatabaseError, similar: String? = nil) {
         isDamage = error.isDamage
-        description = error.message ?? error.resultCode.description
+        let reason = error.message ?? error.resultCode.description
+        description = reason + (similar.map { " (did you mean \($0.printable)?)" } ?? "")
+    }
+}
+
+extension [String] {
+    /// The name that is most similar to that of the table that SQLite does not find.
+    fileprivate func nearest(toTableOf error: DatabaseError) -> String? {
+        let prefix = "no such table: "
+        guard let message = error.message, message.hasPrefix(prefix) else { return nil }
+        return nearest(to: String(message.dropFirst(prefix.count)))
     }
 }
 

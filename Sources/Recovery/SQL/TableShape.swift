@@ -120,6 +120,15 @@ struct TableShape: Hashable, Sendable {
 }
 
 extension Database {
+    /// Those that users know.
+    func tableNames() throws -> [String] {
+        try String.fetchAll(
+            self,
+            sql:
+                "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        )
+    }
+
     func views() throws -> [String] {
         try String.fetchAll(self, sql: "SELECT name FROM main.sqlite_master WHERE type = 'view'")
     }

@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 package import RepositoryFormat
 package import SQLiteFiles
 package import SystemPackage
@@ -60,10 +60,12 @@ package struct BaseReader: ~Copyable {
 
     /// Calls `body` with the content of every chunk, in order, and its offset in the image. If `opening` is
     /// false, it only compares the checksums and does not call `body`. With `wanted`, chunks without any of
-    /// those pages are skipped. Several chunks are decompressed at once.
+    /// those pages are skipped. Several chunks are decompressed at once. `progress` counts their bytes in the
+    /// image.
     package mutating func forEachChunk(
         opening: Bool = true,
         holding wanted: PageBitmap? = nil,
+        progress: WorkProgress? = nil,
         _ body: (RawSpan, UInt64) throws -> Void
     ) throws {
         let lanes = try ChunkLanes<ChunkOpening>()
@@ -77,10 +79,10 @@ package struct BaseReader: ~Copyable {
             }
             frameOffset += UInt64(line.frameBytes)
             if let wanted, !holds(number, wanted) { continue }
-            if lanes.isFull { try collect(lanes, body) }
+            if lanes.isFull { try collect(lanes, progress, body) }
             try lanes.give { work in try read(number, line, opening: opening, into: &work) }
         }
-        while !lanes.isEmpty { try collect(lanes, body) }
+        while !lanes.isEmpty { try collect(lanes, progress, body) }
     }
 
     /// Whether any of the pages is in the chunk.
@@ -93,10 +95,12 @@ package struct BaseReader: ~Copyable {
 
     private mutating func collect(
         _ lanes: ChunkLanes<ChunkOpening>,
+        _ progress: WorkProgress?,
         _ body: (RawSpan, UInt64) throws -> Void
     ) throws {
         try lanes.collect { work in
             if let failure = work.failure { throw damage(work, failure) }
+            progress?.add(UInt64(work.byteCount))
             guard work.isOpened else { return }
             digest ^= work.digest
             try body(unsafe work.content.span.bytes, work.offset)

@@ -14,6 +14,8 @@ package struct DataCheck {
     /// Called for each snapshot with a matching digest, with the place of its record. If the changes of a
     /// record are lost, it is called for the first snapshots in it whose digests match without them.
     package var onProven: ((RecordPlace) -> Void)?
+    /// Counts the bytes of segments in the passes over all snapshots.
+    var progress: WorkProgress?
 
     package init(root: RootDescription, scratch: FilePath) {
         self.root = root
@@ -22,20 +24,31 @@ package struct DataCheck {
 
     /// Returns the bytes of segments that were read.
     package func run(_ images: [FileID: UInt64], _ report: (Finding) throws -> Void) throws -> UInt64 {
-        var bytesRead: UInt64 = 0
-        var portion: [FileID] = []
+        let portions = Self.portions(images)
+        if let progress {
+            let bytes = try RootHistory(root).segmentBytes()
+            progress.begin(
+                "rebuilding all",
+                totalBytes: bytes.multipliedSaturated(by: UInt64(portions.count))
+            )
+        }
+        return try portions.reduce(0) { $0.addingSaturated(try check($1, report)) }
+    }
+
+    /// The files that share a pass.
+    private static func portions(_ images: [FileID: UInt64]) -> [[FileID]] {
+        var portions: [[FileID]] = []
         var portionBytes: UInt64 = 0
         for (id, size) in images.sorted(by: { $0.key < $1.key }) {
-            let bytesThen = portionBytes.addingSaturated(size)
-            if !portion.isEmpty, portion.count == Self.passFiles || bytesThen > Self.passBytes {
-                bytesRead.addSaturated(try check(portion, report))
-                (portion, portionBytes) = ([], 0)
-            }
-            portion.append(id)
             portionBytes.addSaturated(size)
+            if let last = portions.last, last.count < passFiles, portionBytes <= passBytes {
+                portions[portions.count - 1].append(id)
+            } else {
+                portions.append([id])
+                portionBytes = size
+            }
         }
-        if !portion.isEmpty { bytesRead.addSaturated(try check(portion, report)) }
-        return bytesRead
+        return portions
     }
 
     private func check(_ ids: [FileID], _ report: (Finding) throws -> Void) throws -> UInt64 {
@@ -43,19 +56,24 @@ package struct DataCheck {
         return try ReplacedSegmentError.retrying(reporting: report) { report in
             let all = try RebuildPlans(root, wanted: wanted, upTo: last, keepingEverything: true)
             var isIntact = true
-            try check(ids, all) { finding in
+            try check(ids, all, progress) { finding in
                 isIntact = false
                 try report(finding)
             }
             if isIntact {
                 let newest = try RebuildPlans(root, wanted: wanted, upTo: last)
-                if newest.hasDeltas { try check(ids, newest, report) }
+                if newest.hasDeltas { try check(ids, newest, nil, report) }
             }
             return try RootHistory(root).segmentBytes()
         }
     }
 
-    private func check(_ ids: [FileID], _ plans: RebuildPlans, _ report: (Finding) throws -> Void) throws {
+    private func check(
+        _ ids: [FileID],
+        _ plans: RebuildPlans,
+        _ progress: WorkProgress?,
+        _ report: (Finding) throws -> Void
+    ) throws {
         let prefix = "check-\(UInt64.random(in: 0 ... .max).hexadecimal)-"
         try withoutActuallyEscaping(report) { report in
             let pass = try RebuildPass(root, plans) { id, entry, applier, place in
@@ -67,6 +85,7 @@ package struct DataCheck {
                 try report(Finding(place.damage(message)))
             }
             pass.provesWithoutData = onProven != nil
+            pass.streamProgress = progress
             for id in ids {
                 // The file has no name, so nothing can be left over. The pass keeps all of them open.
                 let output = scratch.appending("\(prefix)\(id)")

@@ -1,3 +1,4 @@
+package import LinuxSystem
 package import RepositoryFormat
 import SystemPackage
 
@@ -19,9 +20,19 @@ package struct HistoryCheck {
     /// Bases that no snapshot needs yet.
     private var openBases: [FileID: Base] = [:]
 
-    package init(_ root: RootDescription, _ report: (Finding) throws -> Void) throws {
+    /// `progress` counts the bytes of the segments.
+    package init(
+        _ root: RootDescription,
+        progress: WorkProgress? = nil,
+        _ report: (Finding) throws -> Void
+    ) throws {
         var tracker = HistoryTracker()
-        end = try StreamReader(root: root, synchronising: true).run(
+        var stream = StreamReader(root: root, synchronising: true)
+        stream.progress = progress
+        if let progress {
+            progress.begin("reading", totalBytes: try RootHistory(root).segmentBytes())
+        }
+        end = try stream.run(
             onFinding: { finding in
                 tracker.lost(finding)
                 try report(finding)

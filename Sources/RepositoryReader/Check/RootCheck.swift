@@ -1,11 +1,16 @@
-import LinuxSystem
+package import LinuxSystem
+import RepositoryFormat
 package import SystemPackage
 
 /// Searches everything stored of a root for damage. Works beside a writer.
 package struct RootCheck: Sendable {
     let root: RootDescription
+    private let progress: WorkProgress?
 
-    package init(_ root: RootDescription) { self.root = root }
+    package init(_ root: RootDescription, progress: WorkProgress? = nil) {
+        self.root = root
+        self.progress = progress
+    }
 
     /// The most findings that are remembered.
     private static let mostKnown = 10_000
@@ -53,9 +58,15 @@ package struct RootCheck: Sendable {
         if let message = try root.contradictionOfCopy() {
             try count(Finding(.error, root.descriptionCopyPath, at: 0, message))
         }
-        let walk = try ReplacedSegmentError.retrying(reporting: count) { try HistoryCheck(root, $0) }
+        let walk = try ReplacedSegmentError.retrying(reporting: count) {
+            try HistoryCheck(root, progress: progress, $0)
+        }
         summary.snapshots = walk.snapshots
         summary.bytesRead = walk.bytesRead
+        progress?.begin(
+            "reading base images",
+            totalBytes: walk.bases.reduce(0) { $0.addingSaturated($1.reference.shape.byteCount) }
+        )
         for base in walk.bases {
             summary.bytesRead.addSaturated(try check(base, opening: readingData, count))
         }
@@ -66,7 +77,8 @@ package struct RootCheck: Sendable {
         try reportUnfinishedTail(walk.end, count)
         try reportQuarantined(count)
         if readingData {
-            let data = DataCheck(root: root, scratch: scratch ?? root.directory)
+            var data = DataCheck(root: root, scratch: scratch ?? root.directory)
+            data.progress = progress
             // Where records are missing and none is damaged, wrong images are a consequence.
             let isIncomplete = summary.errors > 0 && summary.errors == summary.incompletenesses
             let bytes = try data.run(walk.largestImages) { finding in
@@ -84,7 +96,7 @@ package struct RootCheck: Sendable {
     ) throws -> UInt64 {
         do {
             var reader = try BaseReader(base.path, root: root.id, file: base.file, reference: base.reference)
-            try reader.forEachChunk(opening: opening) { _, _ in }
+            try reader.forEachChunk(opening: opening, progress: progress) { _, _ in }
             return reader.fileBytes
         } catch let damage as DamageError {
             // Retention may have removed it meanwhile.

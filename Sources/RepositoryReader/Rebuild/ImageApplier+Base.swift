@@ -12,7 +12,8 @@ extension ImageApplier {
         base reader: consuming BaseReader,
         _ sequence: SequenceNumber,
         _ reference: BaseReference,
-        to file: borrowing OpenFile
+        to file: borrowing OpenFile,
+        progress: WorkProgress? = nil
     ) throws {
         let shape = reference.shape
         overlay.reset(shape.pageSize, isEmpty: false)
@@ -26,7 +27,7 @@ extension ImageApplier {
         try file.truncate(to: shape.byteCount)
         if let wanted { return try reader.copy(wanted, to: file, upTo: shape.byteCount) }
         var writebackFrom: UInt64 = 0
-        try reader.forEachChunk { content, offset in
+        try reader.forEachChunk(progress: progress) { content, offset in
             try file.writeSparsely(content, at: offset, pageSize: shape.pageSize)
             let end = offset + UInt64(content.byteCount)
             guard end - writebackFrom >= Self.writebackBytes else { return }

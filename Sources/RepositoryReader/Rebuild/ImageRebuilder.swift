@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
@@ -7,8 +7,13 @@ package import SystemPackage
 /// block or record, and a chunk of a base for each thread that decompresses it.
 package struct ImageRebuilder: Sendable {
     let root: RootDescription
+    /// Counts the bytes of the images.
+    private let progress: WorkProgress?
 
-    package init(_ root: RootDescription) { self.root = root }
+    package init(_ root: RootDescription, progress: WorkProgress? = nil) {
+        self.root = root
+        self.progress = progress
+    }
 
     /// Writes the images of several files in two passes over the stream. Returns the result of each; the
     /// output of a file that failed is removed. Throws only errors that concern all of them. The outputs must
@@ -29,6 +34,8 @@ package struct ImageRebuilder: Sendable {
     ) throws -> [FileID: Result<SnapshotState, any Error>] {
         let plans = try RebuildPlans(root, wanted: Set(outputs.keys), upTo: sequence)
         let pass = try RebuildPass(root, plans)
+        pass.imageProgress = progress
+        progress?.begin("rebuilding", totalBytes: plans.imageBytes)
         var results: [FileID: Result<SnapshotState, any Error>] = [:]
         var made: [FileID: FilePath] = [:]
         for (id, output) in outputs {
@@ -39,6 +46,7 @@ package struct ImageRebuilder: Sendable {
                 if mayCloneMirrors, let snapshot = plan.snapshot, try clone(mirrorOf: id, to: file, snapshot)
                 {
                     results[id] = .success(snapshot)
+                    progress?.add(snapshot.shape.byteCount)
                 } else {
                     pass.add(id, plan, output: output)
                 }
@@ -52,7 +60,10 @@ package struct ImageRebuilder: Sendable {
             for output in made.values { try? Directory.remove(output) }
             throw error
         }
-        for id in pass.jobs.keys { results[id] = Result { try pass.verify(id) } }
+        for (id, job) in pass.jobs {
+            results[id] = Result { try pass.verify(id) }
+            progress?.add(job.bytesBesideBase)
+        }
         for (id, output) in made {
             if case .failure = results[id] { try? Directory.remove(output) }
         }

@@ -19,6 +19,12 @@ package final class RebuildPass {
             self.output = output
             self.applier = applier
         }
+
+        /// The bytes of the finished image that are beyond those of its base.
+        var bytesBesideBase: UInt64 {
+            let bytes = plan.snapshot?.shape.byteCount ?? 0
+            return bytes.subtractingSaturated(applier.base?.reference.shape.byteCount ?? 0)
+        }
     }
 
     /// The most that changed pages of all files may take in memory before they are written, in bytes.
@@ -36,6 +42,10 @@ package final class RebuildPass {
     private let onSnapshot: ((FileID, ChangesFormat.Entry, ImageApplier, RecordPlace) throws -> Void)?
     /// Called when these pages of a file changed; nil for all of them.
     var onPages: ((FileID, ArraySlice<UInt32>?) -> Void)?
+    /// Counts the bytes of bases as they are applied.
+    var imageProgress: WorkProgress?
+    /// Counts the bytes of segments as they are read.
+    var streamProgress: WorkProgress?
     /// Whether `onSnapshot` is called as well for a snapshot whose changes are lost, if the image has its
     /// digest without them.
     var provesWithoutData = false
@@ -79,6 +89,7 @@ package final class RebuildPass {
         walk.deltasUpTo = deltasUpTo
         walk.wantedFiles = Set(jobs.keys)
         walk.deliversLostData = provesWithoutData
+        walk.progress = streamProgress
         // If the first segment was merged into an earlier one, the pass misses its records.
         var hasStart = false
         walk.onSegment = { [segments] segment, identity in
@@ -150,7 +161,13 @@ package final class RebuildPass {
             throw ReplacedSegmentError()
         }
         let output = try files.file(id, at: job.output)
-        try job.applier.apply(base: base, header.firstSequence, reference, to: output.file)
+        try job.applier.apply(
+            base: base,
+            header.firstSequence,
+            reference,
+            to: output.file,
+            progress: imageProgress
+        )
         onPages?(id, nil)
     }
 

@@ -1,3 +1,4 @@
+import LinuxSystem
 package import RepositoryFormat
 package import SQLiteFiles
 import SystemPackage
@@ -87,6 +88,11 @@ package struct RebuildPlans {
     let deltasUpTo: SequenceNumber
     /// Whether any segment has segment deltas.
     private(set) var hasDeltas = false
+
+    /// The bytes of the images that will be rebuilt.
+    var imageBytes: UInt64 {
+        plans.values.reduce(0) { $0.addingSaturated($1.snapshot?.shape.byteCount ?? 0) }
+    }
 
     /// Reads the stream up to `limit`, for the files in `wanted`.
     package init(

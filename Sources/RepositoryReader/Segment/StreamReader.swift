@@ -36,6 +36,8 @@ package struct StreamReader {
     let refusesUnknown: Bool
     /// A draft that is read instead of the segment.
     package var draft: (segment: SequenceNumber, path: FilePath)?
+    /// Counts the bytes of the segments as they are read.
+    var progress: WorkProgress?
     /// Called with the identity of each segment's file before any of its records; nil for one that has only a
     /// name.
     package var onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)?
@@ -123,9 +125,11 @@ package struct StreamReader {
         blocks.beginSegment()
         var events = SegmentEvents(self, segment, reader, header)
         events.exchangeBuffers(with: &blocks)
+        var counted: UInt64 = 0
         while true {
             switch try events.next() {
             case .record(let type, let place):
+                count(upTo: place.end, &counted)
                 do {
                     guard try onRecord(type, events.header, events.payload, place) else { return nil }
                 } catch let damage as DamageError {
@@ -134,10 +138,18 @@ package struct StreamReader {
                 }
             case .finding(let finding): try onFinding(finding)
             case .end:
+                count(upTo: events.end.fileBytes, &counted)
                 events.exchangeBuffers(with: &blocks)
                 return events.end
             }
         }
+    }
+
+    /// Segment deltas may come in another order than they are stored.
+    private func count(upTo offset: UInt64, _ counted: inout UInt64) {
+        guard let progress, offset > counted else { return }
+        progress.add(offset - counted)
+        counted = offset
     }
 
     /// The verified header of a segment.

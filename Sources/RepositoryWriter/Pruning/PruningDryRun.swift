@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
@@ -20,7 +20,7 @@ package struct PruningDryRun {
     /// Returns what `RootPruning.runAlone`, or a watcher on request, would return now. The disk needs space
     /// for the files that would be written. Throws `RepositoryError.locked` during another dry run of the
     /// root, and what those throw.
-    package func run(_ kept: KeptSnapshots) throws -> RootPruning.Outcome {
+    package func run(_ kept: KeptSnapshots, progress: WorkProgress? = nil) throws -> RootPruning.Outcome {
         try Directory.make(stage.directory)
         let lock = try OpenFile(lockPath, .updateOrCreate)
         guard try lock.takeWriteLock() else { throw RepositoryError.locked(stage.directory) }
@@ -32,7 +32,7 @@ package struct PruningDryRun {
             try Directory.removeTree(stage.basesDirectory)
             try linkAll()
         }
-        return try RootPruning.runAlone(stage, kept, asWatcher: root.hasWriter)
+        return try RootPruning.runAlone(stage, kept, asWatcher: root.hasWriter, progress: progress)
     }
 
     /// Removes the files of a dry run that was killed.

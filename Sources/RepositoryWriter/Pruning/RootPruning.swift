@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 import RepositoryFormat
 package import RepositoryReader
 import SystemPackage
@@ -39,14 +39,21 @@ package final class RootPruning {
     ///
     /// Throws `RepositoryError.unsupported`, `SystemError`, or `CompactionError`. Segments that were
     /// rewritten before remain so.
-    package func run(_ kept: KeptSnapshots, while goesOn: @escaping () -> Bool = { true }) throws -> Outcome {
+    package func run(
+        _ kept: KeptSnapshots,
+        progress: WorkProgress? = nil,
+        while goesOn: @escaping () -> Bool = { true }
+    ) throws -> Outcome {
         try PruningDryRun(root).removeRemains()
         var outcome = Outcome()
         let groups = try PruningGroups(root, kept, groupBytes: groupBytes)
         for segment in groups.replaced {
             outcome.freedBytes.addSaturated(try remove(root.segmentPath(segment)))
         }
+        let sizes = try progress == nil ? [:] : sizes(of: groups.groups)
+        progress?.begin("rewriting", totalBytes: sizes.values.reduce(0) { $0.addingSaturated($1) })
         for group in groups.groups.reversed() {
+            defer { progress?.add(sizes[group] ?? 0) }
             guard goesOn(), let scan = try SegmentScan(root, group, after: nil), scan.isFit else { break }
             do {
                 try thin(scan, groups.kept, goesOn, &outcome)
@@ -68,7 +75,8 @@ package final class RootPruning {
     package static func runAlone(
         _ root: RootDescription,
         _ kept: KeptSnapshots,
-        asWatcher: Bool = false
+        asWatcher: Bool = false,
+        progress: WorkProgress? = nil
     ) throws -> Outcome {
         let lock = try root.takeWriterLock()
         defer { extendLifetime(lock) }
@@ -81,11 +89,23 @@ package final class RootPruning {
         }
         if asWatcher { try RootCompaction(root).run() }
         let thinning = RootPruning(root)
-        var outcome = try thinning.run(kept)
+        var outcome = try thinning.run(kept, progress: progress)
         if asWatcher { return outcome }
         outcome.freedBytes.addSaturated(try thinning.removeUnnamedBases())
         outcome.freedBytes -= min(outcome.freedBytes, added)
         return outcome
+    }
+
+    /// The bytes of the segments of each group.
+    private func sizes(
+        of groups: [ClosedRange<SequenceNumber>]
+    ) throws -> [ClosedRange<SequenceNumber>: UInt64] {
+        let segments = try root.segments()
+        return try groups.reduce(into: [:]) { sizes, group in
+            sizes[group] = try segments.filter(group.contains).reduce(0) { sum, segment in
+                try sum.addingSaturated(StoredFile.sizeBytes(root.segmentPath(segment)) ?? 0)
+            }
+        }
     }
 
     private func thin(

@@ -56,6 +56,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var hindered: Hindered?
     /// The whole files that it reads just now, by path; nil from one that does not tell.
     package var underWay: [Progress]?
+    /// The repository is on the root's disk; nil from one that does not tell.
+    package var sharesDisk: Bool?
 
     package struct LeftOutGroup: Codable, Sendable, Equatable {
         /// What happened and what to do, on one line.

@@ -58,7 +58,8 @@ extension RootProtector {
                     bytes: $0.bytes,
                     totalBytes: $0.totalBytes
                 )
-            }.sorted { $0.path < $1.path }
+            }.sorted { $0.path < $1.path },
+            sharesDisk: status.sharesDisk
         )
     }
 }

@@ -28,6 +28,9 @@ package struct RootStatus: Sendable {
     package private(set) var lastDrill: DrillRecord?
     /// Everything that the repository keeps of the root, mirrors included.
     package private(set) var storage = RootStorage()
+    /// The repository is on the root's disk, as the watcher says. Without one nobody asks: the root's disk
+    /// may not answer.
+    package var sharesDisk: Bool { watcher?.sharesDisk ?? false }
 
     package var state: State {
         guard let watcher else { return .stopped }

@@ -196,6 +196,8 @@ final class RootWatch: Sendable {
         return (target.path, "stopped before \(what)")
     }
 
+    var firstCapture: WorkProgress.Reading? { state.withLock { $0.protector }?.status.firstCapture }
+
     private var isStopping: Bool { state.withLock { $0.stop != nil } }
 
     private func attempt() async throws {

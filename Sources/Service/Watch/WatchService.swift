@@ -161,6 +161,17 @@ package struct WatchService: Service {
         }
     }
 
+    /// How far the first capture of all roots together is; nil when it is over, or did not begin.
+    package var firstCapture: WorkProgress.Reading? {
+        roots.all.compactMap(\.firstCapture).reduce(nil) { sum, one in
+            WorkProgress.Reading(
+                stage: one.stage,
+                bytes: one.bytes.addingSaturated(sum?.bytes ?? 0),
+                totalBytes: one.totalBytes.addingSaturated(sum?.totalBytes ?? 0)
+            )
+        }
+    }
+
     private func protect() async throws {
         defer { standings.end() }
         try await withThrowingDiscardingTaskGroup { group in

@@ -12,17 +12,17 @@ struct Add: HoldfastCommand {
             The configuration keeps it, and is made if there is none. A running watcher protects it at once. What does not \
             exist yet is protected as soon as it does.
 
+            Exit status: 0 done, 1 failed, 64 wrong usage or a wrong configuration.
+
             Examples:
               holdfast add ~/notes.db
               holdfast add /srv/app/.devteam /srv/shop/.devteam
-
-            Exit status: 0 done, 1 failed, 64 wrong usage or a wrong configuration.
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "What to protect.")
+    @Argument(help: "What to protect.", completion: .file())
     var path: [String]
 
     func perform(_ console: Console) throws -> ExitStatus {

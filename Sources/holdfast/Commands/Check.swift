@@ -17,6 +17,10 @@ struct Check: HoldfastCommand {
             A root whose description is damaged, or that cannot be read, hinders the check of no other one.
 
             Exit status: 0 no damage, 1 failed, 4 damage found or something missing, 10 no repository, 64 wrong usage.
+
+            Examples:
+              holdfast check
+              holdfast check --read-data --repo /mnt/backup/holdfast
             """
     )
 
@@ -24,6 +28,8 @@ struct Check: HoldfastCommand {
 
     @Flag(help: "Rebuild every snapshot as well. This may take long.")
     var readData = false
+
+    @OptionGroup var progress: ProgressOption
 
     func perform(_ console: Console) throws -> ExitStatus {
         let roots = try RepositoryDirectory(at: options.repositoryPath()).roots()
@@ -50,7 +56,10 @@ struct Check: HoldfastCommand {
         for root in roots.usable {
             console.detail("checking \(root.path.printable) in \(root.directory.printable)")
             do {
-                let summary = try RootCheck(root).run(readingData: readData) { try report($0, console) }
+                let work = WorkProgress()
+                let summary = try console.showing(work, wantsLines: progress.progress) {
+                    try RootCheck(root, progress: work).run(readingData: readData) { try report($0, console) }
+                }
                 total.add(summary)
                 if summary.errors > 0, summary.errors == summary.incompletenesses {
                     total.incomplete.append(try text(ofIncomplete: root))

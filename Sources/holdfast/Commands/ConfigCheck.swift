@@ -11,11 +11,11 @@ struct ConfigCheck: HoldfastCommand {
         discussion: """
             Reports each unknown key, wrong type and value out of range with its line. Nothing is started or changed.
 
+            Exit status: 0 nothing is wrong, 1 failed, 64 something is wrong, or wrong usage.
+
             Examples:
               holdfast config check
               holdfast config check --config /etc/holdfast/config.yaml
-
-            Exit status: 0 nothing is wrong, 1 failed, 64 something is wrong, or wrong usage.
             """
     )
 

@@ -11,11 +11,11 @@ struct ConfigShow: HoldfastCommand {
             In the form of a configuration file, which can be used as one. With --origin, a comment behind each setting \
             says where it comes from: an option, the environment, a line of the file, or the default.
 
+            Exit status: 0 done, 1 failed, 64 the configuration is wrong, or wrong usage.
+
             Examples:
               holdfast config show
               holdfast config show --origin
-
-            Exit status: 0 done, 1 failed, 64 the configuration is wrong, or wrong usage.
             """
     )
 

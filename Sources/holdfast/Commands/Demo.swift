@@ -12,6 +12,10 @@ struct Demo: HoldfastCommand {
             few seconds and leaves nothing behind; the folder is made in $TMPDIR, else in /tmp.
 
             Exit status: 0 done, 1 failed, 130 interrupted.
+
+            Examples:
+              holdfast demo
+              holdfast demo --json
             """
     )
 

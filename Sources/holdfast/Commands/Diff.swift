@@ -1,5 +1,6 @@
 import ArgumentParser
 import History
+import LinuxSystem
 import Recovery
 import RepositoryReader
 import SystemPackage
@@ -13,12 +14,16 @@ struct Diff: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 3 done but for tables that cannot be compared, each with a note, 4 damage, \
             10 no such root or no snapshot that matches, 64 wrong usage.
+
+            Examples:
+              holdfast diff "10m ago"
+              holdfast diff before-cleanup latest .devteam/devteam.db --table sessions
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: .when("The older snapshot or time."), transform: parseWhen)
+    @Argument(help: .when("The older snapshot or time."), completion: .when, transform: parseWhen)
     var from: When
 
     @Argument(
@@ -29,7 +34,7 @@ struct Diff: HoldfastCommand {
     )
     var rest: [String] = []
 
-    @Option(help: ArgumentHelp("Only this table.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only this table.", valueName: "name"), completion: .table)
     var table: String?
 
     @Flag(help: "Only how many rows of each table.")
@@ -38,6 +43,8 @@ struct Diff: HoldfastCommand {
     @OptionGroup var pager: PagerOption
 
     @OptionGroup var sync: SyncOption
+
+    @OptionGroup var progress: ProgressOption
 
     mutating func validate() throws {
         if rest.count > 2 {
@@ -56,14 +63,18 @@ struct Diff: HoldfastCommand {
         new.warnIfStale(console)
         let pair = SnapshotPair(new.index, in: new.scope, from: old.entry.sequence, to: new.entry.sequence)
         console.page(pager)
+        let work = WorkProgress()
         let report = DiffReport(
             pair: pair,
             target: target,
             table: table,
             isSummary: summary,
+            progress: work,
             console: console
         )
-        return try report.show(from: old.entry, to: new.entry)
+        return try console.showing(work, wantsLines: progress.progress) {
+            try report.show(from: old.entry, to: new.entry)
+        }
     }
 
     /// One argument alone is a path if a root has it.

@@ -20,12 +20,16 @@ struct Doctor: HoldfastCommand {
 
             Exit status: 0 nothing is wrong or it was repaired, 1 failed, 4 something is wrong, 10 no such root or database, or \
             nothing to apply, 11 other programs have it locked or open, 64 wrong usage, 130 interrupted.
+
+            Examples:
+              holdfast doctor .devteam/devteam.db
+              holdfast doctor --apply best --dry-run
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A database, or a root with one.")
+    @Argument(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
     @Option(help: "Do it: best is the first of the choices.")

@@ -16,18 +16,24 @@ struct Drill: HoldfastCommand {
 
             Exit status: 0 it was right, 1 failed, 4 it was not right, 10 no such root or no snapshot that matches, 11 another \
             writer has it, 64 wrong usage, 130 interrupted.
+
+            Examples:
+              holdfast drill
+              holdfast drill .devteam/devteam.db --at yesterday
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var moment: MomentOption
 
     @Flag(help: "Show the drills that were made.")
     var list = false
+
+    @OptionGroup var progress: ProgressOption
 
     func perform(_ console: Console) throws -> ExitStatus {
         let target = try Target(path, in: options.openRepository())
@@ -41,20 +47,26 @@ struct Drill: HoldfastCommand {
         }
         try UnfinishedWork.leaveNothingWhenInterrupted()
         moment.sync.run(target, for: moment.at, console: console)
-        let record = try drill(target)
+        let work = WorkProgress()
+        let record = try console.showing(work, wantsLines: progress.progress) { try drill(target, work) }
         try target.root.annotate(record.request, timeout: .seconds(30))
         try show(record, target, console)
         return record.problem == nil ? .done : .damaged
     }
 
     /// In a damaged history, the snapshot that is probably meant is as good: the damage is what counts.
-    private func drill(_ target: Target) throws -> DrillRecord {
+    private func drill(_ target: Target, _ work: WorkProgress) throws -> DrillRecord {
         do {
             let chosen = try ChosenSnapshot(moment.at, of: target)
-            return try Recovery.Drill.run(chosen.index, chosen.entry, in: chosen.scope)
+            return try Recovery.Drill.run(chosen.index, chosen.entry, in: chosen.scope, progress: work)
         } catch HistoryError.uncertain(_, let guess, _) {
             let index = try SnapshotIndex(target.root)
-            return try Recovery.Drill.run(index, guess, in: index.scope(of: target.name) ?? .root)
+            return try Recovery.Drill.run(
+                index,
+                guess,
+                in: index.scope(of: target.name) ?? .root,
+                progress: work
+            )
         }
     }
 

@@ -19,12 +19,16 @@ struct Export: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 3 done in part (each file that was left out is named), 4 a digest or \
             integrity check failed, 10 no such root, or no snapshot or database that matches, 64 wrong usage.
+
+            Examples:
+              holdfast export --at yesterday --format sql --output devteam.sql
+              holdfast export .devteam --at latest --format tar --output devteam.tar
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A database or a root.")
+    @Argument(help: "A database or a root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var moment: MomentOption
@@ -34,7 +38,8 @@ struct Export: HoldfastCommand {
 
     @Option(
         name: [.long, .customShort("o")],
-        help: ArgumentHelp("Where to; - is the standard output.", valueName: "file")
+        help: ArgumentHelp("Where to; - is the standard output.", valueName: "file"),
+        completion: .file()
     )
     var output: String
 

@@ -17,17 +17,18 @@ struct Find: HoldfastCommand {
             Exit status: 0 done, also if there is no such row, 1 failed or the SQL is wrong, 3 done but for snapshots whose \
             rows cannot be compared, each with a note, 4 damage, 10 no such root or snapshot, or never such a table, 64 wrong usage.
 
-            Example: holdfast find sessions --deleted --since yesterday
-            Example: holdfast find events --deleted --where "event_type = 'log'" --json
+            Examples:
+              holdfast find sessions --deleted --since yesterday
+              holdfast find events --deleted --where "event_type = 'log'" --json
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The table.")
+    @Argument(help: "The table.", completion: .table)
     var table: String
 
-    @Argument(help: "A database, or a root with one.")
+    @Argument(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
     @Flag(help: "Rows that existed and are gone now.")
@@ -36,6 +37,7 @@ struct Find: HoldfastCommand {
     @Option(
         parsing: .unconditional,
         help: .when("Only rows that existed at this snapshot or time, or later."),
+        completion: .when,
         transform: parseWhen
     )
     var since: When?

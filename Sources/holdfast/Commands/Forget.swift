@@ -27,12 +27,16 @@ struct Forget: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (nothing was removed), 10 no repository, no such root or \
             no such tag to keep, 11 another writer has it, 64 wrong usage.
+
+            Examples:
+              holdfast forget --dry-run
+              holdfast forget .devteam --keep-within 24h --keep-daily 7 --max-size 2G
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root.")
+    @Argument(help: "A root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup(title: "Rules of retention") var retention: RetentionOptions
@@ -42,6 +46,8 @@ struct Forget: HoldfastCommand {
 
     @Option(help: .time("How long to wait for another writer of the root."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
+
+    @OptionGroup var progress: ProgressOption
 
     func perform(_ console: Console) throws -> ExitStatus {
         let rules = retention.rules
@@ -62,15 +68,18 @@ struct Forget: HoldfastCommand {
         }
         // Before anything goes that does not help enough.
         ForgetReport.warnOfLimit(plan, console)
-        let removal = try dryRun ? rehearse(plan) : remove(plan)
+        let work = WorkProgress()
+        let removal = try console.showing(work, wantsLines: progress.progress) {
+            try dryRun ? rehearse(plan, work) : remove(plan, work)
+        }
         try ForgetReport(plan: plan, removal: removal, isDryRun: dryRun, console: console).show()
         return .done
     }
 
     /// Tries it out; where that cannot be done for want of room or of the right to write, nil.
-    private func rehearse(_ plan: RetentionPlan) throws -> ForgetReport.Removal? {
+    private func rehearse(_ plan: RetentionPlan, _ work: WorkProgress) throws -> ForgetReport.Removal? {
         do {
-            let done = try PruningDryRun(plan.index.root).run(plan.kept)
+            let done = try PruningDryRun(plan.index.root).run(plan.kept, progress: work)
             return ForgetReport.Removal(
                 snapshots: done.removedSnapshots,
                 freedBytes: done.freedBytes,
@@ -82,13 +91,13 @@ struct Forget: HoldfastCommand {
     }
 
     /// A watcher has the root's lock, so it is the one to do it.
-    private func remove(_ plan: RetentionPlan) throws -> ForgetReport.Removal {
+    private func remove(_ plan: RetentionPlan, _ work: WorkProgress) throws -> ForgetReport.Removal {
         let root = plan.index.root
         let done = try WatcherOrAlone.run(root, timeout: timeout) { client, _ in
             // It goes on with its work meanwhile; a large history takes its time.
             try client.forget(plan.rules, timeout: .seconds(3600))
         } alone: {
-            let done = try RootPruning.runAlone(root, plan.kept)
+            let done = try RootPruning.runAlone(root, plan.kept, progress: work)
             return (done.removedSnapshots, done.freedBytes)
         }
         return ForgetReport.Removal(

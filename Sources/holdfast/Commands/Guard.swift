@@ -15,15 +15,23 @@ struct Guard: HoldfastCommand {
 
             Exit status: that of the command, 128 plus the number of the signal that ended it, 127 if it is not there; 1, 10, \
             11 or 64 as for holdfast snapshot if it was not run or the state after it could not be captured.
+
+            Examples:
+              holdfast guard -- ./migrate.sh
+              holdfast guard .devteam --tag before-upgrade -- make upgrade
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
-    @Option(name: .customLong("path"), help: ArgumentHelp("The same.", valueName: "path"))
+    @Option(
+        name: .customLong("path"),
+        help: ArgumentHelp("The same.", valueName: "path"),
+        completion: .protectedPath
+    )
     var named: String?
 
     @Option(help: ArgumentHelp("A name for the state before.", valueName: "name"), transform: parseTagName)

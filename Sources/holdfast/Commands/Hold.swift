@@ -9,15 +9,19 @@ struct Hold: HoldfastCommand {
         discussion: """
             Exit status: 0 done, 1 failed or timed out, 10 no such root or no snapshot that matches, 11 another writer has \
             it, 64 wrong usage.
+
+            Examples:
+              holdfast hold 42
+              holdfast hold "yesterday 14:00" .devteam
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The snapshot or time to keep.", transform: parseWhen)
+    @Argument(help: "The snapshot or time to keep.", completion: .when, transform: parseWhen)
     var when: When
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Option(help: .time("How long to wait."), transform: parseDuration)

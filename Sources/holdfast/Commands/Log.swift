@@ -21,20 +21,32 @@ struct Log: HoldfastCommand {
             Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was listed), 10 no repository, no \
             such root or no snapshot that matches, or never such a table, 64 wrong usage.
 
-            Example: holdfast log --table sessions --shrunk --since yesterday
-            Example: holdfast log --graph --table sessions
-            """
+            Examples:
+              holdfast log --table sessions --shrunk --since yesterday
+              holdfast log .devteam/devteam.db --graph --since "2 days ago"
+            """,
+        aliases: ["ls"]
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file, directory or root.")
+    @Argument(help: "A protected file, directory or root.", completion: .protectedPath)
     var path: String?
 
-    @Option(parsing: .unconditional, help: .when("From this snapshot or time on."), transform: parseWhen)
+    @Option(
+        parsing: .unconditional,
+        help: .when("From this snapshot or time on."),
+        completion: .when,
+        transform: parseWhen
+    )
     var since: When?
 
-    @Option(parsing: .unconditional, help: .when("Up to this snapshot or time."), transform: parseWhen)
+    @Option(
+        parsing: .unconditional,
+        help: .when("Up to this snapshot or time."),
+        completion: .when,
+        transform: parseWhen
+    )
     var until: When?
 
     @Option(help: ArgumentHelp("Of these, only the last N.", valueName: "n"))

@@ -12,6 +12,10 @@ struct Query: HoldfastCommand {
 
             Exit status: 0 done, 1 failed or the SQL is wrong, 4 damage, 10 no such root, or no snapshot or database that \
             matches, 64 wrong usage.
+
+            Examples:
+              holdfast query --at "10m ago" "SELECT count(*) FROM sessions"
+              holdfast query --at latest~1 --header "SELECT * FROM events" .devteam
             """
     )
 
@@ -20,7 +24,7 @@ struct Query: HoldfastCommand {
     @Argument(help: "One or more statements.")
     var sql: String
 
-    @Argument(help: "A database or a root.")
+    @Argument(help: "A database or a root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var moment: MomentOption

@@ -11,12 +11,16 @@ struct Recoveries: HoldfastCommand {
             many rows of which tables were lost and regained, how long it took, and why, as --reason said.
 
             Exit status: 0 done, 1 failed, 10 no such root, 64 wrong usage.
+
+            Examples:
+              holdfast recoveries
+              holdfast recoveries .devteam --markdown
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Flag(help: "As Markdown, a section for each.")

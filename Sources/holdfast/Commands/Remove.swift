@@ -12,17 +12,17 @@ struct Remove: HoldfastCommand {
             It is removed from the configuration, and a running watcher stops to protect it once all that was committed is \
             captured. Its history stays, and can be restored.
 
+            Exit status: 0 done, 1 failed, 10 it is not protected, 64 wrong usage or a wrong configuration.
+
             Examples:
               holdfast remove ~/notes.db
               holdfast remove /srv/shop/.devteam
-
-            Exit status: 0 done, 1 failed, 10 it is not protected, 64 wrong usage or a wrong configuration.
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "What to protect no longer.")
+    @Argument(help: "What to protect no longer.", completion: .protectedPath)
     var path: String
 
     func perform(_ console: Console) throws -> ExitStatus {

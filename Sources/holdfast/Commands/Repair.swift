@@ -19,6 +19,10 @@ struct Repair: HoldfastCommand {
 
             Exit status: 0 nothing to do, or repaired, 1 failed, 3 a root's path is unknown, 10 no repository or root, \
             11 a watcher has a root, 64 wrong usage.
+
+            Examples:
+              holdfast repair --dry-run
+              holdfast repair --repo /mnt/backup/holdfast
             """
     )
 

@@ -31,19 +31,21 @@ struct Restore: HoldfastCommand {
             integrity check failed, 10 no repository, no such root or no snapshot that matches, 11 other programs have it \
             locked or open, 64 wrong usage, 130 interrupted.
 
-            Examples: holdfast restore .devteam/devteam.db --at "10m ago" --output copy.db; holdfast restore .devteam --at \
-            latest-good --in-place --dry-run
+            Examples:
+              holdfast restore .devteam/devteam.db --at "10m ago" --output copy.db
+              holdfast restore .devteam --at latest-good --in-place --dry-run
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     @Option(
         parsing: .unconditional,
         help: .when("The state at this snapshot or time; the latest, but in place it must be said."),
+        completion: .when,
         transform: parseWhen
     )
     var at: When?
@@ -53,7 +55,8 @@ struct Restore: HoldfastCommand {
 
     @Option(
         name: [.long, .customShort("o")],
-        help: ArgumentHelp("Where to put it: a file, - for the standard output, or for a root a directory.")
+        help: ArgumentHelp("Where to put it: a file, - for the standard output, or for a root a directory."),
+        completion: .file()
     )
     var output: String?
 
@@ -68,7 +71,8 @@ struct Restore: HoldfastCommand {
         help: ArgumentHelp(
             "In place, from SQL as sqlite3 .dump writes it, rather than the history.",
             valueName: "file"
-        )
+        ),
+        completion: .file(extensions: ["sql"])
     )
     var dump: String?
 
@@ -78,6 +82,8 @@ struct Restore: HoldfastCommand {
     var inPlace = false
 
     @OptionGroup(title: "In place") var inPlaceOptions: InPlaceOptions
+
+    @OptionGroup var progress: ProgressOption
 
     mutating func validate() throws {
         if dump != nil {
@@ -147,6 +153,7 @@ struct Restore: HoldfastCommand {
                 isForced: force,
                 check: check,
                 unseen: plan.unseen,
+                wantsLines: progress.progress,
                 console
             )
         }
@@ -174,12 +181,16 @@ struct Restore: HoldfastCommand {
             console: console
         )
         let shortfalls = ShortfallReport()
-        try Recovery.Restore(plan, isReplacing: force, integrityCheck: check).run {
-            try report.add($0)
-        } onFailure: {
-            try report.addFailure($0, $1)
-        } onShortfall: {
-            shortfalls.add($0)
+        let work = WorkProgress()
+        let restore = Recovery.Restore(plan, isReplacing: force, integrityCheck: check, progress: work)
+        try console.showing(work, wantsLines: progress.progress) {
+            try restore.run {
+                try report.add($0)
+            } onFailure: {
+                try report.addFailure($0, $1)
+            } onShortfall: {
+                shortfalls.add($0)
+            }
         }
         shortfalls.tell(console)
         try stream?.send()
@@ -196,6 +207,7 @@ struct Restore: HoldfastCommand {
             present.index,
             isForced: force,
             check: check,
+            wantsLines: progress.progress,
             console
         )
     }

@@ -14,18 +14,22 @@ struct RowsHistory: HoldfastCommand {
             database or a root with one, may follow it.
 
             Exit status: 0 done, 1 failed, 4 damage, 10 no such root or table, or never such a row, 64 wrong usage.
+
+            Examples:
+              holdfast rows history sessions session-03
+              holdfast rows history events 17 .devteam/devteam.db --json
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The table.")
+    @Argument(help: "The table.", completion: .table)
     var table: String
 
     @Argument(help: ArgumentHelp("The key of the row, and perhaps a PATH behind it.", valueName: "key"))
     var words: [String]
 
-    @Option(help: "A database, or a root with one.")
+    @Option(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var pager: PagerOption

@@ -22,13 +22,15 @@ struct RowsRestore: HoldfastCommand {
             Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot be restored, 4 damage, 10 no such root, snapshot, table or row, 11 \
             another writer has it, 64 wrong usage.
 
-            Example: holdfast rows restore sessions session-03 --with-children --at "10m ago"
+            Examples:
+              holdfast rows restore sessions session-03 --with-children --at "10m ago"
+              holdfast rows restore events --where "id > 100" --at 42 --dry-run
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The table.")
+    @Argument(help: "The table.", completion: .table)
     var table: String
 
     @Argument(help: ArgumentHelp("The keys of the rows, and perhaps a PATH behind them.", valueName: "key"))
@@ -37,6 +39,7 @@ struct RowsRestore: HoldfastCommand {
     @Option(
         parsing: .unconditional,
         help: .when("The snapshot or time that has the rows."),
+        completion: .when,
         transform: parseWhen
     )
     var at: When
@@ -47,7 +50,7 @@ struct RowsRestore: HoldfastCommand {
     )
     var condition: String?
 
-    @Option(help: "A database, or a root with one.")
+    @Option(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
     @Flag(help: "And all rows that refer to them.")

@@ -11,12 +11,16 @@ struct Shell: HoldfastCommand {
             nothing can write to it.
 
             Exit status: that of sqlite3; 4 damage, 10 no such root, or no snapshot or database that matches, 64 wrong usage.
+
+            Examples:
+              holdfast shell --at "10m ago"
+              holdfast shell .devteam/devteam.db --at before-cleanup
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A database or a root.")
+    @Argument(help: "A database or a root.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var moment: MomentOption

@@ -14,15 +14,19 @@ struct Show: HoldfastCommand {
             --rows lists them.
 
             Exit status: 0 done, 1 failed, 4 damage, 10 no such root or no snapshot that matches, 64 wrong usage.
+
+            Examples:
+              holdfast show 42
+              holdfast show latest .devteam/devteam.db --rows
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The snapshot or time.", transform: parseWhen)
+    @Argument(help: "The snapshot or time.", completion: .when, transform: parseWhen)
     var when = When.latest(back: 0)
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     @Flag(help: "List the rows.")

@@ -10,12 +10,16 @@ struct Snapshot: HoldfastCommand {
             Without --tag it is the same as sync. A tag is a WHEN for every other command.
 
             Exit status: 0 done, 1 failed or timed out, 10 no such root, 11 another writer has it, 64 wrong usage.
+
+            Examples:
+              holdfast snapshot --tag before-cleanup
+              holdfast snapshot .devteam --tag v2 --message "before the upgrade"
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Option(help: ArgumentHelp("A name for this moment.", valueName: "name"), transform: parseTagName)

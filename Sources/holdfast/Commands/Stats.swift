@@ -18,12 +18,16 @@ struct Stats: HoldfastCommand {
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was counted), 10 no repository or no \
             such root, 64 wrong usage.
+
+            Examples:
+              holdfast stats
+              holdfast stats .devteam --json
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A protected file or root.")
+    @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     func perform(_ console: Console) throws -> ExitStatus {

@@ -13,12 +13,16 @@ struct Status: HoldfastCommand {
             With PATH only that root. "degraded" means that a watcher runs but something hinders it.
 
             Exit status: 0 done, 1 failed, 10 no repository or no such root, 64 wrong usage.
+
+            Examples:
+              holdfast status
+              holdfast status .devteam --json
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     func perform(_ console: Console) throws -> ExitStatus {
@@ -73,6 +77,7 @@ struct Status: HoldfastCommand {
                 + "\(Quantity.text(status.gaps, "gap")), "
                 + "\(Quantity.text(bytes: status.storage.disk.total)) in the repository"
         )
+        if status.sharesDisk { lines.append("  " + DiskWarning.text) }
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
         for one in status.watcher?.underWay ?? [] {
             let (done, all) = (Quantity.text(bytes: one.bytes), Quantity.text(bytes: one.totalBytes))

@@ -9,12 +9,16 @@ struct Sync: HoldfastCommand {
 
             Exit status: 0 all is durable, 1 failed or timed out, 3 all but what is named, 10 no such root, \
             11 another writer has it, 64 wrong usage.
+
+            Examples:
+              holdfast sync
+              holdfast sync .devteam --timeout 30s
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
     @Option(help: .time("How long to wait."), transform: parseDuration)

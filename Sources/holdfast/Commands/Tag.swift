@@ -13,18 +13,27 @@ struct Tag: HoldfastCommand {
 
             Exit status: 0 done, 1 failed or timed out, 10 no such root or no snapshot that matches, 11 another writer has \
             it, 64 wrong usage.
+
+            Examples:
+              holdfast tag before-cleanup --at "10m ago"
+              holdfast tag --delete before-cleanup
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The name.", transform: parseTagName)
+    @Argument(help: "The name.", completion: .tag, transform: parseTagName)
     var name: String
 
-    @Argument(help: "A root or a protected file.")
+    @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
-    @Option(parsing: .unconditional, help: .when("The snapshot or time to name."), transform: parseWhen)
+    @Option(
+        parsing: .unconditional,
+        help: .when("The snapshot or time to name."),
+        completion: .when,
+        transform: parseWhen
+    )
     var at: When?
 
     @Flag(help: "Take the name away.")

@@ -15,12 +15,16 @@ struct Undo: HoldfastCommand {
             Exit status: 0 done, 1 failed, 3 done in part (each file that was not changed is named), 4 a digest or \
             integrity check failed, 10 there is nothing to undo, 11 other programs have it locked or open, 64 wrong \
             usage, 130 interrupted.
+
+            Examples:
+              holdfast undo --dry-run
+              holdfast undo .devteam/devteam.db
             """
     )
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A root, a directory within it, or a protected file.")
+    @Argument(help: "A root, a directory within it, or a protected file.", completion: .protectedPath)
     var path: String?
 
     @OptionGroup var inPlaceOptions: InPlaceOptions

@@ -27,6 +27,10 @@ struct Watch: AsyncParsableCommand, Sendable {
 
             Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be captured, 11 another watcher has the \
             root, 64 wrong usage, 130 told to stop before everything was captured.
+
+            Examples:
+              holdfast watch .devteam
+              holdfast watch /srv/app --exclude "*.tmp" --keep-daily 30 --max-size 20G
             """
     )
 
@@ -36,6 +40,8 @@ struct Watch: AsyncParsableCommand, Sendable {
 
     @Flag(help: "Catch up and end.")
     var once = false
+
+    @OptionGroup var progress: ProgressOption
 
     func run() async throws {
         guard watch.keepAll || !watch.retention.rules.policy.isEmpty else {
@@ -48,6 +54,7 @@ struct Watch: AsyncParsableCommand, Sendable {
             return (repository, try watch.targets(in: repository, options))
         }
         let isPartial = Atomic(false)
+        let display = Mutex<ProgressDisplay?>(nil)
         var listeners = WatchService.Listeners()
         listeners.notice = { [options] in WatchMessages.say($1, of: $0, options) }
         listeners.failed = { [once] in
@@ -57,6 +64,7 @@ struct Watch: AsyncParsableCommand, Sendable {
         listeners.verdict = { WatchMessages.warn(of: $0) }
         listeners.drill = { [options] in WatchMessages.say($1, of: $0, options) }
         listeners.ready = { [options] ready in
+            display.withLock { $0?.end() }
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             WatchMessages.announce(ready, options)
         }
@@ -70,16 +78,17 @@ struct Watch: AsyncParsableCommand, Sendable {
             once: once,
             listeners: listeners
         )
+        display.withLock { $0 = showFirstCapture(of: service) }
         reload.begin(service)
         if configuration != nil { try StopSignal.onHangUp { reload.runAtSignal() } }
-        try await run(service)
+        try await run(service) { display.withLock { $0?.end() } }
         guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
         // What looks after the databases may have something half done.
         UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
     }
 
-    /// Runs it until it ends or a signal stops it.
-    private func run(_ service: WatchService) async throws {
+    /// Runs it until it ends or a signal stops it, and then calls `ended`, before anything is said.
+    private func run(_ service: WatchService, ended: () -> Void) async throws {
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -97,11 +106,16 @@ struct Watch: AsyncParsableCommand, Sendable {
             CurrentProcess.exit(ExitStatus.interrupted.rawValue)
         }
         do {
+            defer { ended() }
             try await group.run()
         } catch let interrupted as WatchService.Interrupted {
             for (path, why) in interrupted.roots { WatchMessages.warn(path, why) }
             UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
         }
+    }
+
+    private func showFirstCapture(of service: WatchService) -> ProgressDisplay? {
+        ProgressDisplay(Console(options), wantsLines: progress.progress) { service.firstCapture }
     }
 
     /// What ends by itself when it is told to does within this time.

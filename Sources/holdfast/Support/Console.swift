@@ -3,20 +3,26 @@ import LinuxSystem
 import Recovery
 import RepositoryFormat
 import RepositoryReader
+import Synchronization
 import SystemPackage
 
 /// Where a command speaks: results on the standard output, messages on the standard error.
-final class Console {
+final class Console: Sendable {
     let isJSON: Bool
     let isQuiet: Bool
     let isVerbose: Bool
     let style: Style
     /// The terminal of the standard output, if it is one.
     let terminal: TerminalSize?
-    private var output = StandardOutput()
-    /// The pager for the result; it starts with the result.
-    private var pagerCommand: String?
-    private var pager: PagerProcess?
+    private let sink = Mutex(Sink())
+
+    /// Where results go.
+    private struct Sink: ~Copyable {
+        var output = StandardOutput()
+        /// The pager for the result; it starts with the result.
+        var pagerCommand: String?
+        var pager: PagerProcess?
+    }
 
     init(_ options: GlobalOptions) {
         isJSON = options.json
@@ -29,31 +35,50 @@ final class Console {
     /// A result: for programs with `--json`, else for people unless they want it quiet.
     func result(json: @autoclosure () -> some JSONLine, text: @autoclosure () -> String) throws {
         if isJSON {
-            try line(Array(json().json.utf8))
+            try write(Array(json().json.utf8))
         } else if !isQuiet {
-            try line(Array(text().utf8))
+            try write(Array(text().utf8))
         }
     }
 
     /// A result for people and other programs, which need not be text.
     func result(bytes: [UInt8]) throws {
-        if !isQuiet { try line(bytes) }
+        if !isQuiet { try write(bytes) }
     }
 
     /// Something for people only, which they see at once.
     func text(_ text: String) throws {
         guard !isJSON, !isQuiet else { return }
-        try line(Array(text.utf8))
-        try output.flush()
-    }
-
-    private func line(_ bytes: [UInt8]) throws {
-        if let pagerCommand, pager == nil { pager = try start(pagerCommand) }
-        try output.line(bytes)
+        try write(Array(text.utf8))
+        try flush()
     }
 
     /// Writes the results that are still held back.
-    func flush() throws { try output.flush() }
+    func flush() throws {
+        try TerminalLine.cleared { try sink.withLock { try $0.output.flush() } }
+    }
+
+    private func write(_ line: [UInt8]) throws {
+        // The pager takes the standard error as well: the line there is cleared before it starts.
+        try TerminalLine.cleared {
+            try sink.withLock { sink in
+                if let command = sink.pagerCommand, sink.pager == nil { sink.pager = try start(command) }
+                try sink.output.line(line)
+            }
+        }
+    }
+
+    /// How far the work is, for programs, unless `isOver` says that it has ended. A closed reader is noticed
+    /// by the work itself.
+    func progress(_ line: ProgressLine, unless isOver: () -> Bool) {
+        sink.withLock { sink in
+            guard !isOver(), (try? sink.output.line(line.json)) != nil else { return }
+            try? sink.output.flush()
+        }
+    }
+
+    /// Returns when no line about progress is being written.
+    func waitForProgress() { sink.withLock { _ in } }
 
     /// Something worth knowing while the command works.
     func message(_ text: String) {
@@ -89,7 +114,7 @@ final class Console {
     /// One line on the standard error, whatever is in a name or in what SQLite said.
     static func say(_ text: String) {
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        StandardStream.error.write("holdfast: \(line.printable)\n")
+        TerminalLine.cleared { StandardStream.error.write("holdfast: \(line.printable)\n") }
     }
 }
 
@@ -98,7 +123,8 @@ extension Console {
     /// On a terminal, what follows is shown page by page. The pager starts with the first line of the result.
     func page(_ option: PagerOption) {
         guard terminal != nil, !option.noPager else { return }
-        pagerCommand = PagerOption.command(CurrentProcess.variable)
+        let command = PagerOption.command(CurrentProcess.variable)
+        sink.withLock { $0.pagerCommand = command }
     }
 
     private func start(_ command: String) throws -> PagerProcess {
@@ -116,7 +142,8 @@ extension Console {
     /// of the command.
     func end(_ result: Result<ExitStatus, any Error>) throws -> ExitStatus {
         // What was found before something went wrong is shown first.
-        let flushed = Result { try output.flush() }
+        let flushed = Result { try flush() }
+        let (pager, pagerCommand) = sink.withLock { ($0.pager, $0.pagerCommand) }
         guard let pager, let pagerCommand else {
             try flushed.get()
             return try result.get()

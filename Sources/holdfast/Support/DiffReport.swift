@@ -11,6 +11,8 @@ struct DiffReport {
     /// The only one to compare; nil for all.
     var table: String?
     let isSummary: Bool
+    /// Counts what is rebuilt.
+    var progress: WorkProgress?
     let console: Console
 
     /// Shows between which moments, and then the files. Returns the status to end with: some tables may not
@@ -34,6 +36,8 @@ struct DiffReport {
     private struct Course {
         /// The table that was asked for is there at either moment.
         var wasFound = false
+        /// All that are there.
+        var tables: [String] = []
         var isComplete = true
         var isEmpty = true
     }
@@ -50,9 +54,10 @@ struct DiffReport {
             }
         }
         if let table, !course.wasFound, !changed.isEmpty {
+            let question = didYouMean(course.tables.nearest(to: table))
             throw Failure(
                 .notFound,
-                "no table \(table.printable) at either moment: see "
+                "no table \(table.printable) at either moment: \(question)see "
                     + "\(SuggestedCommand("diff", "WHEN", target.path, "--summary"))"
             )
         }
@@ -72,7 +77,7 @@ struct DiffReport {
     }
 
     private func show(database file: SnapshotPair.File, _ course: inout Course) throws {
-        let images = try HistoricalImages(target.root)
+        let images = try HistoricalImages(target.root, progress: progress)
         let diff = try ImageDiff(
             from: file.old.flatMap { try images.image($0) },
             to: file.new.flatMap { try images.image($0) }
@@ -84,6 +89,7 @@ struct DiffReport {
                     "\(table.printable) is a view: name one of the tables that it shows"
                 )
             }
+            course.tables += diff.tables
             for name in diff.tables where table?.isSameName(as: name) ?? true {
                 course.wasFound = true
                 let summary = try diff.summary(of: name)

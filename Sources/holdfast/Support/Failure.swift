@@ -112,9 +112,19 @@ extension Failure {
     static func noSuchFile(_ target: Target, _ index: SnapshotIndex) -> Failure {
         // Its name may be in what is damaged.
         if let damage = index.damage.first { return Failure(damage) }
+        let question = didYouMean(index.nearestPath(to: target.path))
         return Failure(
             .notFound,
-            "no snapshot of \(target.path.printable) exists: see \(SuggestedCommand("log", target.root.path))"
+            "no snapshot of \(target.path.printable) exists: \(question)see \(SuggestedCommand("log", target.root.path))"
         )
+    }
+}
+
+extension SnapshotIndex {
+    /// The path among those of the root's files that is most similar.
+    fileprivate func nearestPath(to path: FilePath) -> String? {
+        guard let last = entries.last else { return nil }
+        let paths = state(at: last.sequence).map { self.path(of: $0.file, at: $0.sequence).string }
+        return paths.nearest(to: path.string)
     }
 }

@@ -10,7 +10,8 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp(
             "The repository. (default: $HOLDFAST_REPO, else the configuration's, else ${XDG_DATA_HOME:-~/.local/share}/holdfast)",
             valueName: "dir"
-        )
+        ),
+        completion: .directory
     )
     var repo: String?
 
@@ -18,7 +19,8 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp(
             "The configuration file. (default: $HOLDFAST_CONFIG, else ${XDG_CONFIG_HOME:-~/.config}/holdfast/config.yaml, for root /etc/holdfast/config.yaml)",
             valueName: "file"
-        )
+        ),
+        completion: .file(extensions: ["yaml"])
     )
     var config: String?
 
@@ -89,6 +91,11 @@ extension GlobalOptions {
 
     /// Those of which an argument is a WHEN.
     private static let commandsWithTimes: Set = ["diff", "show", "hold", "release"]
+
+    /// Whether `--json` is among arguments that may be wrong.
+    static func wantJSON(_ arguments: [String]) -> Bool {
+        arguments.prefix { $0 != "--" }.contains("--json")
+    }
 
     /// Arguments in which these options follow the subcommand, where the parser expects them; people
     /// put them before it as well.

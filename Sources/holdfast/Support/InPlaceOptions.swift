@@ -1,5 +1,6 @@
 import ArgumentParser
 import History
+import LinuxSystem
 import Recovery
 import RepositoryReader
 import Service
@@ -29,13 +30,11 @@ struct InPlaceOptions: ParsableArguments {
         isForced: Bool,
         check: Integrity.Check = .full,
         unseen: [FilePath] = [],
+        wantsLines: Bool = false,
         _ console: Console
     ) throws -> ExitStatus {
-        var options = InPlaceRestore.Options()
-        options.wait = wait
-        options.isForced = isForced
-        options.reason = reason
-        options.check = check
+        let work = WorkProgress()
+        let options = restoreOptions(isForced: isForced, check: check, progress: work)
         let capture = FreshCapture(target.root, timeout: max(wait, .seconds(30)))
         let leftOut = try capture.leftOut(of: plan.items.map(\.name))
         let restore = InPlaceRestore(plan.without(leftOut), options, index) {
@@ -49,21 +48,39 @@ struct InPlaceOptions: ParsableArguments {
         }
         report.addUnseen(unseen)
         if dryRun {
-            try restore.rehearse(
-                onFile: { try report.add($0) },
-                onFailure: { try report.addFailure($0, $1) },
-                onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } }
-            )
+            try console.showing(work, wantsLines: wantsLines) {
+                try restore.rehearse(
+                    onFile: { try report.add($0) },
+                    onFailure: { try report.addFailure($0, $1) },
+                    onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } }
+                )
+            }
             return try report.end(nil)
         }
         let shortfalls = ShortfallReport()
-        let entry = try restore.run(
-            onFile: { try report.add($0) },
-            onFailure: { try report.addFailure($0, $1) },
-            onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } },
-            onShortfall: { shortfalls.add($0) }
-        )
+        let entry = try console.showing(work, wantsLines: wantsLines) {
+            try restore.run(
+                onFile: { try report.add($0) },
+                onFailure: { try report.addFailure($0, $1) },
+                onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } },
+                onShortfall: { shortfalls.add($0) }
+            )
+        }
         shortfalls.tell(console)
         return try report.end(entry)
+    }
+
+    private func restoreOptions(
+        isForced: Bool,
+        check: Integrity.Check,
+        progress: WorkProgress
+    ) -> InPlaceRestore.Options {
+        var options = InPlaceRestore.Options()
+        options.wait = wait
+        options.isForced = isForced
+        options.reason = reason
+        options.check = check
+        options.progress = progress
+        return options
     }
 }

@@ -3,7 +3,12 @@ import History
 
 /// The state that a command is about.
 struct MomentOption: ParsableArguments {
-    @Option(parsing: .unconditional, help: .when("The state at this snapshot or time."), transform: parseWhen)
+    @Option(
+        parsing: .unconditional,
+        help: .when("The state at this snapshot or time."),
+        completion: .when,
+        transform: parseWhen
+    )
     var at = When.latest(back: 0)
 
     @OptionGroup var sync: SyncOption

@@ -28,7 +28,8 @@ struct RetentionOptions: ParsableArguments {
         help: ArgumentHelp(
             "Keep everything that this tag was ever set on; may be repeated.",
             valueName: "name"
-        )
+        ),
+        completion: .tag
     )
     var keepTag: [String] = []
 

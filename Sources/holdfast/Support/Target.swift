@@ -67,6 +67,9 @@ extension Target {
 
     private static func isNotProtected(_ path: FilePath, in repository: RepositoryDirectory) -> Failure {
         let isThere = FileStatus.ifPresent(path) != nil
+        let roots = (try? repository.roots().usable.map(\.path.string)) ?? []
+        let absolute = (try? Directory.absolute(path).lexicallyNormalized()) ?? path
+        let question = didYouMean(roots.nearest(to: absolute.string))
         let advice =
             switch path.extension {
             case "sql" where isThere: "a dump is restored with --from-sql \(path.printable)"
@@ -76,7 +79,7 @@ extension Target {
             }
         return Failure(
             .notFound,
-            "\(path.printable) is not protected in \(repository.path.printable): \(advice)"
+            "\(path.printable) is not protected in \(repository.path.printable): \(question)\(advice)"
         )
     }
 

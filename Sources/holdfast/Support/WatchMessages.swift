@@ -26,10 +26,12 @@ enum WatchMessages {
                 let line = ReadyLine(root: one.root.path.string, files: one.files, databases: one.databases)
                 StandardStream.output.write(line.json + "\n")
             } else {
-                StandardStream.error.write(
-                    "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
-                        + "\(Quantity.text(one.files, "file"))\n"
-                )
+                TerminalLine.cleared {
+                    StandardStream.error.write(
+                        "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
+                            + "\(Quantity.text(one.files, "file"))\n"
+                    )
+                }
             }
         }
         ServiceManager.reportReady()
@@ -72,6 +74,7 @@ enum WatchMessages {
         case .databaseDeleted(let file):
             let command = SuggestedCommand("doctor", file, "--apply", "best")
             Console.say("\(file.printable) was deleted: to restore it, \(command)")
+        case .sharesDisk: if !options.quiet { Console.say("\(path): \(DiskWarning.text)") }
         case .auditDifference(let file):
             Console.say(
                 "found changes in \(file) that were not captured, and captured them: this is a bug, please report it"

@@ -3,7 +3,7 @@ import History
 
 /// What `watch` protects, and how. What is not said comes from the configuration.
 struct WatchOptions: ParsableArguments {
-    @Argument(help: "What to protect.")
+    @Argument(help: "What to protect.", completion: .file())
     var path: [String] = []
 
     @Option(help: .time("Quiet that ends a burst of changes. (default: 20ms)"), transform: parseDuration)

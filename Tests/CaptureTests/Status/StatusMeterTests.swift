@@ -1,3 +1,6 @@
+import LinuxSystem
+import RepositoryFormat
+import SystemPackage
 import Testing
 
 @testable import Capture
@@ -13,5 +16,21 @@ struct StatusMeterTests {
         meter.hindered("/x", nil)
         #expect(meter.incompleteness(of: 7)?.reason == "x is written")
         #expect(meter.incompleteness(of: 7)?.reason == nil)
+    }
+
+    @Test(
+        "the first capture is as far as the files that are captured and those that are read, until it is over"
+    )
+    func firstCapture() {
+        var status = CaptureStatus()
+        status.foundBytes = 1000
+        status.capturedBytes = 300
+        let scan = ScanProgress(path: "/a", purpose: .firstCapture, bytes: 200, totalBytes: 700)
+        status.scans = [FileID(1): scan]
+        #expect(
+            status.firstCapture == WorkProgress.Reading(stage: "first capture", bytes: 500, totalBytes: 1000)
+        )
+        status.isReady = true
+        #expect(status.firstCapture == nil)
     }
 }

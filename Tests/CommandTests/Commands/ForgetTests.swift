@@ -65,7 +65,7 @@ import Testing
         let mistyped = ["forget", "--keep-tag", "pre-migration", "--keep-tag", "pre-migratoin"]
         let result = try scene.run(mistyped + more)
         #expect(result.status == 10 && result.isOneLineError, "\(result)")
-        #expect(result.stderr.contains("no tag \"pre-migratoin\": known are pre-migration"), "\(result)")
+        #expect(result.stderr.contains("no tag \"pre-migratoin\": did you mean pre-migration?"), "\(result)")
         #expect(try scene.run("log", "--json").stdout == before)
         #expect(try scene.run("forget", "--keep-tag", "pre-migration").status == 0)
     }

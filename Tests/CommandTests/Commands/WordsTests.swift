@@ -100,6 +100,42 @@ import Testing
     }
 
     @Test(
+        "a command that there is not is named, with the one that is meant",
+        arguments: [
+            (["lgo"], "holdfast has no command lgo: did you mean log? If not, see holdfast help"),
+            (["statsu"], "no command statsu: did you mean status?"),
+            (["-q", "restor"], "no command restor: did you mean restore?"),
+            (["rows", "histroy", "t", "1"], "holdfast rows has no command histroy: did you mean history?"),
+            (["frobnicate"], "holdfast has no command frobnicate: see holdfast help"),
+        ] as [([String], String)]
+    )
+    func unknownCommand(_ arguments: [String], _ expected: String) throws {
+        let result = try HoldfastProgram.run(arguments)
+        #expect(result.status == 64 && result.isOneLineError && result.stderr.contains(expected), "\(result)")
+    }
+
+    @Test(
+        "of a tag, table, file or root that there is not, the one that is meant is named",
+        arguments: [
+            (["restore", "--at", "premigration", "-o", "x"], 10, "did you mean pre-migration?"),
+            (["tag", "--delete", "pre-migratoin"], 10, "did you mean pre-migration?"),
+            (["query", "SELECT * FROM tt"], 1, "no such table: tt (did you mean t?): check the SQL"),
+            (
+                ["diff", "1", "--table", "tt"], 10,
+                "no table tt at either moment: did you mean t? If not, see"
+            ),
+            (["rows", "history", "tt", "1"], 10, "there never was a table tt: did you mean t? If not, see"),
+            (["rows", "restore", "tt", "1", "--at", "2"], 10, "no table tt at snapshot 2: did you mean t?"),
+            (["log", "data/appp.db"], 10, "/data/app.db? If not, see"),
+            (["log", "dtaa"], 10, "/data? If not, "),
+        ] as [([String], Int32, String)]
+    )
+    func similarNames(_ arguments: [String], _ status: Int32, _ expected: String) throws {
+        let result = try Scene().run(arguments)
+        #expect(result.status == status && result.stderr.contains(expected), "\(result)")
+    }
+
+    @Test(
         "an option that there is not is named, not one that is missing",
         arguments: [
             (["restore", "--outptu", "x"], "no option --outptu: did you mean --output?"),

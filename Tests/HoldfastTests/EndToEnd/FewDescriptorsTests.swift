@@ -54,7 +54,8 @@ struct FewDescriptorsTests {
         try protection.watch()
         let watcher = try #require(protection.watcher)
         try protection.expectCaptured()
-        #expect(watcher.stderr.split(separator: "\n").count == 1, "\(watcher.stderr)")
+        let said = watcher.stderr.split(separator: "\n").filter { !$0.contains("on the same disk") }
+        #expect(said.count == 1, "\(watcher.stderr)")
     }
 
     @Test(

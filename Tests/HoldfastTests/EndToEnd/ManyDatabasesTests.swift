@@ -66,7 +66,8 @@ struct ManyDatabasesTests {
             try protection.holdfast("restore", path, "--at", "latest", "--output", copy, "--force")
             #expect(try SQLite3.sql(".dump", on: copy) == SQLite3.sql(".dump", on: path))
         }
-        #expect(watcher.stderr.split(separator: "\n").count == 1, "\(watcher.stderr)")
+        let said = watcher.stderr.split(separator: "\n").filter { !$0.contains("on the same disk") }
+        #expect(said.count == 1, "\(watcher.stderr)")
         try watcher.terminate()
     }
 }

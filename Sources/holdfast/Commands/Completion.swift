@@ -1,0 +1,37 @@
+import ArgumentParser
+import LinuxSystem
+
+struct Completion: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write what a shell needs to complete commands.",
+        discussion: """
+            The script is for bash, zsh or fish, and goes where the shell looks for completions. It completes commands and \
+            options, and from the repository tags, roots, files and tables.
+
+            Exit status: 0 done, 64 wrong usage.
+
+            Examples:
+              holdfast completion bash
+              holdfast completion zsh
+            """
+    )
+
+    enum Shell: String, CaseIterable, ExpressibleByArgument {
+        case bash, zsh, fish
+
+        var generator: CompletionShell {
+            switch self {
+            case .bash: .bash
+            case .zsh: .zsh
+            case .fish: .fish
+            }
+        }
+    }
+
+    @Argument(help: "The shell.")
+    var shell: Shell
+
+    func run() {
+        StandardStream.output.write(Holdfast.completionScript(for: shell.generator) + "\n")
+    }
+}
