@@ -51,7 +51,8 @@ struct PrivateRepositoryTests {
             protection
         )
         let lines = found.stdout.split(separator: "\n")
-        #expect(lines.count == 1 && lines[0].hasSuffix("control.sock"), "\(found)")
+        // Those of the root and of the watcher, and nothing with another mode.
+        #expect(lines.count == 2 && lines.allSatisfy { $0.hasSuffix(".sock") }, "\(found)")
         let copy = protection.folder.file("copy.db")
         try protection.holdfast("restore", protection.database, "--at", "latest", "--output", copy)
         let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int

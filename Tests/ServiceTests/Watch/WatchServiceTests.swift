@@ -149,7 +149,7 @@ struct WatchServiceTests {
 
         try data.insert("last")
         service.update([.init(file)])
-        try wait(for: "the root is free") { self.isFree(data.root) }
+        try await waitAside(for: "the root is free") { self.isFree(data.root) }
         #expect(try data.rows(at: sequence(data.root)) == "last\n")
         #expect(file.hasWriter)
         try await service.shutDown()
@@ -186,7 +186,7 @@ struct WatchServiceTests {
             nil
         }
         let service = try RunningService([target], in: data.repository)
-        try wait(for: "the failure is told") { service.failedPaths == [path] }
+        try await waitAside(for: "the failure is told") { service.failedPaths == [path] }
         try Directory.make(path)
         #expect(try await next(service.ready).map(\.root.path) == [path])
         try await service.shutDown()
