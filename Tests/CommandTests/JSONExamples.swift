@@ -366,8 +366,10 @@ enum JSONExamples {
                     databases: 1,
                     sequence: SequenceNumber(1),
                     lastTime: now,
-                    lastDrill: now,
-                    lastDrillOk: true,
+                    durableUntil: now,
+                    lastGood: OrNull(SequenceNumber(1)),
+                    lastDrill: OrNull(.init(time: now, ok: true)),
+                    started: now,
                     lagMs: 1,
                     commits: 1,
                     coalesced: 1,
@@ -378,7 +380,9 @@ enum JSONExamples {
                     quarantines: 1,
                     health: "text",
                     repositoryBytes: 1,
-                    apparentBytes: 1
+                    apparentBytes: 1,
+                    diskFreeBytes: OrNull(1),
+                    fullInSeconds: OrNull(1)
                 )
             ),
         ]

@@ -45,6 +45,20 @@ extension Project {
         return result
     }
 
+    /// What `status` says, whether all is well or not.
+    @discardableResult
+    func status(_ arguments: String...) throws -> CommandResult {
+        let result = try HoldfastProgram.run(
+            ["status"] + arguments,
+            environment: environment,
+            directory: project
+        )
+        guard [0, 1].contains(result.status) else {
+            throw CommandFailure(command: "holdfast status \(arguments)", result: result)
+        }
+        return result
+    }
+
     /// Starts what a person types, to be watched and ended later.
     func start(_ arguments: String...) throws -> RunningProgram {
         try HoldfastProgram.start(

@@ -80,9 +80,24 @@ package final class Protection {
 
     @discardableResult
     package func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> CommandResult {
+        try holdfast(arguments, expecting: status)
+    }
+
+    @discardableResult
+    package func holdfast(_ arguments: [String], expecting status: Int32 = 0) throws -> CommandResult {
         let result = try HoldfastProgram.run(arguments, environment: environment)
         guard result.status == status else {
             throw CommandFailure(command: "holdfast \(arguments)", result: result)
+        }
+        return result
+    }
+
+    /// What `status` says, whether all is well or not.
+    @discardableResult
+    package func status(_ arguments: String...) throws -> CommandResult {
+        let result = try HoldfastProgram.run(["status"] + arguments, environment: environment)
+        guard [0, 1].contains(result.status) else {
+            throw CommandFailure(command: "holdfast status \(arguments)", result: result)
         }
         return result
     }

@@ -22,6 +22,17 @@ package enum Quantity {
         "\(count) \(thing)\(count == 1 ? "" : "s")"
     }
 
+    /// A long duration in its largest unit alone, truncated: `3 h`, `12 days`, `4 months`, `2 years`.
+    package static func roughText(_ duration: Duration) -> String {
+        let days = duration.components.seconds / 86_400
+        switch days {
+        case ..<1: return "\(max(0, duration.components.seconds / 3600)) h"
+        case ..<90: return text(days, "day")
+        case ..<730: return text(days / 30, "month")
+        default: return text(days / 365, "year")
+        }
+    }
+
     /// A duration in its one or two largest units, truncated: `250 ms`, `1.2 s`, `3 min 5 s`.
     package static func text(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components

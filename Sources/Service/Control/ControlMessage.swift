@@ -39,6 +39,8 @@ enum ControlAnswer: Codable, Sendable, Equatable {
 package struct WatcherStatus: Codable, Sendable, Equatable {
     package var pid: Int32
     package var isReady: Bool
+    /// When it began, in nanoseconds since 1970; nil from one that does not tell.
+    package var started: Int64?
     /// Why protection is not what it should be; nil when it is.
     package var trouble: String?
     package var lagMilliseconds: Double = 0

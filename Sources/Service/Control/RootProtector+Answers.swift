@@ -31,6 +31,9 @@ extension RootProtector {
         }
     }
 
+    /// Of this process, about.
+    private static let started = Instant.now
+
     private var watcherStatus: WatcherStatus {
         let status = status
         let leftOut = status.allLeftOut
@@ -38,6 +41,7 @@ extension RootProtector {
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
+            started: Self.started.nanoseconds,
             trouble: status.trouble ?? hindrances.first
                 ?? leftOut.first(where: \.isTrouble)?.text,
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,

@@ -1,3 +1,4 @@
+import Capture
 package import History
 package import LinuxSystem
 package import Recovery
@@ -22,6 +23,16 @@ package struct RootStatus: Sendable {
     /// Transactions that share a snapshot with others.
     package private(set) var coalesced: UInt64 = 0
     package private(set) var gaps = 0
+    /// The newest snapshot that was found good.
+    package private(set) var lastGood: SequenceNumber?
+    /// All that was committed until then is durable; nil if that is not known.
+    package private(set) var durableUntil: Instant?
+    /// The process of a watcher that does not answer; 0 if it is not known.
+    package private(set) var unanswering: Int32?
+    /// What was stored in the last 24 hours, in bytes.
+    package private(set) var dayBytes: UInt64 = 0
+    /// What is free on the repository's disk, in bytes; nil if that is not known.
+    package private(set) var freeBytes: UInt64?
     package private(set) var healthIssues: [HealthIssue] = []
     /// Whether any database was ever looked at.
     package private(set) var hasVerdict = false
@@ -33,17 +44,29 @@ package struct RootStatus: Sendable {
     package var sharesDisk: Bool { watcher?.sharesDisk ?? false }
 
     package var state: State {
+        if unanswering != nil { return .degraded }
         guard let watcher else { return .stopped }
         return watcher.trouble == nil && problem == nil ? .watching : .degraded
     }
 
     /// Why it is not watching as it should; nil when it is.
     package var reason: String? {
+        if unanswering != nil { return "the watcher does not answer" }
         guard let watcher else { return problem ?? "no watcher runs" }
         return watcher.trouble ?? problem ?? (watcher.isReady ? nil : "the first capture is under way")
     }
 
-    /// Reads the history beside the watcher and asks the watcher.
+    /// The time until the disk is full, if the root goes on as in the last 24 hours; nil for never.
+    package var timeUntilFull: Duration? {
+        guard let freeBytes, dayBytes > 0 else { return nil }
+        return .seconds(Double(freeBytes) / Double(dayBytes) * 86_400)
+    }
+
+    private static let day = Duration.seconds(86_400)
+    /// The longest that a watcher takes until everything is durable before it counts as behind.
+    private static let patience = Duration.seconds(1)
+
+    /// Asks the watcher, and reads the history beside it.
     package init(_ root: RootDescription) throws {
         self = try ReplacedSegmentError.retrying { try Self(once: root) }
     }
@@ -51,13 +74,32 @@ package struct RootStatus: Sendable {
     /// A root of which only its watcher can tell, for its history cannot be read.
     package init(_ root: RootDescription, unreadable error: any Error) {
         self.root = root
-        watcher = try? ControlClient(root).status()
+        let answer = Self.ask(root)
+        (watcher, durableUntil, unanswering) = (answer.watcher, answer.durableUntil, answer.unanswering)
         problem = "\(error)"
+    }
+
+    private static func ask(
+        _ root: RootDescription
+    ) -> (watcher: WatcherStatus?, durableUntil: Instant?, unanswering: Int32?) {
+        let client = ControlClient(root)
+        let watcher: WatcherStatus?
+        do {
+            watcher = try client.status()
+        } catch {
+            return (nil, nil, (try? client.listener()) ?? 0)
+        }
+        guard watcher?.isReady == true else { return (watcher, nil, nil) }
+        let asked = Instant.now
+        let point = try? client.synchronise(timeout: patience)
+        return (watcher, point.flatMap { $0.incomplete == nil ? asked : nil }, nil)
     }
 
     private init(once root: RootDescription) throws {
         self.root = root
-        watcher = try ControlClient(root).status()
+        let answer = Self.ask(root)
+        (watcher, durableUntil, unanswering) = (answer.watcher, answer.durableUntil, answer.unanswering)
+        freeBytes = FileSystem.freeBytes(at: root.directory)
         var kinds: [FileID: FileKind] = [:]
         var isAlive: [FileID: Bool] = [:]
         var files: [SequenceNumber: FileID] = [:]
@@ -70,6 +112,7 @@ package struct RootStatus: Sendable {
             case .snapshot(let record):
                 sequence = record.state.sequence
                 lastTime = record.state.time
+                if record.state.time.age <= Self.day { dayBytes.addSaturated(record.storedBytes) }
                 files[sequence] = record.file
                 isAlive[record.file] = record.state.event != .deleted
                 if record.state.event == .commit {
@@ -82,6 +125,7 @@ package struct RootStatus: Sendable {
                 guard let file = files[annotation.target], let verdict = annotation.verdict else { return }
                 hasVerdict = true
                 if verdict == .good {
+                    self.lastGood = max(self.lastGood ?? .none, annotation.target)
                     (lastGood[file], badSince[file]) = (annotation.target, nil)
                 } else {
                     badSince[file] = badSince[file] ?? annotation.target

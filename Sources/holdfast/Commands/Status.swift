@@ -8,15 +8,19 @@ import SystemPackage
 
 struct Status: HoldfastCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show how the protected roots are doing.",
+        abstract: "Say whether everything is protected, and how each root is doing.",
         discussion: """
-            With PATH only that root. "degraded" means that a watcher runs but something hinders it.
+            With PATH only that root. The first line is the answer. "degraded" means that a watcher runs but something hinders it.
 
-            Exit status: 0 done, 1 failed, 10 no repository or no such root, 64 wrong usage.
+            --check is for monitors: it prints nothing if every root is watched, sound and fresh, else one line that says why. \
+            --line is for a prompt or a status line. --watch shows the status anew each second until Ctrl-C.
+
+            Exit status: 0 all is well, 1 something is not protected or not well, or failed, 10 no repository or no such root, \
+            64 wrong usage.
 
             Examples:
-              holdfast status
-              holdfast status .devteam --json
+              holdfast status --watch
+              holdfast status --check --max-age 5m
             """
     )
 
@@ -25,85 +29,94 @@ struct Status: HoldfastCommand {
     @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
-    func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
-        let all = try repository.roots()
-        let roots = try path.map { [try Target($0, in: repository).root] } ?? all.usable
-        var failure = path == nil ? all.unusable.first?.failure : nil
-        if roots.isEmpty, failure == nil {
-            console.message(Target.nothingIsProtected(in: repository))
+    @Flag(help: "Print nothing if all is well, else one line why.")
+    var check = false
+
+    @Flag(help: "Print one line.")
+    var line = false
+
+    @Flag(help: "Show it anew each second, on a terminal.")
+    var watch = false
+
+    @Option(
+        help: .time("For how long it may be unknown whether everything committed is durable."),
+        transform: parseDuration
+    )
+    var maxAge: Duration?
+
+    mutating func validate() throws {
+        guard [check, line, watch].count(where: \.self) <= 1 else {
+            throw ValidationError("--check, --line and --watch exclude each other")
         }
-        for root in roots {
-            let status: RootStatus
-            do {
-                status = try RootStatus(root)
-            } catch {
-                // The other roots are shown all the same.
-                status = RootStatus(root, unreadable: error)
-                failure = failure ?? error
+        if watch, options.json { throw ValidationError("--watch and --json exclude each other") }
+    }
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        guard watch else { return try show(console) }
+        guard let terminal = console.terminal else {
+            throw Failure(.wrongUsage, "--watch needs a terminal: run it without --watch")
+        }
+        return try LiveScreen(terminal).run { screen in
+            let (report, _) = try report(console)
+            screen.lines = [report.headline, ""] + report.statuses.map(report.text)
+        }
+    }
+
+    private func show(_ console: Console) throws -> ExitStatus {
+        let (report, failure) = try report(console)
+        let isWell = report.answer.isWell
+        if check {
+            if !isWell { try console.text(report.headline) }
+        } else if line {
+            try console.text(report.shortLine)
+        } else {
+            try console.text(report.headline)
+            for status in report.statuses {
+                try console.result(json: StatusLine(status, report.now), text: report.text(status))
             }
-            try console.result(json: StatusLine(status), text: text(status, console.style))
         }
         if let failure {
             try console.flush()
             throw failure
         }
-        return .done
+        return isWell ? .done : .failed
     }
 
-    private func text(_ status: RootStatus, _ style: Style) -> String {
-        let state = status.state.rawValue
-        let shown =
-            switch status.state {
-            case .watching: style.green(state)
-            case .stopped: style.yellow(state)
-            case .degraded: style.red(state)
+    /// What there is to say, and what hinders that anything is known of a root.
+    private func report(_ console: Console) throws -> (StatusReport, failure: (any Error)?) {
+        let repository = try options.openRepository()
+        let all = try repository.roots()
+        let roots = try path.map { [try Target($0, in: repository).root] } ?? all.usable
+        var failure = path == nil ? all.unusable.first?.failure : nil
+        let statuses = roots.map { root in
+            do {
+                return try RootStatus(root)
+            } catch {
+                // The other roots are shown all the same.
+                failure = failure ?? error
+                return RootStatus(root, unreadable: error)
             }
-        var lines = ["\(style.bold(status.root.path.printable)): \(shown)"]
-        if let reason = status.reason { lines[0] += " (\(reason))" }
-        if let watcher = status.watcher { lines[0] += ", pid \(watcher.pid)" }
-        lines.append(
-            "  \(Quantity.text(status.databases, "database")), \(Quantity.text(status.files, "file")) in all"
-        )
-        if let time = status.lastTime {
-            lines.append(
-                "  last snapshot \(status.sequence), \(time.localText(in: .system)), \(time.ageText(now: .now))"
-            )
-        } else {
-            lines.append("  no snapshot yet")
         }
-        lines.append(
-            "  \(Quantity.text(status.commits, "single commit")), \(status.coalesced) coalesced, "
-                + "\(Quantity.text(status.gaps, "gap")), "
-                + "\(Quantity.text(bytes: status.storage.disk.total)) in the repository"
-        )
-        if status.sharesDisk { lines.append("  " + DiskWarning.text) }
-        if let drill = status.lastDrill { lines.append("  last " + drill.text) }
-        for one in status.watcher?.underWay ?? [] {
-            let (done, all) = (Quantity.text(bytes: one.bytes), Quantity.text(bytes: one.totalBytes))
-            lines.append("  \(one.what) of \(one.path): \(done) of \(all)")
+        var awaited = path == nil ? try awaitedRoots(repository, besides: roots) : []
+        if roots.isEmpty, awaited.isEmpty, failure == nil {
+            let reason = Target.nothingIsProtected(in: repository)
+            awaited.append(ProtectionAnswer.Problem(path: repository.path, reason: reason))
         }
-        if let hindered = status.watcher?.hindered {
-            // The first line has one of them already.
-            for reason in hindered.reasons where reason != status.reason {
-                lines.append("  hindered: \(reason)")
-            }
-            let rest = hindered.count.subtractingReportingOverflow(hindered.reasons.count).partialValue
-            if rest > 0 { lines.append("  hindered: \(rest) more files") }
+        let answer = ProtectionAnswer(statuses, awaited: awaited, maximumAge: maxAge)
+        return (StatusReport(answer: answer, statuses: statuses, style: console.style, now: .now), failure)
+    }
+
+    /// Roots that a watcher waits for, and of which nothing was captured yet.
+    private func awaitedRoots(
+        _ repository: RepositoryDirectory,
+        besides roots: [RootDescription]
+    ) throws -> [ProtectionAnswer.Problem] {
+        let known = Set(roots.map(\.path.string))
+        let all = try RunningWatcher.all(in: repository).flatMap { $0.description?.roots ?? [] }
+        let awaited = all.filter { !known.contains($0.path) && $0.state != .ready }
+        return awaited.map { root in
+            let reason = root.reason ?? "the first capture is under way"
+            return ProtectionAnswer.Problem(path: FilePath(root.path), reason: reason)
         }
-        for leftOut in status.watcher?.leftOut ?? [] where leftOut.reason != status.reason {
-            lines.append("  \(leftOut.reason)")
-        }
-        for issue in status.healthIssues {
-            lines.append(style.red("  \(issue): see \(SuggestedCommand("doctor", status.root.path))"))
-        }
-        if let watcher = status.watcher {
-            lines.append(
-                "  since its start: \(Quantity.text(watcher.rescans, "rescan")), "
-                    + "\(Quantity.text(watcher.audits, "audit")), "
-                    + "\(Quantity.text(watcher.auditDifferences, "difference")) found"
-            )
-        }
-        return lines.joined(separator: "\n")
     }
 }

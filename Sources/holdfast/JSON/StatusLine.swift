@@ -18,8 +18,10 @@ struct StatusLine: JSONLine {
     let databases: Int
     let sequence: SequenceNumber
     let lastTime: Instant?
-    let lastDrill: Instant?
-    let lastDrillOk: Bool?
+    let durableUntil: Instant?
+    let lastGood: OrNull<SequenceNumber>
+    let lastDrill: OrNull<DrillResult>
+    let started: Instant?
     let lagMs: Int
     let commits: UInt64
     let coalesced: UInt64
@@ -31,6 +33,13 @@ struct StatusLine: JSONLine {
     let health: String
     let repositoryBytes: UInt64
     let apparentBytes: UInt64
+    let diskFreeBytes: OrNull<UInt64>
+    let fullInSeconds: OrNull<Int64>
+
+    struct DrillResult: Encodable {
+        let time: Instant
+        let ok: Bool
+    }
 
     struct Progress: Encodable {
         let path: String
@@ -41,7 +50,7 @@ struct StatusLine: JSONLine {
 }
 
 extension StatusLine {
-    init(_ status: RootStatus) {
+    init(_ status: RootStatus, _ now: Instant) {
         let watcher = status.watcher
         root = status.root.path.string
         state = status.state.rawValue
@@ -57,10 +66,11 @@ extension StatusLine {
         databases = status.databases
         sequence = status.sequence
         lastTime = status.lastTime
-        lastDrill = status.lastDrill?.time
-        lastDrillOk = status.lastDrill.map { $0.problem == nil }
-        // What a watcher says need not be a number that there is.
-        lagMs = watcher.flatMap { Int(exactly: $0.lagMilliseconds.rounded()) } ?? 0
+        durableUntil = status.durableUntil
+        lastGood = OrNull(status.lastGood)
+        lastDrill = OrNull(status.lastDrill.map { DrillResult(time: $0.time, ok: $0.problem == nil) })
+        started = watcher?.started.map { Instant(nanoseconds: $0) }
+        lagMs = Self.lag(status, now)
         commits = status.commits
         coalesced = status.coalesced
         gaps = status.gaps
@@ -71,5 +81,13 @@ extension StatusLine {
         health = status.healthIssues.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad"
         repositoryBytes = status.storage.disk.total
         apparentBytes = status.storage.sizes.total
+        diskFreeBytes = OrNull(status.freeBytes)
+        fullInSeconds = OrNull(status.timeUntilFull?.components.seconds)
+    }
+
+    /// What a watcher says need not be a number that there is. It grows when nobody watches.
+    private static func lag(_ status: RootStatus, _ now: Instant) -> Int {
+        if let watcher = status.watcher { return Int(exactly: watcher.lagMilliseconds.rounded()) ?? 0 }
+        return status.lastTime.map { Int(clamping: $0.age.wholeMilliseconds) } ?? 0
     }
 }

@@ -8,6 +8,23 @@ extension String {
         columns <= width ? self : prefix(columns: width - 1) + "…"
     }
 
+    /// As `clipped`, of a text with colours (ECMA-48, SGR), which take no columns and stay.
+    func clippedWithStyle(to width: Int) -> String {
+        var (text, left) = ("", width)
+        var rest = self[...]
+        while let character = rest.popFirst() {
+            guard character == "\u{1b}" else {
+                left -= String(character).columns
+                if left >= 0 { text.append(character) }
+                continue
+            }
+            let end = rest.firstIndex(of: "m") ?? rest.endIndex
+            text += "\u{1b}" + rest[..<end] + "m"
+            rest = rest[end...].dropFirst()
+        }
+        return text
+    }
+
     /// At most so many columns: what does not fit is left out in the middle, because names differ at their
     /// ends.
     func shortenedInMiddle(to width: Int) -> String {

@@ -87,7 +87,7 @@ final class DevTeam: Project {
     }
 
     func waitForStatus(_ condition: (String) -> Bool) throws {
-        try wait(for: "the status") { condition(try holdfast("status", "--json").stdout) }
+        try wait(for: "the status") { condition(try status("--json").stdout) }
     }
 
     /// Images of the past that commands have made in the repository, and not removed.

@@ -29,12 +29,12 @@ struct HealthTests {
                 && $0.contains("the last one found good is \(good): see holdfast doctor ")
         }
         try team.waitForLog { $0.contains("  bad") }
-        let status = try team.holdfast("status").stdout
+        let status = try team.status().stdout
         #expect(
             status.contains("is damaged since snapshot") && status.contains("the last good one is \(good)")
         )
         #expect(try team.holdfast("log").stderr.contains("the last good one is \(good): see holdfast doctor"))
-        #expect(try team.holdfast("status", "--json").stdout.contains(#""health":"bad""#))
+        #expect(try team.status("--json").stdout.contains(#""health":"bad""#))
         try team.holdfast("restore", ".devteam/devteam.db", "--at", "latest-good", "--in-place")
         #expect(try team.rows() == before)
         try team.waitForStatus { $0.contains(#""health":"good""#) }
@@ -71,7 +71,7 @@ struct HealthTests {
         let watcher = try #require(protection.watcher)
         try watcher.waitForError { $0.contains("a.db is damaged at snapshot") }
         try wait(for: "the status") {
-            try protection.holdfast("status", "--json").stdout.contains(#""health":"bad""#)
+            try protection.status("--json").stdout.contains(#""health":"bad""#)
         }
     }
 
@@ -80,7 +80,7 @@ struct HealthTests {
         let team = try team()
         try team.commit("PRAGMA foreign_keys = OFF; INSERT INTO events(session_id) VALUES('nobody');")
         try team.waitForLog { $0.split(separator: "\n").last?.contains("  good") == true }
-        #expect(try team.holdfast("status", "--json").stdout.contains(#""health":"good""#))
+        #expect(try team.status("--json").stdout.contains(#""health":"good""#))
     }
 
     @Test("a mass deletion and a change of the schema get names for the moment before them")

@@ -37,7 +37,7 @@ struct AuditTests {
         #expect(last.digest == (try protection.liveDigest()))
         let old = try protection.restore("\(before)")
         #expect(try SQLite3.sql("SELECT b FROM t;", on: old) == "old\n")
-        let status = try protection.holdfast("status", "--json").stdout
+        let status = try protection.status("--json").stdout
         let counters = try JSONDecoder().decode(Counters.self, from: Data(status.utf8))
         #expect(counters.audits >= 1)
         #expect(counters.audit_differences == 1)

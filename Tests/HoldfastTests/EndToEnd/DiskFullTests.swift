@@ -13,7 +13,7 @@ struct DiskFullTests {
     private static func isFull(_ line: Substring) -> Bool { line.contains("No space left") }
 
     private func status(_ protection: Protection) throws -> RootState {
-        let text = try protection.holdfast("status", "--json").stdout
+        let text = try protection.status("--json").stdout
         return try JSONDecoder().decode(RootState.self, from: Data(text.utf8))
     }
 

@@ -17,7 +17,7 @@ struct LeftOutTests {
     }
 
     private func status(_ protection: Protection) throws -> Status {
-        let text = try protection.holdfast("status", "--json").stdout
+        let text = try protection.status("--json").stdout
         return try JSONDecoder().decode(Status.self, from: Data(text.utf8))
     }
 
@@ -83,7 +83,7 @@ struct LeftOutTests {
         let path = protection.folder.file("repository") + place
         let result = try protection.holdfast("watch", path, expecting: 64)
         #expect(result.stderr.contains("lies in the repository"))
-        #expect(try protection.holdfast("status", "--json").stdout.split(separator: "\n").count == 1)
+        #expect(try protection.status("--json").stdout.split(separator: "\n").count == 1)
     }
 
     @Test(
@@ -221,13 +221,13 @@ struct LeftOutTests {
         try protection.waitForLeftOut {
             $0.contains("/app.db") && $0.contains("/a.db") && $0.contains("/way")
         }
-        let text = try protection.holdfast("status").stdout
+        let text = try protection.status().stdout
         #expect(text.contains("app.db is a symbolic link to a database outside"))
         let status = try status(protection)
         #expect(status.state == "watching" && status.reason == nil, "\(status)")
         try protection.shell("rm app.db way alias dangling; mv ../real/app.db app.db")
         try protection.sync()
-        #expect(try !protection.holdfast("status").stdout.contains("app.db"))
+        #expect(try !protection.status().stdout.contains("app.db"))
         try protection.sync()
         #expect(try protection.log().contains { $0.path == protection.data + "/app.db" })
     }
@@ -236,6 +236,6 @@ struct LeftOutTests {
 extension Protection {
     /// Waits until the paths that `status` has as left out meet a condition.
     fileprivate func waitForLeftOut(_ condition: (String) -> Bool) throws {
-        try wait(for: "what is left out") { try condition(holdfast("status", "--json").stdout) }
+        try wait(for: "what is left out") { try condition(status("--json").stdout) }
     }
 }

@@ -129,7 +129,7 @@ struct LongHoleTests {
         #expect(watcher.stderr.contains("long.bin is \(length) bytes long"), "\(watcher.stderr)")
         #expect(!watcher.stderr.contains("permissions"), "\(watcher.stderr)")
         #expect(
-            try protection.holdfast("status", "--json").stdout.contains("long.bin is \(length) bytes long")
+            try protection.status("--json").stdout.contains("long.bin is \(length) bytes long")
         )
         try SQLite3.sql("INSERT INTO t VALUES(1);", on: database)
         try protection.holdfast("sync", protection.data, "--timeout", "60s", expecting: 3)
@@ -137,7 +137,7 @@ struct LongHoleTests {
         try long.truncate(to: 5000)
         try protection.sync()
         #expect(try protection.log().contains { $0.path?.hasSuffix("long.bin") == true })
-        #expect(try !protection.holdfast("status", "--json").stdout.contains("long.bin"))
+        #expect(try !protection.status("--json").stdout.contains("long.bin"))
         #expect(try protection.stop()?.status == 0)
     }
 }

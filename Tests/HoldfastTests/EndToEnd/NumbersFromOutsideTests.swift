@@ -24,7 +24,7 @@ struct NumbersFromOutsideTests {
             try OpenFile(FilePath("\(roots)/\(root)/\(name)"), .updateOrCreate).truncate(to: Self.longest)
         }
         try protection.holdfast("stats")
-        try protection.holdfast("status")
+        try protection.status()
         try protection.holdfast("watch", "--once", protection.data)
         try protection.holdfast("forget", "--keep-last", "1", protection.data)
     }

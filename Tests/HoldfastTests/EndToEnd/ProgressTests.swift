@@ -15,7 +15,7 @@ struct ProgressTests {
     }
 
     private func progress(_ protection: Protection) throws -> [Status.Progress] {
-        let text = try protection.holdfast("status", "--json").stdout
+        let text = try protection.status("--json").stdout
         return try JSONDecoder().decode(Status.self, from: Data(text.utf8)).under_way ?? []
     }
 
@@ -41,7 +41,7 @@ struct ProgressTests {
                 }
                 return seen.count > 3
             }
-            let text = try protection.holdfast("status").stdout
+            let text = try protection.status().stdout
             #expect(text.contains("  \(what) of \(path): ") && text.contains(" of 40.0 MiB\n"), "\(text)")
             try protection.sync()
             #expect(try !progress(protection).contains { $0.what == what })

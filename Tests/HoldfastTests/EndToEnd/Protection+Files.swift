@@ -15,7 +15,7 @@ extension Protection {
     }
 
     func state() throws -> RootState {
-        let text = try holdfast("status", "--json").stdout
+        let text = try status("--json").stdout
         return try JSONDecoder().decode(RootState.self, from: Data(text.utf8))
     }
 

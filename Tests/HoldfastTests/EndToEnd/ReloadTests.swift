@@ -54,6 +54,15 @@ struct ReloadTests {
             return result
         }
 
+        /// Whether nobody protects the root.
+        func isFree(_ name: String) throws -> Bool {
+            let status = try HoldfastProgram.run(
+                ["status", "--json", folder.file(name)],
+                environment: environment
+            )
+            return status.stdout.contains(#""state":"stopped""#)
+        }
+
         /// The events of a root's snapshots, oldest first.
         func events(_ name: String) throws -> [String] {
             try holdfast("log", folder.file(name), "--json").stdout.split(separator: "\n").map {
@@ -82,9 +91,7 @@ struct ReloadTests {
         try setup.configure(["two"])
         watcher.signal(SIGHUP)
         try wait(for: "the first root is free") {
-            try setup.holdfast("status", "--json", setup.folder.file("one")).stdout.contains(
-                #""state":"stopped""#
-            )
+            try setup.isFree("one")
         }
         #expect(try watcher.terminate().status == 0)
     }
@@ -128,7 +135,7 @@ struct ReloadTests {
 
         try setup.holdfast("remove", two)
         try wait(for: "the root is free") {
-            try setup.holdfast("status", "--json", two).stdout.contains(#""state":"stopped""#)
+            try setup.isFree("two")
         }
         #expect(try setup.events("two") == ["baseline"])
         #expect(

@@ -101,7 +101,7 @@ struct RestlessFilesTests {
     }
 
     private func status(_ protection: Protection) throws -> Status {
-        let text = try protection.holdfast("status", "--json").stdout
+        let text = try protection.status("--json").stdout
         return try JSONDecoder().decode(Status.self, from: Data(text.utf8))
     }
 
@@ -139,7 +139,7 @@ struct RestlessFilesTests {
             #expect(status.state == "degraded" && hindered.reasons.count == min(10, hindered.count))
             return zip(hindered.reasons, writer.hindered).allSatisfy { $0.contains("/\($1) is ") }
         }
-        let text = try protection.holdfast("status").stdout
+        let text = try protection.status().stdout
         #expect(text.contains("5 more files") == (writer.hindered.count == 15), "\(text)")
         running.kill()
         // Who asks at once is told of it once more.

@@ -143,7 +143,7 @@ struct RollbackModeTests {
         #expect(answer.stderr.contains("it is captured when the lock goes"), "\(answer)")
         try session.close()
         try protection.expectCaptured()
-        #expect(try !protection.holdfast("status", "--json").stdout.contains("is locked by"))
+        #expect(try !protection.status("--json").stdout.contains("is locked by"))
         try protection.check()
     }
 

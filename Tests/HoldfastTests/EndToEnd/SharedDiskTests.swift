@@ -15,7 +15,7 @@ struct SharedDiskTests {
         #expect(first.stderr.contains("holdfast: \(protection.data): \(Self.words)"), "\(first)")
         #expect(try !protection.holdfast("watch", "--once", protection.data).stderr.contains(Self.words))
         try protection.watch()
-        let status = try protection.holdfast("status", protection.data).stdout
+        let status = try protection.status(protection.data).stdout
         #expect(status.contains("\n  \(Self.words)"), "\(status)")
     }
 

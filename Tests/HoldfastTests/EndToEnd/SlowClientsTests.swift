@@ -48,7 +48,7 @@ struct SlowClientsTests {
         let watcher = try #require(protection.watcher)
         let before = sockets(watcher)
         try wait(for: "a long answer") {
-            try protection.holdfast("status", "--json").stdout.utf8.count > 2_000_000
+            try protection.status("--json").stdout.utf8.count > 2_000_000
         }
         try wait(for: "the end of that") { sockets(watcher) == before }
         let clients = try (0..<4).map { _ in try Silent(socketPath(protection)) }
@@ -124,7 +124,7 @@ struct SlowClientsTests {
         var silent: [Silent] = []
         for _ in 0..<60 { silent.append(try Silent(path)) }
         #expect(sockets(watcher) <= before + 34)
-        try protection.holdfast("status")
+        try protection.status()
         try SQLite3.sql("INSERT INTO t(b) VALUES('x');", on: protection.database)
         try protection.sync()
         // Those that waited had their time as well.

@@ -26,7 +26,7 @@ struct StandardStreamsTests {
         try wait(for: "its socket") {
             let repository = protection.folder.file("repository/repository.json")
             guard FileManager.default.fileExists(atPath: repository) else { return false }
-            return try protection.holdfast("status", "--json").stdout.contains("\"watching\"")
+            return try protection.status("--json").stdout.contains("\"watching\"")
         }
         for descriptor in 0..<3 {
             let path = "/proc/\(watcher.processID)/fd/\(descriptor)"

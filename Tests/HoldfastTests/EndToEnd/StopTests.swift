@@ -74,7 +74,7 @@ struct StopTests {
         let delay = try watcher.delay("pread64", on: String(mirror), milliseconds: 300)
         try SQLite3.sql("INSERT INTO t VALUES(1)", on: protection.database)
         let isAuditing = {
-            let text = try protection.holdfast("status", "--json").stdout
+            let text = try protection.status("--json").stdout
             let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
             return status.under_way?.contains { $0.what == "audit" } == true
         }

@@ -1,0 +1,117 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Whether everything is protected, said at the head and by the exit status.
+@Suite("The answer of status", .serialized)
+struct StatusTests {
+    private func status(
+        _ protection: Protection,
+        _ arguments: String...,
+        expecting status: Int32
+    ) throws -> String {
+        let result = try protection.holdfast(["status"] + arguments, expecting: status)
+        return result.stdout
+    }
+
+    @Test("a watcher runs: protected, with status 0, and a check is silent")
+    func protected() throws {
+        let protection = try Protection()
+        try protection.watch()
+        let text = try status(protection, expecting: 0)
+        #expect(text.hasPrefix("protected: all that was committed up to now is durable\n"), "\(text)")
+        #expect(try status(protection, "--check", "--max-age", "5m", expecting: 0) == "")
+        let line = try status(protection, "--line", expecting: 0)
+        #expect(line.hasPrefix("protected · now · "), "\(line)")
+        let json = try status(protection, "--json", expecting: 0)
+        #expect(json.contains(#""durable_until":""#) && json.contains(#""disk_free_bytes":"#), "\(json)")
+        try protection.stop()
+    }
+
+    @Test("no watcher runs: not protected, since when, with status 1; the lag grows")
+    func stopped() throws {
+        let protection = try Protection()
+        try protection.holdfast("watch", "--once", protection.data)
+        let text = try status(protection, expecting: 1)
+        #expect(text.hasPrefix("NOT PROTECTED: no watcher runs; last capture now\n"), "\(text)")
+        #expect(try status(protection, "--check", expecting: 1).hasPrefix("NOT PROTECTED: no watcher runs"))
+        #expect(try status(protection, "--line", expecting: 1).hasPrefix("NOT PROTECTED · no watcher runs"))
+        #expect(try lag(protection) > 0)
+    }
+
+    private func lag(_ protection: Protection) throws -> Int {
+        struct Line: Decodable { let lag_ms: Int }
+        let json = try status(protection, "--json", expecting: 1)
+        return try JSONDecoder().decode(Line.self, from: Data(json.utf8)).lag_ms
+    }
+
+    @Test("a watcher that hangs is named with its pid")
+    func hanging() throws {
+        let protection = try Protection()
+        try protection.watch()
+        let watcher = try #require(protection.watcher)
+        watcher.signal(SIGSTOP)
+        defer { watcher.signal(SIGCONT) }
+        let text = try status(protection, expecting: 1)
+        #expect(
+            text.hasPrefix("NOT PROTECTED: the watcher (pid \(watcher.processID)) does not answer"),
+            "\(text)"
+        )
+    }
+
+    @Test("of several roots, the one that is not protected is named")
+    func several() throws {
+        let protection = try Protection()
+        let other = protection.folder.file("other")
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
+        try protection.holdfast("watch", "--once", other)
+        try protection.watch()
+        let text = try status(protection, expecting: 1)
+        #expect(text.hasPrefix("NOT PROTECTED: \(other): no watcher runs"), "\(text)")
+        _ = try status(protection, protection.data, expecting: 0)
+        try protection.stop()
+    }
+
+    @Test("a root that a watcher waits for is not protected")
+    func awaited() throws {
+        let protection = try Protection()
+        let later = protection.folder.file("later")
+        let watcher = try HoldfastProgram.start(
+            ["watch", "--wait-for-root", later],
+            environment: protection.environment
+        )
+        defer { watcher.kill() }
+        try watcher.waitForError { $0.contains("cannot be protected") }
+        let text = try status(protection, expecting: 1)
+        #expect(text.hasPrefix("NOT PROTECTED: \(later): ") && text.contains("No such file"), "\(text)")
+    }
+
+    @Test("damage is said though it is protected, with status 1")
+    func damaged() throws {
+        let protection = try Protection("CREATE TABLE t(a); INSERT INTO t VALUES(1); CREATE INDEX i ON t(a);")
+        try protection.overwritePage(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'i';",
+            with: [UInt8](repeating: 0, count: 4096)
+        )
+        try protection.watch("--check-after", "100ms")
+        try wait(for: "the verdict") {
+            try protection.status("--json").stdout.contains(#""health":"bad""#)
+        }
+        let text = try status(protection, expecting: 1)
+        #expect(text.hasPrefix("protected: ") && text.contains("\nbut \(protection.data): "), "\(text)")
+        try protection.stop()
+    }
+
+    @Test("nothing is protected: said so, with status 1")
+    func nothing() throws {
+        let protection = try Protection()
+        try protection.holdfast("watch", "--once", protection.data)
+        try FileManager.default.removeItem(atPath: protection.folder.file("repository/roots"))
+        try FileManager.default.createDirectory(
+            atPath: protection.folder.file("repository/roots"),
+            withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o700]
+        )
+        #expect(try status(protection, expecting: 1).hasPrefix("NOT PROTECTED: nothing is protected"))
+    }
+}
