@@ -40,7 +40,9 @@ struct Holdfast: AsyncParsableCommand {
     private static func status(of arguments: [String]) async -> ExitStatus {
         do {
             var command = try parseAsRoot(arguments)
-            if var command = command as? any AsyncParsableCommand {
+            if let completion = command as? Completion {
+                StandardStream.output.write(completion.script(of: Self.self) + "\n")
+            } else if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()

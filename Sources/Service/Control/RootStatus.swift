@@ -64,7 +64,7 @@ package struct RootStatus: Sendable {
 
     private static let day = Duration.seconds(86_400)
     /// The longest that a watcher takes until everything is durable before it counts as behind.
-    private static let patience = Duration.seconds(1)
+    private static let patience = Duration.milliseconds(250)
 
     /// Asks the watcher, and reads the history beside it.
     package init(_ root: RootDescription) throws {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import LinuxSystem
 
 struct Completion: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +30,8 @@ struct Completion: ParsableCommand {
     @Argument(help: "The shell.")
     var shell: Shell
 
-    func run() {
-        StandardStream.output.write(Holdfast.completionScript(for: shell.generator) + "\n")
+    /// The script for a program with all of its commands, which the program writes: no command knows it.
+    func script(of program: any ParsableCommand.Type) -> String {
+        program.completionScript(for: shell.generator)
     }
 }

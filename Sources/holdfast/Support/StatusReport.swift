@@ -21,8 +21,10 @@ struct StatusReport {
             let others = count > 1 ? " (and \(count - 1) more)" : ""
             return style.red("NOT PROTECTED: \(which)\(first.reason)\(others)")
         }
-        let age = answer.durableUntil.map { "up to \($0.ageText(now: now))" } ?? "before the last snapshot"
-        let line = style.green("protected: all that was committed \(age) is durable")
+        let what = answer.durableUntil.map {
+            "all that was committed up to \($0.ageText(now: now)) is durable"
+        }
+        let line = style.green("protected: \(what ?? "what was committed last is being captured")")
         guard let remark = answer.remarks.first else { return line }
         return "\(line)\n\(style.red("but \(remark.path.printable): \(remark.reason)"))"
     }

@@ -83,7 +83,7 @@ struct StatusTests {
         defer { watcher.kill() }
         try watcher.waitForError { $0.contains("cannot be protected") }
         let text = try status(protection, expecting: 1)
-        #expect(text.hasPrefix("NOT PROTECTED: \(later): ") && text.contains("No such file"), "\(text)")
+        #expect(text.hasPrefix("NOT PROTECTED: ") && text.contains("\(later): No such file"), "\(text)")
     }
 
     @Test("damage is said though it is protected, with status 1")

@@ -16,7 +16,8 @@ struct SeveralRootsTests {
     private func states(_ protection: Protection, expecting status: Int32 = 0) throws -> [String: State] {
         let result = try HoldfastProgram.run(["status", "--json"], environment: protection.environment)
         #expect(status == 0 ? [0, 1].contains(result.status) : result.status == status, "\(result)")
-        let lines = result.stdout.split(separator: "\n")
+        // The last line may be an error.
+        let lines = result.stdout.split(separator: "\n").filter { $0.hasPrefix(#"{"root""#) }
         let states = try lines.map { try JSONDecoder().decode(State.self, from: Data($0.utf8)) }
         return Dictionary(uniqueKeysWithValues: states.map { ($0.root, $0) })
     }
