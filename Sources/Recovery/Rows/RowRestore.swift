@@ -58,7 +58,7 @@ package struct RowRestore {
         guard let old = try images.image(entry) else { throw RowError.noTable(table, at: entry.sequence) }
         let shapes = try ImageDatabase(at: old).read { try TableShape.all(of: "main", in: $0) }
         guard let shape = shapes[named: table] else {
-            throw try RowError.missing(table, in: old, at: entry.sequence)
+            throw RowError.missing(table, in: old, at: entry.sequence)
         }
         guard !shape.isVirtual else { throw RowError.isVirtual(table) }
         guard !shape.key.isEmpty else { throw RowError.noKey(table) }

@@ -50,7 +50,7 @@ struct RowSet {
             let isCopy = try database.isTemporary("old")
             encoding = try isCopy ? nil : String.fetchOne(database, sql: "PRAGMA plan.encoding")
             guard let name = shapes[named: table]?.name else {
-                throw try RowError.missing(table, in: image, at: sequence)
+                throw RowError.missing(table, in: image, at: sequence)
             }
             try select(name, selection, sequence, database)
             if withChildren { try close(tables, database) }

@@ -8,9 +8,10 @@ func next<Element: Sendable>(_ elements: AsyncStream<Element>) async throws -> E
 }
 
 /// As `wait(for:)` of threads, but it leaves its thread to others: the service needs one of the same few.
+/// While tests that block hold all of them, nothing happens for minutes.
 func waitAside(
     for what: String,
-    within limit: Duration = .seconds(60),
+    within limit: Duration = .seconds(600),
     until condition: () throws -> Bool
 ) async throws {
     let deadline = MonotonicInstant.now.advanced(by: limit)
