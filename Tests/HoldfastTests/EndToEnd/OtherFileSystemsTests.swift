@@ -43,7 +43,9 @@ struct OtherFileSystemsTests {
         _ = try holdfast("snapshot", data, "--tag", "before")
         try SQLite3.sql("UPDATE t SET b = 'new';", on: database)
         _ = try holdfast("sync", data)
-        #expect(try holdfast("status", "--json").stdout.contains(#""pid":"#))
+        // Where inotify reports not all changes, the watcher is degraded.
+        let status: Int32 = kind == .bindfs ? 1 : 0
+        #expect(try holdfast("status", "--json", status: status).stdout.contains(#""pid":"#))
 
         let copy = disk.path + "/copy.db"
         _ = try holdfast("restore", database, "--at", "before", "--output", copy)
