@@ -3,6 +3,7 @@ package import SystemPackage
 
 /// A configuration file: where it is, and what it says.
 package struct ConfigurationFile: Hashable, Sendable {
+    /// Absolute: a watcher that was started in another directory names the same file.
     package let path: FilePath
     /// A file that somebody named must be there.
     private let isNamed: Bool
@@ -16,7 +17,8 @@ package struct ConfigurationFile: Hashable, Sendable {
     package init?(named name: FilePath?) {
         isNamed = name != nil || CurrentProcess.environment("HOLDFAST_CONFIG") != nil
         guard let path = name ?? Self.defaultPath else { return nil }
-        self.path = path
+        // Without a working directory it stays as it is, and cannot be read.
+        self.path = (try? Directory.absolute(path).lexicallyNormalized()) ?? path
     }
 
     private static var defaultPath: FilePath? {

@@ -22,7 +22,7 @@ struct RootListEdit {
     /// Adds an element to the list, which is made if there is none.
     mutating func add(_ path: FilePath) throws(Obstacle) {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let element = "- path: \(Self.scalar(path))"
+        let element = "- path: \(YAMLScalar.text(path.string))"
         guard let roots else {
             while lines.last?.isEmpty == true { lines.removeLast() }
             text = (lines + ["roots:", "  \(element)", ""]).joined(separator: "\n")
@@ -96,23 +96,6 @@ struct RootListEdit {
             end = line + 1
         }
         return end
-    }
-
-    /// The path as a scalar, in double quotes unless it is plain (yaml.org/spec/1.2.2, section 7.3).
-    private static func scalar(_ path: FilePath) -> String {
-        let isPlain = path.string.unicodeScalars.allSatisfy {
-            $0.isASCII && $0.properties.isAlphabetic || "0123456789/._-+".unicodeScalars.contains($0)
-        }
-        if isPlain { return path.string }
-        let escaped = path.string.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            case _ where scalar.properties.generalCategory == .control:
-                "\\u" + scalar.value.padded(to: 4, radix: 16)
-            default: "\(scalar)"
-            }
-        }
-        return "\"\(escaped.joined())\""
     }
 }
 

@@ -56,12 +56,16 @@ package struct RootStatus: Sendable {
         return watcher.trouble ?? problem ?? (watcher.isReady ? nil : "the first capture is under way")
     }
 
-    /// The time until the disk is full, if the root goes on as in the last 24 hours; nil for never.
+    /// The time until the disk is full, if the root goes on as in the last 24 hours; nil for never,
+    /// or in more than 10 years.
     package var timeUntilFull: Duration? {
         guard let freeBytes, dayBytes > 0 else { return nil }
-        return .seconds(Double(freeBytes) / Double(dayBytes) * 86_400)
+        let days = Double(freeBytes) / Double(dayBytes)
+        return days > Self.longestForecast ? nil : .seconds(days * 86_400)
     }
 
+    /// Nobody plans further, in days.
+    private static let longestForecast = 3650.0
     private static let day = Duration.seconds(86_400)
     /// The longest that a watcher takes until everything is durable before it counts as behind.
     private static let patience = Duration.milliseconds(250)

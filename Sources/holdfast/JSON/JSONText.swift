@@ -128,7 +128,7 @@ extension String {
     }
 
     /// A JSON string (RFC 8259, section 7).
-    var jsonString: String {
+    fileprivate var jsonString: String {
         var quoted = "\""
         for scalar in unicodeScalars {
             switch scalar {

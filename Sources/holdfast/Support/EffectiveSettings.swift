@@ -28,7 +28,7 @@ struct EffectiveSettings {
             let key = "roots[\(place + 1)]"
             add("path", yaml(root.path.value), origin(root.path.line), in: key, after: "  - ")
             if let exclude = root.exclude {
-                let patterns = exclude.value.map { yaml($0) }.joined(separator: ", ")
+                let patterns = exclude.value.map(YAMLScalar.text).joined(separator: ", ")
                 add("exclude", "[\(patterns)]", origin(exclude.line), in: key, after: "    ")
             }
             if let retention = root.retention {
@@ -65,16 +65,7 @@ struct EffectiveSettings {
         lines.append(Line(text: "\(prefix)\(name): \(value)", key: key, value: value, origin: origin))
     }
 
-    private func yaml(_ path: FilePath) -> String { yaml(path.printable) }
-
-    /// The text, quoted unless it is a plain scalar of YAML whatever comes before and behind it.
-    private func yaml(_ text: String) -> String {
-        let isPlain = text.first?.isLetter == true || text.first == "/"
-        let hasOnlyPlain = text.unicodeScalars.allSatisfy {
-            $0.properties.isAlphabetic || "0123456789/._-+".unicodeScalars.contains($0)
-        }
-        return isPlain && hasOnlyPlain ? text : text.jsonString
-    }
+    private func yaml(_ path: FilePath) -> String { YAMLScalar.text(path.printable) }
 
     private func yaml(_ retention: Configuration.Retention) -> String {
         guard case .rules(let rules) = retention else { return "all" }
@@ -86,7 +77,7 @@ struct EffectiveSettings {
         ]
         settings += counts.filter { $0.1 > 0 }.map { "\($0): \($1)" }
         if !policy.tags.isEmpty {
-            settings.append("tags: [\(policy.tags.map { yaml($0) }.joined(separator: ", "))]")
+            settings.append("tags: [\(policy.tags.map(YAMLScalar.text).joined(separator: ", "))]")
         }
         if let time = policy.automaticTags { settings.append("auto-tags: \(Quantity.shortText(time))") }
         if let bytes = rules.maximumBytes { settings.append("max-size: \(Quantity.shortText(bytes: bytes))") }

@@ -41,6 +41,18 @@ struct ConfigTests {
         }
     }
 
+    @Test("a relative name is one in the working directory, and add makes the file")
+    func relativeName() throws {
+        try withTemporaryDirectory { folder in
+            let result = try HoldfastProgram.run(
+                ["add", folder.file("data"), "--config", "new.yaml"],
+                environment: ["HOLDFAST_REPO": folder.file("repository")],
+                directory: folder.path
+            )
+            #expect(result.status == 0 && folder.exists("new.yaml"), "\(result)")
+        }
+    }
+
     @Test("is wrong: each problem on a line of its own, as text and as JSON, with status 64")
     func wrong() throws {
         try withTemporaryDirectory { folder in
