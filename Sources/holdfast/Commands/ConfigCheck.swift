@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import Settings
 import History
 import LinuxSystem
 import SystemPackage

@@ -1,4 +1,4 @@
-import Configuration
+import Settings
 import SystemPackage
 
 /// `config check`: what is wrong at a line.

@@ -1,5 +1,5 @@
 import Capture
-import Configuration
+import Settings
 import History
 import LinuxSystem
 import RepositoryFormat

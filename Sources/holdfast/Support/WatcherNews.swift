@@ -1,4 +1,4 @@
-import Configuration
+import Settings
 import LinuxSystem
 import RepositoryReader
 import Service

@@ -2,7 +2,7 @@ import History
 import SystemPackage
 import Testing
 
-@testable import Configuration
+@testable import Settings
 
 /// What a configuration says, and what is wrong with it.
 @Suite("Reading a configuration")

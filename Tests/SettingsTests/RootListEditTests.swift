@@ -1,7 +1,7 @@
 import SystemPackage
 import Testing
 
-@testable import Configuration
+@testable import Settings
 
 /// Roots are added to a text that a person wrote, and removed from it.
 @Suite("Editing the list of roots")
