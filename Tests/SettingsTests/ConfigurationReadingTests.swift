@@ -75,7 +75,7 @@ struct ConfigurationReadingTests {
             ("repository: /a\nrepository: /b", 1, "repository is there twice"),
             ("repository: a/b", 1, "must begin with / or ~/"),
             ("repository: ''", 1, "repository is empty, not a path: write /srv/app"),
-            ("repository: [a]", 1, "repository is, not a path"),
+            ("repository: [a]", 1, "repository is empty or of another kind, not a path"),
             ("- a", 1, "no mapping"),
             ("just text", 1, "no mapping"),
             ("roots: /a", 1, "roots is no list"),

@@ -44,7 +44,7 @@ package struct WatchService: Service {
             _,
             _ in
         }
-        /// The first capture of these roots is durable.
+        /// The first capture of these roots is durable. Empty at first when none can be protected yet.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
         package init() {}
@@ -60,17 +60,23 @@ package struct WatchService: Service {
     private let standings = RootStates()
     private let repositoryWatch: RepositoryWatch
     private let roots: WatchedRoots
+    /// Nil if nobody can be told of anything.
+    private let alerts: AlertDesk?
 
     /// - Parameters:
     ///   - configuration: the configuration file in use, to be named to others.
+    ///   - alerts: is told what goes wrong.
     ///   - once: catch up and return.
     package init(
         _ targets: [WatchTarget],
         in repository: RepositoryDirectory,
         configuration: FilePath? = nil,
+        alerts: AlertDesk? = nil,
         once: Bool = false,
         listeners: Listeners
     ) throws(SystemError) {
+        let listeners = alerts.map(listeners.reporting) ?? listeners
+        self.alerts = alerts
         self.once = once
         self.configuration = configuration
         self.repository = repository
@@ -101,6 +107,10 @@ package struct WatchService: Service {
         let socket = try? WatcherSocket(repository, on: threads.requests) { await answer($0) }
         async let _: Void? = socket?.run()
         defer { socket?.stop() }
+        let watchdog = ServiceManager.watchdogTime.map { Watchdog(time: $0, threads: threads) }
+        async let _: Void? = watchdog?.run()
+        async let _: Void? = alerts?.run(on: threads.requests) { [roots] in roots.all.compactMap(\.condition)
+        }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [repositoryWatch, roots] in
@@ -126,7 +136,9 @@ package struct WatchService: Service {
                 }
             }
         } onGracefulShutdown: {
+            ServiceManager.notify(.stopping, .status("capturing what was committed, then stopping"))
             roots.stop(.catchingUp)
+            alerts?.stop()
         }
         let interruptions = standings.interruptions
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
@@ -191,6 +203,7 @@ package struct WatchService: Service {
     private func announce() async {
         for await ready in standings.announcements {
             listeners.ready(ready)
+            ServiceManager.notify(.ready)
             if once { roots.stop(.done) }
         }
     }

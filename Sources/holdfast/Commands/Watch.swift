@@ -1,11 +1,11 @@
 import ArgumentParser
-import Settings
 import History
 import LinuxSystem
 import Logging
 import Recovery
 import Service
 import ServiceLifecycle
+import Settings
 import Synchronization
 
 struct Watch: AsyncParsableCommand, Sendable {
@@ -68,13 +68,15 @@ struct Watch: AsyncParsableCommand, Sendable {
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             WatchMessages.announce(ready, options)
         }
-        let reload = WatchReload(watch, options, repository)
+        let alerts = try AlertDesk(repository, AlertDesk.Settings(options))
+        let reload = WatchReload(watch, options, repository, alerts)
         listeners.reload = { try reload.run(adding: $0, removing: $1) }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
         let service = try WatchService(
             targets,
             in: repository,
             configuration: configuration,
+            alerts: once ? nil : alerts,
             once: once,
             listeners: listeners
         )

@@ -1,7 +1,7 @@
-import Settings
 import History
 import LinuxSystem
 import Service
+import Settings
 import SystemPackage
 
 /// The settings in effect, line by line in the form of a configuration file.
