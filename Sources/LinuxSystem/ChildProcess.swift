@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// A program that this process started (`posix_spawn(3)`), with a process group of its own. Both of its outputs are
-/// read here, in the order in which it writes them.
+/// A program that this process started (`posix_spawn(3)`), with a process group of its own. Both of its
+/// outputs are read here, in the order in which it writes them.
 ///
 /// `nextLine` is for one thread; the rest may be called from any.
 package final class ChildProcess: Sendable {
@@ -22,9 +22,9 @@ package final class ChildProcess: Sendable {
         case die
     }
 
-    /// Starts the program at `executable`, with `arguments` after its name. Without a slash, it is found by `PATH`.
-    /// It has this process's working directory and its environment with `changes`, in which nil takes a variable
-    /// away. Throws when it cannot be started.
+    /// Starts the program at `executable`, with `arguments` after its name. Without a slash, it is found by
+    /// `PATH`. It has this process's working directory and its environment with `changes`, in which nil takes
+    /// a variable away. Throws when it cannot be started.
     ///
     /// - Parameters:
     ///   - input: its standard input; nil for /dev/null.

@@ -1,10 +1,11 @@
 package import SystemPackage
 
 extension Directory {
-    /// Replaces the file at that path, or creates it. Whoever reads it sees all of the former content or all of the
-    /// new one. Content and name are on the disk when it returns.
+    /// Replaces the file at that path, or creates it. Whoever reads it sees all of the former content or all
+    /// of the new one. Content and name are on the disk when it returns.
     ///
-    /// - Parameter ownership: of a former file or for the new one; nil for a file that only this user may use.
+    /// - Parameter ownership: of a former file or for the new one; nil for a file that only this user may
+    ///   use.
     package static func replaceFile(
         at path: FilePath,
         with bytes: [UInt8],

@@ -13,7 +13,8 @@ extension ConfigurationFile {
         let start = lines.firstIndex(of: "---").map { $0 + 1 } ?? 0
         lines.insert("repository: \(YAMLScalar.text(repository.string))", at: start)
         try write(lines.joined(separator: "\n")) { new in
-            new.repository?.value == repository && new.roots.map(\.path.value) == configuration.roots.map(\.path.value)
+            new.repository?.value == repository
+                && new.roots.map(\.path.value) == configuration.roots.map(\.path.value)
         }
         return true
     }
@@ -59,8 +60,8 @@ extension ConfigurationFile {
         try write(edit.text) { isExpected(Set($0.roots.map(\.path.value))) }
     }
 
-    /// Replaces the file, or what a symbolic link in its place leads to, if the text says what is expected. Its owner
-    /// and mode stay.
+    /// Replaces the file, or what a symbolic link in its place leads to, if the text says what is expected.
+    /// Its owner and mode stay.
     private func write(_ text: String, expecting isExpected: (Configuration) -> Bool) throws {
         let problems = ConfigurationProblems()
         let result = Configuration(parsing: text, problems)

@@ -14,8 +14,8 @@ package struct ConfigurationFile: Hashable, Sendable {
     ///
     /// - Parameter isSystems: take root's, whoever runs this.
     ///
-    /// The user's own is `${XDG_CONFIG_HOME:-~/.config}/holdfast/config.yaml` (XDG Base Directory Specification), for
-    /// root `/etc/holdfast/config.yaml`. Nil if the user has no home directory.
+    /// The user's own is `${XDG_CONFIG_HOME:-~/.config}/holdfast/config.yaml` (XDG Base Directory
+    /// Specification), for root `/etc/holdfast/config.yaml`. Nil if the user has no home directory.
     package init?(named name: FilePath?, isSystems: Bool = false) {
         isNamed = name != nil || CurrentProcess.environment("HOLDFAST_CONFIG") != nil
         guard let path = name ?? Self.defaultPath(isSystems) else { return nil }

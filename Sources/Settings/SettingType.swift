@@ -25,7 +25,9 @@ struct SettingType<Value: Hashable & Sendable>: Sendable {
     /// Reports a problem and returns nil if the node is no such value.
     func read(_ node: Node, named name: String, _ problems: ConfigurationProblems) -> Setting<Value>? {
         guard let value = parse(node) else {
-            let found = node.scalar.map { $0.string.isEmpty ? " empty" : " '\($0.string.printable)'" } ?? " empty or of another kind"
+            let found =
+                node.scalar.map { $0.string.isEmpty ? " empty" : " '\($0.string.printable)'" }
+                ?? " empty or of another kind"
             problems.add(node.line, "\(name) is\(found), not \(expectation): write \(example)")
             return nil
         }

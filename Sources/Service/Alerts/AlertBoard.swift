@@ -56,8 +56,8 @@ package struct AlertBoard: Hashable, Codable, Sendable {
         entries.removeAll(where: isOver)
     }
 
-    /// A watcher starts. If the last one did not end as it should, that is an alert. It clears when this one has run
-    /// for a while.
+    /// A watcher starts. If the last one did not end as it should, that is an alert. It clears when this one
+    /// has run for a while.
     mutating func begin(to receivers: [AlertReceiver], at now: Instant) {
         if isWatched {
             let message = "the watcher ended without being told to, and was started again"

@@ -22,8 +22,8 @@ package struct AlertReceipt: Hashable, Codable, Sendable {
     package init(delivery: Int, failure: String?) { (self.delivery, self.failure) = (delivery, failure) }
 }
 
-/// Delivers in a process of its own, `holdfast alert send`: the watcher keeps no network, and no receiver can hold it
-/// up. The process reads deliveries as a JSON array on one line, and writes a receipt a line.
+/// Delivers in a process of its own, `holdfast alert send`: the watcher keeps no network, and no receiver can
+/// hold it up. The process reads deliveries as a JSON array on one line, and writes a receipt a line.
 package struct AlertCourier: Sendable {
     private let program: FilePath
 

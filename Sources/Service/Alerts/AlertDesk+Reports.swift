@@ -59,6 +59,10 @@ extension WatchService.Listeners {
             desk.report(what)
             verdict(what)
         }
+        all.ready = { [ready] roots in
+            ready(roots)
+            desk.look()
+        }
         all.drill = { [drill] root, record in
             desk.report(record, of: root)
             drill(root, record)

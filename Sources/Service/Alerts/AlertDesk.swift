@@ -26,7 +26,9 @@ package final class AlertDesk: Sendable {
     /// How a root is doing.
     struct RootCondition: Sendable {
         let path: String
-        /// Why it is not captured; nil if it is.
+        /// Whether it was captured as a whole at least once.
+        let isReady: Bool
+        /// Why it is not captured as it should be; nil if it is.
         let trouble: String?
     }
 
@@ -72,6 +74,9 @@ package final class AlertDesk: Sendable {
 
     func clear(_ subject: Alert.Subject) { report(.clear(subject)) }
 
+    /// Something has changed that is to be seen.
+    func look() { signal.raise() }
+
     private func report(_ report: Report) {
         let isWanted = state.withLock { state in
             guard !state.settings.receivers.isEmpty else { return false }
@@ -96,7 +101,7 @@ package final class AlertDesk: Sendable {
     /// Delivers until the task is cancelled, or `stop`. While nobody is to be told, it waits without a timer.
     func run(on loop: EventLoop, conditions: @escaping @Sendable () -> [RootCondition]) async {
         var watch = ConditionWatch(repository: repository.path)
-        var next: MonotonicInstant?
+        var next: MonotonicInstant? = .now
         await withTaskCancellationHandler {
             while true {
                 _ = await signal.wait(until: next, on: loop)
@@ -123,8 +128,8 @@ package final class AlertDesk: Sendable {
         }
     }
 
-    /// Takes in what was reported and what is to be seen, and delivers all that can be. Returns when the next round
-    /// is due.
+    /// Takes in what was reported and what is to be seen, and delivers all that can be. Returns when the next
+    /// round is due.
     private func round(
         _ settings: Settings,
         _ reports: [Report],
@@ -156,7 +161,7 @@ package final class AlertDesk: Sendable {
             board = try store.update { $0.heartbeatFailure = failure }
         }
         let retry = board.outbox.next(after: .now).map { next in
-            Duration.nanoseconds(max(0, next.nanoseconds - Instant.now.nanoseconds))
+            Duration.nanoseconds(max(0, next.nanoseconds &- Instant.now.nanoseconds))
         }
         return MonotonicInstant.now.advanced(by: min(retry ?? Self.pause, Self.pause))
     }

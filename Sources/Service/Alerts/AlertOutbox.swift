@@ -1,7 +1,7 @@
 import LinuxSystem
 
-/// Alerts that are to be delivered: to each receiver in the order in which they came. A receiver that fails is
-/// tried again after a pause that grows, and keeps no other one waiting.
+/// Alerts that are to be delivered: to each receiver in the order in which they came. A receiver that fails
+/// is tried again after a pause that grows, and keeps no other one waiting.
 package struct AlertOutbox: Hashable, Codable, Sendable {
     /// An alert for one receiver.
     package struct Item: Hashable, Codable, Sendable {
@@ -44,7 +44,7 @@ package struct AlertOutbox: Hashable, Codable, Sendable {
         return items.filter { item in
             guard seen.insert(item.receiver).inserted else { return false }
             guard let trouble = troubles.first(where: { $0.receiver == item.receiver }) else { return true }
-            return trouble.next <= now.nanoseconds || trouble.next > now.nanoseconds + Self.longestWait
+            return trouble.next <= now.nanoseconds || trouble.next > now.nanoseconds &+ Self.longestWait
         }
     }
 
@@ -74,7 +74,7 @@ package struct AlertOutbox: Hashable, Codable, Sendable {
                 receiver: item.receiver,
                 attempts: attempts,
                 reason: failure,
-                next: now.nanoseconds + Int64(pause) * 1_000_000_000
+                next: now.nanoseconds &+ Int64(pause) * 1_000_000_000
             )
         )
     }

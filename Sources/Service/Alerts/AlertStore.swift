@@ -3,7 +3,8 @@ import LinuxSystem
 package import RepositoryReader
 import SystemPackage
 
-/// The alerts of a repository's watchers. They outlast each watcher, so that none fires again after a restart.
+/// The alerts of a repository's watchers. They outlast each watcher, so that none fires again after a
+/// restart.
 package struct AlertStore: Sendable {
     private let directory: FilePath
     private var file: FilePath { directory.appending("alerts.json") }

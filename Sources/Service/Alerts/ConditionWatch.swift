@@ -35,7 +35,7 @@ struct ConditionWatch: Sendable {
             troubled[condition.path] = since
             let duration = since.duration(to: now)
             guard duration >= Self.patience else { continue }
-            let start = Instant(nanoseconds: Instant.now.nanoseconds - duration.nanoseconds)
+            let start = Instant(nanoseconds: Instant.now.nanoseconds &- duration.nanoseconds)
             fires.append(
                 Alert(subject, since: start, message: "\(condition.path) is not captured: \(trouble)")
             )
@@ -60,7 +60,7 @@ struct ConditionWatch: Sendable {
         _ conditions: [AlertDesk.RootCondition],
         at now: MonotonicInstant
     ) -> Bool {
-        guard conditions.allSatisfy({ $0.trouble == nil }) else { return false }
+        guard conditions.allSatisfy({ $0.isReady && $0.trouble == nil }) else { return false }
         if let lastHeartbeat, lastHeartbeat.duration(to: now) < interval { return false }
         lastHeartbeat = now
         return true

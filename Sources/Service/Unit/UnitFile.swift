@@ -1,8 +1,8 @@
 import LinuxSystem
 package import SystemPackage
 
-/// The file of the unit, where systemd looks for those of an administrator or a user (systemd.unit(5), "Unit File
-/// Load Path").
+/// The file of the unit, where systemd looks for those of an administrator or a user (systemd.unit(5), "Unit
+/// File Load Path").
 package struct UnitFile: Sendable {
     /// Why the file is not changed.
     package enum Failure: Error, Hashable, CustomStringConvertible {

@@ -12,8 +12,8 @@ enum UnitWord {
         return "\"" + bytes.map(escaped).joined() + "\""
     }
 
-    /// The same as a word of a command line, where variables mean nothing either (systemd.service(5), "Command
-    /// lines").
+    /// The same as a word of a command line, where variables mean nothing either (systemd.service(5),
+    /// "Command lines").
     static func argument(_ path: FilePath) -> String { Self.path(path).replacing("$", with: "$$") }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -201,7 +201,11 @@ final class RootWatch: Sendable {
         guard !isRetired, let root = surroundings.standings.root(number) else { return nil }
         let hindrances = state.withLock { $0.protector }?.status.hindrances.values
         let hindrance = hindrances?.lazy.filter(\.isBlind).map(\.reason).min()
-        return AlertDesk.RootCondition(path: root.path, trouble: root.reason ?? hindrance)
+        return AlertDesk.RootCondition(
+            path: root.path,
+            isReady: root.state == .ready,
+            trouble: root.reason ?? hindrance
+        )
     }
 
     var firstCapture: WorkProgress.Reading? { state.withLock { $0.protector }?.status.firstCapture }

@@ -149,7 +149,7 @@ struct ConditionWatchTests {
     @Test("a root that is not captured for a minute is stale until it is")
     func stale() {
         var watch = ConditionWatch(repository: "/")
-        let (well, bad) = (Condition(path: "/r", trouble: nil), Condition(path: "/r", trouble: "why"))
+        let (well, bad) = (Condition(path: "/r", isReady: true, trouble: nil), Condition(path: "/r", isReady: true, trouble: "why"))
         func stale(_ condition: Condition, _ second: Int64) -> (fires: Bool, clears: Bool) {
             let changes = watch.changes([condition], at: at(second))
             let subject = Alert.Subject(.stale, root: "/r")
@@ -167,7 +167,7 @@ struct ConditionWatchTests {
     @Test("a heartbeat comes as often as it should, and not while a root is not captured")
     func heartbeat() {
         var watch = ConditionWatch(repository: "/")
-        let (well, bad) = (Condition(path: "/r", trouble: nil), Condition(path: "/s", trouble: "why"))
+        let (well, bad) = (Condition(path: "/r", isReady: true, trouble: nil), Condition(path: "/s", isReady: true, trouble: "why"))
         func isDue(_ second: Int64, _ conditions: Condition...) -> Bool {
             watch.isHeartbeatDue(.seconds(300), conditions, at: at(second))
         }
@@ -175,6 +175,7 @@ struct ConditionWatchTests {
         #expect(!isDue(299, well))
         #expect(isDue(300, well))
         #expect(!isDue(600, well, bad))
+        #expect(!isDue(630, Condition(path: "/s", isReady: false, trouble: nil)))
         #expect(isDue(660, well))
     }
 
