@@ -149,7 +149,8 @@ struct ConditionWatchTests {
     @Test("a root that is not captured for a minute is stale until it is")
     func stale() {
         var watch = ConditionWatch(repository: "/")
-        let (well, bad) = (Condition(path: "/r", isReady: true, trouble: nil), Condition(path: "/r", isReady: true, trouble: "why"))
+        let well = Condition(path: "/r", isReady: true, trouble: nil)
+        let bad = Condition(path: "/r", isReady: true, trouble: "why")
         func stale(_ condition: Condition, _ second: Int64) -> (fires: Bool, clears: Bool) {
             let changes = watch.changes([condition], at: at(second))
             let subject = Alert.Subject(.stale, root: "/r")
@@ -167,7 +168,8 @@ struct ConditionWatchTests {
     @Test("a heartbeat comes as often as it should, and not while a root is not captured")
     func heartbeat() {
         var watch = ConditionWatch(repository: "/")
-        let (well, bad) = (Condition(path: "/r", isReady: true, trouble: nil), Condition(path: "/s", isReady: true, trouble: "why"))
+        let well = Condition(path: "/r", isReady: true, trouble: nil)
+        let bad = Condition(path: "/s", isReady: true, trouble: "why")
         func isDue(_ second: Int64, _ conditions: Condition...) -> Bool {
             watch.isHeartbeatDue(.seconds(300), conditions, at: at(second))
         }
