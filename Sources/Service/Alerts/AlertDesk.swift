@@ -93,9 +93,14 @@ package final class AlertDesk: Sendable {
             return state.hasBegun
         }
         signal.raise()
-        // A delivery that hangs does not keep it waiting.
-        guard hasBegun else { return }
-        try? WorkerThread.start("alerts") { [store] in _ = try? store.update { $0.end() } }
+        // Later there may be no time for it.
+        if hasBegun { try? WorkerThread.start("alerts") { [store] in store.update { $0.end() } } }
+    }
+
+    /// The watcher has ended as it should.
+    func end() async {
+        guard state.withLock({ $0.hasBegun && $0.isStopping }) else { return }
+        _ = try? await WorkerThread.run("alerts") { [store] in store.update { $0.end() } }
     }
 
     /// Delivers until the task is cancelled, or `stop`. While nobody is to be told, it waits without a timer.
@@ -115,9 +120,9 @@ package final class AlertDesk: Sendable {
                     continue
                 }
                 let (before, current) = (watch, conditions())
-                let outcome = try? await WorkerThread.run("alerts") { [self] in
+                let outcome = try? await BackgroundWork.run(named: "alerts") { [self] in
                     var watch = before
-                    let next = try round(settings, reports, current, &watch)
+                    let next = round(settings, reports, current, &watch)
                     return (watch: watch, next: next)
                 }
                 if let outcome { watch = outcome.watch }
@@ -135,14 +140,14 @@ package final class AlertDesk: Sendable {
         _ reports: [Report],
         _ conditions: [RootCondition],
         _ watch: inout ConditionWatch
-    ) throws -> MonotonicInstant {
+    ) -> MonotonicInstant {
         let receivers = settings.receivers
         let isFirst = state.withLock { state in
             defer { state.hasBegun = true }
             return !state.hasBegun
         }
         let changes = watch.changes(conditions, at: .now)
-        var board = try store.update { board in
+        var board = store.update { board in
             board.outbox.keep(receivers)
             if isFirst { board.begin(to: receivers, at: .now) }
             for report in reports + changes.fires.map(Report.fire) + changes.clears.map(Report.clear) {
@@ -153,12 +158,12 @@ package final class AlertDesk: Sendable {
             }
             board.clearEvents(to: receivers, at: .now)
         }
-        try Self.deliver(&board, from: store, by: courier)
+        Self.deliver(&board, from: store, by: courier)
         if let heartbeat = settings.heartbeat, watch.isHeartbeatDue(heartbeat.interval, conditions, at: .now)
         {
             let delivery = AlertDelivery(alert: nil, receiver: .url(heartbeat.url))
             let failure = courier.deliver([delivery])[0]
-            board = try store.update { $0.heartbeatFailure = failure }
+            board = store.update { $0.heartbeatFailure = failure }
         }
         let retry = board.outbox.next(after: .now).map { next in
             Duration.nanoseconds(max(0, next.nanoseconds &- Instant.now.nanoseconds))
@@ -167,12 +172,10 @@ package final class AlertDesk: Sendable {
     }
 
     /// The watcher has ended, as its service manager says: tells that now. Blocks its thread.
-    ///
-    /// Throws `SystemError`.
-    package func reportStop(why: String) throws {
+    package func reportStop(why: String) {
         let receivers = state.withLock { $0.settings.receivers }
-        var board = try store.update { $0.stopped(why: why, to: receivers, at: .now) }
-        try Self.deliver(&board, from: store, by: courier)
+        var board = store.update { $0.stopped(why: why, to: receivers, at: .now) }
+        Self.deliver(&board, from: store, by: courier)
     }
 
     /// Delivers all that is due.
@@ -180,10 +183,10 @@ package final class AlertDesk: Sendable {
         _ board: inout AlertBoard,
         from store: AlertStore,
         by courier: AlertCourier
-    ) throws {
+    ) {
         while case let due = board.outbox.due(at: .now), !due.isEmpty {
             let failures = courier.deliver(due.map { AlertDelivery(alert: $0.alert, receiver: $0.receiver) })
-            board = try store.update { board in
+            board = store.update { board in
                 for (item, failure) in zip(due, failures) {
                     board.outbox.tried(item, failure: failure, at: .now)
                 }

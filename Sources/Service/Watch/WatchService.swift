@@ -140,6 +140,7 @@ package struct WatchService: Service {
             roots.stop(.catchingUp)
             alerts?.stop()
         }
+        await alerts?.end()
         let interruptions = standings.interruptions
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
     }

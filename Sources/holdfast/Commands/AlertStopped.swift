@@ -18,7 +18,7 @@ struct AlertStopped: HoldfastCommand {
         }
         let status = CurrentProcess.environment("EXIT_STATUS").map { ", \($0)" } ?? ""
         let desk = try AlertDesk(options.openRepository(), AlertDesk.Settings(options))
-        try desk.reportStop(
+        desk.reportStop(
             why: "the watcher's service has failed (\(result)\(status)): see systemctl status holdfast"
         )
         return .done
