@@ -40,16 +40,17 @@ package final class ChildProcess: Sendable {
         let ends = try makePipe()
         output = OpenFile(descriptor: ends.read, path: executable)
         let childsEnd = OpenFile(descriptor: ends.write, path: executable)
-        let inputFile = try input.map { bytes throws(SystemError) in try OpenFile.unnamed(holding: bytes) }
+        let inputFile: OpenFile
+        if let input {
+            inputFile = try OpenFile.unnamed(holding: input)
+        } else {
+            inputFile = try OpenFile("/dev/null", .read)
+        }
 
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
-        if let inputFile {
-            unsafe posix_spawn_file_actions_adddup2(&actions, inputFile.descriptor, 0)
-        } else {
-            unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        }
+        unsafe posix_spawn_file_actions_adddup2(&actions, inputFile.descriptor, 0)
         for stream: Int32 in [1, 2] {
             if isHeard {
                 unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, stream)
@@ -75,6 +76,7 @@ package final class ChildProcess: Sendable {
         }
         // Only the child has it now: the output ends when the child closes it.
         _ = consume childsEnd
+        _ = consume inputFile
         guard code == 0 else { throw SystemError(.start, executable, code: Errno(rawValue: code)) }
         processID = identifier
     }

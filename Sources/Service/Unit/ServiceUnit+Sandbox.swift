@@ -43,7 +43,7 @@ extension ServiceUnit {
     /// Root without them could not read the files of others, nor run before other programs.
     private var privileges: [String] {
         [
-            "CapabilityBoundingSet=CAP_DAC_READ_SEARCH", "LimitNICE=-10", "LimitNOFILE=524288",
+            "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SYS_NICE", "LimitNOFILE=524288",
             "KeyringMode=private",
         ]
     }

@@ -86,6 +86,8 @@ package struct ServiceUnit: Hashable, Sendable {
             "TimeoutStartSec=infinity",
             "TimeoutStopSec=30s",
             "WatchdogSec=5min",
+            "# Its memory holds content of databases, which belongs into no core file.",
+            "WatchdogSignal=SIGKILL",
         ]
     }
 

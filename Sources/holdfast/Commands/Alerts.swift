@@ -7,6 +7,8 @@ struct Alerts: ParsableCommand {
         discussion: """
             The configuration names commands and web addresses to which the watcher sends alerts.
 
+            Exit status: that of the command behind it; 0 done, 64 wrong usage.
+
             Examples:
               holdfast alert test
               holdfast alert test --json

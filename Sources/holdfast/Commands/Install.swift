@@ -19,7 +19,7 @@ struct Install: HoldfastCommand {
             Exit status: 0 done, 1 failed, 11 another watcher runs on the repository, 64 wrong usage or a wrong configuration.
 
             Examples:
-              sudo holdfast install /srv/app/.devteam
+              holdfast install /srv/app/.devteam
               holdfast install --user --print
             """
     )

@@ -13,7 +13,7 @@ struct Uninstall: HoldfastCommand {
             Exit status: 0 done, 1 failed, 10 no unit was installed, 64 wrong usage.
 
             Examples:
-              sudo holdfast uninstall
+              holdfast uninstall
               holdfast uninstall --user
             """
     )
@@ -42,6 +42,8 @@ struct Uninstall: HoldfastCommand {
                 )
             }
         }
+        // What the manager remembers of it goes as well.
+        if ServiceManager.isSystemd { _ = try scope.systemctl("--quiet", "reset-failed", ServiceUnit.name) }
         try file.remove()
         if ServiceManager.isSystemd { _ = try scope.systemctl("daemon-reload") }
         try console.result(

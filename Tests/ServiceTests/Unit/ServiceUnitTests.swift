@@ -32,7 +32,11 @@ struct ServiceUnitTests {
         let folder = try TemporaryDirectory()
         let file = try folder.write(Array(unit.text.utf8), to: ServiceUnit.name)
         let scope = unit.scope == .user ? ["--user"] : []
-        return try Command.run("systemd-analyze", scope + arguments + [file])
+        return try Command.run(
+            "systemd-analyze",
+            scope + arguments + [file],
+            environment: HoldfastProgram.environment(["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path])
+        )
     }
 
     @Test(
@@ -42,7 +46,7 @@ struct ServiceUnitTests {
     func verify(_ scope: ServiceUnit.Scope) throws {
         let odd: FilePath = "/srv/it's \"50 %h\" $HOME \\ ü"
         let unit = unit(scope, repository: odd.appending("repository"), roots: [odd, "/srv/-a;b#c"])
-        let result = try analyze(unit, "verify")
+        let result = try analyze(unit, "--man=no", "verify")
         #expect(result.status == 0 && result.stderr.isEmpty && result.stdout.isEmpty, "\(result)")
     }
 
