@@ -60,7 +60,7 @@ import Testing
     }
 
     /// The words of a command line, as a shell has them.
-    private static func words(_ line: String) throws -> [String] {
+    static func words(_ line: String) throws -> [String] {
         let result = try Command.run("sh", ["-fc", "printf '%s\\n' \(line)"])
         return result.stdout.split(separator: "\n").map(String.init)
     }
