@@ -44,6 +44,8 @@ package struct WatchService: Service {
             _,
             _ in
         }
+        /// From here on, other commands find this watcher, and the roots that it protects or will.
+        package var listening: @Sendable () -> Void = {}
         /// The first capture of these roots is durable.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
@@ -99,6 +101,7 @@ package struct WatchService: Service {
     package func run() async throws {
         // Where nobody can listen, databases are protected all the same.
         let socket = try? WatcherSocket(repository, on: threads.requests) { await answer($0) }
+        if socket != nil { listeners.listening() }
         async let _: Void? = socket?.run()
         defer { socket?.stop() }
         try await withGracefulShutdownHandler {

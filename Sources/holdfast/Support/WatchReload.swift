@@ -8,16 +8,23 @@ import SystemPackage
 final class WatchReload: Sendable {
     private struct State {
         var service: WatchService?
-        var changes = RootChanges()
+        var changes: RootChanges
     }
 
     private let watch: WatchOptions
     private let options: GlobalOptions
     private let repository: RepositoryDirectory
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(_ watch: WatchOptions, _ options: GlobalOptions, _ repository: RepositoryDirectory) {
+    /// - Parameter changes: those that hold from the start.
+    init(
+        _ watch: WatchOptions,
+        _ options: GlobalOptions,
+        _ repository: RepositoryDirectory,
+        _ changes: RootChanges
+    ) {
         (self.watch, self.options, self.repository) = (watch, options, repository)
+        state = Mutex(State(changes: changes))
     }
 
     /// From here on, this service is changed.
