@@ -15,7 +15,7 @@ extension RepositoryDirectory {
 /// watcher takes the locks and hands them over, so that there is no moment in between.
 package enum WatcherStart {
     /// What is known of a root afterwards.
-    package enum Standing: Sendable, Equatable {
+    package enum State: Sendable, Equatable {
         case started(pid: Int32)
         /// 0: it is in another pid namespace.
         case watched(pid: Int32)
@@ -36,19 +36,19 @@ package enum WatcherStart {
         _ targets: [WatchTarget],
         in repository: RepositoryDirectory,
         start: (_ lock: borrowing OpenFile, _ watched: [FilePath]) throws -> Int32
-    ) throws -> [(path: FilePath, standing: Standing)] {
+    ) throws -> [(path: FilePath, state: State)] {
         for target in targets where !target.settings.isAwaited { _ = try target.find() }
         let paths = try targets.map { try RepositoryDirectory.absolute($0.path) }
-        var standings = try targets.map { try listener($0).map(Standing.watched) }
-        if standings.contains(nil) {
+        var states = try targets.map { try listener($0).map(State.watched) }
+        if states.contains(nil) {
             // Of two processes that want several roots, one gets them all.
             let turn = try OpenFile(repository.path, .read)
             try turn.waitForExclusiveLock()
             let lock = try OpenFile(repository.startLockPath, .updateOrCreate)
-            for (index, target) in targets.enumerated() where standings[index] == nil {
+            for (index, target) in targets.enumerated() where states[index] == nil {
                 let byte = lockedByte(paths[index])
                 guard try lock.takeWriteLock(ofByte: byte) else {
-                    standings[index] = .starting
+                    states[index] = .starting
                     continue
                 }
                 // One that was starting may have given the lock back by now, because it listens.
@@ -56,16 +56,16 @@ package enum WatcherStart {
                     continue
                 }
                 lock.releaseWriteLock(ofByte: byte)
-                standings[index] = .watched(pid: pid)
+                states[index] = .watched(pid: pid)
             }
-            if standings.contains(nil) {
-                let watched = zip(paths, standings).filter { $0.1 != nil }.map(\.0)
+            if states.contains(nil) {
+                let watched = zip(paths, states).filter { $0.1 != nil }.map(\.0)
                 let pid = try start(lock, watched)
-                standings = standings.map { $0 ?? .started(pid: pid) }
+                states = states.map { $0 ?? .started(pid: pid) }
             }
             extendLifetime(turn)
         }
-        return zip(paths, standings).map { (path: $0, standing: $1 ?? .starting) }
+        return zip(paths, states).map { (path: $0, state: $1 ?? .starting) }
     }
 
     /// The process that listens for the root.

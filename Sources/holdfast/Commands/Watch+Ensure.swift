@@ -27,7 +27,7 @@ extension Watch {
                         output: log
                     )
                 }
-                for root in roots { try report(root.path, root.standing, console) }
+                for root in roots { try report(root.path, root.state, console) }
                 return .done
             }
         )
@@ -47,9 +47,9 @@ extension Watch {
         return all[..<end].flatMap { $0 == "--ensure" ? own : [$0] } + all[end...]
     }
 
-    private func report(_ root: FilePath, _ standing: WatcherStart.Standing, _ console: Console) throws {
+    private func report(_ root: FilePath, _ state: WatcherStart.State, _ console: Console) throws {
         let (action, pid, text): (String, Int32?, String) =
-            switch standing {
+            switch state {
             case .started(let pid): ("started", pid, "a watcher was started, pid \(pid)")
             case .watched(let pid): ("unchanged", pid, "a watcher runs, pid \(pid)")
             case .starting: ("unchanged", nil, "a watcher is starting")
