@@ -76,11 +76,16 @@ package enum WatcherStart {
     /// The running watcher that is about to protect the path, or waits for it.
     private static func watcher(of path: FilePath, in repository: RepositoryDirectory) throws -> Int32? {
         let resolved = RepositoryDirectory.resolvedAsFarAsPossible(path)
-        return try RunningWatcher.all(in: repository, patience: patience).first { watcher in
+        let watchers = try RunningWatcher.all(in: repository, patience: patience)
+        let protector = watchers.first { watcher in
             (watcher.description?.roots ?? []).contains {
                 RepositoryDirectory.resolvedAsFarAsPossible(FilePath($0.path)) == resolved
             }
-        }?.pid
+        }
+        if let protector { return protector.pid }
+        // One that does not answer has it, if anybody has.
+        guard try repository.root(for: path)?.root.hasWriter ?? false else { return nil }
+        return watchers.first { $0.description == nil }?.pid
     }
 
     /// At most 62 bits: an offset in a file has 63.

@@ -68,11 +68,9 @@ struct Watch: AsyncParsableCommand, Sendable {
         guard watch.keepAll || !watch.retention.rules.policy.isEmpty else {
             throw RetentionError.keepsNothing
         }
-        if ensure {
-            try await WorkerThread.run("command") { try ensureWatcher() }
-        } else {
-            try await (ensured ? leavingDirectory() : self).protect()
-        }
+        if ensure { return try await WorkerThread.run("command") { try ensureWatcher() } }
+        let watch = ensured ? try await WorkerThread.run("command") { try leavingDirectory() } : self
+        try await watch.protect()
     }
 
     private func protect() async throws {
